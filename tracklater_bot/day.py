@@ -1,0 +1,160 @@
+"""Time as this program understands it: spans, the working day, rounding, WHEN words.
+
+Pure: no clock, no I/O. All times are aware; spans are kept in UTC and shown in the person's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class WhenError(ValueError):
+    """A WHEN word that names no day; its text says what to write instead."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open stretch of time: `start` belongs to it, `end` does not. Kept in UTC.
+
+    Raises ValueError for naive times and for a span that is empty or runs backwards.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a span needs times with a time zone")
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
+        object.__setattr__(self, "end", self.end.astimezone(UTC))
+        if self.start >= self.end:
+            raise ValueError(f"a span must end after it starts: {self.start} .. {self.end}")
+
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
+
+    @property
+    def minutes(self) -> float:
+        return self.length / timedelta(minutes=1)
+
+    def __contains__(self, at: datetime) -> bool:
+        return self.start <= at < self.end
+
+    def overlaps(self, other: Span) -> bool:
+        return self.start < other.end and other.start < self.end
+
+    def intersection(self, other: Span) -> Span | None:
+        """What both spans share; None when they only touch or lie apart."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Span(start, end) if start < end else None
+
+
+def merge(spans: Iterable[Span]) -> list[Span]:
+    """The same time as sorted spans that neither overlap nor touch."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and span.start <= merged[-1].end:
+            if span.end > merged[-1].end:
+                merged[-1] = Span(merged[-1].start, span.end)
+        else:
+            merged.append(span)
+    return merged
+
+
+def subtract(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
+    """What is left of each span when all holes are cut out; touching spans stay apart."""
+    cuts = merge(holes)
+    left: list[Span] = []
+    for span in sorted(spans):
+        start = span.start
+        for cut in cuts:
+            if cut.end <= start:
+                continue
+            if cut.start >= span.end:
+                break
+            if cut.start > start:
+                left.append(Span(start, cut.start))
+            start = max(start, cut.end)
+        if start < span.end:
+            left.append(Span(start, span.end))
+    return left
+
+
+def total(spans: Iterable[Span]) -> timedelta:
+    """The time covered by the spans, each moment counted once."""
+    return sum((span.length for span in merge(spans)), timedelta())
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDay:
+    """One person's working day: from `starts` on `date` until `starts` on the next date.
+
+    Local wall-clock times in `zone`, so a day has 23, 24 or 25 hours.
+    """
+
+    date: date
+    zone: ZoneInfo
+    starts: time = time(4)
+
+    @property
+    def span(self) -> Span:
+        return Span(self._start_of(self.date), self._start_of(self.date + timedelta(days=1)))
+
+    def _start_of(self, day: date) -> datetime:
+        return datetime.combine(day, self.starts, tzinfo=self.zone)
+
+    def local(self, at: datetime) -> datetime:
+        """`at` on the person's wall clock."""
+        return at.astimezone(self.zone)
+
+    @classmethod
+    def of(cls, at: datetime, zone: ZoneInfo, starts: time = time(4)) -> WorkDay:
+        """The working day that `at` belongs to."""
+        here = at.astimezone(zone)
+        today = here.date()
+        if here < datetime.combine(today, starts, tzinfo=zone):
+            today -= timedelta(days=1)
+        return cls(today, zone, starts)
+
+
+def parse_when(word: str, today: date) -> date:
+    """The date that a WHEN word means: today, yesterday, YYYY-MM-DD, or a weekday's latest past date.
+
+    A weekday never means today. Raises WhenError with a sentence that helps.
+    """
+    wanted = word.strip().casefold()
+    if wanted in ("", "today"):
+        return today
+    if wanted == "yesterday":
+        return today - timedelta(days=1)
+    for number, name in enumerate(WEEKDAYS):
+        if wanted in (name, name[:3]):
+            return today - timedelta(days=(today.weekday() - number - 1) % 7 + 1)
+    try:
+        return date.fromisoformat(wanted)
+    except ValueError:
+        near = get_close_matches(wanted, ("today", "yesterday", *WEEKDAYS), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise WhenError(
+            f"{word.strip()[:40]!r} is no day: write today, yesterday, a weekday or YYYY-MM-DD{hint}"
+        ) from None
+
+
+def round_boundaries(times: Sequence[datetime], minutes: int) -> list[datetime]:
+    """Each time moved to the nearest multiple of `minutes` of the UTC hour; 0 leaves all as they are.
+
+    Equal times stay equal, so spans that touch still touch; exact multiples do not move.
+    A half goes to the later multiple.
+    """
+    if minutes <= 0:
+        return list(times)
+    step = timedelta(minutes=minutes)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return [epoch + ((at - epoch + step / 2) // step) * step for at in times]

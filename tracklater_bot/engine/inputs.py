@@ -1,0 +1,33 @@
+"""What the engine is given for a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracklater_bot.day import WorkDay
+from tracklater_bot.model import Clue, Group, Issue, TimeEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The `[suggest]` settings, in minutes; `ignore` and `meetings` are words in window titles."""
+
+    round_minutes: int = 5
+    min_minutes: int = 5
+    idle_minutes: int = 15
+    ignore: tuple[str, ...] = ()
+    meetings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """A day's clues and what is known of the groups. `now` bounds a day that is not over."""
+
+    day: WorkDay
+    now: datetime
+    clues: tuple[Clue, ...]
+    groups: tuple[Group, ...]
+    issues: tuple[Issue, ...] = ()
+    tracked: tuple[TimeEntry, ...] = ()
+    options: Options = Options()

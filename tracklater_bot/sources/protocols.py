@@ -1,0 +1,55 @@
+"""What a source is. Share code by calling it, not by inheriting it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from tracklater_bot.day import Span
+from tracklater_bot.model import Issue, Reading
+
+
+class SourceError(Exception):
+    """A source could not be read. Its text is one sentence that says what to do.
+
+    `lasting` is True when trying again will not help (a refused token, a wrong path).
+    """
+
+    def __init__(self, sentence: str, *, lasting: bool = False) -> None:
+        super().__init__(sentence)
+        self.lasting = lasting
+
+
+class ClueSource(Protocol):
+    """A place where work leaves traces.
+
+    `group` is set where the place belongs to one group. `read` may return trouble beside clues;
+    it raises SourceError when there is nothing to return. `check` tries access for real, and
+    returns a sentence of what was found; it raises SourceError too.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def group(self) -> str | None: ...
+    def read(self, span: Span) -> Reading: ...
+    def check(self) -> str: ...
+
+
+class IssueSource(Protocol):
+    """A tracker's issues for one group.
+
+    All three lookups raise SourceError. `recent` gives the person's own issues and those changed
+    since `since` (None: a sensible first window); `by_keys` gives those that exist among `keys`,
+    whoever's they are; `search` is for typeahead and asks the tracker itself.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    def recent(self, since: datetime | None) -> Sequence[Issue]: ...
+    def by_keys(self, keys: Sequence[str]) -> Sequence[Issue]: ...
+    def search(self, text: str) -> Sequence[Issue]: ...
+    def check(self) -> str: ...

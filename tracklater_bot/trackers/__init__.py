@@ -1,0 +1,1 @@
+"""Places where time is written. One protocol (`protocols.py`), one file a place."""

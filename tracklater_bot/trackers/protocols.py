@@ -1,0 +1,94 @@
+"""What a time tracker is, seen from the export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tracklater_bot.day import Span
+from tracklater_bot.model import Project, TimeEntry
+
+
+class TrackerError(Exception):
+    """The tracker did not do what was asked. Its text is a sentence for the person."""
+
+
+class Refused(TrackerError):
+    """Nothing was written, and the same request will be refused again."""
+
+
+class NotSent(TrackerError):
+    """Nothing was written (connection refused, 429): sending again is safe, not before `retry_at`."""
+
+    def __init__(self, sentence: str, retry_at: datetime | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_at = retry_at
+
+
+class OverQuota(NotSent):
+    """The hourly quota is used up; `retry_at` is when it resets."""
+
+
+class Unknown(TrackerError):
+    """The request may or may not have been carried out: look before sending again."""
+
+
+class Gone(TrackerError):
+    """The entry no longer exists."""
+
+
+class Conflict(TrackerError):
+    """The entry was changed in the tracker since we last saw it; `current` is what it is now."""
+
+    def __init__(self, sentence: str, current: TimeEntry) -> None:
+        super().__init__(sentence)
+        self.current = current
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry to be written. Whole seconds, UTC."""
+
+    span: Span
+    description: str
+    project_id: int | None = None
+    billable: bool | None = None
+    tags: tuple[str, ...] = ()
+    task_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What is left of the hourly allowance, as far as the last answers told."""
+
+    remaining: int | None
+    resets_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose account it is, and the projects there."""
+
+    name: str
+    workspace_id: int
+    timezone: str
+    projects: tuple[Project, ...]
+
+
+class Tracker(Protocol):
+    """Where approved time is written. Every call raises TrackerError's kinds.
+
+    `create` never repeats a request by itself once it may have been sent. `find` looks for an
+    entry that equals `entry` in start, duration, description and project. `update` raises Conflict
+    when the entry's `changed` differs from `seen`; `delete` treats an entry that is gone as done.
+    """
+
+    def account(self) -> Account: ...
+    def entries(self, span: Span) -> Sequence[TimeEntry]: ...
+    def create(self, entry: NewEntry) -> TimeEntry: ...
+    def find(self, entry: NewEntry) -> TimeEntry | None: ...
+    def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry: ...
+    def delete(self, entry_id: int, seen: str | None) -> None: ...
+    def quota(self) -> Quota: ...
