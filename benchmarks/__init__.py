@@ -1,0 +1,1 @@
+"""Measurements: accuracy against ground truth, speed and memory against limits."""

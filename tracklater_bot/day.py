@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
+Date = date  # for classes that call a field `date`
+
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -38,16 +40,19 @@ class Span:
 
     @property
     def length(self) -> timedelta:
+        """How long it is in real time, whatever the clocks on the wall did."""
         return self.end - self.start
 
     @property
     def minutes(self) -> float:
+        """Its length in minutes."""
         return self.length / timedelta(minutes=1)
 
     def __contains__(self, at: datetime) -> bool:
         return self.start <= at < self.end
 
     def overlaps(self, other: Span) -> bool:
+        """Whether the two share any time; spans that only touch do not."""
         return self.start < other.end and other.start < self.end
 
     def intersection(self, other: Span) -> Span | None:
@@ -99,15 +104,16 @@ class WorkDay:
     Local wall-clock times in `zone`, so a day has 23, 24 or 25 hours.
     """
 
-    date: date
+    date: Date
     zone: ZoneInfo
     starts: time = time(4)
 
     @property
     def span(self) -> Span:
+        """The day as a span in UTC."""
         return Span(self._start_of(self.date), self._start_of(self.date + timedelta(days=1)))
 
-    def _start_of(self, day: date) -> datetime:
+    def _start_of(self, day: Date) -> datetime:
         return datetime.combine(day, self.starts, tzinfo=self.zone)
 
     def local(self, at: datetime) -> datetime:
@@ -125,7 +131,7 @@ class WorkDay:
 
 
 def parse_when(word: str, today: date) -> date:
-    """The date that a WHEN word means: today, yesterday, YYYY-MM-DD, or a weekday's latest past date.
+    """The date that a WHEN word means: today, yesterday, YYYY-MM-DD, or a weekday's latest one.
 
     A weekday never means today. Raises WhenError with a sentence that helps.
     """
@@ -143,12 +149,13 @@ def parse_when(word: str, today: date) -> date:
         near = get_close_matches(wanted, ("today", "yesterday", *WEEKDAYS), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise WhenError(
-            f"{word.strip()[:40]!r} is no day: write today, yesterday, a weekday or YYYY-MM-DD{hint}"
+            f"{word.strip()[:40]!r} is no day: write today, yesterday, a weekday or YYYY-MM-DD"
+            f"{hint}"
         ) from None
 
 
 def round_boundaries(times: Sequence[datetime], minutes: int) -> list[datetime]:
-    """Each time moved to the nearest multiple of `minutes` of the UTC hour; 0 leaves all as they are.
+    """Each time moved to the nearest multiple of `minutes` in UTC; 0 leaves all as they are.
 
     Equal times stay equal, so spans that touch still touch; exact multiples do not move.
     A half goes to the later multiple.

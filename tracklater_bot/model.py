@@ -100,6 +100,7 @@ class Reading:
 
     @property
     def ok(self) -> bool:
+        """Whether the source was read without trouble."""
         return self.trouble is None
 
 
@@ -228,6 +229,7 @@ class SourceStatus:
 
     @property
     def ok(self) -> bool:
+        """Whether the source was read without trouble."""
         return self.trouble is None
 
 

@@ -1,0 +1,1 @@
+"""Bolt listeners: acknowledge, ask the core, show blocks."""

@@ -1,0 +1,1 @@
+"""What is remembered: digests, decisions, the outbox, cached issues. Keyed by person."""

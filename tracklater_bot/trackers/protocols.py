@@ -20,7 +20,7 @@ class Refused(TrackerError):
 
 
 class NotSent(TrackerError):
-    """Nothing was written (connection refused, 429): sending again is safe, not before `retry_at`."""
+    """Nothing was written (connection refused, 429): sending again is safe, from `retry_at` on."""
 
     def __init__(self, sentence: str, retry_at: datetime | None = None) -> None:
         super().__init__(sentence)
