@@ -112,6 +112,7 @@ class Issue:
     """A Jira or Taiga issue. `key` is what people write: `DEV-123`, `#12`.
 
     `type` is the tracker's word in lower case ("bug", "story", "task", "epic", "issue").
+    `aliases` are keys the issue had before it was moved; people still write them in branches.
     """
 
     key: str
@@ -124,6 +125,7 @@ class Issue:
     mine: bool = False
     in_progress: bool = False
     updated: datetime | None = None
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from tracklater_bot.day import Span
 from tracklater_bot.model import Issue, Reading
+
+JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 
 
 class SourceError(Exception):
@@ -42,14 +44,27 @@ class IssueSource(Protocol):
 
     All three lookups raise SourceError. `recent` gives the person's own issues and those changed
     since `since` (None: a sensible first window); `by_keys` gives those that exist among `keys`,
-    whoever's they are; `search` is for typeahead and asks the tracker itself.
+    whoever's they are; `search` is for typeahead and asks the tracker itself. `owns` tells, without
+    asking, whether a key has the form of this tracker's. `scope` names what is read (server and
+    projects): when the settings change it, reading starts afresh.
     """
 
     @property
     def name(self) -> str: ...
     @property
     def group(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    def owns(self, key: str) -> bool: ...
     def recent(self, since: datetime | None) -> Sequence[Issue]: ...
     def by_keys(self, keys: Sequence[str]) -> Sequence[Issue]: ...
     def search(self, text: str) -> Sequence[Issue]: ...
     def check(self) -> str: ...
+
+
+class Memory(Protocol):
+    """Small values of one person, kept until a time. Never secrets in clear."""
+
+    def remember(self, key: str, value: JsonValue, until: datetime | None = None) -> None: ...
+    def recall(self, key: str, now: datetime) -> JsonValue | None: ...
+    def forget(self, key: str) -> None: ...

@@ -68,13 +68,39 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """A task inside a Toggl project; those imported from Jira carry the issue's key in `name`."""
+
+    id: int
+    name: str
+    project_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """Whose account it is, and the projects there."""
+    """Whose account it is, and the projects there.
+
+    `projects` take entries, `archived` ones refuse them; neither belongs to a group yet. `paid` is
+    False on a free plan, where billable entries are refused, and None when Toggl did not say.
+    """
 
     name: str
     workspace_id: int
     timezone: str
     projects: tuple[Project, ...]
+    archived: tuple[Project, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    paid: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What every entry of the workspace must have, or it is refused."""
+
+    description: bool = False
+    project: bool = False
+    tag: bool = False
+    task: bool = False
 
 
 class Tracker(Protocol):
@@ -83,6 +109,7 @@ class Tracker(Protocol):
     `create` never repeats a request by itself once it may have been sent. `find` looks for an
     entry that equals `entry` in start, duration, description and project. `update` raises Conflict
     when the entry's `changed` differs from `seen`; `delete` treats an entry that is gone as done.
+    `constraints` costs a request each time: keep its answer.
     """
 
     def account(self) -> Account: ...
@@ -92,3 +119,4 @@ class Tracker(Protocol):
     def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry: ...
     def delete(self, entry_id: int, seen: str | None) -> None: ...
     def quota(self) -> Quota: ...
+    def constraints(self) -> Constraints: ...
