@@ -1,0 +1,368 @@
+"""The door to the network: what is tried again, what is not, and what an error gives away."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import traceback
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+import responses
+from pydantic import BaseModel, SecretStr, TypeAdapter
+
+from tests.loopback import DROPPED, FakeTime, Said, closed_port, loopback
+from tracklater_bot import __version__, http
+from tracklater_bot.http import (
+    AnswerLost,
+    BadAnswer,
+    BadStatus,
+    Door,
+    HttpError,
+    Patience,
+    Title,
+    Unreachable,
+    anonymous,
+    basic,
+    bearer,
+    plain,
+    shorten,
+)
+
+SECRET = "s3cret-token"
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def door(url: str, time: FakeTime | None = None, **more: Patience) -> Door:
+    timing = (time or FakeTime()).timing()
+    return Door("Toggl", url, basic(SECRET, "api_token"), timing=timing, **more)
+
+
+# -- What goes out -----------------------------------------------------------------------------
+
+
+def test_says_who_is_asking_and_with_which_credentials() -> None:
+    with loopback(Said(body={"a": 1})) as service:
+        answer = door(service.url + "/api/").get("/me", {"x": "2026-11-20T07:05:00+00:00"})
+    assert answer.json() == {"a": 1}
+    asked = service.asked[0]
+    assert asked.path == "/api/me?x=2026-11-20T07%3A05%3A00%2B00%3A00"
+    assert asked.headers["User-Agent"] == f"tracklater-bot/{__version__}"
+    assert asked.headers["Authorization"].startswith("Basic czNjcmV0LXRva2Vu")
+
+
+def test_leaves_the_netrc_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with loopback(Said()) as service:
+        Door("Taiga", service.url, anonymous()).get("/")
+        Door("Taiga", service.url, bearer(SECRET)).get("/")
+    assert [each.headers.get("Authorization") for each in service.asked] == [
+        None,
+        f"Bearer {SECRET}",
+    ]
+
+
+def test_keeps_no_cookies() -> None:
+    with loopback(Said(headers={"Set-Cookie": "session=1; Path=/"})) as service:
+        jira = door(service.url)
+        jira.get("/")
+        jira.get("/")
+    assert "Cookie" not in service.asked[1].headers
+
+
+def test_asks_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with loopback(Said(body={"by": "proxy"})) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        assert door("http://toggl.example").get("/me").json() == {"by": "proxy"}
+    assert proxy.asked[0].path == "http://toggl.example/me"
+
+
+def test_a_proxy_that_is_down_means_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", closed_port())
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(Unreachable, match="behind a proxy"):
+        door("http://toggl.example").send("POST", "/me")
+
+
+def test_never_follows_a_redirect() -> None:
+    with loopback(Said()) as elsewhere:
+        location = f"{elsewhere.url}/login?token={SECRET}"
+        moved = Said(302, headers={"Location": location})
+        with loopback(moved) as service, pytest.raises(BadStatus) as caught:
+            door(service.url).get("/me")
+        assert elsewhere.asked == []
+    assert f"sends us on to {elsewhere.url} (HTTP 302)" in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+# -- Trying again ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_tries_a_question_again(status: int) -> None:
+    time = FakeTime()
+    with loopback(Said(status), Said(status), Said(body=[1])) as service:
+        assert door(service.url, time).get("/me").json() == [1]
+    assert time.slept == [0.5, 1.0]
+
+
+def test_tries_four_times_and_no_more() -> None:
+    time = FakeTime()
+    with loopback(Said(503)) as service, pytest.raises(BadStatus) as caught:
+        door(service.url, time).get("/me")
+    assert len(service.asked) == 4
+    assert time.slept == [0.5, 1.0, 2.0]
+    assert caught.value.status == 503
+    assert not caught.value.lasting
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
+def test_a_refusal_is_not_repeated(status: int) -> None:
+    with loopback(Said(status)) as service, pytest.raises(BadStatus) as caught:
+        door(service.url).get("/me")
+    assert len(service.asked) == 1
+    assert (caught.value.status, caught.value.lasting) == (status, True)
+
+
+def test_an_internal_error_may_pass_but_is_not_repeated_at_once() -> None:
+    with loopback(Said(500)) as service, pytest.raises(BadStatus) as caught:
+        door(service.url).get("/me")
+    assert len(service.asked) == 1
+    assert not caught.value.lasting
+
+
+@pytest.mark.parametrize("answer", [Said(503), Said(429), Said(500), DROPPED])
+def test_a_write_is_never_repeated(answer: Said) -> None:
+    with loopback(answer) as service, pytest.raises(HttpError):
+        door(service.url).send("POST", "/time_entries", {"duration": 60})
+    assert len(service.asked) == 1
+
+
+def test_a_post_that_only_asks_is_repeated() -> None:
+    with loopback(DROPPED, Said(body={"issues": []})) as service:
+        assert door(service.url).find("/search", {"jql": "x"}).json() == {"issues": []}
+    assert [each.body for each in service.asked] == [b'{"jql": "x"}'] * 2
+
+
+@pytest.mark.parametrize("header", ["Retry-After", "X-Throttle-Wait-Seconds"])
+def test_waits_as_long_as_it_is_told(header: str) -> None:
+    time = FakeTime()
+    with loopback(Said(429, headers={header: "7"}), Said()) as service:
+        door(service.url, time).get("/me")
+    assert time.slept == [7.25]
+
+
+def test_reads_a_date_to_wait_for_on_the_clock_of_the_service() -> None:
+    """Their clock is two hours ahead of ours; what counts is the ten seconds between the two."""
+    headers = {
+        "Date": "Fri, 20 Nov 2026 14:00:00 GMT",
+        "Retry-After": "Fri, 20 Nov 2026 14:00:10 GMT",
+    }
+    time = FakeTime(datetime(2026, 11, 20, 12, 0, tzinfo=UTC))
+    with responses.RequestsMock() as fake:
+        fake.get("http://toggl.example/me", status=503, headers=headers)
+        fake.get("http://toggl.example/me", json={})
+        door("http://toggl.example", time).get("/me")
+    assert time.slept == [10.25]
+
+
+@pytest.mark.parametrize(
+    ("asked", "minutes"),
+    [("60", 1), ("3600", 60), ("1e400", 1440), ("99999999999999999999", 1440)],
+)
+def test_does_not_sleep_for_long_but_says_when_to_come_back(asked: str, minutes: int) -> None:
+    time = FakeTime()
+    before = time.now
+    busy = Said(429, headers={"Retry-After": asked})
+    with loopback(busy) as service, pytest.raises(BadStatus) as caught:
+        door(service.url, time).get("/me")
+    assert len(service.asked) == 1
+    assert time.slept == []
+    assert caught.value.retry_at == before + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("nonsense", ["soon", "nan", "", "Fri, 99 Nov 2026 14:00:10 GMT"])
+def test_a_wait_that_makes_no_sense_is_no_wait(nonsense: str) -> None:
+    time = FakeTime()
+    with loopback(Said(429, headers={"Retry-After": nonsense}), Said()) as service:
+        door(service.url, time).get("/me")
+    assert time.slept == [0.5]
+
+
+def test_never_sleeps_more_than_its_patience_altogether() -> None:
+    time = FakeTime()
+    busy = Said(429, headers={"Retry-After": "20"})
+    with loopback(busy) as service, pytest.raises(BadStatus):
+        door(service.url, time).get("/me")
+    assert len(service.asked) == 2
+    assert sum(time.slept) < 30
+
+
+# -- Whether anything was sent -----------------------------------------------------------------
+
+
+def test_a_refused_connection_sent_nothing() -> None:
+    with pytest.raises(Unreachable) as caught:
+        door(closed_port()).send("POST", "/time_entries", {})
+    assert (caught.value.sent, caught.value.lasting) == (False, False)
+    assert "cannot be reached" in str(caught.value)
+
+
+def test_a_name_that_is_not_known_sent_nothing() -> None:
+    with pytest.raises(Unreachable):
+        door("http://toggl.invalid", patience=Patience(tries=1)).get("/me")
+
+
+def test_a_connection_cut_after_the_request_may_have_done_it() -> None:
+    with loopback(DROPPED) as service, pytest.raises(AnswerLost) as caught:
+        door(service.url).send("POST", "/time_entries", {})
+    assert caught.value.sent
+
+
+def test_half_an_answer_may_have_done_it() -> None:
+    half = Said(body=b'{"id": 1', headers={"Content-Length": "500"})
+    with loopback(half) as service, pytest.raises(AnswerLost) as caught:
+        door(service.url).send("POST", "/time_entries", {})
+    assert caught.value.sent
+
+
+def test_an_answer_that_takes_too_long_may_have_done_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "TIMEOUT", (1.0, 0.05))
+    with responses.RequestsMock() as fake:
+        fake.post("http://toggl.example/x", body=requests.ReadTimeout(SECRET))
+        with pytest.raises(AnswerLost, match="did not answer within") as caught:
+            door("http://toggl.example").send("POST", "/x")
+    assert caught.value.sent
+
+
+@pytest.mark.parametrize("token", ["with space", "two\nlines", "naïve", "", "\x00"])
+def test_a_token_that_cannot_be_one_is_refused_before_anything_is_sent(token: str) -> None:
+    with loopback(Said()) as service, pytest.raises(Unreachable, match="malformed") as caught:
+        Door("Jira", service.url, bearer(SecretStr(token))).get("/")
+    assert service.asked == []
+    assert caught.value.lasting
+
+
+@pytest.mark.parametrize("url", ["", "toggl.example", "http://", "http://[::1", "ftp://x"])
+def test_an_address_that_is_none(url: str) -> None:
+    with pytest.raises(Unreachable, match="check the settings") as caught:
+        door(url).get("/me")
+    assert caught.value.lasting
+
+
+# -- What came back ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>Sign in</html>", b'{"id": 1, "na', b"", b"\xff\xfe", b"[" * 200_000, b"nonsense"],
+    ids=["html", "half", "empty", "binary", "deep", "text"],
+)
+def test_an_answer_that_is_no_json(body: bytes) -> None:
+    with loopback(Said(body=body)) as service:
+        answer = door(service.url).get("/me")
+    with pytest.raises(BadAnswer) as caught:
+        answer.json()
+    assert str(caught.value) == "Toggl answered with something that is no JSON (HTTP 200)"
+
+
+class Row(BaseModel):
+    id: int
+    name: Title = ""
+
+
+ROWS = TypeAdapter(list[Row])
+
+
+def test_reads_only_the_fields_in_use() -> None:
+    with loopback(Said(body=[{"id": 1, "name": "  A\tb\u202e\n ", "more": SECRET}])) as service:
+        rows = door(service.url).get("/rows").read(ROWS)
+    assert rows == [Row(id=1, name="A b")]
+
+
+def test_half_a_surrogate_pair_spoils_no_answer() -> None:
+    with loopback(Said(body=b'[{"id": 1, "name": "cut \\ud83d"}]')) as service:
+        assert door(service.url).get("/rows").read(ROWS)[0].name == "cut"
+
+
+def test_an_unexpected_form_names_the_place_and_quotes_nothing() -> None:
+    with loopback(Said(body=[{"id": 1}, {"id": SECRET}])) as service:
+        answer = door(service.url).get("/rows")
+    with pytest.raises(BadAnswer) as caught:
+        answer.read(ROWS)
+    assert str(caught.value) == "Toggl answered in an unexpected form (HTTP 200, at 1.id)"
+
+
+def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "LARGEST", 1024 * 1024)
+    bomb = Said(body=gzip.compress(b" " * (3 << 20)), headers={"Content-Encoding": "gzip"})
+    with loopback(bomb) as service, pytest.raises(BadAnswer, match="more than 1 MB"):
+        door(service.url).get("/me")
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b'"Stop time must be after start time"', "Stop time must be after start time"),
+        (b"Stop time\x1b[31m must be\r\nafter", "Stop time [31m must be after"),
+        (b"<html><body>502</body></html>", ""),
+        (b'{"error": 1}', ""),
+        (b"x" * 500, "x" * 199 + "…"),
+    ],
+)
+def test_the_words_of_a_refusal(body: bytes, text: str) -> None:
+    with loopback(Said(400, body=body)) as service, pytest.raises(BadStatus) as caught:
+        door(service.url).get("/me")
+    assert caught.value.answer.text() == text
+
+
+def test_a_title_without_end_costs_no_time() -> None:
+    rows = ROWS.validate_python([{"id": 1, "name": "\u202ea" * 5_000_000}])
+    assert len(rows[0].name) == 500
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [(None, ""), ("a\x00b", "a b"), ("שלום", "שלום"), (" x \n y ", "x y")]
+)
+def test_plain(text: str | None, expected: str) -> None:
+    assert plain(text) == expected
+
+
+def test_shorten() -> None:
+    assert [shorten("abc def", 7), shorten("abc def", 5)] == ["abc def", "abc…"]
+
+
+# -- What must not get out ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Said(401, SECRET), Said(503, SECRET), DROPPED, Said(200, f"<p>{SECRET}"), Said(302, SECRET)],
+)
+def test_no_error_and_no_log_line_holds_a_secret(
+    answer: Said, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "tracklater_bot")
+    with loopback(answer) as service:
+        way = door(service.url.replace("http://", f"http://user:{SECRET}@"))
+        with pytest.raises(HttpError) as caught:
+            way.get("/me", {"token": SECRET}).json()
+    told = repr(caught.value) + "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert SECRET not in told
+
+
+def test_an_answer_shows_neither_its_headers_nor_its_body() -> None:
+    with loopback(Said(body=SECRET, headers={"X-Token": SECRET})) as service:
+        assert SECRET not in repr(door(service.url).get("/me"))
