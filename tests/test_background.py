@@ -1,0 +1,85 @@
+"""Work behind the scenes is done soon, one call at a time, and survives a failing call."""
+
+from __future__ import annotations
+
+import threading
+
+from tracklater_bot.background import Loop
+
+
+def test_it_starts_with_what_was_left_over() -> None:
+    called = threading.Event()
+
+    def work() -> None:
+        called.set()
+
+    loop = Loop("work", work)
+    loop.start()
+    try:
+        assert called.wait(5)
+    finally:
+        loop.stop()
+
+
+def test_many_wakes_during_a_call_lead_to_one_more() -> None:
+    calls: list[int] = []
+    inside, go_on, again = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        calls.append(1)
+        inside.set()
+        go_on.wait(5)
+        if len(calls) == 2:
+            again.set()
+
+    loop = Loop("work", work)
+    loop.start()
+    try:
+        assert inside.wait(5)
+        for _ in range(20):
+            loop.wake()
+        go_on.set()
+        assert again.wait(5)
+    finally:
+        loop.stop()
+    assert len(calls) == 2
+
+
+def test_it_comes_back_by_itself_when_work_asks_for_it() -> None:
+    third = threading.Event()
+    calls: list[int] = []
+
+    def work() -> float | None:
+        calls.append(1)
+        if len(calls) == 3:
+            third.set()
+            return None
+        return 0.01
+
+    loop = Loop("work", work)
+    loop.start()
+    try:
+        assert third.wait(5)
+    finally:
+        loop.stop()
+
+
+def test_a_failing_call_does_not_end_the_thread() -> None:
+    second = threading.Event()
+    calls: list[int] = []
+
+    def work() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("the first call fails")
+        second.set()
+
+    loop = Loop("work", work)
+    loop.start()
+    try:
+        while not calls:
+            loop.wake()
+        loop.wake()
+        assert second.wait(5)
+    finally:
+        loop.stop()

@@ -1,0 +1,64 @@
+"""Work that goes on behind the answers to Slack: sending entries, bringing messages up to date.
+
+Two threads, each woken by an event, so that a slow Toggl never holds up what a message shows.
+Both look at the store for what is to be done: nothing is lost when the process ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+
+class Loop:
+    """Calls `work` in a thread of its own whenever it is woken, one call at a time.
+
+    Wakes that come while `work` runs lead to one more call. After each call it rests for
+    `rest_seconds`, so that many wakes become few calls. `work` may return the seconds after which
+    it wants to be called again by itself; an exception is logged and ends that one call only.
+    """
+
+    def __init__(
+        self, name: str, work: Callable[[], float | None], rest_seconds: float = 0.0
+    ) -> None:
+        self._work = work
+        self._rest = rest_seconds
+        self._woken = threading.Event()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread, with a first call for whatever was left from before."""
+        self._woken.set()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Asks for a call soon; returns at once."""
+        self._woken.set()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Lets a running call finish, at most `timeout` seconds, and ends the thread."""
+        self._stopped.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        again: float | None = None
+        while not self._stopped.is_set():
+            self._woken.wait(again)
+            self._woken.clear()
+            if self._stopped.is_set():
+                return
+            again = self._call()
+            self._stopped.wait(self._rest)
+
+    def _call(self) -> float | None:
+        try:
+            return self._work()
+        except Exception:  # one failed call must not end the thread that later ones need
+            log.exception("%s failed; it is tried again", self._thread.name)
+            return 30.0
