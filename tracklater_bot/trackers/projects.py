@@ -1,0 +1,129 @@
+"""Which of the tracker's projects belong to which group. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tracklater_bot.http import plain
+from tracklater_bot.model import Project
+from tracklater_bot.settings import GroupSettings, GroupToggl
+from tracklater_bot.trackers.protocols import Task
+
+
+def task_of(issue_key: str, project_id: int | None, tasks: Sequence[Task]) -> Task | None:
+    """The project's task for an issue: tasks imported from Jira are called `KEY title`."""
+    for task in tasks:
+        if task.project_id == project_id and _first_word(task.name) == issue_key.casefold():
+            return task
+    return None
+
+
+def _first_word(name: str) -> str:
+    return name.partition(" ")[0].rstrip(":").casefold()
+
+
+def wanted(groups: Mapping[str, GroupSettings]) -> dict[str, tuple[Project, ...]]:
+    """Each group's projects as the settings name them, before Toggl has told their ids."""
+    return {
+        name: tuple(
+            Project(project, name, kind, group.toggl.client)
+            for project, kind in group.toggl.projects.items()
+        )
+        for name, group in groups.items()
+    }
+
+
+def resolve(
+    projects: Sequence[Project],
+    groups: Mapping[str, GroupSettings],
+    archived: Sequence[Project] = (),
+) -> tuple[dict[str, tuple[Project, ...]], list[str]]:
+    """Each group's projects with Toggl's ids, and a sentence for each that Toggl doesn't have.
+
+    Names match without regard to case, clients too. A missing project is still offered, without
+    an id. A group that names a client and no projects has all of that client's; the first is
+    its default.
+    """
+    found: dict[str, tuple[Project, ...]] = {}
+    troubles: list[str] = []
+    for name, group in groups.items():
+        finder = _Finder(name, group.toggl, projects, archived)
+        found[name] = finder.projects()
+        troubles += finder.troubles()
+    return found, troubles
+
+
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    """One group's settings held against what Toggl has."""
+
+    group: str
+    settings: GroupToggl
+    active: Sequence[Project]
+    archived: Sequence[Project]
+
+    def projects(self) -> tuple[Project, ...]:
+        if not self.settings.projects:
+            kinds = ("default", *("other" for _ in self._of_client()))
+            pairs = zip(self._of_client(), kinds, strict=False)
+            return tuple(replace(each, group=self.group, type=kind) for each, kind in pairs)
+        return tuple(self._project(*each) for each in self.settings.projects.items())
+
+    def troubles(self) -> list[str]:
+        """One sentence for a client that isn't there, else one for each project."""
+        client = self.settings.client
+        if client and not self._of_client():
+            if not self._called_client(self.archived):
+                others = _names({each.client for each in self.active if each.client})
+                return [f"Toggl has no client {client} with projects; its clients: {others}"]
+            if not self.settings.projects:
+                return [f"all projects of client {client} are archived in Toggl"]
+        told = (self._trouble(name) for name in self.settings.projects)
+        return [sentence for sentence in told if sentence]
+
+    def _project(self, name: str, kind: str) -> Project:
+        matches = _called(name, self._of_client())
+        if len(matches) == 1:
+            return replace(matches[0], group=self.group, type=kind)
+        return Project(name, self.group, kind, self.settings.client)
+
+    def _trouble(self, name: str) -> str | None:
+        matches = _called(name, self._of_client())
+        if len(matches) == 1:
+            return None
+        of_client = f" of client {self.settings.client}" if self.settings.client else ""
+        if matches:
+            clients = _names({each.client or "no client" for each in matches})
+            return (
+                f"Toggl has several projects {name}{of_client} ({clients}):"
+                f" set groups.{self.group}.toggl.client, or give them different names"
+            )
+        if _called(name, self._called_client(self.archived)):
+            return f"project {name}{of_client} is archived in Toggl and takes no entries"
+        has = _names({each.name for each in self._of_client()})
+        return f"Toggl has no project {name}{of_client}; it has: {has}"
+
+    def _of_client(self) -> list[Project]:
+        return self._called_client(self.active)
+
+    def _called_client(self, projects: Sequence[Project]) -> list[Project]:
+        """Those of the group's client; all of them where projects are named without a client."""
+        client = _folded(self.settings.client)
+        if not client:
+            return list(projects) if self.settings.projects else []
+        return [each for each in projects if _folded(each.client) == client]
+
+
+def _called(name: str, projects: Sequence[Project]) -> list[Project]:
+    return [each for each in projects if _folded(each.name) == _folded(name)]
+
+
+def _folded(name: str) -> str:
+    return plain(name).casefold()
+
+
+def _names(names: set[str], most: int = 8) -> str:
+    listed = sorted(names, key=str.casefold)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more if listed else "none"
