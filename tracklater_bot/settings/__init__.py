@@ -1,0 +1,49 @@
+"""Settings: TOML for what is no secret, the environment and `.env` for secrets."""
+
+from tracklater_bot.settings.errors import SettingsError
+from tracklater_bot.settings.fields import Weekday, Words
+from tracklater_bot.settings.loading import Loaded, load
+from tracklater_bot.settings.models import (
+    DigestSettings,
+    GitSettings,
+    GroupGit,
+    GroupJira,
+    GroupSettings,
+    GroupSlack,
+    GroupTaiga,
+    GroupThyme,
+    GroupToggl,
+    ResolvedSlack,
+    ResolvedTaiga,
+    Settings,
+    SlackSettings,
+    SuggestSettings,
+    TaigaSettings,
+    ThymeSettings,
+    TogglSettings,
+)
+
+__all__ = [
+    "DigestSettings",
+    "GitSettings",
+    "GroupGit",
+    "GroupJira",
+    "GroupSettings",
+    "GroupSlack",
+    "GroupTaiga",
+    "GroupThyme",
+    "GroupToggl",
+    "Loaded",
+    "ResolvedSlack",
+    "ResolvedTaiga",
+    "Settings",
+    "SettingsError",
+    "SlackSettings",
+    "SuggestSettings",
+    "TaigaSettings",
+    "ThymeSettings",
+    "TogglSettings",
+    "Weekday",
+    "Words",
+    "load",
+]

@@ -1,0 +1,180 @@
+"""How single values are written: words, times, folders, addresses, tokens.
+
+Every refusal here is a sentence part without the value itself: it may be a misplaced secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import time
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_COUNTRY = re.compile(r"[A-Za-z]{2}([-_][A-Za-z0-9]{1,3})?")
+_TOKEN_KINDS = {"xoxb-": "bot token", "xapp-": "app-level token", "xoxp-": "user token"}
+
+
+def _listed(value: object) -> object:
+    """One word where a list is expected means a list of one; blank words are left out."""
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list | tuple):
+        words = [word.strip() if isinstance(word, str) else word for word in value]
+        return [word for word in words if word != ""]
+    return value
+
+
+def _blank_is_unset(value: object) -> object:
+    """An empty text says the same as no setting at all."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _empty_is_unset(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return value or None
+
+
+def _clock(value: object) -> object:
+    """A time of day as "HH:MM". A bare number would silently mean seconds: it is refused."""
+    if isinstance(value, time) and value.tzinfo is None:
+        return value
+    found = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found and int(found[1]) < 24 and int(found[2]) < 60:
+        return time(int(found[1]), int(found[2]))
+    raise ValueError('must be a time of day such as "17:30"')
+
+
+def _weekday(value: object) -> object:
+    """The short name of a weekday written in any case, short or long."""
+    if not isinstance(value, str):
+        return value
+    word = value.strip().casefold()
+    return word[:3] if word in WEEKDAYS else word
+
+
+def _zone(value: object) -> object:
+    """A time zone by its IANA name."""
+    if value is None or isinstance(value, ZoneInfo):
+        return value
+    if isinstance(value, str) and value in available_timezones():
+        return ZoneInfo(value)
+    hint = _zone_like(value) if isinstance(value, str) else ""
+    raise ValueError(f'is no time zone: write one like "Europe/Helsinki"{hint}')
+
+
+def _zone_like(value: str) -> str:
+    names = sorted(available_timezones())
+    cities = {name.rpartition("/")[2].casefold(): name for name in names if "/" in name}
+    folded = {name.casefold(): name for name in names} | cities
+    wanted = value.strip().replace(" ", "_").casefold()
+    near = get_close_matches(wanted, folded, n=1, cutoff=0.75) or get_close_matches(
+        wanted.rpartition("/")[2], cities, n=1, cutoff=0.75
+    )
+    return f"; did you mean {folded[near[0]]}?" if near else ""
+
+
+def _folder(value: Path | None) -> Path | None:
+    """A full path; `~` is the home directory. Services run elsewhere, so nothing is relative."""
+    if value is None:
+        return None
+    try:
+        path = value.expanduser()
+    except RuntimeError:
+        raise ValueError("names the home directory of a user that does not exist") from None
+    if not path.is_absolute():
+        raise ValueError('must be a full path, such as "/home/me/work" or "~/work"')
+    return path
+
+
+def _address(value: str | None) -> str | None:
+    """A web address without a slash at its end; no address at all is "" or None."""
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value.strip())
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ValueError('must be a web address that begins with "https://"')
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user name or password: they have settings of their own")
+    return value.strip().rstrip("/")
+
+
+def _some_address(value: str) -> str:
+    """An address that cannot be left out."""
+    address = _address(value)
+    if not address:
+        raise ValueError('must be a web address that begins with "https://"')
+    return address
+
+
+def _slack_address(value: str | None) -> str | None:
+    """Slack's SDK joins method names to its base address, which must end with a slash."""
+    return None if value is None else f"{_some_address(value)}/"
+
+
+def _country(value: str) -> str:
+    if value and not _COUNTRY.fullmatch(value):
+        raise ValueError('must be a country code such as "FI", or "" for none')
+    return value.upper()
+
+
+def _trimmed(value: SecretStr | None) -> SecretStr | None:
+    """The secret without the blanks and line ends that copying adds; None when nothing is left."""
+    text = value.get_secret_value().strip() if value else ""
+    return SecretStr(text) if text else None
+
+
+def _slack_token(kind: str) -> Callable[[SecretStr | None], SecretStr | None]:
+    """Refuses a token that shows by its beginning that it is another kind of Slack token."""
+
+    def check(value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value() if value else ""
+        for prefix, name in _TOKEN_KINDS.items():
+            if text.startswith(prefix) and name != kind:
+                wanted = next(begin for begin, label in _TOKEN_KINDS.items() if label == kind)
+                raise ValueError(
+                    f"holds a Slack {name} ({prefix}…); the {kind} begins with {wanted}"
+                )
+        return value
+
+    return check
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+OwnWords = Annotated[
+    tuple[str, ...] | None, BeforeValidator(_listed), AfterValidator(_empty_is_unset)
+]
+Days = Annotated[
+    tuple[Annotated[Weekday, BeforeValidator(_weekday)], ...], BeforeValidator(_listed)
+]
+Clock = Annotated[time, BeforeValidator(_clock)]
+Zone = Annotated[ZoneInfo | None, BeforeValidator(_zone), BeforeValidator(_blank_is_unset)]
+Folder = Annotated[Path, AfterValidator(_folder)]
+OwnFolder = Annotated[Path | None, AfterValidator(_folder), BeforeValidator(_blank_is_unset)]
+Folders = Annotated[tuple[Folder, ...], BeforeValidator(_listed)]
+Address = Annotated[str, AfterValidator(_address)]
+SomeAddress = Annotated[str, AfterValidator(_some_address)]
+OwnAddress = Annotated[str | None, AfterValidator(_address), BeforeValidator(_blank_is_unset)]
+SlackAddress = Annotated[str, AfterValidator(_slack_address)]
+OwnSlackAddress = Annotated[
+    str | None, AfterValidator(_slack_address), BeforeValidator(_blank_is_unset)
+]
+OwnText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
+Country = Annotated[str, AfterValidator(_country)]
+Secret = Annotated[SecretStr | None, AfterValidator(_trimmed)]
+BotToken = Annotated[Secret, AfterValidator(_slack_token("bot token"))]
+AppToken = Annotated[Secret, AfterValidator(_slack_token("app-level token"))]
+UserToken = Annotated[Secret, AfterValidator(_slack_token("user token"))]

@@ -1,0 +1,257 @@
+"""The places where settings are written, each read into a flat layer: path -> value and origin.
+
+A problem is one line: where, what, why. No line ever holds a value, which might be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path as FilePath
+from typing import Any
+
+from dotenv.parser import parse_stream
+
+from tracklater_bot.settings.errors import SettingsError
+from tracklater_bot.settings.models import GroupSettings, Settings, folded
+from tracklater_bot.settings.tree import (
+    GROUPS,
+    PREFIX,
+    Path,
+    dotted,
+    env_name,
+    env_names,
+    kinds_at,
+    leaves,
+    nearest,
+    section_at,
+    shown,
+)
+
+# Slack's own names for three of the secrets; ours win, wherever they are written.
+ALIASES: Mapping[str, Path] = {
+    "SLACK_BOT_TOKEN": ("slack", "bot_token"),
+    "SLACK_APP_TOKEN": ("slack", "app_token"),
+    "SLACK_SIGNING_SECRET": ("slack", "signing_secret"),
+}
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"  # says where the settings are, and is none itself
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value and where it is written, as an error line begins."""
+
+    value: Any
+    where: str
+
+
+@dataclass(slots=True)
+class Layer:
+    """What one place says, and what is wrong with how it says it."""
+
+    values: dict[Path, Found] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def groups(self) -> Iterator[str]:
+        """The groups that are named here, each once."""
+        yield from dict.fromkeys(path[1] for path in self.values if path[0] == GROUPS)
+
+
+def read_text(path: FilePath) -> str:
+    """A settings file's text. Raises SettingsError with a sentence when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: is not UTF-8 text") from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise SettingsError(f"{path}: {reason}") from None
+
+
+# -- TOML --------------------------------------------------------------------------------------
+
+
+def toml_layer(path: FilePath) -> Layer:
+    """The settings file. Raises SettingsError when it is no TOML."""
+    try:
+        tables = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: is no valid TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: is no valid TOML: nested too deeply") from None
+    layer = Layer()
+    _add_tables(layer, tables, (), f"{path}: ")
+    _refuse_twins(layer, path)
+    return layer
+
+
+def _add_tables(layer: Layer, tables: Mapping[str, Any], at: Path, where: str) -> None:
+    """Flattens tables into the layer; keys that do not exist become problems."""
+    section = section_at(at)
+    for key, value in tables.items():
+        path = (*at, key)
+        place = where + dotted(path)
+        if at != (GROUPS,) and (section is None or key not in section.model_fields):
+            layer.problems.append(f"{place}: unknown setting{_meant(at, key)}")
+        elif path != (GROUPS,) and section_at(path) is None:
+            layer.values[path] = Found(value, place)
+        elif not isinstance(value, Mapping):
+            layer.problems.append(f"{place}: must be a section with settings of its own")
+        elif not value and at == (GROUPS,):
+            layer.values[(*path, "keywords")] = Found((), place)  # a group without settings yet
+        else:
+            _add_tables(layer, value, path, where)
+
+
+def _meant(at: Path, key: str) -> str:
+    """A hint for an unknown key: a neighbour with a similar name, or its right place."""
+    section = section_at(at)
+    near = nearest(key, section.model_fields) if section else None
+    if near:
+        return f"; did you mean {dotted((*at, near))}?"
+    elsewhere = [path for path in leaves(Settings) if path[-1] == key.lower()]
+    inside = [(GROUPS, "NAME", *path) for path in leaves(GroupSettings) if path[-1] == key.lower()]
+    places = " or ".join(dotted(path) for path in (*elsewhere, *inside)[:3])
+    return f"; it belongs to {places}" if places else ""
+
+
+def _refuse_twins(layer: Layer, path: FilePath) -> None:
+    """Groups are matched without regard to case, so two must not differ in case alone."""
+    seen: dict[str, str] = {}
+    for group in layer.groups():
+        first = seen.setdefault(folded(group), group)
+        if first != group:
+            layer.problems.append(
+                f"{path}: {dotted((GROUPS, group))}: is the same group as "
+                f"{dotted((GROUPS, first))}: put the two together"
+            )
+        if not folded(group):
+            layer.problems.append(f"{path}: {dotted((GROUPS, group))}: a group needs a name")
+
+
+# -- environment and .env ----------------------------------------------------------------------
+
+
+def dotenv_variables(path: FilePath) -> dict[str, str]:
+    """The variables of a `.env` file. Raises SettingsError for lines that are none."""
+    variables: dict[str, str] = {}
+    broken: list[int] = []
+    for binding in parse_stream(StringIO(read_text(path))):
+        if binding.error or (binding.key and binding.value is None):
+            broken.append(binding.original.line)
+        elif binding.key and binding.value is not None:
+            variables[binding.key] = binding.value
+    if broken:
+        raise SettingsError(f"{path}: line {line}: must be NAME=value" for line in broken)
+    return variables
+
+
+def alias_layer(variables: Mapping[str, str], place: str) -> Layer:
+    """Slack's own names for its secrets."""
+    return Layer(
+        {
+            path: Found(variables[name], f"{place}{name}")
+            for name, path in ALIASES.items()
+            if variables.get(name, "").strip()
+        }
+    )
+
+
+def variables_layer(variables: Mapping[str, str], groups: Iterable[str], place: str) -> Layer:
+    """Our variables, for groups that are already known. An empty variable counts as not set."""
+    layer = Layer()
+    known = tuple(groups)
+    names = env_names(known)
+    spelling = {folded(group): group for group in known}
+    ours = {
+        name.upper(): value
+        for name, value in variables.items()
+        if name.upper().startswith(PREFIX) and value.strip() and name.upper() != CONFIG_VARIABLE
+    }
+    # Shorter names first: a variable for one value wins over one for its whole section.
+    for name in sorted(ours, key=lambda each: (len(each), each)):
+        paths = names.get(name, [])
+        if len(paths) == 1:
+            _add_variable(layer, paths[0], ours[name], place + name, spelling)
+        elif paths:
+            both = " and ".join(dotted(path) for path in paths)
+            layer.problems.append(
+                f"{place}{shown(name)}: may mean {both}: rename one of the groups"
+            )
+        else:
+            layer.problems.append(f"{place}{shown(name)}: {_unknown(name, names, known)}")
+    return layer
+
+
+def groups_in_variables(variables: Mapping[str, str]) -> list[str]:
+    """Groups that TRACKLATER_GROUPS spells out as JSON: the only ones a variable may bring.
+
+    A group in a variable's name alone would hide a slip, and the secret behind it would be lost.
+    """
+    for name, value in variables.items():
+        if name.upper() == env_name((GROUPS,)):
+            found = _json(value)
+            return list(found) if isinstance(found, dict) else []
+    return []
+
+
+def _add_variable(
+    layer: Layer, path: Path, text: str, where: str, spelling: Mapping[str, str]
+) -> None:
+    if path != (GROUPS,) and section_at(path) is None:
+        try:
+            layer.values[path] = Found(_value(path, text), where)
+        except ValueError as error:
+            layer.problems.append(f"{where}: {error}")
+        return
+    tables = _json(text)
+    if isinstance(tables, dict):
+        if path == (GROUPS,):
+            tables = {spelling.get(folded(group), group): tables[group] for group in tables}
+        _add_tables(layer, _moved(tables, path), (), f"{where}: ")
+    else:
+        layer.problems.append(f"{where}: must be a JSON object, or name one setting in it")
+
+
+def _moved(tables: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The tables where they belong in the tree."""
+    for key in reversed(path):
+        tables = {key: tables}
+    return tables
+
+
+def _value(path: Path, text: str) -> Any:
+    """A variable's text as the setting's value: lists with commas or as JSON, tables as JSON."""
+    kinds = kinds_at(path)
+    if dict in kinds:
+        table = _json(text)
+        if not isinstance(table, dict):
+            raise ValueError('must be a JSON object, such as {"Development": "default"}')
+        return table
+    if tuple in kinds and text.lstrip().startswith("["):
+        words = _json(text)
+        if not isinstance(words, list):
+            raise ValueError("must be a JSON list, or words with commas between them")
+        return words
+    return text.split(",") if tuple in kinds else text
+
+
+def _json(text: str) -> Any:
+    """What the JSON says; None when it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unknown(name: str, names: Mapping[str, list[Path]], groups: tuple[str, ...]) -> str:
+    near = nearest(name, names)
+    if near:
+        return f"unknown setting; did you mean {near}?"
+    if name.startswith(env_name((GROUPS, ""))):
+        have = ", ".join(shown(group) for group in groups) or "none"
+        return f"unknown group or setting; the groups are: {have}"
+    return "unknown setting"

@@ -1,0 +1,313 @@
+"""The settings themselves: sections, defaults, and what a group takes over from the global ones.
+
+The models are the truth: `tracklater.example.toml` and `.env.example` are held against them by a
+test. Everything is frozen, unknown keys are refused, secrets are SecretStr.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time
+from typing import Literal
+from unicodedata import normalize
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from tracklater_bot.model import Hint, HintKind
+from tracklater_bot.settings.fields import (
+    Address,
+    AppToken,
+    BotToken,
+    Clock,
+    Country,
+    Days,
+    Folders,
+    OwnAddress,
+    OwnFolder,
+    OwnSlackAddress,
+    OwnText,
+    OwnWords,
+    Secret,
+    SlackAddress,
+    SomeAddress,
+    UserToken,
+    Words,
+    Zone,
+)
+from tracklater_bot.settings.zone import machine_zone
+
+
+class Section(BaseModel):
+    """A table of the settings file: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DigestSettings(Section):
+    """When the day's message is sent, in the person's own time zone."""
+
+    at: Clock = Field(time(17, 30), description="When the day's message comes, on your clock.")
+    days: Days = Field(
+        ("mon", "tue", "wed", "thu", "fri"), description="The days on which it comes."
+    )
+    holidays: Country = Field(
+        "", description='A country code such as "FI": no message on its public holidays.'
+    )
+    picture: bool = Field(True, description="Put the timeline as a picture into the message.")
+
+
+class SuggestSettings(Section):
+    """How clues become suggestions."""
+
+    round_minutes: int = Field(
+        5, ge=0, le=60, description="Round starts and ends to this many minutes; 0 = exact."
+    )
+    min_minutes: int = Field(5, ge=0, le=240, description="Shorter suggestions are left out.")
+    idle_minutes: int = Field(
+        15, ge=1, le=240, description="Longer without any change on screen means away."
+    )
+    ignore: Words = Field((), description="Windows with these words are private: never used.")
+    meetings: Words = Field(
+        (), description="More words that tell a meeting window, where sitting still is work."
+    )
+    show_titles: bool = Field(
+        False, description="Allow window titles in explanations sent to Slack."
+    )
+    key_tag: bool = Field(False, description="Also tag the Toggl entry with the issue's key.")
+
+
+class SlackSettings(Section):
+    """The Slack workspace with the bot, and whose messages are clues."""
+
+    mode: Literal["socket", "http"] = Field("socket", description='"socket", or "http".')
+    user_id: str = Field("", description="Who gets the message and whose messages are clues.")
+    base_url: SlackAddress = Field("https://slack.com/api/", description="Slack's Web API.")
+    port: int = Field(3000, ge=0, le=65535, description="The port to listen on in http mode.")
+    bot_token: BotToken = Field(None, description="xoxb-… from OAuth & Permissions.")
+    app_token: AppToken = Field(None, description="xapp-… for Socket Mode.")
+    signing_secret: Secret = Field(None, description="For http mode only.")
+    user_token: UserToken = Field(None, description="xoxp-… reads your own messages as clues.")
+
+
+class ThymeSettings(Section):
+    """Where thyme writes its day files."""
+
+    dir: OwnFolder = Field(None, description="The folder of thyme's YYYY-MM-DD.json files.")
+
+
+class GitSettings(Section):
+    """Whose commits are clues."""
+
+    emails: Words = Field((), description="Your commit e-mail addresses.")
+
+
+class TogglSettings(Section):
+    """The Toggl account that gets the entries."""
+
+    base_url: SomeAddress = Field("https://api.track.toggl.com/api/v9", description="Toggl's API.")
+    workspace_id: int = Field(0, ge=0, description="0 = the account's default workspace.")
+    api_token: Secret = Field(None, description="From Toggl's profile page.")
+
+
+class TaigaSettings(Section):
+    """The Taiga server and account for all groups that name none of their own."""
+
+    url: SomeAddress = Field("https://api.taiga.io/api/v1", description="Taiga's API.")
+    web_url: SomeAddress = Field("https://tree.taiga.io", description="Taiga's pages, for links.")
+    username: str = Field("", description="User name or e-mail.")
+    password: Secret = Field(None, description="The password of that account.")
+
+
+class GroupGit(Section):
+    """A group's repositories."""
+
+    repos: Folders = Field((), description="Full paths of the group's repositories.")
+    emails: OwnWords = Field(None, description="Your addresses in these, if different.")
+
+
+class GroupToggl(Section):
+    """A group's client and projects in Toggl."""
+
+    client: str = Field("", description="The client's name in Toggl.")
+    projects: dict[str, str] = Field(
+        {}, description='Project name = what it is for: "default", or an issue type like "bug".'
+    )
+
+
+class GroupJira(Section):
+    """A group's Jira: Cloud with e-mail and token, Data Center with a token alone."""
+
+    url: Address = Field("", description="The site, https://company.atlassian.net.")
+    project_key: Words = Field((), description="The project's key, or a list of keys.")
+    api_base: Address = Field("", description="Another address for the API, for scoped tokens.")
+    worklogs: bool = Field(False, description="Also write each entry as a Jira worklog.")
+    email: str = Field("", description="The Atlassian account; none = Data Center.")
+    api_token: Secret = Field(None, description="API token, or Data Center's PAT.")
+
+
+class GroupTaiga(Section):
+    """A group's Taiga project."""
+
+    project_slug: str = Field("", description="The project's slug, as in its address.")
+    url: OwnAddress = Field(None, description="Taiga's API, if not the global one.")
+    web_url: OwnAddress = Field(None, description="Taiga's pages, if not the global ones.")
+    username: OwnText = Field(None, description="Account, if not the global one.")
+    password: Secret = Field(None, description="Its password.")
+
+
+class GroupSlack(Section):
+    """A Slack workspace that belongs to one group."""
+
+    user_id: OwnText = Field(None, description="Your member id in the group's workspace.")
+    base_url: OwnSlackAddress = Field(None, description="Its Web API, if not Slack's own.")
+    user_token: UserToken = Field(None, description="Reads your messages there.")
+    workspace: str = Field("", description="The workspace's name, as in Slack's window title.")
+
+
+class GroupThyme(Section):
+    """Words for a group in window titles only."""
+
+    keywords: Words = Field((), description="Like keywords, kept for windows only.")
+
+
+class GroupSettings(Section):
+    """A client or work project."""
+
+    keywords: Words = Field((), description="Words that mean this group wherever they stand.")
+    thyme: GroupThyme = GroupThyme()
+    git: GroupGit = GroupGit()
+    toggl: GroupToggl = GroupToggl()
+    jira: GroupJira = GroupJira()
+    taiga: GroupTaiga = GroupTaiga()
+    slack: GroupSlack = GroupSlack()
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTaiga:
+    """A group's Taiga project with everything it takes over from the global `[taiga]`."""
+
+    project_slug: str
+    url: str
+    web_url: str
+    username: str
+    password: SecretStr | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedSlack:
+    """A group's own Slack workspace.
+
+    The token and the member id belong to one workspace: neither is taken over from the global one,
+    where they would find messages of other groups. "" or None: not set.
+    """
+
+    user_id: str
+    base_url: str
+    user_token: SecretStr | None
+    workspace: str
+
+
+class Settings(Section):
+    """All settings of one person. `group` in the methods is a key of `groups`."""
+
+    timezone: Zone = Field(None, description="Default: this machine's.")
+    day_starts: Clock = Field(
+        time(4), description="Work after midnight until then belongs to the evening before."
+    )
+    database_url: SecretStr = Field(
+        SecretStr(""), description="Default: SQLite in your data directory."
+    )
+    digest: DigestSettings = DigestSettings()
+    suggest: SuggestSettings = SuggestSettings()
+    slack: SlackSettings = SlackSettings()
+    thyme: ThymeSettings = ThymeSettings()
+    git: GitSettings = GitSettings()
+    toggl: TogglSettings = TogglSettings()
+    taiga: TaigaSettings = TaigaSettings()
+    groups: dict[str, GroupSettings] = Field({}, description="Your clients and work projects.")
+
+    def zone(self) -> ZoneInfo:
+        """The person's time zone: the one that is set, else this machine's.
+
+        Raises SettingsError when the machine does not tell the name of its zone.
+        """
+        return self.timezone or machine_zone()
+
+    def group_named(self, name: str) -> str | None:
+        """The key of the group called `name`, whatever its case."""
+        wanted = folded(name)
+        return next((key for key in self.groups if folded(key) == wanted), None)
+
+    def emails_for(self, group: str) -> tuple[str, ...]:
+        """Whose commits count in the group's repositories."""
+        return self.groups[group].git.emails or self.git.emails
+
+    def taiga_for(self, group: str) -> ResolvedTaiga | None:
+        """The group's Taiga project; None when it has none."""
+        own = self.groups[group].taiga
+        if not own.project_slug:
+            return None
+        return ResolvedTaiga(
+            project_slug=own.project_slug,
+            url=own.url or self.taiga.url,
+            web_url=own.web_url or _pages_beside(own.url) or self._taiga_pages(),
+            username=own.username or self.taiga.username,
+            password=own.password or self.taiga.password,
+        )
+
+    def _taiga_pages(self) -> str:
+        if "web_url" in self.taiga.model_fields_set or self.taiga.url == TaigaSettings().url:
+            return self.taiga.web_url
+        return _pages_beside(self.taiga.url)
+
+    def slack_for(self, group: str) -> ResolvedSlack | None:
+        """The group's own workspace; None when its messages come from the global one."""
+        own = self.groups[group].slack
+        if not (own.user_id or own.user_token or own.base_url):
+            return None
+        return ResolvedSlack(
+            user_id=own.user_id or "",
+            base_url=own.base_url or self.slack.base_url,
+            user_token=own.user_token,
+            workspace=own.workspace,
+        )
+
+    def hints_for(self, group: str) -> tuple[Hint, ...]:
+        """Words that point to the group. A host that several groups share points to none."""
+        own = self.groups[group]
+        words = dict.fromkeys((*own.keywords, *own.thyme.keywords))
+        names = dict.fromkeys(
+            (*sorted(self._own_hosts(group)), own.taiga.project_slug, own.slack.workspace)
+        )
+        return (
+            *(Hint(group, HintKind.KEYWORD, word) for word in words),
+            *(Hint(group, HintKind.HOST, name) for name in names if name),
+        )
+
+    def _own_hosts(self, group: str) -> set[str]:
+        others = (self._hosts(key) for key in self.groups if key != group)
+        return self._hosts(group).difference(*others)
+
+    def _hosts(self, group: str) -> set[str]:
+        own = self.groups[group]
+        taiga = self.taiga_for(group)
+        addresses = (own.jira.url, taiga.web_url if taiga else "")
+        hosts = {host for host in map(_host, addresses) if host}
+        return hosts - {_host(TaigaSettings().web_url)}  # everybody's, so nobody's
+
+
+def folded(name: str) -> str:
+    """A group's name as it is compared: without case, and in one Unicode form."""
+    return normalize("NFC", name.strip()).casefold()
+
+
+def _pages_beside(api: str | None) -> str:
+    """Where a self-hosted Taiga shows its pages: at the root of the API's server."""
+    parts = urlsplit(api or "")
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).hostname or ""
