@@ -1,0 +1,238 @@
+"""A Jira site as an API: Cloud or Data Center, signed in, with errors a person understands.
+
+Cloud takes `email:api_token` on the site itself; tokens with scopes are taken only by Atlassian's
+gateway, which is tried when the site answers 401. `jira.api_base` names another gateway.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, TypeAdapter
+from requests.auth import AuthBase
+
+from tracklater_bot.http import (
+    Answer,
+    BadAnswer,
+    BadStatus,
+    Door,
+    HttpError,
+    Timing,
+    Title,
+    anonymous,
+    basic,
+    bearer,
+    plain,
+    shorten,
+)
+from tracklater_bot.settings import GroupJira
+from tracklater_bot.sources.protocols import SourceError
+
+T = TypeVar("T")
+
+GATEWAY = "https://api.atlassian.com/ex/jira"
+PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
+ISSUE_KEY = re.compile(r"([A-Z][A-Z0-9_]{0,99})-[1-9][0-9]{0,9}")
+_CLOUD_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+_CLOUD_TOKENS = "https://id.atlassian.com/manage-profile/security/api-tokens"
+
+
+class JiraError(SourceError):
+    """Jira did not do what was asked. Its text is a sentence that says what to do.
+
+    `cause` is what happened on the way, for those who must know whether anything was sent.
+    """
+
+    def __init__(self, sentence: str, *, lasting: bool, cause: HttpError | None = None) -> None:
+        super().__init__(sentence, lasting=lasting)
+        self.cause = cause
+
+
+def _when(value: object) -> datetime | None:
+    """Jira's times end in +0200; one that cannot be read is as good as none."""
+    try:
+        parsed = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return parsed.astimezone(UTC) if parsed.tzinfo else None
+
+
+When = Annotated[datetime | None, BeforeValidator(_when)]
+
+
+class User(BaseModel):
+    """An account: Cloud knows accountId, Data Center key and name."""
+
+    accountId: str | None = None  # noqa: N815 - Jira's spelling
+    key: str | None = None
+    name: str | None = None
+    displayName: Title = ""  # noqa: N815
+
+    @property
+    def identity(self) -> str:
+        """What tells this account from others."""
+        return self.accountId or self.key or self.name or ""
+
+
+class _Tenant(BaseModel):
+    cloudId: str  # noqa: N815
+
+
+class _Errors(BaseModel):
+    errorMessages: list[Title] | None = None  # noqa: N815
+    errors: dict[str, Title] | None = None
+
+
+_USER = TypeAdapter(User)
+_TENANT = TypeAdapter(_Tenant)
+_ERRORS = TypeAdapter(_Errors)
+
+
+class JiraSite:
+    """One Jira account. Calls take paths below `/rest/api/3` (Data Center: 2); raise JiraError."""
+
+    def __init__(self, group: str, settings: GroupJira, timing: Timing) -> None:
+        self._token_name = f"TRACKLATER_GROUPS__{group.upper()}__JIRA__API_TOKEN"
+        self.url = settings.url.rstrip("/")
+        self.cloud = bool(settings.email)
+        self.projects = tuple(key.strip().upper() for key in settings.project_key)
+        self._token_is_set = settings.api_token is not None
+        self._timing = timing
+        self._auth = _credentials(settings)
+        self._door = Door("Jira", settings.api_base or self.url, self._auth, timing=timing)
+        self._may_move = self.cloud and not settings.api_base
+
+    @property
+    def scope(self) -> str:
+        """The JQL that bounds every search to the group's projects."""
+        quoted = ", ".join(f'"{key}"' for key in self.projects)
+        return f"project in ({quoted})"
+
+    def me(self) -> User:
+        """Who the token belongs to. Unlike a search, this refuses a token that has expired."""
+        return self.get("/myself", _USER)
+
+    def get(
+        self, path: str, shape: TypeAdapter[T], params: Mapping[str, str | int] | None = None
+    ) -> T:
+        """Asks."""
+        return self._ask(lambda door: door.get(self._path(path), params), shape)
+
+    def find(self, path: str, shape: TypeAdapter[T], body: object) -> T:
+        """Asks with a POST that changes nothing."""
+        return self._ask(lambda door: door.find(self._path(path), body), shape)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        params: Mapping[str, str | int] | None = None,
+    ) -> Answer:
+        """Changes something, with one request that is never repeated."""
+        return self._through(lambda door: door.send(method, self._path(path), body, params))
+
+    def _path(self, path: str) -> str:
+        return f"/rest/api/{'3' if self.cloud else '2'}{path}"
+
+    def _ask(self, call: Callable[[Door], Answer], shape: TypeAdapter[T]) -> T:
+        answer = self._through(call)
+        try:
+            return answer.read(shape)
+        except BadAnswer as error:
+            raise JiraError(f"{error}: check jira.url", lasting=False, cause=error) from None
+
+    def _through(self, call: Callable[[Door], Answer]) -> Answer:
+        self._insist_on_settings()
+        try:
+            answer = self._from_here_or_gateway(call)
+        except HttpError as error:
+            raise self._explained(error) from None
+        # Jira answers a search 200 and empty when the token has expired; only this tells.
+        if "AUTHENTICATED_FAILED" in answer.headers.get("X-Seraph-LoginReason", ""):
+            raise self._refused_token(None)
+        return answer
+
+    def _from_here_or_gateway(self, call: Callable[[Door], Answer]) -> Answer:
+        try:
+            return call(self._door)
+        except BadStatus as error:
+            gateway = self._gateway() if error.status == 401 and self._may_move else None
+            if gateway is None:
+                raise
+        answer = call(gateway)
+        self._door, self._may_move = gateway, False
+        return answer
+
+    def _gateway(self) -> Door | None:
+        """The address for tokens with scopes; None where the site does not tell its cloudId."""
+        site = Door("Jira", self.url, anonymous(), timing=self._timing)
+        try:
+            cloud_id = site.get("/_edge/tenant_info").read(_TENANT).cloudId
+        except HttpError:
+            return None  # no Cloud site: the 401 stands
+        if not _CLOUD_ID.fullmatch(cloud_id):
+            return None
+        return Door("Jira", f"{GATEWAY}/{cloud_id}", self._auth, timing=self._timing)
+
+    def _insist_on_settings(self) -> None:
+        if not self._token_is_set:
+            raise JiraError(f"Jira needs a token: set {self._token_name}", lasting=True)
+        if not self.projects:
+            raise JiraError("Jira needs a project: set the group's jira.project_key", lasting=True)
+        for key in self.projects:
+            if not PROJECT_KEY.fullmatch(key):
+                raise JiraError(
+                    f"{shorten(plain(key), 40)!r} is no Jira project key: write it like DEV",
+                    lasting=True,
+                )
+
+    def _refused_token(self, cause: HttpError | None) -> JiraError:
+        where = _CLOUD_TOKENS if self.cloud else "your Jira profile, Personal Access Tokens"
+        return JiraError(
+            "Jira refused the token (they live for a year at most):"
+            f" make a new one at {where} and set {self._token_name}",
+            lasting=True,
+            cause=cause,
+        )
+
+    def _explained(self, error: HttpError) -> JiraError:
+        if not isinstance(error, BadStatus):
+            return JiraError(str(error), lasting=error.lasting, cause=error)
+        if error.status == 401:
+            return self._refused_token(error)
+        return JiraError(self._sentence(error), lasting=error.lasting, cause=error)
+
+    def _sentence(self, error: BadStatus) -> str:
+        projects = ", ".join(self.projects)
+        sentences = {
+            403: f"Jira does not let this account see {projects}: it needs Browse Projects there",
+            404: f"Jira shows this account nothing there: check jira.url and access to {projects}",
+            410: "Jira no longer has this part of its API (HTTP 410): update tracklater-bot",
+            429: "Jira wants requests to come more slowly",
+        }
+        if "AUTHENTICATION_DENIED" in error.answer.headers.get("X-Seraph-LoginReason", ""):
+            return "Jira wants a captcha solved: sign in to it once with a browser"
+        if error.status in sentences:
+            return sentences[error.status]
+        said = _messages(error.answer)
+        return f"Jira refused it: {said}" if said else str(error)
+
+
+def _credentials(settings: GroupJira) -> AuthBase:
+    token = settings.api_token
+    if token is None:
+        return anonymous()
+    return basic(settings.email, token) if settings.email else bearer(token)
+
+
+def _messages(answer: Answer) -> str:
+    """Jira's own words about a refusal, at most a line."""
+    try:
+        said = answer.read(_ERRORS)
+    except BadAnswer:
+        return ""
+    return shorten(" ".join([*(said.errorMessages or ()), *(said.errors or {}).values()]), 200)

@@ -1,0 +1,328 @@
+"""Jira issues of one group: Cloud (`search/jql`, `bulkfetch`) and Data Center (`search`).
+
+Searches are bounded to the group's projects, relative times leave both clocks and both time zones
+out of it, and keys of other projects are never asked about: they may name another client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, TypeAdapter
+
+from tracklater_bot.http import Timing, Title, utc_now
+from tracklater_bot.jira_site import ISSUE_KEY, JiraError, JiraSite, User, When
+from tracklater_bot.model import Issue
+from tracklater_bot.settings import GroupJira
+
+_FIELDS = ["summary", "status", "issuetype", "assignee", "updated"]
+_PAGE = 1000  # Jira may send fewer
+_MOST = 20_000
+_KEYS_A_CALL = 100
+_SUGGESTIONS = 20
+_SINGLE = 20
+_FIRST_DAYS = 90
+_SLACK = timedelta(minutes=5)  # the search index lags behind what people write
+_TRUST = timedelta(minutes=1)
+
+
+class _Category(BaseModel):
+    key: str = ""
+
+
+class _Status(BaseModel):
+    statusCategory: _Category | None = None  # noqa: N815 - Jira's spelling
+
+    @property
+    def category(self) -> str:
+        return self.statusCategory.key if self.statusCategory else ""
+
+
+class _Type(BaseModel):
+    name: Title = ""
+
+
+class _Fields(BaseModel):
+    summary: Title = ""
+    status: _Status | None = None
+    issuetype: _Type | None = None
+    assignee: User | None = None
+    updated: When = None
+
+
+class _Issue(BaseModel):
+    key: str
+    fields: _Fields = _Fields()
+
+
+class _Page(BaseModel):
+    """A page of either kind of search; Cloud has a token, Data Center a total."""
+
+    issues: list[_Issue] | None = None
+    nextPageToken: str | None = None  # noqa: N815
+    total: int = 0
+
+
+class _Suggested(BaseModel):
+    key: str = ""
+
+
+class _Section(BaseModel):
+    issues: list[_Suggested] | None = None
+
+
+class _Suggestions(BaseModel):
+    sections: list[_Section] | None = None
+
+
+class _Count(BaseModel):
+    count: int
+
+
+class _Permission(BaseModel):
+    havePermission: bool = False  # noqa: N815
+
+
+class _Permissions(BaseModel):
+    permissions: dict[str, _Permission]
+
+
+_ISSUE = TypeAdapter(_Issue)
+_PAGES = TypeAdapter(_Page)
+_SUGGESTED = TypeAdapter(_Suggestions)
+_COUNT = TypeAdapter(_Count)
+_PERMISSIONS = TypeAdapter(_Permissions)
+
+
+@dataclass(slots=True)
+class _Known:
+    """Who the token belongs to, and when Jira last confirmed it."""
+
+    identity: str
+    confirmed: datetime
+
+
+class JiraSource:
+    """The issues of one group's Jira projects, as the IssueSource protocol describes."""
+
+    name = "jira"
+
+    def __init__(
+        self,
+        group: str,
+        settings: GroupJira,
+        clock: Callable[[], datetime] = utc_now,
+        timing: Timing | None = None,
+    ) -> None:
+        self.group = group
+        self._site = JiraSite(group, settings, timing or Timing(now=clock))
+        self._clock = clock
+        self._worklogs = settings.worklogs
+        self._known: _Known | None = None
+
+    @property
+    def scope(self) -> str:
+        """Site and projects."""
+        return f"{self._site.url} {' '.join(sorted(self._site.projects))}"
+
+    def owns(self, key: str) -> bool:
+        """Whether the key is one of the group's projects'."""
+        return _project_of(key) in self._site.projects
+
+    def recent(self, since: datetime | None) -> tuple[Issue, ...]:
+        """Issues changed since then; at first those of 90 days and all open ones of one's own."""
+        me = self._me()
+        found = [self._understood(each, me) for each in self._search(self._jql(since))]
+        if not found:
+            self._confirm()
+        return tuple(each for each in found if each is not None)
+
+    def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
+        """Those that exist, whoever's they are. A moved issue comes with its new key."""
+        ours = list(dict.fromkeys(key.upper() for key in keys if self.owns(key)))
+        if not ours:
+            return ()
+        me = self._me()
+        found: list[Issue] = []
+        for start in range(0, len(ours), _KEYS_A_CALL):
+            found += self._fetched(ours[start : start + _KEYS_A_CALL], me)
+        return tuple(found)
+
+    def search(self, text: str) -> tuple[Issue, ...]:
+        """What Jira's own issue picker suggests, in its order."""
+        params = {
+            "query": text[:100],
+            "currentJQL": self._site.scope,
+            "showSubTasks": "true",
+        }
+        answer = self._site.get("/issue/picker", _SUGGESTED, params)
+        sections = answer.sections or []
+        keys = [each.key for section in sections for each in section.issues or []]
+        wanted = list(dict.fromkeys(key for key in keys if self.owns(key)))[:_SUGGESTIONS]
+        found = {each.key: each for each in self.by_keys(wanted)}
+        return tuple(found[key] for key in wanted if key in found)
+
+    def check(self) -> str:
+        """Who the token belongs to, how many issues it sees, and whether a right is missing."""
+        me = self._site.me()
+        self._known = _Known(me.identity, self._clock())
+        for project in self._site.projects:
+            self._insist_on_rights(project)
+        projects = ", ".join(self._site.projects)
+        who = me.displayName or me.identity
+        return f"signed in as {who}, sees {self._count()} issues in {projects}"
+
+    # -- Asking ----------------------------------------------------------------------------
+
+    def _me(self) -> str:
+        if self._known is None:
+            self._known = _Known(self._site.me().identity, self._clock())
+        return self._known.identity
+
+    def _confirm(self) -> None:
+        """An expired token finds nothing, politely: asking who we are tells it from no news."""
+        if self._known is None or self._clock() - self._known.confirmed >= _TRUST:
+            self._known = None
+            self._me()
+
+    def _jql(self, since: datetime | None) -> str:
+        if since is None:
+            mine = "(assignee = currentUser() AND statusCategory != Done)"
+            changed = f"(updated >= -{_FIRST_DAYS}d OR {mine})"
+        else:
+            ago = max(self._clock() - since, timedelta()) + _SLACK
+            changed = f"updated >= -{-(-int(ago.total_seconds()) // 60)}m"
+        return f"{self._site.scope} AND {changed} ORDER BY updated DESC"
+
+    def _search(self, jql: str) -> list[_Issue]:
+        found: list[_Issue] = []
+        for page in self._cloud_pages(jql) if self._site.cloud else self._server_pages(jql):
+            found += page
+            if len(found) >= _MOST:
+                break
+        return found
+
+    def _cloud_pages(self, jql: str) -> Iterator[list[_Issue]]:
+        """Pages until there is no token, an empty page or a token that came before."""
+        body: dict[str, object] = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE}
+        seen: set[str] = set()
+        while True:
+            page = self._site.find("/search/jql", _PAGES, body)
+            yield page.issues or []
+            token = page.nextPageToken
+            if not token or token in seen or not page.issues:
+                return
+            seen.add(token)
+            body["nextPageToken"] = token
+
+    def _server_pages(self, jql: str, **more: object) -> Iterator[list[_Issue]]:
+        start = 0
+        while True:
+            body = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE, "startAt": start, **more}
+            page = self._site.find("/search", _PAGES, body)
+            yield page.issues or []
+            start += len(page.issues or ())
+            if not page.issues or start >= page.total:
+                return
+
+    def _fetched(self, keys: list[str], me: str) -> list[Issue]:
+        """Up to 100 keys with one request; more only to learn which key a moved issue had."""
+        rows = self._bulk(keys) if self._site.cloud else self._server_by_keys(keys)
+        found = [each for each in (self._understood(row, me) for row in rows) if each]
+        missing = [key for key in keys if key not in {each.key for each in found}]
+        moved = [each for each in found if each.key not in keys]
+        if not moved:
+            return found
+        kept = [each for each in found if each.key in keys]
+        if len(moved) == len(missing) == 1:
+            return [*kept, _with_alias(moved[0], missing[0])]
+        return [*kept, *(each for key in missing[:_SINGLE] if (each := self._one(key, me)))]
+
+    def _bulk(self, keys: list[str]) -> list[_Issue]:
+        body = {"issueIdsOrKeys": keys, "fields": _FIELDS}
+        return self._site.find("/issue/bulkfetch", _PAGES, body).issues or []
+
+    def _server_by_keys(self, keys: list[str]) -> list[_Issue]:
+        """Data Center refuses the whole search for one missing key, unless told not to check.
+
+        Versions that check all the same are asked for each key alone.
+        """
+        quoted = ", ".join(f'"{key}"' for key in keys)
+        try:
+            pages = self._server_pages(f"key in ({quoted})", validateQuery=False)
+            return [each for page in pages for each in page]
+        except JiraError as error:
+            if error.cause is None or error.cause.status != 400:
+                raise
+        rows = (self._row(key) for key in keys)
+        return [row for row in rows if row is not None]
+
+    def _row(self, key: str) -> _Issue | None:
+        try:
+            return self._site.get(f"/issue/{key}", _ISSUE, {"fields": ",".join(_FIELDS)})
+        except JiraError as error:
+            if error.cause is not None and error.cause.status == 404:
+                return None
+            raise
+
+    def _one(self, key: str, me: str) -> Issue | None:
+        row = self._row(key)
+        issue = self._understood(row, me) if row else None
+        return _with_alias(issue, key) if issue else None
+
+    def _count(self) -> int:
+        if self._site.cloud:
+            return self._site.find(
+                "/search/approximate-count", _COUNT, {"jql": self._site.scope}
+            ).count
+        body = {"jql": self._site.scope, "maxResults": 0}
+        return self._site.find("/search", _PAGES, body).total
+
+    def _insist_on_rights(self, project: str) -> None:
+        wanted = {"BROWSE_PROJECTS": "Browse Projects"}
+        if self._worklogs:
+            wanted["WORK_ON_ISSUES"] = "Work On Issues"
+        params = {"projectKey": project, "permissions": ",".join(wanted)}
+        granted = self._site.get("/mypermissions", _PERMISSIONS, params).permissions
+        none = _Permission()
+        missing = [
+            name for right, name in wanted.items() if not granted.get(right, none).havePermission
+        ]
+        if missing:
+            raise JiraError(
+                f"Jira does not give this account {' and '.join(missing)} in {project}",
+                lasting=True,
+            )
+
+    # -- Understanding ---------------------------------------------------------------------
+
+    def _understood(self, row: _Issue, me: str) -> Issue | None:
+        """None for a key that is no key: what comes from outside is never made into a link."""
+        if not ISSUE_KEY.fullmatch(row.key):
+            return None
+        fields = row.fields
+        category = fields.status.category if fields.status else ""
+        return Issue(
+            key=row.key,
+            title=fields.summary,
+            url=f"{self._site.url}/browse/{row.key}",
+            tracker=self.name,
+            group=self.group,
+            type=fields.issuetype.name.lower() if fields.issuetype else "",
+            closed=category == "done",
+            mine=bool(fields.assignee and me and fields.assignee.identity == me),
+            in_progress=category == "indeterminate",
+            updated=fields.updated,
+        )
+
+
+def _project_of(key: str) -> str:
+    """The project in an issue's key; "" for what is no key."""
+    match = ISSUE_KEY.fullmatch(key.upper())
+    return match[1] if match else ""
+
+
+def _with_alias(issue: Issue, asked: str) -> Issue:
+    return replace(issue, aliases=(asked,)) if issue.key != asked else issue
