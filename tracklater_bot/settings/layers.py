@@ -247,11 +247,14 @@ def _json(text: str) -> Any:
         return None
 
 
-def _unknown(name: str, names: Mapping[str, list[Path]], groups: tuple[str, ...]) -> str:
-    near = nearest(name, names)
+def _unknown(name: str, names: Iterable[str], groups: tuple[str, ...]) -> str:
+    """Compared without what all names begin with, which would make everything look alike."""
+    in_group = env_name((GROUPS, ""))
+    begin = in_group if name.startswith(in_group) else PREFIX
+    near = nearest(name.removeprefix(begin), [each.removeprefix(begin) for each in names])
     if near:
-        return f"unknown setting; did you mean {near}?"
-    if name.startswith(env_name((GROUPS, ""))):
+        return f"unknown setting; did you mean {near if near in names else begin + near}?"
+    if begin == in_group:
         have = ", ".join(shown(group) for group in groups) or "none"
         return f"unknown group or setting; the groups are: {have}"
     return "unknown setting"

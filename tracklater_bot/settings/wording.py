@@ -15,7 +15,7 @@ _REASONS = {
     "bool_type": "must be true or false",
     "tuple_type": 'must be a list, such as ["one", "two"]',
     "path_type": "must be a path in quotes",
-    "dict_type": 'must be a table, such as { "Development" = "default" }',
+    "dict_type": 'must be a table, such as {{ "Development" = "default" }}',
     "model_type": "must be a section with settings of its own",
     "model_attributes_type": "must be a section with settings of its own",
     "greater_than_equal": "must be at least {ge}",
@@ -29,7 +29,5 @@ def reason(detail: ErrorDetails) -> str:
     context = detail.get("ctx", {})
     if detail["type"] == "value_error":
         return str(context.get("error", "cannot be used"))
-    wording = _REASONS.get(detail["type"])
-    if wording is None:
-        return detail["msg"].replace("Input should", "should")
+    wording = _REASONS.get(detail["type"], "cannot be used here")
     return wording.format_map({key: str(value).replace("'", '"') for key, value in context.items()})
