@@ -1,0 +1,463 @@
+"""git: the person's own commits, and which branch was checked out when.
+
+One `git log` for each repository, driven by GitPython; reflogs and remotes are read as files. A
+repository may come from anybody: nothing that its configuration names is run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from tracklater_bot.day import Span
+from tracklater_bot.model import Checkout, Commit, Hint, HintKind, Reading
+from tracklater_bot.sources.protocols import SourceError
+
+# A commit authored within a span was committed then or later, unless a clock was wrong.
+SKEW = timedelta(days=1)
+TIMEOUT = 60  # seconds: a repository on a network drive may hang
+SIDE_BY_SIDE = 8
+
+# What could make `git log` run a program that the repository's configuration names.
+HARMLESS = ("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+ENVIRONMENT = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    # A partial clone would fetch what is missing: over no protocol, with no program.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+}
+# With one of these git reads another repository than the one it is sent to.
+MISLEADING = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
+
+FIELDS = "%H%x1f%at%x1f%S%x1f%ae%x1f%s"
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+REFLOG = re.compile(
+    r"^\S+ (?P<sha>[0-9a-f]+) [^\t\n]*> (?P<at>\d+) [-+]\d+\t(?:"
+    r"checkout: moving from (?P<old>.+) to (?P<new>.+)"
+    r"|Branch: renamed refs/heads/(?P<was>.+) to refs/heads/(?P<renamed>.+)"
+    r"|rebase.* \(finish\): returning to refs/heads/(?P<back>.+)"
+    r"|(?P<commit>commit).*"
+    r"|.*)$",
+    re.MULTILINE,
+)
+NO_BRANCH = re.compile(r"[0-9a-f]{7,64}|@|HEAD|.*(?:[~^:\s]|@\{).*")
+SCP = re.compile(r"(?:[^/@:]+@)?[^/@:]{2,}:(?P<path>[^/].*)")
+
+
+# -- Understanding -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A commit as `git log` tells it. `ref` is a ref from which it can be reached."""
+
+    sha: str
+    at: datetime
+    ref: str
+    email: str
+    subject: str
+
+
+def parse_log(output: bytes, span: Span) -> Iterator[Logged]:
+    """The commits authored within `span`; one without a readable time is left out."""
+    for record in output.split(b"\0"):
+        fields = record.decode("utf-8", errors="replace").split("\x1f", 4)
+        if len(fields) < 5 or not fields[1].isdigit():
+            continue
+        sha, seconds, ref, email, subject = fields
+        if span.start.timestamp() <= int(seconds) < span.end.timestamp():
+            at = datetime.fromtimestamp(int(seconds), UTC)
+            yield Logged(sha, at, ref, email, CONTROL.sub(" ", subject).strip())
+
+
+def each_once(logged: Iterable[Logged]) -> list[Logged]:
+    """Without the copies that cherry-picks and rebases leave: same author, time and subject."""
+    once: dict[tuple[datetime, str, str], Logged] = {}
+    for each in logged:
+        once.setdefault((each.at, each.email.casefold(), each.subject), each)
+    return list(once.values())
+
+
+def branch_of(ref: str) -> tuple[str, ...]:
+    """`refs/heads/topic` and `refs/remotes/origin/topic` are the branch `topic`; HEAD is none."""
+    kind, _, name = ref.removeprefix("refs/").partition("/")
+    if kind == "remotes":
+        name = name.partition("/")[2]
+    return (name,) if kind in ("heads", "remotes") and name not in ("", "HEAD") else ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLog:
+    """A reflog of HEAD: since when (seconds) each branch was checked out, "" = none was.
+
+    `made` says for commits made here on which branch they were made.
+    """
+
+    branches: tuple[tuple[int, str], ...] = ()
+    made: tuple[tuple[str, str], ...] = ()
+
+    def during(self, span: Span) -> list[tuple[datetime, str]]:
+        """What was checked out within the span, and the last thing before it, in order."""
+        start, end = span.start.timestamp(), span.end.timestamp()
+        ordered = sorted(self.branches, key=lambda each: each[0])
+        before = [each for each in ordered if each[0] < start][-1:]
+        within = [each for each in ordered if start <= each[0] < end]
+        return [(datetime.fromtimestamp(at, UTC), branch) for at, branch in before + within]
+
+
+def parse_reflog(text: str, current: str) -> HeadLog:
+    """A reflog of HEAD understood; `current` is the branch it is on now ("" = detached).
+
+    The branch before the first checkout is what that checkout left, or else `current`.
+    """
+    lines = list(REFLOG.finditer(text))
+    if not lines:
+        return HeadLog()
+    left = next((line["old"] or line["was"] for line in lines if line["old"] or line["was"]), None)
+    branch = current if left is None else _as_branch(left)
+    branches, made = [(int(lines[0]["at"]), branch)], []
+    for line in lines:
+        moved = line["new"] or line["renamed"] or line["back"]
+        if moved and (now := _as_branch(moved)) != branch:
+            branch = now
+            branches.append((int(line["at"]), branch))
+        if line["commit"] and branch:
+            made.append((line["sha"], branch))
+    return HeadLog(tuple(branches), tuple(made))
+
+
+def _as_branch(target: str) -> str:
+    """What was checked out, if it may be a branch; "" for a commit's id or `HEAD~2`."""
+    target = target.removeprefix("refs/heads/")
+    return "" if NO_BRANCH.fullmatch(target) else target
+
+
+def remote_urls(config: str) -> list[str]:
+    """The addresses of all remotes in a repository's configuration."""
+    urls, remote = [], False
+    for line in map(str.strip, config.splitlines()):
+        if line.startswith("["):
+            remote = line.casefold().startswith("[remote ")
+        key, _, value = line.partition("=")
+        if remote and key.strip().casefold() in ("url", "pushurl"):
+            urls.append(value.strip().strip('"'))
+    return urls
+
+
+def remote_words(url: str) -> list[str]:
+    """`acme/api` and `api` for any address of acme's repository api; never a host or a secret.
+
+    A path on this machine or another gives the last name only: what is above it is no owner.
+    """
+    local = False
+    if "://" in url:
+        parts = urlsplit(url)
+        path, local = unquote(parts.path), parts.scheme == "file"
+    elif scp := SCP.fullmatch(url):
+        path = scp["path"]
+    else:
+        path, local = url.replace("\\", "/"), True
+    names = [name for name in path.split("/") if name not in ("", ".", "..", "_git", "~")]
+    if not names:
+        return []
+    names[-1] = names[-1].removesuffix(".git")
+    owner_and_name = "/".join(names[-2:])
+    return [names[-1]] if local or len(names) == 1 else [owner_and_name, names[-1]]
+
+
+# -- Where things lie --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A HEAD with a reflog: the main one's, or a worktree's. `name` is the folder it is for."""
+
+    name: str
+    gitdir: Path
+    rev: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository on disk. `path` is as configured; worktrees share one `common` directory."""
+
+    path: Path
+    common: Path
+
+    @property
+    def name(self) -> str:
+        """The main folder's name; `api` for a bare `api.git` and for `api/.git`."""
+        hidden = self.common.name.startswith(".")
+        return (self.common.parent if hidden else self.common).name.removesuffix(".git")
+
+    def heads(self) -> Iterator[Head]:
+        """The main HEAD and those of all worktrees."""
+        yield Head(self.name, self.common, "main-worktree/HEAD")
+        for gitdir in sorted(self.common.glob("worktrees/*/")):
+            folder = _first_line(gitdir / "gitdir")
+            name = Path(folder).parent.name if folder else gitdir.name
+            yield Head(name, gitdir, f"worktrees/{gitdir.name}/HEAD")
+
+    def names(self) -> Iterator[str]:
+        """What the repository's folders are called, its worktrees' too."""
+        yield self.path.name.removesuffix(".git")
+        yield from (head.name for head in self.heads())
+
+    def remotes(self) -> Iterator[str]:
+        """`acme/api` and `api` for each remote."""
+        for url in remote_urls(_text(self.common / "config")):
+            yield from remote_words(url)
+
+
+def locate(path: Path) -> Repository:
+    """The repository at `path`, found without git. Raises SourceError with what to do."""
+    path = path.expanduser().absolute()
+    try:
+        if not path.exists():
+            raise SourceError(
+                f"{path} does not exist: correct git.repos in the settings", lasting=True
+            )
+        gitdir = _gitdir(path)
+        common = gitdir / (_first_line(gitdir / "commondir") or ".")
+        return Repository(path, common.resolve())
+    except OSError as error:
+        raise SourceError(
+            f"{path} cannot be read ({_reason(error)}): allow it, or take it out of git.repos"
+        ) from None
+
+
+def _gitdir(path: Path) -> Path:
+    dot = path / ".git"
+    if dot.is_dir():
+        return dot
+    if pointer := _first_line(dot):
+        return path / pointer.removeprefix("gitdir:").strip()
+    if (path / "HEAD").is_file() and (path / "objects").is_dir():
+        return path
+    outer = next((each for each in path.parents if (each / ".git").exists()), None)
+    hint = f"name {outer} instead" if outer else "correct git.repos in the settings"
+    raise SourceError(f"{path} is no git repository: {hint}", lasting=True)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
+
+
+def _first_line(path: Path) -> str:
+    return next(iter(_text(path).splitlines()), "").strip()
+
+
+def _text(path: Path) -> str:
+    """A file's text; "" when there is none."""
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return ""
+
+
+def _head_log(head: Head) -> HeadLog:
+    current = _first_line(head.gitdir / "HEAD").removeprefix("ref: refs/heads/")
+    return parse_reflog(_text(head.gitdir / "logs" / "HEAD"), _as_branch(current))
+
+
+# -- Asking git --------------------------------------------------------------------------------
+
+
+def _git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
+    """Runs git in the repository; exit code, output and complaint. Raises SourceError."""
+    if misleading := next((name for name in MISLEADING if os.environ.get(name)), None):
+        raise SourceError(f"{misleading} is set in the environment, which misleads git: unset it")
+    try:
+        # Here, because it takes 80 ms and only those who have repositories need it.
+        from git.cmd import Git  # noqa: PLC0415
+        from git.exc import GitCommandNotFound  # noqa: PLC0415
+    except ImportError:  # GitPython looks for git when it is imported
+        raise SourceError("git is not installed, or not in PATH: install it") from None
+    command = [Git.GIT_PYTHON_GIT_EXECUTABLE, *HARMLESS, "-C", str(repository.path), *arguments]
+    # git must not go up to a repository that lies around this one.
+    ceiling = str(repository.path.resolve().parent)
+    try:
+        return Git().execute(
+            command,
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+            kill_after_timeout=None if sys.platform == "win32" else TIMEOUT,
+            env=ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": ceiling},
+        )
+    except GitCommandNotFound:
+        raise SourceError("git is not installed, or not in PATH: install it") from None
+
+
+def _log(repository: Repository, span: Span, emails: Sequence[str]) -> list[Logged]:
+    """The own commits of all branches, remote branches and HEADs that were authored in the span.
+
+    Remote branches count: work done on another machine and fetched is work too. Stashes, tags
+    and notes don't.
+    """
+    status, output, complaint = _git(
+        repository,
+        "log",
+        "-z",
+        f"--format={FIELDS}",
+        "--encoding=UTF-8",
+        "--no-show-signature",
+        "--no-mailmap",
+        "--no-color",
+        f"--max-age={int((span.start - SKEW).timestamp())}",
+        "--regexp-ignore-case",
+        "--fixed-strings",
+        *(f"--author={email}" for email in emails),
+        "--ignore-missing",  # HEAD of a repository without commits
+        "--glob=refs/heads",  # unlike --branches, these let %S tell the whole ref
+        "--glob=refs/remotes",
+        "HEAD",
+        *(head.rev for head in repository.heads()),
+        "--",
+    )
+    if status != 0:
+        raise SourceError(_refusal(repository.path, complaint))
+    own = {email.casefold() for email in emails}
+    return each_once(each for each in parse_log(output, span) if each.email.casefold() in own)
+
+
+def _refusal(path: Path, complaint: str) -> str:
+    if "dubious ownership" in complaint or "is owned by someone else" in complaint:
+        return (
+            f"git refuses {path}, which belongs to another user: if you trust it,"
+            f" run `git config --global --add safe.directory {path}`"
+        )
+    lines = CONTROL.sub("\n", complaint).splitlines()
+    last = next((line for line in lines if line.startswith("fatal:")), (lines or ["it failed"])[-1])
+    return f"git cannot read {path}: {last.removeprefix('fatal:').strip()[:200]}"
+
+
+def _own_email(repository: Repository) -> str:
+    """The address that commits made here would carry."""
+    _, output, _ = _git(repository, "config", "--get", "user.email")
+    if email := output.decode("utf-8", errors="replace").strip():
+        return email
+    raise SourceError(
+        f"{repository.path} has no user.email, so nobody knows which commits are yours:"
+        " put your addresses into git.emails"
+    )
+
+
+# -- The source --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    commits: tuple[Commit, ...] = ()
+    checkouts: tuple[Checkout, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GitSource:
+    """A group's repositories. Without `emails`, each repository's own `user.email` counts.
+
+    A `Checkout` has branch "" when a commit was checked out instead. The last one before the span
+    comes with it, so that the branch of the morning is known. A worktree's checkouts carry the
+    worktree's folder name as `repo`; commits carry the main folder's.
+    """
+
+    group: str
+    repos: tuple[Path, ...]
+    emails: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the source is called."""
+        return "git"
+
+    def read(self, span: Span) -> Reading:
+        """Commits by author time and checkouts, in order; what fails is told, the rest is there."""
+        repositories, troubles = self._repositories()
+        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="git") as pool:
+            found = list(pool.map(lambda each: self._found(each, span), repositories))
+        commits = {commit.sha: commit for each in reversed(found) for commit in each.commits}
+        clues: set[Commit | Checkout] = set(commits.values())
+        clues.update(checkout for each in found for checkout in each.checkouts)
+        in_order: list[Commit | Checkout] = sorted(clues, key=_order)
+        troubles += [each.trouble for each in found if each.trouble]
+        return Reading(
+            self.name,
+            self.group,
+            clues=tuple(in_order),
+            hints=tuple(dict.fromkeys(hint for each in found for hint in each.hints)),
+            trouble="; ".join(troubles) or None,
+        )
+
+    def check(self) -> str:
+        """Reads every repository for real; SourceError names those that cannot be read."""
+        reading = self.read(NEVER)
+        if reading.trouble:
+            raise SourceError(reading.trouble)
+        count = len(self._repositories()[0])
+        repositories = "1 repository" if count == 1 else f"{count} repositories"
+        return f"{repositories}, commits by {', '.join(self.emails) or 'the user.email of each'}"
+
+    def _repositories(self) -> tuple[list[Repository], list[str]]:
+        """Each repository once, however often and by whatever path it is named."""
+        found: dict[Path, Repository] = {}
+        troubles = []
+        for path in self.repos:
+            try:
+                repository = locate(path)
+            except SourceError as error:
+                troubles.append(str(error))
+            else:
+                found.setdefault(repository.common, repository)
+        return list(found.values()), troubles
+
+    def _found(self, repository: Repository, span: Span) -> _Found:
+        try:
+            hints = tuple(self._hints(repository))
+            logs = [(head.name, _head_log(head)) for head in repository.heads()]
+        except OSError as error:
+            return _Found(trouble=f"{repository.path} cannot be read: {_reason(error)}")
+        checkouts = tuple(
+            Checkout(at, self.group, name, branch)
+            for name, log in logs
+            for at, branch in log.during(span)
+        )
+        made = dict(made for _, log in logs for made in log.made)
+        try:
+            commits = tuple(self._commits(repository, span, made))
+        except SourceError as error:
+            return _Found(checkouts=checkouts, hints=hints, trouble=str(error))
+        return _Found(commits, checkouts, hints)
+
+    def _commits(
+        self, repository: Repository, span: Span, made: dict[str, str]
+    ) -> Iterator[Commit]:
+        """The own commits; the branch is where each was made, else one from which it is seen."""
+        emails = self.emails or (_own_email(repository),)
+        for each in _log(repository, span, emails):
+            branches = (made[each.sha],) if each.sha in made else branch_of(each.ref)
+            name = repository.name
+            yield Commit(each.at, self.group, name, each.sha, each.subject, branches)
+
+    def _hints(self, repository: Repository) -> Iterator[Hint]:
+        for name in repository.names():
+            yield Hint(self.group, HintKind.REPOSITORY, name)
+        for name in repository.remotes():
+            yield Hint(self.group, HintKind.REMOTE, name)
+
+
+NEVER = Span(datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC))
+
+
+def _order(clue: Commit | Checkout) -> tuple[datetime, str, str]:
+    return clue.at, clue.repo, clue.sha if isinstance(clue, Commit) else clue.branch
