@@ -1,0 +1,366 @@
+"""The day's message: one look tells the day, one click approves it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tracklater_bot.blocks.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    header,
+    option,
+    overflow,
+    section,
+    size,
+)
+from tracklater_bot.blocks.rows import (
+    TOGGL_PAGE,
+    Detail,
+    Place,
+    approvable,
+    certain,
+    is_open,
+    row,
+)
+from tracklater_bot.blocks.text import escaped, mrkdwn, plain
+from tracklater_bot.model import Digest, Item, SourceStatus, State
+from tracklater_bot.words import clock, count, day_name, duration, listing, shorten, shown, times
+
+__all__ = ["DigestView", "Message", "PictureRef", "digest_message", "digest_text", "pages"]
+
+MOST_ROWS = 15
+ROWS_A_PAGE = (MOST_ROWS, 8, 4, 2)  # fewer only where names and titles are monstrous
+MOST_JSON = 11_900  # Slack's limit is 12,000 and its way of counting is not public
+MOST_TEXT = 3_900  # chat.update refuses more than 4,000
+MOST_ALT = 500
+DETAILS = (
+    Detail(words=150),
+    Detail(words=120, labels=False),
+    Detail(words=100, labels=False, menu=False),
+    Detail(words=50, labels=False, menu=False),
+    Detail(words=40, labels=False, menu=False, evidence=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRef:
+    """The timeline picture as a Slack file that is ready, and what it shows in words."""
+
+    file_id: str
+    alt_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestView:
+    """How a digest is to be shown: which page (the first is 0), with which picture.
+
+    `timeline` is the day in monospaced bars, shown where there is no picture. `now` lets a running
+    entry count. `quota_note` is a sentence about Toggl's quota for the whole day.
+    """
+
+    page: int = 0
+    picture: PictureRef | None = None
+    timeline: str | None = None
+    toggl_day_url: str = TOGGL_PAGE
+    now: datetime | None = None
+    quota_note: str | None = None
+
+
+def digest_message(digest: Digest, view: DigestView = DigestView()) -> Message:
+    """The digest as a Slack message within Slack's limits, whatever is in it."""
+    most_rows = next(filter(lambda rows: _fits(digest, view, rows), ROWS_A_PAGE), 1)
+    blocks: list[Block] = []
+    for detail in DETAILS:
+        blocks = _blocks(digest, view, most_rows, detail)
+        if size(blocks) <= MOST_JSON:
+            break
+    return Message(digest_text(digest, view), blocks)
+
+
+def _fits(digest: Digest, view: DigestView, most_rows: int) -> bool:
+    """Whether every page would be small enough, so that pages don't change while one turns them."""
+    return all(
+        size(_blocks(digest, replace(view, page=page), most_rows, DETAILS[-1])) <= MOST_JSON
+        for page in range(len(pages(digest, most_rows)))
+    )
+
+
+def pages(digest: Digest, most_rows: int = MOST_ROWS) -> list[list[Item]]:
+    """The items as they are shown, page by page; "What was this?" comes last."""
+    items = _in_order(digest.items)
+    starts = range(0, len(items), most_rows)
+    return [items[start : start + most_rows] for start in starts] or [[]]
+
+
+def _in_order(items: Iterable[Item]) -> list[Item]:
+    return sorted(items, key=lambda item: (item.suggestion.group is None, item.suggestion.span))
+
+
+def length_of(items: Iterable[Item]) -> timedelta:
+    """The sum of the items' lengths."""
+    return sum((item.suggestion.span.length for item in items), timedelta())
+
+
+def open_items(digest: Digest) -> list[Item]:
+    """What the person still has to decide."""
+    return [item for item in digest.items if is_open(item)]
+
+
+def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) -> list[Block]:
+    parts = pages(digest, most_rows)
+    number = min(max(view.page, 0), len(parts) - 1)
+    blocks = [header(headline(digest)), *_picture(view), section(_totals(digest, view))]
+    blocks += _day_buttons(digest, in_short=not detail.menu)
+    for item in parts[number]:
+        blocks += row(item, _place(digest, item, view), detail)
+    blocks += _page_buttons(digest, number, len(parts))
+    notes = _small_print(digest, view)
+    return blocks + ([context(*notes)] if notes else [])
+
+
+def _place(digest: Digest, item: Item, view: DigestView) -> Place:
+    later = any(
+        other.state is State.OPEN and other.suggestion.span > item.suggestion.span
+        for other in digest.items
+    )
+    return Place(digest.day, ZoneInfo(digest.timezone), later, view.toggl_day_url)
+
+
+# -- The head: what kind of day it was ---------------------------------------------------------
+
+
+def headline(digest: Digest) -> str:
+    """`Friday 20 November · 7 h 25 min to review`."""
+    waiting = open_items(digest)
+    day = day_name(digest.day)
+    if waiting:
+        return f"{day} · {duration(length_of(waiting))} to review"
+    if not digest.items:
+        return f"{day} · nothing to review"
+    under_way = [item for item in digest.items if item.state not in (State.SENT, State.SKIPPED)]
+    return f"{day} · {'on its way' if under_way else 'all decided'}"
+
+
+def _picture(view: DigestView) -> list[Block]:
+    if view.picture is not None:
+        alt = plain(view.picture.alt_text, MOST_ALT, "The day as a timeline")
+        return [{"type": "image", "slack_file": {"id": view.picture.file_id}, "alt_text": alt}]
+    if view.timeline:
+        bars = escaped(shorten(view.timeline.replace("`", "'"), 1_500))
+        return [section(f"```{bars}```")]
+    return []
+
+
+def _totals(digest: Digest, view: DigestView) -> str:
+    lines = [f"*{_progress(digest)}*" if digest.items else "*Nothing is waiting for you.*"]
+    lines += _group_lines(digest, view)
+    if view.quota_note:
+        lines.append(mrkdwn(view.quota_note, 200))
+    return "\n".join(lines)
+
+
+def _progress(digest: Digest) -> str:
+    """What became of the items, in one sentence."""
+    counts = Counter(item.state for item in digest.items)
+    total = len(digest.items)
+    parts = [f"{counts[State.OPEN]} to review"] * bool(counts[State.OPEN])
+    if counts[State.SENT]:
+        parts.append(f"{counts[State.SENT]} of {total} in Toggl")
+    under_way = counts[State.PENDING] + counts[State.SENDING] + counts[State.UNKNOWN]
+    parts += [f"{under_way} on the way"] * bool(under_way)
+    parts += [f"{counts[State.DELETING]} being taken out"] * bool(counts[State.DELETING])
+    parts += [f"{counts[State.FAILED]} not accepted"] * bool(counts[State.FAILED])
+    parts += [f"{counts[State.SKIPPED]} skipped"] * bool(counts[State.SKIPPED])
+    if not open_items(digest) and counts[State.SENT] + counts[State.SKIPPED] == total:
+        return f"Everything is decided: {', '.join(parts)}. Thank you."
+    return f"{', '.join(parts)}"
+
+
+def tracked_length(digest: Digest, now: datetime | None) -> dict[str | None, timedelta]:
+    """What Toggl has per group: entries of the day and items sent since they were read."""
+    lengths: dict[str | None, timedelta] = {}
+    for entry in digest.tracked:
+        end = entry.end or now
+        if end is not None and end > entry.start:
+            lengths[entry.group] = lengths.get(entry.group, timedelta()) + (end - entry.start)
+    known = {entry.id for entry in digest.tracked}
+    for item in digest.items:
+        if item.state is State.SENT and item.entry_id not in known:
+            group = item.suggestion.group
+            lengths[group] = lengths.get(group, timedelta()) + item.suggestion.span.length
+    return lengths
+
+
+def _group_lines(digest: Digest, view: DigestView, most: int = 4) -> list[str]:
+    """A line a group, the largest first: to review, and in Toggl."""
+    review = {
+        group: length_of(i for i in open_items(digest) if i.suggestion.group == group)
+        for group in {item.suggestion.group for item in digest.items}
+    }
+    tracked = tracked_length(digest, view.now)
+    groups = sorted(
+        {*review, *tracked}, key=lambda group: (group is None, -_sum(review, tracked, group))
+    )
+    lines = [_group_line(group, review, tracked) for group in groups]
+    shown_lines = [line for line in lines if line]
+    if len(shown_lines) > most:
+        rest = len(shown_lines) - most + 1
+        shown_lines = [*shown_lines[: most - 1], f"and {count(rest, 'more group')}"]
+    if len(groups) > 1 and tracked:
+        shown_lines.append(f"In Toggl in all: {duration(sum(tracked.values(), timedelta()))}")
+    return shown_lines
+
+
+_Lengths = dict[str | None, timedelta]
+
+
+def _sum(review: _Lengths, tracked: _Lengths, group: str | None) -> timedelta:
+    return review.get(group, timedelta()) + tracked.get(group, timedelta())
+
+
+def _group_line(group: str | None, review: _Lengths, tracked: _Lengths) -> str:
+    waiting, done = review.get(group, timedelta()), tracked.get(group, timedelta())
+    parts = [f"{duration(waiting)} to review"] * bool(waiting)
+    parts += [f"{duration(done)} in Toggl"] * bool(done)
+    name = "Without a group" if group is None else mrkdwn(group, 40)
+    return f"{name}: {', '.join(parts)}" if parts else ""
+
+
+# -- Buttons for the whole day -----------------------------------------------------------------
+
+
+def _day_buttons(digest: Digest, in_short: bool) -> list[Block]:
+    day = digest.day.isoformat()
+    elements = [*_approve_buttons(digest)]
+    elements.append(button("Add", "add", day))
+    if not in_short or not digest.items:
+        elements.append(button("Refresh", "refresh", day))
+    if open_items(digest):
+        elements.append(
+            overflow(
+                "remind",
+                [
+                    option("Remind me in an hour", "hour"),
+                    option("Remind me tomorrow morning", "tomorrow"),
+                ],
+            )
+        )
+    return [actions(elements, block_id=f"day:{day}")]
+
+
+def _approve_buttons(digest: Digest) -> list[Block]:
+    day = digest.day.isoformat()
+    ready = [item for item in digest.items if approvable(item)]
+    sure = [item for item in digest.items if certain(item)]
+    buttons = []
+    if ready:
+        ask = _entries_question(ready, "Approve all")
+        buttons.append(button("Approve all", "approve_all", day, style="primary", confirm=ask))
+    if sure and len(sure) < len(ready):
+        ask = _entries_question(sure, "Approve certain ones")
+        buttons.append(button("Approve certain ones", "approve_certain", day, confirm=ask))
+    return buttons
+
+
+def _entries_question(items: Sequence[Item], yes: str) -> Block:
+    entries = count(len(items), "entry", "entries")
+    return confirm(yes, f"Make {entries}, {duration(length_of(items))}, in Toggl?", yes)
+
+
+def _page_buttons(digest: Digest, number: int, total: int) -> list[Block]:
+    """Buttons `page:<n>`, n counted from 0, and where one is."""
+    if total == 1:
+        return []
+    day = digest.day.isoformat()
+    buttons = []
+    if number > 0:
+        buttons.append(button("Previous page", f"page:{number - 1}", day))
+    if number < total - 1:
+        buttons.append(button("Next page", f"page:{number + 1}", day))
+    return [context(f"Page {number + 1} of {total}"), actions(buttons)]
+
+
+# -- Small print -------------------------------------------------------------------------------
+
+
+def _small_print(digest: Digest, view: DigestView) -> list[str]:
+    lines = [_trouble(status) for status in digest.sources if status.trouble]
+    lines = [*lines[:4], f"and {len(lines) - 4} more"] if len(lines) > 5 else lines
+    lines += [mrkdwn(note, 150) for note in digest.notes[:3]]
+    if digest.snoozed_until is not None:
+        lines.append(f"I will remind you at {_moment(digest.snoozed_until, digest)}.")
+    if view.now is None and any(entry.end is None for entry in digest.tracked):
+        lines.append("A timer is running; it is not counted.")
+    return lines
+
+
+def _moment(at: datetime, digest: Digest) -> str:
+    return clock(at, ZoneInfo(digest.timezone), digest.day)
+
+
+def _trouble(status: SourceStatus) -> str:
+    where = f" ({mrkdwn(status.group, 40)})" if status.group else ""
+    return f"{mrkdwn(status.name, 30)}{where}: {mrkdwn(status.trouble or '', 150)}"
+
+
+# -- The same in words -------------------------------------------------------------------------
+
+
+def digest_text(digest: Digest, view: DigestView = DigestView()) -> str:
+    """The whole day as it would be read out, in at most 4,000 characters."""
+    lines = [_opening(digest, view)]
+    items = _in_order(digest.items)
+    for number, item in enumerate(items):
+        line = _spoken(item, digest)
+        if sum(map(len, lines)) + len(lines) + len(line) > MOST_TEXT - 300:
+            lines.append(f"And {len(items) - number} more.")
+            break
+        lines.append(line)
+    troubles = [status for status in digest.sources if status.trouble]
+    if troubles:
+        names = listing(mrkdwn(status.name, 30) for status in troubles[:5])
+        lines.append(f"Not everything could be read: {names}.")
+    return "\n".join(lines)
+
+
+def _opening(digest: Digest, view: DigestView) -> str:
+    head = headline(digest).replace(" · ", ": ")
+    if open_items(digest):
+        head += f" in {count(len(open_items(digest)), 'suggestion')}"
+    done = sum(tracked_length(digest, view.now).values(), timedelta())
+    return f"{head}. " + (f"{duration(done)} in Toggl." if done else "Nothing in Toggl yet.")
+
+
+def _spoken(item: Item, digest: Digest) -> str:
+    suggestion = item.suggestion
+    when = times(suggestion.span, ZoneInfo(digest.timezone), digest.day)
+    who = escaped(shown(suggestion.group, 40)) if suggestion.group else "What was this?"
+    project = f", {mrkdwn(suggestion.project.name, 40)}" if suggestion.project else ""
+    what = f": {mrkdwn(suggestion.description, 120)}" if suggestion.description else ""
+    return f"{when}, {duration(suggestion.span.length)}, {who}{project}{what}{_spoken_state(item)}"
+
+
+def _spoken_state(item: Item) -> str:
+    if item.state is State.OPEN:
+        unsure = item.suggestion.group is not None and item.suggestion.confidence < 0.6
+        return " (not sure)." if unsure else "."
+    return f" ({_SPOKEN[item.state]})."
+
+
+_SPOKEN = {
+    State.PENDING: "on its way",
+    State.SENDING: "on its way",
+    State.SENT: "in Toggl",
+    State.UNKNOWN: "being checked",
+    State.FAILED: "not in Toggl, it was not accepted",
+    State.SKIPPED: "skipped",
+    State.DELETING: "being taken out of Toggl",
+}

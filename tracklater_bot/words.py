@@ -1,0 +1,125 @@
+"""Words for people: durations, clock times, days, counts, and outside text made harmless to read.
+
+Pure. Slack's own escaping is in blocks/text.py; this is for every place where a person reads.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tracklater_bot.day import Span
+
+_JOINERS = "\u200c\u200d"  # Persian words and emoji families are spelled with these
+_MARKS_KEPT = 3  # a Vietnamese or Thai letter carries up to three; more is a joke or an attack
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_SPACES = re.compile(r"\s+")
+
+
+def clean(text: str, most: int) -> str:
+    """Outside text as one calm line of at most `most` UTF-16 units.
+
+    Control characters, bidirectional marks and piled up accents are left out. Only the beginning
+    of a long text is looked at.
+    """
+    beginning = text[: most * 4 + 100]
+    kept = "".join(_kept(unicodedata.normalize("NFC", beginning)))
+    return shorten(_SPACES.sub(" ", kept).strip(), most)
+
+
+def _kept(text: str) -> Iterator[str]:
+    marks = 0
+    for character in text:
+        kind = unicodedata.category(character)
+        marks = marks + 1 if kind in ("Mn", "Me") else 0
+        if character.isspace() or kind == "Cc":
+            yield " "
+        elif character in _JOINERS or (kind not in _DROPPED and marks <= _MARKS_KEPT):
+            yield character
+
+
+def units(text: str) -> int:
+    """The length in UTF-16 units, as Slack and browsers count."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def shorten(text: str, most: int) -> str:
+    """The text, or its beginning and an ellipsis, in at most `most` UTF-16 units."""
+    if units(text) <= most:
+        return text
+    kept = text[: max(most - 1, 0)]
+    while kept and units(kept) > most - 1:
+        kept = kept[:-1]
+    return kept.rstrip(_JOINERS + " ") + "…" if most > 0 else ""
+
+
+def isolated(text: str) -> str:
+    """The text so that right-to-left letters in it don't turn round what stands beside it."""
+    if any(unicodedata.bidirectional(character) in ("R", "AL") for character in text):
+        return f"{_ISOLATE}{text}{_END_ISOLATE}"
+    return text
+
+
+def shown(text: str, most: int) -> str:
+    """Outside text ready to stand in a line of ours, in at most `most` UTF-16 units."""
+    return isolated(clean(text, max(most - 2, 1)))
+
+
+def duration(length: timedelta) -> str:
+    """`2 h 25 min`, `45 min`, `3 h`; rounded to whole minutes, `under a minute` below half."""
+    minutes = round(length / timedelta(minutes=1))
+    if minutes <= 0:
+        return "under a minute" if length > timedelta() else "0 min"
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes)
+    return " ".join(parts)
+
+
+def clock(at: datetime, zone: ZoneInfo, day: date | None = None) -> str:
+    """`09:05`; with `day`, a time on another date names its weekday: `00:30 (Sat)`."""
+    local = at.astimezone(zone)
+    away = day is not None and local.date() != day
+    return f"{local:%H:%M} ({_SHORT[local.weekday()]})" if away else f"{local:%H:%M}"
+
+
+def times(span: Span, zone: ZoneInfo, day: date) -> str:
+    """`09:05–11:30`, `23:10–00:30 (Sat)`."""
+    end = clock(span.end, zone, day)
+    start = clock(span.start, zone, day)
+    if start.partition(" ")[2] == end.partition(" ")[2]:
+        start = start.partition(" ")[0]
+    return f"{start}–{end}"
+
+
+# Not strftime: its names follow the machine's language.
+_SHORT = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_LONG = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def day_name(day: date) -> str:
+    """`Friday 20 November`."""
+    return f"{_LONG[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+
+
+def short_day(day: date) -> str:
+    """`Fri 20 Nov`."""
+    return f"{_SHORT[day.weekday()]} {day.day} {_MONTHS[day.month - 1][:3]}"
+
+
+def count(number: int, one: str, more: str = "") -> str:
+    """`1 commit`, `3 commits`; `more` where an s is not enough."""
+    return f"{number} {one if number == 1 else more or one + 's'}"
+
+
+def listing(parts: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *first, last = list(parts) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
