@@ -1,0 +1,314 @@
+"""thyme: which windows were open, and which one was in front, every few seconds.
+
+A day file is `{"Snapshots": [{"Time", "Windows": [{"ID", "Desktop", "Name"}], "Active", ...}]}`.
+thyme rewrites it without a lock, so a file may be cut, empty, or carry the tail of an older one;
+without `-o` it prints one bare snapshot after another. Whatever is complete is used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from tracklater_bot.day import Span
+from tracklater_bot.model import Reading, Window
+from tracklater_bot.sources.protocols import SourceError
+
+NAME = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)?[-_. ]*(?P<machine>.*)\.json")
+TIME = re.compile(rb'"Time"\s*:\s*"([^"\\]{1,40})"')
+OBJECT = re.compile(r'\{\s*["}]')
+HEAD, TAIL = 4096, 65536
+
+# A file's dates are those of the recorder's zone, which may be any: UTC-12 to UTC+14.
+WEST, EAST = timedelta(hours=12), timedelta(hours=14)
+# How far the clock may have been set back within a file whose first and last times are looked at.
+SET_BACK = timedelta(hours=3)
+
+# thyme truncates a file before it writes it again: one that was changed just now and looks
+# damaged is most likely being written.
+BEING_WRITTEN, REREADS, PAUSE = 2.0, 4, 0.3
+
+
+# -- Understanding -----------------------------------------------------------------------------
+
+
+class _Window(msgspec.Struct, gc=False):
+    id: int = msgspec.field(name="ID", default=0)
+    name: str = msgspec.field(name="Name", default="")
+
+
+class _Snapshot(msgspec.Struct, gc=False, rename="pascal"):
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
+    windows: msgspec.Raw = msgspec.Raw(b"null")
+    active: int = 0
+
+
+class _Document(msgspec.Struct, gc=False, rename="pascal"):
+    """A day file, or a single snapshot as thyme prints it."""
+
+    snapshots: list[_Snapshot] | None = None
+    time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    windows: msgspec.Raw = msgspec.Raw(b"null")
+    active: int = 0
+
+
+_decode_document = msgspec.json.Decoder(_Document).decode
+_decode_windows = msgspec.json.Decoder(list[_Window] | None).decode
+_scan = json.JSONDecoder().raw_decode
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The samples of a file. `saved` counts its snapshots when the file is damaged, else None."""
+
+    samples: list[Window]
+    saved: int | None = None
+
+
+def understand(data: bytes, span: Span, machine: str = "") -> Understood:
+    """The samples within `span` of a file's content, however damaged it is; never raises."""
+    try:
+        within = [each for each in _snapshots(data) if each.time in span]
+        return Understood(list(_samples(within, machine)))
+    except (ValueError, RecursionError):
+        samples, damaged = _salvage(data, machine)
+        within_span = [each for each in samples if each.at in span]
+        return Understood(within_span, len(_distinct(samples)) if damaged else None)
+
+
+def _snapshots(data: bytes) -> list[_Snapshot]:
+    """The snapshots of one JSON document; ValueError when it is not all well."""
+    document = _decode_document(data)
+    found = document.snapshots or []
+    if document.time is not None:
+        found.append(_Snapshot(document.time, document.windows, document.active))
+    return found
+
+
+def _samples(snapshots: Iterable[_Snapshot], machine: str) -> Iterator[Window]:
+    """Snapshots as samples of the screen; ValueError for windows that cannot be read.
+
+    The fingerprint covers the active window, its title and which windows are open. Titles of the
+    others are left out: a music player or a chat's counter changes them with nobody there.
+    """
+    raw: msgspec.Raw | None = None
+    last: tuple[int, str, str] | None = None
+    names: dict[int, str] = {}
+    ids, screen = "", 0
+    for each in snapshots:
+        if each.windows != raw:  # decoded only where they differ: most do not
+            raw = each.windows
+            names = {window.id: window.name for window in _decode_windows(raw) or ()}
+            ids = repr(sorted(names))
+        title = names.get(each.active, "")
+        if title == "N/A":
+            title = ""
+        if (look := (each.active, title, ids)) != last:
+            last, screen = look, _fingerprint(look)
+        yield Window(each.time.astimezone(UTC), title, screen, machine)
+
+
+def _fingerprint(look: tuple[int, str, str]) -> int:
+    """The same number for the same look in every process, unlike hash()."""
+    digest = blake2b(repr(look).encode("utf-8", "surrogatepass"), digest_size=8)
+    return int.from_bytes(digest.digest(), "big")
+
+
+def _salvage(data: bytes, machine: str) -> tuple[list[Window], bool]:
+    """Every complete snapshot in what is no single document, and whether anything else is in it."""
+    text = _text(data)
+    samples: list[Window] = []
+    damaged, done = not text.strip(), 0
+    while (found := OBJECT.search(text, done)) is not None:
+        start = found.start()
+        damaged = damaged or bool(text[done:start].strip())
+        try:
+            _, done = _scan(text, start)
+            samples += _samples(_snapshots(text[start:done].encode()), machine)
+        except (ValueError, RecursionError):
+            damaged, done = True, start + 1  # no whole document: there may be some inside
+    return samples, damaged or bool(text[done:].strip())
+
+
+def _text(data: bytes) -> str:
+    """Bytes as text; PowerShell's `>>` writes UTF-16."""
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    return data.decode(encoding, errors="replace")
+
+
+def _distinct(samples: Iterable[Window]) -> list[Window]:
+    """In order of time, and each once: copies of a file and repeated snapshots add nothing."""
+    once = {(each.at, each.screen): each for each in samples}
+    return sorted(once.values(), key=lambda each: (each.at, each.screen))
+
+
+# -- Fetching ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of the folder. `date` is in its name, if any; `machine` is the rest, or a folder."""
+
+    path: Path
+    label: str
+    date: date | None
+    machine: str
+
+
+def _files(folder: Path) -> Iterator[_File]:
+    """All JSON files of the folder and of the folders in it, one for each machine, by name."""
+    for path in sorted((*folder.glob("*.json"), *folder.glob("*/*.json"))):
+        if (found := NAME.fullmatch(path.name)) is None or not path.is_file():
+            continue
+        subfolder = path.parent.name if path.parent != folder else ""
+        machine = "/".join(part for part in (subfolder, found["machine"]) if part)
+        yield _File(path, str(path.relative_to(folder)), _date(found["date"]), machine)
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
+
+
+def _may_hold(file: _File, span: Span) -> bool:
+    """Whether the file may have samples of the span, by its name, its age and its ends.
+
+    Files run past midnight, for days, or are never changed for another at all.
+    """
+    near = file.date is not None and (span.start - WEST).date() <= file.date
+    if file.date is not None and file.date > (span.end + EAST).date():
+        return False
+    if not near and file.path.stat().st_mtime < span.start.timestamp():
+        return False
+    ends = _ends(file.path)
+    if ends is None:
+        return near
+    return min(ends) - SET_BACK < span.end and max(ends) + SET_BACK >= span.start
+
+
+def _ends(path: Path) -> tuple[datetime, datetime] | None:
+    """The first and the last time written in a file, found without reading all of it."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
+        times = TIME.findall(head)[:1] + TIME.findall(file.read(TAIL))[-1:]
+    try:
+        first, last = (datetime.fromisoformat(each.decode()) for each in times)
+    except ValueError:  # not both there, or no times
+        return None
+    return (first, last) if first.tzinfo and last.tzinfo else None
+
+
+class ThymeSource:
+    """The windows that thyme recorded, from day files `YYYY-MM-DD.json` in a folder.
+
+    Several machines may have a folder each, or a name each: `2026-11-20-laptop.json`. `wait` and
+    `clock` (seconds since the epoch) serve to read a file again that is just being written.
+    """
+
+    name = "thyme"
+    group = None
+
+    def __init__(
+        self,
+        dir: Path,
+        *,
+        wait: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.dir = dir.expanduser()
+        self._wait = wait
+        self._clock = clock
+
+    def read(self, span: Span) -> Reading:
+        """The samples of the span, in order; a damaged file gives a sentence beside them."""
+        samples: list[Window] = []
+        troubles: list[str] = []
+        for file in self._day_files():
+            try:
+                understood = self._understood(file, span) if _may_hold(file, span) else None
+            except OSError as error:
+                troubles.append(f"thyme's file {file.label} cannot be read: {_reason(error)}")
+                continue
+            if understood is not None:
+                samples += understood.samples
+                troubles += _damage(file, understood, span)
+        trouble = "; ".join(troubles) or None
+        return Reading(self.name, clues=tuple(_distinct(samples)), trouble=trouble)
+
+    def check(self) -> str:
+        """What the folder holds; SourceError when there is nothing, or the last file is damaged."""
+        files = [file for file in self._day_files() if file.date is not None]
+        if not files:
+            raise SourceError(
+                f"There are no files like 2026-11-20.json in {self.dir}:"
+                " let thyme record, or correct thyme.dir in the settings"
+            )
+        latest = max(files, key=lambda file: (file.date, file.label))
+        try:
+            understood = self._understood(latest, ALL_TIME)
+        except OSError as error:
+            raise SourceError(f"{latest.label} cannot be read: {_reason(error)}") from None
+        if understood.saved is not None:
+            raise SourceError(_sentence(latest, understood.saved))
+        count = len(understood.samples)
+        return f"{len(files)} files, the latest {latest.label} with {count:,} snapshots"
+
+    def _day_files(self) -> list[_File]:
+        if not self.dir.is_dir():
+            raise SourceError(
+                f"The thyme folder {self.dir} does not exist: correct thyme.dir in the settings",
+                lasting=True,
+            )
+        if not os.access(self.dir, os.R_OK | os.X_OK):
+            raise SourceError(
+                f"The thyme folder {self.dir} may not be read: allow it with chmod", lasting=True
+            )
+        return list(_files(self.dir))
+
+    def _understood(self, file: _File, span: Span) -> Understood:
+        """The file's samples; a file that is just being written is read again."""
+        understood = understand(file.path.read_bytes(), span, file.machine)
+        for _ in range(REREADS):
+            age = self._clock() - file.path.stat().st_mtime
+            if understood.saved is None or age > BEING_WRITTEN:
+                break
+            self._wait(PAUSE)
+            understood = understand(file.path.read_bytes(), span, file.machine)
+        return understood
+
+
+ALL_TIME = Span(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
+
+
+def _damage(file: _File, understood: Understood, span: Span) -> Iterator[str]:
+    """A sentence for a damaged file that has, or should have, samples of the span."""
+    if understood.saved is None:
+        return
+    of_the_span = file.date is not None and span.start.date() <= file.date <= span.end.date()
+    if understood.samples or of_the_span:
+        yield _sentence(file, understood.saved)
+
+
+def _sentence(file: _File, saved: int) -> str:
+    snapshots = "snapshot" if saved == 1 else "snapshots"
+    return (
+        f"thyme's file {file.label} is damaged: {saved:,} {snapshots} in it could be saved,"
+        " but thyme writes no more into it until you move it away"
+    )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
