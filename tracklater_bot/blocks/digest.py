@@ -120,18 +120,10 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     blocks = [header(headline(digest)), *_picture(view), section(_totals(digest, view))]
     blocks += _day_buttons(digest, in_short=not detail.menu)
     for item in parts[number]:
-        blocks += row(item, _place(digest, item, view), detail)
+        blocks += row(item, Place.of(digest, item, view.toggl_day_url), detail)
     blocks += _page_buttons(digest, number, len(parts))
     notes = _small_print(digest, view)
     return blocks + ([context(*notes)] if notes else [])
-
-
-def _place(digest: Digest, item: Item, view: DigestView) -> Place:
-    later = any(
-        other.state is State.OPEN and other.suggestion.span > item.suggestion.span
-        for other in digest.items
-    )
-    return Place(digest.day, ZoneInfo(digest.timezone), later, view.toggl_day_url)
 
 
 # -- The head: what kind of day it was ---------------------------------------------------------
@@ -336,7 +328,7 @@ def _opening(digest: Digest, view: DigestView) -> str:
     if open_items(digest):
         head += f" in {count(len(open_items(digest)), 'suggestion')}"
     done = sum(tracked_length(digest, view.now).values(), timedelta())
-    return f"{head}. " + (f"{duration(done)} in Toggl." if done else "Nothing in Toggl yet.")
+    return f"{head}." + (f" {duration(done)} in Toggl." if done else "")
 
 
 def _spoken(item: Item, digest: Digest) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks.parts import Block, actions, button, option, overflow, section
 from tracklater_bot.blocks.text import link, mrkdwn
-from tracklater_bot.model import Evidence, Item, Project, State, Suggestion
+from tracklater_bot.model import Digest, Evidence, Item, Project, State, Suggestion
 from tracklater_bot.words import clock, count, duration, times
 
 TOGGL_PAGE = "https://track.toggl.com/timer"
@@ -36,6 +36,15 @@ class Place:
     zone: ZoneInfo
     has_next: bool = False
     toggl_url: str = TOGGL_PAGE
+
+    @classmethod
+    def of(cls, digest: Digest, item: Item, toggl_url: str = TOGGL_PAGE) -> Place:
+        """The item's place in its digest."""
+        later = any(
+            other.state is State.OPEN and other.suggestion.span > item.suggestion.span
+            for other in digest.items
+        )
+        return cls(digest.day, ZoneInfo(digest.timezone), later, toggl_url)
 
 
 def is_open(item: Item) -> bool:
@@ -117,8 +126,8 @@ def _open_row(item: Item, place: Place, detail: Detail) -> list[Block]:
         _small_print(suggestion, detail),
     )
     kinds = ("approve", "edit", "skip") if suggestion.group is not None else ("edit", "skip")
-    menu = _menu(item, place) if detail.menu else None
-    return [section(text, menu), actions(_buttons(item, place, kinds, detail))]
+    more = menu(item, place) if detail.menu else None
+    return [section(text, more), actions(_buttons(item, place, kinds, detail))]
 
 
 def _failed_row(item: Item, place: Place, detail: Detail) -> list[Block]:
@@ -192,7 +201,8 @@ def _button(item: Item, place: Place, kind: str, detail: Detail) -> Block:
     return made
 
 
-def _menu(item: Item, place: Place) -> Block | None:
+def menu(item: Item, place: Place) -> Block | None:
+    """Split, Merge with next, Why this?, as far as they make sense for the item."""
     choices = []
     if item.suggestion.span.length >= SPLITTABLE:
         choices.append(option("Split", f"split:{item.id}"))

@@ -1,0 +1,304 @@
+"""The dialogs: edit, add, split, why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tracklater_bot.blocks.choices import (
+    Choices,
+    ProjectChoice,
+    describe,
+    issue_option,
+    project_groups,
+    project_option,
+    token,
+)
+from tracklater_bot.blocks.forms import (
+    MOST_DESCRIPTION,
+    DialogMeta,
+    Fields,
+    View,
+    chosen_project,
+)
+from tracklater_bot.blocks.parts import Block, context, divider, label, option, section, words
+from tracklater_bot.blocks.rows import (
+    Place,
+    evidence_words,
+    issue_line,
+    menu,
+    project_name,
+)
+from tracklater_bot.blocks.text import mrkdwn, typed
+from tracklater_bot.day import Span, WorkDay
+from tracklater_bot.model import Digest, Issue, Item, State, Suggestion
+from tracklater_bot.words import clock, duration, times
+
+MOST_REASONS = 20
+_SENT_FROM_VIEW = (
+    "type", "callback_id", "title", "submit", "close", "blocks", "private_metadata"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NewSpan:
+    """What the add dialog starts with, as far as it is known."""
+
+    span: Span | None = None
+    group: str | None = None
+    issue: Issue | None = None
+    description: str = ""
+
+
+def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
+    """The dialog that edits an item; `more` in it splits, merges and explains."""
+    suggestion = item.suggestion
+    meta = DialogMeta(item.id, digest.version, digest.day.isoformat())
+    summary = [_summary(digest, item)] if item.state is State.OPEN else []
+    blocks = [
+        *summary,
+        *_fields(choices, suggestion.span, chosen_project(item), suggestion.issue),
+        _description_field(suggestion.description),
+        _billable_field(bool(item.billable)),
+        _tags_field(item.tags),
+    ]
+    return _dialog(
+        "edit_item", "Edit", "Save", replace(meta, auto=_token(suggestion.description)), blocks
+    )
+
+
+def add_modal(day: WorkDay, choices: Choices, new: NewSpan = NewSpan()) -> Block:
+    """The dialog that adds a span by hand."""
+    description = new.description or (describe(new.issue) if new.issue else "")
+    chosen = _default_choice(choices, new.group)
+    blocks = [
+        *_fields(choices, new.span, chosen, new.issue),
+        _description_field(description),
+        _billable_field(ticked=False),
+        _tags_field(()),
+    ]
+    meta = DialogMeta("", 0, day.date.isoformat(), _token(description))
+    return _dialog("add_item", "Add time", "Add", meta, blocks)
+
+
+def split_modal(digest: Digest, item: Item) -> Block:
+    """The dialog that splits an item, at the engine's seam unless another time is chosen."""
+    zone, span = ZoneInfo(digest.timezone), item.suggestion.span
+    at = item.suggestion.seam or _middle(span)
+    hint = "Suggested: what you were doing changed here." if item.suggestion.seam else ""
+    picker = _time_field("at", "Split at", at, zone, hint)
+    what = f"*{times(span, zone, digest.day)}* · {duration(span.length)}"
+    text = f"{what}\n{issue_line(item.suggestion, 150)}"
+    meta = DialogMeta(item.id, digest.version, digest.day.isoformat())
+    return _dialog("split_item", "Split", "Split", meta, [section(text), picker])
+
+
+def why_modal(digest: Digest, item: Item) -> Block:
+    """What decided a suggestion, in words, strongest first."""
+    suggestion = item.suggestion
+    when = times(suggestion.span, ZoneInfo(digest.timezone), digest.day)
+    head = f"*{when}* · {project_name(suggestion.group, suggestion.project)}"
+    blocks = [section(f"{head}\n{issue_line(suggestion, 150)}"), divider(), *_reasons(suggestion)]
+    seen = evidence_words(suggestion.evidence)
+    if seen:
+        blocks.append(context(f"Seen in this time: {seen}."))
+    meta = DialogMeta(item.id, digest.version, digest.day.isoformat())
+    return {
+        "type": "modal",
+        "callback_id": "why",
+        "title": label("Why this?"),
+        "close": label("Close"),
+        "private_metadata": meta.text(),
+        "blocks": blocks,
+    }
+
+
+def _reasons(suggestion: Suggestion) -> list[Block]:
+    ordered = sorted(suggestion.reasons, key=lambda reason: -reason.weight)[:MOST_REASONS]
+    lines = [f"• {mrkdwn(each.text, 150)} ({round(each.weight * 100)} %)" for each in ordered]
+    sure = f"{round(suggestion.confidence * 100)} % sure of the group."
+    blocks = [section("\n".join(lines) or "Nothing pointed to a group here."), section(sure)]
+    if suggestion.group is None:
+        blocks.pop()
+    if suggestion.instead:
+        blocks.append(section(f"Without these: {mrkdwn(suggestion.instead, 150)}."))
+    return blocks
+
+
+# -- Changing a dialog that is open ------------------------------------------------------------
+
+
+def with_issue_description(view: View, issue: Issue) -> Block | None:
+    """The open dialog with the description of the newly chosen issue, for views.update.
+
+    None when the person wrote the description themselves: it stays.
+    """
+    meta = DialogMeta.of(view)
+    written = Fields(view).text("description")
+    if written and _token(written) != meta.auto:
+        return None
+    description = typed(describe(issue), MOST_DESCRIPTION)
+    blocks = [_refilled(block, description) for block in view["blocks"]]
+    return _resent(view, blocks, replace(meta, auto=_token(description)))
+
+
+def _refilled(block: Block, description: str) -> Block:
+    name, _, number = str(block.get("block_id", "")).partition(":")
+    if name != "description":
+        return block
+    # Slack keeps what a field shows for as long as its block id stays the same.
+    return _description_field(description, f"description:{int(number or 0) + 1}")
+
+
+def with_move_offer(view: View, sentence: str) -> Block:
+    """The open dialog with the offer to move the neighbours' boundaries, as after an overlap."""
+    kept = [block for block in view["blocks"] if block.get("block_id") not in ("overlap", "move")]
+    place = next((n + 1 for n, each in enumerate(kept) if each.get("block_id") == "end"), 0)
+    box = {"type": "checkboxes", "action_id": "move", "options": [_MOVE]}
+    offer = [
+        {**section(mrkdwn(sentence, 300)), "block_id": "overlap"},
+        _input("move", "Overlap", box, optional=True),
+    ]
+    return _resent(view, [*kept[:place], *offer, *kept[place:]], DialogMeta.of(view))
+
+
+def _resent(view: Mapping[str, Any], blocks: list[Block], meta: DialogMeta) -> Block:
+    sent = {name: view[name] for name in _SENT_FROM_VIEW if view.get(name) is not None}
+    return {**sent, "blocks": blocks, "private_metadata": meta.text()}
+
+
+# -- Fields ------------------------------------------------------------------------------------
+
+
+_MOVE = option("Move the neighbour's boundary", "move")
+_BILLABLE = option("Billable", "billable")
+
+
+def _dialog(
+    callback_id: str, title: str, submit: str, meta: DialogMeta, blocks: list[Block]
+) -> Block:
+    return {
+        "type": "modal",
+        "callback_id": callback_id,
+        "title": label(title),
+        "submit": label(submit),
+        "close": label("Cancel"),
+        "private_metadata": meta.text(),
+        "blocks": blocks,
+    }
+
+
+def _input(name: str, text: str, element: Block, hint: str = "", **more: Any) -> Block:
+    block = {"type": "input", "block_id": name, "label": label(text), "element": element, **more}
+    return block | {"hint": label(hint)} if hint else block
+
+
+def _fields(
+    choices: Choices, span: Span | None, chosen: ProjectChoice | None, issue: Issue | None
+) -> list[Block]:
+    day = choices.day
+    start, end = (span.start, span.end) if span else (None, None)
+    return [
+        _time_field("start", "Start", start, day.zone),
+        _time_field("end", "End", end, day.zone, _midnight_hint(day)),
+        _project_field(choices, chosen),
+        _issue_field(issue),
+    ]
+
+
+def _midnight_hint(day: WorkDay) -> str:
+    if not day.starts:
+        return ""
+    return f"A time before {day.starts:%H:%M} is the night after this day."
+
+
+def _time_field(name: str, text: str, at: datetime | None, zone: ZoneInfo, hint: str = "") -> Block:
+    picker: Block = {"type": "timepicker", "action_id": name}
+    if at is not None:
+        picker["initial_time"] = clock(at, zone)
+    return _input(name, text, picker, hint)
+
+
+def _project_field(choices: Choices, chosen: ProjectChoice | None) -> Block:
+    groups = project_groups(choices, chosen)
+    if not groups:
+        return section("No groups are set up: add one to your settings first.")
+    select: Block = {
+        "type": "static_select",
+        "action_id": "project",
+        "placeholder": label("Choose"),
+        "option_groups": groups,
+    }
+    if chosen is not None:
+        select["initial_option"] = project_option(chosen)
+    return _input("project", "Group › project", select)
+
+
+def _default_choice(choices: Choices, group: str | None) -> ProjectChoice | None:
+    """The group's default project; None when the group is not known."""
+    if group is None or group not in choices.all_groups():
+        return None
+    own = [project for project in choices.projects if project.group == group]
+    preferred = sorted(own, key=lambda project: project.type != "default")
+    return ProjectChoice(group, preferred[0] if preferred else None)
+
+
+def _issue_field(issue: Issue | None) -> Block:
+    select: Block = {
+        "type": "external_select",
+        "action_id": "issue",
+        "min_query_length": 0,
+        "placeholder": label("Search, or type what you did"),
+    }
+    if issue is not None:
+        select["initial_option"] = issue_option(issue)
+    return _input("issue", "Issue", select, optional=True, dispatch_action=True)
+
+
+def _description_field(text: str, block_id: str = "description") -> Block:
+    element: Block = {
+        "type": "plain_text_input",
+        "action_id": "description",
+        "max_length": MOST_DESCRIPTION,
+    }
+    if start := typed(text, MOST_DESCRIPTION):
+        element["initial_value"] = start
+    return _input(block_id, "Description", element, optional=True)
+
+
+def _billable_field(ticked: bool) -> Block:
+    element: Block = {"type": "checkboxes", "action_id": "billable", "options": [_BILLABLE]}
+    if ticked:
+        element["initial_options"] = [_BILLABLE]
+    return _input("billable", "Billing", element, optional=True)
+
+
+def _tags_field(tags: tuple[str, ...]) -> Block:
+    element: Block = {
+        "type": "plain_text_input",
+        "action_id": "tags",
+        "placeholder": words("meeting, on site"),
+    }
+    if start := typed(", ".join(tags), 1000):
+        element["initial_value"] = start
+    return _input("tags", "Tags", element, "Separate them by commas.", optional=True)
+
+
+def _summary(digest: Digest, item: Item) -> Block:
+    zone = ZoneInfo(digest.timezone)
+    span = item.suggestion.span
+    seen = evidence_words(item.suggestion.evidence)
+    text = f"*{times(span, zone, digest.day)}* · {duration(span.length)}"
+    return section(f"{text}\n{seen}" if seen else text, menu(item, Place.of(digest, item)))
+
+
+def _token(description: str) -> str:
+    return token(typed(description, MOST_DESCRIPTION))
+
+
+def _middle(span: Span) -> datetime:
+    """The middle, on a whole minute."""
+    return span.start + timedelta(minutes=max(int(span.minutes // 2), 1))

@@ -1,0 +1,248 @@
+"""What a person filled into a dialog: values, or an error beside each field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, TypeAlias
+
+from tracklater_bot.blocks.choices import (
+    NO_ISSUE,
+    Choices,
+    ProjectChoice,
+    free_text,
+    project_choices,
+    token,
+)
+from tracklater_bot.day import Span, WorkDay
+from tracklater_bot.model import Item, Project
+from tracklater_bot.words import clean, clock
+
+View: TypeAlias = Mapping[str, Any]
+Errors: TypeAlias = dict[str, str]
+
+MOST_DESCRIPTION = 3000
+MOST_TAG = 128
+
+
+@dataclass(frozen=True, slots=True)
+class EditForm:
+    """What the edit or add dialog says, complete and consistent in itself.
+
+    `issue` is the value of the chosen option, for `choices.find_issue`; None when no issue is
+    wanted. `move_neighbours` allows the neighbours' boundaries to be moved out of the way.
+    """
+
+    span: Span
+    group: str
+    project: Project | None
+    issue: str | None
+    description: str
+    billable: bool | None
+    tags: tuple[str, ...] = ()
+    move_neighbours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DialogMeta:
+    """What a dialog carries along: its item ("" for a new one), the version it shows, the day.
+
+    `auto` is the token of the description that was filled in for the person.
+    """
+
+    item: str
+    version: int
+    day: str
+    auto: str = ""
+
+    def text(self) -> str:
+        """As private_metadata."""
+        return json.dumps(
+            {"item": self.item, "version": self.version, "day": self.day, "auto": self.auto}
+        )
+
+    @classmethod
+    def of(cls, view: View) -> DialogMeta:
+        """From a view's private_metadata. Raises ValueError for one that is not ours."""
+        try:
+            stored = json.loads(view.get("private_metadata") or "")
+            return cls(
+                str(stored["item"]),
+                int(stored["version"]),
+                str(stored["day"]),
+                str(stored.get("auto", "")),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("this dialog is not one of ours") from error
+
+
+def parse_edit(view: View, choices: Choices, item: Item | None = None) -> EditForm | Errors:
+    """The edit or add dialog's values, or errors keyed by block_id.
+
+    A time that was not touched keeps the item's own seconds.
+    """
+    fields = Fields(view)
+    span = _span(fields, choices.day, item.suggestion.span if item else None)
+    project = _project(fields, choices, item)
+    errors = {**_errors_of(span), **_errors_of(project)}
+    if errors or isinstance(span, dict) or isinstance(project, dict):
+        return fields.keyed(errors)
+    issue = fields.option("issue")
+    typed = free_text(issue)
+    return EditForm(
+        span=span,
+        group=project.group,
+        project=project.project,
+        issue=None if typed is not None or issue == NO_ISSUE else issue,
+        description=_description(fields, typed, DialogMeta.of(view).auto),
+        billable=_billable(fields, item),
+        tags=_tags(fields.text("tags")),
+        move_neighbours=bool(fields.ticked("move")),
+    )
+
+
+def parse_split(view: View, day: WorkDay, span: Span) -> datetime | Errors:
+    """The moment at which to split `span`, or errors keyed by block_id."""
+    fields = Fields(view)
+    chosen = fields.time("at")
+    if chosen is None:
+        return fields.keyed({"at": "Choose a time."})
+    moment = moment_of(chosen, day)
+    if span.start < moment < span.end:
+        return moment
+    start, end = (clock(at, day.zone, day.date) for at in (span.start, span.end))
+    return fields.keyed({"at": f"Choose a time between {start} and {end}."})
+
+
+def errors_for(view: View, fields: Mapping[str, str]) -> Errors:
+    """Errors by field name as Slack wants them, keyed by the block ids that `view` really has.
+
+    An error for the whole dialog (the name "") and for a field that is not there go to the first.
+    """
+    return Fields(view).keyed(fields)
+
+
+def moment_of(wall: time, day: WorkDay) -> datetime:
+    """The moment the clock shows `wall` during the working day; before it starts is the morning
+    after. In the hour that comes twice, the first."""
+    date = day.date + timedelta(days=wall < day.starts)
+    return datetime.combine(date, wall, tzinfo=day.zone).astimezone(UTC)
+
+
+class Fields:
+    """The values in a view's state, by field name.
+
+    A field's block id is its name, or its name, a colon and a number after we filled it in anew.
+    """
+
+    def __init__(self, view: View) -> None:
+        values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
+        blocks = [block.get("block_id", "") for block in view.get("blocks") or ()]
+        self._ids = {name.partition(":")[0]: name for name in [*blocks, *values] if name}
+        self._values = values
+
+    def _value(self, name: str) -> Mapping[str, Any]:
+        inside = self._values.get(self._ids.get(name, name)) or {}
+        found: Mapping[str, Any] = inside.get(name) or {}
+        return found
+
+    def keyed(self, errors: Mapping[str, str]) -> Errors:
+        """The errors by block id."""
+        first = self._ids.get("start") or self._ids.get("at") or next(iter(self._ids.values()), "")
+        return {self._ids.get(name, first): text for name, text in errors.items()}
+
+    def has(self, name: str) -> bool:
+        """Whether the dialog had this field."""
+        return name in self._ids
+
+    def text(self, name: str) -> str:
+        """What was typed."""
+        return str(self._value(name).get("value") or "")
+
+    def time(self, name: str) -> time | None:
+        """The chosen time on the wall clock."""
+        chosen = self._value(name).get("selected_time")
+        try:
+            return time.fromisoformat(chosen) if chosen else None
+        except (TypeError, ValueError):
+            return None
+
+    def option(self, name: str) -> str | None:
+        """The value of the chosen option."""
+        chosen = self._value(name).get("selected_option") or {}
+        value = chosen.get("value")
+        return str(value) if value else None
+
+    def ticked(self, name: str) -> list[str]:
+        """The values of the ticked boxes or chosen options."""
+        chosen = self._value(name).get("selected_options") or ()
+        return [str(each.get("value")) for each in chosen]
+
+
+def _errors_of(value: object) -> Errors:
+    return value if isinstance(value, dict) else {}
+
+
+def _span(fields: Fields, day: WorkDay, before: Span | None) -> Span | Errors:
+    start = _moment(fields.time("start"), day, before.start if before else None)
+    end = _moment(fields.time("end"), day, before.end if before else None)
+    if start is None or end is None:
+        missing = {"start": start, "end": end}
+        return {name: "Choose a time." for name, at in missing.items() if at is None}
+    if end == day.span.start:
+        end = day.span.end
+    if end <= start and _comes_twice(end, day):
+        end += timedelta(hours=1)
+    if end <= start:
+        return {"end": f"The end must be later than the start, {clock(start, day.zone)}."}
+    return Span(start, end)
+
+
+def _moment(wall: time | None, day: WorkDay, before: datetime | None) -> datetime | None:
+    if wall is None:
+        return None
+    if before is not None and clock(before, day.zone) == f"{wall:%H:%M}":
+        return before
+    return moment_of(wall, day)
+
+
+def _comes_twice(at: datetime, day: WorkDay) -> bool:
+    later = at + timedelta(hours=1)
+    return clock(at, day.zone) == clock(later, day.zone)
+
+
+def _project(fields: Fields, choices: Choices, item: Item | None) -> ProjectChoice | Errors:
+    known = project_choices(choices, chosen_project(item))
+    chosen = known.get(fields.option("project") or "")
+    return chosen or {"project": "Choose a group and project."}
+
+
+def chosen_project(item: Item | None) -> ProjectChoice | None:
+    """The item's group and project as a choice; None when nothing explained it."""
+    if item is None or item.suggestion.group is None:
+        return None
+    return ProjectChoice(item.suggestion.group, item.suggestion.project)
+
+
+def _description(fields: Fields, typed: str | None, auto: str) -> str:
+    """The description; free text typed into the issue field takes the place of one we wrote."""
+    written = clean(fields.text("description"), MOST_DESCRIPTION)
+    if typed and (not written or token(written) == auto):
+        return clean(typed, MOST_DESCRIPTION)
+    return written
+
+
+def _billable(fields: Fields, item: Item | None) -> bool | None:
+    """None as long as nobody said anything: Toggl's own default for the project holds then."""
+    if not fields.has("billable"):
+        return item.billable if item else None
+    ticked = bool(fields.ticked("billable"))
+    before = item.billable if item else None
+    return None if before is None and not ticked else ticked
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    tags = (clean(part, MOST_TAG) for part in text.split(","))
+    return tuple(dict.fromkeys(tag for tag in tags if tag))
