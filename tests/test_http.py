@@ -64,7 +64,7 @@ def test_leaves_the_netrc_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("NETRC", str(netrc))
     with loopback(Said()) as service:
         Door("Taiga", service.url, anonymous()).get("/")
-        Door("Taiga", service.url, bearer(SECRET)).get("/")
+        Door("Taiga", service.url, bearer(SecretStr(SECRET))).get("/")
     assert [each.headers.get("Authorization") for each in service.asked] == [
         None,
         f"Bearer {SECRET}",

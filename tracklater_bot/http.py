@@ -218,9 +218,9 @@ def basic(user: str, password: SecretStr | str) -> AuthBase:
     return _Header(lambda: f"Basic {b64encode(secret).decode()}")
 
 
-def bearer(token: SecretStr | str) -> AuthBase:
-    """A token alone. One with characters that no header takes is refused when it is used."""
-    return _Header(lambda: f"Bearer {_printable(_revealed(token))}")
+def bearer(token: SecretStr | Callable[[], str]) -> AuthBase:
+    """A token alone, or the one of the moment; refused where it cannot stand in a header."""
+    return _Header(lambda: f"Bearer {_printable(token() if callable(token) else _revealed(token))}")
 
 
 def _revealed(secret: SecretStr | str) -> str:

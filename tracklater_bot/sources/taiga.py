@@ -1,0 +1,290 @@
+"""Taiga's user stories, tasks, issues and epics of one group's project.
+
+Refs run through all four kinds, so `#12` is one thing in a project. Taiga has no typeahead of its
+own: search is over what is cached. Whether work has begun is known only where the status is
+called "In progress", as in Taiga's own templates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import quote
+
+from pydantic import BaseModel, BeforeValidator, TypeAdapter
+
+from tracklater_bot.http import Answer, BadStatus, HttpError, Title, plain, utc_now
+from tracklater_bot.model import Issue
+from tracklater_bot.settings import ResolvedTaiga
+from tracklater_bot.sources.protocols import SourceError
+from tracklater_bot.sources.taiga_login import TaigaLogin
+
+_PAGE = 100
+_MOST = 20_000
+_FIRST = timedelta(days=90)
+_SLACK = timedelta(minutes=5)
+_REF = re.compile(r"#([1-9][0-9]{0,8})")
+_IN_PROGRESS = "in progress"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One of the four kinds: its list, our word, its word in addresses, and the right to see it."""
+
+    path: str
+    word: str
+    short: str
+    right: str
+
+
+KINDS = (
+    _Kind("userstories", "story", "us", "view_us"),
+    _Kind("tasks", "task", "task", "view_tasks"),
+    _Kind("issues", "issue", "issue", "view_issues"),
+    _Kind("epics", "epic", "epic", "view_epics"),
+)
+
+
+def _when(value: object) -> datetime | None:
+    try:
+        parsed = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return parsed.astimezone(UTC) if parsed.tzinfo else None
+
+
+class _Status(BaseModel):
+    name: Title = ""
+    is_closed: bool = False
+
+
+class _Row(BaseModel):
+    """What all four kinds have in common; only stories have several assignees."""
+
+    id: int
+    ref: int
+    subject: Title = ""
+    status_extra_info: _Status | None = None
+    assigned_to: int | None = None
+    assigned_users: list[int] | None = None
+    modified_date: Annotated[datetime | None, BeforeValidator(_when)] = None
+
+
+class _Project(BaseModel):
+    id: int
+    name: Title = ""
+    my_permissions: list[str] | None = None
+    is_backlog_activated: bool = True
+    is_kanban_activated: bool = True
+    is_issues_activated: bool = True
+    is_epics_activated: bool = True
+
+    def uses(self, kind: _Kind) -> bool:
+        """Whether the project has that module switched on."""
+        stories = self.is_backlog_activated or self.is_kanban_activated
+        return {
+            "issue": self.is_issues_activated,
+            "epic": self.is_epics_activated,
+        }.get(kind.word, stories)
+
+    def shows(self, kind: _Kind) -> bool:
+        """Whether this account may see that kind."""
+        return self.my_permissions is None or kind.right in self.my_permissions
+
+
+_PROJECT = TypeAdapter(_Project)
+_ROW = TypeAdapter(_Row)
+_ROWS = TypeAdapter(list[_Row])
+_RESOLVED = TypeAdapter(dict[str, int | None])
+
+
+class TaigaSource:
+    """The issues of one group's Taiga project, as the IssueSource protocol describes."""
+
+    name = "taiga"
+
+    def __init__(
+        self,
+        group: str,
+        place: ResolvedTaiga,
+        login: TaigaLogin | None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.group = group
+        self._place = place
+        self._login = login
+        self._clock = clock
+
+    @property
+    def scope(self) -> str:
+        """Server and project."""
+        return f"{self._place.url} {self._place.project_slug}"
+
+    def owns(self, key: str) -> bool:
+        """Whether the key is written as Taiga's are: `#12`."""
+        return _REF.fullmatch(key) is not None
+
+    def recent(self, since: datetime | None) -> tuple[Issue, ...]:
+        """What changed since then; at first all that is open, and what was closed in 90 days."""
+        with _explaining(self._place):
+            project, ahead = self._project()
+            found: dict[int, Issue] = {}
+            for kind in KINDS:
+                if project.uses(kind) and project.shows(kind):
+                    for filters in self._filters(since, ahead):
+                        rows = self._rows(kind, project, filters)
+                        found |= {row.ref: self._understood(row, kind) for row in rows}
+            return tuple(found.values())
+
+    def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
+        """Those that exist: two questions for each, so the list is best kept short."""
+        refs = [match[1] for key in dict.fromkeys(keys) if (match := _REF.fullmatch(key))]
+        with _explaining(self._place):
+            return tuple(each for ref in refs if (each := self._by_ref(ref)))
+
+    def search(self, text: str) -> tuple[Issue, ...]:
+        """Nothing: Taiga has no typeahead, and what is cached has been searched already."""
+        return ()
+
+    def check(self) -> str:
+        """Who is signed in, how many there are of each kind, and what may not be seen."""
+        with _explaining(self._place):
+            project, _ = self._project()
+            used = [kind for kind in KINDS if project.uses(kind)]
+            counts = ", ".join(
+                f"{self._count(kind, project)} {kind.path}" for kind in used if project.shows(kind)
+            )
+            hidden = [kind.path for kind in used if not project.shows(kind)]
+        missing = f"; may not see {', '.join(hidden)}" if hidden else ""
+        return (
+            f"signed in as {self._account().username}, sees {counts or 'nothing'}"
+            f" in {project.name}{missing}"
+        )
+
+    # -- Asking ----------------------------------------------------------------------------
+
+    def _account(self) -> TaigaLogin:
+        if self._login is None:
+            raise SourceError(
+                "Taiga needs an account: set TRACKLATER_TAIGA__USERNAME"
+                " and TRACKLATER_TAIGA__PASSWORD",
+                lasting=True,
+            )
+        return self._login
+
+    def _get(self, path: str, **params: str | int) -> Answer:
+        return self._account().get(path, params)
+
+    def _project(self) -> tuple[_Project, timedelta]:
+        """The project, and how far the server's clock is ahead of ours.
+
+        Asked each time: a list of a project that one may no longer see is empty, not refused.
+        """
+        answer = self._get("/projects/by_slug", slug=self._place.project_slug)
+        ahead = answer.date - self._clock() if answer.date else timedelta()
+        return answer.read(_PROJECT), ahead
+
+    def _filters(self, since: datetime | None, ahead: timedelta) -> list[dict[str, str]]:
+        start = (self._clock() - _FIRST if since is None else since - _SLACK) + ahead
+        changed = {"modified_date__gte": f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        if since is not None:
+            return [changed]
+        return [{"status__is_closed": "false"}, {"status__is_closed": "true", **changed}]
+
+    def _rows(self, kind: _Kind, project: _Project, filters: Mapping[str, str]) -> list[_Row]:
+        found: dict[int, _Row] = {}
+        for page in self._pages(f"/{kind.path}", project.id, filters):
+            before = len(found)
+            found |= {row.ref: row for row in page}
+            if len(found) == before or len(found) >= _MOST:
+                break
+        return list(found.values())
+
+    def _pages(self, path: str, project: int, filters: Mapping[str, str]) -> Iterator[list[_Row]]:
+        """Pages by number. The address of the next one that Taiga sends is not followed: it is
+        made of what the request called the host, and would get the token."""
+        read = 0
+        for number in range(1, _MOST // _PAGE + 2):
+            try:
+                answer = self._get(path, project=project, page=number, page_size=_PAGE, **filters)
+            except BadStatus as error:
+                if error.status == 404 and number > 1:
+                    return  # past the end
+                raise
+            rows = answer.read(_ROWS)
+            yield rows
+            read += len(rows)
+            if not rows or "x-paginated" not in answer.headers or read >= _total(answer):
+                return
+
+    def _by_ref(self, ref: str) -> Issue | None:
+        answer = self._get("/resolver", project=self._place.project_slug, ref=ref)
+        ids = answer.read(_RESOLVED)
+        for kind in KINDS:
+            if number := ids.get(kind.short):
+                return self._understood(self._get(f"/{kind.path}/{number}").read(_ROW), kind)
+        return None
+
+    def _count(self, kind: _Kind, project: _Project) -> int:
+        answer = self._get(f"/{kind.path}", project=project.id, page=1, page_size=1)
+        return _total(answer)
+
+    # -- Understanding ---------------------------------------------------------------------
+
+    def _understood(self, row: _Row, kind: _Kind) -> Issue:
+        status = row.status_extra_info or _Status()
+        me = self._account().user
+        return Issue(
+            key=f"#{row.ref}",
+            title=row.subject,
+            url=self._address(kind, row.ref),
+            tracker=self.name,
+            group=self.group,
+            type=kind.word,
+            closed=status.is_closed,
+            mine=me == row.assigned_to or me in (row.assigned_users or ()),
+            in_progress=not status.is_closed and status.name.casefold() == _IN_PROGRESS,
+            updated=row.modified_date,
+        )
+
+    def _address(self, kind: _Kind, ref: int) -> str:
+        slug = quote(self._place.project_slug, safe="")
+        return f"{self._place.web_url.rstrip('/')}/project/{slug}/{kind.short}/{ref}"
+
+
+def _total(answer: Answer) -> int:
+    """How many there are altogether; without end where Taiga does not say."""
+    value = answer.headers.get("x-pagination-count", "")
+    return int(value) if value.isdecimal() else _MOST
+
+
+@contextmanager
+def _explaining(place: ResolvedTaiga) -> Iterator[None]:
+    """Turns what went wrong on the way into a sentence that says what to do."""
+    try:
+        yield
+    except BadStatus as error:
+        raise SourceError(_sentence(error, place), lasting=error.lasting) from None
+    except HttpError as error:
+        raise SourceError(str(error), lasting=error.lasting) from None
+
+
+def _sentence(error: BadStatus, place: ResolvedTaiga) -> str:
+    slug = plain(place.project_slug)
+    sentences = {
+        401: "Taiga refused the sign-in: check the Taiga user name and password",
+        403: f"Taiga does not let this account into {slug}: ask for access to the project",
+        404: (
+            f"Taiga has no project {slug} for this account: write the slug as in the project's"
+            " address, often with the owner's name in front"
+        ),
+        429: "Taiga wants requests to come more slowly",
+        451: f"Taiga has closed or archived the project {slug}",
+    }
+    if error.status == 404 and "json" not in error.answer.headers.get("Content-Type", ""):
+        return "there is no Taiga API at taiga.url: it ends with /api/v1 on most servers"
+    return sentences.get(error.status or 0, str(error))
