@@ -1,0 +1,201 @@
+"""How right an answer is, minute by minute.
+
+Minutes of true work that is not tracked yet count as right where a suggestion names their group;
+all others, without a suggestion or with another group's, are wrong. Suggestions without a group
+claim nothing: they are neither right nor wrong.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+from benchmarks.worlds import TrueSpan, World
+from tracklater_bot.day import Span, subtract, total
+from tracklater_bot.model import Suggestion, Window
+
+SURE = 0.9
+NOWHERE = timedelta(days=1)  # how far off a boundary is when nothing was suggested at all
+STILL = timedelta(minutes=10)  # a window that keeps its title for this long "never changes" it
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Sums over one or more worlds; times in minutes, `errors` holds each boundary's error.
+
+    `still` is work in windows that kept their title for ten minutes or longer, calls left out.
+    """
+
+    work: float = 0
+    right: float = 0
+    suggested: float = 0
+    issue_work: float = 0
+    issue_right: float = 0
+    spans: int = 0
+    suggestions: int = 0
+    sure: float = 0
+    sure_right: float = 0
+    still: float = 0
+    still_lost: float = 0
+    unnamed: float = 0
+    errors: tuple[float, ...] = ()
+
+    def __add__(self, other: Score) -> Score:
+        values = {
+            field.name: getattr(self, field.name) + getattr(other, field.name)
+            for field in fields(self)
+        }
+        return Score(**values)
+
+    @property
+    def share_right(self) -> float:
+        """Share of the work minutes that have their own group."""
+        return self.right / self.work if self.work else 1.0
+
+    @property
+    def share_wrong(self) -> float:
+        """Share of the suggested minutes that have another group, or lie where no work was."""
+        return 1 - self.right / self.suggested if self.suggested else 0.0
+
+    @property
+    def share_issue(self) -> float:
+        """Share of the work minutes on an issue that have this issue."""
+        return self.issue_right / self.issue_work if self.issue_work else 1.0
+
+    @property
+    def pieces(self) -> float:
+        """Suggestions with a group, per true span."""
+        return self.suggestions / self.spans if self.spans else 0.0
+
+    @property
+    def boundary(self) -> float:
+        """Median distance of a true boundary to the nearest suggested one, in minutes."""
+        return median(self.errors) if self.errors else 0.0
+
+    @property
+    def share_sure(self) -> float | None:
+        """Share of the minutes suggested with confidence that are right; None without any."""
+        return self.sure_right / self.sure if self.sure else None
+
+
+def score(world: World, suggestions: Sequence[Suggestion]) -> Score:
+    """The sums for one world."""
+    named = [each for each in suggestions if each.group is not None]
+    true = due(world)
+    spans = [each for each in true if each.span.length >= _shortest(world)]
+    still = still_work(world, true)
+    answered = [each.span for each in suggestions]
+    right = _right(true, named)
+    sure = [each for each in named if each.confidence >= SURE]
+    with_issue = [each for each in true if each.issue is not None]
+    return Score(
+        work=_minutes(each.span for each in true),
+        right=right,
+        suggested=sum(each.span.minutes for each in named),
+        issue_work=_minutes(each.span for each in with_issue),
+        issue_right=_right(with_issue, named, by_issue=True),
+        spans=len(spans),
+        suggestions=len(named),
+        sure=sum(each.span.minutes for each in sure),
+        sure_right=_right(true, sure),
+        still=_minutes(still),
+        still_lost=_minutes(subtract(still, answered)),
+        unnamed=sum(each.span.minutes for each in suggestions if each.group is None),
+        errors=tuple(_errors(spans, named)),
+    )
+
+
+def due(world: World) -> list[TrueSpan]:
+    """The true work that is not tracked yet; neighbouring work on the same thing is one span."""
+    tracked = [
+        span for entry in world.inputs.tracked if (span := entry.span(world.inputs.now)) is not None
+    ]
+    left = [
+        TrueSpan(part, true.group, true.issue, true.call)
+        for true in world.truth
+        for part in subtract([true.span], tracked)
+    ]
+    joined: list[TrueSpan] = []
+    for each in left:
+        if joined and _continues(joined[-1], each):
+            joined[-1] = TrueSpan(
+                Span(joined[-1].span.start, each.span.end), each.group, each.issue, each.call
+            )
+        else:
+            joined.append(each)
+    return joined
+
+
+def _continues(first: TrueSpan, second: TrueSpan) -> bool:
+    same = (first.group, first.issue, first.call) == (second.group, second.issue, second.call)
+    return same and first.span.end == second.span.start
+
+
+def _shortest(world: World) -> timedelta:
+    return timedelta(minutes=world.inputs.options.min_minutes)
+
+
+def _minutes(spans: Iterable[Span]) -> float:
+    return total(spans) / timedelta(minutes=1)
+
+
+def _right(
+    true: Iterable[TrueSpan], suggestions: Sequence[Suggestion], *, by_issue: bool = False
+) -> float:
+    """Minutes in which a suggestion says what was true; each minute counts once."""
+    shared = [
+        both
+        for each in true
+        for suggestion in suggestions
+        if suggestion.group == each.group
+        and (not by_issue or _key(suggestion) == each.issue)
+        and (both := each.span.intersection(suggestion.span)) is not None
+    ]
+    return _minutes(shared)
+
+
+def _key(suggestion: Suggestion) -> str | None:
+    return suggestion.issue.key if suggestion.issue else None
+
+
+def _errors(spans: Iterable[TrueSpan], suggestions: Iterable[Suggestion]) -> Iterator[float]:
+    """For each true boundary, shared ones once, the minutes to the nearest suggested boundary."""
+    found = _boundaries(suggestion.span for suggestion in suggestions)
+    for boundary in _boundaries(each.span for each in spans):
+        nearest = min((abs(boundary - other) for other in found), default=NOWHERE)
+        yield nearest / timedelta(minutes=1)
+
+
+def _boundaries(spans: Iterable[Span]) -> set[datetime]:
+    return {at for span in spans for at in (span.start, span.end)}
+
+
+def still_work(world: World, true: Sequence[TrueSpan]) -> list[Span]:
+    """True work, calls left out, in windows that kept their title for long."""
+    stays = list(_stays(world))
+    return [
+        both
+        for each in true
+        if not each.call
+        for stay in stays
+        if (both := each.span.intersection(stay)) is not None and both.length >= STILL
+    ]
+
+
+def _stays(world: World) -> Iterator[Span]:
+    windows: dict[str, list[Window]] = defaultdict(list)
+    for clue in world.inputs.clues:
+        if isinstance(clue, Window):
+            windows[clue.machine].append(clue)
+    for samples in windows.values():
+        samples.sort(key=lambda window: window.at)
+        start = samples[0].at
+        for before, after in pairwise(samples):
+            if before.title != after.title or after.at - before.at > timedelta(minutes=5):
+                if before.at - start >= STILL:
+                    yield Span(start, before.at)
+                start = after.at
