@@ -1,0 +1,300 @@
+"""`record`: one snapshot more, whatever state the day's file is in, and never a broken file."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.notation import HELSINKI
+from tracklater_bot.record import LOCK_NAME, RecordError, add, complete_snapshots, record
+
+DATA = Path(__file__).parent / "data" / "thyme"
+SNAPSHOT: dict[str, Any] = {
+    "Time": "2026-11-20T23:59:59.123456789+02:00",
+    "Windows": [{"ID": 4194316, "Desktop": -1, "Name": "Äpfel & <Birnen> 🍏"}],
+    "Active": 4194316,
+    "Visible": None,
+}
+DAY = "2026-11-20.json"
+
+Thyme = Callable[[str], None]
+
+
+@pytest.fixture
+def thyme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Thyme:
+    """Puts a `thyme` in front of PATH that runs the given shell lines."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("DISPLAY", ":7")
+
+    def install(lines: str) -> None:
+        program = programs / "thyme"
+        program.write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
+        program.chmod(0o700)
+
+    return install
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "thyme"
+
+
+def prints(snapshot: dict[str, Any]) -> str:
+    return f'[ "$*" = track ] || exit 9\ncat <<"END"\n{json.dumps(snapshot, indent=2)}\nEND'
+
+
+def day(folder: Path, name: str = DAY) -> list[dict[str, Any]]:
+    snapshots: list[dict[str, Any]] = json.loads((folder / name).read_bytes())["Snapshots"]
+    return snapshots
+
+
+def recorded_file(path: str) -> bytes:
+    return lzma.decompress((DATA / f"{path}.xz").read_bytes())
+
+
+def test_the_first_snapshot_starts_a_private_file_in_a_private_folder(
+    thyme: Thyme, folder: Path
+) -> None:
+    thyme(prints(SNAPSHOT))
+    assert record(folder, HELSINKI).file == folder / DAY
+    assert day(folder) == [SNAPSHOT]
+    assert (folder / DAY).stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        ("Europe/Helsinki", "2026-11-20.json"),
+        ("UTC", "2026-11-20.json"),
+        ("Asia/Kolkata", "2026-11-21.json"),
+        ("America/New_York", "2026-11-20.json"),
+    ],
+)
+def test_a_snapshot_goes_to_the_day_of_its_own_time(
+    thyme: Thyme, folder: Path, zone: str, name: str
+) -> None:
+    thyme(prints(SNAPSHOT))
+    assert record(folder, ZoneInfo(zone)).file.name == name
+
+
+def test_each_snapshot_is_added_at_the_end_and_the_rest_stays_byte_for_byte(folder: Path) -> None:
+    folder.mkdir()
+    before = recorded_file("2026-11-20.json").rstrip()
+    (folder / DAY).write_bytes(before)
+    (folder / DAY).chmod(0o640)
+    add(folder / DAY, SNAPSHOT)
+    after = (folder / DAY).read_bytes()
+    assert after.startswith(before.removesuffix(b"]}"))
+    assert day(folder)[-1] == SNAPSHOT
+    assert (folder / DAY).stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("content", ["", "\n", "{}", '{"Snapshots":null}', '{"Snapshots":[]}'])
+def test_an_empty_file_is_nothing_to_worry_about(folder: Path, content: str) -> None:
+    folder.mkdir()
+    (folder / DAY).write_text(content)
+    assert add(folder / DAY, SNAPSHOT).moved_to is None
+    assert day(folder) == [SNAPSHOT]
+    assert [path.name for path in folder.iterdir()] == [DAY]
+
+
+@pytest.mark.parametrize(
+    ("path", "saved"),
+    [
+        ("corrupt/cut-at-half.json", 793),
+        ("corrupt/cut-inside-first-snapshot.json", 0),
+        ("corrupt/cut-inside-time.json", 1048),
+        ("corrupt/real-concurrent-extra-data-0.json", 1579),
+        ("corrupt/real-disk-full.json", 1570),
+        ("oddities/stdout-appended.json", 3),
+    ],
+)
+def test_what_is_whole_in_a_broken_file_is_kept_and_the_file_put_aside(
+    folder: Path, path: str, saved: int
+) -> None:
+    folder.mkdir()
+    broken = recorded_file(path)
+    (folder / DAY).write_bytes(broken)
+    done = add(folder / DAY, SNAPSHOT)
+    assert done.saved == saved
+    assert done.moved_to == folder / f"{DAY}.broken-1"
+    assert (folder / f"{DAY}.broken-1").read_bytes() == broken
+    assert len(day(folder)) == saved + 1
+    assert day(folder)[-1] == SNAPSHOT
+    times = [snapshot["Time"] for snapshot in day(folder)]
+    assert all(time in broken.decode(errors="replace") for time in times[:-1])
+
+
+def test_a_second_broken_file_of_a_day_gets_the_next_number(folder: Path) -> None:
+    folder.mkdir()
+    for number in (1, 2):
+        (folder / DAY).write_text('{"Snapshots":[{"Time"')
+        assert add(folder / DAY, SNAPSHOT).moved_to == folder / f"{DAY}.broken-{number}"
+
+
+def test_a_link_to_a_day_file_stays_a_link(folder: Path, tmp_path: Path) -> None:
+    folder.mkdir()
+    (folder / DAY).symlink_to(tmp_path / "elsewhere.json")
+    add(folder / DAY, SNAPSHOT)
+    add(folder / DAY, SNAPSHOT)
+    assert (folder / DAY).is_symlink()
+    assert len(day(tmp_path, "elsewhere.json")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("", []),
+        ("{", []),
+        ('{"Snapshots":[{"Time":"2026-11-20T08:00:00Z"},{"Time":"2026-11-', ["08"]),
+        ('{"Time":"2026-11-20T08:00:00Z"}\n{"Time":"2026-11-20T09:00:00Z"}', ["08", "09"]),
+        ('x{"Snapshots":[{"Time":"2026-11-20T08:00:00.5+00:00"}]}tail]}', ["08"]),
+        ('{"Snapshots":[{"Time":"never"},{"Time":5},{"ID":5},7]}', []),
+        ('{"Time":"0001-01-01T00:00:00Z"}{"Time":"2026-11-20T08:00:00"}', []),
+        ('{"Windows":[{"ID":1,"Name":"{\\"Time\\":\\"2026-11-20T08:00:00Z\\"}"}', []),
+        ("{" * 3000, []),
+    ],
+)
+def test_whole_snapshots_are_found_in_any_text(text: str, times: list[str]) -> None:
+    assert [found["Time"][11:13] for found in complete_snapshots(text)] == times
+
+
+# -- when thyme gives nothing ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ("echo secret title >&2; exit 1", "thyme took no snapshot: no window is in front"),
+        ("exit 0", "thyme took no snapshot: no window is in front"),
+        ("echo usage: thyme", "thyme printed something else than a snapshot"),
+        ('echo "{\\"Time\\": 5}"', "thyme printed something else than a snapshot"),
+    ],
+)
+def test_when_thyme_gives_nothing_a_sentence_says_so_and_the_file_stays(
+    thyme: Thyme, folder: Path, lines: str, sentence: str
+) -> None:
+    folder.mkdir()
+    (folder / DAY).write_text('{"Snapshots":[]}')
+    thyme(lines)
+    with pytest.raises(RecordError, match=sentence) as caught:
+        record(folder, HELSINKI)
+    assert "secret" not in str(caught.value)
+    assert (folder / DAY).read_text() == '{"Snapshots":[]}'
+
+
+def test_without_a_display_the_sentence_says_what_cron_needs(
+    thyme: Thyme, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.setattr("tracklater_bot.record._is_mac", lambda: False)
+    thyme("exit 1")
+    with pytest.raises(RecordError, match="in cron write DISPLAY=:0"):
+        record(folder, HELSINKI)
+
+
+def test_a_thyme_that_hangs_is_given_up(
+    thyme: Thyme, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracklater_bot.record.THYME_SECONDS", 0.1)
+    thyme("exec sleep 5")
+    with pytest.raises(RecordError, match="thyme did not answer within"):
+        record(folder, HELSINKI)
+
+
+def test_a_machine_without_thyme_is_told_where_to_get_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("tracklater_bot.record.USUAL_PLACES", ())
+    with pytest.raises(RecordError, match="thyme is not installed here"):
+        record(folder, HELSINKI)
+
+
+def test_without_a_folder_in_the_settings_the_setting_is_named() -> None:
+    with pytest.raises(RecordError, match=r"thyme\.dir is not set"):
+        record(None, HELSINKI)
+
+
+def test_a_folder_in_a_missing_place_is_probably_a_slip(thyme: Thyme, tmp_path: Path) -> None:
+    thyme(prints(SNAPSHOT))
+    with pytest.raises(RecordError, match="no such file or directory"):
+        record(tmp_path / "typo" / "thyme", HELSINKI)
+    assert not (tmp_path / "typo").exists()
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir()
+    add(folder / DAY, SNAPSHOT)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        add(folder / DAY, SNAPSHOT)
+    assert len(day(folder)) == 1
+    assert [path.name for path in folder.iterdir()] == [DAY]
+
+
+# -- the real thing under fire -----------------------------------------------------------------
+
+RUN = (
+    "import sys; from pathlib import Path; from zoneinfo import ZoneInfo;"
+    "from tracklater_bot.record import record;"
+    "[record(Path(sys.argv[1]), ZoneInfo('Europe/Helsinki')) for _ in range(int(sys.argv[2]))]"
+)
+
+
+def recorder(folder: Path, times: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", RUN, str(folder), str(times)])
+
+
+def test_recorders_at_the_same_time_lose_nothing(thyme: Thyme, folder: Path) -> None:
+    thyme(prints(SNAPSHOT))
+    running = [recorder(folder, 10) for _ in range(4)]
+    assert [process.wait(30) for process in running] == [0, 0, 0, 0]
+    assert day(folder) == [SNAPSHOT] * 40
+    assert sorted(path.name for path in folder.iterdir()) == [LOCK_NAME, DAY]
+
+
+def test_a_recorder_killed_at_any_moment_leaves_a_whole_file(thyme: Thyme, folder: Path) -> None:
+    folder.mkdir()
+    (folder / DAY).write_bytes(recorded_file("2026-11-20.json"))
+    at_least = len(day(folder))
+    thyme(prints(SNAPSHOT))
+    for attempt in range(12):
+        process = recorder(folder, 1000)
+        wait_for_change(folder / DAY)
+        time.sleep(attempt * 0.007)  # a different moment each time
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+        now = len(day(folder))
+        assert now > at_least
+        at_least = now
+    add(folder / DAY, SNAPSHOT)
+    assert not list(folder.glob(f".{DAY}.*")), "what killed processes left is cleared away"
+    assert not list(folder.glob("*.broken-*"))
+
+
+def wait_for_change(file: Path) -> None:
+    before, deadline = file.stat().st_mtime_ns, time.monotonic() + 20
+    while file.stat().st_mtime_ns == before:
+        assert time.monotonic() < deadline, "the recorder never wrote"
+        time.sleep(0.002)

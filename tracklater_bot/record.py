@@ -1,0 +1,231 @@
+"""One thyme snapshot, kept safely: what `thyme track -o` does, without ever breaking a file.
+
+thyme rewrites its day file in place, without a lock: killed in between, or run twice at once, it
+leaves a file that it can never read again. Here thyme only prints; the file is replaced as a whole,
+by one process at a time, and what can be saved from a broken one is saved.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+THYME_SECONDS = 20  # a snapshot takes well under one; the next is due by then
+LOCK_NAME = ".tracklater-record.lock"
+# Where `go install` and Homebrew put thyme. cron and systemd know neither place.
+USUAL_PLACES = ("~/go/bin", "/usr/local/bin", "/opt/homebrew/bin", "~/.local/bin")
+
+
+class RecordError(Exception):
+    """No snapshot was recorded. Its text is a sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where the snapshot went.
+
+    `moved_to` is where a broken file was put aside, after `saved` of its snapshots were taken over.
+    """
+
+    file: Path
+    saved: int = 0
+    moved_to: Path | None = None
+
+
+class _DayFile(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
+    """A day file whose snapshots stay as they are written."""
+
+    snapshots: list[msgspec.Raw] | None = None
+
+
+_decode = msgspec.json.Decoder(_DayFile).decode
+_scan = json.JSONDecoder().raw_decode
+
+
+def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
+    """Takes a snapshot now and adds it to its day's file in `folder`.
+
+    The day is the snapshot's own, in `zone`. Raises RecordError when thyme gives none, or when it
+    cannot be written; the file is then as it was.
+    """
+    if folder is None:
+        raise RecordError(
+            "thyme.dir is not set: write the folder of thyme's files into the settings"
+        )
+    snapshot = snapshot_in(_thyme_says())
+    at = datetime.fromisoformat(snapshot["Time"]).astimezone(zone)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with _lock(folder):
+            return add(folder / f"{at.date()}.json", snapshot)
+    except OSError as error:
+        raise RecordError(f"{folder}: {(error.strerror or 'cannot be written').lower()}") from None
+
+
+# -- thyme -------------------------------------------------------------------------------------
+
+
+def _thyme_says() -> str:
+    """What thyme prints about the screen as it is now.
+
+    Its error output is not repeated: it may hold a window's title.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - a program found by its name, no shell
+            [_thyme(), "track"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=THYME_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise RecordError(f"thyme did not answer within {THYME_SECONDS} seconds") from None
+    except OSError as error:
+        raise RecordError(f"thyme cannot be run: {error.strerror}") from None
+    if done.returncode or not done.stdout.strip():
+        raise RecordError(f"thyme took no snapshot: {_why_not()}")
+    return done.stdout.decode("utf-8", errors="replace")
+
+
+def _thyme() -> str:
+    path = os.pathsep.join((os.environ.get("PATH", ""), *map(os.path.expanduser, USUAL_PLACES)))
+    found = shutil.which("thyme", path=path)
+    if found is None:
+        raise RecordError("thyme is not installed here: see https://github.com/sourcegraph/thyme")
+    return found
+
+
+def _why_not() -> str:
+    if not _is_mac() and not os.environ.get("DISPLAY"):
+        return "DISPLAY is not set, so it cannot see the screen; in cron write DISPLAY=:0"
+    return "no window is in front, or the screen cannot be seen; run `thyme track` to see why"
+
+
+def _is_mac() -> bool:
+    return os.uname().sysname == "Darwin"
+
+
+def snapshot_in(text: str) -> dict[str, Any]:
+    """The one snapshot that thyme printed. Raises RecordError when it is something else."""
+    found = list(complete_snapshots(text))
+    if len(found) != 1:
+        raise RecordError(
+            "thyme printed something else than a snapshot; run `thyme track` to see it"
+        )
+    return found[0]
+
+
+# -- the day's file ----------------------------------------------------------------------------
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Lets one process at a time write in the folder; the lock goes with the process."""
+    with (folder / LOCK_NAME).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def add(file: Path, snapshot: dict[str, Any]) -> Recorded:
+    """Adds the snapshot to a day's file, whatever state that is in. Raises OSError.
+
+    The caller holds the folder's lock.
+    """
+    file = file.resolve()  # a link stays a link
+    data = file.read_bytes() if file.exists() else b""
+    new = _written(snapshot)
+    try:
+        whole = [bytes(raw) for raw in _decode(data).snapshots or ()] if data.strip() else []
+    except (msgspec.DecodeError, RecursionError):
+        return _rescue(file, data, new)
+    _replace(file, (*whole, new))
+    return Recorded(file)
+
+
+def _rescue(file: Path, data: bytes, new: bytes) -> Recorded:
+    """Starts the file anew with all that is complete in it; the broken one is kept beside it."""
+    saved = dict.fromkeys(map(_written, complete_snapshots(data.decode("utf-8", errors="replace"))))
+    aside = _keep_aside(file)
+    _replace(file, (*saved, new))
+    return Recorded(file, saved=len(saved), moved_to=aside)
+
+
+def _keep_aside(file: Path) -> Path:
+    """Gives the broken file a second name that no reader of day files looks at."""
+    number = 1
+    while (aside := file.with_name(f"{file.name}.broken-{number}")).exists():
+        number += 1
+    try:
+        aside.hardlink_to(file)
+    except OSError:  # a file system without links
+        shutil.copy2(file, aside)
+    return aside
+
+
+def _written(snapshot: dict[str, Any]) -> bytes:
+    return json.dumps(snapshot, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", errors="replace"
+    )
+
+
+def _replace(file: Path, snapshots: Iterable[bytes]) -> None:
+    """Puts a whole new file in the place of the old one, so that no reader ever sees half of it."""
+    for left_over in file.parent.glob(f".{file.name}.*"):  # by a process that was killed
+        left_over.unlink()
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mode 600
+    try:
+        with os.fdopen(handle, "wb") as new:
+            new.write(b'{"Snapshots":[%b]}' % b",".join(snapshots))
+            new.flush()
+            os.fsync(new.fileno())
+        if file.exists():
+            shutil.copymode(file, name)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def complete_snapshots(text: str) -> Iterator[dict[str, Any]]:
+    """Every whole snapshot in a text, be it a day file, a row of printed ones, or parts of them."""
+    start = text.find("{")
+    while start >= 0:
+        try:
+            found, end = _scan(text, start)
+        except (ValueError, RecursionError):
+            end = start + 1  # not whole: there may be some inside
+        else:
+            yield from _snapshots_of(found)
+        start = text.find("{", end)
+
+
+def _snapshots_of(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    inside = found.get("Snapshots")
+    if isinstance(inside, list):
+        yield from filter(_is_snapshot, inside)
+    elif _is_snapshot(found):
+        yield found
+
+
+def _is_snapshot(found: object) -> bool:
+    """Whether it has the time that a snapshot needs; a window alone has none."""
+    if not isinstance(found, dict) or not isinstance(found.get("Time"), str):
+        return False
+    try:
+        at = datetime.fromisoformat(found["Time"])
+    except ValueError:
+        return False
+    return at.tzinfo is not None and at.year > 1  # year 1 is Go's "no time"
