@@ -34,7 +34,14 @@ NAMINGS = (
     Naming("acme", "Acme", ("acme",), "acme-api", "acme/api", "DEV"),
     Naming("globex", "Globex", ("globex",), "globex-web", "globex/web", "GLX"),
     Naming("northwind", "Northwind", ("northwind",), "nw-portal", "northwind/portal", "NWP"),
-    Naming("vuoli", "Kahvipaahtimo Vuoli", ("kahvipaahtimo",), "vuoli-shop", "vuoli/shop", "KAH"),
+    Naming(
+        "vuoli",
+        "Kahvipaahtimo Vuoli",
+        ("kahvipaahtimo", "vuoli"),
+        "vuoli-shop",
+        "vuoli/shop",
+        "KAH",
+    ),
     Naming(
         "nova",
         "Nova",
@@ -46,8 +53,10 @@ NAMINGS = (
     ),
     Naming("nord", "Nord Energi", ("nord",), "grid-ops", "nordenergi/grid-ops", "NRD"),
     Naming("nordlys", "Nordlys Media", ("nordlys",), "nordlys-cms", "nordlys/cms", "LYS"),
-    Naming("pushkin", "Кофейня Пушкин", ("кофейня",), "pushkin-pos", "pushkin/pos", "KOF"),
-    Naming("sakura", "さくら商店", ("さくら",), "sakura-ec", "sakura-shoten/ec", "SKR"),
+    Naming(
+        "pushkin", "Кофейня Пушкин", ("кофейня", "pushkin"), "pushkin-pos", "pushkin/pos", "KOF"
+    ),
+    Naming("sakura", "さくら商店", ("さくら", "sakura"), "sakura-ec", "sakura-shoten/ec", "SKR"),
     Naming(
         "sun",
         "Sun & Co",
@@ -57,10 +66,17 @@ NAMINGS = (
         "SUN",
         "Sun RPC portmapper explained - Stack Overflow — Mozilla Firefox",
     ),
-    Naming("saatio", "Tervakosken säätiö", ("säätiö",), "intranet", "tervakoski/intranet", "TVK"),
+    Naming(
+        "tervakoski",
+        "Tervakosken säätiö",
+        ("säätiö", "tervakoski"),
+        "intranet",
+        "tervakoski/intranet",
+        "TVK",
+    ),
     Naming("umbrella", "Umbrella Health", ("umbrella",), "uh-mobile", "umbrella-health/app", "UMB"),
     Naming("helix", "Helix Bio", ("helix",), "lims", "helixbio/lims", "HLX"),
-    Naming("mueller", "Müller & Söhne", ("müller",), "mueller-erp", "mueller/erp", "ERP"),
+    Naming("mueller", "Müller & Söhne", ("müller", "mueller"), "mueller-erp", "mueller/erp", "ERP"),
 )
 
 ISSUE_TITLES = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -14,7 +15,7 @@ from benchmarks.disk import write
 from benchmarks.score import Score, due, score
 from benchmarks.worlds import KINDS, World, commits_of, make
 from tracklater_bot.day import Span, total
-from tracklater_bot.model import Checkout, Commit, Suggestion, Window
+from tracklater_bot.model import Checkout, Clue, Commit, Suggestion, Window
 from tracklater_bot.settings import load
 from tracklater_bot.sources.git import GitSource
 from tracklater_bot.sources.thyme import ThymeSource
@@ -148,7 +149,9 @@ def test_simple_ways_are_between_nothing_and_perfect() -> None:
         assert least < right < most
 
 
-@pytest.mark.parametrize(("seed", "kind"), [(1, "busy"), (2, "evening"), (1, "dst"), (2, "ordinary")])
+@pytest.mark.parametrize(
+    ("seed", "kind"), [(1, "busy"), (2, "evening"), (1, "dst"), (2, "ordinary")]
+)
 def test_files_on_disk_say_the_same_as_the_world(seed: int, kind: str, tmp_path: Path) -> None:
     world = make(seed, kind)
     settings = load(write(world, tmp_path), None, {}).settings
@@ -166,16 +169,15 @@ def test_files_on_disk_say_the_same_as_the_world(seed: int, kind: str, tmp_path:
         assert (*settings.hints_for(group.name), *read.hints) == group.hints
 
 
-def _looks(clues: object) -> set[tuple[object, ...]]:
-    assert isinstance(clues, tuple)
+def _looks(clues: Iterable[Clue]) -> set[tuple[object, ...]]:
     return {(each.at, each.title, each.machine) for each in clues if isinstance(each, Window)}
 
 
-def _traces(clues: object) -> list[tuple[object, ...]]:
+def _traces(clues: Iterable[Clue]) -> list[tuple[object, ...]]:
     return [
         (each.at, each.repo, each.subject, each.branches)
         if isinstance(each, Commit)
         else (each.at, each.repo, each.branch)
-        for each in clues  # type: ignore[attr-defined]
+        for each in clues
         if isinstance(each, Commit | Checkout)
     ]
