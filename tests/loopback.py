@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import TypeVar
 
 from tracklater_bot.http import Timing
 
@@ -54,9 +55,18 @@ class Loopback:
         return self.answers[min(len(self.asked), len(self.answers)) - 1]
 
 
+Script = TypeVar("Script", bound=Loopback)
+
+
 @contextmanager
 def loopback(*answers: Said) -> Iterator[Loopback]:
-    script = Loopback(answers)
+    with serving(Loopback(answers)) as script:
+        yield script
+
+
+@contextmanager
+def serving(script: Script) -> Iterator[Script]:
+    """Answers as `script.next` says, which a subclass of Loopback may decide by the request."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -2,3 +2,40 @@
 
 Two protocols, one registry, and `read_all`, which turns a failing source into a sentence.
 """
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from tracklater_bot.day import Span
+from tracklater_bot.model import Reading
+from tracklater_bot.sources.protocols import ClueSource, SourceError
+
+SIDE_BY_SIDE = 16
+
+_log = logging.getLogger(__name__)
+
+
+def read_all(sources: Sequence[ClueSource], span: Span) -> tuple[Reading, ...]:
+    """What each source says of the span, in their order; a failing one gives its trouble."""
+    if not sources:
+        return ()
+    workers = min(len(sources), SIDE_BY_SIDE)
+    with ThreadPoolExecutor(workers, thread_name_prefix="source") as pool:
+        return tuple(pool.map(lambda source: _read(source, span), sources))
+
+
+def _read(source: ClueSource, span: Span) -> Reading:
+    try:
+        return source.read(span)
+    except SourceError as error:
+        return Reading(source.name, source.group, trouble=str(error))
+    except Exception as error:  # noqa: BLE001 - a mistake of ours in one source must not stop the day
+        # Where it happened, but not the error's own text: it may quote a title or a message.
+        kind, where = type(error).__name__, traceback.format_tb(error.__traceback__)
+        _log.error("%s failed with %s\n%s", source.name, kind, "".join(where))
+        trouble = f"failed unexpectedly ({kind}): please report it with what the log says"
+        return Reading(source.name, source.group, trouble=trouble)

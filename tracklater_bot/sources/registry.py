@@ -1,0 +1,40 @@
+"""All sources that the settings set up. What isn't set up is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tracklater_bot.settings import Settings
+from tracklater_bot.sources.git import GitSource
+from tracklater_bot.sources.protocols import ClueSource
+from tracklater_bot.sources.thyme import ThymeSource
+
+
+def clue_sources(settings: Settings) -> tuple[ClueSource, ...]:
+    """The places where the person's work leaves traces."""
+    return (*_thyme(settings), *_git(settings), *_slack(settings))
+
+
+def _thyme(settings: Settings) -> Iterator[ClueSource]:
+    if settings.thyme.dir is not None:
+        yield ThymeSource(settings.thyme.dir)
+
+
+def _git(settings: Settings) -> Iterator[ClueSource]:
+    for name, group in settings.groups.items():
+        if group.git.repos:
+            yield GitSource(name, group.git.repos, settings.emails_for(name))
+
+
+def _slack(settings: Settings) -> Iterator[ClueSource]:
+    own = {name: settings.slack_for(name) for name in settings.groups}
+    if not settings.slack.user_token and not any(each and each.user_token for each in own.values()):
+        return
+    # Here, because the SDK takes 90 ms and only those who have a token need it.
+    from tracklater_bot.sources.slack import SlackSource  # noqa: PLC0415
+
+    if token := settings.slack.user_token:
+        yield SlackSource(None, token, settings.slack.user_id, settings.slack.base_url)
+    for name, workspace in own.items():
+        if workspace and workspace.user_token:
+            yield SlackSource(name, workspace.user_token, workspace.user_id, workspace.base_url)

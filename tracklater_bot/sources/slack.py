@@ -1,0 +1,275 @@
+"""Slack: the messages that the person wrote, found with `search.messages` and the user's token.
+
+https://docs.slack.dev/reference/methods/search.messages. Texts stay in memory; only counts leave.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from html import unescape
+from http.client import HTTPException
+from json import JSONDecodeError
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from pydantic import SecretStr
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry import RateLimitErrorRetryHandler
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+
+from tracklater_bot.day import Span
+from tracklater_bot.model import Message, Reading
+from tracklater_bot.sources.protocols import SourceError
+
+SCOPE = "search:read"
+PAGE_SIZE, LAST_PAGE = 100, 100  # both are Slack's own limits
+TIMEOUT = 30
+RETRIES, LONGEST_WAIT = 3, 60
+
+# In which zone Slack's `on:` takes its days is not told, so every zone on earth is covered.
+WEST, EAST = timedelta(hours=12), timedelta(hours=14)
+
+# Written by people; all other subtypes are Slack's or a program's.
+HUMAN = ("", "thread_broadcast", "me_message", "file_share")
+
+NO_JSON = "Slack answered with no JSON: check slack.base_url, or a proxy in between"
+
+# The SDK logs what it was answered, which are people's messages.
+_log = logging.getLogger(f"{__name__}.sdk")
+_log.setLevel(logging.CRITICAL)
+
+
+# -- Understanding -----------------------------------------------------------------------------
+
+
+class _Channel(msgspec.Struct):
+    id: str = ""
+    name: str | None = None
+    is_im: bool = False
+
+
+class _Match(msgspec.Struct):
+    ts: Annotated[str, msgspec.Meta(pattern=r"^\d{1,11}(\.\d{1,6})?$")]
+    text: str | None = None
+    user: str | None = None
+    channel: _Channel = msgspec.field(default_factory=_Channel)
+    team: str | None = None
+    permalink: str | None = None
+    bot_id: str | None = None
+    subtype: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells one message from all others."""
+        return self.channel.id, self.ts
+
+
+class _Paging(msgspec.Struct):
+    pages: int | None = None
+
+
+class _Found(msgspec.Struct):
+    matches: list[_Match] | None = None
+    paging: _Paging | None = None
+
+    def pages(self, page: int) -> int:
+        """How many pages there are; where Slack does not tell, a full one has another behind it."""
+        if self.paging is not None and self.paging.pages is not None:
+            return self.paging.pages
+        return page + 1 if len(self.matches or ()) >= PAGE_SIZE else page
+
+
+class _Answer(msgspec.Struct):
+    messages: _Found
+
+
+def query_days(span: Span) -> list[date]:
+    """The dates that the span touches in any time zone: three for a day."""
+    first, last = (span.start - WEST).date(), (span.end + EAST).date()
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _message(match: _Match, group: str | None) -> Message:
+    name = match.channel.name or ""
+    return Message(
+        at=_at(match),
+        group=group,
+        text=unescape(match.text or ""),
+        channel="" if match.channel.is_im else name,
+        workspace=_workspace(match),
+    )
+
+
+def _at(match: _Match) -> datetime:
+    return datetime.fromtimestamp(float(match.ts), UTC)
+
+
+def _workspace(match: _Match) -> str:
+    """`acme` of `https://acme.slack.com/archives/…`, else the workspace's id."""
+    host = urlsplit(match.permalink or "").hostname or ""
+    return host.removesuffix(".slack.com") if host.endswith(".slack.com") else match.team or ""
+
+
+# -- Fetching ----------------------------------------------------------------------------------
+
+
+class _Patience(RateLimitErrorRetryHandler):
+    """Waits as long as Slack asks for, unless that is longer than anybody would wait."""
+
+    def _can_retry(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if response is None or response.status_code != 429:
+            return False
+        headers = {name.lower(): values for name, values in response.headers.items()}
+        seconds = (headers.get("retry-after") or ["1"])[0]
+        return seconds.isdigit() and int(seconds) <= LONGEST_WAIT
+
+
+class SlackSource:
+    """The person's messages in one workspace; `group` is None where it serves all groups.
+
+    `user_token` is a user's token (xoxp-…) with the scope search:read. Without `user_id` it is the
+    token's owner whose messages count.
+    """
+
+    name = "slack"
+
+    def __init__(
+        self, group: str | None, user_token: SecretStr, user_id: str = "", base_url: str = ""
+    ) -> None:
+        self.group = group
+        self._user_id = user_id
+        self._client = WebClient(
+            token=user_token.get_secret_value().strip(),
+            base_url=(base_url or WebClient.BASE_URL).rstrip("/") + "/",
+            timeout=TIMEOUT,
+            logger=_log,
+        )
+        self._client.retry_handlers.append(_Patience(max_retry_count=RETRIES))
+
+    def read(self, span: Span) -> Reading:
+        """The messages of the span, in order, each once; what was found before a failure too."""
+        found: dict[tuple[str, str], Message] = {}
+        trouble = None
+        try:
+            for match in self._matches(span):
+                if _at(match) in span and self._is_own(match):
+                    found.setdefault(match.key, _message(match, self.group))
+        except SourceError as error:
+            if not found:
+                raise
+            trouble = str(error)
+        clues = sorted(found.values(), key=lambda each: (each.at, each.channel, each.text))
+        return Reading(self.name, self.group, clues=tuple(clues), trouble=trouble)
+
+    def check(self) -> str:
+        """Who the token belongs to and where; SourceError when it cannot search."""
+        answer = self._call("auth.test")
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        scopes = headers.get("x-oauth-scopes")
+        if scopes is not None and SCOPE not in re.split(r"[,\s]+", scopes):
+            raise self._refused("missing_scope")
+        owner = str(answer.get("user_id") or "")
+        if self._user_id and owner != self._user_id:
+            raise SourceError(
+                f"the Slack token belongs to {owner}, but slack.user_id is {self._user_id}:"
+                " correct one of them",
+                lasting=True,
+            )
+        names = (str(answer.get(part) or "?") for part in ("team", "user"))
+        team, user = ("".join(filter(str.isprintable, name)) for name in names)
+        return f"signed in to {team} as {user}, may search messages"
+
+    def _is_own(self, match: _Match) -> bool:
+        if match.bot_id or (match.subtype or "") not in HUMAN:
+            return False
+        return not self._user_id or match.user in (None, self._user_id)
+
+    def _matches(self, span: Span) -> Iterator[_Match]:
+        """All pages of all days that may hold something of the span."""
+        sender = f"<@{self._user_id}>" if self._user_id else "me"
+        for day in query_days(span):
+            yield from self._pages(f"from:{sender} on:{day}")
+
+    def _pages(self, query: str) -> Iterator[_Match]:
+        seen: set[tuple[str, str]] = set()
+        for page in range(1, LAST_PAGE + 1):
+            found = self._search(query, page)
+            fresh = [match for match in found.matches or () if match.key not in seen]
+            yield from fresh
+            if page >= found.pages(page):
+                return
+            if not fresh:
+                raise SourceError(
+                    "Slack gave the same page of messages twice, so some may be missing:"
+                    " try again later"
+                )
+            seen.update(match.key for match in fresh)
+        raise SourceError("there are more messages than Slack's search can tell")
+
+    def _search(self, query: str, page: int) -> _Found:
+        # Oldest first: a message written meanwhile moves none to another page.
+        answer = self._call(
+            "search.messages",
+            query=query,
+            sort="timestamp",
+            sort_dir="asc",
+            count=PAGE_SIZE,
+            page=page,
+        )
+        try:
+            return msgspec.convert(answer.data, _Answer).messages
+        except msgspec.ValidationError:
+            raise SourceError("Slack answered the search in an unexpected form") from None
+
+    def _call(self, method: str, **arguments: str | int) -> Any:
+        try:
+            return self._client.api_call(method, params=arguments)
+        except SlackApiError as error:
+            code = str(error.response.get("error") or "")
+            if re.fullmatch(r"[a-z_]+", code):
+                raise self._refused(code) from None
+            raise SourceError(NO_JSON) from None
+        except JSONDecodeError:
+            raise SourceError(NO_JSON) from None
+        except (SlackClientError, HTTPException, OSError, ValueError):
+            raise SourceError(
+                "Slack cannot be reached: check the network and slack.base_url"
+            ) from None
+
+    def _refused(self, code: str) -> SourceError:
+        """What Slack's error code means for the person."""
+        section = f"GROUPS__{self.group.upper()}__SLACK" if self.group else "SLACK"
+        setting = f"TRACKLATER_{section}__USER_TOKEN"
+        if code == "ratelimited":
+            return SourceError("Slack wants to be asked less often: try again in some minutes")
+        if code == "missing_scope":
+            return SourceError(
+                f"the Slack token in {setting} lacks the user scope {SCOPE}: add it under"
+                " OAuth & Permissions, install the app again and copy the new token",
+                lasting=True,
+            )
+        if code == "not_allowed_token_type":
+            return SourceError(
+                f"{setting} must be a user token (xoxp-…), not a bot's: copy the User OAuth Token",
+                lasting=True,
+            )
+        if code in ("invalid_auth", "not_authed", "token_revoked", "token_expired"):
+            return SourceError(
+                f"Slack does not accept the token in {setting}: copy the User OAuth Token again",
+                lasting=True,
+            )
+        return SourceError(f"Slack refuses to search: {code}")
