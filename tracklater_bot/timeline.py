@@ -1,0 +1,271 @@
+"""The day as lanes on a line of time: what is in them, in words, and as bars of text. Pure.
+
+picture.py draws the same lanes as a PNG.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tracklater_bot.day import Span, total
+from tracklater_bot.model import Digest, Draft, State, Suggestion, TimeEntry
+from tracklater_bot.words import clean, count, day_name, duration, isolated, shown, times
+
+HOUR = timedelta(hours=1)
+LEAST_HOURS = 6
+NO_GROUP = "What was this?"
+TRACKED = "In Toggl"
+MOST_ALT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch of a lane: whose it is, and the few words that fit into it."""
+
+    span: Span
+    group: str | None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """Moments to be marked: when commits were made and messages written."""
+
+    commits: tuple[datetime, ...] = ()
+    messages: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """A day's lanes. No window titles and no descriptions: issue keys and group names only."""
+
+    day: date
+    zone: ZoneInfo
+    suggested: tuple[Bar, ...] = ()
+    tracked: tuple[Bar, ...] = ()
+    ticks: Ticks = Ticks()
+
+    @property
+    def span(self) -> Span:
+        """The stretch to be shown: whole hours on the wall clock, six at least."""
+        moments = [
+            *(
+                at
+                for bar in (*self.suggested, *self.tracked)
+                for at in (bar.span.start, bar.span.end)
+            ),
+            *self.ticks.commits,
+            *self.ticks.messages,
+        ] or [datetime(self.day.year, self.day.month, self.day.day, 9, tzinfo=self.zone)]
+        start = _hour_before(min(moments), self.zone)
+        end = _hour_before(max(moments) + HOUR - timedelta(microseconds=1), self.zone)
+        return Span(start, max(end, start + LEAST_HOURS * HOUR))
+
+    def hours(self) -> Iterator[datetime]:
+        """Every full hour on the wall clock within the stretch, its ends included."""
+        at, quarter = self.span.start, timedelta(minutes=15)
+        while at <= self.span.end:
+            if at.astimezone(self.zone).minute == 0:
+                yield at
+            at += quarter  # zones and clock changes of half an hour exist
+
+    def groups(self) -> list[str]:
+        """The groups in the lanes, by name."""
+        named = {bar.group for bar in (*self.suggested, *self.tracked) if bar.group}
+        return sorted(named, key=str.casefold)
+
+
+def _hour_before(at: datetime, zone: ZoneInfo) -> datetime:
+    local = at.astimezone(zone)
+    return at - timedelta(
+        minutes=local.minute, seconds=local.second, microseconds=local.microsecond
+    )
+
+
+def lanes_of(day: Draft | Digest, now: datetime, ticks: Ticks = Ticks()) -> Lanes:
+    """The lanes of a draft or a digest; what was skipped is left out, what was sent is tracked.
+
+    `now` is where a running entry ends.
+    """
+    suggested, sent = _suggestions(day)
+    known = [bar for entry in day.tracked if (bar := _entry_bar(entry, now))]
+    return Lanes(
+        day=day.day,
+        zone=ZoneInfo(day.timezone),
+        suggested=tuple(map(_suggestion_bar, suggested)),
+        tracked=tuple(sorted([*known, *map(_suggestion_bar, sent)], key=lambda bar: bar.span)),
+        ticks=ticks,
+    )
+
+
+def _suggestions(day: Draft | Digest) -> tuple[list[Suggestion], list[Suggestion]]:
+    """What is suggested still, and what went to Toggl since its entries were read."""
+    if isinstance(day, Draft):
+        return sorted(day.suggestions, key=lambda each: each.span), []
+    known = {entry.id for entry in day.tracked}
+    items = sorted(day.items, key=lambda item: item.suggestion.span)
+    sent = [item for item in items if item.state is State.SENT]
+    gone = (State.SENT, State.SKIPPED)
+    return (
+        [item.suggestion for item in items if item.state not in gone],
+        [item.suggestion for item in sent if item.entry_id not in known],
+    )
+
+
+def _suggestion_bar(suggestion: Suggestion) -> Bar:
+    label = suggestion.issue.key if suggestion.issue else (suggestion.group or "?")
+    return Bar(suggestion.span, suggestion.group, clean(label, 24))
+
+
+def _entry_bar(entry: TimeEntry, now: datetime) -> Bar | None:
+    span = entry.span(now)
+    return Bar(span, entry.group, clean(entry.group or "", 24)) if span else None
+
+
+# -- Colours -----------------------------------------------------------------------------------
+
+# After Okabe and Ito, and Tol: told apart with any kind of colour vision.
+PALETTE = (
+    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00",
+    "#5b4a9c", "#f0e442", "#882255", "#8a6d3b",
+)  # fmt: skip
+
+
+def colours(groups: Iterable[str]) -> dict[str, str]:
+    """A colour a group, from its name alone, so that it is the same every day.
+
+    When two names lead to one colour, the later group takes the next free one: give all groups of
+    the settings in their order, and a day with fewer of them looks the same.
+    """
+    taken: dict[str, str] = {}
+    for group in dict.fromkeys(groups):
+        start = hashlib.blake2b(group.casefold().encode("utf-8", "replace"), digest_size=4)
+        first = int.from_bytes(start.digest()) % len(PALETTE)
+        wishes = [*PALETTE[first:], *PALETTE[:first]]
+        free = [colour for colour in wishes if colour not in taken.values()]
+        taken[group] = (free or wishes)[0]
+    return taken
+
+
+# -- In words ----------------------------------------------------------------------------------
+
+
+def alt_text(lanes: Lanes, most: int = MOST_ALT) -> str:
+    """What the picture shows, in words and at most `most` UTF-16 units."""
+    parts = [f"Timeline of {day_name(lanes.day)}."]
+    parts += [_lane_words(name, bars, lanes) for name, bars in text_lanes(lanes)]
+    parts += [f"{words}." for words in _tick_words(lanes.ticks)]
+    if len(parts) == 1:
+        parts.append("Nothing was seen.")
+    return clean(" ".join(parts), most)
+
+
+def _lane_words(name: str, bars: Sequence[Bar], lanes: Lanes) -> str:
+    spans = ", ".join(_bar_words(bar, name, lanes) for bar in bars)
+    length = duration(total(bar.span for bar in bars))
+    return f"{isolated(name)}, {length}: {spans}."
+
+
+def _bar_words(bar: Bar, lane: str, lanes: Lanes) -> str:
+    when = times(bar.span, lanes.zone, lanes.day)
+    says_more = bar.label and bar.label not in (lane, "?")
+    return f"{when} {isolated(bar.label)}" if says_more else when
+
+
+def _tick_words(ticks: Ticks) -> list[str]:
+    commits = [count(len(ticks.commits), "commit")] * bool(ticks.commits)
+    return commits + [count(len(ticks.messages), "message")] * bool(ticks.messages)
+
+
+# -- As bars of text ---------------------------------------------------------------------------
+
+_CELL_MINUTES = (5, 10, 15, 20, 30, 60, 120)
+MOST_NAME = 14
+
+
+def text_lanes(lanes: Lanes) -> list[tuple[str, list[Bar]]]:
+    """The bars by name: a lane a group, then what nothing explains, then what is tracked."""
+    found = []
+    for group in (*lanes.groups(), None):
+        bars = [bar for bar in lanes.suggested if bar.group == group]
+        found.append((clean(group, 60) if group else NO_GROUP, bars))
+    found.append((TRACKED, list(lanes.tracked)))
+    return [(name, bars) for name, bars in found if bars]
+
+
+def text_timeline(lanes: Lanes, width: int = 80) -> str:
+    """The lanes in monospaced bars of at most `width` columns, hours above, sums at the end.
+
+    Half a block is half a cell, and the least that anything shows as.
+    """
+    rows = text_lanes(lanes)
+    if not rows:
+        return "Nothing was seen."
+    sums = [duration(total(bar.span for bar in bars)) for _, bars in rows]
+    name_width = min(max(_columns(name) for name, _ in rows), MOST_NAME, width // 4)
+    room = width - name_width - 2 - max(map(len, sums))
+    cell = _cell(lanes.span, max(room, 12))
+    lines = [" " * (name_width + 1) + _hour_line(lanes, cell)]
+    for (name, bars), length in zip(rows, sums, strict=True):
+        cells = "".join(_cells(bars, lanes.span, cell))
+        lines.append(f"{_padded(name, name_width)} {cells} {length}")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(span: Span, columns: int) -> timedelta:
+    """The shortest cell with which the span fits into the columns."""
+    fitting = (minutes for minutes in _CELL_MINUTES if span.minutes / minutes <= columns)
+    return timedelta(minutes=next(fitting, _CELL_MINUTES[-1]))
+
+
+def _cells(bars: Sequence[Bar], span: Span, cell: timedelta) -> Iterator[str]:
+    at = span.start
+    while at < span.end:
+        middle, end = at + cell / 2, at + cell
+        yield _block(_share(bars, Span(at, middle)), _share(bars, Span(middle, end)))
+        at = end
+
+
+def _share(bars: Sequence[Bar], here: Span) -> float:
+    return total(part for bar in bars if (part := bar.span.intersection(here))) / here.length
+
+
+def _block(left: float, right: float) -> str:
+    """The block whose halves are filled; a trace of something still shows."""
+    if left >= 0.5 and right >= 0.5:
+        return "█"
+    if left == right == 0:
+        return " "
+    return "▌" if left >= right else "▐"
+
+
+def _hour_line(lanes: Lanes, cell: timedelta) -> str:
+    line = ""
+    for hour in lanes.hours():
+        column = (hour - lanes.span.start) // cell
+        if hour < lanes.span.end and (column == 0 or column > len(line)):
+            line = line.ljust(column) + f"{hour.astimezone(lanes.zone):%H}"
+    return line
+
+
+def _columns(text: str) -> int:
+    """The columns a terminal gives the text; East Asian letters take two."""
+    return sum(_letter_columns(character) for character in text)
+
+
+def _letter_columns(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _padded(name: str, columns: int) -> str:
+    kept = name
+    while _columns(kept) > columns:
+        kept = shown(kept, len(kept) - 1) if len(kept) > 3 else kept[:-1]
+    return kept + " " * (columns - _columns(kept))
