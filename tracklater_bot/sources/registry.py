@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
+from tracklater_bot.http import Timing, utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.git import GitSource
-from tracklater_bot.sources.protocols import ClueSource
+from tracklater_bot.sources.jira import JiraSource
+from tracklater_bot.sources.protocols import ClueSource, IssueSource, Memory
+from tracklater_bot.sources.taiga import TaigaSource
+from tracklater_bot.sources.taiga_login import TaigaLogins
 from tracklater_bot.sources.thyme import ThymeSource
 
 
 def clue_sources(settings: Settings) -> tuple[ClueSource, ...]:
     """The places where the person's work leaves traces."""
     return (*_thyme(settings), *_git(settings), *_slack(settings))
+
+
+def issue_sources(
+    settings: Settings, memory: Memory, clock: Callable[[], datetime] = utc_now
+) -> tuple[IssueSource, ...]:
+    """The trackers of all groups. `memory` keeps Taiga's tokens, sealed."""
+    logins = TaigaLogins(memory, Timing(now=clock))
+    return tuple(
+        source
+        for group in settings.groups
+        for source in (*_jira(settings, group, clock), *_taiga(settings, group, logins, clock))
+    )
+
+
+def _jira(settings: Settings, group: str, clock: Callable[[], datetime]) -> Iterator[IssueSource]:
+    own = settings.groups[group].jira
+    if own.url:
+        yield JiraSource(group, own, clock)
+
+
+def _taiga(
+    settings: Settings, group: str, logins: TaigaLogins, clock: Callable[[], datetime]
+) -> Iterator[IssueSource]:
+    if place := settings.taiga_for(group):
+        yield TaigaSource(group, place, logins.of(place), clock)
 
 
 def _thyme(settings: Settings) -> Iterator[ClueSource]:

@@ -24,6 +24,7 @@ from tracklater_bot.http import (
     bearer,
 )
 from tracklater_bot.seal import Seal
+from tracklater_bot.settings import ResolvedTaiga
 from tracklater_bot.sources.protocols import JsonValue, Memory, SourceError
 
 _REFRESH_LIVES = timedelta(days=8)
@@ -159,3 +160,23 @@ class TaigaLogin:
     def _opened(self, value: object, name: str) -> str | None:
         sealed = value.get(name) if isinstance(value, dict) else None
         return self._seal.open(sealed) if isinstance(sealed, str) else None
+
+
+class TaigaLogins:
+    """One login an account, however many groups use it: its refresh token works only once."""
+
+    def __init__(self, memory: Memory, timing: Timing) -> None:
+        self._memory = memory
+        self._timing = timing
+        self._known: dict[tuple[str, str], TaigaLogin] = {}
+
+    def of(self, place: ResolvedTaiga) -> TaigaLogin | None:
+        """None without a name or a password: the source says so when it is asked."""
+        if not place.username or place.password is None:
+            return None
+        account = place.url, place.username
+        if account not in self._known:
+            self._known[account] = TaigaLogin(
+                place.url, place.username, place.password, self._memory, self._timing
+            )
+        return self._known[account]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tracklater_bot.http import plain
-from tracklater_bot.model import Project
+from tracklater_bot.model import Project, TimeEntry
 from tracklater_bot.settings import GroupSettings, GroupToggl
 from tracklater_bot.trackers.protocols import Task
 
@@ -52,6 +52,45 @@ def resolve(
         found[name] = finder.projects()
         troubles += finder.troubles()
     return found, troubles
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Which project and group an entry's project id means."""
+
+    projects: Mapping[int, Project]
+    groups: Mapping[int, str]
+
+    @classmethod
+    def of(
+        cls,
+        known: Sequence[Project],
+        by_group: Mapping[str, Sequence[Project]],
+        groups: Mapping[str, GroupSettings],
+    ) -> Naming:
+        """A group's own projects are its own; others are the one group's whose client they have."""
+        clients: dict[str, list[str]] = {}
+        for name, group in groups.items():
+            clients.setdefault(_folded(group.toggl.client), []).append(name)
+        found: dict[int, str] = {}
+        for project in known:
+            owners = clients.get(_folded(project.client), []) if project.client else []
+            if project.id is not None and len(owners) == 1:
+                found[project.id] = owners[0]
+        for name, ours in by_group.items():
+            found |= {each.id: name for each in ours if each.id is not None}
+        return cls({each.id: each for each in known if each.id is not None}, found)
+
+    def named(self, entry: TimeEntry) -> TimeEntry:
+        """The entry with its project and group by name, where they are known."""
+        if entry.project_id is None:
+            return entry
+        project = self.projects.get(entry.project_id)
+        return replace(
+            entry,
+            project=project.name if project else entry.project,
+            group=self.groups.get(entry.project_id, entry.group),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,400 @@
+"""What is known of issues, projects and tracked time, so that services are asked rarely.
+
+Everything is kept in the store. A failing service is a sentence, and what was known stays in use.
+Nothing is asked twice within a minute; a second preview within ten minutes asks nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock, RLock
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from tracklater_bot.day import Span
+from tracklater_bot.issue_index import IssueIndex
+from tracklater_bot.model import Issue, Project, SourceStatus, TimeEntry
+from tracklater_bot.remembered import POLITE, Found, Remembered, understood
+from tracklater_bot.settings import GroupSettings
+from tracklater_bot.sources.protocols import IssueSource, JsonValue, SourceError
+from tracklater_bot.trackers.projects import Naming, resolve, wanted
+from tracklater_bot.trackers.protocols import Account, Constraints, Tracker
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+FRESH = timedelta(minutes=10)
+FRESH_ENTRIES = timedelta(minutes=2)
+FRESH_CONSTRAINTS = timedelta(hours=6)
+ABSENT = timedelta(days=1)
+STALE = timedelta(days=7)  # older than this, what was known is no longer used
+_MOST_KEYS = 50
+_MOST_ABSENT = 1000
+_OTHER_PROCESSES = timedelta(minutes=10)  # how soon issues that they stored are searched here
+_AT_ONCE = 8
+
+
+class CatalogStore(Protocol):
+    """The part of the store that the catalogue uses."""
+
+    def put_issues(self, person: str, issues: Sequence[Issue]) -> None:
+        """Adds them, or replaces those of the same tracker, group and key."""
+
+    def issues(self, person: str, group: str | None = None) -> list[Issue]:
+        """All, or one group's."""
+
+    def remember(
+        self, person: str, key: str, value: JsonValue, until: datetime | None = None
+    ) -> None:
+        """Keeps a value until then, or for good."""
+
+    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
+        """The value, unless its time is over."""
+
+    def forget(self, person: str, key: str) -> None:
+        """Drops the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalMemory:
+    """One person's part of the store's memory."""
+
+    store: CatalogStore
+    person: str
+
+    def remember(self, key: str, value: JsonValue, until: datetime | None = None) -> None:
+        """Keeps a value until then, or for good."""
+        self.store.remember(self.person, key, value, until)
+
+    def recall(self, key: str, now: datetime) -> JsonValue | None:
+        """The value, unless its time is over."""
+        return self.store.recall(self.person, key, now)
+
+    def forget(self, key: str) -> None:
+        """Drops the value."""
+        self.store.forget(self.person, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """Each group's projects. `account` is None while the tracker has never answered."""
+
+    by_group: Mapping[str, tuple[Project, ...]]
+    account: Account | None = None
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """Entries of a span; with `trouble` they may be out of date, or missing altogether."""
+
+    entries: tuple[TimeEntry, ...] = ()
+    trouble: str | None = None
+
+
+class _SourceState(BaseModel):
+    """How the last reading of an issue source went; `read` is the last that succeeded."""
+
+    scope: str = ""
+    asked: datetime | None = None
+    read: datetime | None = None
+    trouble: str | None = None
+    lasting: bool = False
+
+
+_ACCOUNT = TypeAdapter(Account)
+_CONSTRAINTS = TypeAdapter(Constraints)
+_ENTRIES = TypeAdapter(tuple[TimeEntry, ...])
+_ABSENT = TypeAdapter(dict[str, datetime])
+
+
+@dataclass(slots=True)
+class _Search:
+    """The prepared index and when it was made."""
+
+    index: IssueIndex | None = None
+    made: datetime | None = None
+    lock: Lock = field(default_factory=Lock)
+
+
+class Catalog:
+    """One person's issues, projects and tracked time. Safe to call from threads."""
+
+    def __init__(
+        self,
+        store: CatalogStore,
+        person: str,
+        issue_sources: Sequence[IssueSource],
+        tracker: Tracker | None,
+        clock: Callable[[], datetime],
+        groups: Mapping[str, GroupSettings],
+    ) -> None:
+        self._store = store
+        self._person = person
+        self._sources = tuple(issue_sources)
+        self._tracker = tracker
+        self._clock = clock
+        self._groups = groups
+        self._memory = PersonalMemory(store, person)
+        self._search = _Search()
+        self._asking_issues = Lock()
+        self._asking_tracker = RLock()
+        self._looked_up: dict[tuple[str, str | None], datetime] = {}
+
+    # -- Issues ----------------------------------------------------------------------------
+
+    def issues(self, group: str | None = None) -> list[Issue]:
+        """All that are known; asks nobody."""
+        return self._store.issues(self._person, group)
+
+    def refresh(self, force: bool = False) -> tuple[SourceStatus, ...]:
+        """Reads what changed at each source, if that is due; `force` shortens that to a minute."""
+        with self._asking_issues:
+            now = self._clock()
+            due = [each for each in self._sources if self._is_due(each, now, force)]
+            self._read(due, now)
+        counts = self._counts()
+        return tuple(
+            SourceStatus(each.name, each.group, counts.get(_place(each), 0), self._trouble(each))
+            for each in self._sources
+        )
+
+    def complete(self, keys: Iterable[str], group: str | None = None) -> tuple[SourceStatus, ...]:
+        """Fetches issues that clues name and nobody knows yet. Tells only of sources that failed.
+
+        At most 50 keys a source are asked at a time; one that does not exist is not asked again
+        for a day.
+        """
+        wanted_keys = tuple(dict.fromkeys(keys))
+        sources = [each for each in self._sources if group in (None, each.group)]
+        with self._asking_issues:
+            known = self._known_keys() if wanted_keys else {}
+            asked = [
+                (each, missing)
+                for each in sources
+                if (missing := self._missing(each, wanted_keys, known.get(_place(each), set())))
+            ]
+            troubles = _side_by_side(lambda pair: self._complete(*pair), asked)
+        return tuple(each for each in troubles if each is not None)
+
+    def search(self, text: str, group: str | None = None, limit: int = 20) -> list[Issue]:
+        """What somebody may mean who typed `text`, best first; asks nobody."""
+        return self._index().search(text, group, limit)
+
+    def look_up(self, text: str, group: str | None = None) -> list[Issue]:
+        """Asks the trackers' own typeahead for what the cache does not have, once a minute a text.
+
+        Slow: not for the time in which Slack waits for an answer. Failures find nothing.
+        """
+        now, wanted_text = self._clock(), (text.strip().casefold(), group)
+        if not wanted_text[0] or now - self._looked_up.get(wanted_text, now - POLITE) < POLITE:
+            return []
+        self._looked_up = {
+            each: at for each, at in self._looked_up.items() if now - at < POLITE
+        } | {wanted_text: now}
+        sources = [each for each in self._sources if group in (None, each.group)]
+        answers = _side_by_side(lambda each: _attempt(each, lambda: each.search(text)), sources)
+        # A failure is told by the next refresh; typing goes on.
+        found = [issue for each in answers if not isinstance(each, SourceError) for issue in each]
+        self._put(found)
+        return found
+
+    def warm(self) -> None:
+        """Prepares the search, so that the first person who types does not wait."""
+        self._index()
+
+    # -- The tracker -----------------------------------------------------------------------
+
+    def projects(self) -> Projects:
+        """Each group's projects, with Toggl's ids where it has told them."""
+        if self._tracker is None:
+            return Projects(wanted(self._groups))
+        asked = self._asked("account", self._tracker.account, _ACCOUNT, FRESH)
+        account, troubles = asked.value, (asked.trouble,) if asked.trouble else ()
+        if account is None:
+            return Projects(wanted(self._groups), None, troubles)
+        found, missing = resolve(account.projects, self._groups, account.archived)
+        return Projects(found, account, (*troubles, *missing))
+
+    def tracked(self, span: Span) -> Tracked:
+        """What is in the tracker already, with groups and projects by name; at most 2 min old.
+
+        For looking only: whoever writes asks the tracker itself.
+        """
+        tracker = self._tracker
+        if tracker is None:
+            return Tracked()
+        asked = self._asked(
+            _tracked_key(span), lambda: tuple(tracker.entries(span)), _ENTRIES, FRESH_ENTRIES
+        )
+        projects = self.projects()
+        account = projects.account
+        known = (*account.projects, *account.archived) if account else ()
+        naming = Naming.of(known, projects.by_group, self._groups)
+        return Tracked(tuple(naming.named(each) for each in asked.value or ()), asked.trouble)
+
+    def forget_tracked(self, span: Span) -> None:
+        """Makes the next `tracked` of exactly this span ask again: something was written."""
+        self._memory.forget(_tracked_key(span))
+
+    def constraints(self) -> Constraints:
+        """What the workspace demands of entries; nothing while that is not known."""
+        if self._tracker is None:
+            return Constraints()
+        asked = self._asked(
+            "constraints", self._tracker.constraints, _CONSTRAINTS, FRESH_CONSTRAINTS
+        )
+        return asked.value or Constraints()
+
+    def _asked(
+        self, key: str, ask: Callable[[], T], shape: TypeAdapter[T], fresh: timedelta
+    ) -> Found[T]:
+        # One at a time: two threads of one preview must not both ask.
+        with self._asking_tracker:
+            return Remembered(key, ask, shape, fresh, STALE).get(self._memory, self._clock())
+
+    # -- Reading sources -------------------------------------------------------------------
+
+    def _is_due(self, source: IssueSource, now: datetime, force: bool) -> bool:
+        state = self._state(source)
+        if state.asked is None or state.lasting:
+            return True
+        return now - state.asked >= (POLITE if force or state.trouble else FRESH)
+
+    def _read(self, sources: Sequence[IssueSource], now: datetime) -> None:
+        states = [self._state(each) for each in sources]
+        pairs = list(zip(sources, states, strict=True))
+        results = _side_by_side(
+            lambda pair: _attempt(pair[0], lambda: pair[0].recent(pair[1].read)), pairs
+        )
+        for (source, state), result in zip(pairs, results, strict=True):
+            if isinstance(result, SourceError):
+                after = state.model_copy(
+                    update={"asked": now, "trouble": str(result), "lasting": result.lasting}
+                )
+            else:
+                self._put(result)
+                after = _SourceState(scope=source.scope, asked=now, read=now)
+            self._memory.remember(_state_key(source), after.model_dump(mode="json"))
+
+    def _state(self, source: IssueSource) -> _SourceState:
+        """How it went last; from the beginning where other projects are to be read now."""
+        state = understood(_SourceState, self._memory.recall(_state_key(source), self._clock()))
+        if state is None or state.scope != source.scope:
+            return _SourceState(scope=source.scope)
+        return state
+
+    def _trouble(self, source: IssueSource) -> str | None:
+        return self._state(source).trouble
+
+    def _complete(self, source: IssueSource, keys: Sequence[str]) -> SourceStatus | None:
+        found = _attempt(source, lambda: source.by_keys(keys))
+        if isinstance(found, SourceError):
+            return SourceStatus(source.name, source.group, 0, str(found))
+        self._put(found)
+        self._remember_absent(source, set(keys) - {each.key for each in found})
+        return None
+
+    def _missing(self, source: IssueSource, keys: Sequence[str], known: set[str]) -> list[str]:
+        owned = [key for key in keys if source.owns(key) and key.casefold() not in known]
+        if not owned:
+            return []
+        absent = self._absent(source)
+        return [key for key in owned if key not in absent][:_MOST_KEYS]
+
+    def _absent(self, source: IssueSource) -> dict[str, datetime]:
+        value = self._memory.recall(_absent_key(source), self._clock())
+        try:
+            absent = _ABSENT.validate_python(value or {})
+        except ValidationError:
+            return {}
+        return {key: until for key, until in absent.items() if self._clock() < until}
+
+    def _remember_absent(self, source: IssueSource, keys: set[str]) -> None:
+        if not keys:
+            return
+        until = self._clock() + ABSENT
+        absent = self._absent(source) | dict.fromkeys(sorted(keys), until)
+        latest = dict(list(absent.items())[-_MOST_ABSENT:])
+        self._memory.remember(_absent_key(source), _ABSENT.dump_python(latest, mode="json"), until)
+
+    def _known_keys(self) -> dict[tuple[str, str], set[str]]:
+        known: dict[tuple[str, str], set[str]] = {}
+        for issue in self.issues():
+            keys = known.setdefault((issue.tracker, issue.group), set())
+            keys.update(key.casefold() for key in (issue.key, *issue.aliases))
+        return known
+
+    def _counts(self) -> dict[tuple[str, str], int]:
+        counts: dict[tuple[str, str], int] = {}
+        for issue in self.issues() if self._sources else ():
+            place = issue.tracker, issue.group
+            counts[place] = counts.get(place, 0) + 1
+        return counts
+
+    def _put(self, issues: Sequence[Issue]) -> None:
+        if issues:
+            self._store.put_issues(self._person, issues)
+            self._search.index = None
+
+    def _index(self) -> IssueIndex:
+        with self._search.lock:
+            now, made = self._clock(), self._search.made
+            index = self._search.index
+            if index is None or made is None or now - made >= _OTHER_PROCESSES:
+                index = IssueIndex(self.issues())
+                self._search.index, self._search.made = index, now
+            return index
+
+
+# -- Small parts -------------------------------------------------------------------------------
+
+
+def _place(source: IssueSource) -> tuple[str, str]:
+    return source.name, source.group
+
+
+def _tracked_key(span: Span) -> str:
+    return f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
+
+
+def _state_key(source: IssueSource) -> str:
+    return f"issues:{source.name}:{source.group}"
+
+
+def _absent_key(source: IssueSource) -> str:
+    return f"absent:{source.name}:{source.group}"
+
+
+def _attempt(
+    source: IssueSource, ask: Callable[[], Sequence[Issue]]
+) -> Sequence[Issue] | SourceError:
+    """What was found, or why nothing was: one failing source never stops the others."""
+    try:
+        return ask()
+    except SourceError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - a mistake of ours must not stop the day
+        # Where it happened, but not the error's own text: it may quote what somebody wrote.
+        kind, where = type(error).__name__, traceback.format_tb(error.__traceback__)
+        details = source.name, kind, "".join(where)
+        log.error("%s failed with %s\n%s", *details)  # noqa: TRY400 - see above
+        return SourceError(f"failed unexpectedly ({kind}): please report it with what the log says")
+
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def _side_by_side(call: Callable[[A], B], of: Sequence[A]) -> list[B]:
+    """Each one's result, in order; the calls run at the same time."""
+    if len(of) < 2:
+        return [call(each) for each in of]
+    with ThreadPoolExecutor(min(len(of), _AT_ONCE), thread_name_prefix="catalog") as pool:
+        return list(pool.map(call, of))
