@@ -1,0 +1,182 @@
+"""Imported settings written down: a new settings file, and additions to `.env`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tracklater_bot.importer.convert import Converted, convert, secrets_and_accounts
+from tracklater_bot.importer.original import CannotImport, read
+from tracklater_bot.settings import Settings, SettingsError
+from tracklater_bot.settings.layers import dotenv_variables
+from tracklater_bot.settings.tree import GROUPS, dotted, env_name, env_names, nested, shown
+from tracklater_bot.settings.tree import Path as Key
+from tracklater_bot.settings.wording import reason
+
+HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was written where, and in plain lines what was not taken over.
+
+    `secrets` are the names of the variables that were added to `env_file`; None: no need for one.
+    """
+
+    target: Path
+    env_file: Path | None
+    groups: tuple[str, ...]
+    secrets: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """The same in words, for a terminal."""
+        groups = ", ".join(map(shown, self.groups)) or "none"
+        said = [f"{self.target}: written, with the groups {groups}"]
+        if self.env_file:
+            said.append(f"{self.env_file}: added {', '.join(self.secrets)}")
+        return [*said, *self.notes]
+
+
+def import_settings(source: Path, target: Path, env_file: Path) -> Report:
+    """Turns the original's settings at `source` into a new file `target` and lines of `env_file`.
+
+    Raises CannotImport when `target` is already there, or when something cannot be read or written.
+    """
+    if target.exists() or target.is_symlink():
+        raise CannotImport(f"{target} is already there: move it away, or choose another with -o")
+    if not target.parent.is_dir():
+        raise CannotImport(f"{target.parent}: there is no such folder")
+    done = convert(read(source), source.parent)
+    _drop_invalid(done)
+    try:
+        secrets = _secrets(done, env_file)
+        _append(env_file, secrets)
+        with target.open("x", encoding="utf-8") as file:
+            file.write(
+                HEADER.format(source=source.name) + toml(_public(done), done.groups.values())
+            )
+    except SettingsError as error:
+        raise CannotImport(str(error)) from None
+    except OSError as error:
+        name = error.filename or target
+        raise CannotImport(f"{name}: {(error.strerror or 'cannot be written').lower()}") from None
+    return Report(
+        target=target,
+        env_file=env_file if secrets else None,
+        groups=tuple(done.groups.values()),
+        secrets=tuple(secrets),
+        notes=tuple(done.notes),
+    )
+
+
+def _drop_invalid(done: Converted) -> None:
+    """Leaves out what our settings would refuse, and says so: the rest must load."""
+    while True:
+        try:
+            Settings.model_validate(nested(done.values))
+        except ValidationError as error:
+            detail = error.errors(include_url=False, include_input=False)[0]
+            path = next(key for key in done.values if key == detail["loc"][: len(key)])
+            done.notes.append(f"{dotted(path)}: {reason(detail)}: left out")
+            del done.values[path]
+        else:
+            return
+
+
+def _public(done: Converted) -> dict[Key, Any]:
+    private = set(secrets_and_accounts(done))
+    return {path: value for path, value in done.values.items() if path not in private}
+
+
+# -- .env --------------------------------------------------------------------------------------
+
+
+def _secrets(done: Converted, env_file: Path) -> dict[str, str]:
+    """Variables to be added. One that has a value already keeps it, and that is noted."""
+    present = dotenv_variables(env_file) if env_file.exists() else {}
+    meanings = env_names(done.groups.values())
+    secrets: dict[str, str] = {}
+    for path in secrets_and_accounts(done):
+        name, value = env_name(path), str(done.values[path])
+        if len(meanings[name]) > 1:
+            done.notes.append(f"{name}: fits several groups: rename one, then set it by hand")
+        elif not present.get(name):
+            secrets[name] = value
+        elif present[name] != value:
+            done.notes.append(f"{env_file}: {name} has another value already, which was kept")
+    return secrets
+
+
+def _append(env_file: Path, secrets: Mapping[str, str]) -> None:
+    """Adds the variables to the file as a whole, readable by its owner alone."""
+    if not secrets:
+        return
+    env_file = env_file.resolve()
+    before = env_file.read_text(encoding="utf-8") if env_file.exists() else ""
+    if before and not before.endswith("\n"):
+        before += "\n"
+    added = "".join(f"{name}={_quoted(value)}\n" for name, value in secrets.items())
+    handle, name = tempfile.mkstemp(dir=env_file.parent, prefix=".env.")  # mode 600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(before + added)
+        Path(name).replace(env_file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _quoted(value: str) -> str:
+    return "'{}'".format(value.replace("\\", "\\\\").replace("'", "\\'"))
+
+
+# -- TOML --------------------------------------------------------------------------------------
+
+
+def toml(values: Mapping[Key, Any], groups: Iterable[str]) -> str:
+    """The settings as TOML: single values first, then sections, then the groups."""
+    tables: dict[Key, list[str]] = {(): []}
+    for group in groups:
+        tables[(GROUPS, group)] = []
+    for path, value in values.items():
+        head = path[:2] if path[0] == GROUPS else path[:-1]
+        tables.setdefault(head, []).append(f"{dotted(path[len(head) :])} = {_literal(value)}")
+    return "\n".join(_sections(tables))
+
+
+def _sections(tables: Mapping[Key, list[str]]) -> Iterator[str]:
+    for head in sorted(tables, key=lambda key: (key[:1] == (GROUPS,), len(key))):
+        title = [f"\n[{_key(head)}]"] if head else []
+        if title or tables[head]:
+            yield "\n".join((*title, *tables[head]))
+    yield ""
+
+
+def _key(path: Key) -> str:
+    return ".".join(
+        part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else _literal(part) for part in path
+    )
+
+
+def _literal(value: Any) -> str:
+    match value:
+        case str():
+            text = value.encode("utf-8", "replace").decode()
+            return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case bool():
+            return str(value).lower()
+        case list():
+            return f"[{', '.join(map(_literal, value))}]"
+        case dict():
+            pairs = (f"{_key((name,))} = {_literal(kind)}" for name, kind in value.items())
+            return f"{{ {', '.join(pairs)} }}" if value else "{}"
+    return str(value)
