@@ -308,19 +308,22 @@ def _trouble(status: SourceStatus) -> str:
 
 def digest_text(digest: Digest, view: DigestView = DigestView()) -> str:
     """The whole day as it would be read out, in at most 4,000 characters."""
-    lines = [_opening(digest, view)]
+    lines, ending = [_opening(digest, view)], _spoken_trouble(digest)
+    room = MOST_TEXT - len(ending) - 30
     items = _in_order(digest.items)
     for number, item in enumerate(items):
         line = _spoken(item, digest)
-        if sum(map(len, lines)) + len(lines) + len(line) > MOST_TEXT - 300:
+        if sum(map(len, lines)) + len(lines) + len(line) > room:
             lines.append(f"And {len(items) - number} more.")
             break
         lines.append(line)
-    troubles = [status for status in digest.sources if status.trouble]
-    if troubles:
-        names = listing(mrkdwn(status.name, 30) for status in troubles[:5])
-        lines.append(f"Not everything could be read: {names}.")
-    return "\n".join(lines)
+    return "\n".join([*lines, ending] if ending else lines)
+
+
+def _spoken_trouble(digest: Digest) -> str:
+    names = [mrkdwn(status.name, 30) for status in digest.sources if status.trouble]
+    distinct = list(dict.fromkeys(names))[:5]
+    return f"Not everything could be read: {listing(distinct)}." if distinct else ""
 
 
 def _opening(digest: Digest, view: DigestView) -> str:

@@ -32,7 +32,7 @@ from tracklater_bot.blocks.rows import (
     menu,
     project_name,
 )
-from tracklater_bot.blocks.text import mrkdwn, typed
+from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.day import Span, WorkDay
 from tracklater_bot.model import Digest, Issue, Item, State, Suggestion
 from tracklater_bot.words import clock, duration, times
@@ -120,7 +120,7 @@ def _reasons(suggestion: Suggestion) -> list[Block]:
     ordered = sorted(suggestion.reasons, key=lambda reason: -reason.weight)[:MOST_REASONS]
     lines = [f"• {mrkdwn(each.text, 150)} ({round(each.weight * 100)} %)" for each in ordered]
     sure = f"{round(suggestion.confidence * 100)} % sure of the group."
-    blocks = [section("\n".join(lines) or "Nothing pointed to a group here."), section(sure)]
+    blocks = [section(lines_within(lines) or "Nothing pointed to a group here."), section(sure)]
     if suggestion.group is None:
         blocks.pop()
     if suggestion.instead:

@@ -7,10 +7,12 @@ characters that look the same and mean nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
 from tracklater_bot.words import clean, shown
 
+MOST_PARAGRAPH = 3000
 MOST_URL = 500  # a longer address is somebody's data, not a place to go
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -52,7 +54,19 @@ def safe_url(url: str) -> str | None:
         return None
     if parts.scheme not in ("http", "https") or not host:
         return None
-    return quote(url, safe=":/?#[]@!$&'()*+,;=%-._~")
+    address = quote(url, safe=":/?#[]@!$&'()*+,;=%-._~")
+    return address if len(escaped(address)) <= MOST_URL else None
+
+
+def lines_within(lines: Iterable[str], most: int = MOST_PARAGRAPH) -> str:
+    """As many of the whole lines as fit, and how many were left out."""
+    found = list(lines)
+    kept: list[str] = []
+    for line in found:
+        if sum(map(len, kept)) + len(kept) + len(line) > most - 20:
+            return "\n".join([*kept, f"and {len(found) - len(kept)} more"])
+        kept.append(line)
+    return "\n".join(kept)
 
 
 def link(url: str, label: str) -> str:

@@ -1,0 +1,138 @@
+"""Short answers: help, status, unknown words, days without traces, and words for strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo
+
+from tracklater_bot.blocks.parts import Message, actions, button, context, section
+from tracklater_bot.blocks.text import lines_within, link, mrkdwn
+from tracklater_bot.model import SourceStatus
+from tracklater_bot.words import clock, count, day_name, short_day
+
+NOT_YOURS = "Only the owner of this day can do that."
+WORDS = (
+    "today", "yesterday", "week", "status", "help",
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+)  # fmt: skip
+MOST_SOURCES = 30
+
+_HELP = (
+    ("today", "what I found today"),
+    ("yesterday", "the day before; a weekday's name or 2026-11-20 works too"),
+    ("week", "seven days at a glance, and what is missing"),
+    ("status", "sources, Toggl's quota, the next message"),
+    ("help", "this"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """What `/tracklater status` tells. `waiting` entries are approved and not in Toggl yet."""
+
+    zone: ZoneInfo
+    now: datetime
+    sources: Sequence[SourceStatus] = ()
+    next_digest: datetime | None = None
+    quota_left: int | None = None
+    quota_resets_at: datetime | None = None
+    waiting: int = 0
+    failed: int = 0
+
+
+def help_message(command: str = "/tracklater", readme: str = "") -> Message:
+    """What the slash command understands."""
+    lines = [f"*{command} {word}*: {means}" for word, means in _HELP]
+    text = "I collect traces of your work and suggest time entries. Nothing is sent to Toggl "
+    text += "before you approve it."
+    blocks = [
+        section(text),
+        section("\n".join(lines)),
+    ]
+    if readme:
+        blocks.append(context(link(readme, "README: every setting explained")))
+    spoken = "\n".join(f"{command} {word}: {means}" for word, means in _HELP)
+    return Message(f"{text}\n{spoken}", blocks)
+
+
+def unknown_word(word: str, command: str = "/tracklater") -> Message:
+    """The answer to a word that means nothing here, with the nearest that does."""
+    near = get_close_matches(word.strip().casefold()[:40], WORDS, n=1)
+    hint = f" Did you mean *{command} {near[0]}*?" if near else ""
+    text = f"I don't know “{mrkdwn(word, 40)}”.{hint}"
+    ways = f"Write {command} today, yesterday, a weekday, 2026-11-20, week, status or help."
+    return Message(f"{text.replace('*', '')} {ways}", [section(text), context(ways)])
+
+
+def working_message(day: date) -> Message:
+    """Said at once, while the day is being read."""
+    text = f"Looking at {day_name(day)}…"
+    return Message(text, [section(text)])
+
+
+def no_traces(day: date, sources: Sequence[SourceStatus]) -> Message:
+    """Said when a day that was asked for shows nothing, with the reason where there is one."""
+    text = f"I found no work on {day_name(day)} that isn't in Toggl already."
+    blocks = [section(text), actions([button("Add", "add", day.isoformat())])]
+    troubled = [status for status in sources if status.trouble]
+    if troubled:
+        blocks.insert(1, context(*sources_lines(troubled)[:10]))
+        text += f" {count(len(troubled), 'source')} could not be read completely."
+    return Message(text, blocks)
+
+
+def note(text: str) -> Message:
+    """A sentence of our own or of an error's, for the person alone."""
+    safe = mrkdwn(text, 500)
+    return Message(safe, [section(safe)])
+
+
+def sources_lines(sources: Sequence[SourceStatus]) -> list[str]:
+    """A line a source in mrkdwn: that it works, or what to do."""
+    lines = [_source_line(status) for status in sources[:MOST_SOURCES]]
+    rest = len(sources) - MOST_SOURCES
+    return [*lines, f"and {rest} more"] if rest > 0 else lines
+
+
+def _source_line(status: SourceStatus) -> str:
+    group = f" ({mrkdwn(status.group, 30)})" if status.group else ""
+    # Words, not colours or signs alone: they are read out as well.
+    if status.trouble:
+        return f"*{mrkdwn(status.name, 30)}*{group} needs a look: {mrkdwn(status.trouble, 200)}"
+    seen = f", {count(status.clues, 'trace')} that day" if status.clues else ""
+    return f"*{mrkdwn(status.name, 30)}*{group} works{seen}"
+
+
+def status_message(view: StatusView) -> Message:
+    """How everything is: sources, quota, outbox, the next message."""
+    lines = [_next_words(view), _outbox_words(view), _quota_words(view)]
+    ours = [line for line in lines if line]
+    sources = sources_lines(view.sources) or ["No sources are set up yet."]
+    blocks = [section("\n".join(ours)), section(lines_within(sources))]
+    spoken = [line.replace("*", "") for line in (*ours, *sources)]
+    return Message(lines_within(spoken, 3900), blocks)
+
+
+def _next_words(view: StatusView) -> str:
+    if view.next_digest is None:
+        return "No message is planned."
+    local = view.next_digest.astimezone(view.zone)
+    return f"Next message: {short_day(local.date())}, {local:%H:%M}."
+
+
+def _outbox_words(view: StatusView) -> str:
+    if not view.waiting and not view.failed:
+        return "Everything you approved is in Toggl."
+    parts = [f"{count(view.waiting, 'entry', 'entries')} on the way to Toggl"] * bool(view.waiting)
+    parts += [f"{count(view.failed, 'entry', 'entries')} not accepted"] * bool(view.failed)
+    return f"{', '.join(parts)}.".capitalize()
+
+
+def _quota_words(view: StatusView) -> str:
+    if view.quota_left is None:
+        return ""
+    until = f" until {clock(view.quota_resets_at, view.zone)}" if view.quota_resets_at else ""
+    return f"Toggl takes {count(view.quota_left, 'more request')}{until}."

@@ -1,0 +1,277 @@
+"""App Home: today, the week, what is still open, preferences, the sources' health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tracklater_bot.blocks.help import sources_lines
+from tracklater_bot.blocks.parts import (
+    Block,
+    actions,
+    button,
+    context,
+    divider,
+    header,
+    label,
+    option,
+    outside_option,
+    section,
+)
+from tracklater_bot.blocks.text import lines_within, link, plain
+from tracklater_bot.blocks.week import DayTimes, in_all, open_day_buttons, week_chart
+from tracklater_bot.model import SourceStatus
+from tracklater_bot.words import clock, day_name, duration, short_day
+
+DAYS = (
+    ("mon", "Monday"), ("tue", "Tuesday"), ("wed", "Wednesday"), ("thu", "Thursday"),
+    ("fri", "Friday"), ("sat", "Saturday"), ("sun", "Sunday"),
+)  # fmt: skip
+ROUNDINGS = (0, 1, 5, 6, 10, 15, 30)
+IDLE_MINUTES = (5, 10, 15, 20, 30, 45, 60)
+NO_COUNTRY = "none"
+MOST_OPTIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The preferences as they are in force; `changed` names those set here, not in the file."""
+
+    digest_at: time
+    digest_days: tuple[str, ...]
+    round_minutes: int
+    idle_minutes: int
+    picture: bool
+    holidays: str = ""
+    silent_until: date | None = None
+    changed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    """What Home shows. `countries` are codes and names for the holidays; `open_days` earlier days
+    with the number of their open decisions."""
+
+    now: datetime
+    zone: ZoneInfo
+    wishes: Wishes
+    today: DayTimes | None = None
+    week: Sequence[DayTimes] = ()
+    open_days: Sequence[tuple[date, int]] = ()
+    sources: Sequence[SourceStatus] = ()
+    countries: Sequence[tuple[str, str]] = ()
+    next_digest: datetime | None = None
+    readme: str = ""
+
+
+def home(view: HomeView) -> Block:
+    """The Home tab, for views.publish."""
+    blocks = [
+        *_today(view),
+        *_week(view),
+        *_open_days(view),
+        divider(),
+        *_preferences(view),
+        divider(),
+        *_sources(view),
+    ]
+    if view.readme:
+        blocks.append(context(link(view.readme, "How it works, and every setting")))
+    return {"type": "home", "blocks": blocks}
+
+
+def _today(view: HomeView) -> list[Block]:
+    today = view.now.astimezone(view.zone).date() if view.today is None else view.today.day
+    blocks = [header(f"{day_name(today)} so far"), section(_today_words(view.today))]
+    buttons = [
+        button("Show today", "open_day", today.isoformat()),
+        button("Add", "add", today.isoformat()),
+    ]
+    blocks.append(actions(buttons, block_id="home_today"))
+    if view.next_digest is not None:
+        local = view.next_digest.astimezone(view.zone)
+        when = f"{short_day(local.date())}, {local:%H:%M}"
+        blocks.append(context(f"Next message by itself: {when}"))
+    return blocks
+
+
+def _today_words(today: DayTimes | None) -> str:
+    if today is None or not today.known:
+        return "Not looked at yet."
+    tracked, missing = in_all(today.tracked), in_all(today.missing)
+    if not tracked and not missing:
+        return "Nothing found yet."
+    return f"*{duration(tracked)}* in Toggl, *{duration(missing)}* to review."
+
+
+def _week(view: HomeView) -> list[Block]:
+    if not view.week:
+        return []
+    return [
+        section(f"*The last {len(view.week)} days*\n```{week_chart(view.week)}```"),
+        context("█ in Toggl   ░ missing"),
+    ]
+
+
+def _open_days(view: HomeView) -> list[Block]:
+    if not view.open_days:
+        return [section("No open decisions from earlier days.")]
+    buttons = open_day_buttons(view.open_days)
+    return [section("*Still open*"), actions(buttons, block_id="home_open_days")]
+
+
+# -- Preferences -------------------------------------------------------------------------------
+
+
+def _preferences(view: HomeView) -> list[Block]:
+    wishes = view.wishes
+    blocks = [
+        header("Preferences"),
+        _wish("digest_at", "The day's message comes at", _time_picker(wishes.digest_at), wishes),
+        _wish("digest_days", "on these days", _day_boxes(wishes.digest_days), wishes),
+        _wish("round_minutes", "Round to", _rounding(wishes.round_minutes), wishes),
+        _wish("idle_minutes", "Away after", _idle(wishes.idle_minutes), wishes),
+        _wish("picture", "Timeline in the message", _picture(wishes.picture), wishes),
+    ]
+    if view.countries:
+        menu = _countries(view.countries, wishes.holidays)
+        blocks.append(_wish("holidays", "Quiet on public holidays of", menu, wishes))
+    blocks += [_wish("silent_until", "Silent until", _date_picker(view), wishes)]
+    if wishes.changed:
+        note = "Preferences set here win over the settings file."
+        blocks += [context(note), actions([button("Reset to the file", "pref_reset", "all")])]
+    return blocks
+
+
+def _wish(name: str, text: str, element: Block, wishes: Wishes) -> Block:
+    mark = " (set here)" if name in wishes.changed else ""
+    return {**section(f"*{text}*{mark}", element), "block_id": f"pref_{name}"}
+
+
+def _time_picker(at: time) -> Block:
+    return {"type": "timepicker", "action_id": "pref_digest_at", "initial_time": f"{at:%H:%M}"}
+
+
+def _day_boxes(days: Sequence[str]) -> Block:
+    options = [option(name, key) for key, name in DAYS]
+    element: Block = {"type": "checkboxes", "action_id": "pref_digest_days", "options": options}
+    chosen = [each for each in options if each["value"] in days]
+    return element | {"initial_options": chosen} if chosen else element
+
+
+def _select(action_id: str, options: list[Block], chosen: str) -> Block:
+    initial = next(each for each in options if each["value"] == chosen)
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "options": options,
+        "initial_option": initial,
+    }
+
+
+def _rounding(minutes: int) -> Block:
+    offered = sorted({*ROUNDINGS, minutes})
+    options = [option(f"{each} min" if each else "the exact minute", str(each)) for each in offered]
+    return _select("pref_round_minutes", options, str(minutes))
+
+
+def _idle(minutes: int) -> Block:
+    offered = sorted({*IDLE_MINUTES, minutes})
+    options = [option(f"{each} min without change", str(each)) for each in offered]
+    return _select("pref_idle_minutes", options, str(minutes))
+
+
+def _picture(on: bool) -> Block:
+    options = [option("as a picture", "on"), option("as text", "off")]
+    return _select("pref_picture", options, "on" if on else "off")
+
+
+def _countries(countries: Sequence[tuple[str, str]], chosen: str) -> Block:
+    """Countries by their first letter: a list may hold a hundred, and there are more."""
+    nowhere = option("No country", NO_COUNTRY)
+    groups: dict[str, list[Block]] = {"–": [nowhere]}
+    initial = nowhere
+    for code, name in sorted(countries, key=lambda each: each[1]):
+        made = outside_option(plain(name, 75), code)
+        groups.setdefault(name[:1].upper() or "–", []).append(made)
+        initial = made if code == chosen else initial
+    return {
+        "type": "static_select",
+        "action_id": "pref_holidays",
+        "initial_option": initial,
+        "option_groups": [
+            {"label": label(letter), "options": options[:MOST_OPTIONS]}
+            for letter, options in list(groups.items())[:MOST_OPTIONS]
+        ],
+    }
+
+
+def _date_picker(view: HomeView) -> Block:
+    picker: Block = {
+        "type": "datepicker",
+        "action_id": "pref_silent_until",
+        "placeholder": label("Not silent"),
+    }
+    until = view.wishes.silent_until
+    return picker | {"initial_date": until.isoformat()} if until else picker
+
+
+def preference_of(action: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """What a `pref_*` control was set to: the stored name and value; None for any other control.
+
+    The reset button gives `("reset", None)`. Raises ValueError for a value that no control has.
+    """
+    name = str(action.get("action_id", "")).removeprefix("pref_")
+    if name == "reset":
+        return name, None
+    read = _READERS.get(name)
+    if read is None or not str(action.get("action_id", "")).startswith("pref_"):
+        return None
+    return name, read(action)
+
+
+def _chosen(action: Mapping[str, Any]) -> str:
+    chosen = action.get("selected_option") or {}
+    return str(chosen.get("value", ""))
+
+
+def _read_time(action: Mapping[str, Any]) -> str:
+    return time.fromisoformat(str(action.get("selected_time"))).isoformat(timespec="minutes")
+
+
+def _read_days(action: Mapping[str, Any]) -> list[str]:
+    chosen = {str(each.get("value")) for each in action.get("selected_options") or ()}
+    return [key for key, _ in DAYS if key in chosen]
+
+
+def _read_country(action: Mapping[str, Any]) -> str:
+    code = _chosen(action)
+    return "" if code == NO_COUNTRY else code
+
+
+def _read_date(action: Mapping[str, Any]) -> str | None:
+    chosen = action.get("selected_date")
+    return date.fromisoformat(str(chosen)).isoformat() if chosen else None
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "digest_at": _read_time,
+    "digest_days": _read_days,
+    "round_minutes": lambda action: int(_chosen(action)),
+    "idle_minutes": lambda action: int(_chosen(action)),
+    "picture": lambda action: _chosen(action) == "on",
+    "holidays": _read_country,
+    "silent_until": _read_date,
+}
+
+
+# -- Health ------------------------------------------------------------------------------------
+
+
+def _sources(view: HomeView) -> list[Block]:
+    text = lines_within(sources_lines(view.sources)) or "No sources are set up yet."
+    stamp = clock(view.now, view.zone)
+    return [header("Where I look"), section(text), context(f"As of {stamp}")]
