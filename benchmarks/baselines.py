@@ -94,7 +94,7 @@ class Cue:
     issue: Issue | None
 
 
-REACH = timedelta(minutes=30)  # without a screen, how far a cue tells that somebody was there
+REACH = timedelta(minutes=20)  # without a screen, how far a cue tells that somebody was there
 BLINK = timedelta(minutes=2)  # shorter pieces are left out,
 PATIENCE = timedelta(minutes=5)  # and shorter gaps between the same thing closed
 

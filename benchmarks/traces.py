@@ -52,11 +52,11 @@ class Traces:
         wanted = branch_name(client, scene.issue) if scene.issue else "main"
         first = client.name not in current
         before = current.setdefault(client.name, "main")
-        if wanted == before or (scene.issue is None and self.rng.random() < 0.7):
+        if wanted == before or (scene.issue is None and self.rng.random() < 0.5):
             return
         if first and self.rng.random() < 0.4:  # left there the evening before
             at = self.at(-self.rng.randint(6 * 3600, 11 * 3600))
-        elif self.rng.random() < 0.75:
+        elif self.rng.random() < 0.88:
             at = self.at(min(scene.start + self.rng.uniform(5, 240), scene.end - 10))
         else:
             return
@@ -64,7 +64,7 @@ class Traces:
         yield Checkout(at, client.name, client.naming.folder, wanted)
 
     def _commits(self, scene: Scene, client: Client, current: dict[str, str]) -> Iterator[Commit]:
-        if self.rng.random() > (0.92 if scene.issue else 0.45):
+        if self.rng.random() > (0.95 if scene.issue else 0.7):
             return
         branch = current[client.name]
         moments = list(self._moments(scene))
@@ -83,7 +83,7 @@ class Traces:
         while at < scene.end - 5 * MINUTE:
             yield at
             at += self.rng.uniform(10, 50) * MINUTE
-        if self.rng.random() < 0.55:
+        if self.rng.random() < 0.65:
             yield scene.end - self.rng.uniform(10, 4 * MINUTE)
 
     def _subject(self, client: Client, issue: Issue | None) -> str:
@@ -104,16 +104,16 @@ class Traces:
             if scene.client is None:
                 continue
             if scene.act is Act.CALL:
-                if self.rng.random() < 0.6:
-                    at = scene.start if self.rng.random() < 0.5 else scene.end - 5
-                    yield self._message(at, scene.client, None)
+                for at in (scene.start, scene.end - 5):  # "joining", "thanks for the call"
+                    if self.rng.random() < 0.5:
+                        yield self._message(at, scene.client, None)
                 continue
             yield from self._talk(scene, scene.client)
 
     def _talk(self, scene: Scene, client: Client) -> Iterator[Message]:
         at = scene.start + self.rng.expovariate(1 / (18 * MINUTE))
         while at < scene.end:
-            if self.rng.random() < 0.16 and len(self.clients) > 1:
+            if self.rng.random() < 0.08 and len(self.clients) > 1:
                 others = [each for each in self.clients if each is not client]
                 yield self._message(at, self.rng.choice(others), None)
             else:

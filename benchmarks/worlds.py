@@ -50,7 +50,7 @@ DST_DAYS = (date(2026, 3, 28), date(2026, 3, 29), date(2026, 10, 24), date(2026,
 
 KINDS: dict[str, Shape] = {
     "ordinary": Shape(),
-    "few_cues": Shape(cues=(0.06, 0.2)),
+    "few_cues": Shape(cues=(0.05, 0.18)),
     "calls": Shape(calls=(3, 4), call_minutes=(30, 60), coffees=(0, 1), privates=(0, 1)),
     "no_thyme": Shape(thyme=False, calls=(0, 1), coffees=(0, 1), switching=0.75),
     "git_only": Shape(thyme=False, slack=False, calls=(0, 0), coffees=(0, 1)),
