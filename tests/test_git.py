@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
 
 import pytest
 
+from tests.nobody import nobody
 from tests.notation import FRIDAY, at
 from tracklater_bot.model import Checkout, Commit, Hint, HintKind
 from tracklater_bot.sources.git import (
@@ -461,19 +460,6 @@ def test_a_file_is_no_repository(tmp_path: Path) -> None:
     assert "is no git repository" in trouble(source(tmp_path / "file"))
 
 
-@contextmanager
-def nobody() -> Iterator[None]:
-    """Another user, where tests run as root, whom nothing is refused."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 def test_a_repository_that_may_not_be_read(repo: Repo) -> None:
     repo.path.chmod(0)
     try:
@@ -538,6 +524,17 @@ def test_git_is_missing_from_the_start(repo: Repo) -> None:
         text=True,
     )
     assert run.stdout.strip() == "git is not installed, or not in PATH: install it"
+
+
+def test_a_drive_that_does_not_answer(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "slow-git"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr("tracklater_bot.sources.git.TIMEOUT", 0.2)
+    monkeypatch.setattr("git.cmd.Git.GIT_PYTHON_GIT_EXECUTABLE", str(slow))
+    assert trouble(source(repo)).startswith(f"git took more than 0.2 seconds for {repo.path}")
 
 
 def test_an_environment_that_misleads_git(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier
@@ -116,3 +118,13 @@ def test_the_global_workspace_and_those_of_groups() -> None:
     assert sources(groups=groups) == [("slack", "a")]
     both = sources(groups=groups, slack={"user_token": "xoxp-1", "user_id": "U1"})
     assert both == [("slack", None), ("slack", "a")]
+
+
+def test_libraries_of_sources_that_are_not_set_up_are_not_loaded() -> None:
+    script = (
+        "import sys; from tracklater_bot.sources.registry import clue_sources;"
+        "from tracklater_bot.settings import Settings; clue_sources(Settings());"
+        "print({'git', 'slack_sdk'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == "set()"

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.nobody import nobody
 from tests.notation import FRIDAY, at, span
 from tests.recordings import recording, recordings
 from tracklater_bot.day import Span, WorkDay
@@ -456,6 +457,13 @@ def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"does not exist: correct thyme\.dir") as error:
         thyme(tmp_path / "missing").read(FRIDAY.span)
     assert error.value.lasting
+
+
+def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
+    folder = tmp_path / "private"
+    folder.mkdir(mode=0o000)
+    with nobody(), pytest.raises(SourceError, match=r"cannot be read \(Permission denied\)"):
+        thyme(folder).read(FRIDAY.span)
 
 
 def test_an_empty_file_of_the_day_is_told_and_of_another_day_is_not(tmp_path: Path) -> None:

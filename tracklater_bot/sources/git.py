@@ -52,6 +52,10 @@ NO_BRANCH = re.compile(r"[0-9a-f]{7,64}|@|HEAD|.*(?:[~^:\s]|@\{).*")
 SCP = re.compile(r"(?:[^/@:]+@)?[^/@:]{2,}:(?P<path>[^/].*)")
 
 
+# A check reads with this: every repository for real, and no commit.
+NEVER = Span(datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC))
+
+
 # -- Understanding -----------------------------------------------------------------------------
 
 
@@ -336,6 +340,8 @@ def _refusal(path: Path, complaint: str) -> str:
             f"git refuses {path}, which belongs to another user: if you trust it,"
             f" run `git config --global --add safe.directory {path}`"
         )
+    if complaint.startswith("Timeout: "):  # GitPython's word
+        return f"git took more than {TIMEOUT} seconds for {path}: is it on a slow network drive?"
     lines = CONTROL.sub("\n", complaint).splitlines()
     last = next((line for line in lines if line.startswith("fatal:")), (lines or ["it failed"])[-1])
     return f"git cannot read {path}: {last.removeprefix('fatal:').strip()[:200]}"
@@ -454,9 +460,6 @@ class GitSource:
             yield Hint(self.group, HintKind.REPOSITORY, name)
         for name in repository.remotes():
             yield Hint(self.group, HintKind.REMOTE, name)
-
-
-NEVER = Span(datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC))
 
 
 def _order(clue: Commit | Checkout) -> tuple[datetime, str, str]:

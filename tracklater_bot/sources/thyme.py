@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from errno import EACCES
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,8 @@ SET_BACK = timedelta(hours=3)
 # thyme truncates a file before it writes it again: one that was changed just now and looks
 # damaged is most likely being written.
 BEING_WRITTEN, REREADS, PAUSE = 2.0, 4, 0.3
+
+ALL_TIME = Span(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 
 
 # -- Understanding -----------------------------------------------------------------------------
@@ -253,7 +256,7 @@ class ThymeSource:
         files = [file for file in self._day_files() if file.date is not None]
         if not files:
             raise SourceError(
-                f"There are no files like 2026-11-20.json in {self.dir}:"
+                f"there are no files like 2026-11-20.json in {self.dir}:"
                 " let thyme record, or correct thyme.dir in the settings"
             )
         latest = max(files, key=lambda file: (file.date, file.label))
@@ -267,16 +270,22 @@ class ThymeSource:
         return f"{len(files)} files, the latest {latest.label} with {count:,} snapshots"
 
     def _day_files(self) -> list[_File]:
-        if not self.dir.is_dir():
+        try:
+            self.dir.stat()
+            if not os.access(self.dir, os.R_OK | os.X_OK):
+                raise PermissionError(EACCES, os.strerror(EACCES))
+            return list(_files(self.dir))
+        except FileNotFoundError:
             raise SourceError(
-                f"The thyme folder {self.dir} does not exist: correct thyme.dir in the settings",
+                f"the thyme folder {self.dir} does not exist: correct thyme.dir in the settings",
                 lasting=True,
-            )
-        if not os.access(self.dir, os.R_OK | os.X_OK):
+            ) from None
+        except OSError as error:
             raise SourceError(
-                f"The thyme folder {self.dir} may not be read: allow it with chmod", lasting=True
-            )
-        return list(_files(self.dir))
+                f"the thyme folder {self.dir} cannot be read ({_reason(error)}):"
+                " allow it, or correct thyme.dir in the settings",
+                lasting=True,
+            ) from None
 
     def _understood(self, file: _File, span: Span) -> Understood:
         """The file's samples; a file that is just being written is read again."""
@@ -288,9 +297,6 @@ class ThymeSource:
             self._wait(PAUSE)
             understood = understand(file.path.read_bytes(), span, file.machine)
         return understood
-
-
-ALL_TIME = Span(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 
 
 def _damage(file: _File, understood: Understood, span: Span) -> Iterator[str]:
