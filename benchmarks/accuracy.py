@@ -1,7 +1,7 @@
 """How right the suggestions are: the engine and two simple ways beside it, on made-up days.
 
     python -m benchmarks.accuracy [--seeds tune|held-out|A-B] [--kind KIND] [--worst N]
-    python -m benchmarks.accuracy --explain SEED KIND
+    python -m benchmarks.accuracy --explain SEED KIND [--png FILE]
 
 Prints one table. The engine is tuned on the first set of seeds and reported on the second.
 """
@@ -11,16 +11,15 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from functools import reduce
-from itertools import pairwise
 from operator import add
+from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks.baselines import keyword_sessions, last_cue_holds
-from benchmarks.score import Score, due, score
-from benchmarks.worlds import KINDS, World, make
-from tracklater_bot.day import Span
+from benchmarks.explain import drawn, explained
+from benchmarks.score import Score, score
+from benchmarks.worlds import KINDS, make
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.model import Suggestion
@@ -53,14 +52,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Read the command line, measure, print."""
     options = _parser().parse_args(argv)
     if options.explain:
-        seed, kind = options.explain
-        print("\n".join(explained(make(int(seed), kind), WAYS[options.way])))
-        return 0
+        return _explain(int(options.explain[0]), options.explain[1], options)
     kinds = [options.kind] if options.kind else list(KINDS)
     scores = measured(kinds, seeds(options.seeds), WAYS)
     print("\n".join(table(scores, kinds)))
     if options.worst:
         print("\n".join(["", *worst(scores[options.way], options.worst)]))
+    return 0
+
+
+def _explain(seed: int, kind: str, options: argparse.Namespace) -> int:
+    world = make(seed, kind)
+    answer = WAYS[options.way](world.inputs)
+    print("\n".join(explained(world, answer)))
+    if options.png:
+        options.png.write_bytes(drawn(world, answer))
     return 0
 
 
@@ -71,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--worst", type=int, default=0, help="also list the worst worlds")
     parser.add_argument("--way", choices=WAYS, default="engine", help="whose worst, whose answer")
     parser.add_argument("--explain", nargs=2, metavar=("SEED", "KIND"), help="one world in full")
+    parser.add_argument("--png", type=Path, help="with --explain: also as a picture")
     return parser
 
 
@@ -148,47 +155,6 @@ def worst(scores: dict[str, list[tuple[int, Score]]], number: int) -> list[str]:
         f" boundaries {each.boundary:.1f} min"
         for each, kind, seed in found[:number]
     ]
-
-
-# -- One world -----------------------------------------------------------------------------------
-
-
-def explained(world: World, way: Way) -> list[str]:
-    """Truth and answer side by side, a line for every stretch in which neither changes."""
-    answer = way(world.inputs)
-    true = due(world)
-    tracked = [span for e in world.inputs.tracked if (span := e.span(world.inputs.now))]
-    edges = sorted(_edges([*(each.span for each in true), *(s.span for s in answer), *tracked]))
-    lines = [f"{world.kind} {world.seed}: {world.day.date} in {world.day.zone}"]
-    for start, end in pairwise(edges):
-        truth = next((_name(t.group, t.issue, call=t.call) for t in true if start in t.span), "")
-        said = next((_said(s) for s in answer if start in s.span), "")
-        if any(start in span for span in tracked):
-            truth = "(tracked)"
-        if truth or said:
-            lines.append(_line(world, (start, end), truth, said))
-    return lines
-
-
-def _edges(spans: Iterable[Span]) -> set[datetime]:
-    return {at for span in spans for at in (span.start, span.end)}
-
-
-def _name(group: str | None, issue: str | None, *, call: bool = False) -> str:
-    return f"{group or '?'}{f' {issue}' if issue else ''}{' (call)' if call else ''}"
-
-
-def _said(suggestion: Suggestion) -> str:
-    issue = suggestion.issue.key if suggestion.issue else None
-    return f"{_name(suggestion.group, issue)}  {suggestion.confidence:.2f}"
-
-
-def _line(world: World, part: tuple[datetime, datetime], truth: str, said: str) -> str:
-    start, end = (world.day.local(at) for at in part)
-    right = truth.partition(" ")[0] == said.partition(" ")[0] or said.startswith("?")
-    minutes = (part[1] - part[0]).total_seconds() / 60
-    mark = " " if right else "x"
-    return f"{mark} {start:%H:%M:%S}-{end:%H:%M:%S} {minutes:6.1f}  {truth:28} {said}"
 
 
 if __name__ == "__main__":
