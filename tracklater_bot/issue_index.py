@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from rapidfuzz import fuzz, process
@@ -17,6 +16,7 @@ from rapidfuzz import fuzz, process
 from tracklater_bot.model import Issue
 
 _NO_WORD = re.compile(r"[^\w#]+|_")
+_NUMBER_OF = re.compile(r"[0-9]+$")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORTEST_TYPO = 4
 _NEAR = 75
@@ -24,30 +24,39 @@ _NEAR_PART = 84
 _NEAR_WORDS = 30
 _LONGEST_QUERY = 200
 
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """An issue with what is compared: folded keys, its number, and its words with spaces around."""
-
-    issue: Issue
-    keys: tuple[str, ...]
-    number: str
-    text: str
+# How well an issue matches, best first.
+_KEY, _NUMBER, _KEY_BEGINS, _WORDS_BEGIN, _WORDS_INSIDE, _TYPO = range(6)
 
 
 class IssueIndex:
-    """Finds issues by what people type of them."""
+    """Finds issues by what people type of them. An issue's place is its rank in importance."""
 
     def __init__(self, issues: Iterable[Issue]) -> None:
-        self._rows = [_row(issue) for issue in sorted(issues, key=_importance)]
-        self._places: defaultdict[str, list[int]] = defaultdict(list)
-        for place, row in enumerate(self._rows):
-            for word in set(row.text.split()):
-                self._places[word].append(place)
-        self._words = list(self._places)
+        self._issues = sorted(issues, key=_importance)
+        self._keys = [folded(issue.key) for issue in self._issues]
+        self._numbers = [_number(issue.key) for issue in self._issues]
+        self._texts: list[str] = []
+        self._by_key: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_group: defaultdict[str | None, list[int]] = defaultdict(list)
+        self._by_word: defaultdict[str, list[int]] = defaultdict(list)
+        for place, issue in enumerate(self._issues):
+            self._add(place, issue)
+        self._words = list(self._by_word)
+
+    def _add(self, place: int, issue: Issue) -> None:
+        keys = [self._keys[place], *map(folded, issue.aliases)]
+        title = folded(issue.title)
+        self._texts.append(f" {' '.join(keys)} {title} ")
+        for key in keys:
+            self._by_key[key].append(place)
+        for group in (None, issue.group):
+            self._by_group[group].append(place)
+        for word in set(title.split()):
+            if _tells(word):
+                self._by_word[word].append(place)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._issues)
 
     def search(self, text: str, group: str | None = None, limit: int = 20) -> list[Issue]:
         """The best matches, best first: the exact key, then open issues, then closed ones.
@@ -55,82 +64,99 @@ class IssueIndex:
         Without text: one's own issues in progress, then the latest.
         """
         query = folded(text[:_LONGEST_QUERY])
-        rows = [
-            (place, row)
-            for place, row in enumerate(self._rows)
-            if group is None or row.issue.group == group
-        ]
+        places = self._by_group.get(group, [])
         if not query:
-            return [row.issue for _, row in rows[:limit]]
-        ranks = dict(_exact(rows, query))
-        if len(ranks) < limit:
-            ours = {place for place, _ in rows}
-            near = self._near(query.split()) & ours
-            ranks |= {place: _TYPO for place in near if place not in ranks}
-        return [self._rows[place].issue for place in self._best(ranks)[:limit]]
+            return [self._issues[place] for place in places[:limit]]
+        ranks = self._ranks(query, places)
+        if not ranks:
+            ranks = self._near(query.split(), set(places))
+        return [self._issues[place] for place in self._best(ranks)[:limit]]
+
+    def _ranks(self, query: str, places: Sequence[int]) -> dict[int, int]:
+        """How each issue matches that has all of the query's words; the best way counts."""
+        ranks = self._with_words(query.split(), places)
+        keys, numbers = self._keys, self._numbers
+        for place in places:
+            if keys[place].startswith(query) or numbers[place].startswith(query):
+                ranks[place] = _NUMBER if numbers[place] == query else _KEY_BEGINS
+        ours = set(places)
+        for place in self._by_key.get(query, ()):
+            if place in ours:
+                ranks[place] = _KEY
+        return ranks
+
+    def _with_words(self, words: Sequence[str], places: Sequence[int]) -> dict[int, int]:
+        texts, left = self._texts, places
+        for word in dict.fromkeys(words):
+            left = [place for place in left if word in texts[place]]
+        beginnings = [f" {word}" for word in words]
+        return {
+            place: _WORDS_BEGIN
+            if all(beginning in texts[place] for beginning in beginnings)
+            else _WORDS_INSIDE
+            for place in left
+        }
 
     def _best(self, ranks: dict[int, int]) -> list[int]:
-        """Places by rank; rows are in the order of importance already."""
+        """Places by rank and importance; closed ones last, unless it is the very key."""
+        return sorted(
+            ranks,
+            key=lambda place: (
+                ranks[place] != _KEY,
+                self._issues[place].closed,
+                ranks[place],
+                place,
+            ),
+        )
 
-        def order(place: int) -> tuple[bool, bool, int, int]:
-            rank = ranks[place]
-            return rank != _KEY, self._rows[place].issue.closed, rank, place
+    def _near(self, words: Sequence[str], places: set[int]) -> dict[int, int]:
+        """Issues that have two words in three, or words much like them; more of them are better.
 
-        return sorted(ranks, key=order)
-
-    def _near(self, words: Sequence[str]) -> set[int]:
-        """Issues that have, for each word, that word or one much like it."""
-        found: set[int] | None = None
-        for word in words:
-            places = {place for like in self._like(word) for place in self._places[like]}
-            found = places if found is None else found & places
-            if not found:
-                return set()
-        return found or set()
+        Short words and numbers say too little to count here.
+        """
+        telling = {word for word in words if _tells(word)}
+        hits = Counter(
+            place
+            for word in telling
+            for place in {each for like in self._like(word) for each in self._by_word[like]}
+        )
+        needed = len(telling) - len(telling) // 3
+        return {
+            place: _TYPO + len(telling) - count
+            for place, count in hits.items()
+            if count >= needed and place in places
+        }
 
     def _like(self, word: str) -> list[str]:
         same = [other for other in self._words if word in other]
-        if same or len(word) < _SHORTEST_TYPO:
+        if same:
             return same
         for scorer, cutoff in ((fuzz.ratio, _NEAR), (fuzz.partial_ratio, _NEAR_PART)):
             near = process.extract(
                 word, self._words, scorer=scorer, score_cutoff=cutoff, limit=_NEAR_WORDS
             )
             if near:
-                return [other for other, _, _ in near if len(other) >= _SHORTEST_TYPO]
+                return [other for other, _, _ in near]
         return []
-
-
-_KEY, _NUMBER, _KEY_BEGINS, _WORDS_BEGIN, _WORDS_INSIDE, _TYPO = range(6)
-
-
-def _exact(rows: Iterable[tuple[int, _Row]], query: str) -> Iterator[tuple[int, int]]:
-    """Place and rank of each row that holds all of the query's words somewhere."""
-    words = query.split()
-    beginnings = [f" {word}" for word in words]
-    for place, row in rows:
-        if query in row.keys:
-            yield place, _KEY
-        elif query == row.number:
-            yield place, _NUMBER
-        elif row.keys[0].startswith(query) or row.number.startswith(query):
-            yield place, _KEY_BEGINS
-        elif all(word in row.text for word in words):
-            begins = all(beginning in row.text for beginning in beginnings)
-            yield place, _WORDS_BEGIN if begins else _WORDS_INSIDE
 
 
 def folded(text: str) -> str:
     """Words without case, accents or punctuation: what two people would call the same."""
-    spread = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(each for each in spread if not unicodedata.combining(each))
-    return " ".join(_NO_WORD.sub(" ", bare).split())
+    spread = text.casefold()
+    if not spread.isascii():
+        spread = unicodedata.normalize("NFKD", spread)
+        spread = "".join(each for each in spread if not unicodedata.combining(each))
+    return " ".join(_NO_WORD.sub(" ", spread).split())
 
 
-def _row(issue: Issue) -> _Row:
-    keys = tuple(folded(key) for key in (issue.key, *issue.aliases))
-    number = re.sub(r"^.*?([0-9]+)$", r"\1", issue.key)
-    return _Row(issue, keys, number, f" {' '.join(keys)} {folded(issue.title)} ")
+def _tells(word: str) -> bool:
+    return len(word) >= _SHORTEST_TYPO and not word.isdigit()
+
+
+def _number(key: str) -> str:
+    """`12` of `DEV-12` and of `#12`."""
+    match = _NUMBER_OF.search(key)
+    return match[0] if match else ""
 
 
 def _importance(issue: Issue) -> tuple[bool, int, float]:

@@ -51,24 +51,32 @@ class Remembered(Generic[T]):
     def get(self, memory: Memory, now: datetime) -> Found[T]:
         """The answer, from the memory where that is fresh enough."""
         kept = understood(_Kept, memory.recall(self.key, now))
-        if kept is None or now - kept.asked >= (POLITE if kept.trouble else self.fresh):
-            kept = self._asked(now, kept.value if kept else None)
+        known = self._read(kept.value) if kept else None
+        if kept is None or self._is_due(kept, known, now):
+            known, kept = self._asked(now, known)
             memory.remember(self.key, kept.model_dump(mode="json"), now + self.stale)
-        return Found(self._read(kept.value), kept.trouble)
+        return Found(known, kept.trouble)
 
-    def _asked(self, now: datetime, known: object) -> _Kept:
+    def _is_due(self, kept: _Kept, known: T | None, now: datetime) -> bool:
+        unreadable = known is None and kept.value is not None
+        return unreadable or now - kept.asked >= (POLITE if kept.trouble else self.fresh)
+
+    def _asked(self, now: datetime, known: T | None) -> tuple[T | None, _Kept]:
+        asked, trouble = now, None
         try:
-            value = self.shape.dump_python(self.ask(), mode="json")
+            known = self.ask()
         except Refused as error:
-            return _Kept(asked=now - POLITE, value=known, trouble=str(error))
+            asked, trouble = now - POLITE, str(error)
         except TrackerError as error:
-            return _Kept(asked=now, value=known, trouble=str(error))
-        return _Kept(asked=now, value=value)
+            trouble = str(error)
+        value = self.shape.dump_python(known, mode="json") if known is not None else None
+        return known, _Kept(asked=asked, value=value, trouble=trouble)
 
     def _read(self, value: object) -> T | None:
+        """None for what another version of this program has kept."""
         try:
             return self.shape.validate_python(value) if value is not None else None
-        except ValidationError:  # kept by another version of this program
+        except ValidationError:
             return None
 
 

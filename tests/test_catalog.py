@@ -1,0 +1,571 @@
+"""The catalogue: what is asked how often, and what stays known when a service fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from tests.loopback import FakeTime
+from tests.memory import FakeMemory
+from tests.notation import at, span
+from tracklater_bot.catalog import Catalog, PersonalMemory
+from tracklater_bot.day import Span
+from tracklater_bot.model import Issue, Project, TimeEntry
+from tracklater_bot.settings import GroupSettings, GroupToggl, Settings
+from tracklater_bot.sources.protocols import JsonValue, SourceError
+from tracklater_bot.sources.registry import issue_sources
+from tracklater_bot.trackers.protocols import (
+    Account,
+    Constraints,
+    NewEntry,
+    NotSent,
+    OverQuota,
+    Quota,
+    Refused,
+    TrackerError,
+)
+
+DAY = span("04:00-28:00")
+
+
+class FakeStore:
+    """The store's part in memory."""
+
+    def __init__(self) -> None:
+        self.memories: dict[str, FakeMemory] = {}
+        self.kept: dict[tuple[str, str, str, str], Issue] = {}
+
+    def put_issues(self, person: str, issues: Sequence[Issue]) -> None:
+        self.kept |= {(person, each.tracker, each.group, each.key): each for each in issues}
+
+    def issues(self, person: str, group: str | None = None) -> list[Issue]:
+        return [
+            each
+            for (owner, *_), each in self.kept.items()
+            if owner == person and group in (None, each.group)
+        ]
+
+    def remember(
+        self, person: str, key: str, value: JsonValue, until: datetime | None = None
+    ) -> None:
+        self._of(person).remember(key, value, until)
+
+    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
+        return self._of(person).recall(key, now)
+
+    def forget(self, person: str, key: str) -> None:
+        self._of(person).forget(key)
+
+    def _of(self, person: str) -> FakeMemory:
+        return self.memories.setdefault(person, FakeMemory())
+
+
+def issue(key: str, group: str = "one", title: str = "") -> Issue:
+    return Issue(key, title or f"Title of {key}", "", "jira", group)
+
+
+@dataclass
+class FakeSource:
+    """A tracker with knobs: issues it has, and an error it answers with."""
+
+    group: str = "one"
+    prefix: str = "DEV-"
+    has: tuple[Issue, ...] = ()
+    fails: Exception | None = None
+    scope: str = "site DEV"
+    name: str = "jira"
+    asked: list[object] = field(default_factory=list)
+
+    def owns(self, key: str) -> bool:
+        return key.startswith(self.prefix)
+
+    def recent(self, since: datetime | None) -> Sequence[Issue]:
+        return self._answer(("recent", since), self.has)
+
+    def by_keys(self, keys: Sequence[str]) -> Sequence[Issue]:
+        found = [each for each in self.has if {each.key, *each.aliases} & set(keys)]
+        return self._answer(tuple(keys), found)
+
+    def search(self, text: str) -> Sequence[Issue]:
+        return self._answer(text, [each for each in self.has if text in each.title])
+
+    def check(self) -> str:
+        return "fine"
+
+    def _answer(self, asked: object, found: Sequence[Issue]) -> Sequence[Issue]:
+        self.asked.append(asked)
+        if self.fails:
+            raise self.fails
+        return found
+
+
+PROJECTS = (
+    Project("Development", "", client="First", id=11),
+    Project("Bugs", "", client="First", id=12),
+    Project("Other", "", client="Second", id=21),
+)
+ENTRY = TimeEntry(1, at("09:00"), at("10:00"), "DEV-1", project_id=11, changed="x")
+
+
+@dataclass
+class FakeTracker:
+    """Toggl with knobs."""
+
+    has: tuple[TimeEntry, ...] = (ENTRY,)
+    fails: TrackerError | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def account(self) -> Account:
+        self._ask("account")
+        return Account("Alice", 7, "Europe/Helsinki", PROJECTS, paid=False)
+
+    def entries(self, span: Span) -> Sequence[TimeEntry]:
+        self._ask("entries")
+        return self.has
+
+    def constraints(self) -> Constraints:
+        self._ask("constraints")
+        return Constraints(project=True)
+
+    def create(self, entry: NewEntry) -> TimeEntry:
+        raise AssertionError("a catalogue writes nothing")
+
+    def find(self, entry: NewEntry) -> TimeEntry | None:
+        raise AssertionError("a catalogue looks for nothing")
+
+    def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:
+        raise AssertionError("a catalogue writes nothing")
+
+    def delete(self, entry_id: int, seen: str | None) -> None:
+        raise AssertionError("a catalogue writes nothing")
+
+    def quota(self) -> Quota:
+        return Quota(None, None)
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if self.fails:
+            raise self.fails
+
+
+GROUPS = {
+    "one": GroupSettings(toggl=GroupToggl(client="first", projects={"development": "default"})),
+    "two": GroupSettings(toggl=GroupToggl(client="second")),
+}
+
+
+@pytest.fixture
+def time() -> FakeTime:
+    return FakeTime(datetime(2026, 11, 20, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+def store() -> FakeStore:
+    return FakeStore()
+
+
+@pytest.fixture
+def source() -> FakeSource:
+    return FakeSource(has=(issue("DEV-1"), issue("DEV-2")))
+
+
+@pytest.fixture
+def tracker() -> FakeTracker:
+    return FakeTracker()
+
+
+Make = Callable[..., Catalog]
+
+
+@pytest.fixture
+def catalog(store: FakeStore, source: FakeSource, tracker: FakeTracker, time: FakeTime) -> Catalog:
+    return Catalog(store, "alice", [source], tracker, time, GROUPS)
+
+
+def again(catalog: Catalog, source: FakeSource, tracker: FakeTracker, time: FakeTime) -> Catalog:
+    """The same person's catalogue in another process."""
+    return Catalog(catalog._store, "alice", [source], tracker, time, GROUPS)
+
+
+# -- Issues: how often they are asked for ------------------------------------------------------
+
+
+def test_a_second_preview_within_ten_minutes_asks_nobody(
+    catalog: Catalog, source: FakeSource, tracker: FakeTracker, time: FakeTime
+) -> None:
+    for minutes in (0, 1, 8):
+        time.forward(minutes=minutes)
+        other = again(catalog, source, tracker, time)
+        (status,) = other.refresh()
+        assert (status.name, status.group, status.clues, status.trouble) == ("jira", "one", 2, None)
+    assert source.asked == [("recent", None)]
+    assert sorted(each.key for each in catalog.issues("one")) == ["DEV-1", "DEV-2"]
+
+
+def test_later_it_asks_for_what_changed(
+    catalog: Catalog, source: FakeSource, time: FakeTime
+) -> None:
+    start = time.now
+    catalog.refresh()
+    time.forward(minutes=10)
+    catalog.refresh()
+    assert source.asked == [("recent", None), ("recent", start)]
+
+
+def test_even_when_told_to_it_asks_nothing_twice_within_a_minute(
+    catalog: Catalog, source: FakeSource, time: FakeTime
+) -> None:
+    catalog.refresh(force=True)
+    time.forward(seconds=59)
+    catalog.refresh(force=True)
+    assert len(source.asked) == 1
+    time.forward(seconds=1)
+    catalog.refresh(force=True)
+    assert len(source.asked) == 2
+
+
+def test_other_projects_in_the_settings_are_read_from_the_beginning(
+    catalog: Catalog, source: FakeSource, time: FakeTime
+) -> None:
+    catalog.refresh()
+    source.scope = "site DEV OPS"
+    time.forward(seconds=1)
+    catalog.refresh()
+    assert source.asked == [("recent", None), ("recent", None)]
+
+
+def test_a_failing_source_leaves_what_was_known_in_use(
+    catalog: Catalog, source: FakeSource, time: FakeTime
+) -> None:
+    start = time.now
+    catalog.refresh()
+    time.forward(minutes=10)
+    source.fails = SourceError("Jira is on fire")
+    (status,) = catalog.refresh()
+    assert (status.clues, status.trouble) == (2, "Jira is on fire")
+    time.forward(seconds=30)
+    (status,) = catalog.refresh()
+    assert status.trouble == "Jira is on fire", "still said, though not asked"
+    assert len(source.asked) == 2
+    source.fails = None
+    time.forward(seconds=30)
+    (status,) = catalog.refresh()
+    assert status.ok
+    assert source.asked[-1] == ("recent", start), "since the last that succeeded"
+
+
+def test_a_token_mended_in_the_settings_is_tried_at_once(
+    catalog: Catalog, source: FakeSource
+) -> None:
+    source.fails = SourceError("token refused", lasting=True)
+    catalog.refresh()
+    source.fails = None
+    (status,) = catalog.refresh()
+    assert status.ok
+
+
+def test_one_failing_source_never_stops_the_others(
+    store: FakeStore, time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = FakeSource(group="two", fails=ZeroDivisionError("a private title"), name="taiga")
+    fine = FakeSource(has=(issue("DEV-1"),))
+    catalog = Catalog(store, "alice", [broken, fine], None, time, GROUPS)
+    one, two = catalog.refresh()
+    assert one.trouble is not None
+    assert "ZeroDivisionError" in one.trouble
+    assert "a private title" not in one.trouble + caplog.text
+    assert two.clues == 1
+
+
+def test_each_person_has_issues_of_their_own(
+    store: FakeStore, source: FakeSource, time: FakeTime
+) -> None:
+    Catalog(store, "alice", [source], None, time, GROUPS).refresh()
+    bob = Catalog(store, "bob", [], None, time, GROUPS)
+    assert bob.issues() == []
+    assert bob.search("DEV") == []
+
+
+def test_two_threads_ask_once(catalog: Catalog, source: FakeSource, tracker: FakeTracker) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(8):
+            pool.submit(catalog.refresh)
+            pool.submit(catalog.projects)
+            pool.submit(catalog.tracked, DAY)
+    assert len(source.asked) == 1
+    assert sorted(tracker.asked) == ["account", "entries"]
+
+
+# -- Issues that clues name --------------------------------------------------------------------
+
+
+def test_fetches_only_what_nobody_knows_yet(catalog: Catalog, source: FakeSource) -> None:
+    catalog.refresh()
+    source.has = (issue("DEV-7"),)
+    assert catalog.complete(["DEV-1", "dev-2", "DEV-7", "DEV-8", "OPS-1", "DEV-7"]) == ()
+    assert source.asked[1:] == [("DEV-7", "DEV-8")]
+    assert "DEV-7" in {each.key for each in catalog.issues()}
+
+
+def test_what_does_not_exist_is_not_asked_again_for_a_day(
+    catalog: Catalog, source: FakeSource, tracker: FakeTracker, time: FakeTime
+) -> None:
+    catalog.complete(["DEV-8"])
+    catalog.complete(["DEV-8", "DEV-9"])
+    time.forward(hours=23, minutes=59)
+    again(catalog, source, tracker, time).complete(["DEV-8"])
+    assert source.asked == [("DEV-8",), ("DEV-9",)]
+    time.forward(minutes=1)
+    catalog.complete(["DEV-8"])
+    assert source.asked[-1] == ("DEV-8",)
+
+
+def test_a_moved_issue_is_known_by_its_old_key_too(catalog: Catalog, source: FakeSource) -> None:
+    source.has = (replace(issue("OPS-9"), aliases=("DEV-5",)),)
+    catalog.complete(["DEV-5"])
+    catalog.complete(["DEV-5", "dev-5"])
+    assert source.asked == [("DEV-5",)]
+    assert [each.key for each in catalog.search("dev-5")] == ["OPS-9"]
+
+
+def test_asks_the_group_that_is_meant(store: FakeStore, time: FakeTime) -> None:
+    one, two = FakeSource("one", "#"), FakeSource("two", "#")
+    catalog = Catalog(store, "alice", [one, two], None, time, GROUPS)
+    catalog.complete(["#12"], "two")
+    assert (one.asked, two.asked) == ([], [("#12",)])
+
+
+def test_a_day_full_of_keys_is_asked_in_portions(catalog: Catalog, source: FakeSource) -> None:
+    keys = [f"DEV-{number}" for number in range(100, 220)]
+    for _ in range(4):
+        catalog.complete(keys)
+    assert [len(each) for each in source.asked if isinstance(each, tuple)] == [50, 50, 20]
+
+
+def test_keys_that_could_not_be_asked_are_asked_again(catalog: Catalog, source: FakeSource) -> None:
+    source.fails = SourceError("Jira is on fire")
+    (status,) = catalog.complete(["DEV-8"])
+    assert status.trouble == "Jira is on fire"
+    source.fails = None
+    assert catalog.complete(["DEV-8"]) == ()
+    assert len(source.asked) == 2
+
+
+def test_no_keys_ask_nobody(catalog: Catalog, source: FakeSource) -> None:
+    assert catalog.complete([]) == ()
+    assert source.asked == []
+
+
+# -- Search ------------------------------------------------------------------------------------
+
+
+def test_search_knows_what_was_just_read(catalog: Catalog, source: FakeSource) -> None:
+    assert catalog.search("DEV-2") == []
+    catalog.refresh()
+    assert [each.key for each in catalog.search("DEV-2")] == ["DEV-2"]
+    source.has = (issue("DEV-3"),)
+    catalog.complete(["DEV-3"])
+    assert [each.key for each in catalog.search("DEV-3", "one", 5)] == ["DEV-3"]
+    assert catalog.search("DEV-3", "two") == []
+
+
+def test_search_sees_what_another_process_has_read(
+    catalog: Catalog, store: FakeStore, time: FakeTime
+) -> None:
+    catalog.warm()
+    store.put_issues("alice", [issue("DEV-9")])
+    time.forward(minutes=10)
+    assert [each.key for each in catalog.search("DEV-9")] == ["DEV-9"]
+
+
+def test_what_the_cache_does_not_have_is_looked_up_once_a_minute(
+    catalog: Catalog, source: FakeSource, time: FakeTime
+) -> None:
+    source.has = (issue("DEV-99", title="a rare thing"),)
+    assert [each.key for each in catalog.look_up("rare")] == ["DEV-99"]
+    assert catalog.look_up(" Rare ") == []
+    assert catalog.look_up("  ") == []
+    assert source.asked == ["rare"]
+    assert [each.key for each in catalog.search("rare")] == ["DEV-99"]
+    time.forward(minutes=1)
+    source.fails = SourceError("no")
+    assert catalog.look_up("rare") == []
+
+
+# -- Projects and what is tracked --------------------------------------------------------------
+
+
+def test_projects_of_each_group(catalog: Catalog, tracker: FakeTracker, time: FakeTime) -> None:
+    projects = catalog.projects()
+    assert {name: [each.id for each in ours] for name, ours in projects.by_group.items()} == {
+        "one": [11],
+        "two": [21],
+    }
+    assert projects.account is not None
+    assert (projects.account.workspace_id, projects.account.paid) == (7, False)
+    assert projects.troubles == ()
+    time.forward(minutes=9)
+    catalog.projects()
+    assert tracker.asked == ["account"]
+    time.forward(minutes=1)
+    catalog.projects()
+    assert tracker.asked == ["account", "account"]
+
+
+def test_projects_stay_known_while_toggl_fails(
+    catalog: Catalog, source: FakeSource, tracker: FakeTracker, time: FakeTime
+) -> None:
+    catalog.projects()
+    time.forward(minutes=10)
+    tracker.fails = OverQuota("used up", time.now + timedelta(minutes=18))
+    projects = again(catalog, source, tracker, time).projects()
+    assert [each.id for each in projects.by_group["one"]] == [11]
+    assert projects.troubles == ("used up",)
+    catalog.projects()
+    assert len(tracker.asked) == 2, "not asked again within a minute"
+
+
+def test_projects_by_name_while_toggl_has_never_answered(
+    catalog: Catalog, tracker: FakeTracker
+) -> None:
+    tracker.fails = NotSent("cannot be reached")
+    projects = catalog.projects()
+    assert projects.by_group["one"] == (Project("development", "one", "default", "first"),)
+    assert projects.account is None
+    assert projects.troubles == ("cannot be reached",)
+
+
+def test_a_token_mended_is_tried_at_once(catalog: Catalog, tracker: FakeTracker) -> None:
+    tracker.fails = Refused("token refused")
+    assert catalog.projects().troubles == ("token refused",)
+    tracker.fails = None
+    assert catalog.projects().troubles == ()
+
+
+def test_without_toggl_there_are_names_and_no_trouble(store: FakeStore, time: FakeTime) -> None:
+    catalog = Catalog(store, "alice", [], None, time, GROUPS)
+    assert catalog.projects().troubles == ()
+    assert [each.name for each in catalog.projects().by_group["one"]] == ["development"]
+    assert catalog.tracked(DAY).entries == ()
+    assert catalog.constraints() == Constraints()
+
+
+def test_a_digest_costs_two_requests(catalog: Catalog, tracker: FakeTracker) -> None:
+    catalog.projects()
+    catalog.tracked(DAY)
+    catalog.projects()
+    catalog.tracked(DAY)
+    assert sorted(tracker.asked) == ["account", "entries"]
+
+
+def test_what_is_tracked_has_names(catalog: Catalog, tracker: FakeTracker) -> None:
+    tracker.has = (
+        ENTRY,
+        replace(ENTRY, id=2, project_id=12),  # the group's client, a project it does not name
+        replace(ENTRY, id=3, project_id=21, end=None),
+        replace(ENTRY, id=4, project_id=99),
+        replace(ENTRY, id=5, project_id=None),
+    )
+    found = catalog.tracked(DAY)
+    assert [(each.group, each.project) for each in found.entries] == [
+        ("one", "Development"),
+        ("one", "Bugs"),
+        ("two", "Other"),
+        (None, None),
+        (None, None),
+    ]
+    assert found.entries[0].span(at("12:00")) == span("09:00-10:00")
+    assert found.entries[2].end is None
+    assert found.trouble is None
+
+
+def test_what_is_tracked_is_at_most_two_minutes_old(
+    catalog: Catalog, tracker: FakeTracker, time: FakeTime
+) -> None:
+    catalog.tracked(DAY)
+    tracker.has = ()
+    time.forward(seconds=119)
+    assert len(catalog.tracked(DAY).entries) == 1
+    time.forward(seconds=1)
+    assert catalog.tracked(DAY).entries == ()
+
+
+def test_after_writing_it_is_asked_again(catalog: Catalog, tracker: FakeTracker) -> None:
+    catalog.tracked(DAY)
+    tracker.has = ()
+    catalog.forget_tracked(DAY)
+    assert catalog.tracked(DAY).entries == ()
+
+
+def test_old_entries_come_with_a_warning(
+    catalog: Catalog, tracker: FakeTracker, time: FakeTime
+) -> None:
+    catalog.tracked(DAY)
+    time.forward(minutes=5)
+    tracker.fails = NotSent("cannot be reached")
+    found = catalog.tracked(DAY)
+    assert (len(found.entries), found.trouble) == (1, "cannot be reached")
+
+
+def test_constraints_are_kept_for_hours(
+    catalog: Catalog, tracker: FakeTracker, time: FakeTime
+) -> None:
+    assert catalog.constraints() == Constraints(project=True)
+    time.forward(hours=5)
+    assert catalog.constraints().project
+    assert tracker.asked == ["constraints"]
+
+
+def test_what_another_version_remembered_is_asked_anew(
+    catalog: Catalog, store: FakeStore, source: FakeSource, time: FakeTime
+) -> None:
+    for key in ("account", "issues:jira:one", "absent:jira:one"):
+        store.remember("alice", key, {"asked": "nonsense", "value": [1, 2]})
+    assert catalog.projects().account is not None
+    assert catalog.refresh()[0].ok
+    catalog.complete(["DEV-8"])
+    assert len(source.asked) == 2
+    kept: JsonValue = {"asked": time.now.isoformat(), "value": {"name": 1}}
+    store.remember("alice", "account", kept)
+    assert catalog.projects().account is not None
+
+
+def test_a_memory_belongs_to_one_person(store: FakeStore, time: FakeTime) -> None:
+    alice, bob = PersonalMemory(store, "alice"), PersonalMemory(store, "bob")
+    alice.remember("key", 1, time.now + timedelta(minutes=1))
+    assert (alice.recall("key", time.now), bob.recall("key", time.now)) == (1, None)
+    bob.forget("key")
+    assert alice.recall("key", time.now) == 1
+    alice.forget("key")
+    assert alice.recall("key", time.now) is None
+
+
+# -- Which sources there are -------------------------------------------------------------------
+
+
+def test_the_settings_say_which_trackers_there_are() -> None:
+    settings = Settings.model_validate(
+        {
+            "taiga": {"username": "alice", "password": SecretStr("pw")},
+            "groups": {
+                "a": {"jira": {"url": "https://a.atlassian.net", "project_key": "DEV"}},
+                "b": {"taiga": {"project_slug": "alice-b"}},
+                "c": {"taiga": {"project_slug": "alice-c"}, "jira": {"url": "https://c.example"}},
+                "d": {},
+            },
+        }
+    )
+    sources = issue_sources(settings, FakeMemory())
+    assert [(each.name, each.group) for each in sources] == [
+        ("jira", "a"),
+        ("taiga", "b"),
+        ("jira", "c"),
+        ("taiga", "c"),
+    ]
+    logins = {id(each._login) for each in sources if each.name == "taiga"}  # type: ignore[attr-defined]
+    assert len(logins) == 1, "one login for one account"
