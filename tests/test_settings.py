@@ -15,7 +15,7 @@ import tzlocal
 from pydantic import SecretStr, ValidationError
 
 from tracklater_bot.model import HintKind
-from tracklater_bot.settings import Loaded, Settings, SettingsError, load, zone
+from tracklater_bot.settings import Loaded, Settings, SettingsError, load, unfinished, zone
 
 CONTRACT = """
 timezone = "Europe/Helsinki"
@@ -552,6 +552,53 @@ def test_what_was_probably_not_meant_is_said(loaded: Loader, toml: str, warning:
 def test_numbered_groups_and_loopback_addresses_are_meant(loaded: Loader) -> None:
     toml = "toggl.base_url = 'http://127.0.0.1:80/x'\n[groups.group1]\n[groups.group2]\n"
     assert loaded(toml).warnings == ()
+
+
+# -- what is set up by half ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("toml", "missing"),
+    [
+        ("", []),
+        ("slack = { user_id = 'U1' }", []),
+        ("slack = { user_token = 'xoxp-1' }", []),
+        (
+            "slack = { bot_token = 'xoxb-1' }",
+            ["slack.user_id", "TRACKLATER_SLACK__APP_TOKEN"],
+        ),
+        (
+            "slack = { bot_token = 'xoxb-1', user_id = 'U1', mode = 'http' }",
+            ["TRACKLATER_SLACK__SIGNING_SECRET"],
+        ),
+        (
+            "slack = { app_token = 'xapp-1', user_id = 'U1' }",
+            ["TRACKLATER_SLACK__BOT_TOKEN"],
+        ),
+        ("toggl.api_token = 't'", []),
+        ("toggl.api_token = 't'\n[groups.a]", ["groups.NAME.toggl.client"]),
+        ("[groups.a]\ntoggl.client = 'A'", ["TRACKLATER_TOGGL__API_TOKEN"]),
+        (
+            "[groups.'a b']\njira.url = 'https://x.atlassian.net'",
+            ['groups."a b".jira.project_key', "TRACKLATER_GROUPS__A_B__JIRA__API_TOKEN"],
+        ),
+        (
+            "[groups.a]\njira = { project_key = 'A', api_token = 't' }",
+            ["groups.a.jira.url"],
+        ),
+        ("[groups.a]\ngit.repos = '/r'", ["git.emails"]),
+        ("[groups.a]\ngit = { repos = '/r', emails = 'me@x' }", []),
+        ("[groups.a]\ntaiga.project_slug = 's'", ["TRACKLATER_TAIGA__USERNAME"]),
+        (
+            "taiga.username = 'me'\n[groups.a]\ntaiga.project_slug = 's'",
+            ["TRACKLATER_TAIGA__PASSWORD"],
+        ),
+        ("[groups.a]\nslack.user_id = 'U2'", ["TRACKLATER_GROUPS__A__SLACK__USER_TOKEN"]),
+    ],
+)
+def test_what_is_set_up_by_half_is_named(loaded: Loader, toml: str, missing: list[str]) -> None:
+    lines = unfinished(loaded(toml).settings)
+    assert [line.split(" is missing: ")[0] for line in lines] == missing
 
 
 # -- what a group takes over -------------------------------------------------------------------

@@ -22,6 +22,7 @@ from tracklater_bot.settings.models import (
     ThymeSettings,
     TogglSettings,
 )
+from tracklater_bot.settings.unfinished import unfinished
 
 __all__ = [
     "DigestSettings",
@@ -46,4 +47,5 @@ __all__ = [
     "Weekday",
     "Words",
     "load",
+    "unfinished",
 ]
