@@ -1,0 +1,201 @@
+"""Jira worklogs beside the entries, for groups with `jira.worklogs = true`.
+
+Jira has no idempotency key, so each worklog carries our own id as a property, and `find` reads it
+back before anything is sent again. Nobody is mailed, the remaining estimate is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Any, NoReturn
+
+from pydantic import BaseModel, TypeAdapter
+
+from tracklater_bot.day import Span
+from tracklater_bot.http import (
+    Answer,
+    AnswerLost,
+    BadAnswer,
+    BadStatus,
+    Timing,
+    Unreachable,
+    utc_now,
+)
+from tracklater_bot.jira_site import ISSUE_KEY, JiraError, JiraSite, User, When
+from tracklater_bot.settings import GroupJira
+from tracklater_bot.trackers.protocols import Gone, NotSent, Refused, TrackerError, Unknown
+
+PROPERTY = "tracklater-bot"
+_QUIETLY = {"notifyUsers": "false", "adjustEstimate": "leave"}
+_NEAR = timedelta(minutes=1)
+_PAUSE = timedelta(seconds=10)
+
+
+class _Property(BaseModel):
+    key: str = ""
+    value: object = None
+
+
+class _Worklog(BaseModel):
+    id: str
+    started: When = None
+    timeSpentSeconds: int = 0  # noqa: N815 - Jira's spelling
+    author: User | None = None
+    properties: list[_Property] | None = None
+
+    @property
+    def ours(self) -> object:
+        """The id that we gave it; None for other people's and for Jiras that tell no properties."""
+        for each in self.properties or ():
+            if each.key == PROPERTY and isinstance(each.value, dict):
+                return each.value.get("id")
+        return None
+
+
+class _Worklogs(BaseModel):
+    worklogs: list[_Worklog] | None = None
+
+
+_WORKLOG = TypeAdapter(_Worklog)
+_WORKLOGS = TypeAdapter(_Worklogs)
+
+
+class JiraWorklogs:
+    """One group's worklogs. Every call raises TrackerError's kinds; none repeats a write.
+
+    `ours` is an id of our own that stays the same for an entry. Writes go one after the other:
+    parallel ones spoil an issue's time spent.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        settings: GroupJira,
+        clock: Callable[[], datetime] = utc_now,
+        timing: Timing | None = None,
+    ) -> None:
+        self._site = JiraSite(group, settings, timing or Timing(now=clock))
+        self._clock = clock
+        self._writing = Lock()
+
+    def create(self, issue: str, ours: str, span: Span, comment: str = "") -> str:
+        """Writes a worklog with a single request; gives Jira's id of it."""
+        properties = [{"key": PROPERTY, "value": {"id": ours}}]
+        body = self._body(span, comment) | {"properties": properties}
+        answer = self._write("POST", _path(issue), body)
+        try:
+            return answer.read(_WORKLOG).id
+        except BadAnswer as error:
+            raise Unknown(str(error)) from None
+
+    def find(self, issue: str, ours: str, span: Span) -> str | None:
+        """Jira's id of the worklog with our id, if it is there.
+
+        Data Center may not tell properties: there, one's own worklog of that start and length.
+        """
+        start = _seconds(span.start)
+        window: dict[str, str | int] = {
+            "startedAfter": _milliseconds(start - _NEAR),
+            "startedBefore": _milliseconds(start + _NEAR),
+            "expand": "properties",
+        }
+        try:
+            found = self._site.get(_path(issue), _WORKLOGS, window).worklogs or []
+            same = [each for each in found if each.ours == ours]
+            if not same and not self._site.cloud:
+                me = self._site.me().identity
+                same = [each for each in found if _looks_like_it(each, me, span)]
+        except JiraError as error:
+            self._raise(error, writing=False)
+        return same[0].id if same else None
+
+    def update(self, issue: str, worklog: str, span: Span, comment: str = "") -> None:
+        """Changes time and comment. Repeating it does no harm."""
+        self._write("PUT", f"{_path(issue)}/{_number(worklog)}", self._body(span, comment))
+
+    def delete(self, issue: str, worklog: str) -> None:
+        """Removes it; one that is gone already is fine."""
+        try:
+            self._write("DELETE", f"{_path(issue)}/{_number(worklog)}", None)
+        except Gone:
+            return
+
+    def _write(self, method: str, path: str, body: object) -> Answer:
+        try:
+            with self._writing:
+                return self._site.send(method, path, body, _QUIETLY)
+        except JiraError as error:
+            self._raise(error, writing=True)
+
+    def _body(self, span: Span, comment: str) -> dict[str, Any]:
+        body: dict[str, Any] = {"started": _started(span.start), "timeSpentSeconds": _spent(span)}
+        if comment:
+            body["comment"] = _document(comment) if self._site.cloud else comment
+        return body
+
+    def _raise(self, error: JiraError, *, writing: bool) -> NoReturn:
+        """Turns what went wrong on the way into what it means for the worklog."""
+        cause = error.cause
+        if isinstance(cause, BadStatus):
+            raise self._refusal(error, cause, writing=writing) from None
+        if writing and isinstance(cause, AnswerLost | BadAnswer):
+            raise Unknown(f"{cause}: the worklog may be there all the same") from None
+        if cause is None or (isinstance(cause, Unreachable) and cause.lasting):
+            raise Refused(str(error)) from None
+        raise NotSent(str(error)) from None
+
+    def _refusal(self, error: JiraError, cause: BadStatus, *, writing: bool) -> TrackerError:
+        if cause.status == 429:
+            return NotSent(str(error), cause.retry_at or self._clock() + _PAUSE)
+        if cause.status == 404:
+            return Gone("the issue or its worklog is no longer in Jira, or not to be seen")
+        if cause.status == 403:
+            return Refused("Jira does not let this account log work: it needs Work On Issues")
+        if not cause.lasting:
+            sentence = f"{cause}: the worklog may be there all the same"
+            return Unknown(sentence) if writing else NotSent(str(error), cause.retry_at)
+        return Refused(str(error))
+
+
+def _path(issue: str) -> str:
+    if not ISSUE_KEY.fullmatch(issue):
+        raise Refused("Jira takes worklogs only for an issue's key, such as DEV-12")
+    return f"/issue/{issue}/worklog"
+
+
+def _number(worklog: str) -> str:
+    if not worklog.isdecimal():
+        raise Refused("that is no Jira worklog")
+    return worklog
+
+
+def _looks_like_it(worklog: _Worklog, me: str, span: Span) -> bool:
+    mine = worklog.author is not None and worklog.author.identity == me
+    same = (worklog.started, worklog.timeSpentSeconds) == (_seconds(span.start), _spent(span))
+    return mine and same
+
+
+def _seconds(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+def _started(at: datetime) -> str:
+    """The one form that every Jira takes: milliseconds, and an offset without a colon."""
+    return f"{_seconds(at):%Y-%m-%dT%H:%M:%S}.000+0000"
+
+
+def _spent(span: Span) -> int:
+    """Whole minutes, at least one: Jira refuses less, and rounds the rest in its own way."""
+    return max(1, round(span.length / timedelta(minutes=1))) * 60
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _document(text: str) -> dict[str, Any]:
+    """A paragraph in Atlassian's document format, which API 3 wants."""
+    paragraph = {"type": "paragraph", "content": [{"type": "text", "text": text}]}
+    return {"type": "doc", "version": 1, "content": [paragraph]}
