@@ -29,7 +29,6 @@ from tracklater_bot.http import (
     shorten,
 )
 from tracklater_bot.settings import GroupJira
-from tracklater_bot.sources.protocols import SourceError
 
 T = TypeVar("T")
 
@@ -40,14 +39,15 @@ _CLOUD_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _CLOUD_TOKENS = "https://id.atlassian.com/manage-profile/security/api-tokens"
 
 
-class JiraError(SourceError):
+class JiraError(Exception):
     """Jira did not do what was asked. Its text is a sentence that says what to do.
 
     `cause` is what happened on the way, for those who must know whether anything was sent.
     """
 
     def __init__(self, sentence: str, *, lasting: bool, cause: HttpError | None = None) -> None:
-        super().__init__(sentence, lasting=lasting)
+        super().__init__(sentence)
+        self.lasting = lasting
         self.cause = cause
 
 

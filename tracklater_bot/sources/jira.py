@@ -7,6 +7,7 @@ out of it, and keys of other projects are never asked about: they may name anoth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from tracklater_bot.http import Timing, Title, utc_now
 from tracklater_bot.jira_site import ISSUE_KEY, JiraError, JiraSite, User, When
 from tracklater_bot.model import Issue
 from tracklater_bot.settings import GroupJira
+from tracklater_bot.sources.protocols import SourceError
 
 _FIELDS = ["summary", "status", "issuetype", "assignee", "updated"]
 _PAGE = 1000  # Jira may send fewer
@@ -133,10 +135,11 @@ class JiraSource:
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
         """Issues changed since then; at first those of 90 days and all open ones of one's own."""
-        me = self._me()
-        found = [self._understood(each, me) for each in self._search(self._jql(since))]
-        if not found:
-            self._confirm()
+        with _telling():
+            me = self._me()
+            found = [self._understood(each, me) for each in self._search(self._jql(since))]
+            if not found:
+                self._confirm()
         return tuple(each for each in found if each is not None)
 
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
@@ -144,10 +147,11 @@ class JiraSource:
         ours = list(dict.fromkeys(key.upper() for key in keys if self.owns(key)))
         if not ours:
             return ()
-        me = self._me()
         found: list[Issue] = []
-        for start in range(0, len(ours), _KEYS_A_CALL):
-            found += self._fetched(ours[start : start + _KEYS_A_CALL], me)
+        with _telling():
+            me = self._me()
+            for start in range(0, len(ours), _KEYS_A_CALL):
+                found += self._fetched(ours[start : start + _KEYS_A_CALL], me)
         return tuple(found)
 
     def search(self, text: str) -> tuple[Issue, ...]:
@@ -157,7 +161,8 @@ class JiraSource:
             "currentJQL": self._site.scope,
             "showSubTasks": "true",
         }
-        answer = self._site.get("/issue/picker", _SUGGESTED, params)
+        with _telling():
+            answer = self._site.get("/issue/picker", _SUGGESTED, params)
         sections = answer.sections or []
         keys = [each.key for section in sections for each in section.issues or []]
         wanted = list(dict.fromkeys(key for key in keys if self.owns(key)))[:_SUGGESTIONS]
@@ -166,13 +171,14 @@ class JiraSource:
 
     def check(self) -> str:
         """Who the token belongs to, how many issues it sees, and whether a right is missing."""
-        me = self._site.me()
-        self._known = _Known(me.identity, self._clock())
-        for project in self._site.projects:
-            self._insist_on_rights(project)
-        projects = ", ".join(self._site.projects)
-        who = me.displayName or me.identity
-        return f"signed in as {who}, sees {self._count()} issues in {projects}"
+        with _telling():
+            me = self._site.me()
+            self._known = _Known(me.identity, self._clock())
+            for project in self._site.projects:
+                self._insist_on_rights(project)
+            count = self._count()
+        who, projects = me.displayName or me.identity, ", ".join(self._site.projects)
+        return f"signed in as {who}, sees {count} issues in {projects}"
 
     # -- Asking ----------------------------------------------------------------------------
 
@@ -316,6 +322,15 @@ class JiraSource:
             in_progress=category == "indeterminate",
             updated=fields.updated,
         )
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Jira's trouble as every issue source tells it."""
+    try:
+        yield
+    except JiraError as error:
+        raise SourceError(str(error), lasting=error.lasting) from None
 
 
 def _project_of(key: str) -> str:
