@@ -30,9 +30,9 @@ from tracklater_bot.blocks.rows import (
     is_open,
     row,
 )
-from tracklater_bot.blocks.text import escaped, mrkdwn, plain
+from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.model import Digest, Item, SourceStatus, State
-from tracklater_bot.words import clock, count, day_name, duration, listing, shorten, shown, times
+from tracklater_bot.words import clock, count, day_name, duration, listing, times
 
 __all__ = ["DigestView", "Message", "PictureRef", "digest_message", "digest_text", "pages"]
 
@@ -40,7 +40,6 @@ MOST_ROWS = 15
 ROWS_A_PAGE = (MOST_ROWS, 8, 4, 2)  # fewer only where names and titles are monstrous
 MOST_JSON = 11_900  # Slack's limit is 12,000 and its way of counting is not public
 MOST_TEXT = 3_900  # chat.update refuses more than 4,000
-MOST_ALT = 500
 DETAILS = (
     Detail(words=150),
     Detail(words=120, labels=False),
@@ -117,12 +116,12 @@ def open_items(digest: Digest) -> list[Item]:
 def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) -> list[Block]:
     parts = pages(digest, most_rows)
     number = min(max(view.page, 0), len(parts) - 1)
-    blocks = [header(headline(digest)), *_picture(view), section(_totals(digest, view))]
+    blocks = [header(headline(digest)), *_picture(view, detail), section(_totals(digest, view))]
     blocks += _day_buttons(digest, in_short=not detail.menu)
     for item in parts[number]:
         blocks += row(item, Place.of(digest, item, view.toggl_day_url), detail)
     blocks += _page_buttons(digest, number, len(parts))
-    notes = _small_print(digest, view)
+    notes = _small_print(digest, view, detail)
     return blocks + ([context(*notes)] if notes else [])
 
 
@@ -141,12 +140,12 @@ def headline(digest: Digest) -> str:
     return f"{day} · {'on its way' if under_way else 'all decided'}"
 
 
-def _picture(view: DigestView) -> list[Block]:
+def _picture(view: DigestView, detail: Detail) -> list[Block]:
     if view.picture is not None:
-        alt = plain(view.picture.alt_text, MOST_ALT, "The day as a timeline")
+        alt = plain(view.picture.alt_text, detail.words * 4, "The day as a timeline")
         return [{"type": "image", "slack_file": {"id": view.picture.file_id}, "alt_text": alt}]
     if view.timeline:
-        bars = escaped(shorten(view.timeline.replace("`", "'"), 1_500))
+        bars = lines_within(escaped(view.timeline.replace("`", "'")).split("\n"), detail.words * 6)
         return [section(f"```{bars}```")]
     return []
 
@@ -283,24 +282,24 @@ def _page_buttons(digest: Digest, number: int, total: int) -> list[Block]:
 # -- Small print -------------------------------------------------------------------------------
 
 
-def _small_print(digest: Digest, view: DigestView) -> list[str]:
-    lines = [_trouble(status) for status in digest.sources if status.trouble]
+def _small_print(digest: Digest, view: DigestView, detail: Detail) -> list[str]:
+    lines = [_trouble(status, detail) for status in digest.sources if status.trouble]
     lines = [*lines[:4], f"and {len(lines) - 4} more"] if len(lines) > 5 else lines
-    lines += [mrkdwn(note, 150) for note in digest.notes[:3]]
+    lines += [mrkdwn(note, detail.words) for note in digest.notes[:3]]
     if digest.snoozed_until is not None:
         lines.append(f"I will remind you at {_moment(digest.snoozed_until, digest)}.")
     if view.now is None and any(entry.end is None for entry in digest.tracked):
         lines.append("A timer is running; it is not counted.")
-    return lines
+    return [line for line in lines if line]
 
 
 def _moment(at: datetime, digest: Digest) -> str:
     return clock(at, ZoneInfo(digest.timezone), digest.day)
 
 
-def _trouble(status: SourceStatus) -> str:
+def _trouble(status: SourceStatus, detail: Detail) -> str:
     where = f" ({mrkdwn(status.group, 40)})" if status.group else ""
-    return f"{mrkdwn(status.name, 30)}{where}: {mrkdwn(status.trouble or '', 150)}"
+    return f"{mrkdwn(status.name, 30)}{where}: {mrkdwn(status.trouble or '', detail.words)}"
 
 
 # -- The same in words -------------------------------------------------------------------------
@@ -337,7 +336,7 @@ def _opening(digest: Digest, view: DigestView) -> str:
 def _spoken(item: Item, digest: Digest) -> str:
     suggestion = item.suggestion
     when = times(suggestion.span, ZoneInfo(digest.timezone), digest.day)
-    who = escaped(shown(suggestion.group, 40)) if suggestion.group else "What was this?"
+    who = mrkdwn(suggestion.group, 40) if suggestion.group else "What was this?"
     project = f", {mrkdwn(suggestion.project.name, 40)}" if suggestion.project else ""
     what = f": {mrkdwn(suggestion.description, 120)}" if suggestion.description else ""
     return f"{when}, {duration(suggestion.span.length)}, {who}{project}{what}{_spoken_state(item)}"
