@@ -48,7 +48,8 @@ class ProjectChoice:
     @property
     def token(self) -> str:
         """The option's value."""
-        return token("project", self.group, self.project.name if self.project else "")
+        names = (self.project.name,) if self.project else ()
+        return token("project", self.group, *names)
 
 
 def token(*parts: str) -> str:

@@ -159,7 +159,7 @@ def with_move_offer(view: View, sentence: str) -> Block:
     place = next((n + 1 for n, each in enumerate(kept) if each.get("block_id") == "end"), 0)
     box = {"type": "checkboxes", "action_id": "move", "options": [_MOVE]}
     offer = [
-        {**section(mrkdwn(sentence, 300)), "block_id": "overlap"},
+        {**section(mrkdwn(sentence, 300) or "This overlaps a neighbour."), "block_id": "overlap"},
         _input("move", "Overlap", box, optional=True),
     ]
     return _resent(view, [*kept[:place], *offer, *kept[place:]], DialogMeta.of(view))
