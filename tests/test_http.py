@@ -354,7 +354,7 @@ def test_shorten() -> None:
 def test_no_error_and_no_log_line_holds_a_secret(
     answer: Said, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG, "tracklater_bot")
+    caplog.set_level(logging.DEBUG)
     with loopback(answer) as service:
         way = door(service.url.replace("http://", f"http://user:{SECRET}@"))
         with pytest.raises(HttpError) as caught:

@@ -29,6 +29,8 @@ from requests.auth import AuthBase
 from tracklater_bot import __version__
 
 log = logging.getLogger(__name__)
+# At DEBUG it logs whole addresses, and those hold what somebody typed into a search.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 T = TypeVar("T")
 
 TIMEOUT = (3.0, 30.0)

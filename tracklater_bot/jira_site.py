@@ -29,6 +29,7 @@ from tracklater_bot.http import (
     shorten,
 )
 from tracklater_bot.settings import GroupJira
+from tracklater_bot.settings.tree import env_name
 
 T = TypeVar("T")
 
@@ -95,7 +96,7 @@ class JiraSite:
     """One Jira account. Calls take paths below `/rest/api/3` (Data Center: 2); raise JiraError."""
 
     def __init__(self, group: str, settings: GroupJira, timing: Timing) -> None:
-        self._token_name = f"TRACKLATER_GROUPS__{group.upper()}__JIRA__API_TOKEN"
+        self._token_name = env_name(("groups", group, "jira", "api_token"))
         self.url = settings.url.rstrip("/")
         self.cloud = bool(settings.email)
         self.projects = tuple(key.strip().upper() for key in settings.project_key)

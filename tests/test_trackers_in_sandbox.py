@@ -1,0 +1,90 @@
+"""The trackers against the sandbox: strict about fields, tokens and quotas, over real sockets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.memory import FakeMemory
+from tests.notation import span
+from tests.test_catalog import FakeStore
+from tracklater_bot.catalog import Catalog
+from tracklater_bot.day import WorkDay
+from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.settings import Settings, load
+from tracklater_bot.sources.registry import issue_sources
+from tracklater_bot.trackers.jira_worklogs import JiraWorklogs
+from tracklater_bot.trackers.protocols import Conflict, Gone, NewEntry
+from tracklater_bot.trackers.toggl import TogglTracker
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def settings(sandbox: Sandbox) -> Settings:
+    return load(sandbox.settings_file, None, sandbox.env).settings
+
+
+def test_issues_of_both_trackers(settings: Settings) -> None:
+    sources = {each.name: each for each in issue_sources(settings, FakeMemory())}
+    jira, taiga = sources["jira"], sources["taiga"]
+    assert "signed in as" in jira.check()
+    assert "signed in as" in taiga.check()
+    for source, key in ((jira, "DEV-123"), (taiga, "#12")):
+        recent = {each.key: each for each in source.recent(None)}
+        assert recent[key].mine
+        assert source.by_keys([key, key[:-1] + "999999"]) == (recent[key],)
+    assert [each.key for each in jira.search("fix login")] == ["DEV-123"]
+
+
+def test_an_entry_from_its_making_to_its_end(sandbox: Sandbox, settings: Settings) -> None:
+    toggl = TogglTracker(settings.toggl)
+    account = toggl.account()
+    entry = NewEntry(span("21:00-22:00"), "DEV-123 Fix login", account.projects[0].id)
+    assert toggl.find(entry) is None
+    made = toggl.create(entry)
+    assert toggl.find(entry) == made
+    assert made in toggl.entries(WorkDay(sandbox.day, sandbox.zone).span)
+    other = replace(entry, description="Review", span=span("21:00-21:30"), tags=("a",))
+    changed = toggl.update(made.id, other, made.changed)
+    assert (changed.description, changed.tags) == ("Review", ("a",))
+    with pytest.raises(Conflict):
+        toggl.update(made.id, entry, made.changed)
+    with pytest.raises(Conflict):
+        toggl.delete(made.id, made.changed)
+    toggl.delete(made.id, changed.changed)
+    toggl.delete(made.id, changed.changed)
+    assert toggl.find(other) is None
+    with pytest.raises(Gone):
+        toggl.update(made.id, entry, None)
+
+
+def test_a_worklog_from_its_making_to_its_end(settings: Settings) -> None:
+    worklogs = JiraWorklogs("acme", settings.groups["acme"].jira)
+    morning = span("09:00-10:00")
+    number = worklogs.create("DEV-123", "ours-1", morning, "Fix login")
+    assert worklogs.find("DEV-123", "ours-1", morning) == number
+    assert worklogs.find("DEV-123", "ours-2", morning) is None
+    worklogs.update("DEV-123", number, span("09:00-10:30"), "Longer")
+    worklogs.delete("DEV-123", number)
+    worklogs.delete("DEV-123", number)
+    assert worklogs.find("DEV-123", "ours-1", morning) is None
+
+
+def test_a_catalogue_of_all_of_them(sandbox: Sandbox, settings: Settings) -> None:
+    toggl = TogglTracker(settings.toggl)
+    sources = issue_sources(settings, FakeMemory())
+    catalog = Catalog(FakeStore(), "me", sources, toggl, now, settings.groups)
+    assert [each.ok for each in catalog.refresh()] == [True, True]
+    assert catalog.complete(["DEV-123", "#12", "DEV-99999", "UTF-8"]) == ()
+    assert catalog.search("fix login")[0].key == "DEV-123"
+    projects = catalog.projects()
+    assert projects.troubles == ()
+    assert all(each.id for ours in projects.by_group.values() for each in ours)
+    tracked = catalog.tracked(WorkDay(sandbox.day, sandbox.zone).span)
+    assert tracked.trouble is None
+    assert [(each.group, each.project) for each in tracked.entries] == [("globex", "Development")]
