@@ -69,7 +69,8 @@ def test_the_first_snapshot_starts_a_private_file_in_a_private_folder(
     thyme: Thyme, folder: Path
 ) -> None:
     thyme(prints(SNAPSHOT))
-    assert record(folder, HELSINKI).file == folder / DAY
+    done = record(folder, HELSINKI)
+    assert (done.file, done.note) == (folder / DAY, "")
     assert day(folder) == [SNAPSHOT]
     assert (folder / DAY).stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -132,6 +133,7 @@ def test_what_is_whole_in_a_broken_file_is_kept_and_the_file_put_aside(
     done = add(folder / DAY, SNAPSHOT)
     assert done.saved == saved
     assert done.moved_to == folder / f"{DAY}.broken-1"
+    assert done.note.startswith(f"{DAY} was broken: {saved:,} snapshots in it were saved")
     assert (folder / f"{DAY}.broken-1").read_bytes() == broken
     assert len(day(folder)) == saved + 1
     assert day(folder)[-1] == SNAPSHOT

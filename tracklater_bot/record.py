@@ -44,6 +44,16 @@ class Recorded:
     saved: int = 0
     moved_to: Path | None = None
 
+    @property
+    def note(self) -> str:
+        """What the person should know; "" when all was well."""
+        if self.moved_to is None:
+            return ""
+        return (
+            f"{self.file.name} was broken: {self.saved:,} snapshots in it were saved, and the "
+            f"broken file is kept as {self.moved_to.name}"
+        )
+
 
 class _DayFile(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
     """A day file whose snapshots stay as they are written."""
