@@ -98,11 +98,10 @@ def form(made: Item = ITEM, **values: Any) -> EditForm:
 
 def test_saving_without_a_change_changes_nothing() -> None:
     exact = Span(at("09:05:23"), at("11:30:48"))
-    made = replace(
-        item("09:05-11:30 group1 DEV-123", billable=True, tags=("on site", "a")),
-    )
+    made = replace(ITEM, billable=True, tags=("on site", "a"))
     made = replace(made, suggestion=replace(made.suggestion, span=exact))
     same = form(made)
+    assert (same.billable, same.tags) == (True, ("on site", "a"))
     assert same.span == exact
     assert (same.group, same.project) == ("group1", DEVELOPMENT)
     assert same.issue == issue_value(issue("DEV-123"))
@@ -110,7 +109,7 @@ def test_saving_without_a_change_changes_nothing() -> None:
 
 
 def test_the_dialog_carries_what_is_needed_to_find_its_item() -> None:
-    view = edit_modal(replace(DIGEST, version=7), ITEM, CHOICES)
+    view = edit_modal(replace(DIGEST, version=9), replace(ITEM, version=7), CHOICES)
     assert view["callback_id"] == "edit_item"
     stored = json.loads(view["private_metadata"])
     assert (stored["item"], stored["version"], stored["day"]) == ("item1", 7, "2026-11-20")

@@ -56,7 +56,7 @@ class NewSpan:
 def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     """The dialog that edits an item; `more` in it splits, merges and explains."""
     suggestion = item.suggestion
-    meta = DialogMeta(item.id, digest.version, digest.day.isoformat())
+    meta = DialogMeta(item.id, item.version, digest.day.isoformat())
     summary = [_summary(digest, item)] if item.state is State.OPEN else []
     blocks = [
         *summary,
@@ -92,7 +92,7 @@ def split_modal(digest: Digest, item: Item) -> Block:
     picker = _time_field("at", "Split at", at, zone, hint)
     what = f"*{times(span, zone, digest.day)}* · {duration(span.length)}"
     text = f"{what}\n{issue_line(item.suggestion, 150)}"
-    meta = DialogMeta(item.id, digest.version, digest.day.isoformat())
+    meta = DialogMeta(item.id, item.version, digest.day.isoformat())
     return _dialog("split_item", "Split", "Split", meta, [section(text), picker])
 
 
@@ -105,7 +105,7 @@ def why_modal(digest: Digest, item: Item) -> Block:
     seen = evidence_words(suggestion.evidence)
     if seen:
         blocks.append(context(f"Seen in this time: {seen}."))
-    meta = DialogMeta(item.id, digest.version, digest.day.isoformat())
+    meta = DialogMeta(item.id, item.version, digest.day.isoformat())
     return {
         "type": "modal",
         "callback_id": "why",

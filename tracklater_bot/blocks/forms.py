@@ -47,7 +47,7 @@ class EditForm:
 
 @dataclass(frozen=True, slots=True)
 class DialogMeta:
-    """What a dialog carries along: its item ("" for a new one), the version it shows, the day.
+    """What a dialog carries along: its item ("" for a new one), the item's version, the day.
 
     `auto` is the token of the description that was filled in for the person.
     """

@@ -60,11 +60,17 @@ def help_message(command: str = "/tracklater", readme: str = "") -> Message:
 
 def unknown_word(word: str, command: str = "/tracklater") -> Message:
     """The answer to a word that means nothing here, with the nearest that does."""
-    near = get_close_matches(word.strip().casefold()[:40], WORDS, n=1)
-    hint = f" Did you mean *{command} {near[0]}*?" if near else ""
+    near = nearest_word(word)
+    hint = f" Did you mean *{command} {near}*?" if near else ""
     text = f"I don't know “{mrkdwn(word, 40)}”.{hint}"
     ways = f"Write {command} today, yesterday, a weekday, 2026-11-20, week, status or help."
     return Message(f"{text.replace('*', '')} {ways}", [section(text), context(ways)])
+
+
+def nearest_word(word: str) -> str | None:
+    """The word of the slash command that looks most like this one; None when none does."""
+    near = get_close_matches(word.strip().casefold()[:40], WORDS, n=1)
+    return near[0] if near else None
 
 
 def working_message(day: date) -> Message:

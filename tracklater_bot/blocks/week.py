@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from tracklater_bot.blocks.digest import length_of, open_items, tracked_length
 from tracklater_bot.blocks.parts import Block, Message, button, context, header, section
 from tracklater_bot.blocks.text import escaped, mrkdwn
-from tracklater_bot.model import Digest, State
+from tracklater_bot.model import Digest, Draft, Item, State
 from tracklater_bot.words import count, duration, short_day
 
 MOST_GROUPS = 6
@@ -49,6 +49,12 @@ class DayTimes:
                 for group in groups
             },
         )
+
+    @classmethod
+    def of_draft(cls, draft: Draft, now: datetime | None = None) -> DayTimes:
+        """From a day that was only read: all that is suggested waits for a decision."""
+        found = tuple(Item("", suggestion) for suggestion in draft.suggestions)
+        return cls.of(Digest("", draft.day, draft.timezone, found, draft.tracked), now)
 
     def groups(self) -> list[str | None]:
         """The groups that have any time, the largest first, the unexplained last."""
