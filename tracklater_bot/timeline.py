@@ -167,8 +167,7 @@ def alt_text(lanes: Lanes, most: int = MOST_ALT) -> str:
 
 def _lane_words(name: str, bars: Sequence[Bar], lanes: Lanes) -> str:
     spans = ", ".join(_bar_words(bar, name, lanes) for bar in bars)
-    length = duration(total(bar.span for bar in bars))
-    return f"{isolated(name)}, {length}: {spans}."
+    return f"{isolated(name)}, {_sum(bars)}: {spans}."
 
 
 def _bar_words(bar: Bar, lane: str, lanes: Lanes) -> str:
@@ -198,15 +197,17 @@ def text_lanes(lanes: Lanes) -> list[tuple[str, list[Bar]]]:
     return [(name, bars) for name, bars in found if bars]
 
 
-def text_timeline(lanes: Lanes, width: int = 80) -> str:
+def text_timeline(lanes: Lanes, width: int = 80, *, with_sums: bool = True) -> str:
     """The lanes in monospaced bars of at most `width` columns, hours above, sums at the end.
+
+    A phone shows some 38 columns of Slack's code font before it breaks the line.
 
     Half a block is half a cell, and the least that anything shows as.
     """
     rows = text_lanes(lanes)
     if not rows:
         return "Nothing was seen."
-    sums = [duration(total(bar.span for bar in bars)) for _, bars in rows]
+    sums = [_sum(bars) if with_sums else "" for _, bars in rows]
     name_width = min(max(_columns(name) for name, _ in rows), MOST_NAME, width // 4)
     room = width - name_width - 2 - max(map(len, sums))
     cell = _cell(lanes.span, max(room, 12))
@@ -215,6 +216,10 @@ def text_timeline(lanes: Lanes, width: int = 80) -> str:
         cells = "".join(_cells(bars, lanes.span, cell))
         lines.append(f"{_padded(name, name_width)} {cells} {length}")
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _sum(bars: Iterable[Bar]) -> str:
+    return duration(total(bar.span for bar in bars))
 
 
 def _cell(span: Span, columns: int) -> timedelta:
