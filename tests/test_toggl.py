@@ -417,6 +417,25 @@ def test_does_not_take_another_entry_for_it(
     assert toggl.find(MORNING) is None
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("Réunion", "Re\u0301union"),  # the same letters in another Unicode form
+        ("two\nlines ", "two lines"),
+        ("x" * 3000, "x" * 1999 + "…"),  # cut before it is sent
+        ("", None),
+    ],
+)
+def test_a_difference_that_nobody_sees_makes_no_second_entry(
+    ours: str, theirs: str | None, fake: responses.RequestsMock, toggl: TogglTracker
+) -> None:
+    fake.get(f"{BASE}/me/time_entries", json=[row(9, description=theirs)])
+    assert toggl.find(replace(MORNING, description=ours)) is not None
+    fake.post(ENTRIES, json=row())
+    toggl.create(replace(MORNING, description=ours))
+    assert len(asked(fake, 1)["description"]) <= 2000
+
+
 # -- Changing and removing ---------------------------------------------------------------------
 
 ONE = f"{BASE}/me/time_entries/5"

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, NoReturn, TypeVar
+from datetime import datetime, timedelta
+from typing import NoReturn, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter
+from pydantic import TypeAdapter
 
 from tracklater_bot.day import Span
 from tracklater_bot.http import (
@@ -24,17 +24,14 @@ from tracklater_bot.http import (
     HttpError,
     Patience,
     Timing,
-    Title,
     Unreachable,
     basic,
-    plain,
     utc_now,
 )
-from tracklater_bot.model import Project, TimeEntry
+from tracklater_bot.model import TimeEntry
 from tracklater_bot.settings import TogglSettings
 from tracklater_bot.trackers.protocols import (
     Account,
-    Conflict,
     Constraints,
     Gone,
     NewEntry,
@@ -42,9 +39,25 @@ from tracklater_bot.trackers.protocols import (
     OverQuota,
     Quota,
     Refused,
-    Task,
     TrackerError,
     Unknown,
+)
+from tracklater_bot.trackers.toggl_rows import (
+    CONSTRAINTS,
+    ENTRIES,
+    ENTRY,
+    ME,
+    Me,
+    Row,
+    Workspace,
+    account_of,
+    body_of,
+    difference,
+    insist_unchanged,
+    is_same,
+    rfc3339,
+    shares_time,
+    whole_seconds,
 )
 
 T = TypeVar("T")
@@ -66,93 +79,6 @@ _REFUSED = (
 
 class _PaidFeature(Refused):
     """The plan of the workspace does not have what was asked for."""
-
-
-# -- What Toggl answers: only the fields in use (api_token is in /me and is never kept) ----------
-
-
-class _Workspace(BaseModel):
-    id: int
-    name: Title = ""
-    premium: bool | None = None
-
-
-class _Client(BaseModel):
-    id: int
-    name: Title
-
-
-class _Project(BaseModel):
-    id: int
-    name: Title
-    workspace_id: int
-    client_id: int | None = None
-    active: bool | None = True
-    billable: bool | None = None
-    server_deleted_at: str | None = None
-
-
-class _Task(BaseModel):
-    id: int
-    name: Title
-    project_id: int
-    active: bool | None = True
-
-
-class _Me(BaseModel):
-    fullname: Title = ""
-    email: Title = ""
-    timezone: Title = ""
-    default_workspace_id: int | None = None
-    workspaces: list[_Workspace] | None = None
-    clients: list[_Client] | None = None
-    projects: list[_Project] | None = None
-    tasks: list[_Task] | None = None
-
-
-class _Row(BaseModel):
-    """A time entry. The description is one clean line, as it is compared and shown."""
-
-    id: int
-    workspace_id: int
-    start: AwareDatetime
-    stop: AwareDatetime | None = None
-    duration: int
-    description: Annotated[str, BeforeValidator(plain)] = ""
-    project_id: int | None = None
-    task_id: int | None = None
-    tags: list[Annotated[str, BeforeValidator(plain)]] | None = None
-    billable: bool | None = None
-    at: str = ""
-    server_deleted_at: str | None = None
-
-    def entry(self) -> TimeEntry:
-        running = self.duration < 0
-        end = None if running else self.stop or self.start + timedelta(seconds=self.duration)
-        return TimeEntry(
-            id=self.id,
-            start=self.start.astimezone(UTC),
-            end=end.astimezone(UTC) if end else None,
-            description=self.description,
-            project_id=self.project_id,
-            tags=tuple(self.tags or ()),
-            billable=bool(self.billable),
-            changed=self.at,
-        )
-
-
-class _Constraints(BaseModel):
-    time_entry_constraints_enabled: bool | None = False
-    description_present: bool | None = False
-    project_present: bool | None = False
-    tag_present: bool | None = False
-    task_present: bool | None = False
-
-
-_ME = TypeAdapter(_Me)
-_ENTRY = TypeAdapter(_Row)
-_ENTRIES = TypeAdapter(list[_Row] | None)
-_CONSTRAINTS = TypeAdapter(_Constraints | None)
 
 
 # -- The tracker -------------------------------------------------------------------------------
@@ -182,40 +108,40 @@ class TogglTracker:
 
     def account(self) -> Account:
         """Who the token belongs to, and the workspace's projects: one request."""
-        me = self._read("/me", _ME, {"with_related_data": "true"})
+        me = self._read("/me", ME, {"with_related_data": "true"})
         workspace = self._workspace_of(me)
         self._workspace_id = workspace.id
-        return _account(me, workspace)
+        return account_of(me, workspace)
 
     def entries(self, span: Span) -> tuple[TimeEntry, ...]:
         """Entries that share time with `span`, earliest first; the running one among them."""
         rows = self._rows(span.start - _LOOKBACK, span.end)
         found = (row.entry() for row in rows.values())
-        shared = (each for each in found if _shares_time(each, span))
+        shared = (each for each in found if shares_time(each, span))
         return tuple(sorted(shared, key=lambda each: (each.start, each.id)))
 
     def create(self, entry: NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""
         workspace = self._workspace()
-        body = _body(entry) | {"created_with": CREATED_WITH, "workspace_id": workspace}
+        body = body_of(entry) | {"created_with": CREATED_WITH, "workspace_id": workspace}
         answer = self._write("POST", f"/workspaces/{workspace}/time_entries", body)
         return self._written(answer)
 
     def find(self, entry: NewEntry) -> TimeEntry | None:
         """An entry that equals `entry` in start, duration, description and project, if any."""
-        start = _seconds(entry.span.start)
+        start = whole_seconds(entry.span.start)
         rows = self._rows(start - _NEAR, start + _NEAR)
-        same = [row for row in rows.values() if _same(row, entry)]
+        same = [row for row in rows.values() if is_same(row, entry)]
         return min(same, key=lambda row: row.id).entry() if same else None
 
     def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:
         """Makes the entry equal `entry`, sending only what differs; nothing, if nothing does."""
         row = self._row(entry_id)
-        change = _difference(row, entry)
+        change = difference(row, entry)
         # Looked at before the conflict: an update whose answer was lost has changed `at` itself.
         if not change:
             return row.entry()
-        _insist_unchanged(row, seen)
+        insist_unchanged(row, seen)
         path = f"/workspaces/{row.workspace_id}/time_entries/{entry_id}"
         return self._written(self._write("PUT", path, change))
 
@@ -225,7 +151,7 @@ class TogglTracker:
             workspace = self._workspace()
             if seen is not None:
                 row = self._row(entry_id)
-                _insist_unchanged(row, seen)
+                insist_unchanged(row, seen)
                 workspace = row.workspace_id
             self._write("DELETE", f"/workspaces/{workspace}/time_entries/{entry_id}")
         except Gone:
@@ -244,17 +170,10 @@ class TogglTracker:
         """What the workspace demands of every entry; nothing on plans without that feature."""
         path = f"/workspaces/{self._workspace()}/time_entry_constraints"
         try:
-            found = self._read(path, _CONSTRAINTS)
+            found = self._read(path, CONSTRAINTS)
         except _PaidFeature:
             return Constraints()
-        if found is None or not found.time_entry_constraints_enabled:
-            return Constraints()
-        return Constraints(
-            description=bool(found.description_present),
-            project=bool(found.project_present),
-            tag=bool(found.tag_present),
-            task=bool(found.task_present),
-        )
+        return found.understood() if found is not None else Constraints()
 
     # -- Details ---------------------------------------------------------------------------
 
@@ -262,7 +181,7 @@ class TogglTracker:
         """The workspace to write to; asks for the account's own where the settings name none."""
         return self._workspace_id or self.account().workspace_id
 
-    def _workspace_of(self, me: _Me) -> _Workspace:
+    def _workspace_of(self, me: Me) -> Workspace:
         wanted = self._chosen or me.default_workspace_id
         workspaces = me.workspaces or []
         for each in workspaces:
@@ -273,16 +192,16 @@ class TogglTracker:
         names = ", ".join(f"{each.name} ({each.id})" for each in workspaces[:8]) or "none at all"
         raise Refused(f"Toggl has no workspace {wanted} for this account; it has {names}")
 
-    def _row(self, entry_id: int) -> _Row:
-        row = self._read(f"/me/time_entries/{entry_id}", _ENTRY)
+    def _row(self, entry_id: int) -> Row:
+        row = self._read(f"/me/time_entries/{entry_id}", ENTRY)
         if row.server_deleted_at:
             raise Gone("the entry is no longer in Toggl")
         return row
 
-    def _rows(self, start: datetime, end: datetime) -> dict[int, _Row]:
+    def _rows(self, start: datetime, end: datetime) -> dict[int, Row]:
         """Entries that start in the stretch, by id; halved where Toggl would leave some out."""
-        params = {"start_date": _rfc3339(start), "end_date": _rfc3339(end)}
-        rows = self._read("/me/time_entries", _ENTRIES, params) or []
+        params = {"start_date": rfc3339(start), "end_date": rfc3339(end)}
+        rows = self._read("/me/time_entries", ENTRIES, params) or []
         if len(rows) >= _ROWS and end - start > timedelta(hours=1):
             middle = start + (end - start) / 2
             return self._rows(start, middle) | self._rows(middle, end)
@@ -305,7 +224,7 @@ class TogglTracker:
     def _written(self, answer: Answer) -> TimeEntry:
         """The entry in the answer to a write. One that cannot be read is as good as lost."""
         try:
-            return answer.read(_ENTRY).entry()
+            return answer.read(ENTRY).entry()
         except BadAnswer as error:
             raise Unknown(str(error)) from None
 
@@ -418,111 +337,3 @@ def _bucket(path: str) -> str:
 def _number(value: str | None) -> int | None:
     """A header's whole number; None for anything else."""
     return int(value) if value and re.fullmatch(r"-?[0-9]{1,9}", value) else None
-
-
-# -- Entries -----------------------------------------------------------------------------------
-
-
-def _body(entry: NewEntry) -> dict[str, Any]:
-    """What a new entry says. `duration` always, `stop` never: one of the two is enough."""
-    body: dict[str, Any] = {
-        "start": _rfc3339(entry.span.start),
-        "duration": _duration(entry.span),
-        "description": entry.description,
-    }
-    optional = {
-        "project_id": entry.project_id,
-        "task_id": entry.task_id,
-        "billable": entry.billable,
-        "tags": list(entry.tags) or None,
-    }
-    return body | {name: value for name, value in optional.items() if value is not None}
-
-
-def _difference(row: _Row, entry: NewEntry) -> dict[str, Any]:
-    """The fields in which `row` must change to equal `entry`; what `entry` leaves open stays."""
-    change: dict[str, Any] = {}
-    start, duration = _seconds(entry.span.start), _duration(entry.span)
-    if (row.start, row.duration) != (start, duration):
-        stop = start + timedelta(seconds=duration)
-        change |= {"start": _rfc3339(start), "duration": duration, "stop": _rfc3339(stop)}
-    if row.description != plain(entry.description):
-        change["description"] = entry.description
-    if row.project_id != entry.project_id:
-        change |= {"project_id": entry.project_id, "task_id": entry.task_id}
-    elif entry.task_id is not None and row.task_id != entry.task_id:
-        change["task_id"] = entry.task_id
-    if set(row.tags or ()) != {plain(tag) for tag in entry.tags}:
-        change["tags"] = list(entry.tags)
-    if entry.billable is not None and bool(row.billable) != entry.billable:
-        change["billable"] = entry.billable
-    return change
-
-
-def _same(row: _Row, entry: NewEntry) -> bool:
-    return (row.start, row.duration, row.description, row.project_id) == (
-        _seconds(entry.span.start),
-        _duration(entry.span),
-        plain(entry.description),
-        entry.project_id,
-    )
-
-
-def _insist_unchanged(row: _Row, seen: str | None) -> None:
-    if seen and row.at != seen:
-        raise Conflict("the entry was changed in Toggl since", row.entry())
-
-
-def _shares_time(entry: TimeEntry, span: Span) -> bool:
-    """Running entries reach up to now and beyond; those of no length share none."""
-    end = entry.end
-    return entry.start < span.end and (end is None or (end > span.start and end > entry.start))
-
-
-def _seconds(at: datetime) -> datetime:
-    return at.astimezone(UTC).replace(microsecond=0)
-
-
-def _duration(span: Span) -> int:
-    return int((_seconds(span.end) - _seconds(span.start)).total_seconds())
-
-
-def _rfc3339(at: datetime) -> str:
-    return f"{_seconds(at):%Y-%m-%dT%H:%M:%SZ}"
-
-
-# -- The account -------------------------------------------------------------------------------
-
-
-def _account(me: _Me, workspace: _Workspace) -> Account:
-    clients = {each.id: each.name for each in me.clients or []}
-    ours = [
-        each
-        for each in me.projects or []
-        if each.workspace_id == workspace.id and not each.server_deleted_at
-    ]
-    active = {each.id for each in ours if each.active is not False}
-    projects = {each.id: _project(each, clients) for each in ours}
-    return Account(
-        name=me.fullname or me.email,
-        workspace_id=workspace.id,
-        timezone=me.timezone,
-        projects=tuple(each for number, each in projects.items() if number in active),
-        archived=tuple(each for number, each in projects.items() if number not in active),
-        tasks=tuple(
-            Task(each.id, each.name, each.project_id)
-            for each in me.tasks or []
-            if each.project_id in active and each.active is not False
-        ),
-        paid=workspace.premium,
-    )
-
-
-def _project(project: _Project, clients: Mapping[int, str]) -> Project:
-    return Project(
-        name=project.name,
-        group="",
-        client=clients.get(project.client_id, "") if project.client_id else "",
-        id=project.id,
-        billable=bool(project.billable),
-    )

@@ -1,0 +1,241 @@
+"""What Toggl's answers and requests say, apart from how they travel. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from unicodedata import normalize
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter
+
+from tracklater_bot.day import Span
+from tracklater_bot.http import Title, plain, shorten
+from tracklater_bot.model import Project, TimeEntry
+from tracklater_bot.trackers.protocols import Account, Conflict, Constraints, NewEntry, Task
+
+_LONGEST = 2000
+
+# -- What Toggl answers: only the fields in use (api_token is in /me and is never kept) ----------
+
+
+class Workspace(BaseModel):
+    """A workspace of the account."""
+
+    id: int
+    name: Title = ""
+    premium: bool | None = None
+
+
+class _Client(BaseModel):
+    id: int
+    name: Title
+
+
+class _Project(BaseModel):
+    id: int
+    name: Title
+    workspace_id: int
+    client_id: int | None = None
+    active: bool | None = True
+    billable: bool | None = None
+    server_deleted_at: str | None = None
+
+
+class _Task(BaseModel):
+    id: int
+    name: Title
+    project_id: int
+    active: bool | None = True
+
+
+class Me(BaseModel):
+    """The account with its related data; lists come as null when they are empty."""
+
+    fullname: Title = ""
+    email: Title = ""
+    timezone: Title = ""
+    default_workspace_id: int | None = None
+    workspaces: list[Workspace] | None = None
+    clients: list[_Client] | None = None
+    projects: list[_Project] | None = None
+    tasks: list[_Task] | None = None
+
+
+class Row(BaseModel):
+    """A time entry. The description is one clean line, as it is compared and shown."""
+
+    id: int
+    workspace_id: int
+    start: AwareDatetime
+    stop: AwareDatetime | None = None
+    duration: int
+    description: Annotated[str, BeforeValidator(plain)] = ""
+    project_id: int | None = None
+    task_id: int | None = None
+    tags: list[Annotated[str, BeforeValidator(plain)]] | None = None
+    billable: bool | None = None
+    at: str = ""
+    server_deleted_at: str | None = None
+
+    def entry(self) -> TimeEntry:
+        """As the rest of the program knows it, in UTC; a running one has no end."""
+        running = self.duration < 0
+        end = None if running else self.stop or self.start + timedelta(seconds=self.duration)
+        return TimeEntry(
+            id=self.id,
+            start=self.start.astimezone(UTC),
+            end=end.astimezone(UTC) if end else None,
+            description=self.description,
+            project_id=self.project_id,
+            tags=tuple(self.tags or ()),
+            billable=bool(self.billable),
+            changed=self.at,
+        )
+
+
+class ConstraintsRow(BaseModel):
+    """The workspace's required fields."""
+
+    time_entry_constraints_enabled: bool | None = False
+    description_present: bool | None = False
+    project_present: bool | None = False
+    tag_present: bool | None = False
+    task_present: bool | None = False
+
+    def understood(self) -> Constraints:
+        """What is demanded; nothing while the whole feature is off."""
+        if not self.time_entry_constraints_enabled:
+            return Constraints()
+        return Constraints(
+            description=bool(self.description_present),
+            project=bool(self.project_present),
+            tag=bool(self.tag_present),
+            task=bool(self.task_present),
+        )
+
+
+ME = TypeAdapter(Me)
+ENTRY = TypeAdapter(Row)
+ENTRIES = TypeAdapter(list[Row] | None)
+CONSTRAINTS = TypeAdapter(ConstraintsRow | None)
+
+
+# -- Entries -----------------------------------------------------------------------------------
+
+
+def body_of(entry: NewEntry) -> dict[str, Any]:
+    """What a new entry says. `duration` always, `stop` never: one of the two is enough."""
+    body: dict[str, Any] = {
+        "start": rfc3339(entry.span.start),
+        "duration": _duration(entry.span),
+        "description": _words(entry.description),
+    }
+    optional = {
+        "project_id": entry.project_id,
+        "task_id": entry.task_id,
+        "billable": entry.billable,
+        "tags": list(entry.tags) or None,
+    }
+    return body | {name: value for name, value in optional.items() if value is not None}
+
+
+def difference(row: Row, entry: NewEntry) -> dict[str, Any]:
+    """The fields in which `row` must change to equal `entry`; what `entry` leaves open stays."""
+    change: dict[str, Any] = {}
+    start, duration = whole_seconds(entry.span.start), _duration(entry.span)
+    if (row.start, row.duration) != (start, duration):
+        stop = start + timedelta(seconds=duration)
+        change |= {"start": rfc3339(start), "duration": duration, "stop": rfc3339(stop)}
+    if not _same_words(row, entry):
+        change["description"] = _words(entry.description)
+    if row.project_id != entry.project_id:
+        change |= {"project_id": entry.project_id, "task_id": entry.task_id}
+    elif entry.task_id is not None and row.task_id != entry.task_id:
+        change["task_id"] = entry.task_id
+    if set(row.tags or ()) != {plain(tag) for tag in entry.tags}:
+        change["tags"] = list(entry.tags)
+    if entry.billable is not None and bool(row.billable) != entry.billable:
+        change["billable"] = entry.billable
+    return change
+
+
+def is_same(row: Row, entry: NewEntry) -> bool:
+    """Whether they agree in what Toggl gives back of an entry that we made."""
+    start, duration = whole_seconds(entry.span.start), _duration(entry.span)
+    same = (row.start, row.duration, row.project_id) == (start, duration, entry.project_id)
+    return same and _same_words(row, entry)
+
+
+def _same_words(row: Row, entry: NewEntry) -> bool:
+    """Compared in one Unicode form: a difference that nobody sees must not make a second entry."""
+    return normalize("NFC", row.description) == normalize("NFC", _words(entry.description))
+
+
+def _words(description: str) -> str:
+    """A description as it is sent: cut by us, so that what comes back is what was sent."""
+    return shorten(plain(description), _LONGEST)
+
+
+def insist_unchanged(row: Row, seen: str | None) -> None:
+    """Raises Conflict when somebody changed the entry since it was `seen`."""
+    if seen and row.at != seen:
+        raise Conflict("the entry was changed in Toggl since", row.entry())
+
+
+def shares_time(entry: TimeEntry, span: Span) -> bool:
+    """Running entries reach up to now and beyond; those of no length share none."""
+    end = entry.end
+    return entry.start < span.end and (end is None or (end > span.start and end > entry.start))
+
+
+def whole_seconds(at: datetime) -> datetime:
+    """In UTC, cut to the second: the form in which starts are stored and compared."""
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+def _duration(span: Span) -> int:
+    return int((whole_seconds(span.end) - whole_seconds(span.start)).total_seconds())
+
+
+def rfc3339(at: datetime) -> str:
+    """As Toggl wants its times."""
+    return f"{whole_seconds(at):%Y-%m-%dT%H:%M:%SZ}"
+
+
+# -- The account -------------------------------------------------------------------------------
+
+
+def account_of(me: Me, workspace: Workspace) -> Account:
+    """What is kept of an account: one workspace, its projects with their clients' names."""
+    clients = {each.id: each.name for each in me.clients or []}
+    ours = [
+        each
+        for each in me.projects or []
+        if each.workspace_id == workspace.id and not each.server_deleted_at
+    ]
+    active = {each.id for each in ours if each.active is not False}
+    projects = {each.id: _project(each, clients) for each in ours}
+    return Account(
+        name=me.fullname or me.email,
+        workspace_id=workspace.id,
+        timezone=me.timezone,
+        projects=tuple(each for number, each in projects.items() if number in active),
+        archived=tuple(each for number, each in projects.items() if number not in active),
+        tasks=tuple(
+            Task(each.id, each.name, each.project_id)
+            for each in me.tasks or []
+            if each.project_id in active and each.active is not False
+        ),
+        paid=workspace.premium,
+    )
+
+
+def _project(project: _Project, clients: Mapping[int, str]) -> Project:
+    return Project(
+        name=project.name,
+        group="",
+        client=clients.get(project.client_id, "") if project.client_id else "",
+        id=project.id,
+        billable=bool(project.billable),
+    )
