@@ -15,7 +15,16 @@ import tzlocal
 from pydantic import SecretStr, ValidationError
 
 from tracklater_bot.model import HintKind
-from tracklater_bot.settings import Loaded, Settings, SettingsError, load, unfinished, zone
+from tracklater_bot.settings import (
+    GroupSettings,
+    Loaded,
+    Settings,
+    SettingsError,
+    load,
+    unfinished,
+    zone,
+)
+from tracklater_bot.settings.tree import GROUPS, leaves
 
 CONTRACT = """
 timezone = "Europe/Helsinki"
@@ -473,6 +482,40 @@ def test_slack_tokens_in_each_others_places_are_told_apart(
         loaded("", "", {f"TRACKLATER_SLACK__{name}": token + SECRET})
     assert line in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+WRONG_VALUES = [
+    f"'{SECRET}'",
+    f"['{SECRET}']",
+    f"{{ '{SECRET[:4]}' = '{SECRET}' }}",
+    f"[{{ x = '{SECRET}' }}]",
+    "-7",
+    "2.5",
+    "2026-11-20",
+    "25:00",
+]
+LEAVES = [".".join(path) for path in leaves(Settings) if path != (GROUPS,)] + [
+    ".".join((GROUPS, "g", *path)) for path in leaves(GroupSettings)
+]
+
+
+@pytest.mark.parametrize("setting", LEAVES)
+def test_whatever_is_written_for_a_setting_is_never_repeated(loaded: Loader, setting: str) -> None:
+    """A token that slipped into the wrong line must not land in a log."""
+    complaints = [complaint(loaded, f"{setting} = {value}") for value in WRONG_VALUES]
+    assert all(each.startswith("tracklater.toml: ") for each in complaints if each)
+    assert any(setting in each for each in complaints)
+    assert SECRET not in "".join(complaints)
+    assert "cannot be used here" not in "".join(complaints), "a reason without words of its own"
+
+
+def complaint(loaded: Loader, toml: str) -> str:
+    """What is said about the settings; "" when they are fine."""
+    try:
+        loaded(toml)
+    except SettingsError as error:
+        return str(error)
+    return ""
 
 
 def test_no_secret_shows_in_what_python_prints(loaded: Loader) -> None:
