@@ -166,7 +166,7 @@ def test_a_token_that_is_none_is_not_tried(token: str, sentence: str, time: Fake
 def test_reads_the_entries_of_a_day_with_full_times(
     fake: responses.RequestsMock, toggl: TogglTracker
 ) -> None:
-    window = {"start_date": "2026-11-19T02:00:00Z", "end_date": "2026-11-21T02:00:00Z"}
+    window = {"start_date": "2026-11-17T02:00:00Z", "end_date": "2026-11-21T02:00:00Z"}
     rows = [
         row(3, description=None, tags=["a"], billable=None, project_id=None),
         row(2, "2026-11-20T01:00:00Z", stop="2026-11-20T02:30:00Z", duration=5400),
@@ -174,14 +174,16 @@ def test_reads_the_entries_of_a_day_with_full_times(
         row(4, "2026-11-20T11:00:00Z", stop=None, duration=-1763636400),
         row(5, "2026-11-20T11:30:00Z", stop=None, duration=0),
         row(6, server_deleted_at="2026-11-20T10:00:00Z"),
+        row(7, "2026-11-17T15:00:00Z", stop=None, duration=-1),
     ]
     fake.get(f"{BASE}/me/time_entries", json=rows, match=[query_param_matcher(window)])
     entries = toggl.entries(span("04:00-28:00"))
-    assert [each.id for each in entries] == [2, 3, 4]  # 1 ended before, 5 has no length, 6 is gone
-    assert entries[1].description == ""
-    assert entries[1].tags == ("a",)
-    assert entries[2].end is None
-    assert entries[2].span(datetime(2026, 11, 20, 12, tzinfo=UTC)) == span("13:00-14:00")
+    # 7 is a timer forgotten days ago; 1 ended before, 5 has no length, 6 is gone.
+    assert [each.id for each in entries] == [7, 2, 3, 4]
+    assert entries[2].description == ""
+    assert entries[2].tags == ("a",)
+    assert entries[3].end is None
+    assert entries[3].span(datetime(2026, 11, 20, 12, tzinfo=UTC)) == span("13:00-14:00")
 
 
 def test_a_day_with_more_rows_than_toggl_sends_is_asked_in_halves(
@@ -264,6 +266,8 @@ def test_asks_for_the_accounts_own_workspace_once(
         (Said(400, ""), Refused, "Toggl refused it: HTTP 400"),
         (Said(401, ""), Refused, "refused the token"),
         (Said(403, '"Incorrect username and/or password"'), Refused, "refused the token"),
+        (Said(403, ""), Refused, "refused the token"),
+        (Said(403, "Workspace is locked"), Refused, "Toggl refused it: Workspace is locked"),
         (Said(402, '"Billable is a premium feature"'), Refused, "only on paid plans: Billable"),
         (Said(402, "You have hit your hourly limit for API calls."), OverQuota, "used up"),
         (Said(404, "not found"), Refused, "no workspace 7"),

@@ -64,13 +64,15 @@ T = TypeVar("T")
 
 CREATED_WITH = "tracklater-bot"
 _ROWS = 1000  # Toggl sends no more rows than this, and does not say that there are more
-_LOOKBACK = timedelta(days=1)  # an entry is found by its start, which may lie before the span
+# An entry is found by its start: a timer forgotten on Friday still runs on Monday.
+_LOOKBACK = timedelta(days=3)
 _NEAR = timedelta(minutes=1)
 _PAUSE = timedelta(seconds=5)  # after 429: the bucket leaks about one request a second
 _UNTIL_RESET = timedelta(minutes=15)  # when Toggl does not say when its hour is over
 # A second try is all a question is worth: each one counts against the hourly quota.
 _PATIENCE = Patience(tries=2, seconds=15, first=1.5)
 _RESET = re.compile(r"reset in (\d{1,5}) sec", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"password|token|credential|forbidden|unauthori[sz]ed", re.IGNORECASE)
 _REFUSED = (
     "Toggl refused the token: copy the API token from Toggl's profile page"
     " into TRACKLATER_TOGGL__API_TOKEN"
@@ -280,7 +282,7 @@ class TogglTracker:
             return self._passing(error, writing=writing)
         if answer.status == 402:
             return self._payment_required(path, answer)
-        if answer.status in (401, 403):
+        if answer.status == 401 or (answer.status == 403 and _about_the_token(answer.text())):
             return Refused(_REFUSED)
         if answer.status in (404, 410):
             return _not_there(path, answer)
@@ -327,6 +329,11 @@ def _not_there(path: str, answer: Answer) -> TrackerError:
             f"Toggl has no workspace {workspace[1]} for this account: check toggl.workspace_id"
         )
     return Refused("Toggl does not know this address: check toggl.base_url")
+
+
+def _about_the_token(text: str) -> bool:
+    """403 is said for a bad token, mostly without a word, and for a workspace one may not use."""
+    return not text or _CREDENTIALS.search(text) is not None
 
 
 def _bucket(path: str) -> str:
