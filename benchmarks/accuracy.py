@@ -137,6 +137,7 @@ def _lost(total: Score) -> str:
 FIGURES: tuple[tuple[str, Callable[[Score], str], str], ...] = (
     ("suggested minutes of a wrong group or no work", lambda s: f"{s.share_wrong:.1%}", "3 %"),
     ("work minutes with the right issue", lambda s: f"{s.share_issue:.1%}", "90 %"),
+    ("work on no issue that was given one", lambda s: f"{s.share_invented:.1%}", ""),
     ("suggestions / true spans", lambda s: f"{s.pieces:.2f}", "0.9-1.1"),
     ("median error of a boundary, minutes", lambda s: f"{s.boundary:.1f}", "1"),
     ("minutes of confidence 0.9 and more that are right", _sure, "97 %"),

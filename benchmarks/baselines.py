@@ -210,14 +210,14 @@ def _held(cues: Sequence[Cue], present: Sequence[Span]) -> Iterator[Suggestion]:
         return
     ends = [cue.at for cue in cues[1:]] + [datetime.max.replace(tzinfo=cues[0].at.tzinfo)]
     starts = [min(cues[0].at, present[0].start), *(cue.at for cue in cues[1:])]
-    group, issue = "", None
+    issues: dict[str, Issue | None] = {}
     for cue, start, end in zip(cues, starts, ends, strict=True):
-        group, issue = cue.group, cue.issue or (issue if cue.group == group else None)
+        issues[cue.group] = cue.issue or issues.get(cue.group)
         if start < end:
             for span in present:
                 both = span.intersection(Span(start, end))
                 if both is not None:
-                    yield Suggestion(both, group, issue=issue)
+                    yield Suggestion(both, cue.group, issue=issues[cue.group])
 
 
 def _closed(suggestions: Iterable[Suggestion]) -> list[Suggestion]:

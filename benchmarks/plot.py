@@ -169,7 +169,7 @@ class _Worker:
         """The few things one does for a client on one day; now and then something without issue."""
         size = min(len(client.issues), self._rng.randint(2, 4))
         issues: list[Issue | None] = list(self._rng.sample(client.issues, size))
-        return issues * 4 + [None] * max(1, len(issues))
+        return [*issues, None]
 
     def _task(self, client: Client) -> Issue | None:
         return self._rng.choice(self._tasks[client.name])
@@ -178,7 +178,10 @@ class _Worker:
         if self._rng.random() < self._switching:
             others = [client for client in self._clients if client is not self._client]
             self._client = self._rng.choice(others)
-        self._issue = self._task(self._client)
+            self._issue = self._task(self._client)
+            return
+        tasks = [task for task in self._tasks[self._client.name] if task is not self._issue]
+        self._issue = self._rng.choice(tasks or [None])
 
     def after(self, scene: Scene) -> None:
         """What comes after a break or a call: mostly what was before it."""

@@ -27,7 +27,9 @@ STILL = timedelta(minutes=10)  # a window that keeps its title for this long "ne
 class Score:
     """Sums over one or more worlds; times in minutes, `errors` holds each boundary's error.
 
-    `still` is work in windows that kept their title for ten minutes or longer, calls left out.
+    `plain_work` is work on no issue. Whoever bills it under one loses nothing in `issue_right`, so
+    `plain_named` counts it. `still` is work in windows that kept their title for ten minutes or
+    longer, calls left out.
     """
 
     work: float = 0
@@ -35,6 +37,8 @@ class Score:
     suggested: float = 0
     issue_work: float = 0
     issue_right: float = 0
+    plain_work: float = 0
+    plain_named: float = 0
     spans: int = 0
     suggestions: int = 0
     sure: float = 0
@@ -67,6 +71,11 @@ class Score:
         return self.issue_right / self.issue_work if self.issue_work else 1.0
 
     @property
+    def share_invented(self) -> float:
+        """Share of the work on no issue that was given one all the same, group right or not."""
+        return self.plain_named / self.plain_work if self.plain_work else 0.0
+
+    @property
     def pieces(self) -> float:
         """Suggestions with a group, per true span."""
         return self.suggestions / self.spans if self.spans else 0.0
@@ -91,6 +100,7 @@ def score(world: World, suggestions: Sequence[Suggestion]) -> Score:
     answered = [each.span for each in suggestions]
     right = _right(true, named)
     sure = [each for each in named if each.confidence >= SURE]
+    plain = [each.span for each in true if each.issue is None]
     with_issue = [each for each in true if each.issue is not None]
     return Score(
         work=_minutes(each.span for each in true),
@@ -98,6 +108,8 @@ def score(world: World, suggestions: Sequence[Suggestion]) -> Score:
         suggested=sum(each.span.minutes for each in named),
         issue_work=_minutes(each.span for each in with_issue),
         issue_right=_right(with_issue, named, by_issue=True),
+        plain_work=_minutes(plain),
+        plain_named=_minutes(_both(plain, [each.span for each in named if each.issue])),
         spans=len(spans),
         suggestions=len(named),
         sure=sum(each.span.minutes for each in sure),
@@ -156,6 +168,10 @@ def _right(
         and (both := each.span.intersection(suggestion.span)) is not None
     ]
     return _minutes(shared)
+
+
+def _both(first: Iterable[Span], second: Sequence[Span]) -> list[Span]:
+    return [both for one in first for two in second if (both := one.intersection(two)) is not None]
 
 
 def _key(suggestion: Suggestion) -> str | None:

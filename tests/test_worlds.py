@@ -121,6 +121,15 @@ def test_the_right_group_with_another_issue_is_a_wrong_issue() -> None:
     assert found.share_issue == 0
 
 
+def test_an_issue_for_work_on_none_is_seen_though_the_right_issues_do_not_suffer() -> None:
+    world = make(0, "calls")
+    some = world.inputs.issues[0]
+    found = score(world, [replace(e, issue=e.issue or some) for e in perfect(world)])
+    assert found.share_issue == pytest.approx(1)
+    assert found.share_invented == pytest.approx(1)
+    assert score(world, perfect(world)).share_invented == 0
+
+
 def test_what_is_said_twice_counts_once_and_the_second_time_as_wrong() -> None:
     world = make(0, "ordinary")
     found = score(world, perfect(world) * 2)
