@@ -196,6 +196,9 @@ Title: TypeAlias = Annotated[str, BeforeValidator(_title)]
 # -- Credentials -------------------------------------------------------------------------------
 
 
+Credentials: TypeAlias = AuthBase
+
+
 class _Header(AuthBase):
     """Puts credentials into a request. Being there at all keeps `requests` away from ~/.netrc."""
 
@@ -209,18 +212,18 @@ class _Header(AuthBase):
         return request
 
 
-def anonymous() -> AuthBase:
+def anonymous() -> Credentials:
     """No credentials."""
     return _Header(lambda: None)
 
 
-def basic(user: str, password: SecretStr | str) -> AuthBase:
+def basic(user: str, password: SecretStr | str) -> Credentials:
     """User and password; either may be a token."""
     secret = f"{user}:{_revealed(password)}".encode()
     return _Header(lambda: f"Basic {b64encode(secret).decode()}")
 
 
-def bearer(token: SecretStr | Callable[[], str]) -> AuthBase:
+def bearer(token: SecretStr | Callable[[], str]) -> Credentials:
     """A token alone, or the one of the moment; refused where it cannot stand in a header."""
     return _Header(lambda: f"Bearer {_printable(token() if callable(token) else _revealed(token))}")
 
@@ -268,7 +271,7 @@ class Door:
         self,
         service: str,
         base_url: str,
-        auth: AuthBase,
+        auth: Credentials,
         *,
         patience: Patience = Patience(),
         timing: Timing = Timing(),

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
-from requests.auth import AuthBase
 
 from tracklater_bot.http import (
     Answer,
     BadAnswer,
     BadStatus,
+    Credentials,
     Door,
     HttpError,
     Timing,
@@ -223,7 +223,7 @@ class JiraSite:
         return f"Jira refused it: {said}" if said else str(error)
 
 
-def _credentials(settings: GroupJira) -> AuthBase:
+def _credentials(settings: GroupJira) -> Credentials:
     token = settings.api_token
     if token is None:
         return anonymous()
