@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.accuracy import main
 from benchmarks.baselines import keyword_sessions, last_cue_holds
 from benchmarks.disk import write
 from benchmarks.score import Score, due, score
@@ -190,3 +191,24 @@ def _traces(clues: Iterable[Clue]) -> list[tuple[object, ...]]:
         for each in clues
         if isinstance(each, Commit | Checkout)
     ]
+
+
+def test_the_benchmark_prints_its_table_and_the_worst_worlds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--seeds", "0-1", "--kind", "calls", "--worst", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "three or four calls" in printed
+    assert "git only" not in printed
+    assert printed.count("calls 0:") + printed.count("calls 1:") == 2
+
+
+def test_a_world_can_be_looked_at_beside_an_answer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    picture = tmp_path / "world.png"
+    way = ["--way", "last cue holds", "--png", str(picture)]
+    assert main(["--explain", "0", "ordinary", *way]) == 0
+    printed = capsys.readouterr().out
+    assert all(each.group in printed for each in make(0, "ordinary").truth)
+    assert picture.read_bytes().startswith(b"\x89PNG")
