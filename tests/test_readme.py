@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tracklater_bot import cli, sources
+from tracklater_bot.settings import load
 from tracklater_bot.settings.tree import env_names
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +59,17 @@ def test_files_that_the_readme_points_to_are_there(target: str) -> None:
 def test_chapters_that_the_readme_points_to_are_there(anchor: str) -> None:
     headings = re.findall(r"^#+ (.+)$", README, re.M)
     assert anchor in {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+
+
+def test_the_settings_that_the_readme_shows_load_without_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = re.findall(r"^```toml\n(.*?)^```", README, re.M | re.S)
+    Path("tracklater.toml").write_text("\n".join(shown), encoding="utf-8")
+    loaded = load(None, None, {"TRACKLATER_TIMEZONE": "Europe/Helsinki"})
+    assert list(loaded.settings.groups) == ["acme", "globex"]
+    assert loaded.warnings == ()
 
 
 @pytest.mark.parametrize("variable", sorted(set(re.findall(r"TRACKLATER_[A-Z_]+[A-Z]", README))))
