@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from time import process_time
 from typing import Any
 
 import pytest
 
-from benchmarks.issues import QUERIES, made_up, timed
+from benchmarks.issues import QUERIES, made_up
 from tracklater_bot.issue_index import IssueIndex, folded
 from tracklater_bot.model import Issue
 
@@ -92,8 +93,19 @@ def test_folded(text: str, expected: str) -> None:
     assert folded(text) == expected
 
 
-def test_twenty_thousand_issues_are_searched_while_somebody_types() -> None:
-    """50 ms is the aim and is measured in benchmarks; here is room for a busy machine."""
-    index = IssueIndex(made_up(20_000))
-    slowest = max(timed(lambda text=text: index.search(text), 5)[0] for _, text in QUERIES)  # type: ignore[misc]
-    assert slowest < 150
+@pytest.mark.parametrize("text", [text for _, text in QUERIES], ids=[name for name, _ in QUERIES])
+def test_twenty_thousand_issues_are_searched_while_somebody_types(
+    text: str, many: IssueIndex
+) -> None:
+    """Counts this process alone, the best of three: the machine may be busy with others."""
+    taken = []
+    for _ in range(3):
+        start = process_time()
+        many.search(text)
+        taken.append(process_time() - start)
+    assert min(taken) < 0.05
+
+
+@pytest.fixture(scope="module")
+def many() -> IssueIndex:
+    return IssueIndex(made_up(20_000))
