@@ -27,7 +27,7 @@ _Entry: TypeAlias = tuple[str, str, str]  # of the legend: a name, a sum, a colo
 WIDTH = 1200
 SMOOTH = 2  # shapes are drawn larger and scaled down: Pillow's own have jagged edges
 
-CARD, INK, QUIET, GRID = "#ffffff", "#1d1c1d", "#5e5d60", "#e4e3e6"
+CARD, INK, BLACK, QUIET, GRID = "#ffffff", "#1d1c1d", "#000000", "#5e5d60", "#e4e3e6"
 UNKNOWN, UNKNOWN_STRIPE = "#d9d8dc", "#b9b8bd"
 MARGIN, RADIUS = 40, 28
 TITLE, NORMAL, SMALL, TINY = 44, 36, 32, 26
@@ -406,7 +406,7 @@ def _tint(colour: str) -> str:
 def _ink_on(colour: str) -> str:
     """Black or white, whichever is read more easily on the colour (WCAG contrast)."""
     light = _luminance(colour)
-    return INK if (light + 0.05) / 0.06 > 1.05 / (light + 0.05) else CARD
+    return BLACK if (light + 0.05) / 0.05 > 1.05 / (light + 0.05) else CARD
 
 
 def _luminance(colour: str) -> float:

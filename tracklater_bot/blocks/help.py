@@ -8,10 +8,11 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
+from tracklater_bot.blocks.digest import length_of, open_items
 from tracklater_bot.blocks.parts import Message, actions, button, context, section
 from tracklater_bot.blocks.text import lines_within, link, mrkdwn
-from tracklater_bot.model import SourceStatus
-from tracklater_bot.words import clock, count, day_name, short_day
+from tracklater_bot.model import Digest, SourceStatus
+from tracklater_bot.words import clock, count, day_name, duration, short_day
 
 NOT_YOURS = "Only the owner of this day can do that."
 WORDS = (
@@ -90,9 +91,19 @@ def no_traces(day: date, sources: Sequence[SourceStatus]) -> Message:
     return Message(text, blocks)
 
 
+def day_ready(digest: Digest, link_to_it: str | None) -> Message:
+    """Said when a day is posted or brought up to date: what waits, and where it is."""
+    name = day_name(digest.day)
+    waiting = open_items(digest)
+    what = f"{count(len(waiting), 'suggestion')}, {duration(length_of(waiting))}, to review"
+    where = link(link_to_it, name) if link_to_it else name
+    told = what if waiting else "everything is decided"
+    return Message(f"{name}: {told}.", [section(f"{where}: {told}.")])
+
+
 def note(text: str) -> Message:
     """A sentence of our own or of an error's, for the person alone."""
-    safe = mrkdwn(text, 500)
+    safe = mrkdwn(text, 1000) or "–"
     return Message(safe, [section(safe)])
 
 

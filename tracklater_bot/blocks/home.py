@@ -22,7 +22,7 @@ from tracklater_bot.blocks.parts import (
     section,
 )
 from tracklater_bot.blocks.text import lines_within, link, plain
-from tracklater_bot.blocks.week import DayTimes, in_all, open_day_buttons, week_chart
+from tracklater_bot.blocks.week import DayTimes, in_all, open_day_rows, week_chart
 from tracklater_bot.model import SourceStatus
 from tracklater_bot.words import clock, day_name, duration, short_day
 
@@ -119,8 +119,7 @@ def _week(view: HomeView) -> list[Block]:
 def _open_days(view: HomeView) -> list[Block]:
     if not view.open_days:
         return [section("No open decisions from earlier days.")]
-    buttons = open_day_buttons(view.open_days)
-    return [section("*Still open*"), actions(buttons, block_id="home_open_days")]
+    return [section("*Still open*"), *open_day_rows(view.open_days)]
 
 
 # -- Preferences -------------------------------------------------------------------------------

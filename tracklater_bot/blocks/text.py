@@ -15,6 +15,7 @@ from tracklater_bot.words import clean, shown
 MOST_PARAGRAPH = 3000
 MOST_URL = 500  # a longer address is somebody's data, not a place to go
 
+_LONGEST_ESCAPE = len("&amp;")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LOOKALIKES = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"})
 _EMOJI_CODE = re.compile(r":(?=[\w+'-]+:)")
@@ -27,7 +28,15 @@ def escaped(text: str) -> str:
 
 
 def mrkdwn(text: str, most: int) -> str:
-    """Outside text for a mrkdwn field: one line of at most `most` characters before escaping."""
+    """Outside text for a mrkdwn field: one line of about `most` characters.
+
+    Escaping lengthens it, but never to more than twice as much.
+    """
+    made = _marked(text, most)
+    return made if len(made) <= 2 * most else _marked(text, 2 * most // _LONGEST_ESCAPE)
+
+
+def _marked(text: str, most: int) -> str:
     looks = shown(text, most).translate(_LOOKALIKES)
     looks = _EMOJI_CODE.sub("∶", looks)
     return escaped(_QUOTE_MARK.sub("›", looks))

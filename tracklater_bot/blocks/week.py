@@ -152,8 +152,13 @@ def _chart_line(day: DayTimes, unit: timedelta) -> str:
     return f"{short_day(day.day):<10} {bar} {numbers}".rstrip()
 
 
-def open_day_buttons(days: Sequence[tuple[date, int]], most: int = 10) -> list[Block]:
-    """A button for each day with open decisions, given with their number, the latest first."""
+def open_day_rows(days: Sequence[tuple[date, int]], most: int = 10) -> list[Block]:
+    """A row with a button for each day that has so many open decisions, the latest first."""
     latest = sorted(days, reverse=True)[:most]
-    return [button(f"{short_day(day)}: {number} open", "open_day", day.isoformat())
-            for day, number in latest]  # fmt: skip
+    return [
+        section(
+            f"{short_day(day)}: {count(number, 'open decision')}",
+            button("Open", "open_day", day.isoformat()),
+        )
+        for day, number in latest
+    ]

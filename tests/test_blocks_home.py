@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import holidays
+import pytest
+from hypothesis import given, settings
+
+from tests.digests import digest, elements, entry, item, many, strings, suggestion
+from tests.hostile import HOSTILE, bad_characters, hostile_text
+from tests.notation import FRIDAY, at
+from tracklater_bot.blocks.help import (
+    StatusView,
+    help_message,
+    nearest_word,
+    no_traces,
+    note,
+    sources_lines,
+    status_message,
+    unknown_word,
+    working_message,
+)
+from tracklater_bot.blocks.home import HomeView, Wishes, home, preference_of
+from tracklater_bot.blocks.parts import Message
+from tracklater_bot.blocks.week import DayTimes, in_all, week_chart, week_message
+from tracklater_bot.model import Draft, SourceStatus, State
+from tracklater_bot.preferences import OVERRIDES, effective
+from tracklater_bot.sandbox.slack.blockkit import check_message, check_view
+from tracklater_bot.settings import Settings
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+WISHES = Wishes(time(17, 30), ("mon", "fri"), 5, 15, picture=True)
+COUNTRIES = [(code, code) for code in holidays.list_supported_countries()]
+BUSY = digest(
+    "09:00-11:00 group1 DEV-1",
+    item("11:00-12:00 group2 DEV-2", State.SENT, 2),
+    item("12:00-13:00 group2 DEV-3", State.SKIPPED, 3),
+    "13:00-13:30 ?",
+    tracked=(entry("08:00-09:00 group1"),),
+)
+
+
+def week() -> list[DayTimes]:
+    start = date(2026, 11, 16)
+    quiet = [DayTimes(start + timedelta(days=n)) for n in (0, 1)]
+    unseen = [DayTimes(start + timedelta(days=n), known=False) for n in (2, 3)]
+    rest = [DayTimes(start + timedelta(days=n)) for n in (5, 6)]
+    return [*quiet, *unseen, DayTimes.of(BUSY), *rest]
+
+
+def words(value: Any) -> str:
+    return "\n".join([*strings(value, "mrkdwn"), *strings(value, "plain_text")])
+
+
+def assert_fits(message: Message) -> None:
+    check_message(message.blocks)
+    assert 0 < len(message.text) <= 4_000
+
+
+# -- The week ----------------------------------------------------------------------------------
+
+
+def test_a_days_times_per_group() -> None:
+    times = DayTimes.of(BUSY)
+    hour, half = timedelta(hours=1), timedelta(minutes=30)
+    assert times.tracked == {"group1": hour, "group2": hour}
+    assert times.suggested == {"group1": 2 * hour, "group2": hour, None: half}
+    assert (times.missing["group1"], times.missing["group2"]) == (2 * hour, timedelta())
+    assert times.groups() == ["group1", "group2", None]
+
+
+def test_a_draft_counts_as_nothing_decided() -> None:
+    found = (suggestion("09:00-10:00 group1 DEV-1"), suggestion("10:00-10:30 ?"))
+    draft = Draft(FRIDAY.date, "Europe/Helsinki", found, (entry("07:00-08:00 group1"),))
+    times = DayTimes.of_draft(draft)
+    assert in_all(times.missing) == in_all(times.suggested) == timedelta(minutes=90)
+    assert in_all(times.tracked) == timedelta(hours=1)
+
+
+def test_the_week_tells_each_day_and_opens_the_missing() -> None:
+    message = week_message(week())
+    assert_fits(message)
+    text = words(message.blocks)
+    assert "Mon 16 Nov to Sun 22 Nov" in text
+    assert "*2 h in Toggl*, 2 h 30 min missing on 1 day." in text
+    assert "*Fri 20 Nov* · 2 h in Toggl, 3 h 30 min suggested, 2 h 30 min missing" in text
+    assert "group1 1 h, 2 h missing · group2 1 h · without a group 30 min missing" in text
+    assert "*Mon 16 Nov* · nothing" in text
+    assert "*Wed 18 Nov* · not looked at yet" in text
+    opened = [each["value"] for each in elements(message.blocks, "open_day")]
+    assert opened == ["2026-11-18", "2026-11-19", "2026-11-20"]
+    assert "Fri 20 Nov: 2 h in Toggl" in message.text
+
+
+def test_a_week_without_anything_missing_says_so() -> None:
+    done = DayTimes(FRIDAY.date, {"group1": timedelta(hours=7)})
+    assert "nothing missing that I know of" in week_message([done]).text
+    assert not elements(week_message([done]).blocks, "open_day")
+    assert_fits(week_message([]))
+
+
+def test_the_chart_tells_tracked_from_missing() -> None:
+    lines = week_chart(week()).split("\n")
+    assert lines[0] == "Mon 16 Nov"
+    assert lines[4] == "Fri 20 Nov ████░░░░░ 4 h 30 min"
+
+
+# -- Home --------------------------------------------------------------------------------------
+
+
+def view(**more: Any) -> HomeView:
+    base = HomeView(
+        now=at("15:00"),
+        zone=HELSINKI,
+        wishes=WISHES,
+        today=DayTimes.of(BUSY),
+        week=week(),
+        open_days=[(date(2026, 11, 18), 4), (date(2026, 11, 19), 1)],
+        sources=(SourceStatus("thyme", None, 1200), SourceStatus("jira", "group1", 0, "No token.")),
+        countries=COUNTRIES,
+        next_digest=at("17:30"),
+        readme="https://example.org/readme",
+    )
+    return replace(base, **more)
+
+
+def test_home_tells_today_the_week_and_what_is_open() -> None:
+    made = home(view())
+    check_view(made)
+    text = words(made)
+    for expected in (
+        "Friday 20 November so far",
+        "*2 h* in Toggl, *2 h 30 min* to review.",
+        "Next message by itself: Fri 20 Nov, 17:30",
+        "Fri 20 Nov ████░░░░░ 4 h 30 min",
+        "Thu 19 Nov: 1 open decision",
+        "*thyme* works, 1200 traces that day",
+        "*jira* (group1) needs a look: No token.",
+        "<https://example.org/readme|How it works, and every setting>",
+    ):
+        assert expected in text
+
+
+def test_home_before_anything_happened() -> None:
+    bare = HomeView(at("15:00"), HELSINKI, WISHES)
+    made = home(bare)
+    check_view(made)
+    text = words(made)
+    assert "Not looked at yet." in text
+    assert "No open decisions from earlier days." in text
+    assert "No sources are set up yet." in text
+
+
+def test_what_was_set_here_can_be_reset() -> None:
+    assert not elements(home(view()), "pref_reset")
+    changed = home(view(wishes=replace(WISHES, changed=frozenset({"round_minutes"}))))
+    assert elements(changed, "pref_reset")
+    assert "*Round to* (set here)" in words(changed)
+
+
+def test_every_preference_has_its_control() -> None:
+    made = home(view(wishes=replace(WISHES, holidays="FI", silent_until=date(2026, 12, 1))))
+    for name in (*OVERRIDES, "silent_until"):
+        assert len(elements(made, f"pref_{name}")) == 1
+    (country,) = elements(made, "pref_holidays")
+    assert country["initial_option"]["value"] == "FI"
+    (silence,) = elements(made, "pref_silent_until")
+    assert silence["initial_date"] == "2026-12-01"
+
+
+def test_unusual_values_are_shown_too() -> None:
+    odd = replace(WISHES, round_minutes=7, idle_minutes=3, digest_days=(), picture=False)
+    made = home(view(wishes=odd))
+    check_view(made)
+    assert elements(made, "pref_round_minutes")[0]["initial_option"]["value"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("action", "stored"),
+    [
+        ({"action_id": "pref_digest_at", "selected_time": "08:15"}, ("digest_at", "08:15")),
+        (
+            {
+                "action_id": "pref_digest_days",
+                "selected_options": [{"value": "fri"}, {"value": "mon"}],
+            },
+            ("digest_days", ["mon", "fri"]),
+        ),
+        (
+            {"action_id": "pref_round_minutes", "selected_option": {"value": "0"}},
+            ("round_minutes", 0),
+        ),
+        (
+            {"action_id": "pref_idle_minutes", "selected_option": {"value": "20"}},
+            ("idle_minutes", 20),
+        ),
+        ({"action_id": "pref_picture", "selected_option": {"value": "off"}}, ("picture", False)),
+        ({"action_id": "pref_holidays", "selected_option": {"value": "FI"}}, ("holidays", "FI")),
+        ({"action_id": "pref_holidays", "selected_option": {"value": "none"}}, ("holidays", "")),
+        (
+            {"action_id": "pref_silent_until", "selected_date": "2026-12-01"},
+            ("silent_until", "2026-12-01"),
+        ),
+        ({"action_id": "pref_silent_until", "selected_date": None}, ("silent_until", None)),
+        ({"action_id": "pref_reset", "value": "all"}, ("reset", None)),
+        ({"action_id": "digest_at", "selected_time": "08:15"}, None),
+        ({"action_id": "pref_unknown"}, None),
+        ({"action_id": "approve"}, None),
+    ],
+)
+def test_what_a_control_was_set_to(action: dict[str, Any], stored: object) -> None:
+    assert preference_of(action) == stored
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        {"action_id": "pref_digest_at", "selected_time": "nonsense"},
+        {"action_id": "pref_round_minutes", "selected_option": {"value": "many"}},
+        {"action_id": "pref_silent_until", "selected_date": "tomorrow"},
+    ],
+)
+def test_a_made_up_value_is_refused(action: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        preference_of(action)
+
+
+def test_what_is_stored_is_what_the_settings_take() -> None:
+    actions = (
+        {"action_id": "pref_digest_at", "selected_time": "08:15"},
+        {"action_id": "pref_digest_days", "selected_options": [{"value": "sat"}]},
+        {"action_id": "pref_round_minutes", "selected_option": {"value": "0"}},
+        {"action_id": "pref_idle_minutes", "selected_option": {"value": "20"}},
+        {"action_id": "pref_picture", "selected_option": {"value": "off"}},
+        {"action_id": "pref_holidays", "selected_option": {"value": "FI"}},
+    )
+    stored = dict(found for action in actions if (found := preference_of(action)))
+    changed = effective(Settings(), stored)
+    assert (changed.digest.at, changed.digest.days) == (time(8, 15), ("sat",))
+    assert (changed.suggest.round_minutes, changed.suggest.idle_minutes) == (0, 20)
+    assert (changed.digest.picture, changed.digest.holidays) == (False, "FI")
+
+
+# -- Help, status and short answers ------------------------------------------------------------
+
+
+def test_help_names_every_word() -> None:
+    message = help_message(readme="https://example.org/readme")
+    assert_fits(message)
+    for word in ("today", "yesterday", "week", "status", "help"):
+        assert f"/tracklater {word}" in message.text
+        assert f"*/tracklater {word}*" in words(message.blocks)
+
+
+def test_status_tells_everything() -> None:
+    message = status_message(
+        StatusView(
+            HELSINKI,
+            at("15:00"),
+            (SourceStatus("git", "group1", 3), SourceStatus("toggl", None, 0, "Refused; renew.")),
+            next_digest=at("17:30"),
+            quota_left=12,
+            quota_resets_at=at("15:42"),
+            waiting=2,
+            failed=1,
+        )
+    )
+    assert_fits(message)
+    assert message.text.split("\n") == [
+        "Next message: Fri 20 Nov, 17:30.",
+        "2 entries on the way to toggl, 1 entry not accepted.",
+        "Toggl takes 12 more requests until 15:42.",
+        "git (group1) works, 3 traces that day",
+        "toggl needs a look: Refused; renew.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [("yesteday", "yesterday"), ("statsu", "status"), ("wendesday", "wednesday"), ("qqq", None)],
+)
+def test_unknown_words_get_the_nearest(word: str, near: str | None) -> None:
+    assert nearest_word(word) == near
+    message = unknown_word(word)
+    assert_fits(message)
+    assert ("Did you mean" in message.text) is bool(near)
+
+
+def test_a_day_without_traces_says_why() -> None:
+    message = no_traces(FRIDAY.date, (SourceStatus("thyme", None, 0, "The folder is missing."),))
+    assert_fits(message)
+    assert "thyme* needs a look: The folder is missing." in words(message.blocks)
+    assert "1 source could not be read completely" in message.text
+    assert_fits(no_traces(FRIDAY.date, ()))
+    assert working_message(FRIDAY.date).text == "Looking at Friday 20 November…"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_in_every_answer(text: str) -> None:
+    check_answers(text)
+
+
+@settings(max_examples=25, deadline=None)
+@given(hostile_text)
+def test_any_text_in_every_answer(text: str) -> None:
+    check_answers(text)
+
+
+def check_answers(text: str) -> None:
+    sources = tuple(SourceStatus(text, text, 1, text) for _ in range(40))
+    day = DayTimes(FRIDAY.date, {text: timedelta(hours=1)}, {}, {text: timedelta(hours=1)})
+    messages = [
+        week_message([day] * 7),
+        status_message(StatusView(HELSINKI, at("15:00"), sources)),
+        unknown_word(text),
+        no_traces(FRIDAY.date, sources),
+        note(text or "x"),
+    ]
+    for message in messages:
+        assert_fits(message)
+        assert not [shown for shown in strings(message.blocks, "mrkdwn") if bad_characters(shown)]
+    made = view(today=day, week=[day] * 7, sources=sources, readme=text, countries=[("FI", text)])
+    check_view(home(made))
+    assert len(sources_lines(sources)) == 31
+
+
+@pytest.mark.parametrize("number", [0, 1, 15, 60, 200])
+def test_home_fits_on_days_of_any_size(number: int) -> None:
+    times = DayTimes.of(digest(*many(number)))
+    open_days = [(date(2026, 1, 1) + timedelta(days=n), n) for n in range(number)]
+    check_view(home(view(today=times, week=[times] * 7, open_days=open_days)))
