@@ -24,11 +24,23 @@ if TYPE_CHECKING:
 Json: TypeAlias = "dict[str, Any]"
 Act: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[Outcome]]
 
-FILES = {
-    "": ("index.html", "text/html"),
-    "app.js": ("app.js", "text/javascript"),
-    "style.css": ("style.css", "text/css"),
+STATIC = resources.files(__package__).joinpath("static")
+KINDS = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
 }
+HINTS = (
+    ("/tracklater today", "Suggestions for today"),
+    ("/tracklater yesterday", "Suggestions for yesterday"),
+    ("/tracklater monday", "Or another weekday: the latest one"),
+    ("/tracklater {day}", "Suggestions for a date: the sample day"),
+    ("/tracklater week", "Seven days: tracked, suggested, missing"),
+    ("/tracklater status", "Sources, quota, next message"),
+    ("/tracklater help", "What else there is"),
+)
+SHORTCUTS = ({"name": "Track time for this", "callback_id": "track_this"},)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -60,7 +72,7 @@ class Page:
         app.router.add_post("/sandbox/act", self._act)
         app.router.add_post("/sandbox/faults", self._fault)
         app.router.add_get("/sandbox/files/{file}", self._file)
-        app.router.add_get("/{name:(?:app\\.js|style\\.css)?}", self._static)
+        app.router.add_get("/{name:[a-z-]*(?:\\.js|\\.css|\\.svg)?}", self._static)
 
     # -- what everybody sees
 
@@ -82,6 +94,9 @@ class Page:
             "channel": dm.id,
             "people": {person.id: person.real_name for person in workspace.people.values()},
             "messages": visible_messages(dm, user),
+            "channels": self._channels(user),
+            "hints": [(words.format(day=self._sandbox.day), why) for words, why in HINTS],
+            "shortcuts": SHORTCUTS,
             "views": [visible_view(view) for view in workspace.stack(user)],
             "home": visible_view(home) if home else None,
             "notices": [one for one in workspace.notices if one["user"] == user],
@@ -90,6 +105,14 @@ class Page:
             "acks": [asdict(ack) for ack in self._slack.acks],
             "calls": list(self._slack.api.calls),
         }
+
+    def _channels(self, user: str) -> list[Json]:
+        channels = self._slack.workspace.channels.values()
+        return [
+            {"id": one.id, "name": one.name, "messages": visible_messages(one, user)}
+            for one in channels
+            if not one.is_im
+        ]
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: the version, whenever it changes."""
@@ -118,10 +141,13 @@ class Page:
         return web.Response(body=file.data, content_type=kind, headers=headers)
 
     async def _static(self, request: web.Request) -> web.Response:
-        name, kind = FILES[request.match_info["name"]]
-        text = resources.files(__package__).joinpath("static", name).read_text("utf-8")
+        name = request.match_info["name"] or "index.html"
+        file = STATIC.joinpath(name)
+        if not file.is_file():
+            raise web.HTTPNotFound
         headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
-        return web.Response(text=text, content_type=kind, headers=headers)
+        kind = KINDS[name[name.rindex(".") :]]
+        return web.Response(text=file.read_text("utf-8"), content_type=kind, headers=headers)
 
     # -- actions
 

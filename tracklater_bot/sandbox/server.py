@@ -41,7 +41,7 @@ class Sandbox:
         self.day = today or last_weekday(datetime.now(self.zone).date())
         self.settings_file = home / "tracklater.toml"
         self.slack = FakeSlack(zone, self._wait_for)
-        self.toggl = FakeToggl(zone, self.slack.workspace.touch)
+        self.toggl = FakeToggl(zone, self.slack.workspace.touch, self.clock)
         self.jira = FakeJira(self.clock, self.slack.workspace.touch)
         self.taiga = FakeTaiga()
         self.url = ""

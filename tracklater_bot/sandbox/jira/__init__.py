@@ -71,7 +71,7 @@ class JiraIssue:
 
 
 class FakeJira:
-    """The service. Knobs: `cloud`, `token_expired`, `page_size`, `faults`."""
+    """The service. Knobs: `cloud`, `token_expired`, `page_size`, `rights`, `faults`."""
 
     def __init__(self, clock: Callable[[], datetime], touch: Callable[[], None]) -> None:
         self.email = "eero@example.com"
@@ -80,6 +80,7 @@ class FakeJira:
         self.cloud = True
         self.token_expired = False
         self.page_size = 20
+        self.rights = {"BROWSE_PROJECTS", "WORK_ON_ISSUES"}
         self.issues: dict[str, JiraIssue] = {}
         self.mails: list[str] = []
         self.faults = Faults(_error_page)
@@ -111,6 +112,8 @@ class FakeJira:
         one = "/issue/{key}/worklog/{id}"
         for method, path, handler in (
             ("GET", "/myself", self._myself),
+            ("GET", "/mypermissions", self._permissions),
+            ("POST", "/search/approximate-count", self._count),
             ("POST", "/search/jql", self._search),
             ("GET", "/search/jql", self._search),
             ("GET", "/search", self._old_search),
@@ -177,6 +180,32 @@ class FakeJira:
                 "timeZone": "Europe/Helsinki",
             }
         )
+
+    async def _permissions(self, request: web.Request) -> web.Response:
+        """What the account may do: `rights`, for the names asked about."""
+        names = request.query.get("permissions", "")
+        if not names:
+            raise JiraError(400, "The permissions query parameter is required.")
+        if request.query.get("projectKey", "DEV") not in self._projects():
+            raise JiraError(404, "No project could be found with the key asked for.")
+        return web.json_response(
+            {
+                "permissions": {
+                    name: {"key": name, "name": name, "havePermission": name in self.rights}
+                    for name in names.split(",")
+                }
+            }
+        )
+
+    def _projects(self) -> set[str]:
+        return {issue.key.rpartition("-")[0] for issue in self.issues.values()}
+
+    async def _count(self, request: web.Request) -> web.Response:
+        if not self.cloud:
+            raise JiraError(404, "null for uri")
+        asked = await _body(request)
+        found = self._found(str(asked.get("jql") or ""), must_be_bounded=True)
+        return web.json_response({"count": len(found)})
 
     async def _tenant(self, _: web.Request) -> web.Response:
         return web.json_response({"cloudId": CLOUD_ID})

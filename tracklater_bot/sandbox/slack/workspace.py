@@ -127,7 +127,7 @@ class Workspace:
         self.people = {
             ME: Person(ME, "eero", "Eero Example", zone),
             OTHER: Person(OTHER, "olga", "Olga Other", "Asia/Kolkata"),
-            BOT_USER: Person(BOT_USER, "tracklater", "Tracklater", "UTC", is_bot=True),
+            BOT_USER: Person(BOT_USER, "tracklater", "TrackLater", "UTC", is_bot=True),
         }
         self.channels: dict[str, Channel] = {}
         self.files: dict[str, File] = {}

@@ -83,6 +83,7 @@ class FakeTaiga:
             ("/projects/by_slug", self._by_slug),
             ("/resolver", self._resolve),
             *((f"/{kind}", self._list) for kind in KINDS),
+            *((f"/{kind}/{{id:\\d+}}", self._one) for kind in KINDS),
         ):
             app.router.add_get(f"{prefix}{path}", self._guarded(handler, token=True))
         app.router.add_get("/taiga/project/{slug}/{kind}/{ref}", self._page)
@@ -212,6 +213,13 @@ class FakeTaiga:
         if "x-disable-pagination" in request.headers:
             return web.json_response(rows)
         return self._paged(request, rows)
+
+    async def _one(self, request: web.Request) -> web.Response:
+        kind = request.path.split("/")[-2]
+        for item in self._visible():
+            if item.kind == kind and str(self._id(item)) == request.match_info["id"]:
+                return web.json_response(self._told(item) | {"description": ""})
+        raise TaigaError(404, _error("No item matches the given query.", "NotFound"))
 
     def _paged(self, request: web.Request, rows: list[Json]) -> web.Response:
         size = min(_whole(request.query.get("page_size"), PER_PAGE), MOST_PER_PAGE)

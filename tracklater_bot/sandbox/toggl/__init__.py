@@ -28,13 +28,14 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 class FakeToggl:
     """The service. Knobs: `account` (required fields, locks, plan), `quotas`, `faults`."""
 
-    def __init__(self, zone: str, touch: Callable[[], None]) -> None:
+    def __init__(self, zone: str, touch: Callable[[], None], today: Callable[[], datetime]) -> None:
         self.api_token = secrets.token_hex(16)
         self.account = Account(zone)
         self.quotas = Quotas()
         self.faults = Faults(self._error_page)
         self.requests: list[str] = []
         self._touch = touch
+        self._today = today
 
     def mount(self, app: web.Application) -> None:
         """Adds the routes."""
@@ -250,7 +251,7 @@ class FakeToggl:
         start, end = _moment(query["start_date"]), _moment(query["end_date"])
         if end <= start:
             raise Refusal("end_date must be after start_date")
-        if start < self.account.clock() - MEMORY:
+        if start < self._today() - MEMORY:
             raise Refusal("start_date must not be earlier than 3 months ago")
         return [
             entry
