@@ -29,6 +29,7 @@ from tracklater_bot.blocks.rows import (
     certain,
     is_open,
     row,
+    unsure,
 )
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.model import Digest, Item, SourceStatus, State
@@ -117,7 +118,7 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     parts = pages(digest, most_rows)
     number = min(max(view.page, 0), len(parts) - 1)
     blocks = [header(headline(digest)), *_picture(view, detail), section(_totals(digest, view))]
-    blocks += _day_buttons(digest, in_short=not detail.menu)
+    blocks += _day_buttons(digest)
     for item in parts[number]:
         blocks += row(item, Place.of(digest, item, view.toggl_day_url), detail)
     blocks += _page_buttons(digest, number, len(parts))
@@ -228,12 +229,13 @@ def _group_line(group: str | None, review: _Lengths, tracked: _Lengths) -> str:
 # -- Buttons for the whole day -----------------------------------------------------------------
 
 
-def _day_buttons(digest: Digest, in_short: bool) -> list[Block]:
+def _day_buttons(digest: Digest) -> list[Block]:
     day = digest.day.isoformat()
-    elements = [*_approve_buttons(digest)]
-    elements.append(button("Add", "add", day))
-    if not in_short or not digest.items:
-        elements.append(button("Refresh", "refresh", day))
+    elements = [
+        *_approve_buttons(digest),
+        button("Add", "add", day),
+        button("Refresh", "refresh", day),
+    ]
     if open_items(digest):
         elements.append(
             overflow(
@@ -344,8 +346,7 @@ def _spoken(item: Item, digest: Digest) -> str:
 
 def _spoken_state(item: Item) -> str:
     if item.state is State.OPEN:
-        unsure = item.suggestion.group is not None and item.suggestion.confidence < 0.6
-        return " (not sure)." if unsure else "."
+        return " (not sure)." if unsure(item.suggestion) else "."
     return f" ({_SPOKEN[item.state]})."
 
 

@@ -63,6 +63,11 @@ def certain(item: Item) -> bool:
     return approvable(item) and item.suggestion.confidence >= CERTAIN
 
 
+def unsure(suggestion: Suggestion) -> bool:
+    """Whether the group is little more than a guess."""
+    return suggestion.group is not None and suggestion.confidence < NOT_SURE
+
+
 def row(item: Item, place: Place, detail: Detail) -> list[Block]:
     """The row's blocks: a paragraph, and its buttons where there are any."""
     if item.state is State.OPEN:
@@ -110,8 +115,7 @@ def _lines(*lines: str) -> str:
 
 
 def _small_print(suggestion: Suggestion, detail: Detail) -> str:
-    unsure = suggestion.group is not None and suggestion.confidence < NOT_SURE
-    parts = ["*Not sure*"] * unsure
+    parts = ["*Not sure*"] * unsure(suggestion)
     if detail.evidence:
         parts += [words] if (words := evidence_words(suggestion.evidence)) else []
     return " · ".join(parts)
