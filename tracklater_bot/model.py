@@ -267,9 +267,26 @@ class State(StrEnum):
     DELETING = "deleting"
 
 
+class Problem(StrEnum):
+    """Why an item is not where the person wants it; tells which button mends it."""
+
+    WAITING = "waiting"  # goes on by itself: no network, too many requests
+    QUOTA = "quota"  # goes on by itself when the quota resets
+    OVERLAP = "overlap"  # something else was tracked at that time meanwhile
+    MISSING = "missing"  # the workspace demands something that the entry lacks
+    CHANGED = "changed"  # somebody changed the entry in the tracker
+    GONE = "gone"  # somebody deleted the entry in the tracker
+    REFUSED = "refused"  # the tracker said no
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A stored suggestion and its state. `version` grows with every change."""
+    """A stored suggestion and its state. `version` grows with every change.
+
+    `by_hand`: the person edited, split, merged or added it, so it stays when the day is read anew.
+    `change` numbers the person's last such change, for taking it back; None when there is none.
+    `entry_changed` is Toggl's `at` of the entry as we last saw it.
+    """
 
     id: str
     suggestion: Suggestion
@@ -280,6 +297,30 @@ class Item:
     retry_at: datetime | None = None
     billable: bool | None = None
     tags: tuple[str, ...] = ()
+    problem_code: Problem | None = None
+    by_hand: bool = False
+    change: int | None = None
+    entry_changed: str | None = None
+
+
+class RuleKind(StrEnum):
+    """What a rule does with windows like these."""
+
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The person's own word on what belongs to a group: `text` in a title always or never does.
+
+    `id` is 0 until it is stored.
+    """
+
+    kind: RuleKind
+    group: str
+    text: str
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
