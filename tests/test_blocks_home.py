@@ -105,6 +105,7 @@ def test_a_week_without_anything_missing_says_so() -> None:
 def test_the_chart_tells_tracked_from_missing() -> None:
     lines = week_chart(week()).split("\n")
     assert lines[0] == "Mon 16 Nov"
+    assert lines[2] == "Wed 18 Nov  ?"
     assert lines[4] == "Fri 20 Nov ████░░░░░ 4 h 30 min"
 
 
@@ -169,6 +170,8 @@ def test_every_preference_has_its_control() -> None:
     assert country["initial_option"]["value"] == "FI"
     (silence,) = elements(made, "pref_silent_until")
     assert silence["initial_date"] == "2026-12-01"
+    assert elements(made, "pref_speak")
+    assert not elements(home(view()), "pref_speak")
 
 
 def test_unusual_values_are_shown_too() -> None:
@@ -206,6 +209,8 @@ def test_unusual_values_are_shown_too() -> None:
         ),
         ({"action_id": "pref_silent_until", "selected_date": None}, ("silent_until", None)),
         ({"action_id": "pref_reset", "value": "all"}, ("reset", None)),
+        ({"action_id": "pref_speak", "value": "now"}, ("silent_until", None)),
+        ({"action_id": "reset", "value": "all"}, None),
         ({"action_id": "digest_at", "selected_time": "08:15"}, None),
         ({"action_id": "pref_unknown"}, None),
         ({"action_id": "approve"}, None),

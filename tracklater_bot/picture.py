@@ -207,7 +207,8 @@ def _paint_words(image: Image.Image, plan: _Plan) -> None:
     pen, lanes = ImageDraw.Draw(image), plan.lanes
     _write(pen, (MARGIN, MARGIN - 8), day_name(lanes.day), TITLE, INK)
     if lanes.suggested:
-        sums = f"{_sum(lanes.suggested)} to review"
+        # Not "to review": the picture stays as it is while the suggestions are decided.
+        sums = f"{_sum(lanes.suggested)} found"
         x = WIDTH - MARGIN - _length(sums, NORMAL)
         _write(pen, (x, MARGIN - 2), sums, NORMAL, QUIET)
     if not plan.hours:

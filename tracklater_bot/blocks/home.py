@@ -138,7 +138,10 @@ def _preferences(view: HomeView) -> list[Block]:
     if view.countries:
         menu = _countries(view.countries, wishes.holidays)
         blocks.append(_wish("holidays", "Quiet on public holidays of", menu, wishes))
-    blocks += [_wish("silent_until", "Silent until", _date_picker(view), wishes)]
+    blocks.append(_wish("silent_until", "Silent until", _date_picker(view), wishes))
+    if wishes.silent_until is not None:  # a date picker can't be emptied
+        until = f"No message by itself before {day_name(wishes.silent_until)}."
+        blocks.append(section(until, button("Speak again", "pref_speak", "now")))
     if wishes.changed:
         note = "Preferences set here win over the settings file."
         blocks += [context(note), actions([button("Reset to the file", "pref_reset", "all")])]
@@ -221,15 +224,16 @@ def _date_picker(view: HomeView) -> Block:
 def preference_of(action: Mapping[str, Any]) -> tuple[str, Any] | None:
     """What a `pref_*` control was set to: the stored name and value; None for any other control.
 
-    The reset button gives `("reset", None)`. Raises ValueError for a value that no control has.
+    The reset button gives `("reset", None)`, Speak again `("silent_until", None)`. Raises
+    ValueError for a value that no control has.
     """
-    name = str(action.get("action_id", "")).removeprefix("pref_")
-    if name == "reset":
-        return name, None
-    read = _READERS.get(name)
-    if read is None or not str(action.get("action_id", "")).startswith("pref_"):
+    prefix, _, name = str(action.get("action_id", "")).partition("_")
+    if prefix != "pref":
         return None
-    return name, read(action)
+    if name in _PLAIN_BUTTONS:
+        return _PLAIN_BUTTONS[name], None
+    read = _READERS.get(name)
+    return (name, read(action)) if read else None
 
 
 def _chosen(action: Mapping[str, Any]) -> str:
@@ -256,6 +260,7 @@ def _read_date(action: Mapping[str, Any]) -> str | None:
     return date.fromisoformat(str(chosen)).isoformat() if chosen else None
 
 
+_PLAIN_BUTTONS = {"reset": "reset", "speak": "silent_until"}
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "digest_at": _read_time,
     "digest_days": _read_days,

@@ -130,8 +130,8 @@ def _open_row(item: Item, place: Place, detail: Detail) -> list[Block]:
         _small_print(suggestion, detail),
     )
     kinds = ("approve", "edit", "skip") if suggestion.group is not None else ("edit", "skip")
-    more = menu(item, place) if detail.menu else None
-    return [section(text, more), actions(_buttons(item, place, kinds, detail))]
+    more = [menu(item, place)] if detail.menu else []
+    return [section(text), actions([*_buttons(item, place, kinds, detail), *filter(None, more)])]
 
 
 def _failed_row(item: Item, place: Place, detail: Detail) -> list[Block]:

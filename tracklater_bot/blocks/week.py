@@ -148,7 +148,7 @@ def week_chart(days: Sequence[DayTimes], width: int = 16) -> str:
 def _chart_line(day: DayTimes, unit: timedelta) -> str:
     tracked, missing = in_all(day.tracked), in_all(day.missing)
     bar = "█" * round(tracked / unit) + "░" * round(missing / unit)
-    numbers = duration(tracked + missing) if tracked + missing else ""
+    numbers = duration(tracked + missing) if tracked + missing else "" if day.known else "?"
     return f"{short_day(day.day):<10} {bar} {numbers}".rstrip()
 
 
