@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tracklater_bot.catalog import Catalog
-from tracklater_bot.day import WorkDay
+from tracklater_bot.catalog import Catalog, Projects, Tracked
+from tracklater_bot.day import Span, WorkDay
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.evidence import keys_in_clues
 from tracklater_bot.engine.inputs import Inputs, Options
-from tracklater_bot.model import Draft, Group, Project, Reading, SourceStatus
+from tracklater_bot.model import Clue, Draft, Group, Reading, SourceStatus, TimeEntry
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources import read_all
 from tracklater_bot.sources.protocols import ClueSource
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What all services said about a stretch of time."""
+
+    readings: tuple[Reading, ...]
+    issues: tuple[SourceStatus, ...]
+    tracked: Tracked
+    projects: Projects
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +37,62 @@ class Drafter:
     catalog: Catalog
     clock: Callable[[], datetime]
 
-    def draft(self, day: WorkDay) -> Draft:
-        """The day as it looks now. Trouble of a source is part of the answer, never its end."""
+    def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
+        """The days as they look now, oldest first; every source is read once for all of them.
+
+        Trouble of a source is part of each answer, never its end.
+        """
+        if not days:
+            return []
+        ordered = sorted(days, key=lambda day: day.date)
+        seen = self._look(Span(ordered[0].span.start, ordered[-1].span.end))
+        groups = self._groups(seen)
+        clues = tuple(clue for each in seen.readings for clue in each.clues)
+        missing = self.catalog.complete(keys_in_clues(clues, groups))
+        issues = tuple(self.catalog.issues())
+        return [
+            self._draft(
+                replace(seen, issues=tuple(_merged(seen.issues, missing))),
+                Inputs(
+                    day=day,
+                    now=self.clock(),
+                    clues=_of_day(clues, day.span),
+                    groups=groups,
+                    issues=issues,
+                    tracked=_touching(seen.tracked.entries, day.span, self.clock()),
+                    options=self._options(),
+                ),
+            )
+            for day in ordered
+        ]
+
+    def _look(self, span: Span) -> _Seen:
+        """Asks all services side by side."""
         with ThreadPoolExecutor(max_workers=3, thread_name_prefix="draft") as pool:
-            reading = pool.submit(read_all, self.sources, day.span)
+            readings = pool.submit(read_all, self.sources, span)
             issues = pool.submit(self.catalog.refresh)
-            tracked = pool.submit(self.catalog.tracked, day.span)
+            tracked = pool.submit(self.catalog.tracked, span)
             projects = self.catalog.projects()
-            readings, issue_troubles = reading.result(), issues.result()
-            entries = tracked.result()
-        groups = self._groups(readings, projects.by_group)
-        clues = tuple(clue for each in readings for clue in each.clues)
-        issue_troubles += self.catalog.complete(keys_in_clues(clues, groups))
-        inputs = Inputs(
-            day=day,
-            now=self.clock(),
-            clues=clues,
-            groups=groups,
-            issues=tuple(self.catalog.issues()),
-            tracked=entries.entries,
-            options=self._options(),
-        )
+            return _Seen(readings.result(), issues.result(), tracked.result(), projects)
+
+    def _draft(self, seen: _Seen, inputs: Inputs) -> Draft:
         return Draft(
-            day=day.date,
-            timezone=str(day.zone),
+            day=inputs.day.date,
+            timezone=str(inputs.day.zone),
             suggestions=suggest(inputs),
-            tracked=entries.entries,
-            sources=(*map(_status, readings), *issue_troubles, *_toggl_status(entries, projects)),
+            tracked=inputs.tracked,
+            sources=(
+                *(_status(reading, inputs.day.span) for reading in seen.readings),
+                *seen.issues,
+                *self._toggl(seen),
+            ),
         )
+
+    def _toggl(self, seen: _Seen) -> Iterator[SourceStatus]:
+        if self.settings.toggl.api_token is not None:
+            troubles = dict.fromkeys((seen.tracked.trouble, *seen.projects.troubles))
+            told = "; ".join(trouble for trouble in troubles if trouble)
+            yield SourceStatus("toggl", None, len(seen.tracked.entries), told or None)
 
     def _options(self) -> Options:
         wanted = self.settings.suggest
@@ -66,10 +104,8 @@ class Drafter:
             meetings=wanted.meetings,
         )
 
-    def _groups(
-        self, readings: Iterable[Reading], projects: Mapping[str, tuple[Project, ...]]
-    ) -> tuple[Group, ...]:
-        found = [hint for reading in readings for hint in reading.hints]
+    def _groups(self, seen: _Seen) -> tuple[Group, ...]:
+        found = [hint for reading in seen.readings for hint in reading.hints]
         return tuple(
             Group(
                 name=name,
@@ -79,11 +115,31 @@ class Drafter:
                 ),
                 jira_keys=group.jira.project_key,
                 has_taiga=bool(group.taiga.project_slug),
-                projects=projects.get(name, ()),
+                projects=seen.projects.by_group.get(name, ()),
             )
             for name, group in self.settings.groups.items()
         )
 
 
-def _status(reading: Reading) -> SourceStatus:
-    return SourceStatus(reading.name, reading.group, len(reading.clues), reading.trouble)
+def _of_day(clues: Iterable[Clue], span: Span) -> tuple[Clue, ...]:
+    """The clues until the day's end; the engine knows what to do with those before its start."""
+    return tuple(clue for clue in clues if clue.at < span.end)
+
+
+def _touching(entries: Iterable[TimeEntry], span: Span, now: datetime) -> tuple[TimeEntry, ...]:
+    spans = ((entry, entry.span(now)) for entry in entries)
+    return tuple(entry for entry, own in spans if own is not None and own.overlaps(span))
+
+
+def _status(reading: Reading, span: Span) -> SourceStatus:
+    clues = sum(clue.at in span for clue in reading.clues)
+    return SourceStatus(reading.name, reading.group, clues, reading.trouble)
+
+
+def _merged(
+    statuses: Iterable[SourceStatus], troubled: Iterable[SourceStatus]
+) -> Iterator[SourceStatus]:
+    """The statuses, with the trouble that a later question to the same source met."""
+    later = {(each.name, each.group): each.trouble for each in troubled}
+    for each in statuses:
+        yield replace(each, trouble=each.trouble or later.get((each.name, each.group)))

@@ -88,6 +88,34 @@ class Messenger:
             if not self._update(digest):
                 self._post(digest)
 
+    def show_again(self, person: str, day: date) -> None:
+        """Draws the posted message anew though nothing was decided: another page, a picture.
+
+        Raises PostError.
+        """
+        with self._lock:
+            digest = self._store.digest(person, day)
+            if digest is not None and digest.ts is not None:
+                self._update(digest)
+
+    def say(self, person: str, message: Message) -> None:
+        """A message of its own in the person's DM. Raises PostError."""
+        channel = self.channel_of(person)
+        self._call(
+            self._client.chat_postMessage, channel=channel, text=message.text, blocks=message.blocks
+        )
+
+    def whisper(self, person: str, text: str) -> None:
+        """A sentence in the person's DM that only they see and that does not stay.
+
+        What Slack refuses is logged: there is no other way left to tell it.
+        """
+        try:
+            channel = self.channel_of(person)
+            self._call(self._client.chat_postEphemeral, channel=channel, user=person, text=text)
+        except PostError as error:
+            log.warning("A whisper was not delivered: %s", error)
+
     def refresh_stale(self) -> None:
         """Updates every message that lags behind, for example after a restart."""
         for digest in self._store.stale():

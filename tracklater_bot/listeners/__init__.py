@@ -1,1 +1,42 @@
-"""Bolt listeners: acknowledge, ask the core, show blocks."""
+"""Bolt listeners: acknowledge, ask the core, show blocks. One place registers them all."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import uuid4
+
+from slack_bolt import App, BoltContext
+
+from tracklater_bot.desk import Desk
+from tracklater_bot.listeners.command import Command
+from tracklater_bot.listeners.day import Day
+from tracklater_bot.listeners.decisions import Decisions
+from tracklater_bot.listeners.dialogs import Dialogs
+from tracklater_bot.listeners.home import Home
+from tracklater_bot.listeners.shortcut import Shortcut
+
+log = logging.getLogger(__name__)
+
+
+def register(app: App, desk: Desk) -> None:
+    """Gives the app its listeners, and one answer to whatever goes wrong in them."""
+    decisions = Decisions(desk)
+    for room in (
+        Command(desk), decisions, Day(desk), Dialogs(desk, decisions), Home(desk), Shortcut(desk),
+    ):  # fmt: skip
+        room.register(app)
+    app.error(lambda error, body, context: _failed(desk, error, body, context))
+
+
+def _failed(desk: Desk, error: Exception, body: dict[str, Any], context: BoltContext) -> None:
+    """Tells the person that it did not work, with a reference that the log has too."""
+    reference = uuid4().hex[:8]
+    log.error("A listener failed (reference %s)", reference, exc_info=error)
+    user = context.user_id or str((body.get("user") or {}).get("id", ""))
+    if user:
+        desk.rooms.messenger.whisper(
+            user,
+            f"That did not work, and nothing was sent. Please try again; if it keeps failing, the"
+            f" log tells why under {reference}.",
+        )

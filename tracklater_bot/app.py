@@ -1,0 +1,100 @@
+"""The composition root: settings in, everything wired. The only place that knows all rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+
+from tracklater_bot.catalog import Catalog, PersonalMemory
+from tracklater_bot.day import WorkDay, parse_when
+from tracklater_bot.drafting import Drafter
+from tracklater_bot.model import Draft
+from tracklater_bot.preferences import effective
+from tracklater_bot.settings import Settings
+from tracklater_bot.sources.protocols import ClueSource, IssueSource
+from tracklater_bot.sources.registry import clue_sources, issue_sources
+from tracklater_bot.store import Store
+from tracklater_bot.trackers.protocols import Tracker
+from tracklater_bot.trackers.toggl import TogglTracker
+
+Clock = Callable[[], datetime]
+NO_SLACK = "local"
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+class Core:
+    """Everything but Slack: what a preview needs, and what the bot is built on."""
+
+    def __init__(self, file_settings: Settings, store: Store, clock: Clock = utc_now) -> None:
+        self.file_settings = file_settings
+        self.store = store
+        self.clock = clock
+
+    @property
+    def person(self) -> str:
+        """Whose days these are: the Slack member, or a fixed word where Slack is not set up."""
+        return self.file_settings.slack.user_id or NO_SLACK
+
+    def settings(self) -> Settings:
+        """The settings file with the person's preferences laid over it, as they are now."""
+        return effective(self.file_settings, self.store.preferences(self.person))
+
+    def day(self, when: str) -> WorkDay:
+        """The working day that a WHEN word means now. Raises WhenError."""
+        zone, starts = self.file_settings.zone(), self.file_settings.day_starts
+        today = WorkDay.of(self.clock(), zone, starts).date
+        return WorkDay(parse_when(when, today), zone, starts)
+
+    def day_of(self, at: datetime) -> WorkDay:
+        """The working day to which a moment belongs."""
+        return WorkDay.of(at, self.file_settings.zone(), self.file_settings.day_starts)
+
+    def draft(self, day: WorkDay) -> Draft:
+        """The day as it looks now."""
+        return self.drafts([day])[0]
+
+    def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
+        """Several days as they look now, oldest first."""
+        return Drafter(self.settings(), self.clue_sources, self.catalog, self.clock).drafts(days)
+
+    @cached_property
+    def clue_sources(self) -> tuple[ClueSource, ...]:
+        """The places that are set up where work leaves traces."""
+        return clue_sources(self.file_settings)
+
+    @cached_property
+    def issue_sources(self) -> tuple[IssueSource, ...]:
+        """The issue trackers of all groups."""
+        memory = PersonalMemory(self.store, self.person)
+        return issue_sources(self.file_settings, memory, self.clock)
+
+    @cached_property
+    def tracker(self) -> Tracker | None:
+        """Toggl, if its token is set."""
+        if self.file_settings.toggl.api_token is None:
+            return None
+        return TogglTracker(self.file_settings.toggl, self.clock)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Issues, projects and tracked time."""
+        groups = self.file_settings.groups
+        return Catalog(
+            self.store, self.person, self.issue_sources, self.tracker, self.clock, groups
+        )
+
+
+@contextmanager
+def opened(settings: Settings, clock: Clock = utc_now) -> Iterator[Core]:
+    """A core on the settings' database, closed afterwards. Raises StoreError."""
+    store = Store.open(settings.database_url.get_secret_value())
+    try:
+        yield Core(settings, store, clock)
+    finally:
+        store.close()

@@ -1,0 +1,179 @@
+"""Everything that is set up tried for real: one line each, what works or what to do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from tracklater_bot.app import Core
+from tracklater_bot.model import SourceStatus
+from tracklater_bot.settings import Settings
+from tracklater_bot.sources.protocols import SourceError
+from tracklater_bot.trackers.projects import resolve
+from tracklater_bot.trackers.protocols import Tracker, TrackerError
+
+log = logging.getLogger(__name__)
+
+BOT_SCOPES = (
+    "chat:write", "commands", "im:write", "im:history", "files:write", "files:read", "users:read",
+)  # fmt: skip
+TIMEOUT_SECONDS = 15
+AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one thing fared; `sentence` tells what was found, or what to do."""
+
+    name: str
+    group: str | None
+    ok: bool
+    sentence: str
+
+    def line(self) -> str:
+        """`jira (acme): signed in as Eero, 120 issues`."""
+        where = f" ({self.group})" if self.group else ""
+        return f"{self.name}{where}: {self.sentence}"
+
+    def status(self) -> SourceStatus:
+        """As the status answer shows it."""
+        return SourceStatus(self.name, self.group, 0, None if self.ok else self.sentence)
+
+
+class CheckError(Exception):
+    """Something does not work; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    name: str
+    group: str | None
+    run: Callable[[], str]
+
+    def finding(self) -> Finding:
+        try:
+            return Finding(self.name, self.group, ok=True, sentence=self.run())
+        except (CheckError, SourceError, TrackerError) as error:
+            return Finding(self.name, self.group, ok=False, sentence=str(error))
+
+
+def check_all(core: Core) -> list[Finding]:
+    """Tries everything side by side; findings in the order of the street."""
+    checks = [*_checks(core)]
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
+        return list(pool.map(_Check.finding, checks))
+
+
+def _checks(core: Core) -> Iterator[_Check]:
+    settings = core.file_settings
+    for source in core.clue_sources:
+        yield _Check(source.name, source.group, source.check)
+    for tracker in core.issue_sources:
+        yield _Check(tracker.name, tracker.group, tracker.check)
+    yield _Check("toggl", None, lambda: _toggl(core.tracker, core))
+    yield _Check("slack bot", None, lambda: _bot(settings))
+    if settings.slack.mode == "socket":
+        yield _Check("slack socket", None, lambda: _socket(settings))
+    for sentence in missing_settings(settings):
+        yield _Check("settings", None, lambda text=sentence: _fail(text))
+
+
+def missing_settings(settings: Settings) -> Sequence[str]:
+    """What a first-time user still has to set, a sentence each."""
+    sentences = []
+    if not settings.groups:
+        sentences.append("No groups are set: add [groups.NAME] for each client to tracklater.toml.")
+    if settings.thyme.dir is None and not any(g.git.repos for g in settings.groups.values()):
+        sentences.append("No clues are set: set thyme.dir, or git.repos of a group.")
+    return sentences
+
+
+def _fail(sentence: str) -> str:
+    raise CheckError(sentence)
+
+
+def _toggl(tracker: Tracker | None, core: Core) -> str:
+    if tracker is None:
+        raise CheckError(
+            "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
+        )
+    account = tracker.account()
+    _, troubles = resolve(account.projects, core.file_settings.groups, account.archived)
+    if troubles:
+        raise CheckError(" ".join(troubles))
+    left = tracker.quota().remaining
+    quota = f", {left} requests left this hour" if left is not None else ""
+    return f"signed in as {account.name}, {len(account.projects)} projects{quota}"
+
+
+def _bot(settings: Settings) -> str:
+    token = settings.slack.bot_token
+    if token is None:
+        raise CheckError(
+            "TRACKLATER_SLACK__BOT_TOKEN is not set: it is on your Slack app's page"
+            " “OAuth & Permissions”, and starts with xoxb-."
+        )
+    if not settings.slack.user_id:
+        raise CheckError("slack.user_id is not set: copy your member ID from your Slack profile.")
+    client = _client(settings, token.get_secret_value())
+    answer = _ask(client.auth_test, "TRACKLATER_SLACK__BOT_TOKEN")
+    granted = {each.strip() for each in _header(answer, "x-oauth-scopes").split(",")}
+    missing = [scope for scope in BOT_SCOPES if scope not in granted] if granted - {""} else []
+    if missing:
+        raise CheckError(
+            f"the bot lacks {', '.join(missing)}: add them under “OAuth & Permissions” and"
+            " reinstall the app."
+        )
+    _ask(lambda: client.users_info(user=settings.slack.user_id), "slack.user_id")
+    return f"{answer['user']} in {answer['team']} can write to you"
+
+
+def _socket(settings: Settings) -> str:
+    token = settings.slack.app_token
+    if token is None:
+        raise CheckError(
+            "TRACKLATER_SLACK__APP_TOKEN is not set: make one with connections:write under"
+            " “Basic Information › App-Level Tokens”."
+        )
+    client = _client(settings, "")
+    _ask(
+        lambda: client.apps_connections_open(app_token=token.get_secret_value()),
+        "TRACKLATER_SLACK__APP_TOKEN",
+    )
+    return "Socket Mode connects"
+
+
+def _client(settings: Settings, token: str) -> WebClient:
+    return WebClient(token=token, base_url=settings.slack.base_url, timeout=TIMEOUT_SECONDS)
+
+
+def _ask(call: Callable[[], Any], about: str) -> Any:
+    try:
+        return call()
+    except SlackApiError as error:
+        raise CheckError(f"Slack refuses {about}: {_advice(error)}.") from error
+    except (SlackClientError, OSError) as error:
+        raise CheckError(f"Slack cannot be reached ({type(error).__name__}).") from error
+
+
+def _advice(error: SlackApiError) -> str:
+    code = str(error.response.get("error", "unknown error"))
+    if code == "missing_scope":
+        return f"the scope {error.response.get('needed')} is missing, add it and reinstall the app"
+    return {
+        "invalid_auth": "the token is wrong or was revoked, copy it again",
+        "not_allowed_token_type": "this is a token of another kind, compare its first letters",
+        "user_not_found": "nobody here has that member ID",
+    }.get(code, code)
+
+
+def _header(answer: Any, name: str) -> str:
+    headers = {str(key).casefold(): value for key, value in answer.headers.items()}
+    value = headers.get(name, "")
+    return ",".join(value) if isinstance(value, list) else str(value)

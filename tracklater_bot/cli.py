@@ -1,0 +1,330 @@
+"""The commands. Thin: each one reads its arguments, asks the app, and prints.
+
+Exit codes: 0 done, 1 something asked for failed, 2 usage or settings. Errors are plain lines on
+stderr. What a command does not use is not imported: a preview should start in a blink.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracklater_bot import __version__
+from tracklater_bot.day import WhenError, WorkDay
+from tracklater_bot.settings import Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from tracklater_bot.app import Core
+    from tracklater_bot.model import Draft
+
+Command = Callable[[argparse.Namespace], int]
+FAILED, USAGE = 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(
+        level=logging.DEBUG if arguments.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    command: Command = arguments.command
+    try:
+        return command(arguments)
+    except UsageError as error:
+        _say(str(error))
+        return USAGE
+    except FailedError as error:
+        _say(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        return FAILED
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; Python must not complain while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tracklater-bot",
+        description="Suggests the time entries you forgot to make, and asks you in Slack.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (_demo, _run, _preview, _digest, _check, _import, _record):
+        add(commands)
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    command: Command,
+    does: str,
+    settings: bool = True,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=does, description=does)
+    parser.set_defaults(command=command)
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell what goes on")
+    if settings:
+        parser.add_argument("--config", type=Path, metavar="FILE", help="the settings file")
+        parser.add_argument("--env-file", type=Path, metavar="FILE", help="the file of secrets")
+    return parser
+
+
+def _demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    does = "try everything on this machine: no accounts, no tokens, no network"
+    parser = _add(commands, "demo", demo, does, settings=False)
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="the page's port")
+    parser.add_argument("--no-open", action="store_true", help="do not open a browser")
+    parser.add_argument("--once", action="store_true", help="go through the day without a person")
+    parser.add_argument("--json", action="store_true", help="with --once: print JSON")
+
+
+def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    _add(commands, "run", run, "run the bot: schedule, slash command, buttons")
+
+
+def _preview(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _add(commands, "preview", preview, "show a day's suggestions here; posts nothing")
+    _when(parser)
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--png", type=Path, metavar="FILE", help="the timeline as a picture")
+    parser.add_argument("--blocks", action="store_true", help="as the Slack message's JSON")
+
+
+def _digest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    _when(_add(commands, "digest", digest, "post or refresh a day's message now"))
+
+
+def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _add(commands, "check", check, "try every source, tracker and token")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    does = "turn the original TrackLater's settings into ours"
+    parser = _add(commands, "import-settings", import_settings, does, settings=False)
+    parser.add_argument("file", type=Path, metavar="FILE", help="its Python or JSON settings")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("tracklater.toml"), metavar="TOML"
+    )
+    parser.add_argument("--env-file", type=Path, default=Path(".env"), metavar="FILE")
+
+
+def _record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    _add(commands, "record", record, "take one thyme snapshot and keep it safely")
+
+
+def _when(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "when",
+        nargs="?",
+        default="today",
+        metavar="WHEN",
+        help="today (default), yesterday, YYYY-MM-DD, or a weekday's name",
+    )
+
+
+# -- What the commands do ----------------------------------------------------------------------
+# Each imports what it needs when it runs: a preview starts without Bolt, Pillow and rich.
+
+
+class UsageError(Exception):
+    """The command cannot be run like this; the text says what to change."""
+
+
+class FailedError(Exception):
+    """The command was understood, and did not succeed; the text says why."""
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """The sandbox and the real bot on it."""
+    from tracklater_bot import demo as stage
+
+    if arguments.json and not arguments.once:
+        raise UsageError("--json goes with --once.")
+    try:
+        if arguments.once:
+            return stage.once(as_json=arguments.json)
+        return stage.page(arguments.port, open_browser=not arguments.no_open)
+    except stage.DemoError as error:
+        raise FailedError(str(error)) from error
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The bot, until it is told to stop."""
+    from tracklater_bot.bot import BotError, run_until
+    from tracklater_bot.signals import stop_event
+
+    stopped = stop_event()
+    with _core(arguments) as core:
+        try:
+            run_until(core, stopped, started=lambda: _say("tracklater-bot is running."))
+        except BotError as error:
+            raise FailedError(str(error)) from error
+    return 0
+
+
+def preview(arguments: argparse.Namespace) -> int:
+    """A day's suggestions on this screen."""
+    draft, now = _draft(arguments)
+    if arguments.png is not None:
+        _write_png(arguments.png, draft, now)
+    if arguments.json:
+        from tracklater_bot.report import draft_json
+
+        _print_json(draft_json(draft, now))
+    elif arguments.blocks:
+        from tracklater_bot.report import draft_message
+
+        _print_json(draft_message(draft, now))
+    elif arguments.png is None:
+        from tracklater_bot.terminal import print_draft
+
+        print_draft(draft, now)
+    return 0
+
+
+def digest(arguments: argparse.Namespace) -> int:
+    """Posts a day's message, or brings it up to date."""
+    from tracklater_bot.bot import make_desk, web_client
+    from tracklater_bot.messenger import PostError
+
+    with _core(arguments) as core:
+        desk = make_desk(core, web_client(core.file_settings))
+        try:
+            opened = desk.open_day(_day(core, arguments.when))
+        except PostError as error:
+            raise FailedError(str(error)) from error
+    for status in opened.draft.sources:
+        if status.trouble:
+            _say(f"{status.name}: {status.trouble}")
+    print(opened.summary())
+    return 0
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Everything tried for real."""
+    from tracklater_bot.checks import check_all
+    from tracklater_bot.terminal import print_lines
+
+    with _core(arguments) as core:
+        findings = check_all(core)
+    if arguments.json:
+        _print_json([asdict(each) for each in findings])
+    else:
+        print_lines([(each.ok, each.line()) for each in findings])
+    return 0 if all(each.ok for each in findings) else FAILED
+
+
+def import_settings(arguments: argparse.Namespace) -> int:
+    """The original's settings as ours."""
+    from tracklater_bot.importer import ImportError_, import_settings as convert
+
+    try:
+        report = convert(arguments.file, arguments.output, arguments.env_file)
+    except ImportError_ as error:
+        raise UsageError(str(error)) from error
+    for line in report.lines():
+        print(line)
+    return 0
+
+
+def record(arguments: argparse.Namespace) -> int:
+    """One thyme snapshot."""
+    from tracklater_bot.record import RecordError, record as take
+
+    settings = _settings(arguments)
+    try:
+        recorded = take(settings.thyme.dir, settings.zone())
+    except RecordError as error:
+        raise FailedError(str(error)) from error
+    if recorded.moved_to is not None:
+        _say(
+            f"{recorded.file} was damaged: {recorded.saved} snapshots were saved, and the damaged"
+            f" file was moved to {recorded.moved_to}."
+        )
+    return 0
+
+
+# -- What they share -----------------------------------------------------------------------------
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    try:
+        loaded = load(arguments.config, arguments.env_file, os.environ)
+    except SettingsError as error:
+        raise UsageError(str(error)) from error
+    for warning in loaded.warnings:
+        _say(warning)
+    return loaded.settings
+
+
+@contextmanager
+def _core(arguments: argparse.Namespace) -> Iterator[Core]:
+    from tracklater_bot.app import opened
+    from tracklater_bot.store import StoreError
+
+    settings = _settings(arguments)
+    try:
+        with opened(settings) as core:
+            yield core
+    except StoreError as error:
+        raise FailedError(str(error)) from error
+    except SettingsError as error:
+        raise UsageError(str(error)) from error
+
+
+def _day(core: Core, when: str) -> WorkDay:
+    try:
+        return core.day(when)
+    except WhenError as error:
+        raise UsageError(str(error)) from error
+
+
+def _draft(arguments: argparse.Namespace) -> tuple[Draft, datetime]:
+    with _core(arguments) as core:
+        day = _day(core, arguments.when)
+        with _progress(f"Reading {day.date}"):
+            return core.draft(day), core.clock()
+
+
+@contextmanager
+def _progress(doing: str) -> Iterator[None]:
+    """Shows that something goes on, where somebody sits at a terminal; nothing when piped."""
+    if not (sys.stderr.isatty() and sys.stdout.isatty()):
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{doing}…"):
+        yield
+
+
+def _write_png(file: Path, draft: Draft, now: datetime) -> None:
+    from tracklater_bot.picture import draw
+    from tracklater_bot.timeline import lanes_of
+
+    try:
+        file.write_bytes(draw(lanes_of(draft, now)))
+    except OSError as error:
+        raise FailedError(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,40 @@
+"""What a Slack payload says, taken apart once; and how an answer goes back to the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt import Respond
+
+STRANGER = "Only the person whose day this is can do that. Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """One button, menu or select that somebody used."""
+
+    user: str
+    action_id: str
+    value: str
+    trigger_id: str
+    view: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Click:
+        """From a block_actions payload; a menu's value is that of the chosen option."""
+        action = body["actions"][0]
+        option = action.get("selected_option") or {}
+        return cls(
+            user=str(body["user"]["id"]),
+            action_id=str(action.get("action_id", "")),
+            value=str(action.get("value") or option.get("value") or ""),
+            trigger_id=str(body.get("trigger_id", "")),
+            view=body.get("view") or {},
+        )
+
+
+def whisper(respond: Respond, text: str) -> None:
+    """Says something to the one who clicked, beside the message, which stays as it is."""
+    respond(text=text, response_type="ephemeral", replace_original=False)

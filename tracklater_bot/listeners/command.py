@@ -1,0 +1,69 @@
+"""`/tracklater`: answers at once, fills in when ready. Only the person sees the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_bolt import Ack, App, Respond
+
+from tracklater_bot.blocks.help import (
+    help_message,
+    note,
+    status_message,
+    unknown_word,
+    working_message,
+)
+from tracklater_bot.blocks.parts import Message
+from tracklater_bot.blocks.week import week_message
+from tracklater_bot.day import WhenError
+from tracklater_bot.desk import Desk
+
+NOT_YOURS = (
+    "This bot keeps somebody else's time. To have it keep yours, run it with settings of your own."
+)
+MOST_WORD = 60
+
+
+class Command:
+    """The listener of the slash command."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def register(self, app: App) -> None:
+        """Tells Bolt whose command it is."""
+        app.command("/tracklater")(self._command)
+
+    def _command(self, ack: Ack, command: dict[str, Any], respond: Respond) -> None:
+        word = str(command.get("text") or "").strip().casefold()[:MOST_WORD]
+        if command["user_id"] != self._desk.person:
+            _say(ack, note(NOT_YOURS))
+        elif word == "help":
+            _say(ack, help_message())
+        elif word == "status":
+            _say(ack, note("Asking everyone how they are…"))
+            _say(respond, status_message(self._desk.showing.status()))
+        elif word == "week":
+            _say(ack, note("Looking at the last seven days…"))
+            _say(respond, week_message(self._desk.showing.week()))
+        else:
+            self._day(word, ack, respond)
+
+    def _day(self, word: str, ack: Ack, respond: Respond) -> None:
+        try:
+            day = self._desk.core.day(word)
+        except WhenError:
+            _say(ack, unknown_word(word))
+            return
+        _say(ack, working_message(day.date))
+        _say(respond, self._desk.show_day(day))
+
+
+def _say(answer: Ack | Respond, message: Message) -> None:
+    """Answers the command; a second answer takes the first one's place."""
+    if isinstance(answer, Respond):
+        answer(text=message.text, blocks=message.blocks, replace_original=True)
+    else:
+        answer(text=message.text, blocks=message.blocks)
+
+

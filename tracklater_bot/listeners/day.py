@@ -1,0 +1,79 @@
+"""Buttons for a whole day: pages, refresh, reminders, and opening another day."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from slack_bolt import Ack, App, Respond
+
+from tracklater_bot.blocks.parts import Message
+from tracklater_bot.desk import Desk
+from tracklater_bot.listeners.clicks import STRANGER, Click, whisper
+from tracklater_bot.words import clock, day_name
+
+
+class Day:
+    """The listeners of the day's own buttons."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def register(self, app: App) -> None:
+        """Tells Bolt which button is whose."""
+        app.action(re.compile(r"^page:\d+$"))(self._turn_page)
+        app.action("refresh")(self._refresh)
+        app.action("open_day")(self._refresh)
+        app.action("remind")(self._remind)
+
+    def _turn_page(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        ack()
+        click = self._own(body, respond)
+        if click is not None:
+            page = int(click.action_id.partition(":")[2])
+            self._desk.turn_page(date.fromisoformat(click.value), page)
+
+    def _refresh(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        ack()
+        click = self._own(body, respond)
+        if click is None:
+            return
+        message = self._desk.show_day(self._desk.core.day(click.value))
+        if not _is_in(body, click.value):
+            self._answer(body, respond, message)
+
+    def _remind(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        ack()
+        click = self._own(body, respond)
+        if click is None:
+            return
+        day = _day_of(body)
+        until = self._desk.remind(day, click.value)
+        zone = self._desk.core.settings().zone()
+        when = clock(until, zone, self._desk.core.day("today").date)
+        whisper(respond, f"I will remind you of {day_name(day)} at {when}.")
+
+    def _own(self, body: dict[str, Any], respond: Respond) -> Click | None:
+        """The click, if it is the person's own; others are told that it isn't theirs."""
+        click = Click.of(body)
+        if click.user == self._desk.person:
+            return click
+        whisper(respond, STRANGER)
+        return None
+
+    def _answer(self, body: dict[str, Any], respond: Respond, message: Message) -> None:
+        if body.get("response_url"):
+            respond(text=message.text, blocks=message.blocks, replace_original=False)
+        else:  # Home has no conversation to answer in
+            self._desk.rooms.messenger.whisper(self._desk.person, message.text)
+
+
+def _day_of(body: dict[str, Any]) -> date:
+    """The day whose buttons were used: their block is called `day:2026-11-20`."""
+    return date.fromisoformat(str(body["actions"][0]["block_id"]).partition(":")[2])
+
+
+def _is_in(body: dict[str, Any], day: str) -> bool:
+    """Whether the button stands in that day's own message, which shows the answer itself."""
+    return str(body["actions"][0].get("block_id", "")) == f"day:{day}"

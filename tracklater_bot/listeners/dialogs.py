@@ -1,0 +1,235 @@
+"""Modals: opening them, offering issues while the person types, and taking what was filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from slack_bolt import Ack, App, Respond
+from slack_sdk import WebClient
+
+from tracklater_bot.blocks.choices import Choices, issue_options, project_choices
+from tracklater_bot.blocks.edit import (
+    NewSpan,
+    add_modal,
+    edit_modal,
+    split_modal,
+    why_modal,
+    with_issue_description,
+    with_move_offer,
+)
+from tracklater_bot.blocks.forms import (
+    DialogMeta,
+    EditForm,
+    Fields,
+    errors_for,
+    parse_edit,
+    parse_split,
+)
+from tracklater_bot.day import WorkDay
+from tracklater_bot.desk import Desk
+from tracklater_bot.listeners.clicks import STRANGER, Click, whisper
+from tracklater_bot.listeners.decisions import Decisions, sentence
+from tracklater_bot.model import Digest, Issue, Item
+from tracklater_bot.review import Change, NotYours, ReviewError
+
+Found = tuple[Digest, Item]
+OUTDATED = "That suggestion is no longer there: the day was refreshed meanwhile."
+
+
+class Dialogs:
+    """The listeners of the edit, add, split and why dialogs."""
+
+    def __init__(self, desk: Desk, decisions: Decisions) -> None:
+        self._desk = desk
+        self._review = desk.rooms.review
+        self._decisions = decisions
+
+    def register(self, app: App) -> None:
+        """Tells Bolt which button and which dialog is whose."""
+        app.action("edit")(self._opens(lambda digest, item: self._edit(digest, item)))
+        app.action("more")(self._menu)
+        app.action("add")(self._add)
+        app.action({"type": "block_actions", "action_id": "issue"})(self._issue_chosen)
+        app.options("issue")(self._offer_issues)
+        app.view("edit_item")(self._edited)
+        app.view("add_item")(self._added)
+        app.view("split_item")(self._splitted)
+
+    # -- Opening -------------------------------------------------------------------------------
+
+    def _opens(
+        self, modal: Callable[[Digest, Item], dict[str, Any]]
+    ) -> Callable[[Ack, dict[str, Any], WebClient, Respond], None]:
+        def listen(ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
+            ack()
+            click = Click.of(body)
+            self._open(click, click.value, modal, client, respond)
+
+        return listen
+
+    def _open(
+        self,
+        click: Click,
+        item_id: str,
+        modal: Callable[[Digest, Item], dict[str, Any]],
+        client: WebClient,
+        respond: Respond,
+    ) -> None:
+        found = self._desk.item(item_id)
+        if found is None:
+            whisper(respond, OUTDATED)
+            self._desk.changed()
+        elif found[0].person != click.user:
+            whisper(respond, STRANGER)
+        else:
+            client.views_open(trigger_id=click.trigger_id, view=modal(*found))
+
+    def _menu(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
+        ack()
+        click = Click.of(body)
+        what, _, item_id = click.value.partition(":")
+        modals: dict[str, Callable[[Digest, Item], dict[str, Any]]] = {
+            "split": split_modal,
+            "why": why_modal,
+        }
+        if what in modals:
+            self._open(click, item_id, modals[what], client, respond)
+        elif what == "merge":
+            self._decisions.decide(
+                click, lambda by: self._review.merge_with_next(by.user, item_id), respond
+            )
+
+    def _add(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
+        ack()
+        click = Click.of(body)
+        if click.user != self._desk.person:
+            whisper(respond, STRANGER)
+            return
+        day = self._desk.core.day(click.value)
+        view = add_modal(day, self._choices(day), NewSpan())
+        client.views_open(trigger_id=click.trigger_id, view=view)
+
+    def _edit(self, digest: Digest, item: Item) -> dict[str, Any]:
+        return edit_modal(digest, item, self._choices(self._desk.core.day(digest.day.isoformat())))
+
+    def _choices(self, day: WorkDay) -> Choices:
+        return self._desk.choices(day)
+
+    # -- Issues while typing -------------------------------------------------------------------
+
+    def _offer_issues(self, ack: Ack, payload: dict[str, Any], body: dict[str, Any]) -> None:
+        typed = str(payload.get("value", ""))
+        if body["user"]["id"] != self._desk.person:
+            ack(options=[])
+            return
+        group = self._group_in(body.get("view") or {})
+        ack(**issue_options(self._desk.search_issues(typed, group), typed))
+
+    def _group_in(self, view: Mapping[str, Any]) -> str | None:
+        """The group chosen in the dialog, else that of the item it edits."""
+        try:
+            meta = DialogMeta.of(view)
+        except ValueError:
+            return None
+        chosen = Fields(view).option("project") or ""
+        choice = project_choices(self._choices(self._desk.core.day(meta.day)), None).get(chosen)
+        return choice.group if choice else self._item_group(meta)
+
+    def _item_group(self, meta: DialogMeta) -> str | None:
+        found = self._desk.item(meta.item) if meta.item else None
+        return found[1].suggestion.group if found else None
+
+    def _issue_chosen(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        ack()
+        view = body.get("view") or {}
+        issue = self._desk.issue(Click.of(body).value)
+        changed = with_issue_description(view, issue) if issue else None
+        if changed is not None:
+            client.views_update(view_id=view["id"], hash=view["hash"], view=changed)
+
+    # -- Taking what was filled in -------------------------------------------------------------
+
+    def _edited(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        meta = DialogMeta.of(view)
+        found = self._desk.item(meta.item)
+        if found is None:
+            ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
+            return
+        user = str(body["user"]["id"])
+
+        def save(form: EditForm) -> Digest:
+            return self._review.edit(
+                user, meta.item, self._change(form), meta.version, form.move_neighbours
+            )
+
+        self._take(ack, view, found[1], save)
+
+    def _added(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        meta = DialogMeta.of(view)
+        user = str(body["user"]["id"])
+
+        def save(form: EditForm) -> Digest:
+            return self._review.add(user, date.fromisoformat(meta.day), self._change(form))
+
+        self._take(ack, view, None, save)
+
+    def _take(
+        self,
+        ack: Ack,
+        view: dict[str, Any],
+        item: Item | None,
+        save: Callable[[EditForm], Digest],
+    ) -> None:
+        """Saves a dialog, or shows what is wrong beside its fields. Nothing waits on a network."""
+        day = self._desk.core.day(DialogMeta.of(view).day)
+        form = parse_edit(view, self._choices(day), item)
+        if isinstance(form, dict):
+            ack(response_action="errors", errors=form)
+            return
+        try:
+            save(form)
+        except NotYours:
+            ack(response_action="errors", errors=errors_for(view, {"": STRANGER}))
+        except ReviewError as error:
+            self._refuse(ack, view, error)
+        else:
+            ack()
+        self._desk.changed()
+
+    @staticmethod
+    def _refuse(ack: Ack, view: dict[str, Any], error: ReviewError) -> None:
+        if error.can_move and not Fields(view).has("move"):
+            ack(response_action="update", view=with_move_offer(view, sentence(error)))
+        else:
+            ack(response_action="errors", errors=errors_for(view, error.fields))
+
+    def _change(self, form: EditForm) -> Change:
+        return Change(
+            span=form.span,
+            group=form.group,
+            project=form.project,
+            issue=self._desk.issue(form.issue),
+            description=form.description,
+            billable=form.billable,
+            tags=form.tags,
+        )
+
+    def _splitted(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        meta = DialogMeta.of(view)
+        found = self._desk.item(meta.item)
+        if found is None:
+            ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
+            return
+        moment = parse_split(view, self._desk.core.day(meta.day), found[1].suggestion.span)
+        if isinstance(moment, dict):
+            ack(response_action="errors", errors=moment)
+            return
+        try:
+            self._review.split(str(body["user"]["id"]), meta.item, moment)
+        except ReviewError as error:
+            ack(response_action="errors", errors=errors_for(view, {"at": sentence(error)}))
+        else:
+            ack()
+        self._desk.changed()

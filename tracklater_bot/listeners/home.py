@@ -1,0 +1,41 @@
+"""The Home tab: shown when it is opened, and its preferences kept when they are changed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from slack_bolt import Ack, App
+from slack_sdk import WebClient
+
+from tracklater_bot.blocks.home import home, preference_of
+from tracklater_bot.desk import Desk
+
+
+class Home:
+    """The listeners of App Home."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def register(self, app: App) -> None:
+        """Tells Bolt about the tab and its controls."""
+        app.event("app_home_opened")(self._opened)
+        app.action(re.compile(r"^pref_"))(self._changed)
+
+    def _opened(self, event: dict[str, Any], client: WebClient) -> None:
+        if event.get("tab", "home") == "home" and event["user"] == self._desk.person:
+            self._publish(client)
+
+    def _changed(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        ack()
+        if body["user"]["id"] != self._desk.person:
+            return
+        wish = preference_of(body["actions"][0])
+        if wish is not None:
+            self._desk.prefer(*wish)
+        self._publish(client)
+
+    def _publish(self, client: WebClient) -> None:
+        view = home(self._desk.showing.home())
+        client.views_publish(user_id=self._desk.person, view=view)

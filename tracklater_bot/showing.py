@@ -1,0 +1,183 @@
+"""What messages, Home and answers show, gathered from the store and the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from tracklater_bot.app import Core
+from tracklater_bot.blocks.digest import DigestView, Message, PictureRef, digest_message
+from tracklater_bot.blocks.help import StatusView
+from tracklater_bot.blocks.home import HomeView, Wishes
+from tracklater_bot.blocks.week import DayTimes
+from tracklater_bot.checks import check_all
+from tracklater_bot.day import WorkDay
+from tracklater_bot.model import Digest, SourceStatus, State
+from tracklater_bot.preferences import OVERRIDES, silent_until
+from tracklater_bot.schedule import Plan
+from tracklater_bot.timeline import lanes_of, text_timeline
+from tracklater_bot.words import clock
+
+WEEK_DAYS = 7
+OPEN_DAYS_BACK = timedelta(days=60)
+TIMELINE_COLUMNS = 62
+ON_THE_WAY = (State.PENDING, State.SENDING, State.UNKNOWN, State.DELETING)
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """Gathers for one person."""
+
+    core: Core
+
+    # -- The digest ----------------------------------------------------------------------------
+
+    def digest(self, digest: Digest) -> Message:
+        """The digest as its message shows it now."""
+        now = self.core.clock()
+        lanes = lanes_of(digest, now)
+        picture = self._picture(digest)
+        view = DigestView(
+            page=self._page(digest),
+            picture=picture,
+            timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS),
+            now=now,
+            quota_note=_quota_note(digest),
+        )
+        return digest_message(digest, view)
+
+    def _picture(self, digest: Digest) -> PictureRef | None:
+        kept = self.core.store.recall(digest.person, picture_key(digest.day), self.core.clock())
+        if not isinstance(kept, dict) or not self.core.settings().digest.picture:
+            return None
+        return PictureRef(str(kept["file"]), str(kept["alt"]))
+
+    def _page(self, digest: Digest) -> int:
+        kept = self.core.store.recall(digest.person, page_key(digest.day), self.core.clock())
+        return kept if isinstance(kept, int) else 0
+
+    # -- Plans, status, week, Home -------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """When the person wants to hear from the bot, as of now."""
+        settings = self.core.settings()
+        return Plan(
+            zone=settings.zone(),
+            at=settings.digest.at,
+            days=settings.digest.days,
+            day_starts=settings.day_starts,
+            country=settings.digest.holidays,
+            silent_until=silent_until(self.core.store.preferences(self.core.person)),
+        )
+
+    def status(self) -> StatusView:
+        """How everything is now; asks every service."""
+        now = self.core.clock()
+        quota = self.core.tracker.quota() if self.core.tracker else None
+        items = [item for digest in self._recent() for item in digest.items]
+        return StatusView(
+            zone=self.core.settings().zone(),
+            now=now,
+            sources=[each.status() for each in check_all(self.core)],
+            next_digest=self.plan().next(now),
+            quota_left=quota.remaining if quota else None,
+            quota_resets_at=quota.resets_at if quota else None,
+            waiting=sum(item.state in ON_THE_WAY for item in items),
+            failed=sum(item.state is State.FAILED for item in items),
+        )
+
+    def week(self) -> list[DayTimes]:
+        """The last seven days; those that nobody has opened yet are read now."""
+        now = self.core.clock()
+        days = self._week_days()
+        stored = {day: self.core.store.digest(self.core.person, day.date) for day in days}
+        unknown = [day for day, digest in stored.items() if digest is None]
+        drafted = dict(zip(unknown, self.core.drafts(unknown), strict=True))
+        return [
+            DayTimes.of(digest, now) if digest is not None else DayTimes.of_draft(drafted[day], now)
+            for day, digest in stored.items()
+        ]
+
+    def home(self) -> HomeView:
+        """Home, from what is stored: quick, and no service is asked."""
+        now = self.core.clock()
+        zone = self.core.settings().zone()
+        today, *_ = reversed(week := self._stored_week())
+        return HomeView(
+            now=now,
+            zone=zone,
+            wishes=self._wishes(),
+            today=today,
+            week=week,
+            open_days=self.core.store.open_days(self.core.person, now.date() - OPEN_DAYS_BACK),
+            sources=self._last_sources(),
+            countries=_countries(),
+            next_digest=self.plan().next(now),
+        )
+
+    def _week_days(self) -> list[WorkDay]:
+        today = self.core.day("today")
+        return [
+            WorkDay(today.date - timedelta(days=back), today.zone, today.starts)
+            for back in range(WEEK_DAYS - 1, -1, -1)
+        ]
+
+    def _stored_week(self) -> list[DayTimes]:
+        days = [day.date for day in self._week_days()]
+        return [self._stored_day(day) for day in days]
+
+    def _stored_day(self, day: date) -> DayTimes:
+        digest = self.core.store.digest(self.core.person, day)
+        return DayTimes.of(digest, self.core.clock()) if digest else DayTimes(day, known=False)
+
+    def _recent(self) -> list[Digest]:
+        since = self.core.clock().date() - OPEN_DAYS_BACK
+        return self.core.store.digests(self.core.person, since)
+
+    def _last_sources(self) -> Sequence[SourceStatus]:
+        recent = self._recent()
+        return recent[-1].sources if recent else ()
+
+    def _wishes(self) -> Wishes:
+        settings = self.core.settings()
+        preferences = self.core.store.preferences(self.core.person)
+        return Wishes(
+            digest_at=settings.digest.at,
+            digest_days=tuple(settings.digest.days),
+            round_minutes=settings.suggest.round_minutes,
+            idle_minutes=settings.suggest.idle_minutes,
+            picture=settings.digest.picture,
+            holidays=settings.digest.holidays,
+            silent_until=silent_until(preferences),
+            changed=frozenset(preferences) & {*OVERRIDES, "silent_until"},
+        )
+
+
+def picture_key(day: date) -> str:
+    """Under which name the store remembers the day's picture."""
+    return f"picture:{day}"
+
+
+def page_key(day: date) -> str:
+    """Under which name the store remembers the page that the day's message shows."""
+    return f"page:{day}"
+
+
+def _quota_note(digest: Digest) -> str | None:
+    """`5 of 12 in Toggl, the rest at 18:42`, while Toggl's quota holds entries back."""
+    waiting = [item for item in digest.items if item.state is State.PENDING and item.retry_at]
+    if not waiting:
+        return None
+    sent = sum(item.state is State.SENT for item in digest.items)
+    wanted = sent + sum(item.state in ON_THE_WAY for item in digest.items)
+    when = min(item.retry_at for item in waiting if item.retry_at)
+    return f"{sent} of {wanted} in Toggl, the rest at {clock(when, ZoneInfo(digest.timezone))}."
+
+
+def _countries() -> list[tuple[str, str]]:
+    """Codes and names of the countries whose public holidays are known."""
+    return [(code, code) for code in sorted(holidays.list_supported_countries())]
