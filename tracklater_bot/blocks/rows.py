@@ -144,11 +144,10 @@ def _failed_row(item: Item, place: Place, detail: Detail) -> list[Block]:
 
 
 def _decided_row(item: Item, place: Place, detail: Detail) -> list[Block]:
-    """A line for what is settled: the reading is over, the way back stays open."""
-    text = _lines(
-        f"{_title(item, place, detail.words)} · {issue_line(item.suggestion, detail.words // 2)}",
-        state_words(item, place, detail.words),
-    )
+    """Short, state first: the reading is over, the way back stays open."""
+    what = issue_line(item.suggestion, detail.words // 2)
+    state = state_words(item, place, detail.words)
+    text = _lines(_title(item, place, detail.words), f"{state} · {what}")
     buttons = _buttons(item, place, _WAYS_BACK.get(item.state, ()), detail)
     if len(buttons) > 1:
         return [section(text), actions(buttons)]
