@@ -14,6 +14,7 @@ from tests.hostile import HOSTILE, bad_characters, hostile_text
 from tests.notation import FRIDAY, at
 from tracklater_bot.blocks.help import (
     StatusView,
+    day_ready,
     help_message,
     nearest_word,
     no_traces,
@@ -301,6 +302,14 @@ def test_a_day_without_traces_says_why() -> None:
     assert "1 source could not be read completely" in message.text
     assert_fits(no_traces(FRIDAY.date, ()))
     assert working_message(FRIDAY.date).text == "Looking at Friday 20 November…"
+
+
+def test_a_day_that_is_ready_says_where_and_how_much() -> None:
+    message = day_ready(BUSY, "https://example.slack.com/archives/D1/p1")
+    assert_fits(message)
+    assert "2 h 30 min" in message.text
+    assert "<https://example.slack.com/archives/D1/p1|" in words(message.blocks)
+    assert_fits(day_ready(digest(), None))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
