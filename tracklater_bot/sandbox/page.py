@@ -54,6 +54,7 @@ class Page:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._slack = sandbox.slack
+        self._closing = False
         self._acts: Mapping[str, Act] = {
             "command": self._command,
             "say": self._say,
@@ -73,6 +74,10 @@ class Page:
         app.router.add_post("/sandbox/faults", self._fault)
         app.router.add_get("/sandbox/files/{file}", self._file)
         app.router.add_get("/{name:[a-z-]*(?:\\.js|\\.css|\\.svg)?}", self._static)
+
+    def close(self) -> None:
+        """Ends the streams of changes."""
+        self._closing = True
 
     # -- what everybody sees
 
@@ -122,14 +127,15 @@ class Page:
         await stream.prepare(request)
         seen: tuple[int, bool] | None = None
         try:
-            while True:
+            while not self._closing:
                 now = (self._slack.workspace.version, self._slack.sockets.count > 0)
                 if now != seen:
                     await stream.write(f"data: {now[0]}\n\n".encode())
                     seen = now
                 await asyncio.sleep(PULSE)
         except ConnectionError:
-            return stream
+            pass  # the reader went away
+        return stream
 
     async def _file(self, request: web.Request) -> web.Response:
         """An uploaded file, as Slack would show it."""

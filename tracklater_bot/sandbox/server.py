@@ -45,6 +45,7 @@ class Sandbox:
         self.jira = FakeJira(self.clock, self.slack.workspace.touch)
         self.taiga = FakeTaiga()
         self.url = ""
+        self._page = Page(self)
         self._fixed = today is not None
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
@@ -129,7 +130,7 @@ class Sandbox:
         self.toggl.mount(app)
         self.jira.mount(app, base)
         self.taiga.mount(app, base)
-        Page(self).mount(app)
+        self._page.mount(app)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
         return base
@@ -141,9 +142,14 @@ class Sandbox:
         workday.fill_taiga(self.taiga)
 
     async def _close(self) -> None:
+        self._page.close()
         await self.slack.close()
         if self._runner is not None:
             await self._runner.cleanup()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     @web.middleware
     async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -40,11 +40,12 @@ class Workday:
         self._midnight = datetime.combine(day, time(), zone)
 
     def write(self, home: Path) -> None:
-        """Writes the thyme file and the repositories."""
+        """Writes the thyme file and the repositories, unless a sample day is there already."""
         zone = self._midnight.tzinfo
         if not isinstance(zone, ZoneInfo):
             raise TypeError("a workday needs a time zone with a name")
-        write_thyme(home / "thyme", self._day, zone)
+        if not (home / "thyme" / f"{self._day}.json").exists():
+            write_thyme(home / "thyme", self._day, zone)
         if not (home / "src").exists():
             write_repos(home / "src", self._day, zone)
 

@@ -36,8 +36,9 @@ class _Hand:
         with notes.open("a", encoding="utf-8") as file:
             file.write(f"- {subject}\n")
         with self.repo.git.custom_environment(**_at(at, who)):
-            self.repo.git.add("NOTES.md")
-            self.repo.git.commit("-q", "--no-gpg-sign", "-m", subject)
+            if not self.repo.head.is_valid():
+                self.repo.git.add("NOTES.md")
+            self.repo.git.commit("-q", "-a", "--no-gpg-sign", "-m", subject)
 
     def checkout(self, at: datetime, branch: str) -> None:
         """Starts a branch from main."""
