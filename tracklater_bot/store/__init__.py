@@ -1,1 +1,6 @@
-"""What is remembered: digests, decisions, the outbox, cached issues. Keyed by person."""
+"""What is kept between runs: digests, decisions, the outbox, issues, small memories."""
+
+from tracklater_bot.store.facade import Store
+from tracklater_bot.store.opening import StoreError
+
+__all__ = ["Store", "StoreError"]

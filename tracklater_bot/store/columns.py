@@ -1,0 +1,95 @@
+"""Column types: the same values come back from SQLite and PostgreSQL that went in."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import DateTime, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time, in UTC when it comes back. SQLite keeps no zone, so it is kept as UTC there.
+
+    Raises ValueError for a naive time.
+    """
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """With a zone where the database knows zones."""
+        return dialect.type_descriptor(DateTime(timezone=dialect.name != "sqlite"))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Into the database."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("the store takes only times with a time zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Out of the database."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside. What no database takes (NUL, half a surrogate pair) becomes a space."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Into the database."""
+        return None if value is None else harmless(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Out of the database."""
+        return value
+
+
+def harmless(text: str) -> str:
+    """The text without the characters that databases refuse."""
+    return text.replace("\0", " ").encode(errors="replace").decode()
+
+
+class Packed(TypeDecorator[Any]):
+    """A value of our own as JSON, such as a project or a tuple of reasons; None is NULL."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, shape: Any) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Into the database; all in ASCII, so that no character can be refused."""
+        return None if value is None else json.dumps(msgspec.to_builtins(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Out of the database, checked against the shape."""
+        return None if value is None else msgspec.convert(json.loads(value), self.shape)
+
+
+class Json(TypeDecorator[Any]):
+    """Any JSON value; None is JSON's null."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        """Into the database."""
+        return json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Out of the database."""
+        return None if value is None else json.loads(value)

@@ -1,0 +1,309 @@
+"""Days and their items in the database. All functions work inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from tracklater_bot.day import Span
+from tracklater_bot.model import (
+    Digest,
+    Draft,
+    Item,
+    Problem,
+    State,
+    Suggestion,
+    TimeEntry,
+)
+from tracklater_bot.store.owners import is_dead
+from tracklater_bot.store.refresh import in_order, refreshed
+from tracklater_bot.store.sql import insert_missing
+from tracklater_bot.store.tables import changes, digests, items
+
+CLAIM = timedelta(minutes=2)
+
+
+# -- Reading -------------------------------------------------------------------------------------
+
+
+def load(connection: Connection, person: str, day: date, *, lock: bool = False) -> Digest | None:
+    """The day as it is stored; `lock` keeps other writers out until the transaction ends."""
+    query = select(digests).where(_is(person, day))
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    return None if row is None else _digest(connection, row)
+
+
+def load_by_item(connection: Connection, item_id: str, *, lock: bool = False) -> Digest | None:
+    """The day that has the item."""
+    place = connection.execute(
+        select(items.c.person, items.c.day).where(items.c.id == item_id)
+    ).one_or_none()
+    return None if place is None else load(connection, place.person, place.day, lock=lock)
+
+
+def load_since(connection: Connection, person: str, since: date) -> list[Digest]:
+    """The person's days from `since` on, earliest first."""
+    query = select(digests).where(digests.c.person == person, digests.c.day >= since)
+    rows = connection.execute(query.order_by(digests.c.day)).all()
+    return [_digest(connection, row) for row in rows]
+
+
+def stale(connection: Connection) -> list[Digest]:
+    """Days whose message shows less than is stored."""
+    query = select(digests).where(digests.c.ts.is_not(None), digests.c.shown < digests.c.version)
+    rows = connection.execute(query.order_by(digests.c.person, digests.c.day)).all()
+    return [_digest(connection, row) for row in rows]
+
+
+def open_days(connection: Connection, person: str, since: date) -> list[tuple[date, int]]:
+    """Days with undecided items and how many, earliest first."""
+    query = (
+        select(items.c.day, func.count())
+        .where(items.c.person == person, items.c.day >= since, items.c.state == State.OPEN)
+        .group_by(items.c.day)
+        .order_by(items.c.day)
+    )
+    return [(day, number) for day, number in connection.execute(query)]
+
+
+def entries_taken(connection: Connection, person: str, entry_ids: Collection[int]) -> set[int]:
+    """Which of the entries belong to one of the person's items."""
+    query = select(items.c.entry_id).where(
+        items.c.person == person, items.c.entry_id.in_(entry_ids)
+    )
+    return {number for (number,) in connection.execute(query)}
+
+
+def _is(person: str, day: date) -> Any:
+    return (digests.c.person == person) & (digests.c.day == day)
+
+
+def _digest(connection: Connection, row: Row[Any]) -> Digest:
+    query = select(items).where(items.c.person == row.person, items.c.day == row.day)
+    found = in_order(_item(each) for each in connection.execute(query))
+    return Digest(
+        person=row.person,
+        day=row.day,
+        timezone=row.timezone,
+        items=tuple(found),
+        tracked=_foreign(row.tracked, found),
+        sources=row.sources,
+        version=row.version,
+        shown=row.shown,
+        channel=row.channel,
+        ts=row.ts,
+        picture=row.picture,
+        snoozed_until=row.snoozed_until,
+        notes=row.notes,
+    )
+
+
+def _foreign(tracked: Iterable[TimeEntry], ours: Iterable[Item]) -> tuple[TimeEntry, ...]:
+    """Entries that no item stands for: those are shown already."""
+    sent = {item.entry_id for item in ours}
+    return tuple(entry for entry in tracked if entry.id not in sent)
+
+
+def _item(row: Row[Any]) -> Item:
+    return Item(
+        id=row.id,
+        suggestion=_suggestion(row),
+        state=State(row.state),
+        version=row.version,
+        entry_id=row.entry_id,
+        problem=row.problem,
+        retry_at=row.retry_at,
+        billable=row.billable,
+        tags=row.tags,
+        problem_code=None if row.problem_code is None else Problem(row.problem_code),
+        by_hand=row.by_hand,
+        change=row.change,
+        entry_changed=row.entry_changed,
+    )
+
+
+def _suggestion(row: Row[Any]) -> Suggestion:
+    return Suggestion(
+        span=Span(row.start, row.end),
+        group=row.group,
+        project=row.project,
+        issue=row.issue,
+        description=row.description,
+        confidence=row.confidence,
+        evidence=row.evidence,
+        reasons=row.reasons,
+        instead=row.instead,
+        seam=row.seam,
+    )
+
+
+# -- Writing -------------------------------------------------------------------------------------
+
+
+def save_draft(connection: Connection, person: str, draft: Draft) -> Digest:
+    """Stores the day as it was just read; see `Store.save_draft`."""
+    empty = Digest(person, draft.day, draft.timezone, version=0)
+    insert_missing(connection, digests, _columns(empty))
+    before = load(connection, person, draft.day, lock=True) or empty
+    after = replace(
+        before,
+        timezone=draft.timezone,
+        items=tuple(refreshed(before.items, draft.suggestions)),
+        tracked=_foreign(draft.tracked, before.items),
+        sources=draft.sources,
+    )
+    save(connection, before, after)
+    return load(connection, person, draft.day) or after
+
+
+def save(connection: Connection, before: Digest, after: Digest) -> Digest:
+    """Stores what differs, and counts the day's version up if anything does."""
+    if after == before:
+        return before
+    _save_items(connection, before, after)
+    counted = replace(after, version=before.version + 1)
+    where = _is(before.person, before.day)
+    connection.execute(update(digests).where(where).values(_columns(counted)))
+    return counted
+
+
+def put(connection: Connection, digest: Digest, *changed: Item) -> Digest:
+    """Stores items of a day that is locked: changed ones by their id, new ones added.
+
+    Each changed item's version is counted up.
+    """
+    known = {item.id: item for item in digest.items}
+    for item in changed:
+        known[item.id] = _counted_up(item, known.get(item.id))
+    return save(connection, digest, replace(digest, items=tuple(in_order(known.values()))))
+
+
+def _counted_up(item: Item, before: Item | None) -> Item:
+    if before is None or item == before:
+        return item
+    return replace(item, version=before.version + 1)
+
+
+def set_state(connection: Connection, item_id: str, state: State) -> None:
+    """Changes an item's state without counting its day's version up: the message shows the same."""
+    connection.execute(update(items).where(items.c.id == item_id).values(state=state))
+
+
+def _save_items(connection: Connection, before: Digest, after: Digest) -> None:
+    known = {item.id: item for item in before.items}
+    wanted = {item.id: item for item in after.items}
+    gone = [item_id for item_id in known if item_id not in wanted]
+    if gone:
+        connection.execute(delete(items).where(items.c.id.in_(gone)))
+    new = [_item_columns(after, item) for item in after.items if item.id not in known]
+    if new:
+        connection.execute(insert(items), new)
+    for item in after.items:
+        if item.id in known and item != known[item.id]:
+            values = _item_columns(after, item)
+            connection.execute(update(items).where(items.c.id == item.id).values(values))
+
+
+def _columns(digest: Digest) -> dict[str, Any]:
+    return {
+        "person": digest.person,
+        "day": digest.day,
+        "timezone": digest.timezone,
+        "version": digest.version,
+        "shown": digest.shown,
+        "picture": digest.picture,
+        "snoozed_until": digest.snoozed_until,
+        "notes": digest.notes,
+        "tracked": digest.tracked,
+        "sources": digest.sources,
+    }
+
+
+def _item_columns(digest: Digest, item: Item) -> dict[str, Any]:
+    suggestion = item.suggestion
+    return {
+        "id": item.id,
+        "person": digest.person,
+        "day": digest.day,
+        "start": suggestion.span.start,
+        "end": suggestion.span.end,
+        "group": suggestion.group,
+        "project": suggestion.project,
+        "issue": suggestion.issue,
+        "description": suggestion.description,
+        "confidence": suggestion.confidence,
+        "evidence": suggestion.evidence,
+        "reasons": suggestion.reasons,
+        "instead": suggestion.instead,
+        "seam": suggestion.seam,
+        "state": item.state,
+        "version": item.version,
+        "entry_id": item.entry_id,
+        "entry_changed": item.entry_changed,
+        "problem": item.problem,
+        "problem_code": item.problem_code,
+        "retry_at": item.retry_at,
+        "billable": item.billable,
+        "tags": item.tags,
+        "by_hand": item.by_hand,
+        "change": item.change,
+    }
+
+
+# -- Taking back ---------------------------------------------------------------------------------
+
+
+def note_change(connection: Connection, digest: Digest, before: Sequence[Item]) -> int:
+    """Keeps what a change replaces; gives the change's number."""
+    values = {"person": digest.person, "day": digest.day, "before": tuple(before)}
+    query = insert(changes).values(values).returning(changes.c.id)
+    return int(connection.execute(query).scalar_one())
+
+
+def take_change(connection: Connection, digest: Digest, number: int) -> tuple[Item, ...] | None:
+    """What the change replaced, and forgets it. None when it is not known (any more)."""
+    where = (changes.c.id == number) & (changes.c.person == digest.person)
+    row = connection.execute(select(changes.c.before).where(where)).one_or_none()
+    connection.execute(delete(changes).where(where))
+    return None if row is None else tuple(row.before)
+
+
+# -- The message ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who wants to post a day's message, when, and which message it replaces (None: it is new)."""
+
+    owner: str
+    now: datetime
+    replacing: str | None = None
+
+
+def claim(connection: Connection, person: str, day: date, claim: Claim) -> bool:
+    """Whether the claimant may post now. A claim that nobody followed up is void after a while."""
+    query = select(digests.c.ts, digests.c.claimed_by, digests.c.claimed_until)
+    row = connection.execute(query.where(_is(person, day)).with_for_update()).one_or_none()
+    if row is None or row.ts != claim.replacing:
+        return False
+    foreign = row.claimed_by not in (None, claim.owner)
+    if foreign and row.claimed_until > claim.now and not is_dead(row.claimed_by):
+        return False
+    values = {"claimed_by": claim.owner, "claimed_until": claim.now + CLAIM}
+    connection.execute(update(digests).where(_is(person, day)).values(values))
+    return True
+
+
+def posted(connection: Connection, person: str, day: date, channel: str, ts: str) -> None:
+    """Where the message is. The claim is over."""
+    values = {"channel": channel, "ts": ts, "claimed_by": None, "claimed_until": None}
+    connection.execute(update(digests).where(_is(person, day)).values(values))
+
+
+def shown(connection: Connection, person: str, day: date, version: int) -> None:
+    """Which version the message shows now."""
+    connection.execute(update(digests).where(_is(person, day)).values(shown=version))

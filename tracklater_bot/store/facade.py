@@ -1,0 +1,182 @@
+"""The store as the other rooms see it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine
+
+from tracklater_bot.model import Digest, Draft, Issue, Item, Rule
+from tracklater_bot.sources.protocols import JsonValue
+from tracklater_bot.store import digests, issues, memory
+from tracklater_bot.store.opening import in_words, open_engine
+
+
+class Store:
+    """All that is kept between runs. Safe to use from threads; every call raises StoreError.
+
+    Each call is one transaction. `reading` and `writing` are for rooms that need several steps in
+    one (see the modules `digests` and `outbox`).
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # SQLite lets one writer in at a time, and those who wait look again only now and then:
+        # threads of one process wait here instead, where the next is let in at once.
+        one_writer = engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[object] = (
+            threading.Lock() if one_writer else nullcontext()
+        )
+
+    @classmethod
+    def open(cls, url: str = "") -> Store:
+        """Opens the database, making it or bringing it up to date where needed.
+
+        `url` is SQLAlchemy's; "" means SQLite in the user's data directory.
+        """
+        return cls(open_engine(url))
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment's state."""
+        engine = self._engine
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with in_words(engine.url), engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is stored as a whole when the block ends, or not at all."""
+        with (
+            self._turn,
+            in_words(self._engine.url),
+            self._engine.connect().execution_options(writing=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    # -- Digests -------------------------------------------------------------------------------
+
+    def digest(self, person: str, day: date) -> Digest | None:
+        """The day as it is stored."""
+        with self.reading() as connection:
+            return digests.load(connection, person, day)
+
+    def digest_of_item(self, item_id: str) -> tuple[Digest, Item] | None:
+        """The item and its day, whoever's it is."""
+        with self.reading() as connection:
+            digest = digests.load_by_item(connection, item_id)
+        if digest is None:
+            return None
+        return digest, next(item for item in digest.items if item.id == item_id)
+
+    def digests(self, person: str, since: date) -> list[Digest]:
+        """The person's days from `since` on, earliest first."""
+        with self.reading() as connection:
+            return digests.load_since(connection, person, since)
+
+    def open_days(self, person: str, since: date) -> list[tuple[date, int]]:
+        """Days with undecided items and how many, earliest first."""
+        with self.reading() as connection:
+            return digests.open_days(connection, person, since)
+
+    def save_draft(self, person: str, draft: Draft) -> Digest:
+        """Stores the day as it was just read.
+
+        What was decided, or edited by hand, stays as it is and keeps its time. Open items are
+        replaced by the draft's suggestions; one that was there before keeps its id and version.
+        """
+        with self.writing() as connection:
+            return digests.save_draft(connection, person, draft)
+
+    def claim_digest(
+        self, person: str, day: date, owner: str, now: datetime, replacing: str | None = None
+    ) -> bool:
+        """Whether this owner may post the day's message now: one bot at a time may.
+
+        `replacing` is the `ts` of the message that the owner found gone; a message posted by
+        somebody else meanwhile makes the claim fail. Claims end with `posted`, after two minutes,
+        or when their owner's process has ended.
+        """
+        with self.writing() as connection:
+            wanted = digests.Claim(owner, now, replacing)
+            return digests.claim(connection, person, day, wanted)
+
+    def posted(self, person: str, day: date, channel: str, ts: str) -> None:
+        """Where the day's message is in Slack. Ends the claim."""
+        with self.writing() as connection:
+            digests.posted(connection, person, day, channel, ts)
+
+    def shown(self, person: str, day: date, version: int) -> None:
+        """Which version of the digest the message shows now."""
+        with self.writing() as connection:
+            digests.shown(connection, person, day, version)
+
+    def stale(self) -> list[Digest]:
+        """Everybody's days whose message shows less than is stored."""
+        with self.reading() as connection:
+            return digests.stale(connection)
+
+    # -- Memory, preferences, rules --------------------------------------------------------------
+
+    def remember(
+        self, person: str, key: str, value: JsonValue, until: datetime | None = None
+    ) -> None:
+        """Keeps a small value until then, or for good. Never a secret in clear."""
+        with self.writing() as connection:
+            memory.remember(connection, person, key, value, until)
+
+    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
+        """The value, unless its time is over."""
+        with self.reading() as connection:
+            return memory.recall(connection, person, key, now)
+
+    def forget(self, person: str, key: str) -> None:
+        """Drops the value."""
+        with self.writing() as connection:
+            memory.forget(connection, person, key)
+
+    def preferences(self, person: str) -> dict[str, JsonValue]:
+        """What the person chose in Slack; what was never chosen is not there."""
+        with self.reading() as connection:
+            return memory.all_preferences(connection, person)
+
+    def prefer(self, person: str, key: str, value: JsonValue | None) -> None:
+        """Keeps a choice; None takes it back."""
+        with self.writing() as connection:
+            memory.prefer(connection, person, key, value)
+
+    def rules(self, person: str) -> list[Rule]:
+        """The person's rules, oldest first."""
+        with self.reading() as connection:
+            return memory.all_rules(connection, person)
+
+    def add_rule(self, person: str, rule: Rule) -> None:
+        """Keeps the rule; one that says the same is enough."""
+        with self.writing() as connection:
+            memory.add_rule(connection, person, rule)
+
+    def drop_rule(self, person: str, rule_id: int) -> None:
+        """Forgets the rule."""
+        with self.writing() as connection:
+            memory.drop_rule(connection, person, rule_id)
+
+    # -- Issues ----------------------------------------------------------------------------------
+
+    def put_issues(self, person: str, found: Sequence[Issue]) -> None:
+        """Adds issues; those known already, by tracker, group and key, are replaced."""
+        with self.writing() as connection:
+            issues.put(connection, person, found)
+
+    def issues(self, person: str, group: str | None = None) -> list[Issue]:
+        """All of the person's issues, or those of one group."""
+        with self.reading() as connection:
+            return issues.known(connection, person, group)

@@ -1,0 +1,250 @@
+"""Opening the database: its address, its file, its schema, and errors in words."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from tracklater_bot.store.tables import REVISION
+
+BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 0x74_6C_62  # any number, as long as nobody else uses it on that database
+_SCHEMES = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+
+
+class StoreError(Exception):
+    """The database cannot be used. Its text is one sentence that says what to do."""
+
+
+def default_url() -> URL:
+    """SQLite in the user's data directory."""
+    path = user_data_path("tracklater-bot", appauthor=False) / "tracklater.sqlite3"
+    return URL.create("sqlite", database=str(path))
+
+
+def parse(url: str) -> URL:
+    """The address as SQLAlchemy wants it, or the default for "". Raises StoreError."""
+    if not url:
+        return default_url()
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError(_NO_ADDRESS) from None
+    parsed = parsed.set(drivername=_SCHEMES.get(parsed.drivername, parsed.drivername))
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise StoreError(_NO_ADDRESS)
+    if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise StoreError("database_url needs the path of a file: write sqlite:///path/to/file.")
+    return parsed
+
+
+_NO_ADDRESS = (
+    "database_url is no address of a database: leave it empty for SQLite, or write"
+    " postgresql://user:password@host/name."
+)
+
+
+def open_engine(url: str) -> Engine:
+    """An engine on a database whose schema is up to date. Raises StoreError."""
+    parsed = parse(url)
+    with in_words(parsed):
+        engine = _engine(parsed)
+        try:
+            _bring_up_to_date(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+    return engine
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    try:
+        # Room for every listener thread. Texts from outside stay out of error messages.
+        return create_engine(
+            url,
+            hide_parameters=True,
+            pool_size=8,
+            max_overflow=64,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS},
+        )
+    except (ImportError, NoSuchModuleError):
+        raise StoreError(
+            "PostgreSQL needs one more package: pip install 'tracklater-bot[postgresql]'."
+        ) from None
+
+
+# -- SQLite --------------------------------------------------------------------------------------
+
+
+def _sqlite(url: URL) -> Engine:
+    _make_private(Path(str(url.database)).expanduser())
+    engine = create_engine(
+        url.set(database=str(Path(str(url.database)).expanduser())),
+        hide_parameters=True,
+        pool_size=8,
+        max_overflow=64,
+        connect_args={"timeout": BUSY_SECONDS},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _make_private(path: Path) -> None:
+    """The file and its folder, readable by nobody else; what is there already stays as it is."""
+    if path.exists():
+        return
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"The database {path} cannot be made ({error.strerror}):"
+            " set database_url to a place where you may write."
+        ) from None
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """Settings that SQLite wants anew for every connection."""
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    connection.execute("PRAGMA journal_mode = WAL")
+    # The outbox relies on what was committed before a request, after a power cut too.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    """Writers queue up before they read: otherwise SQLite refuses the later of two at once."""
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+# -- Schema --------------------------------------------------------------------------------------
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    """Looks at the version first: Alembic is slow to import, and rarely needed."""
+    with engine.connect() as connection:
+        if _revision(connection) == REVISION:
+            return
+    with engine.connect().execution_options(writing=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        found = _revision(connection)
+        if found != REVISION:
+            _migrate(connection, found)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(connection: Connection, found: str | None) -> None:
+    from alembic import command  # noqa: PLC0415 - slow to import, see above
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    # The configuration parser takes a percent sign for the beginning of a name.
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise StoreError(
+            "The database was written by a newer tracklater-bot: update this one,"
+            " or set database_url to another database."
+        )
+    command.upgrade(config, REVISION)
+
+
+# -- Errors in words -----------------------------------------------------------------------------
+
+
+@contextmanager
+def in_words(url: URL) -> Iterator[None]:
+    """Database errors inside come out as StoreError, in one sentence and without any values."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout) as error:
+        sentence = _sentence(url, error)
+        if sentence is None:
+            raise
+        raise StoreError(sentence) from error
+
+
+def _sentence(url: URL, error: Exception) -> str | None:
+    """None for an error that is a mistake of ours."""
+    cause = str(getattr(error, "orig", None) or error)
+    where = _place(url)
+    for pattern, advice in _ADVICE:
+        if re.search(pattern, cause, re.IGNORECASE):
+            return f"The database {where} {advice}"
+    if isinstance(error, DBAPIError) and type(error).__name__ in _OURS:
+        return None
+    return f"The database {where} does not work: {_first_line(cause)}."
+
+
+def _place(url: URL) -> str:
+    """Where it is, without user name and password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return f"{url.database} on {url.host or 'this machine'}"
+
+
+def _first_line(cause: str) -> str:
+    return cause.strip().partition("\n")[0].rstrip(".")[:200]
+
+
+_OURS = frozenset({"IntegrityError", "ProgrammingError", "DataError", "NotSupportedError"})
+_ADVICE = (
+    (
+        r"readonly|read-only|cannot execute .* in a read",
+        "is read-only: make its file and folder writable, or set database_url to another place.",
+    ),
+    (
+        r"disk is full|no space left|could not extend",
+        "cannot grow because the disk is full: make room; decisions already stored are safe.",
+    ),
+    (
+        r"not a database|malformed|disk image|encrypted",
+        "is damaged, or no database at all: put back a copy, or move it away to start anew.",
+    ),
+    (
+        r"unable to open",
+        "cannot be opened: check that its folder exists and that you may write there.",
+    ),
+    (
+        r"locked|QueuePool limit",
+        f"was busy for {BUSY_SECONDS} seconds: end the other program that holds it.",
+    ),
+    (
+        r"password authentication|no password supplied",
+        "refuses the user name or password: check database_url.",
+    ),
+    (r'database "[^"]*" does not exist', "does not exist: create it, or check database_url."),
+    (
+        r"permission denied",
+        "does not let this user in: grant it CREATE on the schema, or check database_url.",
+    ),
+    (
+        r"connection|server closed|could not translate|resolve|timeout expired",
+        "cannot be reached: check that the server runs, and database_url.",
+    ),
+)

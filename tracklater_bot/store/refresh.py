@@ -1,0 +1,80 @@
+"""What becomes of a day's items when the day is read anew. Pure."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeAlias
+
+from tracklater_bot.day import Span, subtract
+from tracklater_bot.model import Item, State, Suggestion
+
+SHORTEST = timedelta(minutes=1)
+
+_Key: TypeAlias = tuple[Span, str | None, tuple[str, str] | None]
+
+
+def new_id() -> str:
+    """An id that nobody can guess, short enough for any button."""
+    return secrets.token_urlsafe(12)
+
+
+def stays(item: Item) -> bool:
+    """Whether an item outlives a refresh: it was decided, or the person's own hand made it."""
+    return item.state is not State.OPEN or item.by_hand
+
+
+def refreshed(items: Iterable[Item], suggestions: Iterable[Suggestion]) -> list[Item]:
+    """The items that stay, and the suggestions in the time that those leave free.
+
+    A suggestion that was there before keeps its id and version, so that buttons of an older
+    message still mean it.
+    """
+    before = list(items)
+    kept = [item for item in before if stays(item)]
+    known = {_key(item.suggestion): item for item in before if not stays(item)}
+    fresh = clipped(suggestions, [item.suggestion.span for item in kept])
+    return in_order([*kept, *(_carried(each, known) for each in fresh)])
+
+
+def in_order(items: Iterable[Item]) -> list[Item]:
+    """Earliest first."""
+    return sorted(items, key=lambda item: (item.suggestion.span, item.id))
+
+
+def clipped(suggestions: Iterable[Suggestion], taken: Sequence[Span]) -> Iterator[Suggestion]:
+    """The suggestions without the time that is taken; scraps under a minute are left out."""
+    for each in suggestions:
+        for span in subtract([each.span], taken):
+            if span == each.span:
+                yield each
+            elif span.length >= SHORTEST:
+                yield within(each, span)
+
+
+def within(suggestion: Suggestion, span: Span) -> Suggestion:
+    """The suggestion cut to `span`; no more minutes of evidence than there are minutes left."""
+    evidence = suggestion.evidence
+    minutes = min(evidence.window_minutes, int(span.minutes))
+    seam = suggestion.seam
+    inside = seam is not None and span.start < seam < span.end
+    return replace(
+        suggestion,
+        span=span,
+        seam=seam if inside else None,
+        evidence=replace(evidence, window_minutes=minutes),
+    )
+
+
+def _key(suggestion: Suggestion) -> _Key:
+    issue = suggestion.issue
+    return (suggestion.span, suggestion.group, (issue.tracker, issue.key) if issue else None)
+
+
+def _carried(suggestion: Suggestion, known: dict[_Key, Item]) -> Item:
+    before = known.get(_key(suggestion))
+    if before is None:
+        return Item(new_id(), suggestion)
+    return replace(before, suggestion=suggestion)

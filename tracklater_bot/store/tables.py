@@ -1,0 +1,194 @@
+"""What is stored, all of it by person. Window titles and other raw clues never are.
+
+A change here needs a migration and a new `REVISION`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+
+from tracklater_bot.model import Evidence, Issue, Item, Project, Reason, SourceStatus, TimeEntry
+from tracklater_bot.store.columns import Json, Packed, UtcTime, Words
+
+REVISION = "0001"
+
+ACTIVE = ("pending", "sending", "unknown")
+_IS_ACTIVE = text("state IN ('pending', 'sending', 'unknown')")
+# SQLite counts up by itself only in a plain INTEGER key.
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("person", Words, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("timezone", Words, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("shown", Integer, nullable=False),
+    Column("channel", Words),
+    Column("ts", Words),
+    Column("picture", Words),
+    Column("snoozed_until", UtcTime),
+    Column("notes", Packed(tuple[str, ...]), nullable=False),
+    Column("tracked", Packed(tuple[TimeEntry, ...]), nullable=False),
+    Column("sources", Packed(tuple[SourceStatus, ...]), nullable=False),
+    # Which bot is posting the message, so that two on one database post one.
+    Column("claimed_by", Words),
+    Column("claimed_until", UtcTime),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("start", UtcTime, nullable=False),
+    Column("end", UtcTime, nullable=False),
+    Column("group", Words),
+    Column("project", Packed(Project)),
+    Column("issue", Packed(Issue)),
+    Column("description", Words, nullable=False),
+    Column("confidence", Float(53), nullable=False),
+    Column("evidence", Packed(Evidence), nullable=False),
+    Column("reasons", Packed(tuple[Reason, ...]), nullable=False),
+    Column("instead", Words),
+    Column("seam", UtcTime),
+    Column("state", String(10), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("entry_id", BigInteger),
+    Column("entry_changed", Words),
+    Column("problem", Words),
+    Column("problem_code", String(10)),
+    Column("retry_at", UtcTime),
+    Column("billable", Boolean),
+    Column("tags", Packed(tuple[str, ...]), nullable=False),
+    Column("by_hand", Boolean, nullable=False),
+    Column("change", _NUMBER),
+    ForeignKeyConstraint(["person", "day"], ["digests.person", "digests.day"], ondelete="CASCADE"),
+    Index(None, "person", "day"),
+    Index(None, "entry_id"),
+)
+
+# What the person's edits, splits, merges and additions replaced, for taking them back.
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", _NUMBER, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("before", Packed(tuple[Item, ...]), nullable=False),
+    Index(None, "person", "day"),
+)
+
+# What is to be written where: stored with the decision, sent by the export afterwards.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _NUMBER, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("item_id", String(40), nullable=False),
+    Column("kind", String(10), nullable=False),  # create, update, delete
+    Column("target", String(10), nullable=False),  # entry; a worklog is one of its own
+    Column("payload", Json, nullable=False),
+    Column("start", UtcTime, nullable=False),  # of the span: entries are sent in their order
+    Column("state", String(10), nullable=False),  # ACTIVE, then done, failed or dropped
+    Column("entry_id", BigInteger),
+    Column("seen", Words),  # the entry's `at` when the person decided
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("sent_at", UtcTime),
+    Column("forced", Boolean, nullable=False),  # overlaps were seen and are wanted
+    Column("undone", Boolean, nullable=False),  # the person took it back while it was on its way
+    Column("before", Packed(Item)),  # what an update replaces, if it is refused
+    Column("lease_owner", Words),
+    Column("problem", Words),
+    Index(
+        "uq_outbox_active",
+        "item_id",
+        "target",
+        unique=True,
+        sqlite_where=_IS_ACTIVE,
+        postgresql_where=_IS_ACTIVE,
+    ),
+    Index("ix_outbox_due", "person", "due_at"),
+)
+
+# One lane a person: whoever leases it sends that person's entries, in order and not too fast.
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("person", Words, primary_key=True),
+    Column("owner", Words),
+    Column("leased_until", UtcTime),
+    Column("not_before", UtcTime),
+    Column("failures", Integer, nullable=False),
+)
+
+memory = Table(
+    "memory",
+    metadata,
+    Column("person", Words, primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("value", Json, nullable=False),
+    Column("until", UtcTime),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person", Words, primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("value", Json, nullable=False),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", _NUMBER, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("group", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Index(None, "person", "kind", "group", "text", unique=True),
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("person", Words, primary_key=True),
+    Column("tracker", Words, primary_key=True),
+    Column("group", Words, primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("title", Words, nullable=False),
+    Column("url", Words, nullable=False),
+    Column("type", Words, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("mine", Boolean, nullable=False),
+    Column("in_progress", Boolean, nullable=False),
+    Column("updated", UtcTime),
+    Column("aliases", Packed(tuple[str, ...]), nullable=False),
+)
