@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk.socket_mode import SocketModeClient
 
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.workday import Workday
@@ -34,3 +37,28 @@ def sandbox(tmp_path: Path, sample_home: Path) -> Iterator[Sandbox]:
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture
+def connected(sandbox: Sandbox) -> Iterator[Callable[[App], None]]:
+    """Connects Bolt apps to the sandbox over Socket Mode, and closes them again."""
+    clients: list[SocketModeClient] = []
+
+    def connect(app: App) -> None:
+        client = SocketModeHandler(app, sandbox.slack.app_token).client
+        clients.append(client)
+        client.connect()
+        sandbox.slack.wait_connected(len(clients))
+
+    yield connect
+    for client in clients:
+        close_client(client, sandbox)
+
+
+def close_client(client: SocketModeClient, sandbox: Sandbox) -> None:
+    """Closes a Socket Mode client without its waits: a second for a message, three for a read."""
+    client.auto_reconnect_enabled = False
+    sandbox.slack.hang_up()
+    client.message_processor.event.set()
+    client.enqueue_message('{"type": "hello"}')
+    client.close()

@@ -17,9 +17,8 @@ from slack_sdk import WebClient
 
 from tracklater_bot.sandbox import ME, OTHER, Sandbox
 from tracklater_bot.sandbox.page import SHORTCUTS
-from tracklater_bot.sandbox.server import last_weekday
 from tracklater_bot.sandbox.slack.workspace import BOT_SCOPES, USER_SCOPES
-from tracklater_bot.sandbox.workday import Workday
+from tracklater_bot.sandbox.workday import Workday, weekdays_before
 from tracklater_bot.settings import load
 
 Json = dict[str, Any]
@@ -147,8 +146,12 @@ def test_the_settings_load_and_point_to_the_sandbox(sandbox: Sandbox) -> None:
     assert settings.groups["acme"].jira.url == f"{sandbox.url}/jira"
     assert sandbox.settings_file.stat().st_mode & 0o077 == 0
     text = sandbox.settings_file.read_text()
-    secrets = [value for name, value in sandbox.env.items() if name.endswith(("TOKEN", "PASSWORD"))]
-    assert len(secrets) == 6
+    secrets = [
+        value
+        for name, value in sandbox.env.items()
+        if name.endswith(("TOKEN", "PASSWORD", "SECRET"))
+    ]
+    assert len(secrets) == 7
     assert not [secret for secret in secrets if secret in text]
     assert tomllib.loads(text)["timezone"] == "Europe/Helsinki"
 
@@ -187,11 +190,23 @@ def test_the_same_date_gives_the_same_day(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("today", "expected"),
-    [("2026-11-24", "2026-11-23"), ("2026-11-23", "2026-11-20"), ("2026-11-22", "2026-11-20")],
+    ("today", "count", "expected"),
+    [
+        ("2026-11-24", 1, "2026-11-23"),
+        ("2026-11-23", 1, "2026-11-20"),
+        ("2026-11-22", 1, "2026-11-20"),
+        ("2026-11-20", 0, "2026-11-20"),
+        ("2026-11-23", 3, "2026-11-18"),
+    ],
 )
-def test_the_sample_day_is_the_last_weekday(today: str, expected: str) -> None:
-    assert last_weekday(date.fromisoformat(today)) == date.fromisoformat(expected)
+def test_weekends_are_no_sample_days(today: str, count: int, expected: str) -> None:
+    found = weekdays_before(date.fromisoformat(today), count)
+    assert found == date.fromisoformat(expected)
+
+
+def test_an_earlier_day_was_forgotten(sandbox: Sandbox) -> None:
+    assert (sandbox.home / "thyme" / "2026-11-17.json").exists()
+    assert not [one for one in sandbox.toggl.entries if one["start"].startswith("2026-11-17")]
 
 
 def test_the_sandbox_grants_what_the_manifest_asks_for() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
-from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode import SocketModeClient
 
+from tests.conftest import close_client
 from tracklater_bot.sandbox import ME, OTHER, Sandbox
 
 Json = dict[str, Any]
@@ -64,25 +67,6 @@ def bot(sandbox: Sandbox) -> WebClient:
 @pytest.fixture
 def me(sandbox: Sandbox) -> WebClient:
     return WebClient(sandbox.slack.user_token, base_url=f"{sandbox.url}/slack/api/")
-
-
-@pytest.fixture
-def connected(sandbox: Sandbox, bot: WebClient) -> Iterator[Callable[[App], None]]:
-    """Connects Bolt apps over Socket Mode and closes them again."""
-    handlers = []
-
-    def connect(app: App) -> None:
-        handler = SocketModeHandler(app, sandbox.slack.app_token)
-        handler.client.connect()
-        handlers.append(handler)
-        sandbox.slack.wait_connected(len(handlers))
-
-    yield connect
-    for handler in handlers:
-        handler.client.auto_reconnect_enabled = False
-    sandbox.slack.hang_up()  # else each client waits three seconds for its read to end
-    for handler in handlers:
-        handler.client.close()
 
 
 def refused(call: Callable[..., Any], **arguments: Any) -> Json:
@@ -188,13 +172,14 @@ def test_only_one_of_several_sockets_gets_an_envelope(
 
 
 def test_an_app_that_does_not_answer_is_told_to_the_person(
-    sandbox: Sandbox, bot: WebClient, connected: Callable[[App], None]
+    sandbox: Sandbox, bot: WebClient
 ) -> None:
-    app = app_of(bot)
-    app.command("/tracklater")(lambda: None)  # never acknowledges
-    connected(app)
+    deaf = SocketModeClient(app_token=sandbox.slack.app_token, web_client=bot)
+    deaf.connect()
+    sandbox.slack.wait_connected()
     sandbox.slack.sockets.ack_seconds = 0.2
     outcome = sandbox.slack.command("/tracklater")
+    close_client(deaf, sandbox)
     assert not outcome.acked
     assert sandbox.slack.acks[-1].ms is None
     assert "did not respond" in sandbox.slack.notices[0]
@@ -249,6 +234,44 @@ def _named(name: str) -> Callable[..., None]:
         next()
 
     return middleware
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    """Passes requests to a Bolt app, as a web server in http mode does."""
+
+    app: App
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        headers: dict[str, str | Sequence[str]] = {
+            name.lower(): [value] for name, value in self.headers.items()
+        }
+        answer = self.app.dispatch(BoltRequest(body=body, headers=headers))
+        self.send_response(answer.status)
+        self.end_headers()
+        self.wfile.write(answer.body.encode())
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+def test_an_app_in_http_mode_gets_signed_requests(sandbox: Sandbox, bot: WebClient) -> None:
+    app = App(client=bot, signing_secret=sandbox.slack.signing_secret)
+    app.command("/tracklater")(lambda ack, command: ack(f"You wrote {command['text']}"))
+    app.view("edit_item")(lambda ack: ack(response_action="errors", errors={"start": "No"}))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Receiver", (_Receiver,), {"app": app}))
+    Thread(target=server.serve_forever, daemon=True).start()
+    sandbox.slack.deliver_to(f"http://127.0.0.1:{server.server_port}/slack/events")
+    assert sandbox.slack.command("/tracklater", "week").acked
+    assert sandbox.slack.messages()[0]["text"] == "You wrote week"
+    bot.views_open(trigger_id=sandbox.slack.workspace.trigger(ME), view=EDIT)
+    assert sandbox.slack.submit(values={"description": "x"}).errors == {"start": "No"}
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_sandbox_calls_nobody_outside(sandbox: Sandbox) -> None:
+    with pytest.raises(ValueError, match="this machine only"):
+        sandbox.slack.deliver_to("https://example.com/slack/events")
 
 
 # -- tokens ------------------------------------------------------------------------------------

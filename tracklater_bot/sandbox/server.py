@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Coroutine
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from tracklater_bot.sandbox.page import Page
 from tracklater_bot.sandbox.slack import FakeSlack
 from tracklater_bot.sandbox.taiga import FakeTaiga
 from tracklater_bot.sandbox.toggl import FakeToggl
-from tracklater_bot.sandbox.workday import Workday, write_settings
+from tracklater_bot.sandbox.workday import Workday, weekdays_before, write_settings
 
 T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
@@ -38,7 +38,7 @@ class Sandbox:
     ) -> None:
         self.home = home
         self.zone = ZoneInfo(zone)
-        self.day = today or last_weekday(datetime.now(self.zone).date())
+        self.day = today or weekdays_before(datetime.now(self.zone).date(), 1)
         self.settings_file = home / "tracklater.toml"
         self.slack = FakeSlack(zone, self._wait_for)
         self.toggl = FakeToggl(zone, self.slack.workspace.touch, self.clock)
@@ -58,6 +58,7 @@ class Sandbox:
             "TRACKLATER_SLACK__BOT_TOKEN": self.slack.bot_token,
             "TRACKLATER_SLACK__APP_TOKEN": self.slack.app_token,
             "TRACKLATER_SLACK__USER_TOKEN": self.slack.user_token,
+            "TRACKLATER_SLACK__SIGNING_SECRET": self.slack.signing_secret,
             "TRACKLATER_TOGGL__API_TOKEN": self.toggl.api_token,
             "TRACKLATER_TAIGA__USERNAME": self.taiga.username,
             "TRACKLATER_TAIGA__PASSWORD": self.taiga.password,
@@ -157,14 +158,6 @@ class Sandbox:
         if service in ("slack", "toggl", "jira", "taiga"):
             return await self.faults(service).answer(request, handler)
         return await handler(request)
-
-
-def last_weekday(today: date) -> date:
-    """The last Monday to Friday before `today`."""
-    day = today - timedelta(days=1)
-    while day.weekday() >= 5:
-        day -= timedelta(days=1)
-    return day
 
 
 def _bound(port: int) -> socket.socket:

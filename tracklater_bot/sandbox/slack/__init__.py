@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from tracklater_bot.sandbox.slack.files import Files
 from tracklater_bot.sandbox.slack.messages import Messages
 from tracklater_bot.sandbox.slack.payloads import visible_view
 from tracklater_bot.sandbox.slack.person import Hands, NotThere, Outcome
+from tracklater_bot.sandbox.slack.requests_out import Requests
 from tracklater_bot.sandbox.slack.views import Views
 from tracklater_bot.sandbox.slack.workspace import (
     APP_SCOPES,
@@ -61,6 +63,7 @@ class FakeSlack:
         self.bot_token = self.workspace.issue("bot", BOT_USER, BOT_SCOPES)
         self.app_token = self.workspace.issue("app", BOT_USER, APP_SCOPES)
         self.user_token = self.workspace.issue("user", ME, USER_SCOPES)
+        self.signing_secret = secrets.token_hex(16)
 
     def mount(self, app: web.Application, base: str) -> None:
         """Adds the routes; `base` is the server's address."""
@@ -229,6 +232,10 @@ class FakeSlack:
     def refresh_sockets(self, reason: str = "refresh_requested") -> None:
         """Makes all Socket Mode connections end, as Slack does every few hours."""
         self._run(self.sockets.refresh(reason))
+
+    def deliver_to(self, url: str) -> None:
+        """Sends interactions and events to an app in http mode instead of over sockets."""
+        self.hands.delivery = Requests(url, self.signing_secret, self.acks)
 
     def hang_up(self) -> None:
         """Drops all Socket Mode connections without a word."""

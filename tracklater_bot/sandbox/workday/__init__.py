@@ -18,6 +18,8 @@ from tracklater_bot.sandbox.workday.repos import write_repos
 from tracklater_bot.sandbox.workday.settings import write_settings
 from tracklater_bot.sandbox.workday.story import (
     CLIENTS,
+    FORGOTTEN_DAYS,
+    FORGOTTEN_SCENES,
     JIRA,
     MESSAGES,
     TAIGA,
@@ -27,7 +29,7 @@ from tracklater_bot.sandbox.workday.story import (
 )
 from tracklater_bot.sandbox.workday.thyme import write_thyme
 
-__all__ = ["Workday", "write_settings"]
+__all__ = ["Workday", "weekdays_before", "write_settings"]
 
 CHANNELS = {"acme-dev": "C0ACME", "globex-web": "C0GLOBEX"}
 
@@ -46,6 +48,8 @@ class Workday:
             raise TypeError("a workday needs a time zone with a name")
         if not (home / "thyme" / f"{self._day}.json").exists():
             write_thyme(home / "thyme", self._day, zone)
+            forgotten = weekdays_before(self._day, FORGOTTEN_DAYS)
+            write_thyme(home / "thyme", forgotten, zone, FORGOTTEN_SCENES)
         if not (home / "src").exists():
             write_repos(home / "src", self._day, zone)
 
@@ -70,7 +74,7 @@ class Workday:
             account.create(WORKSPACE, self._entry(tracked, projects))
 
     def _entry(self, tracked: Tracked, projects: dict[tuple[str, str], Json]) -> Json:
-        earlier = timedelta(days=tracked.days)
+        earlier = self._day - weekdays_before(self._day, tracked.days)
         start, end = self._at(tracked.start) - earlier, self._at(tracked.end) - earlier
         return {
             "created_with": "Toggl Track",
@@ -115,3 +119,12 @@ class Workday:
 
     def _at(self, word: str) -> datetime:
         return self._midnight + clock(word)
+
+
+def weekdays_before(day: date, count: int) -> date:
+    """The date so many weekdays (Monday to Friday) before `day`; 0 is the day itself."""
+    for _ in range(count):
+        day -= timedelta(days=1)
+        while day.weekday() >= 5:
+            day -= timedelta(days=1)
+    return day

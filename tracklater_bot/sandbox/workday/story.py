@@ -40,7 +40,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """An entry that is in Toggl already; `days` before the sample day."""
+    """An entry that is in Toggl already; `days` weekdays before the sample day."""
 
     start: str
     end: str
@@ -207,6 +207,10 @@ TRACKED = (
     Tracked("09:15", "11:45", "Globex Inc", "Development", "#15 Newsletter sign-up", 2),
     Tracked("12:30", "16:00", "Acme Oy", "Bug fixing", "DEV-127 Wrong time zone in e-mails", 2),
 )
+
+# So many weekdays before the sample day nothing was tracked, though the morning left traces.
+FORGOTTEN_DAYS = 3
+FORGOTTEN_SCENES = SCENES[:6]
 
 JIRA = (
     # number, summary, type, status, category, days since the last change, mine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -15,17 +15,20 @@ EVERY = timedelta(seconds=20)
 FIRST_ID = 0x400000
 
 
-def write_thyme(folder: Path, day: date, zone: ZoneInfo) -> None:
+def write_thyme(folder: Path, day: date, zone: ZoneInfo, scenes: Sequence[Scene] = SCENES) -> None:
     """Writes the day's file into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     midnight = datetime.combine(day, time(), zone)
-    document = {"Snapshots": list(_snapshots(midnight, Random(day.toordinal())))}  # noqa: S311
+    chance = Random(day.toordinal())  # noqa: S311 (the same day each time, nothing secret)
+    document = {"Snapshots": list(_snapshots(midnight, scenes, chance))}
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     (folder / f"{day}.json").write_text(text, encoding="utf-8")
 
 
-def _snapshots(midnight: datetime, chance: Random) -> Iterator[dict[str, object]]:
-    for scene in SCENES:
+def _snapshots(
+    midnight: datetime, scenes: Sequence[Scene], chance: Random
+) -> Iterator[dict[str, object]]:
+    for scene in scenes:
         titles = _turns(scene, chance)
         at, end = midnight + clock(scene.start), midnight + clock(scene.end)
         while at < end:
