@@ -47,6 +47,7 @@ _FORGE = re.compile(r"·|\bpull requests?\b|\bmerge requests?\b|![1-9]\d*")
 _JOINT = r"[\s_-]{0,2}"
 _NO_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 _SHORTEST_TITLE = 8
+_SHORTEST_CLIENT = 4
 
 IssueId = tuple[str, str]  # group and key
 
@@ -202,8 +203,12 @@ class Reader:
 
 
 def _all_hints(groups: Iterable[Group]) -> Iterator[Hint]:
+    """What settings and repositories tell, and the client's name in Toggl."""
     for group in groups:
         yield from group.hints
+        for client in sorted({project.client for project in group.projects}):
+            if len(client) >= _SHORTEST_CLIENT and client.casefold() not in _COMMON_NAMES:
+                yield Hint(group.name, HintKind.KEYWORD, client)
 
 
 def _repositories(clues: Iterable[Clue], groups: Iterable[str]) -> Iterator[Hint]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import time, timedelta
 from itertools import pairwise
 
 from tracklater_bot.engine.evidence import IssueId, Pointer, Reader
@@ -34,8 +35,11 @@ UNSEEN_REACH = 60 * MINUTE
 # Presence that a clue proves where the screen shows none.
 BEFORE_COMMIT, AFTER_CHECKOUT, AROUND_MESSAGE = 5 * MINUTE, 2 * MINUTE, 1 * MINUTE
 CALL_GAP = 12 * MINUTE
+NOON_STARTS, NOON_ENDS = time(11, 15), time(13)
+NEVER = 1000.0
 SHORTEST_CALL = 3 * MINUTE
-LEAD = 3 * MINUTE
+# Chats and calendars this close to a call belong to it: the way in, and what is written down after.
+LEAD, FOLLOW = 3 * MINUTE, 2.5 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +114,12 @@ class _Builder:
 
     def build(self) -> Timeline:
         watched = watch(by_machine(self._samples()), self._rules())
+        self.calls = _calls(watched.stays, self.kinds)
         events = self._events()
         shown = [each for each in events if 0 < each.at < self.until]
         pieces = self._seen_pieces(watched.stays, shown, watched.covered)
         pieces += self._unseen_pieces(watched.covered, shown)
-        pieces.sort(key=lambda piece: piece.start)
+        pieces.sort(key=lambda piece: (piece.start, piece.end))
         self._weigh_windows(pieces, watched.stays, events)
         self._weigh_events(pieces, shown)
         self._price(pieces, watched.stays)
@@ -162,7 +167,7 @@ class _Builder:
                 groups = {
                     name: value for name, value in pointer.groups.items() if name in self.known
                 }
-                if groups:
+                if True:
                     return Event(at, Message, groups, pointer.issues, None, clue.channel)
         return None
 
@@ -198,6 +203,7 @@ class _Builder:
                 first = max(start, inside[0] - UNSEEN_REACH)
                 last = min(end, inside[-1] + UNSEEN_REACH)
                 pieces += [Piece(a, b, None, seen=False) for a, b in _grid(first, last, inside)]
+                pieces += [_away(at) for at in (first, last)]
         return pieces
 
     # -- weighing
@@ -205,12 +211,12 @@ class _Builder:
     def _weigh_windows(
         self, pieces: Sequence[Piece], stays: Sequence[Stay], events: Sequence[Event]
     ) -> None:
-        calls = _calls(stays, self.kinds)
+        calls = self.calls
         branches = _BranchesOut(events)
         for stay, parts in _by_stay(pieces, stays):
             pointer = self.reader.window(stay.title)
-            in_call = any(start <= stay.start < end for start, end in calls) or any(
-                start - LEAD <= stay.end <= start for start, _ in calls
+            in_call = any(
+                stay.start < end + FOLLOW and stay.end > start - LEAD for start, end in calls
             )
             for piece in parts:
                 share = piece.minutes / ((stay.end - stay.start) / MINUTE)
@@ -254,8 +260,15 @@ class _Builder:
             self._weigh_moment(pieces, starts, event)
         for piece in pieces:
             if not piece.seen:
-                piece.any_group -= self.weights.unseen_minute * piece.minutes
+                rate = self.weights.unseen_minute
+                if self._is_noon(piece):
+                    rate += self.weights.unseen_noon
+                piece.any_group -= rate * piece.minutes
         self._weigh_reaches(pieces, starts, events)
+
+    def _is_noon(self, piece: Piece) -> bool:
+        at = self.inputs.day.local(self.inputs.day.span.start + timedelta(seconds=piece.start))
+        return NOON_STARTS <= at.time() < NOON_ENDS
 
     def _weigh_moment(self, pieces: Sequence[Piece], starts: Sequence[float], event: Event) -> None:
         weights = self.weights
@@ -272,6 +285,10 @@ class _Builder:
             Checkout: (weights.checkout, weights.checkout_issue),
             Message: (weights.message, weights.message_issue),
         }[event.kind]
+        if event.kind is Message and any(
+            start - LEAD <= event.at <= end + FOLLOW for start, end in self.calls
+        ):
+            group_weight = weights.message_in_call
         for group, strength in event.groups.items():
             piece.add(group, group_weight * strength, _told(event))
         for issue, strength in event.issues.items():
@@ -284,6 +301,7 @@ class _Builder:
     ) -> None:
         """Work that is likely around clues: of several for a group the nearest one counts."""
         best: dict[tuple[int, str], float] = {}
+        somebody: dict[int, float] = {}
         issues: dict[tuple[int, IssueId], float] = {}
         for event in events:
             before, after = self._reaches(event)
@@ -297,12 +315,19 @@ class _Builder:
                     piece.seen and not (event.kind is Commit and piece.end <= event.at)
                 ):
                     continue
+                if not event.groups:
+                    somebody[place] = max(somebody.get(place, 0.0), share)
                 for group, strength in event.groups.items():
                     key = place, group
                     best[key] = max(best.get(key, 0.0), share * strength)
                 for issue, strength in event.issues.items():
                     issue_key = place, issue
                     issues[issue_key] = max(issues.get(issue_key, 0.0), share * strength)
+        for place, share in somebody.items():
+            if not pieces[place].seen:
+                pieces[place].any_group += (
+                    self.weights.near_somebody * share * pieces[place].minutes
+                )
         for (place, group), share in best.items():
             piece = pieces[place]
             rate = self.weights.commit_before if piece.seen else self.weights.near_clue
@@ -324,10 +349,12 @@ class _Builder:
 
     def _price(self, pieces: Sequence[Piece], stays: Sequence[Stay]) -> None:
         weights = self.weights
-        edges = sorted(edge for call in _calls(stays, self.kinds) for edge in call)
-        leads = sorted(start for start, _ in _calls(stays, self.kinds))
+        calls = self.calls
         for last, piece in pairwise(pieces):
-            near_edge = _near(edges, piece.start, 1.0) or _leads_to(leads, piece)
+            near_edge = any(
+                -LEAD <= piece.start - start <= 1.0 or -1.0 <= piece.start - end <= FOLLOW
+                for start, end in calls
+            )
             if not piece.seen:
                 piece.prices = weights.unseen
             elif piece.start - last.end > 1.0:
@@ -338,6 +365,11 @@ class _Builder:
                 piece.prices = weights.same_window
             else:
                 piece.prices = weights.usual
+
+
+def _away(at: float) -> Piece:
+    """A moment at which nobody was there."""
+    return Piece(at, at, None, seen=False, any_group=-NEVER)
 
 
 def _told(event: Event) -> str:
@@ -407,15 +439,6 @@ def _calls(stays: Sequence[Stay], kinds: Kinds) -> list[Part]:
         (each.start, each.end) for each in stays if kinds.of(folded(each.title)) is Place.MEETING
     )
     return [call for call in joined(meetings, gap=CALL_GAP) if call[1] - call[0] >= SHORTEST_CALL]
-
-
-def _near(edges: Sequence[float], at: float, within: float) -> bool:
-    place = bisect_left(edges, at - within)
-    return place < len(edges) and edges[place] <= at + within
-
-
-def _leads_to(starts: Sequence[float], piece: Piece) -> bool:
-    return any(0 <= start - piece.start <= LEAD for start in starts)
 
 
 class _BranchesOut:

@@ -45,6 +45,10 @@ def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...
     day = chain(cut.pieces, ways)
     believed = beliefs(day)
     path = _settled(cut.pieces, best_path(day), believed)
+    path = [
+        state if piece.seen else max(range(len(row)), key=row.__getitem__)
+        for piece, state, row in zip(cut.pieces, path, believed)
+    ]
     found = _absorbed(list(_stretches(cut.pieces, path, ways)), inputs.options.min_minutes * MINUTE)
     told = _Teller(inputs, cut, ways, believed)
     return tuple(told.suggestion(each, span) for each, span in _timed(found, inputs))

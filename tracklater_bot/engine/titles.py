@@ -13,7 +13,7 @@ from enum import Enum
 
 _PROGRAMS = (
     "google chrome", "chromium", "mozilla firefox", "firefox", "firefox developer edition",
-    "microsoft edge", "microsoft​ edge", "safari", "opera", "brave", "vivaldi",
+    "microsoft edge", "safari", "opera", "brave", "vivaldi",
     "visual studio code", "vscodium", "code - oss", "cursor", "intellij idea", "pycharm",
     "webstorm", "goland", "phpstorm", "rubymine", "android studio", "sublime text", "emacs",
     "gnu emacs", "vim", "nvim", "gvim", "xcode", "slack", "discord", "telegram", "signal",
@@ -51,7 +51,8 @@ _MEETING = r"""
     ^zoom\ (?:meeting|webinar|call)\b | \bzoom\ (?:meeting|webinar)$ | \S\ [-–—|]\ zoom$
     | ^(?:\(\d+\)\ )?meet\s[-–—]\s\S | \b[a-z]{3}-[a-z]{4}-[a-z]{3}\b
     | ^meeting\ (?:in|with|now|compact\ view)\b.*\bteams\b | \|\ (?:meeting|call)\ \|.*\bteams\b
-    | ^(?:call|meeting)\ .*\|\ microsoft\ teams
+    | ^(?!(?:\(\d+\)\ )?(?:chats?|activity|calendar|calls?|files|teams|apps|settings|onedrive|home
+      |communities|assignments|search|help|feed|people)\b)[^|()]*[^|()\s]\ \|\ microsoft\ teams
     | \bwebex\ meeting\b | \S\ [-–—|]\ webex$ | \S\ [-–—|]\ (?:whereby|jitsi\ meet)\b
     | \bhuddle\b | \bslack\ call\b | \bvoice\ connected\b | \bgotomeeting\b | \bbigbluebutton\b
     | \b(?:skype|whatsapp|signal|facetime|discord)\ (?:video\ |voice\ )?call\b

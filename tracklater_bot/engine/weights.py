@@ -63,22 +63,25 @@ class Weights:
     checkout: float = 3.0
     checkout_issue: float = 3.0
     message: float = 1.5
+    message_in_call: float = 3.0
     message_issue: float = 1.5
     call_with_issue: float = 0.15  # a minute of a call is rarely for an issue
     # Without a screen: how often work shows, and how far from a clue it is likely.
-    unseen_minute: float = 0.04
-    near_clue: float = 0.09
-    before_commit: Reach = Reach(25, 60)
-    after_commit: Reach = Reach(6, 20)
-    before_checkout: Reach = Reach(3, 10)
-    after_checkout: Reach = Reach(20, 50)
-    around_message: Reach = Reach(8, 25)
+    unseen_minute: float = 0.02
+    unseen_noon: float = 0.013  # more of that around noon, when people eat
+    near_somebody: float = 0.055  # a message that points to no group
+    near_clue: float = 0.27
+    before_commit: Reach = Reach(10, 40)
+    after_commit: Reach = Reach(4, 20)
+    before_checkout: Reach = Reach(2, 5)
+    after_checkout: Reach = Reach(25, 35)
+    around_message: Reach = Reach(5, 35)
     # What a change costs.
     usual: Prices = Prices(inside=2.2, between=4.5, nothing=4.0)
     same_window: Prices = Prices(inside=3.5, between=7.0, nothing=7.0)
     after_absence: Prices = Prices(inside=1.8, between=2.5, nothing=2.5)
-    at_call: Prices = Prices(inside=0.7, between=2.5, nothing=4.0)
-    unseen: Prices = Prices(inside=2.0, between=3.0, nothing=2.2)
+    at_call: Prices = Prices(inside=0.7, between=1.2, nothing=4.0)
+    unseen: Prices = Prices(inside=2.2, between=2.3, nothing=2.1)
 
 
 WEIGHTS = Weights()
