@@ -6,13 +6,10 @@ Apart from app.py because Bolt takes a third of a second to import, and a previe
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from uuid import uuid4
 
 from pydantic import SecretStr
 from slack_bolt import App
@@ -32,6 +29,7 @@ from tracklater_bot.review import Review
 from tracklater_bot.schedule import Schedule
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.showing import Showing
+from tracklater_bot.store.owners import owner_name
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +62,6 @@ def _secret(value: SecretStr | None, variable: str) -> str:
     if value is None or not value.get_secret_value():
         raise SettingsError(f"{variable} is not set: the README tells where to get it.")
     return value.get_secret_value()
-
-
-def owner_name() -> str:
-    """A name for this process among all that may share one database."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
 
 
 def make_desk(core: Core, client: WebClient) -> Desk:
@@ -105,12 +98,12 @@ class Bot:
         self._schedule.start(self.desk.showing.plan())
         token = _secret(self._settings.slack.app_token, "TRACKLATER_SLACK__APP_TOKEN")
         self._socket = SocketModeHandler(self._app, token)
-        self._socket.connect()
+        self._socket.connect()  # type: ignore[no-untyped-call]
 
     def stop(self) -> None:
         """Ends everything; what was not done yet stays in the store."""
         if self._socket is not None:
-            self._socket.close()
+            self._socket.close()  # type: ignore[no-untyped-call]
         self._schedule.stop()
         self.desk.stop()
         self._executor.shutdown(wait=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from slack_sdk import WebClient
@@ -13,7 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.app import Core
 from tracklater_bot.model import SourceStatus
-from tracklater_bot.settings import Settings
+from tracklater_bot.settings import Settings, unfinished
 from tracklater_bot.sources.protocols import SourceError
 from tracklater_bot.trackers.projects import resolve
 from tracklater_bot.trackers.protocols import Tracker, TrackerError
@@ -80,18 +81,8 @@ def _checks(core: Core) -> Iterator[_Check]:
     yield _Check("slack bot", None, lambda: _bot(settings))
     if settings.slack.mode == "socket":
         yield _Check("slack socket", None, lambda: _socket(settings))
-    for sentence in missing_settings(settings):
-        yield _Check("settings", None, lambda text=sentence: _fail(text))
-
-
-def missing_settings(settings: Settings) -> Sequence[str]:
-    """What a first-time user still has to set, a sentence each."""
-    sentences = []
-    if not settings.groups:
-        sentences.append("No groups are set: add [groups.NAME] for each client to tracklater.toml.")
-    if settings.thyme.dir is None and not any(g.git.repos for g in settings.groups.values()):
-        sentences.append("No clues are set: set thyme.dir, or git.repos of a group.")
-    return sentences
+    for sentence in unfinished(settings):
+        yield _Check("settings", None, partial(_fail, sentence))
 
 
 def _fail(sentence: str) -> str:

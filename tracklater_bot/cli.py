@@ -230,11 +230,12 @@ def check(arguments: argparse.Namespace) -> int:
 
 def import_settings(arguments: argparse.Namespace) -> int:
     """The original's settings as ours."""
-    from tracklater_bot.importer import ImportError_, import_settings as convert
+    from tracklater_bot.importer import ImportError_
+    from tracklater_bot.importer import import_settings as convert
 
     try:
         report = convert(arguments.file, arguments.output, arguments.env_file)
-    except ImportError_ as error:
+    except CannotImport as error:
         raise UsageError(str(error)) from error
     for line in report.lines():
         print(line)
@@ -243,18 +244,16 @@ def import_settings(arguments: argparse.Namespace) -> int:
 
 def record(arguments: argparse.Namespace) -> int:
     """One thyme snapshot."""
-    from tracklater_bot.record import RecordError, record as take
+    from tracklater_bot.record import RecordError
+    from tracklater_bot.record import record as take
 
     settings = _settings(arguments)
     try:
         recorded = take(settings.thyme.dir, settings.zone())
     except RecordError as error:
         raise FailedError(str(error)) from error
-    if recorded.moved_to is not None:
-        _say(
-            f"{recorded.file} was damaged: {recorded.saved} snapshots were saved, and the damaged"
-            f" file was moved to {recorded.moved_to}."
-        )
+    if recorded.note:
+        _say(recorded.note)
     return 0
 
 

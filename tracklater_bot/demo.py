@@ -44,7 +44,7 @@ def stage(port: int = 0) -> Iterator[tuple[Sandbox, Bot]]:
 
 def once(*, as_json: bool) -> int:
     """Goes through the sample day as a person would, and prints what is then in Toggl."""
-    with stage() as (sandbox, bot):
+    with stage() as (sandbox, _):
         walk = Walk(sandbox)
         walk.command()
         walk.approve_first()
@@ -131,7 +131,7 @@ class Walk:
         return [
             str(element["value"])
             for block in message.get("blocks", ())
-            for element in block.get("elements", ())
+            for element in (*block.get("elements", ()), block.get("accessory"))
             if isinstance(element, dict) and element.get("action_id") == action
         ]
 
@@ -173,7 +173,7 @@ def page(port: int, *, open_browser: bool) -> int:
     """Serves the page until the person stops it."""
     stopped = stop_event()
     with stage(port) as (sandbox, bot):
-        bot.desk.open_day(bot.desk.day(sandbox.day.isoformat()))
+        bot.desk.open_day(bot.desk.core.day(sandbox.day.isoformat()))
         print(f"{sandbox.url}/", flush=True)
         print(
             f"A sample workday, {day_name(sandbox.day)}: a Slack, a Toggl, a Jira and a Taiga on"

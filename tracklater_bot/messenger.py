@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -41,12 +41,6 @@ class Posted:
     fresh: bool
 
 
-class Renderer(Protocol):
-    """Turns a digest into what the message shows now."""
-
-    def __call__(self, digest: Digest) -> Message: ...
-
-
 class Messenger:
     """Posts and updates digests for one Slack app. Safe to call from several threads."""
 
@@ -54,7 +48,7 @@ class Messenger:
         self,
         client: WebClient,
         store: Store,
-        render: Renderer,
+        render: Callable[[Digest], Message],
         clock: Callable[[], datetime],
         owner: str,
     ) -> None:
@@ -159,8 +153,9 @@ class Messenger:
         return True
 
     def _post(self, digest: Digest) -> Posted | None:
+        now = self._clock()
         if not self._store.claim_digest(
-            digest.person, digest.day, self._owner, self._clock()
+            digest.person, digest.day, self._owner, now, replacing=digest.ts
         ):
             return None
         channel = self.channel_of(digest.person)

@@ -24,7 +24,7 @@ from tracklater_bot.words import clock
 
 WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)
-TIMELINE_COLUMNS = 62
+TIMELINE_COLUMNS = 38  # more would wrap on a phone
 ON_THE_WAY = (State.PENDING, State.SENDING, State.UNKNOWN, State.DELETING)
 
 
@@ -44,7 +44,7 @@ class Showing:
         view = DigestView(
             page=self._page(digest),
             picture=picture,
-            timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS),
+            timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
             quota_note=_quota_note(digest),
         )

@@ -65,5 +65,3 @@ def _say(answer: Ack | Respond, message: Message) -> None:
         answer(text=message.text, blocks=message.blocks, replace_original=True)
     else:
         answer(text=message.text, blocks=message.blocks)
-
-

@@ -31,7 +31,7 @@ from tracklater_bot.day import WorkDay
 from tracklater_bot.desk import Desk
 from tracklater_bot.listeners.clicks import STRANGER, Click, whisper
 from tracklater_bot.listeners.decisions import Decisions, sentence
-from tracklater_bot.model import Digest, Issue, Item
+from tracklater_bot.model import Digest, Item
 from tracklater_bot.review import Change, NotYours, ReviewError
 
 Found = tuple[Digest, Item]
@@ -48,7 +48,7 @@ class Dialogs:
 
     def register(self, app: App) -> None:
         """Tells Bolt which button and which dialog is whose."""
-        app.action("edit")(self._opens(lambda digest, item: self._edit(digest, item)))
+        app.action("edit")(self._opens(self._edit))
         app.action("more")(self._menu)
         app.action("add")(self._add)
         app.action({"type": "block_actions", "action_id": "issue"})(self._issue_chosen)
@@ -83,6 +83,8 @@ class Dialogs:
             self._desk.changed()
         elif found[0].person != click.user:
             whisper(respond, STRANGER)
+        elif click.view:  # a menu inside a dialog: Slack opens a second one only on top of it
+            client.views_push(trigger_id=click.trigger_id, view=modal(*found))
         else:
             client.views_open(trigger_id=click.trigger_id, view=modal(*found))
 

@@ -69,7 +69,7 @@ class Sandbox:
     def clock(self) -> datetime:
         """Now, for what the services say of themselves: the evening of a day chosen by hand."""
         if self._fixed:
-            return datetime.combine(self.day, time(18), self.zone).astimezone(UTC)
+            return datetime.combine(self.day, time(20), self.zone).astimezone(UTC)
         return datetime.now(UTC)
 
     def start(self, port: int = 0) -> str:

@@ -11,6 +11,9 @@ TEMPLATE = """\
 timezone = {zone}
 database_url = {database}
 
+[suggest]
+ignore = ["Private Browsing"]
+
 [slack]
 user_id = {user}
 base_url = {url_slack}

@@ -116,9 +116,9 @@ SCENES = (
         "13:40",
         "13:56",
         (
-            "Weather for the weekend — Mozilla Firefox",
-            "The best cardamom buns - YouTube — Mozilla Firefox",
-            "Private Browsing — Mozilla Firefox",
+            "Weather for the weekend — Mozilla Firefox Private Browsing",
+            "The best cardamom buns - YouTube — Mozilla Firefox Private Browsing",
+            "Mozilla Firefox Private Browsing",
         ),
     ),
     Scene(
@@ -140,17 +140,9 @@ SCENES = (
             "eero@box: ~/src/globex-web",
         ),
     ),
+    Scene("15:50", "16:00", ("Downloads", "New Tab — Mozilla Firefox")),
     Scene(
-        "15:50",
-        "16:12",
-        (
-            "Untitled 1 - LibreOffice Calc",
-            "Downloads",
-            "New Tab — Mozilla Firefox",
-        ),
-    ),
-    Scene(
-        "16:12",
+        "16:00",
         "17:05",
         (
             "Pull request #42 · acme/api — Mozilla Firefox",
@@ -165,6 +157,16 @@ SCENES = (
         (
             "dev-backend (Channel) - Acme - Slack",
             "Inbox - eero@example.com - Mozilla Thunderbird",
+        ),
+    ),
+    # The machine slept for a while; then something that no clue explains.
+    Scene(
+        "18:10",
+        "18:45",
+        (
+            "Untitled 1 - LibreOffice Calc",
+            "Untitled 2 - LibreOffice Writer",
+            "New Tab — Mozilla Firefox",
         ),
     ),
 )
@@ -182,7 +184,7 @@ STEPS = (
     Step("14:47", "globex-web", branch="tg-17-cart-sum"),
     Step("15:22", "globex-web", subject="TG-17 Add up cents, not euros"),
     Step("15:46", "globex-web", subject="TG-17 Test the sum of an empty cart"),
-    Step("16:15", "acme-api", branch="feature/DEV-140-export"),
+    Step("16:02", "acme-api", branch="feature/DEV-140-export"),
     Step("16:58", "acme-api", subject="DEV-140 Quote commas in exported names"),
 )
 
@@ -201,7 +203,7 @@ CLIENTS = {
 }
 
 TRACKED = (
-    Tracked("14:00", "14:45", "Globex Inc", "Development", "Sprint planning"),
+    Tracked("13:55", "14:45", "Globex Inc", "Development", "Sprint planning"),
     Tracked("09:00", "12:30", "Acme Oy", "Development", "DEV-123 Fix login", 1),
     Tracked("13:15", "16:45", "Globex Inc", "Development", "#12 Reset password", 1),
     Tracked("09:15", "11:45", "Globex Inc", "Development", "#15 Newsletter sign-up", 2),
