@@ -113,7 +113,12 @@ class _Builder:
         self.known = {group.name for group in inputs.groups}
 
     def build(self) -> Timeline:
-        watched = watch(by_machine(self._samples()), self._rules())
+        moments = sorted(
+            each.at.timestamp() - self.zero
+            for each in self.inputs.clues
+            if not isinstance(each, Window)
+        )
+        watched = watch(by_machine(self._samples()), self._rules(), moments)
         self.calls = _calls(watched.stays, self.kinds)
         events = self._events()
         shown = [each for each in events if 0 < each.at < self.until]
@@ -311,9 +316,7 @@ class _Builder:
                 if piece.start > event.at + after.far * MINUTE:
                     break
                 share = _share(piece, event, before, after)
-                if share <= 0 or (
-                    piece.seen and not (event.kind is Commit and piece.end <= event.at)
-                ):
+                if share <= 0 or (piece.seen and not self._leads_to_commit(piece, event)):
                     continue
                 if not event.groups:
                     somebody[place] = max(somebody.get(place, 0.0), share)
@@ -336,6 +339,11 @@ class _Builder:
             piece = pieces[place]
             rate = self.weights.commit_before if piece.seen else self.weights.near_clue
             piece.add_issue(issue, rate * share * piece.minutes)
+
+    def _leads_to_commit(self, piece: Piece, event: Event) -> bool:
+        """Whether a piece on screen may be the work behind a commit: before it, and no call."""
+        in_call = any(start <= piece.start < end for start, end in self.calls)
+        return event.kind is Commit and piece.end <= event.at and not in_call
 
     def _reaches(self, event: Event) -> tuple[Reach, Reach]:
         weights = self.weights

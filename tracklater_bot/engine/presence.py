@@ -6,6 +6,7 @@ Times here are seconds since the working day began.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -69,14 +70,17 @@ def privacy(words: Iterable[str]) -> Callable[[str], bool]:
     return lambda title: pattern.search(folded(title)) is not None
 
 
-def watch(machines: Iterable[Sequence[Sample]], rules: Rules) -> Watch:
-    """The stays of all machines together: at any time only one window has somebody's attention."""
+def watch(machines: Iterable[Sequence[Sample]], rules: Rules, deeds: Sequence[float] = ()) -> Watch:
+    """The stays of all machines together: at any time only one window has somebody's attention.
+
+    `deeds` are moments, in order, at which the person did something that no screen shows.
+    """
     stays, covered = [], []
     for samples in machines:
         ordered = sorted(set(samples))
         if ordered:
             hole = _longest_hole(ordered)
-            stays.append(list(_stays(ordered, hole, rules)))
+            stays.append(list(_stays(ordered, hole, rules, deeds)))
             covered.extend(_covered(ordered, hole))
     return Watch(tuple(_in_front(stays)), tuple(joined(covered)))
 
@@ -110,10 +114,12 @@ def _covered(samples: Sequence[Sample], hole: float) -> list[Part]:
     return joined(((each.at, each.at + interval) for each in samples), gap=hole)
 
 
-def _stays(samples: Sequence[Sample], hole: float, rules: Rules) -> Iterator[Stay]:
+def _stays(
+    samples: Sequence[Sample], hole: float, rules: Rules, deeds: Sequence[float]
+) -> Iterator[Stay]:
     """Stretches with somebody there, cut where the title changes or samples are missing."""
     last: Stay | None = None
-    for each in _present(samples, hole, rules):
+    for each in _present(samples, hole, rules, deeds):
         if last and last.title == each.title and each.start <= last.end:
             last = Stay(last.start, each.end, last.title)
         else:
@@ -124,11 +130,13 @@ def _stays(samples: Sequence[Sample], hole: float, rules: Rules) -> Iterator[Sta
         yield last
 
 
-def _present(samples: Sequence[Sample], hole: float, rules: Rules) -> Iterator[Stay]:
+def _present(
+    samples: Sequence[Sample], hole: float, rules: Rules, deeds: Sequence[float]
+) -> Iterator[Stay]:
     interval = min(_interval(samples), hole)
     private: dict[str, bool] = {}
     start = 0
-    for _, group in groupby(samples, key=lambda each: each.screen):
+    for _, group in groupby(samples, key=lambda each: (each.screen, bisect_right(deeds, each.at))):
         run = list(group)
         following = samples[start + len(run)].at if start + len(run) < len(samples) else None
         start += len(run)
@@ -145,7 +153,7 @@ def _run(
     """The present part of samples between which nothing changed on the screen."""
     interval, hole = steps
     until = run[-1].at + interval if following is None else following
-    still = (following if following is not None else run[-1].at) - run[0].at
+    still = run[-1].at - run[0].at
     title = run[0].title
     if still > rules.idle:
         if not (still <= LONGEST_MEETING and rules.is_meeting(title)):
