@@ -1,0 +1,344 @@
+"""The page in headless Chromium, with a small Bolt app behind it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from tracklater_bot.sandbox import ME, Sandbox
+
+Json = dict[str, Any]
+pytestmark = pytest.mark.browser
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+HOSTILE = "<img src=x onerror=alert(1)> & *Acme* <!channel>"
+ISSUES = {"DEV-123": "Fix login", "DEV-131": "Rate limit is off by one", "#12": "Reset password"}
+
+
+def plain(text: str) -> Json:
+    return {"type": "plain_text", "text": text}
+
+
+def mrkdwn(text: str) -> Json:
+    return {"type": "mrkdwn", "text": text}
+
+
+def option(value: str, text: str = "") -> Json:
+    return {"text": plain(text or value), "value": value}
+
+
+def button(text: str, **more: Any) -> Json:
+    return {"type": "button", "action_id": text.lower(), "text": plain(text), "value": "1", **more}
+
+
+def question(text: str) -> Json:
+    words = {"title": plain("Approve all"), "text": mrkdwn(text), "confirm": plain("Do it")}
+    return {**words, "deny": plain("Not yet")}
+
+
+def asked(name: str, element: Json, **more: Any) -> Json:
+    element = {"action_id": name, **element}
+    label = plain(name.capitalize())
+    return {"type": "input", "block_id": name, "label": label, "element": element, **more}
+
+
+def digest(state: str) -> list[Json]:
+    menu = {"type": "overflow", "action_id": "more", "options": [option("why", "Why this?")]}
+    return [
+        {"type": "header", "text": plain("Friday")},
+        {"type": "section", "text": mrkdwn(f"*09:00–10:00* _{state}_"), "accessory": menu},
+        {"type": "section", "text": plain(HOSTILE)},
+        {
+            "type": "actions",
+            "elements": [
+                button("Approve", style="primary"),
+                button("Edit"),
+                button("All", confirm=question("Make *3* entries?")),
+            ],
+        },
+    ]
+
+
+EDIT: Json = {
+    "type": "modal",
+    "callback_id": "edit_item",
+    "title": plain("Edit"),
+    "submit": plain("Save"),
+    "blocks": [
+        asked("start", {"type": "timepicker", "initial_time": "09:00"}),
+        asked(
+            "project",
+            {
+                "type": "static_select",
+                "option_groups": [
+                    {"label": plain("Acme"), "options": [option("1", "Development")]},
+                    {"label": plain("Globex"), "options": [option("2", "Website")]},
+                ],
+            },
+        ),
+        asked("issue", {"type": "external_select", "min_query_length": 0}, optional=True),
+        asked("description", {"type": "plain_text_input"}),
+        asked(
+            "billable",
+            {"type": "checkboxes", "options": [option("yes", "Billable")]},
+            optional=True,
+        ),
+    ],
+}
+
+
+def home_view(text: str) -> Json:
+    picker = {"type": "timepicker", "action_id": "pref_at", "initial_time": "17:30"}
+    section = {"type": "section", "text": mrkdwn(text), "accessory": picker}
+    return {"type": "home", "blocks": [section]}
+
+
+class Heard:
+    """What the app was told."""
+
+    def __init__(self) -> None:
+        self.actions: list[str] = []
+        self.values: Json = {}
+
+
+def small_app(bot: WebClient, heard: Heard) -> App:
+    """Posts a digest, opens a dialog, answers typeahead, publishes Home."""
+    app = App(client=bot)
+
+    @app.command("/tracklater")
+    def command(ack: Any, command: Json, client: WebClient) -> None:
+        ack(f"Looking at {command['text']}")
+        channel = client.conversations_open(users=ME)["channel"]["id"]
+        client.chat_postMessage(channel=channel, text="Friday", blocks=digest("open"))
+
+    @app.action("edit")
+    def edit(ack: Any, body: Json, client: WebClient) -> None:
+        ack()
+        client.views_open(trigger_id=body["trigger_id"], view=EDIT)
+
+    @app.action(re.compile("approve|all|more|pref_.*"))
+    def other(ack: Any, body: Json, client: WebClient) -> None:
+        ack()
+        action = body["actions"][0]
+        chosen = action.get("selected_option") or {}
+        value = action.get("selected_time") or chosen.get("value") or action.get("value")
+        heard.actions.append(f"{action['action_id']} {value}")
+        if action["action_id"] == "pref_at":
+            client.views_publish(user_id=body["user"]["id"], view=home_view(f"Saved: {value}"))
+        if "message" in body:
+            client.chat_update(
+                channel=body["channel"]["id"],
+                ts=body["message"]["ts"],
+                text="Friday",
+                blocks=digest("in Toggl"),
+            )
+
+    @app.options("issue")
+    def issues(ack: Any, payload: Json) -> None:
+        query = payload["value"].lower()
+        found = {key: title for key, title in ISSUES.items() if query in f"{key} {title}".lower()}
+        ack(options=[option(key, f"{key} {title}") for key, title in found.items()])
+
+    @app.view("edit_item")
+    def save(ack: Any, view: Json) -> None:
+        heard.values = view["state"]["values"]
+        if heard.values["start"]["start"]["selected_time"] == "09:00":
+            ack(response_action="errors", errors={"start": "Too early"})
+        else:
+            ack()
+
+    @app.event("app_home_opened")
+    def home(event: Json, client: WebClient) -> None:
+        client.views_publish(user_id=event["user"], view=home_view("*Digest at*"))
+
+    return app
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+    )
+    if not found:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def heard(sandbox: Sandbox, connected: Callable[[App], None]) -> Heard:
+    told = Heard()
+    bot = WebClient(sandbox.slack.bot_token, base_url=f"{sandbox.url}/slack/api/")
+    connected(small_app(bot, told))
+    return told
+
+
+@pytest.fixture
+def page(sandbox: Sandbox, heard: Heard, browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 860})
+    opened.set_default_timeout(8000)
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("dialog", lambda dialog: problems.append(f"a dialog said {dialog.message}"))
+    opened.goto(sandbox.url)
+    yield opened
+    opened.close()
+    assert problems == []
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Message or slash command").fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_a_command_with_hints_posts_a_digest(page: Page) -> None:
+    page.get_by_label("Message or slash command").fill("/tracklater y")
+    page.get_by_role("button", name="/tracklater yesterday").click()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Only visible to you")).to_be_visible()
+    expect(page.get_by_text("Looking at yesterday")).to_be_visible()
+    expect(page.get_by_role("heading", name="Friday")).to_be_visible()
+
+
+def test_outside_text_stays_text(page: Page) -> None:
+    say(page, "/tracklater today")
+    expect(page.get_by_text(HOSTILE)).to_be_visible()
+
+
+def test_a_click_reaches_the_app_and_the_message_changes(page: Page, heard: Heard) -> None:
+    say(page, "/tracklater today")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("em", has_text="in Toggl")).to_be_visible()
+    expect(page.get_by_text("(edited)")).to_be_visible()
+    assert heard.actions == ["approve 1"]
+
+
+def test_a_question_comes_before_the_click(page: Page, heard: Heard) -> None:
+    say(page, "/tracklater today")
+    every = page.get_by_role("button", name="All", exact=True)
+    every.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Make 3 entries?")
+    page.get_by_role("button", name="Not yet").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert heard.actions == []
+    every.click()
+    page.get_by_role("button", name="Do it").click()
+    expect(page.locator("em", has_text="in Toggl")).to_be_visible()
+    assert heard.actions == ["all 1"]
+
+
+def test_a_menu_is_worked_with_the_keyboard(page: Page, heard: Heard) -> None:
+    say(page, "/tracklater today")
+    page.get_by_role("button", name="More actions").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="Why this?")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("em", has_text="in Toggl")).to_be_visible()
+    assert heard.actions == ["more why"]
+
+
+def test_a_dialog_is_filled_in_corrected_and_saved(page: Page, heard: Heard) -> None:
+    say(page, "/tracklater today")
+    page.get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog", name="Edit")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("Please complete this required field.")).to_have_count(2)
+    dialog.get_by_role("combobox", name="Project").fill("web")
+    expect(dialog.get_by_text("Globex")).to_be_visible()
+    dialog.get_by_role("option", name="Website").click()
+    issue = dialog.get_by_role("combobox", name="Issue")
+    issue.fill("rate")
+    expect(dialog.get_by_role("option")).to_have_text(["DEV-131 Rate limit is off by one"])
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(issue).to_have_value("DEV-131 Rate limit is off by one")
+    dialog.get_by_label("Description").fill("Worked <hard>")
+    dialog.get_by_role("checkbox", name="Billable").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("Too early")).to_be_visible()
+    dialog.get_by_label("Start").fill("09:30")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    values = heard.values
+    assert values["start"]["start"]["selected_time"] == "09:30"
+    assert values["project"]["project"]["selected_option"]["value"] == "2"
+    assert values["issue"]["issue"]["selected_option"]["value"] == "DEV-131"
+    assert values["description"]["description"]["value"] == "Worked <hard>"
+    assert values["billable"]["billable"]["selected_options"][0]["value"] == "yes"
+
+
+def test_escape_closes_a_dialog(sandbox: Sandbox, page: Page) -> None:
+    say(page, "/tracklater today")
+    page.get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("dialog", name="Edit")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert sandbox.slack.view is None
+
+
+def test_home_is_shown_and_its_controls_work(page: Page, heard: Heard) -> None:
+    page.get_by_role("tab", name="Home").first.click()
+    picker = page.locator("[data-action=pref_at]")
+    expect(picker).to_have_value("17:30")
+    picker.fill("18:15")
+    picker.blur()
+    expect(page.get_by_text("Saved: 18:15")).to_be_visible()
+    assert heard.actions == ["pref_at 18:15"]
+
+
+def test_new_entries_appear_beside_the_messages(sandbox: Sandbox, page: Page) -> None:
+    pane = page.get_by_role("complementary", name="In Toggl now")
+    expect(pane.get_by_role("listitem")).to_have_count(1)
+    start = datetime(2026, 11, 20, 7, 5, tzinfo=UTC)
+    entry = {
+        "created_with": "tracklater-bot",
+        "workspace_id": 7001,
+        "start": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+        "duration": 5400,
+        "description": "DEV-123 Fix login",
+        "project_id": 501,
+    }
+    sandbox.toggl.account.create(7001, entry)
+    sandbox.slack.workspace.touch()
+    expect(pane.get_by_text("09:05 – 10:35")).to_be_visible()
+    expect(pane.get_by_text("Acme Oy › Development")).to_be_visible()
+    expect(page.locator("#toggl-sum")).to_have_text("2 h 20 min")
+
+
+def test_a_bot_that_is_gone_is_told(sandbox: Sandbox, page: Page) -> None:
+    say(page, "/tracklater today")
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    sandbox.slack.hang_up()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("status")).to_contain_text("the app is not connected")
+
+
+def test_on_a_phone_there_is_one_column(sandbox: Sandbox, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    say(page, "/tracklater today")
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    expect(page.get_by_label("Workspace")).to_be_hidden()
+    pane = page.get_by_role("complementary", name="In Toggl now")
+    expect(pane).to_be_hidden()
+    page.get_by_role("tab", name="Toggl").click()
+    expect(pane).to_be_visible()
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width == 390
