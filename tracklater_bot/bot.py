@@ -25,6 +25,7 @@ from tracklater_bot.desk import Desk, Rooms
 from tracklater_bot.export import Exporter
 from tracklater_bot.listeners import register
 from tracklater_bot.messenger import Messenger
+from tracklater_bot.pictures import Uploader
 from tracklater_bot.review import Review
 from tracklater_bot.schedule import Schedule
 from tracklater_bot.settings import Settings, SettingsError
@@ -76,6 +77,7 @@ def make_desk(core: Core, client: WebClient) -> Desk:
         review=Review(core.store, core.clock),
         messenger=Messenger(client, core.store, showing.digest, core.clock, owner),
         exporter=Exporter(core.store, core.tracker_for, core.clock, owner),
+        uploader=Uploader(client),
     )
     return Desk(rooms)
 

@@ -178,9 +178,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def preview(arguments: argparse.Namespace) -> int:
     """A day's suggestions on this screen."""
-    draft, now = _draft(arguments)
+    with _core(arguments) as core:
+        day = _day(core, arguments.when)
+        with _progress(f"Reading {day.date}"):
+            draft, now = core.draft(day), core.clock()
+        groups = tuple(core.file_settings.groups)
     if arguments.png is not None:
-        _write_png(arguments.png, draft, now)
+        _write_png(arguments.png, draft, now, groups)
     if arguments.json:
         from tracklater_bot.report import draft_json
 
@@ -207,6 +211,7 @@ def digest(arguments: argparse.Namespace) -> int:
             opened = desk.open_day(_day(core, arguments.when))
         except PostError as error:
             raise FailedError(str(error)) from error
+        desk.finish()
     for status in opened.draft.sources:
         if status.trouble:
             _say(f"{status.name}: {status.trouble}")
@@ -230,7 +235,6 @@ def check(arguments: argparse.Namespace) -> int:
 
 def import_settings(arguments: argparse.Namespace) -> int:
     """The original's settings as ours."""
-    from tracklater_bot.importer import ImportError_
     from tracklater_bot.importer import import_settings as convert
 
     try:
@@ -292,13 +296,6 @@ def _day(core: Core, when: str) -> WorkDay:
         raise UsageError(str(error)) from error
 
 
-def _draft(arguments: argparse.Namespace) -> tuple[Draft, datetime]:
-    with _core(arguments) as core:
-        day = _day(core, arguments.when)
-        with _progress(f"Reading {day.date}"):
-            return core.draft(day), core.clock()
-
-
 @contextmanager
 def _progress(doing: str) -> Iterator[None]:
     """Shows that something goes on, where somebody sits at a terminal; nothing when piped."""
@@ -311,12 +308,12 @@ def _progress(doing: str) -> Iterator[None]:
         yield
 
 
-def _write_png(file: Path, draft: Draft, now: datetime) -> None:
+def _write_png(file: Path, draft: Draft, now: datetime, groups: Sequence[str]) -> None:
     from tracklater_bot.picture import draw
-    from tracklater_bot.timeline import lanes_of
+    from tracklater_bot.timeline import lanes_of, ticks_of
 
     try:
-        file.write_bytes(draw(lanes_of(draft, now)))
+        file.write_bytes(draw(lanes_of(draft, now, ticks_of(draft)), groups))
     except OSError as error:
         raise FailedError(f"{file} cannot be written: {error.strerror}.") from error
 

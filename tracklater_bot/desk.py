@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -20,10 +21,12 @@ from tracklater_bot.day import WorkDay
 from tracklater_bot.export import Exporter
 from tracklater_bot.messenger import Messenger, Posted, PostError
 from tracklater_bot.model import Digest, Draft, Issue, Item
+from tracklater_bot.pictures import Uploader
 from tracklater_bot.preferences import OVERRIDES, SILENT_UNTIL
 from tracklater_bot.review import Review
 from tracklater_bot.showing import Showing, page_key
 from tracklater_bot.sources.protocols import JsonValue
+from tracklater_bot.timeline import Lanes, lanes_of, ticks_of
 from tracklater_bot.words import count, day_name
 
 log = logging.getLogger(__name__)
@@ -63,6 +66,7 @@ class Rooms:
     review: Review
     messenger: Messenger
     exporter: Exporter
+    uploader: Uploader
 
 
 class Desk:
@@ -74,6 +78,7 @@ class Desk:
         self.review = rooms.review
         self.showing = rooms.showing
         self._announcing = threading.Lock()
+        self._pictures = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self._outbox = Loop("outbox", self._send)
         self._messages = Loop("messages", self._show, rest_seconds=UPDATE_REST_SECONDS)
 
@@ -119,7 +124,30 @@ class Desk:
         digest = self.core.store.save_draft(self.person, draft)
         worth_showing = bool(digest.items or digest.ts)
         posted = self.rooms.messenger.publish(digest) if worth_showing else None
+        if posted is not None and self.core.settings().digest.picture:
+            self._pictures.submit(self._add_picture, draft)
         return Opened(draft, digest, posted)
+
+    def _add_picture(self, draft: Draft) -> None:
+        """Puts the timeline picture into a message that is posted already."""
+        digest = self.core.store.digest(self.person, draft.day)
+        if digest is None or digest.ts is None:
+            return
+        lanes = lanes_of(digest, self.core.clock(), ticks_of(draft))
+        if not self.showing.has_picture(digest, lanes):
+            groups = tuple(self.core.file_settings.groups)
+            file_id = self.rooms.uploader.upload(digest, lanes, groups)
+            if file_id is not None:
+                self._show_picture(digest, lanes, file_id)
+
+    def _show_picture(self, digest: Digest, lanes: Lanes, file_id: str) -> None:
+        self.showing.keep_picture(digest, lanes, file_id)
+        try:
+            self.rooms.messenger.show_again(self.person, digest.day)
+        except PostError as error:
+            log.info("The timeline picture was not shown: %s", error)
+            self.showing.drop_picture(digest)
+            self.changed()
 
     def show_day(self, day: WorkDay) -> Message:
         """Opens the day and says in a message where it is, or why it is nowhere."""
@@ -228,8 +256,13 @@ class Desk:
 
     def stop(self) -> None:
         """Ends the loops; what they had not done stays in the store."""
+        self.finish()
         self._outbox.stop()
         self._messages.stop()
+
+    def finish(self) -> None:
+        """Waits for pictures that are still being brought into their messages."""
+        self._pictures.shutdown(wait=True)
 
     def _send(self) -> float | None:
         self.rooms.exporter.work()

@@ -12,7 +12,16 @@ from tracklater_bot.day import Span, WorkDay
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.evidence import keys_in_clues
 from tracklater_bot.engine.inputs import Inputs, Options
-from tracklater_bot.model import Clue, Draft, Group, Reading, SourceStatus, TimeEntry
+from tracklater_bot.model import (
+    Clue,
+    Commit,
+    Draft,
+    Group,
+    Message,
+    Reading,
+    SourceStatus,
+    TimeEntry,
+)
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources import read_all
 from tracklater_bot.sources.protocols import ClueSource
@@ -86,6 +95,8 @@ class Drafter:
                 *seen.issues,
                 *self._toggl(seen),
             ),
+            commits=_moments(inputs, Commit),
+            messages=_moments(inputs, Message),
         )
 
     def _toggl(self, seen: _Seen) -> Iterator[SourceStatus]:
@@ -124,6 +135,12 @@ class Drafter:
 def _of_day(clues: Iterable[Clue], span: Span) -> tuple[Clue, ...]:
     """The clues until the day's end; the engine knows what to do with those before its start."""
     return tuple(clue for clue in clues if clue.at < span.end)
+
+
+def _moments(inputs: Inputs, kind: type[Commit | Message]) -> tuple[datetime, ...]:
+    """When clues of a kind were made that day."""
+    span = inputs.day.span
+    return tuple(sorted(c.at for c in inputs.clues if isinstance(c, kind) and c.at in span))
 
 
 def _touching(entries: Iterable[TimeEntry], span: Span, now: datetime) -> tuple[TimeEntry, ...]:

@@ -237,13 +237,19 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A day as the engine sees it: nothing decided, nothing stored, nothing sent."""
+    """A day as the engine sees it: nothing decided, nothing stored, nothing sent.
+
+    `commits` and `messages` are the moments of those clues, for the marks in the timeline.
+    """
 
     day: date
     timezone: str
     suggestions: tuple[Suggestion, ...] = ()
     tracked: tuple[TimeEntry, ...] = ()
     sources: tuple[SourceStatus, ...] = ()
+
+
+CERTAIN = 0.9
 
 
 # -- Decisions ---------------------------------------------------------------------------------
@@ -301,6 +307,18 @@ class Item:
     by_hand: bool = False
     change: int | None = None
     entry_changed: str | None = None
+
+    @property
+    def approvable(self) -> bool:
+        """Whether approving everything takes it along: undecided, with a group and a project."""
+        suggestion = self.suggestion
+        named = bool(suggestion.group) and suggestion.project is not None
+        return self.state is State.OPEN and named
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is approvable and its group is sure enough for not looking twice."""
+        return self.approvable and self.suggestion.confidence >= CERTAIN
 
 
 class RuleKind(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from slack_sdk import WebClient
@@ -36,14 +36,14 @@ class Uploader:
         self._client = client
         self._pause = pause
 
-    def upload(self, digest: Digest, lanes: Lanes) -> str | None:
+    def upload(self, digest: Digest, lanes: Lanes, groups: Sequence[str]) -> str | None:
         """The id of the file, ready to be shown; None when Slack does not take it.
 
         Without the scope files:write, or in trouble, the text timeline simply stays.
         """
         try:
             answer = self._client.files_upload_v2(
-                content=draw(lanes),
+                content=draw(lanes, groups),
                 filename=f"{digest.day}.png",
                 title=_title(digest.day),
                 alt_txt=alt_text(lanes),

@@ -17,9 +17,11 @@ from tracklater_bot.blocks.week import DayTimes
 from tracklater_bot.checks import check_all
 from tracklater_bot.day import WorkDay
 from tracklater_bot.model import Digest, SourceStatus, State
+from tracklater_bot.pictures import fingerprint
 from tracklater_bot.preferences import OVERRIDES, silent_until
 from tracklater_bot.schedule import Plan
-from tracklater_bot.timeline import lanes_of, text_timeline
+from tracklater_bot.sources.protocols import JsonValue
+from tracklater_bot.timeline import Lanes, alt_text, lanes_of, text_timeline
 from tracklater_bot.words import clock
 
 WEEK_DAYS = 7
@@ -55,6 +57,20 @@ class Showing:
         if not isinstance(kept, dict) or not self.core.settings().digest.picture:
             return None
         return PictureRef(str(kept["file"]), str(kept["alt"]))
+
+    def has_picture(self, digest: Digest, lanes: Lanes) -> bool:
+        """Whether the message shows this very picture already."""
+        kept = self.core.store.recall(digest.person, picture_key(digest.day), self.core.clock())
+        return isinstance(kept, dict) and kept.get("of") == fingerprint(lanes)
+
+    def keep_picture(self, digest: Digest, lanes: Lanes, file_id: str) -> None:
+        """Notes the picture that the message shows from now on."""
+        kept: JsonValue = {"file": file_id, "alt": alt_text(lanes), "of": fingerprint(lanes)}
+        self.core.store.remember(digest.person, picture_key(digest.day), kept)
+
+    def drop_picture(self, digest: Digest) -> None:
+        """Lets the message show the timeline as text again."""
+        self.core.store.forget(digest.person, picture_key(digest.day))
 
     def _page(self, digest: Digest) -> int:
         kept = self.core.store.recall(digest.person, page_key(digest.day), self.core.clock())

@@ -103,6 +103,11 @@ def lanes_of(day: Draft | Digest, now: datetime, ticks: Ticks = Ticks()) -> Lane
     )
 
 
+def ticks_of(draft: Draft) -> Ticks:
+    """The moments of a draft's commits and messages."""
+    return Ticks(draft.commits, draft.messages)
+
+
 def _suggestions(day: Draft | Digest) -> tuple[list[Suggestion], list[Suggestion]]:
     """What is suggested still, and what went to Toggl since its entries were read."""
     if isinstance(day, Draft):
