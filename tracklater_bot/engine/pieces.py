@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from itertools import pairwise
 
-from tracklater_bot.engine.evidence import IssueId, Pointer, Reader
+from tracklater_bot.engine.evidence import IssueId, Pointer, Reader, is_trunk
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.presence import (
     Part,
@@ -159,7 +159,8 @@ class _Builder:
             case Commit() if clue.group in self.known:
                 issue = self.reader.commit(clue)
                 issues = {issue: 1.0} if issue else {}
-                return Event(at, Commit, {clue.group: 1.0}, issues, None, clue.repo, clue.repo)
+                no_issue = None if issue or not all(map(is_trunk, clue.branches)) else clue.group
+                return Event(at, Commit, {clue.group: 1.0}, issues, no_issue, clue.repo, clue.repo)
             case Checkout() if clue.group in self.known:
                 issue = self.reader.branch(clue.group, clue.branch)
                 issues = {issue: 1.0} if issue else {}
@@ -255,6 +256,11 @@ class _Builder:
             return
         for group in pointer.groups:
             issue = branches.issue(group, piece.start)
+            size = share * _length(piece.minutes / max(share, 1e-9))
+            if issue is None and branches.trunk(group, piece.start):
+                piece.no_issue[group] = (
+                    piece.no_issue.get(group, 0.0) + self.weights.trunk_window * size
+                )
             if issue is not None:
                 size = share * _length(piece.minutes / max(share, 1e-9))
                 piece.add_issue(issue, self.weights.branch * size)
@@ -299,7 +305,8 @@ class _Builder:
         for issue, strength in event.issues.items():
             piece.add_issue(issue, issue_weight * strength)
         if event.no_issue:
-            piece.no_issue[event.no_issue] = piece.no_issue.get(event.no_issue, 0.0) + 1.0
+            nats = weights.trunk if event.kind is Checkout else weights.trunk_commit
+            piece.no_issue[event.no_issue] = piece.no_issue.get(event.no_issue, 0.0) + nats
 
     def _weigh_reaches(
         self, pieces: Sequence[Piece], starts: Sequence[float], events: Sequence[Event]
@@ -462,9 +469,16 @@ class _BranchesOut:
 
     def issue(self, group: str, at: float) -> IssueId | None:
         """The issue of the branch that was checked out last."""
+        return self._last(group, at)[0]
+
+    def trunk(self, group: str, at: float) -> bool:
+        """Whether the last branch is known and no issue's."""
+        return self._last(group, at) == (None, True)
+
+    def _last(self, group: str, at: float) -> tuple[IssueId | None, bool]:
         known = self._by_group.get(group, [])
         place = bisect_right(known, at, key=lambda pair: pair[0]) - 1
-        return known[place][1] if place >= 0 else None
+        return (known[place][1], True) if place >= 0 else (None, False)
 
 
 # -- The chain -----------------------------------------------------------------------------------

@@ -65,6 +65,10 @@ class Weights:
     message: float = 1.5
     message_in_call: float = 3.0
     message_issue: float = 1.5
+    trunk: float = 1.7  # a trunk checked out: no issue's branch
+    trunk_window: float = 0.17
+    trunk_commit: float = 0.45
+    issue_silence: float = 0.02  # a minute of work on an issue that does not show it
     call_with_issue: float = 0.15  # a minute of a call is rarely for an issue
     # Without a screen: how often work shows, and how far from a clue it is likely.
     unseen_minute: float = 0.02
@@ -77,7 +81,7 @@ class Weights:
     after_checkout: Reach = Reach(25, 35)
     around_message: Reach = Reach(5, 35)
     # What a change costs.
-    usual: Prices = Prices(inside=2.2, between=4.5, nothing=4.0)
+    usual: Prices = Prices(inside=2.5, between=4.5, nothing=4.0)
     same_window: Prices = Prices(inside=3.5, between=7.0, nothing=7.0)
     after_absence: Prices = Prices(inside=1.8, between=2.5, nothing=2.5)
     at_call: Prices = Prices(inside=0.7, between=1.2, nothing=4.0)
