@@ -228,3 +228,12 @@ def test_stopping_twice_is_fine_and_frees_the_port(tmp_path: Path) -> None:
     second = Sandbox(tmp_path / "two", today=date(2026, 11, 20))
     assert second.start(port) == url
     second.stop()
+
+
+def test_a_taken_port_is_said_and_leaves_nothing_running(tmp_path: Path, sandbox: Sandbox) -> None:
+    port = int(sandbox.url.rpartition(":")[2])
+    second = Sandbox(tmp_path / "two", today=date(2026, 11, 20))
+    with pytest.raises(OSError, match="in use"):
+        second.start(port)
+    assert not second.settings_file.exists()
+    assert requests.get(sandbox.url, timeout=10).status_code == 200

@@ -326,6 +326,16 @@ def test_metadata_comes_back_only_when_asked_for(bot: WebClient) -> None:
     assert whole[0]["metadata"] == metadata
 
 
+def test_replies_stand_in_their_thread_alone(bot: WebClient) -> None:
+    channel = dm(bot)
+    ts = bot.chat_postMessage(channel=channel, text="One")["ts"]
+    bot.chat_postMessage(channel=channel, text="Two", thread_ts=ts)
+    history = bot.conversations_history(channel=channel)["messages"]
+    replies = bot.conversations_replies(channel=channel, ts=ts)["messages"]
+    assert [message["text"] for message in history] == ["One"]
+    assert [message["text"] for message in replies] == ["One", "Two"]
+
+
 def test_a_response_url_works_five_times(
     sandbox: Sandbox, bot: WebClient, connected: Callable[[App], None]
 ) -> None:

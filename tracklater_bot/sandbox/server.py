@@ -73,11 +73,12 @@ class Sandbox:
         return datetime.now(UTC)
 
     def start(self, port: int = 0) -> str:
-        """Writes the sample day, serves, and returns the address of the page."""
+        """Writes the sample day, serves, and returns the page's address. OSError: port in use."""
+        listener = _bound(port)
         self.home.mkdir(parents=True, exist_ok=True)
         self._thread = threading.Thread(target=self._serve, name="sandbox", daemon=True)
         self._thread.start()
-        self.url = self._wait_for(self._listen(port))
+        self.url = self._wait_for(self._listen(listener))
         workday = Workday(self.day, self.zone)
         workday.write(self.home)
         self._wait_for(self._fill(workday))
@@ -122,10 +123,9 @@ class Sandbox:
             raise RuntimeError("the sandbox's own thread cannot wait for itself")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
-    async def _listen(self, port: int) -> str:
+    async def _listen(self, listener: socket.socket) -> str:
         app = web.Application(middlewares=[self._faulty], client_max_size=16 * 1024**2)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        listener = _bound(port)
         base = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
         self.slack.mount(app, base)
         self.toggl.mount(app)

@@ -169,7 +169,9 @@ class Messages:
         found = [
             message
             for ts, message in sorted(channel.messages.items(), reverse=True)
-            if float(oldest) < float(ts) < float(latest) and not message.get("is_ephemeral")
+            if float(oldest) < float(ts) < float(latest)
+            and not message.get("is_ephemeral")
+            and message.get("thread_ts", ts) == ts  # a thread's replies are told by replies
         ]
         return self._page(call, found)
 

@@ -19,7 +19,7 @@ export function renderMessages(holder, channel, state) {
   const atEnd = holder.scrollHeight - holder.scrollTop - holder.clientHeight < 80;
   const wanted = [];
   let day = "";
-  for (const message of channel.messages) {
+  for (const message of threads(channel.messages)) {
     const today = isoDay(when(message));
     if (today !== day) wanted.push(dayLine(today, message));
     day = today;
@@ -29,6 +29,15 @@ export function renderMessages(holder, channel, state) {
   forget(channel.messages);
   place_(holder, wanted);
   if (first || atEnd) holder.scrollTop = holder.scrollHeight;
+}
+
+/** The messages of the channel itself, each with the replies in its thread. */
+function threads(messages) {
+  const known = new Set(messages.map((message) => message.ts));
+  const inThread = (message) => message.thread_ts && message.thread_ts !== message.ts && known.has(message.thread_ts);
+  return messages.filter((message) => !inThread(message)).map((message) => ({
+    ...message, replies: messages.filter((other) => inThread(other) && other.thread_ts === message.ts),
+  }));
 }
 
 /** Puts nodes in order without touching those that stand right already: focus stays. */
@@ -99,8 +108,14 @@ function draw(message, state) {
       message.edited ? el("span", { class: "edited", text: "(edited)" }) : null),
     body,
     (message.files ?? []).map((file) =>
-      el("img", { class: "picture", src: `/sandbox/files/${encodeURIComponent(file.id)}`, alt: file.alt_txt || file.title }))),
+      el("img", { class: "picture", src: `/sandbox/files/${encodeURIComponent(file.id)}`, alt: file.alt_txt || file.title })),
+    message.replies?.length ? thread(message.replies, state) : null),
   bot || hidden ? null : shortcuts(message, state));
+}
+
+function thread(replies, state) {
+  const words = replies.length === 1 ? "1 reply" : `${replies.length} replies`;
+  return el("details", { class: "thread" }, el("summary", { text: words }), replies.map((reply) => draw(reply, state)));
 }
 
 /** The menu with the app's message shortcuts. */
