@@ -172,14 +172,19 @@ def save(connection: Connection, before: Digest, after: Digest) -> Digest:
 
 
 def put(connection: Connection, digest: Digest, *changed: Item) -> Digest:
-    """Stores items of a day that is locked: changed ones by their id, new ones added.
+    """Stores items of a day that is locked: changed ones by their id, new ones added."""
+    return save(connection, digest, with_items(digest, changed))
+
+
+def with_items(digest: Digest, changed: Iterable[Item], gone: Collection[str] = ()) -> Digest:
+    """The day with items changed (by their id), added, and taken away.
 
     Each changed item's version is counted up.
     """
-    known = {item.id: item for item in digest.items}
+    known = {item.id: item for item in digest.items if item.id not in gone}
     for item in changed:
         known[item.id] = _counted_up(item, known.get(item.id))
-    return save(connection, digest, replace(digest, items=tuple(in_order(known.values()))))
+    return replace(digest, items=tuple(in_order(known.values())))
 
 
 def _counted_up(item: Item, before: Item | None) -> Item:

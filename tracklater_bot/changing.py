@@ -1,0 +1,249 @@
+"""What a person may change in a day's items, and what each change makes of them. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tracklater_bot.day import Span, subtract
+from tracklater_bot.model import Digest, Evidence, Issue, Item, Project, Reason, State, Suggestion
+from tracklater_bot.store.refresh import SHORTEST, new_id, within
+from tracklater_bot.words import times
+
+MOST_DESCRIPTION = 2000
+LONGEST = timedelta(hours=24)
+MOST_AHEAD = timedelta(days=1)
+UNDECIDED = (State.OPEN, State.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the edit dialog says. `billable` None leaves it to the project and the tracker."""
+
+    span: Span
+    group: str | None
+    project: Project | None
+    issue: Issue | None
+    description: str
+    billable: bool | None = None
+    tags: tuple[str, ...] = ()
+
+
+class ReviewError(Exception):
+    """Something cannot be done as asked. `fields` has a sentence for each field that is wrong.
+
+    Keys are "start", "end", "project", "issue", "description", and "" for the whole. `can_move`:
+    it works if the neighbours' boundaries may be moved.
+    """
+
+    def __init__(self, fields: dict[str, str], *, can_move: bool = False) -> None:
+        super().__init__(" ".join(fields.values()))
+        self.fields = fields
+        self.can_move = can_move
+
+
+class NotYours(ReviewError):
+    """Somebody else's day."""
+
+    def __init__(self) -> None:
+        super().__init__({"": "Only the person whose day this is can do that."})
+
+
+# -- Checks --------------------------------------------------------------------------------------
+
+
+def check(change: Change, digest: Digest, now: datetime) -> None:
+    """Raises ReviewError for values that no entry of that day can have."""
+    errors = _time_errors(change.span, digest, now) | _content_errors(change)
+    if errors:
+        raise ReviewError(errors)
+
+
+def _time_errors(span: Span, digest: Digest, now: datetime) -> dict[str, str]:
+    day = _around(digest)
+    errors = {}
+    if span.start not in day:
+        errors["start"] = f"This is not on {digest.day}."
+    if span.length < SHORTEST:
+        errors["end"] = "It must last a minute at least."
+    elif span.length > LONGEST:
+        errors["end"] = "An entry can last 24 hours at most."
+    elif span.end > day.end:
+        errors["end"] = f"This is not on {digest.day} or the night after."
+    elif span.end > now + MOST_AHEAD:
+        errors["end"] = "This is more than a day ahead."
+    return errors
+
+
+def _around(digest: Digest) -> Span:
+    """The two dates on which a working day can lie, wherever the person lets it begin."""
+    midnight = datetime.combine(digest.day, time(), ZoneInfo(digest.timezone))
+    return Span(midnight, midnight + timedelta(days=2))
+
+
+def _content_errors(change: Change) -> dict[str, str]:
+    errors = {}
+    group = (change.group or "").casefold()
+    if change.project is not None and change.project.group.casefold() != group:
+        errors["project"] = "Choose a project of this group."
+    if change.issue is not None and change.issue.group.casefold() != group:
+        errors["issue"] = f"{change.issue.key} belongs to {change.issue.group}."
+    if len(change.description) > MOST_DESCRIPTION:
+        errors["description"] = f"At most {MOST_DESCRIPTION} characters, please."
+    return errors
+
+
+# -- Making room ---------------------------------------------------------------------------------
+
+
+def make_room(digest: Digest, item_id: str, span: Span, *, move: bool) -> list[Item]:
+    """The neighbours as they have to be for `span` to be free: none when it is free already.
+
+    Raises ReviewError naming a neighbour in the way; `can_move` tells whether `move` would help.
+    """
+    neighbours = in_the_way(digest, item_id, span)
+    moved = [piece for each in neighbours for piece in _cut(each, span)]
+    if not neighbours or (move and moved):
+        return moved
+    can_move = bool(moved) and not move
+    raise ReviewError(_overlap_errors(digest, span, neighbours[0]), can_move=can_move)
+
+
+def in_the_way(digest: Digest, item_id: str, span: Span) -> list[Item]:
+    """Other items that share time with `span`; skipped ones don't count."""
+    return [
+        other
+        for other in digest.items
+        if other.id != item_id
+        and other.state is not State.SKIPPED
+        and other.suggestion.span.overlaps(span)
+    ]
+
+
+def _cut(item: Item, span: Span) -> list[Item]:
+    """What an undecided item keeps beside `span`; nothing where it cannot be moved."""
+    return pieces(item, [span]) if item.state in UNDECIDED else []
+
+
+def _overlap_errors(digest: Digest, span: Span, other: Item) -> dict[str, str]:
+    there = other.suggestion.span
+    field = "start" if there.start <= span.start else "end"
+    when = times(there, ZoneInfo(digest.timezone), digest.day)
+    what = other.suggestion.description or other.suggestion.group or "time without a group"
+    return {field: f"This overlaps {when}, {what[:60]}."}
+
+
+def pieces(item: Item, holes: Sequence[Span]) -> list[Item]:
+    """What is left of an item around the holes; the first piece keeps the item's id."""
+    left = [each for each in subtract([item.suggestion.span], holes) if each.length >= SHORTEST]
+    return [
+        replace(
+            item,
+            id=item.id if number == 0 else new_id(),
+            suggestion=within(item.suggestion, each),
+            by_hand=True,
+        )
+        for number, each in enumerate(left)
+    ]
+
+
+# -- Changes -------------------------------------------------------------------------------------
+
+
+def edited(item: Item, change: Change) -> Item:
+    """The item as the dialog says. What the person chose is certain."""
+    suggestion = within(item.suggestion, change.span)
+    if change.group != suggestion.group:
+        suggestion = replace(suggestion, reasons=(Reason("you chose it", 1.0),), instead=None)
+    suggestion = replace(
+        suggestion,
+        group=change.group,
+        project=change.project,
+        issue=change.issue,
+        description=_description(change),
+        confidence=1.0 if change.group else 0.0,
+    )
+    return replace(
+        item, suggestion=suggestion, billable=change.billable, tags=change.tags, by_hand=True
+    )
+
+
+def added(change: Change) -> Item:
+    """A new item as the dialog says."""
+    empty = Suggestion(change.span, None, reasons=(Reason("you added it", 1.0),))
+    item = edited(Item(new_id(), replace(empty, group=change.group)), change)
+    return replace(item, by_hand=True)
+
+
+def _description(change: Change) -> str:
+    words = change.description.strip()
+    if words or change.issue is None:
+        return words
+    return f"{change.issue.key} {change.issue.title}"
+
+
+def divided(item: Item, at: datetime) -> list[Item]:
+    """The item in two at `at`; both keep what it said. Raises ReviewError."""
+    span = item.suggestion.span
+    if not span.start + SHORTEST <= at <= span.end - SHORTEST:
+        raise ReviewError({"": "Choose a time between its start and its end."})
+    first, second = Span(span.start, at), Span(at, span.end)
+    return [
+        replace(item, suggestion=within(item.suggestion, first), by_hand=True),
+        replace(item, id=new_id(), suggestion=within(item.suggestion, second), by_hand=True),
+    ]
+
+
+def joined(first: Item, second: Item) -> Item:
+    """Both as one, from the first's start to the second's end; what the longer one said counts."""
+    one, two = first.suggestion, second.suggestion
+    longer = second if two.span.length > one.span.length else first
+    suggestion = replace(
+        longer.suggestion,
+        span=Span(one.span.start, max(one.span.end, two.span.end)),
+        evidence=_summed(one.evidence, two.evidence),
+        seam=two.span.start,
+    )
+    return replace(
+        first,
+        suggestion=suggestion,
+        billable=longer.billable,
+        tags=longer.tags,
+        by_hand=True,
+    )
+
+
+def _summed(one: Evidence, two: Evidence) -> Evidence:
+    return Evidence(
+        one.window_minutes + two.window_minutes,
+        one.commits + two.commits,
+        one.messages + two.messages,
+    )
+
+
+def following(digest: Digest, item: Item) -> Item | None:
+    """The next item in time that was not skipped."""
+    later = (
+        other
+        for other in digest.items
+        if other.state is not State.SKIPPED
+        and other.suggestion.span.start >= item.suggestion.span.end
+    )
+    return next(later, None)
+
+
+def numbered(items: Iterable[Item], change: int) -> list[Item]:
+    """The items, undecided again, marked as made by the person's change of that number."""
+    return [
+        replace(
+            item,
+            change=change,
+            state=State.OPEN,
+            problem=None,
+            problem_code=None,
+            retry_at=None,
+        )
+        for item in items
+    ]

@@ -1,0 +1,63 @@
+"""What an entry is to say, fixed at the moment of the decision. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracklater_bot.day import Span
+from tracklater_bot.model import Issue, Item, Project
+from tracklater_bot.words import clean
+
+MOST_DESCRIPTION = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """An entry to be written: whole seconds, the description as it will stand in the tracker.
+
+    The project's id may still be unknown. `billable` None leaves it to the tracker.
+    """
+
+    span: Span
+    description: str
+    project: Project | None = None
+    issue: str | None = None
+    billable: bool | None = None
+    tags: tuple[str, ...] = ()
+
+
+def payload_of(item: Item) -> Payload:
+    """The entry that the item stands for."""
+    suggestion = item.suggestion
+    return Payload(
+        span=Span(_second(suggestion.span.start), _second(suggestion.span.end)),
+        description=entry_text(suggestion.issue, suggestion.description),
+        project=suggestion.project,
+        issue=suggestion.issue.key if suggestion.issue else None,
+        billable=_billable(item),
+        tags=item.tags,
+    )
+
+
+def entry_text(issue: Issue | None, description: str) -> str:
+    """`KEY words`: the key first, where Toggl's own tools look for it, and only once."""
+    words = clean(description, MOST_DESCRIPTION)
+    if issue is None:
+        return words
+    first = words.partition(" ")[0].rstrip(":").casefold()
+    if first == issue.key.casefold():
+        return words
+    return clean(f"{issue.key} {words or issue.title}", MOST_DESCRIPTION)
+
+
+def _billable(item: Item) -> bool | None:
+    """The person's word; else that of the project, which Toggl does not pass on by itself."""
+    project = item.suggestion.project
+    if item.billable is None and project is not None and project.billable:
+        return True
+    return item.billable
+
+
+def _second(at: datetime) -> datetime:
+    return at.replace(microsecond=0)
