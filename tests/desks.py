@@ -1,0 +1,102 @@
+"""A store, a review and an exporter on a fake tracker and a clock that only tests move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.digests import suggestion
+from tests.loopback import FakeTime
+from tests.notation import FRIDAY, at, span
+from tests.trackers import DEVELOPMENT, FakeTracker
+from tracklater_bot.export import Exporter, Pace
+from tracklater_bot.model import Digest, Draft, Item, State
+from tracklater_bot.review import Change, Review
+from tracklater_bot.store import Store
+
+PERSON = "U1"
+DAY = FRIDAY.date
+
+
+def draft(*texts: str, **more: Any) -> Draft:
+    """Friday's draft in the notation of `suggestion`; projects have Toggl's ids."""
+    found = []
+    for text in texts:
+        made = suggestion(text)
+        known = replace(DEVELOPMENT, group=made.group) if made.group else None
+        found.append(replace(made, project=known))
+    return Draft(DAY, str(FRIDAY.zone), tuple(found), **more)
+
+
+def change(text: str, **more: Any) -> Change:
+    """`"09:00-10:00 group1"` as the edit dialog says it."""
+    when, group = text.split()
+    values = {
+        "span": span(when),
+        "group": group,
+        "project": replace(DEVELOPMENT, group=group),
+        "issue": None,
+        "description": "Planning",
+    }
+    return Change(**(values | more))
+
+
+@dataclass
+class Room:
+    """Everything behind the buttons, on Friday evening."""
+
+    store: Store
+    time: FakeTime = field(default_factory=lambda: FakeTime(at("18:00")))
+    owner: str = "this bot"
+
+    def __post_init__(self) -> None:
+        self.tracker = FakeTracker(self.time)
+        self.review = Review(self.store, self.time)
+        self.exporter = self.new_exporter()
+
+    def new_exporter(self, owner: str = "", **more: Any) -> Exporter:
+        """Another worker on the same store and tracker."""
+        pace = Pace(chance=lambda: 0.5)
+        return Exporter(
+            self.store, lambda _: self.tracker, self.time, owner or self.owner, pace=pace, **more
+        )
+
+    def open(self, *texts: str, **more: Any) -> list[str]:
+        """The day as read just now; gives the items' ids in order."""
+        self.store.save_draft(PERSON, draft(*texts, **more))
+        return [item.id for item in self.digest.items]
+
+    @property
+    def digest(self) -> Digest:
+        found = self.store.digest(PERSON, DAY)
+        assert found is not None
+        return found
+
+    def item(self, item_id: str) -> Item:
+        return next(each for each in self.digest.items if each.id == item_id)
+
+    def states(self) -> list[State]:
+        return [item.state for item in self.digest.items]
+
+    def entries(self) -> str:
+        """What is in Toggl: `"09:00-10:00 DEV-1 Fix login"`, one after another."""
+        kept = sorted(self.tracker.kept.values(), key=lambda each: (each.start, each.id))
+        return ", ".join(
+            f"{FRIDAY.local(each.start):%H:%M}-{FRIDAY.local(each.end):%H:%M} {each.description}"
+            for each in kept
+            if each.end is not None
+        )
+
+    def drain(self, exporter: Exporter | None = None, most: timedelta = timedelta(days=1)) -> None:
+        """Lets the worker go on, and the clock with it, until nothing is left to send."""
+        worker = exporter or self.exporter
+        until = self.time() + most
+        worker.work()
+        while (due := worker.next_due()) is not None and due <= until:
+            self.time.now = max(self.time(), due)
+            worker.work()
+
+    def later(self, **by: float) -> datetime:
+        self.time.forward(**by)
+        return self.time()
