@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -16,7 +17,7 @@ from tracklater_bot.settings import Settings
 from tracklater_bot.sources.protocols import ClueSource, IssueSource
 from tracklater_bot.sources.registry import clue_sources, issue_sources
 from tracklater_bot.store import Store
-from tracklater_bot.trackers.protocols import Tracker
+from tracklater_bot.trackers.protocols import Account, Constraints, Refused, Tracker
 from tracklater_bot.trackers.toggl import TogglTracker
 
 Clock = Callable[[], datetime]
@@ -26,6 +27,21 @@ NO_SLACK = "local"
 def utc_now() -> datetime:
     """The real clock."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The tracker's workspace as the catalogue remembers it."""
+
+    catalog: Catalog
+
+    def account(self) -> Account | None:
+        """The account; None while nothing is known of it."""
+        return self.catalog.projects().account
+
+    def constraints(self) -> Constraints:
+        """What the workspace demands of entries."""
+        return self.catalog.constraints()
 
 
 class Core:
@@ -80,6 +96,16 @@ class Core:
         if self.file_settings.toggl.api_token is None:
             return None
         return TogglTracker(self.file_settings.toggl, self.clock)
+
+    def tracker_for(self, person: str) -> Tracker:
+        """The tracker that a person's entries go to. Raises Refused when there is none."""
+        if person != self.person or self.tracker is None:
+            raise Refused("Toggl is not set up: set TRACKLATER_TOGGL__API_TOKEN.")
+        return self.tracker
+
+    def workspace_for(self, _person: str) -> Workspace:
+        """What is known of the account, without a request each time."""
+        return Workspace(self.catalog)
 
     @cached_property
     def catalog(self) -> Catalog:

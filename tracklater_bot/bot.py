@@ -76,7 +76,9 @@ def make_desk(core: Core, client: WebClient) -> Desk:
         showing=showing,
         review=Review(core.store, core.clock),
         messenger=Messenger(client, core.store, showing.digest, core.clock, owner),
-        exporter=Exporter(core.store, core.tracker_for, core.clock, owner),
+        exporter=Exporter(
+            core.store, core.tracker_for, core.clock, owner, workspace_for=core.workspace_for
+        ),
         uploader=Uploader(client),
     )
     return Desk(rooms)

@@ -235,6 +235,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 def import_settings(arguments: argparse.Namespace) -> int:
     """The original's settings as ours."""
+    from tracklater_bot.importer import CannotImport
     from tracklater_bot.importer import import_settings as convert
 
     try:

@@ -247,6 +247,8 @@ class Draft:
     suggestions: tuple[Suggestion, ...] = ()
     tracked: tuple[TimeEntry, ...] = ()
     sources: tuple[SourceStatus, ...] = ()
+    commits: tuple[datetime, ...] = ()
+    messages: tuple[datetime, ...] = ()
 
 
 CERTAIN = 0.9
