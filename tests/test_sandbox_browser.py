@@ -92,7 +92,12 @@ EDIT: Json = {
                 ],
             },
         ),
-        asked("issue", {"type": "external_select", "min_query_length": 0}, optional=True),
+        asked(
+            "issue",
+            {"type": "external_select", "min_query_length": 0},
+            optional=True,
+            dispatch_action=True,
+        ),
         asked("description", {"type": "plain_text_input"}),
         asked(
             "billable",
@@ -107,6 +112,20 @@ def home_view(text: str) -> Json:
     picker = {"type": "timepicker", "action_id": "pref_at", "initial_time": "17:30"}
     section = {"type": "section", "text": mrkdwn(text), "accessory": picker}
     return {"type": "home", "blocks": [section]}
+
+
+def described(words: str) -> Json:
+    """The dialog with another description, in a field of its own so that Slack shows it."""
+    blocks = [
+        block if block["block_id"] != "description" else refilled(block, words)
+        for block in EDIT["blocks"]
+    ]
+    return EDIT | {"blocks": blocks}
+
+
+def refilled(block: Json, words: str) -> Json:
+    element = block["element"] | {"initial_value": words}
+    return block | {"block_id": "description-2", "element": element}
 
 
 class Heard:
@@ -148,6 +167,13 @@ def small_app(bot: WebClient, heard: Heard) -> App:
                 text="Friday",
                 blocks=digest("in Toggl"),
             )
+
+    @app.action("issue")
+    def chosen(ack: Any, body: Json, client: WebClient) -> None:
+        ack()
+        words = body["actions"][0]["selected_option"]["text"]["text"]
+        view, old = described(words), body["view"]
+        client.views_update(view_id=old["id"], hash=old["hash"], view=view)
 
     @app.options("issue")
     def issues(ack: Any, payload: Json) -> None:
@@ -264,13 +290,16 @@ def test_a_dialog_is_filled_in_corrected_and_saved(page: Page, heard: Heard) -> 
     dialog.get_by_role("combobox", name="Project").fill("web")
     expect(dialog.get_by_text("Globex")).to_be_visible()
     dialog.get_by_role("option", name="Website").click()
+    dialog.get_by_label("Description").fill("Typed before the issue was chosen")
     issue = dialog.get_by_role("combobox", name="Issue")
     issue.fill("rate")
     expect(dialog.get_by_role("option")).to_have_text(["DEV-131 Rate limit is off by one"])
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(issue).to_have_value("DEV-131 Rate limit is off by one")
-    dialog.get_by_label("Description").fill("Worked <hard>")
+    description = dialog.get_by_label("Description")
+    expect(description).to_have_value("DEV-131 Rate limit is off by one")
+    description.fill("Worked <hard>")
     dialog.get_by_role("checkbox", name="Billable").check()
     dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_text("Too early")).to_be_visible()
@@ -281,7 +310,7 @@ def test_a_dialog_is_filled_in_corrected_and_saved(page: Page, heard: Heard) -> 
     assert values["start"]["start"]["selected_time"] == "09:30"
     assert values["project"]["project"]["selected_option"]["value"] == "2"
     assert values["issue"]["issue"]["selected_option"]["value"] == "DEV-131"
-    assert values["description"]["description"]["value"] == "Worked <hard>"
+    assert values["description-2"]["description"]["value"] == "Worked <hard>"
     assert values["billable"]["billable"]["selected_options"][0]["value"] == "yes"
 
 

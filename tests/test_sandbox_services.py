@@ -332,6 +332,15 @@ def test_a_scoped_token_works_at_its_own_address_only(sandbox: Sandbox, jira: Cl
     assert jira("GET", f"/ex/jira/{cloud}/rest/api/3/myself").status_code == 200
 
 
+def test_links_lead_to_small_pages(sandbox: Sandbox, jira: Client) -> None:
+    assert "[DEV-123] Fix login - Jira" in jira("GET", "/browse/DEV-123").text
+    hostile = jira("GET", "/browse/DEV-136").text
+    assert "<b>" not in hostile
+    assert jira("GET", "/browse/DEV-999").status_code == 404
+    taiga = f"{sandbox.url}/taiga/project/eero-globex-web/us/12"
+    assert "#12 Reset password - Taiga" in requests.get(taiga, timeout=10).text
+
+
 WORKLOG = "/rest/api/3/issue/DEV-123/worklog"
 
 

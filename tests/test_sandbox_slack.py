@@ -12,6 +12,8 @@ from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 
 from tests.conftest import close_client
 from tracklater_bot.sandbox import ME, OTHER, Sandbox
@@ -205,7 +207,7 @@ def test_an_app_comes_back_after_a_disconnect(
     assert sandbox.slack.command("/tracklater").acked
 
 
-def test_events_that_are_not_acknowledged_come_again(
+def test_an_event_may_come_twice(
     sandbox: Sandbox, bot: WebClient, connected: Callable[[App], None]
 ) -> None:
     app = app_of(bot)
@@ -272,6 +274,26 @@ def test_an_app_in_http_mode_gets_signed_requests(sandbox: Sandbox, bot: WebClie
 def test_the_sandbox_calls_nobody_outside(sandbox: Sandbox) -> None:
     with pytest.raises(ValueError, match="this machine only"):
         sandbox.slack.deliver_to("https://example.com/slack/events")
+
+
+def test_an_event_that_is_not_acknowledged_comes_again(sandbox: Sandbox, bot: WebClient) -> None:
+    attempts: list[int] = []
+
+    def hear(client: Any, request: SocketModeRequest) -> None:
+        attempts.append(request.retry_attempt or 0)
+        if request.retry_attempt:
+            client.send_socket_mode_response(SocketModeResponse(request.envelope_id))
+
+    slow = SocketModeClient(app_token=sandbox.slack.app_token, web_client=bot)
+    slow.socket_mode_request_listeners.append(hear)
+    slow.connect()
+    sandbox.slack.wait_connected()
+    sandbox.slack.sockets.ack_seconds = 0.2
+    sandbox.slack.say("Hello")
+    sandbox.slack.wait(lambda: len(sandbox.slack.acks) == 2)
+    close_client(slow, sandbox)
+    assert attempts == [0, 1]
+    assert [ack.ms is None for ack in sandbox.slack.acks] == [True, False]
 
 
 # -- tokens ------------------------------------------------------------------------------------

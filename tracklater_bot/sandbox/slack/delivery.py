@@ -140,6 +140,7 @@ class Sockets:
         finally:
             del self._waiting[envelope["envelope_id"]]
         self._acks.append(Ack(envelope["type"], name, (time.monotonic() - begun) * 1000))
+        self._touch()
         return answer
 
     async def refresh(self, reason: str = "refresh_requested") -> None:

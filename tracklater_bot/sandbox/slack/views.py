@@ -74,7 +74,8 @@ class Views:
 
     def replace(self, old: Json, view: Json) -> Json:
         """Gives an open view other contents; what was typed stays where its input stays."""
-        kept = {name: old[name] for name in ("id", "previous_view_id", "root_view_id")}
+        names = ("id", "previous_view_id", "root_view_id", "offered")
+        kept = {name: old[name] for name in names if name in old}
         before = shown(old)
         old.clear()
         old.update(self._new(view) | kept)

@@ -102,8 +102,16 @@ function drawHome() {
   if (ui.homeKey === home.hash) return;
   ui.homeKey = home.hash;
   const top = part("home").scrollTop;
+  const focused = part("home").contains(document.activeElement) ? document.activeElement.dataset : null;
   part("home").replaceChildren(renderBlocks(home.blocks, directContext(home.id, state.people, home)));
   part("home").scrollTop = top;
+  if (focused?.action) refocus(part("home"), focused);
+}
+
+/** Puts the keyboard back on the control with the same action and value. */
+function refocus(within, { action, value }) {
+  const all = [...within.querySelectorAll("[data-action]")].filter((one) => one.dataset.action === action);
+  (all.find((one) => one.dataset.value === value) ?? all[0])?.focus({ preventScroll: true });
 }
 
 function tellNotices() {

@@ -48,7 +48,16 @@ function leave() {
   act({ do: "close", view });
 }
 
+/** Forgets what was typed into inputs that an update took away. */
+function forget(view) {
+  const there = new Set(view.blocks.map((block) => block.block_id));
+  for (const values of [remembered(typed, view.id), remembered(states, view.id)]) {
+    for (const blockId of Object.keys(values)) if (!there.has(blockId)) delete values[blockId];
+  }
+}
+
 function draw(view, depth, people) {
+  forget(view);
   const titleId = freshId("modal");
   dialog.setAttribute("aria-labelledby", titleId);
   dialog.dataset.callback = view.callback_id;
