@@ -654,3 +654,32 @@ def test_times_are_in_utc(repo: Repo) -> None:
     repo.commit("work", "09:00")
     clues = source(repo).read(FRIDAY.span).clues
     assert [clue.at.tzinfo for clue in clues] == [UTC, UTC]
+
+
+_COLD_START = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tests.notation import FRIDAY
+from tracklater_bot.sources.git import GitSource
+git = GitSource("acme", (Path(sys.argv[1]),), ("eero@example.com",))
+with ThreadPoolExecutor() as pool:
+    first = pool.submit(git.read, FRIDAY.span)
+    while not (hasattr(sys.modules.get("git.cmd"), "Git") or first.done()):
+        pass
+    second = pool.submit(git.read, FRIDAY.span)
+print(len(first.result().clues), len(second.result().clues))
+"""
+
+
+def test_a_second_group_waits_until_git_is_ready(repo: Repo) -> None:
+    """The library looks for git when it is first imported; nobody may run ahead of that."""
+    repo.commit("work", "09:00")
+    run = subprocess.run(
+        [sys.executable, "-c", _COLD_START, str(repo.path)],
+        cwd=Path(__file__).parent.parent,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (run.stdout.strip(), run.stderr) == ("2 2", "")

@@ -280,9 +280,9 @@ def _git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
     if misleading := next((name for name in MISLEADING if os.environ.get(name)), None):
         raise SourceError(f"{misleading} is set in the environment, which misleads git: unset it")
     try:
-        # Here, because it takes 80 ms and only those who have repositories need it.
-        from git.cmd import Git  # noqa: PLC0415
-        from git.exc import GitCommandNotFound  # noqa: PLC0415
+        # Here, because it takes 80 ms and only those who have repositories need it. From the
+        # package, not git.cmd: that can be had by another thread before the package is ready.
+        from git import Git, GitCommandNotFound  # noqa: PLC0415
     except ImportError:  # GitPython looks for git when it is imported
         raise SourceError("git is not installed, or not in PATH: install it") from None
     command = [Git.GIT_PYTHON_GIT_EXECUTABLE, *HARMLESS, "-C", str(repository.path), *arguments]
