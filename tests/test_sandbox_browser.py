@@ -352,6 +352,16 @@ def test_new_entries_appear_beside_the_messages(sandbox: Sandbox, page: Page) ->
     expect(page.locator("#toggl-sum")).to_have_text("2 h 20 min")
 
 
+def test_a_long_message_is_read_from_its_start(sandbox: Sandbox, page: Page) -> None:
+    bot = WebClient(sandbox.slack.bot_token, base_url=f"{sandbox.url}/slack/api/")
+    channel = bot.conversations_open(users=ME)["channel"]["id"]
+    for number in range(2):
+        lines = [{"type": "section", "text": plain(f"Line {line}")} for line in range(45)]
+        head = {"type": "header", "text": plain(f"Day {number}")}
+        bot.chat_postMessage(channel=channel, text="Day", blocks=[head, *lines])
+    expect(page.get_by_role("heading", name="Day 1")).to_be_in_viewport()
+
+
 def test_a_bot_that_is_gone_is_told(sandbox: Sandbox, page: Page) -> None:
     say(page, "/tracklater today")
     expect(page.get_by_role("button", name="Approve")).to_be_visible()

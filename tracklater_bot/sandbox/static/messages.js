@@ -8,6 +8,7 @@ import { clock, isoDay, longDay } from "./times.js";
 
 const drawn = new Map(); // ts -> { key, node }
 let place = "";
+let shownLast;
 
 export function renderMessages(holder, channel, state) {
   if (place !== channel.id) {
@@ -28,7 +29,16 @@ export function renderMessages(holder, channel, state) {
   if (!channel.messages.length) wanted.push(el("p", { class: "empty", text: "No messages yet. Try a command below." }));
   forget(channel.messages);
   place_(holder, wanted);
-  if (first || atEnd) holder.scrollTop = holder.scrollHeight;
+  const newest = channel.messages.at(-1)?.ts;
+  if (first || (atEnd && newest !== shownLast)) toNewest(holder);
+  shownLast = newest;
+}
+
+/** Scrolls to the last message: to its end, or to its start when it is taller than the window. */
+function toNewest(holder) {
+  holder.scrollTop = holder.scrollHeight;
+  const last = holder.lastElementChild;
+  if (last && last.offsetHeight > holder.clientHeight) last.scrollIntoView({ block: "start" });
 }
 
 /** The messages of the channel itself, each with the replies in its thread. */
