@@ -2,7 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from datetime import time, timedelta
+
+from tracklater_bot.day import WorkDay
+from tracklater_bot.engine.events import Event, events_of
+from tracklater_bot.engine.evidence import Reader
+from tracklater_bot.engine.fitting import fitted
 from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.engine.suggesting import suggest
+from tracklater_bot.engine.parts import MINUTE
+from tracklater_bot.engine.pieces import cut_day
+from tracklater_bot.engine.presence import Rules, Sample, Watch, by_machine, privacy, watch
+from tracklater_bot.engine.stretches import explain_pieces, stretches_of
+from tracklater_bot.engine.telling import Teller
+from tracklater_bot.engine.titles import Kinds
+from tracklater_bot.engine.weighing import Scales, calls_in, weigh
+from tracklater_bot.engine.weights import WEIGHTS, Weights
+from tracklater_bot.model import Suggestion, Window
 
 __all__ = ["Inputs", "suggest"]
+
+NOON = (time(11, 15), time(13))
+
+
+def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...]:
+    """The day's suggestions, in order: none overlaps another, or what is tracked already.
+
+    Time that somebody was there and that nothing explains has no group.
+    """
+    kinds = Kinds(inputs.options.meetings)
+    reader = Reader(inputs.groups, inputs.issues, inputs.clues, kinds)
+    until = (min(inputs.now, inputs.day.span.end) - inputs.day.span.start).total_seconds()
+    events = events_of(inputs, reader)
+    happened = [event for event in events if 0 < event.at < until]
+    watched = _watched(inputs, kinds, happened, until)
+    pieces = cut_day(watched, happened, until)
+    scales = Scales(weights, reader, calls_in(watched.stays, kinds), _noon_of(inputs.day))
+    weigh(pieces, events, happened, scales)
+    explained = explain_pieces(pieces)
+    found = fitted(stretches_of(explained, inputs.options.min_minutes * MINUTE), inputs)
+    return Teller(inputs, happened, explained).suggestions(found)
+
+
+def _watched(inputs: Inputs, kinds: Kinds, events: Sequence[Event], until: float) -> Watch:
+    options = inputs.options
+    rules = Rules(
+        idle=options.idle_minutes * MINUTE,
+        is_meeting=kinds.is_meeting,
+        is_private=privacy(options.ignore),
+        deeds=tuple(event.at for event in events),
+    )
+    zero = inputs.day.span.start.timestamp()
+    samples = (
+        (clue.machine, Sample(at, clue.title, clue.screen))
+        for clue in inputs.clues
+        if isinstance(clue, Window) and 0 <= (at := clue.at.timestamp() - zero) < until
+    )
+    return watch(by_machine(samples), rules)
+
+
+def _noon_of(day: WorkDay) -> Callable[[float], bool]:
+    """Whether people eat at a moment of the day, given in seconds since it began."""
+
+    def is_noon(at: float) -> bool:
+        local = day.local(day.span.start + timedelta(seconds=at)).time()
+        return NOON[0] <= local < NOON[1]
+
+    return is_noon

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, groupby, pairwise
 from math import exp
 
 NOTHING = 0  # the family of states that explain nothing
@@ -57,28 +58,22 @@ def best_path(chain: Chain) -> list[int]:
 def _best_origins(
     values: Sequence[float], families: Sequence[int], prices: Prices
 ) -> tuple[list[int], list[float]]:
-    """For each state the best state to come from, and what that gives."""
+    """For each state the best state to come from, and what that gives; staying wins a draw."""
     leaders = _leaders(values, families)
     named = [state for family, state in leaders.items() if family != NOTHING]
-    best = max(named, key=values.__getitem__) if named else 0
-    origins, gains = [], []
+    best = max(named, key=values.__getitem__, default=0)
+    from_best = values[best] - prices.between
+    from_nothing = values[0] - prices.nothing
+    abroad = (from_best, best) if from_best >= from_nothing else (from_nothing, 0)
+    origins, gains = list(range(len(values))), list(values)
     for state, family in enumerate(families):
-        others = [(values[state], state)]
-        if state == 0:
-            others.append((values[best] - prices.nothing, best))
-        else:
-            leader = leaders[family]
-            others.append((values[leader] - prices.inside, leader))
-            others.append((values[best] - prices.between, best))
-            others.append((values[0] - prices.nothing, 0))
-        gain, origin = max(others, key=_gain)
-        origins.append(origin)
-        gains.append(gain)
+        leader = leaders[family]
+        gain, origin = max(abroad, (values[leader] - prices.inside, leader))
+        if family == NOTHING:
+            gain, origin = values[best] - prices.nothing, best
+        if gain > gains[state]:
+            origins[state], gains[state] = origin, gain
     return origins, gains
-
-
-def _gain(pair: tuple[float, int]) -> float:
-    return pair[0]
 
 
 def _leaders(values: Sequence[float], families: Sequence[int]) -> dict[int, int]:
@@ -89,12 +84,34 @@ def _leaders(values: Sequence[float], families: Sequence[int]) -> dict[int, int]
     return leaders
 
 
+def settled(
+    path: Sequence[int], believed: Sequence[Sequence[float]], lengths: Sequence[float]
+) -> list[int]:
+    """The path with each change moved to where fewest minutes are likely to be wrong.
+
+    Where nothing tells when a change was, the best path has it anywhere; this has it in the middle.
+    """
+    runs = [(state, len(list(run))) for state, run in groupby(path)]
+    edges = [0, *accumulate(length for _, length in runs)]
+    for number, ((state, _), (following, _)) in enumerate(pairwise(runs), start=1):
+        start, end = edges[number - 1], edges[number + 1]
+        gains = (
+            lengths[place] * (believed[place][state] - believed[place][following])
+            for place in range(start, end - 1)
+        )
+        sums = list(accumulate(gains))
+        edges[number] = start + 1 + sums.index(max(sums))
+    parts = zip(runs, pairwise(edges), strict=True)
+    return [state for (state, _), (start, end) in parts for _ in range(start, end)]
+
+
 def beliefs(chain: Chain) -> list[list[float]]:
     """The probability of each state for each piece, all clues considered (forward-backward)."""
     if not chain.scores:
         return []
     factors = [_factors(row) for row in chain.scores]
-    changes = [_Change(prices) for prices in chain.prices]
+    known = {prices: _Change(prices) for prices in set(chain.prices)}
+    changes = [known[prices] for prices in chain.prices]
     forward = [_scaled(factors[0])]
     for factor, change in zip(factors[1:], changes[1:], strict=True):
         carried = change.carried(forward[-1], chain.families)

@@ -96,18 +96,23 @@ class Kinds:
 
     def __init__(self, meetings: Iterable[str] = ()) -> None:
         words = [re.escape(folded(word)) for word in meetings if word.strip()]
-        self._own = re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)") if words else None
+        self._own = re.compile(rf"(?<!\w)(?:{'|'.join(words) or '(?!)'})(?!\w)")
+        self._known: dict[str, Place] = {}
 
     def of(self, title: str) -> Place:
-        """The place of a folded title."""
-        if self._is_meeting(title):
+        """The place of a window with this title."""
+        if title not in self._known:
+            self._known[title] = self._look(folded(title))
+        return self._known[title]
+
+    def is_meeting(self, title: str) -> bool:
+        """Whether somebody with this window in front may sit still and yet be at work."""
+        return self.of(title) is Place.MEETING
+
+    def _look(self, title: str) -> Place:
+        if self._own.search(title) or (_MEETINGS.search(title) and not _NO_MEETINGS.search(title)):
             return Place.MEETING
         return next((place for place, words in _PLACES if words.search(title)), Place.WORK)
-
-    def _is_meeting(self, title: str) -> bool:
-        if self._own is not None and self._own.search(title):
-            return True
-        return bool(_MEETINGS.search(title)) and not _NO_MEETINGS.search(title)
 
 
 def without_program(title: str) -> str:

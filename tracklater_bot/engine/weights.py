@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tracklater_bot.engine.events import Kind
 from tracklater_bot.engine.segment import Prices
 from tracklater_bot.engine.titles import Place
 
@@ -27,65 +28,84 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """What a commit, a checkout or a message counts, and where the work around it lies."""
+
+    group: float
+    issue: float
+    before: Reach
+    after: Reach
+
+
+def _group_in() -> dict[Place, float]:
+    return {
+        Place.WORK: 2.5,
+        Place.TALK: 1.2,  # others write into chats and mails
+        Place.REFERENCE: 0.5,  # the world at large uses the same words
+        Place.LEISURE: 0.1,
+        Place.MEETING: 4.0,
+    }
+
+
+def _issue_in() -> dict[Place, float]:
+    return {
+        Place.WORK: 2.0,
+        Place.TALK: 1.0,
+        Place.REFERENCE: 0.3,
+        Place.LEISURE: 0.0,
+        Place.MEETING: 2.0,
+    }
+
+
+def _moments() -> dict[Kind, Moment]:
+    return {
+        Kind.COMMIT: Moment(4.0, 2.8, Reach(10, 40), Reach(4, 20)),
+        Kind.CHECKOUT: Moment(3.0, 3.2, Reach(2, 5), Reach(25, 35)),
+        Kind.MESSAGE: Moment(1.5, 1.5, Reach(5, 35), Reach(5, 35)),
+    }
+
+
+_USUAL = Prices(inside=2.5, between=4.5, nothing=4.0)
+_SAME_WINDOW = Prices(inside=3.5, between=7.0, nothing=7.0)
+_AFTER_ABSENCE = Prices(inside=1.8, between=2.5, nothing=2.5)
+_AROUND_CALL = Prices(inside=0.7, between=1.2, nothing=4.0)
+_UNSEEN = Prices(inside=2.2, between=2.3, nothing=2.1)
+
+
+@dataclass(frozen=True, slots=True)
 class Weights:
     """All figures of the engine in one place."""
 
-    # A window that points to a group, by what is done in it: others write into chats and mails.
-    group_in: dict[Place, float] = field(
-        default_factory=lambda: {
-            Place.WORK: 2.5,
-            Place.TALK: 1.2,
-            Place.REFERENCE: 0.5,
-            Place.LEISURE: 0.1,
-            Place.MEETING: 4.0,
-        }
-    )
-    issue_in: dict[Place, float] = field(
-        default_factory=lambda: {
-            Place.WORK: 2.0,
-            Place.TALK: 1.0,
-            Place.REFERENCE: 0.3,
-            Place.LEISURE: 0.0,
-            Place.MEETING: 2.0,
-        }
-    )
+    # A window that points to a group or an issue, by what is done in it.
+    group_in: dict[Place, float] = field(default_factory=_group_in)
+    issue_in: dict[Place, float] = field(default_factory=_issue_in)
     talk_in_call: float = 3.0  # chats and calendars during a call, or leading to it
-    branch: float = 0.25  # the branch that is checked out, for a window of its repository
-    # Presence that says nothing.
+    message_in_call: float = 3.0
+    branch_out: float = 0.25  # its repository's window while an issue's branch is checked out
+    # Work that is on no issue.
+    trunk_out: float = 0.17  # a repository's window while no issue's branch is checked out
+    trunk_checkout: float = 1.7
+    trunk_commit: float = 0.45
+    silent_minute: float = 0.02  # against issues: they show now and then while worked on
+    call_minute: float = 0.15  # against issues: calls are about many things
+    # Presence that says nothing, or tells of leisure.
     neutral_minute: float = 0.03
     leisure_window: float = 0.6
     leisure_minute: float = 0.4
-    # Clues with a moment.
-    commit: float = 4.0
-    commit_issue: float = 3.0
-    commit_before: float = 0.10  # a minute before it, on screen
-    commit_reach: Reach = Reach(20, 40)
-    checkout: float = 3.0
-    checkout_issue: float = 3.0
-    message: float = 1.5
-    message_in_call: float = 3.0
-    message_issue: float = 1.5
-    trunk: float = 1.7  # a trunk checked out: no issue's branch
-    trunk_window: float = 0.17
-    trunk_commit: float = 0.45
-    issue_silence: float = 0.02  # a minute of work on an issue that does not show it
-    call_with_issue: float = 0.15  # a minute of a call is rarely for an issue
-    # Without a screen: how often work shows, and how far from a clue it is likely.
+    # Commits, checkouts and messages.
+    moments: dict[Kind, Moment] = field(default_factory=_moments)
+    commit_minute: float = 0.1  # a minute on screen before a commit
+    # Without a screen: minutes near clues, and against work far from them.
+    clue_minute: float = 0.27
+    somebody_minute: float = 0.055  # near a message that points nowhere
     unseen_minute: float = 0.02
-    unseen_noon: float = 0.013  # more of that around noon, when people eat
-    near_somebody: float = 0.055  # a message that points to no group
-    near_clue: float = 0.27
-    before_commit: Reach = Reach(10, 40)
-    after_commit: Reach = Reach(4, 20)
-    before_checkout: Reach = Reach(2, 5)
-    after_checkout: Reach = Reach(25, 35)
-    around_message: Reach = Reach(5, 35)
+    noon_minute: float = 0.013  # more of that around noon, when people eat
     # What a change costs.
-    usual: Prices = Prices(inside=2.5, between=4.5, nothing=4.0)
-    same_window: Prices = Prices(inside=3.5, between=7.0, nothing=7.0)
-    after_absence: Prices = Prices(inside=1.8, between=2.5, nothing=2.5)
-    at_call: Prices = Prices(inside=0.7, between=1.2, nothing=4.0)
-    unseen: Prices = Prices(inside=2.2, between=2.3, nothing=2.1)
+    usual: Prices = _USUAL
+    same_window: Prices = _SAME_WINDOW
+    after_absence: Prices = _AFTER_ABSENCE
+    around_call: Prices = _AROUND_CALL
+    unseen: Prices = _UNSEEN
 
 
 WEIGHTS = Weights()

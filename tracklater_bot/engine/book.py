@@ -1,0 +1,84 @@
+"""The issues of all groups, found by key, by title and by the beginning of a title."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+
+from tracklater_bot.engine.hints import runs_on
+from tracklater_bot.model import Issue
+
+IssueId = tuple[str, str]  # group and key
+
+_WORD = re.compile(r"[^\W_]+")
+_SHORTEST_TITLE = 8  # letters; shorter ones are found in too many texts
+_SHORTEST_DENSE_TITLE = 5  # where a letter is a word
+
+
+class Book:
+    """Issues by what texts say of them. A title is compared without accents and punctuation."""
+
+    def __init__(self, issues: Iterable[Issue]) -> None:
+        self._by_key: dict[IssueId, IssueId] = {}
+        self._titles: defaultdict[str, dict[IssueId, tuple[str, ...]]] = defaultdict(dict)
+        self._by_word: defaultdict[str, list[tuple[IssueId, tuple[str, ...]]]] = defaultdict(list)
+        known = sorted(issues, key=lambda issue: (issue.group, issue.key))
+        for issue in known:
+            for alias in issue.aliases:
+                self._by_key[issue.group, alias.upper()] = (issue.group, issue.key)
+        for issue in known:
+            self._add(issue)
+
+    def _add(self, issue: Issue) -> None:
+        found = (issue.group, issue.key)
+        self._by_key[issue.group, issue.key.upper()] = found
+        words = _plain_words(issue.title)
+        self._titles[issue.group][found] = words
+        if _tells(words):
+            self._by_word[words[0]].append((found, words))
+
+    def first(self, group: str, keys: Iterable[str]) -> IssueId | None:
+        """The first known issue of the group among keys."""
+        found = (self._by_key.get((group, key.upper())) for key in keys)
+        return next((each for each in found if each is not None), None)
+
+    def titled(self, text: str) -> list[IssueId]:
+        """The issues whose whole titles stand in a text; of titles in one another, the longest."""
+        words = _plain_words(text)
+        found = {
+            each: len(title)
+            for place, word in enumerate(words)
+            for each, title in self._by_word.get(word, ())
+            if words[place : place + len(title)] == title
+        }
+        longest = max(found.values(), default=0)
+        return [each for each, length in found.items() if length == longest]
+
+    def by_beginning(self, group: str, branch: str) -> IssueId | None:
+        """The group's one issue whose title begins with the words of a branch's last part."""
+        words = _plain_words(branch.rpartition("/")[2])
+        if not _tells(words):
+            return None
+        found = [
+            each for each, title in self._titles[group].items() if title[: len(words)] == words
+        ]
+        return found[0] if len(found) == 1 else None
+
+
+def _tells(words: tuple[str, ...]) -> bool:
+    """Whether words are enough of them to be looked for."""
+    if not words:
+        return False
+    letters = sum(map(len, words))
+    if runs_on(words[0][0]):
+        return letters >= _SHORTEST_DENSE_TITLE
+    return len(words) > 1 and letters >= _SHORTEST_TITLE
+
+
+def _plain_words(text: str) -> tuple[str, ...]:
+    """The words of a text without accents, as people write them into branch names."""
+    bare = unicodedata.normalize("NFKD", text).casefold()
+    kept = "".join(each for each in bare if not unicodedata.combining(each))
+    return tuple(_WORD.findall(kept))

@@ -1,0 +1,121 @@
+"""Words that point to groups, and how they may be written."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from tracklater_bot.engine.titles import folded
+from tracklater_bot.model import Checkout, Clue, Commit, Group, Hint, HintKind
+
+# Names that many repositories share: they count only where a repository's name must stand.
+_COMMON_NAMES = frozenset(
+    (
+        *("admin", "android", "api", "app", "apps", "backend", "blog", "client", "cms", "code"),
+        *("common", "core", "dashboard", "data", "demo", "desktop", "dev", "docs", "examples"),
+        *("documentation", "dotfiles", "frontend", "infra", "infrastructure", "intranet", "ios"),
+        *("lib", "main", "mobile", "notes", "ops", "platform", "portal", "project", "scripts"),
+        *("sdk", "server", "service", "services", "shared", "shop", "site", "src", "store"),
+        *("test", "tests", "tools", "ui", "web", "webapp", "webshop", "website", "wiki", "work"),
+    )
+)
+_BEFORE_A_NAME = re.compile(r"[/~|:]|tmux")
+_TRUNKS = frozenset(("main", "master", "develop", "development", "dev", "trunk", "staging", ""))
+_SHORTEST_BRANCH = 5
+_SHORTEST_CLIENT = 4
+_JOINT = r"[\s_-]{0,2}"
+_NO_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+
+
+def is_trunk(branch: str) -> bool:
+    """Whether a branch is nobody's in particular: main, develop, or no branch at all."""
+    return branch.casefold() in _TRUNKS
+
+
+def runs_on(character: str) -> bool:
+    """Whether its script puts no spaces between words."""
+    return unicodedata.name(character, "").startswith(_NO_SPACES)
+
+
+def all_hints(groups: Iterable[Group], clues: Iterable[Clue]) -> Iterator[Hint]:
+    """What settings and sources tell, clients' names in Toggl, and repositories with clues."""
+    names = set()
+    for group in groups:
+        names.add(group.name)
+        yield from group.hints
+        for client in sorted({project.client for project in group.projects}):
+            if len(client) >= _SHORTEST_CLIENT and client.casefold() not in _COMMON_NAMES:
+                yield Hint(group.name, HintKind.KEYWORD, client)
+    repos = {(each.group, each.repo) for each in clues if isinstance(each, Commit | Checkout)}
+    for name, repo in sorted(repos):
+        if name in names:
+            yield Hint(name, HintKind.REPOSITORY, repo)
+
+
+class Hints:
+    """All hints in one pattern. The longest match wins; a word two groups claim means neither."""
+
+    def __init__(self, hints: Iterable[Hint]) -> None:
+        owners: defaultdict[str, set[str]] = defaultdict(set)
+        self._kinds: dict[str, HintKind] = {}
+        for hint in hints:
+            word = folded(hint.text).strip()
+            # The last part of a remote ("web" of "acme/web") never stands alone in a title.
+            if word and not (hint.kind is HintKind.REMOTE and word in _COMMON_NAMES):
+                owners[word].add(hint.group)
+                kinds = (hint.kind, self._kinds.get(word, hint.kind))
+                self._kinds[word] = min(kinds, key=list(HintKind).index)
+        self._owners = _claimed_once(owners)
+        self._words = list(self._owners)
+        parts = (f"(?P<h{number}>{_spelled(word)})" for number, word in enumerate(self._words))
+        self._pattern = re.compile("|".join(parts) or r"(?!)")
+
+    def found(self, text: str) -> dict[str, str]:
+        """The groups that a folded text points to, each with the word that does it."""
+        words: dict[str, str] = {}
+        for match in self._pattern.finditer(text):
+            word = self._words[int((match.lastgroup or "h0")[1:])]
+            if self._counts(word, text[: match.start()]):
+                words.setdefault(self._owners[word], f"{self._kinds[word].value} {word}")
+        return words
+
+    def _counts(self, word: str, before: str) -> bool:
+        if self._kinds[word] is HintKind.KEYWORD or word not in _COMMON_NAMES:
+            return True
+        return _BEFORE_A_NAME.search(before.rstrip()[-4:]) is not None
+
+
+class Branches:
+    """Finds a day's branches in titles, where terminals and code hosts show them."""
+
+    def __init__(self, branches: Iterable[tuple[str, str]]) -> None:
+        owners: defaultdict[str, set[str]] = defaultdict(set)
+        self._spelling: dict[str, str] = {}
+        for group, branch in sorted(branches):
+            if not is_trunk(branch) and len(branch) >= _SHORTEST_BRANCH:
+                owners[folded(branch)].add(group)
+                self._spelling.setdefault(folded(branch), branch)
+        self._owners = _claimed_once(owners)
+        either = "|".join(map(re.escape, self._owners)) or r"(?!)"
+        self._pattern = re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])")
+
+    def found(self, text: str) -> Iterator[tuple[str, str]]:
+        """Group and branch, as git spells it, of each branch named in a folded text."""
+        for word in dict.fromkeys(self._pattern.findall(text)):
+            yield self._owners[word], self._spelling[word]
+
+
+def _claimed_once(owners: Mapping[str, set[str]]) -> dict[str, str]:
+    """The words that one group alone claims, longest first, each with that group."""
+    words = sorted(owners, key=lambda word: (-len(word), word))
+    return {word: min(owners[word]) for word in words if len(owners[word]) == 1}
+
+
+def _spelled(word: str) -> str:
+    """A pattern for a word or words, written with spaces, hyphens, underscores or together."""
+    parts = [re.escape(part) for part in re.split(r"[\s_-]+", word) if part]
+    start = "" if runs_on(word[0]) else r"(?<![^\W_])"
+    end = "" if runs_on(word[-1]) else r"(?![^\W_])"
+    return start + (_JOINT.join(parts) or re.escape(word)) + end

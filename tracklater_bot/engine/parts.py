@@ -1,0 +1,49 @@
+"""Parts of a day as plain numbers: seconds since it began. Spans are for outside the engine."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+MINUTE = 60.0
+
+Part = tuple[float, float]
+
+
+def joined(parts: Iterable[Part], gap: float = 0.0) -> list[Part]:
+    """The same time as parts in order that lie more than `gap` apart."""
+    result: list[Part] = []
+    for start, end in sorted(parts):
+        if result and start <= result[-1][1] + gap:
+            if end > result[-1][1]:
+                result[-1] = (result[-1][0], end)
+        else:
+            result.append((start, end))
+    return result
+
+
+def without(parts: Iterable[Part], holes: Iterable[Part]) -> Iterator[Part]:
+    """What is left of each part when the holes, in order and apart, are cut out."""
+    cuts = list(holes)
+    for start, end in parts:
+        left = start
+        for hole_start, hole_end in cuts:
+            if left < hole_end and hole_start < end:
+                if left < hole_start:
+                    yield left, hole_start
+                left = max(left, hole_end)
+        if left < end:
+            yield left, end
+
+
+def cut(part: Part, marks: Sequence[float]) -> Iterator[Part]:
+    """The part cut at those of the marks, in order, that lie inside it."""
+    start, end = part
+    inside = marks[bisect_right(marks, start) : bisect_left(marks, end)]
+    yield from pairwise((start, *inside, end))
+
+
+def within(parts: Sequence[Part], at: float, before: float = 0.0, after: float = 0.0) -> bool:
+    """Whether a moment lies in one of the parts, or so close before or after it."""
+    return any(start - before <= at < end + after for start, end in parts)

@@ -1,0 +1,108 @@
+"""Telling: what was found, as suggestions with project, words, counts and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tracklater_bot.day import Span
+from tracklater_bot.engine.describe import description, project_for
+from tracklater_bot.engine.events import Event, Kind
+from tracklater_bot.engine.explain import instead, pieces_in, reasons, seam
+from tracklater_bot.engine.fitting import Fitted
+from tracklater_bot.engine.inputs import Inputs
+from tracklater_bot.engine.parts import Part
+from tracklater_bot.engine.stretches import Explained, State
+from tracklater_bot.model import Commit, Evidence, Suggestion
+
+
+class Teller:
+    """Tells of spans that were found in a day. `events` are those within it."""
+
+    def __init__(self, inputs: Inputs, events: Sequence[Event], explained: Explained) -> None:
+        self._events = events
+        self._explained = explained
+        self._zero = inputs.day.span.start
+        self._groups = {group.name: group for group in inputs.groups}
+        self._issues = {(issue.group, issue.key): issue for issue in inputs.issues}
+        commits = (clue for clue in inputs.clues if isinstance(clue, Commit))
+        self._commits = sorted(commits, key=lambda commit: (commit.at, commit.sha))
+
+    def suggestions(self, found: Sequence[Fitted]) -> tuple[Suggestion, ...]:
+        """A suggestion for each span, in order."""
+        before = [None, *found[:-1]]
+        after = [*found[1:], None]
+        return tuple(
+            self._suggestion(each, [other for other in others if other is not None])
+            for each, *others in zip(found, before, after, strict=True)
+        )
+
+    def _suggestion(self, found: Fitted, neighbours: Sequence[Fitted]) -> Suggestion:
+        part = self._part(found.exact)
+        plain = Suggestion(
+            span=found.span,
+            group=found.group,
+            confidence=round(self._explained.belief(found.group, *part), 3),
+            evidence=self._evidence(found, part),
+            seam=self._seam(found, part),
+        )
+        if found.group is None:
+            return plain
+        pieces = self._explained.pieces
+        beside = [each.group for each in neighbours if _touch(each.exact, found.exact)]
+        return replace(
+            self._described(plain, found.group, found),
+            reasons=reasons(found.group, pieces, part),
+            instead=instead(found.group, pieces, part, beside),
+        )
+
+    def _described(self, plain: Suggestion, group: str, found: Fitted) -> Suggestion:
+        issue = self._issues.get((group, found.key)) if found.key else None
+        commits = [
+            commit
+            for commit in self._commits
+            if commit.group == group and _ends_in(commit.at, found.exact)
+        ]
+        return replace(
+            plain,
+            project=project_for(self._groups[group], issue),
+            issue=issue,
+            description=description(group, issue, commits),
+        )
+
+    def _evidence(self, found: Fitted, part: Part) -> Evidence:
+        inside = pieces_in(self._explained.pieces, part)
+        minutes = sum(shared for piece, shared in inside if piece.stay is not None)
+        kinds = [
+            event.kind
+            for event in self._events
+            if found.group in event.groups and part[0] < event.at <= part[1]
+        ]
+        return Evidence(
+            window_minutes=round(min(minutes, found.span.minutes)),
+            commits=kinds.count(Kind.COMMIT),
+            messages=kinds.count(Kind.MESSAGE),
+        )
+
+    def _seam(self, found: Fitted, part: Part) -> datetime | None:
+        state: State = None if found.group is None else (found.group, found.key)
+        at = seam(self._explained, state, part)
+        if at is None:
+            return None
+        moment = self._zero + timedelta(seconds=at)
+        return moment if found.span.start < moment < found.span.end else None
+
+    def _part(self, span: Span) -> Part:
+        start, end = span.start - self._zero, span.end - self._zero
+        return start.total_seconds(), end.total_seconds()
+
+
+def _ends_in(at: datetime, span: Span) -> bool:
+    """Whether a moment that ends work lies in a span; at its very end it does."""
+    return span.start < at <= span.end
+
+
+def _touch(one: Span, other: Span) -> bool:
+    gap = max(one.start, other.start) - min(one.end, other.end)
+    return gap <= timedelta(seconds=1)
