@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.digests import suggestion
@@ -32,7 +35,7 @@ def draft(*texts: str, **more: Any) -> Draft:
 def change(text: str, **more: Any) -> Change:
     """`"09:00-10:00 group1"` as the edit dialog says it."""
     when, group = text.split()
-    values = {
+    values: dict[str, Any] = {
         "span": span(when),
         "group": group,
         "project": replace(DEVELOPMENT, group=group),
@@ -40,6 +43,22 @@ def change(text: str, **more: Any) -> Change:
         "description": "Planning",
     }
     return Change(**(values | more))
+
+
+@cache
+def _empty_database() -> bytes:
+    """Made once: migrations take longer than most tests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "store.sqlite3")
+        Store.open(f"sqlite:///{path}").close()
+        return path.read_bytes()
+
+
+def sqlite_store(folder: Path) -> Store:
+    """A new store on a file in the folder."""
+    path = folder / "store.sqlite3"
+    path.write_bytes(_empty_database())
+    return Store.open(f"sqlite:///{path}")
 
 
 @dataclass
@@ -57,10 +76,8 @@ class Room:
 
     def new_exporter(self, owner: str = "", **more: Any) -> Exporter:
         """Another worker on the same store and tracker."""
-        pace = Pace(chance=lambda: 0.5)
-        return Exporter(
-            self.store, lambda _: self.tracker, self.time, owner or self.owner, pace=pace, **more
-        )
+        more = {"pace": Pace(chance=lambda: 0.5)} | more
+        return Exporter(self.store, lambda _: self.tracker, self.time, owner or self.owner, **more)
 
     def open(self, *texts: str, **more: Any) -> list[str]:
         """The day as read just now; gives the items' ids in order."""

@@ -107,14 +107,13 @@ def _sqlite(url: URL) -> Engine:
 
 def _make_private(path: Path) -> None:
     """The file and its folder, readable by nobody else; what is there already stays as it is."""
-    if path.exists():
-        return
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StoreError(
-            f"The database {path} cannot be made ({error.strerror}):"
+            f"The database {path} cannot be reached or made ({error.strerror}):"
             " set database_url to a place where you may write."
         ) from None
 

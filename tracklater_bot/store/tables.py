@@ -62,7 +62,7 @@ digests = Table(
 items = Table(
     "items",
     metadata,
-    Column("id", String(40), primary_key=True),
+    Column("id", Words, primary_key=True),
     Column("person", Words, nullable=False),
     Column("day", Date, nullable=False),
     Column("start", UtcTime, nullable=False),
@@ -110,7 +110,7 @@ outbox = Table(
     Column("id", _NUMBER, primary_key=True),
     Column("person", Words, nullable=False),
     Column("day", Date, nullable=False),
-    Column("item_id", String(40), nullable=False),
+    Column("item_id", Words, nullable=False),
     Column("kind", String(10), nullable=False),  # create, update, delete
     Column("target", String(10), nullable=False),  # entry; a worklog is one of its own
     Column("payload", Json, nullable=False),

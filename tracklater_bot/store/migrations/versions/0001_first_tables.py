@@ -52,7 +52,7 @@ def _create_days() -> None:
     )
     op.create_table(
         "items",
-        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("start", TIME, nullable=False),
@@ -104,7 +104,7 @@ def _create_outbox() -> None:
         sa.Column("id", NUMBER, nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("item_id", sa.String(40), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(10), nullable=False),
         sa.Column("target", sa.String(10), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),

@@ -1,0 +1,218 @@
+"""The store on SQLite: its promises, its file, its schema, and what goes wrong with files."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from tempfile import gettempdir
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from tests.desks import DAY, PERSON, Room, draft, sqlite_store
+from tests.nobody import nobody
+from tests.notation import at
+from tests.storecontract import StoreContract
+from tracklater_bot.store import Store, StoreError, memory, opening
+from tracklater_bot.store.tables import REVISION, metadata
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "store.sqlite3"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    opened = Store.open(f"sqlite:///{path}")
+    yield opened
+    opened.close()
+
+
+class TestOnSqlite(StoreContract):
+    """All that any store promises."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Store]:
+        opened = sqlite_store(tmp_path)
+        yield opened
+        opened.close()
+
+
+# -- The file ------------------------------------------------------------------------------------
+
+
+def test_nobody_else_can_read_the_file(store: Store, path: Path) -> None:
+    store.remember(PERSON, "key", 1)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    for file in path.parent.iterdir():
+        assert file.stat().st_mode & 0o777 == 0o600, file.name
+
+
+def test_without_an_address_it_lies_in_the_users_data_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr(opening, "user_data_path", lambda name, **_: tmp_path / name)
+    Store.open().close()
+    assert (tmp_path / "tracklater-bot" / "tracklater.sqlite3").exists()
+
+
+def test_importing_the_package_touches_nothing(tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    code = "import sys, tracklater_bot.store; assert 'alembic' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=Path.cwd())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_opening_a_current_database_needs_no_alembic(store: Store, path: Path) -> None:
+    code = (
+        "import sys; from tracklater_bot.store import Store;"
+        f"Store.open('sqlite:///{path}').close();"
+        "assert not [each for each in sys.modules if each.startswith('alembic')]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_was_stored_is_there_after_opening_again(store: Store, path: Path) -> None:
+    saved = store.save_draft(PERSON, draft("09:00-10:00 group1 DEV-1"))
+    store.close()
+    again = Store.open(f"sqlite:///{path}")
+    assert again.digest(PERSON, DAY) == saved
+    again.close()
+
+
+# -- The schema ----------------------------------------------------------------------------------
+
+
+def test_migrations_lead_to_the_tables_in_use(store: Store) -> None:
+    with store.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == REVISION
+    assert ScriptDirectory(str(opening._MIGRATIONS)).get_heads() == [REVISION]
+
+
+def test_a_newer_schema_is_left_alone(store: Store, path: Path) -> None:
+    with store.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    store.close()
+    with pytest.raises(StoreError, match="newer tracklater-bot: update this one"):
+        Store.open(f"sqlite:///{path}")
+
+
+def test_two_processes_open_a_new_database_at_once(path: Path) -> None:
+    code = f"from tracklater_bot.store import Store; Store.open('sqlite:///{path}').close()"
+    running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [each.wait(60) for each in running] == [0, 0]
+
+
+# -- Trouble -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("nonsense", "is no address of a database"),
+        ("mysql://root:hunter2@localhost/x", "is no address of a database"),
+        ("sqlite://", "needs the path of a file"),
+        ("sqlite:///:memory:", "needs the path of a file"),
+        ("postgres://me:hunter2@127.0.0.1:1/x", "x on 127.0.0.1 cannot be reached"),
+    ],
+)
+def test_a_wrong_address(url: str, sentence: str) -> None:
+    with pytest.raises(StoreError, match=sentence) as caught:
+        Store.open(url)
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_way_to_write_postgresql_means_psycopg(scheme: str) -> None:
+    assert opening.parse(f"{scheme}://me@host/db").drivername == "postgresql+psycopg"
+
+
+def test_a_file_that_is_no_database(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("Dear diary, " * 1000)
+    with pytest.raises(StoreError, match="is damaged, or no database at all"):
+        Store.open(f"sqlite:///{path}")
+    assert path.read_text().startswith("Dear diary")
+
+
+def test_a_damaged_database(store: Store, path: Path) -> None:
+    for number in range(50):
+        store.remember(PERSON, str(number), "x" * 500)
+    store.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + os.urandom(len(whole) - 4096))
+    with pytest.raises(StoreError, match="is damaged"):
+        Store.open(f"sqlite:///{path}").recall(PERSON, "1", at("12:00"))
+
+
+def test_a_folder_where_one_may_not_write(tmp_path: Path) -> None:
+    with (
+        nobody(),
+        pytest.raises(StoreError, match=r"cannot be reached or made \(Permission denied\)"),
+    ):
+        Store.open(f"sqlite:///{tmp_path}/no/store.sqlite3")
+
+
+def test_a_read_only_database(path: Path) -> None:
+    Store.open(f"sqlite:///{path}").close()
+    path.chmod(0o444)
+    for above in takewhile(lambda folder: folder != Path(gettempdir()), path.parents):
+        above.chmod(above.stat().st_mode | 0o055)
+    with nobody(), pytest.raises(StoreError, match=r"is read-only|cannot be opened"):
+        Store.open(f"sqlite:///{path}").remember(PERSON, "key", 1)
+
+
+def test_a_full_disk_says_so_and_keeps_what_was_stored(store: Store) -> None:
+    room = Room(store)
+    (item_id,) = room.open("09:00-10:00 group1")
+    with pytest.raises(StoreError, match="the disk is full"):
+        remember_where_no_room_is_left(store)
+    assert store.recall(PERSON, "key", at("12:00")) is None
+    room.review.skip(PERSON, item_id)
+
+
+def remember_where_no_room_is_left(store: Store) -> None:
+    with store.writing() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # no page more than there are
+        memory.remember(connection, PERSON, "key", "x" * 10**6, None)
+
+
+def test_a_second_process_that_writes_is_waited_for(store: Store, path: Path) -> None:
+    code = (
+        "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); time.sleep(0.5);"
+        "c.execute('COMMIT')"
+    )
+    other = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"held\n"
+    store.remember(PERSON, "key", "written")
+    assert other.wait() == 0
+    assert store.recall(PERSON, "key", at("12:00")) == "written"
+
+
+def test_a_database_that_stays_busy(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.05)
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    impatient = Store.open(f"sqlite:///{path}")
+    with pytest.raises(StoreError, match="was busy"):
+        impatient.remember(PERSON, "key", 1)
+    assert impatient.recall(PERSON, "key", at("12:00")) is None  # readers never wait
+    holder.close()
+    impatient.close()

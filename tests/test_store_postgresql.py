@@ -1,0 +1,142 @@
+"""The store on a real PostgreSQL server: the same promises, and two bots on one database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from tests.desks import DAY, PERSON, Room, draft
+from tests.notation import at
+from tests.postgresql import server
+from tests.storecontract import StoreContract, at_once
+from tracklater_bot.export import Pace
+from tracklater_bot.model import State
+from tracklater_bot.store import Store, StoreError, memory, outbox
+from tracklater_bot.store.tables import metadata
+
+EAGER = Pace(spacing=timedelta())
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The server, with a database `empty` that has all tables, to be copied."""
+    with server() as found:
+        command(found, "CREATE DATABASE empty")
+        Store.open(found % "empty").close()
+        yield found
+
+
+@pytest.fixture
+def url(address: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    command(address, "CREATE DATABASE test TEMPLATE empty")
+    yield address % "test"
+    command(address, "DROP DATABASE test WITH (FORCE)")
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    opened = Store.open(url)
+    yield opened
+    opened.close()
+
+
+def command(address: str, sql: str) -> None:
+    engine = create_engine(
+        (address % "postgres").replace("postgresql", "postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+    )
+    with engine.connect() as connection:
+        connection.execute(text(sql))
+    engine.dispose()
+
+
+class TestOnPostgresql(StoreContract):
+    """All that any store promises."""
+
+
+def test_migrations_lead_to_the_tables_in_use(store: Store) -> None:
+    with store.reading() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_two_bots_open_a_new_database_at_once(address: str) -> None:
+    command(address, "CREATE DATABASE fresh")
+    at_once(4, lambda _: Store.open(address % "fresh").close())
+    command(address, "DROP DATABASE fresh WITH (FORCE)")
+
+
+def test_a_database_that_is_not_there(address: str) -> None:
+    sentence = "nowhere on this machine does not exist: create it, or check database_url"
+    with pytest.raises(StoreError, match=sentence):
+        Store.open(address % "nowhere")
+
+
+def test_a_connection_that_the_server_closed_is_replaced(address: str, store: Store) -> None:
+    store.remember(PERSON, "key", 1)
+    cut_connections(address)
+    assert store.recall(PERSON, "key", at("12:00")) == 1
+
+
+def test_a_connection_that_breaks_in_the_middle_says_so(address: str, store: Store) -> None:
+    with pytest.raises(StoreError, match="cannot be reached"), store.writing() as connection:
+        memory.remember(connection, PERSON, cut_connections(address), 1, None)
+
+
+def cut_connections(address: str) -> str:
+    command(
+        address, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'test'"
+    )
+    return "cut"
+
+
+# -- Two workers ---------------------------------------------------------------------------------
+
+
+def test_a_worker_passes_over_a_lane_that_another_is_taking(store: Store) -> None:
+    for person in ("alice", "bob"):
+        saved = store.save_draft(person, draft("09:00-10:00 group1"))
+        Room(store).review.approve(person, saved.items[0].id)
+    now, lease = at("18:00"), timedelta(minutes=5)
+    with store.writing() as one:
+        first = outbox.take_lane(one, "one", now, lease)  # not committed yet: the row is locked
+        with store.writing() as two:
+            second = outbox.take_lane(two, "two", now, lease)
+            with store.writing() as three:
+                assert outbox.take_lane(three, "three", now, lease) is None
+    assert {each.person for each in (first, second) if each} == {"alice", "bob"}
+
+
+def test_two_workers_at_once_make_one_entry_of_each(store: Store) -> None:
+    room = Room(store)
+    room.open(*(f"{hour:02}:00-{hour + 1:02}:00 group1" for hour in range(8, 16)))
+    room.review.approve_all(PERSON, DAY)
+    workers = [room.new_exporter(f"bot {n}", pace=EAGER) for n in range(4)]
+    while room.exporter.next_due() is not None:
+        at_once(4, lambda n: workers[n].work())
+    assert len(room.tracker.kept) == 8
+    assert set(room.states()) == {State.SENT}
+
+
+def test_decisions_and_refreshes_at_once_do_not_get_stuck(store: Store) -> None:
+    room = Room(store)
+    hours = [f"{hour:02}:00-{hour + 1:02}:00 group1" for hour in range(8, 16)]
+    ids = room.open(*hours)
+    worker = room.new_exporter("worker", pace=EAGER)
+    calls: list[Callable[[], object]] = [
+        *(partial(room.review.approve, PERSON, item_id) for item_id in ids),
+        *(partial(store.save_draft, PERSON, draft(*hours)) for _ in range(4)),
+        *([worker.work] * 4),
+    ]
+    at_once(len(calls), lambda n: calls[n]())
+    while worker.next_due() is not None:
+        worker.work()
+    assert len(room.tracker.kept) == 8
+    assert [item.id for item in room.digest.items] == ids
+    assert set(room.states()) == {State.SENT}
