@@ -1,4 +1,7 @@
-"""Named places at which the process can be made to die, to prove that nothing is lost there."""
+"""Named places at which the process can be made to die, to prove that nothing is lost there.
+
+For tests alone: `tests/test_crashes.py` names every place and starts the bot again afterwards.
+"""
 
 from __future__ import annotations
 

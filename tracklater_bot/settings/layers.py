@@ -15,6 +15,7 @@ from typing import Any
 
 from dotenv.parser import parse_stream
 
+from tracklater_bot import crashpoints
 from tracklater_bot.settings.errors import SettingsError
 from tracklater_bot.settings.models import GroupSettings, Settings, folded
 from tracklater_bot.settings.tree import (
@@ -38,6 +39,7 @@ ALIASES: Mapping[str, Path] = {
     "SLACK_SIGNING_SECRET": ("slack", "signing_secret"),
 }
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"  # says where the settings are, and is none itself
+_NO_SETTINGS = (CONFIG_VARIABLE, crashpoints.VARIABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ def variables_layer(variables: Mapping[str, str], groups: Iterable[str], place: 
     ours = {
         name.upper(): value
         for name, value in variables.items()
-        if name.upper().startswith(PREFIX) and value.strip() and name.upper() != CONFIG_VARIABLE
+        if name.upper().startswith(PREFIX) and value.strip() and name.upper() not in _NO_SETTINGS
     }
     # Shorter names first: a variable for one value wins over one for its whole section.
     for name in sorted(ours, key=lambda each: (len(each), each)):
