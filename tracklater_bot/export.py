@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -103,13 +103,13 @@ class _Known:
 
 
 class Exporter:
-    """Sends what is due, for everybody. `owner` names this process among those on the database.
+    """Sends what is due, for `persons` or for everybody.
 
-    `workspace_for` is optional: with it, required fields are checked before anything is sent, and
-    ids are looked up without a request.
+    `owner` names this process among those on the database. `workspace_for` is optional: with it,
+    required fields are checked before anything is sent, and ids are looked up without a request.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - most callers name the first four only
         self,
         store: Store,
         tracker_for: Callable[[str], Tracker],
@@ -118,8 +118,10 @@ class Exporter:
         *,
         workspace_for: Callable[[str], Workspace] | None = None,
         pace: Pace | None = None,
+        persons: Collection[str] | None = None,
     ) -> None:
         self._store = store
+        self._persons = persons
         self._tracker_for = tracker_for
         self._workspace_for = workspace_for
         self._clock = clock
@@ -144,7 +146,7 @@ class Exporter:
     def next_due(self) -> datetime | None:
         """When `work` has something to do again; None when all is sent."""
         with self._store.reading() as connection:
-            return outbox.next_due(connection)
+            return outbox.next_due(connection, self._persons)
 
     def _work(self) -> set[tuple[str, date]]:
         changed: set[tuple[str, date]] = set()
@@ -157,7 +159,8 @@ class Exporter:
 
     def _take_lane(self) -> Lane | None:
         with self._store.writing() as connection:
-            return outbox.take_lane(connection, self._owner, self._clock(), self._pace.lease)
+            now, lease = self._clock(), self._pace.lease
+            return outbox.take_lane(connection, self._owner, now, lease, self._persons)
 
     def _serve(self, lane: Lane) -> set[tuple[str, date]]:
         """One job of the lane, so that everybody gets their turn."""

@@ -52,9 +52,11 @@ def load_since(connection: Connection, person: str, since: date) -> list[Digest]
     return [_digest(connection, row) for row in rows]
 
 
-def stale(connection: Connection) -> list[Digest]:
-    """Days whose message shows less than is stored."""
+def stale(connection: Connection, person: str | None = None) -> list[Digest]:
+    """The person's days (None: everybody's) whose message shows less than is stored."""
     query = select(digests).where(digests.c.ts.is_not(None), digests.c.shown < digests.c.version)
+    if person is not None:
+        query = query.where(digests.c.person == person)
     rows = connection.execute(query.order_by(digests.c.person, digests.c.day)).all()
     return [_digest(connection, row) for row in rows]
 

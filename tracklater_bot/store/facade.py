@@ -9,8 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine
 
-from tracklater_bot.model import Digest, Draft, Issue, Item, Rule
-from tracklater_bot.sources.protocols import JsonValue
+from tracklater_bot.model import Digest, Draft, Issue, Item, JsonValue, Rule
 from tracklater_bot.store import digests, issues, memory
 from tracklater_bot.store.opening import in_words, open_engine
 
@@ -120,10 +119,10 @@ class Store:
         with self.writing() as connection:
             digests.shown(connection, person, day, version)
 
-    def stale(self) -> list[Digest]:
-        """Everybody's days whose message shows less than is stored."""
+    def stale(self, person: str | None = None) -> list[Digest]:
+        """The person's days (None: everybody's) whose message shows less than is stored."""
         with self.reading() as connection:
-            return digests.stale(connection)
+            return digests.stale(connection, person)
 
     # -- Memory, preferences, rules --------------------------------------------------------------
 

@@ -6,13 +6,26 @@ who changes a job locks its day first.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from tracklater_bot.model import Digest, Item
 from tracklater_bot.store.owners import is_dead
@@ -215,14 +228,21 @@ class Lane:
     failures: int
 
 
-def take_lane(connection: Connection, owner: str, now: datetime, lease: timedelta) -> Lane | None:
+def take_lane(
+    connection: Connection,
+    owner: str,
+    now: datetime,
+    lease: timedelta,
+    persons: Collection[str] | None = None,
+) -> Lane | None:
     """Leases a lane with a due job that nobody else holds; None when there is none.
 
-    PostgreSQL passes over lanes that another worker is taking at this moment.
+    `persons` are those whose lanes may be taken; None means everybody's. PostgreSQL passes over
+    lanes that another worker is taking at this moment.
     """
     query = (
         select(lanes)
-        .where(_has_due_job(now), _is_free(owner, now))
+        .where(_is_of(persons), _has_due_job(now), _is_free(owner, now))
         .order_by(lanes.c.not_before.is_not(None), lanes.c.not_before)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -254,16 +274,20 @@ def free_lanes_of_the_dead(connection: Connection, owner: str) -> None:
             connection.execute(update(lanes).where(where).values(owner=None, leased_until=None))
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """When the next job may be sent, by whomever; None when all is done."""
+def next_due(connection: Connection, persons: Collection[str] | None = None) -> datetime | None:
+    """When the next job of these persons (None: of anybody) may be sent; None when all is done."""
     query = (
         select(func.min(outbox.c.due_at), lanes.c.not_before, lanes.c.leased_until)
         .join(lanes, lanes.c.person == outbox.c.person)
-        .where(outbox.c.state.in_(ACTIVE))
+        .where(_is_of(persons), outbox.c.state.in_(ACTIVE))
         .group_by(lanes.c.person, lanes.c.not_before, lanes.c.leased_until)
     )
     times = [max(each for each in row if each is not None) for row in connection.execute(query)]
     return min(times, default=None)
+
+
+def _is_of(persons: Collection[str] | None) -> ColumnElement[bool]:
+    return true() if persons is None else lanes.c.person.in_(persons)
 
 
 def _has_due_job(now: datetime) -> Any:
