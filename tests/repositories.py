@@ -21,5 +21,7 @@ def committed(folder: Path, when: str, subject: str) -> Path:
     folder.mkdir(parents=True)
     dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
     for command in (["init", "-q", "-b", "main"], ["commit", "-q", "--allow-empty", "-m", subject]):
-        subprocess.run(["git", *command], cwd=folder, env={**os.environ, **WHO, **dates}, check=True)
+        subprocess.run(
+            ["git", *command], cwd=folder, env={**os.environ, **WHO, **dates}, check=True
+        )
     return folder

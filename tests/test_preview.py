@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -122,7 +123,7 @@ def test_suggestions_are_in_order_and_never_overlap(preview: Json) -> None:
         for each in preview["suggestions"]
     ]
     assert all(start < end for start, end in spans)
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
 
 
 def test_the_table_for_people_has_no_escapes_when_piped(home: Path) -> None:

@@ -19,10 +19,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tracklater_bot.day import Span
 from tracklater_bot.issue_index import IssueIndex
-from tracklater_bot.model import Issue, Project, SourceStatus, TimeEntry
+from tracklater_bot.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
 from tracklater_bot.remembered import POLITE, Found, Remembered, understood
 from tracklater_bot.settings import GroupSettings
-from tracklater_bot.sources.protocols import IssueSource, JsonValue, SourceError
+from tracklater_bot.sources.protocols import IssueSource, SourceError
 from tracklater_bot.trackers.projects import Naming, resolve, wanted
 from tracklater_bot.trackers.protocols import Account, Constraints, Tracker
 

@@ -20,12 +20,11 @@ from tracklater_bot.blocks.help import day_ready, no_traces, note
 from tracklater_bot.day import WorkDay
 from tracklater_bot.export import Exporter
 from tracklater_bot.messenger import Messenger, Posted, PostError
-from tracklater_bot.model import Digest, Draft, Issue, Item
+from tracklater_bot.model import Digest, Draft, Issue, Item, JsonValue
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.preferences import OVERRIDES, SILENT_UNTIL
 from tracklater_bot.review import Review
 from tracklater_bot.showing import Showing, page_key
-from tracklater_bot.sources.protocols import JsonValue
 from tracklater_bot.timeline import Lanes, lanes_of, ticks_of
 from tracklater_bot.words import count, day_name
 

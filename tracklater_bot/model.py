@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from tracklater_bot.day import Span
 
+JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
+
 # -- Clues: traces of work with a time ---------------------------------------------------------
 
 

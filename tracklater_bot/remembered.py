@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from tracklater_bot.sources.protocols import JsonValue, Memory
+from tracklater_bot.model import JsonValue
+from tracklater_bot.sources.protocols import Memory
 from tracklater_bot.trackers.protocols import Refused, TrackerError
 
 T = TypeVar("T")

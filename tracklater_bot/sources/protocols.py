@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from tracklater_bot.day import Span
-from tracklater_bot.model import Issue, Reading
-
-JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
+from tracklater_bot.model import Issue, JsonValue, Reading
 
 
 class SourceError(Exception):

@@ -23,9 +23,10 @@ from tracklater_bot.http import (
     anonymous,
     bearer,
 )
+from tracklater_bot.model import JsonValue
 from tracklater_bot.seal import Seal
 from tracklater_bot.settings import ResolvedTaiga
-from tracklater_bot.sources.protocols import JsonValue, Memory, SourceError
+from tracklater_bot.sources.protocols import Memory, SourceError
 
 _REFRESH_LIVES = timedelta(days=8)
 
