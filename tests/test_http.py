@@ -14,7 +14,7 @@ import responses
 from pydantic import BaseModel, SecretStr, TypeAdapter
 
 from tests.loopback import DROPPED, FakeTime, Said, closed_port, loopback
-from tracklater_bot import __version__, http
+from tracklater_bot import __version__
 from tracklater_bot.http import (
     AnswerLost,
     BadAnswer,
@@ -29,6 +29,7 @@ from tracklater_bot.http import (
     bearer,
     plain,
     shorten,
+    wire,
 )
 
 SECRET = "s3cret-token"
@@ -239,7 +240,7 @@ def test_half_an_answer_may_have_done_it() -> None:
 
 
 def test_an_answer_that_takes_too_long_may_have_done_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "TIMEOUT", (1.0, 0.05))
+    monkeypatch.setattr(wire, "TIMEOUT", (1.0, 0.05))
     with responses.RequestsMock() as fake:
         fake.post("http://toggl.example/x", body=requests.ReadTimeout(SECRET))
         with pytest.raises(AnswerLost, match="did not answer within") as caught:
@@ -306,7 +307,7 @@ def test_an_unexpected_form_names_the_place_and_quotes_nothing() -> None:
 
 
 def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LARGEST", 1024 * 1024)
+    monkeypatch.setattr(wire, "LARGEST", 1024 * 1024)
     bomb = Said(body=gzip.compress(b" " * (3 << 20)), headers={"Content-Encoding": "gzip"})
     with loopback(bomb) as service, pytest.raises(BadAnswer, match="more than 1 MB"):
         door(service.url).get("/me")

@@ -1,0 +1,47 @@
+"""The one door to the network for `requests`: time-outs, retries, and errors that know what helps.
+
+A `Door` leads to one service. It never follows a redirect (credentials stay with their host),
+never keeps cookies, and puts no body, token or full address into a message or a log line.
+"""
+
+from tracklater_bot.http.answers import (
+    Answer,
+    AnswerLost,
+    BadAnswer,
+    BadStatus,
+    HttpError,
+    Title,
+    Unreachable,
+    plain,
+    shorten,
+)
+from tracklater_bot.http.door import (
+    Credentials,
+    Door,
+    Patience,
+    Timing,
+    anonymous,
+    basic,
+    bearer,
+    utc_now,
+)
+
+__all__ = [
+    "Answer",
+    "AnswerLost",
+    "BadAnswer",
+    "BadStatus",
+    "Credentials",
+    "Door",
+    "HttpError",
+    "Patience",
+    "Timing",
+    "Title",
+    "Unreachable",
+    "anonymous",
+    "basic",
+    "bearer",
+    "plain",
+    "shorten",
+    "utc_now",
+]

@@ -1,0 +1,183 @@
+"""What services answer, in words and values: errors that know what helps, and clean text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+
+T = TypeVar("T")
+
+# Control characters, halves of surrogate pairs, and marks that turn the direction of writing.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]+"
+)
+_TITLE_LENGTH = 500
+
+
+# -- Errors ------------------------------------------------------------------------------------
+
+
+class HttpError(Exception):
+    """A request did not give what was asked. Its text is one sentence without secrets.
+
+    `lasting`: trying again will not help. `sent`: False when nothing reached the service, so that
+    repeating a write is safe. `retry_at`: when the service wants to be asked again, in UTC.
+    """
+
+    sent = True
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        status: int | None = None,
+        lasting: bool = False,
+        retry_at: datetime | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.lasting = lasting
+        self.retry_at = retry_at
+
+
+class Unreachable(HttpError):
+    """No connection was made: nothing was sent."""
+
+    sent = False
+
+
+class AnswerLost(HttpError):
+    """The request went out, but no complete answer came: it may have been carried out."""
+
+
+class BadAnswer(HttpError):
+    """The answer says success, but it cannot be understood."""
+
+
+class Unprintable(ValueError):
+    """A credential with characters that no header can carry."""
+
+
+class BadStatus(HttpError):
+    """The service said no; `answer` is what it said."""
+
+    def __init__(self, answer: Answer, retry_at: datetime | None) -> None:
+        super().__init__(
+            _status_sentence(answer),
+            status=answer.status,
+            lasting=answer.status != 429 and answer.status < 500,
+            retry_at=retry_at,
+        )
+        self.answer = answer
+
+
+def _status_sentence(answer: Answer) -> str:
+    if 300 <= answer.status < 400:
+        host = origin(answer.headers.get("Location", ""))
+        return (
+            f"{answer.service} sends us on to {host or 'another address'}"
+            f" (HTTP {answer.status}): put its own address into the settings"
+        )
+    return f"{answer.service} answered with HTTP {answer.status}"
+
+
+def origin(url: str) -> str:
+    """Scheme and host of an address: nothing that could carry a secret."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{plain(host)}{f':{port}' if port else ''}" if host else ""
+
+
+# -- Answers -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service answered. `body` is never part of its repr: it may hold secrets."""
+
+    service: str
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def date(self) -> datetime | None:
+        """The service's own clock (its Date header), for those who compare times with it."""
+        return http_date(self.headers.get("Date", ""))
+
+    def json(self) -> Any:
+        """The body as JSON. Raises BadAnswer for HTML, half an answer or anything else."""
+        try:
+            return json.loads(self.body.decode("utf-8-sig"))
+        except (ValueError, RecursionError):
+            raise BadAnswer(
+                f"{self.service} answered with something that is no JSON (HTTP {self.status})",
+                status=self.status,
+            ) from None
+
+    def read(self, shape: TypeAdapter[T]) -> T:
+        """The body as `shape`, which names only the fields in use. Raises BadAnswer."""
+        value = self.json()
+        try:
+            return shape.validate_python(value)
+        except ValidationError as error:
+            # The error's own text quotes the answer, so only the place is told.
+            place = ".".join(str(part) for part in error.errors()[0]["loc"])
+            raise BadAnswer(
+                f"{self.service} answered in an unexpected form (HTTP {self.status}"
+                f"{f', at {plain(place)[:80]}' if place else ''})",
+                status=self.status,
+            ) from None
+
+    def text(self, longest: int = 200) -> str:
+        """The body as one clean line: a JSON string or plain text; "" for HTML and the rest."""
+        try:
+            value = json.loads(self.body.decode("utf-8", errors="replace"))
+        except (ValueError, RecursionError):
+            value = self.body[:10_000].decode("utf-8", errors="replace")
+            if value.lstrip().startswith("<"):
+                return ""
+        return shorten(plain(value), longest) if isinstance(value, str) else ""
+
+
+def plain(value: object) -> str:
+    """Outside text as one printable line: no control characters, no turned writing direction."""
+    if value is None:
+        return ""
+    return " ".join(_UNPRINTABLE.sub(" ", str(value)).split())
+
+
+def shorten(text: str, longest: int) -> str:
+    """`text` cut to `longest` characters, with an ellipsis where something is missing."""
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def _title(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    # Cut before cleaning too: a title of megabytes must not cost seconds.
+    return shorten(plain(value[: 4 * _TITLE_LENGTH]), _TITLE_LENGTH)
+
+
+Title: TypeAlias = Annotated[str, BeforeValidator(_title)]
+"""A title in an answer: one clean line of at most 500 characters; null is the empty one."""
+
+
+def http_date(value: str) -> datetime | None:
+    """A date in a header, in UTC; None for anything else."""
+    try:
+        parsed = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,0 +1,199 @@
+"""The door itself: whom to ask, with which credentials, and when to ask again."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import SecretStr
+
+from tracklater_bot.http.answers import (
+    Answer,
+    AnswerLost,
+    BadStatus,
+    HttpError,
+    Unprintable,
+    Unreachable,
+    http_date,
+)
+
+if TYPE_CHECKING:
+    from tracklater_bot.http.wire import Wire
+
+log = logging.getLogger(__name__)
+
+_PASSING = frozenset({429, 502, 503, 504})
+_WAIT_HEADERS = ("Retry-After", "X-Throttle-Wait-Seconds")
+_LONGEST_WAIT = timedelta(days=1)
+
+
+# -- Credentials -------------------------------------------------------------------------------
+
+
+Credentials: TypeAlias = Callable[[], str | None]
+"""Gives the Authorization header of the moment. Raises Unprintable."""
+
+
+def anonymous() -> Credentials:
+    """No credentials."""
+    return lambda: None
+
+
+def basic(user: str, password: SecretStr | str) -> Credentials:
+    """User and password; either may be a token."""
+    secret = f"{user}:{_revealed(password)}".encode()
+    return lambda: f"Basic {b64encode(secret).decode()}"
+
+
+def bearer(token: SecretStr | Callable[[], str]) -> Credentials:
+    """A token alone, or the one of the moment; refused where it cannot stand in a header."""
+    return lambda: f"Bearer {_printable(token() if callable(token) else _revealed(token))}"
+
+
+def _revealed(secret: SecretStr | str) -> str:
+    return secret.get_secret_value() if isinstance(secret, SecretStr) else secret
+
+
+def _printable(token: str) -> str:
+    if not token or not all("!" <= each <= "~" for each in token):
+        raise Unprintable("a token with characters that no token has")
+    return token
+
+
+# -- The door ----------------------------------------------------------------------------------
+
+
+def utc_now() -> datetime:
+    """The machine's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Clock, sleep and chance (from 0 to 1), so that tests choose them."""
+
+    now: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a safe request is tried, and for how many seconds altogether it may wait."""
+
+    tries: int = 4
+    seconds: float = 30.0
+    first: float = 0.5
+
+
+class Door:
+    """The way to one service. Its calls give an Answer of status 2xx or raise HttpError's kinds."""
+
+    def __init__(
+        self,
+        service: str,
+        base_url: str,
+        auth: Credentials,
+        *,
+        patience: Patience = Patience(),
+        timing: Timing = Timing(),
+    ) -> None:
+        self.service = service
+        self.base_url = base_url.rstrip("/")
+        self._auth = auth
+        self._patience = patience
+        self._timing = timing
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
+        """Asks; tried again when that may help."""
+        return self._patiently("GET", path, params=params)
+
+    def find(self, path: str, body: object) -> Answer:
+        """A POST that only asks: tried again like a GET."""
+        return self._patiently("POST", path, body=body)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        params: Mapping[str, str | int] | None = None,
+    ) -> Answer:
+        """Changes something: one request, never repeated."""
+        return self._once(method, path, params=params, body=body)
+
+    def _patiently(self, method: str, path: str, **what: Any) -> Answer:
+        left = self._patience.seconds
+        for number in range(1, self._patience.tries + 1):
+            try:
+                return self._once(method, path, **what)
+            except HttpError as error:
+                wait = self._wait(error, number)
+                if not _may_pass(error) or number == self._patience.tries or wait > left:
+                    raise
+                log.info("%s; asking again in %.1f s", error, wait)
+                left -= wait
+                self._timing.sleep(wait)
+        raise AssertionError("the last try returns or raises")
+
+    def _wait(self, error: HttpError, number: int) -> float:
+        """Seconds until the next try: what the service asked for, or doubling with jitter."""
+        jitter = self._timing.chance()
+        if error.retry_at is not None:
+            asked = (error.retry_at - self._timing.now()).total_seconds()
+            return max(asked, 0.0) + jitter * self._patience.first
+        return float(self._patience.first * 2 ** (number - 1) * (0.5 + jitter))
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: object = None,
+    ) -> Answer:
+        answer = self._wire.exchange(method, self.base_url + path, params, body)
+        if 200 <= answer.status < 300:
+            return answer
+        raise BadStatus(answer, _retry_at(answer, self._timing.now()))
+
+    @cached_property
+    def _wire(self) -> Wire:
+        # At the first request: `requests` takes 60 ms, and a preview whose answers are all
+        # remembered makes none.
+        from tracklater_bot.http.wire import Wire  # noqa: PLC0415
+
+        return Wire(self.service, self.base_url, self._auth)
+
+
+def _may_pass(error: HttpError) -> bool:
+    if isinstance(error, BadStatus):
+        return error.status in _PASSING
+    return isinstance(error, Unreachable | AnswerLost) and not error.lasting
+
+
+def _retry_at(answer: Answer, now: datetime) -> datetime | None:
+    """When the service wants to be asked again, on our clock; at most a day ahead."""
+    for name in _WAIT_HEADERS:
+        wait = _wait_asked(answer.headers.get(name, ""), answer.date or now)
+        if wait is not None:
+            return now + min(max(wait, timedelta()), _LONGEST_WAIT)
+    return None
+
+
+def _wait_asked(value: str, their_now: datetime) -> timedelta | None:
+    """The wait in a header: seconds, or a date on the service's clock, which may not be ours."""
+    try:
+        return timedelta(seconds=float(value))
+    except OverflowError:
+        return _LONGEST_WAIT
+    except ValueError:
+        until = http_date(value)
+        return until - their_now if until is not None else None

@@ -1,0 +1,140 @@
+"""`requests`, and what its errors mean. Nothing else of ours knows it."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import NoReturn
+
+import requests
+import urllib3.exceptions
+from requests.auth import AuthBase
+
+from tracklater_bot import __version__
+from tracklater_bot.http.answers import (
+    Answer,
+    AnswerLost,
+    BadAnswer,
+    Unprintable,
+    Unreachable,
+    origin,
+)
+
+# At DEBUG it logs whole addresses, and those hold what somebody typed into a search.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+
+TIMEOUT = (3.0, 30.0)
+LARGEST = 32 * 1024 * 1024
+
+
+class Wire:
+    """A session with one service. Safe to use from threads, like the session of `requests`."""
+
+    def __init__(
+        self, service: str, base_url: str, authorization: Callable[[], str | None]
+    ) -> None:
+        self._service = service
+        self._base_url = base_url
+        self._auth = _Authorization(authorization)
+        self._session = _new_session()
+
+    def exchange(
+        self, method: str, url: str, params: Mapping[str, str | int] | None, body: object
+    ) -> Answer:
+        """One request and its answer, of whatever status. Raises HttpError's kinds."""
+        try:
+            with self._session.request(
+                method,
+                url,
+                params=params,
+                json=body,
+                auth=self._auth,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = self._content(response)
+        except requests.RequestException as error:
+            self._fail(error)
+        return Answer(self._service, response.status_code, response.headers, content)
+
+    def _content(self, response: requests.Response) -> bytes:
+        """The body, read no further than the cap: an answer of gigabytes is no answer."""
+        content = bytearray()
+        for chunk in response.iter_content(64 * 1024):
+            content += chunk
+            if len(content) > LARGEST:
+                raise BadAnswer(
+                    f"{self._service} answered with more than {LARGEST // 1024 // 1024} MB",
+                    status=response.status_code,
+                    lasting=True,
+                )
+        return bytes(content)
+
+    def _fail(self, error: requests.RequestException) -> NoReturn:
+        # `from None` throughout: the original texts carry addresses, sometimes with credentials.
+        where = origin(self._base_url) or self._service
+        if isinstance(error, requests.exceptions.InvalidProxyURL | requests.exceptions.ProxyError):
+            raise Unreachable(f"{self._service} is behind a proxy that does not answer") from None
+        if _caused_by(error, ssl.SSLCertVerificationError):
+            raise Unreachable(
+                f"{self._service}'s certificate at {where} is not trusted by this machine",
+                lasting=True,
+            ) from None
+        if _never_connected(error):
+            raise Unreachable(f"{self._service} at {where} cannot be reached") from None
+        if isinstance(error, ValueError):  # a bad address or header: nothing went out
+            raise Unreachable(
+                f"{self._service}'s address or token is malformed: check the settings", lasting=True
+            ) from None
+        if isinstance(error, requests.Timeout):
+            raise AnswerLost(f"{self._service} did not answer within {TIMEOUT[1]:.0f} s") from None
+        raise AnswerLost(f"{self._service} broke off before its answer was complete") from None
+
+
+class _Authorization(AuthBase):
+    """Puts credentials into a request. Being there at all keeps `requests` away from ~/.netrc."""
+
+    def __init__(self, make: Callable[[], str | None]) -> None:
+        self._make = make
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        try:
+            value = self._make()
+        except Unprintable as error:
+            raise requests.exceptions.InvalidHeader(str(error)) from None
+        if value is not None:
+            request.headers["Authorization"] = value
+        return request
+
+
+def _new_session() -> requests.Session:
+    session = requests.Session()
+    session.headers["User-Agent"] = f"tracklater-bot/{__version__}"
+    session.headers["Accept"] = "application/json"
+    # A cookie could sign us in as somebody else than the token does.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    return isinstance(error, requests.ConnectTimeout) or _caused_by(
+        error, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError
+    )
+
+
+def _caused_by(error: BaseException, *kinds: type[BaseException]) -> bool:
+    """Whether an error of these kinds lies anywhere inside; the libraries wrap each other's."""
+    seen: set[int] = set()
+    inside: list[object] = [error]
+    while inside:
+        each = inside.pop()
+        if not isinstance(each, BaseException) or id(each) in seen:
+            continue
+        if isinstance(each, kinds):
+            return True
+        seen.add(id(each))
+        inside += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+    return False
