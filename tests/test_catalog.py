@@ -15,9 +15,9 @@ from tests.memory import FakeMemory
 from tests.notation import at, span
 from tracklater_bot.catalog import Catalog, PersonalMemory
 from tracklater_bot.day import Span
-from tracklater_bot.model import Issue, Project, TimeEntry
+from tracklater_bot.model import Issue, JsonValue, Project, TimeEntry
 from tracklater_bot.settings import GroupSettings, GroupToggl, Settings
-from tracklater_bot.sources.protocols import JsonValue, SourceError
+from tracklater_bot.sources.protocols import SourceError
 from tracklater_bot.sources.registry import issue_sources
 from tracklater_bot.trackers.protocols import (
     Account,
