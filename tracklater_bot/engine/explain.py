@@ -6,43 +6,34 @@ Names and counts only: no window title ever gets into a reason.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from itertools import accumulate
 
 from tracklater_bot.engine.events import Kind
 from tracklater_bot.engine.parts import MINUTE, Part
-from tracklater_bot.engine.pieces import Ground, Piece
+from tracklater_bot.engine.pieces import Ground
+from tracklater_bot.engine.segment import NOTHING
 from tracklater_bot.engine.stretches import Explained, State
 from tracklater_bot.model import Reason
 
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"
 NEIGHBOUR = 4.0  # what a neighbour's word counts for what lies beside it
-# Both sides of a split are at least this long; the smaller side speaks for itself this much, and
-# the two together explain the time almost as well as the whole.
+# Both sides of a split are at least this long, and one speaks for something else this much.
 SHORTEST_SIDE = 5 * MINUTE
-SPEAKS, NEARLY = 1.5, 6.0
-
-
-def pieces_in(pieces: Iterable[Piece], part: Part) -> Iterator[tuple[Piece, float]]:
-    """The pieces that share time with a part of the day, and the minutes that they share."""
-    start, end = part
-    for piece in pieces:
-        shared = min(piece.end, end) - max(piece.start, start)
-        if shared > 0:
-            yield piece, shared / MINUTE
+SPEAKS = 1.5
 
 
 # -- Why ---------------------------------------------------------------------------------------
 
 
-def reasons(group: str, pieces: Iterable[Piece], part: Part) -> tuple[Reason, ...]:
+def reasons(group: str, explained: Explained, part: Part) -> tuple[Reason, ...]:
     """What spoke for the group, strongest first, with its share of all that did."""
     nats: defaultdict[Ground, float] = defaultdict(float)
     minutes: defaultdict[Ground, float] = defaultdict(float)
     times: defaultdict[Ground, int] = defaultdict(int)
-    for piece, shared in pieces_in(pieces, part):
-        for owner, ground, weight in piece.grounds:
+    for place, shared in explained.inside(part):
+        for owner, ground, weight in explained.pieces[place].grounds:
             if owner == group:
                 nats[ground] += weight
                 minutes[ground] += shared
@@ -72,13 +63,12 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def instead(
-    group: str, pieces: Iterable[Piece], part: Part, neighbours: Iterable[str | None]
-) -> str:
+def instead(group: str, explained: Explained, part: Part, neighbours: Iterable[str | None]) -> str:
     """What would have been suggested without the group's own reasons: another group, or nothing."""
     claims: defaultdict[str, float] = defaultdict(float)
     nothing = 0.0
-    for piece, _ in pieces_in(pieces, part):
+    for place, _ in explained.inside(part):
+        piece = explained.pieces[place]
         nothing += piece.nothing
         for name, nats in piece.groups.items():
             claims[name] += nats
@@ -94,40 +84,20 @@ def instead(
 
 
 def seam(explained: Explained, state: State, part: Part) -> float | None:
-    """The moment inside where something else begins or ends; None where nothing speaks for one."""
-    places = [
-        place
-        for place, piece in enumerate(explained.pieces)
-        if part[0] <= piece.start and piece.end <= part[1]
-    ]
-    if state not in explained.states or len(places) < 2:
-        return None
+    """The moment inside before or after which something else fits best.
+
+    None where the state fits best on both sides of every moment.
+    """
+    places = [place for place, _ in explained.inside(part)]
     rows = [explained.chain.scores[place] for place in places]
-    own = explained.states.index(state)
-    others = [column for column in range(len(explained.states)) if column != own]
-    sums = {column: [0.0, *accumulate(row[column] for row in rows)] for column in (own, *others)}
-    best = sums[own][-1] - NEARLY
-    found = None
-    for cut in range(1, len(places)):
-        at = explained.pieces[places[cut]].start
-        if at - part[0] < SHORTEST_SIDE or part[1] - at < SHORTEST_SIDE:
-            continue
-        value = _split_value(sums, own, cut)
-        if value is not None and value > best:
-            best, found = value, at
+    starts = [explained.pieces[place].start for place in places]
+    own = explained.states.index(state) if state in explained.states else NOTHING
+    best, found = SPEAKS, None
+    for column in range(len(explained.states)):
+        sums = list(accumulate(row[column] - row[own] for row in rows))
+        for place in range(1, len(places)):
+            at, before = starts[place], sums[place - 1]
+            gain = max(before, sums[-1] - before)
+            if gain > best and SHORTEST_SIDE <= at - part[0] <= part[1] - part[0] - SHORTEST_SIDE:
+                best, found = gain, at
     return found
-
-
-def _split_value(sums: Mapping[int, Sequence[float]], own: int, cut: int) -> float | None:
-    """How well two sides explain what they hold, one of them by the best other state."""
-    others = [column for column in sums if column != own]
-    if not others:
-        return None
-    left = max(sums[column][cut] for column in others)
-    right = max(sums[column][-1] - sums[column][cut] for column in others)
-    values = []
-    if left >= SPEAKS:
-        values.append(left + sums[own][-1] - sums[own][cut])
-    if right >= SPEAKS:
-        values.append(right + sums[own][cut])
-    return max(values, default=None)

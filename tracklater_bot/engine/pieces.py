@@ -15,7 +15,7 @@ from tracklater_bot.engine.presence import Stay, Watch
 from tracklater_bot.engine.segment import Prices
 from tracklater_bot.engine.weights import WEIGHTS
 
-GRID = MINUTE
+GRID = 2 * MINUTE
 # How far around its clues a stretch without a screen is looked at.
 UNSEEN_REACH = 60 * MINUTE
 # Presence that a clue proves where the screen stands still: before and after it.
@@ -108,19 +108,19 @@ def _proved(watched: Watch, events: Iterable[Event], until: float) -> Iterator[P
 
 
 def _unseen(covered: Sequence[Part], events: Sequence[Event], until: float) -> Iterator[Piece]:
-    """Stretches that no screen covers, around clues, minute by minute; beyond, nobody is there."""
+    """Stretches that no screen covers, around clues; beyond those nobody is there."""
     for start, end in without([(0.0, until)], covered):
         inside = [event.at for event in events if start <= event.at < end]
         if inside:
             first = max(start, inside[0] - UNSEEN_REACH)
             last = min(end, inside[-1] + UNSEEN_REACH)
             yield _away(first)
-            for part in cut((first, last), sorted({*inside, *_minutes(first, last)})):
+            for part in cut((first, last), sorted({*inside, *_grid(first, last)})):
                 yield Piece(*part, None)
             yield _away(last)
 
 
-def _minutes(start: float, end: float) -> Iterator[float]:
+def _grid(start: float, end: float) -> Iterator[float]:
     mark = start + GRID
     while mark < end:
         yield mark

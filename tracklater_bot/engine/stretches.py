@@ -5,14 +5,18 @@ Times are seconds since the working day began.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tracklater_bot.engine.book import IssueId
+from tracklater_bot.engine.parts import MINUTE, Part
 from tracklater_bot.engine.pieces import Piece
 from tracklater_bot.engine.segment import Chain, beliefs, best_path, settled
 
 State = tuple[str, str | None] | None  # group and issue's key; None explains nothing
+# Where no screen was recorded, this much of a belief holds: breaks leave no trace there.
+UNSEEN_TRUST = 0.85
 TOUCH = 1.0  # seconds between stretches that are still one
 
 
@@ -40,15 +44,26 @@ class Explained:
     chain: Chain
     believed: Sequence[Sequence[float]]
 
-    def belief(self, group: str | None, start: float, end: float) -> float:
-        """How likely the group is between two times, over the minutes with a piece."""
-        columns = [n for n, state in enumerate(self.states) if (state and state[0]) == group]
-        right = whole = 0.0
-        for piece, row in zip(self.pieces, self.believed, strict=True):
+    def inside(self, part: Part) -> Iterator[tuple[int, float]]:
+        """The numbers of the pieces that share time with a part, and the minutes they share."""
+        start, end = part
+        first = bisect_right(self.pieces, start, key=lambda piece: piece.start) - 1
+        for place in range(max(first, 0), len(self.pieces)):
+            piece = self.pieces[place]
+            if piece.start >= end:
+                return
             shared = min(piece.end, end) - max(piece.start, start)
             if shared > 0:
-                right += shared * sum(row[column] for column in columns)
-                whole += shared
+                yield place, shared / MINUTE
+
+    def belief(self, group: str | None, part: Part) -> float:
+        """How likely the group is in a part of the day, over the minutes with a piece."""
+        columns = [n for n, state in enumerate(self.states) if (state and state[0]) == group]
+        right = whole = 0.0
+        for place, shared in self.inside(part):
+            trust = 1.0 if self.pieces[place].seen else UNSEEN_TRUST
+            right += shared * trust * sum(self.believed[place][column] for column in columns)
+            whole += shared
         return min(right / whole, 1.0) if whole else 0.0
 
 
@@ -156,5 +171,5 @@ def _neighbours(found: Sequence[Stretch], place: int) -> list[Stretch]:
 
 def _claim(taker: Stretch, short: Stretch, explained: Explained) -> tuple[bool, bool, float, float]:
     """How good a claim a neighbour has: the same group, any group, belief, length."""
-    belief = explained.belief(taker.group, short.start, short.end)
+    belief = explained.belief(taker.group, (short.start, short.end))
     return taker.group == short.group, taker.group is not None, belief, taker.length

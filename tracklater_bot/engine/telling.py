@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tracklater_bot.day import Span
 from tracklater_bot.engine.describe import description, project_for
 from tracklater_bot.engine.events import Event, Kind
-from tracklater_bot.engine.explain import instead, pieces_in, reasons, seam
+from tracklater_bot.engine.explain import instead, reasons, seam
 from tracklater_bot.engine.fitting import Fitted
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.parts import Part
@@ -43,18 +43,17 @@ class Teller:
         plain = Suggestion(
             span=found.span,
             group=found.group,
-            confidence=round(self._explained.belief(found.group, *part), 3),
+            confidence=round(self._explained.belief(found.group, part), 3),
             evidence=self._evidence(found, part),
             seam=self._seam(found, part),
         )
         if found.group is None:
             return plain
-        pieces = self._explained.pieces
         beside = [each.group for each in neighbours if _touch(each.exact, found.exact)]
         return replace(
             self._described(plain, found.group, found),
-            reasons=reasons(found.group, pieces, part),
-            instead=instead(found.group, pieces, part, beside),
+            reasons=reasons(found.group, self._explained, part),
+            instead=instead(found.group, self._explained, part, beside),
         )
 
     def _described(self, plain: Suggestion, group: str, found: Fitted) -> Suggestion:
@@ -72,8 +71,10 @@ class Teller:
         )
 
     def _evidence(self, found: Fitted, part: Part) -> Evidence:
-        inside = pieces_in(self._explained.pieces, part)
-        minutes = sum(shared for piece, shared in inside if piece.stay is not None)
+        pieces = self._explained.pieces
+        minutes = sum(
+            shared for place, shared in self._explained.inside(part) if pieces[place].stay
+        )
         kinds = [
             event.kind
             for event in self._events

@@ -25,27 +25,25 @@ _PROGRAMS = (
 )  # fmt: skip
 
 _TALK = r"""
-    \bslack\b | \bdiscord\b | \btelegram\b | \bsignal$ | \bwhatsapp\b | \bmattermost\b | \bzulip\b
-    | (?:[-–—|]\s)element\b | \bmicrosoft\ teams\b | \bgoogle\ chat\b | \bskype\b | \birc\b
-    | \bthunderbird\b | \boutlook\b | \bgmail\b | \bevolution$ | \bgeary\b | \bprotonmail\b
-    | \bfastmail\b | \bapple\ mail\b | ^inbox\b | \bcalendar\b | \bhey\.com\b
+    \b(?: slack | discord | telegram | whatsapp | mattermost | zulip | microsoft\ teams
+        | google\ chat | skype | irc | thunderbird | outlook | gmail | geary | protonmail | fastmail
+        | apple\ mail | calendar | hey\.com )\b
+    | [-–—|]\ (?: signal | element | evolution )$ | ^inbox\b
 """
 _REFERENCE = r"""
-    \bstack\ (?:overflow|exchange)\b | \bsuper\ user\b | \bserver\ fault\b | \bask\ ubuntu\b
-    | \bmdn\b | \bwikipedia\b | \bdocumentation\b | \bgoogle\ (?:search|translate|maps)\b
-    | \bduckduckgo\b | [-–—]\ bing\b | \bchatgpt\b | \bclaude\b | \bdevdocs\b | \bdocs\.rs\b
-    | \bpypi\b | \bnpm$ | \bdev\ community\b | \bmedium\b
+    \b(?: stack\ overflow | stack\ exchange | super\ user | server\ fault | ask\ ubuntu | mdn
+        | wikipedia | documentation | google\ (?: search | translate | maps ) | duckduckgo | chatgpt
+        | claude | devdocs | docs\.rs | pypi | medium )\b
+    | [-–—|]\ (?: bing | npm | dev\ community )$
 """
 _LEISURE = r"""
-    \bprivate\ browsing\b | \(incognito\) | \binprivate\b | \(private\)
-    | \byoutube\b | \bnetflix\b | \btwitch\b | \bspotify\b | \bdisney\+ | \bprime\ video\b | \bhbo\b
-    | \bvlc\b | \bsoundcloud\b | \bdeezer\b | \btidal\b | \bsteam\b | \bimdb\b | \bareena\b
-    | \bfacebook\b | \binstagram\b | \btiktok\b | \breddit\b | \btwitter\b | [-–—/]\ x$
-    | \bmastodon\b | \bbluesky\b | \bpinterest\b | \b9gag\b | \bhacker\ news\b
-    | \bbbc\b | \bcnn\b | \bthe\ guardian\b | \bnew\ york\ times\b | \bspiegel\b | \byle\b
-    | \bhelsingin\ sanomat\b | \bilta-sanomat\b | \biltalehti\b | \bnews$
-    | \bamazon\.\w+ | \bebay\b | \betsy\b | \bikea\b | \bzalando\b | \bairbnb\b | \bbooking\.com\b
-    | \btripadvisor\b | \btori\.fi\b | \bonline\ banking\b | \bverkkopankki\b | \bpaypal\b
+    \b(?: private\ browsing | inprivate | youtube | netflix | twitch | spotify | prime\ video | hbo
+        | vlc | soundcloud | deezer | tidal | steam | imdb | areena | facebook | instagram | tiktok
+        | reddit | twitter | mastodon | bluesky | pinterest | 9gag | hacker\ news | bbc | cnn
+        | the\ guardian | new\ york\ times | spiegel | yle | helsingin\ sanomat | ilta-sanomat
+        | iltalehti | ebay | etsy | ikea | zalando | airbnb | booking\.com | tripadvisor | tori\.fi
+        | online\ banking | verkkopankki | paypal )\b
+    | \( (?: incognito | private ) \) | \bdisney\+ | \bamazon\.\w | [-–—/]\ x$ | \bnews$
 """
 _MEETING = r"""
     ^zoom\ (?:meeting|webinar|call)\b | \bzoom\ (?:meeting|webinar)$ | \S\ [-–—|]\ zoom$

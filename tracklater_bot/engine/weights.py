@@ -69,7 +69,7 @@ _USUAL = Prices(inside=2.5, between=4.5, nothing=4.0)
 _SAME_WINDOW = Prices(inside=3.5, between=7.0, nothing=7.0)
 _AFTER_ABSENCE = Prices(inside=1.8, between=2.5, nothing=2.5)
 _AROUND_CALL = Prices(inside=0.7, between=1.2, nothing=4.0)
-_UNSEEN = Prices(inside=2.2, between=2.3, nothing=2.1)
+_UNSEEN = Prices(inside=1.5, between=1.6, nothing=1.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ class Weights:
     moments: dict[Kind, Moment] = field(default_factory=_moments)
     commit_minute: float = 0.1  # a minute on screen before a commit
     # Without a screen: minutes near clues, and against work far from them.
-    clue_minute: float = 0.27
-    somebody_minute: float = 0.055  # near a message that points nowhere
+    clue_minute: float = 0.23
+    somebody_minute: float = 0.06  # near a message that points nowhere
     unseen_minute: float = 0.02
     noon_minute: float = 0.013  # more of that around noon, when people eat
     # What a change costs.
