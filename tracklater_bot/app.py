@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from tracklater_bot.catalog import Catalog, PersonalMemory
+from tracklater_bot.catalog import Catalog, NothingKept, PersonalMemory
 from tracklater_bot.day import WorkDay, parse_when
 from tracklater_bot.drafting import Drafter
 from tracklater_bot.model import Draft
 from tracklater_bot.preferences import effective
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.protocols import ClueSource, IssueSource
-from tracklater_bot.sources.registry import clue_sources, issue_sources
-from tracklater_bot.store import Store
+from tracklater_bot.sources.registry import clue_sources, has_issues, issue_sources
 from tracklater_bot.trackers.protocols import Account, Constraints, Refused, Tracker
-from tracklater_bot.trackers.toggl import TogglTracker
+
+if TYPE_CHECKING:
+    from tracklater_bot.store import Store
 
 Clock = Callable[[], datetime]
 NO_SLACK = "local"
@@ -47,10 +49,17 @@ class Workspace:
 class Core:
     """Everything but Slack: what a preview needs, and what the bot is built on."""
 
-    def __init__(self, file_settings: Settings, store: Store, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, file_settings: Settings, open_store: Callable[[], Store], clock: Clock = utc_now
+    ) -> None:
         self.file_settings = file_settings
-        self.store = store
         self.clock = clock
+        self._open_store = open_store
+
+    @cached_property
+    def store(self) -> Store:
+        """The database, opened when something is first asked of it. Raises StoreError."""
+        return self._open_store()
 
     @property
     def person(self) -> str:
@@ -59,6 +68,8 @@ class Core:
 
     def settings(self) -> Settings:
         """The settings file with the person's preferences laid over it, as they are now."""
+        if not self.file_settings.slack.user_id:
+            return self.file_settings  # preferences are chosen in Slack
         return effective(self.file_settings, self.store.preferences(self.person))
 
     def day(self, when: str) -> WorkDay:
@@ -87,6 +98,8 @@ class Core:
     @cached_property
     def issue_sources(self) -> tuple[IssueSource, ...]:
         """The issue trackers of all groups."""
+        if not has_issues(self.file_settings):
+            return ()
         memory = PersonalMemory(self.store, self.person)
         return issue_sources(self.file_settings, memory, self.clock)
 
@@ -95,6 +108,9 @@ class Core:
         """Toggl, if its token is set."""
         if self.file_settings.toggl.api_token is None:
             return None
+        # Here, because only those who have a token need it.
+        from tracklater_bot.trackers.toggl import TogglTracker  # noqa: PLC0415
+
         return TogglTracker(self.file_settings.toggl, self.clock)
 
     def tracker_for(self, person: str) -> Tracker:
@@ -110,17 +126,23 @@ class Core:
     @cached_property
     def catalog(self) -> Catalog:
         """Issues, projects and tracked time."""
-        groups = self.file_settings.groups
-        return Catalog(
-            self.store, self.person, self.issue_sources, self.tracker, self.clock, groups
-        )
+        groups, sources, tracker = self.file_settings.groups, self.issue_sources, self.tracker
+        store = self.store if sources or tracker else NothingKept()
+        return Catalog(store, self.person, sources, tracker, self.clock, groups)
 
 
 @contextmanager
 def opened(settings: Settings, clock: Clock = utc_now) -> Iterator[Core]:
-    """A core on the settings' database, closed afterwards. Raises StoreError."""
-    store = Store.open(settings.database_url.get_secret_value())
-    try:
-        yield Core(settings, store, clock)
-    finally:
-        store.close()
+    """A core on the settings' database, which is closed afterwards if it was used."""
+    with ExitStack() as closing:
+
+        def open_store() -> Store:
+            # Here, because SQLAlchemy takes 200 ms, and a preview of windows and commits alone
+            # keeps nothing.
+            from tracklater_bot.store import Store  # noqa: PLC0415
+
+            store = Store.open(settings.database_url.get_secret_value())
+            closing.callback(store.close)
+            return store
+
+        yield Core(settings, open_store, clock)

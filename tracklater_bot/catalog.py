@@ -61,6 +61,29 @@ class CatalogStore(Protocol):
         """Drops the value."""
 
 
+class NothingKept:
+    """The store of those who have no service set up: nobody is asked, nothing need be kept."""
+
+    def put_issues(self, person: str, issues: Sequence[Issue]) -> None:
+        """Keeps nothing."""
+
+    def issues(self, person: str, group: str | None = None) -> list[Issue]:
+        """None."""
+        return []
+
+    def remember(
+        self, person: str, key: str, value: JsonValue, until: datetime | None = None
+    ) -> None:
+        """Keeps nothing."""
+
+    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
+        """Nothing."""
+        return None
+
+    def forget(self, person: str, key: str) -> None:
+        """There is nothing to forget."""
+
+
 @dataclass(frozen=True, slots=True)
 class PersonalMemory:
     """One person's part of the store's memory."""

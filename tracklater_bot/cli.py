@@ -278,7 +278,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 @contextmanager
 def _core(arguments: argparse.Namespace) -> Iterator[Core]:
     from tracklater_bot.app import opened
-    from tracklater_bot.store import StoreError
+    from tracklater_bot.errors import StoreError
 
     settings = _settings(arguments)
     try:

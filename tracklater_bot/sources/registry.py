@@ -8,10 +8,7 @@ from datetime import datetime
 from tracklater_bot.http import Timing, utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.git import GitSource
-from tracklater_bot.sources.jira import JiraSource
 from tracklater_bot.sources.protocols import ClueSource, IssueSource, Memory
-from tracklater_bot.sources.taiga import TaigaSource
-from tracklater_bot.sources.taiga_login import TaigaLogins
 from tracklater_bot.sources.thyme import ThymeSource
 
 
@@ -20,29 +17,44 @@ def clue_sources(settings: Settings) -> tuple[ClueSource, ...]:
     return (*_thyme(settings), *_git(settings), *_slack(settings))
 
 
+def has_issues(settings: Settings) -> bool:
+    """Whether any group has an issue tracker."""
+    names = settings.groups
+    return any(settings.groups[name].jira.url or settings.taiga_for(name) for name in names)
+
+
 def issue_sources(
     settings: Settings, memory: Memory, clock: Callable[[], datetime] = utc_now
 ) -> tuple[IssueSource, ...]:
-    """The trackers of all groups. `memory` keeps Taiga's tokens, sealed."""
-    logins = TaigaLogins(memory, Timing(now=clock))
-    return tuple(
-        source
-        for group in settings.groups
-        for source in (*_jira(settings, group, clock), *_taiga(settings, group, logins, clock))
-    )
+    """The trackers of all groups, in their order. `memory` keeps Taiga's tokens, sealed."""
+    found = (*_jira(settings, clock), *_taiga(settings, memory, clock))
+    order = list(settings.groups)
+    return tuple(sorted(found, key=lambda each: order.index(each.group)))
 
 
-def _jira(settings: Settings, group: str, clock: Callable[[], datetime]) -> Iterator[IssueSource]:
-    own = settings.groups[group].jira
-    if own.url:
-        yield JiraSource(group, own, clock)
+# A source's file is imported where the first group has one: who has none starts faster.
+
+
+def _jira(settings: Settings, clock: Callable[[], datetime]) -> Iterator[IssueSource]:
+    for name, group in settings.groups.items():
+        if group.jira.url:
+            from tracklater_bot.sources.jira import JiraSource  # noqa: PLC0415
+
+            yield JiraSource(name, group.jira, clock)
 
 
 def _taiga(
-    settings: Settings, group: str, logins: TaigaLogins, clock: Callable[[], datetime]
+    settings: Settings, memory: Memory, clock: Callable[[], datetime]
 ) -> Iterator[IssueSource]:
-    if place := settings.taiga_for(group):
-        yield TaigaSource(group, place, logins.of(place), clock)
+    places = {name: place for name in settings.groups if (place := settings.taiga_for(name))}
+    if not places:
+        return
+    from tracklater_bot.sources.taiga import TaigaSource  # noqa: PLC0415
+    from tracklater_bot.sources.taiga_login import TaigaLogins  # noqa: PLC0415
+
+    logins = TaigaLogins(memory, Timing(now=clock))
+    for name, place in places.items():
+        yield TaigaSource(name, place, logins.of(place), clock)
 
 
 def _thyme(settings: Settings) -> Iterator[ClueSource]:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from tracklater_bot.errors import StoreError
 from tracklater_bot.store.tables import REVISION
 
 BUSY_SECONDS = 30
@@ -22,10 +23,6 @@ CONNECT_SECONDS = 10
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x74_6C_62  # any number, as long as nobody else uses it on that database
 _SCHEMES = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
-
-
-class StoreError(Exception):
-    """The database cannot be used. Its text is one sentence that says what to do."""
 
 
 def default_url() -> URL:
