@@ -13,18 +13,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock, RLock
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tracklater_bot.day import Span
-from tracklater_bot.issue_index import IssueIndex
 from tracklater_bot.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
 from tracklater_bot.remembered import POLITE, Found, Remembered, understood
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.protocols import IssueSource, SourceError
 from tracklater_bot.trackers.projects import Naming, resolve, wanted
 from tracklater_bot.trackers.protocols import Account, Constraints, Tracker
+
+if TYPE_CHECKING:
+    from tracklater_bot.issue_index import IssueIndex
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -367,6 +369,9 @@ class Catalog:
             self._search.index = None
 
     def _index(self) -> IssueIndex:
+        # Here, because only who searches needs it: it takes 20 ms.
+        from tracklater_bot.issue_index import IssueIndex  # noqa: PLC0415
+
         with self._search.lock:
             now, made = self._clock(), self._search.made
             index = self._search.index

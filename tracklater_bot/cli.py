@@ -190,7 +190,7 @@ def preview(arguments: argparse.Namespace) -> int:
 
         _print_json(draft_json(draft, now))
     elif arguments.blocks:
-        from tracklater_bot.report import draft_message
+        from tracklater_bot.unposted import draft_message
 
         _print_json(draft_message(draft, now))
     elif arguments.png is None:

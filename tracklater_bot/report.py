@@ -1,4 +1,4 @@
-"""A draft as JSON (the outside contract) and as text for a terminal. Pure."""
+"""A draft as JSON, as the outside contract has it. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.digest import DigestView, digest_message
-from tracklater_bot.model import Digest, Draft, Issue, Item, SourceStatus, Suggestion, TimeEntry
-from tracklater_bot.timeline import lanes_of, text_timeline
-
-TIMELINE_COLUMNS = 38
+from tracklater_bot.model import Draft, Issue, SourceStatus, Suggestion, TimeEntry
 
 
 def draft_json(draft: Draft, now: datetime) -> dict[str, Any]:
@@ -70,12 +66,3 @@ def _source(status: SourceStatus) -> dict[str, Any]:
         "clues": status.clues,
         "trouble": status.trouble,
     }
-
-
-def draft_message(draft: Draft, now: datetime) -> dict[str, Any]:
-    """The Slack message that the draft would be posted as: `text` and `blocks`."""
-    items = tuple(Item(f"preview-{n}", each) for n, each in enumerate(draft.suggestions, 1))
-    digest = Digest("preview", draft.day, draft.timezone, items, draft.tracked, draft.sources)
-    timeline = text_timeline(lanes_of(digest, now), TIMELINE_COLUMNS, with_sums=False)
-    message = digest_message(digest, DigestView(timeline=timeline, now=now))
-    return {"text": message.text, "blocks": message.blocks}

@@ -1,0 +1,21 @@
+"""The Slack message that a draft would be posted as. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from tracklater_bot.blocks.digest import DigestView, digest_message
+from tracklater_bot.model import Digest, Draft, Item
+from tracklater_bot.timeline import lanes_of, text_timeline
+
+TIMELINE_COLUMNS = 38
+
+
+def draft_message(draft: Draft, now: datetime) -> dict[str, Any]:
+    """The message as Slack takes it: `text` and `blocks`."""
+    items = tuple(Item(f"preview-{n}", each) for n, each in enumerate(draft.suggestions, 1))
+    digest = Digest("preview", draft.day, draft.timezone, items, draft.tracked, draft.sources)
+    timeline = text_timeline(lanes_of(digest, now), TIMELINE_COLUMNS, with_sums=False)
+    message = digest_message(digest, DigestView(timeline=timeline, now=now))
+    return {"text": message.text, "blocks": message.blocks}
