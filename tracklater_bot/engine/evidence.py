@@ -99,7 +99,7 @@ class Reader:
         self._add_keys(title, groups, issues)
         self._add_branches(told, groups, issues)
         self._add_titles(title, groups, issues)
-        self._add_refs(told, groups, issues)
+        self._add_refs(title, groups, issues)
         return Pointer(self._kinds.of(title), groups, issues)
 
     def _add_keys(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
@@ -129,11 +129,11 @@ class Reader:
                 groups.setdefault(group, f"issue {key}")
                 issues.setdefault((group, key), 1.0 / len(titled))
 
-    def _add_refs(self, text: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
+    def _add_refs(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
         """`#12` means something only where the title points to one group with Taiga."""
         meant = self._taiga.intersection(groups)
         if len(meant) == 1:
-            known = self._book.first(next(iter(meant)), refs_in_title(text))
+            known = self._book.first(next(iter(meant)), refs_in_title(title))
             if known is not None:
                 issues[known] = 1.0
 

@@ -21,7 +21,7 @@ _COMMON_NAMES = frozenset(
         *("test", "tests", "tools", "ui", "web", "webapp", "webshop", "website", "wiki", "work"),
     )
 )
-_BEFORE_A_NAME = re.compile(r"[/~|:]|tmux")
+_BEFORE_A_NAME = re.compile(r"(?:[/~]|\btmux:? )$")
 _TRUNKS = frozenset(("main", "master", "develop", "development", "dev", "trunk", "staging", ""))
 _SHORTEST_BRANCH = 5
 _SHORTEST_CLIENT = 4
@@ -77,14 +77,17 @@ class Hints:
         words: dict[str, str] = {}
         for match in self._pattern.finditer(text):
             word = self._words[int((match.lastgroup or "h0")[1:])]
-            if self._counts(word, text[: match.start()]):
+            if self._counts(word, text[: match.start()], text[match.end() :]):
                 words.setdefault(self._owners[word], f"{self._kinds[word].value} {word}")
         return words
 
-    def _counts(self, word: str, before: str) -> bool:
+    def _counts(self, word: str, before: str, after: str) -> bool:
+        """A common name counts in a path, a list of tmux, or as a part of a title by itself."""
         if self._kinds[word] is HintKind.KEYWORD or word not in _COMMON_NAMES:
             return True
-        return _BEFORE_A_NAME.search(before.rstrip()[-4:]) is not None
+        if _BEFORE_A_NAME.search(before):
+            return True
+        return before.endswith("| ") and (not after or after.startswith(" |"))
 
 
 class Branches:

@@ -85,9 +85,9 @@ def _leaders(values: Sequence[float], families: Sequence[int]) -> dict[int, int]
 
 
 def settled(
-    path: Sequence[int], believed: Sequence[Sequence[float]], lengths: Sequence[float]
+    chain: Chain, path: Sequence[int], believed: Sequence[Sequence[float]], lengths: Sequence[float]
 ) -> list[int]:
-    """The path with each change moved to where fewest minutes are likely to be wrong.
+    """The path with each change moved to where the fewest minutes are likely to be wrong.
 
     Where nothing tells when a change was, the best path has it anywhere; this has it in the middle.
     """
@@ -95,14 +95,25 @@ def settled(
     edges = [0, *accumulate(length for _, length in runs)]
     for number, ((state, _), (following, _)) in enumerate(pairwise(runs), start=1):
         start, end = edges[number - 1], edges[number + 1]
+        ours, theirs = _rivals(chain.families, state, following)
         gains = (
-            lengths[place] * (believed[place][state] - believed[place][following])
+            lengths[place]
+            * (sum(believed[place][n] for n in ours) - sum(believed[place][n] for n in theirs))
             for place in range(start, end - 1)
         )
         sums = list(accumulate(gains))
         edges[number] = start + 1 + sums.index(max(sums))
     parts = zip(runs, pairwise(edges), strict=True)
     return [state for (state, _), (start, end) in parts for _ in range(start, end)]
+
+
+def _rivals(families: Sequence[int], one: int, other: int) -> tuple[list[int], list[int]]:
+    """The states to be compared: two families as a whole, or two states of the same."""
+    if families[one] == families[other]:
+        return [one], [other]
+    ours = [state for state, family in enumerate(families) if family == families[one]]
+    theirs = [state for state, family in enumerate(families) if family == families[other]]
+    return ours, theirs
 
 
 def beliefs(chain: Chain) -> list[list[float]]:

@@ -112,7 +112,7 @@ def stretches_of(explained: Explained, shortest: float) -> list[Stretch]:
     """The day's stretches; those under `shortest` seconds go to a neighbour they touch."""
     pieces = explained.pieces
     lengths = [piece.minutes for piece in pieces]
-    path = settled(best_path(explained.chain), explained.believed, lengths)
+    path = settled(explained.chain, best_path(explained.chain), explained.believed, lengths)
     # Where nobody was seen, a minute counts only if work is likelier than none: the best path
     # would rather bridge a lunch than tell when it began.
     likeliest = (max(range(len(row)), key=row.__getitem__) for row in explained.believed)

@@ -31,11 +31,11 @@ class Teller:
 
     def suggestions(self, found: Sequence[Fitted]) -> tuple[Suggestion, ...]:
         """A suggestion for each span, in order."""
-        before = [None, *found[:-1]]
-        after = [*found[1:], None]
         return tuple(
-            self._suggestion(each, [other for other in others if other is not None])
-            for each, *others in zip(found, before, after, strict=True)
+            self._suggestion(
+                each, [*found[max(place - 1, 0) : place], *found[place + 1 : place + 2]]
+            )
+            for place, each in enumerate(found)
         )
 
     def _suggestion(self, found: Fitted, neighbours: Sequence[Fitted]) -> Suggestion:
