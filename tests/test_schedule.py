@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import queue
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ def local(text: str) -> datetime:
 
 
 def days_due(a_plan: Plan, now: str, since: datetime = LONG_AGO) -> list[str]:
-    return [f"{day.date:%a %d}" for day in a_plan.due(local(now), since)]
+    return [f"{day:%a %d}" for day in a_plan.passed(local(now), since) if a_plan.wants(day)]
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,39 @@ def test_next_looks_past_the_weekend() -> None:
     assert plan(days=()).next(local("2026-11-20 18:00")) is None
 
 
-def test_the_schedule_calls_for_digests_at_their_time() -> None:
-    called = threading.Event()
-    soon = datetime.now(HELSINKI) + timedelta(seconds=2)
-    schedule = Schedule(digests=called.set, outbox=lambda: None)
-    schedule.start(plan(at=soon.strftime("%H:%M:%S"), days=("mon",)))
+def soon(seconds: float) -> str:
+    """A time of the wall clock in Helsinki, to the second."""
+    return (datetime.now(HELSINKI) + timedelta(seconds=seconds)).strftime("%H:%M:%S")
+
+
+def test_the_schedule_speaks_at_the_time_of_the_plan_even_after_it_was_changed() -> None:
+    plans = [plan("00:00")]
+    spoken: queue.Queue[None] = queue.Queue()
+    schedule = Schedule(lambda: plans[-1], lambda: spoken.put(None), outbox=lambda: None)
+    schedule.start()
     try:
-        assert called.wait(10)
+        spoken.get(timeout=10)  # whatever was due while nothing ran
+        plans.append(plan(soon(2)))
+        schedule.tick()
+        spoken.get(timeout=10)
+        spoken.get(timeout=10)  # at its time: the next tick is half a minute away
     finally:
         schedule.stop()
+
+
+def test_one_failing_call_does_not_end_the_schedule(caplog: pytest.LogCaptureFixture) -> None:
+    later = plan(soon(2))
+    called: queue.Queue[None] = queue.Queue()
+
+    def speak() -> None:
+        called.put(None)
+        raise RuntimeError("this call fails")
+
+    schedule = Schedule(lambda: later, speak, outbox=lambda: None)
+    schedule.start()
+    try:
+        called.get(timeout=10)
+        called.get(timeout=10)
+    finally:
+        schedule.stop()
+    assert "this call fails" in caplog.text

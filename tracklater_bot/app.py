@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracklater_bot.catalog import Catalog, NothingKept, PersonalMemory
 from tracklater_bot.day import WorkDay, parse_when
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 NO_SLACK = "local"
+PROFILE_ZONE = "profile_zone"
 
 
 def utc_now() -> datetime:
@@ -67,20 +69,62 @@ class Core:
         return self.file_settings.slack.user_id or NO_SLACK
 
     def settings(self) -> Settings:
-        """The settings file with the person's preferences laid over it, as they are now."""
-        if not self.file_settings.slack.user_id:
-            return self.file_settings  # preferences are chosen in Slack
-        return effective(self.file_settings, self.store.preferences(self.person))
+        """The settings file with the person's zone and preferences laid over it, as of now."""
+        chosen = self.file_settings.model_copy(update={"timezone": self.zone()})
+        if self._keeps_nothing():
+            return chosen  # preferences are chosen in Slack
+        return effective(chosen, self.store.preferences(self.person))
+
+    def _keeps_nothing(self) -> bool:
+        """Without somebody to send days to, none is stored: the store stays closed."""
+        return not self.file_settings.slack.user_id
+
+    # -- Days ----------------------------------------------------------------------------------
+
+    def zone(self) -> ZoneInfo:
+        """The person's zone: the one that is set, else their Slack profile's, else this machine's.
+
+        Raises SettingsError when none of them is known.
+        """
+        return self.file_settings.timezone or self._profile_zone() or self.file_settings.zone()
+
+    def _profile_zone(self) -> ZoneInfo | None:
+        if self._keeps_nothing():
+            return None
+        name = self.store.recall(self.person, PROFILE_ZONE, self.clock())
+        try:
+            return ZoneInfo(name) if isinstance(name, str) else None
+        except (ZoneInfoNotFoundError, ValueError):  # Slack knows a zone that this machine doesn't
+            return None
+
+    def note_profile_zone(self, name: str) -> None:
+        """Remembers the zone of the person's Slack profile."""
+        self.store.remember(self.person, PROFILE_ZONE, name)
 
     def day(self, when: str) -> WorkDay:
         """The working day that a WHEN word means now. Raises WhenError."""
-        zone, starts = self.file_settings.zone(), self.file_settings.day_starts
-        today = WorkDay.of(self.clock(), zone, starts).date
-        return WorkDay(parse_when(when, today), zone, starts)
+        today = WorkDay.of(self.clock(), self.zone(), self.file_settings.day_starts).date
+        return self.day_on(parse_when(when, today))
+
+    def day_on(self, on: date) -> WorkDay:
+        """The date's working day. One that is stored keeps its zone when the person travels on."""
+        starts, eve = self.file_settings.day_starts, on - timedelta(days=1)
+        zone, before = self._stored_zone(on) or self.zone(), self._stored_zone(eve)
+        moved = before is not None and before != zone
+        begins = WorkDay(eve, before, starts).span.end if before and moved else None
+        return WorkDay(on, zone, starts, begins)
+
+    def _stored_zone(self, on: date) -> ZoneInfo | None:
+        digest = None if self._keeps_nothing() else self.store.digest(self.person, on)
+        return ZoneInfo(digest.timezone) if digest else None
 
     def day_of(self, at: datetime) -> WorkDay:
         """The working day to which a moment belongs."""
-        return WorkDay.of(at, self.file_settings.zone(), self.file_settings.day_starts)
+        nominal = WorkDay.of(at, self.zone(), self.file_settings.day_starts).date
+        near = [self.day_on(nominal + timedelta(days=away)) for away in (0, 1, -1)]
+        return next((day for day in near if at in day.span), near[0])
+
+    # -- Drafts --------------------------------------------------------------------------------
 
     def draft(self, day: WorkDay) -> Draft:
         """The day as it looks now."""

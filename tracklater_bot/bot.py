@@ -10,21 +10,23 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import repeat
 
 from pydantic import SecretStr
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
     RateLimitErrorRetryHandler,
 )
 
 from tracklater_bot.app import Core
-from tracklater_bot.desk import Desk, Rooms
+from tracklater_bot.desk import USUAL, Desk, Rooms, Tempo
+from tracklater_bot.doors import Door, DoorError, HttpDoor, SocketDoor
 from tracklater_bot.export import Exporter
 from tracklater_bot.listeners import register
-from tracklater_bot.messenger import Messenger
+from tracklater_bot.messenger import NETWORK_ERRORS, Messenger
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.review import Review
 from tracklater_bot.schedule import Schedule
@@ -39,10 +41,11 @@ log = logging.getLogger(__name__)
 LISTENER_THREADS = 64
 RATE_LIMIT_RETRIES = 3
 TIMEOUT_SECONDS = 20
-
-
-class BotError(Exception):
-    """The bot could not start; the text says what to do."""
+FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts to connect
+WRONG_TOKEN = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired",
+     "not_allowed_token_type"}
+)  # fmt: skip
 
 
 def web_client(settings: Settings) -> WebClient:
@@ -65,7 +68,7 @@ def _secret(value: SecretStr | None, variable: str) -> str:
     return value.get_secret_value()
 
 
-def make_desk(core: Core, client: WebClient) -> Desk:
+def make_desk(core: Core, client: WebClient, tempo: Tempo = USUAL) -> Desk:
     """The desk of the core's person, with Slack behind it."""
     if not core.file_settings.slack.user_id:
         raise SettingsError("slack.user_id is not set: it says who gets the message.")
@@ -77,74 +80,115 @@ def make_desk(core: Core, client: WebClient) -> Desk:
         review=Review(core.store, core.clock),
         messenger=Messenger(client, core.store, showing.digest, core.clock, owner),
         exporter=Exporter(
-            core.store, core.tracker_for, core.clock, owner, workspace_for=core.workspace_for
+            core.store,
+            core.tracker_for,
+            core.clock,
+            owner,
+            workspace_for=core.workspace_for,
+            pace=tempo.pace,
+            persons=(core.person,),
         ),
         uploader=Uploader(client),
+        tempo=tempo,
     )
     return Desk(rooms)
 
 
 class Bot:
-    """A running bot. `start` returns at once; `stop` ends what `start` began."""
+    """A bot at work. Raises SettingsError when a token that it needs is missing."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, tempo: Tempo = USUAL) -> None:
         self._settings = core.file_settings
         self._client = web_client(self._settings)
-        self.desk = make_desk(core, self._client)
+        self.desk = make_desk(core, self._client, tempo)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
-        self._app = self._bolt()
-        self._schedule = Schedule(self.desk.announce_due, self.desk.changed)
-        self._socket: SocketModeHandler | None = None
+        self.door = self._door()
+        self._schedule = Schedule(self.desk.showing.plan, self.desk.speak, self.desk.changed)
 
     def start(self) -> None:
-        """Connects to Slack and begins to work. Raises SettingsError, SlackApiError."""
+        """Begins to work; returns at once. Clicks are heard once `connect` has succeeded."""
         self.desk.start()
-        self._schedule.start(self.desk.showing.plan())
-        token = _secret(self._settings.slack.app_token, "TRACKLATER_SLACK__APP_TOKEN")
-        self._socket = SocketModeHandler(self._app, token)
-        self._socket.connect()  # type: ignore[no-untyped-call]
+        self._schedule.start()
+
+    def connect(self) -> None:
+        """Lets Slack reach the bot. Raises DoorError; unless it is lasting, try again."""
+        try:
+            self._client.auth_test()
+        except SlackApiError as error:
+            code = error.response.get("error")
+            sentence = f"Slack refuses TRACKLATER_SLACK__BOT_TOKEN ({code}): copy it again."
+            raise DoorError(sentence, lasting=code in WRONG_TOKEN) from error
+        except NETWORK_ERRORS as error:
+            sentence = f"Slack cannot be reached ({type(error).__name__})."
+            raise DoorError(sentence, lasting=False) from error
+        self.door.open()
 
     def stop(self) -> None:
         """Ends everything; what was not done yet stays in the store."""
-        if self._socket is not None:
-            self._socket.close()  # type: ignore[no-untyped-call]
+        self.door.close()
         self._schedule.stop()
         self.desk.stop()
         self._executor.shutdown(wait=True)
 
-    def _bolt(self) -> App:
+    def _door(self) -> Door:
+        slack = self._settings.slack
+        if slack.mode == "http":
+            secret = _secret(slack.signing_secret, "TRACKLATER_SLACK__SIGNING_SECRET")
+            return HttpDoor(self._bolt(secret), slack.port)
+        token = _secret(slack.app_token, "TRACKLATER_SLACK__APP_TOKEN")
+        # Socket Mode has no signatures to check, but Bolt insists on a secret.
+        return SocketDoor(self._bolt("socket-mode"), token)
+
+    def _bolt(self, signing_secret: str) -> App:
         app = App(
             client=self._client,
-            signing_secret=self._signing_secret(),
+            signing_secret=signing_secret,
             listener_executor=self._executor,
+            token_verification_enabled=False,  # `connect` does it, with words for people
         )
         register(app, self.desk)
         return app
 
-    def _signing_secret(self) -> str:
-        slack = self._settings.slack
-        if slack.mode == "http":
-            return _secret(slack.signing_secret, "TRACKLATER_SLACK__SIGNING_SECRET")
-        # Socket Mode has no signatures to check, but Bolt insists on a secret.
-        return slack.signing_secret.get_secret_value() if slack.signing_secret else "socket-mode"
-
 
 @contextmanager
-def running(core: Core) -> Iterator[Bot]:
-    """A bot that runs as long as the block does."""
-    bot = Bot(core)
+def running(core: Core, tempo: Tempo = USUAL) -> Iterator[Bot]:
+    """A connected bot, as long as the block runs. Raises SettingsError, DoorError."""
+    bot = Bot(core, tempo)
     try:
         bot.start()
+        bot.connect()
         yield bot
     finally:
         bot.stop()
 
 
 def run_until(core: Core, stopped: threading.Event, started: Callable[[], None]) -> None:
-    """Runs the bot until the event is set; `started` is told when it is at work.
+    """Runs the bot until the event is set; `started` is told when Slack can reach it.
 
-    Raises BotError, SettingsError.
+    A machine that starts without a network waits for it. Raises SettingsError, DoorError.
     """
-    with running(core):
-        started()
-        stopped.wait()
+    bot = Bot(core)
+    try:
+        bot.start()
+        if _connected(bot, stopped):
+            started()
+            stopped.wait()
+    finally:
+        bot.stop()
+
+
+def _connected(bot: Bot, stopped: threading.Event) -> bool:
+    """Tries until it succeeds or the event is set. Raises DoorError where trying is no use."""
+    for pause in (*FIRST_PAUSES, *repeat(LONGEST_PAUSE)):
+        if stopped.is_set():
+            return False
+        try:
+            bot.connect()
+        except DoorError as error:
+            if error.lasting:
+                raise
+            log.warning("%s It is tried again in %d seconds.", error, pause)
+            stopped.wait(pause)
+        else:
+            return True
+    return False

@@ -164,14 +164,15 @@ def demo(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """The bot, until it is told to stop."""
-    from tracklater_bot.bot import BotError, run_until
+    from tracklater_bot.bot import run_until
+    from tracklater_bot.doors import DoorError
     from tracklater_bot.signals import stop_event
 
     stopped = stop_event()
     with _core(arguments) as core:
         try:
             run_until(core, stopped, started=lambda: _say("tracklater-bot is running."))
-        except BotError as error:
+        except DoorError as error:
             raise FailedError(str(error)) from error
     return 0
 

@@ -101,17 +101,22 @@ def total(spans: Iterable[Span]) -> timedelta:
 class WorkDay:
     """One person's working day: from `starts` on `date` until `starts` on the next date.
 
-    Local wall-clock times in `zone`, so a day has 23, 24 or 25 hours.
+    Local wall-clock times in `zone`, so a day has 23, 24 or 25 hours. `begins` is another beginning
+    for a day whose eve was spent in another zone, so that the two neither overlap nor leave a gap.
     """
 
     date: Date
     zone: ZoneInfo
     starts: time = time(4)
+    begins: datetime | None = None
 
     @property
     def span(self) -> Span:
         """The day as a span in UTC."""
-        return Span(self._start_of(self.date), self._start_of(self.date + timedelta(days=1)))
+        end = self._start_of(self.date + timedelta(days=1))
+        if self.begins is not None and self.begins < end:
+            return Span(self.begins, end)
+        return Span(self._start_of(self.date), end)
 
     def _start_of(self, day: Date) -> datetime:
         return datetime.combine(day, self.starts, tzinfo=self.zone)

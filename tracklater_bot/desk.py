@@ -7,18 +7,18 @@ entries and bring messages up to date.
 from __future__ import annotations
 
 import logging
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
+from tracklater_bot.announcing import Announcer
 from tracklater_bot.app import Core
 from tracklater_bot.background import Loop
 from tracklater_bot.blocks.choices import Choices, find_issue
 from tracklater_bot.blocks.digest import Message, open_items
 from tracklater_bot.blocks.help import day_ready, no_traces, note
 from tracklater_bot.day import WorkDay
-from tracklater_bot.export import Exporter
+from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.messenger import Messenger, Posted, PostError
 from tracklater_bot.model import Digest, Draft, Issue, Item, JsonValue
 from tracklater_bot.pictures import Uploader
@@ -30,12 +30,20 @@ from tracklater_bot.words import count, day_name
 
 log = logging.getLogger(__name__)
 
-UPDATE_REST_SECONDS = 1.0  # chat.update takes about one call a second for a channel
-RETRY_SECONDS = 30.0
-ANNOUNCED = "announced"
-REMINDERS = "reminders"
-MORNING = time(9)
 MOST_ISSUES_OFFERED = 30
+ZONE_LASTS = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How fast the loops go, in seconds, and the export."""
+
+    update_rest: float = 1.0  # chat.update takes about one call a second for a channel
+    retry: float = 30.0
+    pace: Pace = field(default_factory=Pace)
+
+
+USUAL = Tempo()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +52,13 @@ class Opened:
 
     draft: Draft
     digest: Digest
-    posted: Posted | None
+    posted: Posted | None = None
 
     def summary(self) -> str:
         """What came of it, in a line."""
         name = day_name(self.digest.day)
+        if self.posted is None and self.digest.items:
+            return f"{name}: another bot on this database is posting it right now."
         if self.posted is None:
             return f"{name}: no work was found that isn't in Toggl already; nothing was posted."
         waiting = count(len(open_items(self.digest)), "suggestion")
@@ -66,6 +76,7 @@ class Rooms:
     messenger: Messenger
     exporter: Exporter
     uploader: Uploader
+    tempo: Tempo = USUAL
 
 
 class Desk:
@@ -76,10 +87,11 @@ class Desk:
         self.core = rooms.core
         self.review = rooms.review
         self.showing = rooms.showing
-        self._announcing = threading.Lock()
+        self.announcer = Announcer(rooms.core, rooms.showing.plan, self.announce)
+        self._zone_noted: datetime | None = None
         self._pictures = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self._outbox = Loop("outbox", self._send)
-        self._messages = Loop("messages", self._show, rest_seconds=UPDATE_REST_SECONDS)
+        self._messages = Loop("messages", self._show, rest_seconds=rooms.tempo.update_rest)
 
     @property
     def person(self) -> str:
@@ -119,16 +131,49 @@ class Desk:
 
         A day without anything to show is built but not posted. Raises PostError, StoreError.
         """
+        opened = self._read(day)
+        if opened.digest.items or opened.digest.ts:
+            return self._with_picture(opened, self.rooms.messenger.publish(opened.digest))
+        return opened
+
+    def announce(self, on: date, since: datetime) -> None:
+        """Reads the day and sees to it that a message posted after `since` tells of it.
+
+        An older message of the day is replaced: changing it would notify nobody. Where nothing is
+        left to decide, nothing new is posted, but for the trouble of a source that may hide work.
+        Raises PostError, StoreError.
+        """
+        opened = self._read(self.core.day_on(on))
+        digest = opened.digest
+        if open_items(digest) or (not digest.items and self._may_hide_work(digest)):
+            if not digest.posted_since(since):
+                self.showing.drop_picture(digest)  # it goes with the old message
+            self._with_picture(opened, self.rooms.messenger.announce(digest, since))
+        elif digest.ts:
+            self._with_picture(opened, self.rooms.messenger.publish(digest))
+
+    def _read(self, day: WorkDay) -> Opened:
         draft = self.core.draft(day)
-        digest = self.core.store.save_draft(self.person, draft)
-        worth_showing = bool(digest.items or digest.ts)
-        posted = self.rooms.messenger.publish(digest) if worth_showing else None
+        return Opened(draft, self.core.store.save_draft(self.person, draft))
+
+    def _may_hide_work(self, digest: Digest) -> bool:
+        places = {(source.name, source.group) for source in self.core.clue_sources}
+        return any(each.trouble and (each.name, each.group) in places for each in digest.sources)
+
+    def _with_picture(self, opened: Opened, posted: Posted | None) -> Opened:
+        """The day as it was posted; its picture follows."""
         if posted is not None and self.core.settings().digest.picture:
-            self._pictures.submit(self._add_picture, draft)
-        return Opened(draft, digest, posted)
+            self._pictures.submit(self._add_picture, opened.draft)
+        return replace(opened, posted=posted)
 
     def _add_picture(self, draft: Draft) -> None:
         """Puts the timeline picture into a message that is posted already."""
+        try:
+            self._upload_picture(draft)
+        except Exception:  # the text timeline stays; what is wrong must not be lost in a future
+            log.exception("The picture of %s failed", draft.day)
+
+    def _upload_picture(self, draft: Draft) -> None:
         digest = self.core.store.digest(self.person, draft.day)
         if digest is None or digest.ts is None:
             return
@@ -155,6 +200,8 @@ class Desk:
         except PostError as error:
             log.warning("The day %s was not posted: %s", day.date, error)
             return note(f"{day_name(day.date)} could not be shown. {error}")
+        if opened.posted is None and opened.digest.items:
+            return note(opened.summary())
         if opened.posted is None:
             return no_traces(day.date, opened.draft.sources)
         return day_ready(opened.digest, self.rooms.messenger.permalink(opened.posted))
@@ -169,7 +216,7 @@ class Desk:
         self._messages.wake()
         self._outbox.wake()
 
-    # -- Preferences and reminders -------------------------------------------------------------
+    # -- Preferences ---------------------------------------------------------------------------
 
     def prefer(self, name: str, value: JsonValue) -> None:
         """Keeps a preference; the name "reset" drops all of them, so that the file holds again."""
@@ -177,74 +224,23 @@ class Desk:
         for each in names:
             self.core.store.prefer(self.person, each, None if name == "reset" else value)
 
-    def remind(self, day: date, when: str) -> datetime:
-        """Notes to speak of the day again, in an `hour` or `tomorrow` morning; tells when."""
-        zone = self.core.settings().zone()
-        now = self.core.clock()
-        if when == "hour":
-            at = now + timedelta(hours=1)
-        else:
-            morning = now.astimezone(zone).date() + timedelta(days=1)
-            at = datetime.combine(morning, MORNING, zone)
-        self._keep_reminders(self._reminders() | {day.isoformat(): at.isoformat()})
-        return at
-
-    def remind_due(self) -> None:
-        """Speaks once of each day whose reminder has come, if it still has open decisions."""
-        now, reminders = self.core.clock(), self._reminders()
-        due = [day for day, at in reminders.items() if datetime.fromisoformat(at) <= now]
-        for day in due:
-            digest = self.core.store.digest(self.person, date.fromisoformat(day))
-            if digest is not None and open_items(digest) and digest.ts and digest.channel:
-                posted = Posted(digest.channel, digest.ts, fresh=False)
-                message = day_ready(digest, self.rooms.messenger.permalink(posted))
-                self.rooms.messenger.say(self.person, message)
-            self._keep_reminders({d: at for d, at in self._reminders().items() if d != day})
-
-    def _reminders(self) -> dict[str, str]:
-        kept = self.core.store.recall(self.person, REMINDERS, self.core.clock())
-        return {str(day): str(at) for day, at in kept.items()} if isinstance(kept, dict) else {}
-
-    def _keep_reminders(self, reminders: dict[str, str]) -> None:
-        self.core.store.remember(self.person, REMINDERS, dict(reminders))
-
     # -- By itself -----------------------------------------------------------------------------
 
-    def announce_due(self) -> None:
-        """Posts every digest whose time has come and that was not posted yet.
+    def speak(self) -> None:
+        """Says whatever it is time for; to be called again and again."""
+        self.note_zone()
+        self.announcer.speak()
 
-        A day without suggestions is noted as done and not announced. What Slack refuses is tried
-        again at the next call.
-        """
-        if not self._announcing.acquire(blocking=False):
-            return  # the cron job and the tick came at the same moment
-        try:
-            now = self.core.clock()
-            for day in self.showing.plan().due(now, self._announced_until(now)):
-                if not self._announce(day):
-                    return  # later days wait, so that none is passed over
-        finally:
-            self._announcing.release()
-
-    def _announce(self, day: WorkDay) -> bool:
-        stored = self.core.store.digest(self.person, day.date)
-        if stored is None or stored.ts is None:
-            try:
-                self.open_day(day)
-            except PostError as error:
-                log.warning("The digest of %s was not posted: %s", day.date, error)
-                return False
-        due = self.showing.plan().due_at(day.date).isoformat()
-        self.core.store.remember(self.person, ANNOUNCED, due)
-        return True
-
-    def _announced_until(self, now: datetime) -> datetime:
-        """Up to which moment due digests are done; days before the first start are not owed."""
-        stored = self.core.store.recall(self.person, ANNOUNCED, now)
-        if isinstance(stored, str):
-            return datetime.fromisoformat(stored)
-        self.core.store.remember(self.person, ANNOUNCED, now.isoformat())
-        return now
+    def note_zone(self) -> None:
+        """Looks up the person's zone in Slack, once an hour, unless the settings name one."""
+        now = self.core.clock()
+        fresh = self._zone_noted is not None and now - self._zone_noted < ZONE_LASTS
+        if fresh or self.core.file_settings.timezone is not None:
+            return
+        name = self.rooms.messenger.zone_of(self.person)
+        if name:
+            self._zone_noted = now
+            self.core.note_profile_zone(name)
 
     # -- Behind the scenes ---------------------------------------------------------------------
 
@@ -272,5 +268,5 @@ class Desk:
         return max((due - self.core.clock()) / timedelta(seconds=1), 0.05)
 
     def _show(self) -> float | None:
-        self.rooms.messenger.refresh_stale()
-        return RETRY_SECONDS if self.core.store.stale() else None
+        self.rooms.messenger.refresh_stale(self.person)
+        return self.rooms.tempo.retry if self.core.store.stale(self.person) else None

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
+from http.client import HTTPException
 from typing import Any
 
 from slack_sdk import WebClient
@@ -25,7 +27,8 @@ log = logging.getLogger(__name__)
 
 EVENT_TYPE = "tracklater_digest"
 GONE = frozenset({"message_not_found", "channel_not_found", "cant_update_message"})
-NETWORK_ERRORS = (SlackClientError, OSError)
+NOT_THERE = frozenset({"message_not_found", "file_not_found", "file_deleted"})
+NETWORK_ERRORS = (SlackClientError, HTTPException, OSError)
 
 
 class PostError(Exception):
@@ -66,9 +69,22 @@ class Messenger:
         """
         with self._lock:
             current = self._store.digest(digest.person, digest.day) or digest
-            if current.channel and current.ts and self._update(current):
-                return Posted(current.channel, current.ts, fresh=False)
-            return self._post(current)
+            return self._updated(current) or self._post(current)
+
+    def announce(self, digest: Digest, since: datetime) -> Posted | None:
+        """Sees to it that the day's one message was posted after `since`: at the end of the DM.
+
+        A message that is changed notifies nobody, so an older one is replaced: the new one is
+        posted, then the old one is taken away. Interrupted anywhere, a second call finishes it.
+        None when another bot on the same database is posting. Raises PostError.
+        """
+        with self._lock:
+            current = self._store.digest(digest.person, digest.day) or digest
+            posted = self._updated(current) if current.posted_since(since) else None
+            posted = posted or self._post(current)
+            if posted is not None:
+                self._keep_only(posted, current)
+            return posted
 
     def refresh(self, person: str, day: date) -> None:
         """Brings the posted message up to the stored state; does nothing when it is already.
@@ -92,13 +108,6 @@ class Messenger:
             if digest is not None and digest.ts is not None:
                 self._update(digest)
 
-    def say(self, person: str, message: Message) -> None:
-        """A message of its own in the person's DM. Raises PostError."""
-        channel = self.channel_of(person)
-        self._call(
-            self._client.chat_postMessage, channel=channel, text=message.text, blocks=message.blocks
-        )
-
     def whisper(self, person: str, text: str) -> None:
         """A sentence in the person's DM that only they see and that does not stay.
 
@@ -110,9 +119,9 @@ class Messenger:
         except PostError as error:
             log.warning("A whisper was not delivered: %s", error)
 
-    def refresh_stale(self) -> None:
-        """Updates every message that lags behind, for example after a restart."""
-        for digest in self._store.stale():
+    def refresh_stale(self, person: str) -> None:
+        """Updates each of the person's messages that lags behind, for example after a restart."""
+        for digest in self._store.stale(person):
             try:
                 self.refresh(digest.person, digest.day)
             except PostError as error:
@@ -123,14 +132,29 @@ class Messenger:
         answer = self._call(self._client.conversations_open, users=person)
         return str(answer["channel"]["id"])
 
+    def zone_of(self, person: str) -> str | None:
+        """The name of the zone in the person's profile; None when Slack does not tell."""
+        try:
+            answer = self._client.users_info(user=person)
+        except NETWORK_ERRORS as error:
+            log.info("The zone of the profile is not known: %s", reason(error))
+            return None
+        return str(answer["user"].get("tz") or "") or None
+
     def permalink(self, posted: Posted) -> str | None:
         """A link to the message; None when Slack does not tell."""
         try:
             answer = self._client.chat_getPermalink(channel=posted.channel, message_ts=posted.ts)
         except NETWORK_ERRORS as error:
-            log.info("No link to the message: %s", _reason(error))
+            log.info("No link to the message: %s", reason(error))
             return None
         return str(answer["permalink"])
+
+    def _updated(self, digest: Digest) -> Posted | None:
+        """The message brought up to date; None when there is none, or it is gone from Slack."""
+        if digest.channel and digest.ts and self._update(digest):
+            return Posted(digest.channel, digest.ts, fresh=False)
+        return None
 
     def _update(self, digest: Digest) -> bool:
         """False when the message is gone from Slack."""
@@ -147,7 +171,7 @@ class Messenger:
         except NETWORK_ERRORS as error:
             if _code(error) in GONE:
                 return False
-            raise PostError(f"Slack did not take the update: {_reason(error)}.") from error
+            raise PostError(f"Slack did not take the update: {reason(error)}.") from error
         here("after-chat-update")
         self._store.shown(digest.person, digest.day, digest.version)
         return True
@@ -159,10 +183,14 @@ class Messenger:
         ):
             return None
         channel = self.channel_of(digest.person)
-        ts = self._find(channel, digest) or self._send(channel, digest)
+        lost = self._lost(channel, digest)
+        ts = lost or self._send(channel, digest)
         here("before-posted")
         self._store.posted(digest.person, digest.day, channel, ts)
-        self._store.shown(digest.person, digest.day, digest.version)
+        if lost:  # it may show what was stored before the crash
+            self._update(replace(digest, channel=channel, ts=ts))
+        else:
+            self._store.shown(digest.person, digest.day, digest.version)
         return Posted(channel, ts, fresh=True)
 
     def _send(self, channel: str, digest: Digest) -> str:
@@ -179,8 +207,20 @@ class Messenger:
         )
         return str(answer["ts"])
 
-    def _find(self, channel: str, digest: Digest) -> str | None:
-        """The day's message, if it was posted before a crash could note where."""
+    def _lost(self, channel: str, digest: Digest) -> str | None:
+        """The day's message that a crash kept from being noted: newer than the one we know."""
+        known = Decimal(digest.ts or 0)
+        newer = (ts for ts in self._messages_of(channel, digest) if Decimal(ts) > known)
+        return max(newer, key=Decimal, default=None)
+
+    def _keep_only(self, posted: Posted, digest: Digest) -> None:
+        """Takes away every other message of the day, with the pictures in its thread."""
+        for ts in self._messages_of(posted.channel, digest):
+            if ts != posted.ts:
+                self._take_away(posted.channel, ts)
+
+    def _messages_of(self, channel: str, digest: Digest) -> list[str]:
+        """Where the latest 100 messages of the DM are the day's."""
         answer = self._call(
             self._client.conversations_history,
             channel=channel,
@@ -188,17 +228,33 @@ class Messenger:
             include_all_metadata=True,
         )
         wanted = _metadata(digest)
-        for message in answer.get("messages", []):
-            if message.get("metadata") == wanted and message.get("ts") != digest.ts:
-                return str(message["ts"])
-        return None
+        found = answer.get("messages") or ()
+        return [str(each["ts"]) for each in found if each.get("metadata") == wanted]
+
+    def _take_away(self, channel: str, ts: str) -> None:
+        """Deletes the message. Replies go first: Slack would leave a stub in their place."""
+        replies = self._call(self._client.conversations_replies, channel=channel, ts=ts)
+        messages = [each for each in replies.get("messages") or () if each.get("bot_id")]
+        for message in reversed(messages):
+            for file in message.get("files") or ():
+                self._delete(self._client.files_delete, file=file["id"])
+            self._delete(self._client.chat_delete, channel=channel, ts=message["ts"])
+
+    def _delete(self, method: Callable[..., Any], **what: Any) -> None:
+        try:
+            method(**what)
+        except SlackApiError as error:
+            if _code(error) not in NOT_THERE:
+                raise PostError(f"Slack kept an old message: {reason(error)}.") from error
+        except NETWORK_ERRORS as error:
+            raise PostError(f"Slack kept an old message: {reason(error)}.") from error
 
     @staticmethod
     def _call(method: Callable[..., Any], **arguments: Any) -> Any:
         try:
             return method(**arguments)
         except NETWORK_ERRORS as error:
-            raise PostError(f"Slack did not take the message: {_reason(error)}.") from error
+            raise PostError(f"Slack did not take the message: {reason(error)}.") from error
 
 
 def _metadata(digest: Digest) -> dict[str, Any]:
@@ -210,7 +266,7 @@ def _code(error: Exception) -> str:
     return str(error.response.get("error", "")) if isinstance(error, SlackApiError) else ""
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """What went wrong in a few words, without anything that was sent."""
     code = _code(error)
     if code == "missing_scope" and isinstance(error, SlackApiError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -366,3 +367,7 @@ class Digest:
     picture: str | None = None
     snoozed_until: datetime | None = None
     notes: tuple[str, ...] = field(default=())
+
+    def posted_since(self, moment: datetime) -> bool:
+        """Whether its message was posted then or later: `ts` is Slack's time in seconds."""
+        return self.ts is not None and Decimal(self.ts) >= Decimal(moment.timestamp())

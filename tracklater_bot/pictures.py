@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
+from tracklater_bot.messenger import NETWORK_ERRORS, reason
 from tracklater_bot.model import Digest
 from tracklater_bot.picture import draw
 from tracklater_bot.timeline import Lanes, alt_text
@@ -52,9 +52,8 @@ class Uploader:
             )
             file_id = str(answer["files"][0]["id"])
             return file_id if self._is_ready(file_id) else None
-        except (SlackClientError, OSError) as error:
-            reason = error.response.get("error") if isinstance(error, SlackApiError) else error
-            log.info("The timeline picture was not taken: %s", reason)
+        except NETWORK_ERRORS as error:
+            log.info("The timeline picture was not taken: %s", reason(error))
             return None
 
     def _is_ready(self, file_id: str) -> bool:

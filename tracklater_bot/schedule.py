@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -21,6 +21,8 @@ from tracklater_bot.day import WorkDay
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CATCH_UP_DAYS = 7
+LONGEST_BREAK = 400  # days
+MORNING = time(9)
 TICK_SECONDS = 30
 
 
@@ -50,18 +52,32 @@ class Plan:
         on = day + timedelta(days=1) if self.at < self.day_starts else day
         return datetime.combine(on, self.at, tzinfo=self.zone)
 
-    def due(self, now: datetime, since: datetime) -> Iterator[WorkDay]:
-        """Days whose digest time lies in (`since`, `now`], oldest first, a week back at most."""
+    def passed(self, now: datetime, since: datetime) -> Iterator[date]:
+        """Days whose digest time lies in (`since`, `now`], wanted or not.
+
+        Oldest first, a week back at most.
+        """
         today = WorkDay.of(now, self.zone, self.day_starts).date
         for back in range(CATCH_UP_DAYS, -1, -1):
             day = today - timedelta(days=back)
-            if self.wants(day) and since < self.due_at(day) <= now:
-                yield WorkDay(day, self.zone, self.day_starts)
+            if since < self.due_at(day) <= now:
+                yield day
+
+    def is_silent(self, now: datetime) -> bool:
+        """Whether the person has asked for silence until a later day."""
+        today = WorkDay.of(now, self.zone, self.day_starts).date
+        return self.silent_until is not None and today < self.silent_until
+
+    def next_morning(self, now: datetime) -> datetime:
+        """The next morning on which the person wants to hear from the bot; tomorrow's if none."""
+        tomorrow = now.astimezone(self.zone).date() + timedelta(days=1)
+        days = (tomorrow + timedelta(days=ahead) for ahead in range(LONGEST_BREAK))
+        return datetime.combine(next(filter(self.wants, days), tomorrow), MORNING, self.zone)
 
     def next(self, now: datetime) -> datetime | None:
         """The next digest's moment; None when no weekday is chosen."""
         today = WorkDay.of(now, self.zone, self.day_starts).date
-        for ahead in range(400):
+        for ahead in range(LONGEST_BREAK):
             day = today + timedelta(days=ahead)
             if self.wants(day) and self.due_at(day) > now:
                 return self.due_at(day)
@@ -79,38 +95,45 @@ def is_holiday(day: date, country: str) -> bool:
 
 
 class Schedule:
-    """Runs `digests` at the person's time and on every tick, and `outbox` on every tick.
+    """Calls `speak` at the person's time and on every tick, and `outbox` on every tick.
 
-    Both are called in the scheduler's own threads, never twice at the same time, and must find
-    out for themselves what is due.
+    Both are called in the scheduler's own threads and must find out for themselves what is due.
+    `plan` is asked on every tick, so that a change of plan or of zone moves the exact time.
     """
 
-    def __init__(self, digests: Callable[[], None], outbox: Callable[[], None]) -> None:
-        self._digests = digests
+    def __init__(
+        self, plan: Callable[[], Plan], speak: Callable[[], None], outbox: Callable[[], None]
+    ) -> None:
+        self._plan = plan
+        self._speak = speak
         self._outbox = outbox
+        self._planned: Plan | None = None
         self._scheduler = BackgroundScheduler(
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
-    def start(self, plan: Plan) -> None:
-        """Starts ticking; the digest's own time is taken from `plan`."""
-        self._scheduler.add_job(self._digests, self._cron(plan), id="digest")
-        tick = IntervalTrigger(seconds=TICK_SECONDS)
-        self._scheduler.add_job(self._digests, tick, id="catch-up")
-        self._scheduler.add_job(self._outbox, tick, id="outbox")
+    def start(self) -> None:
+        """Starts ticking."""
+        every = IntervalTrigger(seconds=TICK_SECONDS, timezone=UTC)
+        self._scheduler.add_job(self.tick, every, id="catch-up", next_run_time=datetime.now(UTC))
+        self._scheduler.add_job(self._outbox, every, id="outbox")
         self._scheduler.start()
-
-    def replan(self, plan: Plan) -> None:
-        """Moves the digest's time after the person changed it."""
-        self._scheduler.reschedule_job("digest", trigger=self._cron(plan))
 
     def stop(self) -> None:
         """Waits for running jobs, then ends the threads."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
-    @staticmethod
-    def _cron(plan: Plan) -> CronTrigger:
-        return CronTrigger(
-            hour=plan.at.hour, minute=plan.at.minute, second=plan.at.second, timezone=plan.zone
-        )
+    def tick(self) -> None:
+        """Moves the exact time to where the plan has it, and speaks; every half minute."""
+        plan = self._plan()
+        if plan != self._planned:
+            self._scheduler.add_job(self._speak, _cron(plan), id="digest", replace_existing=True)
+            self._planned = plan
+        self._speak()
+
+
+def _cron(plan: Plan) -> CronTrigger:
+    at = plan.at
+    return CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=plan.zone)

@@ -135,11 +135,9 @@ class Showing:
         )
 
     def _week_days(self) -> list[WorkDay]:
-        today = self.core.day("today")
-        return [
-            WorkDay(today.date - timedelta(days=back), today.zone, today.starts)
-            for back in range(WEEK_DAYS - 1, -1, -1)
-        ]
+        today = self.core.day("today").date
+        back = range(WEEK_DAYS - 1, -1, -1)
+        return [self.core.day_on(today - timedelta(days=days)) for days in back]
 
     def _stored_week(self) -> list[DayTimes]:
         days = [day.date for day in self._week_days()]

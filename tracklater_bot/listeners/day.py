@@ -49,7 +49,7 @@ class Day:
         if click is None:
             return
         day = _day_of(body)
-        until = self._desk.remind(day, click.value)
+        until = self._desk.announcer.remind(day, click.value)
         zone = self._desk.core.settings().zone()
         when = clock(until, zone, self._desk.core.day("today").date)
         whisper(respond, f"I will remind you of {day_name(day)} at {when}.")

@@ -1,0 +1,155 @@
+"""When the bot speaks by itself: each day's digest at its time, and reminders.
+
+Called again and again, it finds out what is due from the store and the clock alone. So it makes
+no difference whether the machine slept, the bot was restarted, or Slack was down in between.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from pydantic import TypeAdapter
+
+from tracklater_bot.app import Core
+from tracklater_bot.messenger import PostError
+from tracklater_bot.schedule import CATCH_UP_DAYS, Plan
+
+log = logging.getLogger(__name__)
+
+ANNOUNCED = "announced"
+REMINDERS = "reminders"
+REST_AFTER_FAILURE = timedelta(minutes=15)
+
+# Shows the day in a message that was posted after the moment, if there is anything to tell.
+Announce = Callable[[date, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """Which days need no announcement any more: those before `since`, and `days`."""
+
+    since: datetime
+    days: frozenset[date] = frozenset()
+
+    def and_also(self, day: date) -> _Done:
+        kept = {each for each in self.days if each > day - timedelta(days=2 * CATCH_UP_DAYS)}
+        return replace(self, days=frozenset(kept | {day}))
+
+
+_DONE = TypeAdapter(_Done)
+_REMINDERS = TypeAdapter(dict[date, datetime])
+
+
+class Announcer:
+    """Speaks for one person. Safe to call from several threads.
+
+    `announce` raises PostError when Slack does not take a message: everything then waits for the
+    next call. Any other failure concerns one day only, which rests while the others go on.
+    """
+
+    def __init__(self, core: Core, plan: Callable[[], Plan], announce: Announce) -> None:
+        self._core = core
+        self._plan = plan
+        self._announce = announce
+        self._speaking = threading.Lock()
+        self._noting = threading.Lock()
+        self._resting: dict[date, datetime] = {}
+
+    def speak(self) -> None:
+        """Announces the days whose time has come, and those whose reminder has."""
+        if not self._speaking.acquire(blocking=False):
+            return  # the exact time and a tick came together
+        try:
+            self._announce_digests()
+            self._announce_reminders()
+        except PostError as error:
+            log.warning("%s It is tried again soon.", error)
+        finally:
+            self._speaking.release()
+
+    # -- Digests -------------------------------------------------------------------------------
+
+    def _announce_digests(self) -> None:
+        now, plan = self._core.clock(), self._plan()
+        done = self._done(now)
+        for day in plan.passed(now, done.since):
+            # A day that is not wanted when its time passes is never announced later, so that
+            # the end of a holiday does not bring all of its days at once.
+            over = day in done.days or not plan.wants(day) or self._attempt(day, plan.due_at(day))
+            if over and day not in done.days:
+                done = done.and_also(day)
+                self._note_done(done)
+
+    def _attempt(self, day: date, since: datetime) -> bool:
+        """Whether the day is announced now. Raises PostError."""
+        now = self._core.clock()
+        if self._resting.get(day, now) > now:
+            return False
+        try:
+            self._announce(day, since)
+        except PostError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad day must not silence all others
+            # Where it happened, but not the error's own text: it may quote a window title.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            kind = type(error).__name__
+            log.error("Announcing %s failed with %s\n%s", day, kind, where)  # noqa: TRY400
+            self._resting[day] = now + REST_AFTER_FAILURE
+            return False
+        self._resting.pop(day, None)
+        return True
+
+    def _done(self, now: datetime) -> _Done:
+        """What was announced so far; days before the very first start are not owed."""
+        stored = self._core.store.recall(self._core.person, ANNOUNCED, now)
+        if stored is not None:
+            return _DONE.validate_python(stored)
+        first = _Done(now)
+        self._note_done(first)
+        return first
+
+    def _note_done(self, done: _Done) -> None:
+        kept = _DONE.dump_python(done, mode="json")
+        self._core.store.remember(self._core.person, ANNOUNCED, kept)
+
+    # -- Reminders -----------------------------------------------------------------------------
+
+    def remind(self, day: date, when: str) -> datetime:
+        """Notes to speak of the day again, in an `hour` or `tomorrow`; tells when.
+
+        Tomorrow is the next morning of a day on which the person wants to hear from the bot.
+        """
+        now = self._core.clock()
+        at = now + timedelta(hours=1) if when == "hour" else self._plan().next_morning(now)
+        with self._noting:
+            self._note_reminders({**self._reminders(), day: at})
+        return at
+
+    def _announce_reminders(self) -> None:
+        now = self._core.clock()
+        if self._plan().is_silent(now):
+            return
+        for day, at in self._reminders().items():
+            if at <= now and self._attempt(day, at):
+                self._forget(day, at)
+
+    def _forget(self, day: date, at: datetime) -> None:
+        """Drops the reminder, unless the person has set it anew meanwhile."""
+        with self._noting:
+            kept = self._reminders()
+            if kept.get(day) == at:
+                del kept[day]
+                self._note_reminders(kept)
+
+    def _reminders(self) -> dict[date, datetime]:
+        kept = self._core.store.recall(self._core.person, REMINDERS, self._core.clock())
+        return _REMINDERS.validate_python(kept or {})
+
+    def _note_reminders(self, reminders: dict[date, datetime]) -> None:
+        kept = _REMINDERS.dump_python(reminders, mode="json")
+        self._core.store.remember(self._core.person, REMINDERS, kept)

@@ -1,0 +1,121 @@
+"""How Slack reaches the bot: a socket that the bot opens, or requests that Slack sends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Protocol
+
+from slack_bolt import App, BoltRequest
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk.errors import SlackApiError
+
+from tracklater_bot.messenger import NETWORK_ERRORS
+
+PATH = "/slack/events"
+MOST_BYTES = 1024 * 1024
+READ_SECONDS = 10
+
+
+class DoorError(Exception):
+    """Slack cannot reach the bot; the text says what to do. `lasting`: waiting does not help."""
+
+    def __init__(self, sentence: str, *, lasting: bool = True) -> None:
+        super().__init__(sentence)
+        self.lasting = lasting
+
+
+class Door(Protocol):
+    """A way for Slack's events to come in. `open` returns at once, and raises DoorError."""
+
+    def open(self) -> None: ...  # noqa: D102 - the class says it
+    def close(self) -> None: ...  # noqa: D102
+
+
+class SocketDoor:
+    """Socket Mode: needs no address of its own. The SDK connects again by itself."""
+
+    def __init__(self, app: App, app_token: str) -> None:
+        self._handler = SocketModeHandler(app, app_token)
+
+    def open(self) -> None:
+        """Connects. Raises DoorError."""
+        try:
+            self._handler.connect()  # type: ignore[no-untyped-call]
+        except SlackApiError as error:
+            code = error.response.get("error")
+            sentence = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."
+            raise DoorError(sentence) from error
+        except NETWORK_ERRORS as error:
+            sentence = f"Slack's socket cannot be opened ({type(error).__name__})."
+            raise DoorError(sentence, lasting=False) from error
+
+    def close(self) -> None:
+        """Disconnects, and lets what came in already finish."""
+        self._handler.close()  # type: ignore[no-untyped-call]
+
+
+class HttpDoor:
+    """Requests from Slack at `/slack/events`, for something that speaks https in front of it.
+
+    Bolt checks every request's signature and age.
+    """
+
+    def __init__(self, app: App, port: int) -> None:
+        self._app = app
+        self._port = port
+        self._server: ThreadingHTTPServer | None = None
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._server.server_port if self._server else self._port
+
+    def open(self) -> None:
+        """Listens. Raises DoorError when the port is taken."""
+        handler = type("Handler", (_Handler,), {"app": self._app})
+        try:
+            self._server = ThreadingHTTPServer(("", self._port), handler)
+        except OSError as error:
+            raise DoorError(f"slack.port {self._port} cannot be used: {error.strerror}.") from error
+        threading.Thread(target=self._server.serve_forever, name="http", daemon=True).start()
+
+    def close(self) -> None:
+        """Stops listening, and lets what came in already finish."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    app: App
+    timeout = READ_SECONDS
+
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length", "")
+        if self.path.partition("?")[0] != PATH:
+            self.send_error(HTTPStatus.NOT_FOUND)
+        elif not length.isdecimal():
+            self.send_error(HTTPStatus.LENGTH_REQUIRED)
+        elif int(length) > MOST_BYTES:
+            self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        else:
+            self._dispatch(self.rfile.read(int(length)))
+
+    def _dispatch(self, body: bytes) -> None:
+        headers: dict[str, str | Sequence[str]] = dict(self.headers.items())
+        request = BoltRequest(body=body.decode("utf-8", "replace"), headers=headers)
+        answer = self.app.dispatch(request)
+        content = answer.body.encode()
+        self.send_response(answer.status)
+        for name, value in answer.first_headers_without_set_cookie().items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing: who knocks is no news."""
