@@ -46,8 +46,8 @@ def change(text: str, **more: Any) -> Change:
 
 
 @cache
-def _empty_database() -> bytes:
-    """Made once: migrations take longer than most tests."""
+def empty_database() -> bytes:
+    """A new database's file. Made once: migrations take longer than most tests."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "store.sqlite3")
         Store.open(f"sqlite:///{path}").close()
@@ -57,7 +57,7 @@ def _empty_database() -> bytes:
 def sqlite_store(folder: Path) -> Store:
     """A new store on a file in the folder."""
     path = folder / "store.sqlite3"
-    path.write_bytes(_empty_database())
+    path.write_bytes(empty_database())
     return Store.open(f"sqlite:///{path}")
 
 

@@ -1,0 +1,250 @@
+"""The real bot as a process of its own on a sandbox, and what its message says."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from tests.digests import suggestion
+from tests.notation import FRIDAY
+from tracklater_bot.app import opened
+from tracklater_bot.bot import make_desk, web_client
+from tracklater_bot.cli import main
+from tracklater_bot.crashpoints import VARIABLE
+from tracklater_bot.desk import Desk
+from tracklater_bot.model import Digest, Draft, Project
+from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.settings import Settings, load
+
+PATIENCE = 60.0
+ROOT = Path(__file__).parent.parent
+
+OFFERED, IN_TOGGL, FAILED, SKIPPED, ON_ITS_WAY = "offered", "in Toggl", "failed", "skipped", "..."
+# The sentences in the message that stand for each state; the first that is found counts.
+_SAYS = (
+    ("|In Toggl>", IN_TOGGL),
+    ("*Not in Toggl:*", FAILED),
+    ("Skipped", SKIPPED),
+    ("On its way", ON_ITS_WAY),
+    ("Waits", ON_ITS_WAY),
+    ("Checking whether", ON_ITS_WAY),
+    ("Being taken out", ON_ITS_WAY),
+)
+_ROW = re.compile(r"^\*(\d\d:\d\d)–(\d\d:\d\d)")
+
+
+def settings_of(sandbox: Sandbox, **environ: str) -> Settings:
+    """The sandbox's settings, as the bot would load them."""
+    return load(sandbox.settings_file, None, {**sandbox.env, **environ}).settings
+
+
+@contextmanager
+def desk_on(sandbox: Sandbox, **environ: str) -> Iterator[Desk]:
+    """A desk that does what it is told, and nothing by itself."""
+    settings = settings_of(sandbox, **environ)
+    with opened(settings) as core:
+        desk = make_desk(core, web_client(settings))
+        try:
+            yield desk
+        finally:
+            desk.finish()
+
+
+def post(desk: Desk, sandbox: Sandbox, *texts: str) -> Digest:
+    """Friday's suggestions in the notation of `suggestion`, posted; read from no source."""
+    client = next(iter(sandbox.toggl.account.clients.values()))
+    project = Project("Development", "acme", client=client["name"], id=501)
+    found = [replace(suggestion(text), project=project) for text in texts]
+    draft = Draft(FRIDAY.date, str(FRIDAY.zone), tuple(found))
+    digest = desk.core.store.save_draft(desk.person, draft)
+    assert desk.rooms.messenger.publish(digest) is not None
+    return digest
+
+
+class _Forked:
+    """A process from a server that has imported everything: starts in a tenth of the time."""
+
+    _context = get_context("forkserver")
+    _context.set_forkserver_preload(["tests.bots"])
+
+    def __init__(self, argv: list[str], variables: dict[str, str], log: Path) -> None:
+        self._process = self._context.Process(
+            target=_run_command, args=(argv, variables, log), daemon=True
+        )
+        self._process.start()
+        self.terminate, self.kill = self._process.terminate, self._process.kill
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        assert self._process.exitcode is not None, "the bot did not end"
+        return self._process.exitcode
+
+
+def _run_command(argv: list[str], variables: dict[str, str], log: Path) -> None:
+    """The process itself: a fresh environment, its words in a file, then the command."""
+    os.environ.clear()
+    os.environ.update(variables)
+    os.chdir(log.parent)
+    with log.open("wb", buffering=0) as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    sys.exit(main(argv))
+
+
+def _executed(argv: list[str], variables: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """The command as a person starts it."""
+    command = [sys.executable, "-m", "tracklater_bot", *argv]
+    with log.open("wb") as file:
+        return subprocess.Popen(command, cwd=log.parent, env=variables, stdout=file, stderr=file)
+
+
+class BotProcess:
+    """`tracklater-bot run` as a process of its own, dying at `crash_at` if one is named.
+
+    `executed`: from nothing, with all its imports, as a person starts it.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, crash_at: str = "", *, executed: bool = False, verbose: bool = False
+    ) -> None:
+        self._sandbox = sandbox
+        self._log = sandbox.home / f"bot-{os.urandom(4).hex()}.log"
+        self._before = sandbox.slack.sockets.count
+        variables = environment(sandbox)
+        if crash_at:
+            variables[VARIABLE] = crash_at
+        argv = ["run", "--config", str(sandbox.settings_file), *["-v"] * verbose]
+        self.process = (_executed if executed else _Forked)(argv, variables, self._log)
+        threading.Thread(target=self._tell_its_end, daemon=True).start()
+
+    def _tell_its_end(self) -> None:
+        """Lets those look again who wait for something that a dead bot will not do."""
+        self.process.wait()
+        self._sandbox.slack.workspace.touch()
+
+    def connected(self) -> BotProcess:
+        """Waits until it listens to Slack. Fails when it ends before."""
+        sockets = self._sandbox.slack.sockets
+        self._sandbox.slack.wait(
+            lambda: sockets.count > self._before or self.process.poll() is not None, PATIENCE
+        )
+        assert self.process.poll() is None, self.said
+        return self
+
+    @property
+    def said(self) -> str:
+        """What it wrote to stdout and stderr."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def died(self) -> bool:
+        """Waits for its end; whether it was killed."""
+        code = self.process.wait(PATIENCE)
+        self._sandbox.slack.wait(
+            lambda: self._sandbox.slack.sockets.count <= self._before, PATIENCE
+        )
+        return code == -signal.SIGKILL
+
+    def stop(self) -> int:
+        """Ends it as a person would; its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """Makes sure that nothing is left."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE)
+
+
+def environment(sandbox: Sandbox) -> dict[str, str]:
+    """The environment of a process that uses the sandbox, and nothing of this machine's user."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    home = {"HOME": str(sandbox.home), "XDG_DATA_HOME": str(sandbox.home / "data")}
+    return {**kept, **home, **sandbox.env, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+@contextmanager
+def bot_process(sandbox: Sandbox, crash_at: str = "", **more: bool) -> Iterator[BotProcess]:
+    """A running bot that is gone when the block ends."""
+    process = BotProcess(sandbox, crash_at, **more)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+# -- What the message says -----------------------------------------------------------------------
+
+
+def digests_in(messages: list[Any], day: str) -> list[dict[str, Any]]:
+    """The messages that are the digest of the day."""
+
+    def payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = (message.get("metadata") or {}).get("event_payload") or {}
+        return found
+
+    return [each for each in messages if payload(each).get("day") == day]
+
+
+def says(blocks: list[Any]) -> dict[str, str]:
+    """What a digest's blocks say of each row: `{"09:00-10:00": "in Toggl"}`."""
+    rows: dict[str, str] = {}
+    for number, block in enumerate(blocks):
+        text = (block.get("text") or {}).get("text", "")
+        row = _ROW.match(text) if block["type"] == "section" else None
+        if row:
+            offered = _offers(block, blocks[number + 1] if number + 1 < len(blocks) else {})
+            rows[f"{row[1]}-{row[2]}"] = _state(text, offered=offered)
+    return rows
+
+
+def _state(text: str, *, offered: bool) -> str:
+    found = [state for words, state in _SAYS if words in text]
+    if found:
+        return found[0]
+    assert offered, f"a row that says nothing and offers nothing: {text}"
+    return OFFERED
+
+
+def _offers(section: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    buttons = [section.get("accessory"), *after.get("elements", ())]
+    return any(each and each.get("action_id") in ("approve", "edit") for each in buttons)
+
+
+def button_of(message: Mapping[str, Any], action: str) -> list[str]:
+    """The values of the message's buttons for the action, in order."""
+    return [
+        str(element["value"])
+        for block in message["blocks"]
+        for element in (*block.get("elements", ()), block.get("accessory"))
+        if isinstance(element, dict) and element.get("action_id") == action
+    ]
+
+
+def entries_in(sandbox: Sandbox) -> list[str]:
+    """What is in Toggl that day: `"09:00-10:00 DEV-1 Fix login"`."""
+    found = []
+    for entry in sandbox.toggl.entries:
+        start, stop = (_local(sandbox, entry[name]) for name in ("start", "stop"))
+        if start.date() == sandbox.day:
+            found.append(f"{start:%H:%M}-{stop:%H:%M} {entry['description']}")
+    return found
+
+
+def _local(sandbox: Sandbox, stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp).astimezone(sandbox.zone)

@@ -1,0 +1,290 @@
+"""The bot is killed at every step between a click and the updated message, and started again.
+
+Each story has a sandbox of its own, so all of them run side by side: a bot that was killed while
+sending waits some seconds before it trusts what it finds in Toggl.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bots import (
+    IN_TOGGL,
+    OFFERED,
+    PATIENCE,
+    BotProcess,
+    bot_process,
+    button_of,
+    desk_on,
+    digests_in,
+    entries_in,
+    post,
+    says,
+    settings_of,
+)
+from tests.conftest import FRIDAY
+from tests.desks import empty_database
+from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.sandbox.slack import Outcome
+from tracklater_bot.store import Store, outbox
+
+PACKAGE = Path(__file__).parent.parent / "tracklater_bot"
+SIDE_BY_SIDE = 6
+SPAN = "09:00-10:00"
+ENTRY = f"{SPAN} DEV-1 Fix login"
+
+
+@dataclass(frozen=True)
+class Story:
+    """Where the bot dies, after which click, and what else goes wrong on the way.
+
+    `toggl` is a fault of the request that writes the entry. `kept`: the click outlives the crash.
+    `ends` is what the message says at last. `executed`: both bots are started as a person starts
+    them; the others come from a server that has done the imports, which take most of the time.
+    """
+
+    at: str
+    click: str = "approve"
+    toggl: str = ""
+    kept: bool = True
+    ends: str = IN_TOGGL
+    executed: bool = False
+
+    def __str__(self) -> str:
+        return "-".join(word for word in (self.click, self.at, self.toggl) if word)
+
+
+STORIES = (
+    # Between the acknowledgement and the database a click is lost: the button is still there.
+    Story("after-ack", kept=False),
+    Story("before-decision-stored", kept=False),
+    Story("decision-stored"),
+    Story("lane-taken"),
+    Story("looked"),
+    Story("before-sending-stored"),
+    Story("sending-stored"),
+    Story("answer-received", executed=True),
+    Story("before-result-stored"),
+    Story("result-stored"),
+    Story("looked-up", toggl="drop-after-saving"),
+    Story("looked-up", toggl="drop-before"),
+    Story("before-chat-update"),
+    Story("after-chat-update"),
+    Story("sending-stored", "undo", ends=OFFERED),
+    Story("answer-received", "undo", ends=OFFERED),
+    Story("answer-received", "edit"),
+)
+POSTING = ("before-post", "before-posted")
+
+
+@dataclass
+class Ending:
+    """What was there after the restart."""
+
+    died: bool
+    stopped: int = 0
+    survived: bool = True
+    said: str = ""
+    entries: list[str] = field(default_factory=list)
+    messages: int = 0
+    waiting: object = None
+    trouble: str = ""
+
+
+@pytest.fixture(scope="module")
+def endings(
+    tmp_path_factory: pytest.TempPathFactory, sample_home: Path
+) -> Iterator[dict[str, Future[Ending]]]:
+    """All stories, under way."""
+    folder = tmp_path_factory.mktemp("crashes")
+    tales = {str(story): partial(_tell, story) for story in STORIES}
+    tales |= {at: partial(_tell_posting, at) for at in POSTING}
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        under_way = {
+            name: pool.submit(_told, partial(tell, _home(folder / name, sample_home)))
+            for name, tell in tales.items()
+        }
+        yield under_way
+
+
+def _home(folder: Path, sample_home: Path) -> Path:
+    """A sandbox's folder with the sample day and an empty database: both take long to make."""
+    shutil.copytree(sample_home, folder)
+    (folder / "tracklater.sqlite3").write_bytes(empty_database())
+    return folder
+
+
+def _told(tell: Callable[[], Ending]) -> Ending:
+    """The ending. A failure is told in words: pytest cannot take apart what other threads raise."""
+    try:
+        return tell()
+    except Exception:  # noqa: BLE001 - the test that asks for the ending shows it
+        return Ending(died=False, trouble=traceback.format_exc())
+
+
+# -- Decisions -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("story", STORIES, ids=str)
+def test_a_bot_killed_on_the_way_leaves_one_entry_and_a_true_message(
+    endings: dict[str, Future[Ending]], story: Story
+) -> None:
+    ending = endings[str(story)].result()
+    assert not ending.trouble, ending.trouble
+    assert ending.died, "the place was not reached"
+    assert ending.survived is story.kept
+    wanted = {IN_TOGGL: [ENTRY], OFFERED: []}[story.ends]
+    if story.click == "edit":
+        wanted = [f"{SPAN} Edited"]
+    assert (ending.said, ending.entries, ending.messages) == (story.ends, wanted, 1)
+    assert ending.waiting is None, "something is still to be sent"
+    assert ending.stopped == 0, "the restarted bot did not end as it should"
+
+
+def _tell(story: Story, home: Path) -> Ending:
+    with Sandbox(home, today=FRIDAY) as sandbox:
+        _prepare(sandbox, sent=story.click != "approve")
+        if story.toggl:
+            sandbox.toggl.faults.fail_next("time_entries", story.toggl, method="POST")
+        with bot_process(sandbox, story.at, executed=story.executed) as bot:
+            bot.connected()
+            _click(sandbox, story.click)  # it may die before its acknowledgement is out
+            ending = Ending(died=bot.died())
+        with bot_process(sandbox, executed=story.executed) as bot:
+            bot.connected()
+            ending.survived = story.kept
+            if not story.kept:
+                # Told apart from a decision that is kept: it is offered as it was before.
+                ending.survived = _said(sandbox) != OFFERED or _waiting(sandbox) is not None
+                assert _click(sandbox, story.click).acked
+            _settled(sandbox, bot, story)
+            if story.executed:  # it says goodbye to Slack first, which takes seconds
+                ending.stopped = bot.stop()
+        ending.said = _said(sandbox)
+        ending.entries = entries_in(sandbox)
+        ending.messages = len(_digests(sandbox))
+        ending.waiting = _waiting(sandbox)
+        return ending
+
+
+def _prepare(sandbox: Sandbox, *, sent: bool) -> None:
+    """Posts the day, with its suggestion in Toggl already if it is `sent`."""
+    sandbox.toggl.account.entries.clear()
+    with desk_on(sandbox) as desk:
+        digest = post(desk, sandbox, f"{SPAN} acme DEV-1")
+        if sent:
+            desk.review.approve(desk.person, digest.items[0].id)
+            desk.rooms.exporter.work()
+            desk.rooms.messenger.refresh(desk.person, FRIDAY)
+            assert (_said(sandbox), entries_in(sandbox)) == (IN_TOGGL, [ENTRY])
+
+
+def _click(sandbox: Sandbox, action: str) -> Outcome:
+    message = _digests(sandbox)[0]
+    outcome = sandbox.slack.click(message["ts"], action, button_of(message, action)[0])
+    if action == "edit":
+        view = sandbox.slack.wait(lambda: sandbox.slack.view, PATIENCE)
+        outcome = sandbox.slack.submit(view, {"description": "Edited"})
+        assert not outcome.errors
+    return outcome
+
+
+def _settled(sandbox: Sandbox, bot: BotProcess, story: Story) -> None:
+    """Waits until the message says how it ended and nothing is left to be done."""
+
+    def over() -> bool:
+        assert bot.process.poll() is None, bot.said
+        edited = story.click != "edit" or "Edited" in str(_digests(sandbox))
+        return edited and _said(sandbox) == story.ends and _all_shown(sandbox)
+
+    sandbox.slack.wait(over, PATIENCE)
+
+
+def _said(sandbox: Sandbox) -> str:
+    return says(_digests(sandbox)[0]["blocks"])[SPAN]
+
+
+def _digests(sandbox: Sandbox) -> list[dict[str, Any]]:
+    return digests_in(sandbox.slack.messages(), FRIDAY.isoformat())
+
+
+def _store(sandbox: Sandbox) -> Store:
+    return Store.open(settings_of(sandbox).database_url.get_secret_value())
+
+
+def _waiting(sandbox: Sandbox) -> object:
+    """When something is due to be sent; None when all is done."""
+    store = _store(sandbox)
+    try:
+        with store.reading() as connection:
+            return outbox.next_due(connection)
+    finally:
+        store.close()
+
+
+def _all_shown(sandbox: Sandbox) -> bool:
+    store = _store(sandbox)
+    try:
+        return not store.stale()
+    finally:
+        store.close()
+
+
+# -- The message itself ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", POSTING)
+def test_a_bot_killed_while_posting_posts_one_message(
+    endings: dict[str, Future[Ending]], at: str
+) -> None:
+    ending = endings[at].result()
+    assert not ending.trouble, ending.trouble
+    assert ending.died, "the place was not reached"
+    assert ending.messages == 1
+
+
+def _tell_posting(at: str, home: Path) -> Ending:
+    with Sandbox(home, today=FRIDAY) as sandbox:
+        with bot_process(sandbox, at) as bot:
+            bot.connected()
+            sandbox.slack.command("/tracklater", FRIDAY.isoformat())
+            ending = Ending(died=bot.died())
+        with bot_process(sandbox) as bot:
+            bot.connected()
+            sandbox.slack.command("/tracklater", FRIDAY.isoformat())
+            sandbox.slack.wait(lambda: _digests(sandbox) and _has_its_message(sandbox), PATIENCE)
+        ending.messages = len(_digests(sandbox))
+        return ending
+
+
+def _has_its_message(sandbox: Sandbox) -> bool:
+    store = _store(sandbox)
+    try:
+        digest = store.digest(settings_of(sandbox).slack.user_id, FRIDAY)
+        return digest is not None and digest.ts == _digests(sandbox)[0]["ts"]
+    finally:
+        store.close()
+
+
+# -- The places ------------------------------------------------------------------------------------
+
+
+def test_every_place_that_the_code_names_is_in_the_matrix() -> None:
+    named = {
+        name
+        for file in PACKAGE.rglob("*.py")
+        if "sandbox" not in file.parts
+        for name in re.findall(r'\bhere\("([a-z-]+)"\)', file.read_text(encoding="utf-8"))
+    }
+    assert named == {story.at for story in STORIES} | set(POSTING)
+    assert len(named) >= 10
