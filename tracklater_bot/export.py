@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import traceback
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -231,7 +232,9 @@ class Exporter:
             return Postponed(Problem.WAITING, sentence, max(error.retry_at or pause, now))
         if isinstance(error, Unknown) and job.stage is Stage.SENDING:
             return Lost(sentence, max(pause, now + self._pace.settling))
-        if isinstance(error, Unknown) or job.stage is Stage.UNKNOWN:
+        # A refusal now does not tell whether an earlier request got through.
+        settled = isinstance(error, Conflict | Gone)
+        if isinstance(error, Unknown) or (job.doubtful and not settled):
             return Postponed(Problem.WAITING, sentence, pause)
         return _final(error, job)
 
@@ -268,7 +271,7 @@ class _Sender:
         entry = self._entry(job.payload)
         if job.stage is Stage.UNKNOWN:
             return self._looked_up(job, entry)
-        if job.kind is Kind.DELETE:
+        if job.kind is Kind.DELETE or job.doubtful:
             return entry
         return self._missing(entry) or self._in_the_way(job, entry) or entry
 
@@ -396,9 +399,11 @@ def _understood(call: Callable[[], T]) -> T:
         return call()
     except TrackerError:
         raise
-    except Exception as error:
-        log.exception("The tracker's answer was not understood")
-        raise Unknown("the answer was not understood") from error
+    except Exception as error:  # noqa: BLE001 - whatever it is, a request may be out
+        # Only the kind and the place: the error's own text may hold what was sent.
+        kind, where = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+        log.error("The tracker's answer was not understood: %s\n%s", kind, where)  # noqa: TRY400
+        raise Unknown("the answer was not understood") from None
 
 
 def _called(project: Project, account: Account) -> list[int]:

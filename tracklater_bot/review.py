@@ -282,7 +282,7 @@ class _ItemCase(_Case):
         if job.stage is Stage.PENDING and job.kind is not Kind.UPDATE:
             outbox.close(self.connection, job, Stage.DROPPED)
             self.put(_settled(self.item, State.OPEN))
-        elif job.stage is Stage.PENDING and job.before is not None:
+        elif job.stage is Stage.PENDING and job.before is not None and not job.doubtful:
             outbox.close(self.connection, job, Stage.DROPPED)
             self.put(replace(job.before, version=self.item.version))
         elif job.kind is Kind.CREATE:
@@ -294,10 +294,11 @@ class _ItemCase(_Case):
     def resend(self, after: Item) -> None:
         """Lets an entry that is in Toggl, or will be soon, say what the item says now."""
         job = self.job
+        rewritable = job is not None and job.stage is Stage.PENDING and not job.doubtful
         if self.item.state is State.SENT:
             if after != self.item:
                 self.send(replace(after, state=State.PENDING), Kind.UPDATE, before=self.item)
-        elif self.item.state is State.PENDING and job is not None and job.stage is Stage.PENDING:
+        elif self.item.state is State.PENDING and job is not None and rewritable:
             outbox.rewrite(self.connection, job, after)
             self.put(after)
         else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from tracklater_bot.day import Span
 from tracklater_bot.model import (
@@ -26,22 +26,29 @@ from tracklater_bot.store.tables import changes, digests, items
 
 CLAIM = timedelta(minutes=2)
 
+# Built once: these are asked at every click, and putting a statement together takes longer than
+# SQLite takes to answer it.
+_DAY = select(digests).where(
+    digests.c.person == bindparam("person"), digests.c.day == bindparam("day")
+)
+_DAY_LOCKED = _DAY.with_for_update()
+_ITEMS = select(items).where(items.c.person == bindparam("person"), items.c.day == bindparam("day"))
+_PLACE = select(items.c.person, items.c.day).where(items.c.id == bindparam("item_id"))
+
 
 # -- Reading -------------------------------------------------------------------------------------
 
 
 def load(connection: Connection, person: str, day: date, *, lock: bool = False) -> Digest | None:
     """The day as it is stored; `lock` keeps other writers out until the transaction ends."""
-    query = select(digests).where(_is(person, day))
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    place = {"person": person, "day": day}
+    row = connection.execute(_DAY_LOCKED if lock else _DAY, place).one_or_none()
     return None if row is None else _digest(connection, row)
 
 
 def load_by_item(connection: Connection, item_id: str, *, lock: bool = False) -> Digest | None:
     """The day that has the item."""
-    place = connection.execute(
-        select(items.c.person, items.c.day).where(items.c.id == item_id)
-    ).one_or_none()
+    place = connection.execute(_PLACE, {"item_id": item_id}).one_or_none()
     return None if place is None else load(connection, place.person, place.day, lock=lock)
 
 
@@ -85,8 +92,8 @@ def _is(person: str, day: date) -> Any:
 
 
 def _digest(connection: Connection, row: Row[Any]) -> Digest:
-    query = select(items).where(items.c.person == row.person, items.c.day == row.day)
-    found = in_order(_item(each) for each in connection.execute(query))
+    place = {"person": row.person, "day": row.day}
+    found = in_order(_item(each) for each in connection.execute(_ITEMS, place))
     return Digest(
         person=row.person,
         day=row.day,

@@ -61,7 +61,7 @@ class Job:
     """One thing to be written. `seen` is the entry's `at` when the person decided.
 
     `forced`: overlaps were seen and are wanted. `undone`: taken back while it was on its way.
-    `before` is what an update replaces.
+    `before` is what an update replaces. `unanswered` counts requests that may have done it already.
     """
 
     id: int
@@ -72,12 +72,17 @@ class Job:
     stage: Stage
     entry_id: int | None
     seen: str | None
-    attempts: int
+    unanswered: int
     due_at: datetime
     sent_at: datetime | None
     forced: bool
     undone: bool
     before: Item | None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether an earlier request may have done it already."""
+        return self.unanswered > (self.stage is Stage.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ def queue(connection: Connection, digest: Digest, item: Item, order: Order) -> N
         "state": Stage.PENDING,
         "entry_id": item.entry_id,
         "seen": item.entry_changed,
-        "attempts": 0,
+        "unanswered": 0,
         "due_at": order.due_at,
         "forced": order.forced,
         "undone": False,
@@ -174,17 +179,15 @@ def begin_sending(connection: Connection, job: Job, owner: str, now: datetime) -
         job,
         state=Stage.SENDING,
         sent_at=now,
-        attempts=job.attempts + 1,
+        unanswered=job.unanswered + 1,
         lease_owner=owner,
     )
     return True
 
 
-def wait(
-    connection: Connection, job: Job, stage: Stage, due_at: datetime, problem: str | None = None
-) -> None:
+def wait(connection: Connection, job: Job, stage: Stage, due_at: datetime, unanswered: int) -> None:
     """Lets the job rest in `stage` until `due_at`."""
-    _set(connection, job, state=stage, due_at=due_at, problem=problem, lease_owner=None)
+    _set(connection, job, state=stage, due_at=due_at, unanswered=unanswered, lease_owner=None)
 
 
 def postpone_all(connection: Connection, person: str, until: datetime) -> list[str]:
@@ -208,7 +211,7 @@ def _job(row: Row[Any]) -> Job:
         stage=Stage(row.state),
         entry_id=row.entry_id,
         seen=row.seen,
-        attempts=row.attempts,
+        unanswered=row.unanswered,
         due_at=row.due_at,
         sent_at=row.sent_at,
         forced=row.forced,

@@ -130,10 +130,10 @@ class _Settling:
                 return self._rejected(item, code, sentence)
             case Postponed(code, sentence, at):
                 return self._postponed(item, code, sentence, at)
-            case Lost(sentence, at):
-                return self._lost(item, sentence, at)
+            case Lost(_, at):
+                return self._lost(item, at)
             case Absent():
-                self._wait(Stage.PENDING, self.now)
+                self._wait(Stage.PENDING, self.now, unanswered=0)
                 return _quiet(item, State.PENDING)
             case Altered(sentence, current):
                 self._close(Stage.FAILED, sentence)
@@ -169,14 +169,15 @@ class _Settling:
 
     def _postponed(self, item: Item, code: Problem, sentence: str, at: datetime) -> Item:
         stage = self.job.stage if self.job.stage is Stage.UNKNOWN else Stage.PENDING
-        self._wait(stage, at, sentence)
+        # A request that certainly did nothing leaves no doubt behind.
+        self._wait(stage, at, self.job.unanswered - (self.job.stage is Stage.SENDING))
         state = State.UNKNOWN if stage is Stage.UNKNOWN else State.PENDING
         return replace(_troubled(item, self._on_its_way(state), code, sentence), retry_at=at)
 
-    def _lost(self, item: Item, sentence: str, at: datetime) -> Item:
+    def _lost(self, item: Item, at: datetime) -> Item:
         """Changing or deleting twice does no harm; only creating has to be looked up first."""
         creating = self.job.kind is Kind.CREATE
-        self._wait(Stage.UNKNOWN if creating else Stage.PENDING, at, sentence)
+        self._wait(Stage.UNKNOWN if creating else Stage.PENDING, at, self.job.unanswered)
         return _quiet(item, self._on_its_way(State.UNKNOWN))
 
     def _on_its_way(self, state: State) -> State:
@@ -192,8 +193,8 @@ class _Settling:
     def _close(self, stage: Stage, problem: str | None = None) -> None:
         outbox.close(self.connection, self.job, stage, problem)
 
-    def _wait(self, stage: Stage, at: datetime, problem: str | None = None) -> None:
-        outbox.wait(self.connection, self.job, stage, at, problem)
+    def _wait(self, stage: Stage, at: datetime, unanswered: int) -> None:
+        outbox.wait(self.connection, self.job, stage, at, unanswered)
 
 
 def _quiet(item: Item, state: State) -> Item:

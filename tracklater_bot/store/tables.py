@@ -118,7 +118,7 @@ outbox = Table(
     Column("state", String(10), nullable=False),  # ACTIVE, then done, failed or dropped
     Column("entry_id", BigInteger),
     Column("seen", Words),  # the entry's `at` when the person decided
-    Column("attempts", Integer, nullable=False),
+    Column("unanswered", Integer, nullable=False),  # requests that may have been carried out
     Column("due_at", UtcTime, nullable=False),
     Column("sent_at", UtcTime),
     Column("forced", Boolean, nullable=False),  # overlaps were seen and are wanted

@@ -112,7 +112,7 @@ def _create_outbox() -> None:
         sa.Column("state", sa.String(10), nullable=False),
         sa.Column("entry_id", sa.BigInteger()),
         sa.Column("seen", sa.Text()),
-        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("unanswered", sa.Integer(), nullable=False),
         sa.Column("due_at", TIME, nullable=False),
         sa.Column("sent_at", TIME),
         sa.Column("forced", sa.Boolean(), nullable=False),
