@@ -1,9 +1,9 @@
-"""How fast a day is read, beside the fastest that the same files allow. Run it with
+"""How fast a day becomes suggestions, beside the fastest that the same files allow. Run it with
 
     python -m benchmarks.speed
 
-The limit, measured in the same run: the day file decoded by the fastest JSON library there is, and
-one raw `git log` for each repository.
+The limit, measured in the same rounds: the day file decoded by the fastest JSON library there is,
+and one raw `git log` for each repository. Every figure is the median of several rounds.
 """
 
 from __future__ import annotations
@@ -12,41 +12,66 @@ import json
 import os
 import random
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tracklater_bot.app import Core, opened
 from tracklater_bot.day import WorkDay
+from tracklater_bot.settings import load
 from tracklater_bot.sources import read_all
-from tracklater_bot.sources.git import SKEW, GitSource
-from tracklater_bot.sources.thyme import ThymeSource
+from tracklater_bot.sources.git import SKEW
 
 DAY = WorkDay(date(2026, 11, 20), ZoneInfo("Europe/Helsinki"))
-SNAPSHOTS, WINDOWS, INTERVAL = 4320, 20, timedelta(seconds=20)
 EMAIL = "eero@example.com"
-ROUNDS = 7
+ROUNDS = 9
+MONTH = 30
 ISOLATED = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What is on disk: a folder with one thyme day, and repositories."""
+class Screen:
+    """How much a recorder writes in a day of 24 hours."""
 
-    thyme: Path
+    snapshots: int
+    windows: int
+
+    @property
+    def interval(self) -> timedelta:
+        """The time between two snapshots."""
+        return timedelta(days=1) / self.snapshots
+
+
+BUSY = Screen(snapshots=4320, windows=20)
+USUAL = Screen(snapshots=1440, windows=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What is on disk: settings, a folder of thyme days, and repositories."""
+
+    folder: Path
     repos: tuple[Path, ...]
 
     @property
-    def day_file(self) -> Path:
-        """The one day file."""
-        return self.thyme / f"{DAY.date}.json"
+    def config(self) -> Path:
+        """The settings file."""
+        return self.folder / "tracklater.toml"
+
+    def day_file(self, day: WorkDay) -> Path:
+        """A day's file of thyme."""
+        return self.folder / "thyme" / f"{day.date}.json"
 
 
 # -- Making a day ------------------------------------------------------------------------------
@@ -54,10 +79,8 @@ class Desk:
 
 def make_desk(folder: Path) -> Desk:
     """A day of 4,320 snapshots of 20 windows, and ten repositories, two of them large."""
-    thyme = folder / "thyme"
-    thyme.mkdir()
-    desk = Desk(thyme, tuple(folder / f"repo-{number}" for number in range(10)))
-    desk.day_file.write_text(json.dumps({"Snapshots": list(_snapshots())}, separators=(",", ":")))
+    desk = _desk(folder, repos=10)
+    _record(desk, DAY, BUSY)
     many_branches, many_commits, *small = desk.repos
     _import(many_branches, _commits("main", 1000, timedelta(hours=1)))
     _import(many_branches, _branches(300))
@@ -67,20 +90,60 @@ def make_desk(folder: Path) -> Desk:
     return desk
 
 
-def _snapshots() -> Iterator[dict[str, object]]:
+def make_month(folder: Path) -> Desk:
+    """Thirty usual days, the last one being the day, and one repository."""
+    desk = _desk(folder, repos=1)
+    for day in month():
+        _record(desk, day, USUAL)
+    _import(desk.repos[0], _commits("main", 500, timedelta(hours=2)))
+    return desk
+
+
+def month() -> list[WorkDay]:
+    """Thirty days in a row, the last one being the day."""
+    dates = (DAY.date - timedelta(days=back) for back in reversed(range(MONTH)))
+    return [WorkDay(each, DAY.zone) for each in dates]
+
+
+def _desk(folder: Path, repos: int) -> Desk:
+    """The settings of two clients who share the repositories between them."""
+    desk = Desk(folder, tuple(folder / f"repo-{number}" for number in range(repos)))
+    (folder / "thyme").mkdir(parents=True)
+    half = (repos + 1) // 2
+    acme, beta = ([str(repo) for repo in some] for some in (desk.repos[:half], desk.repos[half:]))
+    (folder / ".env").touch()
+    desk.config.write_text(f"""
+timezone = "{DAY.zone}"
+thyme.dir = {json.dumps(str(folder / "thyme"))}
+git.emails = ["{EMAIL}"]
+groups.acme = {{ keywords = ["acme"], git.repos = {json.dumps(acme)}, jira.project_key = "DEV" }}
+groups.beta = {{ keywords = ["beta"], git.repos = {json.dumps(beta)} }}
+""")
+    return desk
+
+
+def _record(desk: Desk, day: WorkDay, screen: Screen) -> None:
+    document = {"Snapshots": list(_snapshots(day, screen))}
+    desk.day_file(day).write_text(json.dumps(document, separators=(",", ":")))
+
+
+def _snapshots(day: WorkDay, screen: Screen) -> Iterator[dict[str, object]]:
     """A busy screen: in one sample of five another window is in front or a title has changed."""
-    chance = random.Random(1)
-    titles = [f"module_{number}.py - acme-api - Visual Studio Code" for number in range(99)]
-    ids = [4194316 + 2097152 * number for number in range(WINDOWS)]
-    shown, active = chance.choices(titles, k=WINDOWS), 0
-    for number in range(SNAPSHOTS):
+    chance = random.Random(day.date.toordinal())
+    titles = [
+        f"module_{number}.py - {chance.choice(('acme', 'beta'))}-api - Visual Studio Code"
+        for number in range(99)
+    ]
+    ids = [4194316 + 2097152 * number for number in range(screen.windows)]
+    shown, active = chance.choices(titles, k=screen.windows), 0
+    for number in range(screen.snapshots):
         if chance.random() < 0.1:
-            shown[chance.randrange(WINDOWS)] = chance.choice(titles)
+            shown[chance.randrange(screen.windows)] = chance.choice(titles)
         if chance.random() < 0.1:
-            active = chance.randrange(WINDOWS)
-        at = DAY.local(DAY.span.start + INTERVAL * number + timedelta(milliseconds=number % 700))
+            active = chance.randrange(screen.windows)
+        at = day.span.start + screen.interval * number + timedelta(milliseconds=number % 700)
         yield {
-            "Time": at.isoformat(),
+            "Time": day.local(at).isoformat(),
             "Windows": [
                 {"ID": id, "Desktop": 0, "Name": title}
                 for id, title in zip(ids, shown, strict=True)
@@ -133,65 +196,148 @@ def _git(*arguments: str, stream: bytes = b"") -> bytes:
 # -- Measuring ---------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with what it should be at most; `told` says what it is made of."""
+
+    name: str
+    target: float
+    reached: float
+    unit: str
+    told: str = ""
+
+
 def milliseconds(work: Callable[[], object]) -> float:
-    """The best of several rounds."""
-    best = float("inf")
-    for _ in range(ROUNDS):
-        start = perf_counter()
-        work()
-        best = min(best, perf_counter() - start)
-    return best * 1000
+    """How long it takes once."""
+    start = perf_counter()
+    work()
+    return (perf_counter() - start) * 1000
 
 
-def decode_limit(desk: Desk) -> float:
-    """Decoding the day file with the fastest JSON library, its reading included."""
-    decoders: list[Callable[[bytes], object]] = [msgspec.json.decode]
+@contextmanager
+def _core(desk: Desk) -> Iterator[Core]:
+    settings = load(desk.config, desk.folder / ".env", {}).settings
+    with opened(settings, clock=lambda: datetime.now(UTC).replace(year=2027)) as core:
+        yield core
+
+
+def in_process(desk: Desk) -> Iterator[Figure]:
+    """From files to suggestions, as a multiple of the limit, round by round beside it."""
+    with _core(desk) as core:
+        core.draft(DAY)  # imports, and the files come into the system's cache
+        rounds = [_round(desk, core) for _ in range(ROUNDS)]
+    decode, log, reading, draft = (median(each) for each in zip(*rounds, strict=True))
+    ratio = median(draft / (decode + log) for decode, log, _, draft in rounds)
+    told = f"{draft:.0f} ms, {reading:.0f} of them reading; limit {decode:.0f} + {log:.0f} ms"
+    yield Figure("files to suggestions / limit", 2.0, ratio, "x", told)
+
+
+def _round(desk: Desk, core: Core) -> tuple[float, float, float, float]:
+    """Milliseconds: decoding alone, git log alone, reading all sources, the whole draft."""
+    return (
+        min(milliseconds(partial(_decode, desk.day_file(DAY), each)) for each in decoders()),
+        milliseconds(lambda: _raw_logs(desk.repos)),
+        milliseconds(lambda: read_all(core.clue_sources, DAY.span)),
+        milliseconds(lambda: core.draft(DAY)),
+    )
+
+
+def decoders() -> list[Callable[[bytes], object]]:
+    """The fastest JSON libraries; orjson counts where it happens to be installed."""
+    found: list[Callable[[bytes], object]] = [msgspec.json.decode]
     if find_spec("orjson"):
-        import orjson  # noqa: PLC0415 - only measured where it happens to be installed
+        import orjson  # noqa: PLC0415
 
-        decoders.append(orjson.loads)
-    return min(milliseconds(partial(_decode, desk.day_file, each)) for each in decoders)
+        found.append(orjson.loads)
+    return found
 
 
 def _decode(path: Path, decoder: Callable[[bytes], object]) -> object:
     return decoder(path.read_bytes())
 
 
-def log_limit(desk: Desk) -> float:
+def _raw_logs(repos: Iterable[Path]) -> None:
     """One raw `git log` for each repository, one after another."""
     since = f"--since={(DAY.span.start - SKEW).isoformat()}"
-
-    def logs() -> None:
-        for repo in desk.repos:
-            _git("-C", str(repo), "log", "--branches", since, "--format=%H %at %ae %s")
-
-    return milliseconds(logs)
+    for repo in repos:
+        _git("-C", str(repo), "log", "--branches", since, "--format=%H %at %ae %s")
 
 
-def measure(desk: Desk) -> Iterator[tuple[str, float, float]]:
-    """Name, limit and time of each part in milliseconds."""
-    thyme, git = ThymeSource(desk.thyme), GitSource("acme", desk.repos, (EMAIL,))
-    decode, log = decode_limit(desk), log_limit(desk)
-    yield "thyme", decode, milliseconds(lambda: thyme.read(DAY.span))
-    yield "git", log, milliseconds(lambda: git.read(DAY.span))
-    yield "all sources", decode + log, milliseconds(lambda: read_all((thyme, git), DAY.span))
+# A small process that starts another: the system counts a process as no smaller than the one
+# that started it. Prints seconds and the peak memory of the largest process started.
+_LAUNCHER = """
+import resource, subprocess, sys, time
+start = time.perf_counter()
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+_RSS_UNITS = 1024 * 1024 if sys.platform == "darwin" else 1024  # in a megabyte
+
+
+def whole_process(desk: Desk) -> Iterator[Figure]:
+    """`preview DAY --json` as a process of its own, over a Python that does nothing."""
+    preview = ["-m", "tracklater_bot", "preview", str(DAY.date), "--json"]
+    command = [*preview, "--config", str(desk.config)]
+    _launched(command, desk)  # compiles what has never run
+    rounds = [(*_launched(["-c", "pass"], desk), *_launched(command, desk)) for _ in range(ROUNDS)]
+    empty, took = median(each[0] for each in rounds), median(each[2] for each in rounds)
+    over = median(each[2] - each[0] for each in rounds)
+    told = f"{took:.2f} s; an empty Python {empty:.2f} s"
+    yield Figure("preview --json over an empty Python", 0.5, over, "s", told)
+    yield Figure("peak memory of the preview", 100, median(each[3] for each in rounds), "MB")
+
+
+def _launched(arguments: list[str], desk: Desk) -> tuple[float, float]:
+    """Seconds and megabytes of one Python process."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith("TRACKLATER_")}
+    command = [sys.executable, "-c", _LAUNCHER, sys.executable, *arguments]
+    here = {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    run = subprocess.run(
+        command, cwd=desk.folder, env=env | here, check=True, capture_output=True, text=True
+    )
+    seconds, largest = map(float, run.stdout.split())
+    return seconds, largest / _RSS_UNITS
+
+
+def many_days(desk: Desk) -> Iterator[Figure]:
+    """Thirty days at once, as a multiple of thirty times one day."""
+    days = month()
+    with _core(desk) as core:
+        core.drafts(days)
+        rounds = [
+            (
+                sum(milliseconds(partial(core.drafts, [day])) for day in days),
+                milliseconds(lambda: core.drafts(days)),
+            )
+            for _ in range(3)
+        ]
+    single, together = (median(each) for each in zip(*rounds, strict=True))
+    told = f"{together:.0f} ms; one by one {single:.0f} ms"
+    yield Figure("thirty days / thirty times one", 1.1, together / single, "x", told)
+
+
+# -- The table ---------------------------------------------------------------------------------
+
+
+def table(figures: Iterable[Figure]) -> Iterator[str]:
+    """The figures as lines of text."""
+    yield f"{'figure':<36} {'target':>9} {'reached':>9}"
+    for each in figures:
+        digits = 0 if each.unit == "MB" else 2
+        values = (each.target, each.reached)
+        target, reached = (f"{value:.{digits}f} {each.unit}" for value in values)
+        yield f"{each.name:<36} {target:>9} {reached:>9}  {each.told}".rstrip()
 
 
 def main() -> None:
-    """Makes the day, measures, prints a table."""
+    """Makes the files, measures, prints a table."""
     os.environ.update(ISOLATED)
     with tempfile.TemporaryDirectory() as folder:
-        desk = make_desk(Path(folder))
-        size = desk.day_file.stat().st_size / 1e6
-        clues = [len(each.clues) for each in read_all(_sources(desk), DAY.span)]
-        print(f"{size:.1f} MB of thyme, {len(desk.repos)} repositories, clues: {clues}")
-        print(f"{'part':<12} {'limit ms':>9} {'ms':>7} {'ratio':>6}")
-        for name, limit, took in measure(desk):
-            print(f"{name:<12} {limit:>9.1f} {took:>7.1f} {took / limit:>6.2f}")
-
-
-def _sources(desk: Desk) -> tuple[ThymeSource, GitSource]:
-    return ThymeSource(desk.thyme), GitSource("acme", desk.repos, (EMAIL,))
+        desk, days = make_desk(Path(folder) / "day"), make_month(Path(folder) / "month")
+        size = desk.day_file(DAY).stat().st_size / 1e6
+        print(f"{size:.1f} MB of thyme, {len(desk.repos)} repositories\n", flush=True)
+        for line in table((*in_process(desk), *whole_process(desk), *many_days(days))):
+            print(line)
 
 
 if __name__ == "__main__":
