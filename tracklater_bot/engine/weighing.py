@@ -83,7 +83,7 @@ def _weigh_stay(stay: Stay, parts: Sequence[Piece], branches: BranchesOut, scale
 
 def _size(minutes: float) -> float:
     """How much a stay counts: a glance already half of a minute, long ones ever less."""
-    return 0.5 + 0.5 * min(minutes, 1.0) + 0.25 * max(0.0, min(minutes, 20.0) - 1.0)
+    return 0.5 + 0.5 * min(minutes, 1.0) + 0.3 * max(0.0, min(minutes, 20.0) - 1.0)
 
 
 def _weigh_groups(
@@ -228,7 +228,7 @@ def _price(last: Piece, piece: Piece, scales: Scales) -> Prices:
         return weights.unseen
     if piece.start - last.end > 1.0:
         return weights.after_absence
-    if _is_around_call(piece.start, scales.calls):
+    if _is_around_call(piece.start, scales.calls) and not _goes_with_call(last, piece, scales):
         return weights.around_call
     if piece.stay is not None and piece.stay is last.stay:
         return weights.same_window
@@ -237,3 +237,17 @@ def _price(last: Piece, piece: Piece, scales: Scales) -> Prices:
 
 def _is_around_call(at: float, calls: Sequence[Part]) -> bool:
     return any(-LEAD <= at - start <= 1.0 or -1.0 <= at - end <= FOLLOW for start, end in calls)
+
+
+def _goes_with_call(last: Piece, piece: Piece, scales: Scales) -> bool:
+    """Whether a call begins or ends here with a chat that tells whose it is."""
+    starts = any(abs(piece.start - start) <= 1.0 for start, _ in scales.calls)
+    ends = any(abs(piece.start - end) <= 1.0 for _, end in scales.calls)
+    return (starts and _is_telling_talk(last, scales)) or (ends and _is_telling_talk(piece, scales))
+
+
+def _is_telling_talk(piece: Piece, scales: Scales) -> bool:
+    if piece.stay is None:
+        return False
+    pointer = scales.reader.window(piece.stay.title)
+    return bool(pointer) and pointer.place is Place.TALK

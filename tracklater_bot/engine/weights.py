@@ -61,7 +61,7 @@ def _moments() -> dict[Kind, Moment]:
     return {
         Kind.COMMIT: Moment(4.0, 2.8, Reach(10, 40), Reach(4, 20)),
         Kind.CHECKOUT: Moment(3.0, 3.2, Reach(2, 5), Reach(25, 35)),
-        Kind.MESSAGE: Moment(1.5, 1.5, Reach(5, 35), Reach(5, 35)),
+        Kind.MESSAGE: Moment(1.5, 1.5, Reach(5, 25), Reach(5, 25)),
     }
 
 

@@ -1,0 +1,247 @@
+"""What titles, branches, commits and messages say about groups and issues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.clues import ACME, GLOBEX, GROUPS, ISSUES, checkout, commit, group, message, windows
+from tracklater_bot.engine.evidence import Reader, keys_in_clues
+from tracklater_bot.engine.titles import Kinds, Place
+from tracklater_bot.model import Clue, Group, HintKind, Issue
+
+
+def reader(
+    *clues: Clue, groups: Sequence[Group] = GROUPS, issues: Sequence[Issue] = ISSUES
+) -> Reader:
+    return Reader(groups, issues, clues, Kinds())
+
+
+@pytest.mark.parametrize(
+    ("title", "groups", "issues"),
+    [
+        ("auth.py - acme-api - Visual Studio Code", "acme", ""),
+        ("eero@box: ~/src/acme-api/tests", "acme", ""),
+        ("ACME board - Mozilla Firefox", "acme", ""),
+        ("Slack | general | Acme", "acme", ""),
+        ("acme_api notes", "acme", ""),
+        ("Acme Corp spec - Google Docs", "acme", ""),
+        ("acmeology explained", "", ""),  # only whole words
+        ("tacme - acmes", "", ""),
+        ("vim src/Cart.vue (~/src/globex-web) - VIM", "globex", ""),
+        ("web design trends - Mozilla Firefox", "", ""),  # the last part of a remote alone
+        ("Pull request #42 · globex/web — Mozilla Firefox", "globex", ""),
+        ("[DEV-123] Fix login - Jira - Google Chrome", "acme", "DEV-123"),
+        ("fix_dev-131_x", "acme", "DEV-131"),
+        ("DEV-999 something new", "acme", ""),  # a key of ours, an issue unknown
+        ("UTF-8 and SHA-256 and CVE-2024-1", "", ""),
+        ("DEV board - Agile board - Jira - Google Chrome", "acme", ""),
+        ("DEV Community: ten tips", "", ""),
+        ("dev board - Agile board - Jira", "", ""),  # a word, not the key
+        ("Reset password - User Story #12 - Globex", "globex", "#12"),
+        ("Globex: TG-77 in review", "globex", "#77"),
+        ("Issue #77 · globex/web", "globex", ""),  # GitHub's own number
+        ("Tidy up (!12) · Merge requests · globex / web · GitLab", "globex", ""),
+        ("Acme roadmap #12", "acme", ""),  # acme has no Taiga
+        ("Acme and Globex, shared #12", "acme globex", "#12"),
+        ("Ostoskori NÄYTTÄÄ väärän summan by mika", "globex", "#77"),
+        ("Ostoskori nayttaa vaaran summan", "globex", "#77"),
+        ("Rate limit the token endpoint (GitHub)", "acme", "DEV-131"),
+        ("Rate limit the token", "", ""),  # not the whole title
+        ("Google Chrome", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_window_titles(title: str, groups: str, issues: str) -> None:
+    found = reader().window(title)
+    assert " ".join(sorted(found.groups)) == groups
+    assert " ".join(sorted(key for _, key in found.issues)) == issues
+
+
+def test_a_program_called_like_a_keyword_is_no_cue() -> None:
+    chrome = group("chrome", (HintKind.KEYWORD, "google chrome"), (HintKind.KEYWORD, "slack"))
+    read = reader(groups=[chrome], issues=[])
+    assert not read.window("Fix login - Google Chrome").groups
+    assert not read.window("general (Channel) - Initech - Slack").groups
+    assert read.window("The Google Chrome team - Mozilla Firefox").groups
+
+
+@pytest.mark.parametrize(
+    ("keyword", "title", "meant"),
+    [
+        ("säätiö", "Tervakosken SÄÄTIÖ ry", True),
+        ("sa\u0308a\u0308tio\u0308", "Tervakosken säätiö", True),  # composed otherwise
+        ("säätiö", "säätiöiden liitto", False),
+        ("кофейня", "Кофейня Пушкин", True),
+        ("注文", "今日の注文一覧", True),  # no spaces between words
+        ("first group", "first-group/api", True),
+        ("first group", "FIRST_GROUP", True),
+        ("first group", "firstgroup", True),
+        ("first group", "first aid group", False),
+        ("müller & söhne", "Angebot Müller & Söhne.pdf", True),
+        ("c++", "learn c++ today", True),
+        ("c++", "learn c today", False),
+    ],
+)
+def test_keywords_of_any_language(keyword: str, title: str, meant: bool) -> None:
+    one = group("one", (HintKind.KEYWORD, keyword))
+    assert bool(reader(groups=[one], issues=[]).window(title).groups) is meant
+
+
+def test_a_word_that_two_groups_claim_points_to_neither() -> None:
+    one = group("one", (HintKind.REPOSITORY, "shop-api"))
+    two = group("two", (HintKind.REPOSITORY, "shop-api"))
+    assert not reader(groups=[one, two], issues=[]).window("~/src/shop-api").groups
+
+
+def test_the_longest_name_wins() -> None:
+    shared = group("acme", (HintKind.KEYWORD, "umbrella"))
+    other = group("umbrella-health", (HintKind.REMOTE, "umbrella-health/app"))
+    read = reader(groups=[shared, other], issues=[])
+    assert list(read.window("Commits · umbrella-health/app").groups) == ["umbrella-health"]
+
+
+@pytest.mark.parametrize(
+    ("title", "meant"),
+    [
+        ("~/src/web", True),
+        ("tmux: web 1:zsh*", True),
+        ("index.html - web - Visual Studio Code", True),
+        ("Notes - web design - Visual Studio Code", False),
+        ("The history of the web", False),
+    ],
+)
+def test_a_repository_with_a_common_name(title: str, meant: bool) -> None:
+    one = group("one", (HintKind.REPOSITORY, "web"))
+    assert bool(reader(groups=[one], issues=[]).window(title).groups) is meant
+
+
+@pytest.mark.parametrize(
+    ("name", "branch", "key"),
+    [
+        ("acme", "DEV-123-fix-login", "DEV-123"),
+        ("acme", "feature/dev-131_rate-limit", "DEV-131"),
+        ("acme", "feature/rate-limit-the-token", "DEV-131"),  # words alone, cut short
+        ("acme", "rate", None),
+        ("acme", "main", None),
+        ("acme", "", None),
+        ("acme", "12-reset", None),
+        ("globex", "12-reset-password", "#12"),
+        ("globex", "feature/tg-77-ostoskori", "#77"),
+        ("globex", "ostoskori-näyttää-väärän", "#77"),
+        ("globex", "ostoskori-nayttaa-vaaran-summan", "#77"),
+        ("globex", "DEV-123-fix-login", None),  # another group's key
+    ],
+)
+def test_branches(name: str, branch: str, key: str | None) -> None:
+    found = reader().branch(name, branch)
+    assert found == (None if key is None else (name, key))
+
+
+@pytest.mark.parametrize(
+    ("subject", "branch", "key"),
+    [
+        ("DEV-123: handle empty input", "main", "DEV-123"),
+        ("Fix typo", "DEV-123-fix-login", "DEV-123"),
+        ("DEV-131 on the way", "DEV-123-fix-login", "DEV-131"),  # the subject knows better
+        ("Rate limit the token endpoint", "main", "DEV-131"),
+        ("WIP", "main", None),
+    ],
+)
+def test_commits(subject: str, branch: str, key: str | None) -> None:
+    found = reader().commit(commit("10:00", "acme", subject, branch))
+    assert found == (None if key is None else ("acme", key))
+
+
+@pytest.mark.parametrize(
+    ("text", "channel", "own", "groups", "issues"),
+    [
+        ("on it", "acme-dev", None, "acme", ""),
+        ("the Globex logo", "", None, "globex", ""),
+        ("DEV-123 is done", "random", None, "acme", "DEV-123"),
+        ("#12 is done", "globex", None, "globex", "#12"),
+        ("#12 is done", "random", None, "", ""),
+        ("ask globex", "general", "acme", "acme", ""),  # acme's own workspace
+        ("hello", "general", "nobody", "", ""),
+    ],
+)
+def test_messages(text: str, channel: str, own: str | None, groups: str, issues: str) -> None:
+    found = reader().message(message("10:00", text, channel, own))
+    assert " ".join(found.groups) == groups
+    assert " ".join(key for _, key in found.issues) == issues
+
+
+def test_a_branch_of_the_day_in_a_title() -> None:
+    read = reader(checkout("09:00", "acme", "feature/rate-limit-the-token"))
+    found = read.window("mika@kone: ~ (feature/rate-limit-the-token)")
+    assert list(found.groups) == ["acme"]
+    assert list(found.issues) == [("acme", "DEV-131")]
+
+
+def test_a_moved_issue_is_known_by_its_old_key() -> None:
+    moved = Issue("NEW-1", "Moved", "", "jira", "acme", aliases=("DEV-7",))
+    assert reader(issues=[moved]).branch("acme", "DEV-7-moved") == ("acme", "NEW-1")
+
+
+def test_issues_of_one_title_in_two_groups_need_more() -> None:
+    twins = [
+        Issue("DEV-1", "Update the dependencies", "", "jira", "acme"),
+        Issue("#1", "Update the dependencies", "", "taiga", "globex"),
+    ]
+    read = reader(issues=twins)
+    assert not read.window("Update the dependencies").groups
+    assert list(read.window("Update the dependencies · acme/api").issues) == [("acme", "DEV-1")]
+
+
+@pytest.mark.parametrize(
+    ("title", "place"),
+    [
+        ("Zoom Meeting", Place.MEETING),
+        ("Zoom Meeting 40-Minutes", Place.MEETING),
+        ("Acme weekly - Zoom", Place.MEETING),
+        ("Zoom Workplace", Place.WORK),
+        ("Zoom Workplace - Free account", Place.WORK),
+        ("Zoom - Licensed Account", Place.WORK),
+        ("Zoom", Place.WORK),
+        ("Meet - abc-defg-hij - Google Chrome", Place.MEETING),
+        ("Meet – Acme weekly - Google Chrome", Place.MEETING),
+        ("Google Meet - Google Chrome", Place.WORK),
+        ("Meet the team - Acme", Place.WORK),
+        ("Meeting notes - Google Docs", Place.WORK),
+        ("Meeting in General | Microsoft Teams", Place.MEETING),
+        ("Weekly sync | Microsoft Teams", Place.MEETING),
+        ("Chat | Anna Korhonen | Microsoft Teams", Place.TALK),
+        ("Calendar | Microsoft Teams", Place.TALK),
+        ("Huddle - Mika Virtanen - Slack", Place.MEETING),
+        ("Standup | Jitsi Meet — Mozilla Firefox", Place.MEETING),
+        ("Anna's room | Whereby - Google Chrome", Place.MEETING),
+        ("general (Channel) - Acme - Slack", Place.TALK),
+        ("Re: invoice - Mozilla Thunderbird", Place.TALK),
+        ("python - How to mock - Stack Overflow - Google Chrome", Place.REFERENCE),
+        ("Watch Dark | Netflix - Google Chrome", Place.LEISURE),
+        ("Mozilla Firefox Private Browsing", Place.LEISURE),
+        ("Flats to let - Google Chrome (Incognito)", Place.LEISURE),
+        ("auth.py - acme-api - Visual Studio Code", Place.WORK),
+    ],
+)
+def test_places(title: str, place: Place) -> None:
+    assert Kinds().of(title) is place
+
+
+def test_meetings_of_the_settings() -> None:
+    kinds = Kinds(["webinar"])
+    assert kinds.is_meeting("Product Webinar - Google Chrome")
+    assert not kinds.is_meeting("Webinars to come")
+
+
+def test_keys_for_the_catalogue() -> None:
+    clues = [
+        *windows("09:00-09:01 [DEV-7] Old - Jira", "09:01-09:02 UTF-8", "09:02-09:03 Globex #3"),
+        checkout("09:05", "acme", "dev-8-x"),
+        commit("09:06", "globex", "TG-4 and #5"),
+        message("09:07", "see DEV-9"),
+    ]
+    assert keys_in_clues(clues, GROUPS) == ("#3", "#4", "#5", "DEV-7", "DEV-8", "DEV-9")
+    assert keys_in_clues(clues, [ACME]) == ("DEV-7", "DEV-8", "DEV-9")
+    assert keys_in_clues(clues, [GLOBEX]) == ("#3", "#4", "#5")

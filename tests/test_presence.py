@@ -1,0 +1,121 @@
+"""When somebody was at the machine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.clues import windows
+from tests.notation import FRIDAY, at, written
+from tracklater_bot.day import Span, merge
+from tracklater_bot.engine.presence import Rules, Sample, Watch, by_machine, privacy, watch
+from tracklater_bot.engine.titles import Kinds
+from tracklater_bot.model import Clue, Window
+
+EDITOR = "auth.py - acme-api - Visual Studio Code"
+
+
+def seen(*clues: Clue, deeds: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Watch:
+    zero = FRIDAY.span.start
+    samples = [
+        (clue.machine, Sample((clue.at - zero).total_seconds(), clue.title, clue.screen))
+        for clue in clues
+        if isinstance(clue, Window)
+    ]
+    rules = Rules(
+        idle=900,
+        is_meeting=Kinds().is_meeting,
+        is_private=privacy(ignore),
+        deeds=tuple((at(each) - zero).total_seconds() for each in deeds),
+    )
+    return watch(by_machine(samples), rules)
+
+
+def spans_of(found: Watch) -> list[Span]:
+    zero = FRIDAY.span.start
+    return [
+        Span(zero + timedelta(seconds=each.start), zero + timedelta(seconds=each.end))
+        for each in found.stays
+    ]
+
+
+def present(*lines: str, **more: tuple[str, ...]) -> str:
+    return written(merge(spans_of(seen(*windows(*lines), **more))))
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["09:00-10:00 editor"], "09:00-10:00"),
+        (["09:00-09:10 = editor"], "09:00-09:10"),  # reading
+        (["09:00-09:15 = editor", "09:15-09:30 shell"], "09:00-09:30"),  # still reading
+        (["09:00-09:30 editor", "09:30-10:30 = shell"], "09:00-09:30"),  # gone at the last change
+        (
+            ["09:00-09:30 editor", "09:30-10:30 = shell", "10:30-11:00 editor"],
+            "09:00-09:30 10:30-11:00",
+        ),
+        (["09:00-11:00 one window that never changes its title"], "09:00-11:00"),
+        (["09:00-11:00 = Zoom Meeting"], "09:00-11:00"),  # somebody sits still in a meeting
+        (["09:00-15:00 = Zoom Meeting"], "09:00-09:00"),  # but not for six hours
+        (["09:00-10:00 = Zoom Workplace"], "09:00-09:00"),  # its home window is no meeting
+        (["09:00-09:30 editor", "10:10-10:30 editor"], "09:00-09:30 10:10-10:30"),  # suspend
+        (["09:00-09:30 editor", "09:31-10:00 editor"], "09:00-10:00"),  # xdotool failed
+        (["09:00-09:30 = editor", "10:10-10:30 editor"], "09:00-09:00 10:10-10:30"),
+    ],
+)
+def test_presence(lines: list[str], expected: str) -> None:
+    assert present(*lines) == expected
+
+
+def test_a_private_window_is_absence() -> None:
+    lines = ("09:00-09:30 editor", "09:30-09:50 WhatsApp", "09:50-10:00 editor")
+    found = seen(*windows(*lines), ignore=("whatsapp",))
+    assert written(merge(spans_of(found))) == "09:00-09:30 09:50-10:00"
+    assert {each.title for each in found.stays} == {"editor"}
+
+
+def test_who_commits_in_front_of_a_still_screen_is_there() -> None:
+    lines = ("09:00-09:10 editor", "09:10-09:35 = shell", "09:35-09:40 editor")
+    assert present(*lines) == "09:00-09:10 09:35-09:40"
+    assert present(*lines, deeds=("09:22",)) == "09:00-09:40"
+
+
+def test_a_clock_set_back_counts_no_minute_twice() -> None:
+    clues = [*windows("09:00-10:00 editor"), *windows("09:30-10:30 shell")]
+    found = spans_of(seen(*clues))
+    assert written(merge(found)) == "09:00-10:30"
+    assert sum(each.minutes for each in found) == pytest.approx(90)
+
+
+def test_a_sample_that_comes_twice_is_one() -> None:
+    clues = windows("09:00-10:00 editor")
+    assert seen(*clues, *clues) == seen(*clues)
+
+
+def test_two_machines_are_one_person() -> None:
+    desk = windows("09:00-09:30 editor", "09:30-10:30 = editor", machine="desk")
+    laptop = windows("09:30-10:00 browser", machine="laptop")
+    found = spans_of(seen(*desk, *laptop))
+    assert written(merge(found)) == "09:00-10:00"
+    assert sum(each.minutes for each in found) == pytest.approx(60, abs=1)
+
+
+def test_attention_is_where_something_changed_last() -> None:
+    desk = windows("09:00-10:00 desk", machine="desk", every=60)
+    laptop = windows("09:20-09:40 laptop", machine="laptop", every=60)
+    found = seen(*desk, *laptop).stays
+    assert [each.title for each in found].count("laptop") >= 1
+    assert sum(each.end - each.start for each in found) == pytest.approx(3600)
+
+
+@pytest.mark.parametrize("every", [5, 10, 20, 60])
+def test_a_hole_is_measured_by_how_often_samples_come(every: int) -> None:
+    clues = windows("09:00-09:30 a", "09:32-10:00 b", every=every)
+    assert written(merge(spans_of(seen(*clues)))) == "09:00-10:00"
+    clues = windows("09:00-09:30 a", "09:40-10:00 b", every=every)
+    assert len(merge(spans_of(seen(*clues)))) == 2
+
+
+def test_nothing_was_seen() -> None:
+    assert seen() == Watch()

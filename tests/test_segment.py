@@ -1,0 +1,108 @@
+"""The path through a day, in numbers."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from tracklater_bot.engine.segment import Chain, Prices, beliefs, best_path, settled
+
+PRICES = Prices(inside=1.0, between=3.0, nothing=2.0)
+# Nothing; a group with one issue; another group.
+FAMILIES = (0, 1, 1, 2)
+
+
+def chain(*rows: Sequence[float], prices: Prices = PRICES) -> Chain:
+    return Chain(FAMILIES, rows, tuple(prices for _ in rows))
+
+
+def price(prices: Prices, one: int, other: int) -> float:
+    if one == other:
+        return 0.0
+    if 0 in (one, other):
+        return prices.nothing
+    return prices.inside if FAMILIES[one] == FAMILIES[other] else prices.between
+
+
+def value(day: Chain, path: Sequence[int]) -> float:
+    scores = sum(row[state] for row, state in zip(day.scores, path, strict=True))
+    steps = zip(day.prices[1:], itertools.pairwise(path), strict=True)
+    return scores - sum(price(prices, *pair) for prices, pair in steps)
+
+
+def random_chain(seed: int, length: int = 6) -> Chain:
+    rng = random.Random(seed)
+    rows = [[rng.uniform(-2, 4) for _ in FAMILIES] for _ in range(length)]
+    prices = [
+        Prices(inside, inside + rng.uniform(0, 3), rng.uniform(0.5, 4))
+        for inside in (rng.uniform(0.2, 2) for _ in rows)
+    ]
+    return Chain(FAMILIES, tuple(rows), tuple(prices))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_path_is_better_than_the_best(seed: int) -> None:
+    day = random_chain(seed)
+    every = itertools.product(range(4), repeat=len(day.scores))
+    best = max(value(day, path) for path in every)
+    assert value(day, best_path(day)) == pytest.approx(best)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_beliefs_are_sums_over_all_paths(seed: int) -> None:
+    """A change is taken as likely as its price says; staying takes what changes within leave."""
+    day = random_chain(seed, length=4)
+    found = beliefs(day)
+    expected = [[0.0] * 4 for _ in day.scores]
+    for path in itertools.product(range(4), repeat=4):
+        weight = 2.718281828459045 ** value(day, path)
+        for place, state in enumerate(path):
+            expected[place][state] += weight
+    for row, wanted in zip(found, expected, strict=True):
+        assert row == pytest.approx([each / sum(wanted) for each in wanted])
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([(0, 1, 0, 0)], [1]),
+        (
+            [(0, 5, 0, 0), (0, 0, 0, 0), (0, 5, 0, 0)],
+            [1, 1, 1],
+        ),  # silence belongs to what is around
+        ([(0, 5, 0, 0), (0, 0, 0, 5), (0, 5, 0, 0)], [1, 1, 1]),  # a short interruption is absorbed
+        ([(0, 5, 0, 0), (0, 0, 0, 7), (0, 5, 0, 0)], [1, 3, 1]),  # a real switch is not
+        ([(0, 5, 5, 0), (0, 0, 3, 0), (0, 5, 5, 0)], [2, 2, 2]),  # inside a group it is cheaper
+        ([(0, 0, 0, 0)] * 3, [0, 0, 0]),  # nothing is known
+        ([], []),
+    ],
+)
+def test_best_paths(rows: list[Sequence[float]], expected: list[int]) -> None:
+    assert best_path(chain(*rows)) == expected
+
+
+def test_beliefs_of_nothing() -> None:
+    assert beliefs(chain()) == []
+
+
+def test_scores_of_any_size_give_probabilities() -> None:
+    for row in beliefs(chain((0, 900, 0, 0), (0, 0, -900, 900), (5000, 0, 0, 0))):
+        assert sum(row) == pytest.approx(1)
+        assert all(0 <= each <= 1 for each in row)
+
+
+def test_a_change_that_nothing_places_is_put_in_the_middle() -> None:
+    rows = [(0, 9, 0), *[(0, 0, 0)] * 8, (0, 0, 9)]
+    day = Chain((0, 1, 2), tuple(rows), (Prices(1, 3, 9),) * 10)
+    found = settled(day, best_path(day), beliefs(day), [1.0] * 10)
+    assert found == [1] * 5 + [2] * 5
+
+
+def test_settling_keeps_every_run() -> None:
+    path = [1, 3, 1, 3, 1]
+    day = random_chain(3, length=5)
+    found = settled(day, path, beliefs(day), [1.0] * 5)
+    assert [state for state, _ in itertools.groupby(found)] == path

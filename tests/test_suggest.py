@@ -1,0 +1,437 @@
+"""Whole days, from clues to suggestions."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.clues import (
+    ACME,
+    ACME_CODE,
+    GLOBEX_CODE,
+    MEETING,
+    SHELL,
+    checkout,
+    commit,
+    entry,
+    group,
+    inputs,
+    message,
+    told,
+    windows,
+)
+from tests.notation import FRIDAY, HELSINKI, at
+from tests.recordings import recording
+from tracklater_bot.day import Span, WorkDay
+from tracklater_bot.engine import suggest
+from tracklater_bot.model import Group, HintKind, Hint, Suggestion
+from tracklater_bot.sources.thyme import understand
+
+
+# -- Who it was for ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([f"09:00-10:00 {ACME_CODE}"], ["09:00-10:00 acme"]),
+        (
+            [f"09:00-10:00 {ACME_CODE}", f"10:00-11:00 {GLOBEX_CODE}"],
+            ["09:00-10:00 acme", "10:00-11:00 globex"],
+        ),
+        (  # windows that say nothing belong to what is around them
+            [f"09:00-09:20 {ACME_CODE}", f"09:20-09:50 {SHELL}", f"09:50-10:00 {ACME_CODE}"],
+            ["09:00-10:00 acme"],
+        ),
+        (  # a look into another group's chat is no switch
+            [
+                f"09:00-09:30 {ACME_CODE}",
+                "09:30-09:32 Slack | general | Globex",
+                f"09:32-10:00 {ACME_CODE}",
+            ],
+            ["09:00-10:00 acme"],
+        ),
+        (  # ten minutes of work are one, to the minute
+            [f"09:00-09:30 {ACME_CODE}", f"09:30-09:41 {GLOBEX_CODE}", f"09:41-10:00 {ACME_CODE}"],
+            ["09:00-09:30 acme", "09:30-09:41 globex", "09:41-10:00 acme"],
+        ),
+        (["09:00-10:00 Untitled - Paint"], ["09:00-10:00 ?"]),  # never guessed
+        (["09:00-09:04 Untitled - Paint"], []),
+        (  # far from any cue nothing is known
+            [f"09:00-10:00 {ACME_CODE}", "10:00-14:30 Untitled - Paint"],
+            ["09:00-10:00 acme", "10:00-14:30 ?"],
+        ),
+        (  # an evening with films is nobody's work
+            [
+                f"09:00-10:00 {ACME_CODE}",
+                "10:00-10:40 Watch Dark | Netflix - Google Chrome",
+                f"10:40-11:00 {ACME_CODE}",
+            ],
+            ["09:00-10:00 acme", "10:00-10:40 ?", "10:40-11:00 acme"],
+        ),
+        (  # lunch before a still screen
+            [f"09:00-11:30 {ACME_CODE}", f"11:30-12:15 = {SHELL}", f"12:15-13:00 {ACME_CODE}"],
+            ["09:00-11:30 acme", "12:15-13:00 acme"],
+        ),
+        (  # two hours in one window are two hours
+            [f"09:00-11:00 {ACME_CODE}"],
+            ["09:00-11:00 acme"],
+        ),
+        (  # the question is an acme one, wherever else the word stands
+            [
+                f"09:00-09:30 {ACME_CODE}",
+                "09:30-09:33 Globex theory explained - Stack Overflow - Google Chrome",
+                f"09:33-10:00 {ACME_CODE}",
+            ],
+            ["09:00-10:00 acme"],
+        ),
+        ([], []),
+    ],
+)
+def test_groups(lines: list[str], expected: list[str]) -> None:
+    assert told(suggest(inputs(*windows(*lines)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (  # nothing tells whose call it was: the work around it goes on
+            [f"09:00-10:00 {ACME_CODE}", f"10:00-10:40 = {MEETING}", f"10:40-11:30 {ACME_CODE}"],
+            ["09:00-11:30 acme"],
+        ),
+        (  # the way in tells
+            [
+                f"09:00-10:00 {ACME_CODE}",
+                "10:00-10:01 Slack | general | Globex",
+                f"10:01-10:40 = {MEETING}",
+                f"10:40-11:30 {ACME_CODE}",
+            ],
+            ["09:00-10:00 acme", "10:00-10:40 globex", "10:40-11:30 acme"],
+        ),
+        (  # so does what is looked at meanwhile
+            [
+                f"09:00-10:00 {ACME_CODE}",
+                f"10:00-10:20 = {MEETING}",
+                "10:20-10:22 Slack | general | Globex",
+                f"10:22-10:40 = {MEETING}",
+                f"10:40-11:30 {ACME_CODE}",
+            ],
+            ["09:00-10:00 acme", "10:00-10:40 globex", "10:40-11:30 acme"],
+        ),
+        (  # and the meeting's name
+            [
+                f"09:00-10:00 {ACME_CODE}",
+                "10:00-10:40 = Meet – Globex weekly - Google Chrome",
+                f"10:40-11:30 {ACME_CODE}",
+            ],
+            ["09:00-10:00 acme", "10:00-10:40 globex", "10:40-11:30 acme"],
+        ),
+    ],
+)
+def test_calls(lines: list[str], expected: list[str]) -> None:
+    assert told(suggest(inputs(*windows(*lines)))) == expected
+
+
+def test_a_private_window_appears_nowhere() -> None:
+    lines = [
+        f"09:00-09:30 {ACME_CODE}",
+        "09:30-09:50 globex - WhatsApp",
+        f"09:50-10:20 {ACME_CODE}",
+    ]
+    found = suggest(inputs(*windows(*lines), ignore=("whatsapp",)))
+    assert told(found) == ["09:00-09:30 acme", "09:50-10:20 acme"]
+    assert all("globex" not in reason.text for each in found for reason in each.reasons)
+
+
+# -- On what -----------------------------------------------------------------------------------
+
+
+def test_the_issue_on_screen() -> None:
+    page = "[DEV-123] Fix login - Jira - Google Chrome"
+    other = "[DEV-131] Rate limit the token endpoint - Jira - Google Chrome"
+    lines = [
+        *(f"09:00-09:05 {page}", f"09:05-09:40 {ACME_CODE}", f"09:40-09:45 {page}"),
+        *(f"09:45-09:50 {other}", f"09:50-10:30 {ACME_CODE}", f"10:30-10:40 {other}"),
+    ]
+    [first, second] = suggest(inputs(*windows(*lines)))
+    assert (first.issue and first.issue.key, second.issue and second.issue.key) == (
+        "DEV-123",
+        "DEV-131",
+    )
+    assert first.span.end == second.span.start == at("09:45")
+    assert first.description == "DEV-123 Fix login"
+    assert first.project == ACME.projects[1]  # a bug
+
+
+def test_the_branch_tells_the_issue() -> None:
+    clues = [
+        *windows(f"09:00-11:00 {ACME_CODE}"),
+        checkout("09:01", "acme", "DEV-123-fix-login"),
+        checkout("10:00", "acme", "feature/rate-limit-the-token"),
+    ]
+    assert told(suggest(inputs(*clues))) == ["09:00-10:00 acme DEV-123", "10:00-11:00 acme DEV-131"]
+
+
+def test_the_branch_of_the_evening_before_still_holds() -> None:
+    clues = [
+        *windows(f"09:00-10:00 {ACME_CODE}", f"10:00-10:30 {SHELL}", f"10:30-11:00 {ACME_CODE}"),
+        *windows(f"11:00-11:30 {SHELL}", f"11:30-12:00 {ACME_CODE}"),
+        checkout("03:00", "acme", "DEV-123-fix-login"),
+    ]
+    [found] = suggest(inputs(*clues))
+    assert found.issue is not None
+    assert found.issue.key == "DEV-123"
+    assert found.span == Span(at("09:00"), at("12:00"))  # three in the morning is not today
+
+
+def test_commits_name_the_issue_and_the_words() -> None:
+    day = windows(f"09:00-10:00 {ACME_CODE}")
+    with_key = suggest(inputs(*day, commit("09:50", "acme", "DEV-131: add a limit")))
+    assert told(with_key) == ["09:00-10:00 acme DEV-131"]
+    [plain] = suggest(inputs(*day, commit("09:50", "acme", "Tidy up the build")))
+    assert (plain.issue, plain.description) == (None, "Tidy up the build")
+    assert plain.evidence.commits == 1
+
+
+def test_another_groups_words_are_never_used() -> None:
+    clues = [
+        *windows(f"09:00-10:00 {ACME_CODE}", f"10:00-11:00 {GLOBEX_CODE}"),
+        commit("09:59", "globex", "Secret of globex"),
+        commit("10:30", "globex", "Reset password"),
+    ]
+    for each in suggest(inputs(*clues)):
+        words = (each.description, *(reason.text for reason in each.reasons))
+        others = {"acme": "globex", "globex": "acme"}[each.group or ""]
+        assert not any(others in text.casefold() for text in words)
+        assert each.issue is None or each.issue.group == each.group
+
+
+# -- Without a screen --------------------------------------------------------------------------
+
+
+def test_commits_alone_give_honest_spans() -> None:
+    clues = [commit(clock, "acme") for clock in ("10:00", "10:40", "11:20")]
+    [found] = suggest(inputs(*clues))
+    assert found.group == "acme"
+    assert at("09:20") <= found.span.start <= at("09:50")
+    assert at("11:20") <= found.span.end <= at("11:40")
+    assert 0.3 < found.confidence < 0.9
+    assert found.evidence.window_minutes == 0
+    assert found.evidence.commits == 3
+
+
+def test_a_long_silence_between_commits_is_no_work() -> None:
+    clues = [commit(clock, "acme") for clock in ("09:00", "09:30", "16:00", "16:30")]
+    morning, afternoon = suggest(inputs(*clues))
+    assert morning.span.end < at("10:30")
+    assert afternoon.span.start > at("15:00")
+
+
+def test_two_groups_share_the_time_between_their_commits() -> None:
+    clues = [
+        commit("09:30", "acme"),
+        commit("10:00", "acme"),
+        checkout("10:20", "globex", "12-reset-password"),
+        commit("11:00", "globex", branch="12-reset-password"),
+    ]
+    found = suggest(inputs(*clues))
+    assert [each.group for each in found] == ["acme", "globex"]
+    assert at("10:00") <= found[0].span.end <= at("10:20")
+    assert found[1].issue is not None
+    assert found[1].issue.key == "#12"
+
+
+def test_messages_alone() -> None:
+    clues = [message(clock, "on it", "acme-dev") for clock in ("10:00", "10:10", "10:20")]
+    [found] = suggest(inputs(*clues))
+    assert (found.group, found.evidence.messages) == ("acme", 3)
+    assert found.span.minutes < 80
+
+
+def test_before_the_computer_was_on_nobody_was_there() -> None:
+    clues = [*windows(f"09:00-10:00 {ACME_CODE}"), commit("09:05", "acme")]
+    assert told(suggest(inputs(*clues))) == ["09:00-10:00 acme"]
+
+
+def test_work_on_another_machine_during_a_suspend() -> None:
+    clues = [
+        *windows(f"09:00-10:00 {ACME_CODE}", f"14:00-15:00 {ACME_CODE}"),
+        *(commit(clock, "globex") for clock in ("11:30", "12:00", "12:30")),
+    ]
+    found = suggest(inputs(*clues))
+    assert [each.group for each in found] == ["acme", "globex", "acme"]
+    assert Span(at("11:30"), at("12:30")).intersection(found[1].span) is not None
+
+
+# -- Around what is tracked, and around the clock ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tracked", "expected"),
+    [
+        (["09:20-10:00"], ["09:00-09:20 acme", "10:00-11:00 acme"]),
+        (["08:00-12:00"], []),
+        (["09:03-10:58"], []),  # what is left is too short
+        (["09:00-10:00", "09:30-10:30"], ["10:30-11:00 acme"]),
+        (["10:00-"], ["09:00-10:00 acme"]),  # it is still running
+        (["09:00-09:00"], ["09:00-11:00 acme"]),  # of no length
+    ],
+)
+def test_tracked_time_is_left_out(tracked: list[str], expected: list[str]) -> None:
+    entries = tuple(entry(each, number) for number, each in enumerate(tracked))
+    clues = windows(f"09:00-11:00 {ACME_CODE}")
+    assert told(suggest(inputs(*clues, tracked=entries, now=at("11:30")))) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "minutes", "expected"),
+    [
+        ([f"09:02-10:03 {ACME_CODE}"], 5, ["09:00-10:05 acme"]),
+        ([f"09:02-10:03 {ACME_CODE}"], 15, ["09:00-10:00 acme"]),
+        ([f"09:02-10:03 {ACME_CODE}"], 0, ["09:02-10:03 acme"]),
+        (  # what touches still does
+            [f"09:02-10:03 {ACME_CODE}", f"10:03-11:00 {GLOBEX_CODE}"],
+            5,
+            ["09:00-10:05 acme", "10:05-11:00 globex"],
+        ),
+        ([f"09:08-09:20 {ACME_CODE}"], 30, ["09:00-09:30 acme"]),  # not rounded away
+    ],
+)
+def test_rounding(lines: list[str], minutes: int, expected: list[str]) -> None:
+    found = suggest(inputs(*windows(*lines), round_minutes=minutes))
+    assert told(found) == expected
+
+
+def test_rounding_never_runs_into_what_is_tracked() -> None:
+    clues = windows(f"09:00-11:00 {ACME_CODE}")
+    tracked = (entry("09:31-09:58", 1), entry("10:29-10:30", 2))
+    found = suggest(inputs(*clues, tracked=tracked, round_minutes=15))
+    assert told(found) == ["09:00-09:31 acme", "09:58-10:29 acme", "10:30-11:00 acme"]
+
+
+def test_the_day_is_not_over() -> None:
+    clues = windows(f"09:00-11:00 {ACME_CODE}")
+    [found] = suggest(inputs(*clues, now=at("10:02"), round_minutes=15))
+    assert found.span == Span(at("09:00"), at("10:00"))
+    [found] = suggest(inputs(*clues, now=at("10:08"), round_minutes=15))
+    assert found.span == Span(at("09:00"), at("10:08"))
+
+
+def test_work_past_midnight_belongs_to_the_evening() -> None:
+    clues = windows(f"22:00-24:00 {ACME_CODE}", f"24:00-25:30 {ACME_CODE}")
+    [found] = suggest(inputs(*clues))
+    assert found.span == Span(at("22:00"), at("25:30"))
+    early = windows(f"03:30-04:30 {ACME_CODE}")
+    [found] = suggest(inputs(*early))
+    assert found.span == Span(at("04:00"), at("04:30"))
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 10, 24), 25), (date(2026, 3, 28), 23)])
+def test_a_night_in_which_clocks_change(day: date, hours: int) -> None:
+    night = WorkDay(day, HELSINKI)
+    assert night.span.length == timedelta(hours=hours)
+    clues = windows(f"23:00-29:00 {ACME_CODE}", day=night)
+    [found] = suggest(inputs(*clues, day=night))
+    assert found.span.end == min(at("29:00", night), night.span.end)
+
+
+def test_a_zone_far_away() -> None:
+    day = WorkDay(date(2026, 11, 20), ZoneInfo("Pacific/Auckland"), time(4))
+    found = suggest(inputs(*windows(f"09:00-10:00 {ACME_CODE}", day=day), day=day))
+    assert told(found, day) == ["09:00-10:00 acme"]
+
+
+# -- Why ---------------------------------------------------------------------------------------
+
+
+def test_reasons_are_names_and_counts() -> None:
+    clues = [
+        *windows(f"09:00-09:42 {ACME_CODE}", "09:42-10:00 Secret plans of Mika"),
+        commit("09:20", "acme"),
+        commit("09:40", "acme"),
+        message("09:50", "on it", "acme-dev"),
+        checkout("09:05", "acme", "DEV-123-fix-login"),
+    ]
+    [found] = suggest(inputs(*clues))
+    texts = [reason.text for reason in found.reasons]
+    assert texts[0] == "repository acme-api in window titles, 42 min"
+    assert "2 commits in acme-api" in texts
+    assert "1 message in #acme-dev" in texts
+    assert "branch DEV-123-fix-login checked out" in texts
+    assert not any("Secret" in text or "auth.py" in text for text in texts)
+    weights = [reason.weight for reason in found.reasons]
+    assert weights == sorted(weights, reverse=True)
+    assert sum(weights) == pytest.approx(1, abs=0.01)
+    assert (found.evidence.commits, found.evidence.messages) == (2, 1)
+    assert found.evidence.window_minutes == 60
+
+
+def test_what_would_have_been_without_the_reasons() -> None:
+    alone, *_ = suggest(inputs(*windows(f"09:00-10:00 {ACME_CODE}")))
+    assert alone.instead == "nothing known"
+    lines = [f"09:00-10:00 {ACME_CODE}", f"10:00-10:15 {GLOBEX_CODE}", f"10:15-11:00 {ACME_CODE}"]
+    _, middle, _ = suggest(inputs(*windows(*lines)))
+    assert (middle.group, middle.instead) == ("globex", "acme")
+
+
+def test_the_seam_lies_where_something_else_fits_best() -> None:
+    lines = [f"09:00-09:40 {ACME_CODE}", "09:40-09:49 Slack | general | Globex"]
+    [found] = suggest(inputs(*windows(*lines)))
+    assert found.seam == at("09:40")
+    [plain] = suggest(inputs(*windows(f"09:00-10:00 {ACME_CODE}")))
+    assert plain.seam is None
+
+
+def test_confidence_tells_a_clear_day_from_a_thin_one() -> None:
+    [clear] = suggest(inputs(*windows(f"09:00-10:00 {ACME_CODE}")))
+    assert clear.confidence > 0.97
+    thin = [f"09:00-09:01 {ACME_CODE}", f"09:01-10:00 {SHELL}", f"10:00-10:05 {GLOBEX_CODE}"]
+    first, *_ = suggest(inputs(*windows(*thin)))
+    assert first.confidence < 0.9
+
+
+# -- A recorded day ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recorded() -> tuple[Suggestion, ...]:
+    samples = understand(recording("thyme/2026-11-20.json"), FRIDAY.span).samples
+    groups = tuple(
+        Group(name, (Hint(name, HintKind.KEYWORD, name),)) for name in ("acme", "globex")
+    )
+    return suggest(inputs(*samples, groups=groups, issues=()))
+
+
+def _truth() -> list[dict[str, str]]:
+    lines = recording("thyme/2026-11-20.truth.jsonl").decode().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _said(suggestions: tuple[Suggestion, ...], slot: dict[str, str]) -> str | None:
+    moment = datetime.fromisoformat(slot["start"])
+    return next((each.group for each in suggestions if moment in each.span), None)
+
+
+def test_the_recorded_day_has_the_right_groups(recorded: tuple[Suggestion, ...]) -> None:
+    work = [slot for slot in _truth() if slot["project"]]
+    right = sum(_said(recorded, slot) == slot["project"] for slot in work)
+    assert right / len(work) > 0.99
+
+
+def test_the_recorded_day_has_nothing_while_nobody_was_there(
+    recorded: tuple[Suggestion, ...],
+) -> None:
+    away = [slot for slot in _truth() if slot["mode"] == "idle"]
+    assert len(away) > 180
+    assert sum(_said(recorded, slot) is not None for slot in away) <= 1
+    suspend = Span(at("15:41"), at("15:51"))
+    assert not any(each.span.overlaps(suspend) for each in recorded)
+
+
+def test_a_group_whose_name_is_that_of_the_chat_program() -> None:
+    slack = group("slack", (HintKind.REPOSITORY, "slack-bot"))
+    clues = windows(f"09:00-09:30 {ACME_CODE}", "09:30-09:40 general (Channel) - Acme - Slack")
+    assert told(suggest(inputs(*clues, groups=(ACME, slack)))) == ["09:00-09:40 acme"]
