@@ -3,8 +3,8 @@
 A fault waits for the next requests whose path fits, then spends itself. Kinds: `late` (carried out,
 answered after some seconds), `drop-after-saving` (carried out, the connection breaks before the
 answer), `drop-before` (the connection breaks, nothing was done), `html` (a proxy's error page),
-`half-json` (carried out, the answer is cut in half), a status such as `402`, and for Slack
-`error:<code>`.
+`half-json` (carried out, the answer is cut in half), `echo` (401 that repeats what was sent,
+tokens and all), a status such as `402`, and for Slack `error:<code>`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aiohttp import web
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ErrorPage: TypeAlias = Callable[[int], web.Response]
 
-KINDS = ("late", "drop-after-saving", "drop-before", "html", "half-json")
+KINDS = ("late", "drop-after-saving", "drop-before", "html", "half-json", "echo")
 CARRIED_OUT = frozenset({"late", "drop-after-saving", "half-json"})
 HTML = "<!doctype html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
@@ -101,6 +101,8 @@ class Faults:
             return _hang_up(request)
         if fault.kind == "html":
             return html_page(502, "Bad Gateway")
+        if fault.kind == "echo":
+            return await _echo(request)
         if fault.kind.startswith("error:"):
             return web.json_response({"ok": False, "error": fault.kind.removeprefix("error:")})
         return self._error_page(int(fault.kind))
@@ -118,6 +120,19 @@ async def _spoiled(
     if fault.kind.isdigit():
         return error_page(int(fault.kind))
     return _hang_up(request)
+
+
+async def _echo(request: web.Request) -> web.Response:
+    """401 as from a careless server's debug page: the request comes back in header and body."""
+    sent = request.headers.get("Authorization", "")
+    body = {
+        "ok": False,
+        "error": f"invalid_auth {sent}",
+        "message": f"bad credentials {sent} in {await request.text()}",
+        "headers": dict(request.headers),
+    }
+    headers = {"X-Echo": sent, "WWW-Authenticate": f'Basic realm="{sent}"'}
+    return web.json_response(body, status=401, headers=headers)
 
 
 def html_page(status: int, title: str) -> web.Response:

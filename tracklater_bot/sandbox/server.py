@@ -19,6 +19,7 @@ from tracklater_bot.sandbox.page import Page
 from tracklater_bot.sandbox.slack import FakeSlack
 from tracklater_bot.sandbox.taiga import FakeTaiga
 from tracklater_bot.sandbox.toggl import FakeToggl
+from tracklater_bot.sandbox.traffic import Traffic
 from tracklater_bot.sandbox.workday import Workday, weekdays_before, write_settings
 
 T = TypeVar("T")
@@ -44,6 +45,8 @@ class Sandbox:
         self.toggl = FakeToggl(zone, self.slack.workspace.touch, self.clock)
         self.jira = FakeJira(self.clock, self.slack.workspace.touch)
         self.taiga = FakeTaiga()
+        self.traffic = Traffic()
+        self.slack.sockets.overheard = lambda text: self.traffic.note("slack", text)
         self.url = ""
         self._page = Page(self)
         self._fixed = today is not None
@@ -156,6 +159,7 @@ class Sandbox:
     async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         service = request.path.split("/", 2)[1]
         if service in ("slack", "toggl", "jira", "taiga"):
+            await self.traffic.record(service, request)
             return await self.faults(service).answer(request, handler)
         return await handler(request)
 

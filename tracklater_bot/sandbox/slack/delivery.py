@@ -51,6 +51,7 @@ class Sockets:
         self._waiting: dict[str, asyncio.Future[Json | None]] = {}
         self.ack_seconds = ACK_SECONDS
         self.strange: list[str] = []
+        self.overheard: Callable[[str], None] = lambda _: None
 
     @property
     def count(self) -> int:
@@ -95,6 +96,7 @@ class Sockets:
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 continue
+            self.overheard(message.data)
             try:
                 answer = message.json()
                 envelope, payload = answer["envelope_id"], answer.get("payload")
