@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 
 from tracklater_bot.catalog import Catalog, Projects, Tracked
 from tracklater_bot.day import Span, WorkDay
@@ -13,6 +15,7 @@ from tracklater_bot.engine import suggest
 from tracklater_bot.engine.evidence import keys_in_clues
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.model import (
+    Checkout,
     Clue,
     Commit,
     Draft,
@@ -36,6 +39,15 @@ class _Seen:
     tracked: Tracked
     projects: Projects
 
+    @property
+    def clues(self) -> tuple[Clue, ...]:
+        """The clues of all sources."""
+        return tuple(clue for each in self.readings for clue in each.clues)
+
+    def of_day(self, span: Span) -> _Seen:
+        """What would have been said of this day alone."""
+        return replace(self, readings=tuple(_of_day(each, span) for each in self.readings))
+
 
 @dataclass(frozen=True, slots=True)
 class Drafter:
@@ -56,23 +68,24 @@ class Drafter:
         ordered = sorted(days, key=lambda day: day.date)
         seen = self._look(Span(ordered[0].span.start, ordered[-1].span.end))
         groups = self._groups(seen)
-        clues = tuple(clue for each in seen.readings for clue in each.clues)
-        missing = self.catalog.complete(keys_in_clues(clues, groups))
+        missing = self.catalog.complete(keys_in_clues(seen.clues, groups))
         issues = tuple(self.catalog.issues())
+        told = replace(seen, issues=tuple(_merged(seen.issues, missing)))
+        parts = [(day, told.of_day(day.span)) for day in ordered]
         return [
             self._draft(
-                replace(seen, issues=tuple(_merged(seen.issues, missing))),
+                today,
                 Inputs(
                     day=day,
                     now=self.clock(),
-                    clues=_of_day(clues, day.span),
+                    clues=today.clues,
                     groups=groups,
                     issues=issues,
                     tracked=_touching(seen.tracked.entries, day.span, self.clock()),
                     options=self._options(),
                 ),
             )
-            for day in ordered
+            for day, today in parts
         ]
 
     def _look(self, span: Span) -> _Seen:
@@ -132,9 +145,18 @@ class Drafter:
         )
 
 
-def _of_day(clues: Iterable[Clue], span: Span) -> tuple[Clue, ...]:
-    """The clues until the day's end; the engine knows what to do with those before its start."""
-    return tuple(clue for clue in clues if clue.at < span.end)
+def _of_day(reading: Reading, span: Span) -> Reading:
+    """The day's part of a reading, and what was checked out when it began.
+
+    The same as the source would give for the day alone, so that a day in a week is no other day.
+    """
+    clues = reading.clues
+    first, last = (bisect_left(clues, at, key=_moment) for at in (span.start, span.end))
+    before = {(c.group, c.repo): c for c in clues[:first] if isinstance(c, Checkout)}
+    return replace(reading, clues=(*before.values(), *clues[first:last]))
+
+
+_moment = attrgetter("at")
 
 
 def _moments(inputs: Inputs, kind: type[Commit | Message]) -> tuple[datetime, ...]:

@@ -1,0 +1,86 @@
+"""Drafts: a day is the same day whether it is looked at alone or in a week."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.notation import FRIDAY, HELSINKI, at
+from tracklater_bot.catalog import Catalog, NothingKept
+from tracklater_bot.day import Span, WorkDay
+from tracklater_bot.drafting import Drafter
+from tracklater_bot.model import Checkout, Clue, Commit, Draft, Hint, HintKind, Reading, Window
+from tracklater_bot.settings import Settings
+
+THURSDAY = WorkDay(FRIDAY.date - timedelta(days=1), HELSINKI)
+CODE, PLAIN = "auth.py - acme-api - Visual Studio Code", "pytest -k auth"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A source that gives what it has of a span, and like git what was checked out before it."""
+
+    clues: tuple[Clue, ...]
+    name: str = "recorded"
+    group: str | None = None
+
+    def read(self, span: Span) -> Reading:
+        before = [each for each in self.clues if each.at < span.start]
+        checkouts = {each.repo: each for each in before if isinstance(each, Checkout)}
+        within = (each for each in self.clues if each.at in span)
+        hints = (Hint("acme", HintKind.REPOSITORY, "acme-api"),)
+        return Reading(self.name, clues=(*checkouts.values(), *within), hints=hints)
+
+    def check(self) -> str:
+        return "all well"
+
+
+def windows(day: WorkDay, start: str, minutes: int, title: str) -> list[Clue]:
+    """A window in front with something changing in it every 20 seconds."""
+    first = at(start, day)
+    return [
+        Window(first + timedelta(seconds=20 * number), title, number)
+        for number in range(3 * minutes)
+    ]
+
+
+def drafts(clues: Sequence[Clue], days: Sequence[WorkDay]) -> list[Draft]:
+    settings = Settings.model_validate({"timezone": "Europe/Helsinki", "groups": {"acme": {}}})
+
+    def clock() -> datetime:
+        return FRIDAY.span.end
+
+    catalog = Catalog(NothingKept(), "local", (), None, clock, settings.groups)
+    ordered = tuple(sorted(clues, key=lambda each: each.at))
+    return Drafter(settings, (Recorded(ordered),), catalog, clock).drafts(days)
+
+
+WEEK: tuple[Clue, ...] = (
+    Checkout(at("09:00", THURSDAY), "acme", "acme-api", "feature/login-page"),
+    *windows(THURSDAY, "09:00", 60, CODE),
+    Commit(at("09:50", THURSDAY), "acme", "acme-api", "a1", "Add the login page", ("main",)),
+    *windows(FRIDAY, "10:00", 60, CODE),
+    *windows(FRIDAY, "11:00", 30, "feature/login-page - terminal"),
+    Commit(at("11:20"), "acme", "acme-api", "b2", "Mend the login page", ("main",)),
+)
+
+
+def test_a_day_in_a_week_is_the_same_as_alone() -> None:
+    together = drafts(WEEK, [FRIDAY, THURSDAY])
+    alone = [draft for day in (THURSDAY, FRIDAY) for draft in drafts(WEEK, [day])]
+    assert together == alone
+    assert [len(each.suggestions) for each in together] == [1, 1]
+    assert [len(each.commits) for each in together] == [1, 1]
+
+
+@pytest.mark.parametrize(("day", "clues"), [(THURSDAY, 182), (FRIDAY, 271)])
+def test_a_source_counts_the_clues_of_the_day(day: WorkDay, clues: int) -> None:
+    by_day = {each.day: each for each in drafts(WEEK, [THURSDAY, FRIDAY])}
+    assert [status.clues for status in by_day[day.date].sources] == [clues]
+
+
+def test_no_days_are_no_drafts() -> None:
+    assert drafts(WEEK, []) == []
