@@ -102,7 +102,7 @@ class Bot:
         self._client = web_client(self._settings)
         self.desk = make_desk(core, self._client, tempo)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
-        self.door = self._door()
+        self.door = self._door(tempo)
         self._schedule = Schedule(self.desk.showing.plan, self.desk.speak, self.desk.changed)
 
     def start(self) -> None:
@@ -130,14 +130,14 @@ class Bot:
         self.desk.stop()
         self._executor.shutdown(wait=True)
 
-    def _door(self) -> Door:
+    def _door(self, tempo: Tempo) -> Door:
         slack = self._settings.slack
         if slack.mode == "http":
             secret = _secret(slack.signing_secret, "TRACKLATER_SLACK__SIGNING_SECRET")
             return HttpDoor(self._bolt(secret), slack.port)
         token = _secret(slack.app_token, "TRACKLATER_SLACK__APP_TOKEN")
         # Socket Mode has no signatures to check, but Bolt insists on a secret.
-        return SocketDoor(self._bolt("socket-mode"), token)
+        return SocketDoor(self._bolt("socket-mode"), token, tempo.ping)
 
     def _bolt(self, signing_secret: str) -> App:
         app = App(

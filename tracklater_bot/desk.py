@@ -36,10 +36,11 @@ ZONE_LASTS = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """How fast the loops go, in seconds, and the export."""
+    """How fast the bot goes: seconds, and the export's own pace."""
 
     update_rest: float = 1.0  # chat.update takes about one call a second for a channel
     retry: float = 30.0
+    ping: float = 5.0
     pace: Pace = field(default_factory=Pace)
 
 

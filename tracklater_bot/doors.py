@@ -35,10 +35,14 @@ class Door(Protocol):
 
 
 class SocketDoor:
-    """Socket Mode: needs no address of its own. The SDK connects again by itself."""
+    """Socket Mode: needs no address of its own.
 
-    def __init__(self, app: App, app_token: str) -> None:
-        self._handler = SocketModeHandler(app, app_token)
+    The SDK connects again by itself, at the latest `ping_seconds` after a connection was lost.
+    """
+
+    def __init__(self, app: App, app_token: str, ping_seconds: float) -> None:
+        self._handler = SocketModeHandler(app, app_token, ping_interval=ping_seconds)
+        self.client = self._handler.client
 
     def open(self) -> None:
         """Connects. Raises DoorError."""

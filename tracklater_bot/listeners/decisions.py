@@ -48,6 +48,9 @@ class Decisions:
 
     def decide(self, click: Click, decide: Decide, respond: Respond) -> None:
         """Carries out one decision and tells the person in a whisper why not, if not."""
+        if click.user != self._desk.person:
+            whisper(respond, STRANGER)
+            return
         try:
             decide(click)
         except NotYours:
