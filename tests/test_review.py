@@ -472,14 +472,14 @@ def test_an_item_that_nobody_changed_has_nothing_to_take_back(room: Room) -> Non
         (None, "", ""),
         ("DEV-1", "DEV-1 Fix login", "DEV-1 Fix login"),
         ("DEV-1", "dev-1: done", "dev-1: done"),
-        ("DEV-1", "Reviewed it", "DEV-1 Reviewed it"),
-        ("DEV-1", "DEV-12 is another one", "DEV-1 DEV-12 is another one"),
+        ("DEV-1", "Reviewed it", "Reviewed it"),
+        ("DEV-1", "DEV-12 is another one", "DEV-12 is another one"),
         ("DEV-1", "", "DEV-1 Fix login"),
         ("#12", "#12 Reset password", "#12 Reset password"),
         (None, "two\nlines\0and \u202eturned", "two lines and turned"),
     ],
 )
-def test_an_entry_begins_with_the_issues_key(
+def test_an_entry_says_what_the_person_wrote_or_names_the_issue(
     key: str | None, description: str, expected: str
 ) -> None:
     assert entry_text(issue(key) if key else None, description) == expected

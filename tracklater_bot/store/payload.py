@@ -41,14 +41,11 @@ def payload_of(item: Item) -> Payload:
 
 
 def entry_text(issue: Issue | None, description: str) -> str:
-    """`KEY words`: the key first, where Toggl's own tools look for it, and only once."""
+    """What the person wrote, word for word; without words, `KEY title`."""
     words = clean(description, MOST_DESCRIPTION)
-    if issue is None:
+    if words or issue is None:
         return words
-    first = words.partition(" ")[0].rstrip(":").casefold()
-    if first == issue.key.casefold():
-        return words
-    return clean(f"{issue.key} {words or issue.title}", MOST_DESCRIPTION)
+    return clean(f"{issue.key} {issue.title}", MOST_DESCRIPTION)
 
 
 def _billable(item: Item) -> bool | None:
