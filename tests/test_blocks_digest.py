@@ -74,7 +74,10 @@ def test_a_row_has_its_buttons_and_menu() -> None:
         first = elements(blocks, action_id)[0]
         assert (first["value"], first["text"]["text"]) == ("item0", text)
     menus = [[each["value"] for each in menu["options"]] for menu in elements(blocks, "more")]
-    assert menus == [["split:item0", "merge:item0", "why:item0"], ["why:item1"]]
+    assert menus == [
+        ["split:item0", "merge:item0", "why:item0", "rule:item0"],
+        ["why:item1", "rule:item1"],
+    ]
 
 
 def test_low_confidence_is_said_in_words() -> None:

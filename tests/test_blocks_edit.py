@@ -166,7 +166,7 @@ def test_the_issue_search_opens_at_once() -> None:
 
 def test_the_menu_is_in_the_dialog_too() -> None:
     (menu,) = elements(edit_modal(DIGEST, ITEM, CHOICES), "more")
-    assert [each["value"] for each in menu["options"]] == ["split:item1", "why:item1"]
+    assert [each["value"] for each in menu["options"]] == ["split:item1", "why:item1", "rule:item1"]
     sent = replace(ITEM, state=State.SENT)
     assert not elements(edit_modal(DIGEST, sent, CHOICES), "more")
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tracklater_bot.catalog import Catalog, NothingKept, PersonalMemory
 from tracklater_bot.day import WorkDay, parse_when
 from tracklater_bot.drafting import Drafter
-from tracklater_bot.model import Draft
+from tracklater_bot.model import Draft, Rule
 from tracklater_bot.preferences import effective
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.protocols import ClueSource, IssueSource
@@ -132,7 +132,14 @@ class Core:
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
         """Several days as they look now, oldest first."""
-        return Drafter(self.settings(), self.clue_sources, self.catalog, self.clock).drafts(days)
+        drafter = Drafter(
+            self.settings(), self.clue_sources, self.catalog, self.clock, self.rules()
+        )
+        return drafter.drafts(days)
+
+    def rules(self) -> list[Rule]:
+        """The person's own rules; they are made in Slack."""
+        return [] if self._keeps_nothing() else self.store.rules(self.person)
 
     @cached_property
     def clue_sources(self) -> tuple[ClueSource, ...]:

@@ -7,6 +7,7 @@ entries and bring messages up to date.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -91,6 +92,7 @@ class Desk:
         self.announcer = Announcer(rooms.core, rooms.showing.plan, self.announce)
         self._zone_noted: datetime | None = None
         self._pictures = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._lookups = ThreadPoolExecutor(1, thread_name_prefix="lookups")
         self._outbox = Loop("outbox", self._send)
         self._messages = Loop("messages", self._show, rest_seconds=rooms.tempo.update_rest)
 
@@ -111,13 +113,31 @@ class Desk:
         projects = tuple(project for own in by_group.values() for project in own)
         return Choices(day, projects, tuple(self.core.file_settings.groups))
 
-    def search_issues(self, typed: str, group: str | None) -> list[Issue]:
-        """Issues for what is typed so far, best first; from the cache alone."""
-        return self.core.catalog.search(typed, group, MOST_ISSUES_OFFERED)
+    def search_issues(
+        self, typed: str, group: str | None, first: Sequence[Issue] = ()
+    ) -> list[Issue]:
+        """Issues for what is typed so far, best first; `first` ones lead while nothing is.
 
-    def issue(self, value: str | None) -> Issue | None:
-        """The issue that a dialog's option stands for."""
-        return find_issue(value, self.core.catalog.issues()) if value else None
+        From the cache alone. What it does not have is asked for behind the scenes, so that the
+        next keystroke may find it.
+        """
+        found = self.core.catalog.search(typed, group, MOST_ISSUES_OFFERED)
+        if not typed.strip():
+            return list(dict.fromkeys([*first, *found]))[:MOST_ISSUES_OFFERED]
+        if not found:
+            self._lookups.submit(self._look_up, typed, group)
+        return found
+
+    def _look_up(self, typed: str, group: str | None) -> None:
+        try:
+            self.core.catalog.look_up(typed, group)
+        except Exception:  # what is wrong must not be lost in a future
+            log.exception("Looking for an issue failed")
+
+    def issue(self, value: str | None, own: Issue | None = None) -> Issue | None:
+        """The issue that a dialog's option stands for: the item's own, or a known one."""
+        known = self.core.catalog.issues() if value else []
+        return find_issue(value, [own, *known] if own else known)
 
     def issue_in(self, text: str) -> Issue | None:
         """The first known issue whose key stands in the text."""
@@ -136,6 +156,12 @@ class Desk:
         if opened.digest.items or opened.digest.ts:
             return self._with_picture(opened, self.rooms.messenger.publish(opened.digest))
         return opened
+
+    def begin_day(self, on: date) -> None:
+        """Makes sure that something can be added to the day, though nobody has looked at it."""
+        if self.core.store.digest(self.person, on) is None:
+            zone = str(self.core.day_on(on).zone)
+            self.core.store.save_draft(self.person, Draft(on, zone))
 
     def announce(self, on: date, since: datetime) -> None:
         """Reads the day and sees to it that a message posted after `since` tells of it.
@@ -259,6 +285,7 @@ class Desk:
     def finish(self) -> None:
         """Waits for pictures that are still being brought into their messages."""
         self._pictures.shutdown(wait=True)
+        self._lookups.shutdown(wait=True, cancel_futures=True)
 
     def _send(self) -> float | None:
         self.rooms.exporter.work()

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 
 from tracklater_bot.catalog import Catalog, Projects, Tracked
@@ -22,12 +22,15 @@ from tracklater_bot.model import (
     Group,
     Message,
     Reading,
+    Rule,
     SourceStatus,
     TimeEntry,
 )
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources import read_all
 from tracklater_bot.sources.protocols import ClueSource
+
+LATELY = timedelta(days=90)  # issues closed before that are linked only where their key is seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,13 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class Drafter:
-    """Makes drafts for one person from their settings, clue sources and catalogue."""
+    """Makes drafts for one person from their settings, rules, clue sources and catalogue."""
 
     settings: Settings
     sources: Sequence[ClueSource]
     catalog: Catalog
     clock: Callable[[], datetime]
+    rules: Sequence[Rule] = ()
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
         """The days as they look now, oldest first; every source is read once for all of them.
@@ -68,8 +72,9 @@ class Drafter:
         ordered = sorted(days, key=lambda day: day.date)
         seen = self._look(Span(ordered[0].span.start, ordered[-1].span.end))
         groups = self._groups(seen)
-        missing = self.catalog.complete(keys_in_clues(seen.clues, groups))
-        issues = tuple(self.catalog.issues())
+        keys = keys_in_clues(seen.clues, groups)
+        missing = self.catalog.complete(keys)
+        issues = tuple(self.catalog.likely(keys, ordered[0].span.start - LATELY))
         told = replace(seen, issues=tuple(_merged(seen.issues, missing)))
         parts = [(day, told.of_day(day.span)) for day in ordered]
         return [
@@ -83,6 +88,7 @@ class Drafter:
                     issues=issues,
                     tracked=_touching(seen.tracked.entries, day.span, self.clock()),
                     options=self._options(),
+                    rules=tuple(self.rules),
                 ),
             )
             for day, today in parts

@@ -90,6 +90,13 @@ class Review:
                 case.take_back(case.job)
             return case.digest
 
+    def keep(self, person: str, item_id: str) -> Digest:
+        """Leaves an entry in Toggl as it is there; what was said about it is dealt with."""
+        with self._deciding(person, item_id) as case:
+            if case.item.state is State.SENT and case.item.problem_code is not None:
+                case.put(_settled(case.item, State.SENT))
+            return case.digest
+
     # -- Changes -------------------------------------------------------------------------------
 
     def edit(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-import holidays
+from holidays.registry import COUNTRIES
 
 from tracklater_bot.app import Core
 from tracklater_bot.blocks.digest import DigestView, Message, PictureRef, digest_message
@@ -130,8 +131,9 @@ class Showing:
             week=week,
             open_days=self.core.store.open_days(self.core.person, now.date() - OPEN_DAYS_BACK),
             sources=self._last_sources(),
-            countries=_countries(),
+            countries=_countries(self.core.settings().digest.holidays),
             next_digest=self.plan().next(now),
+            rules=self.core.rules(),
         )
 
     def _week_days(self) -> list[WorkDay]:
@@ -191,6 +193,18 @@ def _quota_note(digest: Digest) -> str | None:
     return f"{sent} of {wanted} in Toggl, the rest at {clock(when, ZoneInfo(digest.timezone))}."
 
 
-def _countries() -> list[tuple[str, str]]:
-    """Codes and names of the countries whose public holidays are known."""
-    return [(code, code) for code in sorted(holidays.list_supported_countries())]
+def _countries(chosen: str) -> list[tuple[str, str]]:
+    """Codes and names of the countries whose public holidays are known.
+
+    The chosen code is among them as it is spelled in the settings.
+    """
+    names = {code: _spaced(class_name) for class_name, code, *_ in COUNTRIES.values()}
+    if chosen:
+        names[chosen] = names.pop(chosen.upper(), chosen)
+    return sorted(names.items())
+
+
+def _spaced(class_name: str) -> str:
+    """`Isle of Man` of `IsleOfMan`."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", class_name)
+    return re.sub(r" (And|Of|The)\b", lambda match: match[0].lower(), words)

@@ -65,7 +65,7 @@ def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
         _billable_field(bool(item.billable)),
         _tags_field(item.tags),
     ]
-    return _dialog(
+    return dialog(
         "edit_item", "Edit", "Save", replace(meta, auto=_token(suggestion.description)), blocks
     )
 
@@ -81,7 +81,7 @@ def add_modal(day: WorkDay, choices: Choices, new: NewSpan = NewSpan()) -> Block
         _tags_field(()),
     ]
     meta = DialogMeta("", 0, day.date.isoformat(), _token(description))
-    return _dialog("add_item", "Add time", "Add", meta, blocks)
+    return dialog("add_item", "Add time", "Add", meta, blocks)
 
 
 def split_modal(digest: Digest, item: Item) -> Block:
@@ -93,7 +93,7 @@ def split_modal(digest: Digest, item: Item) -> Block:
     what = f"*{times(span, zone, digest.day)}* · {duration(span.length)}"
     text = f"{what}\n{issue_line(item.suggestion, 150)}"
     meta = DialogMeta(item.id, item.version, digest.day.isoformat())
-    return _dialog("split_item", "Split", "Split", meta, [section(text), picker])
+    return dialog("split_item", "Split", "Split", meta, [section(text), picker])
 
 
 def why_modal(digest: Digest, item: Item) -> Block:
@@ -113,6 +113,17 @@ def why_modal(digest: Digest, item: Item) -> Block:
         "close": label("Close"),
         "private_metadata": meta.text(),
         "blocks": blocks,
+    }
+
+
+def note_modal(title: str, sentence: str) -> Block:
+    """A dialog that only says something, where a message beside the click is not possible."""
+    return {
+        "type": "modal",
+        "callback_id": "note",
+        "title": label(title),
+        "close": label("Close"),
+        "blocks": [section(mrkdwn(sentence, 1000) or "–")],
     }
 
 
@@ -145,24 +156,43 @@ def with_issue_description(view: View, issue: Issue) -> Block | None:
     return _resent(view, blocks, replace(meta, auto=_token(description)))
 
 
+def _name(block: Block) -> str:
+    """The field's name: its block id without the number that a new one has."""
+    return str(block.get("block_id", "")).partition(":")[0]
+
+
 def _refilled(block: Block, description: str) -> Block:
-    name, _, number = str(block.get("block_id", "")).partition(":")
-    if name != "description":
+    if _name(block) != "description":
         return block
+    number = str(block["block_id"]).partition(":")[2]
     # Slack keeps what a field shows for as long as its block id stays the same.
     return _description_field(description, f"description:{int(number or 0) + 1}")
 
 
 def with_move_offer(view: View, sentence: str) -> Block:
     """The open dialog with the offer to move the neighbours' boundaries, as after an overlap."""
-    kept = [block for block in view["blocks"] if block.get("block_id") not in ("overlap", "move")]
-    place = next((n + 1 for n, each in enumerate(kept) if each.get("block_id") == "end"), 0)
+    kept = [block for block in view["blocks"] if _name(block) not in ("overlap", "move")]
+    place = next((n + 1 for n, each in enumerate(kept) if _name(each) == "end"), 0)
     box = {"type": "checkboxes", "action_id": "move", "options": [_MOVE]}
     offer = [
         {**section(mrkdwn(sentence, 300) or "This overlaps a neighbour."), "block_id": "overlap"},
-        _input("move", "Overlap", box, optional=True),
+        field("move", "Overlap", box, optional=True),
     ]
     return _resent(view, [*kept[:place], *offer, *kept[place:]], DialogMeta.of(view))
+
+
+def drawn_anew(view: Block, version: int) -> Block:
+    """The dialog for views.update, with all its fields as they begin.
+
+    Slack keeps what a field shows for as long as its block id stays the same.
+    """
+    blocks = [
+        {**block, "block_id": f"{block['block_id']}:{version}"}
+        if block["type"] == "input"
+        else block
+        for block in view["blocks"]
+    ]
+    return {**view, "blocks": blocks}
 
 
 def _resent(view: Mapping[str, Any], blocks: list[Block], meta: DialogMeta) -> Block:
@@ -177,9 +207,10 @@ _MOVE = option("Move the neighbour's boundary", "move")
 _BILLABLE = option("Billable", "billable")
 
 
-def _dialog(
+def dialog(
     callback_id: str, title: str, submit: str, meta: DialogMeta, blocks: list[Block]
 ) -> Block:
+    """A dialog that is filled in and sent."""
     return {
         "type": "modal",
         "callback_id": callback_id,
@@ -191,7 +222,8 @@ def _dialog(
     }
 
 
-def _input(name: str, text: str, element: Block, hint: str = "", **more: Any) -> Block:
+def field(name: str, text: str, element: Block, hint: str = "", **more: Any) -> Block:
+    """A field whose block id is its name."""
     block = {"type": "input", "block_id": name, "label": label(text), "element": element, **more}
     return block | {"hint": label(hint)} if hint else block
 
@@ -219,7 +251,7 @@ def _time_field(name: str, text: str, at: datetime | None, zone: ZoneInfo, hint:
     picker: Block = {"type": "timepicker", "action_id": name}
     if at is not None:
         picker["initial_time"] = clock(at, zone)
-    return _input(name, text, picker, hint)
+    return field(name, text, picker, hint)
 
 
 def _project_field(choices: Choices, chosen: ProjectChoice | None) -> Block:
@@ -234,7 +266,7 @@ def _project_field(choices: Choices, chosen: ProjectChoice | None) -> Block:
     }
     if chosen is not None:
         select["initial_option"] = project_option(chosen)
-    return _input("project", "Group › project", select)
+    return field("project", "Group › project", select)
 
 
 def _default_choice(choices: Choices, group: str | None) -> ProjectChoice | None:
@@ -255,7 +287,7 @@ def _issue_field(issue: Issue | None) -> Block:
     }
     if issue is not None:
         select["initial_option"] = issue_option(issue)
-    return _input("issue", "Issue", select, optional=True, dispatch_action=True)
+    return field("issue", "Issue", select, optional=True, dispatch_action=True)
 
 
 def _description_field(text: str, block_id: str = "description") -> Block:
@@ -266,14 +298,14 @@ def _description_field(text: str, block_id: str = "description") -> Block:
     }
     if start := typed(text, MOST_DESCRIPTION):
         element["initial_value"] = start
-    return _input(block_id, "Description", element, optional=True)
+    return field(block_id, "Description", element, optional=True)
 
 
 def _billable_field(ticked: bool) -> Block:
     element: Block = {"type": "checkboxes", "action_id": "billable", "options": [_BILLABLE]}
     if ticked:
         element["initial_options"] = [_BILLABLE]
-    return _input("billable", "Billing", element, optional=True)
+    return field("billable", "Billing", element, optional=True)
 
 
 def _tags_field(tags: tuple[str, ...]) -> Block:
@@ -284,7 +316,7 @@ def _tags_field(tags: tuple[str, ...]) -> Block:
     }
     if start := typed(", ".join(tags), 1000):
         element["initial_value"] = start
-    return _input("tags", "Tags", element, "Separate them by commas.", optional=True)
+    return field("tags", "Tags", element, "Separate them by commas.", optional=True)
 
 
 def _summary(digest: Digest, item: Item) -> Block:

@@ -21,9 +21,10 @@ from tracklater_bot.blocks.parts import (
     outside_option,
     section,
 )
+from tracklater_bot.blocks.ruling import rule_rows
 from tracklater_bot.blocks.text import lines_within, link, plain
 from tracklater_bot.blocks.week import DayTimes, in_all, open_day_rows, week_chart
-from tracklater_bot.model import SourceStatus
+from tracklater_bot.model import Rule, SourceStatus
 from tracklater_bot.words import clock, day_name, duration, short_day
 
 DAYS = (
@@ -64,6 +65,7 @@ class HomeView:
     sources: Sequence[SourceStatus] = ()
     countries: Sequence[tuple[str, str]] = ()
     next_digest: datetime | None = None
+    rules: Sequence[Rule] = ()
     readme: str = ""
 
 
@@ -75,11 +77,12 @@ def home(view: HomeView) -> Block:
         *_open_days(view),
         divider(),
         *_preferences(view),
+        *_rules(view),
         divider(),
         *_sources(view),
     ]
-    if view.readme:
-        blocks.append(context(link(view.readme, "How it works, and every setting")))
+    told = link(view.readme, "How it works, and every setting")
+    blocks.append(context(told if view.readme else "Every setting is explained in the README."))
     return {"type": "home", "blocks": blocks}
 
 
@@ -270,6 +273,15 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "holidays": _read_country,
     "silent_until": _read_date,
 }
+
+
+# -- Rules -------------------------------------------------------------------------------------
+
+
+def _rules(view: HomeView) -> list[Block]:
+    if not view.rules:
+        return []
+    return [header("Your rules on windows"), *rule_rows(view.rules)]
 
 
 # -- Health ------------------------------------------------------------------------------------

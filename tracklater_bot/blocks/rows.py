@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.parts import Block, actions, button, option, overflow, section
+from tracklater_bot.blocks.parts import (
+    Block,
+    actions,
+    button,
+    confirm,
+    option,
+    overflow,
+    section,
+)
 from tracklater_bot.blocks.text import link, mrkdwn
-from tracklater_bot.model import Digest, Evidence, Item, Project, State, Suggestion
+from tracklater_bot.model import Digest, Evidence, Item, Problem, Project, State, Suggestion
 from tracklater_bot.words import clock, count, duration, times
 
 TOGGL_PAGE = "https://track.toggl.com/timer"
@@ -30,7 +38,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row stands: its day and zone, whether another follows, and Toggl's page."""
+    """Where a row stands: its day and zone, whether one to merge with follows, and Toggl's page."""
 
     day: date
     zone: ZoneInfo
@@ -40,11 +48,15 @@ class Place:
     @classmethod
     def of(cls, digest: Digest, item: Item, toggl_url: str = TOGGL_PAGE) -> Place:
         """The item's place in its digest."""
-        later = any(
-            other.state is State.OPEN and other.suggestion.span > item.suggestion.span
+        later = (
+            other
             for other in digest.items
+            if other.state is not State.SKIPPED
+            and other.suggestion.span.start >= item.suggestion.span.end
         )
-        return cls(digest.day, ZoneInfo(digest.timezone), later, toggl_url)
+        following = min(later, key=lambda other: other.suggestion.span, default=None)
+        joinable = following is not None and is_open(following)
+        return cls(digest.day, ZoneInfo(digest.timezone), joinable, toggl_url)
 
 
 def is_open(item: Item) -> bool:
@@ -86,13 +98,18 @@ def project_name(group: str | None, project: Project | None, most: int = 40) -> 
 
 
 def issue_line(suggestion: Suggestion, most: int) -> str:
-    """`DEV-123 Fix login` in mrkdwn, its key linked to the issue."""
+    """`DEV-123 Fix login` in mrkdwn, its key linked to the issue; or the person's own words.
+
+    It reads as the entry will, so words without the key get the issue behind them.
+    """
     issue, description = suggestion.issue, suggestion.description
     if issue is None:
         return mrkdwn(description, most) or "No description"
-    rest = description.removeprefix(issue.key).strip() or issue.title
     key = link(issue.url, mrkdwn(issue.key, 40))
-    return f"{key} {mrkdwn(rest, most)}"
+    first, _, rest = (description or f"{issue.key} {issue.title}").partition(" ")
+    if first.rstrip(":") == issue.key:
+        return f"{key} {mrkdwn(rest or issue.title, most)}"
+    return f"{mrkdwn(description, most)} ({key})"
 
 
 def evidence_words(evidence: Evidence) -> str:
@@ -140,7 +157,17 @@ def _failed_row(item: Item, place: Place, detail: Detail) -> list[Block]:
         issue_line(item.suggestion, detail.words),
         f"*Not in Toggl:* {mrkdwn(item.problem or 'Toggl refused it', detail.words * 2)}",
     )
-    return [section(text), actions(_buttons(item, place, ("approve", "edit", "skip"), detail))]
+    kinds = _MENDS.get(item.problem_code, ("edit", "retry", "skip"))
+    more = [menu(item, place)] if detail.menu and item.change is not None else []
+    return [section(text), actions([*_buttons(item, place, kinds, detail), *filter(None, more)])]
+
+
+# The first button of a failed row is what usually mends it.
+_MENDS: Mapping[Problem | None, tuple[str, ...]] = {
+    None: ("approve", "edit", "skip"),
+    Problem.OVERLAP: ("trim", "anyway", "edit", "skip"),
+    Problem.GONE: ("again", "skip"),
+}
 
 
 def _decided_row(item: Item, place: Place, detail: Detail) -> list[Block]:
@@ -148,16 +175,23 @@ def _decided_row(item: Item, place: Place, detail: Detail) -> list[Block]:
     what = issue_line(item.suggestion, detail.words // 2)
     state = state_words(item, place, detail.words)
     text = _lines(_title(item, place, detail.words), f"{state} · {what}")
-    buttons = _buttons(item, place, _WAYS_BACK.get(item.state, ()), detail)
+    buttons = _buttons(item, place, _ways_on(item), detail)
     if len(buttons) > 1:
         return [section(text), actions(buttons)]
     return [section(text, buttons[0] if buttons else None)]
 
 
+def _ways_on(item: Item) -> tuple[str, ...]:
+    if item.state is not State.SENT:
+        return _WAYS_BACK.get(item.state, ())
+    if item.problem_code is Problem.CHANGED:
+        return ("keep", "edit", "undo_changed")
+    return ("edit", "keep", "undo") if item.problem_code else ("edit", "undo")
+
+
 # Nothing is offered while Toggl is being talked to: it could not be kept.
 _WAYS_BACK: Mapping[State, tuple[str, ...]] = {
     State.PENDING: ("undo",),
-    State.SENT: ("edit", "undo"),
     State.SKIPPED: ("undo",),
 }
 
@@ -166,7 +200,7 @@ def state_words(item: Item, place: Place, most: int) -> str:
     """What became of a decided item, in mrkdwn."""
     problem = mrkdwn(item.problem or "", most)
     if item.state is State.SENT:
-        note = f" · {problem}" if problem else ""
+        note = f", but {problem}" if problem else ""
         return f"*{link(place.toggl_url, 'In Toggl')}*{note}"
     if item.state is State.PENDING and item.retry_at is not None:
         return _waiting(item, place, problem)
@@ -175,7 +209,7 @@ def state_words(item: Item, place: Place, most: int) -> str:
 
 def _waiting(item: Item, place: Place, problem: str) -> str:
     until = clock(item.retry_at, place.zone, place.day) if item.retry_at else ""
-    if "quota" in problem.casefold():
+    if item.problem_code is Problem.QUOTA or "quota" in problem.casefold():
         return f"Waits for Toggl's quota until {until}"
     return f"Waits until {until}" + (f": {problem}" if problem else "")
 
@@ -188,29 +222,60 @@ _STATE_WORDS: Mapping[State, Callable[[str], str]] = {
     State.DELETING: lambda _: "Being taken out of Toggl…",
 }
 
-_BUTTON_TEXTS = {"approve": "Approve", "edit": "Edit", "skip": "Skip", "undo": "Undo"}
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A row's button: its text, its action, and a question to ask before."""
+
+    text: str
+    action: str
+    question: str = ""
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "approve": _Kind("Approve", "approve"),
+    "edit": _Kind("Edit", "edit"),
+    "skip": _Kind("Skip", "skip"),
+    "undo": _Kind("Undo", "undo"),
+    "undo_changed": _Kind(
+        "Undo", "undo", "Somebody changed it in Toggl. Take it out of Toggl all the same?"
+    ),
+    "retry": _Kind("Try again", "approve"),
+    "again": _Kind("Make it again", "approve"),
+    "trim": _Kind("Trim and approve", "trim"),
+    "anyway": _Kind(
+        "Approve anyway", "approve_anyway", "Two entries will cover the same time in Toggl."
+    ),
+    "keep": _Kind("Keep Toggl's", "keep"),
+}
 
 
 def _buttons(item: Item, place: Place, kinds: tuple[str, ...], detail: Detail) -> list[Block]:
-    return [_button(item, place, kind, detail) for kind in kinds]
+    return [_button(item, place, _KINDS[kind], detail) for kind in kinds]
 
 
-def _button(item: Item, place: Place, kind: str, detail: Detail) -> Block:
-    text = _BUTTON_TEXTS[kind]
-    made = button(text, kind, item.id)
+def _button(item: Item, place: Place, kind: _Kind, detail: Detail) -> Block:
+    made = button(kind.text, kind.action, item.id)
+    if kind.question:
+        made["confirm"] = confirm(kind.text, kind.question, kind.text)
     if detail.labels:
         when = times(item.suggestion.span, place.zone, place.day)
-        made["accessibility_label"] = f"{text} {when}"
+        made["accessibility_label"] = f"{kind.text} {when}"
     return made
 
 
 def menu(item: Item, place: Place) -> Block | None:
-    """Split, Merge with next, Why this?, as far as they make sense for the item."""
+    """Split, Merge with next, Why this?, Windows like these, Undo change: what makes sense."""
     choices = []
-    if item.suggestion.span.length >= SPLITTABLE:
+    undecided = item.state in (State.OPEN, State.FAILED)
+    if undecided and item.suggestion.span.length >= SPLITTABLE:
         choices.append(option("Split", f"split:{item.id}"))
-    if place.has_next:
+    if undecided and place.has_next:
         choices.append(option("Merge with next", f"merge:{item.id}"))
     if item.suggestion.reasons:
         choices.append(option("Why this?", f"why:{item.id}"))
+    if item.suggestion.evidence.window_minutes:
+        choices.append(option("Windows like these…", f"rule:{item.id}"))
+    if undecided and item.change is not None:
+        choices.append(option("Undo change", f"revert:{item.id}"))
     return overflow("more", choices) if choices else None

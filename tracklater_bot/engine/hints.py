@@ -77,8 +77,9 @@ class Hints:
         words: dict[str, str] = {}
         for match in self._pattern.finditer(text):
             word = self._words[int((match.lastgroup or "h0")[1:])]
-            if self._counts(word, text[: match.start()], text[match.end() :]):
-                words.setdefault(self._owners[word], f"{self._kinds[word].value} {word}")
+            owner = self._owners[word]  # "" for a word that the person says is nobody's
+            if owner and self._counts(word, text[: match.start()], text[match.end() :]):
+                words.setdefault(owner, f"{self._kinds[word].value} {word}")
         return words
 
     def _counts(self, word: str, before: str, after: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracklater_bot.day import WorkDay
-from tracklater_bot.model import Clue, Group, Issue, TimeEntry
+from tracklater_bot.model import Clue, Group, Issue, Rule, TimeEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """A day's clues and what is known of the groups. `now` bounds a day that is not over."""
+    """A day's clues and what is known of the groups. `now` bounds a day that is not over.
+
+    `rules` are the person's own word on windows; they win over the groups' hints.
+    """
 
     day: WorkDay
     now: datetime
@@ -31,3 +34,4 @@ class Inputs:
     issues: tuple[Issue, ...] = ()
     tracked: tuple[TimeEntry, ...] = ()
     options: Options = Options()
+    rules: tuple[Rule, ...] = ()

@@ -14,6 +14,7 @@ from tracklater_bot.listeners.day import Day
 from tracklater_bot.listeners.decisions import Decisions
 from tracklater_bot.listeners.dialogs import Dialogs
 from tracklater_bot.listeners.home import Home
+from tracklater_bot.listeners.rules import Rules
 from tracklater_bot.listeners.shortcut import Shortcut
 
 log = logging.getLogger(__name__)
@@ -21,9 +22,9 @@ log = logging.getLogger(__name__)
 
 def register(app: App, desk: Desk) -> None:
     """Gives the app its listeners, and one answer to whatever goes wrong in them."""
-    decisions = Decisions(desk)
     for room in (
-        Command(desk), decisions, Day(desk), Dialogs(desk, decisions), Home(desk), Shortcut(desk),
+        Command(desk), Decisions(desk), Day(desk), Dialogs(desk), Rules(desk), Home(desk),
+        Shortcut(desk),
     ):  # fmt: skip
         room.register(app)
     app.error(lambda error, body, context: _failed(desk, error, body, context))

@@ -21,6 +21,11 @@ class Click:
     trigger_id: str
     view: Mapping[str, Any]
 
+    @property
+    def in_dialog(self) -> bool:
+        """Whether it was made inside a modal, where there is no message to answer beside."""
+        return self.view.get("type") == "modal"
+
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Click:
         """From a block_actions payload; a menu's value is that of the chosen option."""

@@ -29,6 +29,9 @@ class Decisions:
         review = self._review
         for action, decide in {
             "approve": lambda click: review.approve(click.user, click.value),
+            "approve_anyway": lambda click: review.approve(click.user, click.value, anyway=True),
+            "trim": lambda click: review.trim(click.user, click.value),
+            "keep": lambda click: review.keep(click.user, click.value),
             "skip": lambda click: review.skip(click.user, click.value),
             "undo": lambda click: review.undo(click.user, click.value),
             "approve_all": lambda click: review.approve_all(click.user, _day(click)),

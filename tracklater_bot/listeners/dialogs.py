@@ -8,12 +8,15 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from tracklater_bot.blocks.choices import Choices, issue_options, project_choices
 from tracklater_bot.blocks.edit import (
     NewSpan,
     add_modal,
+    drawn_anew,
     edit_modal,
+    note_modal,
     split_modal,
     why_modal,
     with_issue_description,
@@ -27,11 +30,12 @@ from tracklater_bot.blocks.forms import (
     parse_edit,
     parse_split,
 )
+from tracklater_bot.blocks.ruling import rule_modal
 from tracklater_bot.day import WorkDay
 from tracklater_bot.desk import Desk
 from tracklater_bot.listeners.clicks import STRANGER, Click, whisper
-from tracklater_bot.listeners.decisions import Decisions, sentence
-from tracklater_bot.model import Digest, Item
+from tracklater_bot.listeners.decisions import sentence
+from tracklater_bot.model import Digest, Issue, Item
 from tracklater_bot.review import Change, NotYours, ReviewError
 
 Found = tuple[Digest, Item]
@@ -41,10 +45,9 @@ OUTDATED = "That suggestion is no longer there: the day was refreshed meanwhile.
 class Dialogs:
     """The listeners of the edit, add, split and why dialogs."""
 
-    def __init__(self, desk: Desk, decisions: Decisions) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._review = desk.rooms.review
-        self._decisions = decisions
+        self._review = desk.review
 
     def register(self, app: App) -> None:
         """Tells Bolt which button and which dialog is whose."""
@@ -79,11 +82,11 @@ class Dialogs:
     ) -> None:
         found = self._desk.item(item_id)
         if found is None:
-            whisper(respond, OUTDATED)
+            _say(click, OUTDATED, client, respond)
             self._desk.changed()
         elif found[0].person != click.user:
-            whisper(respond, STRANGER)
-        elif click.view:  # a menu inside a dialog: Slack opens a second one only on top of it
+            _say(click, STRANGER, client, respond)
+        elif click.in_dialog:  # Slack opens a second dialog only on top of the first
             client.views_push(trigger_id=click.trigger_id, view=modal(*found))
         else:
             client.views_open(trigger_id=click.trigger_id, view=modal(*found))
@@ -95,13 +98,41 @@ class Dialogs:
         modals: dict[str, Callable[[Digest, Item], dict[str, Any]]] = {
             "split": split_modal,
             "why": why_modal,
+            "rule": self._rule,
         }
+        changes = {"merge": self._review.merge_with_next, "revert": self._review.revert}
         if what in modals:
             self._open(click, item_id, modals[what], client, respond)
-        elif what == "merge":
-            self._decisions.decide(
-                click, lambda by: self._review.merge_with_next(by.user, item_id), respond
-            )
+        elif what in changes:
+            self._change_at_once(click, item_id, changes[what], client, respond)
+
+    def _change_at_once(
+        self,
+        click: Click,
+        item_id: str,
+        change: Callable[[str, str], Digest],
+        client: WebClient,
+        respond: Respond,
+    ) -> None:
+        try:
+            change(click.user, item_id)
+        except NotYours:
+            _say(click, STRANGER, client, respond)
+        except ReviewError as error:
+            _say(click, sentence(error), client, respond)
+        else:
+            if click.in_dialog:
+                self._redraw(click.view, item_id, client)
+        self._desk.changed()
+
+    def _redraw(self, view: Mapping[str, Any], item_id: str, client: WebClient) -> None:
+        """Shows the changed item in the dialog from whose menu it was changed."""
+        found = self._desk.item(item_id)
+        if found is None:
+            shown = note_modal("Undone", "It is no longer there. Close this to see the day.")
+        else:
+            shown = drawn_anew(self._edit(*found), found[1].version)
+        _update(client, view, shown)
 
     def _add(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
         ack()
@@ -114,7 +145,10 @@ class Dialogs:
         client.views_open(trigger_id=click.trigger_id, view=view)
 
     def _edit(self, digest: Digest, item: Item) -> dict[str, Any]:
-        return edit_modal(digest, item, self._choices(self._desk.core.day(digest.day.isoformat())))
+        return edit_modal(digest, item, self._choices(self._desk.core.day_on(digest.day)))
+
+    def _rule(self, digest: Digest, item: Item) -> dict[str, Any]:
+        return rule_modal(digest, item, self._choices(self._desk.core.day_on(digest.day)))
 
     def _choices(self, day: WorkDay) -> Choices:
         return self._desk.choices(day)
@@ -126,8 +160,21 @@ class Dialogs:
         if body["user"]["id"] != self._desk.person:
             ack(options=[])
             return
-        group = self._group_in(body.get("view") or {})
-        ack(**issue_options(self._desk.search_issues(typed, group), typed))
+        view = body.get("view") or {}
+        group = self._group_in(view)
+        first = self._likely_issues(view, group) if not typed.strip() else []
+        ack(**issue_options(self._desk.search_issues(typed, group, first), typed))
+
+    def _likely_issues(self, view: Mapping[str, Any], group: str | None) -> list[Issue]:
+        """What the evidence of the day speaks for: the item's own issue, then its neighbours'."""
+        try:
+            meta = DialogMeta.of(view)
+        except ValueError:
+            return []
+        digest = self._desk.core.store.digest(self._desk.person, date.fromisoformat(meta.day))
+        items = sorted(digest.items if digest else (), key=lambda each: each.id != meta.item)
+        found = [issue for each in items if (issue := each.suggestion.issue)]
+        return [issue for issue in found if group in (None, issue.group)]
 
     def _group_in(self, view: Mapping[str, Any]) -> str | None:
         """The group chosen in the dialog, else that of the item it edits."""
@@ -149,7 +196,7 @@ class Dialogs:
         issue = self._desk.issue(Click.of(body).value)
         changed = with_issue_description(view, issue) if issue else None
         if changed is not None:
-            client.views_update(view_id=view["id"], hash=view["hash"], view=changed)
+            _update(client, view, changed)
 
     # -- Taking what was filled in -------------------------------------------------------------
 
@@ -163,7 +210,11 @@ class Dialogs:
 
         def save(form: EditForm) -> Digest:
             return self._review.edit(
-                user, meta.item, self._change(form), meta.version, form.move_neighbours
+                user,
+                meta.item,
+                self._change(form, found[1].suggestion.issue),
+                meta.version,
+                form.move_neighbours,
             )
 
         self._take(ack, view, found[1], save)
@@ -171,11 +222,17 @@ class Dialogs:
     def _added(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta = DialogMeta.of(view)
         user = str(body["user"]["id"])
+        day = date.fromisoformat(meta.day)
 
         def save(form: EditForm) -> Digest:
-            return self._review.add(user, date.fromisoformat(meta.day), self._change(form))
+            if user == self._desk.person:
+                self._desk.begin_day(day)
+            return self._review.add(user, day, self._change(form), form.move_neighbours)
 
         self._take(ack, view, None, save)
+        digest = self._desk.core.store.digest(self._desk.person, day)
+        if digest is not None and digest.items and digest.ts is None:
+            self._desk.show_day(self._desk.core.day_on(day))
 
     def _take(
         self,
@@ -207,12 +264,15 @@ class Dialogs:
         else:
             ack(response_action="errors", errors=errors_for(view, error.fields))
 
-    def _change(self, form: EditForm) -> Change:
+    def _change(self, form: EditForm, own: Issue | None = None) -> Change:
+        issue = self._desk.issue(form.issue, own)
+        if form.issue and issue is None:
+            raise ReviewError({"issue": "That issue is no longer known: choose it again."})
         return Change(
             span=form.span,
             group=form.group,
             project=form.project,
-            issue=self._desk.issue(form.issue),
+            issue=issue,
             description=form.description,
             billable=form.billable,
             tags=form.tags,
@@ -233,5 +293,22 @@ class Dialogs:
         except ReviewError as error:
             ack(response_action="errors", errors=errors_for(view, {"at": sentence(error)}))
         else:
-            ack()
+            ack(response_action="clear")  # an edit dialog below would show what is no longer so
         self._desk.changed()
+
+
+def _say(click: Click, text: str, client: WebClient, respond: Respond) -> None:
+    """Says something where the person clicked: beside the message, or on top of the dialog."""
+    if click.in_dialog:
+        client.views_push(trigger_id=click.trigger_id, view=note_modal("Not done", text))
+    else:
+        whisper(respond, text)
+
+
+def _update(client: WebClient, seen: Mapping[str, Any], view: dict[str, Any]) -> None:
+    """Shows the view in the place of the one that was seen, unless that changed meanwhile."""
+    try:
+        client.views_update(view_id=seen["id"], hash=seen["hash"], view=view)
+    except SlackApiError as error:
+        if error.response.get("error") not in ("hash_conflict", "not_found"):
+            raise

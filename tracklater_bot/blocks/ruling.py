@@ -1,0 +1,100 @@
+"""The person's own rules: the dialog that makes one, and how Home shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tracklater_bot.blocks.choices import MOST_OPTION_TEXT, Choices, token
+from tracklater_bot.blocks.edit import dialog, field
+from tracklater_bot.blocks.forms import DialogMeta, Errors, Fields, View
+from tracklater_bot.blocks.parts import (
+    Block,
+    button,
+    context,
+    label,
+    option,
+    outside_option,
+    section,
+    words,
+)
+from tracklater_bot.blocks.text import lines_within, mrkdwn, plain
+from tracklater_bot.model import Digest, Item, Rule, RuleKind
+from tracklater_bot.words import clean, count
+
+MOST_WORD = 80
+SHORTEST_WORD = 2
+MOST_RULES = 10
+
+_KINDS = (
+    option("always belongs to the group below", RuleKind.ALWAYS.value),
+    option("never points to the group below", RuleKind.NEVER.value),
+)
+
+
+def rule_modal(digest: Digest, item: Item, choices: Choices) -> Block:
+    """The dialog that says what windows with a word in their title are for."""
+    reasons = [f"• {mrkdwn(each.text, 150)}" for each in item.suggestion.reasons]
+    told = lines_within(["Here this decided:", *reasons]) if reasons else "Nothing decided here."
+    kinds: Block = {
+        "type": "radio_buttons",
+        "action_id": "kind",
+        "options": list(_KINDS),
+        "initial_option": _KINDS[0],
+    }
+    word: Block = {
+        "type": "plain_text_input",
+        "action_id": "word",
+        "min_length": SHORTEST_WORD,
+        "max_length": MOST_WORD,
+        "placeholder": words("a word in the window's title"),
+    }
+    meta = DialogMeta(item.id, item.version, digest.day.isoformat())
+    blocks = [
+        section(told),
+        field("word", "A window with this in its title", word),
+        field("kind", "from now on", kinds),
+        field("group", "Group", _group_select(choices, item.suggestion.group)),
+        context("Issue keys, branches and commits still count. Home shows your rules."),
+    ]
+    return dialog("rule", "Windows like these", "Keep", meta, blocks)
+
+
+def _group_select(choices: Choices, chosen: str | None) -> Block:
+    options = {name: _group_option(name) for name in choices.all_groups()[:100]}
+    select: Block = {
+        "type": "static_select",
+        "action_id": "group",
+        "placeholder": label("Choose"),
+        "options": list(options.values()) or [option("No groups are set up", "none")],
+    }
+    return select | {"initial_option": options[chosen]} if chosen in options else select
+
+
+def _group_option(name: str) -> Block:
+    return outside_option(plain(name, MOST_OPTION_TEXT), token("group", name))
+
+
+def parse_rule(view: View, choices: Choices) -> Rule | Errors:
+    """The rule that the dialog says, or errors keyed by block id."""
+    fields = Fields(view)
+    text = clean(fields.text("word"), MOST_WORD)
+    by_token = {token("group", name): name for name in choices.all_groups()}
+    group = by_token.get(fields.option("group") or "")
+    if len(text) < SHORTEST_WORD:
+        return fields.keyed({"word": f"At least {SHORTEST_WORD} characters, please."})
+    if group is None:
+        return fields.keyed({"group": "Choose a group."})
+    return Rule(RuleKind(fields.option("kind") or RuleKind.ALWAYS), group, text)
+
+
+def rule_rows(rules: Sequence[Rule]) -> list[Block]:
+    """A row a rule, the latest first, each with a button that drops it."""
+    latest = list(reversed(rules))[:MOST_RULES]
+    rows = [section(_said(each), button("Drop", "drop_rule", str(each.id))) for each in latest]
+    rest = len(rules) - len(latest)
+    return [*rows, context(f"and {count(rest, 'older rule')}")] if rest else rows
+
+
+def _said(rule: Rule) -> str:
+    verb = "always belong to" if rule.kind is RuleKind.ALWAYS else "never point to"
+    return f"Windows with “{mrkdwn(rule.text, MOST_WORD)}” {verb} {mrkdwn(rule.group, 40)}."

@@ -1,0 +1,46 @@
+"""The person's own rules on windows: made in a dialog, dropped in Home."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_bolt import Ack, App
+from slack_sdk import WebClient
+
+from tracklater_bot.blocks.forms import DialogMeta, errors_for
+from tracklater_bot.blocks.home import home
+from tracklater_bot.blocks.ruling import parse_rule
+from tracklater_bot.desk import Desk
+from tracklater_bot.listeners.clicks import STRANGER, Click
+
+
+class Rules:
+    """The listeners of the rule dialog and of the rules in Home."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def register(self, app: App) -> None:
+        """Tells Bolt which dialog and which button is whose."""
+        app.view("rule")(self._made)
+        app.action("drop_rule")(self._dropped)
+
+    def _made(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        day = self._desk.core.day(DialogMeta.of(view).day)
+        rule = parse_rule(view, self._desk.choices(day))
+        if isinstance(rule, dict):
+            ack(response_action="errors", errors=rule)
+        elif body["user"]["id"] != self._desk.person:
+            ack(response_action="errors", errors=errors_for(view, {"": STRANGER}))
+        else:
+            ack(response_action="clear")
+            self._desk.core.store.add_rule(self._desk.person, rule)
+            self._desk.show_day(day)
+
+    def _dropped(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        ack()
+        click = Click.of(body)
+        if click.user == self._desk.person:
+            self._desk.core.store.drop_rule(click.user, int(click.value))
+            view = home(self._desk.showing.home())
+            client.views_publish(user_id=click.user, view=view)
