@@ -12,11 +12,12 @@ from tests.notation import FRIDAY, HELSINKI, at
 from tracklater_bot.catalog import Catalog, NothingKept
 from tracklater_bot.day import Span, WorkDay
 from tracklater_bot.drafting import Drafter
-from tracklater_bot.model import Checkout, Clue, Commit, Draft, Hint, HintKind, Reading, Window
+from tracklater_bot.model import Checkout, Clue, Draft, Hint, HintKind, Reading, Window
 from tracklater_bot.settings import Settings
 
 THURSDAY = WorkDay(FRIDAY.date - timedelta(days=1), HELSINKI)
-CODE, PLAIN = "auth.py - acme-api - Visual Studio Code", "pytest -k auth"
+CODE = "auth.py - acme-api - Visual Studio Code"
+BETA = "cart.py - beta-shop - Visual Studio Code"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,10 @@ class Recorded:
         before = [each for each in self.clues if each.at < span.start]
         checkouts = {each.repo: each for each in before if isinstance(each, Checkout)}
         within = (each for each in self.clues if each.at in span)
-        hints = (Hint("acme", HintKind.REPOSITORY, "acme-api"),)
+        hints = (
+            Hint("acme", HintKind.REPOSITORY, "acme-api"),
+            Hint("beta", HintKind.REPOSITORY, "beta-shop"),
+        )
         return Reading(self.name, clues=(*checkouts.values(), *within), hints=hints)
 
     def check(self) -> str:
@@ -48,7 +52,9 @@ def windows(day: WorkDay, start: str, minutes: int, title: str) -> list[Clue]:
 
 
 def drafts(clues: Sequence[Clue], days: Sequence[WorkDay]) -> list[Draft]:
-    settings = Settings.model_validate({"timezone": "Europe/Helsinki", "groups": {"acme": {}}})
+    settings = Settings.model_validate(
+        {"timezone": "Europe/Helsinki", "groups": {"acme": {}, "beta": {}}}
+    )
 
     def clock() -> datetime:
         return FRIDAY.span.end
@@ -59,12 +65,14 @@ def drafts(clues: Sequence[Clue], days: Sequence[WorkDay]) -> list[Draft]:
 
 
 WEEK: tuple[Clue, ...] = (
-    Checkout(at("09:00", THURSDAY), "acme", "acme-api", "feature/login-page"),
+    Checkout(at("09:00", THURSDAY), "acme", "acme-api", "feature/old-parser"),
     *windows(THURSDAY, "09:00", 60, CODE),
-    Commit(at("09:50", THURSDAY), "acme", "acme-api", "a1", "Add the login page", ("main",)),
-    *windows(FRIDAY, "10:00", 60, CODE),
-    *windows(FRIDAY, "11:00", 30, "feature/login-page - terminal"),
-    Commit(at("11:20"), "acme", "acme-api", "b2", "Mend the login page", ("main",)),
+    Checkout(at("09:40", THURSDAY), "acme", "acme-api", "feature/login-page"),
+    *windows(FRIDAY, "10:00", 60, BETA),
+    *windows(FRIDAY, "11:00", 60, "feature/login-page - terminal"),  # acme's since the day before
+    *windows(FRIDAY, "12:00", 60, BETA),
+    *windows(FRIDAY, "13:00", 60, "feature/old-parser - terminal"),  # nobody's today
+    *windows(FRIDAY, "14:00", 60, BETA),
 )
 
 
@@ -72,11 +80,13 @@ def test_a_day_in_a_week_is_the_same_as_alone() -> None:
     together = drafts(WEEK, [FRIDAY, THURSDAY])
     alone = [draft for day in (THURSDAY, FRIDAY) for draft in drafts(WEEK, [day])]
     assert together == alone
-    assert [len(each.suggestions) for each in together] == [1, 1]
-    assert [len(each.commits) for each in together] == [1, 1]
+    assert [[each.group for each in draft.suggestions] for draft in together] == [
+        ["acme"],
+        ["beta", "acme", "beta"],
+    ]
 
 
-@pytest.mark.parametrize(("day", "clues"), [(THURSDAY, 182), (FRIDAY, 271)])
+@pytest.mark.parametrize(("day", "clues"), [(THURSDAY, 182), (FRIDAY, 900)])
 def test_a_source_counts_the_clues_of_the_day(day: WorkDay, clues: int) -> None:
     by_day = {each.day: each for each in drafts(WEEK, [THURSDAY, FRIDAY])}
     assert [status.clues for status in by_day[day.date].sources] == [clues]
