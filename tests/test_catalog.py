@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -189,7 +190,7 @@ def catalog(store: FakeStore, source: FakeSource, tracker: FakeTracker, time: Fa
 
 def again(catalog: Catalog, source: FakeSource, tracker: FakeTracker, time: FakeTime) -> Catalog:
     """The same person's catalogue in another process."""
-    return Catalog(catalog._store, "alice", [source], tracker, time, GROUPS)
+    return Catalog(catalog._memory.store, "alice", [source], tracker, time, GROUPS)
 
 
 # -- Issues: how often they are asked for ------------------------------------------------------
@@ -381,6 +382,50 @@ def test_search_sees_what_another_process_has_read(
     store.put_issues("alice", [issue("DEV-9")])
     time.forward(minutes=10)
     assert [each.key for each in catalog.search("DEV-9")] == ["DEV-9"]
+
+
+def test_what_another_process_has_read_is_there_before_somebody_types(
+    catalog: Catalog, store: FakeStore, time: FakeTime
+) -> None:
+    catalog.warm()
+    store.put_issues("alice", [issue("DEV-9")])
+    time.forward(minutes=5)
+    catalog.warm()
+    assert [each.key for each in catalog.search("DEV-9")] == ["DEV-9"]
+
+
+def test_older_keys_stay_known_when_an_issue_is_read_again(
+    catalog: Catalog, store: FakeStore, source: FakeSource, time: FakeTime
+) -> None:
+    source.has = (replace(issue("DEV-7"), aliases=("DEV-2",)),)
+    catalog.complete(["DEV-2"])
+    source.has = (issue("DEV-7", title="Renamed"),)  # a list of what changed tells no older keys
+    catalog.refresh()
+    renamed = replace(issue("DEV-7", title="Renamed"), aliases=("DEV-2",))
+    assert store.issues("alice") == catalog.issues() == [renamed]
+    source.asked.clear()
+    catalog.complete(["DEV-2"])
+    assert source.asked == []
+
+
+@pytest.mark.parametrize(
+    ("more", "likely"),
+    [
+        ({}, True),
+        ({"closed": True}, False),
+        ({"closed": True, "mine": True}, True),
+        ({"closed": True, "updated": at("12:00")}, True),
+        ({"closed": True, "updated": at("11:59")}, False),
+        ({"closed": True, "key": "DEV-9"}, True),
+        ({"closed": True, "aliases": ("DEV-9",)}, True),
+        ({"closed": True, "key": "DEV-99"}, False),
+    ],
+)
+def test_what_work_may_have_been_for(
+    more: dict[str, Any], likely: bool, catalog: Catalog, store: FakeStore
+) -> None:
+    store.put_issues("alice", [replace(issue("DEV-1"), **more)])
+    assert bool(catalog.likely(["dev-9"], at("12:00"))) is likely
 
 
 def test_what_the_cache_does_not_have_is_looked_up_once_a_minute(

@@ -10,23 +10,21 @@ import logging
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock, RLock
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tracklater_bot.day import Span
+from tracklater_bot.issue_cache import IssueCache, IssueStore
 from tracklater_bot.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
 from tracklater_bot.remembered import POLITE, Found, Remembered, understood
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.protocols import IssueSource, SourceError
 from tracklater_bot.trackers.projects import Naming, resolve, wanted
 from tracklater_bot.trackers.protocols import Account, Constraints, Tracker
-
-if TYPE_CHECKING:
-    from tracklater_bot.issue_index import IssueIndex
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -38,18 +36,11 @@ ABSENT = timedelta(days=1)
 STALE = timedelta(days=7)  # older than this, what was known is no longer used
 _MOST_KEYS = 50
 _MOST_ABSENT = 1000
-_OTHER_PROCESSES = timedelta(minutes=10)  # how soon issues that they stored are searched here
 _AT_ONCE = 8
 
 
-class CatalogStore(Protocol):
+class CatalogStore(IssueStore, Protocol):
     """The part of the store that the catalogue uses."""
-
-    def put_issues(self, person: str, issues: Sequence[Issue]) -> None:
-        """Adds them, or replaces those of the same tracker, group and key."""
-
-    def issues(self, person: str, group: str | None = None) -> list[Issue]:
-        """All, or one group's."""
 
     def remember(
         self, person: str, key: str, value: JsonValue, until: datetime | None = None
@@ -139,15 +130,6 @@ _ENTRIES = TypeAdapter(tuple[TimeEntry, ...])
 _ABSENT = TypeAdapter(dict[str, datetime])
 
 
-@dataclass(slots=True)
-class _Search:
-    """The prepared index and when it was made."""
-
-    index: IssueIndex | None = None
-    made: datetime | None = None
-    lock: Lock = field(default_factory=Lock)
-
-
 class Catalog:
     """One person's issues, projects and tracked time. Safe to call from threads."""
 
@@ -160,14 +142,12 @@ class Catalog:
         clock: Callable[[], datetime],
         groups: Mapping[str, GroupSettings],
     ) -> None:
-        self._store = store
-        self._person = person
         self._sources = tuple(issue_sources)
         self._tracker = tracker
         self._clock = clock
         self._groups = groups
         self._memory = PersonalMemory(store, person)
-        self._search = _Search()
+        self._issues = IssueCache(store, person, clock)
         self._asking_issues = Lock()
         self._asking_tracker = RLock()
         self._looked_up: dict[tuple[str, str | None], datetime] = {}
@@ -176,7 +156,25 @@ class Catalog:
 
     def issues(self, group: str | None = None) -> list[Issue]:
         """All that are known; asks nobody."""
-        return self._store.issues(self._person, group)
+        return self._issues.all(group)
+
+    def likely(self, keys: Iterable[str], since: datetime) -> list[Issue]:
+        """Those that work may have been for: open, one's own, changed since, or among `keys`.
+
+        A tracker of many years has mostly others, and looking through them takes its time.
+        """
+        named = {key.casefold() for key in keys}
+
+        def counts(issue: Issue) -> bool:
+            lately = issue.updated is not None and issue.updated >= since
+            return (
+                not issue.closed
+                or issue.mine
+                or lately
+                or not named.isdisjoint(key.casefold() for key in (issue.key, *issue.aliases))
+            )
+
+        return [each for each in self.issues() if counts(each)]
 
     def refresh(self, force: bool = False) -> tuple[SourceStatus, ...]:
         """Reads what changed at each source, if that is due; `force` shortens that to a minute."""
@@ -210,7 +208,7 @@ class Catalog:
 
     def search(self, text: str, group: str | None = None, limit: int = 20) -> list[Issue]:
         """What somebody may mean who typed `text`, best first; asks nobody."""
-        return self._index().search(text, group, limit)
+        return self._issues.search(text, group, limit)
 
     def look_up(self, text: str, group: str | None = None) -> list[Issue]:
         """Asks the trackers' own typeahead for what the cache does not have, once a minute a text.
@@ -227,12 +225,12 @@ class Catalog:
         answers = _side_by_side(lambda each: _attempt(each, lambda: each.search(text)), sources)
         # A failure is told by the next refresh; typing goes on.
         found = [issue for each in answers if not isinstance(each, SourceError) for issue in each]
-        self._put(found)
+        self._issues.put(found)
         return found
 
     def warm(self) -> None:
-        """Prepares the search, so that the first person who types does not wait."""
-        self._index()
+        """Prepares the search, so that whoever types does not wait; to be called now and then."""
+        self._issues.warm()
 
     # -- The tracker -----------------------------------------------------------------------
 
@@ -304,7 +302,7 @@ class Catalog:
                     update={"asked": now, "trouble": str(result), "lasting": result.lasting}
                 )
             else:
-                self._put(result)
+                self._issues.put(result)
                 after = _SourceState(scope=source.scope, asked=now, read=now)
             self._memory.remember(_state_key(source), after.model_dump(mode="json"))
 
@@ -322,7 +320,7 @@ class Catalog:
         found = _attempt(source, lambda: source.by_keys(keys))
         if isinstance(found, SourceError):
             return SourceStatus(source.name, source.group, 0, str(found))
-        self._put(found)
+        self._issues.put(found)
         self._remember_absent(source, set(keys) - {each.key for each in found})
         return None
 
@@ -362,23 +360,6 @@ class Catalog:
             place = issue.tracker, issue.group
             counts[place] = counts.get(place, 0) + 1
         return counts
-
-    def _put(self, issues: Sequence[Issue]) -> None:
-        if issues:
-            self._store.put_issues(self._person, issues)
-            self._search.index = None
-
-    def _index(self) -> IssueIndex:
-        # Here, because only who searches needs it: it takes 20 ms.
-        from tracklater_bot.issue_index import IssueIndex  # noqa: PLC0415
-
-        with self._search.lock:
-            now, made = self._clock(), self._search.made
-            index = self._search.index
-            if index is None or made is None or now - made >= _OTHER_PROCESSES:
-                index = IssueIndex(self.issues())
-                self._search.index, self._search.made = index, now
-            return index
 
 
 # -- Small parts -------------------------------------------------------------------------------

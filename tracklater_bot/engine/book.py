@@ -79,6 +79,8 @@ def _tells(words: tuple[str, ...]) -> bool:
 
 def _plain_words(text: str) -> tuple[str, ...]:
     """The words of a text without accents, as people write them into branch names."""
+    if text.isascii():  # most are, and thousands are read for each day
+        return tuple(_WORD.findall(text.casefold()))
     bare = unicodedata.normalize("NFKD", text).casefold()
     kept = "".join(each for each in bare if not unicodedata.combining(each))
     return tuple(_WORD.findall(kept))

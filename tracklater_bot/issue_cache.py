@@ -1,0 +1,125 @@
+"""One person's issues in memory, and the search over them: the store is read rarely.
+
+Twenty thousand issues take a fifth of a second to read and twice that to prepare for search.
+Whoever brings new ones waits for that; whoever types meanwhile gets what was known before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from threading import RLock
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from tracklater_bot.model import Issue
+
+if TYPE_CHECKING:
+    from tracklater_bot.issue_index import IssueIndex
+
+OTHER_PROCESSES = timedelta(minutes=10)  # how soon issues that they stored are known here
+
+_Identity: TypeAlias = "tuple[str, str, str]"
+
+
+class IssueStore(Protocol):
+    """The part of the store that keeps issues."""
+
+    def put_issues(self, person: str, issues: Sequence[Issue]) -> None:
+        """Adds them, or replaces those of the same tracker, group and key."""
+
+    def issues(self, person: str, group: str | None = None) -> list[Issue]:
+        """All, or one group's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All issues as they were read from the store at a moment, or put there since."""
+
+    issues: Mapping[_Identity, Issue]
+    read: datetime
+
+
+class IssueCache:
+    """Safe to call from threads."""
+
+    def __init__(self, store: IssueStore, person: str, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._person = person
+        self._clock = clock
+        self._changing = RLock()
+        self._kept: _Known | None = None
+        self._index: IssueIndex | None = None
+
+    def all(self, group: str | None = None) -> list[Issue]:
+        """All issues, or one group's."""
+        return [each for each in self._known().values() if group in (None, each.group)]
+
+    def put(self, issues: Iterable[Issue]) -> None:
+        """Adds issues, or replaces them; the keys that they had before stay known."""
+        with self._changing:
+            known = self._known()
+            found = {
+                _identity(each): _with_aliases(each, known.get(_identity(each))) for each in issues
+            }
+            if found:
+                self._store.put_issues(self._person, [*found.values()])
+                self._keep({**known, **found}, self._read_at())
+
+    def search(self, text: str, group: str | None = None, limit: int = 20) -> list[Issue]:
+        """What somebody may mean who typed `text`, best first."""
+        self._known()
+        index = self._index
+        if index is None:
+            with self._changing:
+                index = self._index = self._index or self._indexed()
+        return index.search(text, group, limit)
+
+    def warm(self) -> None:
+        """Prepares the search, and reads what other processes stored before anybody must wait."""
+        with self._changing:
+            if self._age() >= OTHER_PROCESSES / 2:
+                self._read()
+            if self._index is None:
+                self._index = self._indexed()
+
+    def _known(self) -> Mapping[_Identity, Issue]:
+        kept = self._kept
+        if kept is not None and self._age() < OTHER_PROCESSES:
+            return kept.issues
+        with self._changing:
+            if self._kept is None or self._age() >= OTHER_PROCESSES:
+                self._read()
+            return self._kept.issues if self._kept else {}
+
+    def _read(self) -> None:
+        stored = self._store.issues(self._person)
+        self._keep({_identity(each): each for each in stored}, self._clock())
+
+    def _keep(self, issues: Mapping[_Identity, Issue], read: datetime) -> None:
+        unchanged = self._kept is not None and self._kept.issues == issues
+        self._kept = _Known(issues, read)
+        if self._index is not None and not unchanged:
+            self._index = self._indexed()
+
+    def _read_at(self) -> datetime:
+        return self._kept.read if self._kept else self._clock()
+
+    def _age(self) -> timedelta:
+        return self._clock() - self._kept.read if self._kept else timedelta.max
+
+    def _indexed(self) -> IssueIndex:
+        # Here, because only who searches needs it: it takes 20 ms.
+        from tracklater_bot.issue_index import IssueIndex  # noqa: PLC0415
+
+        return IssueIndex(self._known().values())
+
+
+def _identity(issue: Issue) -> _Identity:
+    return issue.tracker, issue.group, issue.key
+
+
+def _with_aliases(issue: Issue, known: Issue | None) -> Issue:
+    """The issue with its older keys: trackers tell those only when they are asked by them."""
+    before = known.aliases if known else ()
+    return replace(issue, aliases=tuple(dict.fromkeys((*before, *issue.aliases))))
