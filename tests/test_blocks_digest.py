@@ -274,7 +274,7 @@ def test_an_empty_day_says_so() -> None:
 
 def test_remind_is_offered_while_something_is_open() -> None:
     (menu,) = elements(digest_message(digest("09:00-10:00 g X-1")).blocks, "remind")
-    assert [each["value"] for each in menu["options"]] == ["hour", "tomorrow"]
+    assert [each["value"] for each in menu["options"]] == ["hour", "tomorrow", "silent"]
     done = digest(item("09:00-10:00 g X-1", State.SENT))
     assert not elements(digest_message(done).blocks, "remind")
 

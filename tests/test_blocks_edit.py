@@ -136,9 +136,9 @@ def test_groups_are_headings_and_no_project_is_a_choice() -> None:
         for group in select["option_groups"]
     ]
     assert offered == [
-        ("group1", ["Development", "Bug fixing", "No project"]),
-        ("group2", ["No project"]),
-        ("group3", ["Care", "No project"]),
+        ("group1", ["group1 › Development", "group1 › Bug fixing", "group1 › no project"]),
+        ("group2", ["group2 › no project"]),
+        ("group3", ["group3 › Care", "group3 › no project"]),
     ]
     assert select["initial_option"]["text"]["text"] == "Development"
 

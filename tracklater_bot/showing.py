@@ -129,7 +129,7 @@ class Showing:
             wishes=self._wishes(),
             today=today,
             week=week,
-            open_days=self.core.store.open_days(self.core.person, now.date() - OPEN_DAYS_BACK),
+            open_days=self._open_days(today.day),
             sources=self._last_sources(),
             countries=_countries(self.core.settings().digest.holidays),
             next_digest=self.plan().next(now),
@@ -152,6 +152,11 @@ class Showing:
     def _recent(self) -> list[Digest]:
         since = self.core.clock().date() - OPEN_DAYS_BACK
         return self.core.store.digests(self.core.person, since)
+
+    def _open_days(self, today: date) -> list[tuple[date, int]]:
+        """Earlier days with open decisions; today's are told apart."""
+        found = self.core.store.open_days(self.core.person, today - OPEN_DAYS_BACK)
+        return [(day, number) for day, number in found if day < today]
 
     def _last_sources(self) -> Sequence[SourceStatus]:
         recent = self._recent()

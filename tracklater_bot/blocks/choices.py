@@ -22,7 +22,7 @@ MOST_OPTION_TEXT = 75
 MOST_VALUE = 150
 NO_ISSUE = "none"
 FREE_TEXT = "text:"
-NO_PROJECT = "No project"
+NO_PROJECT = "no project"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _of_group(projects: Iterable[Project], group: str) -> list[Project]:
 
 
 def project_groups(choices: Choices, chosen: ProjectChoice | None) -> list[Block]:
-    """Option groups for the group › project select: a heading a group, "No project" last."""
+    """Option groups for the group › project select: a heading a group, "no project" last."""
     by_group: dict[str, list[ProjectChoice]] = {}
     for choice in project_choices(choices, chosen).values():
         by_group.setdefault(choice.group, []).append(choice)
@@ -98,9 +98,10 @@ def _first_hundred(found: Sequence[ProjectChoice]) -> list[ProjectChoice]:
 
 def project_option(choice: ProjectChoice) -> Block:
     """The option for a choice; equal choices make equal options."""
-    if choice.project is None:
-        return outside_option(NO_PROJECT, choice.token)
-    return outside_option(plain(choice.project.name, MOST_OPTION_TEXT), choice.token)
+    project = plain(choice.project.name, 40) if choice.project else NO_PROJECT
+    # With the group's name: a closed select shows nothing of its headings.
+    text = f"{plain(choice.group, MOST_OPTION_TEXT - units(project) - 3)} › {project}"
+    return outside_option(text, choice.token)
 
 
 # -- Issues ------------------------------------------------------------------------------------

@@ -243,6 +243,7 @@ def _day_buttons(digest: Digest) -> list[Block]:
                 [
                     option("Remind me in an hour", "hour"),
                     option("Remind me tomorrow morning", "tomorrow"),
+                    option("Stay silent until tomorrow", "silent"),
                 ],
             )
         )

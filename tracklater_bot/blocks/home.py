@@ -113,9 +113,12 @@ def _today_words(today: DayTimes | None) -> str:
 def _week(view: HomeView) -> list[Block]:
     if not view.week:
         return []
+    legend = ["█ in Toggl   ░ missing"]
+    if not all(day.known for day in view.week):
+        legend.append("? not looked at yet: `/tracklater week` does")
     return [
         section(f"*The last {len(view.week)} days*\n```{week_chart(view.week)}```"),
-        context("█ in Toggl   ░ missing"),
+        context(*legend),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
@@ -11,6 +11,7 @@ from slack_bolt import Ack, App, Respond
 from tracklater_bot.blocks.parts import Message
 from tracklater_bot.desk import Desk
 from tracklater_bot.listeners.clicks import STRANGER, Click, whisper
+from tracklater_bot.preferences import SILENT_UNTIL
 from tracklater_bot.words import clock, day_name
 
 
@@ -49,10 +50,18 @@ class Day:
         if click is None:
             return
         day = _day_of(body)
+        if click.value == "silent":
+            self._fall_silent(respond)
+            return
         until = self._desk.announcer.remind(day, click.value)
         zone = self._desk.core.settings().zone()
         when = clock(until, zone, self._desk.core.day("today").date)
         whisper(respond, f"I will remind you of {day_name(day)} at {when}.")
+
+    def _fall_silent(self, respond: Respond) -> None:
+        tomorrow = self._desk.core.day("today").date + timedelta(days=1)
+        self._desk.prefer(SILENT_UNTIL, tomorrow.isoformat())
+        whisper(respond, f"I will say nothing by myself before {day_name(tomorrow)}.")
 
     def _own(self, body: dict[str, Any], respond: Respond) -> Click | None:
         """The click, if it is the person's own; others are told that it isn't theirs."""

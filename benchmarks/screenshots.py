@@ -1,0 +1,150 @@
+"""The pictures of the README, taken from the demo page in headless Chromium: `scripts/screenshots`.
+
+The sample day is always the same Friday, seen at six in the evening, so that pictures change only
+when what they show does.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tracklater_bot.app import opened
+from tracklater_bot.bot import Bot, running
+from tracklater_bot.picture import draw
+from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.settings import load
+from tracklater_bot.timeline import lanes_of, ticks_of
+
+DOCS = Path(__file__).parent.parent / "docs"
+FRIDAY = date(2026, 11, 20)
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+MOST_BYTES = 300_000
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+
+
+class Evening:
+    """A clock that begins at six in the evening of the sample day."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._shift = datetime(2026, 11, 20, 18, tzinfo=sandbox.zone) - datetime.now(sandbox.zone)
+        self._zone = sandbox.zone
+
+    def __call__(self) -> datetime:
+        return datetime.now(self._zone) + self._shift
+
+
+@contextmanager
+def stage(home: Path) -> Iterator[tuple[Sandbox, Bot]]:
+    """The sandbox on the sample day, with the real bot connected to it."""
+    sandbox = Sandbox(home, today=FRIDAY)
+    sandbox.start()
+    clock = Evening(sandbox)
+    sandbox.slack.workspace.clock = lambda: clock().timestamp()
+    try:
+        environ = {**sandbox.env, "TRACKLATER_DATABASE_URL": f"sqlite:///{home / 'demo.db'}"}
+        settings = load(sandbox.settings_file, None, environ).settings
+        with opened(settings, clock) as core, running(core) as bot:
+            sandbox.slack.wait_connected()
+            yield sandbox, bot
+    finally:
+        sandbox.stop()
+
+
+def say(page: Page, words: str) -> None:
+    """Writes a message or command in the page."""
+    page.get_by_label("Message or slash command").fill(words)
+    page.keyboard.press("Enter")
+
+
+def open_day(page: Page) -> None:
+    """Asks for the sample day and waits until its picture is there."""
+    say(page, f"/tracklater {FRIDAY}")
+    expect(page.get_by_role("img", name="Timeline")).to_be_visible(timeout=30_000)
+
+
+def approve_two(page: Page) -> None:
+    """Puts the first two suggestions into Toggl."""
+    for _ in range(2):
+        before = page.get_by_text("In Toggl", exact=True).count()
+        page.get_by_role("button", name="Approve", exact=False).nth(2).click()
+        expect(page.get_by_text("In Toggl", exact=True)).not_to_have_count(before, timeout=15_000)
+
+
+def take(page: Page, name: str) -> None:
+    """Keeps what the page shows now. Raises SystemExit for a picture that is too heavy."""
+    path = DOCS / f"{name}.png"
+    page.screenshot(path=path, animations="disabled")
+    if path.stat().st_size > MOST_BYTES:
+        raise SystemExit(f"{path.name} has {path.stat().st_size} bytes; at most {MOST_BYTES}.")
+    print(f"docs/{path.name}")
+
+
+def take_timeline(bot: Bot) -> None:
+    """Draws the sample day as `preview --png` does."""
+    digest = bot.desk.core.store.digest(bot.desk.person, FRIDAY)
+    assert digest is not None
+    draft = bot.desk.core.draft(bot.desk.core.day_on(FRIDAY))
+    lanes = lanes_of(digest, bot.desk.core.clock(), ticks_of(draft))
+    (DOCS / "timeline.png").write_bytes(draw(lanes, tuple(bot.desk.core.file_settings.groups)))
+    print("docs/timeline.png")
+
+
+def desktop(browser: Browser, sandbox: Sandbox, bot: Bot) -> None:
+    """The day's message, the edit dialog and Home."""
+    page = browser.new_page(viewport=DESKTOP, locale="en-GB")
+    page.goto(sandbox.url)
+    open_day(page)
+    take_timeline(bot)
+    approve_two(page)
+    page.get_by_role("heading", name="Friday 20 November").scroll_into_view_if_needed()
+    take(page, "demo")
+    page.get_by_role("button", name="Edit", exact=False).nth(2).click()
+    dialog = page.get_by_role("dialog", name="Edit")
+    dialog.get_by_role("combobox", name="Issue").fill("rate")
+    expect(dialog.get_by_role("option").first).to_be_visible()
+    take(page, "edit")
+    page.keyboard.press("Escape")
+    dialog.get_by_role("button", name="Cancel").click()
+    page.get_by_role("tab", name="Home").click()
+    expect(page.get_by_role("heading", name="Preferences")).to_be_visible()
+    take(page, "home")
+    page.close()
+
+
+def phone(browser: Browser, sandbox: Sandbox) -> None:
+    """The day's message as it looks on a phone."""
+    page = browser.new_page(viewport=PHONE, device_scale_factor=1.5, locale="en-GB")
+    page.goto(sandbox.url)
+    page.get_by_role("heading", name="Friday 20 November").scroll_into_view_if_needed()
+    take(page, "phone")
+    page.close()
+
+
+def main() -> None:
+    """Takes them all. Needs Chromium."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if found is None:
+        sys.exit("The screenshots need Chromium, and there is none here.")
+    DOCS.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="tracklater-shots-") as folder,
+        sync_playwright() as playwright,
+        stage(Path(folder) / "home") as (sandbox, bot),
+    ):
+        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        desktop(browser, sandbox, bot)
+        phone(browser, sandbox)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
