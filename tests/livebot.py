@@ -1,0 +1,151 @@
+"""The real bot in this process on a sandbox, at a speed and with a clock for tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from tests.bots import button_of, digests_in, says
+from tests.conftest import close_client
+from tests.loopback import FakeTime
+from tracklater_bot.app import opened
+from tracklater_bot.bot import Bot, running
+from tracklater_bot.desk import Desk, Tempo
+from tracklater_bot.doors import SocketDoor
+from tracklater_bot.export import Pace
+from tracklater_bot.model import Digest
+from tracklater_bot.sandbox import ME, Sandbox
+from tracklater_bot.sandbox.slack.person import Outcome
+from tracklater_bot.settings import Settings, load
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+AT_ONCE = Tempo(
+    update_rest=0.0,
+    retry=0.05,
+    pace=Pace(spacing=timedelta(), settling=timedelta(), chance=lambda: 0.5),
+)
+PATIENCE = 20.0
+
+
+def evening(sandbox: Sandbox, at: str = "18:00") -> datetime:
+    """That time on the sample day."""
+    return datetime.fromisoformat(f"{sandbox.day}T{at}").replace(tzinfo=sandbox.zone)
+
+
+def sample_settings(sandbox: Sandbox, more: str = "", **environ: str) -> Settings:
+    """The sandbox's settings without pictures, which take a second each; `more` lines of TOML."""
+    file = sandbox.home / "live.toml"
+    text = sandbox.settings_file.read_text(encoding="utf-8")
+    file.write_text(f"{text}\n[digest]\npicture = false\n{more}", encoding="utf-8")
+    return load(file, None, {**sandbox.env, **environ}).settings
+
+
+@dataclass
+class Live:
+    """A person in front of the sandbox's Slack, with the real bot on the other side."""
+
+    sandbox: Sandbox
+    time: FakeTime
+    bot: Bot
+    before: frozenset[int]
+
+    @property
+    def desk(self) -> Desk:
+        return self.bot.desk
+
+    @property
+    def digest(self) -> Digest:
+        """The sample day as it is stored."""
+        found = self.desk.core.store.digest(ME, self.sandbox.day)
+        assert found is not None
+        return found
+
+    # -- What the person does
+
+    def ask(self, words: str = "") -> Outcome:
+        """Writes `/tracklater words`; without words, the sample day is asked for."""
+        return self.sandbox.slack.command("/tracklater", words or self.sandbox.day.isoformat())
+
+    def open(self) -> Json:
+        """Asks for the sample day and waits for its message and the answer that links to it."""
+        self.ask()
+        self.wait(lambda: self.answered("review"))
+        return self.message()
+
+    def click(self, action: str, value: Any = None, **more: Any) -> Outcome:
+        return self.sandbox.slack.click(self.message(), action, value, **more)
+
+    # -- What they see
+
+    def messages(self) -> list[Json]:
+        """The day's messages, of which there should be one."""
+        return digests_in(self.sandbox.slack.messages(), self.sandbox.day.isoformat())
+
+    def message(self) -> Json:
+        (only,) = self.messages()
+        return only
+
+    def rows(self) -> list[str]:
+        """What the message says of each suggestion, in order of time."""
+        return list(says(self.message()["blocks"]).values())
+
+    def buttons(self, action: str) -> list[str]:
+        return button_of(self.message(), action)
+
+    def answers(self, user: str = ME) -> list[str]:
+        """What only this person sees in the owner's DM: answers to commands and clicks."""
+        seen = self.sandbox.slack.messages(self.desk.rooms.messenger.channel_of(ME), user=user)
+        return [str(each["text"]) for each in seen if each.get("is_ephemeral")]
+
+    def answered(self, words: str) -> str | None:
+        return next((each for each in self.answers() if words in each), None)
+
+    def entries(self) -> list[Json]:
+        """What came into Toggl since the bot was started."""
+        return [
+            each for each in self.sandbox.toggl.named_entries() if each["id"] not in self.before
+        ]
+
+    def spans(self) -> list[tuple[datetime, datetime]]:
+        """The times of those entries."""
+        return [
+            (datetime.fromisoformat(each["start"]), datetime.fromisoformat(each["stop"]))
+            for each in self.entries()
+        ]
+
+    def wait(self, seen: Callable[[], T | None]) -> T:
+        return self.sandbox.slack.wait(seen, PATIENCE)
+
+    def eventually(self, true: Callable[[], bool]) -> None:
+        """For what happens apart from Slack."""
+        deadline = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < deadline, "what was waited for did not happen"
+            time.sleep(0.01)
+
+
+@contextmanager
+def live(
+    sandbox: Sandbox,
+    settings: Settings | None = None,
+    at: str = "18:00",
+    tempo: Tempo = AT_ONCE,
+) -> Iterator[Live]:
+    """The bot connected to the sandbox; Slack's own clock and the bot's are the test's."""
+    clock = FakeTime(evening(sandbox, at))
+    sandbox.slack.workspace.clock = lambda: clock().timestamp()
+    with (
+        opened(settings or sample_settings(sandbox), clock) as core,
+        running(core, tempo) as bot,
+    ):
+        sandbox.slack.wait_connected()
+        before = frozenset(each["id"] for each in sandbox.toggl.entries)
+        yield Live(sandbox, clock, bot, before)
+        assert isinstance(bot.door, SocketDoor)
+        close_client(bot.door.client, sandbox)

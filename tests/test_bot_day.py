@@ -1,0 +1,329 @@
+"""A day with the real bot: asked for, approved, edited, skipped, taken back, and read in Toggl."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED
+from tests.conftest import FRIDAY
+from tests.livebot import AT_ONCE, Live, live, sample_settings
+from tracklater_bot.model import State
+from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.sandbox.slack.workspace import OTHER
+
+STRANGER = "Only the person whose day this is can do that."
+
+
+@pytest.fixture
+def me(sandbox: Sandbox) -> Iterator[Live]:
+    """A person with the bot running for them."""
+    with live(sandbox) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def anybody(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[Live]:
+    """The same for tests that decide nothing, shared by them."""
+    home = tmp_path_factory.mktemp("shared") / "home"
+    shutil.copytree(sample_home, home)
+    with Sandbox(home, today=FRIDAY) as sandbox, live(sandbox) as one:
+        one.open()
+        yield one
+
+
+def texts(message: dict[str, object]) -> str:
+    return str(message["blocks"])
+
+
+# -- The message ---------------------------------------------------------------------------------
+
+
+def test_asking_answers_at_once_and_then_with_the_days_message(me: Live) -> None:
+    outcome = me.ask()
+    assert outcome.payload is not None
+    assert "Looking at Friday 20 November" in outcome.payload["text"]
+    me.wait(lambda: me.answered("to review"))
+    message = me.message()
+    items = me.digest.items
+    assert message["blocks"][0]["text"]["text"].startswith("Friday 20 November · ")
+    assert "to review" in message["blocks"][0]["text"]["text"]
+    assert me.rows() == [OFFERED] * len(items)
+    assert len(items) >= 5
+    for item in items:
+        assert not item.suggestion.group or item.suggestion.group in message["text"]
+    assert "DEV-" in message["text"]
+
+
+def test_asking_twice_updates_the_days_one_message(me: Live) -> None:
+    first = me.open()
+    me.sandbox.slack.command("/tracklater", me.sandbox.day.isoformat())
+    me.wait(lambda: len([each for each in me.answers() if "to review" in each]) == 2)
+    assert [each["ts"] for each in me.messages()] == [first["ts"]]
+
+
+def test_a_message_deleted_in_slack_is_posted_anew(me: Live) -> None:
+    first = me.open()
+    me.bot.desk.rooms.messenger._client.chat_delete(
+        channel=me.digest.channel or "", ts=str(first["ts"])
+    )
+    me.ask()
+    again = me.wait(me.messages)
+    assert again[0]["ts"] != first["ts"]
+    me.click("skip", me.buttons("skip")[0])
+    me.wait(lambda: SKIPPED in me.rows())
+
+
+def test_a_decision_after_the_message_was_deleted_brings_it_back(me: Live) -> None:
+    first = me.open()
+    item = me.buttons("approve")[0]
+    me.bot.desk.rooms.messenger._client.chat_delete(
+        channel=me.digest.channel or "", ts=str(first["ts"])
+    )
+    me.desk.review.approve("U0EERO", item)
+    me.desk.changed()
+    me.wait(lambda: me.messages() and IN_TOGGL in me.rows())
+    assert len(me.messages()) == 1
+
+
+def test_refresh_reads_the_day_anew_in_the_same_message(me: Live) -> None:
+    first = me.open()
+    version = me.digest.version
+    me.click("refresh", me.sandbox.day.isoformat())
+    me.wait(lambda: me.message().get("edited"))
+    assert me.message()["ts"] == first["ts"]
+    assert me.digest.version == version  # nothing has changed since
+
+
+# -- Decisions -----------------------------------------------------------------------------------
+
+
+def test_approve_makes_the_entry_and_shows_it(me: Live) -> None:
+    me.open()
+    item = me.buttons("approve")[0]
+    wanted = next(each.suggestion for each in me.digest.items if each.id == item)
+    assert me.click("approve", item).acked
+    me.wait(lambda: IN_TOGGL in me.rows())
+    (entry,) = me.entries()
+    assert me.spans() == [(wanted.span.start, wanted.span.end)]
+    assert entry["description"] == wanted.description
+    assert entry["project_name"] == (wanted.project and wanted.project.name)
+    assert item in me.buttons("undo")
+
+
+def test_a_double_click_makes_one_entry(me: Live) -> None:
+    me.open()
+    item = me.buttons("approve")[0]
+    slack = me.sandbox.slack
+    slack.faults.fail_next("chat.update", 500, times=10**6)  # so that the button stays
+    assert all(me.click("approve", item).acked for _ in range(3))
+    me.eventually(lambda: len(me.entries()) == 1)
+    assert me.click("approve", item).acked
+    slack.faults.clear()
+    me.wait(lambda: IN_TOGGL in me.rows())
+    assert len(me.entries()) == 1
+
+
+def test_approve_all_leaves_nothing_out_and_overlaps_nothing(me: Live) -> None:
+    me.open()
+    ready = [item for item in me.digest.items if item.approvable]
+    me.click("approve_all")
+    me.wait(lambda: me.rows().count(IN_TOGGL) == len(ready))
+    spans = sorted(me.spans())
+    assert spans == sorted((each.suggestion.span.start, each.suggestion.span.end) for each in ready)
+    assert all(one[1] <= two[0] for one, two in pairwise(spans))
+
+
+def test_skip_and_undo_bring_a_suggestion_back(me: Live) -> None:
+    me.open()
+    item = me.buttons("skip")[0]
+    me.click("skip", item)
+    me.wait(lambda: SKIPPED in me.rows())
+    me.click("undo", item)
+    me.wait(lambda: SKIPPED not in me.rows())
+    assert item in me.buttons("approve")
+    assert me.entries() == []
+
+
+def test_undo_takes_the_entry_out_of_toggl(me: Live) -> None:
+    me.open()
+    item = me.buttons("approve")[0]
+    me.click("approve", item)
+    me.wait(lambda: item in me.buttons("undo") and IN_TOGGL in me.rows())
+    me.click("undo", item)
+    me.wait(lambda: item in me.buttons("approve"))
+    assert me.entries() == []
+
+
+# -- Dialogs -------------------------------------------------------------------------------------
+
+
+def test_an_edit_is_checked_beside_its_fields_and_then_kept(me: Live) -> None:
+    me.open()
+    item = next(each for each in me.digest.items if each.suggestion.issue)
+    me.click("edit", item.id)
+    me.wait(lambda: me.sandbox.slack.view)
+    wrong = me.sandbox.slack.submit(None, {"start": "10:00", "end": "09:00"})
+    assert set(wrong.errors) & {"start", "end"}
+    me.wait(lambda: me.sandbox.slack.view)  # it stays open
+    start, end = (
+        f"{at.astimezone(me.sandbox.zone):%H:%M}"
+        for at in (item.suggestion.span.start, item.suggestion.span.end)
+    )
+    right = me.sandbox.slack.submit(
+        None, {"start": start, "end": end, "description": "Workshop", "issue": None}
+    )
+    assert not right.errors
+    assert me.sandbox.slack.view is None
+    me.wait(lambda: "Workshop" in texts(me.message()))
+    me.click("approve", item.id)
+    me.wait(lambda: IN_TOGGL in me.rows())
+    assert [each["description"] for each in me.entries()] == ["Workshop"]
+
+
+def test_time_can_be_added_to_a_day(me: Live) -> None:
+    me.open()
+    before = len(me.digest.items)
+    me.click("add")
+    view = me.wait(lambda: me.sandbox.slack.view)
+    assert view["callback_id"] == "add_item"
+    project = next(each for each in view["blocks"] if each.get("block_id") == "project")
+    choice = project["element"].get("options") or project["element"]["option_groups"][0]["options"]
+    outcome = me.sandbox.slack.submit(
+        None,
+        {
+            "start": "20:00",
+            "end": "20:45",
+            "project": choice[0]["value"],
+            "description": "Evening call",
+        },
+    )
+    assert not outcome.errors, outcome
+    me.wait(lambda: "Evening call" in texts(me.message()))
+    assert len(me.digest.items) == before + 1
+
+
+# -- Other people --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["approve", "skip", "edit", "approve_all", "refresh", "add"])
+def test_a_strangers_click_changes_nothing_and_is_told(anybody: Live, action: str) -> None:
+    before, told = anybody.digest, len(anybody.answers(OTHER))
+    assert anybody.click(action, user=OTHER).acked
+    anybody.wait(lambda: len(anybody.answers(OTHER)) > told)
+    assert anybody.answers(OTHER)[-1].startswith(STRANGER)
+    assert anybody.sandbox.slack.view_of(OTHER) is None
+    assert anybody.digest == before
+    assert anybody.entries() == []
+
+
+def test_a_strangers_command_is_told_whose_bot_it_is(anybody: Live) -> None:
+    outcome = anybody.sandbox.slack.command("/tracklater", "today", user=OTHER)
+    assert outcome.payload is not None
+    assert "somebody else's time" in outcome.payload["text"]
+
+
+# -- The slash command ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "at_once", "then"),
+    [
+        ("help", "/tracklater week", ""),
+        ("status", "Asking everyone", "Next message"),
+        ("week", "Looking at the last seven days", "Fri"),
+        ("yesterday", "Looking at Thursday 19 November", "Thursday 19 November"),
+        ("thursday", "Looking at Thursday 19 November", "Thursday 19 November"),
+        ("2026-11-20", "Looking at Friday 20 November", "Friday 20 November: 6 suggestions"),
+        ("today", "Looking at Friday 20 November", "Friday 20 November: 6 suggestions"),
+        ("", "Looking at Friday 20 November", "Friday 20 November: 6 suggestions"),
+        ("  TODAY ", "Looking at Friday 20 November", "Friday 20 November: 6 suggestions"),
+        ("yestersay", "Did you mean", ""),
+        ("2026-13-45", "I don't know", ""),
+        ("<!channel> & co", "I don't know", ""),
+    ],
+)
+def test_every_word_is_answered_at_once_and_then_in_full(
+    anybody: Live, word: str, at_once: str, then: str
+) -> None:
+    heard = len(anybody.answers())
+    outcome = anybody.sandbox.slack.command("/tracklater", word)
+    assert outcome.payload is not None
+    assert at_once in outcome.payload["text"]
+    assert "<!channel>" not in outcome.payload["text"]
+    if then:
+        anybody.wait(lambda: len(anybody.answers()) == heard + 2)
+        assert then in anybody.answers()[-1]
+
+
+# -- When something fails ------------------------------------------------------------------------
+
+
+def test_what_toggl_refuses_is_shown_with_its_reason_and_can_be_mended(me: Live) -> None:
+    me.open()
+    item = me.buttons("approve")[0]
+    me.sandbox.toggl.faults.fail_next("time_entries", 400, method="POST")
+    me.click("approve", item)
+    me.wait(lambda: FAILED in me.rows())
+    failed = next(each for each in me.digest.items if each.id == item)
+    assert failed.state is State.FAILED
+    assert failed.problem
+    assert me.entries() == []
+    me.click("approve", item)
+    me.wait(lambda: IN_TOGGL in me.rows())
+    assert len(me.entries()) == 1
+
+
+def test_a_dropped_socket_is_opened_again(sandbox: Sandbox) -> None:
+    with live(sandbox, tempo=replace(AT_ONCE, ping=1.0)) as me:
+        me.open()
+        for drop in (me.sandbox.slack.refresh_sockets, me.sandbox.slack.hang_up):
+            drop()
+            me.wait(lambda: me.sandbox.slack.sockets.count == 1 or None)
+            me.click("skip", me.buttons("skip")[0])
+        me.wait(lambda: me.rows().count(SKIPPED) == 2)
+
+
+def test_a_failing_listener_tells_the_person_a_reference_that_the_log_has(
+    me: Live, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    me.open()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(me.desk.review, "skip", broken)
+    with caplog.at_level(logging.ERROR):
+        me.click("skip", me.buttons("skip")[0])
+        told = me.wait(lambda: me.answered("That did not work"))
+    reference = told.rstrip(".").split()[-1]
+    assert len(reference) == 8
+    assert reference in caplog.text
+    assert "a mistake of ours" not in told
+
+
+def test_the_day_comes_with_the_trouble_of_its_sources(sandbox: Sandbox) -> None:
+    (sandbox.home / "thyme" / f"{sandbox.day}.json").write_text('[{"Time": ', encoding="utf-8")
+    settings = sample_settings(
+        sandbox,
+        TRACKLATER_GROUPS__ACME__JIRA__API_TOKEN="xyzzy-token",
+        # Without it, a Cloud token that is refused is tried at Atlassian's gateway.
+        TRACKLATER_GROUPS__ACME__JIRA__API_BASE=f"{sandbox.url}/jira",
+    )
+    missing = settings.groups["globex"].git.repos[0]
+    missing.rename(missing.with_name("moved-away"))
+    with live(sandbox, settings) as me:
+        me.open()
+        small_print = texts(me.message())
+        assert OFFERED in me.rows()
+        troubled = {(each.name, each.group) for each in me.digest.sources if each.trouble}
+        assert {("thyme", None), ("git", "globex"), ("jira", "acme")} <= troubled
+        for name in ("thyme", "git (globex)", "jira (acme)"):
+            assert f"{name}: " in small_print
+        assert "xyzzy" not in small_print
