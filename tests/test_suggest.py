@@ -27,9 +27,8 @@ from tests.notation import FRIDAY, HELSINKI, at
 from tests.recordings import recording
 from tracklater_bot.day import Span, WorkDay
 from tracklater_bot.engine import suggest
-from tracklater_bot.model import Group, HintKind, Hint, Suggestion
+from tracklater_bot.model import Group, Hint, HintKind, Suggestion
 from tracklater_bot.sources.thyme import understand
-
 
 # -- Who it was for ----------------------------------------------------------------------------
 

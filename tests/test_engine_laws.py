@@ -1,0 +1,246 @@
+"""Laws that hold for every day, whatever the clues."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.clues import (
+    ACME_CODE,
+    GLOBEX_CODE,
+    GROUPS,
+    MEETING,
+    SHELL,
+    checkout,
+    commit,
+    entry,
+    inputs,
+    message,
+    windows,
+)
+from tests.notation import FRIDAY, at
+from tracklater_bot.day import Span, WorkDay, merge, subtract, total
+from tracklater_bot.engine import suggest
+from tracklater_bot.engine.inputs import Inputs
+from tracklater_bot.model import Clue, Suggestion, TimeEntry, Window
+
+TITLES = (
+    ACME_CODE,
+    GLOBEX_CODE,
+    SHELL,
+    MEETING,
+    "",
+    "[DEV-123] Fix login - Jira - Google Chrome",
+    "Reset password - Task #12 - Globex — Mozilla Firefox",
+    "Slack | general | Acme",
+    "general (Channel) - Globex - Slack",
+    "lo-fi beats - YouTube — Mozilla Firefox",
+    "python - How to mock - Stack Overflow - Google Chrome",
+)
+BRANCHES = ("main", "DEV-123-fix-login", "feature/rate-limit-the-token", "12-reset-password")
+SUBJECTS = ("WIP", "DEV-131 add a limit", "Reset password (#12)", "Fix login")
+TEXTS = ("on it", "DEV-123 is done", "about globex", "")
+
+groups = st.sampled_from([group.name for group in GROUPS])
+
+
+def clocks(first: int = 9, last: int = 17) -> st.SearchStrategy[str]:
+    return st.builds("{:02d}:{:02d}".format, st.integers(first, last), st.integers(0, 59))
+
+
+def events(clock: st.SearchStrategy[str]) -> st.SearchStrategy[Clue]:
+    channels = st.sampled_from(("acme-dev", "random"))
+    return st.one_of(
+        st.builds(commit, clock, groups, st.sampled_from(SUBJECTS), st.sampled_from(BRANCHES)),
+        st.builds(checkout, clock, groups, st.sampled_from(BRANCHES)),
+        st.builds(message, clock, st.sampled_from(TEXTS), channels),
+    )
+
+
+@st.composite
+def screens(draw: st.DrawFn, first: int = 9) -> list[Clue]:
+    """Windows one after the other, with holes, still stretches and sometimes a second machine."""
+    clues: list[Clue] = []
+    minute = draw(st.integers(0, 60)) + 60 * (first - 9)
+    for _ in range(draw(st.integers(0, 12))):
+        length = draw(st.integers(1, 45))
+        start, end = (f"{9 + at // 60:02d}:{at % 60:02d}" for at in (minute, minute + length))
+        still = draw(st.sampled_from(("", "", "= ")))
+        machine = draw(st.sampled_from(("", "", "", "laptop")))
+        title = draw(st.sampled_from(TITLES))
+        clues += windows(f"{start}-{end} {still}{title}", machine=machine, every=60)
+        minute += length + draw(st.sampled_from((0, 0, 0, 1, 7, 40, -10)))
+        minute = max(minute, 0)
+    return clues
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> TimeEntry:
+    start = draw(clocks())
+    end = at(start) + timedelta(minutes=draw(st.integers(1, 150)))
+    return replace(entry(f"{start}-"), end=draw(st.sampled_from((end, None))))
+
+
+@st.composite
+def days(draw: st.DrawFn, first: int = 9, **fixed: Any) -> Inputs:
+    clues = [*draw(screens(first)), *draw(st.lists(events(clocks(first, first + 6)), max_size=8))]
+    options: dict[str, Any] = {
+        "round_minutes": draw(st.sampled_from((0, 5, 15))),
+        "min_minutes": draw(st.sampled_from((0, 1, 5, 10))),
+    }
+    tracked = tuple(draw(st.lists(entries(), max_size=2)))
+    return inputs(*clues, tracked=tracked, **{**options, **fixed})
+
+
+def covered(suggestions: tuple[Suggestion, ...], group: str | None = "") -> list[Span]:
+    return merge(each.span for each in suggestions if group in ("", each.group))
+
+
+def tracked_spans(day: Inputs) -> list[Span]:
+    return [span for each in day.tracked if (span := each.span(day.now)) is not None]
+
+
+@given(days())
+@settings(max_examples=60)
+def test_suggestions_are_in_order_and_overlap_nothing(day: Inputs) -> None:
+    found = suggest(day)
+    for before, after in pairwise(found):
+        assert before.span.end <= after.span.start
+    for each in found:
+        assert not any(each.span.overlaps(span) for span in tracked_spans(day))
+        assert each.span.length >= timedelta(minutes=day.options.min_minutes)
+        assert day.day.span.start <= each.span.start
+        assert each.span.end <= min(day.now, day.day.span.end)
+
+
+@given(days())
+@settings(max_examples=40)
+def test_suggestions_are_whole(day: Inputs) -> None:
+    names = {group.name: group for group in day.groups}
+    for each in suggest(day):
+        assert 0 <= each.confidence <= 1
+        if each.group is None:
+            assert (each.project, each.issue, each.description) == (None, None, "")
+            continue
+        assert each.description
+        assert each.issue is None or each.issue.group == each.group
+        assert each.project is None or each.project in names[each.group].projects
+        assert each.reasons
+        assert each.seam is None or each.span.start < each.seam < each.span.end
+
+
+@given(days(), st.integers(0, 1000))
+@settings(max_examples=40)
+def test_the_order_of_clues_says_nothing(day: Inputs, seed: int) -> None:
+    clues = list(day.clues)
+    random.Random(seed).shuffle(clues)
+    assert suggest(replace(day, clues=tuple(clues))) == suggest(day)
+    assert suggest(replace(day, clues=(*day.clues, *_samples(day)))) == suggest(day)
+
+
+def _samples(day: Inputs) -> list[Clue]:
+    return [clue for clue in day.clues if isinstance(clue, Window)]
+
+
+REACH = timedelta(minutes=65)
+HOLE = timedelta(minutes=5)
+SIDE = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+
+
+@given(days())
+@settings(max_examples=40)
+def test_all_lies_where_somebody_was_or_in_a_clues_reach(day: Inputs) -> None:
+    step = timedelta(minutes=day.options.round_minutes)
+    near = [Span(clue.at - SIDE, clue.at + HOLE) for clue in _samples(day)]
+    reach = [
+        Span(clue.at - REACH, clue.at + REACH) for clue in day.clues if not isinstance(clue, Window)
+    ]
+    allowed = merge(Span(each.start - step, each.end + step) for each in (*near, *reach))
+    assert subtract(covered(suggest(day)), allowed) == []
+
+
+@given(screens())
+@settings(max_examples=40)
+def test_presence_is_conserved(clues: list[Clue]) -> None:
+    """Whatever the groups, the same time is suggested: evidence decides for whom, not whether."""
+    known = inputs(*clues, min_minutes=0)
+    unknown = replace(known, groups=(), issues=())
+    assert total(covered(suggest(known))) == total(covered(suggest(unknown)))
+    rounded = replace(known, options=replace(known.options, round_minutes=5))
+    spans = len(covered(suggest(known)))
+    change = total(covered(suggest(rounded))) - total(covered(suggest(known)))
+    assert abs(change) <= spans * timedelta(minutes=10)
+
+
+@given(days(first=15))  # people eat at noon, wherever the day lies
+@settings(max_examples=40)
+def test_a_day_an_hour_later_is_suggested_an_hour_later(day: Inputs) -> None:
+    utc = replace(day, day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-2")))
+    assert _spans(suggest(_later(utc, HOUR))) == [
+        (Span(each.start + HOUR, each.end + HOUR), group) for each, group in _spans(suggest(utc))
+    ]
+
+
+@given(days())
+@settings(max_examples=40)
+def test_the_same_day_further_west_is_the_same_day_later(day: Inputs) -> None:
+    east = replace(day, day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-2")))
+    west = replace(_later(east, HOUR), day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-1")))
+    assert _spans(suggest(west)) == [
+        (Span(each.start + HOUR, each.end + HOUR), group) for each, group in _spans(suggest(east))
+    ]
+
+
+def _later(day: Inputs, by: timedelta) -> Inputs:
+    tracked = tuple(
+        replace(each, start=each.start + by, end=each.end + by if each.end else None)
+        for each in day.tracked
+    )
+    clues = tuple(replace(clue, at=clue.at + by) for clue in day.clues)
+    return replace(day, clues=clues, tracked=tracked, now=day.now + by)
+
+
+def _spans(suggestions: tuple[Suggestion, ...]) -> list[tuple[Span, str | None]]:
+    return [(each.span, each.group) for each in suggestions]
+
+
+@given(days(round_minutes=0, min_minutes=0), st.data())
+@settings(max_examples=150)
+def test_more_evidence_for_a_group_never_takes_minutes_from_it(
+    day: Inputs, data: st.DataObject
+) -> None:
+    before = replace(day, tracked=())
+    more = data.draw(st.builds(commit, clocks(), st.just("acme"), st.just("WIP")))
+    after = replace(before, clues=(*before.clues, more))
+    lost = total(covered(suggest(before), "acme")) - total(covered(suggest(after), "acme"))
+    assert lost <= timedelta(seconds=1)
+
+
+@given(screens(), st.data())
+@settings(max_examples=100)
+def test_a_window_that_turns_to_a_group_never_takes_minutes_from_it(
+    clues: list[Clue], data: st.DataObject
+) -> None:
+    before = inputs(*clues, min_minutes=0)
+    neutral = [clue for clue in _samples(before) if clue.title == SHELL]
+    if not neutral:
+        return
+    start = data.draw(st.sampled_from(neutral)).at
+    turned = Span(start, start + timedelta(minutes=data.draw(st.integers(1, 20))))
+    after = replace(before, clues=tuple(_turned(clue, turned) for clue in clues))
+    lost = total(covered(suggest(before), "acme")) - total(covered(suggest(after), "acme"))
+    assert lost <= timedelta(seconds=1)
+
+
+def _turned(clue: Clue, within: Span) -> Clue:
+    if isinstance(clue, Window) and clue.title == SHELL and clue.at in within:
+        return replace(clue, title=ACME_CODE)
+    return clue
