@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import repeat
+from itertools import chain, repeat
 
 from pydantic import SecretStr
 from slack_bolt import App
@@ -179,7 +179,7 @@ def run_until(core: Core, stopped: threading.Event, started: Callable[[], None])
 
 def _connected(bot: Bot, stopped: threading.Event) -> bool:
     """Tries until it succeeds or the event is set. Raises DoorError where trying is no use."""
-    for pause in (*FIRST_PAUSES, *repeat(LONGEST_PAUSE)):
+    for pause in chain(FIRST_PAUSES, repeat(LONGEST_PAUSE)):
         if stopped.is_set():
             return False
         try:
