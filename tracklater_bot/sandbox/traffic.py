@@ -20,7 +20,8 @@ class Traffic:
             raise web.HTTPUnsupportedMediaType(text="a form of parts cannot be read twice")
         head = f"{request.method} {request.raw_path}\n".encode()
         headers = b"\n".join(name + b": " + value for name, value in request.raw_headers)
-        self.note(service, head + headers + b"\n\n" + await request.read())
+        body = b"" if "Upgrade" in request.headers else await request.read()  # a socket never ends
+        self.note(service, head + headers + b"\n\n" + body)
 
     def note(self, service: str, sent: bytes | str) -> None:
         """Notes what came on another way than a request, such as a socket."""
