@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import time, timedelta
 
 from tracklater_bot.day import WorkDay
+from tracklater_bot.engine.chains import explain_pieces
 from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.evidence import Reader
 from tracklater_bot.engine.fitting import fitted
@@ -14,7 +15,7 @@ from tracklater_bot.engine.parts import MINUTE
 from tracklater_bot.engine.pieces import cut_day
 from tracklater_bot.engine.presence import Rules, Sample, Watch, by_machine, privacy, watch
 from tracklater_bot.engine.ruling import ruled
-from tracklater_bot.engine.stretches import explain_pieces, stretches_of
+from tracklater_bot.engine.stretches import stretches_of
 from tracklater_bot.engine.telling import Teller
 from tracklater_bot.engine.titles import Kinds
 from tracklater_bot.engine.weighing import Scales, calls_in, weigh

@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import accumulate
 
+from tracklater_bot.engine.chains import Explained, State
 from tracklater_bot.engine.events import Kind
 from tracklater_bot.engine.parts import MINUTE, Part
 from tracklater_bot.engine.pieces import Ground
 from tracklater_bot.engine.segment import NOTHING
-from tracklater_bot.engine.stretches import Explained, State
 from tracklater_bot.model import Reason
 
 MOST_REASONS = 4
@@ -89,7 +89,7 @@ def seam(explained: Explained, state: State, part: Part) -> float | None:
     None where the state fits best on both sides of every moment.
     """
     places = [place for place, _ in explained.inside(part)]
-    rows = [explained.chain.scores[place] for place in places]
+    rows = [explained.scores[place] for place in places]
     starts = [explained.pieces[place].start for place in places]
     own = explained.states.index(state) if state in explained.states else NOTHING
     best, found = SPEAKS, None

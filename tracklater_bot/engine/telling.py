@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracklater_bot.day import Span
+from tracklater_bot.engine.chains import Explained, State
 from tracklater_bot.engine.describe import description, project_for
 from tracklater_bot.engine.events import Event, Kind
 from tracklater_bot.engine.explain import instead, reasons, seam
 from tracklater_bot.engine.fitting import Fitted
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.parts import Part
-from tracklater_bot.engine.stretches import Explained, State
 from tracklater_bot.model import Commit, Evidence, Suggestion
 
 

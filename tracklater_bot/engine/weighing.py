@@ -53,8 +53,9 @@ def weigh(
     _weigh_silence(pieces, scales)
     _weigh_moments(pieces, happened, scales)
     _weigh_reaches(pieces, happened, scales)
-    for last, piece in pairwise(pieces):
-        piece.prices = _price(last, piece, scales)
+    for seen in (True, False):
+        for last, piece in pairwise(each for each in pieces if each.seen is seen):
+            piece.prices = _price(last, piece, scales)
 
 
 # -- Windows -----------------------------------------------------------------------------------

@@ -1,0 +1,120 @@
+"""Chains: all explanations of a day's pieces, how likely each is, and the best one.
+
+What was seen and what clues alone tell of are two chains: a commit made elsewhere is no reason to
+doubt what was on screen after it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tracklater_bot.engine.book import IssueId
+from tracklater_bot.engine.parts import MINUTE, Part
+from tracklater_bot.engine.pieces import Piece
+from tracklater_bot.engine.segment import Chain, beliefs, best_path, settled
+
+State = tuple[str, str | None] | None  # group and issue's key; None explains nothing
+# Where no screen was recorded, this much of a belief holds: breaks leave no trace there.
+UNSEEN_TRUST = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A day's pieces with all explanations of them.
+
+    For each piece: how well each state explains it, how likely each is, all clues considered, and
+    the number of the state that is taken.
+    """
+
+    pieces: Sequence[Piece]
+    states: Sequence[State]
+    scores: Sequence[Sequence[float]]
+    believed: Sequence[Sequence[float]]
+    path: Sequence[int]
+
+    def inside(self, part: Part) -> Iterator[tuple[int, float]]:
+        """The numbers of the pieces that share time with a part, and the minutes they share."""
+        start, end = part
+        first = bisect_right(self.pieces, start, key=lambda piece: piece.start) - 1
+        for place in range(max(first, 0), len(self.pieces)):
+            piece = self.pieces[place]
+            if piece.start >= end:
+                return
+            shared = min(piece.end, end) - max(piece.start, start)
+            if shared > 0:
+                yield place, shared / MINUTE
+
+    def belief(self, group: str | None, part: Part) -> float:
+        """How likely the group is in a part of the day, over the minutes with a piece."""
+        columns = [n for n, state in enumerate(self.states) if (state and state[0]) == group]
+        right = whole = 0.0
+        for place, shared in self.inside(part):
+            trust = 1.0 if self.pieces[place].seen else UNSEEN_TRUST
+            right += shared * trust * sum(self.believed[place][column] for column in columns)
+            whole += shared
+        return min(right / whole, 1.0) if whole else 0.0
+
+
+def explain_pieces(pieces: Sequence[Piece]) -> Explained:
+    """All explanations of the pieces, weighed against each other."""
+    states = _states(pieces)
+    scores = [_row(piece, states) for piece in pieces]
+    believed: list[Sequence[float]] = [()] * len(pieces)
+    path = [0] * len(pieces)
+    for seen in (True, False):
+        places = [place for place, piece in enumerate(pieces) if piece.seen is seen]
+        chain = Chain(
+            _families(states),
+            tuple(scores[place] for place in places),
+            tuple(pieces[place].prices for place in places),
+        )
+        found = beliefs(chain)
+        lengths = [pieces[place].minutes for place in places]
+        best = settled(chain, best_path(chain), found, lengths) if seen else _likeliest(found)
+        for place, row, state in zip(places, found, best, strict=True):
+            believed[place], path[place] = row, state
+    return Explained(pieces, states, scores, believed, path)
+
+
+def _likeliest(believed: Iterable[Sequence[float]]) -> list[int]:
+    """The likeliest state of each piece by itself.
+
+    Where nobody was seen, a minute counts only if work is likelier than none: the best path would
+    rather bridge a lunch than tell when it began.
+    """
+    return [max(range(len(row)), key=row.__getitem__) for row in believed]
+
+
+def _families(states: Sequence[State]) -> tuple[int, ...]:
+    names = sorted({state[0] for state in states if state is not None})
+    return tuple(0 if state is None else names.index(state[0]) + 1 for state in states)
+
+
+def _states(pieces: Iterable[Piece]) -> list[State]:
+    """Nothing, then each group that anything speaks for, without and with each of its issues."""
+    groups: set[str] = set()
+    issues: set[IssueId] = set()
+    for piece in pieces:
+        groups.update(piece.groups)
+        issues.update(piece.issues)
+    found: list[State] = [None]
+    for group in sorted(groups.union(group for group, _ in issues)):
+        found.append((group, None))
+        found.extend(sorted(each for each in issues if each[0] == group))
+    return found
+
+
+def _row(piece: Piece, states: Sequence[State]) -> list[float]:
+    return [_score(piece, state) for state in states]
+
+
+def _score(piece: Piece, state: State) -> float:
+    if state is None:
+        return piece.nothing
+    group, key = state
+    score = piece.any_group + piece.groups.get(group, 0.0)
+    if key is None:
+        return score + piece.no_issue.get(group, 0.0)
+    return score + piece.any_issue + piece.issues.get((group, key), 0.0)
