@@ -264,14 +264,25 @@ def _raw_logs(repos: Iterable[Path]) -> None:
 
 
 # A small process that starts another: the system counts a process as no smaller than the one
-# that started it. Prints seconds and the peak memory of the largest process started.
+# that started it. Prints seconds, processor seconds, and the peak memory of the largest process.
 _LAUNCHER = """
 import resource, subprocess, sys, time
 start = time.perf_counter()
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+took = time.perf_counter() - start
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(took, used.ru_utime + used.ru_stime, used.ru_maxrss)
 """
 _RSS_UNITS = 1024 * 1024 if sys.platform == "darwin" else 1024  # in a megabyte
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a process took: seconds, seconds of processor time, megabytes at its peak."""
+
+    seconds: float
+    processor: float
+    peak: float
 
 
 def whole_process(desk: Desk) -> Iterator[Figure]:
@@ -279,24 +290,25 @@ def whole_process(desk: Desk) -> Iterator[Figure]:
     preview = ["-m", "tracklater_bot", "preview", str(DAY.date), "--json"]
     command = [*preview, "--config", str(desk.config)]
     _launched(command, desk)  # compiles what has never run
-    rounds = [(*_launched(["-c", "pass"], desk), *_launched(command, desk)) for _ in range(ROUNDS)]
-    empty, took = median(each[0] for each in rounds), median(each[2] for each in rounds)
-    over = median(each[2] - each[0] for each in rounds)
-    told = f"{took:.2f} s; an empty Python {empty:.2f} s"
+    rounds = [(_launched(["-c", "pass"], desk), _launched(command, desk)) for _ in range(ROUNDS)]
+    over = median(full.seconds - empty.seconds for empty, full in rounds)
+    processor = median(full.processor - empty.processor for empty, full in rounds)
+    told = f"{processor:.2f} s of processor time, git's included"
     yield Figure("preview --json over an empty Python", 0.5, over, "s", told)
-    yield Figure("peak memory of the preview", 100, median(each[3] for each in rounds), "MB")
+    peak = median(full.peak for _, full in rounds)
+    yield Figure("peak memory of the preview", 100, peak, "MB")
 
 
-def _launched(arguments: list[str], desk: Desk) -> tuple[float, float]:
-    """Seconds and megabytes of one Python process."""
+def _launched(arguments: list[str], desk: Desk) -> Run:
+    """One Python process, started by a small one."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("TRACKLATER_")}
     command = [sys.executable, "-c", _LAUNCHER, sys.executable, *arguments]
     here = {"PYTHONPATH": str(Path(__file__).parent.parent)}
     run = subprocess.run(
         command, cwd=desk.folder, env=env | here, check=True, capture_output=True, text=True
     )
-    seconds, largest = map(float, run.stdout.split())
-    return seconds, largest / _RSS_UNITS
+    seconds, processor, largest = map(float, run.stdout.split())
+    return Run(seconds, processor, largest / _RSS_UNITS)
 
 
 def many_days(desk: Desk) -> Iterator[Figure]:
