@@ -65,14 +65,14 @@ def events(clock: st.SearchStrategy[str]) -> st.SearchStrategy[Clue]:
 
 
 @st.composite
-def screens(draw: st.DrawFn, first: int = 9) -> list[Clue]:
+def screens(draw: st.DrawFn, first: int = 9, stills: tuple[str, ...] = ("", "= ")) -> list[Clue]:
     """Windows one after the other, with holes, still stretches and sometimes a second machine."""
     clues: list[Clue] = []
     minute = draw(st.integers(0, 60)) + 60 * (first - 9)
     for _ in range(draw(st.integers(0, 12))):
         length = draw(st.integers(1, 45))
         start, end = (f"{9 + at // 60:02d}:{at % 60:02d}" for at in (minute, minute + length))
-        still = draw(st.sampled_from(("", "", "= ")))
+        still = draw(st.sampled_from(("", *stills)))
         machine = draw(st.sampled_from(("", "", "", "laptop")))
         title = draw(st.sampled_from(TITLES))
         clues += windows(f"{start}-{end} {still}{title}", machine=machine, every=60)
@@ -89,14 +89,14 @@ def entries(draw: st.DrawFn) -> TimeEntry:
 
 
 @st.composite
-def days(draw: st.DrawFn, first: int = 9, **fixed: Any) -> Inputs:
+def days(draw: st.DrawFn, first: int = 9) -> Inputs:
     clues = [*draw(screens(first)), *draw(st.lists(events(clocks(first, first + 6)), max_size=8))]
     options: dict[str, Any] = {
         "round_minutes": draw(st.sampled_from((0, 5, 15))),
         "min_minutes": draw(st.sampled_from((0, 1, 5, 10))),
     }
     tracked = tuple(draw(st.lists(entries(), max_size=2)))
-    return inputs(*clues, tracked=tracked, **{**options, **fixed})
+    return inputs(*clues, tracked=tracked, **options)
 
 
 def covered(suggestions: tuple[Suggestion, ...], group: str | None = "") -> list[Span]:
@@ -108,7 +108,7 @@ def tracked_spans(day: Inputs) -> list[Span]:
 
 
 @given(days())
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 def test_suggestions_are_in_order_and_overlap_nothing(day: Inputs) -> None:
     found = suggest(day)
     for before, after in pairwise(found):
@@ -121,7 +121,7 @@ def test_suggestions_are_in_order_and_overlap_nothing(day: Inputs) -> None:
 
 
 @given(days())
-@settings(max_examples=40)
+@settings(max_examples=30, deadline=None)
 def test_suggestions_are_whole(day: Inputs) -> None:
     names = {group.name: group for group in day.groups}
     for each in suggest(day):
@@ -137,7 +137,7 @@ def test_suggestions_are_whole(day: Inputs) -> None:
 
 
 @given(days(), st.integers(0, 1000))
-@settings(max_examples=40)
+@settings(max_examples=30, deadline=None)
 def test_the_order_of_clues_says_nothing(day: Inputs, seed: int) -> None:
     clues = list(day.clues)
     random.Random(seed).shuffle(clues)
@@ -145,7 +145,7 @@ def test_the_order_of_clues_says_nothing(day: Inputs, seed: int) -> None:
     assert suggest(replace(day, clues=(*day.clues, *_samples(day)))) == suggest(day)
 
 
-def _samples(day: Inputs) -> list[Clue]:
+def _samples(day: Inputs) -> list[Window]:
     return [clue for clue in day.clues if isinstance(clue, Window)]
 
 
@@ -156,7 +156,7 @@ HOUR = timedelta(hours=1)
 
 
 @given(days())
-@settings(max_examples=40)
+@settings(max_examples=30, deadline=None)
 def test_all_lies_where_somebody_was_or_in_a_clues_reach(day: Inputs) -> None:
     step = timedelta(minutes=day.options.round_minutes)
     near = [Span(clue.at - SIDE, clue.at + HOLE) for clue in _samples(day)]
@@ -168,7 +168,7 @@ def test_all_lies_where_somebody_was_or_in_a_clues_reach(day: Inputs) -> None:
 
 
 @given(screens())
-@settings(max_examples=40)
+@settings(max_examples=30, deadline=None)
 def test_presence_is_conserved(clues: list[Clue]) -> None:
     """Whatever the groups, the same time is suggested: evidence decides for whom, not whether."""
     known = inputs(*clues, min_minutes=0)
@@ -181,7 +181,7 @@ def test_presence_is_conserved(clues: list[Clue]) -> None:
 
 
 @given(days(first=15))  # people eat at noon, wherever the day lies
-@settings(max_examples=40)
+@settings(max_examples=30, deadline=None)
 def test_a_day_an_hour_later_is_suggested_an_hour_later(day: Inputs) -> None:
     utc = replace(day, day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-2")))
     assert _spans(suggest(_later(utc, HOUR))) == [
@@ -190,7 +190,7 @@ def test_a_day_an_hour_later_is_suggested_an_hour_later(day: Inputs) -> None:
 
 
 @given(days())
-@settings(max_examples=40)
+@settings(max_examples=30, deadline=None)
 def test_the_same_day_further_west_is_the_same_day_later(day: Inputs) -> None:
     east = replace(day, day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-2")))
     west = replace(_later(east, HOUR), day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-1")))
@@ -212,20 +212,20 @@ def _spans(suggestions: tuple[Suggestion, ...]) -> list[tuple[Span, str | None]]
     return [(each.span, each.group) for each in suggestions]
 
 
-@given(days(round_minutes=0, min_minutes=0), st.data())
-@settings(max_examples=150)
+@given(screens(stills=()), st.lists(events(clocks()), max_size=6), st.data())
+@settings(max_examples=80, deadline=None)
 def test_more_evidence_for_a_group_never_takes_minutes_from_it(
-    day: Inputs, data: st.DataObject
+    windows: list[Clue], others: list[Clue], data: st.DataObject
 ) -> None:
-    before = replace(day, tracked=())
+    """Where the screen stands still, a commit may also bring somebody back: that is another law."""
+    before = inputs(*windows, *others, min_minutes=0)
     more = data.draw(st.builds(commit, clocks(), st.just("acme"), st.just("WIP")))
     after = replace(before, clues=(*before.clues, more))
-    lost = total(covered(suggest(before), "acme")) - total(covered(suggest(after), "acme"))
-    assert lost <= timedelta(seconds=1)
+    assert _lost(before, after) <= timedelta(seconds=1)
 
 
 @given(screens(), st.data())
-@settings(max_examples=100)
+@settings(max_examples=60, deadline=None)
 def test_a_window_that_turns_to_a_group_never_takes_minutes_from_it(
     clues: list[Clue], data: st.DataObject
 ) -> None:
@@ -236,8 +236,12 @@ def test_a_window_that_turns_to_a_group_never_takes_minutes_from_it(
     start = data.draw(st.sampled_from(neutral)).at
     turned = Span(start, start + timedelta(minutes=data.draw(st.integers(1, 20))))
     after = replace(before, clues=tuple(_turned(clue, turned) for clue in clues))
-    lost = total(covered(suggest(before), "acme")) - total(covered(suggest(after), "acme"))
-    assert lost <= timedelta(seconds=1)
+    assert _lost(before, after) <= timedelta(seconds=1)
+
+
+def _lost(before: Inputs, after: Inputs) -> timedelta:
+    """What acme has less of."""
+    return total(covered(suggest(before), "acme")) - total(covered(suggest(after), "acme"))
 
 
 def _turned(clue: Clue, within: Span) -> Clue:

@@ -27,7 +27,7 @@ from tests.notation import FRIDAY, HELSINKI, at
 from tests.recordings import recording
 from tracklater_bot.day import Span, WorkDay
 from tracklater_bot.engine import suggest
-from tracklater_bot.model import Group, Hint, HintKind, Suggestion
+from tracklater_bot.model import Clue, Group, Hint, HintKind, Suggestion
 from tracklater_bot.sources.thyme import understand
 
 # -- Who it was for ----------------------------------------------------------------------------
@@ -230,7 +230,7 @@ def test_a_long_silence_between_commits_is_no_work() -> None:
 
 
 def test_two_groups_share_the_time_between_their_commits() -> None:
-    clues = [
+    clues: list[Clue] = [
         commit("09:30", "acme"),
         commit("10:00", "acme"),
         checkout("10:20", "globex", "12-reset-password"),
