@@ -175,7 +175,10 @@ class Desk:
         if open_items(digest) or (not digest.items and self._may_hide_work(digest)):
             if not digest.posted_since(since):
                 self.showing.drop_picture(digest)  # it goes with the old message
-            self._with_picture(opened, self.rooms.messenger.announce(digest, since))
+            posted = self.rooms.messenger.announce(digest, since)
+            if posted is None:
+                raise PostError("Another bot on this database is posting the day right now.")
+            self._with_picture(opened, posted)
         elif digest.ts:
             self._with_picture(opened, self.rooms.messenger.publish(digest))
 

@@ -1,0 +1,439 @@
+"""The day's message comes by itself at the person's time, once, whatever happens around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.bots import IN_TOGGL, digests_in, says
+from tests.livebot import evening, live, sample_settings
+from tests.loopback import FakeTime
+from tracklater_bot.app import Core, opened
+from tracklater_bot.bot import make_desk, web_client
+from tracklater_bot.day import WorkDay
+from tracklater_bot.desk import Desk
+from tracklater_bot.model import Draft, State
+from tracklater_bot.sandbox import ME, Sandbox
+from tracklater_bot.sandbox.slack.workspace import OTHER
+from tracklater_bot.settings import Settings
+
+Json = dict[str, Any]
+THURSDAY, FRIDAY, MONDAY = date(2026, 11, 19), date(2026, 11, 20), date(2026, 11, 23)
+
+SECRET = "the title of a private window"
+
+
+class Machine:
+    """A machine with the bot, where half minutes pass only when the test says so."""
+
+    def __init__(self, sandbox: Sandbox, settings: Settings | None = None) -> None:
+        self.sandbox = sandbox
+        self.settings = settings or sample_settings(sandbox)
+        self.time = FakeTime(evening(sandbox, "12:00"))
+        sandbox.slack.workspace.clock = lambda: self.time().timestamp()
+        self._open = ExitStack()
+        self.restart()
+
+    def restart(self) -> None:
+        """Ends the bot, and starts it anew on the same database."""
+        self.stop()
+        self.core: Core = self._open.enter_context(opened(self.settings, self.time))
+        self.desk: Desk = make_desk(self.core, web_client(self.settings))
+        self._open.callback(self.desk.finish)
+
+    def stop(self) -> None:
+        self._open.close()
+
+    def tick(self, at: str, day: date = FRIDAY) -> None:
+        """What the schedule does every half minute, then."""
+        self.time.now = evening(self.sandbox, at) + (day - FRIDAY)
+        self.desk.speak()
+
+    def open(self, at: str) -> Json:
+        """The person asks for the day themselves."""
+        self.time.now = evening(self.sandbox, at)
+        self.desk.open_day(self.core.day("today"))
+        return self.only()
+
+    def posts(self, day: date = FRIDAY) -> list[Json]:
+        """The day's messages in Slack."""
+        return digests_in(self.sandbox.slack.messages(), day.isoformat())
+
+    def only(self) -> Json:
+        (message,) = self.posts()
+        return message
+
+    def posted_at(self) -> str:
+        """When Friday's one message was posted, on the person's clock."""
+        at = datetime.fromtimestamp(float(self.only()["ts"]), self.sandbox.zone)
+        return f"{at:%a %H:%M}"
+
+
+@pytest.fixture
+def machine(sandbox: Sandbox) -> Iterator[Machine]:
+    """The bot was started on Friday at noon, for the first time."""
+    made = Machine(sandbox)
+    made.tick("12:00")
+    yield made
+    made.stop()
+
+
+# -- Digests -------------------------------------------------------------------------------------
+
+
+def test_it_comes_at_the_persons_time(machine: Machine) -> None:
+    machine.tick("17:29")
+    assert machine.posts() == []
+    machine.tick("17:30")
+    assert "to review" in machine.only()["text"]
+
+
+def test_it_comes_once_whatever_follows(machine: Machine) -> None:
+    machine.tick("17:30")
+    first = machine.only()
+    machine.tick("17:31")
+    machine.restart()
+    machine.tick("20:00")
+    machine.tick("08:00", MONDAY)
+    assert machine.only()["ts"] == first["ts"]
+
+
+def test_a_machine_that_slept_through_it_sends_it_on_waking(machine: Machine) -> None:
+    machine.tick("08:00", MONDAY)
+    assert "Friday 20 November" in machine.only()["text"]
+
+
+def test_a_bot_that_was_down_sends_it_after_its_start(machine: Machine) -> None:
+    machine.stop()
+    machine.restart()
+    machine.tick("19:00")
+    assert machine.posted_at() == "Fri 19:00"
+
+
+def test_days_before_the_very_first_start_are_not_sent(sandbox: Sandbox) -> None:
+    machine = Machine(sandbox)
+    machine.tick("19:00")
+    machine.tick("20:00")
+    assert machine.posts() == []
+    machine.stop()
+
+
+def test_a_day_without_traces_is_not_announced_and_read_only_once(machine: Machine) -> None:
+    read = reads(machine)
+    machine.tick("17:30", MONDAY)
+    machine.tick("17:31", MONDAY)
+    assert machine.posts(MONDAY) == []
+    assert read.count(MONDAY) == 1
+
+
+def reads(machine: Machine, fail: Callable[[date], bool] = lambda _: False) -> list[date]:
+    """Which days are read from now on; those that `fail` do."""
+    days: list[date] = []
+    genuine = machine.core.drafts
+
+    def drafts(wanted: Sequence[WorkDay]) -> list[Draft]:
+        days.extend(day.date for day in wanted)
+        if any(fail(day.date) for day in wanted):
+            raise RuntimeError(SECRET)
+        return genuine(wanted)
+
+    machine.core.drafts = drafts  # type: ignore[method-assign]
+    return days
+
+
+def test_while_slack_is_down_it_is_tried_again(machine: Machine) -> None:
+    machine.sandbox.slack.faults.fail_next("chat.postMessage", 500)
+    machine.tick("17:30")
+    assert machine.posts() == []
+    machine.tick("17:31")
+    assert machine.posted_at() == "Fri 17:31"
+
+
+def test_a_day_that_cannot_be_read_holds_up_no_other(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = [True]
+    read = reads(machine, lambda day: day == MONDAY and broken[0])
+    machine.tick("17:30")
+    machine.tick("17:30", MONDAY)
+    machine.tick("17:31", MONDAY)
+    assert "2026-11-23 failed with RuntimeError" in caplog.text
+    assert SECRET not in caplog.text
+    assert read.count(MONDAY) == 1  # it rests
+    assert len(machine.posts()) == 1
+    broken.clear()
+    broken.append(False)
+    machine.tick("17:50", MONDAY)
+    assert read.count(MONDAY) == 2
+
+
+def test_an_earlier_day_that_cannot_be_read_lets_the_next_one_come(machine: Machine) -> None:
+    reads(machine, lambda day: day == FRIDAY)
+    machine.tick("17:30")
+    with_work(machine, MONDAY)
+    machine.tick("17:30", MONDAY)
+    assert machine.posts() == []
+    assert len(machine.posts(MONDAY)) == 1
+
+
+def with_work(machine: Machine, day: date) -> None:
+    """Lets the day have Friday's suggestions."""
+    genuine = machine.core.drafts
+    (friday,) = Core.drafts(machine.core, [machine.core.day_on(FRIDAY)])
+
+    def drafts(wanted: Sequence[WorkDay]) -> list[Draft]:
+        if [each.date for each in wanted] == [day]:
+            return [replace(friday, day=day)]
+        return genuine(wanted)
+
+    machine.core.drafts = drafts  # type: ignore[method-assign]
+
+
+def test_trouble_that_may_hide_a_days_work_is_told(sandbox: Sandbox) -> None:
+    machine = Machine(sandbox)
+    machine.tick("12:00", MONDAY)
+    (sandbox.home / "thyme").rename(sandbox.home / "moved")
+    machine.tick("17:30", MONDAY)
+    (message,) = machine.posts(MONDAY)
+    assert "thyme" in message["text"]
+    machine.stop()
+
+
+# -- A message that was there before -------------------------------------------------------------
+
+
+def test_a_day_looked_at_in_the_morning_still_notifies_in_the_evening(machine: Machine) -> None:
+    morning = machine.open("14:00")
+    machine.tick("17:30")
+    assert machine.posted_at() == "Fri 17:30"
+    assert machine.only()["ts"] != morning["ts"]
+    assert says(machine.only()["blocks"]).items() > says(morning["blocks"]).items()
+
+
+def test_where_everything_is_decided_nothing_new_is_sent(machine: Machine) -> None:
+    machine.desk.prefer("digest_at", "21:00")
+    evening_one = machine.open("20:00")
+    skip_everything(machine)
+    machine.tick("21:00")
+    assert machine.only()["ts"] == evening_one["ts"]
+
+
+def skip_everything(machine: Machine) -> None:
+    digest = machine.core.store.digest(ME, FRIDAY)
+    assert digest is not None
+    for item in digest.items:
+        machine.desk.review.skip(ME, item.id)
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("step", ["before", "after"])
+def test_a_crash_while_it_is_replaced_leaves_one_message(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    machine.open("14:00")
+    genuine = machine.core.store.posted
+
+    def posted(*where: Any) -> None:
+        if step == "after":
+            genuine(*where)
+        raise Crash
+
+    monkeypatch.setattr(machine.core.store, "posted", posted)
+    with pytest.raises(Crash):
+        machine.tick("17:30")
+    assert len(machine.posts()) == 2
+    machine.restart()
+    machine.tick("17:31")
+    machine.tick("17:33")  # where the old claim is not known to be dead, it ends by itself
+    assert machine.posted_at() == "Fri 17:30"
+    digest = machine.core.store.digest(ME, FRIDAY)
+    assert digest is not None
+    assert digest.ts == machine.only()["ts"]
+
+
+def test_an_old_message_that_slack_kept_is_taken_away_later(machine: Machine) -> None:
+    machine.open("14:00")
+    machine.sandbox.slack.faults.fail_next("chat.delete", 500)
+    machine.tick("17:30")
+    assert len(machine.posts()) == 2
+    machine.tick("17:31")
+    assert machine.posted_at() == "Fri 17:30"
+
+
+def test_the_picture_goes_with_the_old_message_and_comes_with_the_new(sandbox: Sandbox) -> None:
+    settings = sample_settings(sandbox, TRACKLATER_DIGEST__PICTURE="true")
+    sandbox.slack.workspace.processing_seconds = 0
+    with live(sandbox, settings, at="14:00") as me:
+        me.open()
+        first = me.wait(lambda: picture_of(me.message()))
+        me.time.now = evening(sandbox, "17:30")
+        me.desk.announce(sandbox.day, me.time())
+        second = me.wait(lambda: picture_of(me.message()))
+        assert second != first
+        assert set(sandbox.slack.workspace.files) == {second}
+
+
+def picture_of(message: Json) -> str | None:
+    images = [each for each in message["blocks"] if each["type"] == "image"]
+    return str(images[0]["slack_file"]["id"]) if images else None
+
+
+# -- Days off, silence, reminders ----------------------------------------------------------------
+
+
+def test_the_end_of_a_silence_does_not_bring_its_days(machine: Machine) -> None:
+    machine.desk.prefer("silent_until", "2026-12-01")
+    machine.tick("17:30")
+    machine.tick("09:00", MONDAY)
+    machine.desk.prefer("silent_until", None)
+    machine.tick("09:01", MONDAY)
+    assert machine.posts() == []
+
+
+def test_a_reminder_in_an_hour_brings_the_message_again(machine: Machine) -> None:
+    machine.tick("17:30")
+    machine.desk.announcer.remind(FRIDAY, "hour")
+    machine.tick("18:29")
+    assert machine.posted_at() == "Fri 17:30"
+    machine.tick("18:30")
+    machine.tick("18:31")
+    assert machine.posted_at() == "Fri 18:30"
+
+
+def test_tomorrow_is_the_next_day_on_which_the_bot_may_speak(machine: Machine) -> None:
+    machine.tick("17:30")
+    at = machine.desk.announcer.remind(FRIDAY, "tomorrow")
+    assert at == evening(machine.sandbox, "09:00") + timedelta(days=3)
+    machine.tick("09:00", date(2026, 11, 21))
+    assert machine.posted_at() == "Fri 17:30"
+    machine.tick("09:00", MONDAY)
+    assert machine.posted_at() == "Mon 09:00"
+
+
+def test_a_reminder_waits_for_the_end_of_a_silence(machine: Machine) -> None:
+    machine.tick("17:30")
+    machine.desk.announcer.remind(FRIDAY, "hour")
+    machine.desk.prefer("silent_until", MONDAY.isoformat())
+    machine.tick("19:00")
+    assert machine.posted_at() == "Fri 17:30"
+    machine.tick("08:00", MONDAY)
+    assert machine.posted_at() == "Mon 08:00"
+
+
+def test_nothing_is_said_of_a_day_that_was_decided_meanwhile(machine: Machine) -> None:
+    machine.tick("20:00")
+    machine.desk.announcer.remind(FRIDAY, "hour")
+    skip_everything(machine)
+    machine.tick("21:00")
+    assert machine.posted_at() == "Fri 20:00"
+
+
+def test_a_reminder_that_slack_did_not_take_comes_later(machine: Machine) -> None:
+    machine.tick("17:30")
+    machine.desk.announcer.remind(FRIDAY, "hour")
+    machine.sandbox.slack.faults.fail_next("chat.postMessage", 500)
+    machine.tick("18:30")
+    machine.tick("18:31")
+    assert machine.posted_at() == "Fri 18:31"
+
+
+# -- Time zones ----------------------------------------------------------------------------------
+
+
+def without_zone(sandbox: Sandbox) -> Settings:
+    return sample_settings(sandbox).model_copy(update={"timezone": None})
+
+
+def lives_in(sandbox: Sandbox, zone: str) -> None:
+    """What the person's Slack profile says from now on."""
+    people = sandbox.slack.workspace.people
+    people[ME] = replace(people[ME], zone=zone)
+
+
+def test_the_zone_is_that_of_the_slack_profile(sandbox: Sandbox) -> None:
+    lives_in(sandbox, "America/New_York")
+    machine = Machine(sandbox, without_zone(sandbox))
+    machine.tick("12:00")
+    assert str(machine.core.zone()) == "America/New_York"
+    machine.tick("17:30")  # 10:30 there
+    assert machine.posts() == []
+    machine.tick("23:30", THURSDAY)
+    machine.tick("00:31", date(2026, 11, 21))
+    assert "to review" in machine.only()["text"]
+    machine.stop()
+
+
+def test_what_slack_said_is_remembered_while_it_is_down(sandbox: Sandbox) -> None:
+    lives_in(sandbox, "Asia/Tokyo")
+    machine = Machine(sandbox, without_zone(sandbox))
+    machine.tick("12:00")
+    machine.restart()
+    machine.sandbox.slack.faults.fail_next("users.info", 500, times=100)
+    machine.tick("14:00")
+    assert str(machine.core.zone()) == "Asia/Tokyo"
+    machine.stop()
+
+
+def test_an_unknown_zone_in_slack_leaves_this_machines(sandbox: Sandbox) -> None:
+    settings = without_zone(sandbox)
+    lives_in(sandbox, "UTC")
+    machine = Machine(sandbox, settings)
+    machine.core.note_profile_zone("Mars/Olympus_Mons")
+    assert machine.core.zone() == settings.zone()
+    machine.stop()
+
+
+def test_a_day_stays_in_the_zone_in_which_it_was_spent(sandbox: Sandbox) -> None:
+    """Friday in Helsinki; on Saturday the person is in New York."""
+    lives_in(sandbox, "Europe/Helsinki")
+    machine = Machine(sandbox, without_zone(sandbox))
+    machine.tick("12:00")
+    machine.open("14:00")
+    before = machine.core.day_on(FRIDAY)
+    lives_in(sandbox, "America/New_York")
+    machine.tick("20:00", date(2026, 11, 21))
+    assert machine.core.day_on(FRIDAY) == before
+    saturday = machine.core.day_on(date(2026, 11, 21))
+    assert str(saturday.zone) == "America/New_York"
+    # No hour between the two days is lost, and none is in both.
+    assert saturday.span.start == before.span.end
+    assert machine.core.day_of(before.span.end - timedelta(seconds=1)).date == FRIDAY
+    assert machine.core.day_of(before.span.end).date == saturday.date
+    assert machine.core.day_on(date(2026, 11, 22)).begins is None
+    machine.stop()
+
+
+# -- Two persons on one database -----------------------------------------------------------------
+
+
+def test_a_bot_serves_its_own_person_only(sandbox: Sandbox) -> None:
+    mine = sample_settings(sandbox)
+    slack = mine.slack.model_copy(update={"user_id": OTHER})
+    machine = Machine(sandbox, mine.model_copy(update={"slack": slack}))
+    machine.time.now = evening(sandbox, "14:00")
+    machine.desk.open_day(machine.core.day("today"))
+    theirs = machine.core.store.digest(OTHER, FRIDAY)
+    assert theirs is not None
+    item = next(each for each in theirs.items if each.approvable)
+    machine.desk.review.approve(OTHER, item.id)
+    machine.stop()
+    with live(sandbox, mine, at="15:00") as me:
+        me.open()
+        own = me.buttons("approve")[0]
+        me.click("approve", own)
+        me.wait(lambda: IN_TOGGL in me.rows())
+        me.desk.rooms.messenger.refresh_stale(ME)
+        found = me.desk.item(item.id)
+        assert found is not None
+        assert found[1].state is State.PENDING
+        assert found[0].shown < found[0].version
+        assert len(me.entries()) == 1
+        assert me.desk.rooms.exporter.next_due() is None
