@@ -1,9 +1,9 @@
-"""The outbox worker: an approved suggestion becomes exactly one entry.
+"""The outbox worker: an approved suggestion becomes exactly one entry, and one worklog if wanted.
 
 A job is marked as being sent, and that is committed, before the request goes out; whatever
 happens then, the next look at the job knows that an entry may exist and searches for it first.
 One request a second per person at most: `work` does what is due, `next_due` says when to call it
-again.
+again. Worklogs have a lane of their own, so that Jira's troubles never keep an entry waiting.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ import traceback
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from tracklater_bot.crashpoints import here
 from tracklater_bot.day import Span
 from tracklater_bot.model import Digest, Problem, Project, TimeEntry
-from tracklater_bot.store import Store, digests, outbox
-from tracklater_bot.store.outbox import Job, Kind, Lane, Stage
+from tracklater_bot.store import Store, digests, outbox, worklogs
+from tracklater_bot.store.outbox import Job, Kind, Lane, Stage, Target
 from tracklater_bot.store.payload import Payload
 from tracklater_bot.store.settling import (
     Absent,
@@ -35,6 +38,7 @@ from tracklater_bot.store.settling import (
     begin,
     settle,
 )
+from tracklater_bot.store.worklogs import Logged
 from tracklater_bot.trackers.projects import task_of
 from tracklater_bot.trackers.protocols import (
     Account,
@@ -50,9 +54,13 @@ from tracklater_bot.trackers.protocols import (
     Unknown,
 )
 from tracklater_bot.words import clock, shown, times
+from tracklater_bot.worklogging import Logbooks, NoLogbooks, WorklogSender
+from tracklater_bot.worklogging import final as final_of_worklog
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Send: TypeAlias = "Callable[[Job], Outcome | Logged]"
+NOBODYS = NoLogbooks()
 
 LEASE = timedelta(minutes=5)  # far longer than a request may take
 SPACING = timedelta(seconds=1)  # Toggl's bucket leaks about one request a second
@@ -108,6 +116,7 @@ class Exporter:
 
     `owner` names this process among those on the database. `workspace_for` is optional: with it,
     required fields are checked before anything is sent, and ids are looked up without a request.
+    `logbooks` say whose time becomes worklogs. With `key_tag`, entries are tagged with their issue.
     """
 
     def __init__(  # noqa: PLR0913 - most callers name the first four only
@@ -120,6 +129,8 @@ class Exporter:
         workspace_for: Callable[[str], Workspace] | None = None,
         pace: Pace | None = None,
         persons: Collection[str] | None = None,
+        logbooks: Logbooks = NOBODYS,
+        key_tag: bool = False,
     ) -> None:
         self._store = store
         self._persons = persons
@@ -128,6 +139,8 @@ class Exporter:
         self._clock = clock
         self._owner = owner
         self._pace = pace or Pace()
+        self._logbooks = logbooks
+        self._key_tag = key_tag
         self._known: dict[str, _Known] = {}
         self._working = threading.Lock()
 
@@ -151,8 +164,6 @@ class Exporter:
 
     def _work(self) -> set[tuple[str, date]]:
         changed: set[tuple[str, date]] = set()
-        with self._store.writing() as connection:
-            outbox.free_lanes_of_the_dead(connection, self._owner)
         while (lane := self._take_lane()) is not None:
             here("lane-taken")
             changed |= self._serve(lane)
@@ -160,24 +171,39 @@ class Exporter:
 
     def _take_lane(self) -> Lane | None:
         with self._store.writing() as connection:
+            outbox.free_lanes_of_the_dead(connection, self._owner)
             now, lease = self._clock(), self._pace.lease
             return outbox.take_lane(connection, self._owner, now, lease, self._persons)
 
     def _serve(self, lane: Lane) -> set[tuple[str, date]]:
         """One job of the lane, so that everybody gets their turn."""
         with self._store.reading() as connection:
-            job = outbox.next_job(connection, lane.person, self._clock())
+            job = outbox.next_job(connection, lane, self._clock())
         done = self._attempt(job, lane) if job is not None else None
         here("before-result-stored")
         now = self._clock()
         with self._store.writing() as connection:
-            days = settle(connection, *done, now) if done is not None else set()
+            days = self._settle(connection, *done, now) if done is not None else set()
             outcome = done[1] if done is not None else None
             outbox.leave_lane(connection, lane, self._owner, *self._rest(lane, outcome, now))
         here("result-stored")
         return days
 
-    def _rest(self, lane: Lane, outcome: Outcome | None, now: datetime) -> tuple[datetime, int]:
+    def _settle(
+        self, connection: Connection, job: Job, ending: Outcome | Logged, now: datetime
+    ) -> set[tuple[str, date]]:
+        """Stores what became of a job; a worklog follows its entry in the same transaction."""
+        logs = partial(self._logbooks.wanted, job.person)
+        if job.target is Target.WORKLOG or isinstance(ending, Logged):
+            return worklogs.settle(connection, job, ending, logs, now)
+        days = settle(connection, job, ending, now)
+        if days:
+            worklogs.follow(connection, job, logs, now)
+        return days
+
+    def _rest(
+        self, lane: Lane, outcome: Outcome | Logged | None, now: datetime
+    ) -> tuple[datetime, int]:
         """When the lane may be used again, and the failures in a row."""
         match outcome:
             case None:
@@ -189,26 +215,38 @@ class Exporter:
             case _:
                 return now + self._pace.spacing, 0
 
-    def _attempt(self, job: Job, lane: Lane) -> tuple[Job, Outcome] | None:
+    def _attempt(self, job: Job, lane: Lane) -> tuple[Job, Outcome | Logged] | None:
         """What became of the job; None when it has to be looked at anew."""
-        known = self._known.setdefault(job.person, _Known())
+        if job.stage is Stage.SENDING:
+            # Only a process that died leaves this behind, since the lane is ours now.
+            now = self._clock()
+            at = max((job.sent_at or now) + self._pace.settling, now)
+            return job, Lost("the bot was stopped while sending", at)
         try:
-            tracker = self._tracker_for(job.person)
-            workspace = self._workspace_for(job.person) if self._workspace_for else None
+            ready = self._log(job) if job.target is Target.WORKLOG else self._prepare(job)
         except TrackerError as error:
             return job, self._trouble(error, job, lane)
-        sender = _Sender(self._store, tracker, workspace, known, self._clock)
-        try:
-            ready = sender.prepare(job)
-        except TrackerError as error:
-            return job, self._trouble(error, job, lane)
-        if isinstance(ready, NewEntry):
-            return self._send(sender, job, ready, lane)
-        return job, ready
+        return self._send(job, ready, lane) if callable(ready) else (job, ready)
 
-    def _send(
-        self, sender: _Sender, job: Job, entry: NewEntry, lane: Lane
-    ) -> tuple[Job, Outcome] | None:
+    def _prepare(self, job: Job) -> Outcome | Send:
+        """What sends the entry, or what became of it without sending anything."""
+        known = self._known.setdefault(job.person, _Known())
+        tracker = self._tracker_for(job.person)
+        workspace = self._workspace_for(job.person) if self._workspace_for else None
+        sender = _Sender(self._store, tracker, workspace, known, self._clock, self._key_tag)
+        ready = sender.prepare(job)
+        if not isinstance(ready, NewEntry):
+            return ready
+        return lambda sending: Written(sender.send(sending, ready))
+
+    def _log(self, job: Job) -> Outcome | Logged | Send:
+        """The same for a worklog."""
+        sender = WorklogSender(self._logbooks.of(job.person, job.payload.group or ""))
+        if job.stage is Stage.UNKNOWN:
+            return _understood(lambda: sender.looked_up(job))
+        return lambda sending: _understood(lambda: sender.send(sending))
+
+    def _send(self, job: Job, send: Send, lane: Lane) -> tuple[Job, Outcome | Logged] | None:
         here("before-sending-stored")
         with self._store.writing() as connection:
             sending = begin(connection, job, self._owner, self._clock())
@@ -216,13 +254,13 @@ class Exporter:
             return None
         here("sending-stored")
         try:
-            outcome: Outcome = Written(sender.send(sending, entry))
+            outcome = send(sending)
         except TrackerError as error:
             outcome = self._trouble(error, sending, lane)
         here("answer-received")
         return sending, outcome
 
-    def _trouble(self, error: TrackerError, job: Job, lane: Lane) -> Outcome:
+    def _trouble(self, error: TrackerError, job: Job, lane: Lane) -> Outcome | Logged:
         """What a failure means. Only a request that may have gone out can be lost."""
         now, sentence = self._clock(), str(error)
         pause = now + self._pace.backoff(lane.failures)
@@ -236,7 +274,7 @@ class Exporter:
         settled = isinstance(error, Conflict | Gone)
         if isinstance(error, Unknown) or (job.doubtful and not settled):
             return Postponed(Problem.WAITING, sentence, pause)
-        return _final(error, job)
+        return final_of_worklog(error, job) if job.target is Target.WORKLOG else _final(error, job)
 
 
 def _final(error: TrackerError, job: Job) -> Outcome:
@@ -261,13 +299,10 @@ class _Sender:
     workspace: Workspace | None
     known: _Known
     clock: Callable[[], datetime]
+    key_tag: bool = False
 
     def prepare(self, job: Job) -> NewEntry | Outcome:
         """The entry to be sent now, or what became of the job without sending anything."""
-        if job.stage is Stage.SENDING:
-            # Only a process that died leaves this behind, since the lane is ours now.
-            sent_at = job.sent_at or self.clock()
-            return Lost("the bot was stopped while sending", max(sent_at + SETTLING, self.clock()))
         entry = self._entry(job.payload)
         if job.stage is Stage.UNKNOWN:
             return self._looked_up(job, entry)
@@ -306,9 +341,14 @@ class _Sender:
             description=payload.description,
             project_id=project_id,
             billable=payload.billable,
-            tags=payload.tags,
+            tags=self._tags(payload),
             task_id=self._task_id(payload.issue, project_id),
         )
+
+    def _tags(self, payload: Payload) -> tuple[str, ...]:
+        if not self.key_tag or payload.issue is None:
+            return payload.tags
+        return tuple(dict.fromkeys((*payload.tags, payload.issue)))
 
     def _project_id(self, project: Project) -> int:
         """Toggl's id; one request where nobody has told it yet."""

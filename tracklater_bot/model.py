@@ -291,12 +291,25 @@ class Problem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Worklog:
+    """An item's worklog in Jira, beside its entry.
+
+    `state` is PENDING, SENT, FAILED or DELETING; `problem` says why it is not as it should be.
+    """
+
+    issue: str
+    state: State = State.PENDING
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A stored suggestion and its state. `version` grows with every change.
 
     `by_hand`: the person edited, split, merged or added it, so it stays when the day is read anew.
     `change` numbers the person's last such change, for taking it back; None when there is none.
-    `entry_changed` is Toggl's `at` of the entry as we last saw it.
+    `entry_changed` is Toggl's `at` of the entry as we last saw it. `worklog` is None where there is
+    none and none is wanted.
     """
 
     id: str
@@ -312,6 +325,7 @@ class Item:
     by_hand: bool = False
     change: int | None = None
     entry_changed: str | None = None
+    worklog: Worklog | None = None
 
     @property
     def approvable(self) -> bool:

@@ -18,6 +18,7 @@ from tracklater_bot.model import (
     State,
     Suggestion,
     TimeEntry,
+    Worklog,
 )
 from tracklater_bot.store.owners import is_dead
 from tracklater_bot.store.refresh import in_order, refreshed
@@ -132,6 +133,7 @@ def _item(row: Row[Any]) -> Item:
         by_hand=row.by_hand,
         change=row.change,
         entry_changed=row.entry_changed,
+        worklog=row.worklog,
     )
 
 
@@ -207,6 +209,17 @@ def set_state(connection: Connection, item_id: str, state: State) -> None:
     connection.execute(update(items).where(items.c.id == item_id).values(state=state))
 
 
+def show_worklog(
+    connection: Connection, digest: Digest, item_id: str, worklog: Worklog | None
+) -> None:
+    """Lets an item tell of its worklog. The day's version counts up, so that its message follows;
+    the item's own does not, since nothing that the person may be changing has changed.
+    """
+    connection.execute(update(items).where(items.c.id == item_id).values(worklog=worklog))
+    where = _is(digest.person, digest.day)
+    connection.execute(update(digests).where(where).values(version=digests.c.version + 1))
+
+
 def _save_items(connection: Connection, before: Digest, after: Digest) -> None:
     known = {item.id: item for item in before.items}
     wanted = {item.id: item for item in after.items}
@@ -265,6 +278,7 @@ def _item_columns(digest: Digest, item: Item) -> dict[str, Any]:
         "tags": item.tags,
         "by_hand": item.by_hand,
         "change": item.change,
+        "worklog": item.worklog,
     }
 
 

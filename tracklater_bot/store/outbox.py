@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,17 +17,19 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     and_,
+    bindparam,
     exists,
     func,
     insert,
     or_,
     select,
-    true,
     update,
 )
 
 from tracklater_bot.model import Digest, Item
+from tracklater_bot.store.columns import UtcTime, Words
 from tracklater_bot.store.owners import is_dead
 from tracklater_bot.store.payload import Payload, payload_of
 from tracklater_bot.store.sql import insert_missing
@@ -53,12 +55,59 @@ class Stage(StrEnum):
     DROPPED = "dropped"
 
 
-ENTRY = "entry"
+class Target(StrEnum):
+    """What a job writes: the item's entry in the tracker, or its worklog in Jira."""
+
+    ENTRY = "entry"
+    WORKLOG = "worklog"
+
+
+# Built once, as in `digests`: the worker asks these again and again.
+_NOW = bindparam("now", type_=UtcTime)
+_OWNER = bindparam("owner", type_=Words)
+_IS_ACTIVE = outbox.c.state.in_(ACTIVE)
+_IN_LANE = and_(outbox.c.person == lanes.c.person, outbox.c.target == lanes.c.target)
+_JOB = select(outbox).where(outbox.c.id == bindparam("id"))
+_ACTIVE_JOB = select(outbox).where(
+    outbox.c.item_id == bindparam("item_id"), outbox.c.target == bindparam("target"), _IS_ACTIVE
+)
+_NEXT_JOB = (
+    select(outbox)
+    .where(
+        outbox.c.person == bindparam("person"),
+        outbox.c.target == bindparam("target"),
+        _IS_ACTIVE,
+        outbox.c.due_at <= _NOW,
+    )
+    .order_by(outbox.c.start, outbox.c.id)
+    .limit(1)
+)
+_FREE_LANE = (
+    select(lanes)
+    .where(
+        exists().where(_IN_LANE, _IS_ACTIVE, outbox.c.due_at <= _NOW),
+        or_(lanes.c.not_before.is_(None), lanes.c.not_before <= _NOW),
+        or_(lanes.c.owner.is_(None), lanes.c.owner == _OWNER, lanes.c.leased_until <= _NOW),
+    )
+    .order_by(lanes.c.not_before.is_not(None), lanes.c.not_before)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_OTHER_OWNERS = (
+    select(lanes.c.owner).where(lanes.c.owner.is_not(None), lanes.c.owner != _OWNER).distinct()
+)
+_NEXT_DUE = (
+    select(func.min(outbox.c.due_at), lanes.c.not_before, lanes.c.leased_until)
+    .join(lanes, _IN_LANE)
+    .where(_IS_ACTIVE)
+    .group_by(lanes.c.person, lanes.c.target, lanes.c.not_before, lanes.c.leased_until)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to be written. `seen` is the entry's `at` when the person decided.
+    """One thing to be written. `entry_id` is the number that the tracker gave the entry or Jira the
+    worklog; `seen` is the entry's `at` when the person decided.
 
     `forced`: overlaps were seen and are wanted. `undone`: taken back while it was on its way.
     `before` is what an update replaces. `unanswered` counts requests that may have done it already.
@@ -66,8 +115,10 @@ class Job:
 
     id: int
     person: str
+    day: date
     item_id: str
     kind: Kind
+    target: Target
     payload: Payload
     stage: Stage
     entry_id: int | None
@@ -95,37 +146,68 @@ class Order:
     before: Item | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to become of a worklog; `number` is Jira's, of one that is there."""
+
+    kind: Kind
+    payload: Payload
+    number: int | None = None
+
+
 # -- Decisions -----------------------------------------------------------------------------------
 
 
 def queue(connection: Connection, digest: Digest, item: Item, order: Order) -> None:
-    """Puts a job for the item into the outbox. An item has one active job at most."""
-    payload = payload_of(item)
+    """Puts a job for the item's entry into the outbox. An item has one active at most."""
     values = {
+        "kind": order.kind,
+        "target": Target.ENTRY,
+        "entry_id": item.entry_id,
+        "seen": item.entry_changed,
+        "due_at": order.due_at,
+        "forced": order.forced,
+        "before": order.before,
+    }
+    _add(connection, digest, item.id, payload_of(item), values)
+
+
+def queue_worklog(
+    connection: Connection, digest: Digest, item_id: str, wish: Wish, due_at: datetime
+) -> None:
+    """Puts a job for the item's worklog into the outbox. An item has one active at most."""
+    values = {
+        "kind": wish.kind,
+        "target": Target.WORKLOG,
+        "entry_id": wish.number,
+        "due_at": due_at,
+        "forced": False,
+    }
+    _add(connection, digest, item_id, wish.payload, values)
+
+
+def _add(
+    connection: Connection, digest: Digest, item_id: str, payload: Payload, values: dict[str, Any]
+) -> None:
+    common = {
         "person": digest.person,
         "day": digest.day,
-        "item_id": item.id,
-        "kind": order.kind,
-        "target": ENTRY,
+        "item_id": item_id,
         "payload": msgspec.to_builtins(payload),
         "start": payload.span.start,
         "state": Stage.PENDING,
-        "entry_id": item.entry_id,
-        "seen": item.entry_changed,
         "unanswered": 0,
-        "due_at": order.due_at,
-        "forced": order.forced,
         "undone": False,
-        "before": order.before,
     }
-    connection.execute(insert(outbox).values(values))
-    insert_missing(connection, lanes, {"person": digest.person, "failures": 0})
+    connection.execute(insert(outbox).values(common | values))
+    lane = {"person": digest.person, "target": values["target"], "failures": 0}
+    insert_missing(connection, lanes, lane)
 
 
-def active(connection: Connection, item_id: str) -> Job | None:
-    """The item's job, if it has one that is not over."""
-    query = select(outbox).where(outbox.c.item_id == item_id, outbox.c.state.in_(ACTIVE))
-    row = connection.execute(query).one_or_none()
+def active(connection: Connection, item_id: str, target: Target = Target.ENTRY) -> Job | None:
+    """The item's job for the target, if it has one that is not over."""
+    values = {"item_id": item_id, "target": target}
+    row = connection.execute(_ACTIVE_JOB, values).one_or_none()
     return None if row is None else _job(row)
 
 
@@ -150,18 +232,13 @@ def undo(connection: Connection, job: Job) -> None:
 
 def load(connection: Connection, job_id: int) -> Job:
     """The job as it is now."""
-    return _job(connection.execute(select(outbox).where(outbox.c.id == job_id)).one())
+    return _job(connection.execute(_JOB, {"id": job_id}).one())
 
 
-def next_job(connection: Connection, person: str, now: datetime) -> Job | None:
-    """The person's earliest due job by the start of its span."""
-    query = (
-        select(outbox)
-        .where(outbox.c.person == person, outbox.c.state.in_(ACTIVE), outbox.c.due_at <= now)
-        .order_by(outbox.c.start, outbox.c.id)
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
+def next_job(connection: Connection, lane: Lane, now: datetime) -> Job | None:
+    """The lane's earliest due job by the start of its span."""
+    values = {"person": lane.person, "target": lane.target, "now": now}
+    row = connection.execute(_NEXT_JOB, values).one_or_none()
     return None if row is None else _job(row)
 
 
@@ -170,7 +247,8 @@ def begin_sending(connection: Connection, job: Job, owner: str, now: datetime) -
 
     Must be committed before the request: a job found in this stage later may have been sent.
     """
-    lane = connection.execute(select(lanes).where(lanes.c.person == job.person)).one()
+    where = and_(lanes.c.person == job.person, lanes.c.target == job.target)
+    lane = connection.execute(select(lanes).where(where)).one()
     ours = lane.owner == owner and lane.leased_until > now
     if not ours or load(connection, job.id) != job:
         return False
@@ -191,8 +269,13 @@ def wait(connection: Connection, job: Job, stage: Stage, due_at: datetime, unans
 
 
 def postpone_all(connection: Connection, person: str, until: datetime) -> list[str]:
-    """Lets all of the person's active jobs rest; gives the ids of their items."""
-    where = and_(outbox.c.person == person, outbox.c.state.in_(ACTIVE), outbox.c.due_at < until)
+    """Lets all jobs for the person's entries rest; gives the ids of their items."""
+    where = and_(
+        outbox.c.person == person,
+        outbox.c.target == Target.ENTRY,
+        _IS_ACTIVE,
+        outbox.c.due_at < until,
+    )
     query = update(outbox).where(where).values(due_at=until).returning(outbox.c.item_id)
     return [item_id for (item_id,) in connection.execute(query)]
 
@@ -205,8 +288,10 @@ def _job(row: Row[Any]) -> Job:
     return Job(
         id=row.id,
         person=row.person,
+        day=row.day,
         item_id=row.item_id,
         kind=Kind(row.kind),
+        target=Target(row.target),
         payload=msgspec.convert(row.payload, Payload),
         stage=Stage(row.state),
         entry_id=row.entry_id,
@@ -225,10 +310,16 @@ def _job(row: Row[Any]) -> Job:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The right to send one person's jobs. `failures` counts those in a row."""
+    """The right to send one person's jobs for a target. `failures` counts those in a row."""
 
     person: str
+    target: Target
     failures: int
+
+    @property
+    def row(self) -> ColumnElement[bool]:
+        """Which lane it is in the database."""
+        return and_(lanes.c.person == self.person, lanes.c.target == self.target)
 
 
 def take_lane(
@@ -243,35 +334,28 @@ def take_lane(
     `persons` are those whose lanes may be taken; None means everybody's. PostgreSQL passes over
     lanes that another worker is taking at this moment.
     """
-    query = (
-        select(lanes)
-        .where(_is_of(persons), _has_due_job(now), _is_free(owner, now))
-        .order_by(lanes.c.not_before.is_not(None), lanes.c.not_before)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    row = connection.execute(query).one_or_none()
+    query = _of(persons, _FREE_LANE)
+    row = connection.execute(query, {"owner": owner, "now": now}).one_or_none()
     if row is None:
         return None
-    where = lanes.c.person == row.person
+    lane = Lane(row.person, Target(row.target), row.failures)
     values = {"owner": owner, "leased_until": now + lease}
-    connection.execute(update(lanes).where(where).values(values))
-    return Lane(row.person, row.failures)
+    connection.execute(update(lanes).where(lane.row).values(values))
+    return lane
 
 
 def leave_lane(
     connection: Connection, lane: Lane, owner: str, not_before: datetime, failures: int
 ) -> None:
-    """Ends the lease; the person's next job is sent at `not_before` at the earliest."""
-    where = and_(lanes.c.person == lane.person, lanes.c.owner == owner)
+    """Ends the lease; the lane's next job is sent at `not_before` at the earliest."""
+    where = and_(lane.row, lanes.c.owner == owner)
     values = {"owner": None, "leased_until": None, "not_before": not_before, "failures": failures}
     connection.execute(update(lanes).where(where).values(values))
 
 
 def free_lanes_of_the_dead(connection: Connection, owner: str) -> None:
     """Ends the leases of processes that certainly run no more."""
-    query = select(lanes.c.owner).where(lanes.c.owner.is_not(None), lanes.c.owner != owner)
-    for (other,) in connection.execute(query.distinct()).all():
+    for (other,) in connection.execute(_OTHER_OWNERS, {"owner": owner}).all():
         if is_dead(other):
             where = lanes.c.owner == other
             connection.execute(update(lanes).where(where).values(owner=None, leased_until=None))
@@ -279,27 +363,10 @@ def free_lanes_of_the_dead(connection: Connection, owner: str) -> None:
 
 def next_due(connection: Connection, persons: Collection[str] | None = None) -> datetime | None:
     """When the next job of these persons (None: of anybody) may be sent; None when all is done."""
-    query = (
-        select(func.min(outbox.c.due_at), lanes.c.not_before, lanes.c.leased_until)
-        .join(lanes, lanes.c.person == outbox.c.person)
-        .where(_is_of(persons), outbox.c.state.in_(ACTIVE))
-        .group_by(lanes.c.person, lanes.c.not_before, lanes.c.leased_until)
-    )
-    times = [max(each for each in row if each is not None) for row in connection.execute(query)]
+    found = connection.execute(_of(persons, _NEXT_DUE))
+    times = [max(each for each in row if each is not None) for row in found]
     return min(times, default=None)
 
 
-def _is_of(persons: Collection[str] | None) -> ColumnElement[bool]:
-    return true() if persons is None else lanes.c.person.in_(persons)
-
-
-def _has_due_job(now: datetime) -> Any:
-    return exists().where(
-        outbox.c.person == lanes.c.person, outbox.c.state.in_(ACTIVE), outbox.c.due_at <= now
-    )
-
-
-def _is_free(owner: str, now: datetime) -> Any:
-    rested = or_(lanes.c.not_before.is_(None), lanes.c.not_before <= now)
-    unleased = or_(lanes.c.owner.is_(None), lanes.c.owner == owner, lanes.c.leased_until <= now)
-    return and_(rested, unleased)
+def _of(persons: Collection[str] | None, query: Select[Any]) -> Select[Any]:
+    return query if persons is None else query.where(lanes.c.person.in_(persons))

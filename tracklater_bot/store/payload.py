@@ -14,9 +14,10 @@ MOST_DESCRIPTION = 2000
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """An entry to be written: whole seconds, the description as it will stand in the tracker.
+    """An entry or a worklog to be written: whole seconds, the words as they will stand there.
 
-    The project's id may still be unknown. `billable` None leaves it to the tracker.
+    The project's id may still be unknown. `billable` None leaves it to the tracker. `group` says
+    whose Jira gets a worklog.
     """
 
     span: Span
@@ -25,18 +26,35 @@ class Payload:
     issue: str | None = None
     billable: bool | None = None
     tags: tuple[str, ...] = ()
+    group: str | None = None
 
 
 def payload_of(item: Item) -> Payload:
     """The entry that the item stands for."""
     suggestion = item.suggestion
     return Payload(
-        span=Span(_second(suggestion.span.start), _second(suggestion.span.end)),
+        span=_whole_seconds(suggestion.span),
         description=entry_text(suggestion.issue, suggestion.description),
         project=suggestion.project,
         issue=suggestion.issue.key if suggestion.issue else None,
         billable=_billable(item),
         tags=item.tags,
+    )
+
+
+def worklog_of(item: Item) -> Payload | None:
+    """The worklog beside the item's entry; None without a Jira issue of the item's own group."""
+    issue, group = item.suggestion.issue, item.suggestion.group
+    if issue is None or issue.tracker != "jira" or issue.group != group:
+        return None
+    words = entry_text(issue, item.suggestion.description)
+    first, _, rest = words.partition(" ")
+    stands_there = first.rstrip(":").casefold() == issue.key.casefold()
+    return Payload(
+        span=_whole_seconds(item.suggestion.span),
+        description=rest if stands_there else words,
+        issue=issue.key,
+        group=group,
     )
 
 
@@ -54,6 +72,10 @@ def _billable(item: Item) -> bool | None:
     if item.billable is None and project is not None and project.billable:
         return True
     return item.billable
+
+
+def _whole_seconds(span: Span) -> Span:
+    return Span(_second(span.start), _second(span.end))
 
 
 def _second(at: datetime) -> datetime:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 from tracklater_bot.day import Span
 from tracklater_bot.model import Digest, Item, Problem, Project, State, TimeEntry
 from tracklater_bot.store import digests, outbox
-from tracklater_bot.store.outbox import Job, Kind, Order, Stage
+from tracklater_bot.store.outbox import Job, Kind, Order, Stage, Target
 from tracklater_bot.store.tables import ACTIVE, items
 
 Day: TypeAlias = tuple[str, date]
@@ -72,10 +72,10 @@ def begin(connection: Connection, job: Job, owner: str, now: datetime) -> Job | 
 
     The day's version stays: its message shows the same.
     """
-    digest = digests.load_by_item(connection, job.item_id, lock=True)
+    digest = digests.load(connection, job.person, job.day, lock=True)
     if digest is None or not outbox.begin_sending(connection, job, owner, now):
         return None
-    if job.kind is not Kind.DELETE:
+    if job.target is Target.ENTRY and job.kind is not Kind.DELETE:
         digests.set_state(connection, job.item_id, State.SENDING)
     return outbox.load(connection, job.id)
 

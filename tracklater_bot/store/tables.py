@@ -20,8 +20,18 @@ from sqlalchemy import (
     text,
 )
 
-from tracklater_bot.model import Evidence, Issue, Item, Project, Reason, SourceStatus, TimeEntry
+from tracklater_bot.model import (
+    Evidence,
+    Issue,
+    Item,
+    Project,
+    Reason,
+    SourceStatus,
+    TimeEntry,
+    Worklog,
+)
 from tracklater_bot.store.columns import Json, Packed, UtcTime, Words
+from tracklater_bot.store.payload import Payload
 
 REVISION = "0001"
 
@@ -87,6 +97,7 @@ items = Table(
     Column("tags", Packed(tuple[str, ...]), nullable=False),
     Column("by_hand", Boolean, nullable=False),
     Column("change", _NUMBER),
+    Column("worklog", Packed(Worklog)),
     ForeignKeyConstraint(["person", "day"], ["digests.person", "digests.day"], ondelete="CASCADE"),
     Index(None, "person", "day"),
     Index(None, "entry_id"),
@@ -112,7 +123,7 @@ outbox = Table(
     Column("day", Date, nullable=False),
     Column("item_id", Words, nullable=False),
     Column("kind", String(10), nullable=False),  # create, update, delete
-    Column("target", String(10), nullable=False),  # entry; a worklog is one of its own
+    Column("target", String(10), nullable=False),  # entry, worklog
     Column("payload", Json, nullable=False),
     Column("start", UtcTime, nullable=False),  # of the span: entries are sent in their order
     Column("state", String(10), nullable=False),  # ACTIVE, then done, failed or dropped
@@ -137,15 +148,27 @@ outbox = Table(
     Index("ix_outbox_due", "person", "due_at"),
 )
 
-# One lane a person: whoever leases it sends that person's entries, in order and not too fast.
+# A lane for each person's entries, and one for their worklogs: whoever leases it sends those, in
+# order and not too fast.
 lanes = Table(
     "lanes",
     metadata,
     Column("person", Words, primary_key=True),
+    Column("target", String(10), primary_key=True),
     Column("owner", Words),
     Column("leased_until", UtcTime),
     Column("not_before", UtcTime),
     Column("failures", Integer, nullable=False),
+)
+
+# The worklogs that are in Jira, each as it was last written. They may outlive their items.
+worklogs = Table(
+    "worklogs",
+    metadata,
+    Column("item_id", Words, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("payload", Packed(Payload), nullable=False),
 )
 
 memory = Table(

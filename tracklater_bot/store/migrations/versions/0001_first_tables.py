@@ -26,7 +26,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Back to an empty database."""
     for name in (
-        "issues", "rules", "preferences", "memory", "lanes", "outbox", "changes", "items", "digests"
+        "issues", "rules", "preferences", "memory", "worklogs", "lanes", "outbox", "changes",
+        "items", "digests",
     ):  # fmt: skip
         op.drop_table(name)
 
@@ -77,6 +78,7 @@ def _create_days() -> None:
         sa.Column("tags", sa.Text(), nullable=False),
         sa.Column("by_hand", sa.Boolean(), nullable=False),
         sa.Column("change", NUMBER),
+        sa.Column("worklog", sa.Text()),
         sa.PrimaryKeyConstraint("id", name="pk_items"),
         sa.ForeignKeyConstraint(
             ["person", "day"],
@@ -134,11 +136,20 @@ def _create_outbox() -> None:
     op.create_table(
         "lanes",
         sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("target", sa.String(10), nullable=False),
         sa.Column("owner", sa.Text()),
         sa.Column("leased_until", TIME),
         sa.Column("not_before", TIME),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("person", name="pk_lanes"),
+        sa.PrimaryKeyConstraint("person", "target", name="pk_lanes"),
+    )
+    op.create_table(
+        "worklogs",
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("item_id", name="pk_worklogs"),
     )
 
 
