@@ -10,6 +10,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from tracklater_bot.mishaps import place_of
+
 log = logging.getLogger(__name__)
 
 
@@ -59,6 +61,7 @@ class Loop:
     def _call(self) -> float | None:
         try:
             return self._work()
-        except Exception:  # one failed call must not end the thread that later ones need
-            log.exception("%s failed; it is tried again", self._thread.name)
+        except Exception as error:  # noqa: BLE001 - later calls need this thread
+            where = place_of(error)
+            log.error("%s failed and is tried again: %s", self._thread.name, where)  # noqa: TRY400
             return 30.0

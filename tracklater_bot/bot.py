@@ -27,6 +27,7 @@ from tracklater_bot.doors import Door, DoorError, HttpDoor, SocketDoor
 from tracklater_bot.export import Exporter
 from tracklater_bot.listeners import register
 from tracklater_bot.messenger import NETWORK_ERRORS, Messenger
+from tracklater_bot.mishaps import code_in
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.review import Review
 from tracklater_bot.schedule import Schedule
@@ -115,7 +116,7 @@ class Bot:
         try:
             self._client.auth_test()
         except SlackApiError as error:
-            code = error.response.get("error")
+            code = code_in(error.response) or error.response.status_code
             sentence = f"Slack refuses TRACKLATER_SLACK__BOT_TOKEN ({code}): copy it again."
             raise DoorError(sentence, lasting=code in WRONG_TOKEN) from error
         except NETWORK_ERRORS as error:

@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.app import Core
+from tracklater_bot.mishaps import code_in
 from tracklater_bot.model import SourceStatus
 from tracklater_bot.settings import Settings, unfinished
 from tracklater_bot.sources.protocols import SourceError
@@ -154,7 +155,7 @@ def _ask(call: Callable[[], Any], about: str) -> Any:
 
 
 def _advice(error: SlackApiError) -> str:
-    code = str(error.response.get("error", "unknown error"))
+    code = code_in(error.response) or "its answer says nothing that helps"
     if code == "missing_scope":
         return f"the scope {error.response.get('needed')} is missing, add it and reinstall the app"
     return {

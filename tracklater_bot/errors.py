@@ -3,3 +3,5 @@
 
 class StoreError(Exception):
     """The database cannot be used. Its text is one sentence that says what to do."""
+
+    tellable = True

@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.blocks.digest import Message
 from tracklater_bot.crashpoints import here
+from tracklater_bot.mishaps import code_in
 from tracklater_bot.model import Digest
 from tracklater_bot.store import Store
 
@@ -263,7 +264,7 @@ def _metadata(digest: Digest) -> dict[str, Any]:
 
 
 def _code(error: Exception) -> str:
-    return str(error.response.get("error", "")) if isinstance(error, SlackApiError) else ""
+    return code_in(error.response) if isinstance(error, SlackApiError) else ""
 
 
 def reason(error: Exception) -> str:

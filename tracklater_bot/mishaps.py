@@ -1,0 +1,42 @@
+"""What may be told of an error: its kind, its place, Slack's code. Never its own text.
+
+That text quotes what was sent or answered, and so may hold a token or what somebody wrote.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_CODE = re.compile(r"[a-z][a-z_]{1,60}")
+
+
+def place_of(error: BaseException) -> str:
+    """The error's kind and the way to it, with what caused it, for the log.
+
+    The sentence of an error of ours that is `tellable` is told too.
+    """
+    return "\n".join(
+        f"{_kind(each)}, at\n{''.join(traceback.format_tb(each.__traceback__))}"
+        for each in _chain(error)
+    )
+
+
+def _kind(error: BaseException) -> str:
+    name = type(error).__name__
+    return f"{name}: {error}" if getattr(error, "tellable", False) else name
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    each: BaseException | None = error
+    while each is not None:
+        yield each
+        each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
+
+
+def code_in(answer: Any) -> str:
+    """The code of a Slack error's answer; "" for what is none, such as a proxy's own words."""
+    code = answer.get("error") if isinstance(answer, Mapping) or hasattr(answer, "get") else None
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
