@@ -13,8 +13,11 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError
 
 from tracklater_bot.messenger import NETWORK_ERRORS
+from tracklater_bot.mishaps import code_in
 
 PATH = "/slack/events"
+# Slack needs https, so a proxy or a tunnel on this machine stands in front in any case.
+LOOPBACK = "127.0.0.1"
 MOST_BYTES = 1024 * 1024
 READ_SECONDS = 10
 
@@ -49,7 +52,7 @@ class SocketDoor:
         try:
             self._handler.connect()  # type: ignore[no-untyped-call]
         except SlackApiError as error:
-            code = error.response.get("error")
+            code = code_in(error.response) or error.response.status_code
             sentence = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."
             raise DoorError(sentence) from error
         except NETWORK_ERRORS as error:
@@ -81,7 +84,7 @@ class HttpDoor:
         """Listens. Raises DoorError when the port is taken."""
         handler = type("Handler", (_Handler,), {"app": self._app})
         try:
-            self._server = ThreadingHTTPServer(("", self._port), handler)
+            self._server = _Server((LOOPBACK, self._port), handler)
         except OSError as error:
             raise DoorError(f"slack.port {self._port} cannot be used: {error.strerror}.") from error
         threading.Thread(target=self._server.serve_forever, name="http", daemon=True).start()
@@ -92,6 +95,11 @@ class HttpDoor:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # a person who clicks fast; the usual five refuse the sixth
 
 
 class _Handler(BaseHTTPRequestHandler):
