@@ -134,6 +134,6 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
         if not isinstance(body, dict):
             raise SlackError("json_not_object")
         arguments |= body
-    elif request.can_read_body:
+    elif request.body_exists:
         arguments |= dict(await request.post())
     return {name: value for name, value in arguments.items() if value is not None}
