@@ -133,17 +133,17 @@ def test_a_day_without_traces_is_not_announced_and_read_only_once(machine: Machi
 
 def reads(machine: Machine, fail: Callable[[date], bool] = lambda _: False) -> list[date]:
     """Which days are read from now on; those that `fail` do."""
-    days: list[date] = []
+    read: list[date] = []
     genuine = machine.core.drafts
 
-    def drafts(wanted: Sequence[WorkDay]) -> list[Draft]:
-        days.extend(day.date for day in wanted)
-        if any(fail(day.date) for day in wanted):
+    def drafts(days: Sequence[WorkDay]) -> list[Draft]:
+        read.extend(day.date for day in days)
+        if any(fail(day.date) for day in days):
             raise RuntimeError(SECRET)
-        return genuine(wanted)
+        return genuine(days)
 
     machine.core.drafts = drafts  # type: ignore[method-assign]
-    return days
+    return read
 
 
 def test_while_slack_is_down_it_is_tried_again(machine: Machine) -> None:
@@ -186,10 +186,10 @@ def with_work(machine: Machine, day: date) -> None:
     genuine = machine.core.drafts
     (friday,) = Core.drafts(machine.core, [machine.core.day_on(FRIDAY)])
 
-    def drafts(wanted: Sequence[WorkDay]) -> list[Draft]:
-        if [each.date for each in wanted] == [day]:
+    def drafts(days: Sequence[WorkDay]) -> list[Draft]:
+        if [each.date for each in days] == [day]:
             return [replace(friday, day=day)]
-        return genuine(wanted)
+        return genuine(days)
 
     machine.core.drafts = drafts  # type: ignore[method-assign]
 
