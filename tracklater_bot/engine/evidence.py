@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from tracklater_bot.engine.book import Book, IssueId
 from tracklater_bot.engine.hints import Branches, Hints, all_hints, is_trunk
 from tracklater_bot.engine.keys import JiraKeys, refs_in_branch, refs_in_text, refs_in_title
+from tracklater_bot.engine.ruling import Ruling
 from tracklater_bot.engine.titles import Kinds, Place, folded, without_program
 from tracklater_bot.model import Checkout, Clue, Commit, Group, Issue, Message, Window
 
@@ -34,9 +35,15 @@ class Reader:
     """Reads texts for what they say about the groups and their issues. Each title is read once."""
 
     def __init__(
-        self, groups: Sequence[Group], issues: Iterable[Issue], clues: Sequence[Clue], kinds: Kinds
+        self,
+        groups: Sequence[Group],
+        issues: Iterable[Issue],
+        clues: Sequence[Clue],
+        kinds: Kinds,
+        ruling: Ruling = Ruling(()),
     ) -> None:
         self._kinds = kinds
+        self._ruling = ruling
         self._names = frozenset(group.name for group in groups)
         self._taiga = frozenset(group.name for group in groups if group.has_taiga)
         self._keys = JiraKeys(groups)
@@ -100,7 +107,9 @@ class Reader:
         self._add_branches(told, groups, issues)
         self._add_titles(title, groups, issues)
         self._add_refs(title, groups, issues)
-        return Pointer(self._kinds.of(title), groups, issues)
+        ruled = self._ruling.applied(text, groups)
+        kept = {issue: share for issue, share in issues.items() if issue[0] in ruled}
+        return Pointer(self._kinds.of(title), ruled, kept)
 
     def _add_keys(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
         for owner, key in self._keys.found(title):

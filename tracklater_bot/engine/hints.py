@@ -69,7 +69,7 @@ class Hints:
                 self._kinds[word] = min(kinds, key=list(HintKind).index)
         self._owners = _claimed_once(owners)
         self._words = list(self._owners)
-        parts = (f"(?P<h{number}>{_spelled(word)})" for number, word in enumerate(self._words))
+        parts = (f"(?P<h{number}>{spelled(word)})" for number, word in enumerate(self._words))
         self._pattern = re.compile("|".join(parts) or r"(?!)")
 
     def found(self, text: str) -> dict[str, str]:
@@ -77,9 +77,8 @@ class Hints:
         words: dict[str, str] = {}
         for match in self._pattern.finditer(text):
             word = self._words[int((match.lastgroup or "h0")[1:])]
-            owner = self._owners[word]  # "" for a word that the person says is nobody's
-            if owner and self._counts(word, text[: match.start()], text[match.end() :]):
-                words.setdefault(owner, f"{self._kinds[word].value} {word}")
+            if self._counts(word, text[: match.start()], text[match.end() :]):
+                words.setdefault(self._owners[word], f"{self._kinds[word].value} {word}")
         return words
 
     def _counts(self, word: str, before: str, after: str) -> bool:
@@ -117,7 +116,7 @@ def _claimed_once(owners: Mapping[str, set[str]]) -> dict[str, str]:
     return {word: min(owners[word]) for word in words if len(owners[word]) == 1}
 
 
-def _spelled(word: str) -> str:
+def spelled(word: str) -> str:
     """A pattern for a word or words, written with spaces, hyphens, underscores or together."""
     parts = [re.escape(part) for part in re.split(r"[\s_-]+", word) if part]
     start = "" if runs_on(word[0]) else r"(?<![^\W_])"

@@ -118,7 +118,8 @@ def _steps(samples: Sequence[Sample]) -> _Steps:
 
 
 def _covered(samples: Sequence[Sample], steps: _Steps) -> list[Part]:
-    return joined(((each.at, each.at + steps.interval) for each in samples), gap=steps.hole)
+    times = [each.at for each in samples]
+    return list(_unbroken([*times, times[-1] + steps.interval], steps))
 
 
 def _stays(samples: Sequence[Sample], steps: _Steps, rules: Rules) -> Iterator[Stay]:

@@ -1,38 +1,36 @@
-"""The person's own rules, as hints: what they say wins over settings and sources."""
+"""The person's own rules on windows: what they say wins over every other reading of a title."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import re
+from collections.abc import Iterable
 
+from tracklater_bot.engine.hints import spelled
 from tracklater_bot.engine.titles import folded
-from tracklater_bot.model import Group, Hint, HintKind, Rule, RuleKind
-
-NOBODY = ""  # the group of words that point to none
+from tracklater_bot.model import Rule, RuleKind
 
 
-def ruled(groups: Sequence[Group], rules: Sequence[Rule]) -> tuple[Group, ...]:
-    """The groups with the rules' words: an ALWAYS word is its group's alone, a NEVER word nobody's.
+class Ruling:
+    """Rules, ready to be held against titles."""
 
-    A NEVER word that is longer than a hint it contains ("acme blog") disarms the hint only there.
-    """
-    if not rules:
-        return tuple(groups)
-    owners = {folded(each.text): each.group for each in rules if each.kind is RuleKind.ALWAYS}
-    own = tuple(_ruled(group, owners, rules) for group in groups)
-    never = tuple(
-        Hint(NOBODY, HintKind.KEYWORD, each.text)
-        for each in rules
-        if each.kind is RuleKind.NEVER and folded(each.text) not in owners
-    )
-    return (*own, Group(NOBODY, never))
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = [
+            (re.compile(spelled(word)), rule)
+            for rule in rules
+            if (word := folded(rule.text).strip())
+        ]
 
+    def applied(self, text: str, groups: dict[str, str]) -> dict[str, str]:
+        """The groups that a folded title points to in the end, each with the word that does it.
 
-def _ruled(group: Group, owners: dict[str, str], rules: Sequence[Rule]) -> Group:
-    kept = [each for each in group.hints if owners.get(folded(each.text), group.name) == group.name]
-    given = [
-        Hint(group.name, HintKind.KEYWORD, each.text)
-        for each in rules
-        if each.kind is RuleKind.ALWAYS and each.group == group.name
-    ]
-    return replace(group, hints=(*kept, *given))
+        An ALWAYS rule leaves only its own group, a NEVER rule takes its group away.
+        """
+        said = [rule for pattern, rule in self._rules if pattern.search(text)]
+        always = {
+            rule.group: f"your rule “{rule.text}”" for rule in said if rule.kind is RuleKind.ALWAYS
+        }
+        never = {rule.group for rule in said if rule.kind is RuleKind.NEVER}
+        found = always or groups
+        return {
+            group: word for group, word in found.items() if group in always or group not in never
+        }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 _PROGRAMS = (
@@ -24,27 +24,25 @@ _PROGRAMS = (
     "google calendar", "google drive",
 )  # fmt: skip
 
-_TALK = r"""
-    \b(?: slack | discord | telegram | whatsapp | mattermost | zulip | microsoft\ teams
-        | google\ chat | skype | irc | thunderbird | outlook | gmail | geary | protonmail | fastmail
-        | apple\ mail | calendar | hey\.com )\b
-    | [-–—|]\ (?: signal | element | evolution )$ | ^inbox\b
+# Words that tell a place wherever they stand, and names that do as a part of a title by themselves.
+_TALK = """
+    slack|discord|telegram|whatsapp|mattermost|zulip|microsoft teams|google chat|skype|irc
+    |thunderbird|outlook|gmail|geary|protonmail|fastmail|apple mail|calendar|hey com|inbox
 """
-_REFERENCE = r"""
-    \b(?: stack\ overflow | stack\ exchange | super\ user | server\ fault | ask\ ubuntu | mdn
-        | wikipedia | documentation | google\ (?: search | translate | maps ) | duckduckgo | chatgpt
-        | claude | devdocs | docs\.rs | pypi | medium )\b
-    | [-–—|]\ (?: bing | npm | dev\ community )$
+_TALK_NAMES = ("signal", "element", "evolution", "mail")
+_REFERENCE = """
+    stack overflow|stack exchange|super user|server fault|ask ubuntu|mdn|wikipedia|documentation
+    |google search|google translate|google maps|duckduckgo|chatgpt|claude|devdocs|docs rs|pypi
 """
-_LEISURE = r"""
-    \b(?: private\ browsing | inprivate | youtube | netflix | twitch | spotify | prime\ video | hbo
-        | vlc | soundcloud | deezer | tidal | steam | imdb | areena | facebook | instagram | tiktok
-        | reddit | twitter | mastodon | bluesky | pinterest | 9gag | hacker\ news | bbc | cnn
-        | the\ guardian | new\ york\ times | spiegel | yle | helsingin\ sanomat | ilta-sanomat
-        | iltalehti | ebay | etsy | ikea | zalando | airbnb | booking\.com | tripadvisor | tori\.fi
-        | online\ banking | verkkopankki | paypal )\b
-    | \( (?: incognito | private ) \) | \bdisney\+ | \bamazon\.\w | [-–—/]\ x$ | \bnews$
+_REFERENCE_NAMES = ("bing", "npm", "dev community", "medium")
+_LEISURE = """
+    private browsing|inprivate|incognito|youtube|netflix|twitch|spotify|prime video|hbo|disney plus
+    |vlc|soundcloud|deezer|tidal|imdb|areena|facebook|instagram|tiktok|reddit|twitter|mastodon
+    |bluesky|pinterest|9gag|hacker news|bbc|cnn|the guardian|new york times|spiegel|yle
+    |helsingin sanomat|ilta sanomat|iltalehti|amazon com|amazon de|amazon co uk|ebay|etsy|ikea
+    |zalando|airbnb|booking com|tripadvisor|tori fi|online banking|verkkopankki|paypal
 """
+_LEISURE_NAMES = ("x", "news", "steam", "private", "disney+")
 _MEETING = r"""
     ^zoom\ (?:meeting|webinar|call)\b | \bzoom\ (?:meeting|webinar)$ | \S\ [-–—|]\ zoom$
     | ^(?:\(\d+\)\ )?meet\s[-–—]\s\S | \b[a-z]{3}-[a-z]{4}-[a-z]{3}\b
@@ -73,13 +71,20 @@ class Place(Enum):
     MEETING = "meeting"
 
 
-_PLACES = (
-    (Place.LEISURE, re.compile(_LEISURE, re.VERBOSE)),
-    (Place.TALK, re.compile(_TALK, re.VERBOSE)),
-    (Place.REFERENCE, re.compile(_REFERENCE, re.VERBOSE)),
+_LOOKS = (
+    (Place.LEISURE, _LEISURE, _LEISURE_NAMES),
+    (Place.TALK, _TALK, _TALK_NAMES),
+    (Place.REFERENCE, _REFERENCE, _REFERENCE_NAMES),
 )
 _MEETINGS = re.compile(_MEETING, re.VERBOSE)
 _NO_MEETINGS = re.compile(_NO_MEETING, re.VERBOSE)
+_MEETING_WORDS = frozenset(
+    (
+        *("zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call"),
+        *("voice", "gotomeeting", "bigbluebutton"),
+    )
+)
+_WORD = re.compile(r"[^\W_]+")
 _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
 _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
@@ -89,12 +94,26 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", _UNSEEN.sub("", text)).casefold()
 
 
+def _by_first_word() -> dict[str, list[tuple[Place, str]]]:
+    """All telling words, by the first of them, so that a title is asked for few."""
+    found: dict[str, list[tuple[Place, str]]] = {}
+    for place, phrases, _ in _LOOKS:
+        for phrase in (" ".join(each.split()) for each in phrases.split("|")):
+            found.setdefault(phrase.partition(" ")[0], []).append((place, f" {phrase} "))
+    return found
+
+
+_PHRASES = _by_first_word()
+_NAMES = {name: place for place, _, names in _LOOKS for name in names}
+_ORDER = [place for place, _, _ in _LOOKS]
+
+
 class Kinds:
     """Tells the place of a window; `meetings` are further words that mean a meeting."""
 
     def __init__(self, meetings: Iterable[str] = ()) -> None:
         words = [re.escape(folded(word)) for word in meetings if word.strip()]
-        self._own = re.compile(rf"(?<!\w)(?:{'|'.join(words) or '(?!)'})(?!\w)")
+        self._own = re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)") if words else None
         self._known: dict[str, Place] = {}
 
     def of(self, title: str) -> Place:
@@ -108,9 +127,26 @@ class Kinds:
         return self.of(title) is Place.MEETING
 
     def _look(self, title: str) -> Place:
-        if self._own.search(title) or (_MEETINGS.search(title) and not _NO_MEETINGS.search(title)):
+        words = _WORD.findall(title)
+        if self._is_meeting(title, words):
             return Place.MEETING
-        return next((place for place, words in _PLACES if words.search(title)), Place.WORK)
+        spelled = f" {' '.join(words)} "
+        found = {
+            place for word in words for place, phrase in _PHRASES.get(word, ()) if phrase in spelled
+        }
+        found |= {_NAMES[part] for part in _parts(title) if part in _NAMES}
+        return min(found, key=_ORDER.index, default=Place.WORK)
+
+    def _is_meeting(self, title: str, words: Sequence[str]) -> bool:
+        if self._own is not None and self._own.search(title):
+            return True
+        if _MEETING_WORDS.isdisjoint(words):
+            return False
+        return bool(_MEETINGS.search(title)) and not _NO_MEETINGS.search(title)
+
+
+def _parts(title: str) -> list[str]:
+    return [part.strip(" ()") for part in _SEPARATORS.split(title)]
 
 
 def without_program(title: str) -> str:

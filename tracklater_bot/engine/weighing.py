@@ -62,9 +62,10 @@ def weigh(
 
 
 def _by_stay(pieces: Sequence[Piece]) -> Iterator[tuple[Stay, list[Piece]]]:
-    for stay, parts in groupby(pieces, key=lambda piece: piece.stay):
-        if stay is not None:
-            yield stay, list(parts)
+    for _, same in groupby(pieces, key=lambda piece: id(piece.stay)):
+        parts = list(same)
+        if parts[0].stay is not None:
+            yield parts[0].stay, parts
 
 
 def _weigh_stay(stay: Stay, parts: Sequence[Piece], branches: BranchesOut, scales: Scales) -> None:
