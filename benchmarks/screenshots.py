@@ -11,10 +11,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tracklater_bot.app import opened
 from tracklater_bot.bot import Bot, running
@@ -25,8 +25,8 @@ from tracklater_bot.timeline import lanes_of, ticks_of
 
 DOCS = Path(__file__).parent.parent / "docs"
 FRIDAY = date(2026, 11, 20)
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 MOST_BYTES = 300_000
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
@@ -39,6 +39,7 @@ class Evening:
         self._zone = sandbox.zone
 
     def __call__(self) -> datetime:
+        """What it shows now."""
         return datetime.now(self._zone) + self._shift
 
 

@@ -140,7 +140,7 @@ def test_groups_are_headings_and_no_project_is_a_choice() -> None:
         ("group2", ["group2 › no project"]),
         ("group3", ["group3 › Care", "group3 › no project"]),
     ]
-    assert select["initial_option"]["text"]["text"] == "Development"
+    assert select["initial_option"]["text"]["text"] == "group1 › Development"
 
 
 def test_a_project_that_toggl_dropped_is_still_shown() -> None:

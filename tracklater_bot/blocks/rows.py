@@ -48,13 +48,13 @@ class Place:
     @classmethod
     def of(cls, digest: Digest, item: Item, toggl_url: str = TOGGL_PAGE) -> Place:
         """The item's place in its digest."""
+        end = item.suggestion.span.end
         later = (
             other
-            for other in digest.items
-            if other.state is not State.SKIPPED
-            and other.suggestion.span.start >= item.suggestion.span.end
+            for other in digest.items  # in order of time
+            if other.suggestion.span.start >= end and other.state is not State.SKIPPED
         )
-        following = min(later, key=lambda other: other.suggestion.span, default=None)
+        following = next(later, None)
         joinable = following is not None and is_open(following)
         return cls(digest.day, ZoneInfo(digest.timezone), joinable, toggl_url)
 

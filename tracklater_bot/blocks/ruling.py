@@ -54,7 +54,7 @@ def rule_modal(digest: Digest, item: Item, choices: Choices) -> Block:
         field("word", "A window with this in its title", word),
         field("kind", "from now on", kinds),
         field("group", "Group", _group_select(choices, item.suggestion.group)),
-        context("Issue keys, branches and commits still count. Home shows your rules."),
+        context("Commits and messages still count. Home shows your rules, and drops them."),
     ]
     return dialog("rule", "Windows like these", "Keep", meta, blocks)
 

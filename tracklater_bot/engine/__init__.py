@@ -14,7 +14,6 @@ from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.parts import MINUTE
 from tracklater_bot.engine.pieces import cut_day
 from tracklater_bot.engine.presence import Rules, Sample, Watch, by_machine, privacy, watch
-from tracklater_bot.engine.ruling import Ruling
 from tracklater_bot.engine.stretches import stretches_of
 from tracklater_bot.engine.telling import Teller
 from tracklater_bot.engine.titles import Kinds
@@ -33,7 +32,7 @@ def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...
     Time that somebody was there and that nothing explains has no group.
     """
     kinds = Kinds(inputs.options.meetings)
-    reader = Reader(inputs.groups, inputs.issues, inputs.clues, kinds, Ruling(inputs.rules))
+    reader = Reader(inputs.groups, inputs.issues, inputs.clues, kinds, inputs.rules)
     until = (min(inputs.now, inputs.day.span.end) - inputs.day.span.start).total_seconds()
     events = events_of(inputs, reader)
     happened = [event for event in events if 0 < event.at < until]

@@ -13,7 +13,7 @@ from tracklater_bot.engine.hints import Branches, Hints, all_hints, is_trunk
 from tracklater_bot.engine.keys import JiraKeys, refs_in_branch, refs_in_text, refs_in_title
 from tracklater_bot.engine.ruling import Ruling
 from tracklater_bot.engine.titles import Kinds, Place, folded, without_program
-from tracklater_bot.model import Checkout, Clue, Commit, Group, Issue, Message, Window
+from tracklater_bot.model import Checkout, Clue, Commit, Group, Issue, Message, Rule, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class Reader:
         issues: Iterable[Issue],
         clues: Sequence[Clue],
         kinds: Kinds,
-        ruling: Ruling = Ruling(()),
+        rules: Sequence[Rule] = (),
     ) -> None:
         self._kinds = kinds
-        self._ruling = ruling
+        self._ruling = Ruling(rules)
         self._names = frozenset(group.name for group in groups)
         self._taiga = frozenset(group.name for group in groups if group.has_taiga)
         self._keys = JiraKeys(groups)

@@ -1,0 +1,466 @@
+"""Reviewing a day with the real bot: menus, dialogs on dialogs, what mends a failure, rules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.bots import FAILED, IN_TOGGL, desk_on
+from tests.digests import many, with_text
+from tests.hostile import HOSTILE
+from tests.livebot import Live, live
+from tests.notation import FRIDAY
+from tracklater_bot.blocks.digest import pages
+from tracklater_bot.blocks.edit import (
+    edit_modal,
+    note_modal,
+    split_modal,
+    why_modal,
+    with_move_offer,
+)
+from tracklater_bot.blocks.home import home
+from tracklater_bot.blocks.ruling import rule_modal
+from tracklater_bot.bot import web_client
+from tracklater_bot.model import Draft, Item, RuleKind
+from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.sandbox.jira.service import JiraIssue
+from tracklater_bot.sandbox.slack.blockkit import check_view
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def me(sandbox: Sandbox) -> Iterator[Live]:
+    """A person with the sample day's message in front of them."""
+    with live(sandbox) as one:
+        one.open()
+        yield one
+
+
+def spans(me: Live) -> list[str]:
+    """`"08:50-10:20"` of every suggestion, in order."""
+    zone = me.sandbox.zone
+    return [
+        f"{each.suggestion.span.start.astimezone(zone):%H:%M}"
+        f"-{each.suggestion.span.end.astimezone(zone):%H:%M}"
+        for each in me.digest.items
+    ]
+
+
+def item(me: Live, key: str) -> Item:
+    """The suggestion for an issue."""
+    found = me.digest.items
+    return next(e for e in found if e.suggestion.issue and e.suggestion.issue.key == key)
+
+
+def pick(me: Live, option: str, where: Json | None = None) -> None:
+    """Chooses an option in a row's menu, or in the dialog's."""
+    outcome = me.sandbox.slack.click(where or me.message(), "more", option=option)
+    assert outcome.acked, outcome
+
+
+def dialog(me: Live, callback_id: str) -> Json:
+    """The dialog of that kind, when it is on top."""
+
+    def on_top() -> Json | None:
+        view = me.sandbox.slack.view
+        return view if view and view["callback_id"] == callback_id else None
+
+    return me.wait(on_top)
+
+
+def menu_of(me: Live, item_id: str) -> list[str]:
+    """What a row's menu offers."""
+    menus = [
+        element["options"]
+        for block in me.message()["blocks"]
+        for element in block.get("elements", ())
+        if element.get("action_id") == "more"
+    ]
+    wanted = [m for m in menus if any(each["value"].endswith(f":{item_id}") for each in m)]
+    return [each["text"]["text"] for each in wanted[0]] if wanted else []
+
+
+def fields(view: Json, name: str) -> str:
+    """The block id that a field has now."""
+    ids = [str(block.get("block_id")) for block in view["blocks"]]
+    return next(each for each in ids if each.partition(":")[0] == name)
+
+
+# -- Changes and their way back ------------------------------------------------------------------
+
+
+def test_a_split_a_merge_and_an_edit_can_each_be_taken_back(me: Live) -> None:
+    before = spans(me)
+    first = item(me, "DEV-123")
+    assert "Undo change" not in menu_of(me, first.id)
+
+    pick(me, f"split:{first.id}")
+    dialog(me, "split_item")
+    assert not me.sandbox.slack.submit(None, {"at": "09:40"}).errors
+    me.wait(lambda: "Undo change" in menu_of(me, first.id))
+    assert spans(me)[:2] == ["08:50-09:40", "09:40-10:20"]
+    pick(me, f"revert:{first.id}")
+    me.wait(lambda: "Undo change" not in menu_of(me, first.id))
+    assert spans(me) == before
+
+    pick(me, f"merge:{first.id}")
+    me.wait(lambda: len(spans(me)) == len(before) - 1)
+    pick(me, f"revert:{first.id}")
+    me.wait(lambda: spans(me) == before)
+
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    assert not me.sandbox.slack.submit(None, {"start": "09:00"}).errors
+    me.wait(lambda: spans(me)[0] == "09:00-10:20" and "Undo change" in menu_of(me, first.id))
+    pick(me, f"revert:{first.id}")
+    me.wait(lambda: spans(me) == before)
+
+
+def test_a_row_offers_no_more_than_a_menu_holds(me: Live) -> None:
+    first = item(me, "DEV-123")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    me.sandbox.slack.submit(None, {"description": "DEV-123 Pairing"})
+    me.wait(lambda: "Undo change" in menu_of(me, first.id))
+    assert menu_of(me, first.id) == [
+        "Split", "Merge with next", "Why this?", "Windows like these…", "Undo change",
+    ]  # fmt: skip
+
+
+def test_merging_in_the_edit_dialog_shows_the_merged_time_in_it(me: Live) -> None:
+    first = item(me, "DEV-123")
+    me.click("edit", first.id)
+    view = dialog(me, "edit_item")
+    pick(me, f"merge:{first.id}", view)
+    again = me.wait(lambda: (top := me.sandbox.slack.view) and top["hash"] != view["hash"] and top)
+    until = spans(me)[0].partition("-")[2]
+    end = next(each for each in again["blocks"] if each.get("block_id") == fields(again, "end"))
+    assert end["element"]["initial_time"] == until
+    wrong = me.sandbox.slack.submit(None, {fields(again, "end"): "08:00"})
+    assert list(wrong.errors) == [fields(again, "end")]
+    right = me.sandbox.slack.submit(
+        None, {fields(again, "end"): until, fields(again, "description"): "Both"}
+    )
+    assert not right.errors
+    me.wait(lambda: "Both" in str(me.message()["blocks"]))
+
+
+def test_splitting_in_the_edit_dialog_closes_both(me: Live) -> None:
+    first = item(me, "DEV-123")
+    me.click("edit", first.id)
+    pick(me, f"split:{first.id}", dialog(me, "edit_item"))
+    dialog(me, "split_item")
+    assert not me.sandbox.slack.submit(None, {"at": "09:30"}).errors
+    assert me.sandbox.slack.view is None
+    me.wait(lambda: spans(me)[0] == "08:50-09:30")
+
+
+def test_what_cannot_be_merged_is_said_on_top_of_the_dialog(me: Live) -> None:
+    found = me.digest.items
+    gap = next(one for one, two in pairwise(found) if _tracked(me, one, two))
+    me.click("edit", gap.id)
+    pick(me, f"merge:{gap.id}", dialog(me, "edit_item"))
+    told = dialog(me, "note")
+    assert "There is an entry in Toggl between the two." in str(told["blocks"])
+    me.sandbox.slack.close_view()
+    assert dialog(me, "edit_item")
+
+
+def _tracked(me: Live, one: Item, two: Item) -> bool:
+    return any(
+        each.start >= one.suggestion.span.end and each.start < two.suggestion.span.start
+        for each in me.digest.tracked
+    )
+
+
+# -- Overlaps, versions --------------------------------------------------------------------------
+
+
+def test_an_overlap_offers_to_move_the_neighbours_boundary(me: Live) -> None:
+    before = spans(me)
+    first = item(me, "DEV-123")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    assert before[0].endswith("10:20")
+    me.sandbox.slack.submit(None, {"end": "10:30"})
+    offer = me.wait(
+        lambda: (
+            (view := me.sandbox.slack.view)
+            and any(each.get("block_id") == "move" for each in view["blocks"])
+            and view
+        )
+    )
+    assert "This overlaps 10:20" in str(offer["blocks"])
+    assert spans(me) == before
+    without = me.sandbox.slack.submit(None, {})
+    assert "overlaps" in " ".join(without.errors.values())
+    assert not me.sandbox.slack.submit(None, {"move": ["move"]}).errors
+    me.wait(lambda: me.sandbox.slack.view is None)
+    assert spans(me)[0] == "08:50-10:30"
+    assert spans(me)[1].startswith("10:30")
+
+
+def test_a_dialog_that_is_out_of_date_changes_nothing(me: Live) -> None:
+    first = item(me, "DEV-123")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    me.desk.review.split(me.desk.person, first.id, first.suggestion.span.start + timedelta(hours=1))
+    refused = me.sandbox.slack.submit(None, {"description": "Something else"})
+    assert "It was changed meanwhile" in " ".join(refused.errors.values())
+
+
+# -- Issues --------------------------------------------------------------------------------------
+
+
+def keys(options: list[Json]) -> list[str]:
+    return [each["text"]["text"].split()[0] for each in options]
+
+
+def test_an_empty_search_begins_with_what_the_day_speaks_for(me: Live) -> None:
+    me.click("edit", item(me, "DEV-140").id)
+    view = dialog(me, "edit_item")
+    found = keys(me.sandbox.slack.suggest(view, "issue", ""))
+    assert found[0] == "DEV-140"
+    assert set(found[1:3]) == {"DEV-123", "DEV-131"}
+    assert not [key for key in found if key.startswith("#")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [("DEV-13", "DEV-131"), ("limit rate", "DEV-131"), ("exprot invoces", "DEV-140")],
+)
+def test_issues_are_found_by_keys_words_and_near_misses(me: Live, typed: str, first: str) -> None:
+    me.click("edit", item(me, "DEV-123").id)
+    view = dialog(me, "edit_item")
+    begun = time.perf_counter()
+    options = me.sandbox.slack.suggest(view, "issue", typed)
+    assert time.perf_counter() - begun < 3.0  # Slack's own limit, on a busy machine
+    assert keys(options)[0] == first
+    assert options[-1]["text"]["text"].strip("“”") == typed
+
+
+def test_what_is_typed_can_stay_free_text(me: Live) -> None:
+    first = item(me, "DEV-123")
+    me.click("edit", first.id)
+    view = dialog(me, "edit_item")
+    free = me.sandbox.slack.suggest(view, "issue", "Lunch talk")[-1]["value"]
+    assert not me.sandbox.slack.submit(None, {"issue": free}).errors
+    me.wait(lambda: "Lunch talk" in str(me.message()["blocks"]))
+    after = next(each for each in me.digest.items if each.id == first.id)
+    assert (after.suggestion.issue, after.suggestion.description) == (None, "Lunch talk")
+
+
+def test_an_issue_that_is_not_known_yet_is_found_by_the_next_keystroke(me: Live) -> None:
+    me.sandbox.jira.add(
+        JiraIssue(999, "DEV-199", "Zebra crossing", "Task", "To Do", "new", me.time())
+    )
+    me.click("edit", item(me, "DEV-123").id)
+    view = dialog(me, "edit_item")
+    assert keys(me.sandbox.slack.suggest(view, "issue", "zebra")) == ["“zebra”"]
+    me.eventually(
+        lambda: "DEV-199" in keys(me.sandbox.slack.suggest(view, "issue", "zebra crossing"))
+    )
+
+
+# -- What mends a failure ------------------------------------------------------------------------
+
+
+def buttons_of(me: Live, item_id: str) -> dict[str, str]:
+    """Text and action of a row's buttons."""
+    return {
+        element["text"]["text"]: element["action_id"]
+        for block in me.message()["blocks"]
+        for element in (*block.get("elements", ()), block.get("accessory") or {})
+        if element.get("value") == item_id
+    }
+
+
+def track_meanwhile(me: Live, start: datetime, minutes: int) -> None:
+    """Somebody starts and stops the timer by hand."""
+    me.sandbox.toggl.account.create(
+        7001,
+        {
+            "created_with": "web",
+            "workspace_id": 7001,
+            "start": start.isoformat(),
+            "duration": minutes * 60,
+            "description": "Forgotten after all",
+            "project_id": 501,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("button", "expected"), [("Trim and approve", "09:20-10:20"), ("Approve anyway", "08:50-10:20")]
+)
+def test_an_overlap_with_toggl_is_trimmed_or_made_anyway(
+    me: Live, button: str, expected: str
+) -> None:
+    first = item(me, "DEV-123")
+    track_meanwhile(me, first.suggestion.span.start, 30)
+    me.click("approve", first.id)
+    me.wait(lambda: FAILED in me.rows())
+    offered = buttons_of(me, first.id)
+    assert list(offered) == ["Trim and approve", "Approve anyway", "Edit", "Skip"]
+    me.click(offered[button], first.id)
+    me.wait(lambda: IN_TOGGL in me.rows())
+    zone = me.sandbox.zone
+    made = [
+        f"{start.astimezone(zone):%H:%M}-{end.astimezone(zone):%H:%M}" for start, end in me.spans()
+    ]
+    assert expected in made
+
+
+def test_an_entry_changed_in_toggl_is_kept_or_written_over(me: Live) -> None:
+    first = item(me, "DEV-123")
+    me.click("approve", first.id)
+    me.wait(lambda: IN_TOGGL in me.rows())
+    (entry,) = me.entries()
+    me.sandbox.toggl.account.change(entry["id"], {"description": "Changed by hand"})
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    me.sandbox.slack.submit(None, {"description": "DEV-123 My words"})
+    me.wait(lambda: "Keep Toggl's" in buttons_of(me, first.id))
+    assert list(buttons_of(me, first.id)) == ["Keep Toggl's", "Edit", "Undo"]
+    assert [each["description"] for each in me.entries()] == ["Changed by hand"]
+    me.click("keep", first.id)
+    me.wait(lambda: list(buttons_of(me, first.id)) == ["Edit", "Undo"])
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    me.sandbox.slack.submit(None, {"description": "DEV-123 My words"})
+    me.eventually(lambda: [e["description"] for e in me.entries()] == ["DEV-123 My words"])
+
+
+def test_an_entry_deleted_in_toggl_is_made_again(me: Live) -> None:
+    first = item(me, "DEV-123")
+    me.click("approve", first.id)
+    me.wait(lambda: IN_TOGGL in me.rows())
+    (entry,) = me.entries()
+    me.sandbox.toggl.account.delete(entry["id"])
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    me.sandbox.slack.submit(None, {"description": "DEV-123 My words"})
+    me.wait(lambda: FAILED in me.rows())
+    assert list(buttons_of(me, first.id)) == ["Make it again", "Skip"]
+    me.click("approve", first.id)
+    me.wait(lambda: IN_TOGGL in me.rows())
+    assert [each["description"] for each in me.entries()] == ["DEV-123 My words"]
+
+
+# -- Rules ---------------------------------------------------------------------------------------
+
+
+def choose(view: Json, name: str, text: str) -> str:
+    """The value of a field's option."""
+    block = next(each for each in view["blocks"] if each.get("block_id") == name)
+    options = block["element"]["options"]
+    return next(str(each["value"]) for each in options if each["text"]["text"] == text)
+
+
+def test_a_rule_on_windows_decides_from_then_on_and_can_be_dropped(me: Live) -> None:
+    unknown = [each for each in me.digest.items if each.suggestion.group is None]
+    pick(me, f"rule:{item(me, 'DEV-123').id}")
+    view = dialog(me, "rule")
+    short = me.sandbox.slack.submit(None, {"word": " x "})
+    assert "word" in short.errors
+    outcome = me.sandbox.slack.submit(
+        None,
+        {"word": "LibreOffice", "kind": "always", "group": choose(view, "group", "globex")},
+    )
+    assert not outcome.errors
+    assert me.sandbox.slack.view is None
+    rules = me.wait(me.desk.core.rules)
+    assert [(each.kind, each.group, each.text) for each in rules] == [
+        (RuleKind.ALWAYS, "globex", "LibreOffice")
+    ]
+    me.time.forward(hours=2)  # past the time in the office suite
+    me.ask()
+    late = me.wait(lambda: [e for e in me.digest.items if spans(me)[-1].startswith("18:")])
+    assert unknown == []
+    assert late[-1].suggestion.group == "globex"
+
+    home = me.sandbox.slack.home()
+    assert "Windows with “LibreOffice” always belong to globex." in str(home["blocks"])
+    me.sandbox.slack.click(home, "drop_rule", str(rules[0].id))
+    me.wait(lambda: "LibreOffice" not in str(me.sandbox.slack.home_view()))
+    assert me.desk.core.rules() == []
+
+
+# -- Home, silence, adding -----------------------------------------------------------------------
+
+
+def test_preferences_hold_at_once_and_can_be_reset(me: Live) -> None:
+    home = me.sandbox.slack.home()
+    assert "Finland" in str(home["blocks"])
+    before = me.desk.showing.plan()
+    me.sandbox.slack.click(home, "pref_digest_at", "16:15")
+    me.wait(lambda: "16:15" in str(me.sandbox.slack.home_view()))
+    me.sandbox.slack.click(me.sandbox.slack.home_view(), "pref_holidays", "FI")
+    me.wait(lambda: me.desk.showing.plan().country == "FI")
+    me.sandbox.slack.click(me.sandbox.slack.home_view(), "pref_round_minutes", "15")
+    me.wait(lambda: me.desk.core.settings().suggest.round_minutes == 15)
+    assert f"{me.desk.showing.plan().at:%H:%M}" == "16:15"
+    me.sandbox.slack.click(me.sandbox.slack.home(), "pref_reset", "all")
+    me.wait(lambda: me.desk.showing.plan() == before)
+
+
+def test_silence_until_tomorrow_is_one_choice_away(me: Live) -> None:
+    me.click("remind", "silent")
+    assert me.wait(lambda: me.answered("I will say nothing by myself before Saturday 21 November"))
+    assert me.desk.showing.plan().is_silent(me.time())
+    assert not me.desk.showing.plan().is_silent(me.time() + timedelta(days=1))
+
+
+def test_time_is_added_to_a_day_that_nobody_has_looked_at(me: Live) -> None:
+    ts = me.sandbox.slack.say("Looked into DEV-131 with Ann")
+    assert me.sandbox.slack.shortcut("track_this", ts).acked
+    view = dialog(me, "add_item")
+    assert "DEV-131 Rate limit is off by one" in str(view["blocks"])
+    assert "acme › Development" in str(view["blocks"])
+    me.sandbox.slack.close_view()
+    store, person = me.desk.core.store, me.desk.person
+    unseen = me.sandbox.day - timedelta(days=30)
+    assert store.digest(person, unseen) is None
+    me.desk.begin_day(unseen)
+    found = store.digest(person, unseen)
+    assert found is not None
+    assert found.items == ()
+    me.desk.begin_day(me.sandbox.day)
+    assert len(me.digest.items) >= 5
+
+
+# -- Limits, for real ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [0, 1, 15, 60, 200])
+def test_days_of_any_size_are_taken_by_slack(sandbox: Sandbox, number: int) -> None:
+    with desk_on(sandbox) as desk:
+        slack = web_client(desk.core.file_settings)
+        for back, text in enumerate(("", *HOSTILE[:3], HOSTILE[7], HOSTILE[17]), start=1):
+            items = [with_text(each, text) if text else each for each in many(number, 5, 2)]
+            day = desk.core.day_on(FRIDAY.date - timedelta(days=back))
+            found = tuple(each.suggestion for each in items)
+            digest = desk.core.store.save_draft(desk.person, Draft(day.date, str(day.zone), found))
+            posted = desk.rooms.messenger.publish(digest)
+            assert posted is not None
+            last = len(pages(digest)) - 1
+            for page in {0, last // 2, last}:
+                desk.turn_page(day.date, page)
+            slack.views_publish(user_id=desk.person, view=home(desk.showing.home()))
+            for item in digest.items[:3]:
+                choices = desk.choices(day)
+                for view in (
+                    edit_modal(digest, item, choices),
+                    with_move_offer(edit_modal(digest, item, choices), text),
+                    split_modal(digest, item),
+                    why_modal(digest, item),
+                    rule_modal(digest, item, choices),
+                    note_modal("Not done", text),
+                ):
+                    check_view(view)
