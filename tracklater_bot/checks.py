@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.app import Core
-from tracklater_bot.mishaps import code_in
+from tracklater_bot.mishaps import code_in, place_of
 from tracklater_bot.model import SourceStatus
 from tracklater_bot.settings import Settings, unfinished
 from tracklater_bot.sources.protocols import SourceError
@@ -27,6 +27,7 @@ BOT_SCOPES = (
 )  # fmt: skip
 TIMEOUT_SECONDS = 15
 AT_ONCE = 8
+NO_CLUES = "nothing tells what you worked on: set thyme.dir, or git.repos of a group."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +64,24 @@ class _Check:
             return Finding(self.name, self.group, ok=True, sentence=self.run())
         except (CheckError, SourceError, TrackerError) as error:
             return Finding(self.name, self.group, ok=False, sentence=str(error))
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not hide the others
+            log.error("Checking %s failed: %s", self.name, place_of(error))  # noqa: TRY400
+            sentence = f"failed unexpectedly ({type(error).__name__}): please report it"
+            return Finding(self.name, self.group, ok=False, sentence=sentence)
 
 
 def check_all(core: Core) -> list[Finding]:
     """Tries everything side by side; findings in the order of the street."""
     checks = [*_checks(core)]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
-        return list(pool.map(_Check.finding, checks))
+        findings = list(pool.map(_Check.finding, checks))
+    return [*findings, *_unfinished(core.file_settings, findings)]
 
 
 def _checks(core: Core) -> Iterator[_Check]:
     settings = core.file_settings
+    if not core.clue_sources:
+        yield _Check("clues", None, partial(_fail, NO_CLUES))
     for source in core.clue_sources:
         yield _Check(source.name, source.group, source.check)
     for tracker in core.issue_sources:
@@ -82,8 +90,16 @@ def _checks(core: Core) -> Iterator[_Check]:
     yield _Check("slack bot", None, lambda: _bot(settings))
     if settings.slack.mode == "socket":
         yield _Check("slack socket", None, lambda: _socket(settings))
+    else:
+        yield _Check("slack requests", None, lambda: _requests(settings))
+
+
+def _unfinished(settings: Settings, findings: Sequence[Finding]) -> Iterator[Finding]:
+    """What is set up by half, unless somebody has asked for that very setting already."""
+    said = " ".join(each.sentence for each in findings)
     for sentence in unfinished(settings):
-        yield _Check("settings", None, partial(_fail, sentence))
+        if sentence.partition(" ")[0] not in said:
+            yield Finding("settings", None, ok=False, sentence=sentence)
 
 
 def _fail(sentence: str) -> str:
@@ -123,6 +139,7 @@ def _bot(settings: Settings) -> str:
             " reinstall the app."
         )
     _ask(lambda: client.users_info(user=settings.slack.user_id), "slack.user_id")
+    _ask(lambda: client.conversations_open(users=settings.slack.user_id), "slack.user_id")
     return f"{answer['user']} in {answer['team']} can write to you"
 
 
@@ -139,6 +156,15 @@ def _socket(settings: Settings) -> str:
         "TRACKLATER_SLACK__APP_TOKEN",
     )
     return "Socket Mode connects"
+
+
+def _requests(settings: Settings) -> str:
+    if settings.slack.signing_secret is None:
+        raise CheckError(
+            "TRACKLATER_SLACK__SIGNING_SECRET is not set: it is on your Slack app's page"
+            " “Basic Information”."
+        )
+    return f"their signatures can be checked; `run` listens on port {settings.slack.port}"
 
 
 def _client(settings: Settings, token: str) -> WebClient:

@@ -1,0 +1,159 @@
+"""`check` tells of everything that is set up whether it works, or what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.livebot import evening, sample_settings
+from tests.loopback import FakeTime, closed_port
+from tracklater_bot.app import Core, opened
+from tracklater_bot.checks import BOT_SCOPES, Finding, check_all
+from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.settings import Settings, load
+
+ROOT = Path(__file__).parent.parent
+
+
+@contextmanager
+def core_on(sandbox: Sandbox, settings: Settings) -> Iterator[Core]:
+    with opened(settings, FakeTime(evening(sandbox))) as core:
+        yield core
+
+
+def findings(sandbox: Sandbox, **environ: str) -> dict[str, Finding]:
+    """What `check` finds, by name and group."""
+    with core_on(sandbox, sample_settings(sandbox, **environ)) as core:
+        return named(check_all(core))
+
+
+def named(found: list[Finding]) -> dict[str, Finding]:
+    return {f"{each.name} {each.group or ''}".strip(): each for each in found}
+
+
+def without(settings: Settings, section: str, **values: Any) -> Settings:
+    changed = getattr(settings, section).model_copy(update=values)
+    return settings.model_copy(update={section: changed})
+
+
+def test_a_setup_that_works_says_so_line_by_line(sandbox: Sandbox) -> None:
+    found = findings(sandbox)
+    assert {name: each.sentence for name, each in found.items() if not each.ok} == {}
+    assert list(found) == [
+        "thyme", "git acme", "git globex", "slack", "jira acme", "taiga globex", "toggl",
+        "slack bot", "slack socket",
+    ]  # fmt: skip
+    assert "signed in" in found["toggl"].sentence
+    assert found["git acme"].line().startswith("git (acme): 1 repository")
+
+
+def test_it_asks_for_the_scopes_of_the_manifest() -> None:
+    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    assert sorted(BOT_SCOPES) == sorted(manifest["oauth_config"]["scopes"]["bot"])
+
+
+def test_missing_scopes_are_named(sandbox: Sandbox) -> None:
+    left = set(BOT_SCOPES) - {"files:write", "im:history"}
+    sandbox.slack.grant(sandbox.slack.bot_token, *left)
+    found = findings(sandbox)["slack bot"]
+    assert not found.ok
+    assert "im:history, files:write" in found.sentence
+    assert "reinstall" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "name", "variable"),
+    [
+        ("toggl", "api_token", "toggl", "TRACKLATER_TOGGL__API_TOKEN"),
+        ("slack", "bot_token", "slack bot", "TRACKLATER_SLACK__BOT_TOKEN"),
+        ("slack", "app_token", "slack socket", "TRACKLATER_SLACK__APP_TOKEN"),
+        ("taiga", "password", "taiga globex", "TRACKLATER_TAIGA__PASSWORD"),
+    ],
+)
+def test_a_missing_secret_is_asked_for_once_by_its_name(
+    sandbox: Sandbox, section: str, field: str, name: str, variable: str
+) -> None:
+    settings = without(sample_settings(sandbox), section, **{field: None})
+    with core_on(sandbox, settings) as core:
+        found = check_all(core)
+    asking = [each for each in found if variable in each.sentence]
+    assert [f"{each.name} {each.group or ''}".strip() for each in asking] == [name]
+    assert not asking[0].ok
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "name", "told"),
+    [
+        ("TRACKLATER_SLACK__BOT_TOKEN", "xoxb-1234567890-wrong", "slack bot", "copy it again"),
+        ("TRACKLATER_SLACK__APP_TOKEN", "xapp-1234567890-wrong", "slack socket", "copy it again"),
+        ("TRACKLATER_SLACK__USER_ID", "U0NOBODY", "slack bot", "nobody here has that member ID"),
+        ("TRACKLATER_TOGGL__API_TOKEN", "1234567890wrong", "toggl", "token"),
+    ],
+)
+def test_what_a_service_refuses_is_told_without_the_secret(
+    sandbox: Sandbox, variable: str, value: str, name: str, told: str
+) -> None:
+    found = findings(sandbox, **{variable: value})
+    assert not found[name].ok
+    assert told in found[name].sentence
+    if not variable.endswith("USER_ID"):
+        assert not [each for each in found.values() if value in each.sentence]
+
+
+def test_a_slack_that_cannot_be_reached_is_told_and_the_rest_goes_on(sandbox: Sandbox) -> None:
+    settings = without(sample_settings(sandbox), "slack", base_url=f"{closed_port()}/api/")
+    with core_on(sandbox, settings) as core:
+        found = named(check_all(core))
+    assert "cannot be reached" in found["slack bot"].sentence
+    assert found["toggl"].ok
+
+
+def test_a_folder_that_thyme_never_wrote_to_is_told(sandbox: Sandbox, tmp_path: Path) -> None:
+    settings = without(sample_settings(sandbox), "thyme", dir=tmp_path / "empty")
+    (tmp_path / "empty").mkdir()
+    with core_on(sandbox, settings) as core:
+        found = named(check_all(core))["thyme"]
+    assert not found.ok
+    assert "let thyme record" in found.sentence
+
+
+def test_with_nothing_set_up_every_step_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "tracklater.toml"
+    file.write_text(f'timezone = "UTC"\ndatabase_url = "sqlite:///{tmp_path}/x.db"\n')
+    with opened(load(file, None, {}).settings) as core:
+        found = named(check_all(core))
+    assert {name for name, each in found.items() if not each.ok} == {
+        "clues", "toggl", "slack bot", "slack socket",
+    }  # fmt: skip
+
+
+def test_in_http_mode_the_signing_secret_is_asked_for(sandbox: Sandbox) -> None:
+    found = findings(sandbox, TRACKLATER_SLACK__MODE="http")
+    assert found["slack requests"].ok
+    assert "slack socket" not in found
+    settings = without(sample_settings(sandbox), "slack", mode="http", signing_secret=None)
+    with core_on(sandbox, settings) as core:
+        asked = named(check_all(core))["slack requests"]
+    assert "TRACKLATER_SLACK__SIGNING_SECRET is not set" in asked.sentence
+
+
+def test_a_mistake_of_ours_in_one_check_leaves_the_others(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        name, group = "thyme", None
+
+        def check(self) -> str:
+            raise KeyError("a title")
+
+    with core_on(sandbox, sample_settings(sandbox)) as core:
+        core.__dict__["clue_sources"] = (Broken(),)
+        found = named(check_all(core))
+    assert found["thyme"].sentence == "failed unexpectedly (KeyError): please report it"
+    assert found["toggl"].ok
+    assert "KeyError" in caplog.text
