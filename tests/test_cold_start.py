@@ -1,0 +1,76 @@
+"""What a command does not use is not loaded: a preview starts in a blink."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.repositories import committed
+
+HEAVY = [
+    "PIL",
+    "alembic",
+    "apscheduler",
+    "holidays",
+    "rapidfuzz",
+    "requests",
+    "rich",
+    "slack_bolt",
+    "slack_sdk",
+    "sqlalchemy",
+    "aiohttp",
+]
+REPORT = """
+import io, json, sys
+from contextlib import redirect_stdout
+from tracklater_bot.cli import main
+with redirect_stdout(io.StringIO()):
+    code = main(json.loads(sys.argv[1]))
+print(json.dumps([code, sorted(name for name in json.loads(sys.argv[2]) if name in sys.modules)]))
+"""
+SETTINGS = """
+timezone = "Europe/Helsinki"
+database_url = "sqlite:///{folder}/kept.sqlite3"
+thyme.dir = "{folder}"
+git.emails = ["eero@example.com"]
+groups.acme.git.repos = ["{folder}/acme-api"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    committed(tmp_path / "acme-api", "2026-11-20T10:00:00+02:00", "Mend the login")
+    (tmp_path / "tracklater.toml").write_text(SETTINGS.format(folder=tmp_path))
+    (tmp_path / "2026-11-20.json").write_text('{"Snapshots": []}')
+    return tmp_path
+
+
+def loaded(folder: Path, *arguments: str) -> list[str]:
+    """The heavy libraries that a command loads."""
+    command = json.dumps([*arguments, "--config", str(folder / "tracklater.toml")])
+    run = subprocess.run(
+        [sys.executable, "-c", REPORT, command, json.dumps(HEAVY)],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    code, found = json.loads(run.stdout)
+    assert code == 0, run.stderr
+    return list(found)
+
+
+def test_a_preview_of_windows_and_commits_loads_none_of_them(folder: Path) -> None:
+    assert loaded(folder, "preview", "2026-11-20", "--json") == []
+    assert not (folder / "kept.sqlite3").exists()
+
+
+def test_a_preview_with_somebody_in_slack_loads_the_database_alone(folder: Path) -> None:
+    with (folder / "tracklater.toml").open("a") as settings:
+        settings.write('slack.user_id = "U012ABCDEF"\n')
+    loaded(folder, "preview", "2026-11-20", "--json")  # makes the database, with migrations
+    assert loaded(folder, "preview", "2026-11-20", "--json") == ["sqlalchemy"]
