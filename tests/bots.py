@@ -112,6 +112,13 @@ def _executed(argv: list[str], variables: dict[str, str], log: Path) -> subproce
         return subprocess.Popen(command, cwd=log.parent, env=variables, stdout=file, stderr=file)
 
 
+def run_command(sandbox: Sandbox, name: str, *argv: str) -> int:
+    """A command with the sandbox's settings, its words in `name`.log; gives its exit code."""
+    command, *rest = argv
+    line = [command, "--config", str(sandbox.settings_file), *rest]
+    return _Forked(line, environment(sandbox), sandbox.home / f"{name}.log").wait(PATIENCE)
+
+
 class BotProcess:
     """`tracklater-bot run` as a process of its own, dying at `crash_at` if one is named.
 

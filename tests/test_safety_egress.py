@@ -1,0 +1,78 @@
+"""What leaves the machine: every byte that reaches a service on a whole day."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bots import bot_process
+from tests.conftest import FRIDAY
+from tests.desks import empty_database
+from tests.safety import holds, open_day, shown, use_everything, written
+from tracklater_bot.sandbox import ME, Sandbox
+
+TITLE, TEXT, FILE = "SECRETTITLE", "SECRETMESSAGE", "SECRETFILE"
+# From the sample day's windows: files, mails, and what is open all day.
+WINDOWS = ("session.py", "Thunderbird", "KeePass", "Passwords.kdbx", "Spotify", "eero@box")
+SERVICES = ("jira", "slack", "taiga", "toggl")
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[Sandbox]:
+    """The sample day with a mark on every title, message and file, after all was pressed."""
+    home = tmp_path_factory.mktemp("egress") / "home"
+    shutil.copytree(sample_home, home)
+    (home / "tracklater.sqlite3").write_bytes(empty_database())
+    _mark_titles(home / "thyme")
+    for repo in (home / "src").iterdir():
+        (repo / f"{FILE}.txt").write_text(FILE, encoding="utf-8")
+    with Sandbox(home, today=FRIDAY) as sandbox:
+        _mark_messages(sandbox)
+        sandbox.traffic.on = True
+        with bot_process(sandbox, verbose=True) as bot:
+            bot.connected()
+            open_day(sandbox)
+            use_everything(sandbox)
+            yield sandbox
+
+
+def _mark_titles(thyme: Path) -> None:
+    for file in thyme.glob("*.json"):
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        for snapshot in kept["Snapshots"]:
+            for window in snapshot["Windows"]:
+                window["Name"] += f" {TITLE}-{window['ID']}"
+        file.write_text(json.dumps(kept), encoding="utf-8")
+
+
+def _mark_messages(sandbox: Sandbox) -> None:
+    for channel in sandbox.slack.workspace.channels.values():
+        for message in channel.messages.values():
+            if message.get("user") == ME:
+                message["text"] += f" {TEXT}"
+
+
+def test_the_day_reached_every_service(day: Sandbox) -> None:
+    assert tuple(day.traffic.services()) == SERVICES
+    assert any(b"POST /toggl/api/v9/workspaces" in each for each in day.traffic.to("toggl"))
+    assert any(b"chat.update" in each for each in day.traffic.to("slack"))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_title_message_or_file_name_leaves_the_machine(day: Sandbox, service: str) -> None:
+    for sent in day.traffic.to(service):
+        assert not holds(sent, (TITLE, TEXT, FILE, *WINDOWS)), sent[:200]
+
+
+def test_none_of_them_is_kept_or_logged_or_shown(day: Sandbox) -> None:
+    for name, data in (*written(day).items(), ("Slack", shown(day))):
+        assert not holds(data, (TITLE, TEXT, FILE, "KeePass", "Passwords.kdbx")), name
+
+
+def test_what_may_leave_is_there(day: Sandbox) -> None:
+    told = b"\n".join(day.traffic.to("toggl"))
+    assert holds(told, ("DEV-123 Fix login",))

@@ -1,0 +1,112 @@
+"""Tokens and passwords: in no log, error, database or message, whatever goes wrong."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bots import FAILED, PATIENCE, bot_process, button_of, run_command, says
+from tests.conftest import FRIDAY
+from tests.desks import empty_database
+from tests.safety import disguises, holds, message, open_day, shown, use_everything, written
+from tracklater_bot.sandbox import Sandbox
+
+SERVICES = ("slack", "toggl", "jira", "taiga")
+COMMANDS = (
+    ("check", "-v"),
+    ("check", "--json"),
+    ("preview", FRIDAY.isoformat(), "-v"),
+    ("digest", FRIDAY.isoformat(), "-v"),
+)
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[Sandbox]:
+    """A day with all its commands, once while every service repeats the tokens it is given."""
+    home = tmp_path_factory.mktemp("secrets") / "home"
+    shutil.copytree(sample_home, home)
+    (home / "tracklater.sqlite3").write_bytes(empty_database())
+    with Sandbox(home, today=FRIDAY) as sandbox:
+        sandbox.traffic.on = True
+        for number, command in enumerate(COMMANDS):
+            _all_echo(sandbox, 1000)
+            assert run_command(sandbox, f"echoed-{number}", *command) in (0, 1)
+        _all_echo(sandbox, 0)
+        run_command(sandbox, "well", "check", "-v")
+        with bot_process(sandbox, verbose=True) as bot:
+            bot.connected()
+            open_day(sandbox)
+            _meet_echoes(sandbox)
+            use_everything(sandbox)
+            yield sandbox
+
+
+def _all_echo(sandbox: Sandbox, times: int) -> None:
+    for service in SERVICES:
+        sandbox.faults(service).clear()
+        if times:
+            sandbox.faults(service).fail_next("", "echo", times=times)
+
+
+def _meet_echoes(sandbox: Sandbox) -> None:
+    """A click that Slack refuses, and one that Toggl refuses, both with the token in the answer."""
+    slack, ts = sandbox.slack, message(sandbox)["ts"]
+    items = button_of(message(sandbox), "approve")
+    slack.faults.fail_next("views.open", "echo")
+    slack.click(ts, "edit", items[0])
+    slack.wait(lambda: "That did not work" in str(slack.messages()), PATIENCE)
+    sandbox.toggl.faults.fail_next("time_entries", "echo", method="POST")
+    slack.click(ts, "approve", items[0])
+    slack.wait(lambda: FAILED in says(message(sandbox)["blocks"]).values(), PATIENCE)
+
+
+def _secrets(sandbox: Sandbox) -> set[str]:
+    given = {name: value for name, value in sandbox.env.items() if value}
+    names = ("EMAIL", "USERNAME")  # those are no secrets
+    return disguises(value for name, value in given.items() if not name.endswith(names))
+
+
+def test_nothing_that_is_written_holds_a_secret(day: Sandbox) -> None:
+    for name, data in written(day).items():
+        assert not holds(data, _secrets(day)), name
+
+
+def test_nothing_that_is_shown_holds_a_secret(day: Sandbox) -> None:
+    assert not holds(shown(day), _secrets(day))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_gets_its_own_secrets_only(day: Sandbox, service: str) -> None:
+    own = {
+        "slack": ("SLACK",),
+        "toggl": ("TOGGL",),
+        "jira": ("JIRA",),
+        "taiga": ("TAIGA",),
+    }[service]
+    foreign = {
+        value
+        for name, value in day.env.items()
+        if not name.endswith(("EMAIL", "USERNAME")) and not any(word in name for word in own)
+    }
+    for sent in day.traffic.to(service):
+        assert not holds(sent, disguises(foreign)), sent[:80]
+    # The search itself works: the service's own secrets are found where they belong.
+    everything = b"\n".join(day.traffic.to(service))
+    assert holds(everything, _secrets(day))
+
+
+def test_the_echo_reached_the_bot_and_was_told_without_its_text(day: Sandbox) -> None:
+    assert any("echo" in each for each in day.toggl.faults.happened)
+    told = written(day)["echoed-0.log"].decode()
+    assert "invalid_auth Bearer" not in told
+    assert "toggl" in told.casefold()
+    assert "Traceback" not in told
+
+
+def test_the_log_of_a_verbose_bot_tells_something(day: Sandbox) -> None:
+    assert any(
+        b"tracklater_bot" in data for name, data in written(day).items() if name.startswith("bot-")
+    )
