@@ -91,7 +91,7 @@ def _add(
 def _demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     does = "try everything on this machine: no accounts, no tokens, no network"
     parser = _add(commands, "demo", demo, does, settings=False)
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="the page's port")
+    parser.add_argument("--port", type=_port, default=0, metavar="N", help="the page's port")
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--once", action="store_true", help="go through the day without a person")
     parser.add_argument("--json", action="store_true", help="with --once: print JSON")
@@ -142,6 +142,13 @@ def _when(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _port(text: str) -> int:
+    number = int(text) if text.isdecimal() else -1
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: write a number up to 65535")
+    return number
+
+
 # -- What the commands do ----------------------------------------------------------------------
 # Each imports what it needs when it runs: a preview starts without Bolt, Pillow and rich.
 
@@ -156,10 +163,10 @@ class FailedError(Exception):
 
 def demo(arguments: argparse.Namespace) -> int:
     """The sandbox and the real bot on it."""
-    from tracklater_bot import demo as stage
-
     if arguments.json and not arguments.once:
         raise UsageError("--json goes with --once.")
+    from tracklater_bot import demo as stage
+
     try:
         if arguments.once:
             return stage.once(as_json=arguments.json)

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from tracklater_bot.app import opened
 from tracklater_bot.bot import Bot, running
-from tracklater_bot.sandbox import Sandbox
-from tracklater_bot.settings import load
-from tracklater_bot.signals import stop_event
-from tracklater_bot.words import day_name
+from tracklater_bot.desk import Tempo
+from tracklater_bot.doors import DoorError
+from tracklater_bot.export import Pace
+from tracklater_bot.messenger import PostError
+from tracklater_bot.model import State
+from tracklater_bot.sandbox import ME, Sandbox
+from tracklater_bot.settings import SettingsError, load
+from tracklater_bot.signals import stop_event, stopping_as_interrupt
+from tracklater_bot.words import day_name, times
+
+Json: TypeAlias = "dict[str, Any]"
 
 PATIENCE_SECONDS = 30.0
-EDITED = "Workshop with the client, edited in Slack"
+EDITED = "Workshop with the client"
+UNEXPLAINED = "“What was this?”"
+# The sandbox's services need no rest between requests, but people like to see things happen.
+LIVELY = Tempo(update_rest=0.2, pace=Pace(spacing=timedelta(seconds=0.2)))
 
 
 class DemoError(Exception):
@@ -28,122 +40,182 @@ class DemoError(Exception):
 
 @contextmanager
 def stage(port: int = 0) -> Iterator[tuple[Sandbox, Bot]]:
-    """A sandbox with the real bot connected to it, and nothing left behind afterwards."""
+    """A sandbox with the real bot connected to it, and nothing left behind afterwards.
+
+    Raises DemoError.
+    """
     with tempfile.TemporaryDirectory(prefix="tracklater-demo-") as folder:
-        home = Path(folder)
-        sandbox = Sandbox(home)
-        sandbox.start(port)
+        sandbox = Sandbox(Path(folder))
+        _start(sandbox, port)
         try:
-            environ = {**sandbox.env, "TRACKLATER_DATABASE_URL": f"sqlite:///{home / 'demo.db'}"}
+            environ = {**sandbox.env, "TRACKLATER_DATABASE_URL": f"sqlite:///{folder}/demo.db"}
             settings = load(sandbox.settings_file, None, environ).settings
-            with opened(settings) as core, running(core) as bot:
+            with opened(settings) as core, running(core, LIVELY) as bot:
                 yield sandbox, bot
+        except (DoorError, PostError, SettingsError) as error:
+            raise DemoError(str(error)) from error
         finally:
             sandbox.stop()
 
 
+def _start(sandbox: Sandbox, port: int) -> None:
+    try:
+        sandbox.start(port)
+    except OSError as error:
+        where = f"Port {port}" if port else "A port on 127.0.0.1"
+        reason = os.strerror(error.errno or 0)  # the error's own text says it twice
+        raise DemoError(f"{where} cannot be used: {reason}. Try another --port.") from error
+
+
+# -- Without a person ----------------------------------------------------------------------------
+
+
 def once(*, as_json: bool) -> int:
     """Goes through the sample day as a person would, and prints what is then in Toggl."""
-    with stage() as (sandbox, _):
-        walk = Walk(sandbox)
-        walk.command()
-        walk.approve_first()
-        walk.edit_second()
-        walk.skip_third()
-        walk.approve_the_rest()
-        entries = [_entry(each, sandbox) for each in sandbox.toggl.named_entries()]
+    with stopping_as_interrupt(), stage() as (sandbox, bot):
+        walk = Walk(sandbox, bot)
+        walk.whole_day()
         if as_json:
-            told = {"day": sandbox.day.isoformat(), "did": walk.did, "entries": entries}
-            print(json.dumps(told, ensure_ascii=False, indent=2))
+            print(json.dumps(walk.told(), ensure_ascii=False, indent=2))
         else:
-            _print(walk.did, entries, sandbox)
+            _print(walk)
     return 0
 
 
+@dataclass
 class Walk:
-    """One person's way through the digest, click by click."""
+    """One person's way through the digest, click by click. Raises DemoError where it ends."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self._slack = sandbox.slack
-        self.did: list[str] = []
+    sandbox: Sandbox
+    bot: Bot
+    did: list[str] = field(default_factory=list)
+
+    def whole_day(self) -> None:
+        """Asks for the day, approves one suggestion, edits one, skips one, approves the rest."""
+        self.command()
+        self.approve_first()
+        self.edit_next()
+        self.skip_last()
+        self.approve_the_rest()
 
     def command(self) -> None:
         """Asks for the sample day and waits for its message."""
-        self._slack.command("/tracklater", self._sandbox.day.isoformat())
+        self.sandbox.slack.command("/tracklater", self.sandbox.day.isoformat())
         self._wait(lambda: self._message() is not None, "the day's message")
-        self.did.append(f"/tracklater {self._sandbox.day}: the digest was posted")
+        self.did.append(f"/tracklater {self.sandbox.day}: the digest was posted")
 
     def approve_first(self) -> None:
         """Clicks the first Approve and waits until the entry is in Toggl."""
         item = self._items("approve")[0]
         self._click("approve", item)
         self._wait(lambda: item in self._items("undo"), "the first entry")
-        self.did.append("approved the first suggestion")
+        self.did.append(f"approved {self._name(item)}")
 
-    def edit_second(self) -> None:
-        """Opens the dialog of the next suggestion, changes its description, and approves it."""
-        item = self._items("edit")[0]
+    def edit_next(self) -> None:
+        """Opens the dialog of the next suggestion and changes its description."""
+        item = self._items("approve")[0]
+        name = self._name(item)
         self._click("edit", item)
-        self._wait(lambda: self._slack.view is not None, "the edit dialog")
-        outcome = self._slack.submit(None, {"description": EDITED})
+        self._wait(lambda: self.sandbox.slack.view is not None, "the edit dialog")
+        outcome = self.sandbox.slack.submit(None, {"description": EDITED})
         if outcome.errors:
             raise DemoError(f"The edit was refused: {' '.join(outcome.errors.values())}")
         self._wait(lambda: EDITED in json.dumps(self._message()), "the edited description")
-        self.did.append(f"edited the next one: “{EDITED}”")
+        self.did.append(f"edited {name}: it reads “{EDITED}” now")
 
-    def skip_third(self) -> None:
-        """Skips the last suggestion that can be approved."""
+    def skip_last(self) -> None:
+        """Skips the last suggestion that could be approved."""
         item = self._items("approve")[-1]
+        name = self._name(item)
         self._click("skip", item)
         self._wait(lambda: item in self._items("undo"), "the skipped suggestion")
-        self.did.append("skipped one")
+        self.did.append(f"skipped {name}")
 
     def approve_the_rest(self) -> None:
-        """Clicks Approve all, and waits until nothing is on its way any more."""
-        self._slack.click(self._ts(), "approve_all")
+        """Clicks Approve all, and waits until everything has arrived."""
+        rest = len(self._items("approve"))
+        self._click("approve_all", None)
         self._wait(lambda: not self._items("approve"), "the rest of the entries")
-        self._wait(lambda: "on the way" not in json.dumps(self._message()), "the last entry")
-        self.did.append("approved the rest with “Approve all”")
+        self._wait(self._all_sent, "the last entry")
+        self.did.append(f"approved the other {rest} with “Approve all”")
+        self.did += [f"left open {self._name(item)}" for item in self._items("edit", State.OPEN)]
 
-    def _click(self, action: str, item: str) -> None:
-        outcome = self._slack.click(self._ts(), action, item)
-        if not outcome.acked:
+    # -- What came of it -----------------------------------------------------------------------
+
+    def told(self) -> Json:
+        """The walk as JSON: what was done, the entries of that day, and the message's text."""
+        return {
+            "day": self.sandbox.day.isoformat(),
+            "did": self.did,
+            "entries": self.entries(),
+            "message": (self._message() or {}).get("text"),
+        }
+
+    def entries(self) -> list[Json]:
+        """The sample day's entries in Toggl, as the page shows them, by their start."""
+        all_entries = (_entry(each, self.sandbox) for each in self.sandbox.toggl.named_entries())
+        day = self.sandbox.day.isoformat()
+        own = [each for each in all_entries if each["start"].startswith(day)]
+        return sorted(own, key=lambda each: (each["start"], each["id"]))
+
+    # -- Hands and eyes ------------------------------------------------------------------------
+
+    def _click(self, action: str, item: str | None) -> None:
+        message = self._message()
+        if message is None:
+            raise DemoError("The day's message is gone.")
+        if not self.sandbox.slack.click(message, action, item).acked:
             raise DemoError(f"Slack got no answer to “{action}”.")
 
-    def _message(self) -> dict[str, Any] | None:
-        wanted = self._sandbox.day.isoformat()
-        for message in self._slack.messages():
+    def _message(self) -> Json | None:
+        wanted = self.sandbox.day.isoformat()
+        for message in self.sandbox.slack.messages():
             payload = (message.get("metadata") or {}).get("event_payload") or {}
             if payload.get("day") == wanted:
                 return message
         return None
 
-    def _ts(self) -> str:
-        message = self._message()
-        if message is None:
-            raise DemoError("The day's message is gone.")
-        return str(message["ts"])
-
-    def _items(self, action: str) -> list[str]:
+    def _items(self, action: str, state: State | None = None) -> list[str]:
         """The items that have this button now, in the order of the message."""
         message = self._message() or {}
-        return [
+        found = [
             str(element["value"])
             for block in message.get("blocks", ())
             for element in (*block.get("elements", ()), block.get("accessory"))
             if isinstance(element, dict) and element.get("action_id") == action
         ]
+        return [item for item in found if state in (None, self._state(item))]
+
+    def _state(self, item_id: str) -> State | None:
+        found = self.bot.desk.item(item_id)
+        return found[1].state if found else None
+
+    def _all_sent(self) -> bool:
+        digest = self.bot.desk.core.store.digest(ME, self.sandbox.day)
+        still = (State.PENDING, State.SENDING, State.UNKNOWN)
+        if digest is None or any(item.state in still for item in digest.items):
+            return False
+        return digest.shown == digest.version
+
+    def _name(self, item_id: str) -> str:
+        """`09:05–11:30 acme: DEV-123 Fix login`."""
+        found = self.bot.desk.item(item_id)
+        if found is None:
+            return "a suggestion"
+        suggestion = found[1].suggestion
+        when = times(suggestion.span, self.sandbox.zone, self.sandbox.day)
+        what = f"{suggestion.group}: {suggestion.description}" if suggestion.group else UNEXPLAINED
+        return f"{when} {what}"
 
     def _wait(self, seen: Callable[[], bool], what: str) -> None:
         try:
-            self._slack.wait(seen, PATIENCE_SECONDS)
+            self.sandbox.slack.wait(seen, PATIENCE_SECONDS)
         except TimeoutError:
             raise DemoError(f"The demo waited for {what}, and it did not come.") from None
 
 
-def _entry(entry: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:
-    """An entry of the sandbox's Toggl as the page shows it."""
+def _entry(entry: Json, sandbox: Sandbox) -> Json:
+    """An entry of the sandbox's Toggl, its times on the person's clock."""
     return {
         "id": entry["id"],
         "start": _local(entry["start"], sandbox),
@@ -151,7 +223,6 @@ def _entry(entry: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:
         "description": entry["description"],
         "client": entry.get("client_name"),
         "project": entry.get("project_name"),
-        "created_with": entry.get("created_with"),
     }
 
 
@@ -159,28 +230,41 @@ def _local(stamp: str, sandbox: Sandbox) -> str:
     return datetime.fromisoformat(stamp).astimezone(sandbox.zone).isoformat()
 
 
-def _print(did: list[str], entries: list[dict[str, Any]], sandbox: Sandbox) -> None:
-    for step in did:
+def _print(walk: Walk) -> None:
+    for step in walk.did:
         print(step)
-    print(f"In Toggl now, {day_name(sandbox.day)}:")
-    for entry in entries:
+    print(f"In Toggl now, {day_name(walk.sandbox.day)}:")
+    for entry in walk.entries():
         where = f"{entry['client']} › {entry['project']}"
         end = entry["end"][11:16] if entry["end"] else "…"
-        print(f"  {entry['start'][11:16]}–{end}  {where:32}  {entry['description']}")
+        print(f"  {entry['start'][11:16]}–{end}  {where:26}  {entry['description']}")
+
+
+# -- With a person -------------------------------------------------------------------------------
 
 
 def page(port: int, *, open_browser: bool) -> int:
     """Serves the page until the person stops it."""
     stopped = stop_event()
     with stage(port) as (sandbox, bot):
-        bot.desk.open_day(bot.desk.core.day(sandbox.day.isoformat()))
+        bot.desk.open_day(bot.desk.core.day_on(sandbox.day))
         print(f"{sandbox.url}/", flush=True)
         print(
             f"A sample workday, {day_name(sandbox.day)}: a Slack, a Toggl, a Jira and a Taiga on"
             " this machine only. Stop with Ctrl-C.",
             flush=True,
         )
-        if open_browser:
+        if open_browser and _has_window():
             webbrowser.open(f"{sandbox.url}/")
         stopped.wait()
     return 0
+
+
+def _has_window() -> bool:
+    """Whether there is a browser that does not take over this terminal."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    in_terminal = isinstance(browser, webbrowser.GenericBrowser)
+    return not in_terminal or isinstance(browser, webbrowser.BackgroundBrowser)

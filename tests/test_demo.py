@@ -1,0 +1,149 @@
+"""The demo: the sample day walked through as a person would, and the page that shows it."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+from urllib.request import urlopen
+
+import pytest
+
+from tests.bots import ROOT
+from tracklater_bot.demo import EDITED, Walk, stage
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def walked() -> Iterator[tuple[Walk, Json]]:
+    """The whole walk, and what the page shows afterwards."""
+    with stage() as (sandbox, bot):
+        walk = Walk(sandbox, bot)
+        walk.whole_day()
+        with urlopen(f"{sandbox.url}/sandbox/state", timeout=10) as answer:
+            yield walk, json.load(answer)
+
+
+def test_it_reports_the_entries_that_the_page_shows(walked: tuple[Walk, Json]) -> None:
+    walk, page = walked
+    told = walk.told()["entries"]
+    shown = [
+        (each["id"], moment(each["start"]), moment(each["stop"]), each["description"])
+        for each in page["entries"]
+        if moment(each["start"]).astimezone(walk.sandbox.zone).date() == walk.sandbox.day
+    ]
+    assert len(told) >= 4
+    assert shown == [
+        (each["id"], moment(each["start"]), moment(each["end"]), each["description"])
+        for each in told
+    ]
+    assert [each["start"] for each in told] == sorted(each["start"] for each in told)
+
+
+def moment(stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp)
+
+
+def test_it_approves_edits_skips_and_approves_the_rest(walked: tuple[Walk, Json]) -> None:
+    walk, page = walked
+    told = walk.told()
+    assert told["day"] == walk.sandbox.day.isoformat()
+    did = " | ".join(told["did"])
+    assert re.search(r"approved .* \| edited .* \| skipped .* \| approved the other \d+", did)
+    descriptions = [each["description"] for each in told["entries"]]
+    assert any(EDITED in each for each in descriptions)
+    skipped = next(each for each in told["did"] if each.startswith("skipped"))
+    start = skipped.split()[1].partition("–")[0]
+    assert start not in [each["start"][11:16] for each in told["entries"]]
+    assert told["message"] in [each["text"] for each in page["messages"]]
+
+
+def test_every_click_was_acknowledged_in_time(walked: tuple[Walk, Json]) -> None:
+    _, page = walked
+    assert page["acks"]
+    assert all(ack["ms"] is not None for ack in page["acks"])
+
+
+# -- As a command --------------------------------------------------------------------------------
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process, gone when the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tracklater_bot", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_once_prints_what_was_done_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with started("demo", "--once") as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "In Toggl now" in out
+    assert f"  {EDITED}" in out
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_page_is_served_until_it_is_stopped(
+    how: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with started("demo", "--no-open") as process:
+        url = line_of(process.stdout)
+        with urlopen(url, timeout=10) as answer:
+            assert b"<html" in answer.read()
+        process.send_signal(how)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def line_of(stream: IO[str] | None) -> str:
+    assert stream is not None
+    return stream.readline().strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["demo", "--json"], 2, "--json goes with --once."),
+        (["demo", "--port", "70000"], 2, "is no port"),
+        (["demo", "--port", "many"], 2, "is no port"),
+    ],
+)
+def test_a_mistake_gets_one_sentence(arguments: Sequence[str], code: int, told: str) -> None:
+    with started(*arguments) as process:
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (code, "")
+    assert told in err
+
+
+def test_a_port_in_use_gets_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with started("demo", "--port", str(port), "--no-open") as process:
+            out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (1, "")
+    assert err == f"Port {port} cannot be used: Address already in use. Try another --port.\n"
