@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TypeVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.desks import DAY, PERSON, Room, draft
@@ -56,9 +56,6 @@ SUGGESTIONS = st.builds(
     instead=st.none() | WORDS,
     seam=st.none() | TIMES,
 )
-SAME_STORE = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 def shown(digest: Digest) -> str:
@@ -70,13 +67,17 @@ class StoreContract:
 
     # -- Days ----------------------------------------------------------------------------------
 
-    @SAME_STORE
-    @given(found=SUGGESTIONS)
-    def test_a_suggestion_comes_back_as_it_was(self, store: Store, found: Suggestion) -> None:
+    def test_a_suggestion_comes_back_as_it_was(self, store: Store) -> None:
         day = date(2026, 1, 1)
-        saved = store.save_draft("round trip", Draft(day, "Europe/Helsinki", (found,)))
-        assert [item.suggestion for item in saved.items] == [found]
-        assert store.digest("round trip", day) == saved
+
+        @settings(max_examples=60, deadline=None)
+        @given(found=SUGGESTIONS)
+        def comes_back(found: Suggestion) -> None:
+            saved = store.save_draft("round trip", Draft(day, "Europe/Helsinki", (found,)))
+            assert [item.suggestion for item in saved.items] == [found]
+            assert store.digest("round trip", day) == saved
+
+        comes_back()
 
     def test_a_day_comes_back_with_all_that_belongs_to_it(self, store: Store) -> None:
         sources = (SourceStatus("thyme", None, 12), SourceStatus("jira", "group1", 0, "Refused."))

@@ -36,7 +36,7 @@ class Story:
 
     room: Room
     chance: random.Random
-    rounds: int = 12
+    rounds: int = 8
 
     def run(self) -> None:
         room = self.room

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +31,9 @@ from tests.trackers import (
     unreachable,
 )
 from tracklater_bot.export import Exporter, Pace
-from tracklater_bot.model import Draft, Problem, Project, State
+from tracklater_bot.model import Draft, Problem, Project, State, TimeEntry
+from tracklater_bot.review import ReviewError
+from tracklater_bot.store import outbox
 from tracklater_bot.trackers.protocols import Account, Constraints, Refused, Task
 
 EAGER = Pace(spacing=timedelta())
@@ -388,6 +390,17 @@ def test_a_process_that_died_while_sending_is_followed_up(room: Room, fault: Fau
     assert room.states() == [State.SENT] * 2
 
 
+def test_a_crashed_request_gets_time_to_arrive_before_it_is_looked_for(room: Room) -> None:
+    approved(room, "09:00-10:00 group1")
+    room.tracker.fail(None, crash_before)
+    with pytest.raises(Crash):
+        room.exporter.work()
+    again = room.new_exporter("this bot")
+    again.work()
+    assert (room.states(), room.tracker.asked) == ([State.UNKNOWN], ["entries", "create"])
+    assert again.next_due() == room.time() + timedelta(seconds=5)
+
+
 @pytest.mark.parametrize(
     ("owner", "seconds"), [("a bot here", 7), ("a bot on another machine", 301)]
 )
@@ -431,6 +444,51 @@ def test_an_equal_entry_of_another_item_is_not_taken(room: Room) -> None:
     assert (room.item(second).state, room.item(second).entry_id) == (State.FAILED, None)
 
 
+# -- While a request is being prepared -------------------------------------------------------------
+
+
+def meanwhile(call: Callable[[], object]) -> Fault:
+    """Something that happens while the tracker is asked."""
+
+    def fault(_: FakeTracker, go_on: Callable[[], TimeEntry | None]) -> TimeEntry | None:
+        call()
+        return go_on()
+
+    return fault
+
+
+def test_what_is_taken_back_meanwhile_is_not_sent(room: Room) -> None:
+    (item_id,) = approved(room, "09:00-10:00 group1")
+    room.tracker.fail(meanwhile(lambda: room.review.undo(PERSON, item_id)))
+    room.drain()
+    assert (room.entries(), room.states()) == ("", [State.OPEN])
+
+
+def test_what_is_edited_meanwhile_is_sent_as_edited(room: Room) -> None:
+    (item_id,) = approved(room, "09:00-10:00 group1")
+    wanted = change("11:00-12:00 group1")
+    room.tracker.track("09:30-10:30")  # in the way of what it was
+    room.tracker.fail(meanwhile(lambda: room.review.edit(PERSON, item_id, wanted, 2)))
+    room.drain()
+    assert room.entries() == "09:30-10:30 By hand, 11:00-12:00 Planning"
+    assert room.states() == [State.SENT]
+
+
+def test_who_was_held_up_for_longer_than_the_lease_sends_nothing(room: Room) -> None:
+    approved(room, "09:00-10:00 group1")
+
+    def another_bot_takes_over() -> None:
+        now = room.later(minutes=6)
+        with room.store.writing() as connection:
+            assert outbox.take_lane(connection, "other", now, timedelta(minutes=5))
+
+    room.tracker.fail(meanwhile(another_bot_takes_over))
+    room.exporter.work()
+    assert room.tracker.asked == ["entries"]
+    room.drain()
+    assert room.entries() == "09:00-10:00 Planning"
+
+
 # -- Changing and deleting entries -----------------------------------------------------------------
 
 
@@ -464,6 +522,34 @@ def test_changing_and_deleting_survive_every_passing_fault(
     room.drain()
     expected = ("09:00-09:30 Planning", State.SENT) if what == "edit" else ("", State.OPEN)
     assert (room.entries(), room.item(item_id).state) == expected
+
+
+def test_a_change_that_may_be_done_already_cannot_be_taken_back_unseen(room: Room) -> None:
+    item_id = sent(room)
+    edit(room, item_id)
+    room.tracker.fail(None, lost_after, too_fast)
+    for state in (State.UNKNOWN, State.PENDING):
+        room.exporter.work()
+        assert room.item(item_id).state is state
+        with pytest.raises(ReviewError, match="on its way"):
+            room.review.undo(PERSON, item_id)
+        with pytest.raises(ReviewError, match="on its way"):
+            room.review.edit(
+                PERSON, item_id, change("08:00-09:00 group1"), room.item(item_id).version
+            )
+        room.time.now = room.exporter.next_due() or room.time()
+    room.drain()
+    assert (room.entries(), room.states()) == ("09:00-09:30 Planning", [State.SENT])
+
+
+def test_a_change_that_certainly_did_nothing_can_be_taken_back(room: Room) -> None:
+    item_id = sent(room)
+    edit(room, item_id)
+    room.tracker.fail(None, too_fast)
+    room.exporter.work()
+    room.review.undo(PERSON, item_id)
+    room.drain()
+    assert (room.entries(), room.states()) == ("09:00-10:00 Planning", [State.SENT])
 
 
 def test_a_change_that_toggl_refuses_leaves_what_is_there(room: Room) -> None:
