@@ -6,9 +6,8 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import combinations
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import quote, unquote_plus
 
 from tests.bots import PATIENCE, button_of, digests_in
 from tracklater_bot.sandbox import Sandbox
@@ -86,16 +85,14 @@ def holds(data: bytes, words: Iterable[str]) -> list[str]:
     return [word for word in words if any(word.casefold() in text for text in texts)]
 
 
-def disguises(secrets: Iterable[str]) -> set[str]:
-    """The secrets as they are, and as headers and addresses carry them."""
+def disguises(secrets: Iterable[str], names: Iterable[str] = ()) -> set[str]:
+    """The secrets as they are, and as headers carry them: with user `names` before or after."""
     plain = [secret for secret in secrets if secret]
     pairs = {
-        f"{a}:{b}" for pair in combinations([*plain, "api_token"], 2) for a, b in (pair, pair[::-1])
+        pair
+        for secret in plain
+        for name in ("api_token", *names)
+        for pair in (f"{name}:{secret}", f"{secret}:{name}")
     }
     encoded = {base64.b64encode(each.encode()).decode().rstrip("=") for each in (*plain, *pairs)}
-    return {
-        *plain,
-        *encoded,
-        *(quote(each) for each in plain),
-        *(quote_plus(each) for each in plain),
-    }
+    return {*plain, *encoded, *(quote(each) for each in plain)}

@@ -114,6 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.LENGTH_REQUIRED)
         elif int(length) > MOST_BYTES:
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        elif not self.headers.get("X-Slack-Request-Timestamp", "0").isdecimal():
+            self.send_error(HTTPStatus.UNAUTHORIZED)  # Bolt stumbles over what is no number
         else:
             self._dispatch(self.rfile.read(int(length)))
 

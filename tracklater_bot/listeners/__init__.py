@@ -36,7 +36,7 @@ def _failed(desk: Desk, error: Exception, body: dict[str, Any], context: BoltCon
     reference = uuid4().hex[:8]
     log.error("A listener failed (reference %s): %s", reference, place_of(error))
     user = context.user_id or str((body.get("user") or {}).get("id", ""))
-    if user:
+    if user == desk.person:  # nobody else gets a word from the bot, least of all unasked
         desk.rooms.messenger.whisper(
             user,
             f"That did not work, and nothing was sent. Please try again; if it keeps failing, the"
