@@ -22,6 +22,7 @@ from tracklater_bot.trackers.protocols import Account, Constraints, Refused, Tra
 
 if TYPE_CHECKING:
     from tracklater_bot.store import Store
+    from tracklater_bot.trackers.logbooks import JiraLogbooks
 
 Clock = Callable[[], datetime]
 NO_SLACK = "local"
@@ -169,6 +170,14 @@ class Core:
         if person != self.person or self.tracker is None:
             raise Refused("Toggl is not set up: set TRACKLATER_TOGGL__API_TOKEN.")
         return self.tracker
+
+    @cached_property
+    def logbooks(self) -> JiraLogbooks:
+        """Where worklogs go."""
+        # Here, because a preview writes nothing.
+        from tracklater_bot.trackers.logbooks import JiraLogbooks  # noqa: PLC0415
+
+        return JiraLogbooks(self.file_settings.groups, self.clock)
 
     def workspace_for(self, _person: str) -> Workspace:
         """What is known of the account, without a request each time."""

@@ -88,6 +88,8 @@ def make_desk(core: Core, client: WebClient, tempo: Tempo = USUAL) -> Desk:
             workspace_for=core.workspace_for,
             pace=tempo.pace,
             persons=(core.person,),
+            logbooks=core.logbooks,
+            key_tag=core.file_settings.suggest.key_tag,
         ),
         uploader=Uploader(client),
         tempo=tempo,

@@ -303,13 +303,18 @@ class _ItemCase(_Case):
         job = self.job
         rewritable = job is not None and job.stage is Stage.PENDING and not job.doubtful
         if self.item.state is State.SENT:
-            if after != self.item:
+            if after != self.item or _worklog_failed(self.item):
                 self.send(replace(after, state=State.PENDING), Kind.UPDATE, before=self.item)
         elif self.item.state is State.PENDING and job is not None and rewritable:
             outbox.rewrite(self.connection, job, after)
             self.put(after)
         else:
             raise ReviewError({"": _ON_ITS_WAY})
+
+
+def _worklog_failed(item: Item) -> bool:
+    """Whether sending the entry once more brings its worklog another try."""
+    return item.worklog is not None and item.worklog.problem is not None
 
 
 def _settled(item: Item, state: State) -> Item:

@@ -131,10 +131,12 @@ def _lines(*lines: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _small_print(suggestion: Suggestion, detail: Detail) -> str:
+def _small_print(item: Item, detail: Detail) -> str:
+    suggestion = item.suggestion
     parts = ["*Not sure*"] * unsure(suggestion)
     if detail.evidence:
         parts += [words] if (words := evidence_words(suggestion.evidence)) else []
+    parts += [left] if (left := worklog_words(item, detail.words)) else []
     return " · ".join(parts)
 
 
@@ -144,7 +146,7 @@ def _open_row(item: Item, place: Place, detail: Detail) -> list[Block]:
     text = _lines(
         _title(item, place, detail.words),
         issue_line(suggestion, detail.words) if explained else "",
-        _small_print(suggestion, detail),
+        _small_print(item, detail),
     )
     kinds = ("approve", "edit", "skip") if suggestion.group is not None else ("edit", "skip")
     more = [menu(item, place)] if detail.menu else []
@@ -201,10 +203,29 @@ def state_words(item: Item, place: Place, most: int) -> str:
     problem = mrkdwn(item.problem or "", most)
     if item.state is State.SENT:
         note = f", but {problem}" if problem else ""
-        return f"*{link(place.toggl_url, 'In Toggl')}*{note}"
+        worklog = worklog_words(item, most)
+        beside = f" · {worklog}" if worklog else ""
+        return f"*{link(place.toggl_url, 'In Toggl')}*{note}{beside}"
     if item.state is State.PENDING and item.retry_at is not None:
         return _waiting(item, place, problem)
     return _STATE_WORDS[item.state](problem)
+
+
+def worklog_words(item: Item, most: int) -> str:
+    """How the worklog beside the entry fares, in mrkdwn; "" where there is nothing to tell."""
+    worklog = item.worklog
+    if worklog is None:
+        return ""
+    key, problem = mrkdwn(worklog.issue, 40), mrkdwn(worklog.problem or "", most)
+    if worklog.state is State.FAILED:
+        return f"worklog not written: {problem} (Edit and Save to try again)"
+    if worklog.state is State.DELETING:
+        return f"worklog still in {key}: {problem}" if problem else ""
+    if worklog.state is State.SENT:
+        return (
+            f"logged in {key}, but not as it is now: {problem}" if problem else f"logged in {key}"
+        )
+    return f"worklog waits: {problem}" if problem else "worklog on its way…"
 
 
 def _waiting(item: Item, place: Place, problem: str) -> str:

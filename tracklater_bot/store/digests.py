@@ -199,9 +199,11 @@ def with_items(digest: Digest, changed: Iterable[Item], gone: Collection[str] = 
 
 
 def _counted_up(item: Item, before: Item | None) -> Item:
-    if before is None or item == before:
-        return item
-    return replace(item, version=before.version + 1)
+    """What is told of its worklog stays as it is: `show_worklog` alone changes that."""
+    if before is None:
+        return replace(item, worklog=None)
+    same = replace(item, worklog=before.worklog)
+    return same if same == before else replace(same, version=before.version + 1)
 
 
 def set_state(connection: Connection, item_id: str, state: State) -> None:

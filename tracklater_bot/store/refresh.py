@@ -22,8 +22,12 @@ def new_id() -> str:
 
 
 def stays(item: Item) -> bool:
-    """Whether an item outlives a refresh: it was decided, or the person's own hand made it."""
-    return item.state is not State.OPEN or item.by_hand
+    """Whether an item outlives a refresh: it was decided, or the person's own hand made it.
+
+    So does one whose worklog could not be removed: nothing else would tell of it.
+    """
+    troubled = item.worklog is not None and item.worklog.problem is not None
+    return item.state is not State.OPEN or item.by_hand or troubled
 
 
 def refreshed(items: Iterable[Item], suggestions: Iterable[Suggestion]) -> list[Item]:

@@ -1,0 +1,119 @@
+"""Jira's worklogs with knobs: keeps them by issue, and fails as a test tells it to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.notation import written
+from tracklater_bot.day import Span
+from tracklater_bot.trackers.protocols import Gone, NotSent, Refused, Worklogs
+
+
+@dataclass(frozen=True)
+class Worklog:
+    issue: str
+    ours: str
+    span: Span
+    comment: str
+
+    def __str__(self) -> str:
+        return f"{self.issue} {written([self.span])} {self.comment}"
+
+
+Fault = Callable[[Any, Callable[[], Any]], Any]
+"""What happens instead of an undisturbed call; see tests/trackers.py."""
+
+
+@dataclass
+class FakeWorklogs:
+    """`faults` are used up one a call, in order; None lets a call through."""
+
+    now: Callable[[], datetime]
+    kept: dict[int, Worklog] = field(default_factory=dict)
+    faults: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
+    asked: list[str] = field(default_factory=list)
+    issues_gone: set[str] = field(default_factory=set)
+    denied: set[int] = field(default_factory=set)  # those that were refused to be removed
+    number: int = 500
+
+    def fail(self, *faults: Fault | None) -> None:
+        self.faults = iter(faults)
+
+    def create(self, issue: str, ours: str, span: Span, comment: str = "") -> str:
+        return str(self._call("create", lambda: self._add(Worklog(issue, ours, span, comment))))
+
+    def find(self, issue: str, ours: str, span: Span) -> str | None:
+        def look() -> int | None:
+            same = [
+                number
+                for number, each in self.kept.items()
+                if (each.issue, each.ours, each.span.start) == (issue, ours, span.start)
+            ]
+            return min(same, default=None)
+
+        found = self._call("find", look)
+        return None if found is None else str(found)
+
+    def update(self, issue: str, worklog: str, span: Span, comment: str = "") -> None:
+        def change() -> None:
+            known = self.kept.get(int(worklog))
+            if known is None or known.issue != issue:
+                raise Gone("the issue or its worklog is no longer in Jira, or not to be seen")
+            self.kept[int(worklog)] = Worklog(issue, known.ours, span, comment)
+
+        self._call("update", change)
+
+    def delete(self, issue: str, worklog: str) -> None:
+        def remove() -> None:
+            if int(worklog) in self.kept:
+                assert self.kept.pop(int(worklog)).issue == issue
+
+        try:
+            self._call("delete", remove)
+        except Refused:
+            self.denied.add(int(worklog))
+            raise
+
+    def written(self) -> str:
+        """What is in Jira: `"DEV-1 09:00-10:00 Fix login"`, one after another."""
+        return ", ".join(sorted(map(str, self.kept.values())))
+
+    def _add(self, worklog: Worklog) -> int:
+        if worklog.issue in self.issues_gone:
+            raise Gone("the issue or its worklog is no longer in Jira, or not to be seen")
+        self.number += 1
+        self.kept[self.number] = worklog
+        return self.number
+
+    def _call(self, name: str, call: Callable[[], Any]) -> Any:
+        self.asked.append(name)
+        fault = next(self.faults, None)
+        return call() if fault is None else fault(self, call)
+
+
+@dataclass
+class FakeLogbooks:
+    """Whose time is written where: `groups` want worklogs, all of one Jira."""
+
+    worklogs: FakeWorklogs
+    groups: set[str] = field(default_factory=lambda: {"group1"})
+    away: bool = False
+
+    def wanted(self, person: str, group: str) -> bool:
+        return group in self.groups
+
+    def of(self, person: str, group: str) -> Worklogs:
+        if self.away:
+            raise Refused("no Jira is set up for it")
+        return self.worklogs
+
+
+def jira_down(_: object, __: object) -> None:
+    raise NotSent("Jira cannot be reached")
+
+
+def no_right(_: object, __: object) -> None:
+    raise Refused("Jira does not let this account log work: it needs Work On Issues")

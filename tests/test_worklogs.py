@@ -1,0 +1,513 @@
+"""An entry of a group with worklogs is in its Jira issue too: once, and as long as in Toggl."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.desks import DAY, PERSON, Room, change, draft, sqlite_store
+from tests.digests import issue
+from tests.digests import item as an_item
+from tests.logbooks import FakeLogbooks, FakeWorklogs, Fault, jira_down, no_right
+from tests.notation import span
+from tests.trackers import (
+    Crash,
+    bug_after,
+    crash_after,
+    crash_before,
+    lost_after,
+    lost_before,
+    no_quota,
+    refused,
+    too_fast,
+    unreachable,
+)
+from tracklater_bot.export import Exporter
+from tracklater_bot.model import Issue, State, Worklog
+from tracklater_bot.review import ReviewError
+from tracklater_bot.store import Store
+from tracklater_bot.store.payload import worklog_of
+
+
+@dataclass
+class LoggingRoom(Room):
+    """A room whose group1 has worklogs."""
+
+    worklogs: FakeWorklogs = field(init=False)
+    logbooks: FakeLogbooks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.worklogs = FakeWorklogs(self.time)
+        self.logbooks = FakeLogbooks(self.worklogs)
+        super().__post_init__()
+
+    def new_exporter(self, owner: str = "", **more: Any) -> Exporter:
+        return super().new_exporter(owner, logbooks=self.logbooks, **more)
+
+    def worklog(self) -> Worklog | None:
+        return self.digest.items[0].worklog
+
+    def edit(self, item_id: str, text: str, **more: Any) -> None:
+        wanted = change(text, **more)
+        self.review.edit(PERSON, item_id, wanted, self.item(item_id).version)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[LoggingRoom]:
+    store = sqlite_store(tmp_path)
+    yield LoggingRoom(store)
+    store.close()
+
+
+def approved(room: LoggingRoom, *texts: str) -> list[str]:
+    ids = room.open(*(texts or ("09:00-10:00 group1 DEV-1",)))
+    room.review.approve_all(PERSON, DAY)
+    return ids
+
+
+def sent(room: LoggingRoom) -> str:
+    (item_id,) = approved(room)
+    room.drain()
+    room.worklogs.asked.clear()
+    return item_id
+
+
+FIRST = "DEV-1 09:00-10:00 Fix login"
+
+
+# -- The usual way -------------------------------------------------------------------------------
+
+
+def test_a_sent_entry_becomes_a_worklog_once(room: LoggingRoom) -> None:
+    (item_id,) = approved(room)
+    room.drain()
+    assert room.worklogs.written() == FIRST
+    assert room.worklogs.asked == ["create"]
+    assert [each.ours for each in room.worklogs.kept.values()] == [item_id]
+    assert room.worklog() == Worklog("DEV-1", State.SENT)
+
+
+def test_worklogs_come_one_after_the_other_and_not_too_fast(room: LoggingRoom) -> None:
+    approved(room, *(f"{hour:02}:00-{hour + 1:02}:00 group1 DEV-1" for hour in range(8, 12)))
+    moments = []
+
+    def noted(_: object, call: Any) -> Any:
+        moments.append(room.time())
+        return call()
+
+    room.worklogs.faults = iter(lambda: noted, None)
+    room.drain()
+    assert len(room.worklogs.kept) == len(moments) == 4
+    assert all(b - a >= timedelta(seconds=1) for a, b in pairwise(moments))
+
+
+@pytest.mark.parametrize(
+    "text", ["09:00-10:00 group1", "09:00-10:00 group2 WEB-1"], ids=["no issue", "not wanted"]
+)
+def test_nothing_is_logged_without_an_issue_or_a_wish(room: LoggingRoom, text: str) -> None:
+    approved(room, text)
+    room.drain()
+    assert room.states() == [State.SENT]
+    assert (room.worklogs.asked, room.worklog()) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [issue("WEB-1", "group2"), replace(issue("#12"), tracker="taiga"), None],
+    ids=["another client's", "taiga", "none"],
+)
+def test_only_a_jira_issue_of_the_same_group_is_told(other: Issue | None) -> None:
+    known = an_item("09:00-10:00 group1 DEV-1")
+    assert worklog_of(known) is not None
+    assert worklog_of(replace(known, suggestion=replace(known.suggestion, issue=other))) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "comment"),
+    [
+        ("DEV-1 Fix login", "Fix login"),
+        ("DEV-1: Fix login", "Fix login"),
+        ("dev-1 half of it", "half of it"),
+        ("With Bob", "With Bob"),
+        ("DEV-12 was the cause", "DEV-12 was the cause"),
+        ("DEV-1", ""),
+        ("", "Fix login"),
+    ],
+)
+def test_the_comment_says_what_the_entry_says(room: LoggingRoom, said: str, comment: str) -> None:
+    (item_id,) = room.open("09:00-10:00 group1")
+    room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-1"), description=said)
+    room.review.approve(PERSON, item_id)
+    room.drain()
+    assert [each.comment for each in room.worklogs.kept.values()] == [comment]
+
+
+# -- Edit and undo -------------------------------------------------------------------------------
+
+
+def test_an_edit_changes_the_worklog(room: LoggingRoom) -> None:
+    item_id = sent(room)
+    room.edit(item_id, "09:00-09:30 group1", issue=issue("DEV-1"), description="DEV-1 Half")
+    room.drain()
+    assert room.worklogs.written() == "DEV-1 09:00-09:30 Half"
+    assert room.worklogs.asked == ["update"]
+
+
+def test_another_issue_moves_the_worklog(room: LoggingRoom) -> None:
+    item_id = sent(room)
+    room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-2"), description="Other")
+    room.drain()
+    assert room.worklogs.written() == "DEV-2 09:00-10:00 Other"
+    assert room.worklogs.asked == ["delete", "create"]
+    assert room.worklog() == Worklog("DEV-2", State.SENT)
+
+
+def test_no_issue_any_more_removes_the_worklog(room: LoggingRoom) -> None:
+    item_id = sent(room)
+    room.edit(item_id, "09:00-10:00 group1")
+    room.drain()
+    assert (room.worklogs.written(), room.worklog()) == ("", None)
+
+
+def test_what_jira_does_not_show_costs_no_request(room: LoggingRoom) -> None:
+    item_id = sent(room)
+    room.edit(
+        item_id, "09:00-10:00 group1", issue=issue("DEV-1"),
+        description="DEV-1 Fix login", tags=("a",),
+    )  # fmt: skip
+    room.drain()
+    assert room.states() == [State.SENT]
+    assert room.worklogs.asked == []
+
+
+def test_undo_removes_the_worklog(room: LoggingRoom) -> None:
+    item_id = sent(room)
+    room.review.undo(PERSON, item_id)
+    room.drain()
+    assert (room.entries(), room.worklogs.written()) == ("", "")
+    assert (room.item(item_id).state, room.worklog()) == (State.OPEN, None)
+
+
+def test_undo_removes_the_worklog_also_when_the_item_is_gone_meanwhile(room: LoggingRoom) -> None:
+    item_id = sent(room)
+    room.review.undo(PERSON, item_id)
+    room.worklogs.fail(crash_before)
+    with pytest.raises(Crash):
+        room.drain()
+    room.store.save_draft(PERSON, draft("13:00-14:00 group1"))
+    assert room.store.digest_of_item(item_id) is None
+    room.drain(room.new_exporter("after a restart"))
+    assert room.worklogs.written() == ""
+
+
+def test_undone_while_it_is_being_written(room: LoggingRoom) -> None:
+    (item_id,) = approved(room)
+
+    def undone_meanwhile(_: object, call: Any) -> Any:
+        room.review.undo(PERSON, item_id)
+        return call()
+
+    room.worklogs.fail(undone_meanwhile)
+    room.drain()
+    assert (room.entries(), room.worklogs.written(), room.worklog()) == ("", "", None)
+
+
+def test_approved_again_it_is_written_again(room: LoggingRoom) -> None:
+    item_id = sent(room)
+    for _ in range(3):
+        room.review.undo(PERSON, item_id)
+        room.drain()
+        room.review.approve(PERSON, item_id)
+        room.drain()
+    assert room.worklogs.written() == FIRST
+
+
+def test_switched_off_later_what_is_there_is_kept_in_line(room: LoggingRoom) -> None:
+    item_id = sent(room)
+    room.logbooks.groups.clear()
+    room.edit(item_id, "09:00-09:30 group1", issue=issue("DEV-1"), description="Half")
+    room.drain()
+    assert room.worklogs.written() == "DEV-1 09:00-09:30 Half"
+    room.review.undo(PERSON, item_id)
+    room.drain()
+    room.review.approve(PERSON, item_id)
+    room.drain()
+    assert (room.worklogs.written(), room.worklog()) == ("", None)
+
+
+# -- Failures ------------------------------------------------------------------------------------
+
+
+def test_a_refusal_is_told_and_leaves_the_entry(room: LoggingRoom) -> None:
+    (item_id,) = approved(room)
+    room.worklogs.fail(no_right)
+    room.drain()
+    assert (room.entries(), room.states()) == ("09:00-10:00 DEV-1 Fix login", [State.SENT])
+    assert room.item(item_id).problem is None
+    sentence = "Jira does not let this account log work: it needs Work On Issues"
+    assert room.worklog() == Worklog("DEV-1", State.FAILED, sentence)
+    room.later(hours=9)
+    room.drain()
+    assert room.worklogs.asked == ["create"], "it is not tried again by itself"
+
+
+def test_the_next_edit_tries_a_refused_one_again(room: LoggingRoom) -> None:
+    (item_id,) = approved(room)
+    room.worklogs.fail(no_right)
+    room.drain()
+    room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-1"), description="DEV-1 Fix login")
+    room.drain()
+    room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-1"), description="DEV-1 Fix login")
+    room.drain()
+    assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", State.SENT))
+
+
+def test_saving_the_dialog_unchanged_tries_a_refused_one_again(room: LoggingRoom) -> None:
+    (item_id,) = approved(room)
+    room.worklogs.fail(no_right, no_right)
+    for _ in range(3):
+        room.drain()
+        room.edit(
+            item_id, "09:00-10:00 group1", issue=issue("DEV-1"), description="DEV-1 Fix login"
+        )
+    room.drain()
+    assert room.worklogs.written() == FIRST
+    assert room.worklogs.asked == ["create"] * 3
+
+
+def test_an_issue_that_is_gone(room: LoggingRoom) -> None:
+    approved(room)
+    room.worklogs.issues_gone.add("DEV-1")
+    room.drain()
+    worklog = room.worklog()
+    assert worklog is not None
+    assert (worklog.state, "no longer in Jira" in str(worklog.problem)) == (State.FAILED, True)
+
+
+def test_a_worklog_that_somebody_deleted_is_not_made_again_unasked(room: LoggingRoom) -> None:
+    item_id = sent(room)
+    room.worklogs.kept.clear()
+    room.edit(item_id, "09:00-09:30 group1", issue=issue("DEV-1"), description="Half")
+    room.drain()
+    worklog = room.worklog()
+    assert worklog is not None
+    assert (room.worklogs.written(), worklog.state) == ("", State.FAILED)
+    room.review.undo(PERSON, item_id)
+    room.drain()
+    assert room.worklog() is None
+
+
+def test_one_that_cannot_be_removed_is_told(room: LoggingRoom) -> None:
+    item_id = sent(room)
+    room.review.undo(PERSON, item_id)
+    room.worklogs.fail(no_right)
+    room.drain()
+    assert room.item(item_id).state is State.OPEN
+    told = room.worklog()
+    assert told == Worklog(
+        "DEV-1",
+        State.DELETING,
+        "Jira does not let this account log work: it needs Work On Issues",
+    )
+    room.store.save_draft(PERSON, draft("13:00-14:00 group1"))
+    assert room.item(item_id).worklog == told, "reading the day anew does not hide it"
+    first, second = room.review.split(PERSON, item_id, span("09:00-09:30").end).items[:2]
+    assert (first.worklog, second.worklog) == (told, None)
+
+
+@pytest.mark.parametrize("what", ["approve", "edit", "undo"])
+@pytest.mark.parametrize("fault", [jira_down, too_fast, lost_before, lost_after, bug_after])
+def test_passing_faults_end_well(room: LoggingRoom, fault: Fault, what: str) -> None:
+    if what == "approve":
+        approved(room)
+    else:
+        item_id = sent(room)
+        if what == "edit":
+            room.edit(item_id, "09:00-09:30 group1", issue=issue("DEV-1"), description="Half")
+        else:
+            room.review.undo(PERSON, item_id)
+    room.worklogs.fail(fault)
+    room.drain()
+    wanted = {"approve": FIRST, "edit": "DEV-1 09:00-09:30 Half", "undo": ""}[what]
+    assert room.worklogs.written() == wanted
+
+
+@pytest.mark.parametrize("fault", [lost_before, lost_after, bug_after, crash_before, crash_after])
+def test_after_a_lost_answer_it_is_looked_for_first(room: LoggingRoom, fault: Fault) -> None:
+    approved(room)
+    room.worklogs.fail(fault)
+    try:
+        room.drain()
+    except Crash:
+        room.drain(room.new_exporter("after a restart"))
+    assert room.worklogs.asked[:2] == ["create", "find"]
+    assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", State.SENT))
+
+
+def test_while_it_cannot_be_looked_for_nothing_is_sent(room: LoggingRoom) -> None:
+    approved(room)
+    room.worklogs.fail(lost_after, jira_down, no_right, lost_before)
+    room.drain()
+    assert room.worklogs.asked == ["create", "find", "find", "find", "find"]
+    assert room.worklogs.written() == FIRST
+
+
+def test_jiras_troubles_keep_no_entry_waiting(room: LoggingRoom) -> None:
+    approved(room, *(f"{hour:02}:00-{hour + 1:02}:00 group1 DEV-1" for hour in range(8, 12)))
+    room.worklogs.faults = iter(lambda: jira_down, None)
+    started = room.time()
+    while room.states() != [State.SENT] * 4:
+        room.time.now = max(room.exporter.next_due() or room.time(), room.time())
+        room.exporter.work()
+    assert room.time() - started <= timedelta(seconds=4)
+    assert room.worklog() == Worklog("DEV-1", State.PENDING, "Jira cannot be reached")
+    room.worklogs.fail()
+    room.drain()
+    assert len(room.worklogs.kept) == 4
+
+
+def test_toggls_quota_keeps_no_worklog_waiting(room: LoggingRoom) -> None:
+    approved(room, "08:00-09:00 group1 DEV-1", "09:00-10:00 group1 DEV-2")
+    room.tracker.fail(None, None, no_quota)
+    room.drain(most=timedelta(minutes=1))
+    assert room.states() == [State.SENT, State.PENDING]
+    assert room.worklogs.written() == "DEV-1 08:00-09:00 Fix login"
+
+
+def test_while_a_dialog_is_open_a_written_worklog_is_no_change(room: LoggingRoom) -> None:
+    (item_id,) = approved(room)
+    room.worklogs.fail(jira_down)
+    room.exporter.work()
+    version, shown = room.item(item_id).version, room.digest.version
+    room.drain()
+    assert room.item(item_id).version == version
+    assert room.digest.version > shown, "but the message follows"
+
+
+def test_without_its_jira_the_sentence_says_so(room: LoggingRoom) -> None:
+    approved(room)
+    room.logbooks.away = True
+    room.drain()
+    assert room.worklog() == Worklog("DEV-1", State.FAILED, "no Jira is set up for it")
+
+
+# -- In whatever order -----------------------------------------------------------------------------
+
+FAULTS: list[Fault | None] = [
+    None, None, None, no_right, jira_down, too_fast, lost_before, lost_after, bug_after,
+    crash_before, crash_after,
+]  # fmt: skip
+OF_TOGGL: list[Any] = [None, None, None, None, refused, unreachable, lost_before, lost_after]
+
+
+@dataclass
+class Story:
+    """A day on which the person clicks about while Toggl and Jira fail in turn."""
+
+    room: LoggingRoom
+    chance: random.Random
+
+    def run(self) -> None:
+        room = self.room
+        room.open("09:00-10:00 group1 DEV-1", "10:00-11:00 group1 DEV-1", "11:00-12:00 group1")
+        room.worklogs.faults = iter(lambda: self.chance.choice(FAULTS), 0)
+        room.tracker.faults = iter(lambda: self.chance.choice(OF_TOGGL), 0)
+        for _ in range(10):
+            self._click()
+            self._work()
+            room.later(seconds=self.chance.choice((0, 1, 10, 400)))
+        room.worklogs.fail()
+        room.tracker.fail()
+        room.later(hours=1)
+        room.drain()
+        self._in_line()
+
+    def _click(self) -> None:
+        room, item = self.room, self.chance.choice(self.room.digest.items)
+        chosen = self.chance.randrange(6)
+        try:
+            if chosen < 3:
+                room.review.approve(PERSON, item.id)
+            elif chosen == 3:
+                room.review.undo(PERSON, item.id)
+            elif chosen == 4:
+                known = self.chance.choice((None, issue("DEV-1"), issue("DEV-2")))
+                covered = item.suggestion.span
+                room.edit(item.id, "09:00-10:00 group1", span=covered, issue=known)
+            else:
+                room.store.save_draft(PERSON, draft("09:00-10:00 group1 DEV-1"))
+        except ReviewError:
+            pass
+
+    def _work(self) -> None:
+        try:
+            self.room.exporter.work()
+        except Crash:
+            self.room.exporter = self.room.new_exporter(f"bot {self.chance.random()}")
+
+    def _in_line(self) -> None:
+        """A worklog for each sent entry with an issue, but for what Jira refused; none besides."""
+        room = self.room
+        left = {each.ours: each for each in room.worklogs.kept.values()}
+        assert len(left) == len(room.worklogs.kept), "one is there twice"
+        for item in room.digest.items:
+            found, told = left.pop(item.id, None), item.worklog
+            if told is None:
+                assert found is None
+                assert item.state is not State.SENT or item.suggestion.issue is None
+            elif told.state is State.SENT:
+                assert found is not None
+                assert (found.issue, found.span) == (
+                    told.issue,
+                    item.suggestion.span,
+                ) or told.problem
+            elif told.state is State.DELETING:
+                assert found is not None
+                assert told.problem
+            else:
+                assert (told.state, bool(told.problem)) == (State.FAILED, True)
+        abandoned = {number for number, each in room.worklogs.kept.items() if each.ours in left}
+        assert abandoned <= room.worklogs.denied, "nobody removes it any more"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_order_of_faults_doubles_or_forgets_a_worklog(tmp_path: Path, seed: int) -> None:
+    store = sqlite_store(tmp_path)
+    try:
+        Story(LoggingRoom(store), random.Random(seed)).run()
+    finally:
+        store.close()
+
+
+def test_two_bots_write_each_worklog_once(room: LoggingRoom) -> None:
+    approved(room, *(f"{hour:02}:00-{hour + 1:02}:00 group1 DEV-1" for hour in range(8, 16)))
+    bots = [room.new_exporter(f"bot {number}") for number in range(3)]
+    while room.exporter.next_due() is not None:
+        for bot in bots:
+            bot.work()
+        room.later(seconds=1)
+    assert len(room.worklogs.kept) == room.worklogs.asked.count("create") == 8
+
+
+def test_what_is_on_its_way_outlives_the_process(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    room = LoggingRoom(store)
+    approved(room)
+    room.exporter.work()
+    address = f"sqlite:///{tmp_path / 'store.sqlite3'}"
+    store.close()
+    again = Store.open(address)
+    restarted = LoggingRoom(again)
+    restarted.tracker, restarted.worklogs = room.tracker, room.worklogs
+    restarted.logbooks.worklogs = room.worklogs
+    restarted.drain(restarted.new_exporter("after a restart"))
+    again.close()
+    assert room.worklogs.written() == FIRST
+    assert span("09:00-10:00") == next(iter(room.worklogs.kept.values())).span
