@@ -462,6 +462,19 @@ def test_projects_of_each_group(catalog: Catalog, tracker: FakeTracker, time: Fa
     assert tracker.asked == ["account", "account"]
 
 
+def test_the_account_is_asked_for_only_where_it_was_never_told(
+    catalog: Catalog, store: FakeStore, tracker: FakeTracker, time: FakeTime
+) -> None:
+    told = catalog.projects().account
+    time.forward(days=6)
+    assert catalog.account() == told
+    assert tracker.asked == ["account"]
+    assert again(catalog, FakeSource(), tracker, time).account() == told
+    assert Catalog(store, "bob", [], tracker, time, GROUPS).account() is not None
+    assert tracker.asked == ["account", "account"]
+    assert Catalog(store, "carol", [], None, time, GROUPS).account() is None
+
+
 def test_projects_stay_known_while_toggl_fails(
     catalog: Catalog, source: FakeSource, tracker: FakeTracker, time: FakeTime
 ) -> None:

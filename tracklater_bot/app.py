@@ -42,7 +42,7 @@ class Workspace:
 
     def account(self) -> Account | None:
         """The account; None while nothing is known of it."""
-        return self.catalog.projects().account
+        return self.catalog.account()
 
     def constraints(self) -> Constraints:
         """What the workspace demands of entries."""

@@ -245,6 +245,15 @@ class Catalog:
         found, missing = resolve(account.projects, self._groups, account.archived)
         return Projects(found, account, (*troubles, *missing))
 
+    def account(self) -> Account | None:
+        """The account as it was last told, days ago perhaps: asked only where it never was.
+
+        For sending entries, where every request counts; `projects` keeps it fresh.
+        """
+        if self._tracker is None:
+            return None
+        return self._asked("account", self._tracker.account, _ACCOUNT, STALE).value
+
     def tracked(self, span: Span) -> Tracked:
         """What is in the tracker already, with groups and projects by name; at most 2 min old.
 
