@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.commands import Answer, called, spawned
 from tests.recordings import recording
 from tests.repositories import committed
 
@@ -46,22 +44,24 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def bot(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command as a person would, with nothing of ours in the environment."""
-    environ = {name: value for name, value in os.environ.items() if "TRACKLATER" not in name}
-    environ |= {"XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
-    command = [sys.executable, "-m", "tracklater_bot", *arguments]
-    return subprocess.run(
-        command, cwd=home, env=environ, capture_output=True, text=True, check=False, timeout=60
-    )
+@pytest.fixture(scope="module")
+def preview(home: Path) -> Json:
+    answer = spawned(home, "preview", DAY, "--json")
+    assert answer.code == 0, answer.err
+    told: Json = json.loads(answer.out)
+    return told
 
 
 @pytest.fixture(scope="module")
-def preview(home: Path) -> Json:
-    answer = bot(home, "preview", DAY, "--json")
-    assert answer.returncode == 0, answer.stderr
-    told: Json = json.loads(answer.stdout)
-    return told
+def table(home: Path) -> Answer:
+    """The table and timeline for people, piped."""
+    return spawned(home, "preview", DAY)
+
+
+@pytest.fixture(scope="module")
+def message(home: Path) -> Answer:
+    """The Slack message as JSON; beside it, the picture is written."""
+    return spawned(home, "preview", DAY, "--png", "day.png", "--blocks")
 
 
 @pytest.fixture(scope="module")
@@ -126,52 +126,30 @@ def test_suggestions_are_in_order_and_never_overlap(preview: Json) -> None:
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
 
 
-def test_the_table_for_people_has_no_escapes_when_piped(home: Path) -> None:
-    answer = bot(home, "preview", DAY)
-    assert answer.returncode == 0
-    assert "Friday 20 November" in answer.stdout
-    assert "\x1b" not in answer.stdout + answer.stderr
+def test_the_table_for_people_has_no_escapes_when_piped(table: Answer) -> None:
+    assert table.code == 0
+    assert "Friday 20 November" in table.out
+    assert "\x1b" not in table.out
+    assert table.err == ""
 
 
-def test_the_picture_and_the_message_are_written(home: Path) -> None:
-    picture = home / "day.png"
-    answer = bot(home, "preview", DAY, "--png", str(picture), "--blocks")
-    assert answer.returncode == 0, answer.stderr
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    message = json.loads(answer.stdout)
-    assert message["blocks"][0]["type"] == "header"
-    assert "globex" in message["text"]
+def test_the_picture_and_the_message_are_written(home: Path, message: Answer) -> None:
+    assert message.code == 0, message.err
+    assert (home / "day.png").read_bytes().startswith(b"\x89PNG")
+    told = json.loads(message.out)
+    assert told["blocks"][0]["type"] == "header"
+    assert "globex" in told["text"]
 
 
-def test_window_titles_stay_out_of_every_output(home: Path) -> None:
-    for form in ([], ["--json"], ["--blocks"]):
-        answer = bot(home, "preview", DAY, *form)
-        assert "Visual Studio Code" not in answer.stdout
-        assert "KeePassXC" not in answer.stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "told"),
-    [
-        (["preview", "yestersay"], 2, "did you mean yesterday?"),
-        (["preview", "--config", "nowhere.toml"], 2, "nowhere.toml"),
-        (["prewiev"], 2, "invalid choice"),
-        (["digest", DAY], 2, "TRACKLATER_SLACK__BOT_TOKEN"),
-        (["run"], 2, "TRACKLATER_SLACK__BOT_TOKEN"),
-        (["preview", DAY, "--png", "no/such/folder/day.png"], 1, "cannot be written"),
-    ],
-)
-def test_a_mistake_gets_a_plain_line_and_its_exit_code(
-    home: Path, arguments: list[str], code: int, told: str
+def test_window_titles_stay_out_of_every_output(
+    table: Answer, message: Answer, preview: Json
 ) -> None:
-    answer = bot(home, *arguments)
-    assert answer.returncode == code
-    assert told in answer.stderr
-    assert "Traceback" not in answer.stderr
-    assert answer.stdout == ""
+    for out in (table.out, message.out, json.dumps(preview)):
+        assert "Visual Studio Code" not in out
+        assert "KeePassXC" not in out
 
 
 def test_an_empty_day_says_so(home: Path) -> None:
-    answer = bot(home, "preview", "2026-01-01")
-    assert answer.returncode == 0
-    assert "Nothing was found" in answer.stdout
+    answer = called(home, "preview", "2026-01-01")
+    assert answer.code == 0
+    assert "Nothing was found" in answer.out

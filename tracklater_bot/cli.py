@@ -220,9 +220,11 @@ def digest(arguments: argparse.Namespace) -> int:
     from tracklater_bot.messenger import PostError
 
     with _core(arguments) as core:
+        day = _day(core, arguments.when)
         desk = make_desk(core, web_client(core.file_settings))
         try:
-            opened = desk.open_day(_day(core, arguments.when))
+            with _progress(f"Reading {day.date}"):
+                opened = desk.open_day(day)
         except PostError as error:
             raise FailedError(str(error)) from error
         desk.finish()

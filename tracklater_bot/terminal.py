@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,15 +17,21 @@ from tracklater_bot.timeline import colours, lanes_of, text_timeline
 from tracklater_bot.words import clean, count, day_name, duration, listing, times
 
 MOST_COLUMNS = 110
+WIDE = 110
+# Each column's name, and whether it stands to the right.
+WIDE_COLUMNS = (
+    ("Time", False), ("Length", True), ("Group › project", False), ("What", False), ("Sure", True),
+    ("Windows", True), ("Commits", True), ("Messages", True),
+)  # fmt: skip
+NARROW_COLUMNS = (("Time", False), ("What", False), ("Sure", True))
 
 
 def print_draft(draft: Draft, now: datetime, console: Console | None = None) -> None:
     """The day's suggestions as a table, and its timeline."""
     out = console or Console(highlight=False)
-    length = sum((each.span.length for each in draft.suggestions), timedelta())
-    out.print(Text(f"{day_name(draft.day)} · {duration(length)} to review", style="bold"))
+    out.print(Text(f"{day_name(draft.day)} · {_to_review(draft)}", style="bold"))
     if draft.suggestions:
-        out.print(_table(draft))
+        out.print(_table(draft, out.width))
     else:
         out.print("Nothing was found that isn't in Toggl already.")
     if draft.suggestions or draft.tracked:
@@ -36,34 +43,67 @@ def print_draft(draft: Draft, now: datetime, console: Console | None = None) -> 
             out.print(Text(f"{status.name}{where}: {clean(status.trouble, 1000)}", style="yellow"))
 
 
+def _to_review(draft: Draft) -> str:
+    length = sum((each.span.length for each in draft.suggestions), timedelta())
+    return f"{duration(length)} to review" if length else "nothing to review"
+
+
 def _print_tracked(draft: Draft, now: datetime, out: Console) -> None:
     spans = [span for entry in draft.tracked if (span := entry.span(now))]
     if spans:
         tracked = sum((span.length for span in spans), timedelta())
-        out.print(f"In Toggl already: {duration(tracked)}")
+        out.print(f"\nIn Toggl already: {duration(tracked)}")
 
 
-def _table(draft: Draft) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Time", no_wrap=True)
-    table.add_column("Length", no_wrap=True, justify="right")
-    table.add_column("Group › project")
-    table.add_column("What", ratio=1)
-    table.add_column("Sure", no_wrap=True, justify="right")
-    table.add_column("Seen")
-    zone = ZoneInfo(draft.timezone)
+def _table(draft: Draft, width: int) -> Table:
+    """A line for each suggestion where there is room, else three."""
+    wide = width >= WIDE
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True, show_lines=False)
+    for name, right in WIDE_COLUMNS if wide else NARROW_COLUMNS:
+        what = name == "What"
+        table.add_column(
+            name, justify="right" if right else "left", no_wrap=not what, ratio=1 if what else None
+        )
     colour = colours(each.group for each in draft.suggestions if each.group)
     # What nothing explains comes last, as in Slack.
     for each in sorted(draft.suggestions, key=lambda one: (one.group is None, one.span)):
-        table.add_row(
-            times(each.span, zone, draft.day),
-            duration(each.span.length),
-            Text(_place(each), style=colour.get(each.group or "", "dim")),
-            Text(clean(each.description, 200)),
-            f"{round(each.confidence * 100)} %" if each.group else "",
-            seen_words(each.evidence),
-        )
+        row = _Row.of(each, draft, colour.get(each.group or "", "dim"))
+        table.add_row(*(row.wide() if wide else row.narrow()))
     return table
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A suggestion in words."""
+
+    time: str
+    length: str
+    place: Text
+    what: Text
+    sure: str
+    evidence: Evidence
+
+    @classmethod
+    def of(cls, suggestion: Suggestion, draft: Draft, style: str) -> _Row:
+        return cls(
+            time=times(suggestion.span, ZoneInfo(draft.timezone), draft.day),
+            length=duration(suggestion.span.length),
+            place=Text(_place(suggestion), style=style),
+            what=Text(clean(suggestion.description, 200)),
+            sure=f"{round(suggestion.confidence * 100)} %" if suggestion.group else "",
+            evidence=suggestion.evidence,
+        )
+
+    def wide(self) -> tuple[str | Text, ...]:
+        seen = self.evidence
+        windows = f"{seen.window_minutes} min" if seen.window_minutes else ""
+        counts = (str(number or "") for number in (seen.commits, seen.messages))
+        return (self.time, self.length, self.place, self.what, self.sure, windows, *counts)
+
+    def narrow(self) -> tuple[str | Text, ...]:
+        seen = Text(seen_words(self.evidence), style="dim")
+        lines = [line for line in (self.place, self.what, seen) if line.plain]
+        return (f"{self.time}\n{self.length}", Text("\n").join(lines), self.sure)
 
 
 def _place(suggestion: Suggestion) -> str:

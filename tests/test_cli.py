@@ -1,0 +1,195 @@
+"""Commands: what they print, where, and how they end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bots import digests_in
+from tests.commands import Answer, called, environment, spawned
+from tracklater_bot.sandbox import Sandbox
+
+NOTHING = 'timezone = "Europe/Helsinki"\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with settings that set nothing up."""
+    (tmp_path / "tracklater.toml").write_text(NOTHING)
+    return tmp_path
+
+
+def on(sandbox: Sandbox, *arguments: str, **more: str) -> Answer:
+    """The command with the sandbox's settings."""
+    environ = {**sandbox.env, "TRACKLATER_DIGEST__PICTURE": "false", **more}
+    return called(sandbox.home, *arguments, **environ)
+
+
+def days_messages(sandbox: Sandbox) -> list[str]:
+    found = digests_in(sandbox.slack.messages(), sandbox.day.isoformat())
+    return [str(each["ts"]) for each in found]
+
+
+# -- Mistakes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["preview", "yestersay"], 2, "did you mean yesterday?"),
+        (["digest", "2026-13-01"], 2, "is no day"),
+        (["preview", "--config", "nowhere.toml"], 2, "nowhere.toml"),
+        (["preview", "--env-file", "nowhere.env"], 2, "nowhere.env"),
+        (["prewiev"], 2, "invalid choice"),
+        ([], 2, "COMMAND"),
+        (["digest"], 2, "TRACKLATER_SLACK__BOT_TOKEN"),
+        (["run"], 2, "TRACKLATER_SLACK__BOT_TOKEN"),
+        (["record"], 1, "thyme"),
+        (["preview", "2026-11-20", "--png", "no/such/folder/day.png"], 1, "cannot be written"),
+        (["import-settings", "nowhere.py", "-o", "new.toml"], 2, "nowhere.py"),
+    ],
+)
+def test_a_mistake_gets_a_plain_line_and_its_exit_code(
+    home: Path, arguments: list[str], code: int, told: str
+) -> None:
+    answer = called(home, *arguments)
+    assert (answer.code, answer.out) == (code, "")
+    assert told in answer.err
+    assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ("timezone = 1", "timezone"),
+        ("[digets]\nat = 1", "did you mean digest"),
+        ('database_url = "sqlite:///tracklater.toml/a.db"\n[slack]\nuser_id = "U1"', "a.db"),
+        ("[slack", "tracklater.toml"),
+    ],
+)
+def test_settings_that_do_not_work_are_told_in_a_line(home: Path, toml: str, told: str) -> None:
+    (home / "tracklater.toml").write_text(toml)
+    answer = called(home, "preview", "2026-11-20")
+    assert answer.code in (1, 2)
+    assert told in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_a_reader_who_has_seen_enough_gets_no_complaint(home: Path) -> None:
+    command = f"{sys.executable} -m tracklater_bot preview 2026-11-20 --json | true"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=home, env=environment(home, {}), capture_output=True, check=False
+    )
+    assert done.stderr == b""
+
+
+def test_the_version_is_told(home: Path) -> None:
+    answer = called(home, "--version")
+    assert answer.code == 0
+    assert answer.out.strip().count(".") == 2
+
+
+# -- Digest --------------------------------------------------------------------------------------
+
+
+def test_digest_posts_the_days_message_and_then_updates_it(sandbox: Sandbox) -> None:
+    day = sandbox.day.isoformat()
+    first = on(sandbox, "digest", day)
+    assert (first.code, first.err) == (0, "")
+    assert "Friday 20 November: " in first.out
+    assert "to review; the message was posted." in first.out
+    posted = days_messages(sandbox)
+    again = on(sandbox, "digest", day)
+    assert "the message was brought up to date." in again.out
+    assert days_messages(sandbox) == posted
+    assert len(posted) == 1
+
+
+def test_digest_says_that_a_day_has_nothing(sandbox: Sandbox) -> None:
+    answer = on(sandbox, "digest", "2026-01-01")
+    assert answer.code == 0
+    assert "nothing was posted" in answer.out
+    assert sandbox.slack.messages() == []
+
+
+def test_digest_tells_the_trouble_of_a_source_and_posts_the_rest(sandbox: Sandbox) -> None:
+    (sandbox.home / "thyme").rename(sandbox.home / "moved")
+    answer = on(sandbox, "digest", sandbox.day.isoformat())
+    assert answer.code == 0
+    assert answer.err.startswith("thyme: ")
+    assert len(days_messages(sandbox)) == 1
+
+
+def test_digest_fails_with_a_sentence_when_slack_refuses(sandbox: Sandbox) -> None:
+    sandbox.slack.faults.fail_next("chat.postMessage", "error:restricted_action")
+    answer = on(sandbox, "digest", sandbox.day.isoformat())
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == "Slack did not take the message: restricted_action.\n"
+
+
+def test_digest_brings_the_picture_before_it_ends(sandbox: Sandbox) -> None:
+    on(sandbox, "digest", sandbox.day.isoformat(), TRACKLATER_DIGEST__PICTURE="true")
+    (message,) = digests_in(sandbox.slack.messages(), sandbox.day.isoformat())
+    assert "image" in [block["type"] for block in message["blocks"]]
+
+
+# -- Check ---------------------------------------------------------------------------------------
+
+
+def test_check_ends_well_when_everything_works(sandbox: Sandbox) -> None:
+    answer = on(sandbox, "check")
+    assert answer.code == 0
+    assert all(line.startswith("ok ") for line in answer.out.splitlines())
+
+
+def test_check_fails_when_something_does_not(sandbox: Sandbox) -> None:
+    answer = on(sandbox, "check", "--json", TRACKLATER_TOGGL__API_TOKEN="1234567890wrong")
+    assert answer.code == 1
+    found = json.loads(answer.out)
+    assert {frozenset(each) for each in found} == {frozenset({"name", "group", "ok", "sentence"})}
+    assert [each["name"] for each in found if not each["ok"]] == ["toggl"]
+    assert "1234567890wrong" not in answer.out + answer.err
+
+
+# -- Run -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_run_listens_until_it_is_stopped(sandbox: Sandbox, how: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tracklater_bot", "run"],
+        cwd=sandbox.home,
+        env=environment(sandbox.home, sandbox.env),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        sandbox.slack.wait_connected(timeout=30)
+        assert process.stderr is not None
+        assert process.stderr.readline() == "tracklater-bot is running.\n"
+        process.send_signal(how)
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TRACKLATER_SLACK__BOT_TOKEN", "xoxb-1234567890-wrong"),
+        ("TRACKLATER_SLACK__APP_TOKEN", "xapp-1234567890-wrong"),
+    ],
+)
+def test_run_says_which_token_slack_refuses(sandbox: Sandbox, variable: str, value: str) -> None:
+    answer = spawned(sandbox.home, "run", **{**sandbox.env, variable: value})
+    assert answer.code == 1
+    assert variable in answer.err
+    assert value not in answer.err
+    assert "Traceback" not in answer.err
