@@ -25,6 +25,7 @@ from tracklater_bot.crashpoints import VARIABLE
 from tracklater_bot.desk import Desk
 from tracklater_bot.model import Digest, Draft, Project
 from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.sandbox.jira.service import JiraIssue
 from tracklater_bot.settings import Settings, load
 
 PATIENCE = 60.0
@@ -47,6 +48,23 @@ _ROW = re.compile(r"^\*(\d\d:\d\d)–(\d\d:\d\d)")
 def settings_of(sandbox: Sandbox, **environ: str) -> Settings:
     """The sandbox's settings, as the bot would load them."""
     return load(sandbox.settings_file, None, {**sandbox.env, **environ}).settings
+
+
+def with_worklogs(sandbox: Sandbox) -> None:
+    """Switches acme's worklogs on in the settings file, and gives its Jira an issue DEV-1."""
+    text = sandbox.settings_file.read_text(encoding="utf-8")
+    wanted = text.replace("jira.project_key", "jira.worklogs = true\njira.project_key")
+    sandbox.settings_file.write_text(wanted, encoding="utf-8")
+    sandbox.jira.add(JiraIssue(1, "DEV-1", "Fix login", "Task", "To Do", "new", sandbox.clock()))
+
+
+def worklogs_in(sandbox: Sandbox) -> list[str]:
+    """What is in Jira that day: `"DEV-1 09:00 60 min"`."""
+    found = []
+    for log in sandbox.jira.worklogs:
+        start = _local(sandbox, log["started"])
+        found.append(f"{log['issueKey']} {start:%H:%M} {log['timeSpentSeconds'] // 60} min")
+    return found
 
 
 @contextmanager

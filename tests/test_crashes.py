@@ -31,6 +31,8 @@ from tests.bots import (
     post,
     says,
     settings_of,
+    with_worklogs,
+    worklogs_in,
 )
 from tests.conftest import FRIDAY
 from tests.desks import empty_database
@@ -48,7 +50,8 @@ ENTRY = f"{SPAN} DEV-1 Fix login"
 class Story:
     """Where the bot dies, after which click, and what else goes wrong on the way.
 
-    `toggl` is a fault of the request that writes the entry. `kept`: the click outlives the crash.
+    `toggl` is a fault of the request that writes the entry, `jira` of the one that writes its
+    worklog. `kept`: the click outlives the crash.
     `ends` is what the message says at last. `executed`: both bots are started as a person starts
     them; the others come from a server that has done the imports, which take most of the time.
     """
@@ -56,12 +59,18 @@ class Story:
     at: str
     click: str = "approve"
     toggl: str = ""
+    jira: str = ""
     kept: bool = True
     ends: str = IN_TOGGL
     executed: bool = False
 
     def __str__(self) -> str:
-        return "-".join(word for word in (self.click, self.at, self.toggl) if word)
+        return "-".join(word for word in (self.click, self.at, self.toggl, self.jira) if word)
+
+    @property
+    def logs(self) -> bool:
+        """Whether the entry becomes a worklog too."""
+        return self.at.startswith("worklog-")
 
 
 STORIES = (
@@ -83,6 +92,10 @@ STORIES = (
     Story("sending-stored", "undo", ends=OFFERED),
     Story("answer-received", "undo", ends=OFFERED),
     Story("answer-received", "edit"),
+    Story("worklog-before-sending"),
+    Story("worklog-answer-received"),
+    Story("worklog-looked-up", jira="drop-after-saving"),
+    Story("worklog-looked-up", jira="drop-before"),
 )
 POSTING = ("before-post", "before-posted")
 
@@ -96,6 +109,7 @@ class Ending:
     survived: bool = True
     said: str = ""
     entries: list[str] = field(default_factory=list)
+    worklogs: list[str] = field(default_factory=list)
     messages: int = 0
     waiting: object = None
     trouble: str = ""
@@ -147,13 +161,18 @@ def test_a_bot_killed_on_the_way_leaves_one_entry_and_a_true_message(
     if story.click == "edit":
         wanted = [f"{SPAN} Edited"]
     assert (ending.said, ending.entries, ending.messages) == (story.ends, wanted, 1)
+    assert ending.worklogs == ["DEV-1 09:00 60 min"] * story.logs
     assert ending.waiting is None, "something is still to be sent"
     assert ending.stopped == 0, "the restarted bot did not end as it should"
 
 
 def _tell(story: Story, home: Path) -> Ending:
     with Sandbox(home, today=FRIDAY) as sandbox:
+        if story.logs:
+            with_worklogs(sandbox)
         _prepare(sandbox, sent=story.click != "approve")
+        if story.jira:
+            sandbox.jira.faults.fail_next("worklog", story.jira, method="POST")
         if story.toggl:
             sandbox.toggl.faults.fail_next("time_entries", story.toggl, method="POST")
         with bot_process(sandbox, story.at, executed=story.executed) as bot:
@@ -172,6 +191,7 @@ def _tell(story: Story, home: Path) -> Ending:
                 ending.stopped = bot.stop()
         ending.said = _said(sandbox)
         ending.entries = entries_in(sandbox)
+        ending.worklogs = worklogs_in(sandbox)
         ending.messages = len(_digests(sandbox))
         ending.waiting = _waiting(sandbox)
         return ending
@@ -205,7 +225,8 @@ def _settled(sandbox: Sandbox, bot: BotProcess, story: Story) -> None:
     def over() -> bool:
         assert bot.process.poll() is None, bot.said
         edited = story.click != "edit" or "Edited" in str(_digests(sandbox))
-        return edited and _said(sandbox) == story.ends and _all_shown(sandbox)
+        logged = not story.logs or "logged in DEV-1" in str(_digests(sandbox))
+        return edited and logged and _said(sandbox) == story.ends and _all_shown(sandbox)
 
     sandbox.slack.wait(over, PATIENCE)
 

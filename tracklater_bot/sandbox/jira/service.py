@@ -350,6 +350,10 @@ class FakeJira:
 
     async def _add_worklog(self, request: web.Request) -> web.Response:
         issue = self._need(request)
+        if "WORK_ON_ISSUES" not in self.rights:
+            raise JiraError(
+                400, "You do not have the permission to associate a worklog to this issue."
+            )
         fields = checked(await _body(request), rich=request.match_info["version"] == "3")
         self._ids += 1
         log: Json = {
