@@ -1,7 +1,7 @@
-"""Work that goes on behind the answers to Slack: sending entries, bringing messages up to date.
+"""Work that goes on behind the answers to Slack: sending, updating messages, reading issues.
 
-Two threads, each woken by an event, so that a slow Toggl never holds up what a message shows.
-Both look at the store for what is to be done: nothing is lost when the process ends.
+A thread for each, woken by an event, so that a slow Toggl never holds up what a message shows.
+They look at the store for what is to be done: nothing is lost when the process ends.
 """
 
 from __future__ import annotations

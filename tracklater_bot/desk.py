@@ -42,6 +42,7 @@ class Tempo:
     update_rest: float = 1.0  # chat.update takes about one call a second for a channel
     retry: float = 30.0
     ping: float = 5.0
+    issues: float = 900.0  # how often the trackers are asked for what changed
     pace: Pace = field(default_factory=Pace)
 
 
@@ -95,6 +96,7 @@ class Desk:
         self._lookups = ThreadPoolExecutor(1, thread_name_prefix="lookups")
         self._outbox = Loop("outbox", self._send)
         self._messages = Loop("messages", self._show, rest_seconds=rooms.tempo.update_rest)
+        self._issues = Loop("issues", self._read_issues)
 
     @property
     def person(self) -> str:
@@ -278,12 +280,14 @@ class Desk:
         """Starts the loops; they begin with whatever was left from before."""
         self._messages.start()
         self._outbox.start()
+        self._issues.start()
 
     def stop(self) -> None:
         """Ends the loops; what they had not done stays in the store."""
         self.finish()
         self._outbox.stop()
         self._messages.stop()
+        self._issues.stop()
 
     def finish(self) -> None:
         """Waits for pictures that are still being brought into their messages."""
@@ -297,6 +301,12 @@ class Desk:
         if due is None:
             return None
         return max((due - self.core.clock()) / timedelta(seconds=1), 0.05)
+
+    def _read_issues(self) -> float | None:
+        """Keeps the issues fresh, so that neither a digest nor whoever types has to wait."""
+        self.core.catalog.refresh()
+        self.core.catalog.warm()
+        return self.rooms.tempo.issues
 
     def _show(self) -> float | None:
         self.rooms.messenger.refresh_stale(self.person)
