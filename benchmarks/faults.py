@@ -1,0 +1,451 @@
+"""Days on which everything fails in turn: how many hours are doubled, lost, or lied about.
+
+The real review, export and Toggl client talk to the sandbox's Toggl over HTTP; only the clock is a
+toy, so that an hour's quota passes at once. A seed always gives the same day.
+
+    python -m benchmarks.faults --days 2000
+    python -m benchmarks.faults --seconds 120 --first 5000
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, says
+from tests.desks import empty_database
+from tests.digests import suggestion
+from tests.loopback import FakeTime
+from tests.notation import FRIDAY, at
+from tracklater_bot.blocks.digest import DigestView, Message, digest_message
+from tracklater_bot.day import Span
+from tracklater_bot.export import Exporter, Pace
+from tracklater_bot.model import Digest, Draft, Item, Project, State, TimeEntry
+from tracklater_bot.review import Change, Review, ReviewError
+from tracklater_bot.sandbox import ME, Sandbox
+from tracklater_bot.sandbox.toggl.quota import Quotas
+from tracklater_bot.settings import TogglSettings
+from tracklater_bot.store import Store
+from tracklater_bot.trackers.protocols import NewEntry
+from tracklater_bot.trackers.toggl import TogglTracker
+
+PERSON = ME
+T = TypeVar("T")
+ROUNDS = 10
+MORNING = ("09:00-10:00 acme DEV-1", "10:00-11:30 acme DEV-2", "11:30-12:00 acme DEV-3")
+WRITES = (
+    "drop-before", "drop-after-saving", "400", "401", "402", "403", "404", "410", "429", "500",
+    "502", "html", "half-json",
+)  # fmt: skip
+# 404 for an entry that is there would be Toggl's lie, not ours.
+CHANGES = tuple(kind for kind in WRITES if kind not in ("404", "410"))
+READS = ("drop-before", "500", "429", "html", "half-json", "402", "403")
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+def _nothing() -> None:
+    pass
+
+
+class MortalTracker(TogglTracker):
+    """Toggl's client in a process that dies `before` or `after` the next writing request.
+
+    `afterwards` is called when the request was answered.
+    """
+
+    dies = ""
+    afterwards: Callable[[], None] = staticmethod(_nothing)
+
+    def create(self, entry: NewEntry) -> TimeEntry:
+        """As the real one."""
+        call = super().create
+        return self._die_or(lambda: call(entry))
+
+    def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:
+        """As the real one."""
+        call = super().update
+        return self._die_or(lambda: call(entry_id, entry, seen))
+
+    def delete(self, entry_id: int, seen: str | None) -> None:
+        """As the real one."""
+        call = super().delete
+        self._die_or(lambda: call(entry_id, seen))
+
+    def _die_or(self, call: Callable[[], T]) -> T:
+        when, self.dies = self.dies, ""
+        if when == "before":
+            raise Crash
+        answer = call()
+        self.afterwards()
+        if when == "after":
+            raise Crash
+        return answer
+
+
+class Day:
+    """One person's Friday: a new database, an empty Toggl, and what the person does."""
+
+    def __init__(self, sandbox: Sandbox, path: Path) -> None:
+        path.write_bytes(empty_database())
+        self.store = Store.open(f"sqlite:///{path}")
+        self.time = FakeTime(at("18:00"))
+        self.toggl = sandbox.toggl
+        self._empty_toggl()
+        settings = TogglSettings.model_validate(
+            {"base_url": f"{sandbox.url}/toggl/api/v9", "api_token": self.toggl.api_token}
+        )
+        self.tracker = MortalTracker(settings, self.time, self.time.timing())
+        self.review = Review(self.store, self.time)
+        self.exporter = self._worker("first")
+        self.foreign: set[int] = set()
+        self.touched: set[str] = set()  # starts of entries that the person changed in Toggl
+
+    def _empty_toggl(self) -> None:
+        account = self.toggl.account
+        account.entries.clear()
+        account.deleted.clear()
+        account.premium = True
+        account.clock = self.time
+        self.toggl.quotas = Quotas(clock=lambda: self.time().timestamp())
+        self.toggl.faults.clear()
+
+    def _worker(self, name: str) -> Exporter:
+        pace = Pace(chance=lambda: 0.5)
+        return Exporter(self.store, lambda _: self.tracker, self.time, name, pace=pace)
+
+    # -- What the person does
+
+    def open(self, *texts: str) -> list[str]:
+        """The suggestions as read just now; gives their ids in order."""
+        project = Project("Development", "acme", client="Acme Oy", id=501)
+        found = tuple(replace(suggestion(text), project=project) for text in texts)
+        self.store.save_draft(PERSON, Draft(FRIDAY.date, str(FRIDAY.zone), found))
+        return [item.id for item in self.digest.items]
+
+    def edit(self, item_id: str, **changed: Any) -> None:
+        """Changes what the item says."""
+        item = next(each for each in self.digest.items if each.id == item_id)
+        now = item.suggestion
+        change = Change(now.span, now.group, now.project, now.issue, now.description)
+        self.review.edit(PERSON, item_id, replace(change, **changed), item.version)
+
+    def settle(self, most: timedelta = timedelta(days=2)) -> None:
+        """Lets the worker go on, and the clock with it, until nothing is left to send."""
+        until = self.time() + most
+        self.work()
+        while (due := self.exporter.next_due()) is not None and due <= until:
+            self.time.now = max(self.time(), due)
+            self.work()
+
+    def work(self) -> bool:
+        """What the worker does now; whether it lived through it."""
+        try:
+            self.exporter.work()
+        except Crash:
+            self.exporter = self._worker(f"after {self.time()}")
+            self.tracker.dies = ""
+            return False
+        return True
+
+    # -- What there is to see
+
+    @property
+    def digest(self) -> Digest:
+        """The day as it is stored."""
+        found = self.store.digest(PERSON, FRIDAY.date)
+        if found is None:
+            raise LookupError("the day was not opened")
+        return found
+
+    def message(self) -> Message:
+        """The message as Slack would show it."""
+        return digest_message(self.digest, DigestView(now=self.time()))
+
+    def says(self) -> dict[str, str]:
+        """What the message says of each row."""
+        return says(self.message().blocks)
+
+    def entries(self) -> list[dict[str, Any]]:
+        """What the bot made in Toggl."""
+        return [each for each in self.toggl.entries if each["id"] not in self.foreign]
+
+
+class Days:
+    """A sandbox that many days share, one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sandbox = Sandbox(folder / "home", today=FRIDAY.date)
+        self._day: Day | None = None
+        self._number = 0
+
+    def __enter__(self) -> Days:
+        # Only Toggl is asked: a sample day that seems to be there is not written.
+        (self._folder / "home" / "src").mkdir(parents=True)
+        (self._folder / "home" / "thyme").mkdir()
+        (self._folder / "home" / "thyme" / f"{FRIDAY.date}.json").touch()
+        self._sandbox.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._day is not None:
+            self._day.store.close()
+        self._sandbox.stop()
+
+    def new(self) -> Day:
+        """The next day; the one before is over."""
+        if self._day is not None:
+            self._day.store.close()
+        self._number += 1
+        self._day = Day(self._sandbox, self._folder / f"day{self._number}.sqlite3")
+        return self._day
+
+
+# -- A day of faults -----------------------------------------------------------------------------
+
+
+@dataclass
+class Tally:
+    """What was seen; each complaint names its seed."""
+
+    days: int = 0
+    clicks: int = 0
+    crashes: int = 0
+    faults: int = 0
+    requests: int = 0
+    entries: int = 0
+    duplicates: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+    lies: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was wrong."""
+        return not (self.duplicates or self.losses or self.lies)
+
+
+@dataclass
+class _Walk:
+    """One day by one seed. `wishes` are the person's last words on each item."""
+
+    day: Day
+    seed: int
+    tally: Tally
+    wishes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+
+    def run(self) -> None:
+        """The whole day, and a quiet time after it."""
+        day, toggl = self.day, self.day.toggl
+        happened, asked = len(toggl.faults.happened), len(toggl.requests)
+        day.open(*MORNING)
+        for number in range(ROUNDS):
+            self._click()
+            self._break()
+            self.tally.crashes += not day.work()
+            self._look(f"round {number}")
+            day.time.forward(seconds=self.chance.choice((0, 1, 7, 60, 600)))
+        toggl.faults.clear()
+        day.tracker.dies = ""
+        day.settle()
+        self._look("the end")
+        self._look_for_losses()
+        self.tally.days += 1
+        self.tally.faults += len(toggl.faults.happened) - happened
+        self.tally.requests += len(toggl.requests) - asked
+        self.tally.entries += len(day.entries())
+
+    # -- What happens
+
+    def _click(self) -> None:
+        item = self.chance.choice(self.day.digest.items)
+        acts = (
+            self._approve, self._approve, self._approve, self._approve_all, self._undo, self._skip,
+            self._edit, self._refresh, self._split, self._meddle, self._track,
+        )  # fmt: skip
+        try:
+            self.chance.choice(acts)(item)
+            self.tally.clicks += 1
+        except ReviewError:
+            return  # the person reads why not
+
+    def _approve(self, item: Item) -> None:
+        if item.state is State.DELETING:
+            return  # its row has no button
+        self.day.review.approve(PERSON, item.id, anyway=self.chance.random() < 0.3)
+        self.wishes[item.id] = "approved"
+
+    def _approve_all(self, _: Item) -> None:
+        before = {each.id for each in self.day.digest.items if each.approvable}
+        self.day.review.approve_all(PERSON, FRIDAY.date)
+        self.wishes |= dict.fromkeys(before, "approved")
+
+    def _undo(self, item: Item) -> None:
+        self.day.review.undo(PERSON, item.id)
+        self.wishes[item.id] = "undone"
+
+    def _skip(self, item: Item) -> None:
+        self.day.review.skip(PERSON, item.id)
+        self.wishes[item.id] = "skipped"
+
+    def _edit(self, item: Item) -> None:
+        span = item.suggestion.span
+        shorter = Span(span.start, span.start + timedelta(minutes=self.chance.choice((20, 40))))
+        changed: tuple[dict[str, Any], ...] = (
+            {"description": f"Edited {self.chance.randrange(1000)}"},
+            {"span": shorter if shorter.end < span.end else span},
+            {"billable": self.chance.choice((True, False))},
+        )
+        self.day.edit(item.id, **self.chance.choice(changed))
+        if item.state is State.FAILED:
+            self.wishes.pop(item.id, None)  # what was edited is decided anew
+
+    def _refresh(self, _: Item) -> None:
+        self.day.open("09:00-10:00 acme DEV-1", "10:00-12:00 acme DEV-2")
+
+    def _split(self, item: Item) -> None:
+        span = item.suggestion.span
+        middle = span.start + timedelta(minutes=span.length // timedelta(minutes=2))
+        self.day.review.split(PERSON, item.id, middle)
+        self.wishes.pop(item.id, None)
+
+    def _meddle(self, item: Item) -> None:
+        """The person changes or deletes an entry in Toggl itself."""
+        account = self.day.toggl.account
+        if item.state is not State.SENT or item.entry_id not in account.entries:
+            return
+        self.day.touched.add(_clock(item.suggestion.span.start))
+        if self.chance.random() < 0.5:
+            account.delete(item.entry_id)
+        else:
+            self.day.time.forward(seconds=1)
+            account.change(item.entry_id, {"description": "Changed by hand"})
+
+    def _track(self, item: Item) -> None:
+        """The person tracks something of their own at that time."""
+        made = self.day.toggl.account.create(
+            7001,
+            {
+                "created_with": "Toggl Track",
+                "workspace_id": 7001,
+                "description": "By hand",
+                "start": f"{item.suggestion.span.start:%Y-%m-%dT%H:%M:%SZ}",
+                "duration": 600,
+            },
+        )
+        self.day.foreign.add(made["id"])
+
+    def _break(self) -> None:
+        faults, chance = self.day.toggl.faults, self.chance
+        if chance.random() < 0.25:
+            self.day.tracker.dies = chance.choice(("before", "after"))
+        if chance.random() < 0.45:
+            kind, times = chance.choice(WRITES), chance.choice((1, 1, 2, 4))
+            saved = kind in ("500", "502") and chance.random() < 0.5
+            faults.fail_next("time_entries", kind, times, method="POST", saved=saved)
+        if chance.random() < 0.25:
+            method = chance.choice(("PUT", "DELETE"))
+            faults.fail_next("time_entries", chance.choice(CHANGES), method=method)
+        if chance.random() < 0.25:
+            faults.fail_next("", chance.choice(READS), chance.choice((1, 3)), method="GET")
+
+    # -- What is wrong
+
+    def _look(self, when: str) -> None:
+        made = self.day.entries()
+        for start, number in Counter(_start(each) for each in made).items():
+            if number > 1:
+                self.tally.duplicates.append(f"seed {self.seed}, {when}: {number} at {start}")
+        there = {_start(each): each for each in made}
+        for span, said in self.day.says().items():
+            start = span.partition("-")[0]
+            if start in self.day.touched:
+                continue  # nobody has told the bot yet
+            if said == IN_TOGGL and (start not in there or _span(there[start]) != span):
+                self.tally.lies.append(f"seed {self.seed}, {when}: {span} is not in Toggl")
+            elif said in (OFFERED, FAILED, SKIPPED) and start in there:
+                self.tally.lies.append(f"seed {self.seed}, {when}: {span} is in Toggl, not {said}")
+
+    def _look_for_losses(self) -> None:
+        items = {item.id: item for item in self.day.digest.items}
+        wanted = {"approved": (State.SENT, State.FAILED), "skipped": (State.SKIPPED,)}
+        settled = (State.OPEN, State.SENT, State.FAILED, State.SKIPPED)
+        for item in items.values():
+            wish = self.wishes.get(item.id, "")
+            if item.state not in wanted.get(wish, settled):
+                self.tally.losses.append(f"seed {self.seed}: {wish}, and is {item.state}")
+            if item.state is State.FAILED and not item.problem:
+                self.tally.losses.append(f"seed {self.seed}: failed without a reason")
+        approved = {item_id for item_id, wish in self.wishes.items() if wish == "approved"}
+        gone = len(approved - items.keys())
+        self.tally.losses += [f"seed {self.seed}: an approved item is gone"] * gone
+
+
+def _start(entry: dict[str, Any]) -> str:
+    return _clock(datetime.fromisoformat(entry["start"]))
+
+
+def _span(entry: dict[str, Any]) -> str:
+    return f"{_start(entry)}-{_clock(datetime.fromisoformat(entry['stop']))}"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone(FRIDAY.zone):%H:%M}"
+
+
+def play(day: Day, seed: int, tally: Tally) -> None:
+    """Plays the seed's day and adds what was seen to the tally."""
+    _Walk(day, seed, tally).run()
+
+
+# -- The command -----------------------------------------------------------------------------------
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Plays many days; 1 when anything was wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=1000, help="how many")
+    parser.add_argument("--seconds", type=float, default=0, help="go on for so long instead")
+    parser.add_argument("--first", type=int, default=1000, help="the first seed")
+    options = parser.parse_args(argv)
+    tally, begun = Tally(), time.monotonic()
+    folder = tempfile.TemporaryDirectory(prefix="tracklater-faults-")
+    with folder as name, Days(Path(name)) as days:
+        while _goes_on(options, tally, begun):
+            play(days.new(), options.first + tally.days, tally)
+    _report(tally, time.monotonic() - begun)
+    return 0 if tally.clean else 1
+
+
+def _goes_on(options: argparse.Namespace, tally: Tally, begun: float) -> bool:
+    if options.seconds:
+        return time.monotonic() - begun < float(options.seconds)
+    return tally.days < int(options.days)
+
+
+def _report(tally: Tally, seconds: float) -> None:
+    print(f"{tally.days} days in {seconds:.0f} s: {tally.clicks} clicks, {tally.crashes} crashes,")
+    print(f"{tally.requests} requests and {tally.faults} faults; {tally.entries} entries are left.")
+    for name in ("duplicates", "losses", "lies"):
+        found: list[str] = getattr(tally, name)
+        print(f"{name}: {len(found)}")
+        for each in found[:20]:
+            print(f"  {each}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

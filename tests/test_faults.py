@@ -1,0 +1,242 @@
+"""Toggl and Slack fail in every way they know; once all is well again, nothing is wrong.
+
+The real client against the sandbox, with a clock that only the tests move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import event
+
+from benchmarks.faults import PERSON, Day, Days, Tally, play
+from tests.bots import FAILED, IN_TOGGL, OFFERED, digests_in, entries_in, post
+from tests.conftest import FRIDAY
+from tests.livebot import live
+from tracklater_bot.errors import StoreError
+from tracklater_bot.sandbox import Sandbox
+
+SPAN = "09:00-10:00"
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
+    with Days(tmp_path_factory.mktemp("days")) as made:
+        yield made
+
+
+# -- One fault at a time -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A fault of the request that writes, how often, and where it leaves the suggestion."""
+
+    kind: str
+    times: int = 1
+    saved: bool = False
+    ends: str = IN_TOGGL
+
+    def __str__(self) -> str:
+        return f"{self.kind}{'-saved' * self.saved}-{self.times}"
+
+
+TROUBLES = (
+    Trouble("drop-before"),
+    Trouble("drop-before", 3),
+    Trouble("drop-after-saving"),
+    Trouble("400", ends=FAILED),
+    Trouble("401", ends=FAILED),
+    Trouble("402"),
+    Trouble("402", 3),
+    Trouble("403", ends=FAILED),
+    Trouble("404", ends=FAILED),
+    Trouble("410", ends=FAILED),
+    Trouble("429"),
+    Trouble("429", 4),
+    Trouble("500"),
+    Trouble("500", 3),
+    Trouble("500", saved=True),
+    Trouble("502", saved=True),
+    Trouble("html"),
+    Trouble("half-json"),
+)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=str)
+def test_a_failing_create_makes_one_entry_or_says_why_not(days: Days, trouble: Trouble) -> None:
+    day = days.new()
+    (item,) = day.open(f"{SPAN} acme DEV-1")
+    day.toggl.faults.fail_next(
+        "time_entries", trouble.kind, trouble.times, method="POST", saved=trouble.saved
+    )
+    day.review.approve(PERSON, item)
+    day.settle()
+    assert day.says() == {SPAN: trouble.ends}
+    assert len(day.entries()) == (1 if trouble.ends == IN_TOGGL else 0)
+    day.toggl.faults.clear()
+    if trouble.ends == FAILED:
+        day.review.approve(PERSON, item)
+        day.settle()
+    assert (day.says(), len(day.entries())) == ({SPAN: IN_TOGGL}, 1)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=str)
+def test_a_failing_delete_takes_the_entry_out_or_says_that_it_is_there(
+    days: Days, trouble: Trouble
+) -> None:
+    day = days.new()
+    (item,) = day.open(f"{SPAN} acme DEV-1")
+    day.review.approve(PERSON, item)
+    day.settle()
+    day.toggl.faults.fail_next(
+        "time_entries", trouble.kind, trouble.times, method="DELETE", saved=trouble.saved
+    )
+    day.review.undo(PERSON, item)
+    day.settle()
+    said = day.says()[SPAN]
+    assert said in (OFFERED, IN_TOGGL)
+    if trouble.kind not in ("404", "410"):  # those say that it is gone, which is not so here
+        assert len(day.entries()) == (said == IN_TOGGL)
+
+
+@pytest.mark.parametrize("kind", ["drop-before", "500", "html", "half-json", "402", "429", "403"])
+def test_a_lookup_that_fails_is_repeated_before_anything_is_sent_again(
+    days: Days, kind: str
+) -> None:
+    day = days.new()
+    (item,) = day.open(f"{SPAN} acme DEV-1")
+    day.toggl.faults.fail_next("time_entries", "drop-after-saving", method="POST")
+    day.review.approve(PERSON, item)
+    day.exporter.work()
+    day.toggl.faults.fail_next("time_entries", kind, 5, method="GET")
+    day.settle()
+    assert len(day.entries()) == 1
+    assert day.says() == {SPAN: IN_TOGGL}
+
+
+def test_a_billable_entry_on_a_free_plan_says_so_and_can_be_mended(days: Days) -> None:
+    day = days.new()
+    (item,) = day.open(f"{SPAN} acme DEV-1")
+    day.toggl.account.premium = False
+    day.edit(item, billable=True)
+    day.review.approve(PERSON, item)
+    day.settle()
+    assert day.says() == {SPAN: FAILED}
+    assert "paid plan" in str(day.message().blocks)
+    day.edit(item, billable=False)
+    day.review.approve(PERSON, item)
+    day.settle()
+    assert (day.says(), len(day.entries())) == ({SPAN: IN_TOGGL}, 1)
+
+
+# -- Any of them, in any order -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("decade", range(5))
+def test_no_order_of_faults_leaves_a_duplicate_a_loss_or_a_lie(days: Days, decade: int) -> None:
+    tally = Tally()
+    for seed in range(decade * 8, decade * 8 + 8):
+        play(days.new(), seed, tally)
+    assert (tally.duplicates, tally.losses, tally.lies) == ([], [], [])
+    assert tally.faults > 20
+
+
+# -- Slack ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind", ["429", "500", "html", "drop-before", "drop-after-saving", "error:ratelimited"]
+)
+def test_an_update_that_slack_refuses_comes_later(sandbox: Sandbox, kind: str) -> None:
+    sandbox.toggl.account.entries.clear()
+    with live(sandbox) as bot:
+        post(bot.desk, sandbox, f"{SPAN} acme DEV-1")
+        sandbox.slack.faults.fail_next("chat.update", kind, 2)
+        bot.click("approve")
+        bot.wait(lambda: bot.rows() == [IN_TOGGL])
+    assert len(entries_in(sandbox)) == 1
+
+
+def test_a_socket_that_breaks_loses_no_click_that_was_acknowledged(sandbox: Sandbox) -> None:
+    sandbox.toggl.account.entries.clear()
+    with live(sandbox) as bot:
+        post(bot.desk, sandbox, f"{SPAN} acme DEV-1", "10:00-11:00 acme DEV-2")
+        first, second = bot.buttons("approve")
+        assert bot.click("approve", first).acked
+        sandbox.slack.hang_up()
+        sandbox.slack.wait_connected(timeout=30)
+        assert bot.click("approve", second).acked
+        bot.wait(lambda: bot.rows() == [IN_TOGGL, IN_TOGGL])
+    assert len(entries_in(sandbox)) == 2
+
+
+def test_a_message_that_slack_refuses_is_posted_once_later(sandbox: Sandbox) -> None:
+    with live(sandbox) as bot:
+        sandbox.slack.faults.fail_next("chat.postMessage", "error:internal_error")
+        bot.ask()
+        assert bot.wait(lambda: bot.answered("could not be shown"))
+        bot.ask()
+        bot.wait(bot.messages)
+    assert len(digests_in(sandbox.slack.messages(), FRIDAY.isoformat())) == 1
+
+
+# -- The disk --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def broken(day: Day, pragma: str, mended: str) -> Iterator[None]:
+    """The database refuses to write, as the setting says."""
+    _set(day, pragma)
+    try:
+        yield
+    finally:
+        _set(day, mended)
+
+
+def _set(day: Day, pragma: str) -> None:
+    """For all connections: those that are kept are made anew."""
+    day.store._engine.dispose()
+    event.listen(day.store._engine, "connect", lambda made, _: made.execute(f"PRAGMA {pragma}"))
+
+
+# SQLite says "disk is full" where it may not grow, and "readonly" where it may only be asked.
+FULL, ROOMY = "max_page_count = 1", "max_page_count = 1000000"
+READ_ONLY, WRITABLE = "query_only = 1", "query_only = 0"
+
+
+def test_a_decision_that_a_full_disk_refuses_is_not_half_taken(days: Days) -> None:
+    day = days.new()
+    (item,) = day.open(f"{SPAN} acme DEV-1")
+    with broken(day, FULL, ROOMY), pytest.raises(StoreError, match="disk is full"):
+        day.edit(item, tags=tuple("x" * 200 + str(number) for number in range(200)))
+    day.settle()
+    assert (day.says(), day.entries()) == ({SPAN: OFFERED}, [])
+    day.review.approve(PERSON, item)
+    day.settle()
+    assert (day.says(), len(day.entries())) == ({SPAN: IN_TOGGL}, 1)
+
+
+def test_a_read_only_database_refuses_the_decision_and_says_what_to_do(days: Days) -> None:
+    day = days.new()
+    (item,) = day.open(f"{SPAN} acme DEV-1")
+    with broken(day, READ_ONLY, WRITABLE), pytest.raises(StoreError, match="is read-only"):
+        day.review.approve(PERSON, item)
+    day.settle()
+    assert (day.says(), day.entries()) == ({SPAN: OFFERED}, [])
+
+
+def test_an_entry_whose_result_could_not_be_stored_is_found_again(days: Days) -> None:
+    day = days.new()
+    (item,) = day.open(f"{SPAN} acme DEV-1")
+    day.review.approve(PERSON, item)
+    day.tracker.afterwards = lambda: _set(day, READ_ONLY)
+    with pytest.raises(StoreError, match="is read-only"):
+        day.exporter.work()
+    assert len(day.entries()) == 1
+    _set(day, WRITABLE)
+    day.settle()
+    assert (day.says(), len(day.entries())) == ({SPAN: IN_TOGGL}, 1)
