@@ -23,7 +23,7 @@ from slack_sdk.http_retry.builtin_handlers import (
 
 from tracklater_bot.app import Core
 from tracklater_bot.desk import USUAL, Desk, Rooms, Tempo
-from tracklater_bot.doors import Door, DoorError, HttpDoor, SocketDoor
+from tracklater_bot.doors import WRONG_TOKEN, Door, DoorError, HttpDoor, SocketDoor
 from tracklater_bot.export import Exporter
 from tracklater_bot.listeners import register
 from tracklater_bot.messenger import NETWORK_ERRORS, Messenger
@@ -43,10 +43,6 @@ LISTENER_THREADS = 64
 RATE_LIMIT_RETRIES = 3
 TIMEOUT_SECONDS = 20
 FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts to connect
-WRONG_TOKEN = frozenset(
-    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired",
-     "not_allowed_token_type"}
-)  # fmt: skip
 
 
 def web_client(settings: Settings) -> WebClient:

@@ -15,6 +15,10 @@ from slack_sdk.errors import SlackApiError
 from tracklater_bot.messenger import NETWORK_ERRORS
 from tracklater_bot.mishaps import code_in
 
+WRONG_TOKEN = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired",
+     "not_allowed_token_type"}
+)  # fmt: skip
 PATH = "/slack/events"
 # Slack needs https, so a proxy or a tunnel on this machine stands in front in any case.
 LOOPBACK = "127.0.0.1"
@@ -52,9 +56,15 @@ class SocketDoor:
         try:
             self._handler.connect()  # type: ignore[no-untyped-call]
         except SlackApiError as error:
-            code = code_in(error.response) or error.response.status_code
-            sentence = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."
-            raise DoorError(sentence) from error
+            code = code_in(error.response)
+            if code in WRONG_TOKEN:
+                sentence = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."
+                raise DoorError(sentence) from error
+            if code == "missing_scope":
+                sentence = "TRACKLATER_SLACK__APP_TOKEN lacks connections:write: make another one."
+                raise DoorError(sentence) from error
+            sentence = f"Slack's socket cannot be opened ({code or 'no sensible answer'})."
+            raise DoorError(sentence, lasting=False) from error
         except NETWORK_ERRORS as error:
             sentence = f"Slack's socket cannot be opened ({type(error).__name__})."
             raise DoorError(sentence, lasting=False) from error

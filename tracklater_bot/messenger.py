@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from http.client import HTTPException
+from json import JSONDecodeError
 from typing import Any
 
 from slack_sdk import WebClient
@@ -29,7 +30,8 @@ log = logging.getLogger(__name__)
 EVENT_TYPE = "tracklater_digest"
 GONE = frozenset({"message_not_found", "channel_not_found", "cant_update_message"})
 NOT_THERE = frozenset({"message_not_found", "file_not_found", "file_deleted"})
-NETWORK_ERRORS = (SlackClientError, HTTPException, OSError)
+# The last is what the SDK lets through when an answer was cut off.
+NETWORK_ERRORS = (SlackClientError, HTTPException, OSError, JSONDecodeError)
 
 
 class PostError(Exception):

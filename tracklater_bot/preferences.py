@@ -26,37 +26,30 @@ def effective(settings: Settings, preferences: dict[str, Any]) -> Settings:
 
     A stored value that the settings no longer accept is left out: the file's value stands.
     """
-    digest, suggest = settings.digest, settings.suggest
     for name, (section, field) in OVERRIDES.items():
-        if name not in preferences:
-            continue
-        if section == "digest":
-            digest = _digest_with(digest, field, preferences[name])
-        else:
-            suggest = _suggest_with(suggest, field, preferences[name])
-    return settings.model_copy(update={"digest": digest, "suggest": suggest})
+        if name in preferences:
+            settings = _with(settings, section, field, preferences[name])
+    return settings
+
+
+def _with(settings: Settings, section: str, field: str, value: Any) -> Settings:
+    before: DigestSettings | SuggestSettings = getattr(settings, section)
+    try:
+        after = type(before).model_validate({**before.model_dump(), field: value})
+    except ValidationError:
+        return settings
+    return settings.model_copy(update={section: after})
 
 
 def silent_until(preferences: dict[str, Any]) -> date | None:
     """The first day on which the bot may speak again by itself; None when it may now."""
     stored = preferences.get(SILENT_UNTIL)
-    return date.fromisoformat(stored) if isinstance(stored, str) else None
+    try:
+        return date.fromisoformat(stored) if isinstance(stored, str) else None
+    except ValueError:
+        return None
 
 
 def stored_time(at: time) -> str:
     """A time as preferences keep it."""
     return at.isoformat(timespec="minutes")
-
-
-def _digest_with(section: DigestSettings, field: str, value: Any) -> DigestSettings:
-    try:
-        return DigestSettings.model_validate({**section.model_dump(), field: value})
-    except ValidationError:
-        return section
-
-
-def _suggest_with(section: SuggestSettings, field: str, value: Any) -> SuggestSettings:
-    try:
-        return SuggestSettings.model_validate({**section.model_dump(), field: value})
-    except ValidationError:
-        return section

@@ -1,0 +1,192 @@
+"""The day's message in Slack: one, up to date, whoever else is posting and whatever fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from tests.bots import digests_in
+from tests.desks import DAY, draft, sqlite_store
+from tests.loopback import FakeTime
+from tests.notation import at
+from tracklater_bot.blocks.digest import digest_message
+from tracklater_bot.blocks.parts import Message
+from tracklater_bot.bot import web_client
+from tracklater_bot.messenger import Messenger, PostError
+from tracklater_bot.model import Digest
+from tracklater_bot.sandbox import ME, Sandbox
+from tracklater_bot.settings import load
+from tracklater_bot.store import Store
+from tracklater_bot.store.owners import owner_name
+
+TEXT = "09:00-10:00 group1 DEV-1"
+
+
+class Room:
+    """A messenger and its store; the digest's text says its version."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.time = FakeTime(at("18:00"))
+        sandbox.slack.workspace.clock = lambda: self.time().timestamp()
+        self.store = sqlite_store(sandbox.home)
+        self.messenger = self.another(self.store)
+        self.read(TEXT)
+
+    def another(self, store: Store) -> Messenger:
+        """The messenger of another bot on the same database and app."""
+        settings = load(self.sandbox.settings_file, None, self.sandbox.env).settings
+        return Messenger(web_client(settings), store, render, self.time, owner_name())
+
+    def read(self, *texts: str) -> None:
+        """Reads the day anew."""
+        self.store.save_draft(ME, draft(*texts))
+
+    @property
+    def digest(self) -> Digest:
+        found = self.store.digest(ME, DAY)
+        assert found is not None
+        return found
+
+    def texts(self) -> list[str]:
+        """What the day's messages say."""
+        found = digests_in(self.sandbox.slack.messages(), DAY.isoformat())
+        return [str(each["text"]) for each in found]
+
+    def calls(self) -> list[str]:
+        return list(self.sandbox.slack.api.calls)
+
+
+def render(digest: Digest) -> Message:
+    return Message(f"version {digest.version}", digest_message(digest).blocks)
+
+
+@pytest.fixture
+def room(sandbox: Sandbox) -> Iterator[Room]:
+    made = Room(sandbox)
+    yield made
+    made.store.close()
+
+
+def test_the_first_time_it_is_posted_and_then_updated(room: Room) -> None:
+    first = room.messenger.publish(room.digest)
+    assert first is not None
+    assert first.fresh
+    room.read(TEXT, "11:00-12:00 group1")
+    second = room.messenger.publish(room.digest)
+    assert second is not None
+    assert (second.ts, second.fresh) == (first.ts, False)
+    assert room.texts() == ["version 2"]
+
+
+def test_bots_that_post_at_the_same_moment_post_one_message(room: Room) -> None:
+    stores = [Store.open(f"sqlite:///{room.sandbox.home / 'store.sqlite3'}") for _ in range(4)]
+    bots = [room.another(store) for store in stores]
+    together = Barrier(len(bots))
+
+    def publish(bot: Messenger) -> bool:
+        together.wait()
+        return bot.publish(room.digest) is not None
+
+    with ThreadPoolExecutor(len(bots)) as pool:
+        list(pool.map(publish, bots))
+    for store in stores:
+        store.close()
+    assert room.texts() == ["version 1"]
+
+
+def test_while_another_bot_is_posting_nothing_is_posted(room: Room) -> None:
+    assert room.store.claim_digest(ME, DAY, "elsewhere:world:1:abc", room.time())
+    assert room.messenger.publish(room.digest) is None
+    assert room.texts() == []
+    room.time.forward(minutes=3)  # it never came back
+    assert room.messenger.publish(room.digest) is not None
+
+
+def test_a_message_that_a_crash_kept_from_being_noted_is_found_and_updated(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(room.store, "posted", crash)
+        with pytest.raises(KeyboardInterrupt):
+            room.messenger.publish(room.digest)
+    room.read(TEXT, "11:00-12:00 group1")
+    room.messenger.publish(room.digest)
+    assert room.texts() == ["version 2"]
+    assert room.digest.shown == 2
+
+
+def crash(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_what_is_up_to_date_costs_no_call(room: Room) -> None:
+    room.messenger.publish(room.digest)
+    before = room.calls()
+    room.messenger.refresh(ME, DAY)
+    room.messenger.refresh_stale(ME)
+    assert room.calls() == before
+
+
+def test_many_changes_cost_one_update(room: Room) -> None:
+    room.messenger.publish(room.digest)
+    for hour in range(11, 16):
+        room.read(TEXT, f"{hour}:00-{hour}:30 group1")
+    room.messenger.refresh_stale(ME)
+    room.messenger.refresh_stale(ME)
+    assert room.texts() == ["version 6"]
+    assert room.calls().count("chat.update") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("error:restricted_action", "Slack did not take the message: restricted_action."),
+        ("html", "Slack did not take the message: "),
+        ("half-json", "Slack did not take the message: "),
+        ("drop-before", "Slack did not take the message: "),
+        (500, "Slack did not take the message: "),
+    ],
+)
+def test_what_slack_does_not_take_is_a_sentence(room: Room, fault: str | int, told: str) -> None:
+    room.sandbox.slack.faults.fail_next("conversations.open", fault, times=3)
+    with pytest.raises(PostError) as failure:
+        room.messenger.publish(room.digest)
+    assert str(failure.value).startswith(told)
+    assert "<html" not in str(failure.value)
+    room.sandbox.slack.faults.clear()
+    room.time.forward(minutes=3)
+    room.messenger.publish(room.digest)
+    assert len(room.texts()) == 1
+
+
+def test_a_missing_scope_is_named(room: Room) -> None:
+    room.sandbox.slack.grant(room.sandbox.slack.bot_token, "chat:write", "im:history")
+    with pytest.raises(PostError, match="lacks the scope im:write; add it and reinstall"):
+        room.messenger.publish(room.digest)
+
+
+def test_an_update_that_fails_leaves_the_message_to_a_later_call(room: Room) -> None:
+    room.messenger.publish(room.digest)
+    room.read(TEXT, "11:00-12:00 group1")
+    room.sandbox.slack.faults.fail_next("chat.update", 500)
+    room.messenger.refresh_stale(ME)
+    assert room.texts() == ["version 1"]
+    room.messenger.refresh_stale(ME)
+    assert room.texts() == ["version 2"]
+
+
+def test_a_whisper_that_fails_is_logged(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    room.sandbox.slack.faults.fail_next("chat.postEphemeral", 500)
+    with caplog.at_level(logging.WARNING):
+        room.messenger.whisper(ME, "hello")
+    assert "A whisper was not delivered" in caplog.text
+
+
+def test_the_zone_of_the_profile_is_told_or_nothing(room: Room) -> None:
+    assert room.messenger.zone_of(ME) == "Europe/Helsinki"
+    assert room.messenger.zone_of("U0NOBODY") is None
