@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from tests.bots import button_of, digests_in, says
 from tests.conftest import close_client
+from tests.desks import sqlite_store
 from tests.loopback import FakeTime
 from tracklater_bot.app import opened
 from tracklater_bot.bot import Bot, running
@@ -139,6 +140,10 @@ def live(
 ) -> Iterator[Live]:
     """The bot connected to the sandbox; Slack's own clock and the bot's are the test's."""
     clock = FakeTime(evening(sandbox, at))
+    file = sandbox.home / "tracklater.sqlite3"
+    if not file.exists():
+        sqlite_store(sandbox.home).close()
+        (sandbox.home / "store.sqlite3").rename(file)
     sandbox.slack.workspace.clock = lambda: clock().timestamp()
     with (
         opened(settings or sample_settings(sandbox), clock) as core,

@@ -162,7 +162,7 @@ def test_a_day_that_cannot_be_read_holds_up_no_other(
     machine.tick("17:30")
     machine.tick("17:30", MONDAY)
     machine.tick("17:31", MONDAY)
-    assert "2026-11-23 failed with RuntimeError" in caplog.text
+    assert "Announcing 2026-11-23 failed: RuntimeError" in caplog.text
     assert SECRET not in caplog.text
     assert read.count(MONDAY) == 1  # it rests
     assert len(machine.posts()) == 1

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -17,6 +16,7 @@ from pydantic import TypeAdapter
 
 from tracklater_bot.app import Core
 from tracklater_bot.messenger import PostError
+from tracklater_bot.mishaps import place_of
 from tracklater_bot.schedule import CATCH_UP_DAYS, Plan
 
 log = logging.getLogger(__name__)
@@ -95,10 +95,7 @@ class Announcer:
         except PostError:
             raise
         except Exception as error:  # noqa: BLE001 - one bad day must not silence all others
-            # Where it happened, but not the error's own text: it may quote a window title.
-            where = "".join(traceback.format_tb(error.__traceback__))
-            kind = type(error).__name__
-            log.error("Announcing %s failed with %s\n%s", day, kind, where)  # noqa: TRY400
+            log.error("Announcing %s failed: %s", day, place_of(error))  # noqa: TRY400
             self._resting[day] = now + REST_AFTER_FAILURE
             return False
         self._resting.pop(day, None)

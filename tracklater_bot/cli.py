@@ -220,8 +220,10 @@ def digest(arguments: argparse.Namespace) -> int:
     from tracklater_bot.messenger import PostError
 
     with _core(arguments) as core:
-        day = _day(core, arguments.when)
+        _day(core, arguments.when)  # so that a mistake in it is told first
         desk = make_desk(core, web_client(core.file_settings))
+        desk.note_zone()
+        day = _day(core, arguments.when)
         try:
             with _progress(f"Reading {day.date}"):
                 opened = desk.open_day(day)

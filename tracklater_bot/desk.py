@@ -21,6 +21,7 @@ from tracklater_bot.blocks.help import day_ready, no_traces, note
 from tracklater_bot.day import WorkDay
 from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.messenger import Messenger, Posted, PostError
+from tracklater_bot.mishaps import place_of
 from tracklater_bot.model import Digest, Draft, Issue, Item, JsonValue
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.preferences import OVERRIDES, SILENT_UNTIL
@@ -133,8 +134,8 @@ class Desk:
     def _look_up(self, typed: str, group: str | None) -> None:
         try:
             self.core.catalog.look_up(typed, group)
-        except Exception:  # what is wrong must not be lost in a future
-            log.exception("Looking for an issue failed")
+        except Exception as error:  # noqa: BLE001 - it must not be lost in a future
+            log.error("Looking for an issue failed: %s", place_of(error))  # noqa: TRY400
 
     def issue(self, value: str | None, own: Issue | None = None) -> Issue | None:
         """The issue that a dialog's option stands for: the item's own, or a known one."""
@@ -202,8 +203,8 @@ class Desk:
         """Puts the timeline picture into a message that is posted already."""
         try:
             self._upload_picture(draft)
-        except Exception:  # the text timeline stays; what is wrong must not be lost in a future
-            log.exception("The picture of %s failed", draft.day)
+        except Exception as error:  # noqa: BLE001 - it must not be lost in a future
+            log.error("The picture of %s failed: %s", draft.day, place_of(error))  # noqa: TRY400
 
     def _upload_picture(self, draft: Draft) -> None:
         digest = self.core.store.digest(self.person, draft.day)
