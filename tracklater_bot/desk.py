@@ -7,6 +7,7 @@ entries and bring messages up to date.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from tracklater_bot.background import Loop
 from tracklater_bot.blocks.choices import Choices, find_issue
 from tracklater_bot.blocks.digest import Message, open_items
 from tracklater_bot.blocks.help import day_ready, no_traces, note
+from tracklater_bot.blocks.home import home
 from tracklater_bot.day import WorkDay
 from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.messenger import Messenger, Posted, PostError
@@ -93,6 +95,7 @@ class Desk:
         self.showing = rooms.showing
         self.announcer = Announcer(rooms.core, rooms.showing.plan, self.announce)
         self._zone_noted: datetime | None = None
+        self._publishing_home = threading.Lock()
         self._pictures = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self._lookups = ThreadPoolExecutor(1, thread_name_prefix="lookups")
         self._outbox = Loop("outbox", self._send)
@@ -256,6 +259,14 @@ class Desk:
         names = [*OVERRIDES, SILENT_UNTIL] if name == "reset" else [name]
         for each in names:
             self.core.store.prefer(self.person, each, None if name == "reset" else value)
+
+    def show_home(self) -> None:
+        """Publishes the Home tab as things are now. Raises PostError.
+
+        One at a time: of two quick changes the later must not be overtaken by the earlier.
+        """
+        with self._publishing_home:
+            self.rooms.messenger.publish_home(self.person, home(self.showing.home()))
 
     # -- By itself -----------------------------------------------------------------------------
 

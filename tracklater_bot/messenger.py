@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -122,6 +122,10 @@ class Messenger:
         except PostError as error:
             log.warning("A whisper was not delivered: %s", error)
 
+    def publish_home(self, person: str, view: Mapping[str, Any]) -> None:
+        """Shows the person this Home tab. Raises PostError."""
+        self._call(self._client.views_publish, user_id=person, view=view)
+
     def refresh_stale(self, person: str) -> None:
         """Updates each of the person's messages that lags behind, for example after a restart."""
         for digest in self._store.stale(person):
@@ -176,7 +180,7 @@ class Messenger:
                 return False
             raise PostError(f"Slack did not take the update: {reason(error)}.") from error
         here("after-chat-update")
-        self._store.shown(digest.person, digest.day, digest.version)
+        self._store.shown(digest.person, digest.day, digest.version, digest.shown)
         return True
 
     def _post(self, digest: Digest) -> Posted | None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tracklater_bot.blocks.choices import token
 from tracklater_bot.blocks.help import sources_lines
 from tracklater_bot.blocks.parts import (
     Block,
@@ -156,7 +157,9 @@ def _preferences(view: HomeView) -> list[Block]:
 
 def _wish(name: str, text: str, element: Block, wishes: Wishes) -> Block:
     mark = " (set here)" if name in wishes.changed else ""
-    return {**section(f"*{text}*{mark}", element), "block_id": f"pref_{name}"}
+    # A new id for a new value: Slack keeps what a control shows while its block id stays.
+    block_id = f"pref_{name}:{token(repr(element))}"
+    return {**section(f"*{text}*{mark}", element), "block_id": block_id}
 
 
 def _time_picker(at: time) -> Block:

@@ -6,9 +6,8 @@ import re
 from typing import Any
 
 from slack_bolt import Ack, App
-from slack_sdk import WebClient
 
-from tracklater_bot.blocks.home import home, preference_of
+from tracklater_bot.blocks.home import preference_of
 from tracklater_bot.desk import Desk
 
 
@@ -23,19 +22,15 @@ class Home:
         app.event("app_home_opened")(self._opened)
         app.action(re.compile(r"^pref_"))(self._changed)
 
-    def _opened(self, event: dict[str, Any], client: WebClient) -> None:
+    def _opened(self, event: dict[str, Any]) -> None:
         if event.get("tab", "home") == "home" and event["user"] == self._desk.person:
-            self._publish(client)
+            self._desk.show_home()
 
-    def _changed(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+    def _changed(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         if body["user"]["id"] != self._desk.person:
             return
         wish = preference_of(body["actions"][0])
         if wish is not None:
             self._desk.prefer(*wish)
-        self._publish(client)
-
-    def _publish(self, client: WebClient) -> None:
-        view = home(self._desk.showing.home())
-        client.views_publish(user_id=self._desk.person, view=view)
+        self._desk.show_home()

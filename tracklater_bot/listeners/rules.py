@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from slack_bolt import Ack, App
-from slack_sdk import WebClient
 
 from tracklater_bot.blocks.forms import DialogMeta, errors_for
-from tracklater_bot.blocks.home import home
 from tracklater_bot.blocks.ruling import parse_rule
 from tracklater_bot.desk import Desk
 from tracklater_bot.listeners.clicks import STRANGER, Click
@@ -37,10 +35,9 @@ class Rules:
             self._desk.core.store.add_rule(self._desk.person, rule)
             self._desk.show_day(day)
 
-    def _dropped(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+    def _dropped(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         click = Click.of(body)
         if click.user == self._desk.person:
             self._desk.core.store.drop_rule(click.user, int(click.value))
-            view = home(self._desk.showing.home())
-            client.views_publish(user_id=click.user, view=view)
+            self._desk.show_home()

@@ -400,10 +400,12 @@ def _place(block: Json, element: Json) -> str:
 def _element(
     blocks: list[Json], action_id: str, value: Any, block_id: str | None
 ) -> tuple[Json, Json]:
-    """The first element with the action id whose value or options fit."""
-    for block in blocks:
-        if block_id and block.get("block_id") != block_id:
-            continue
+    """The first element with the action id whose value or options fit.
+
+    A click on what was replaced a moment ago counts: ids that Slack made up are new by then.
+    """
+    named = [block for block in blocks if block.get("block_id") == block_id]
+    for block in named or blocks:
         for element in elements_of(block):
             if element.get("action_id") == action_id and _fits(element, value):
                 return shown(block), element

@@ -1,0 +1,203 @@
+"""A person reviews days on the demo page in headless Chromium, with the real bot behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.livebot import Live, live
+from tracklater_bot.sandbox import Sandbox
+
+pytestmark = pytest.mark.browser
+PATIENCE = 20_000
+
+
+@dataclass
+class Person:
+    """Somebody in front of the page who counts their clicks."""
+
+    page: Page
+    me: Live
+    clicks: int = 0
+
+    def click(self, place: Locator) -> None:
+        place.click()
+        self.clicks += 1
+
+    def press(self, name: str, within: Locator | None = None) -> None:
+        """Clicks the first button of that name."""
+        place = within or self.page.locator("body")
+        self.click(place.get_by_role("button", name=name, exact=True).first)
+
+    def say(self, words: str) -> None:
+        """Writes a message or command; typing is no click."""
+        self.page.get_by_label("Message or slash command").fill(words)
+        self.page.keyboard.press("Enter")
+
+    def ask(self) -> None:
+        """Asks for the sample day and waits until its message and the answer are there."""
+        self.say(f"/tracklater {self.me.sandbox.day}")
+        self.see("Friday 20 November: 6 suggestions")
+
+    def see(self, words: str | re.Pattern[str]) -> Locator:
+        found = self.page.get_by_text(words).last
+        expect(found).to_be_visible()
+        return found
+
+    def row(self, times: str, action: str) -> Locator:
+        """A row's button: its name tells the row's times."""
+        return self.page.get_by_role("button", name=f"{action} {times}", exact=True)
+
+    def menu(self, times: str, option: str) -> None:
+        """Chooses from a row's menu, which stands beside its buttons."""
+        buttons = self.page.locator(".block-actions", has=self.row(times, "Edit"))
+        self.click(buttons.get_by_role("button", name="More actions"))
+        self.click(self.page.get_by_role("menuitem", name=option, exact=True))
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    @property
+    def pane(self) -> Locator:
+        return self.page.get_by_role("complementary", name="In Toggl now")
+
+
+@pytest.fixture
+def person(sandbox: Sandbox, browser: Browser) -> Iterator[Person]:
+    with live(sandbox) as me:
+        page = browser.new_page(viewport={"width": 1280, "height": 1400}, locale="en-GB")
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(sandbox.url)
+        yield Person(page, me)
+        page.close()
+        assert problems == []
+        assert sandbox.slack.notices == []
+
+
+def test_the_usual_day_is_approved_in_two_clicks(person: Person) -> None:
+    person.ask()
+    person.press("Approve all")
+    expect(person.dialog).to_contain_text("Make 6 entries, 6 h 40 min, in Toggl?")
+    person.press("Approve all", person.dialog)
+    person.see("Everything is decided: 6 of 6 in Toggl. Thank you.")
+    assert person.clicks == 2
+    expect(person.pane.get_by_role("listitem")).to_have_count(7)
+    expect(person.page.locator("#toggl-sum")).to_have_text("7 h 30 min")
+    expect(person.page.get_by_role("button", name=re.compile("^Approve"))).to_have_count(0)
+
+
+def test_one_correction_makes_it_four_clicks(person: Person) -> None:
+    person.ask()
+    person.click(person.row("10:20–10:35", "Edit"))
+    person.dialog.get_by_label("Description").fill("Standup")
+    person.press("Save", person.dialog)
+    person.see("Standup")
+    person.press("Approve all")
+    person.press("Approve all", person.dialog)
+    person.see("Everything is decided: 6 of 6 in Toggl. Thank you.")
+    assert person.clicks == 4
+    expect(person.pane.get_by_text("Standup")).to_be_visible()
+
+
+def test_a_messy_day_is_edited_split_merged_and_taken_back(person: Person) -> None:
+    person.ask()
+    person.menu("12:15–13:40", "Split")
+    person.dialog.get_by_label("Split at").fill("13:00")
+    person.press("Split", person.dialog)
+    expect(person.row("12:15–13:00", "Approve")).to_be_visible()
+
+    person.menu("12:15–13:00", "Undo change")
+    expect(person.row("12:15–13:40", "Approve")).to_be_visible()
+
+    person.menu("14:45–15:55", "Merge with next")
+    expect(person.row("14:45–17:20", "Approve")).to_be_visible()
+
+    person.click(person.row("10:35–11:30", "Edit"))
+    person.dialog.get_by_label("End", exact=True).fill("11:45")
+    issue = person.dialog.get_by_role("combobox", name="Issue")
+    issue.fill("login fix")
+    person.click(person.dialog.get_by_role("option", name="DEV-123 Fix login"))
+    expect(person.dialog.get_by_label("Description")).to_have_value("DEV-123 Fix login")
+    person.press("Save", person.dialog)
+    person.click(person.row("10:35–11:45", "Approve"))
+    expect(person.pane.get_by_text("10:35 – 11:45")).to_be_visible()
+
+    person.click(person.row("10:35–11:45", "Undo"))
+    expect(person.pane.get_by_text("10:35 – 11:45")).to_have_count(0)
+    person.click(person.row("14:45–17:20", "Skip"))
+    person.see("4 to review, 1 skipped")
+
+
+def test_an_overlap_moves_the_neighbour_where_the_person_says_so(person: Person) -> None:
+    person.ask()
+    person.click(person.row("08:50–10:20", "Edit"))
+    person.dialog.get_by_label("End", exact=True).fill("10:30")
+    person.press("Save", person.dialog)
+    expect(person.dialog).to_contain_text("This overlaps 10:20–10:35")
+    person.click(person.dialog.get_by_label("Move the neighbour's boundary"))
+    person.press("Save", person.dialog)
+    expect(person.row("08:50–10:30", "Approve")).to_be_visible()
+    expect(person.row("10:30–10:35", "Approve")).to_be_visible()
+
+
+def test_a_forgotten_day_of_the_week_is_caught_up_in_three_clicks(person: Person) -> None:
+    person.say("/tracklater week")
+    person.see("Missing is what I found and you have not decided on.")
+    week = person.page.locator(".block-section", has_text="Tue 17 Nov").last
+    person.press("Open", week)
+    person.see(re.compile(r"Tuesday 17 November: \d+ suggestions?"))
+    person.press("Approve all")
+    person.press("Approve all", person.dialog)
+    person.see(re.compile("Everything is decided"))
+    assert person.clicks == 3
+
+
+def test_home_keeps_preferences_and_resets_them(person: Person) -> None:
+    person.ask()
+    person.page.get_by_role("tab", name="Home").click()
+    person.see("to review.")
+    time_of_day = person.page.locator("input[type=time]")
+    time_of_day.fill("16:15")
+    time_of_day.blur()
+    person.see("(set here)")
+    person.page.get_by_label("Saturday").check()
+    person.see("Preferences set here win over the settings file.")
+    person.me.wait(lambda: "sat" in person.me.desk.showing.plan().days)
+    assert f"{person.me.desk.showing.plan().at:%H:%M}" == "16:15"
+    person.press("Reset to the file")
+    expect(person.page.get_by_text("(set here)")).to_have_count(0)
+    expect(time_of_day).to_have_value("17:30")
+
+
+def test_why_is_told_in_words(person: Person) -> None:
+    person.ask()
+    person.menu("08:50–10:20", "Why this?")
+    expect(person.dialog).to_contain_text("% sure of the group.")
+    expect(person.dialog).not_to_contain_text("Visual Studio Code")
+
+
+def test_when_toggl_fails_the_row_says_so_and_is_mended(person: Person) -> None:
+    person.ask()
+    person.me.sandbox.toggl.faults.fail_next("time_entries", 400, method="POST")
+    person.click(person.row("08:50–10:20", "Approve"))
+    person.see(re.compile("Not in Toggl:"))
+    person.click(person.row("08:50–10:20", "Try again"))
+    expect(person.pane.get_by_text("08:50 – 10:20")).to_be_visible()
+
+
+def test_when_the_quota_is_used_up_the_message_says_until_when(person: Person) -> None:
+    person.ask()
+    person.page.get_by_text("Make something fail").click()
+    person.page.get_by_role("button", name=re.compile("quota", re.IGNORECASE)).first.click()
+    person.press("Approve all")
+    person.press("Approve all", person.dialog)
+    person.see(re.compile("Waits for Toggl's quota until"))
+    expect(person.pane.get_by_role("listitem")).to_have_count(1)
