@@ -49,6 +49,17 @@ def test_it_reports_the_entries_that_the_page_shows(walked: tuple[Walk, Json]) -
     assert [each["start"] for each in told] == sorted(each["start"] for each in told)
 
 
+def test_acmes_entries_are_worklogs_too(walked: tuple[Walk, Json]) -> None:
+    walk, page = walked
+    wanted = [
+        (each["start"], each["description"].partition(" ")[0])
+        for each in walk.told()["entries"]
+        if each["description"].startswith("DEV-")
+    ]
+    assert [(each["start"], each["issue"]) for each in walk.told()["worklogs"]] == wanted
+    assert len(wanted) == len(page["worklogs"]) > 0
+
+
 def moment(stamp: str) -> datetime:
     return datetime.fromisoformat(stamp)
 

@@ -23,7 +23,7 @@ from tracklater_bot.model import State
 from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.settings import SettingsError, load
 from tracklater_bot.signals import stop_event, stopping_as_interrupt
-from tracklater_bot.words import day_name, times
+from tracklater_bot.words import day_name, duration, times
 
 Json: TypeAlias = "dict[str, Any]"
 
@@ -48,7 +48,11 @@ def stage(port: int = 0) -> Iterator[tuple[Sandbox, Bot]]:
         sandbox = Sandbox(Path(folder))
         _start(sandbox, port)
         try:
-            environ = {**sandbox.env, "TRACKLATER_DATABASE_URL": f"sqlite:///{folder}/demo.db"}
+            environ = {
+                **sandbox.env,
+                "TRACKLATER_DATABASE_URL": f"sqlite:///{folder}/demo.db",
+                "TRACKLATER_GROUPS__ACME__JIRA__WORKLOGS": "true",
+            }
             settings = load(sandbox.settings_file, None, environ).settings
             with opened(settings) as core, running(core, LIVELY) as bot:
                 yield sandbox, bot
@@ -148,6 +152,7 @@ class Walk:
             "day": self.sandbox.day.isoformat(),
             "did": self.did,
             "entries": self.entries(),
+            "worklogs": self.worklogs(),
             "message": (self._message() or {}).get("text"),
         }
 
@@ -157,6 +162,17 @@ class Walk:
         day = self.sandbox.day.isoformat()
         own = [each for each in all_entries if each["start"].startswith(day)]
         return sorted(own, key=lambda each: (each["start"], each["id"]))
+
+    def worklogs(self) -> list[Json]:
+        """What the entries became in Jira, by their start."""
+        return [
+            {
+                "issue": each["issueKey"],
+                "start": _local(each["started"], self.sandbox),
+                "minutes": each["timeSpentSeconds"] // 60,
+            }
+            for each in self.sandbox.jira.worklogs
+        ]
 
     # -- Hands and eyes ------------------------------------------------------------------------
 
@@ -194,6 +210,8 @@ class Walk:
         digest = self.bot.desk.core.store.digest(ME, self.sandbox.day)
         still = (State.PENDING, State.SENDING, State.UNKNOWN)
         if digest is None or any(item.state in still for item in digest.items):
+            return False
+        if any(item.worklog and item.worklog.state is State.PENDING for item in digest.items):
             return False
         return digest.shown == digest.version
 
@@ -238,6 +256,10 @@ def _print(walk: Walk) -> None:
         where = f"{entry['client']} › {entry['project']}"
         end = entry["end"][11:16] if entry["end"] else "…"
         print(f"  {entry['start'][11:16]}–{end}  {where:26}  {entry['description']}")
+    print("Logged in Jira too, since the demo's acme has worklogs switched on:")
+    for log in walk.worklogs():
+        length = duration(timedelta(minutes=log["minutes"]))
+        print(f"  {log['start'][11:16]}  {log['issue']}  {length}")
 
 
 # -- With a person -------------------------------------------------------------------------------

@@ -1,0 +1,49 @@
+"""The real bot keeps its issues fresh by itself, and typing is answered from what it has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+
+from tests.livebot import AT_ONCE, live
+from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.sandbox.jira.service import JiraIssue
+
+EAGER = replace(AT_ONCE, issues=0.02)
+
+
+def new_issue(sandbox: Sandbox, key: str) -> None:
+    sandbox.jira.add(JiraIssue(77, key, "Brand new", "Task", "To Do", "new", sandbox.clock()))
+
+
+def test_a_new_issue_is_found_without_anybody_asking_for_a_day(sandbox: Sandbox) -> None:
+    with live(sandbox, tempo=EAGER) as me:
+        me.eventually(lambda: bool(me.desk.search_issues("DEV-123", None)))
+        new_issue(sandbox, "DEV-777")
+        me.time.forward(minutes=11)
+        me.eventually(lambda: bool(me.desk.core.catalog.search("DEV-777")))
+
+
+def test_the_trackers_are_asked_politely(sandbox: Sandbox) -> None:
+    with live(sandbox, tempo=EAGER) as me:
+        me.eventually(lambda: bool(me.desk.search_issues("DEV-123", None)))
+        first = len(sandbox.jira.requests)
+        for _ in range(9):
+            me.time.forward(minutes=1)
+            me.desk._issues.wake()
+            me.desk.core.catalog.refresh()
+        assert len(sandbox.jira.requests) == first
+        me.time.forward(minutes=1)
+        me.desk.core.catalog.refresh()
+        assert 0 < len(sandbox.jira.requests) - first <= 2
+
+
+def test_typing_asks_nobody_and_is_answered_at_once(sandbox: Sandbox) -> None:
+    with live(sandbox) as me:
+        me.eventually(lambda: bool(me.desk.search_issues("DEV-123", None)))
+        sandbox.jira.faults.fail_next("rest", 503, times=99)
+        asked, started = len(sandbox.jira.requests), perf_counter()
+        found = [me.desk.search_issues(typed, "acme") for typed in ("f", "fi", "fix", "fix log")]
+        assert perf_counter() - started < 4 * 0.3
+        assert [each[0].key for each in found[1:]] == ["DEV-123"] * 3
+        assert len(sandbox.jira.requests) == asked
