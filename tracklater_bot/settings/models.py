@@ -213,7 +213,9 @@ class ResolvedSlack:
 class Settings(Section):
     """All settings of one person. `group` in the methods is a key of `groups`."""
 
-    timezone: Zone = Field(None, description="Default: this machine's.")
+    timezone: Zone = Field(
+        None, description="Default: that of your Slack profile, else this machine's."
+    )
     day_starts: Clock = Field(
         time(4), description="Work after midnight until then belongs to the evening before."
     )
@@ -230,7 +232,7 @@ class Settings(Section):
     groups: dict[str, GroupSettings] = Field({}, description="Your clients and work projects.")
 
     def zone(self) -> ZoneInfo:
-        """The person's time zone: the one that is set, else this machine's.
+        """The time zone that is set, else this machine's; the bot also knows the Slack profile's.
 
         Raises SettingsError when the machine does not tell the name of its zone.
         """
