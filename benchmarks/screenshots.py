@@ -25,7 +25,7 @@ from tracklater_bot.timeline import lanes_of, ticks_of
 
 DOCS = Path(__file__).parent.parent / "docs"
 FRIDAY = date(2026, 11, 20)
-DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+DESKTOP: ViewportSize = {"width": 1280, "height": 1150}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 MOST_BYTES = 300_000
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -66,18 +66,27 @@ def say(page: Page, words: str) -> None:
     page.keyboard.press("Enter")
 
 
-def open_day(page: Page) -> None:
-    """Asks for the sample day and waits until its picture is there."""
+def open_days(page: Page) -> None:
+    """Asks for a forgotten day, then for the sample day, and waits until its picture is there."""
+    say(page, "/tracklater tuesday")
+    expect(page.get_by_text("Tuesday 17 November:")).to_be_visible(timeout=30_000)
     say(page, f"/tracklater {FRIDAY}")
-    expect(page.get_by_role("img", name="Timeline")).to_be_visible(timeout=30_000)
+    picture = page.get_by_role("img", name="Timeline of Friday")
+    expect(picture).to_be_visible(timeout=30_000)
 
 
-def approve_two(page: Page) -> None:
-    """Puts the first two suggestions into Toggl."""
-    for _ in range(2):
-        before = page.get_by_text("In Toggl", exact=True).count()
-        page.get_by_role("button", name="Approve", exact=False).nth(2).click()
-        expect(page.get_by_text("In Toggl", exact=True)).not_to_have_count(before, timeout=15_000)
+def approve_first(page: Page) -> None:
+    """Puts the first suggestion into Toggl."""
+    page.get_by_role("button", name="Approve 08:50–10:20").last.click()
+    pane = page.get_by_role("complementary", name="In Toggl now")
+    expect(pane.get_by_text("08:50 – 10:20")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("5 to review, 1 of 6 in Toggl")).to_be_visible(timeout=15_000)
+
+
+def show_top(page: Page) -> None:
+    """Scrolls to the beginning of the sample day's message."""
+    heading = page.get_by_role("heading", name="Friday 20 November")
+    heading.evaluate("node => node.closest('article').scrollIntoView()")
 
 
 def take(page: Page, name: str) -> None:
@@ -103,12 +112,12 @@ def desktop(browser: Browser, sandbox: Sandbox, bot: Bot) -> None:
     """The day's message, the edit dialog and Home."""
     page = browser.new_page(viewport=DESKTOP, locale="en-GB")
     page.goto(sandbox.url)
-    open_day(page)
+    open_days(page)
     take_timeline(bot)
-    approve_two(page)
-    page.get_by_role("heading", name="Friday 20 November").scroll_into_view_if_needed()
+    approve_first(page)
+    show_top(page)
     take(page, "demo")
-    page.get_by_role("button", name="Edit", exact=False).nth(2).click()
+    page.get_by_role("button", name="Edit 10:35–11:30").last.click()
     dialog = page.get_by_role("dialog", name="Edit")
     dialog.get_by_role("combobox", name="Issue").fill("rate")
     expect(dialog.get_by_role("option").first).to_be_visible()
@@ -123,9 +132,9 @@ def desktop(browser: Browser, sandbox: Sandbox, bot: Bot) -> None:
 
 def phone(browser: Browser, sandbox: Sandbox) -> None:
     """The day's message as it looks on a phone."""
-    page = browser.new_page(viewport=PHONE, device_scale_factor=1.5, locale="en-GB")
+    page = browser.new_page(viewport=PHONE, device_scale_factor=2, locale="en-GB")
     page.goto(sandbox.url)
-    page.get_by_role("heading", name="Friday 20 November").scroll_into_view_if_needed()
+    show_top(page)
     take(page, "phone")
     page.close()
 
