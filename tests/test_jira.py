@@ -499,15 +499,58 @@ def test_check_counts_in_data_center(fake: responses.RequestsMock, time: FakeTim
     fake.get(f"{SERVER_API}/myself", json={"name": "alice"})
     fake.get(f"{SERVER_API}/mypermissions", json=rights(BROWSE_PROJECTS=True))
     fake.post(f"{SERVER_API}/search", json={"total": 7, "issues": []})
+    fake.get(f"{SERVER}/rest/pat/latest/tokens", status=404)
     assert server(time).check() == "signed in as alice, sees 7 issues in DEV"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "told"),
+    [
+        ([], ""),
+        ([{"id": 1, "expiringAt": None}], ""),
+        ([{"id": 1, "expiringAt": "soon"}], ""),
+        (
+            [{"id": 1, "name": "bot", "expiringAt": "2027-03-02T00:30:00.000+0200"}],
+            "; its token ends on Monday 1 March 2027",
+        ),
+        (
+            [
+                {"expiringAt": "2027-03-02T10:00:00.000Z"},
+                {"expiringAt": "2026-12-24T10:00:00.000Z"},
+            ],
+            "; a token of its ends on Thursday 24 December 2026",
+        ),
+    ],
+)
+def test_check_tells_when_a_token_of_data_center_ends(
+    tokens: list[Any], told: str, fake: responses.RequestsMock, time: FakeTime
+) -> None:
+    fake.get(f"{SERVER_API}/myself", json={"name": "alice"})
+    fake.get(f"{SERVER_API}/mypermissions", json=rights(BROWSE_PROJECTS=True))
+    fake.post(f"{SERVER_API}/search", json={"total": 7, "issues": []})
+    fake.get(f"{SERVER}/rest/pat/latest/tokens", json=tokens)
+    assert server(time).check() == f"signed in as alice, sees 7 issues in DEV{told}"
 
 
 @pytest.mark.parametrize(
     ("worklogs", "granted", "missing"),
     [
         (False, rights(BROWSE_PROJECTS=False), "Browse Projects in DEV"),
-        (True, rights(BROWSE_PROJECTS=True, WORK_ON_ISSUES=False), "Work On Issues in DEV"),
-        (True, rights(), "Browse Projects and Work On Issues in DEV"),
+        (
+            True,
+            rights(BROWSE_PROJECTS=True, EDIT_OWN_WORKLOGS=True, DELETE_OWN_WORKLOGS=True),
+            "account Work On Issues in DEV",
+        ),
+        (
+            True,
+            rights(BROWSE_PROJECTS=True, WORK_ON_ISSUES=True, EDIT_OWN_WORKLOGS=True),
+            "account Delete Own Worklogs in DEV",
+        ),
+        (
+            True,
+            rights(),
+            "Browse Projects, Work On Issues, Edit Own Worklogs and Delete Own Worklogs in DEV",
+        ),
     ],
 )
 def test_check_names_the_missing_right(

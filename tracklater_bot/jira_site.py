@@ -82,6 +82,12 @@ class _Tenant(BaseModel):
     cloudId: str  # noqa: N815
 
 
+class _Token(BaseModel):
+    """One of the account's own tokens; which of them is in use is not told."""
+
+    expiringAt: When = None  # noqa: N815
+
+
 class _Errors(BaseModel):
     errorMessages: list[Title] | None = None  # noqa: N815
     errors: dict[str, Title] | None = None
@@ -90,6 +96,7 @@ class _Errors(BaseModel):
 _USER = TypeAdapter(User)
 _TENANT = TypeAdapter(_Tenant)
 _ERRORS = TypeAdapter(_Errors)
+_TOKENS = TypeAdapter(list[_Token])
 
 
 class JiraSite:
@@ -115,6 +122,19 @@ class JiraSite:
     def me(self) -> User:
         """Who the token belongs to. Unlike a search, this refuses a token that has expired."""
         return self.get("/myself", _USER)
+
+    def tokens_end(self) -> tuple[datetime, ...]:
+        """When the account's tokens expire, soonest first; Data Center alone tells, Cloud nobody.
+
+        Nothing where it is not told: by older versions, or through a proxy.
+        """
+        if self.cloud:
+            return ()
+        try:
+            tokens = self._door.get("/rest/pat/latest/tokens").read(_TOKENS)
+        except HttpError:
+            return ()
+        return tuple(sorted(each.expiringAt for each in tokens if each.expiringAt))
 
     def get(
         self, path: str, shape: TypeAdapter[T], params: Mapping[str, str | int] | None = None

@@ -18,6 +18,7 @@ from tracklater_bot.jira_site import ISSUE_KEY, JiraError, JiraSite, User, When
 from tracklater_bot.model import Issue
 from tracklater_bot.settings import GroupJira
 from tracklater_bot.sources.protocols import SourceError
+from tracklater_bot.words import day_name, listing
 
 _FIELDS = ["summary", "status", "issuetype", "assignee", "updated"]
 _PAGE = 1000  # Jira may send fewer
@@ -28,6 +29,11 @@ _SINGLE = 20
 _FIRST_DAYS = 90
 _SLACK = timedelta(minutes=5)  # the search index lags behind what people write
 _TRUST = timedelta(minutes=1)
+_FOR_WORKLOGS = {
+    "WORK_ON_ISSUES": "Work On Issues",
+    "EDIT_OWN_WORKLOGS": "Edit Own Worklogs",
+    "DELETE_OWN_WORKLOGS": "Delete Own Worklogs",
+}
 
 
 class _Category(BaseModel):
@@ -178,7 +184,14 @@ class JiraSource:
                 self._insist_on_rights(project)
             count = self._count()
         who, projects = me.displayName or me.identity, ", ".join(self._site.projects)
-        return f"signed in as {who}, sees {count} issues in {projects}"
+        return f"signed in as {who}, sees {count} issues in {projects}{self._token_ends()}"
+
+    def _token_ends(self) -> str:
+        ends = self._site.tokens_end()
+        if not ends:
+            return ""
+        day = f"{day_name(ends[0].date())} {ends[0].year}"
+        return f"; its token ends on {day}" if len(ends) == 1 else f"; a token of its ends on {day}"
 
     # -- Asking ----------------------------------------------------------------------------
 
@@ -289,7 +302,7 @@ class JiraSource:
     def _insist_on_rights(self, project: str) -> None:
         wanted = {"BROWSE_PROJECTS": "Browse Projects"}
         if self._worklogs:
-            wanted["WORK_ON_ISSUES"] = "Work On Issues"
+            wanted |= _FOR_WORKLOGS
         params = {"projectKey": project, "permissions": ",".join(wanted)}
         granted = self._site.get("/mypermissions", _PERMISSIONS, params).permissions
         none = _Permission()
@@ -298,7 +311,7 @@ class JiraSource:
         ]
         if missing:
             raise JiraError(
-                f"Jira does not give this account {' and '.join(missing)} in {project}",
+                f"Jira does not give this account {listing(missing)} in {project}",
                 lasting=True,
             )
 

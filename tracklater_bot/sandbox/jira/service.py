@@ -78,7 +78,9 @@ class FakeJira:
         self.cloud = True
         self.token_expired = False
         self.page_size = 20
-        self.rights = {"BROWSE_PROJECTS", "WORK_ON_ISSUES"}
+        self.rights = {
+            "BROWSE_PROJECTS", "WORK_ON_ISSUES", "EDIT_OWN_WORKLOGS", "DELETE_OWN_WORKLOGS",
+        }  # fmt: skip
         self.issues: dict[str, JiraIssue] = {}
         self.mails: list[str] = []
         self.faults = Faults(_error_page)
