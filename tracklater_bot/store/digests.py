@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from tracklater_bot.day import Span
 from tracklater_bot.model import (
@@ -334,6 +345,15 @@ def posted(connection: Connection, person: str, day: date, channel: str, ts: str
     connection.execute(update(digests).where(_is(person, day)).values(values))
 
 
-def shown(connection: Connection, person: str, day: date, version: int) -> None:
-    """Which version the message shows now."""
-    connection.execute(update(digests).where(_is(person, day)).values(shown=version))
+def shown(
+    connection: Connection, person: str, day: date, version: int, before: int | None = None
+) -> None:
+    """Which version the message shows now; `before` is what it showed when that was begun.
+
+    Where it shows something else by now, another bot has changed it at the same time. Whose change
+    reached Slack last is not known, so the older one counts, and the message is changed once more.
+    """
+    sure = digests.c.shown == before if before is not None else true()
+    older = case((digests.c.shown < version, digests.c.shown), else_=version)
+    values = {"shown": case((sure, version), else_=older)}
+    connection.execute(update(digests).where(_is(person, day)).values(values))

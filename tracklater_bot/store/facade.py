@@ -114,10 +114,13 @@ class Store:
         with self.writing() as connection:
             digests.posted(connection, person, day, channel, ts)
 
-    def shown(self, person: str, day: date, version: int) -> None:
-        """Which version of the digest the message shows now."""
+    def shown(self, person: str, day: date, version: int, before: int | None = None) -> None:
+        """Which version of the digest the message shows now.
+
+        `before` is what it showed when this was begun: two bots may change it at the same time.
+        """
         with self.writing() as connection:
-            digests.shown(connection, person, day, version)
+            digests.shown(connection, person, day, version, before)
 
     def stale(self, person: str | None = None) -> list[Digest]:
         """The person's days (None: everybody's) whose message shows less than is stored."""
