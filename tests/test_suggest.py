@@ -71,6 +71,25 @@ from tracklater_bot.sources.thyme import understand
             ],
             ["09:00-10:00 acme", "10:00-10:40 ?", "10:40-11:00 acme"],
         ),
+        (  # page after page that could be anything is no work
+            [
+                f"09:00-09:40 {ACME_CODE}",
+                "09:40-09:45 Headphones | Gigantti - Google Chrome",
+                "09:45-09:49 Cheap flights - Google Chrome",
+                "09:49-09:54 Summer houses for rent - Google Chrome",
+                "09:54-10:00 Cheap flights - Google Chrome",
+                f"10:00-10:40 {ACME_CODE}",
+            ],
+            ["09:00-09:40 acme", "09:40-10:00 ?", "10:00-10:40 acme"],
+        ),
+        (  # one such page is read for the work around it
+            [
+                f"09:00-09:40 {ACME_CODE}",
+                "09:40-10:00 The borrow checker, explained - Google Chrome",
+                f"10:00-10:40 {ACME_CODE}",
+            ],
+            ["09:00-10:40 acme"],
+        ),
         (  # lunch before a still screen
             [f"09:00-11:30 {ACME_CODE}", f"11:30-12:15 = {SHELL}", f"12:15-13:00 {ACME_CODE}"],
             ["09:00-11:30 acme", "12:15-13:00 acme"],
@@ -206,6 +225,18 @@ def test_another_groups_words_are_never_used() -> None:
         others = {"acme": "globex", "globex": "acme"}[each.group or ""]
         assert not any(others in text.casefold() for text in words)
         assert each.issue is None or each.issue.group == each.group
+
+
+def test_a_commit_that_speaks_of_another_group_is_not_quoted() -> None:
+    clues = [
+        *windows(f"09:00-10:00 {ACME_CODE}"),
+        commit("09:30", "acme", "Do it as Globex does"),
+        commit("09:40", "acme", "Tidy up the build"),
+    ]
+    [found] = suggest(inputs(*clues))
+    assert (found.description, found.evidence.commits) == ("Tidy up the build", 2)
+    [alone] = suggest(inputs(*clues[:-1]))
+    assert alone.description == "acme"
 
 
 # -- Without a screen --------------------------------------------------------------------------

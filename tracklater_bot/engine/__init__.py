@@ -42,7 +42,7 @@ def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...
     weigh(pieces, events, happened, scales)
     explained = explain_pieces(pieces)
     found = fitted(stretches_of(explained, inputs.options.min_minutes * MINUTE), inputs)
-    return Teller(inputs, happened, explained).suggestions(found)
+    return Teller(inputs, reader, happened, explained).suggestions(found)
 
 
 def _watched(inputs: Inputs, kinds: Kinds, events: Sequence[Event], until: float) -> Watch:

@@ -87,6 +87,11 @@ class Reader:
         named = (self._named(group, message.text) for group in words)
         return Pointer(Place.TALK, words, dict.fromkeys(filter(None, named), 1.0))
 
+    def names_others(self, group: str, text: str) -> bool:
+        """Whether a text has a word or a key of another group in it."""
+        named = {*self._hints.found(folded(text)), *(owner for owner, _ in self._keys.found(text))}
+        return not named <= {group}
+
     def _named(self, group: str, text: str) -> IssueId | None:
         """The group's one issue that a text names by key, ref or title."""
         keys = [key for owner, key in self._keys.found(text) if owner == group]

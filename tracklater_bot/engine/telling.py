@@ -10,6 +10,7 @@ from tracklater_bot.day import Span
 from tracklater_bot.engine.chains import Explained, State
 from tracklater_bot.engine.describe import description, project_for
 from tracklater_bot.engine.events import Event, Kind
+from tracklater_bot.engine.evidence import Reader
 from tracklater_bot.engine.explain import instead, reasons, seam
 from tracklater_bot.engine.fitting import Fitted
 from tracklater_bot.engine.inputs import Inputs
@@ -20,7 +21,10 @@ from tracklater_bot.model import Commit, Evidence, Suggestion
 class Teller:
     """Tells of spans that were found in a day. `events` are those within it."""
 
-    def __init__(self, inputs: Inputs, events: Sequence[Event], explained: Explained) -> None:
+    def __init__(
+        self, inputs: Inputs, reader: Reader, events: Sequence[Event], explained: Explained
+    ) -> None:
+        self._reader = reader
         self._events = events
         self._explained = explained
         self._zero = inputs.day.span.start
@@ -61,7 +65,9 @@ class Teller:
         commits = [
             commit
             for commit in self._commits
-            if commit.group == group and _ends_in(commit.at, found.exact)
+            if commit.group == group
+            and _ends_in(commit.at, found.exact)
+            and not self._reader.names_others(group, commit.subject)
         ]
         return replace(
             plain,

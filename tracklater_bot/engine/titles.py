@@ -11,9 +11,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import Enum
 
-_PROGRAMS = (
+_BROWSERS = frozenset((
     "google chrome", "chromium", "mozilla firefox", "firefox", "firefox developer edition",
     "microsoft edge", "safari", "opera", "brave", "vivaldi",
+))  # fmt: skip
+_PROGRAMS = (
+    *_BROWSERS,
     "visual studio code", "vscodium", "code - oss", "cursor", "intellij idea", "pycharm",
     "webstorm", "goland", "phpstorm", "rubymine", "android studio", "sublime text", "emacs",
     "gnu emacs", "vim", "nvim", "gvim", "xcode", "slack", "discord", "telegram", "signal",
@@ -40,9 +43,16 @@ _LEISURE = """
     |vlc|soundcloud|deezer|tidal|imdb|areena|facebook|instagram|tiktok|reddit|twitter|mastodon
     |bluesky|pinterest|9gag|hacker news|bbc|cnn|the guardian|new york times|spiegel|yle
     |helsingin sanomat|ilta sanomat|iltalehti|amazon com|amazon de|amazon co uk|ebay|etsy|ikea
-    |zalando|airbnb|booking com|tripadvisor|tori fi|online banking|verkkopankki|paypal
+    |zalando|airbnb|booking com|tripadvisor|tori fi|online banking|verkkopankki|paypal|aliexpress
+    |washington post|le monde|reuters|espn|strava|duolingo|lichess|chess com|wolt|foodora|hulu
 """
 _LEISURE_NAMES = ("x", "news", "steam", "private", "disney+")
+# Pages that people have open because they work, whomever for.
+_TOOLS = """
+    localhost|127 0 0 1|new tab|github|gitlab|bitbucket|pull request|merge requests|jira|confluence
+    |taiga|notion|figma|swagger|grafana|kibana|sentry|jenkins|docker|api|admin|staging|google docs
+    |google sheets|google slides|google drive
+"""
 _MEETING = r"""
     ^zoom\ (?:meeting|webinar|call)\b | \bzoom\ (?:meeting|webinar)$ | \S\ [-–—|]\ zoom$
     | ^(?:\(\d+\)\ )?meet\s[-–—]\s\S | \b[a-z]{3}-[a-z]{4}-[a-z]{3}\b
@@ -65,6 +75,7 @@ class Place(Enum):
     """What is done in a window, and with it how far a word in its title can be trusted."""
 
     WORK = "work"
+    PAGE = "page"  # a page of the web that could be anything
     TALK = "talk"
     REFERENCE = "reference"
     LEISURE = "leisure"
@@ -75,7 +86,9 @@ _LOOKS = (
     (Place.LEISURE, _LEISURE, _LEISURE_NAMES),
     (Place.TALK, _TALK, _TALK_NAMES),
     (Place.REFERENCE, _REFERENCE, _REFERENCE_NAMES),
+    (Place.WORK, _TOOLS, ()),
 )
+_CODE_HOST = " · "
 _MEETINGS = re.compile(_MEETING, re.VERBOSE)
 _NO_MEETINGS = re.compile(_NO_MEETING, re.VERBOSE)
 _MEETING_WORDS = frozenset(
@@ -134,8 +147,10 @@ class Kinds:
         found = {
             place for word in words for place, phrase in _PHRASES.get(word, ()) if phrase in spelled
         }
-        found |= {_NAMES[part] for part in _parts(title) if part in _NAMES}
-        return min(found, key=_ORDER.index, default=Place.WORK)
+        parts = _parts(title)
+        found |= {_NAMES[part] for part in parts if part in _NAMES}
+        page = not _BROWSERS.isdisjoint(parts[1:]) and _CODE_HOST not in title
+        return min(found, key=_ORDER.index, default=Place.PAGE if page else Place.WORK)
 
     def _is_meeting(self, title: str, words: Sequence[str]) -> bool:
         if self._own is not None and self._own.search(title):

@@ -22,6 +22,8 @@ from tracklater_bot.engine.weights import Weights
 CALL_GAP, SHORTEST_CALL = 12 * MINUTE, 3 * MINUTE
 # Chats this close to a call belong to it: the way in, and what is written down right after.
 LEAD, FOLLOW = 3 * MINUTE, 2.5 * MINUTE
+# A page that stays in front for longer is being read, and says no more than that.
+LONGEST_LOOK = 5.0
 
 
 def calls_in(stays: Sequence[Stay], kinds: Kinds) -> list[Part]:
@@ -77,9 +79,10 @@ def _weigh_stay(stay: Stay, parts: Sequence[Piece], branches: BranchesOut, scale
     for piece in parts:
         size = _size(minutes) * piece.minutes / minutes
         _weigh_groups(piece, pointer, size, scales, by_call=by_call)
+        _weigh_emptiness(piece, pointer, minutes, scales.weights)
         for issue, share in pointer.issues.items():
             piece.speak_for_issue(issue, scales.weights.issue_in[pointer.place] * share * size)
-        if pointer.place is Place.WORK and not pointer.issues:
+        if pointer.place in (Place.WORK, Place.PAGE) and not pointer.issues:
             _weigh_branch(piece, pointer, size, branches, scales.weights)
 
 
@@ -96,8 +99,15 @@ def _weigh_groups(
     weight = weights.talk_in_call if talk else weights.group_in[pointer.place]
     for group, word in pointer.groups.items():
         piece.speak_for(group, weight * size, Ground(word))
+
+
+def _weigh_emptiness(piece: Piece, pointer: Pointer, minutes: float, weights: Weights) -> None:
+    """What speaks for no work in a part of a stay of so many minutes."""
     if pointer.place is Place.LEISURE:
         piece.nothing += weights.leisure_window + weights.leisure_minute * piece.minutes
+    elif not pointer and pointer.place is Place.PAGE:
+        looked = min(minutes, LONGEST_LOOK) / minutes
+        piece.nothing += weights.page_minute * looked * piece.minutes
     elif not pointer:
         piece.nothing += weights.neutral_minute * piece.minutes
 

@@ -40,6 +40,7 @@ class Moment:
 def _group_in() -> dict[Place, float]:
     return {
         Place.WORK: 2.5,
+        Place.PAGE: 2.5,
         Place.TALK: 1.2,  # others write into chats and mails
         Place.REFERENCE: 0.5,  # the world at large uses the same words
         Place.LEISURE: 0.1,
@@ -50,6 +51,7 @@ def _group_in() -> dict[Place, float]:
 def _issue_in() -> dict[Place, float]:
     return {
         Place.WORK: 2.0,
+        Place.PAGE: 2.0,
         Place.TALK: 1.0,
         Place.REFERENCE: 0.3,
         Place.LEISURE: 0.0,
@@ -59,7 +61,7 @@ def _issue_in() -> dict[Place, float]:
 
 def _moments() -> dict[Kind, Moment]:
     return {
-        Kind.COMMIT: Moment(4.0, 2.8, Reach(10, 40), Reach(4, 20)),
+        Kind.COMMIT: Moment(4.0, 2.8, Reach(14, 38), Reach(6, 14)),
         Kind.CHECKOUT: Moment(3.0, 3.2, Reach(2, 5), Reach(25, 35)),
         Kind.MESSAGE: Moment(1.5, 1.5, Reach(5, 25), Reach(5, 25)),
     }
@@ -90,16 +92,17 @@ class Weights:
     call_minute: float = 0.15  # against issues: calls are about many things
     # Presence that says nothing, or tells of leisure.
     neutral_minute: float = 0.03
+    page_minute: float = 0.5  # one page after the other, none of them anybody's
     leisure_window: float = 0.6
-    leisure_minute: float = 0.4
+    leisure_minute: float = 0.6
     # Commits, checkouts and messages.
     moments: dict[Kind, Moment] = field(default_factory=_moments)
     commit_minute: float = 0.1  # a minute on screen before a commit
     # Without a screen: minutes near clues, and against work far from them.
     clue_minute: float = 0.23
     somebody_minute: float = 0.06  # near a message that points nowhere
-    unseen_minute: float = 0.02
-    noon_minute: float = 0.013  # more of that around noon, when people eat
+    unseen_minute: float = 0.01
+    noon_minute: float = 0.1  # more of that around noon, when people eat
     # What a change costs.
     usual: Prices = _USUAL
     same_window: Prices = _SAME_WINDOW
