@@ -412,22 +412,50 @@ def test_silence_until_tomorrow_is_one_choice_away(me: Live) -> None:
     assert not me.desk.showing.plan().is_silent(me.time() + timedelta(days=1))
 
 
-def test_time_is_added_to_a_day_that_nobody_has_looked_at(me: Live) -> None:
-    ts = me.sandbox.slack.say("Looked into DEV-131 with Ann")
-    assert me.sandbox.slack.shortcut("track_this", ts).acked
+def test_time_is_added_to_a_day_that_nobody_has_looked_at(sandbox: Sandbox) -> None:
+    with live(sandbox) as me:
+        ts = me.sandbox.slack.say("Looked into DEV-131 with Ann")
+        assert me.sandbox.slack.shortcut("track_this", ts).acked
+        view = dialog(me, "add_item")
+        assert "DEV-131 Rate limit is off by one" in str(view["blocks"])
+        assert "acme › Development" in str(view["blocks"])
+        outcome = me.sandbox.slack.submit(None, {"start": "20:00", "end": "20:30"})
+        assert not outcome.errors
+        me.wait(lambda: me.messages() and "20:00–20:30" in me.message()["text"])
+        assert len(me.digest.items) >= 5  # the day was read as well
+
+
+@pytest.mark.parametrize(
+    ("channel", "text", "group"),
+    [
+        ("acme-dev", "Shall we call?", "acme"),
+        ("globex-web", "Shall we call?", "globex"),
+        ("acme-dev", "Is DEV-777 for next week?", "acme"),
+        ("acme-dev", "globex asks the same", None),
+    ],
+)
+def test_a_message_tells_its_group(me: Live, channel: str, text: str, group: str | None) -> None:
+    places = me.sandbox.slack.workspace.channels.values()
+    place = next(each.id for each in places if each.name == channel)
+    assert me.sandbox.slack.shortcut("track_this", me.sandbox.slack.say(text, channel=place)).acked
     view = dialog(me, "add_item")
-    assert "DEV-131 Rate limit is off by one" in str(view["blocks"])
-    assert "acme › Development" in str(view["blocks"])
-    me.sandbox.slack.close_view()
-    store, person = me.desk.core.store, me.desk.person
-    unseen = me.sandbox.day - timedelta(days=30)
-    assert store.digest(person, unseen) is None
-    me.desk.begin_day(unseen)
-    found = store.digest(person, unseen)
-    assert found is not None
-    assert found.items == ()
-    me.desk.begin_day(me.sandbox.day)
-    assert len(me.digest.items) >= 5
+    project = next(each for each in view["blocks"] if each["block_id"] == "project")
+    chosen = project["element"].get("initial_option")
+    assert (chosen and chosen["text"]["text"].partition(" › ")[0]) == group
+
+
+def test_who_goes_on_working_is_offered_a_refresh(sandbox: Sandbox) -> None:
+    words = "You went on working after this was made"
+    with live(sandbox, at="15:00") as me:
+        me.open()
+        me.time.forward(minutes=5)
+        me.desk.speak()
+        assert words not in str(me.message())
+        me.time.forward(minutes=40)
+        me.desk.speak()
+        me.wait(lambda: words in str(me.message()))
+        me.click("refresh", me.sandbox.day.isoformat())
+        me.wait(lambda: words not in str(me.message()))
 
 
 # -- Limits, for real ----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from tracklater_bot.afterwards import Afterwards
 from tracklater_bot.announcing import Announcer
 from tracklater_bot.app import Core
 from tracklater_bot.background import Loop
@@ -21,10 +22,13 @@ from tracklater_bot.blocks.digest import Message, open_items
 from tracklater_bot.blocks.help import day_ready, no_traces, note
 from tracklater_bot.blocks.home import home
 from tracklater_bot.day import WorkDay
+from tracklater_bot.engine.evidence import Reader
+from tracklater_bot.engine.titles import Kinds
 from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.messenger import Messenger, Posted, PostError
 from tracklater_bot.mishaps import place_of
-from tracklater_bot.model import Digest, Draft, Issue, Item, JsonValue
+from tracklater_bot.model import Digest, Draft, Group, Issue, Item, JsonValue
+from tracklater_bot.model import Message as ChatMessage
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.preferences import OVERRIDES, SILENT_UNTIL
 from tracklater_bot.review import Review
@@ -94,6 +98,7 @@ class Desk:
         self.review = rooms.review
         self.showing = rooms.showing
         self.announcer = Announcer(rooms.core, rooms.showing.plan, self.announce)
+        self._afterwards = Afterwards(rooms.core)
         self._zone_noted: datetime | None = None
         self._publishing_home = threading.Lock()
         self._pictures = ThreadPoolExecutor(1, thread_name_prefix="pictures")
@@ -151,6 +156,25 @@ class Desk:
         known = self.core.catalog.issues()
         return next((issue for issue in known if issue.key.casefold() in words), None)
 
+    def group_in(self, text: str, channel: str, workspace: str) -> str | None:
+        """The one group that a message is for: its workspace's, or what its words point to."""
+        groups = self.core.file_settings.groups
+        for name, own in groups.items():
+            if workspace and own.slack.workspace.casefold() == workspace.casefold():
+                return name
+        known = tuple(
+            Group(
+                name,
+                self.core.file_settings.hints_for(name),
+                own.jira.project_key,
+                bool(own.taiga.project_slug),
+            )
+            for name, own in groups.items()
+        )
+        message = ChatMessage(self.core.clock(), None, text, channel)
+        found = Reader(known, (), (), Kinds()).message(message).groups
+        return next(iter(found)) if len(found) == 1 else None
+
     # -- Days ----------------------------------------------------------------------------------
 
     def open_day(self, day: WorkDay) -> Opened:
@@ -190,7 +214,9 @@ class Desk:
 
     def _read(self, day: WorkDay) -> Opened:
         draft = self.core.draft(day)
-        return Opened(draft, self.core.store.save_draft(self.person, draft))
+        digest = self.core.store.save_draft(self.person, draft)
+        self._afterwards.note_read(day.date)
+        return Opened(draft, digest)
 
     def _may_hide_work(self, digest: Digest) -> bool:
         places = {(source.name, source.group) for source in self.core.clue_sources}
@@ -274,6 +300,16 @@ class Desk:
         """Says whatever it is time for; to be called again and again."""
         self.note_zone()
         self.announcer.speak()
+        self._note_going_on()
+
+    def _note_going_on(self) -> None:
+        """Lets today's message offer Refresh when the person went on working after it."""
+        day = self._afterwards.noticed()
+        if day is not None:
+            try:
+                self.rooms.messenger.show_again(self.person, day)
+            except PostError as error:
+                log.warning("The message of %s could not be updated: %s", day, error)
 
     def note_zone(self) -> None:
         """Looks up the person's zone in Slack, once an hour, unless the settings name one."""

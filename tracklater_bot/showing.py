@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from holidays.registry import COUNTRIES
 
+from tracklater_bot.afterwards import went_on_key
 from tracklater_bot.app import Core
 from tracklater_bot.blocks.digest import DigestView, Message, PictureRef, digest_message
 from tracklater_bot.blocks.help import StatusView
@@ -49,6 +50,7 @@ class Showing:
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
             quota_note=_quota_note(digest),
+            went_on=bool(self._recalled(went_on_key(digest.day))),
         )
         return digest_message(digest, view)
 
@@ -73,8 +75,11 @@ class Showing:
         self.core.store.forget(digest.person, picture_key(digest.day))
 
     def _page(self, digest: Digest) -> int:
-        kept = self.core.store.recall(digest.person, page_key(digest.day), self.core.clock())
+        kept = self._recalled(page_key(digest.day))
         return kept if isinstance(kept, int) else 0
+
+    def _recalled(self, key: str) -> JsonValue | None:
+        return self.core.store.recall(self.core.person, key, self.core.clock())
 
     # -- Plans, status, week, Home -------------------------------------------------------------
 

@@ -63,7 +63,8 @@ class DigestView:
     """How a digest is to be shown: which page (the first is 0), with which picture.
 
     `timeline` is the day in monospaced bars, shown where there is no picture. `now` lets a running
-    entry count. `quota_note` is a sentence about Toggl's quota for the whole day.
+    entry count. `quota_note` is a sentence about Toggl's quota for the whole day. `went_on` tells
+    that the person worked on after the day was read.
     """
 
     page: int = 0
@@ -72,6 +73,7 @@ class DigestView:
     toggl_day_url: str = TOGGL_PAGE
     now: datetime | None = None
     quota_note: str | None = None
+    went_on: bool = False
 
 
 def digest_message(digest: Digest, view: DigestView = DigestView()) -> Message:
@@ -289,6 +291,8 @@ def _small_print(digest: Digest, view: DigestView, detail: Detail) -> list[str]:
     lines = [_trouble(status, detail) for status in digest.sources if status.trouble]
     lines = [*lines[:4], f"and {len(lines) - 4} more"] if len(lines) > 5 else lines
     lines += [mrkdwn(note, detail.words) for note in digest.notes[:3]]
+    if view.went_on:
+        lines.append("You went on working after this was made: press *Refresh*.")
     if digest.snoozed_until is not None:
         lines.append(f"I will remind you at {_moment(digest.snoozed_until, digest)}.")
     if view.now is None and any(entry.end is None for entry in digest.tracked):

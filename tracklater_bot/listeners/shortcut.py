@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from slack_bolt import Ack, App
+from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
 from tracklater_bot.blocks.edit import NewSpan, add_modal
 from tracklater_bot.desk import Desk
+from tracklater_bot.listeners.clicks import whisper
+from tracklater_bot.listeners.command import NOT_YOURS
 
 
 class Shortcut:
@@ -22,14 +25,25 @@ class Shortcut:
         """Tells Bolt about the shortcut."""
         app.shortcut("track_this")(self._track)
 
-    def _track(self, ack: Ack, shortcut: dict[str, Any], client: WebClient) -> None:
+    def _track(
+        self, ack: Ack, shortcut: dict[str, Any], client: WebClient, respond: Respond
+    ) -> None:
         ack()
         if shortcut["user"]["id"] != self._desk.person:
+            whisper(respond, NOT_YOURS)
             return
         message = shortcut.get("message") or {}
-        text, ts = str(message.get("text", "")), str(message.get("ts") or "0")
+        ts = str(message.get("ts") or "0")
         day = self._desk.core.day_of(datetime.fromtimestamp(float(ts), UTC))
-        issue = self._desk.issue_in(text)
-        new = NewSpan(group=issue.group if issue else None, issue=issue)
-        view = add_modal(day, self._desk.choices(day), new)
+        view = add_modal(day, self._desk.choices(day), self._new(shortcut, message))
         client.views_open(trigger_id=shortcut["trigger_id"], view=view)
+
+    def _new(self, shortcut: Mapping[str, Any], message: Mapping[str, Any]) -> NewSpan:
+        """What the message already tells: its issue and group."""
+        text = str(message.get("text", ""))
+        issue = self._desk.issue_in(text)
+        if issue is not None:
+            return NewSpan(group=issue.group, issue=issue)
+        channel = str((shortcut.get("channel") or {}).get("name", ""))
+        workspace = str((shortcut.get("team") or {}).get("domain", ""))
+        return NewSpan(group=self._desk.group_in(text, channel, workspace))
