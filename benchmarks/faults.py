@@ -311,7 +311,7 @@ class _Walk:
             {"billable": self.chance.choice((True, False))},
         )
         self.day.edit(item.id, **self.chance.choice(changed))
-        if item.state is State.FAILED:
+        if item.state in (State.FAILED, State.SKIPPED):
             self.wishes.pop(item.id, None)  # what was edited is decided anew
 
     def _refresh(self, _: Item) -> None:
