@@ -382,6 +382,17 @@ def test_what_slack_said_is_remembered_while_it_is_down(sandbox: Sandbox) -> Non
     machine.stop()
 
 
+def test_the_profile_is_looked_up_now_and_then_only(sandbox: Sandbox) -> None:
+    machine = Machine(sandbox, without_zone(sandbox))
+    sandbox.slack.faults.fail_next("users.info", "error:missing_scope")
+    for at in ("12:00", "12:01", "12:06", "12:07", "13:07"):
+        machine.tick(at)
+    # Slack refused at noon; five minutes later it told, and that lasts an hour.
+    refused = len([each for each in sandbox.slack.faults.happened if "users.info" in each])
+    assert refused + sandbox.slack.api.calls.count("users.info") == 3
+    machine.stop()
+
+
 def test_an_unknown_zone_in_slack_leaves_this_machines(sandbox: Sandbox) -> None:
     settings = without_zone(sandbox)
     lives_in(sandbox, "UTC")

@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 
 MOST_ISSUES_OFFERED = 30
 ZONE_LASTS = timedelta(hours=1)
+ZONE_UNKNOWN_LASTS = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Desk:
         self.showing = rooms.showing
         self.announcer = Announcer(rooms.core, rooms.showing.plan, self.announce)
         self._afterwards = Afterwards(rooms.core)
-        self._zone_noted: datetime | None = None
+        self._zone_due: datetime | None = None
         self._publishing_home = threading.Lock()
         self._pictures = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self._lookups = ThreadPoolExecutor(1, thread_name_prefix="lookups")
@@ -314,12 +315,12 @@ class Desk:
     def note_zone(self) -> None:
         """Looks up the person's zone in Slack, once an hour, unless the settings name one."""
         now = self.core.clock()
-        fresh = self._zone_noted is not None and now - self._zone_noted < ZONE_LASTS
-        if fresh or self.core.file_settings.timezone is not None:
+        early = self._zone_due is not None and now < self._zone_due
+        if early or self.core.file_settings.timezone is not None:
             return
         name = self.rooms.messenger.zone_of(self.person)
+        self._zone_due = now + (ZONE_LASTS if name else ZONE_UNKNOWN_LASTS)
         if name:
-            self._zone_noted = now
             self.core.note_profile_zone(name)
 
     # -- Behind the scenes ---------------------------------------------------------------------
