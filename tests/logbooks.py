@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tests.desks import PERSON, Room, change
 from tests.notation import written
 from tracklater_bot.day import Span
+from tracklater_bot.export import Exporter
+from tracklater_bot.model import Worklog as Told
 from tracklater_bot.trackers.protocols import Gone, NotSent, Refused, Worklogs
 
 
@@ -117,3 +120,27 @@ def jira_down(_: object, __: object) -> None:
 
 def no_right(_: object, __: object) -> None:
     raise Refused("Jira does not let this account log work: it needs Work On Issues")
+
+
+@dataclass
+class LoggingRoom(Room):
+    """A room whose group1 has worklogs."""
+
+    worklogs: FakeWorklogs = field(init=False)
+    logbooks: FakeLogbooks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.worklogs = FakeWorklogs(self.time)
+        self.logbooks = FakeLogbooks(self.worklogs)
+        super().__post_init__()
+
+    def new_exporter(self, owner: str = "", **more: Any) -> Exporter:
+        return super().new_exporter(owner, logbooks=self.logbooks, **more)
+
+    def worklog(self) -> Told | None:
+        """What is told of the first item's."""
+        return self.digest.items[0].worklog
+
+    def edit(self, item_id: str, text: str, **more: Any) -> None:
+        wanted = change(text, **more)
+        self.review.edit(PERSON, item_id, wanted, self.item(item_id).version)

@@ -43,6 +43,7 @@ class Jira:
 
     time: FakeTime
     many: int = 5000
+    moved: dict[str, str] = field(default_factory=dict)
     changed: tuple[int, ...] = ()
     asked: list[tuple[datetime, str]] = field(default_factory=list)
 
@@ -73,7 +74,8 @@ class Jira:
         return {"issues": [_issue(f"DEV-{number}") for number in numbers]} | more
 
     def _fetch(self, body: dict[str, Any]) -> dict[str, Any]:
-        return {"issues": [_issue(key) for key in body["issueIdsOrKeys"]], "issueErrors": []}
+        keys = [self.moved.get(key, key) for key in body["issueIdsOrKeys"]]
+        return {"issues": [_issue(key) for key in keys], "issueErrors": []}
 
 
 def _issue(key: str) -> dict[str, Any]:
@@ -178,6 +180,20 @@ def test_nothing_is_asked_twice_within_a_minute(store: Store, jira: Jira, time: 
         assert all(later - earlier >= timedelta(minutes=1) for earlier, later in pairwise(times))
     fetched = [request for request in asked if "/bulkfetch" in request]
     assert len(fetched) == 1, "what was fetched once is known"
+
+
+def test_an_issue_that_was_moved_is_linked_by_the_key_that_people_still_write(
+    store: Store, jira: Jira, time: FakeTime
+) -> None:
+    jira.many = 10
+    jira.moved = {"DEV-7001": "OPS-3"}
+    screen = Screen(keys=("DEV-7001",))
+    for _ in range(2):  # asked the first time, known the second
+        (suggestion,) = friday(catalog(store, time), time, screen).suggestions
+        assert suggestion.issue is not None
+        assert suggestion.issue.key == "OPS-3"
+        assert suggestion.description == "OPS-3 Title of OPS-3"
+    assert sum("/bulkfetch" in request for _, request in jira.asked) == 1
 
 
 # -- Speed ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from tests.desks import DAY, PERSON, Room, draft
+from tests.logbooks import LoggingRoom
 from tests.notation import at
 from tests.postgresql import server
 from tests.storecontract import StoreContract, at_once
@@ -140,3 +141,14 @@ def test_decisions_and_refreshes_at_once_do_not_get_stuck(store: Store) -> None:
     assert len(room.tracker.kept) == 8
     assert [item.id for item in room.digest.items] == ids
     assert set(room.states()) == {State.SENT}
+
+
+def test_worklogs_follow_their_entries_on_postgresql(store: Store) -> None:
+    room = LoggingRoom(store)
+    (item_id,) = room.open("09:00-10:00 group1 DEV-1")
+    room.review.approve(PERSON, item_id)
+    room.drain()
+    assert room.worklogs.written() == "DEV-1 09:00-10:00 Fix login"
+    room.edit(item_id, "09:00-09:30 group1")
+    room.drain()
+    assert (room.worklogs.written(), room.worklog()) == ("", None)

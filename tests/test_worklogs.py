@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.desks import DAY, PERSON, Room, change, draft, sqlite_store
+from tests.desks import DAY, PERSON, draft, sqlite_store
+from tests.digests import digest as a_digest
 from tests.digests import issue
 from tests.digests import item as an_item
-from tests.logbooks import FakeLogbooks, FakeWorklogs, Fault, jira_down, no_right
+from tests.logbooks import Fault, LoggingRoom, jira_down, no_right
 from tests.notation import span
 from tests.trackers import (
     Crash,
@@ -29,34 +30,11 @@ from tests.trackers import (
     too_fast,
     unreachable,
 )
-from tracklater_bot.export import Exporter
+from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.model import Issue, State, Worklog
 from tracklater_bot.review import ReviewError
 from tracklater_bot.store import Store
 from tracklater_bot.store.payload import worklog_of
-
-
-@dataclass
-class LoggingRoom(Room):
-    """A room whose group1 has worklogs."""
-
-    worklogs: FakeWorklogs = field(init=False)
-    logbooks: FakeLogbooks = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.worklogs = FakeWorklogs(self.time)
-        self.logbooks = FakeLogbooks(self.worklogs)
-        super().__post_init__()
-
-    def new_exporter(self, owner: str = "", **more: Any) -> Exporter:
-        return super().new_exporter(owner, logbooks=self.logbooks, **more)
-
-    def worklog(self) -> Worklog | None:
-        return self.digest.items[0].worklog
-
-    def edit(self, item_id: str, text: str, **more: Any) -> None:
-        wanted = change(text, **more)
-        self.review.edit(PERSON, item_id, wanted, self.item(item_id).version)
 
 
 @pytest.fixture
@@ -396,6 +374,43 @@ def test_without_its_jira_the_sentence_says_so(room: LoggingRoom) -> None:
     room.logbooks.away = True
     room.drain()
     assert room.worklog() == Worklog("DEV-1", State.FAILED, "no Jira is set up for it")
+
+
+# -- What the message says -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "worklog", "words"),
+    [
+        (State.SENT, None, "*<https://track.toggl.com/timer|In Toggl>* · <"),
+        (State.SENT, Worklog("DEV-1", State.SENT), "In Toggl>* · logged in DEV-1 · <"),
+        (State.SENT, Worklog("DEV-1"), "In Toggl>* · worklog on its way… · <"),
+        (
+            State.SENT,
+            Worklog("DEV-1", problem="Jira cannot be reached"),
+            "In Toggl>* · worklog waits: Jira cannot be reached · <",
+        ),
+        (
+            State.SENT,
+            Worklog("DEV-1", State.FAILED, "it needs <Work On Issues>"),
+            "· worklog not written: it needs &lt;Work On Issues&gt; (Edit and Save to try again)",
+        ),
+        (
+            State.SENT,
+            Worklog("DEV-1", State.SENT, "no"),
+            "In Toggl>* · logged in DEV-1, but not as it is now: no · <",
+        ),
+        (State.OPEN, Worklog("DEV-1", State.DELETING, "no"), "worklog still in DEV-1: no"),
+    ],
+)
+def test_the_row_tells_of_the_worklog(state: State, worklog: Worklog | None, words: str) -> None:
+    known = replace(an_item("09:00-10:00 group1 DEV-1", state), worklog=worklog)
+    assert words in str(digest_message(a_digest(known), DigestView()).blocks)
+
+
+def test_a_worklog_that_is_just_being_removed_is_not_worth_a_word() -> None:
+    known = replace(an_item("09:00-10:00 group1 DEV-1"), worklog=Worklog("DEV-1", State.DELETING))
+    assert "worklog" not in str(digest_message(a_digest(known), DigestView()).blocks)
 
 
 # -- In whatever order -----------------------------------------------------------------------------
