@@ -30,6 +30,7 @@ from tracklater_bot.model import Draft, Item, RuleKind
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.jira.service import JiraIssue
 from tracklater_bot.sandbox.slack.blockkit import check_view
+from tracklater_bot.trackers.toggl import TogglTracker
 
 Json = dict[str, Any]
 
@@ -208,6 +209,22 @@ def test_a_dialog_that_is_out_of_date_changes_nothing(me: Live) -> None:
     me.desk.review.split(me.desk.person, first.id, first.suggestion.span.start + timedelta(hours=1))
     refused = me.sandbox.slack.submit(None, {"description": "Something else"})
     assert "It was changed meanwhile" in " ".join(refused.errors.values())
+
+
+def test_a_dialog_opens_while_toggl_does_not_answer(
+    me: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("Toggl was asked while Slack waited")
+
+    monkeypatch.setattr(TogglTracker, "account", asked)
+    me.time.forward(hours=3)
+    me.click("edit", item(me, "DEV-123").id)
+    view = dialog(me, "edit_item")
+    assert "acme › Bug fixing" in str(view["blocks"])
+    assert keys(me.sandbox.slack.suggest(view, "issue", "rate"))[0] == "DEV-131"
+    assert not me.sandbox.slack.submit(None, {"description": "DEV-123 Pairing"}).errors
+    assert me.answered("That did not work") is None
 
 
 # -- Issues --------------------------------------------------------------------------------------

@@ -245,6 +245,17 @@ class Catalog:
         found, missing = resolve(account.projects, self._groups, account.archived)
         return Projects(found, account, (*troubles, *missing))
 
+    def known_projects(self) -> Projects:
+        """Each group's projects as they were last told; asks nobody, so that nobody waits."""
+        if self._tracker is None:
+            return Projects(wanted(self._groups))
+        last = Remembered("account", self._tracker.account, _ACCOUNT, FRESH, STALE)
+        account = last.kept(self._memory, self._clock())
+        if account is None:
+            return Projects(wanted(self._groups))
+        found, _ = resolve(account.projects, self._groups, account.archived)
+        return Projects(found, account)
+
     def account(self) -> Account | None:
         """The account as it was last told, days ago perhaps: asked only where it never was.
 

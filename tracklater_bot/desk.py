@@ -120,8 +120,8 @@ class Desk:
     # -- What dialogs offer ----------------------------------------------------------------------
 
     def choices(self, day: WorkDay) -> Choices:
-        """The groups and projects to choose from."""
-        by_group = self.core.catalog.projects().by_group
+        """The groups and projects to choose from, as they are known: Slack does not wait."""
+        by_group = self.core.catalog.known_projects().by_group
         projects = tuple(project for own in by_group.values() for project in own)
         return Choices(day, projects, tuple(self.core.file_settings.groups))
 

@@ -58,6 +58,11 @@ class Remembered(Generic[T]):
             memory.remember(self.key, kept.model_dump(mode="json"), now + self.stale)
         return Found(known, kept.trouble)
 
+    def kept(self, memory: Memory, now: datetime) -> T | None:
+        """What was answered last, however old; nobody is asked."""
+        kept = understood(_Kept, memory.recall(self.key, now))
+        return self._read(kept.value) if kept else None
+
     def _is_due(self, kept: _Kept, known: T | None, now: datetime) -> bool:
         unreadable = known is None and kept.value is not None
         return unreadable or now - kept.asked >= (POLITE if kept.trouble else self.fresh)

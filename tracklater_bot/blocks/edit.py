@@ -34,7 +34,7 @@ from tracklater_bot.blocks.rows import (
 )
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.day import Span, WorkDay
-from tracklater_bot.model import Digest, Issue, Item, State, Suggestion
+from tracklater_bot.model import Digest, Issue, Item, State
 from tracklater_bot.words import clock, duration, times
 
 MOST_REASONS = 20
@@ -101,7 +101,7 @@ def why_modal(digest: Digest, item: Item) -> Block:
     suggestion = item.suggestion
     when = times(suggestion.span, ZoneInfo(digest.timezone), digest.day)
     head = f"*{when}* · {project_name(suggestion.group, suggestion.project)}"
-    blocks = [section(f"{head}\n{issue_line(suggestion, 150)}"), divider(), *_reasons(suggestion)]
+    blocks = [section(f"{head}\n{issue_line(suggestion, 150)}"), divider(), *_reasons(item)]
     seen = evidence_words(suggestion.evidence)
     if seen:
         blocks.append(context(f"Seen in this time: {seen}."))
@@ -127,10 +127,12 @@ def note_modal(title: str, sentence: str) -> Block:
     }
 
 
-def _reasons(suggestion: Suggestion) -> list[Block]:
+def _reasons(item: Item) -> list[Block]:
+    suggestion = item.suggestion
     ordered = sorted(suggestion.reasons, key=lambda reason: -reason.weight)[:MOST_REASONS]
     lines = [f"• {mrkdwn(each.text, 150)} ({round(each.weight * 100)} %)" for each in ordered]
-    sure = f"{round(suggestion.confidence * 100)} % sure of the group."
+    most = 100 if item.by_hand else 99  # only who was there knows for certain
+    sure = f"{min(round(suggestion.confidence * 100), most)} % sure of the group."
     blocks = [section(lines_within(lines) or "Nothing pointed to a group here."), section(sure)]
     if suggestion.group is None:
         blocks.pop()
