@@ -126,8 +126,8 @@ class Bot:
         """Ends everything; what was not done yet stays in the store."""
         self.door.close()
         self._schedule.stop()
+        self._executor.shutdown(wait=True)  # before the desk that listeners still work at
         self.desk.stop()
-        self._executor.shutdown(wait=True)
 
     def _door(self, tempo: Tempo) -> Door:
         slack = self._settings.slack
