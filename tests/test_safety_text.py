@@ -41,7 +41,7 @@ from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.sources.git import GitSource
 from tracklater_bot.terminal import print_draft
 
-NAMES = [f"{number}-{ascii(text[:12])}" for number, text in enumerate(HOSTILE)]
+NAMES = [f"{number}-{text[:12]!a}" for number, text in enumerate(HOSTILE)]
 
 
 @pytest.fixture(scope="module")
