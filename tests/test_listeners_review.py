@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.bots import FAILED, IN_TOGGL, desk_on
+from tests.bots import FAILED, IN_TOGGL, desk_on, digests_in
 from tests.digests import many, with_text
 from tests.hostile import HOSTILE
 from tests.livebot import Live, live
@@ -420,6 +420,22 @@ def test_preferences_hold_at_once_and_can_be_reset(me: Live) -> None:
     assert f"{me.desk.showing.plan().at:%H:%M}" == "16:15"
     me.sandbox.slack.click(me.sandbox.slack.home(), "pref_reset", "all")
     me.wait(lambda: me.desk.showing.plan() == before)
+
+
+def test_home_opens_earlier_days_and_says_where_they_are(me: Live) -> None:
+    me.ask("tuesday")
+    tuesday = (me.sandbox.day - timedelta(days=3)).isoformat()
+    me.wait(lambda: digests_in(me.sandbox.slack.messages(), tuesday))
+    home = me.sandbox.slack.home()
+    assert "Tue 17 Nov: 4 open decisions" in str(home["blocks"])
+    assert "Fri 20 Nov:" not in str(home["blocks"])  # today stands above
+    told = len(me.answers())
+    me.sandbox.slack.click(home, "open_day", tuesday)
+    me.wait(lambda: len(me.answers()) > told)
+    answer = me.sandbox.slack.messages()[-1]
+    assert answer["text"].startswith("Tuesday 17 November: 4 suggestions")
+    assert "|Tuesday 17 November>" in str(answer["blocks"])  # a link to the message
+    assert len(digests_in(me.sandbox.slack.messages(), tuesday)) == 1
 
 
 def test_silence_until_tomorrow_is_one_choice_away(me: Live) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -111,14 +111,20 @@ class Messenger:
             if digest is not None and digest.ts is not None:
                 self._update(digest)
 
-    def whisper(self, person: str, text: str) -> None:
+    def whisper(self, person: str, text: str, blocks: Sequence[Mapping[str, Any]] = ()) -> None:
         """A sentence in the person's DM that only they see and that does not stay.
 
         What Slack refuses is logged: there is no other way left to tell it.
         """
         try:
             channel = self.channel_of(person)
-            self._call(self._client.chat_postEphemeral, channel=channel, user=person, text=text)
+            self._call(
+                self._client.chat_postEphemeral,
+                channel=channel,
+                user=person,
+                text=text,
+                blocks=list(blocks) or None,
+            )
         except PostError as error:
             log.warning("A whisper was not delivered: %s", error)
 

@@ -75,7 +75,9 @@ class Day:
         if body.get("response_url"):
             respond(text=message.text, blocks=message.blocks, replace_original=False)
         else:  # Home has no conversation to answer in
-            self._desk.rooms.messenger.whisper(self._desk.person, message.text)
+            messenger = self._desk.rooms.messenger
+            messenger.whisper(self._desk.person, message.text, message.blocks)
+            self._desk.show_home()
 
 
 def _day_of(body: dict[str, Any]) -> date:
