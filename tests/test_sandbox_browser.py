@@ -297,7 +297,7 @@ def test_escape_closes_a_dialog(sandbox: Sandbox, page: Page) -> None:
     expect(page.get_by_role("dialog", name="Edit")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert sandbox.slack.view is None
+    assert sandbox.slack.wait(lambda: sandbox.slack.view is None)
 
 
 def test_home_is_shown_and_its_controls_work(page: Page, heard: Heard) -> None:

@@ -9,6 +9,7 @@ import { clock, isoDay, longDay } from "./times.js";
 const drawn = new Map(); // ts -> { key, node }
 let place = "";
 let shownLast;
+let leftAt = null; // where the last message was scrolled to
 
 export function renderMessages(holder, channel, state) {
   if (place !== channel.id) {
@@ -29,9 +30,11 @@ export function renderMessages(holder, channel, state) {
   if (!channel.messages.length) wanted.push(el("p", { class: "empty", text: "No messages yet. Try a command below." }));
   forget(channel.messages);
   place_(holder, wanted);
-  const newest = channel.messages.at(-1)?.ts;
-  if (first || (atEnd && newest !== shownLast)) toNewest(holder);
-  shownLast = newest;
+  const newest = channel.messages.at(-1);
+  // At the start of a long message nobody has scrolled: the next one is followed, but not a whisper.
+  const follows = atEnd || (holder.scrollTop === leftAt && !newest?.is_ephemeral);
+  if (first || (follows && newest?.ts !== shownLast)) toNewest(holder);
+  shownLast = newest?.ts;
 }
 
 /** Scrolls to the last message: to its end, or to its start when it is taller than the window. */
@@ -39,6 +42,7 @@ function toNewest(holder) {
   holder.scrollTop = holder.scrollHeight;
   const last = holder.lastElementChild;
   if (last && last.offsetHeight > holder.clientHeight) last.scrollIntoView({ block: "start" });
+  leftAt = holder.scrollTop;
 }
 
 /** The messages of the channel itself, each with the replies in its thread. */
