@@ -89,25 +89,19 @@ class IssueIndex:
         texts, left = self._texts, places
         for word in dict.fromkeys(words):
             left = [place for place in left if word in texts[place]]
-        beginnings = [f" {word}" for word in words]
-        return {
-            place: _WORDS_BEGIN
-            if all(beginning in texts[place] for beginning in beginnings)
-            else _WORDS_INSIDE
-            for place in left
-        }
+        begun = left
+        for word in dict.fromkeys(words):
+            beginning = f" {word}"
+            begun = [place for place in begun if beginning in texts[place]]
+        return dict.fromkeys(left, _WORDS_INSIDE) | dict.fromkeys(begun, _WORDS_BEGIN)
 
     def _best(self, ranks: dict[int, int]) -> list[int]:
         """Places by rank and importance; closed ones last, unless it is the very key."""
-        return sorted(
-            ranks,
-            key=lambda place: (
-                ranks[place] != _KEY,
-                self._issues[place].closed,
-                ranks[place],
-                place,
-            ),
-        )
+        drawers: defaultdict[tuple[bool, bool, int], list[int]] = defaultdict(list)
+        for place in sorted(ranks):
+            rank = ranks[place]
+            drawers[rank != _KEY, self._issues[place].closed, rank].append(place)
+        return [place for drawer in sorted(drawers) for place in drawers[drawer]]
 
     def _near(self, words: Sequence[str], places: set[int]) -> dict[int, int]:
         """Issues that have two words in three, or words much like them; more of them are better.
