@@ -102,14 +102,23 @@ class _Forked:
         )
         self._process.start()
         self.terminate, self.kill = self._process.terminate, self._process.kill
+        self._code: int | None = None
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        """One thread asks how it ended: the server tells it once."""
+        self._process.join()
+        self._code = self._process.exitcode
+        self._ended.set()
 
     def poll(self) -> int | None:
-        return self._process.exitcode
+        return self._code
 
     def wait(self, timeout: float | None = None) -> int:
-        self._process.join(timeout)
-        assert self._process.exitcode is not None, "the bot did not end"
-        return self._process.exitcode
+        self._ended.wait(timeout)
+        assert self._code is not None, "the bot did not end"
+        return self._code
 
 
 def _run_command(argv: list[str], variables: dict[str, str], log: Path) -> None:

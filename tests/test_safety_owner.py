@@ -20,6 +20,7 @@ from tracklater_bot.desk import Desk
 from tracklater_bot.doors import PATH, HttpDoor
 from tracklater_bot.listeners import register
 from tracklater_bot.listeners.clicks import STRANGER
+from tracklater_bot.listeners.command import NOT_YOURS
 from tracklater_bot.listeners.dialogs import OUTDATED
 from tracklater_bot.model import Digest, Draft, State
 from tracklater_bot.sandbox import ME, Sandbox
@@ -292,4 +293,4 @@ def test_the_http_door_is_open_to_this_machine_alone(room: Room) -> None:
 def test_there_is_one_message_after_all_that(room: Room) -> None:
     assert len(digests_in(room.sandbox.slack.messages(), DAY)) == 1
     told = {each["text"] for each in room.sandbox.slack.messages(user=OTHER)}
-    assert told <= {STRANGER, OUTDATED}, "others are told nothing but that"
+    assert told <= {STRANGER, OUTDATED, NOT_YOURS}, "others are told nothing but that"

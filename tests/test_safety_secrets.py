@@ -68,7 +68,7 @@ def _secrets(sandbox: Sandbox, *foreign_to: str) -> set[str]:
     given = sandbox.env
     names = {name for name in given if name.endswith(("EMAIL", "USERNAME"))}  # no secrets
     wanted = {name for name in given.keys() - names if not any(word in name for word in foreign_to)}
-    return disguises((given[name] for name in wanted), (given[name] for name in names))
+    return disguises([given[name] for name in wanted], [given[name] for name in names])
 
 
 def test_nothing_that_is_written_holds_a_secret(day: Sandbox) -> None:
