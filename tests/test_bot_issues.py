@@ -38,6 +38,20 @@ def test_the_trackers_are_asked_politely(sandbox: Sandbox) -> None:
         assert 0 < len(sandbox.jira.requests) - first <= 2
 
 
+def test_an_issue_is_known_in_a_message_by_the_key_it_had_before(sandbox: Sandbox) -> None:
+    sandbox.jira.add(
+        replace(sandbox.jira.issues.pop("DEV-142"), key="OPS-1", moved_from=("DEV-142",))
+    )
+    with live(sandbox) as me:
+        catalog = me.desk.core.catalog
+        me.eventually(lambda: bool(catalog.search("DEV-123")))
+        catalog.complete(["DEV-142"])
+        found = me.desk.issue_in("Did you see (dev-142)?")
+        assert found is not None
+        assert found.key == "OPS-1"
+        assert me.desk.issue_in("Nothing like DEV-1420 here") is None
+
+
 def test_typing_asks_nobody_and_is_answered_at_once(sandbox: Sandbox) -> None:
     with live(sandbox) as me:
         me.eventually(lambda: bool(me.desk.search_issues("DEV-123", None)))

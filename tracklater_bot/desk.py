@@ -152,10 +152,13 @@ class Desk:
         return find_issue(value, [own, *known] if own else known)
 
     def issue_in(self, text: str) -> Issue | None:
-        """The first known issue whose key stands in the text."""
-        words = {word.strip(".,:;()[]<>").casefold() for word in text.split()}
-        known = self.core.catalog.issues()
-        return next((issue for issue in known if issue.key.casefold() in words), None)
+        """The first known issue whose key, or the one it had before, stands in the text."""
+        words = {word.strip(".,:;!?()[]<>*_~`'\"").casefold() for word in text.split()}
+
+        def named(issue: Issue) -> bool:
+            return any(key.casefold() in words for key in (issue.key, *issue.aliases))
+
+        return next(filter(named, self.core.catalog.issues()), None)
 
     def group_in(self, text: str, channel: str, workspace: str) -> str | None:
         """The one group that a message is for: its workspace's, or what its words point to."""
