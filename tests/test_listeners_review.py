@@ -111,16 +111,19 @@ def test_a_split_a_merge_and_an_edit_can_each_be_taken_back(me: Live) -> None:
     assert spans(me) == before
 
     pick(me, f"merge:{first.id}")
-    me.wait(lambda: len(spans(me)) == len(before) - 1)
+    me.wait(lambda: "Undo change" in menu_of(me, first.id))
+    assert len(spans(me)) == len(before) - 1
     pick(me, f"revert:{first.id}")
-    me.wait(lambda: spans(me) == before)
+    me.wait(lambda: "Undo change" not in menu_of(me, first.id))
+    assert spans(me) == before
 
     me.click("edit", first.id)
     dialog(me, "edit_item")
     assert not me.sandbox.slack.submit(None, {"start": "09:00"}).errors
     me.wait(lambda: spans(me)[0] == "09:00-10:20" and "Undo change" in menu_of(me, first.id))
     pick(me, f"revert:{first.id}")
-    me.wait(lambda: spans(me) == before)
+    me.wait(lambda: "Undo change" not in menu_of(me, first.id))
+    assert spans(me) == before
 
 
 def test_a_row_offers_no_more_than_a_menu_holds(me: Live) -> None:
