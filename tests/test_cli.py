@@ -49,7 +49,7 @@ def days_messages(sandbox: Sandbox) -> list[str]:
         ([], 2, "COMMAND"),
         (["digest"], 2, "TRACKLATER_SLACK__BOT_TOKEN"),
         (["run"], 2, "TRACKLATER_SLACK__BOT_TOKEN"),
-        (["record"], 1, "thyme"),
+        (["record"], 2, "thyme.dir is not set"),
         (["preview", "2026-11-20", "--png", "no/such/folder/day.png"], 1, "cannot be written"),
         (["import-settings", "nowhere.py", "-o", "new.toml"], 2, "nowhere.py"),
     ],
@@ -80,7 +80,23 @@ def test_settings_that_do_not_work_are_told_in_a_line(home: Path, toml: str, tol
     assert "Traceback" not in answer.err
 
 
+def test_a_preview_with_nothing_set_up_says_what_to_do(home: Path) -> None:
+    answer = called(home, "preview", "2026-11-20", "--json")
+    assert answer.code == 0
+    assert json.loads(answer.out)["suggestions"] == []
+    assert "No source is set up yet: set thyme.dir" in answer.err
+
+
+def test_check_names_every_setting_that_the_message_needs(home: Path) -> None:
+    answer = called(home, "check")
+    assert answer.code == 1
+    for name in ("thyme.dir", "TOGGL__API_TOKEN", "SLACK__BOT_TOKEN", "slack.user_id", "APP_TOKEN"):
+        assert f"{name} is not set" in answer.out or f"set {name}" in answer.out
+
+
 def test_a_reader_who_has_seen_enough_gets_no_complaint(home: Path) -> None:
+    (home / "thyme").mkdir()
+    (home / "tracklater.toml").write_text(f'{NOTHING}[thyme]\ndir = "{home}/thyme"\n')
     command = f"{sys.executable} -m tracklater_bot preview 2026-11-20 --json | true"
     done = subprocess.run(
         ["sh", "-c", command], cwd=home, env=environment(home, {}), capture_output=True, check=False

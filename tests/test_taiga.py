@@ -618,7 +618,7 @@ def test_the_recorded_pause_is_known_to_the_second(
 def test_check_says_who_and_how_many(server: Server, time: FakeTime, memory: FakeMemory) -> None:
     server.project["my_permissions"] = ["view_us", "view_tasks", "view_issues"]
     assert taiga(memory, time).check() == (
-        "signed in as alice, sees 38 userstories, 3 tasks, 3 issues in Acme Web; may not see epics"
+        "signed in as alice, sees 38 user stories, 3 tasks, 3 issues in Acme Web; may not see epics"
     )
 
 

@@ -28,6 +28,7 @@ BOT_SCOPES = (
 TIMEOUT_SECONDS = 15
 AT_ONCE = 8
 NO_CLUES = "nothing tells what you worked on: set thyme.dir, or git.repos of a group."
+NO_USER_ID = "slack.user_id is not set: copy your member ID from your Slack profile."
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +124,13 @@ def _toggl(tracker: Tracker | None, core: Core) -> str:
 def _bot(settings: Settings) -> str:
     token = settings.slack.bot_token
     if token is None:
+        also = "" if settings.slack.user_id else f" {NO_USER_ID}"
         raise CheckError(
             "TRACKLATER_SLACK__BOT_TOKEN is not set: it is on your Slack app's page"
-            " “OAuth & Permissions”, and starts with xoxb-."
+            f" “OAuth & Permissions”, and starts with xoxb-.{also}"
         )
     if not settings.slack.user_id:
-        raise CheckError("slack.user_id is not set: copy your member ID from your Slack profile.")
+        raise CheckError(NO_USER_ID)
     client = _client(settings, token.get_secret_value())
     answer = _ask(client.auth_test, "TRACKLATER_SLACK__BOT_TOKEN")
     granted = {each.strip() for each in _header(answer, "x-oauth-scopes").split(",")}

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 Command = Callable[[argparse.Namespace], int]
 FAILED, USAGE = 1, 2
+NOTHING_SET_UP = (
+    "No source is set up yet: set thyme.dir, or git.repos of a group, in tracklater.toml."
+    " `tracklater-bot check` says what else is missing."
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -194,6 +198,8 @@ def preview(arguments: argparse.Namespace) -> int:
     """A day's suggestions on this screen."""
     with _core(arguments) as core:
         day = _day(core, arguments.when)
+        if not core.clue_sources:
+            _say(NOTHING_SET_UP)
         with _progress(f"Reading {day.date}"):
             draft, now = core.draft(day), core.clock()
         groups = tuple(core.file_settings.groups)
@@ -271,6 +277,10 @@ def record(arguments: argparse.Namespace) -> int:
     from tracklater_bot.record import record as take
 
     settings = _settings(arguments)
+    if settings.thyme.dir is None:
+        raise UsageError(
+            "thyme.dir is not set: write the folder of thyme's files into the settings."
+        )
     try:
         recorded = take(settings.thyme.dir, settings.zone())
     except RecordError as error:

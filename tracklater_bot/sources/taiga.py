@@ -22,6 +22,7 @@ from tracklater_bot.model import Issue
 from tracklater_bot.settings import ResolvedTaiga
 from tracklater_bot.sources.protocols import SourceError
 from tracklater_bot.sources.taiga_login import TaigaLogin
+from tracklater_bot.words import count
 
 _PAGE = 100
 _MOST = 20_000
@@ -39,6 +40,12 @@ class _Kind:
     word: str
     short: str
     right: str
+
+    def counted(self, number: int) -> str:
+        """`1 epic`, `2 user stories`."""
+        if self.word == "story":
+            return count(number, "user story", "user stories")
+        return count(number, self.word)
 
 
 KINDS = (
@@ -156,7 +163,7 @@ class TaigaSource:
             project, _ = self._project()
             used = [kind for kind in KINDS if project.uses(kind)]
             counts = ", ".join(
-                f"{self._count(kind, project)} {kind.path}" for kind in used if project.shows(kind)
+                kind.counted(self._count(kind, project)) for kind in used if project.shows(kind)
             )
             hidden = [kind.path for kind in used if not project.shows(kind)]
         missing = f"; may not see {', '.join(hidden)}" if hidden else ""
