@@ -125,12 +125,16 @@ def _weigh_branch(
 
 
 def _weigh_silence(pieces: Sequence[Piece], scales: Scales) -> None:
-    """Against issues, for every minute on screen; what shows an issue outweighs it by far."""
+    """Against issues, for every minute in which a group shows without one, and in calls.
+
+    Windows that show nobody say as little against an issue as against its group.
+    """
     weights = scales.weights
     for piece in pieces:
         if piece.seen:
             in_call = within(scales.calls, piece.start)
-            rate = weights.silent_minute + (weights.call_minute if in_call else 0.0)
+            rate = weights.silent_minute if piece.groups or in_call else 0.0
+            rate += weights.call_minute if in_call else 0.0
             piece.any_issue -= rate * piece.minutes
 
 
