@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from multiprocessing import get_context
+from multiprocessing.connection import wait as ended
 from pathlib import Path
 from typing import Any
 
@@ -95,21 +96,24 @@ class _Forked:
 
     _context = get_context("forkserver")
     _context.set_forkserver_preload(["tests.bots"])
+    _asking = threading.Lock()
 
     def __init__(self, argv: list[str], variables: dict[str, str], log: Path) -> None:
         self._process = self._context.Process(
             target=_run_command, args=(argv, variables, log), daemon=True
         )
-        self._process.start()
+        with self._asking:  # a start asks for the ends of all others too
+            self._process.start()
         self.terminate, self.kill = self._process.terminate, self._process.kill
         self._code: int | None = None
         self._ended = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
-        """One thread asks how it ended: the server tells it once."""
-        self._process.join()
-        self._code = self._process.exitcode
+        """One thread at a time asks how it ended: the server tells it once."""
+        ended([self._process.sentinel])
+        with self._asking:
+            self._code = self._process.exitcode
         self._ended.set()
 
     def poll(self) -> int | None:
