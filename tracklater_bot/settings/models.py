@@ -73,9 +73,6 @@ class SuggestSettings(Section):
     meetings: Words = Field(
         (), description="More words that tell a meeting window, where sitting still is work."
     )
-    show_titles: bool = Field(
-        False, description="Allow window titles in explanations sent to Slack."
-    )
     key_tag: bool = Field(False, description="Also tag the Toggl entry with the issue's key.")
 
 
