@@ -381,7 +381,7 @@ def test_why_tells_the_reasons_strongest_first() -> None:
     text = "\n".join(strings(view, "mrkdwn"))
     assert "• keyword acme, 42 min (80 %)\n• 2 messages in #acme (20 %)" in text
     assert "93 % sure of the group." in text
-    assert "Without these: group2." in text
+    assert "Without these it would have been: group2." in text
     assert "Seen in this time: 131 min in windows, 3 commits, 2 messages." in text
 
 

@@ -139,7 +139,7 @@ def test_home_tells_today_the_week_and_what_is_open() -> None:
         "Next message by itself: Fri 20 Nov, 17:30",
         "Fri 20 Nov ████░░░░░ 4 h 30 min",
         "Thu 19 Nov: 1 open decision",
-        "*thyme* works, 1200 traces that day",
+        "*thyme* works, 1200 found",
         "*jira* (group1) needs a look: No token.",
         "<https://example.org/readme|How it works, and every setting>",
     ):
@@ -279,7 +279,7 @@ def test_status_tells_everything() -> None:
         "Next message: Fri 20 Nov, 17:30.",
         "2 entries on the way to toggl, 1 entry not accepted.",
         "Toggl takes 12 more requests until 15:42.",
-        "git (group1) works, 3 traces that day",
+        "git (group1) works, 3 found",
         "toggl needs a look: Refused; renew.",
     ]
 

@@ -137,7 +137,9 @@ def _reasons(item: Item) -> list[Block]:
     if suggestion.group is None:
         blocks.pop()
     if suggestion.instead:
-        blocks.append(section(f"Without these: {mrkdwn(suggestion.instead, 150)}."))
+        blocks.append(
+            section(f"Without these it would have been: {mrkdwn(suggestion.instead, 150)}.")
+        )
     return blocks
 
 

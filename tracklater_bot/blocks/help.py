@@ -119,7 +119,7 @@ def _source_line(status: SourceStatus) -> str:
     # Words, not colours or signs alone: they are read out as well.
     if status.trouble:
         return f"*{mrkdwn(status.name, 30)}*{group} needs a look: {mrkdwn(status.trouble, 200)}"
-    seen = f", {count(status.clues, 'trace')} that day" if status.clues else ""
+    seen = f", {status.clues} found" if status.clues else ""
     return f"*{mrkdwn(status.name, 30)}*{group} works{seen}"
 
 

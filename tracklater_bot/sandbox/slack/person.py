@@ -72,6 +72,8 @@ class Hands:
         self.delivery = delivery
         self.retry_after = RETRY_AFTER
         self.last_event: Json | None = None
+        # The events that manifest.yml asks for, as Slack's bot_events names them.
+        self.subscribed = {"app_home_opened"}
 
     # -- commands, messages, shortcuts
 
@@ -91,7 +93,7 @@ class Hands:
         return Outcome(payload=answer)
 
     async def say(self, user: str, text: str, channel_id: str | None) -> str:
-        """Writes a message; in the DM with the bot the app hears of it. Returns its ts."""
+        """Writes a message and returns its ts. The app hears of it only if it asked to."""
         channel = self._channel(user, channel_id)
         message: Json = {
             "type": "message",
@@ -100,7 +102,7 @@ class Hands:
             "ts": self._workspace.next_ts(),
         }
         self._workspace.put(channel, message)
-        if channel.is_im:
+        if channel.is_im and "message.im" in self.subscribed:
             body = message | {"channel": channel.id, "channel_type": "im"}
             await self.emit(body)
         return str(message["ts"])
