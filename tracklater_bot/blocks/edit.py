@@ -137,9 +137,8 @@ def _reasons(item: Item) -> list[Block]:
     if suggestion.group is None:
         blocks.pop()
     if suggestion.instead:
-        blocks.append(
-            section(f"Without these it would have been: {mrkdwn(suggestion.instead, 150)}.")
-        )
+        otherwise = mrkdwn(suggestion.instead, 150)
+        blocks.append(section(f"Without these it would have been: {otherwise}."))
     return blocks
 
 
