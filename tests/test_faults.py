@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import event
 
-from benchmarks.faults import PERSON, Day, Days, Tally, play
+from benchmarks.soak import PERSON, Day, Days, Tally, play
 from tests.bots import FAILED, IN_TOGGL, OFFERED, digests_in, entries_in, post
 from tests.conftest import FRIDAY
 from tests.livebot import live

@@ -3,8 +3,8 @@
 The real review, export and Toggl client talk to the sandbox's Toggl over HTTP; only the clock is a
 toy, so that an hour's quota passes at once. A seed always gives the same day.
 
-    python -m benchmarks.faults --days 2000
-    python -m benchmarks.faults --seconds 120 --first 5000
+    python -m benchmarks.soak --days 2000
+    python -m benchmarks.soak --seconds 120 --first 5000
 """
 
 from __future__ import annotations
