@@ -501,7 +501,9 @@ def test_who_goes_on_working_is_offered_a_refresh(sandbox: Sandbox) -> None:
 def test_days_of_any_size_are_taken_by_slack(sandbox: Sandbox, number: int) -> None:
     with desk_on(sandbox) as desk:
         slack = web_client(desk.core.file_settings)
-        for back, text in enumerate(("", *HOSTILE[:3], HOSTILE[7], HOSTILE[17]), start=1):
+        # Long days are slow to post: one text of each kind is enough there.
+        texts = ("", *HOSTILE[:3], HOSTILE[7], HOSTILE[17]) if number <= 15 else ("", HOSTILE[7])
+        for back, text in enumerate(texts, start=1):
             items = [with_text(each, text) if text else each for each in many(number, 5, 2)]
             day = desk.core.day_on(FRIDAY.date - timedelta(days=back))
             found = tuple(each.suggestion for each in items)
