@@ -450,6 +450,7 @@ def test_silence_until_tomorrow_is_one_choice_away(me: Live) -> None:
 
 def test_time_is_added_to_a_day_that_nobody_has_looked_at(sandbox: Sandbox) -> None:
     with live(sandbox) as me:
+        me.eventually(lambda: bool(me.desk.core.catalog.search("DEV-131")))
         ts = me.sandbox.slack.say("Looked into DEV-131 with Ann")
         assert me.sandbox.slack.shortcut("track_this", ts).acked
         view = dialog(me, "add_item")
