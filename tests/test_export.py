@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -34,7 +33,7 @@ from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.model import Draft, Problem, Project, State, TimeEntry
 from tracklater_bot.review import ReviewError
 from tracklater_bot.store import outbox
-from tracklater_bot.trackers.protocols import Account, Constraints, Refused, Task
+from tracklater_bot.trackers.protocols import Account, Constraints, NewEntry, Refused, Task
 
 EAGER = Pace(spacing=timedelta())
 
@@ -182,9 +181,14 @@ def test_what_the_workspace_demands_is_checked_before_sending(
 
 def test_a_task_imported_from_the_issue_is_set(room: Room) -> None:
     tasks = (Task(91, "DEV-1 Fix login", 11),)
-    made: list[Any] = []
+    made: list[NewEntry] = []
     create = room.tracker.create
-    room.tracker.create = lambda entry: made.append(entry) or create(entry)  # type: ignore
+
+    def noting(entry: NewEntry) -> TimeEntry:
+        made.append(entry)
+        return create(entry)
+
+    room.tracker.create = noting  # type: ignore[method-assign]
     room.exporter = room.new_exporter(workspace_for=lambda _: KnownWorkspace(tasks=tasks))
     approved(room, "09:00-10:00 group1 DEV-1", "10:00-11:00 group1 DEV-2")
     room.drain()

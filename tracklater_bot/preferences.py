@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
@@ -48,8 +48,3 @@ def silent_until(preferences: dict[str, Any]) -> date | None:
         return date.fromisoformat(stored) if isinstance(stored, str) else None
     except ValueError:
         return None
-
-
-def stored_time(at: time) -> str:
-    """A time as preferences keep it."""
-    return at.isoformat(timespec="minutes")

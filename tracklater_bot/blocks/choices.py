@@ -149,8 +149,3 @@ def free_text(value: str | None) -> str | None:
     if value and value.startswith(FREE_TEXT):
         return value.removeprefix(FREE_TEXT)
     return None
-
-
-def fits_value(text: str) -> bool:
-    """Whether the text may be an option's value."""
-    return units(text) <= MOST_VALUE

@@ -25,8 +25,6 @@ from tracklater_bot.blocks.rows import (
     TOGGL_PAGE,
     Detail,
     Place,
-    approvable,
-    certain,
     is_open,
     row,
     unsure,
@@ -254,8 +252,8 @@ def _day_buttons(digest: Digest) -> list[Block]:
 
 def _approve_buttons(digest: Digest) -> list[Block]:
     day = digest.day.isoformat()
-    ready = [item for item in digest.items if approvable(item)]
-    sure = [item for item in digest.items if certain(item)]
+    ready = [item for item in digest.items if item.approvable]
+    sure = [item for item in digest.items if item.certain]
     buttons = []
     if ready:
         ask = _entries_question(ready, "Approve all")

@@ -21,7 +21,6 @@ from tracklater_bot.model import Digest, Evidence, Item, Problem, Project, State
 from tracklater_bot.words import clock, count, duration, times
 
 TOGGL_PAGE = "https://track.toggl.com/timer"
-CERTAIN = 0.9
 NOT_SURE = 0.6
 SPLITTABLE = timedelta(minutes=10)
 
@@ -62,17 +61,6 @@ class Place:
 def is_open(item: Item) -> bool:
     """Whether the person still has to decide."""
     return item.state in (State.OPEN, State.FAILED)
-
-
-def approvable(item: Item) -> bool:
-    """Whether Approve all takes it: undecided, with a group and a project."""
-    suggestion = item.suggestion
-    return item.state is State.OPEN and bool(suggestion.group) and suggestion.project is not None
-
-
-def certain(item: Item) -> bool:
-    """Whether Approve certain ones takes it."""
-    return approvable(item) and item.suggestion.confidence >= CERTAIN
 
 
 def unsure(suggestion: Suggestion) -> bool:

@@ -6,7 +6,6 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import asdict
 from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
@@ -283,11 +282,6 @@ def visible_messages(channel: Channel, user: str) -> list[Json]:
         for _, message in sorted(channel.messages.items())
         if message.get("ephemeral_for", user) == user
     ]
-
-
-def outcome_json(outcome: Outcome) -> Json:
-    """An outcome for the page."""
-    return asdict(outcome)
 
 
 def _newer(view: Json | None, old: str | None) -> Json | None:

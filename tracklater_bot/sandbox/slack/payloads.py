@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracklater_bot.sandbox.slack.inputs import MANY, VALUE_NAMES, message_state
+from tracklater_bot.sandbox.slack.inputs import VALUE_NAMES, message_state
 from tracklater_bot.sandbox.slack.workspace import (
     APP,
     BOT_USER,
@@ -167,9 +167,3 @@ def event(body: Json, event_id: str, at: float) -> Json:
 def holds_value(element: Mapping[str, Any]) -> bool:
     """Whether the element keeps what a person chose."""
     return element.get("type") in VALUE_NAMES
-
-
-def value_of(state: Json) -> Any:
-    """The bare value inside an element's state."""
-    name = VALUE_NAMES[state["type"]][0]
-    return state.get(name) or ([] if state["type"] in MANY else None)
