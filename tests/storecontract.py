@@ -31,6 +31,7 @@ from tracklater_bot.model import (
     Suggestion,
 )
 from tracklater_bot.store import Store, digests
+from tracklater_bot.store.digests import Grant
 from tracklater_bot.store.owners import owner_name
 
 T = TypeVar("T")
@@ -192,12 +193,12 @@ class StoreContract:
     def test_one_bot_posts_a_day(self, store: Store) -> None:
         store.save_draft(PERSON, draft("09:00-10:00 group1"))
         now = at("18:00")
-        assert store.claim_digest(PERSON, DAY, "one", now)
-        assert store.claim_digest(PERSON, DAY, "one", now)
+        assert store.claim_digest(PERSON, DAY, "one", now) is Grant.FIRST
+        assert store.claim_digest(PERSON, DAY, "one", now) is Grant.AGAIN
         assert not store.claim_digest(PERSON, DAY, "two", now)
         store.posted(PERSON, DAY, "D1", "1.0")
         assert not store.claim_digest(PERSON, DAY, "two", now)
-        assert store.claim_digest(PERSON, DAY, "two", now, replacing="1.0")
+        assert store.claim_digest(PERSON, DAY, "two", now, replacing="1.0") is Grant.FIRST
         assert not store.claim_digest(PERSON, DAY + timedelta(days=1), "two", now)
 
     def test_a_claim_that_nobody_followed_up_is_void_after_a_while(self, store: Store) -> None:
@@ -209,12 +210,12 @@ class StoreContract:
     def test_the_claim_of_a_process_that_ended_is_void_at_once(self, store: Store) -> None:
         store.save_draft(PERSON, draft("09:00-10:00 group1"))
         assert store.claim_digest(PERSON, DAY, dead_owner(), at("18:00"))
-        assert store.claim_digest(PERSON, DAY, "two", at("18:00"))
+        assert store.claim_digest(PERSON, DAY, "two", at("18:00")) is Grant.AGAIN
 
     def test_of_many_bots_at_once_exactly_one_may_post(self, store: Store) -> None:
         store.save_draft(PERSON, draft("09:00-10:00 group1"))
         claims = at_once(8, lambda n: store.claim_digest(PERSON, DAY, f"bot {n}", at("18:00")))
-        assert sorted(claims) == [False] * 7 + [True]
+        assert sorted(claims) == [Grant.REFUSED] * 7 + [Grant.FIRST]
 
     def test_many_saves_at_once_leave_one_consistent_day(self, store: Store) -> None:
         def save(number: int) -> Digest:

@@ -18,6 +18,7 @@ from tracklater_bot.blocks.parts import Message
 from tracklater_bot.bot import web_client
 from tracklater_bot.messenger import Messenger, PostError
 from tracklater_bot.model import Digest
+from tracklater_bot.pacing import Pacer
 from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.settings import load
 from tracklater_bot.store import Store
@@ -40,7 +41,8 @@ class Room:
     def another(self, store: Store) -> Messenger:
         """The messenger of another bot on the same database and app."""
         settings = load(self.sandbox.settings_file, None, self.sandbox.env).settings
-        return Messenger(web_client(settings), store, render, self.time, owner_name())
+        client = web_client(settings, Pacer(minute=0.5))
+        return Messenger(client, store, render, self.time, owner_name())
 
     def read(self, *texts: str) -> None:
         """Reads the day anew."""
@@ -132,6 +134,12 @@ def test_what_is_up_to_date_costs_no_call(room: Room) -> None:
     assert room.calls() == before
 
 
+def test_a_first_message_costs_one_call(room: Room) -> None:
+    before = len(room.calls())
+    assert room.messenger.announce(room.digest, room.time()) is not None
+    assert room.calls()[before:] == ["chat.postMessage"]
+
+
 def test_many_changes_cost_one_update(room: Room) -> None:
     room.messenger.publish(room.digest)
     for hour in range(11, 16):
@@ -153,7 +161,7 @@ def test_many_changes_cost_one_update(room: Room) -> None:
     ],
 )
 def test_what_slack_does_not_take_is_a_sentence(room: Room, fault: str | int, told: str) -> None:
-    room.sandbox.slack.faults.fail_next("conversations.open", fault, times=3)
+    room.sandbox.slack.faults.fail_next("chat.postMessage", fault, times=3)
     with pytest.raises(PostError) as failure:
         room.messenger.publish(room.digest)
     assert str(failure.value).startswith(told)
@@ -165,8 +173,8 @@ def test_what_slack_does_not_take_is_a_sentence(room: Room, fault: str | int, to
 
 
 def test_a_missing_scope_is_named(room: Room) -> None:
-    room.sandbox.slack.grant(room.sandbox.slack.bot_token, "chat:write", "im:history")
-    with pytest.raises(PostError, match="lacks the scope im:write; add it and reinstall"):
+    room.sandbox.slack.grant(room.sandbox.slack.bot_token, "im:write", "im:history")
+    with pytest.raises(PostError, match="lacks the scope chat:write; add it and reinstall"):
         room.messenger.publish(room.digest)
 
 

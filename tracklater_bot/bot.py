@@ -14,12 +14,8 @@ from itertools import chain, repeat
 
 from pydantic import SecretStr
 from slack_bolt import App
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_handlers import (
-    ConnectionErrorRetryHandler,
-    RateLimitErrorRetryHandler,
-)
+from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler
 
 from tracklater_bot.app import Core
 from tracklater_bot.desk import USUAL, Desk, Rooms, Tempo
@@ -28,6 +24,7 @@ from tracklater_bot.export import Exporter
 from tracklater_bot.listeners import register
 from tracklater_bot.messenger import NETWORK_ERRORS, Messenger
 from tracklater_bot.mishaps import code_in
+from tracklater_bot.pacing import PacedClient, Pacer
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.review import Review
 from tracklater_bot.schedule import Schedule
@@ -40,22 +37,19 @@ log = logging.getLogger(__name__)
 # Slack waits three seconds for an acknowledgement, and Bolt's own five threads keep the sixth
 # click waiting while the first five still talk to the store.
 LISTENER_THREADS = 64
-RATE_LIMIT_RETRIES = 3
 TIMEOUT_SECONDS = 20
 FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts to connect
 
 
-def web_client(settings: Settings) -> WebClient:
+def web_client(settings: Settings, pacer: Pacer | None = None) -> PacedClient:
     """Slack's Web API with the bot's token. Raises SettingsError when there is none."""
     token = _secret(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN")
-    return WebClient(
+    return PacedClient(
         token=token,
         base_url=settings.slack.base_url,
         timeout=TIMEOUT_SECONDS,
-        retry_handlers=[
-            ConnectionErrorRetryHandler(),
-            RateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
-        ],
+        retry_handlers=[ConnectionErrorRetryHandler()],
+        pacer=pacer,
     )
 
 
@@ -65,7 +59,7 @@ def _secret(value: SecretStr | None, variable: str) -> str:
     return value.get_secret_value()
 
 
-def make_desk(core: Core, client: WebClient, tempo: Tempo = USUAL) -> Desk:
+def make_desk(core: Core, client: PacedClient, tempo: Tempo = USUAL) -> Desk:
     """The desk of the core's person, with Slack behind it."""
     if not core.file_settings.slack.user_id:
         raise SettingsError("slack.user_id is not set: it says who gets the message.")

@@ -29,6 +29,7 @@ from tracklater_bot.messenger import Messenger, Posted, PostError
 from tracklater_bot.mishaps import place_of
 from tracklater_bot.model import Digest, Draft, Group, Issue, Item, JsonValue
 from tracklater_bot.model import Message as ChatMessage
+from tracklater_bot.pacing import patiently
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.preferences import OVERRIDES, SILENT_UNTIL
 from tracklater_bot.review import Review
@@ -209,12 +210,14 @@ class Desk:
         if open_items(digest) or (not digest.items and self._may_hide_work(digest)):
             if not digest.posted_since(since):
                 self.showing.drop_picture(digest)  # it goes with the old message
-            posted = self.rooms.messenger.announce(digest, since)
+            with patiently():
+                posted = self.rooms.messenger.announce(digest, since)
             if posted is None:
                 raise PostError("Another bot on this database is posting the day right now.")
             self._with_picture(opened, posted)
         elif digest.ts:
-            self._with_picture(opened, self.rooms.messenger.publish(digest))
+            with patiently():
+                self._with_picture(opened, self.rooms.messenger.publish(digest))
 
     def _read(self, day: WorkDay) -> Opened:
         draft = self.core.draft(day)
@@ -235,7 +238,8 @@ class Desk:
     def _add_picture(self, draft: Draft) -> None:
         """Puts the timeline picture into a message that is posted already."""
         try:
-            self._upload_picture(draft)
+            with patiently():
+                self._upload_picture(draft)
         except Exception as error:  # noqa: BLE001 - it must not be lost in a future
             log.error("The picture of %s failed: %s", draft.day, place_of(error))  # noqa: TRY400
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,14 +17,15 @@ from http.client import HTTPException
 from json import JSONDecodeError
 from typing import Any
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.blocks.digest import Message
 from tracklater_bot.crashpoints import here
 from tracklater_bot.mishaps import code_in
 from tracklater_bot.model import Digest
+from tracklater_bot.pacing import PacedClient
 from tracklater_bot.store import Store
+from tracklater_bot.store.digests import Grant
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +42,15 @@ class PostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """Where a digest's message is; `fresh` when it was posted just now."""
+    """Where a digest's message is; `fresh` when it was posted just now.
+
+    `alone`: there is certainly no other message of the day.
+    """
 
     channel: str
     ts: str
     fresh: bool
+    alone: bool = False
 
 
 class Messenger:
@@ -52,7 +58,7 @@ class Messenger:
 
     def __init__(
         self,
-        client: WebClient,
+        client: PacedClient,
         store: Store,
         render: Callable[[Digest], Message],
         clock: Callable[[], datetime],
@@ -63,14 +69,16 @@ class Messenger:
         self._render = render
         self._clock = clock
         self._owner = owner
-        self._lock = threading.Lock()
+        self._channels: dict[str, str] = {}
+        self._busy: set[tuple[str, date]] = set()
+        self._freed = threading.Condition()
 
     def publish(self, digest: Digest) -> Posted | None:
         """Posts the day's message, or updates the one that is there.
 
         None when another bot on the same database is posting it right now. Raises PostError.
         """
-        with self._lock:
+        with self._alone_with(digest.person, digest.day, digest.ts):
             current = self._store.digest(digest.person, digest.day) or digest
             return self._updated(current) or self._post(current)
 
@@ -81,11 +89,12 @@ class Messenger:
         posted, then the old one is taken away. Interrupted anywhere, a second call finishes it.
         None when another bot on the same database is posting. Raises PostError.
         """
-        with self._lock:
+        ts = digest.ts if digest.posted_since(since) else None
+        with self._alone_with(digest.person, digest.day, ts):
             current = self._store.digest(digest.person, digest.day) or digest
             posted = self._updated(current) if current.posted_since(since) else None
             posted = posted or self._post(current)
-            if posted is not None:
+            if posted is not None and not posted.alone:
                 self._keep_only(posted, current)
             return posted
 
@@ -94,7 +103,7 @@ class Messenger:
 
         Raises PostError; the digest then stays stale, and a later call mends it.
         """
-        with self._lock:
+        with self._alone_with(person, day):
             digest = self._store.digest(person, day)
             if digest is None or digest.ts is None or digest.shown >= digest.version:
                 return
@@ -106,7 +115,7 @@ class Messenger:
 
         Raises PostError.
         """
-        with self._lock:
+        with self._alone_with(person, day):
             digest = self._store.digest(person, day)
             if digest is not None and digest.ts is not None:
                 self._update(digest)
@@ -142,8 +151,10 @@ class Messenger:
 
     def channel_of(self, person: str) -> str:
         """The DM with the person. Raises PostError."""
-        answer = self._call(self._client.conversations_open, users=person)
-        return str(answer["channel"]["id"])
+        if person not in self._channels:
+            answer = self._call(self._client.conversations_open, users=person)
+            self._channels[person] = str(answer["channel"]["id"])
+        return self._channels[person]
 
     def zone_of(self, person: str) -> str | None:
         """The name of the zone in the person's profile; None when Slack does not tell."""
@@ -162,6 +173,25 @@ class Messenger:
             log.info("No link to the message: %s", reason(error))
             return None
         return str(answer["permalink"])
+
+    @contextmanager
+    def _alone_with(self, person: str, day: date, ts: str | None = "some") -> Iterator[None]:
+        """One thread at a time for each day's message, which is at `ts` if it is posted.
+
+        Where nobody waits for what is done, Slack's turn is waited for first: a click on that
+        message must not wait as long.
+        """
+        place = (person, day)
+        with self._client.pacer.turn("chat.update" if ts else "chat.postMessage"):
+            with self._freed:
+                self._freed.wait_for(lambda: place not in self._busy)
+                self._busy.add(place)
+            try:
+                yield
+            finally:
+                with self._freed:
+                    self._busy.discard(place)
+                    self._freed.notify_all()
 
     def _updated(self, digest: Digest) -> Posted | None:
         """The message brought up to date; None when there is none, or it is gone from Slack."""
@@ -191,40 +221,45 @@ class Messenger:
 
     def _post(self, digest: Digest) -> Posted | None:
         now = self._clock()
-        if not self._store.claim_digest(
+        grant = self._store.claim_digest(
             digest.person, digest.day, self._owner, now, replacing=digest.ts
-        ):
+        )
+        if not grant:
             return None
-        channel = self.channel_of(digest.person)
-        lost = self._lost(channel, digest)
-        ts = lost or self._send(channel, digest)
+        # Slack is asked only where an earlier try may have succeeded: that is scarcer than posting.
+        lost = self._lost(digest) if grant is Grant.AGAIN else None
+        channel, ts = lost or self._send(digest)
         here("before-posted")
         self._store.posted(digest.person, digest.day, channel, ts)
         if lost:  # it may show what was stored before the crash
             self._update(replace(digest, channel=channel, ts=ts))
         else:
             self._store.shown(digest.person, digest.day, digest.version)
-        return Posted(channel, ts, fresh=True)
+        first = grant is Grant.FIRST and digest.ts is None
+        return Posted(channel, ts, fresh=True, alone=first)
 
-    def _send(self, channel: str, digest: Digest) -> str:
+    def _send(self, digest: Digest) -> tuple[str, str]:
+        """Posts to the person's id, which stands for the DM; the answer says where that is."""
         message = self._render(digest)
         here("before-post")
         answer = self._call(
             self._client.chat_postMessage,
-            channel=channel,
+            channel=digest.person,
             text=message.text,
             blocks=message.blocks,
             metadata=_metadata(digest),
             unfurl_links=False,
             unfurl_media=False,
         )
-        return str(answer["ts"])
+        channel = self._channels[digest.person] = str(answer["channel"])
+        return channel, str(answer["ts"])
 
-    def _lost(self, channel: str, digest: Digest) -> str | None:
+    def _lost(self, digest: Digest) -> tuple[str, str] | None:
         """The day's message that a crash kept from being noted: newer than the one we know."""
-        known = Decimal(digest.ts or 0)
+        channel, known = self.channel_of(digest.person), Decimal(digest.ts or 0)
         newer = (ts for ts in self._messages_of(channel, digest) if Decimal(ts) > known)
-        return max(newer, key=Decimal, default=None)
+        ts = max(newer, key=Decimal, default=None)
+        return (channel, ts) if ts else None
 
     def _keep_only(self, posted: Posted, digest: Digest) -> None:
         """Takes away every other message of the day, with the pictures in its thread."""

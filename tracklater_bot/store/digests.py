@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from enum import IntEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -325,18 +326,26 @@ class Claim:
     replacing: str | None = None
 
 
-def claim(connection: Connection, person: str, day: date, claim: Claim) -> bool:
+class Grant(IntEnum):
+    """Whether a claimant may post. AGAIN: somebody began and may have posted it already."""
+
+    REFUSED = 0
+    FIRST = 1
+    AGAIN = 2
+
+
+def claim(connection: Connection, person: str, day: date, claim: Claim) -> Grant:
     """Whether the claimant may post now. A claim that nobody followed up is void after a while."""
     query = select(digests.c.ts, digests.c.claimed_by, digests.c.claimed_until)
     row = connection.execute(query.where(_is(person, day)).with_for_update()).one_or_none()
     if row is None or row.ts != claim.replacing:
-        return False
+        return Grant.REFUSED
     foreign = row.claimed_by not in (None, claim.owner)
     if foreign and row.claimed_until > claim.now and not is_dead(row.claimed_by):
-        return False
+        return Grant.REFUSED
     values = {"claimed_by": claim.owner, "claimed_until": claim.now + CLAIM}
     connection.execute(update(digests).where(_is(person, day)).values(values))
-    return True
+    return Grant.FIRST if row.claimed_by is None else Grant.AGAIN
 
 
 def posted(connection: Connection, person: str, day: date, channel: str, ts: str) -> None:

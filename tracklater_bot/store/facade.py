@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from tracklater_bot.model import Digest, Draft, Issue, Item, JsonValue, Rule
 from tracklater_bot.store import digests, issues, memory
+from tracklater_bot.store.digests import Grant
 from tracklater_bot.store.opening import in_words, open_engine
 
 
@@ -98,7 +99,7 @@ class Store:
 
     def claim_digest(
         self, person: str, day: date, owner: str, now: datetime, replacing: str | None = None
-    ) -> bool:
+    ) -> Grant:
         """Whether this owner may post the day's message now: one bot at a time may.
 
         `replacing` is the `ts` of the message that the owner found gone; a message posted by

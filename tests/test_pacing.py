@@ -1,0 +1,110 @@
+"""Calls to Slack wait for their turn: never too many in a minute, people before everything else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import pytest
+
+from tests.bots import settings_of
+from tracklater_bot.bot import web_client
+from tracklater_bot.pacing import IN_A_CHANNEL, PATIENT_SHARE, TIER_3, Pacer, patiently
+from tracklater_bot.sandbox import ME, Sandbox
+
+MINUTE = 1.0
+UPDATE, POST = "chat.update", "chat.postMessage"
+
+
+def calm(call: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        with patiently():
+            call()
+
+    return run
+
+
+def moments(number: int, call: Callable[[], None]) -> list[float]:
+    """When each of many calls at once had its turn."""
+
+    def run(_: int) -> float:
+        call()
+        return time.monotonic()
+
+    with ThreadPoolExecutor(number) as pool:
+        return sorted(pool.map(run, range(number)))
+
+
+def most_in(seconds: float, times: list[float]) -> int:
+    return max(sum(start <= each < start + seconds for each in times) for start in times)
+
+
+def test_no_minute_has_more_calls_than_slack_takes() -> None:
+    pacer = Pacer(MINUTE)
+    times = moments(120, lambda: pacer.wait(UPDATE))
+    assert most_in(MINUTE, times) <= TIER_3
+    assert times[-1] - times[0] < 3 * MINUTE
+
+
+def test_what_nobody_waits_for_leaves_room_and_is_spread() -> None:
+    pacer = Pacer(MINUTE)
+    times = moments(50, calm(lambda: pacer.wait(UPDATE)))
+    assert most_in(MINUTE, times) <= TIER_3 * PATIENT_SHARE
+    assert most_in(MINUTE / 6, times) <= 7
+
+
+def test_a_person_never_waits_behind_what_nobody_waits_for() -> None:
+    pacer = Pacer(MINUTE)
+    with ThreadPoolExecutor(80) as pool:
+        crowd = [pool.submit(calm(lambda: pacer.wait(UPDATE))) for _ in range(80)]
+        time.sleep(MINUTE / 2)
+        begun = time.monotonic()
+        for _ in range(8):
+            pacer.wait(UPDATE)
+        assert time.monotonic() - begun < MINUTE / 6
+        assert not all(each.done() for each in crowd)
+
+
+def test_a_turn_is_waited_for_before_the_lock_and_counts_once() -> None:
+    pacer = Pacer(MINUTE)
+    lock = threading.Lock()
+
+    def update() -> None:
+        with pacer.turn(UPDATE), lock:
+            pacer.wait(UPDATE)
+
+    times = moments(60, calm(update))
+    assert most_in(MINUTE, times) <= TIER_3 * PATIENT_SHARE
+    assert times[-1] - times[0] < 2 * MINUTE
+
+
+def test_one_channel_gets_a_message_a_second_and_others_go_on() -> None:
+    pacer = Pacer(MINUTE)
+    times = moments(5, lambda: pacer.wait(POST, "D1"))
+    gaps = [after - before for before, after in pairwise(times)]
+    assert min(gaps) > MINUTE / IN_A_CHANNEL * 0.5
+    begun = time.monotonic()
+    for number in range(5):
+        pacer.wait(POST, f"D1{number}")
+    assert time.monotonic() - begun < MINUTE / IN_A_CHANNEL
+
+
+def test_when_slack_says_later_everybody_waits(sandbox: Sandbox) -> None:
+    sandbox.slack.faults.fail_next("chat.postMessage", 429)
+    client = web_client(settings_of(sandbox))
+    begun = time.monotonic()
+    client.chat_postMessage(channel=ME, text="hello")
+    assert time.monotonic() - begun >= 1
+    assert [each["text"] for each in sandbox.slack.messages()][-1:] == ["hello"]
+
+
+@pytest.mark.parametrize("method", ["views.open", "something.new"])
+def test_other_methods_go_at_once(method: str) -> None:
+    pacer = Pacer()
+    begun = time.monotonic()
+    for _ in range(60):
+        pacer.wait(method)
+    assert time.monotonic() - begun < 1

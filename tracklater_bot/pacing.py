@@ -1,0 +1,206 @@
+"""Calls to Slack at a pace that Slack allows, those that a person waits for ahead of the rest.
+
+Slack counts an app's calls of each method in each workspace. Whoever asks for more is told to come
+back later (429), and with many people's digests due at the same minute that would be the rule. So
+calls wait here for their turn instead. What the bot does by itself is done `patiently`: it leaves
+part of every minute to people, who then hardly ever wait.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import insort
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from itertools import count
+from math import ceil
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryState
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from slack_sdk.web import SlackResponse
+
+MINUTE = 60.0
+# Calls a minute, as Slack's pages name them: tiers 3 and 4, and "several hundred" messages.
+TIER_3, TIER_4, MESSAGES = 50, 100, 300
+LIMITS: Mapping[str, int] = {
+    "chat.postMessage": MESSAGES,
+    "chat.postEphemeral": TIER_4,
+    "chat.update": TIER_3,
+    "chat.delete": TIER_3,
+    "conversations.open": TIER_3,
+    "conversations.history": TIER_3,
+    "conversations.replies": TIER_3,
+    "files.getUploadURLExternal": TIER_4,
+    "files.completeUploadExternal": TIER_4,
+    "files.info": TIER_4,
+    "files.delete": TIER_3,
+    "users.info": TIER_4,
+    "views.publish": TIER_4,
+}
+IN_A_CHANNEL = MINUTE  # messages a minute in one channel: one a second
+PATIENT_SHARE = 0.8  # of each minute, for what nobody waits for
+PATIENT_STEP = 6  # parts of a minute over which that is spread
+MARGIN = 1.02  # Slack's minute need not begin with ours
+RETRIES = 3
+
+_patient: ContextVar[bool] = ContextVar("patient", default=False)
+_paid: ContextVar[str] = ContextVar("paid", default="")
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """Lets the block's calls to Slack give way to those that a person waits for."""
+    before = _patient.set(True)
+    try:
+        yield
+    finally:
+        _patient.reset(before)
+
+
+@dataclass(slots=True)
+class _Method:
+    """When a method was called in the last minute, and who waits to call it, most urgent first."""
+
+    calls: deque[float] = field(default_factory=deque)
+    waiting: list[tuple[bool, int]] = field(default_factory=list)
+    held_until: float = 0.0
+
+
+class Pacer:
+    """One app's calls. Safe to use from many threads; `minute` is shorter in tests only."""
+
+    def __init__(self, minute: float = MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
+        self._minute = minute
+        self._clock = clock
+        self._methods: dict[str, _Method] = {}
+        self._channels: dict[str, float] = {}
+        self._numbers = count()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self, method: str) -> Iterator[None]:
+        """Waits for the method's turn already here, where no lock is held yet.
+
+        In the block nothing is patient any more, since others may wait for the same lock.
+        """
+        if _patient.get():
+            self._wait(method)
+            paid, before = _paid.set(method), _patient.set(False)
+            try:
+                yield
+            finally:
+                _patient.reset(before)
+                _paid.reset(paid)
+        else:
+            yield
+
+    def wait(self, method: str, channel: str = "") -> None:
+        """Waits until the method may be called; messages also until the channel has rested."""
+        if _paid.get() == method:
+            _paid.set("")
+        else:
+            self._wait(method)
+        if method == "chat.postMessage" and channel:
+            self._rest(channel)
+
+    def hold(self, method: str, seconds: float) -> None:
+        """Keeps everybody from calling the method: Slack said so."""
+        with self._changed:
+            one = self._methods.setdefault(method, _Method())
+            one.held_until = max(one.held_until, self._clock() + seconds)
+
+    def _wait(self, method: str) -> None:
+        with self._changed:
+            one = self._methods.setdefault(method, _Method())
+            ticket = (_patient.get(), next(self._numbers))
+            insort(one.waiting, ticket)
+            try:
+                while (delay := self._delay(method, one, ticket)) != 0:
+                    self._changed.wait(delay)
+                one.calls.append(self._clock())
+            finally:
+                one.waiting.remove(ticket)
+                self._changed.notify_all()
+
+    def _delay(self, method: str, one: _Method, ticket: tuple[bool, int]) -> float | None:
+        """Seconds until it may be this one's turn; None while others come first."""
+        if one.waiting[0] != ticket:
+            return None
+        now = self._clock()
+        while one.calls and one.calls[0] <= now - self._minute * MARGIN:
+            one.calls.popleft()
+        most = LIMITS.get(method, MESSAGES)
+        delay = self._full(one.calls, self._minute, most, now)
+        if ticket[0]:
+            share = most * PATIENT_SHARE
+            step = self._minute / PATIENT_STEP
+            delay = max(
+                delay,
+                self._full(one.calls, self._minute, int(share), now),
+                self._full(one.calls, step, ceil(share / PATIENT_STEP), now),
+            )
+        return max(delay, one.held_until - now, 0.0)
+
+    @staticmethod
+    def _full(calls: deque[float], seconds: float, most: int, now: float) -> float:
+        """Seconds until fewer than `most` calls lie in the last `seconds`."""
+        return 0.0 if len(calls) < most else calls[-most] + seconds * MARGIN - now
+
+    def _rest(self, channel: str) -> None:
+        """One message a second in a channel; who comes sooner takes the next second."""
+        pause = self._minute / IN_A_CHANNEL
+        with self._changed:
+            now = self._clock()
+            self._channels = {name: at for name, at in self._channels.items() if at > now}
+            at = max(self._channels.get(channel, now), now)
+            self._channels[channel] = at + pause
+        time.sleep(at - now)
+
+
+class PacedClient(WebClient):
+    """Slack's Web API, called no faster than Slack allows."""
+
+    def __init__(self, *args: Any, pacer: Pacer | None = None, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.pacer = pacer or Pacer()
+        self.retry_handlers.append(_Obedient(self.pacer))
+
+    def api_call(self, api_method: str, **more: Any) -> SlackResponse:
+        """As the SDK's, when it is this call's turn."""
+        body = more.get("json") or more.get("data") or more.get("params") or {}
+        channel = body.get("channel", "") if isinstance(body, Mapping) else ""
+        self.pacer.wait(api_method, str(channel))
+        return super().api_call(api_method, **more)
+
+
+class _Obedient(RateLimitErrorRetryHandler):
+    """Comes back when Slack says, and lets all others wait too."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        super().__init__(max_retry_count=RETRIES)
+        self._pacer = pacer
+
+    def prepare_for_next_attempt(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        """As the SDK's, but for the waiting, which is done in the queue."""
+        if response is None:
+            raise error or RuntimeError("a retry without an answer")
+        method = request.url.partition("?")[0].rpartition("/")[2]
+        told = next((v[0] for k, v in response.headers.items() if k.lower() == "retry-after"), "1")
+        seconds = float(told) if told.isdecimal() else 1.0
+        self._pacer.hold(method, seconds)
+        self._pacer.wait(method)
+        state.next_attempt_requested = True
+        state.increment_current_attempt()
