@@ -7,6 +7,7 @@ stderr. What a command does not use is not imported: a preview should start in a
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -20,11 +21,11 @@ from typing import TYPE_CHECKING
 
 from tracklater_bot import __version__
 from tracklater_bot.day import WhenError, WorkDay
-from tracklater_bot.settings import Settings, SettingsError, load
 
 if TYPE_CHECKING:
     from tracklater_bot.app import Core
     from tracklater_bot.model import Draft
+    from tracklater_bot.settings import Settings
 
 Command = Callable[[argparse.Namespace], int]
 FAILED, USAGE = 1, 2
@@ -171,6 +172,7 @@ def demo(arguments: argparse.Namespace) -> int:
         raise UsageError("--json goes with --once.")
     from tracklater_bot import demo as stage
 
+    gc.enable()  # it stays: see __main__
     try:
         if arguments.once:
             return stage.once(as_json=arguments.json)
@@ -185,6 +187,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tracklater_bot.doors import DoorError
     from tracklater_bot.signals import stop_event
 
+    gc.enable()  # it stays: see __main__
     stopped = stop_event()
     with _core(arguments) as core:
         try:
@@ -294,6 +297,8 @@ def record(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
+    from tracklater_bot.settings import SettingsError, load
+
     try:
         loaded = load(arguments.config, arguments.env_file, os.environ)
     except SettingsError as error:
@@ -307,6 +312,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 def _core(arguments: argparse.Namespace) -> Iterator[Core]:
     from tracklater_bot.app import opened
     from tracklater_bot.errors import StoreError
+    from tracklater_bot.settings import SettingsError
 
     settings = _settings(arguments)
     try:
