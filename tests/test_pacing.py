@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from tests.bots import settings_of
+from tests.desks import DAY, draft, sqlite_store
+from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.bot import web_client
+from tracklater_bot.messenger import Messenger
 from tracklater_bot.pacing import IN_A_CHANNEL, PATIENT_SHARE, TIER_3, Pacer, patiently
 from tracklater_bot.sandbox import ME, Sandbox
+from tracklater_bot.sandbox.slack.limits import Limits
+from tracklater_bot.sandbox.slack.workspace import Person
 
 MINUTE = 1.0
 UPDATE, POST = "chat.update", "chat.postMessage"
@@ -108,3 +118,47 @@ def test_other_methods_go_at_once(method: str) -> None:
     for _ in range(60):
         pacer.wait(method)
     assert time.monotonic() - begun < 1
+
+
+# -- Many people, one minute -----------------------------------------------------------------------
+
+
+def test_the_sandbox_refuses_what_comes_too_fast(sandbox: Sandbox) -> None:
+    limits = sandbox.slack.api.limits = Limits()
+    client = WebClient(sandbox.slack.bot_token, base_url=f"{sandbox.url}/slack/api/")
+    for _ in range(TIER_3):
+        client.conversations_open(users=ME)
+    with pytest.raises(SlackApiError) as caught:
+        client.conversations_open(users=ME)
+    assert (caught.value.response.status_code, caught.value.response["error"]) == (
+        429,
+        "ratelimited",
+    )
+    assert 1 <= int(caught.value.response.headers["Retry-After"]) <= 60
+    assert limits.refused == {"conversations.open": 1}
+
+
+def test_many_digests_at_one_moment_come_once_each_within_the_limits(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    minute = 3.0
+    limits = sandbox.slack.api.limits = Limits(minute)
+    names = [f"U{number:03d}" for number in range(60)]
+    for name in names:
+        sandbox.slack.workspace.people[name] = Person(name, name, name, "Europe/Helsinki")
+    store = sqlite_store(tmp_path)
+    client = web_client(settings_of(sandbox), Pacer(minute))
+    now = datetime.now(UTC)
+    messenger = Messenger(client, store, digest_message, lambda: now, "this bot")
+
+    def tell(name: str) -> None:
+        with patiently():
+            messenger.announce(store.save_draft(name, draft("09:00-10:00 group1")), now)
+            messenger.show_again(name, DAY)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(tell, names))
+    store.close()
+    assert not limits.refused
+    assert [len(sandbox.slack.messages(user=name)) for name in names] == [1] * len(names)
+    assert Counter(sandbox.slack.api.calls) == {POST: len(names), UPDATE: len(names)}

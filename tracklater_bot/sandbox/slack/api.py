@@ -11,6 +11,7 @@ from aiohttp import web
 from tracklater_bot.sandbox.slack.calls import Call, Method, Rule, SlackError
 from tracklater_bot.sandbox.slack.delivery import Sockets
 from tracklater_bot.sandbox.slack.files import Files
+from tracklater_bot.sandbox.slack.limits import Limits, TooFast
 from tracklater_bot.sandbox.slack.messages import Messages
 from tracklater_bot.sandbox.slack.views import Views
 from tracklater_bot.sandbox.slack.workspace import (
@@ -27,7 +28,10 @@ _BOT = ("bot",)
 
 
 class WebApi:
-    """All methods, each with its rule. `calls` counts what was called, for tests and the page."""
+    """All methods, each with its rule. `calls` counts what was called, for tests and the page.
+
+    `limits` are held when they are set.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class WebApi:
         self._sockets = sockets
         self.socket_url = ""
         self.calls: list[str] = []
+        self.limits: Limits | None = None
         self._methods: Mapping[str, tuple[Rule, Method]] = {
             "api.test": (Rule(("bot", "user", "app")), self._nothing),
             "auth.test": (Rule(("bot", "user", "app")), self._auth_test),
@@ -78,10 +83,18 @@ class WebApi:
             token = self._token(request, arguments)
             headers["x-oauth-scopes"] = ",".join(sorted(token.scopes))
             rule.admit(token)
+            self._count(name, arguments)
             body: Json = {"ok": True, **await method(Call(token, arguments))}
+        except TooFast as error:
+            headers["Retry-After"] = str(error.seconds)
+            return web.json_response(error.body, status=429, headers=headers)
         except SlackError as error:
             body = error.body
         return web.json_response(body, headers=headers)
+
+    def _count(self, name: str, arguments: Mapping[str, Any]) -> None:
+        if self.limits is not None:
+            self.limits.count(name, str(arguments.get("channel", "")))
 
     def _method(self, name: str) -> tuple[Rule, Method]:
         if name not in self._methods:
