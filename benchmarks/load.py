@@ -2,47 +2,41 @@
 
     python -m benchmarks.load clicks --clicks 50 --rounds 5
     python -m benchmarks.load digests --persons 500
+    python -m benchmarks.load digests --persons 500 --days 5 --minute 12
 
-`clicks`: the real bot as a process of its own; how long Slack waits for acknowledgements.
-`digests`: one store, one Slack app, many people; how fast their messages go out and their entries
-come in, whether anything is sent faster than Slack and Toggl allow, and what it takes of memory.
+The bot is a process of its own each time. `clicks`: how long Slack waits for acknowledgements.
+`digests`: one store, one Slack app, many people, and a Slack that refuses what is beyond its
+limits: when messages and pictures are there, how long those wait who click meanwhile, whether
+anything was refused, and what memory it takes. With `--minute` all of Slack's minutes, and the
+bot's, are that many seconds long: what is measured in minutes stays as it is.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+import json
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from statistics import median, quantiles
+from subprocess import PIPE, Popen
+from typing import Any
 
-from tests.bots import bot_process, button_of, desk_on, digests_in, post, settings_of
+from benchmarks.crowd import people
+from tests.bots import bot_process, button_of, desk_on, digests_in, environment, post
 from tests.desks import empty_database
-from tests.digests import suggestion
 from tests.notation import FRIDAY
-from tracklater_bot.app import utc_now
-from tracklater_bot.blocks.digest import DigestView, digest_message
-from tracklater_bot.blocks.digest import Message as DigestMessage
-from tracklater_bot.bot import web_client
-from tracklater_bot.export import Exporter
-from tracklater_bot.messenger import Messenger
-from tracklater_bot.model import Digest, Draft, Project
-from tracklater_bot.review import Review
-from tracklater_bot.sandbox import ME, Sandbox
+from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.sandbox.slack.limits import Limits
 from tracklater_bot.sandbox.slack.workspace import Person
-from tracklater_bot.store import Store
-from tracklater_bot.trackers.toggl import TogglTracker
 
 MOST_MS = 200.0
 MINUTE = 60.0
-# Slack's tiers, calls a minute: chat.postMessage has its own rule, one a second in a channel.
-TIERS = {"conversations.open": 50, "conversations.history": 50, "chat.update": 50}
 
 
 @contextmanager
@@ -108,89 +102,60 @@ def _report_acks(times: Sequence[float | None]) -> bool:
 # -- Digests -------------------------------------------------------------------------------------
 
 
-def digests(persons: int) -> bool:
-    """Every person's digest is due now; then everybody approves everything."""
+def digests(persons: int, days: int, minute: float) -> bool:
+    """Everybody's digest is due at the same moment, day after day; whether all went well."""
     with quiet_sandbox() as sandbox:
-        names = _people(sandbox, persons)
-        settings = settings_of(sandbox)
-        store = Store.open(settings.database_url.get_secret_value())
-        try:
-            peak = _memory()
-            client = web_client(settings)
-            messenger = Messenger(client, store, _render, utc_now, "load")
-            begun = time.monotonic()
-            for name in names:
-                _deliver(messenger, store, name)
-            posted = time.monotonic() - begun
-            sent = _approve_all(sandbox, store, names)
-            fine = _report_digests(sandbox, names, posted, sent)
-            print(f"memory: {peak:.0f} MB before, {_memory():.0f} MB at the most")
-        finally:
-            store.close()
-        return fine
+        for name in people(persons):
+            person = Person(name, name.lower(), name, "Europe/Helsinki")
+            sandbox.slack.workspace.people[name] = person
+        sandbox.toggl.quotas.organization.total = sandbox.toggl.quotas.me.total = 1_000_000
+        limits = sandbox.slack.api.limits = Limits(minute)
+        for told in _crowd(sandbox, persons, days, minute):
+            _report_day(told, persons, minute)
+        return _report_digests(sandbox, limits, persons, days)
 
 
-def _render(digest: Digest) -> DigestMessage:
-    return digest_message(digest, DigestView())
+def _crowd(sandbox: Sandbox, persons: int, days: int, minute: float) -> Iterator[dict[str, Any]]:
+    """The bot's process; gives what it tells, line by line."""
+    command = [sys.executable, "-m", "benchmarks.crowd", str(sandbox.settings_file)]
+    command += ["--persons", str(persons), "--days", str(days), "--minute", str(minute)]
+    with Popen(command, env=environment(sandbox), stdout=PIPE, text=True) as bot:
+        for line in bot.stdout or ():
+            yield json.loads(line)
 
 
-def _people(sandbox: Sandbox, number: int) -> list[str]:
-    found = [ME, *(f"U{number:06d}" for number in range(1, number))]
-    for name in found[1:]:
-        sandbox.slack.workspace.people[name] = Person(name, name.lower(), name, "Europe/Helsinki")
-    return found
-
-
-def _deliver(messenger: Messenger, store: Store, name: str) -> None:
-    project = Project("Development", "acme", client="Acme Oy", id=501)
-    found = tuple(
-        replace(suggestion(text), project=project)
-        for text in ("09:00-10:00 acme DEV-1", "10:00-11:30 acme DEV-2", "12:30-16:00 acme DEV-3")
-    )
-    digest = store.save_draft(name, Draft(FRIDAY.date, str(FRIDAY.zone), found))
-    messenger.publish(digest)
-
-
-def _approve_all(sandbox: Sandbox, store: Store, names: Sequence[str]) -> float:
-    """Seconds until all entries are in Toggl, one request a second for each person at most."""
-    settings = settings_of(sandbox)
-    trackers = {name: TogglTracker(settings.toggl) for name in names}
-    sandbox.toggl.quotas.organization.total = sandbox.toggl.quotas.me.total = 1_000_000
-    exporter = Exporter(store, trackers.__getitem__, utc_now, "load")
-    review, begun = Review(store, utc_now), time.monotonic()
-    for name in names:
-        digest = store.digest(name, FRIDAY.date)
-        for item in digest.items if digest else ():
-            # They share the sandbox's one account, where their hours overlap.
-            review.approve(name, item.id, anyway=True)
-    exporter.work()
-    while (due := exporter.next_due()) is not None:
-        time.sleep(max((due - utc_now()).total_seconds(), 0.005))
-        exporter.work()
-    return time.monotonic() - begun
-
-
-def _report_digests(sandbox: Sandbox, names: Sequence[str], posted: float, sent: float) -> bool:
-    calls = sandbox.slack.api.calls
-    counted = {name: calls.count(name) for name in sorted(set(calls))}
-    day = str(FRIDAY.date)
-    messages = sum(len(digests_in(sandbox.slack.messages(user=each), day)) for each in names)
+def _report_day(told: dict[str, Any], persons: int, minute: float) -> None:
+    if "day" not in told:
+        print(f"before: {told['memory']:.0f} MB")
+        return
+    clicks = told["clicks"]
     print(
-        f"{messages} digests for {len(names)} persons in {posted:.1f} s ({messages / posted:.0f}/s)"
+        f"day {told['day'] + 1}: {persons} messages in {told['posted'] / minute:.1f} min,"
+        f" their pictures after {told['illustrated'] / minute:.1f} min;"
+        f" {clicks['number']} clicks meanwhile showed after {clicks['median']:.2f} s,"
+        f" {clicks['most']:.2f} s at most; entries in {told['sent']:.0f} s;"
+        f" {told['memory']:.0f} MB",
+        flush=True,
     )
-    print("Slack was called: " + ", ".join(f"{name} {number}" for name, number in counted.items()))
-    for name, most in TIERS.items():
-        rate = counted.get(name, 0) / max(posted, 1) * MINUTE
-        if rate > most:
-            print(f"  {name}: {rate:.0f} a minute; past {most} Slack says when to go on (429)")
+
+
+def _report_digests(sandbox: Sandbox, limits: Limits, persons: int, days: int) -> bool:
+    counted = Counter(sandbox.slack.api.calls)
+    right = sum(_posted(sandbox, name) == days for name in people(persons))
     entries = len(sandbox.toggl.entries)
-    print(f"{entries} entries in {sent:.1f} s; {len(sandbox.toggl.requests)} requests to Toggl")
-    return messages == len(names) and entries == 3 * len(names)
+    print(f"{right} of {persons} persons have each day's message exactly once")
+    print(f"{entries} entries in Toggl; {persons * days * 3} were approved")
+    print("Slack was called: " + ", ".join(f"{name} {n}" for name, n in sorted(counted.items())))
+    print("refused (429): " + (", ".join(f"{k} {n}" for k, n in limits.refused.items()) or "none"))
+    return right == persons and entries == persons * days * 3
 
 
-def _memory() -> float:
-    """The most memory that this process has used so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _posted(sandbox: Sandbox, name: str) -> int:
+    """How many days' messages the person has; 0 where one came twice."""
+    messages = sandbox.slack.messages(user=name)
+    found = [(each.get("metadata") or {}).get("event_payload") for each in messages]
+    days = [each["day"] for each in found if each]
+    return len(days) if len(set(days)) == len(days) else 0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -200,10 +165,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--clicks", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--persons", type=int, default=500)
+    parser.add_argument("--days", type=int, default=1)
+    parser.add_argument("--minute", type=float, default=MINUTE, help="seconds in a minute")
     options = parser.parse_args(argv)
     if options.what == "clicks":
         return 0 if clicks(options.clicks, options.rounds) else 1
-    return 0 if digests(options.persons) else 1
+    return 0 if digests(options.persons, options.days, options.minute) else 1
 
 
 if __name__ == "__main__":
