@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from threading import Lock, RLock
 from typing import Protocol, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tracklater_bot.day import Span
 from tracklater_bot.issue_cache import IssueCache, IssueStore
 from tracklater_bot.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
-from tracklater_bot.remembered import POLITE, Found, Remembered, understood
+from tracklater_bot.remembered import POLITE, Found, Remembered, adapter, understood
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.protocols import IssueSource, SourceError
 from tracklater_bot.trackers.projects import Naming, resolve, wanted
@@ -117,6 +117,8 @@ class Tracked:
 class _SourceState(BaseModel):
     """How the last reading of an issue source went; `read` is the last that succeeded."""
 
+    model_config = ConfigDict(defer_build=True)
+
     scope: str = ""
     asked: datetime | None = None
     read: datetime | None = None
@@ -124,10 +126,8 @@ class _SourceState(BaseModel):
     lasting: bool = False
 
 
-_ACCOUNT = TypeAdapter(Account)
-_CONSTRAINTS = TypeAdapter(Constraints)
-_ENTRIES = TypeAdapter(tuple[TimeEntry, ...])
-_ABSENT = TypeAdapter(dict[str, datetime])
+_ENTRIES = tuple[TimeEntry, ...]
+_ABSENT = dict[str, datetime]
 
 
 class Catalog:
@@ -238,7 +238,7 @@ class Catalog:
         """Each group's projects, with Toggl's ids where it has told them."""
         if self._tracker is None:
             return Projects(wanted(self._groups))
-        asked = self._asked("account", self._tracker.account, _ACCOUNT, FRESH)
+        asked = self._asked("account", self._tracker.account, Account, FRESH)
         account, troubles = asked.value, (asked.trouble,) if asked.trouble else ()
         if account is None:
             return Projects(wanted(self._groups), None, troubles)
@@ -249,7 +249,7 @@ class Catalog:
         """Each group's projects as they were last told; asks nobody, so that nobody waits."""
         if self._tracker is None:
             return Projects(wanted(self._groups))
-        last = Remembered("account", self._tracker.account, _ACCOUNT, FRESH, STALE)
+        last = Remembered("account", self._tracker.account, Account, FRESH, STALE)
         account = last.kept(self._memory, self._clock())
         if account is None:
             return Projects(wanted(self._groups))
@@ -263,7 +263,7 @@ class Catalog:
         """
         if self._tracker is None:
             return None
-        return self._asked("account", self._tracker.account, _ACCOUNT, STALE).value
+        return self._asked("account", self._tracker.account, Account, STALE).value
 
     def tracked(self, span: Span) -> Tracked:
         """What is in the tracker already, with groups and projects by name; at most 2 min old.
@@ -291,13 +291,11 @@ class Catalog:
         if self._tracker is None:
             return Constraints()
         asked = self._asked(
-            "constraints", self._tracker.constraints, _CONSTRAINTS, FRESH_CONSTRAINTS
+            "constraints", self._tracker.constraints, Constraints, FRESH_CONSTRAINTS
         )
         return asked.value or Constraints()
 
-    def _asked(
-        self, key: str, ask: Callable[[], T], shape: TypeAdapter[T], fresh: timedelta
-    ) -> Found[T]:
+    def _asked(self, key: str, ask: Callable[[], T], shape: type[T], fresh: timedelta) -> Found[T]:
         # One at a time: two threads of one preview must not both ask.
         with self._asking_tracker:
             return Remembered(key, ask, shape, fresh, STALE).get(self._memory, self._clock())
@@ -354,7 +352,7 @@ class Catalog:
     def _absent(self, source: IssueSource) -> dict[str, datetime]:
         value = self._memory.recall(_absent_key(source), self._clock())
         try:
-            absent = _ABSENT.validate_python(value or {})
+            absent = adapter(_ABSENT).validate_python(value or {})
         except ValidationError:
             return {}
         return {key: until for key, until in absent.items() if self._clock() < until}
@@ -365,7 +363,9 @@ class Catalog:
         until = self._clock() + ABSENT
         absent = self._absent(source) | dict.fromkeys(sorted(keys), until)
         latest = dict(list(absent.items())[-_MOST_ABSENT:])
-        self._memory.remember(_absent_key(source), _ABSENT.dump_python(latest, mode="json"), until)
+        self._memory.remember(
+            _absent_key(source), adapter(_ABSENT).dump_python(latest, mode="json"), until
+        )
 
     def _known_keys(self) -> dict[tuple[str, str], set[str]]:
         known: dict[tuple[str, str], set[str]] = {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from tracklater_bot.model import JsonValue
 from tracklater_bot.sources.protocols import Memory
@@ -17,6 +17,16 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 POLITE = timedelta(minutes=1)
+
+
+_ADAPTERS: dict[object, TypeAdapter[Any]] = {}
+
+
+def adapter(shape: type[T]) -> TypeAdapter[T]:
+    """What reads and writes values of a shape; built for the first of them, since that takes ms."""
+    if shape not in _ADAPTERS:
+        _ADAPTERS[shape] = TypeAdapter(shape)
+    return _ADAPTERS[shape]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,8 @@ class Found(Generic[T]):
 
 class _Kept(BaseModel):
     """What is remembered. `value` stays when a later call fails."""
+
+    model_config = ConfigDict(defer_build=True)
 
     asked: datetime
     value: object = None
@@ -45,7 +57,7 @@ class Remembered(Generic[T]):
 
     key: str
     ask: Callable[[], T]
-    shape: TypeAdapter[T]
+    shape: type[T]
     fresh: timedelta
     stale: timedelta
 
@@ -75,13 +87,13 @@ class Remembered(Generic[T]):
             asked, trouble = now - POLITE, str(error)
         except TrackerError as error:
             trouble = str(error)
-        value = self.shape.dump_python(known, mode="json") if known is not None else None
+        value = adapter(self.shape).dump_python(known, mode="json") if known is not None else None
         return known, _Kept(asked=asked, value=value, trouble=trouble)
 
     def _read(self, value: object) -> T | None:
         """None for what another version of this program has kept."""
         try:
-            return self.shape.validate_python(value) if value is not None else None
+            return adapter(self.shape).validate_python(value) if value is not None else None
         except ValidationError:
             return None
 

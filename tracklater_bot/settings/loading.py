@@ -11,7 +11,6 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from platformdirs import user_config_path
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -119,8 +118,12 @@ def _config_path(
     variable = environ.get(CONFIG_VARIABLE) or dotenv.get(CONFIG_VARIABLE)
     if variable:
         return _existing(FilePath(variable), CONFIG_VARIABLE)
-    usual = (FilePath(CONFIG_NAME), user_config_path(APP_NAME) / CONFIG_NAME)
-    return next((path for path in usual if path.is_file()), None)
+    if FilePath(CONFIG_NAME).is_file():
+        return FilePath(CONFIG_NAME)
+    from platformdirs import user_config_path  # noqa: PLC0415 - for those who have no file here
+
+    usual = user_config_path(APP_NAME) / CONFIG_NAME
+    return usual if usual.is_file() else None
 
 
 def _existing(path: FilePath, named_by: str) -> FilePath:
