@@ -297,6 +297,7 @@ def whole_process(desk: Desk) -> Iterator[Figure]:
 def _launched(arguments: list[str], desk: Desk) -> Run:
     """One Python process, started by a small one."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("TRACKLATER_")}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # who installs it has everything compiled
     command = [sys.executable, "-c", _LAUNCHER, sys.executable, *arguments]
     here = {"PYTHONPATH": str(Path(__file__).parent.parent)}
     run = subprocess.run(

@@ -23,6 +23,11 @@ HEAVY = [
     "slack_sdk",
     "sqlalchemy",
     "aiohttp",
+    "urllib3",
+    "tracklater_bot.blocks",
+    "tracklater_bot.store",
+    "tracklater_bot.listeners",
+    "tracklater_bot.trackers.toggl",
 ]
 REPORT = """
 import io, json, sys
@@ -52,16 +57,17 @@ def folder(tmp_path: Path) -> Path:
 def loaded(folder: Path, *arguments: str) -> list[str]:
     """The heavy libraries that a command loads."""
     command = json.dumps([*arguments, "--config", str(folder / "tracklater.toml")])
-    run = subprocess.run(
-        [sys.executable, "-c", REPORT, command, json.dumps(HEAVY)],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    code, found = json.loads(run.stdout)
-    assert code == 0, run.stderr
+    code, found = json.loads(said(folder, REPORT, command, json.dumps(HEAVY)))
+    assert code == 0
     return list(found)
+
+
+def said(folder: Path, script: str, *arguments: str) -> str:
+    """What a script prints that runs in the folder, in a process of its own."""
+    command = [sys.executable, "-c", script, *arguments]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
 
 
 def test_a_preview_of_windows_and_commits_loads_none_of_them(folder: Path) -> None:
@@ -73,4 +79,35 @@ def test_a_preview_with_somebody_in_slack_loads_the_database_alone(folder: Path)
     with (folder / "tracklater.toml").open("a") as settings:
         settings.write('slack.user_id = "U012ABCDEF"\n')
     loaded(folder, "preview", "2026-11-20", "--json")  # makes the database, with migrations
-    assert loaded(folder, "preview", "2026-11-20", "--json") == ["sqlalchemy"]
+    assert loaded(folder, "preview", "2026-11-20", "--json") == [
+        "sqlalchemy",
+        "tracklater_bot.store",
+    ]
+
+
+SETTINGS_READ = """
+import zoneinfo, sys
+from pathlib import Path
+zoneinfo.available_timezones = None  # reads 600 files
+from tracklater_bot.settings import load
+from tracklater_bot.settings.models import Section
+load(Path(sys.argv[1]), None, {})
+print([each.__name__ for each in Section.__subclasses__() if each.__pydantic_complete__])
+"""
+
+
+def test_settings_are_read_without_a_validator_for_each_section(folder: Path) -> None:
+    assert said(folder, SETTINGS_READ, str(folder / "tracklater.toml")) == "[]"
+
+
+COLLECTING = """
+import gc, sys
+from tracklater_bot.__main__ import main
+code = main()
+print(code, gc.isenabled(), gc.get_freeze_count() > 0)
+"""
+
+
+@pytest.mark.parametrize(("command", "told"), [("preview", "0 False True"), ("run", "2 True True")])
+def test_only_commands_that_stay_look_for_garbage(folder: Path, command: str, told: str) -> None:
+    assert said(folder, COLLECTING, command).endswith(told)
