@@ -165,14 +165,16 @@ def alias_layer(variables: Mapping[str, str], place: str) -> Layer:
 def variables_layer(variables: Mapping[str, str], groups: Iterable[str], place: str) -> Layer:
     """Our variables, for groups that are already known. An empty variable counts as not set."""
     layer = Layer()
-    known = tuple(groups)
-    names = env_names(known)
-    spelling = {folded(group): group for group in known}
     ours = {
         name.upper(): value
         for name, value in variables.items()
         if name.upper().startswith(PREFIX) and value.strip() and name.upper() not in _NO_SETTINGS
     }
+    if not ours:  # most often: all the names that there could be take 2 ms
+        return layer
+    known = tuple(groups)
+    names = env_names(known)
+    spelling = {folded(group): group for group in known}
     # Shorter names first: a variable for one value wins over one for its whole section.
     for name in sorted(ours, key=lambda each: (len(each), each)):
         paths = names.get(name, [])
