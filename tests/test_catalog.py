@@ -553,13 +553,6 @@ def test_what_is_tracked_is_at_most_two_minutes_old(
     assert catalog.tracked(DAY).entries == ()
 
 
-def test_after_writing_it_is_asked_again(catalog: Catalog, tracker: FakeTracker) -> None:
-    catalog.tracked(DAY)
-    tracker.has = ()
-    catalog.forget_tracked(DAY)
-    assert catalog.tracked(DAY).entries == ()
-
-
 def test_old_entries_come_with_a_warning(
     catalog: Catalog, tracker: FakeTracker, time: FakeTime
 ) -> None:

@@ -722,13 +722,6 @@ def test_hints_are_words_of_one_group_alone(loaded: Loader) -> None:
     }
 
 
-@pytest.mark.parametrize("word", ["acme", "ACME", " Acme "])
-def test_a_group_is_found_without_regard_to_case(loaded: Loader, word: str) -> None:
-    settings = loaded("[groups.Acme]\n[groups.other]").settings
-    assert settings.group_named(word) == "Acme"
-    assert settings.group_named("none") is None
-
-
 @pytest.mark.parametrize(
     ("toml", "expected"),
     [("", "Europe/Helsinki"), ('timezone = ""', "Europe/Helsinki"), ("timezone = 'UTC'", "UTC")],

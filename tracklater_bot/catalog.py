@@ -282,10 +282,6 @@ class Catalog:
         naming = Naming.of(known, projects.by_group, self._groups)
         return Tracked(tuple(naming.named(each) for each in asked.value or ()), asked.trouble)
 
-    def forget_tracked(self, span: Span) -> None:
-        """Makes the next `tracked` of exactly this span ask again: something was written."""
-        self._memory.forget(_tracked_key(span))
-
     def constraints(self) -> Constraints:
         """What the workspace demands of entries; nothing while that is not known."""
         if self._tracker is None:

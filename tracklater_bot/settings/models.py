@@ -240,11 +240,6 @@ class Settings(Section):
         """
         return self.timezone or machine_zone()
 
-    def group_named(self, name: str) -> str | None:
-        """The key of the group called `name`, whatever its case."""
-        wanted = folded(name)
-        return next((key for key in self.groups if folded(key) == wanted), None)
-
     def emails_for(self, group: str) -> tuple[str, ...]:
         """Whose commits count in the group's repositories."""
         return self.groups[group].git.emails or self.git.emails
