@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED
 from tests.conftest import FRIDAY
 from tests.livebot import AT_ONCE, Live, live, sample_settings
+from tracklater_bot.doors import SocketDoor
 from tracklater_bot.model import State
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.slack.workspace import OTHER
@@ -245,7 +247,8 @@ def test_a_strangers_command_is_told_whose_bot_it_is(anybody: Live) -> None:
         ("", "Looking at Friday 20 November", "Friday 20 November: 6 suggestions"),
         ("  TODAY ", "Looking at Friday 20 November", "Friday 20 November: 6 suggestions"),
         ("yestersay", "Did you mean", ""),
-        ("2026-13-45", "I don't know", ""),
+        ("2026-13-45", "2026-13-45 is no day: the calendar doesn't have it.", ""),
+        ("2026-11-21", "2026-11-21 hasn't happened yet", ""),
         ("<!channel> & co", "I don't know", ""),
     ],
 )
@@ -288,6 +291,19 @@ def test_a_dropped_socket_is_opened_again(sandbox: Sandbox) -> None:
             me.wait(lambda: me.sandbox.slack.sockets.count == 1 or None)
             me.click("skip", me.buttons("skip")[0])
         me.wait(lambda: me.rows().count(SKIPPED) == 2)
+
+
+def test_stopping_does_not_wait_for_slacks_next_word(me: Live) -> None:
+    door = me.bot.door
+    assert isinstance(door, SocketDoor)
+    assert door.client.current_session is not None
+    assert door.client.current_session.sock is not None
+    door.client.current_session.sock.settimeout(60)
+    me.sandbox.slack.command("/tracklater", "help")  # the reader begins a wait that may be so long
+    closing = Thread(target=door.close, daemon=True)
+    closing.start()
+    closing.join(30)
+    assert not closing.is_alive()
 
 
 def test_a_failing_listener_tells_the_person_a_reference_that_the_log_has(

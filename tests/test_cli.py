@@ -42,7 +42,9 @@ def days_messages(sandbox: Sandbox) -> list[str]:
     ("arguments", "code", "told"),
     [
         (["preview", "yestersay"], 2, "did you mean yesterday?"),
-        (["digest", "2026-13-01"], 2, "is no day"),
+        (["digest", "2026-13-01"], 2, "2026-13-01 is no day: the calendar doesn't have it."),
+        (["preview", "2026-02-31"], 2, "2026-02-31 is no day: the calendar doesn't have it."),
+        (["preview", "9000-01-01"], 2, "9000-01-01 hasn't happened yet"),
         (["preview", "--config", "nowhere.toml"], 2, "nowhere.toml"),
         (["preview", "--env-file", "nowhere.env"], 2, "nowhere.env"),
         (["prewiev"], 2, "invalid choice"),

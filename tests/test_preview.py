@@ -134,7 +134,7 @@ def test_the_table_for_people_has_no_escapes_when_piped(table: Answer) -> None:
 
 
 def test_the_picture_and_the_message_are_written(home: Path, message: Answer) -> None:
-    assert message.code == 0, message.err
+    assert (message.code, message.err) == (0, "The picture is in day.png.\n")
     assert (home / "day.png").read_bytes().startswith(b"\x89PNG")
     told = json.loads(message.out)
     assert told["blocks"][0]["type"] == "header"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracklater_bot.catalog import Catalog, NothingKept, PersonalMemory
-from tracklater_bot.day import WorkDay, parse_when
+from tracklater_bot.day import WorkDay, parse_when, past
 from tracklater_bot.drafting import Drafter
 from tracklater_bot.model import Draft, Rule
 from tracklater_bot.preferences import effective
@@ -104,8 +104,15 @@ class Core:
 
     def day(self, when: str) -> WorkDay:
         """The working day that a WHEN word means now. Raises WhenError."""
-        today = WorkDay.of(self.clock(), self.zone(), self.file_settings.day_starts).date
-        return self.day_on(parse_when(when, today))
+        return self.day_on(parse_when(when, self._today()))
+
+    def past_day(self, when: str) -> WorkDay:
+        """The same for what somebody typed who wants to see the day, which must have come."""
+        today = self._today()
+        return self.day_on(past(parse_when(when, today), today))
+
+    def _today(self) -> date:
+        return WorkDay.of(self.clock(), self.zone(), self.file_settings.day_starts).date
 
     def day_on(self, on: date) -> WorkDay:
         """The date's working day. One that is stored keeps its zone when the person travels on."""

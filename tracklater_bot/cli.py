@@ -326,7 +326,7 @@ def _core(arguments: argparse.Namespace) -> Iterator[Core]:
 
 def _day(core: Core, when: str) -> WorkDay:
     try:
-        return core.day(when)
+        return core.past_day(when)
     except WhenError as error:
         raise UsageError(str(error)) from error
 
@@ -351,6 +351,7 @@ def _write_png(file: Path, draft: Draft, now: datetime, groups: Sequence[str]) -
         file.write_bytes(draw(lanes_of(draft, now, ticks_of(draft)), groups))
     except OSError as error:
         raise FailedError(f"{file} cannot be written: {error.strerror}.") from error
+    _say(f"The picture is in {file}.")
 
 
 def _print_json(value: object) -> None:

@@ -5,6 +5,7 @@ Pure: no clock, no I/O. All times are aware; spans are kept in UTC and shown in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,11 +14,16 @@ from zoneinfo import ZoneInfo
 
 Date = date  # for classes that call a field `date`
 
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class WhenError(ValueError):
     """A WHEN word that names no day; its text says what to write instead."""
+
+
+class NoSuchDay(WhenError):
+    """A date that the calendar doesn't have, or that hasn't come yet."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -151,12 +157,21 @@ def parse_when(word: str, today: date) -> date:
     try:
         return date.fromisoformat(wanted)
     except ValueError:
+        if DATE.fullmatch(wanted):
+            raise NoSuchDay(f"{wanted} is no day: the calendar doesn't have it.") from None
         near = get_close_matches(wanted, ("today", "yesterday", *WEEKDAYS), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise WhenError(
             f"{word.strip()[:40]!r} is no day: write today, yesterday, a weekday or YYYY-MM-DD"
             f"{hint}"
         ) from None
+
+
+def past(day: date, today: date) -> date:
+    """The day, unless it is still to come. Raises NoSuchDay."""
+    if day > today:
+        raise NoSuchDay(f"{day} hasn't happened yet: there is nothing of it to look at.")
+    return day
 
 
 def round_boundaries(times: Sequence[datetime], minutes: int) -> list[datetime]:

@@ -15,7 +15,7 @@ from tracklater_bot.blocks.help import (
 )
 from tracklater_bot.blocks.parts import Message
 from tracklater_bot.blocks.week import week_message
-from tracklater_bot.day import WhenError
+from tracklater_bot.day import NoSuchDay, WhenError
 from tracklater_bot.desk import Desk
 
 NOT_YOURS = (
@@ -51,7 +51,10 @@ class Command:
 
     def _day(self, word: str, ack: Ack, respond: Respond) -> None:
         try:
-            day = self._desk.core.day(word)
+            day = self._desk.core.past_day(word)
+        except NoSuchDay as error:
+            _say(ack, note(str(error)))
+            return
         except WhenError:
             _say(ack, unknown_word(word))
             return
