@@ -21,6 +21,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy import select
+
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, says
 from tests.desks import empty_database
 from tests.digests import suggestion
@@ -35,6 +37,8 @@ from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.sandbox.toggl.quota import Quotas
 from tracklater_bot.settings import TogglSettings
 from tracklater_bot.store import Store
+from tracklater_bot.store.outbox import Stage, Target
+from tracklater_bot.store.tables import ACTIVE, outbox
 from tracklater_bot.trackers.protocols import NewEntry
 from tracklater_bot.trackers.toggl import TogglTracker
 
@@ -43,11 +47,13 @@ T = TypeVar("T")
 ROUNDS = 10
 MORNING = ("09:00-10:00 acme DEV-1", "10:00-11:30 acme DEV-2", "11:30-12:00 acme DEV-3")
 WRITES = (
-    "drop-before", "drop-after-saving", "400", "401", "402", "403", "404", "410", "429", "500",
-    "502", "html", "half-json",
+    "drop-before", "drop-after-saving", "saved-later", "400", "401", "402", "403", "404", "410",
+    "429", "500", "502", "html", "half-json",
 )  # fmt: skip
 # 404 for an entry that is there would be Toggl's lie, not ours.
-CHANGES = tuple(kind for kind in WRITES if kind not in ("404", "410"))
+# A change that comes after the next one would undo it, and Toggl tells nobody.
+CHANGES = tuple(kind for kind in WRITES if kind not in ("404", "410", "saved-later"))
+LATE_SECONDS = (3, 90, 300, 900)
 READS = ("drop-before", "500", "429", "html", "half-json", "402", "403")
 
 
@@ -119,7 +125,8 @@ class Day:
         account.premium = True
         account.clock = self.time
         self.toggl.quotas = Quotas(clock=lambda: self.time().timestamp())
-        self.toggl.faults.clear()
+        self.toggl.faults.reset()
+        self.toggl.faults.clock = lambda: self.time().timestamp()
 
     def _worker(self, name: str) -> Exporter:
         pace = Pace(chance=lambda: 0.5)
@@ -168,6 +175,24 @@ class Day:
         if found is None:
             raise LookupError("the day was not opened")
         return found
+
+    def awaited(self) -> set[str]:
+        """Starts of entries of which a second may come yet: it is taken out when it is seen."""
+        query = select(outbox.c.start).where(
+            outbox.c.target == Target.LATE, outbox.c.state.in_(ACTIVE)
+        )
+        with self.store.reading() as connection:
+            return {_clock(start) for (start,) in connection.execute(query)}
+
+    def latecomers(self) -> int:
+        """How many entries came after they had been looked for, and were taken out."""
+        query = select(outbox.c.id).where(
+            outbox.c.target == Target.LATE,
+            outbox.c.state == Stage.DONE,
+            outbox.c.entry_id.is_not(None),
+        )
+        with self.store.reading() as connection:
+            return len(connection.execute(query).all())
 
     def message(self) -> Message:
         """The message as Slack would show it."""
@@ -226,6 +251,7 @@ class Tally:
     faults: int = 0
     requests: int = 0
     entries: int = 0
+    late: int = 0
     duplicates: list[str] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
     lies: list[str] = field(default_factory=list)
@@ -268,6 +294,7 @@ class _Walk:
         self.tally.faults += len(toggl.faults.happened) - happened
         self.tally.requests += len(toggl.requests) - asked
         self.tally.entries += len(day.entries())
+        self.tally.late += day.latecomers()
 
     # -- What happens
 
@@ -354,9 +381,12 @@ class _Walk:
         if chance.random() < 0.25:
             self.day.tracker.dies = chance.choice(("before", "after"))
         if chance.random() < 0.45:
-            kind, times = chance.choice(WRITES), chance.choice((1, 1, 2, 4))
+            kind, times = chance.choice((*WRITES, *["saved-later"] * 3)), chance.choice((1, 1, 2, 4))
             saved = kind in ("500", "502") and chance.random() < 0.5
-            faults.fail_next("time_entries", kind, times, method="POST", saved=saved)
+            seconds = chance.choice(LATE_SECONDS)
+            faults.fail_next(
+                "time_entries", kind, times, method="POST", saved=saved, seconds=seconds
+            )
         if chance.random() < 0.25:
             method = chance.choice(("PUT", "DELETE"))
             faults.fail_next("time_entries", chance.choice(CHANGES), method=method)
@@ -366,9 +396,9 @@ class _Walk:
     # -- What is wrong
 
     def _look(self, when: str) -> None:
-        made = self.day.entries()
+        made, awaited = self.day.entries(), self.day.awaited()
         for start, number in Counter(_start(each) for each in made).items():
-            if number > 1:
+            if number > 1 and start not in awaited:
                 self.tally.duplicates.append(f"seed {self.seed}, {when}: {number} at {start}")
         there = {_start(each): each for each in made}
         for span, said in self.day.says().items():
@@ -377,7 +407,7 @@ class _Walk:
                 continue  # nobody has told the bot yet
             if said == IN_TOGGL and (start not in there or _span(there[start]) != span):
                 self.tally.lies.append(f"seed {self.seed}, {when}: {span} is not in Toggl")
-            elif said in (OFFERED, FAILED, SKIPPED) and start in there:
+            elif said in (OFFERED, FAILED, SKIPPED) and start in there and start not in awaited:
                 self.tally.lies.append(f"seed {self.seed}, {when}: {span} is in Toggl, not {said}")
 
     def _look_for_losses(self) -> None:
@@ -440,6 +470,7 @@ def _goes_on(options: argparse.Namespace, tally: Tally, begun: float) -> bool:
 def _report(tally: Tally, seconds: float) -> None:
     print(f"{tally.days} days in {seconds:.0f} s: {tally.clicks} clicks, {tally.crashes} crashes,")
     print(f"{tally.requests} requests and {tally.faults} faults; {tally.entries} entries are left.")
+    print(f"{tally.late} entries came late, and were taken out.")
     for name in ("duplicates", "losses", "lies"):
         found: list[str] = getattr(tally, name)
         print(f"{name}: {len(found)}")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -24,7 +25,8 @@ from sqlalchemy import Connection
 from tracklater_bot.crashpoints import here
 from tracklater_bot.day import Span
 from tracklater_bot.model import Digest, Problem, Project, TimeEntry
-from tracklater_bot.store import Store, digests, outbox, worklogs
+from tracklater_bot.store import Store, digests, latecomers, outbox, worklogs
+from tracklater_bot.store.latecomers import Found, NotFound, Sighting, TakenOut
 from tracklater_bot.store.outbox import Job, Kind, Lane, Stage, Target
 from tracklater_bot.store.payload import Payload
 from tracklater_bot.store.settling import (
@@ -45,6 +47,7 @@ from tracklater_bot.trackers.protocols import (
     Conflict,
     Constraints,
     Gone,
+    Late,
     NewEntry,
     NotSent,
     OverQuota,
@@ -59,12 +62,15 @@ from tracklater_bot.worklogging import final as final_of_worklog
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Ending: TypeAlias = "Outcome | Logged | Sighting"
 Send: TypeAlias = "Callable[[Job], Outcome | Logged]"
 NOBODYS = NoLogbooks()
 
 LEASE = timedelta(minutes=5)  # far longer than a request may take
 SPACING = timedelta(seconds=1)  # Toggl's bucket leaks about one request a second
-SETTLING = timedelta(seconds=5)  # until an entry whose answer was lost can be seen for sure
+SETTLING = timedelta(seconds=5)  # until an entry whose answer was lost can be seen
+SLOW_SETTLING = timedelta(seconds=30)  # the same where Toggl itself was slow
+LATE_AGAIN = timedelta(seconds=30)  # while an equal entry is being made
 LOOK_LASTS = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(minutes=5)
 
@@ -86,6 +92,7 @@ class Pace:
     spacing: timedelta = SPACING
     lease: timedelta = LEASE
     settling: timedelta = SETTLING
+    slow_settling: timedelta = SLOW_SETTLING
     chance: Callable[[], float] = random.random
 
     def backoff(self, failures: int) -> timedelta:
@@ -190,9 +197,13 @@ class Exporter:
         return days
 
     def _settle(
-        self, connection: Connection, job: Job, ending: Outcome | Logged, now: datetime
+        self, connection: Connection, job: Job, ending: Ending, now: datetime
     ) -> set[tuple[str, date]]:
         """Stores what became of a job; a worklog follows its entry in the same transaction."""
+        if isinstance(ending, Sighting):
+            return latecomers.settle(connection, job, ending, now)
+        if job.target is Target.LATE:
+            return latecomers.postpone(connection, job, ending)
         logs = partial(self._logbooks.wanted, job.person)
         if job.target is Target.WORKLOG or isinstance(ending, Logged):
             return worklogs.settle(connection, job, ending, logs, now)
@@ -201,9 +212,7 @@ class Exporter:
             worklogs.follow(connection, job, logs, now)
         return days
 
-    def _rest(
-        self, lane: Lane, outcome: Outcome | Logged | None, now: datetime
-    ) -> tuple[datetime, int]:
+    def _rest(self, lane: Lane, outcome: Ending | None, now: datetime) -> tuple[datetime, int]:
         """When the lane may be used again, and the failures in a row."""
         match outcome:
             case None:
@@ -215,7 +224,7 @@ class Exporter:
             case _:
                 return now + self._pace.spacing, 0
 
-    def _attempt(self, job: Job, lane: Lane) -> tuple[Job, Outcome | Logged] | None:
+    def _attempt(self, job: Job, lane: Lane) -> tuple[Job, Ending] | None:
         """What became of the job; None when it has to be looked at anew."""
         if job.stage is Stage.SENDING:
             # Only a process that died leaves this behind, since the lane is ours now.
@@ -223,6 +232,8 @@ class Exporter:
             at = max((job.sent_at or now) + self._pace.settling, now)
             return job, Lost("the bot was stopped while sending", at)
         try:
+            if job.target is Target.LATE:
+                return job, self._sender(job).look_for_latecomer(job)
             ready = self._log(job) if job.target is Target.WORKLOG else self._prepare(job)
         except TrackerError as error:
             return job, self._trouble(error, job, lane)
@@ -230,14 +241,17 @@ class Exporter:
 
     def _prepare(self, job: Job) -> Outcome | Send:
         """What sends the entry, or what became of it without sending anything."""
-        known = self._known.setdefault(job.person, _Known())
-        tracker = self._tracker_for(job.person)
-        workspace = self._workspace_for(job.person) if self._workspace_for else None
-        sender = _Sender(self._store, tracker, workspace, known, self._clock, self._key_tag)
+        sender = self._sender(job)
         ready = sender.prepare(job)
         if not isinstance(ready, NewEntry):
             return ready
         return lambda sending: Written(sender.send(sending, ready))
+
+    def _sender(self, job: Job) -> _Sender:
+        known = self._known.setdefault(job.person, _Known())
+        tracker = self._tracker_for(job.person)
+        workspace = self._workspace_for(job.person) if self._workspace_for else None
+        return _Sender(self._store, tracker, workspace, known, self._clock, self._key_tag)
 
     def _log(self, job: Job) -> Outcome | Logged | Send:
         """The same for a worklog."""
@@ -246,7 +260,7 @@ class Exporter:
             return _understood(lambda: sender.looked_up(job))
         return lambda sending: _understood(lambda: sender.send(sending))
 
-    def _send(self, job: Job, send: Send, lane: Lane) -> tuple[Job, Outcome | Logged] | None:
+    def _send(self, job: Job, send: Send, lane: Lane) -> tuple[Job, Ending] | None:
         here("before-sending-stored")
         with self._store.writing() as connection:
             sending = begin(connection, job, self._owner, self._clock())
@@ -254,13 +268,13 @@ class Exporter:
             return None
         here("sending-stored")
         try:
-            outcome = send(sending)
+            outcome: Ending = send(sending)
         except TrackerError as error:
             outcome = self._trouble(error, sending, lane)
         here("answer-received")
         return sending, outcome
 
-    def _trouble(self, error: TrackerError, job: Job, lane: Lane) -> Outcome | Logged:
+    def _trouble(self, error: TrackerError, job: Job, lane: Lane) -> Ending:
         """What a failure means. Only a request that may have gone out can be lost."""
         now, sentence = self._clock(), str(error)
         pause = now + self._pace.backoff(lane.failures)
@@ -269,7 +283,11 @@ class Exporter:
         if isinstance(error, NotSent):
             return Postponed(Problem.WAITING, sentence, max(error.retry_at or pause, now))
         if isinstance(error, Unknown) and job.stage is Stage.SENDING:
-            return Lost(sentence, max(pause, now + self._pace.settling))
+            slow = isinstance(error, Late)
+            settling = self._pace.slow_settling if slow else self._pace.settling
+            return Lost(sentence, max(pause, now + settling))
+        if job.target is Target.LATE and not isinstance(error, Unknown):
+            return NotFound()  # somebody changed it meanwhile: then it is theirs
         # A refusal now does not tell whether an earlier request got through.
         settled = isinstance(error, Conflict | Gone)
         if isinstance(error, Unknown) or (job.doubtful and not settled):
@@ -321,6 +339,44 @@ class _Sender:
             return _understood(lambda: self.tracker.update(entry_id, entry, job.seen))
         _understood(lambda: self.tracker.delete(entry_id, job.seen))
         return None
+
+    def look_for_latecomer(self, job: Job) -> Outcome | Sighting:
+        """Whether a request that was given up made an entry after all; takes out what was found."""
+        if self._being_made(job):
+            return Postponed(Problem.WAITING, "it is being made", self.clock() + LATE_AGAIN)
+        entry_id = job.entry_id
+        if entry_id is None:
+            return self._latecomer(job)
+        if self._known_as_ours(job, {entry_id}):
+            return NotFound()
+        self.known.look = None
+        _understood(lambda: self.tracker.delete(entry_id, job.seen))
+        return TakenOut()
+
+    def _latecomer(self, job: Job) -> Sighting:
+        digest = self.store.digest(job.person, job.day)
+        if digest is None:
+            return NotFound()
+        # One look serves all that are due at that minute.
+        lasts = self.clock() - job.due_at + timedelta(microseconds=1)
+        entry = self._entry(job.payload)
+        same = [each for each in self._look(entry.span, digest, lasts) if _is_same(each, entry)]
+        ours = self._known_as_ours(job, {each.id for each in same})
+        late = next((each for each in same if each.id not in ours), None)
+        # What is being made now is ours, though no item says so yet.
+        return Found(late) if late is not None and not self._being_made(job) else NotFound()
+
+    def _being_made(self, job: Job) -> bool:
+        with self.store.reading() as connection:
+            return outbox.creating(connection, job.person, job.payload)
+
+    def _known_as_ours(self, job: Job, entry_ids: set[int]) -> set[int]:
+        """Which of the entries belong to an item, or are another job's to take out."""
+        if not entry_ids:
+            return set()
+        with self.store.reading() as connection:
+            taken = digests.entries_taken(connection, job.person, entry_ids)
+            return taken | outbox.aimed_at(connection, job, entry_ids)
 
     def _looked_up(self, job: Job, entry: NewEntry) -> Outcome:
         """An equal entry is the one: it was ours, or the person made it, and once is enough."""
@@ -458,10 +514,10 @@ def _called(project: Project, account: Account) -> list[int]:
 
 
 def _is_same(found: TimeEntry, entry: NewEntry) -> bool:
-    return (found.start, found.end, found.description, found.project_id) == (
+    words = normalize("NFC", found.description) == normalize("NFC", entry.description)
+    return words and (found.start, found.end, found.project_id) == (
         entry.span.start,
         entry.span.end,
-        entry.description,
         entry.project_id,
     )
 

@@ -6,6 +6,7 @@ never keeps cookies, and puts no body, token or full address into a message or a
 
 from tracklater_bot.http.answers import (
     Answer,
+    AnswerLate,
     AnswerLost,
     BadAnswer,
     BadStatus,
@@ -28,6 +29,7 @@ from tracklater_bot.http.door import (
 
 __all__ = [
     "Answer",
+    "AnswerLate",
     "AnswerLost",
     "BadAnswer",
     "BadStatus",

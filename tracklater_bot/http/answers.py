@@ -58,6 +58,10 @@ class AnswerLost(HttpError):
     """The request went out, but no complete answer came: it may have been carried out."""
 
 
+class AnswerLate(AnswerLost):
+    """No answer within the time that we wait: it may be carried out yet."""
+
+
 class BadAnswer(HttpError):
     """The answer says success, but it cannot be understood."""
 

@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 from tracklater_bot import __version__
 from tracklater_bot.http.answers import (
     Answer,
+    AnswerLate,
     AnswerLost,
     BadAnswer,
     Unprintable,
@@ -90,7 +91,7 @@ class Wire:
                 f"{self._service}'s address or token is malformed: check the settings", lasting=True
             ) from None
         if isinstance(error, requests.Timeout):
-            raise AnswerLost(f"{self._service} did not answer within {TIMEOUT[1]:.0f} s") from None
+            raise AnswerLate(f"{self._service} did not answer within {TIMEOUT[1]:.0f} s") from None
         raise AnswerLost(f"{self._service} broke off before its answer was complete") from None
 
 

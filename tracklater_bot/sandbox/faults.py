@@ -2,8 +2,9 @@
 
 A fault waits for the next requests whose path fits, then spends itself. Kinds: `late` (carried out,
 answered after some seconds), `drop-after-saving` (carried out, the connection breaks before the
-answer), `drop-before` (the connection breaks, nothing was done), `html` (a proxy's error page),
-`half-json` (carried out, the answer is cut in half), `echo` (401 that repeats what was sent,
+answer), `saved-later` (the connection breaks; carried out by the first request that comes some
+seconds later), `drop-before` (the connection breaks, nothing was done), `html` (a proxy's error
+page), `half-json` (carried out, the answer is cut in half), `echo` (401 that repeats what was sent,
 tokens and all), a status such as `402`, and for Slack `error:<code>`.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -21,7 +23,7 @@ from aiohttp import web
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ErrorPage: TypeAlias = Callable[[int], web.Response]
 
-KINDS = ("late", "drop-after-saving", "drop-before", "html", "half-json", "echo")
+KINDS = ("late", "drop-after-saving", "saved-later", "drop-before", "html", "half-json", "echo")
 CARRIED_OUT = frozenset({"late", "drop-after-saving", "half-json"})
 HTML = "<!doctype html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
@@ -47,8 +49,10 @@ class Fault:
 class Faults:
     """The faults of one service. Safe to set from any thread."""
 
-    def __init__(self, error_page: ErrorPage) -> None:
+    def __init__(self, error_page: ErrorPage, clock: Callable[[], float] = time.monotonic) -> None:
         self._error_page = error_page
+        self.clock = clock
+        self._later: list[tuple[float, web.Request, Handler]] = []
         self._waiting: list[Fault] = []
         self._lock = threading.Lock()
         self.happened: list[str] = []
@@ -71,17 +75,31 @@ class Faults:
             self._waiting.append(Fault(re.compile(path), word, times, seconds, method, saved))
 
     def clear(self) -> None:
-        """Forgets all faults that have not happened yet."""
+        """Forgets all faults that have not happened yet. What comes later still does."""
         with self._lock:
             self._waiting.clear()
 
+    def reset(self) -> None:
+        """Forgets everything, also what would come later."""
+        self.clear()
+        self._later.clear()
+
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answers the request, with a fault when one is waiting for it."""
+        await self.catch_up()
         fault = self._take(request)
         if fault is None:
             return await handler(request)
         self.happened.append(f"{fault.kind} {request.method} {request.path}")
         return await self._fail(fault, request, handler)
+
+    async def catch_up(self) -> None:
+        """Carries out the requests whose connection broke, and whose time has come."""
+        now = self.clock()
+        due = [each for each in self._later if each[0] <= now]
+        self._later = [each for each in self._later if each[0] > now]
+        for _, request, handler in due:
+            await handler(request)
 
     def _take(self, request: web.Request) -> Fault | None:
         with self._lock:
@@ -97,7 +115,10 @@ class Faults:
     ) -> web.StreamResponse:
         if fault.kind in CARRIED_OUT or fault.saved:
             return await _spoiled(fault, request, await handler(request), self._error_page)
-        if fault.kind == "drop-before":
+        if fault.kind == "saved-later":
+            await request.read()
+            self._later.append((self.clock() + fault.seconds, request, handler))
+        if fault.kind in ("drop-before", "saved-later"):
             return _hang_up(request)
         if fault.kind == "html":
             return html_page(502, "Bad Gateway")

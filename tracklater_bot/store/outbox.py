@@ -56,10 +56,14 @@ class Stage(StrEnum):
 
 
 class Target(StrEnum):
-    """What a job writes: the item's entry in the tracker, or its worklog in Jira."""
+    """What a job writes: the item's entry in the tracker, or its worklog in Jira.
+
+    LATE takes out what a request made that was given up and repeated; see `latecomers`.
+    """
 
     ENTRY = "entry"
     WORKLOG = "worklog"
+    LATE = "late"
 
 
 # Built once, as in `digests`: the worker asks these again and again.
@@ -184,6 +188,54 @@ def queue_worklog(
         "forced": False,
     }
     _add(connection, digest, item_id, wish.payload, values)
+
+
+def queue_late(connection: Connection, digest: Digest, job: Job, due_at: datetime) -> None:
+    """Puts a look for what the job's last request may make yet into the outbox."""
+    values = {
+        "kind": Kind.DELETE,
+        "target": Target.LATE,
+        "due_at": due_at,
+        "sent_at": job.sent_at,
+        "unanswered": 1,
+        "forced": False,
+    }
+    key = f"{job.id}/{job.sent_at:%Y%m%d%H%M%S}"
+    _add(connection, digest, key, job.payload, values)
+
+
+def creating(connection: Connection, person: str, payload: Payload) -> bool:
+    """Whether an entry that begins then is being made now."""
+    query = select(outbox.c.id).where(
+        outbox.c.person == person,
+        outbox.c.target == Target.ENTRY,
+        outbox.c.kind == Kind.CREATE,
+        outbox.c.start == payload.span.start,
+        _IS_ACTIVE,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def aimed_at(connection: Connection, job: Job, entry_ids: Collection[int]) -> set[int]:
+    """Which of the entries other jobs of the person are about."""
+    query = select(outbox.c.entry_id).where(
+        outbox.c.person == job.person,
+        outbox.c.target == Target.LATE,
+        outbox.c.entry_id.in_(entry_ids),
+        outbox.c.id != job.id,
+        _IS_ACTIVE,
+    )
+    return {number for (number,) in connection.execute(query)}
+
+
+def aim(connection: Connection, job: Job, entry_id: int, seen: str | None, now: datetime) -> None:
+    """Says which entry the job is about."""
+    _set(connection, job, entry_id=entry_id, seen=seen, due_at=now)
+
+
+def look_later(connection: Connection, job: Job, due_at: datetime) -> None:
+    """Lets a job that has found nothing, or is done with what it found, look again."""
+    _set(connection, job, entry_id=None, seen=None, due_at=due_at)
 
 
 def _add(

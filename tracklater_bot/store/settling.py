@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, select
@@ -16,6 +16,9 @@ from tracklater_bot.store.outbox import Job, Kind, Order, Stage, Target
 from tracklater_bot.store.tables import ACTIVE, items
 
 Day: TypeAlias = tuple[str, date]
+
+# When it is looked for what a request may have made after all, counted from its sending.
+LATE_LOOKS = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,10 @@ class _Settling:
         self, item: Item, outcome: Outcome
     ) -> Item:
         """The item as it is from now on; the job is stored on the way."""
+        if isinstance(outcome, Absent) and self.job.sent_at is not None:
+            due = watched(self.job.sent_at, self.now)
+            if due is not None:
+                outbox.queue_late(self.connection, self.digest, self.job, due)
         if self.job.undone and not isinstance(outcome, Written | Lost):
             return self._undone(item, outcome)
         match outcome:
@@ -195,6 +202,16 @@ class _Settling:
 
     def _wait(self, stage: Stage, at: datetime, unanswered: int) -> None:
         outbox.wait(self.connection, self.job, stage, at, unanswered)
+
+
+def watched(sent_at: datetime, now: datetime) -> datetime | None:
+    """When to look next; None after the last time. Full minutes, so that one look serves many."""
+    for later in LATE_LOOKS:
+        due = sent_at + later
+        if due > now:
+            minute = due.astimezone(UTC).replace(second=0, microsecond=0)
+            return minute + timedelta(minutes=1)
+    return None
 
 
 def _quiet(item: Item, state: State) -> Item:

@@ -35,6 +35,10 @@ class Unknown(TrackerError):
     """The request may or may not have been carried out: look before sending again."""
 
 
+class Late(Unknown):
+    """No answer in time: the request may be carried out yet, after a look shows nothing."""
+
+
 class Gone(TrackerError):
     """The entry no longer exists."""
 

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from tracklater_bot.day import Span
 from tracklater_bot.http import (
     Answer,
+    AnswerLate,
     AnswerLost,
     BadAnswer,
     BadStatus,
@@ -34,6 +35,7 @@ from tracklater_bot.trackers.protocols import (
     Account,
     Constraints,
     Gone,
+    Late,
     NewEntry,
     NotSent,
     OverQuota,
@@ -69,6 +71,8 @@ _LOOKBACK = timedelta(days=3)
 _NEAR = timedelta(minutes=1)
 _PAUSE = timedelta(seconds=5)  # after 429: the bucket leaks about one request a second
 _UNTIL_RESET = timedelta(minutes=15)  # when Toggl does not say when its hour is over
+# A proxy has given up waiting for Toggl itself, which may still be at it.
+_GIVEN_UP = (408, 502, 503, 504)
 # A second try is all a question is worth: each one counts against the hourly quota.
 _PATIENCE = Patience(tries=2, seconds=15, first=1.5)
 _RESET = re.compile(r"reset in (\d{1,5}) sec", re.IGNORECASE)
@@ -273,7 +277,8 @@ class TogglTracker:
         if isinstance(error, Unreachable) and error.lasting:
             raise Refused(str(error)) from None
         if writing and isinstance(error, AnswerLost | BadAnswer):
-            raise Unknown(f"{error}: it may be in Toggl all the same") from None
+            lost = Late if isinstance(error, AnswerLate) else Unknown
+            raise lost(f"{error}: it may be in Toggl all the same") from None
         raise NotSent(str(error)) from None
 
     def _refusal(self, error: BadStatus, path: str, *, writing: bool) -> TrackerError:
@@ -296,7 +301,8 @@ class TogglTracker:
             again = error.retry_at or self._clock() + _PAUSE
             return NotSent("Toggl wants requests to come more slowly", again)
         if writing:
-            return Unknown(f"{error}: it may be in Toggl all the same")
+            lost = Late if error.status in _GIVEN_UP else Unknown
+            return lost(f"{error}: it may be in Toggl all the same")
         return NotSent(f"{error}: it has trouble of its own", error.retry_at)
 
     def _payment_required(self, path: str, answer: Answer) -> TrackerError:
