@@ -561,6 +561,21 @@ def test_old_entries_come_with_a_warning(
     tracker.fails = NotSent("cannot be reached")
     found = catalog.tracked(DAY)
     assert (len(found.entries), found.trouble) == (1, "cannot be reached")
+    assert found.known == time.now - timedelta(minutes=5)
+
+
+def test_another_token_is_tried_at_once_and_what_was_known_stays(
+    catalog: Catalog, store: FakeStore, tracker: FakeTracker, time: FakeTime
+) -> None:
+    catalog.tracked(DAY)
+    before = time.now
+    time.forward(seconds=30)
+    tracker.fails = Refused("token refused")
+    wrong = Catalog(store, "alice", [], tracker, time, GROUPS, asker="another")
+    found = wrong.tracked(DAY)
+    assert (len(found.entries), found.trouble, found.known) == (1, "token refused", before)
+    assert wrong.projects().troubles == ("token refused",)
+    assert wrong.projects().account is not None
 
 
 def test_constraints_are_kept_for_hours(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -172,6 +173,24 @@ def test_check_fails_when_something_does_not(sandbox: Sandbox) -> None:
     assert {frozenset(each) for each in found} == {frozenset({"name", "group", "ok", "sentence"})}
     assert [each["name"] for each in found if not each["ok"]] == ["toggl"]
     assert "1234567890wrong" not in answer.out + answer.err
+
+
+def test_a_preview_with_a_token_that_is_refused_says_how_old_its_entries_are(
+    sandbox: Sandbox,
+) -> None:
+    day = sandbox.day.isoformat()
+    known = json.loads(on(sandbox, "preview", day, "--json").out)
+    assert known["tracked"]
+    wrong = {"TRACKLATER_TOGGL__API_TOKEN": "1234567890wrong"}
+    answer = on(sandbox, "preview", day, "--json", **wrong)
+    told = json.loads(answer.out)
+    (toggl,) = (each for each in told["sources"] if each["name"] == "toggl")
+    assert told["tracked"] == known["tracked"]
+    assert not toggl["ok"]
+    assert re.search(
+        r"refused the token.*; what is shown was known at \d\d:\d\d$", toggl["trouble"]
+    )
+    assert "Toggl refused the token" in " ".join(on(sandbox, "preview", day, **wrong).out.split())
 
 
 # -- Run -----------------------------------------------------------------------------------------

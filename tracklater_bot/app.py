@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,7 +16,7 @@ from tracklater_bot.day import WorkDay, parse_when, past
 from tracklater_bot.drafting import Drafter
 from tracklater_bot.model import Draft, Rule
 from tracklater_bot.preferences import effective
-from tracklater_bot.settings import Settings
+from tracklater_bot.settings import Settings, TogglSettings
 from tracklater_bot.sources.protocols import ClueSource, IssueSource
 from tracklater_bot.sources.registry import clue_sources, has_issues, issue_sources
 from tracklater_bot.trackers.protocols import Account, Constraints, Refused, Tracker
@@ -195,7 +196,15 @@ class Core:
         """Issues, projects and tracked time."""
         groups, sources, tracker = self.file_settings.groups, self.issue_sources, self.tracker
         store = self.store if sources or tracker else NothingKept()
-        return Catalog(store, self.person, sources, tracker, self.clock, groups)
+        asker = _asker(self.file_settings.toggl) if tracker else ""
+        return Catalog(store, self.person, sources, tracker, self.clock, groups, asker)
+
+
+def _asker(settings: TogglSettings) -> str:
+    """What tells apart who asks Toggl and where; the token cannot be had from it."""
+    token = settings.api_token.get_secret_value() if settings.api_token else ""
+    asker = f"{settings.base_url} {settings.workspace_id} {token}"
+    return blake2b(asker.encode(), digest_size=8).hexdigest()
 
 
 @contextmanager

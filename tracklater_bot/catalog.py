@@ -108,10 +108,14 @@ class Projects:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """Entries of a span; with `trouble` they may be out of date, or missing altogether."""
+    """Entries of a span as they were at `known`; with `trouble` they may be out of date.
+
+    Where `known` is None, nothing is known of them.
+    """
 
     entries: tuple[TimeEntry, ...] = ()
     trouble: str | None = None
+    known: datetime | None = None
 
 
 class _SourceState(BaseModel):
@@ -131,9 +135,12 @@ _ABSENT = dict[str, datetime]
 
 
 class Catalog:
-    """One person's issues, projects and tracked time. Safe to call from threads."""
+    """One person's issues, projects and tracked time. Safe to call from threads.
 
-    def __init__(
+    What the tracker told another `asker` is asked again, and in use until there is an answer.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all that it works with comes from outside
         self,
         store: CatalogStore,
         person: str,
@@ -141,11 +148,13 @@ class Catalog:
         tracker: Tracker | None,
         clock: Callable[[], datetime],
         groups: Mapping[str, GroupSettings],
+        asker: str = "",
     ) -> None:
         self._sources = tuple(issue_sources)
         self._tracker = tracker
         self._clock = clock
         self._groups = groups
+        self._asker = asker
         self._memory = PersonalMemory(store, person)
         self._issues = IssueCache(store, person, clock)
         self._asking_issues = Lock()
@@ -280,7 +289,8 @@ class Catalog:
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
         naming = Naming.of(known, projects.by_group, self._groups)
-        return Tracked(tuple(naming.named(each) for each in asked.value or ()), asked.trouble)
+        entries = tuple(naming.named(each) for each in asked.value or ())
+        return Tracked(entries, asked.trouble, asked.answered)
 
     def constraints(self) -> Constraints:
         """What the workspace demands of entries; nothing while that is not known."""
@@ -294,7 +304,8 @@ class Catalog:
     def _asked(self, key: str, ask: Callable[[], T], shape: type[T], fresh: timedelta) -> Found[T]:
         # One at a time: two threads of one preview must not both ask.
         with self._asking_tracker:
-            return Remembered(key, ask, shape, fresh, STALE).get(self._memory, self._clock())
+            question = Remembered(key, ask, shape, fresh, STALE, self._asker)
+            return question.get(self._memory, self._clock())
 
     # -- Reading sources -------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from tracklater_bot.model import (
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources import read_all
 from tracklater_bot.sources.protocols import ClueSource
+from tracklater_bot.words import clock
 
 LATELY = timedelta(days=90)  # issues closed before that are linked only where their key is seen
 
@@ -122,6 +123,10 @@ class Drafter:
         if self.settings.toggl.api_token is not None:
             troubles = dict.fromkeys((seen.tracked.trouble, *seen.projects.troubles))
             told = "; ".join(trouble for trouble in troubles if trouble)
+            if seen.tracked.trouble and (known := seen.tracked.known):
+                zone = self.settings.zone()
+                today = self.clock().astimezone(zone).date()
+                told += f"; what is shown was known at {clock(known, zone, today)}"
             yield SourceStatus("toggl", None, len(seen.tracked.entries), told or None)
 
     def _options(self) -> Options:

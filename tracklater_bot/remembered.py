@@ -31,20 +31,23 @@ def adapter(shape: type[T]) -> TypeAdapter[T]:
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[T]):
-    """An answer, if there ever was one; `trouble` says why it is not a new one."""
+    """An answer, if there ever was one, and when it was given; `trouble`: why it is no new one."""
 
     value: T | None
     trouble: str | None
+    answered: datetime | None = None
 
 
 class _Kept(BaseModel):
-    """What is remembered. `value` stays when a later call fails."""
+    """What is remembered. `value`, `answered` at that time, stays when a later call fails."""
 
     model_config = ConfigDict(defer_build=True)
 
     asked: datetime
     value: object = None
     trouble: str | None = None
+    answered: datetime | None = None
+    asker: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Remembered(Generic[T]):
     """One question to a tracker: asked again after `fresh`, its answer in use for `stale`.
 
     After a failure it is asked again after a minute; a refusal is tried at once, since it may
-    have been mended in the settings.
+    have been mended in the settings. So is what another `asker` was told: another token.
     """
 
     key: str
@@ -60,15 +63,16 @@ class Remembered(Generic[T]):
     shape: type[T]
     fresh: timedelta
     stale: timedelta
+    asker: str = ""
 
     def get(self, memory: Memory, now: datetime) -> Found[T]:
         """The answer, from the memory where that is fresh enough."""
         kept = understood(_Kept, memory.recall(self.key, now))
         known = self._read(kept.value) if kept else None
         if kept is None or self._is_due(kept, known, now):
-            known, kept = self._asked(now, known)
+            known, kept = self._asked(now, known, kept.answered if kept else None)
             memory.remember(self.key, kept.model_dump(mode="json"), now + self.stale)
-        return Found(known, kept.trouble)
+        return Found(known, kept.trouble, kept.answered if known is not None else None)
 
     def kept(self, memory: Memory, now: datetime) -> T | None:
         """What was answered last, however old; nobody is asked."""
@@ -77,18 +81,24 @@ class Remembered(Generic[T]):
 
     def _is_due(self, kept: _Kept, known: T | None, now: datetime) -> bool:
         unreadable = known is None and kept.value is not None
-        return unreadable or now - kept.asked >= (POLITE if kept.trouble else self.fresh)
+        if unreadable or kept.asker != self.asker:
+            return True
+        return now - kept.asked >= (POLITE if kept.trouble else self.fresh)
 
-    def _asked(self, now: datetime, known: T | None) -> tuple[T | None, _Kept]:
+    def _asked(
+        self, now: datetime, known: T | None, answered: datetime | None
+    ) -> tuple[T | None, _Kept]:
         asked, trouble = now, None
         try:
-            known = self.ask()
+            known, answered = self.ask(), now
         except Refused as error:
             asked, trouble = now - POLITE, str(error)
         except TrackerError as error:
             trouble = str(error)
         value = adapter(self.shape).dump_python(known, mode="json") if known is not None else None
-        return known, _Kept(asked=asked, value=value, trouble=trouble)
+        return known, _Kept(
+            asked=asked, value=value, trouble=trouble, answered=answered, asker=self.asker
+        )
 
     def _read(self, value: object) -> T | None:
         """None for what another version of this program has kept."""
