@@ -25,11 +25,25 @@ from tracklater_bot.cli import main
 from tracklater_bot.crashpoints import VARIABLE
 from tracklater_bot.desk import Desk
 from tracklater_bot.model import Digest, Draft, Project
+from tracklater_bot.pacing import Pacer
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.jira.service import JiraIssue
 from tracklater_bot.settings import Settings, load
 
 PATIENCE = 60.0
+# What a running bot imports when it first needs it.
+_IMPORTED_LATE = (
+    "psycopg",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.sqlite.pysqlite",
+    "tracklater_bot.http.wire",
+    "tracklater_bot.issue_index",
+    "tracklater_bot.sources.slack",
+    "tracklater_bot.sources.taiga",
+    "tracklater_bot.sources.taiga_login",
+    "tracklater_bot.trackers.logbooks",
+    "tracklater_bot.trackers.toggl",
+)
 ROOT = Path(__file__).parent.parent
 
 OFFERED, IN_TOGGL, FAILED, SKIPPED, ON_ITS_WAY = "offered", "in Toggl", "failed", "skipped", "..."
@@ -73,7 +87,7 @@ def desk_on(sandbox: Sandbox, **environ: str) -> Iterator[Desk]:
     """A desk that does what it is told, and nothing by itself."""
     settings = settings_of(sandbox, **environ)
     with opened(settings) as core:
-        desk = make_desk(core, web_client(settings))
+        desk = make_desk(core, web_client(settings, Pacer(minute=0.05)))
         try:
             yield desk
         finally:
@@ -95,7 +109,7 @@ class _Forked:
     """A process from a server that has imported everything: starts in a tenth of the time."""
 
     _context = get_context("forkserver")
-    _context.set_forkserver_preload(["tests.bots"])
+    _context.set_forkserver_preload(["tests.bots", *_IMPORTED_LATE])
     _asking = threading.Lock()
 
     def __init__(self, argv: list[str], variables: dict[str, str], log: Path) -> None:

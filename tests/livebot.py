@@ -29,6 +29,7 @@ Json = dict[str, Any]
 AT_ONCE = Tempo(
     update_rest=0.0,
     retry=0.05,
+    minute=0.05,
     pace=Pace(spacing=timedelta(), settling=timedelta(), chance=lambda: 0.5),
 )
 PATIENCE = 20.0

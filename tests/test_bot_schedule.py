@@ -18,6 +18,7 @@ from tracklater_bot.bot import make_desk, web_client
 from tracklater_bot.day import WorkDay
 from tracklater_bot.desk import Desk
 from tracklater_bot.model import Draft, State
+from tracklater_bot.pacing import Pacer
 from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.sandbox.slack.workspace import OTHER
 from tracklater_bot.settings import Settings
@@ -43,7 +44,7 @@ class Machine:
         """Ends the bot, and starts it anew on the same database."""
         self.stop()
         self.core: Core = self._open.enter_context(opened(self.settings, self.time))
-        self.desk: Desk = make_desk(self.core, web_client(self.settings))
+        self.desk: Desk = make_desk(self.core, web_client(self.settings, Pacer(minute=0.05)))
         self._open.callback(self.desk.finish)
 
     def stop(self) -> None:

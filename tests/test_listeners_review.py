@@ -27,6 +27,7 @@ from tracklater_bot.blocks.home import home
 from tracklater_bot.blocks.ruling import rule_modal
 from tracklater_bot.bot import web_client
 from tracklater_bot.model import Draft, Item, RuleKind
+from tracklater_bot.pacing import Pacer
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.jira.service import JiraIssue
 from tracklater_bot.sandbox.slack.blockkit import check_view
@@ -501,7 +502,7 @@ def test_who_goes_on_working_is_offered_a_refresh(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("number", [0, 1, 15, 60, 200])
 def test_days_of_any_size_are_taken_by_slack(sandbox: Sandbox, number: int) -> None:
     with desk_on(sandbox) as desk:
-        slack = web_client(desk.core.file_settings)
+        slack = web_client(desk.core.file_settings, Pacer(minute=0.05))
         # Long days are slow to post: one text of each kind is enough there.
         texts = ("", *HOSTILE[:3], HOSTILE[7], HOSTILE[17]) if number <= 15 else ("", HOSTILE[7])
         for back, text in enumerate(texts, start=1):

@@ -6,10 +6,12 @@ Apart from app.py because Bolt takes a third of a second to import, and a previe
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain, repeat
 
 from pydantic import SecretStr
@@ -48,9 +50,16 @@ def web_client(settings: Settings, pacer: Pacer | None = None) -> PacedClient:
         token=token,
         base_url=settings.slack.base_url,
         timeout=TIMEOUT_SECONDS,
+        ssl=_certificates(),
         retry_handlers=[ConnectionErrorRetryHandler()],
         pacer=pacer,
     )
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust. Without it the SDK reads all of the system's certificates for every call."""
+    return ssl.create_default_context()
 
 
 def _secret(value: SecretStr | None, variable: str) -> str:
@@ -92,7 +101,7 @@ class Bot:
 
     def __init__(self, core: Core, tempo: Tempo = USUAL) -> None:
         self._settings = core.file_settings
-        self._client = web_client(self._settings)
+        self._client = web_client(self._settings, Pacer(tempo.minute))
         self.desk = make_desk(core, self._client, tempo)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self.door = self._door(tempo)
@@ -134,6 +143,7 @@ class Bot:
 
     def _bolt(self, signing_secret: str) -> App:
         app = App(
+            name="tracklater-bot",  # or Bolt goes through all modules to find out who calls it
             client=self._client,
             signing_secret=signing_secret,
             listener_executor=self._executor,

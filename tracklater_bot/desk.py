@@ -29,7 +29,7 @@ from tracklater_bot.messenger import Messenger, Posted, PostError
 from tracklater_bot.mishaps import place_of
 from tracklater_bot.model import Digest, Draft, Group, Issue, Item, JsonValue
 from tracklater_bot.model import Message as ChatMessage
-from tracklater_bot.pacing import patiently
+from tracklater_bot.pacing import MINUTE, patiently
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.preferences import OVERRIDES, SILENT_UNTIL
 from tracklater_bot.review import Review
@@ -52,6 +52,7 @@ class Tempo:
     retry: float = 30.0
     ping: float = 5.0
     issues: float = 900.0  # how often the trackers are asked for what changed
+    minute: float = MINUTE  # in which Slack counts calls
     pace: Pace = field(default_factory=Pace)
 
 
