@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -16,6 +18,10 @@ from slack_sdk.socket_mode import SocketModeClient
 
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.workday import Workday
+
+# Where it is set, every worker and every process of the tests would compile everything anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 FRIDAY = date(2026, 11, 20)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
