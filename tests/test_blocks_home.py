@@ -103,6 +103,13 @@ def test_a_week_without_anything_missing_says_so() -> None:
     assert_fits(week_message([]))
 
 
+def test_a_day_that_is_all_decided_suggests_nothing_more() -> None:
+    sent = digest(item("09:00-11:00 group1 DEV-1", State.SENT, 1), tracked=())
+    text = words(week_message([DayTimes.of(sent)]).blocks)
+    assert "*Fri 20 Nov* · 2 h in Toggl, all decided" in text
+    assert "suggested" not in text
+
+
 def test_the_chart_tells_tracked_from_missing() -> None:
     lines = week_chart(week()).split("\n")
     assert lines[0] == "Mon 16 Nov"

@@ -15,6 +15,7 @@ import pytest
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED
 from tests.conftest import FRIDAY
 from tests.livebot import AT_ONCE, Live, live, sample_settings
+from tracklater_bot.blocks.week import in_all
 from tracklater_bot.doors import SocketDoor
 from tracklater_bot.model import State
 from tracklater_bot.sandbox import Sandbox
@@ -263,6 +264,15 @@ def test_every_word_is_answered_at_once_and_then_in_full(
     if then:
         anybody.wait(lambda: len(anybody.answers()) == heard + 2)
         assert then in anybody.answers()[-1]
+
+
+def test_home_knows_the_days_that_the_week_has_read(me: Live) -> None:
+    assert not any(day.known for day in me.desk.showing.home().week)
+    week = me.desk.showing.week()
+    again = me.desk.showing.home()
+    assert [in_all(day.missing) for day in again.week] == [in_all(day.missing) for day in week]
+    assert all(day.known for day in again.week)
+    assert not again.open_days  # they were read, not opened: nothing of them waits
 
 
 # -- When something fails ------------------------------------------------------------------------

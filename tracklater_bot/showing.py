@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 from holidays.registry import COUNTRIES
 
+from tracklater_bot import glances
 from tracklater_bot.afterwards import went_on_key
 from tracklater_bot.app import Core
 from tracklater_bot.blocks.digest import DigestView, Message, PictureRef, digest_message
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Wishes
 from tracklater_bot.blocks.week import DayTimes
+from tracklater_bot.catalog import PersonalMemory
 from tracklater_bot.checks import check_all
 from tracklater_bot.day import WorkDay
 from tracklater_bot.model import Digest, JsonValue, SourceStatus, State
@@ -118,8 +120,11 @@ class Showing:
         stored = {day: self.core.store.digest(self.core.person, day.date) for day in days}
         unknown = [day for day, digest in stored.items() if digest is None]
         drafted = dict(zip(unknown, self.core.drafts(unknown), strict=True))
+        seen = {day: DayTimes.of_draft(draft, now) for day, draft in drafted.items()}
+        for times in seen.values():
+            glances.keep(self._memory(), times, now)
         return [
-            DayTimes.of(digest, now) if digest is not None else DayTimes.of_draft(drafted[day], now)
+            DayTimes.of(digest, now) if digest is not None else seen[day]
             for day, digest in stored.items()
         ]
 
@@ -151,8 +156,11 @@ class Showing:
         return [self._stored_day(day) for day in days]
 
     def _stored_day(self, day: date) -> DayTimes:
-        digest = self.core.store.digest(self.core.person, day)
-        return DayTimes.of(digest, self.core.clock()) if digest else DayTimes(day, known=False)
+        now, digest = self.core.clock(), self.core.store.digest(self.core.person, day)
+        return DayTimes.of(digest, now) if digest else glances.kept(self._memory(), day, now)
+
+    def _memory(self) -> PersonalMemory:
+        return PersonalMemory(self.core.store, self.core.person)
 
     def _recent(self) -> list[Digest]:
         since = self.core.clock().date() - OPEN_DAYS_BACK

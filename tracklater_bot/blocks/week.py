@@ -95,6 +95,8 @@ def _worth_opening(day: DayTimes) -> bool:
 def _sums(day: DayTimes) -> list[str]:
     tracked, suggested, missing = map(in_all, (day.tracked, day.suggested, day.missing))
     parts = [f"{duration(tracked)} in Toggl"] * bool(tracked)
+    if suggested and not missing:
+        return [*parts, "all decided"]
     parts += [f"{duration(suggested)} suggested"] * bool(suggested)
     return parts + [f"{duration(missing)} missing"] * bool(missing)
 

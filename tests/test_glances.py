@@ -1,0 +1,46 @@
+"""Days that were read for the week and not opened."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.digests import entry, suggestion
+from tests.memory import FakeMemory
+from tests.notation import FRIDAY
+from tracklater_bot import glances
+from tracklater_bot.blocks.week import DayTimes
+from tracklater_bot.model import Draft, JsonValue
+
+NOW = FRIDAY.span.end
+DRAFT = Draft(
+    FRIDAY.date,
+    "Europe/Helsinki",
+    (suggestion("09:00-10:00 group1 DEV-1"), suggestion("10:00-10:30 ?")),
+    (entry("07:00-08:00 group1"),),
+)
+
+
+@pytest.mark.parametrize("draft", [DRAFT, Draft(FRIDAY.date, "Europe/Helsinki")])
+def test_a_day_is_known_again_as_it_was_seen(draft: Draft) -> None:
+    memory, times = FakeMemory(), DayTimes.of_draft(draft)
+    glances.keep(memory, times, NOW)
+    again = glances.kept(memory, FRIDAY.date, NOW)
+    assert again.known
+    assert again.groups() == times.groups()
+    for one, other in ((again.tracked, times.tracked), (again.missing, times.missing)):
+        assert {group: length for group, length in one.items() if length} == other
+
+
+def test_after_a_day_nobody_knows_it_any_more() -> None:
+    memory = FakeMemory()
+    glances.keep(memory, DayTimes.of_draft(DRAFT), NOW)
+    assert not glances.kept(memory, FRIDAY.date, NOW + timedelta(days=1)).known
+
+
+@pytest.mark.parametrize("value", [None, "nonsense", [["group1", "long"]], {"a": 1}])
+def test_what_cannot_be_read_is_not_known(value: JsonValue) -> None:
+    memory = FakeMemory()
+    memory.remember(f"glance:{FRIDAY.date}", value)
+    assert not glances.kept(memory, FRIDAY.date, NOW).known

@@ -1,0 +1,47 @@
+"""Days that were read for the week and not opened, so that Home need not ask again.
+
+They are no digests: nothing of them waits for a decision, and no reminder tells of them.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from pydantic import ValidationError
+
+from tracklater_bot.blocks.week import DayTimes
+from tracklater_bot.model import JsonValue
+from tracklater_bot.remembered import adapter
+from tracklater_bot.sources.protocols import Memory
+
+KEPT = timedelta(days=1)  # then a day is unknown again: it may have changed meanwhile
+_ROWS = list[tuple[str | None, float, float, float]]
+
+
+def keep(memory: Memory, times: DayTimes, now: datetime) -> None:
+    """Remembers how much of the day was tracked, suggested and missing in each group."""
+    lengths = (times.tracked, times.suggested, times.missing)
+    rows: list[JsonValue] = [
+        [group, *(each.get(group, timedelta()).total_seconds() for each in lengths)]
+        for group in times.groups()
+    ]
+    memory.remember(_key(times.day), rows, now + KEPT)
+
+
+def kept(memory: Memory, day: date, now: datetime) -> DayTimes:
+    """The day as it was seen last; an unknown one where nobody has looked for a while."""
+    value = memory.recall(_key(day), now)
+    try:
+        rows = adapter(_ROWS).validate_python(value)
+    except ValidationError:  # nothing, or what another version kept
+        return DayTimes(day, known=False)
+    return DayTimes(
+        day,
+        tracked={group: timedelta(seconds=tracked) for group, tracked, _, _ in rows},
+        suggested={group: timedelta(seconds=suggested) for group, _, suggested, _ in rows},
+        missing={group: timedelta(seconds=missing) for group, _, _, missing in rows},
+    )
+
+
+def _key(day: date) -> str:
+    return f"glance:{day}"
