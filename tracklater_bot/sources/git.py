@@ -275,16 +275,25 @@ def _head_log(head: Head) -> HeadLog:
 # -- Asking git --------------------------------------------------------------------------------
 
 
+def load_gitpython() -> None:
+    """Imports GitPython, which takes 40 ms that only those who have repositories need.
+
+    Raises SourceError where there is no git.
+    """
+    try:
+        # The package, not git.cmd: that can be had by another thread before the package is ready.
+        import git  # noqa: F401, PLC0415
+    except ImportError:  # GitPython looks for git when it is imported
+        raise SourceError("git is not installed, or not in PATH: install it") from None
+
+
 def _git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
     """Runs git in the repository; exit code, output and complaint. Raises SourceError."""
     if misleading := next((name for name in MISLEADING if os.environ.get(name)), None):
         raise SourceError(f"{misleading} is set in the environment, which misleads git: unset it")
-    try:
-        # Here, because it takes 80 ms and only those who have repositories need it. From the
-        # package, not git.cmd: that can be had by another thread before the package is ready.
-        from git import Git, GitCommandNotFound  # noqa: PLC0415
-    except ImportError:  # GitPython looks for git when it is imported
-        raise SourceError("git is not installed, or not in PATH: install it") from None
+    load_gitpython()
+    from git import Git, GitCommandNotFound  # noqa: PLC0415 - see there
+
     command = [Git.GIT_PYTHON_GIT_EXECUTABLE, *HARMLESS, "-C", str(repository.path), *arguments]
     # git must not go up to a repository that lies around this one.
     ceiling = str(repository.path.resolve().parent)
