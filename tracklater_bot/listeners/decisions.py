@@ -1,4 +1,4 @@
-"""Buttons in the day's message: each acknowledges, asks the review, and lets the message follow."""
+"""Buttons in the day's message: each asks the review, acknowledges, and lets the message follow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slack_bolt import Ack, App, Respond
 
 from tracklater_bot.crashpoints import here
 from tracklater_bot.desk import Desk
-from tracklater_bot.listeners.clicks import STRANGER, Click, whisper
+from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first, whisper
 from tracklater_bot.model import Digest
 from tracklater_bot.review import NotYours, ReviewError
 
@@ -43,24 +43,26 @@ class Decisions:
 
     def _listener(self, decide: Decide) -> Callable[[Ack, dict[str, Any], Respond], None]:
         def listen(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-            ack()
+            with stored_first(ack):
+                refusal = self._decide(Click.of(body), decide)
             here("after-ack")
-            self.decide(Click.of(body), decide, respond)
+            if refusal:
+                whisper(respond, refusal)
+            self._desk.changed()
 
         return listen
 
-    def decide(self, click: Click, decide: Decide, respond: Respond) -> None:
-        """Carries out one decision and tells the person in a whisper why not, if not."""
+    def _decide(self, click: Click, decide: Decide) -> str:
+        """Carries out one decision; why not, in words for the person, if not."""
         if click.user != self._desk.person:
-            whisper(respond, STRANGER)
-            return
+            return STRANGER
         try:
             decide(click)
         except NotYours:
-            whisper(respond, STRANGER)
+            return STRANGER
         except ReviewError as error:
-            whisper(respond, sentence(error))
-        self._desk.changed()
+            return sentence(error)
+        return ""
 
 
 def sentence(error: ReviewError) -> str:

@@ -33,7 +33,7 @@ from tracklater_bot.blocks.forms import (
 from tracklater_bot.blocks.ruling import rule_modal
 from tracklater_bot.day import WorkDay
 from tracklater_bot.desk import Desk
-from tracklater_bot.listeners.clicks import STRANGER, Click, whisper
+from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first, whisper
 from tracklater_bot.listeners.decisions import sentence
 from tracklater_bot.model import Digest, Issue, Item
 from tracklater_bot.review import Change, NotYours, ReviewError
@@ -92,7 +92,6 @@ class Dialogs:
             client.views_open(trigger_id=click.trigger_id, view=modal(*found))
 
     def _menu(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
-        ack()
         click = Click.of(body)
         what, _, item_id = click.value.partition(":")
         modals: dict[str, Callable[[Digest, Item], dict[str, Any]]] = {
@@ -101,29 +100,29 @@ class Dialogs:
             "rule": self._rule,
         }
         changes = {"merge": self._review.merge_with_next, "revert": self._review.revert}
+        if what in changes:
+            with stored_first(ack):
+                refusal = self._change_at_once(click, item_id, changes[what])
+            if refusal:
+                _say(click, refusal, client, respond)
+            elif click.in_dialog:
+                self._redraw(click.view, item_id, client)
+            self._desk.changed()
+            return
+        ack()
         if what in modals:
             self._open(click, item_id, modals[what], client, respond)
-        elif what in changes:
-            self._change_at_once(click, item_id, changes[what], client, respond)
 
-    def _change_at_once(
-        self,
-        click: Click,
-        item_id: str,
-        change: Callable[[str, str], Digest],
-        client: WebClient,
-        respond: Respond,
-    ) -> None:
+    @staticmethod
+    def _change_at_once(click: Click, item_id: str, change: Callable[[str, str], Digest]) -> str:
+        """Changes an item without a dialog; why not, in words for the person, if not."""
         try:
             change(click.user, item_id)
         except NotYours:
-            _say(click, STRANGER, client, respond)
+            return STRANGER
         except ReviewError as error:
-            _say(click, sentence(error), client, respond)
-        else:
-            if click.in_dialog:
-                self._redraw(click.view, item_id, client)
-        self._desk.changed()
+            return sentence(error)
+        return ""
 
     def _redraw(self, view: Mapping[str, Any], item_id: str, client: WebClient) -> None:
         """Shows the changed item in the dialog from whose menu it was changed."""

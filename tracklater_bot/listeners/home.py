@@ -9,6 +9,7 @@ from slack_bolt import Ack, App
 
 from tracklater_bot.blocks.home import preference_of
 from tracklater_bot.desk import Desk
+from tracklater_bot.listeners.clicks import stored_first
 
 
 class Home:
@@ -27,10 +28,10 @@ class Home:
             self._desk.show_home()
 
     def _changed(self, ack: Ack, body: dict[str, Any]) -> None:
-        ack()
-        if body["user"]["id"] != self._desk.person:
-            return
-        wish = preference_of(body["actions"][0])
-        if wish is not None:
-            self._desk.prefer(*wish)
-        self._desk.show_home()
+        mine = body["user"]["id"] == self._desk.person
+        with stored_first(ack):
+            wish = preference_of(body["actions"][0]) if mine else None
+            if wish is not None:
+                self._desk.prefer(*wish)
+        if mine:
+            self._desk.show_home()

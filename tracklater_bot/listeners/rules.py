@@ -9,7 +9,7 @@ from slack_bolt import Ack, App
 from tracklater_bot.blocks.forms import DialogMeta, errors_for
 from tracklater_bot.blocks.ruling import parse_rule
 from tracklater_bot.desk import Desk
-from tracklater_bot.listeners.clicks import STRANGER, Click
+from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first
 
 
 class Rules:
@@ -31,13 +31,14 @@ class Rules:
         elif body["user"]["id"] != self._desk.person:
             ack(response_action="errors", errors=errors_for(view, {"": STRANGER}))
         else:
-            ack(response_action="clear")
             self._desk.core.store.add_rule(self._desk.person, rule)
+            ack(response_action="clear")
             self._desk.show_day(day)
 
     def _dropped(self, ack: Ack, body: dict[str, Any]) -> None:
-        ack()
         click = Click.of(body)
+        with stored_first(ack):
+            if click.user == self._desk.person:
+                self._desk.core.store.drop_rule(click.user, int(click.value))
         if click.user == self._desk.person:
-            self._desk.core.store.drop_rule(click.user, int(click.value))
             self._desk.show_home()
