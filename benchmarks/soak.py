@@ -381,7 +381,8 @@ class _Walk:
         if chance.random() < 0.25:
             self.day.tracker.dies = chance.choice(("before", "after"))
         if chance.random() < 0.45:
-            kind, times = chance.choice((*WRITES, *["saved-later"] * 3)), chance.choice((1, 1, 2, 4))
+            kind = chance.choice((*WRITES, *["saved-later"] * 3))
+            times = chance.choice((1, 1, 2, 4))
             saved = kind in ("500", "502") and chance.random() < 0.5
             seconds = chance.choice(LATE_SECONDS)
             faults.fail_next(
