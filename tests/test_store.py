@@ -20,7 +20,7 @@ from sqlalchemy import text
 from tests.desks import DAY, PERSON, Room, draft, sqlite_store
 from tests.nobody import nobody
 from tests.notation import at
-from tests.storecontract import StoreContract
+from tests.storecontract import StoreContract, at_once
 from tracklater_bot.store import Store, StoreError, memory, opening
 from tracklater_bot.store.tables import REVISION, metadata
 
@@ -113,6 +113,16 @@ def test_two_processes_open_a_new_database_at_once(path: Path) -> None:
     code = f"from tracklater_bot.store import Store; Store.open('sqlite:///{path}').close()"
     running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
     assert [each.wait(60) for each in running] == [0, 0]
+
+
+def test_threads_open_new_databases_at_once(path: Path) -> None:
+    """Two of them the same one."""
+    names = ("a", "a", "b", "c")
+    at_once(len(names), lambda n: Store.open(f"sqlite:///{path}-{names[n]}").close())
+    for name in names:
+        store = Store.open(f"sqlite:///{path}-{name}")
+        assert store.digests(PERSON, DAY) == []
+        store.close()
 
 
 # -- Trouble -------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -70,6 +72,15 @@ def test_migrations_lead_to_the_tables_in_use(store: Store) -> None:
 def test_two_bots_open_a_new_database_at_once(address: str) -> None:
     command(address, "CREATE DATABASE fresh")
     at_once(4, lambda _: Store.open(address % "fresh").close())
+    command(address, "DROP DATABASE fresh WITH (FORCE)")
+
+
+def test_two_processes_open_a_new_database_at_once(address: str) -> None:
+    command(address, "CREATE DATABASE fresh")
+    url = address % "fresh"
+    code = f"from tracklater_bot.store import Store; Store.open({url!r}).close()"
+    running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [each.wait(60) for each in running] == [0, 0]
     command(address, "DROP DATABASE fresh WITH (FORCE)")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x74_6C_62  # any number, as long as nobody else uses it on that database
+# Alembic keeps what it works on in its modules: two threads would migrate each other's database.
+_MIGRATING = threading.Lock()
 _SCHEMES = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 
 
@@ -138,7 +141,12 @@ def _bring_up_to_date(engine: Engine) -> None:
     with engine.connect() as connection:
         if _revision(connection) == REVISION:
             return
-    with engine.connect().execution_options(writing=True) as connection, connection.begin():
+    with (
+        _MIGRATING,
+        engine.connect().execution_options(writing=True) as connection,
+        connection.begin(),
+    ):
+        # SQLite has let one process in by now; PostgreSQL does here.
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         found = _revision(connection)
