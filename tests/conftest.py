@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,17 @@ from tracklater_bot.sandbox.workday import Workday
 # Where it is set, every worker and every process of the tests would compile everything anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# Where there is room, the tests' files are kept in memory: a store waits for the disk at every
+# commit, which takes longer than most tests.
+MEMORY, ROOM = "/dev/shm", 1024**3
+if (
+    "TMPDIR" not in os.environ
+    and os.access(MEMORY, os.W_OK)
+    and shutil.disk_usage(MEMORY).free > ROOM
+    and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+):
+    os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
 
 FRIDAY = date(2026, 11, 20)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
