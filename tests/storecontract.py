@@ -12,10 +12,12 @@ from typing import TypeVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from tests.desks import DAY, PERSON, Room, draft
 from tests.digests import entry, issue, suggestion
 from tests.notation import at, written
+from tests.trackers import lost_before, refused
 from tracklater_bot.day import Span
 from tracklater_bot.model import (
     Digest,
@@ -33,6 +35,7 @@ from tracklater_bot.model import (
 from tracklater_bot.store import Store, digests
 from tracklater_bot.store.digests import Grant
 from tracklater_bot.store.owners import owner_name
+from tracklater_bot.store.tables import changes, memory, outbox
 
 T = TypeVar("T")
 
@@ -226,6 +229,64 @@ class StoreContract:
         assert store.digest(PERSON, DAY) == last
         assert (last.version, len(last.items)) == (8, 1)
 
+    # -- Pruning ---------------------------------------------------------------------------------
+
+    def test_old_jobs_go_and_undo_still_works(self, store: Store) -> None:
+        room = Room(store)
+        sent, _ = room.open("09:00-10:00 group1", "10:00-11:00 group1")
+        room.review.approve(PERSON, sent)
+        room.drain()
+        store.prune(PERSON, room.later(days=29))
+        assert jobs(store) == ["done"]
+        store.prune(PERSON, room.later(days=2))
+        assert jobs(store) == []
+        assert len(room.digest.items) == 2
+        room.review.undo(PERSON, sent)
+        room.drain()
+        assert (room.states(), room.entries()) == ([State.OPEN, State.OPEN], "")
+
+    def test_what_waits_is_unknown_or_failed_is_never_dropped(self, store: Store) -> None:
+        room = Room(store)
+        failed, unknown, waiting = room.open(
+            "09:00-10:00 group1", "10:00-11:00 group1", "11:00-12:00 group1"
+        )
+        room.tracker.fail(None, refused)
+        room.review.approve(PERSON, failed)
+        room.drain()
+        room.tracker.fail(lost_before)
+        room.review.approve(PERSON, unknown)
+        room.later(seconds=5)
+        room.exporter.work()
+        room.review.approve(PERSON, waiting)
+        before = (room.digest, jobs(store))
+        assert before[1] == ["failed", "unknown", "pending"]
+        store.prune(PERSON, room.later(days=1000))
+        assert (room.digest, jobs(store)) == before
+
+    def test_old_days_go_whole_and_others_stay(self, store: Store) -> None:
+        room = Room(store)
+        sent, other = room.open("09:00-10:00 group1 DEV-1", "10:00-11:00 group1")
+        room.review.approve(PERSON, sent)
+        room.review.split(PERSON, other, at("10:30"))
+        room.drain()
+        store.remember(PERSON, f"page:{DAY}", 1)
+        store.remember(PERSON, "zone", "Europe/Helsinki")
+        store.remember(PERSON, "short", 1, room.time())
+        store.save_draft("somebody else", draft("09:00-10:00 group1"))
+        later = DAY + timedelta(days=10)
+        store.save_draft(PERSON, replace(draft("09:00-10:00 group1"), day=later))
+        store.prune(PERSON, room.later(days=399))
+        assert store.digest(PERSON, DAY) is not None
+        store.prune(PERSON, room.later(days=2))
+        assert store.digest(PERSON, DAY) is None
+        assert store.digest_of_item(sent) is None
+        assert store.digest(PERSON, later) is not None
+        assert store.digest("somebody else", DAY) is not None
+        with store.reading() as connection:
+            keys = connection.execute(select(memory.c.key)).scalars().all()
+            assert keys == ["zone"]
+            assert connection.execute(select(changes)).first() is None
+
     # -- Memory, preferences, rules --------------------------------------------------------------
 
     def test_a_memory_ends_when_its_time_is_over(self, store: Store) -> None:
@@ -296,6 +357,13 @@ def dead_owner() -> str:
     """The name of a process of this machine that has ended."""
     host, world, _, rest = owner_name().split(":")
     return f"{host}:{world}:{2**22 + 1}:{rest}"  # Linux gives no such number
+
+
+def jobs(store: Store) -> list[str]:
+    """The states of all jobs, oldest first."""
+    with store.reading() as connection:
+        query = select(outbox.c.state).order_by(outbox.c.id)
+        return list(connection.execute(query).scalars())
 
 
 def at_once(number: int, call: Callable[[int], T]) -> list[T]:

@@ -84,7 +84,9 @@ def soon(seconds: float) -> str:
 def test_the_schedule_speaks_at_the_time_of_the_plan_even_after_it_was_changed() -> None:
     plans = [plan("00:00")]
     spoken: queue.Queue[None] = queue.Queue()
-    schedule = Schedule(lambda: plans[-1], lambda: spoken.put(None), outbox=lambda: None)
+    schedule = Schedule(
+        lambda: plans[-1], lambda: spoken.put(None), outbox=lambda: None, tidy=lambda: None
+    )
     schedule.start()
     try:
         spoken.get(timeout=10)  # whatever was due while nothing ran
@@ -104,7 +106,7 @@ def test_one_failing_call_does_not_end_the_schedule(caplog: pytest.LogCaptureFix
         called.put(None)
         raise RuntimeError("this call fails")
 
-    schedule = Schedule(lambda: later, speak, outbox=lambda: None)
+    schedule = Schedule(lambda: later, speak, outbox=lambda: None, tidy=lambda: None)
     schedule.start()
     try:
         called.get(timeout=10)

@@ -105,7 +105,9 @@ class Bot:
         self.desk = make_desk(core, self._client, tempo)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self.door = self._door(tempo)
-        self._schedule = Schedule(self.desk.showing.plan, self.desk.speak, self.desk.changed)
+        self._schedule = Schedule(
+            self.desk.showing.plan, self.desk.speak, self.desk.changed, self.desk.tidy
+        )
 
     def start(self) -> None:
         """Begins to work; returns at once. Clicks are heard once `connect` has succeeded."""

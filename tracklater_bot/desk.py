@@ -331,6 +331,10 @@ class Desk:
         if name:
             self.core.note_profile_zone(name)
 
+    def tidy(self) -> None:
+        """Drops what is old and over from the database."""
+        self.core.store.prune(self.person, self.core.clock())
+
     # -- Behind the scenes ---------------------------------------------------------------------
 
     def start(self) -> None:

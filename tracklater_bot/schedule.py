@@ -24,6 +24,7 @@ CATCH_UP_DAYS = 7
 LONGEST_BREAK = 400  # days
 MORNING = time(9)
 TICK_SECONDS = 30
+TIDY_MINUTES = 5  # after the start, when nobody waits for it any more; then daily
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +96,23 @@ def is_holiday(day: date, country: str) -> bool:
 
 
 class Schedule:
-    """Calls `speak` at the person's time and on every tick, and `outbox` on every tick.
+    """Calls `speak` at the person's time and on every tick, `outbox` on every tick, `tidy` daily.
 
-    Both are called in the scheduler's own threads and must find out for themselves what is due.
+    All are called in the scheduler's own threads and must find out for themselves what is due.
     `plan` is asked on every tick, so that a change of plan or of zone moves the exact time.
     """
 
     def __init__(
-        self, plan: Callable[[], Plan], speak: Callable[[], None], outbox: Callable[[], None]
+        self,
+        plan: Callable[[], Plan],
+        speak: Callable[[], None],
+        outbox: Callable[[], None],
+        tidy: Callable[[], None],
     ) -> None:
         self._plan = plan
         self._speak = speak
         self._outbox = outbox
+        self._tidy = tidy
         self._planned: Plan | None = None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -118,6 +124,9 @@ class Schedule:
         every = IntervalTrigger(seconds=TICK_SECONDS, timezone=UTC)
         self._scheduler.add_job(self.tick, every, id="catch-up", next_run_time=datetime.now(UTC))
         self._scheduler.add_job(self._outbox, every, id="outbox")
+        daily = IntervalTrigger(days=1, timezone=UTC)
+        first = datetime.now(UTC) + timedelta(minutes=TIDY_MINUTES)
+        self._scheduler.add_job(self._tidy, daily, id="tidy", next_run_time=first)
         self._scheduler.start()
 
     def stop(self) -> None:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Engine
 
 from tracklater_bot.model import Digest, Draft, Issue, Item, JsonValue, Rule
-from tracklater_bot.store import digests, issues, memory
+from tracklater_bot.store import digests, issues, memory, pruning
 from tracklater_bot.store.digests import Grant
 from tracklater_bot.store.opening import in_words, open_engine
 
@@ -127,6 +127,14 @@ class Store:
         """The person's days (None: everybody's) whose message shows less than is stored."""
         with self.reading() as connection:
             return digests.stale(connection, person)
+
+    def prune(self, person: str, now: datetime) -> None:
+        """Drops what is old and over: sent jobs after a month, days after 400 days.
+
+        What waits, is on its way or failed stays.
+        """
+        with self.writing() as connection:
+            pruning.prune(connection, person, now)
 
     # -- Memory, preferences, rules --------------------------------------------------------------
 

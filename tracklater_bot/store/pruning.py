@@ -1,0 +1,72 @@
+"""What is dropped in time, so that the database does not grow for ever.
+
+Sent and dropped jobs go after a month: all that is needed later stands on their items. Days go
+after 400 days, with their items, so that Undo works for more than a year in an old message. What
+waits, is on its way or failed stays, however old. All functions work inside the caller's
+transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, select
+
+from tracklater_bot.model import Digest, State
+from tracklater_bot.store import digests as days
+from tracklater_bot.store.outbox import Stage
+from tracklater_bot.store.tables import (
+    ACTIVE,
+    changes,
+    digests,
+    items,
+    memory,
+    outbox,
+    worklogs,
+)
+
+JOBS_LAST = timedelta(days=30)
+DAYS_LAST = timedelta(days=400)
+_OVER = (State.OPEN, State.SENT, State.SKIPPED)
+
+
+def prune(connection: Connection, person: str, now: datetime) -> None:
+    """Drops what is the person's, over, and old."""
+    _prune_jobs(connection, person, now - JOBS_LAST)
+    ended = (memory.c.person == person) & (memory.c.until <= now)
+    connection.execute(delete(memory).where(ended))
+    old = select(digests.c.day).where(
+        digests.c.person == person, digests.c.day < (now - DAYS_LAST).date()
+    )
+    for (day,) in connection.execute(old.order_by(digests.c.day)).all():
+        digest = days.load(connection, person, day, lock=True)
+        if digest is not None and not _lives(connection, digest):
+            _drop(connection, digest)
+
+
+def _prune_jobs(connection: Connection, person: str, before: datetime) -> None:
+    """A failed job stays as long as its item shows the failure."""
+    failed = exists().where(items.c.id == outbox.c.item_id, items.c.state == State.FAILED)
+    over = outbox.c.state.not_in(ACTIVE) & ~((outbox.c.state == Stage.FAILED) & failed)
+    where = (outbox.c.person == person) & (outbox.c.due_at < before) & over
+    connection.execute(delete(outbox).where(where))
+
+
+def _lives(connection: Connection, digest: Digest) -> bool:
+    """Whether something of the day is still to be done or to be read."""
+    active = _of(digest.person, digest.day, outbox) & outbox.c.state.in_(ACTIVE)
+    waiting = connection.execute(select(outbox.c.id).where(active).limit(1)).first()
+    return waiting is not None or any(item.state not in _OVER for item in digest.items)
+
+
+def _drop(connection: Connection, digest: Digest) -> None:
+    ids = [item.id for item in digest.items]
+    connection.execute(delete(worklogs).where(worklogs.c.item_id.in_(ids)))
+    for table in (outbox, changes, items, digests):
+        connection.execute(delete(table).where(_of(digest.person, digest.day, table)))
+    about = (memory.c.person == digest.person) & memory.c.key.like(f"%:{digest.day}")
+    connection.execute(delete(memory).where(about))
+
+
+def _of(person: str, day: date, table: Table) -> ColumnElement[bool]:
+    return and_(table.c.person == person, table.c.day == day)
