@@ -11,7 +11,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import wait as ended
 from pathlib import Path
@@ -19,11 +20,13 @@ from typing import Any
 
 from tests.digests import suggestion
 from tests.notation import FRIDAY
+from tracklater_bot import bot
 from tracklater_bot.app import opened
 from tracklater_bot.bot import make_desk, web_client
 from tracklater_bot.cli import main
 from tracklater_bot.crashpoints import VARIABLE
-from tracklater_bot.desk import Desk
+from tracklater_bot.desk import Desk, Tempo
+from tracklater_bot.export import Pace
 from tracklater_bot.model import Digest, Draft, Project
 from tracklater_bot.pacing import Pacer
 from tracklater_bot.sandbox import Sandbox
@@ -44,6 +47,8 @@ _IMPORTED_LATE = (
     "tracklater_bot.trackers.logbooks",
     "tracklater_bot.trackers.toggl",
 )
+# The sandbox needs no rest between requests. How long a lost one is waited for stays as it is.
+BRISK = Tempo(update_rest=0.1, minute=1.0, pace=Pace(spacing=timedelta(seconds=0.1)))
 ROOT = Path(__file__).parent.parent
 
 OFFERED, IN_TOGGL, FAILED, SKIPPED, ON_ITS_WAY = "offered", "in Toggl", "failed", "skipped", "..."
@@ -106,7 +111,10 @@ def post(desk: Desk, sandbox: Sandbox, *texts: str) -> Digest:
 
 
 class _Forked:
-    """A process from a server that has imported everything: starts in a tenth of the time."""
+    """A process from a server that has imported everything: starts in a tenth of the time.
+
+    A bot in it is `BRISK`.
+    """
 
     _context = get_context("forkserver")
     _context.set_forkserver_preload(["tests.bots", *_IMPORTED_LATE])
@@ -147,6 +155,7 @@ def _run_command(argv: list[str], variables: dict[str, str], log: Path) -> None:
     with log.open("wb", buffering=0) as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
+    bot.run_until = partial(bot.run_until, tempo=BRISK)
     sys.exit(main(argv))
 
 
@@ -157,11 +166,12 @@ def _executed(argv: list[str], variables: dict[str, str], log: Path) -> subproce
         return subprocess.Popen(command, cwd=log.parent, env=variables, stdout=file, stderr=file)
 
 
-def run_command(sandbox: Sandbox, name: str, *argv: str) -> int:
+def run_command(sandbox: Sandbox, name: str, *argv: str, **environ: str) -> int:
     """A command with the sandbox's settings, its words in `name`.log; gives its exit code."""
     command, *rest = argv
     line = [command, "--config", str(sandbox.settings_file), *rest]
-    return _Forked(line, environment(sandbox), sandbox.home / f"{name}.log").wait(PATIENCE)
+    variables = {**environment(sandbox), **environ}
+    return _Forked(line, variables, sandbox.home / f"{name}.log").wait(PATIENCE)
 
 
 class BotProcess:

@@ -167,12 +167,14 @@ def running(core: Core, tempo: Tempo = USUAL) -> Iterator[Bot]:
         bot.stop()
 
 
-def run_until(core: Core, stopped: threading.Event, started: Callable[[], None]) -> None:
+def run_until(
+    core: Core, stopped: threading.Event, started: Callable[[], None], tempo: Tempo = USUAL
+) -> None:
     """Runs the bot until the event is set; `started` is told when Slack can reach it.
 
     A machine that starts without a network waits for it. Raises SettingsError, DoorError.
     """
-    bot = Bot(core)
+    bot = Bot(core, tempo)
     try:
         bot.start()
         if _connected(bot, stopped):

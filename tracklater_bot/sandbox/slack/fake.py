@@ -218,7 +218,7 @@ class FakeSlack:
                     raise TimeoutError("what was waited for did not show up in Slack")
                 self.workspace.changed.wait_for(
                     lambda version=version: self.workspace.version != version,  # type: ignore[misc]
-                    min(left, 0.5),
+                    min(left, 0.05),
                 )
 
     def wait_connected(self, sockets: int = 1, timeout: float = 10) -> None:
