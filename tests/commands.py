@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -54,6 +55,7 @@ def spawned(home: Path, *arguments: str, **more: str) -> Answer:
 def called(home: Path, *arguments: str, **more: str) -> Answer:
     """Runs the command in this process, in the folder, with pipes for its output."""
     out, err = io.StringIO(), io.StringIO()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.chdir(home)
         wanted = environment(home, more)
@@ -65,4 +67,7 @@ def called(home: Path, *arguments: str, **more: str) -> Answer:
             code = main(arguments)
         except SystemExit as end:  # argparse's own way to say no
             code = int(end.code or 0)
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
     return Answer(code, out.getvalue(), err.getvalue())

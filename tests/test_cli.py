@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bots import digests_in
-from tests.commands import Answer, called, environment, spawned
+from tests.bots import digests_in, run_command
+from tests.commands import Answer, called, environment
 from tracklater_bot.sandbox import Sandbox
 
 NOTHING = 'timezone = "Europe/Helsinki"\n'
@@ -225,8 +225,8 @@ def test_run_listens_until_it_is_stopped(sandbox: Sandbox, how: signal.Signals) 
     ],
 )
 def test_run_says_which_token_slack_refuses(sandbox: Sandbox, variable: str, value: str) -> None:
-    answer = spawned(sandbox.home, "run", **{**sandbox.env, variable: value})
-    assert answer.code == 1
-    assert variable in answer.err
-    assert value not in answer.err
-    assert "Traceback" not in answer.err
+    assert run_command(sandbox, "refused", "run", **{variable: value}) == 1
+    said = (sandbox.home / "refused.log").read_text(encoding="utf-8")
+    assert variable in said
+    assert value not in said
+    assert "Traceback" not in said

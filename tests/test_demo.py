@@ -18,6 +18,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.bots import ROOT
+from tests.commands import Answer, called
 from tracklater_bot.demo import EDITED, Walk, stage
 
 Json = dict[str, Any]
@@ -144,17 +145,17 @@ def line_of(stream: IO[str] | None) -> str:
         (["demo", "--port", "many"], 2, "is no port"),
     ],
 )
-def test_a_mistake_gets_one_sentence(arguments: Sequence[str], code: int, told: str) -> None:
-    with started(*arguments) as process:
-        out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (code, "")
-    assert told in err
+def test_a_mistake_gets_one_sentence(
+    arguments: Sequence[str], code: int, told: str, tmp_path: Path
+) -> None:
+    answer = called(tmp_path, *arguments)
+    assert (answer.code, answer.out) == (code, "")
+    assert told in answer.err
 
 
-def test_a_port_in_use_gets_one_sentence() -> None:
+def test_a_port_in_use_gets_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with started("demo", "--port", str(port), "--no-open") as process:
-            out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (1, "")
-    assert err == f"Port {port} cannot be used: Address already in use. Try another --port.\n"
+        answer = called(tmp_path, "demo", "--port", str(port), "--no-open")
+    told = f"Port {port} cannot be used: Address already in use. Try another --port.\n"
+    assert answer == Answer(1, "", told)

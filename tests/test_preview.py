@@ -55,13 +55,13 @@ def preview(home: Path) -> Json:
 @pytest.fixture(scope="module")
 def table(home: Path) -> Answer:
     """The table and timeline for people, piped."""
-    return spawned(home, "preview", DAY)
+    return called(home, "preview", DAY)
 
 
 @pytest.fixture(scope="module")
 def message(home: Path) -> Answer:
     """The Slack message as JSON; beside it, the picture is written."""
-    return spawned(home, "preview", DAY, "--png", "day.png", "--blocks")
+    return called(home, "preview", DAY, "--png", "day.png", "--blocks")
 
 
 @pytest.fixture(scope="module")
