@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tests.desks import DAY, PERSON, Room, draft, sqlite_store
 from tests.nobody import nobody
@@ -123,6 +124,29 @@ def test_threads_open_new_databases_at_once(path: Path) -> None:
         store = Store.open(f"sqlite:///{path}-{name}")
         assert store.digests(PERSON, DAY) == []
         store.close()
+
+
+def test_a_click_does_not_read_the_whole_outbox(store: Store) -> None:
+    asked: list[tuple[str, Any]] = []
+    event.listen(
+        store._engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, sql, values, *_: asked.append((sql, values)),
+    )
+    room = Room(store)
+    (item,) = room.open("09:00-10:00 group1")
+    room.review.approve(PERSON, item)
+    asked.clear()
+    room.review.undo(PERSON, item)
+    with store.reading() as connection:
+        plans = [
+            str(row.detail)
+            for sql, values in asked
+            if sql.startswith("SELECT")
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
+        ]
+    assert plans
+    assert [plan for plan in plans if plan.startswith("SCAN")] == []
 
 
 # -- Trouble -------------------------------------------------------------------------------------
