@@ -9,16 +9,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.socket_mode import SocketModeClient
+from sqlalchemy import URL, Engine, create_engine
 
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.workday import Workday
+from tracklater_bot.store import opening
 
 # Where it is set, every worker and every process of the tests would compile everything anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -48,6 +51,43 @@ FLAGS = (
 )
 
 
+def _sharing(make: Callable[..., Engine]) -> Callable[..., Engine]:
+    """Compiles each SQL statement once, not anew for each test's SQLite: a quarter of their time.
+
+    What is compiled is kept by engine and dialect, of which all take the first.
+    """
+    first: list[Engine] = []
+
+    def made(url: URL, **more: Any) -> Engine:
+        engine = make(url, **more)
+        if engine.dialect.name == "sqlite":
+            first.append(engine)
+            engine.dialect = first[0].dialect
+            engine._compiled_cache = first[0]._compiled_cache
+            del first[1:]
+        return engine
+
+    return made
+
+
+opening.create_engine = _sharing(create_engine)  # type: ignore[attr-defined]
+
+
+# The longest first, or the last worker is still at one when the others have ended. With
+# --no-loadscope-reorder xdist keeps the order; by itself it begins with what has most tests.
+LONGEST = (
+    "demo", "two_bots", "crashes", "browser_review", "export_faults", "sandbox_browser", "faults",
+    "listeners_review", "store_postgresql", "cli", "bot_schedule", "engine_laws", "bot_day",
+    "issue_budget", "worklogs", "export", "bot_worklogs",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest files first; within a file nothing changes."""
+    ranks = {f"test_{name}.py": rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
+
+
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of the sample day, written once: copying them is quicker than asking git."""
@@ -68,7 +108,7 @@ def sandbox(tmp_path: Path, sample_home: Path) -> Iterator[Sandbox]:
         running.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Headless Chromium, if there is one."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), "")
@@ -78,6 +118,15 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Page:
+    """One for all tests: a new one starts processes. Each test's sandbox has a port of its own.
+
+    It is still, since what flashes for two seconds is drawn by the processor here.
+    """
+    return browser.new_page(locale="en-GB", reduced_motion="reduce")
 
 
 @pytest.fixture

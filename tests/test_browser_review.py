@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.livebot import Live, live
 from tracklater_bot.sandbox import Sandbox
@@ -68,16 +68,21 @@ class Person:
 
 
 @pytest.fixture
-def person(sandbox: Sandbox, browser: Browser) -> Iterator[Person]:
+def person(sandbox: Sandbox, tab: Page) -> Iterator[Person]:
     with live(sandbox) as me:
-        page = browser.new_page(viewport={"width": 1280, "height": 1400}, locale="en-GB")
-        page.set_default_timeout(PATIENCE)
+        tab.set_viewport_size({"width": 1280, "height": 1400})
+        tab.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(sandbox.url)
-        yield Person(page, me)
-        page.close()
+
+        def note(error: Error) -> None:
+            problems.append(str(error))
+
+        tab.on("pageerror", note)
+        tab.goto(sandbox.url)
+        yield Person(tab, me)
+        tab.goto("about:blank")
+        tab.remove_listener("pageerror", note)
         assert problems == []
         assert sandbox.slack.notices == []
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Dialog, Error, Page, expect
 from slack_bolt import App
 from slack_sdk import WebClient
 
@@ -195,15 +195,25 @@ def heard(sandbox: Sandbox, connected: Callable[[App], None]) -> Heard:
 
 
 @pytest.fixture
-def page(sandbox: Sandbox, heard: Heard, browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 860})
-    opened.set_default_timeout(8000)
+def page(sandbox: Sandbox, heard: Heard, tab: Page) -> Iterator[Page]:
+    tab.set_viewport_size({"width": 1280, "height": 860})
+    tab.set_default_timeout(8000)
     problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on("dialog", lambda dialog: problems.append(f"a dialog said {dialog.message}"))
-    opened.goto(sandbox.url)
-    yield opened
-    opened.close()
+
+    def note(error: Error) -> None:
+        problems.append(str(error))
+
+    def close(dialog: Dialog) -> None:
+        problems.append(f"a dialog said {dialog.message}")
+        dialog.dismiss()
+
+    tab.on("pageerror", note)
+    tab.on("dialog", close)
+    tab.goto(sandbox.url)
+    yield tab
+    tab.goto("about:blank")
+    tab.remove_listener("pageerror", note)
+    tab.remove_listener("dialog", close)
     assert problems == []
 
 
