@@ -26,7 +26,7 @@ from tracklater_bot.model import Suggestion
 
 Way: TypeAlias = Callable[[Inputs], tuple[Suggestion, ...]]
 
-SEEDS = {"tune": range(10), "held-out": range(100, 110)}
+SEEDS = {"tune": range(10), "held-out": range(100, 130)}
 WAYS: dict[str, Way] = {
     "keyword sessions": keyword_sessions,
     "last cue holds": last_cue_holds,

@@ -69,16 +69,25 @@ class Shape:
 Part: TypeAlias = "tuple[int, int]"
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When somebody sits at the machine, and when it is twelve on the clock."""
+
+    sessions: Sequence[Part]
+    noon: int
+
+
 def plot(
-    rng: random.Random, shape: Shape, clients: Sequence[Client], sessions: Sequence[Part]
+    rng: random.Random, shape: Shape, clients: Sequence[Client], hours: Hours
 ) -> tuple[Scene, ...]:
     """A whole day: the sessions filled with scenes, and the time between them."""
     scenes: list[Scene] = []
-    for number, (start, end) in enumerate(sessions):
+    for number, session in enumerate(hours.sessions):
         if scenes:
-            scenes.append(_break(rng, scenes[-1].end, start))
+            scenes.append(_break(rng, scenes[-1].end, session[0]))
         share = shape if number == 0 else replace(shape, calls=(0, 1), coffees=(0, 1))
-        scenes.extend(_session(rng, share, clients, start, end))
+        fixed = _fixed(rng, share, clients, session, hours.noon)
+        scenes.extend(_session(rng, share, clients, session, fixed))
     return tuple(_joined(scenes))
 
 
@@ -88,9 +97,13 @@ def _break(rng: random.Random, start: int, end: int) -> Scene:
 
 
 def _session(
-    rng: random.Random, shape: Shape, clients: Sequence[Client], start: int, end: int
+    rng: random.Random,
+    shape: Shape,
+    clients: Sequence[Client],
+    session: Part,
+    fixed: Sequence[Scene],
 ) -> list[Scene]:
-    fixed = _fixed(rng, shape, clients, start, end)
+    start, end = session
     worker = _Worker(rng, clients, shape.switching)
     scenes: list[Scene] = []
     at = start
@@ -104,21 +117,29 @@ def _session(
 
 
 def _fixed(
-    rng: random.Random, shape: Shape, clients: Sequence[Client], start: int, end: int
+    rng: random.Random, shape: Shape, clients: Sequence[Client], session: Part, noon: int
 ) -> list[Scene]:
     """What interrupts the work: lunch, calls, coffee, private time; never two close together."""
-    wanted: list[tuple[Act, int]] = []
-    if end - start > 5 * 60 * MINUTE and not shape.evening:
-        wanted.append((rng.choice((Act.AWAY, Act.AWAY, Act.OFF)), rng.randint(28, 55)))
-    wanted += [(Act.CALL, rng.randint(*shape.call_minutes)) for _ in range(_draw(rng, shape.calls))]
+    placed: list[Scene] = []
+    if session[1] - session[0] > 5 * 60 * MINUTE and not shape.evening:
+        placed.append(_lunch(rng, session, noon))
+    wanted = [(Act.CALL, rng.randint(*shape.call_minutes)) for _ in range(_draw(rng, shape.calls))]
     wanted += [_coffee(rng) for _ in range(_draw(rng, shape.coffees))]
     wanted += [(Act.PRIVATE, rng.randint(3, 25)) for _ in range(_draw(rng, shape.privates))]
-    placed: list[Scene] = []
     for act, minutes in wanted:
-        scene = _place(rng, placed, act, minutes * MINUTE, (start, end))
+        scene = _place(rng, placed, act, minutes * MINUTE, session)
         if scene is not None:
             placed.append(_whose(rng, scene, clients))
     return sorted(placed, key=lambda scene: scene.start)
+
+
+def _lunch(rng: random.Random, session: Part, noon: int) -> Scene:
+    """Between eleven and a quarter past one, but not right after coming or before leaving."""
+    act = rng.choice((Act.AWAY, Act.AWAY, Act.OFF))
+    length = rng.randint(28, 55) * MINUTE
+    start = noon + rng.randint(-60, 75) * MINUTE
+    start = min(max(start, session[0] + SHORTEST), session[1] - SHORTEST - length)
+    return Scene(act, start, start + length)
 
 
 def _draw(rng: random.Random, bounds: tuple[int, int]) -> int:

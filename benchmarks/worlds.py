@@ -20,7 +20,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from benchmarks.cast import Client, cast
-from benchmarks.plot import MINUTE, Act, Part, Scene, Shape, plot
+from benchmarks.plot import MINUTE, Act, Hours, Part, Scene, Shape, plot
 from benchmarks.screen import (
     LAPTOP,
     Director,
@@ -99,7 +99,8 @@ def make(seed: int, kind: str) -> World:
     shape = KINDS[kind]
     day = _day(rng, kind)
     clients = cast(rng, rng.randint(*shape.clients), day)
-    scenes = plot(rng, shape, clients, _sessions(rng, kind, day))
+    hours = Hours(_sessions(rng, kind, day), _clock(day, 12))
+    scenes = plot(rng, shape, clients, hours)
     samples = tuple(_samples(rng, shape, clients, scenes)) if shape.thyme else ()
     traces = Traces(rng, day, clients)
     entries = tuple(traces.tracked(scenes, shape.tracked))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Sequence
+from math import exp, prod
 
 import pytest
 
@@ -51,18 +52,41 @@ def test_no_path_is_better_than_the_best(seed: int) -> None:
     assert value(day, best_path(day)) == pytest.approx(best)
 
 
+def chance(prices: Prices, one: int, other: int) -> float:
+    """How likely a change is taken: what comes to a family is spread over its states."""
+    size = FAMILIES.count(FAMILIES[other])
+    if one == other == 0:
+        return 1.0
+    if one == other:
+        return 1.0 - exp(-prices.inside) * (1 - 1 / size)
+    if one == 0:
+        return exp(-prices.nothing) / (size * 2)  # two groups
+    return exp(-price(prices, one, other)) / size
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_beliefs_are_sums_over_all_paths(seed: int) -> None:
-    """A change is taken as likely as its price says; staying takes what changes within leave."""
     day = random_chain(seed, length=4)
-    found = beliefs(day)
     expected = [[0.0] * 4 for _ in day.scores]
     for path in itertools.product(range(4), repeat=4):
-        weight = 2.718281828459045 ** value(day, path)
+        steps = zip(day.prices[1:], itertools.pairwise(path), strict=True)
+        weight = prod(chance(prices, *pair) for prices, pair in steps)
+        weight /= FAMILIES.count(FAMILIES[path[0]])
+        weight *= exp(sum(row[state] for row, state in zip(day.scores, path, strict=True)))
         for place, state in enumerate(path):
             expected[place][state] += weight
-    for row, wanted in zip(found, expected, strict=True):
+    for row, wanted in zip(beliefs(day), expected, strict=True):
         assert row == pytest.approx([each / sum(wanted) for each in wanted])
+
+
+def test_many_issues_make_no_group_likelier() -> None:
+    """Two groups, of which one has nine issues, with a silent screen after nothing was known."""
+    families = (0, 1, *[2] * 9)
+    silence = [0.0] * len(families)
+    start = (9.0, *silence[1:])
+    day = Chain(families, (start, *[silence] * 5), (PRICES,) * 6)
+    for row in beliefs(day):
+        assert sum(row[2:]) == pytest.approx(row[1], rel=0.01)
 
 
 @pytest.mark.parametrize(

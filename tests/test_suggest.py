@@ -113,6 +113,40 @@ def test_groups(lines: list[str], expected: list[str]) -> None:
     assert told(suggest(inputs(*windows(*lines)))) == expected
 
 
+UNTOLD = "Untitled 1 - LibreOffice Calc"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (  # in the evening, long after the last work
+            [f"15:00-17:00 {ACME_CODE}", f"18:00-18:40 {UNTOLD}"],
+            ["15:00-17:00 acme", "18:00-18:40 ?"],
+        ),
+        (  # early, long before the first
+            [f"07:00-07:40 {UNTOLD}", f"08:30-10:00 {ACME_CODE}"],
+            ["07:00-07:40 ?", "08:30-10:00 acme"],
+        ),
+        (  # a coffee is not so long
+            [f"15:00-17:00 {ACME_CODE}", f"17:20-18:00 {UNTOLD}"],
+            ["15:00-17:00 acme", "17:20-18:00 acme"],
+        ),
+        (  # after lunch it goes on, as a window tells sooner or later
+            [
+                f"09:00-11:30 {ACME_CODE}",
+                f"12:15-12:40 {UNTOLD}",
+                f"12:40-12:45 {ACME_CODE}",
+                f"12:45-13:30 {UNTOLD}",
+            ],
+            ["09:00-11:30 acme", "12:15-13:30 acme"],
+        ),
+    ],
+)
+def test_presence_far_from_all_clues_is_asked_about(lines: list[str], expected: list[str]) -> None:
+    found = suggest(inputs(*windows(*lines)))
+    assert [line.replace("None", "?") for line in told(found)] == expected
+
+
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
@@ -251,6 +285,25 @@ def test_commits_alone_give_honest_spans() -> None:
     assert 0.3 < found.confidence < 0.9
     assert found.evidence.window_minutes == 0
     assert found.evidence.commits == 3
+
+
+def test_one_commit_is_work_that_led_to_it() -> None:
+    [found] = suggest(inputs(commit("10:00", "acme")))
+    assert at("09:30") <= found.span.start <= at("09:50")
+    assert at("10:00") <= found.span.end <= at("10:15")
+
+
+@pytest.mark.parametrize(
+    ("clocks", "pieces"),
+    [
+        (("09:00", "09:30", "10:00", "11:05", "11:45"), 1),  # nobody eats so early
+        (("10:00", "10:30", "11:00", "12:05", "12:45"), 2),
+        (("10:00", "10:30", "11:10", "11:40", "12:10"), 1),  # not long enough for lunch
+    ],
+)
+def test_a_gap_around_noon_is_lunch(clocks: tuple[str, ...], pieces: int) -> None:
+    found = suggest(inputs(*(commit(clock, "acme") for clock in clocks)))
+    assert len(found) == pieces
 
 
 def test_a_long_silence_between_commits_is_no_work() -> None:

@@ -14,16 +14,17 @@ from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.parts import MINUTE
 from tracklater_bot.engine.pieces import cut_day
 from tracklater_bot.engine.presence import Rules, Sample, Watch, by_machine, privacy, watch
+from tracklater_bot.engine.scales import Scales, calls_in
 from tracklater_bot.engine.stretches import stretches_of
 from tracklater_bot.engine.telling import Teller
 from tracklater_bot.engine.titles import Kinds
-from tracklater_bot.engine.weighing import Scales, calls_in, weigh
+from tracklater_bot.engine.weighing import weigh
 from tracklater_bot.engine.weights import WEIGHTS, Weights
 from tracklater_bot.model import Suggestion, Window
 
 __all__ = ["Inputs", "suggest"]
 
-NOON = (time(11, 15), time(13))
+NOON = (time(11), time(13, 45))
 
 
 def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...]:
@@ -40,7 +41,7 @@ def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...
     pieces = cut_day(watched, happened, until)
     scales = Scales(weights, reader, calls_in(watched.stays, kinds), _noon_of(inputs.day))
     weigh(pieces, events, happened, scales)
-    explained = explain_pieces(pieces)
+    explained = explain_pieces(pieces, weights.unwatched)
     found = fitted(stretches_of(explained, inputs.options.min_minutes * MINUTE), inputs)
     return Teller(inputs, reader, happened, explained).suggestions(found)
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from tracklater_bot.engine.book import IssueId
 from tracklater_bot.engine.parts import MINUTE, Part
 from tracklater_bot.engine.pieces import Piece
 from tracklater_bot.engine.segment import Chain, beliefs, best_path, settled
+from tracklater_bot.engine.unwatched import Rates, Slot, Unwatched, likeliest
 
 State = tuple[str, str | None] | None  # group and issue's key; None explains nothing
 # Where no screen was recorded, this much of a belief holds: breaks leave no trace there.
@@ -57,34 +59,45 @@ class Explained:
         return min(right / whole, 1.0) if whole else 0.0
 
 
-def explain_pieces(pieces: Sequence[Piece]) -> Explained:
+def explain_pieces(pieces: Sequence[Piece], rates: Rates) -> Explained:
     """All explanations of the pieces, weighed against each other."""
     states = _states(pieces)
     scores = [_row(piece, states) for piece in pieces]
     believed: list[Sequence[float]] = [()] * len(pieces)
     path = [0] * len(pieces)
-    for seen in (True, False):
+    for explain, seen in ((_watched, True), (_unwatched, False)):
         places = [place for place, piece in enumerate(pieces) if piece.seen is seen]
-        chain = Chain(
-            _families(states),
-            tuple(scores[place] for place in places),
-            tuple(pieces[place].prices for place in places),
-        )
-        found = beliefs(chain)
-        lengths = [pieces[place].minutes for place in places]
-        best = settled(chain, best_path(chain), found, lengths) if seen else _likeliest(found)
+        mine = [pieces[place] for place in places]
+        found, best = explain(mine, states, [scores[place] for place in places], rates)
         for place, row, state in zip(places, found, best, strict=True):
             believed[place], path[place] = row, state
     return Explained(pieces, states, scores, believed, path)
 
 
-def _likeliest(believed: Iterable[Sequence[float]]) -> list[int]:
-    """The likeliest state of each piece by itself.
+Scores: TypeAlias = Sequence[Sequence[float]]
+Found: TypeAlias = tuple[list[list[float]], list[int]]
 
-    Where nobody was seen, a minute counts only if work is likelier than none: the best path would
-    rather bridge a lunch than tell when it began.
-    """
-    return [max(range(len(row)), key=row.__getitem__) for row in believed]
+
+def _watched(
+    pieces: Sequence[Piece], states: Sequence[State], scores: Scores, _rates: Rates
+) -> Found:
+    chain = Chain(_families(states), tuple(scores), tuple(piece.prices for piece in pieces))
+    found = beliefs(chain)
+    lengths = [piece.minutes for piece in pieces]
+    return found, settled(chain, best_path(chain), found, lengths)
+
+
+def _unwatched(
+    pieces: Sequence[Piece], states: Sequence[State], scores: Scores, rates: Rates
+) -> Found:
+    families = _families(states)
+    numbers = {state[0]: family for state, family in zip(states, families, strict=True) if state}
+    slots = [
+        Slot(piece.start, piece.end, piece.at_noon, numbers.get(piece.turns_to or "", 0))
+        for piece in pieces
+    ]
+    found = Unwatched(families, rates).beliefs(slots, scores)
+    return found, likeliest(found, families, slots)
 
 
 def _families(states: Sequence[State]) -> tuple[int, ...]:

@@ -24,7 +24,6 @@ PROVED = {
     Kind.CHECKOUT: (0.0, 2 * MINUTE),
     Kind.MESSAGE: (MINUTE, MINUTE),
 }
-NEVER = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,8 @@ class Piece:
     """A stretch in which nothing changes, and what speaks for each explanation of it.
 
     `title` is None where no screen was recorded: there nobody may have been at work. Everything
-    that speaks is a natural logarithm of a likelihood.
+    that speaks is a natural logarithm of a likelihood. `turns_to` is the group that it is likely to
+    begin with.
     """
 
     start: float
@@ -54,6 +54,8 @@ class Piece:
     any_group: float = 0.0
     any_issue: float = 0.0
     nothing: float = 0.0
+    at_noon: bool = False
+    turns_to: str | None = None
     grounds: list[tuple[str, Ground, float]] = field(default_factory=list)
 
     @property
@@ -114,19 +116,13 @@ def _unseen(covered: Sequence[Part], events: Sequence[Event], until: float) -> I
         if inside:
             first = max(start, inside[0] - UNSEEN_REACH)
             last = min(end, inside[-1] + UNSEEN_REACH)
-            yield _away(first)
             for part in cut((first, last), sorted({*inside, *_grid(first, last)})):
                 yield Piece(*part, None)
-            yield _away(last)
 
 
-def _grid(start: float, end: float) -> Iterator[float]:
-    mark = start + GRID
-    while mark < end:
+def _grid(first: float, last: float) -> Iterator[float]:
+    """Marks that lie where they lie whatever happens: one more clue moves none of them."""
+    mark = (first // GRID + 1) * GRID
+    while mark < last:
         yield mark
         mark += GRID
-
-
-def _away(at: float) -> Piece:
-    """A moment at which nobody was there."""
-    return Piece(at, at, None, any_group=-NEVER)

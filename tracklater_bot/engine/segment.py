@@ -7,7 +7,8 @@ costs, in the same measure, to change the state before a piece.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby, pairwise
 from math import exp
@@ -120,51 +121,81 @@ def beliefs(chain: Chain) -> list[list[float]]:
     """The probability of each state for each piece, all clues considered (forward-backward)."""
     if not chain.scores:
         return []
-    factors = [_factors(row) for row in chain.scores]
-    known = {prices: _Change(prices) for prices in set(chain.prices)}
+    told = [factors(row) for row in chain.scores]
+    known = {prices: _Change(prices, chain.families) for prices in set(chain.prices)}
     changes = [known[prices] for prices in chain.prices]
-    forward = [_scaled(factors[0])]
-    for factor, change in zip(factors[1:], changes[1:], strict=True):
-        carried = change.carried(forward[-1], chain.families)
-        forward.append(_scaled([a * b for a, b in zip(carried, factor, strict=True)]))
+    sizes = Counter(chain.families)
+    forward = [
+        scaled([value / sizes[of] for value, of in zip(told[0], chain.families, strict=True)])
+    ]
+    for factor, change in zip(told[1:], changes[1:], strict=True):
+        carried = change.onward(forward[-1])
+        forward.append(scaled([a * b for a, b in zip(carried, factor, strict=True)]))
     backward = [1.0] * len(chain.families)
     result = [forward[-1]]
-    for place in range(len(factors) - 2, -1, -1):
-        told = [a * b for a, b in zip(backward, factors[place + 1], strict=True)]
-        backward = _scaled(changes[place + 1].carried(told, chain.families))
-        result.append(_scaled([a * b for a, b in zip(forward[place], backward, strict=True)]))
+    for place in range(len(told) - 2, -1, -1):
+        later = [a * b for a, b in zip(backward, told[place + 1], strict=True)]
+        backward = scaled(changes[place + 1].back(later))
+        result.append(scaled([a * b for a, b in zip(forward[place], backward, strict=True)]))
     return result[::-1]
 
 
-def _factors(row: Sequence[float]) -> list[float]:
+def factors(row: Sequence[float]) -> list[float]:
+    """Likelihoods from their logarithms, the greatest as 1."""
     most = max(row)
     return [exp(max(score - most, -600.0)) for score in row]
 
 
-def _scaled(row: Sequence[float]) -> list[float]:
+def scaled(row: Sequence[float]) -> list[float]:
+    """The row with a sum of 1."""
     whole = sum(row) or 1.0
     return [value / whole for value in row]
 
 
 class _Change:
-    """Prices as probabilities, applied to all states at once; the same in both directions."""
+    """Prices as probabilities. Staying in a family is taken as certain, as it is by the best path.
 
-    def __init__(self, prices: Prices) -> None:
+    What comes to a family is spread evenly over its states, so that no group gains by having many
+    issues; what comes from nothing is spread over the families too.
+    """
+
+    def __init__(self, prices: Prices, families: Sequence[int]) -> None:
         self._inside = exp(-prices.inside)
         self._between = exp(-prices.between)
         self._nothing = exp(-prices.nothing)
+        self._families = families
+        self._sizes = Counter(families)
+        self._named = max(len(self._sizes) - 1, 1)
 
-    def carried(self, row: Sequence[float], families: Sequence[int]) -> list[float]:
-        """Each state's share after a step: its own, its family's, everybody's, and nothing's."""
-        inside, between, nothing = self._inside, self._between, self._nothing
-        by_family: dict[int, float] = {}
-        for family, value in zip(families, row, strict=True):
-            by_family[family] = by_family.get(family, 0.0) + value
+    def onward(self, row: Sequence[float]) -> list[float]:
+        """Each state's share a step later."""
+        own = self._by_family(row)
         named = sum(row) - row[0]
-        common = named * between + row[0] * nothing
-        result = [
-            value * (1.0 - inside) + by_family[family] * (inside - between) + common
-            for family, value in zip(families, row, strict=True)
-        ]
-        result[0] = row[0] + named * nothing
-        return result
+        began = row[0] * self._nothing / self._named
+        coming = {
+            family: (value * self._inside + (named - value) * self._between + began) / size
+            for (family, value), size in zip(own.items(), self._sizes.values(), strict=True)
+        }
+        return [row[0] + named * self._nothing, *self._stayed(row, coming)]
+
+    def back(self, row: Sequence[float]) -> list[float]:
+        """How likely what follows is from each state a step earlier."""
+        own = self._by_family(row)
+        even = {family: value / self._sizes[family] for family, value in own.items()}
+        named = sum(value for family, value in even.items() if family != NOTHING)
+        coming = {
+            family: value * self._inside + (named - value) * self._between + row[0] * self._nothing
+            for family, value in even.items()
+        }
+        return [row[0] + named * self._nothing / self._named, *self._stayed(row, coming)]
+
+    def _by_family(self, row: Sequence[float]) -> dict[int, float]:
+        sums = dict.fromkeys(self._sizes, 0.0)
+        for family, value in zip(self._families, row, strict=True):
+            sums[family] += value
+        return sums
+
+    def _stayed(self, row: Sequence[float], coming: dict[int, float]) -> Iterator[float]:
+        """The states with a name: what stays in each, and what comes to it."""
+        for family, value in zip(self._families[1:], row[1:], strict=True):
+            yield value * (1.0 - self._inside) + coming[family]

@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
-from tracklater_bot.engine.book import IssueId
-from tracklater_bot.engine.events import BranchesOut, Event, Kind
-from tracklater_bot.engine.evidence import Pointer, Reader
-from tracklater_bot.engine.parts import MINUTE, Part, joined, within
+from tracklater_bot.engine.events import BranchesOut, Event
+from tracklater_bot.engine.evidence import Pointer
+from tracklater_bot.engine.moments import weigh_events
+from tracklater_bot.engine.parts import MINUTE, Part, within
 from tracklater_bot.engine.pieces import Ground, Piece
 from tracklater_bot.engine.presence import Stay
+from tracklater_bot.engine.scales import FOLLOW, LEAD, Scales
 from tracklater_bot.engine.segment import Prices
-from tracklater_bot.engine.titles import Kinds, Place
+from tracklater_bot.engine.titles import Place
 from tracklater_bot.engine.weights import Weights
 
-# Meeting windows this close to each other are one call; a shorter one is a look at a window.
-CALL_GAP, SHORTEST_CALL = 12 * MINUTE, 3 * MINUTE
-# Chats this close to a call belong to it: the way in, and what is written down right after.
-LEAD, FOLLOW = 3 * MINUTE, 2.5 * MINUTE
+# Nothing that was found before or after so long an absence tells of what is on this side of it.
+FAR = 30 * MINUTE
 # A page that stays in front for longer is being read, and says no more than that.
 LONGEST_LOOK = 5.0
-
-
-def calls_in(stays: Sequence[Stay], kinds: Kinds) -> list[Part]:
-    """When calls were, whatever else was looked at while they lasted."""
-    meetings = ((each.start, each.end) for each in stays if kinds.is_meeting(each.title))
-    return [call for call in joined(meetings, gap=CALL_GAP) if call[1] - call[0] >= SHORTEST_CALL]
-
-
-@dataclass(frozen=True, slots=True)
-class Scales:
-    """What pieces are weighed with. `is_noon` tells of a moment whether people eat then."""
-
-    weights: Weights
-    reader: Reader
-    calls: Sequence[Part]
-    is_noon: Callable[[float], bool]
 
 
 def weigh(
@@ -53,11 +33,10 @@ def weigh(
     for stay, parts in _by_stay(pieces):
         _weigh_stay(stay, parts, branches, scales)
     _weigh_silence(pieces, scales)
-    _weigh_moments(pieces, happened, scales)
-    _weigh_reaches(pieces, happened, scales)
-    for seen in (True, False):
-        for last, piece in pairwise(each for each in pieces if each.seen is seen):
-            piece.prices = _price(last, piece, scales)
+    weigh_events(pieces, happened, scales)
+    _weigh_islands([piece for piece in pieces if piece.seen], scales.weights)
+    for last, piece in pairwise(each for each in pieces if each.seen):
+        piece.prices = _price(last, piece, scales)
 
 
 # -- Windows -----------------------------------------------------------------------------------
@@ -138,100 +117,16 @@ def _weigh_silence(pieces: Sequence[Piece], scales: Scales) -> None:
             piece.any_issue -= rate * piece.minutes
 
 
-# -- Events ------------------------------------------------------------------------------------
-
-
-def _weigh_moments(pieces: Sequence[Piece], events: Sequence[Event], scales: Scales) -> None:
-    weights = scales.weights
-    starts = [piece.start for piece in pieces]
-    for event in events:
-        piece = _piece_of(event, pieces, starts)
-        if piece is None:
-            continue
-        moment = weights.moments[event.kind]
-        by_call = event.kind is Kind.MESSAGE and within(scales.calls, event.at, LEAD, FOLLOW)
-        nats = weights.message_in_call if by_call else moment.group
-        for group in event.groups:
-            piece.speak_for(group, nats, Ground(event.about, event.kind))
-        for issue in event.issues:
-            piece.speak_for_issue(issue, moment.issue)
-        if event.trunk:
-            checkout = event.kind is Kind.CHECKOUT
-            against = weights.trunk_checkout if checkout else weights.trunk_commit
-            piece.speak_for_no_issue(event.groups[0], against)
-
-
-def _piece_of(event: Event, pieces: Sequence[Piece], starts: Sequence[float]) -> Piece | None:
-    """The piece that an event ends, for a commit, or begins."""
-    if event.kind is Kind.COMMIT:
-        place = bisect_left(starts, event.at) - 1
-    else:
-        place = bisect_right(starts, event.at) - 1
-        if place + 1 < len(pieces) and (place < 0 or pieces[place].end <= event.at):
-            place += 1
-    return pieces[place] if place >= 0 else None
-
-
-@dataclass(slots=True)
-class _Near:
-    """How near the nearest events are to a piece, 0 to 1: any, of each group and issue."""
-
-    somebody: float
-    groups: dict[str, float]
-    issues: dict[IssueId, float]
-
-
-def _weigh_reaches(pieces: Sequence[Piece], events: Sequence[Event], scales: Scales) -> None:
-    """Work that is likely around events. Of several for a group only the nearest counts."""
-    weights = scales.weights
-    near: defaultdict[int, _Near] = defaultdict(lambda: _Near(0.0, {}, {}))
-    starts = [piece.start for piece in pieces]
-    for event in events:
-        for place in _places_around(event, pieces, starts, scales):
-            _note(near[place], event, _share(pieces[place], event, weights))
-    for place, each in near.items():
-        piece = pieces[place]
-        rate = weights.commit_minute if piece.seen else weights.clue_minute
-        for group, share in each.groups.items():
-            piece.speak_for(group, rate * share * piece.minutes)
-        for issue, share in each.issues.items():
-            piece.speak_for_issue(issue, rate * share * piece.minutes)
-        if not piece.seen:
-            piece.any_group += weights.somebody_minute * each.somebody * piece.minutes
-    for piece in pieces:
-        if not piece.seen:
-            noon = weights.noon_minute if scales.is_noon(piece.start) else 0.0
-            piece.any_group -= (weights.unseen_minute + noon) * piece.minutes
-
-
-def _places_around(
-    event: Event, pieces: Sequence[Piece], starts: Sequence[float], scales: Scales
-) -> Iterator[int]:
-    """The pieces in an event's reach: on screen those that lead to a commit, else all."""
-    moment = scales.weights.moments[event.kind]
-    first = bisect_left(starts, event.at - moment.before.far * MINUTE) - 1
-    last = bisect_right(starts, event.at + moment.after.far * MINUTE)
-    for place in range(max(first, 0), last):
-        piece = pieces[place]
-        leads_to_commit = event.kind is Kind.COMMIT and piece.end <= event.at
-        if not piece.seen or (leads_to_commit and not within(scales.calls, piece.start)):
-            yield place
-
-
-def _share(piece: Piece, event: Event, weights: Weights) -> float:
-    moment = weights.moments[event.kind]
-    if piece.end <= event.at:
-        return moment.before.share((event.at - piece.end) / MINUTE)
-    return moment.after.share(max(0.0, piece.start - event.at) / MINUTE)
-
-
-def _note(near: _Near, event: Event, share: float) -> None:
-    if not event.groups:
-        near.somebody = max(near.somebody, share)
-    for group in event.groups:
-        near.groups[group] = max(near.groups.get(group, 0.0), share)
-    for issue in event.issues:
-        near.issues[issue] = max(near.issues.get(issue, 0.0), share)
+def _weigh_islands(seen: Sequence[Piece], weights: Weights) -> None:
+    """Presence far from all evidence is nobody's: it is asked about, not guessed."""
+    first = 0
+    for place in range(1, len(seen) + 1):
+        if place == len(seen) or seen[place].start - seen[place - 1].end >= FAR:
+            island = seen[first:place]
+            if not any(piece.groups for piece in island):
+                for piece in island:
+                    piece.nothing += weights.island
+            first = place
 
 
 # -- Prices ------------------------------------------------------------------------------------
@@ -240,8 +135,6 @@ def _note(near: _Near, event: Event, share: float) -> None:
 def _price(last: Piece, piece: Piece, scales: Scales) -> Prices:
     """What a change between two pieces costs: little after a break and around calls."""
     weights = scales.weights
-    if not piece.seen:
-        return weights.unseen
     if piece.start - last.end > 1.0:
         return weights.after_absence
     if _is_around_call(piece.start, scales.calls) and not _goes_with_call(last, piece, scales):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from tracklater_bot.engine.events import Kind
 from tracklater_bot.engine.segment import Prices
 from tracklater_bot.engine.titles import Place
+from tracklater_bot.engine.unwatched import Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,16 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a commit, a checkout or a message counts, and where the work around it lies."""
+    """What a commit, a checkout or a message counts.
+
+    At the moment itself for its group, on screen and where nothing was seen, and for its issue;
+    where nothing was seen also for each minute within reach.
+    """
 
     group: float
+    unseen_group: float
     issue: float
+    minute: float
     before: Reach
     after: Reach
 
@@ -61,9 +68,9 @@ def _issue_in() -> dict[Place, float]:
 
 def _moments() -> dict[Kind, Moment]:
     return {
-        Kind.COMMIT: Moment(4.0, 2.8, Reach(14, 38), Reach(6, 14)),
-        Kind.CHECKOUT: Moment(3.0, 3.2, Reach(2, 5), Reach(25, 35)),
-        Kind.MESSAGE: Moment(1.5, 1.5, Reach(5, 25), Reach(5, 25)),
+        Kind.COMMIT: Moment(4.0, 9.0, 2.8, 0.16, before=Reach(18, 25), after=Reach(0, 1)),
+        Kind.CHECKOUT: Moment(3.0, 7.0, 3.2, 0.16, before=Reach(0, 1), after=Reach(13, 28)),
+        Kind.MESSAGE: Moment(1.5, 3.1, 1.5, 0.1, before=Reach(6, 8), after=Reach(6, 8)),
     }
 
 
@@ -71,7 +78,17 @@ _USUAL = Prices(inside=2.5, between=4.5, nothing=4.0)
 _SAME_WINDOW = Prices(inside=3.5, between=7.0, nothing=7.0)
 _AFTER_ABSENCE = Prices(inside=1.8, between=2.5, nothing=2.5)
 _AROUND_CALL = Prices(inside=0.7, between=1.2, nothing=4.0)
-_UNSEEN = Prices(inside=1.5, between=1.6, nothing=1.4)
+_COMMIT_BEFORE = Reach(14, 38)
+_UNWATCHED = Rates(
+    come=1 / 670,
+    go=1 / 190,
+    pause=1 / 670,
+    noon_pause=1 / 21,
+    phase=1 / 17,
+    issue=1 / 25,
+    group=1 / 200,
+    checkout=1 / 8,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +110,22 @@ class Weights:
     # Presence that says nothing, or tells of leisure.
     neutral_minute: float = 0.03
     page_minute: float = 0.5  # one page after the other, none of them anybody's
+    island: float = 3.0  # a piece of presence, with nothing in reach that tells whose it is
     leisure_window: float = 0.6
     leisure_minute: float = 0.6
     # Commits, checkouts and messages.
     moments: dict[Kind, Moment] = field(default_factory=_moments)
     commit_minute: float = 0.1  # a minute on screen before a commit
-    # Without a screen: minutes near clues, and against work far from them.
-    clue_minute: float = 0.23
-    somebody_minute: float = 0.06  # near a message that points nowhere
-    unseen_minute: float = 0.01
-    noon_minute: float = 0.1  # more of that around noon, when people eat
+    commit_before: Reach = _COMMIT_BEFORE
+    # Where nothing was seen.
+    somebody_minute: float = 0.1  # near a message that points nowhere
+    unseen_minute: float = 0.063  # against work, near clues too
+    unwatched: Rates = _UNWATCHED
     # What a change costs.
     usual: Prices = _USUAL
     same_window: Prices = _SAME_WINDOW
     after_absence: Prices = _AFTER_ABSENCE
     around_call: Prices = _AROUND_CALL
-    unseen: Prices = _UNSEEN
 
 
 WEIGHTS = Weights()

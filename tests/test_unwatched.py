@@ -1,0 +1,124 @@
+"""Time that no screen shows, in numbers."""
+
+from __future__ import annotations
+
+import itertools
+from math import exp, prod
+
+import pytest
+
+from tracklater_bot.engine.unwatched import PHASES, Rates, Slot, Unwatched, likeliest
+
+RATES = Rates(
+    come=0.01,
+    go=0.02,
+    pause=0.03,
+    noon_pause=0.3,
+    phase=0.1,
+    issue=0.05,
+    group=0.04,
+    checkout=0.2,
+)
+FAMILIES = (0, 1, 1, 2)  # nobody; a group with an issue; another group
+MINUTE = 60.0
+# Every state: the three of work, away, the phases of a pause.
+WORK, AWAY = (0, 1, 2), 3
+PAUSES = tuple(range(4, 4 + PHASES))
+
+
+def slots(count: int, minutes: float = 2.0, **kinds: object) -> list[Slot]:
+    length = minutes * MINUTE
+    return [Slot(n * length, (n + 1) * length, **kinds) for n in range(count)]  # type: ignore[arg-type]
+
+
+def chance(rate: float, minutes: float) -> float:
+    return 1.0 - exp(-rate * minutes)
+
+
+def step(one: int, other: int, slot: Slot, minutes: float) -> float:
+    """How likely a change between two states is, written down case by case."""
+    pause = chance(RATES.noon_pause if slot.at_noon else RATES.pause, minutes)
+    go, phase = chance(RATES.go, minutes), chance(RATES.phase, minutes)
+    if one in WORK and other in WORK:
+        return _within_work(one, other, slot, minutes) + (
+            1.0 - go - pause - _moves(slot, minutes) if one == other else 0.0
+        )
+    if one in WORK:
+        return go if other == AWAY else pause if other == PAUSES[0] else 0.0
+    if other in WORK:
+        size = 2 if other in (0, 1) else 1
+        back = chance(RATES.come, minutes) if one == AWAY else phase if one == PAUSES[-1] else 0.0
+        return back / 2 / size
+    if one == AWAY:
+        return 1.0 - chance(RATES.come, minutes) if other == AWAY else 0.0
+    return 1.0 - phase if one == other else phase if other == one + 1 else 0.0
+
+
+def _moves(slot: Slot, minutes: float) -> float:
+    checkout = chance(RATES.checkout, minutes) if slot.turn else 0.0
+    return chance(RATES.issue, minutes) + chance(RATES.group, minutes) + checkout
+
+
+def _within_work(one: int, other: int, slot: Slot, minutes: float) -> float:
+    family = FAMILIES[other + 1]
+    size = FAMILIES.count(family)
+    same = FAMILIES[one + 1] == family
+    turned = chance(RATES.checkout, minutes) if slot.turn == family else 0.0
+    return (chance(RATES.issue if same else RATES.group, minutes) + turned) / size
+
+
+@pytest.mark.parametrize(("noon", "turn"), [(False, 0), (True, 0), (False, 1), (False, 2)])
+def test_beliefs_are_sums_over_all_days_that_may_have_been(noon: bool, turn: int) -> None:
+    day = slots(4, at_noon=noon, turn=turn)
+    scores = [(0.0, 1.0, 2.0, 0.5), (0.3, 0.0, 0.0, 1.5), (1.0, 0.0, 0.2, 0.0), (0, 2, 0, 0)]
+    states = range(4 + PHASES)
+    expected = [[0.0] * len(states) for _ in day]
+    first = Slot(0.0, 0.0)
+    for path in itertools.product(states, repeat=4):
+        came = step(AWAY, path[0], first, 1.0)
+        weight = came * prod(
+            step(one, other, slot, 2.0)
+            for slot, (one, other) in zip(day[1:], itertools.pairwise(path), strict=True)
+        )
+        weight *= exp(
+            sum(
+                row[state + 1] if state in WORK else row[0]
+                for row, state in zip(scores, path, strict=True)
+            )
+        )
+        for place, state in enumerate(path):
+            expected[place][state] += weight
+    found = Unwatched(FAMILIES, RATES).beliefs(day, scores)
+    for row, wanted in zip(found, expected, strict=True):
+        shown = [sum(wanted[AWAY:]), *wanted[:AWAY]]
+        assert row == pytest.approx([each / sum(wanted) for each in shown])
+
+
+def test_days_without_any_clue_are_nobodys() -> None:
+    day = slots(20)
+    assert (
+        likeliest(
+            Unwatched(FAMILIES, RATES).beliefs(day, [(0.0, -1.0, -1.0, -1.0)] * 20), FAMILIES, day
+        )
+        == [0] * 20
+    )
+    assert Unwatched((0,), RATES).beliefs([], []) == []
+    assert likeliest([[1.0]], (0,), slots(1)) == [0]
+
+
+def test_a_pause_that_is_too_short_to_be_known_of_is_none() -> None:
+    sure, nobody = [0.0, 0.9, 0.1, 0.0], [0.9, 0.05, 0.05, 0.0]
+    rows = [sure, *[nobody] * 3, sure]
+    assert likeliest(rows, FAMILIES, slots(5)) == [1] * 5  # six minutes
+    assert likeliest(rows, FAMILIES, slots(5, minutes=5)) == [1, 0, 0, 0, 1]
+    theirs = [0.0, 0.0, 0.0, 1.0]
+    assert likeliest([sure, nobody, theirs], FAMILIES, slots(3)) == [1, 0, 3]
+    assert likeliest([nobody, sure, nobody], FAMILIES, slots(3)) == [0, 1, 0]
+
+
+def test_stretches_that_do_not_touch_have_nothing_to_do_with_each_other() -> None:
+    later = Slot(90 * MINUTE, 92 * MINUTE)
+    rows = [(0.0, 9.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0)]
+    model = Unwatched(FAMILIES, RATES)
+    together = model.beliefs([*slots(1), later], rows)
+    assert together == [*model.beliefs(slots(1), rows[:1]), *model.beliefs([later], rows[1:])]
