@@ -128,8 +128,8 @@ class Walk:
         self.did.append(f"edited {name}: it reads “{EDITED}” now")
 
     def skip_last(self) -> None:
-        """Skips the last suggestion that could be approved."""
-        item = self._items("approve")[-1]
+        """Skips the last suggestion: nothing tells what that was."""
+        item = self._items("skip")[-1]
         name = self._name(item)
         self._click("skip", item)
         self._wait(lambda: item in self._items("undo"), "the skipped suggestion")
@@ -222,7 +222,8 @@ class Walk:
             return "a suggestion"
         suggestion = found[1].suggestion
         when = times(suggestion.span, self.sandbox.zone, self.sandbox.day)
-        what = f"{suggestion.group}: {suggestion.description}" if suggestion.group else UNEXPLAINED
+        words = (suggestion.group, suggestion.description)
+        what = ": ".join(dict.fromkeys(filter(None, words))) if suggestion.group else UNEXPLAINED
         return f"{when} {what}"
 
     def _wait(self, seen: Callable[[], bool], what: str) -> None:
