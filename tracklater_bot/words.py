@@ -27,8 +27,9 @@ def clean(text: str, most: int) -> str:
     of a long text is looked at.
     """
     beginning = text[: most * 4 + 100]
-    kept = "".join(_kept(unicodedata.normalize("NFC", beginning)))
-    return shorten(_SPACES.sub(" ", kept).strip(), most)
+    if not (beginning.isascii() and beginning.isprintable()):  # most texts are
+        beginning = "".join(_kept(unicodedata.normalize("NFC", beginning)))
+    return shorten(_SPACES.sub(" ", beginning).strip(), most)
 
 
 def _kept(text: str) -> Iterator[str]:
