@@ -62,7 +62,7 @@ class Crowd:
         begun, over, clicks = time.monotonic(), threading.Event(), _Clicks(self, day)
         clicking = threading.Thread(target=clicks.run, args=(over,))
         clicking.start()
-        with ThreadPoolExecutor(16) as uploads:
+        with ThreadPoolExecutor(2) as uploads:  # more hold as much memory as they draw at once
             for name in self.names:
                 self._announce(name, day)
                 clicks.posted.append(name)
