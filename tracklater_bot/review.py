@@ -37,7 +37,7 @@ from tracklater_bot.store.refresh import clipped, in_order, new_id, stays
 __all__ = ["Change", "NotYours", "Review", "ReviewError"]
 
 _DECIDED = (State.PENDING, State.SENDING, State.UNKNOWN, State.SENT, State.DELETING)
-_OUTDATED = "That suggestion is no longer there: the day was refreshed meanwhile."
+_OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old to be kept."
 _UNKNOWN_DAY = "That day is not open yet: ask for it with /tracklater first."
 _CHANGED = "It was changed meanwhile: close this and press Edit again."
 _ON_ITS_WAY = "It is on its way to Toggl: try again in a moment."

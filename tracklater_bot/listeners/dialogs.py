@@ -39,7 +39,7 @@ from tracklater_bot.model import Digest, Issue, Item
 from tracklater_bot.review import Change, NotYours, ReviewError
 
 Found = tuple[Digest, Item]
-OUTDATED = "That suggestion is no longer there: the day was refreshed meanwhile."
+OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old to be kept."
 
 
 class Dialogs:
