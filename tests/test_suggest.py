@@ -276,6 +276,12 @@ def test_a_commit_that_speaks_of_another_group_is_not_quoted() -> None:
 # -- Without a screen --------------------------------------------------------------------------
 
 
+def test_a_commit_speaks_for_what_led_to_it_and_not_for_the_whole_morning() -> None:
+    morning = windows(f"09:00-12:00 {ACME_CODE}")  # one window, which keeps its title
+    found = told(suggest(inputs(*morning, commit("12:02", "globex"))))
+    assert found == ["09:00-12:00 acme", "12:00-12:06 globex"]
+
+
 def test_commits_alone_give_honest_spans() -> None:
     clues = [commit(clock, "acme") for clock in ("10:00", "10:40", "11:20")]
     [found] = suggest(inputs(*clues))

@@ -123,14 +123,14 @@ def _note(near: _Near, event: Event, piece: Piece, weights: Weights) -> None:
 
 
 def _rate(event: Event, piece: Piece, weights: Weights) -> float:
-    """What an event says of a minute of a piece."""
+    """What an event says of a minute of a piece, on the average over the piece."""
     moment = weights.moments[event.kind]
-    distance = max(event.at - piece.end, piece.start - event.at, 0.0) / MINUTE
+    ends = (abs(event.at - piece.start) / MINUTE, abs(event.at - piece.end) / MINUTE)
     if piece.seen:
-        return weights.commit_minute * weights.commit_before.share(distance)
+        return weights.commit_minute * weights.commit_before.mean(min(ends), max(ends))
     reach = moment.before if piece.end <= event.at else moment.after
     rate = moment.minute if event.groups else weights.somebody_minute
-    return rate * reach.share(distance)
+    return rate * reach.mean(min(ends), max(ends))
 
 
 # -- Where nothing was seen ---------------------------------------------------------------------

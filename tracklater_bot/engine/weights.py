@@ -21,11 +21,23 @@ class Reach:
     near: float
     far: float
 
-    def share(self, distance: float) -> float:
-        """1 near the clue, 0 far from it; `distance` in minutes."""
+    def mean(self, first: float, last: float) -> float:
+        """How near it is from `first` to `last` minutes away: 1 near the clue, 0 far from it."""
+        if last <= first:
+            return self._share(first)
+        return (self._sum(last) - self._sum(first)) / (last - first)
+
+    def _share(self, distance: float) -> float:
         if distance <= self.near:
             return 1.0
         return max(0.0, (self.far - distance) / (self.far - self.near))
+
+    def _sum(self, distance: float) -> float:
+        """All shares up to a distance together."""
+        if distance <= self.near:
+            return distance
+        fading = min(distance, self.far) - self.near
+        return self.near + fading * (1.0 + self._share(distance)) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +80,9 @@ def _issue_in() -> dict[Place, float]:
 
 def _moments() -> dict[Kind, Moment]:
     return {
-        Kind.COMMIT: Moment(4.0, 9.0, 2.8, 0.16, before=Reach(18, 25), after=Reach(0, 1)),
-        Kind.CHECKOUT: Moment(3.0, 7.0, 3.2, 0.16, before=Reach(0, 1), after=Reach(13, 28)),
-        Kind.MESSAGE: Moment(1.5, 3.1, 1.5, 0.1, before=Reach(6, 8), after=Reach(6, 8)),
+        Kind.COMMIT: Moment(4.0, 9.0, 2.8, 0.16, before=Reach(19, 26), after=Reach(1, 2)),
+        Kind.CHECKOUT: Moment(3.0, 7.0, 3.2, 0.16, before=Reach(1, 2), after=Reach(14, 29)),
+        Kind.MESSAGE: Moment(1.5, 3.1, 1.5, 0.1, before=Reach(7, 9), after=Reach(7, 9)),
     }
 
 
