@@ -13,7 +13,10 @@ from slack_bolt import Ack, Respond
 STRANGER = "Only the person whose day this is can do that. Nothing was changed."
 
 ACK_SECONDS = 1.0  # of the three that Slack waits
-_FEW = BoundedSemaphore(4)
+_FIRST = BoundedSemaphore(2)
+# Of a crowd's clicks so many are stored at a time, which leaves the processor to what acknowledges
+# the others.
+_AFTER = BoundedSemaphore(2)
 
 
 @contextmanager
@@ -23,9 +26,10 @@ def stored_first(ack: Ack) -> Iterator[None]:
     Where that takes long the acknowledgement does not wait: not for a busy database, and not for a
     crowd of clicks at once. Slack would tell people that their clicks failed.
     """
-    if not _FEW.acquire(blocking=False):
+    if not _FIRST.acquire(blocking=False):
         ack()
-        yield
+        with _AFTER:
+            yield
         return
     late = Timer(ACK_SECONDS, ack)
     late.daemon = True
@@ -33,7 +37,7 @@ def stored_first(ack: Ack) -> Iterator[None]:
     try:
         yield
     finally:
-        _FEW.release()
+        _FIRST.release()
         late.cancel()
         ack()
 
