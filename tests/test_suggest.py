@@ -239,6 +239,12 @@ def test_the_branch_of_the_evening_before_still_holds() -> None:
     assert found.span == Span(at("09:00"), at("12:00"))  # three in the morning is not today
 
 
+def test_a_branch_tells_the_issue_of_a_window_that_keeps_its_title_for_hours() -> None:
+    before = checkout("03:00", "acme", "DEV-123-fix-login")
+    found = suggest(inputs(before, *windows(f"09:00-12:30 {ACME_CODE}")))
+    assert told(found) == ["09:00-12:30 acme DEV-123"]
+
+
 def test_commits_name_the_issue_and_the_words() -> None:
     day = windows(f"09:00-10:00 {ACME_CODE}")
     with_key = suggest(inputs(*day, commit("09:50", "acme", "DEV-131: add a limit")))

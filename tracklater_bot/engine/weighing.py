@@ -20,6 +20,8 @@ from tracklater_bot.engine.weights import Weights
 FAR = 30 * MINUTE
 # A page that stays in front for longer is being read, and says no more than that.
 LONGEST_LOOK = 5.0
+# A window that keeps its title for longer says no more than this many minutes of it.
+LONGEST_STAY = 20.0
 
 
 def weigh(
@@ -67,7 +69,7 @@ def _weigh_stay(stay: Stay, parts: Sequence[Piece], branches: BranchesOut, scale
 
 def _size(minutes: float) -> float:
     """How much a stay counts: a glance already half of a minute, long ones ever less."""
-    return 0.5 + 0.5 * min(minutes, 1.0) + 0.3 * max(0.0, min(minutes, 20.0) - 1.0)
+    return 0.5 + 0.5 * min(minutes, 1.0) + 0.3 * max(0.0, min(minutes, LONGEST_STAY) - 1.0)
 
 
 def _weigh_groups(
@@ -106,15 +108,23 @@ def _weigh_branch(
 def _weigh_silence(pieces: Sequence[Piece], scales: Scales) -> None:
     """Against issues, for every minute in which a group shows without one, and in calls.
 
-    Windows that show nobody say as little against an issue as against its group.
+    Windows that show nobody say as little against an issue as against its group, and one that
+    stays in front for hours no more than it says for the group.
     """
     weights = scales.weights
     for piece in pieces:
-        if piece.seen:
-            in_call = within(scales.calls, piece.start)
-            rate = weights.silent_minute if piece.groups or in_call else 0.0
-            rate += weights.call_minute if in_call else 0.0
-            piece.any_issue -= rate * piece.minutes
+        if not piece.seen:
+            continue
+        if within(scales.calls, piece.start):
+            piece.any_issue -= (weights.silent_minute + weights.call_minute) * piece.minutes
+        elif piece.groups:
+            piece.any_issue -= weights.silent_minute * piece.minutes * _heard(piece.stay)
+
+
+def _heard(stay: Stay | None) -> float:
+    """The share of a stay that counts."""
+    minutes = (stay.end - stay.start) / MINUTE if stay is not None else 0.0
+    return min(1.0, LONGEST_STAY / minutes) if minutes else 1.0
 
 
 def _weigh_islands(seen: Sequence[Piece], weights: Weights) -> None:
