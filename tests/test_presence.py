@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -66,6 +67,16 @@ def present(*lines: str, **more: tuple[str, ...]) -> str:
 )
 def test_presence(lines: list[str], expected: str) -> None:
     assert present(*lines) == expected
+
+
+@pytest.mark.parametrize("minutes", [1, 2, 5, 10])
+def test_who_samples_slowly_has_a_timer_that_comes_late(minutes: int) -> None:
+    clues = windows("09:00-12:00 editor", every=minutes * 60)
+    late = [replace(clue, at=clue.at + timedelta(seconds=n % 3)) for n, clue in enumerate(clues)]
+    last = "11:55" if minutes == 10 else "12:00"  # the last sample stands for five minutes at most
+    assert written(merge(spans_of(seen(*late)))) == f"09:00-{last}"
+    suspend = [clue for clue in late if not at("10:00") < clue.at < at("10:40")]
+    assert len(merge(spans_of(seen(*suspend)))) == 2
 
 
 def test_a_private_window_is_absence() -> None:

@@ -18,9 +18,11 @@ from tracklater_bot.engine.parts import Part, joined
 from tracklater_bot.engine.titles import folded
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
-# within these bounds in seconds: xdotool fails for a sample or two, suspend takes longer.
+# within these bounds in seconds: xdotool fails for a sample or two, suspend takes longer. Who
+# samples slowly has a timer that comes late now and then.
 FEW_INTERVALS = 5
 HOLE_AT_LEAST, HOLE_AT_MOST = 150.0, 300.0
+LATE, SLOWEST_INTERVAL = 1.2, 660.0
 USUAL_INTERVAL = 20.0
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
@@ -114,7 +116,9 @@ def _steps(samples: Sequence[Sample]) -> _Steps:
     gaps = [after.at - before.at for before, after in pairwise(samples)]
     interval = median_low([gap for gap in gaps if gap > 0] or [USUAL_INTERVAL])
     hole = min(max(FEW_INTERVALS * interval, HOLE_AT_LEAST), HOLE_AT_MOST)
-    return _Steps(min(interval, hole), hole)
+    if interval <= SLOWEST_INTERVAL:
+        hole = max(hole, LATE * interval)
+    return _Steps(min(interval, HOLE_AT_MOST), hole)
 
 
 def _covered(samples: Sequence[Sample], steps: _Steps) -> list[Part]:
