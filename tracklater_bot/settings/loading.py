@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from tracklater_bot.settings.advice import advice
 from tracklater_bot.settings.errors import SettingsError
@@ -34,6 +34,7 @@ from tracklater_bot.settings.wording import reason
 
 CONFIG_NAME = "tracklater.toml"
 ENV_NAME = ".env"
+_LAYERS = "layers"
 APP_NAME = "tracklater-bot"
 
 # pydantic-settings can be told to log every value it reads, secrets among them.
@@ -171,34 +172,32 @@ def _validated(layers: Sequence[Mapping[Path, Found]]) -> tuple[Settings, list[s
         winning.append({path: found for path, found in layer.items() if path not in merged})
         merged |= winning[-1]
     try:
-        return _reader(winning)().settings, []
+        return _Reader(layers=winning).settings, []
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         return Settings(), list(dict.fromkeys(_line(detail, merged) for detail in details))
 
 
 class _Reader(BaseSettings):
-    """What pydantic-settings fills."""
-
-    # Only readers of layers are ever filled: building this one too takes 5 ms of every start.
-    model_config = SettingsConfigDict(defer_build=True)
+    """What pydantic-settings fills from the layers that it is made with, strongest first."""
 
     settings: Settings
 
+    def __init__(self, *, layers: Sequence[Mapping[Path, Found]]) -> None:
+        values: dict[str, Any] = {_LAYERS: layers}
+        super().__init__(**values)
 
-def _reader(layers: Iterable[Mapping[Path, Found]]) -> type[_Reader]:
-    """A reader of these layers, strongest first."""
-
-    class Reader(_Reader):
-        model_config = SettingsConfigDict(defer_build=False)
-
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], *_args: Any, **_kwargs: Any
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return tuple(_LayerSource(settings_cls, layer) for layer in layers)
-
-    return Reader
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_args: Any,
+        **_kwargs: Any,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The layers alone."""
+        layers = init_settings()[_LAYERS]
+        return tuple(_LayerSource(settings_cls, layer) for layer in layers)
 
 
 def _line(detail: ErrorDetails, merged: Mapping[Path, Found]) -> str:
