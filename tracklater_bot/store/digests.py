@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Row,
+    and_,
     bindparam,
     case,
     delete,
@@ -46,7 +47,18 @@ _DAY = select(digests).where(
 )
 _DAY_LOCKED = _DAY.with_for_update()
 _ITEMS = select(items).where(items.c.person == bindparam("person"), items.c.day == bindparam("day"))
-_PLACE = select(items.c.person, items.c.day).where(items.c.id == bindparam("item_id"))
+_DAY_OF_ITEM = (
+    select(digests)
+    .join(items, and_(items.c.person == digests.c.person, items.c.day == digests.c.day))
+    .where(items.c.id == bindparam("item_id"))
+)
+_DAY_OF_ITEM_LOCKED = _DAY_OF_ITEM.with_for_update(of=digests)
+# What they change is what they are executed with.
+_CHANGE_DAY = update(digests).where(
+    digests.c.person == bindparam("whose"), digests.c.day == bindparam("which")
+)
+_CHANGE_ITEM = update(items).where(items.c.id == bindparam("which"))
+_ADD_ITEM = insert(items)
 
 
 # -- Reading -------------------------------------------------------------------------------------
@@ -61,8 +73,9 @@ def load(connection: Connection, person: str, day: date, *, lock: bool = False) 
 
 def load_by_item(connection: Connection, item_id: str, *, lock: bool = False) -> Digest | None:
     """The day that has the item."""
-    place = connection.execute(_PLACE, {"item_id": item_id}).one_or_none()
-    return None if place is None else load(connection, place.person, place.day, lock=lock)
+    query = _DAY_OF_ITEM_LOCKED if lock else _DAY_OF_ITEM
+    row = connection.execute(query, {"item_id": item_id}).one_or_none()
+    return None if row is None else _digest(connection, row)
 
 
 def load_since(connection: Connection, person: str, since: date) -> list[Digest]:
@@ -189,8 +202,8 @@ def save(connection: Connection, before: Digest, after: Digest) -> Digest:
         return before
     _save_items(connection, before, after)
     counted = replace(after, version=before.version + 1)
-    where = _is(before.person, before.day)
-    connection.execute(update(digests).where(where).values(_columns(counted)))
+    place = {"whose": before.person, "which": before.day}
+    connection.execute(_CHANGE_DAY, place | _columns(counted))
     return counted
 
 
@@ -220,7 +233,7 @@ def _counted_up(item: Item, before: Item | None) -> Item:
 
 def set_state(connection: Connection, item_id: str, state: State) -> None:
     """Changes an item's state without counting its day's version up: the message shows the same."""
-    connection.execute(update(items).where(items.c.id == item_id).values(state=state))
+    connection.execute(_CHANGE_ITEM, {"which": item_id, "state": state})
 
 
 def show_worklog(
@@ -242,11 +255,10 @@ def _save_items(connection: Connection, before: Digest, after: Digest) -> None:
         connection.execute(delete(items).where(items.c.id.in_(gone)))
     new = [_item_columns(after, item) for item in after.items if item.id not in known]
     if new:
-        connection.execute(insert(items), new)
+        connection.execute(_ADD_ITEM, new)
     for item in after.items:
         if item.id in known and item != known[item.id]:
-            values = _item_columns(after, item)
-            connection.execute(update(items).where(items.c.id == item.id).values(values))
+            connection.execute(_CHANGE_ITEM, {"which": item.id} | _item_columns(after, item))
 
 
 def _columns(digest: Digest) -> dict[str, Any]:

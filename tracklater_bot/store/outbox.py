@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
@@ -99,6 +98,16 @@ _FREE_LANE = (
     .limit(1)
     .with_for_update(skip_locked=True)
 )
+_LANE = select(lanes).where(
+    lanes.c.person == bindparam("whose"), lanes.c.target == bindparam("which")
+)
+# What they change is what they are executed with.
+_ADD_JOB = insert(outbox)
+_CHANGE_JOB = update(outbox).where(outbox.c.id == bindparam("which"))
+_CHANGE_LANE = update(lanes).where(
+    lanes.c.person == bindparam("whose"), lanes.c.target == bindparam("which")
+)
+_CHANGE_OUR_LANE = _CHANGE_LANE.where(lanes.c.owner == bindparam("ours"))
 _OTHER_OWNERS = (
     select(lanes.c.owner).where(lanes.c.owner.is_not(None), lanes.c.owner != _OWNER).distinct()
 )
@@ -253,7 +262,7 @@ def _add(
         "unanswered": 0,
         "undone": False,
     }
-    connection.execute(insert(outbox).values(common | values))
+    connection.execute(_ADD_JOB, common | values)
     lane = {"person": digest.person, "target": values["target"], "failures": 0}
     insert_missing(connection, lanes, lane)
 
@@ -301,8 +310,7 @@ def begin_sending(connection: Connection, job: Job, owner: str, now: datetime) -
 
     Must be committed before the request: a job found in this stage later may have been sent.
     """
-    where = and_(lanes.c.person == job.person, lanes.c.target == job.target)
-    lane = connection.execute(select(lanes).where(where)).one()
+    lane = connection.execute(_LANE, {"whose": job.person, "which": job.target}).one()
     ours = lane.owner == owner and lane.leased_until > now
     if not ours or load(connection, job.id) != job:
         return False
@@ -335,7 +343,7 @@ def postpone_all(connection: Connection, person: str, until: datetime) -> list[s
 
 
 def _set(connection: Connection, job: Job, **values: Any) -> None:
-    connection.execute(update(outbox).where(outbox.c.id == job.id).values(values))
+    connection.execute(_CHANGE_JOB, {"which": job.id} | values)
 
 
 def _job(row: Row[Any]) -> Job:
@@ -371,9 +379,9 @@ class Lane:
     failures: int
 
     @property
-    def row(self) -> ColumnElement[bool]:
+    def place(self) -> dict[str, Any]:
         """Which lane it is in the database."""
-        return and_(lanes.c.person == self.person, lanes.c.target == self.target)
+        return {"whose": self.person, "which": self.target}
 
 
 def take_lane(
@@ -394,7 +402,7 @@ def take_lane(
         return None
     lane = Lane(row.person, Target(row.target), row.failures)
     values = {"owner": owner, "leased_until": now + lease}
-    connection.execute(update(lanes).where(lane.row).values(values))
+    connection.execute(_CHANGE_LANE, lane.place | values)
     return lane
 
 
@@ -402,9 +410,8 @@ def leave_lane(
     connection: Connection, lane: Lane, owner: str, not_before: datetime, failures: int
 ) -> None:
     """Ends the lease; the lane's next job is sent at `not_before` at the earliest."""
-    where = and_(lane.row, lanes.c.owner == owner)
     values = {"owner": None, "leased_until": None, "not_before": not_before, "failures": failures}
-    connection.execute(update(lanes).where(where).values(values))
+    connection.execute(_CHANGE_OUR_LANE, lane.place | {"ours": owner} | values)
 
 
 def free_lanes_of_the_dead(connection: Connection, owner: str) -> None:
