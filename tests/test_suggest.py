@@ -288,6 +288,16 @@ def test_a_commit_speaks_for_what_led_to_it_and_not_for_the_whole_morning() -> N
     assert found == ["09:00-12:00 acme", "12:00-12:06 globex"]
 
 
+def test_thyme_in_the_morning_and_clues_right_after_are_one_piece_of_work() -> None:
+    morning = windows(f"09:00-12:00 {ACME_CODE}")
+    [found] = suggest(inputs(*morning, commit("12:10", "acme")))
+    assert found.span.start == at("09:00")
+    assert at("12:10") < found.span.end < at("12:25")
+    [found] = suggest(inputs(*morning, commit("08:45", "acme"), checkout("08:50", "acme", "main")))
+    assert at("08:00") < found.span.start < at("08:45")
+    assert found.span.end == at("12:00")
+
+
 def test_commits_alone_give_honest_spans() -> None:
     clues = [commit(clock, "acme") for clock in ("10:00", "10:40", "11:20")]
     [found] = suggest(inputs(*clues))

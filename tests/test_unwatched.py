@@ -7,6 +7,8 @@ from math import exp, prod
 
 import pytest
 
+from tracklater_bot.engine.chains import bridged
+from tracklater_bot.engine.pieces import Piece
 from tracklater_bot.engine.unwatched import PHASES, Rates, Slot, Unwatched, likeliest
 
 RATES = Rates(
@@ -96,24 +98,42 @@ def test_beliefs_are_sums_over_all_days_that_may_have_been(noon: bool, turn: int
 
 def test_days_without_any_clue_are_nobodys() -> None:
     day = slots(20)
-    assert (
-        likeliest(
-            Unwatched(FAMILIES, RATES).beliefs(day, [(0.0, -1.0, -1.0, -1.0)] * 20), FAMILIES, day
-        )
-        == [0] * 20
-    )
+    believed = Unwatched(FAMILIES, RATES).beliefs(day, [(0.0, -1.0, -1.0, -1.0)] * 20)
+    assert likeliest(believed, FAMILIES) == [0] * 20
     assert Unwatched((0,), RATES).beliefs([], []) == []
-    assert likeliest([[1.0]], (0,), slots(1)) == [0]
+    assert likeliest([[1.0]], (0,)) == [0]
+
+
+def test_where_work_is_as_likely_as_not_it_is_taken() -> None:
+    sure, nobody, theirs = [0.0, 0.9, 0.1, 0.0], [0.9, 0.05, 0.05, 0.0], [0.0, 0.0, 0.0, 1.0]
+    halves = [0.5, 0.2, 0.3, 0.0]  # two issues of one group
+    assert likeliest([sure, nobody, theirs, halves], FAMILIES) == [1, 0, 3, 2]
+
+
+def pieces(*minutes: tuple[int, int], seen: tuple[int, ...] = ()) -> list[Piece]:
+    return [
+        Piece(start * MINUTE, end * MINUTE, "" if n in seen else None)
+        for n, (start, end) in enumerate(minutes)
+    ]
 
 
 def test_a_pause_that_is_too_short_to_be_known_of_is_none() -> None:
-    sure, nobody = [0.0, 0.9, 0.1, 0.0], [0.9, 0.05, 0.05, 0.0]
-    rows = [sure, *[nobody] * 3, sure]
-    assert likeliest(rows, FAMILIES, slots(5)) == [1] * 5  # six minutes
-    assert likeliest(rows, FAMILIES, slots(5, minutes=5)) == [1, 0, 0, 0, 1]
-    theirs = [0.0, 0.0, 0.0, 1.0]
-    assert likeliest([sure, nobody, theirs], FAMILIES, slots(3)) == [1, 0, 3]
-    assert likeliest([nobody, sure, nobody], FAMILIES, slots(3)) == [0, 1, 0]
+    short, long = pieces((0, 5), (5, 10), (10, 16), (16, 20)), pieces((0, 5), (5, 17), (17, 20))
+    assert bridged(short, [1, 0, 0, 2], FAMILIES) == [1, 1, 1, 2]
+    assert bridged(short, [1, 0, 0, 3], FAMILIES) == [1, 0, 0, 3]
+    assert bridged(short, [0, 0, 1, 0], FAMILIES) == [0, 0, 1, 0]
+    assert bridged(long, [1, 0, 1], FAMILIES) == [1, 0, 1]
+
+
+def test_a_short_pause_between_a_screen_and_clues_is_none() -> None:
+    parts = ((0, 5), (5, 10), (10, 16))
+    assert bridged(pieces(*parts, seen=(0,)), [1, 0, 1], FAMILIES) == [1, 1, 1]
+    assert bridged(pieces(*parts, seen=(2,)), [1, 0, 1], FAMILIES) == [1, 1, 1]
+    # Where both sides are on screen, the screen told of the pause.
+    assert bridged(pieces(*parts, seen=(0, 2)), [1, 0, 1], FAMILIES) == [1, 0, 1]
+    assert bridged(pieces(*parts, seen=(1,)), [1, 0, 1], FAMILIES) == [1, 0, 1]
+    apart = pieces((0, 5), (7, 10), (10, 16), seen=(0,))  # a still screen in between
+    assert bridged(apart, [1, 0, 1], FAMILIES) == [1, 0, 1]
 
 
 def test_stretches_that_do_not_touch_have_nothing_to_do_with_each_other() -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TypeAlias
 
 from tracklater_bot.engine.book import IssueId
-from tracklater_bot.engine.parts import MINUTE, Part
+from tracklater_bot.engine.parts import MINUTE, TOUCH, Part
 from tracklater_bot.engine.pieces import Piece
 from tracklater_bot.engine.segment import Chain, beliefs, best_path, settled
 from tracklater_bot.engine.unwatched import Rates, Slot, Unwatched, likeliest
@@ -20,6 +21,8 @@ from tracklater_bot.engine.unwatched import Rates, Slot, Unwatched, likeliest
 State = tuple[str, str | None] | None  # group and issue's key; None explains nothing
 # Where no screen was recorded, this much of a belief holds: breaks leave no trace there.
 UNSEEN_TRUST = 0.85
+# Clues do not show so short a pause; in seconds.
+SHORTEST_PAUSE = 12 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def explain_pieces(pieces: Sequence[Piece], rates: Rates) -> Explained:
         found, best = explain(mine, states, [scores[place] for place in places], rates)
         for place, row, state in zip(places, found, best, strict=True):
             believed[place], path[place] = row, state
-    return Explained(pieces, states, scores, believed, path)
+    return Explained(pieces, states, scores, believed, bridged(pieces, path, _families(states)))
 
 
 Scores: TypeAlias = Sequence[Sequence[float]]
@@ -97,7 +100,38 @@ def _unwatched(
         for piece in pieces
     ]
     found = Unwatched(families, rates).beliefs(slots, scores)
-    return found, likeliest(found, families, slots)
+    return found, likeliest(found, families)
+
+
+def bridged(pieces: Sequence[Piece], path: Sequence[int], families: Sequence[int]) -> list[int]:
+    """The path without pauses that are too short to be known of from clues alone."""
+    result = list(path)
+    for first, last in _pauses(pieces, path):
+        if first > 0 and last < len(path) and _is_bridge(pieces[first - 1 : last + 1]):
+            before, after = path[first - 1], path[last]
+            if families[before] == families[after]:
+                result[first:last] = [before] * (last - first)
+    return result
+
+
+def _is_bridge(pieces: Sequence[Piece]) -> bool:
+    """Whether the pieces inside are a short pause between the outer ones, not both on screen."""
+    gap = pieces[-1].start - pieces[0].end
+    inside = sum(piece.end - piece.start for piece in pieces[1:-1])
+    return (
+        gap < SHORTEST_PAUSE and gap - inside <= TOUCH and not (pieces[0].seen and pieces[-1].seen)
+    )
+
+
+def _pauses(pieces: Sequence[Piece], path: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The places at which nobody is there without a screen, from the first to before the last."""
+    first = 0
+    empty = [state == 0 and not piece.seen for piece, state in zip(pieces, path, strict=True)]
+    for nobody, run in groupby(empty):
+        last = first + len(list(run))
+        if nobody:
+            yield first, last
+        first = last
 
 
 def _families(states: Sequence[State]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 MINUTE = 60.0
+TOUCH = 1.0  # seconds between parts that are still one
 
 Part = tuple[float, float]
 

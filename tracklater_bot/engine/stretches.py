@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tracklater_bot.engine.chains import Explained, State
+from tracklater_bot.engine.parts import TOUCH
 from tracklater_bot.engine.pieces import Piece
-
-TOUCH = 1.0  # seconds between stretches that are still one
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 from math import exp
 
 from tracklater_bot.engine.parts import MINUTE
@@ -22,8 +22,6 @@ from tracklater_bot.engine.segment import factors, scaled
 PHASES = 2
 # A minute is taken where work for one group is about as likely as anything else.
 ENOUGH = 0.47
-# Clues do not show so short a pause; in seconds.
-SHORTEST_PAUSE = 12 * MINUTE
 SHORTEST = 0.02  # minutes from one slot to the next, at least: clues can come at one moment
 
 
@@ -211,33 +209,12 @@ class Unwatched:
         )
 
 
-def likeliest(
-    believed: Iterable[Sequence[float]], families: Sequence[int], slots: Sequence[Slot]
-) -> list[int]:
-    """The state to be taken for each slot by itself, but for pauses too short to be known of.
+def likeliest(believed: Iterable[Sequence[float]], families: Sequence[int]) -> list[int]:
+    """The state to be taken for each slot by itself.
 
     The best path would rather bridge a lunch than tell when it began.
     """
-    taken = [_taken(row, families) for row in believed]
-    for first, last in _runs(slots):
-        for start, end in _pauses(taken, first, last):
-            before, after = taken[start - 1], taken[end]
-            short = slots[end - 1].end - slots[start].start < SHORTEST_PAUSE
-            if short and families[before] == families[after]:
-                taken[start:end] = [before] * (end - start)
-    return taken
-
-
-def _pauses(taken: Sequence[int], first: int, last: int) -> list[tuple[int, int]]:
-    """The places at which nobody is there in between, from `first` to before `last`."""
-    found: list[tuple[int, int]] = []
-    start = first
-    for state, run in groupby(taken[first:last]):
-        end = start + len(list(run))
-        if state == 0 and first < start and end < last:
-            found.append((start, end))
-        start = end
-    return found
+    return [_taken(row, families) for row in believed]
 
 
 def _taken(row: Sequence[float], families: Sequence[int]) -> int:
