@@ -349,6 +349,14 @@ def test_two_groups_share_the_time_between_their_commits() -> None:
     assert found[1].issue.key == "#12"
 
 
+def test_commits_for_two_groups_at_one_moment_are_work_all_the_same() -> None:
+    both = [commit("10:00", "acme"), commit("10:00", "globex")]
+    [found] = suggest(inputs(*both))
+    assert 20 <= found.span.minutes <= 40
+    assert found.confidence < 0.5
+    assert found.instead == "globex"
+
+
 def test_messages_alone() -> None:
     clues = [message(clock, "on it", "acme-dev") for clock in ("10:00", "10:10", "10:20")]
     [found] = suggest(inputs(*clues))

@@ -107,7 +107,9 @@ def test_days_without_any_clue_are_nobodys() -> None:
 def test_where_work_is_as_likely_as_not_it_is_taken() -> None:
     sure, nobody, theirs = [0.0, 0.9, 0.1, 0.0], [0.9, 0.05, 0.05, 0.0], [0.0, 0.0, 0.0, 1.0]
     halves = [0.5, 0.2, 0.3, 0.0]  # two issues of one group
+    shared, less = [0.2, 0.1, 0.25, 0.45], [0.4, 0.1, 0.1, 0.4]  # by two groups
     assert likeliest([sure, nobody, theirs, halves], FAMILIES) == [1, 0, 3, 2]
+    assert likeliest([shared, less], FAMILIES) == [3, 0]
 
 
 def pieces(*minutes: tuple[int, int], seen: tuple[int, ...] = ()) -> list[Piece]:

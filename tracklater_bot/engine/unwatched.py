@@ -22,6 +22,8 @@ from tracklater_bot.engine.segment import factors, scaled
 PHASES = 2
 # A minute is taken where work for one group is about as likely as anything else.
 ENOUGH = 0.47
+# Or where work is this likely, though groups share it.
+SURE = 0.7
 SHORTEST = 0.02  # minutes from one slot to the next, at least: clues can come at one moment
 
 
@@ -224,7 +226,7 @@ def _taken(row: Sequence[float], families: Sequence[int]) -> int:
     if not sums:
         return 0
     best = max(sums, key=lambda family: (sums[family], -family))
-    if sums[best] < ENOUGH:
+    if sums[best] < ENOUGH and sum(sums.values()) < SURE:
         return 0
     mine = (state for state, family in enumerate(families) if family == best)
     return max(mine, key=row.__getitem__)
