@@ -36,11 +36,14 @@ from tracklater_bot.settings import Settings, load
 PATIENCE = 60.0
 # What a running bot imports when it first needs it.
 _IMPORTED_LATE = (
+    "encodings.utf_8_sig",
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite.pysqlite",
     "tracklater_bot.http.wire",
     "tracklater_bot.issue_index",
+    "tracklater_bot.signals",
+    "tracklater_bot.sources.jira",
     "tracklater_bot.sources.slack",
     "tracklater_bot.sources.taiga",
     "tracklater_bot.sources.taiga_login",
@@ -50,6 +53,8 @@ _IMPORTED_LATE = (
 # The sandbox needs no rest between requests. How long a lost one is waited for stays as it is.
 BRISK = Tempo(update_rest=0.1, minute=1.0, pace=Pace(spacing=timedelta(seconds=0.1)))
 ROOT = Path(__file__).parent.parent
+# Read once for all processes that are forked from here: half of a bot's start.
+bot._certificates()
 
 OFFERED, IN_TOGGL, FAILED, SKIPPED, ON_ITS_WAY = "offered", "in Toggl", "failed", "skipped", "..."
 # The sentences in the message that stand for each state; the first that is found counts.

@@ -11,6 +11,7 @@ import shutil
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -37,7 +38,7 @@ from tests.bots import (
 )
 from tests.conftest import FRIDAY
 from tests.desks import empty_database
-from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.sandbox.slack import Outcome
 from tracklater_bot.store import Store
 from tracklater_bot.store.outbox import Target
@@ -229,42 +230,41 @@ def _settled(sandbox: Sandbox, bot: BotProcess, story: Story) -> None:
 
     def over() -> bool:
         assert bot.process.poll() is None, bot.said
-        edited = story.click != "edit" or "Edited" in str(_digests(sandbox))
-        logged = not story.logs or "logged in DEV-1" in str(_digests(sandbox))
-        return edited and logged and _said(sandbox) == story.ends and _all_shown(sandbox)
+        (message,) = _digests(sandbox)
+        edited = story.click != "edit" or "Edited" in str(message)
+        logged = not story.logs or "logged in DEV-1" in str(message)
+        return edited and logged and _says(message) == story.ends and not store.stale()
 
-    sandbox.slack.wait(over, PATIENCE)
+    with _store(sandbox) as store:
+        sandbox.slack.wait(over, PATIENCE)
 
 
 def _said(sandbox: Sandbox) -> str:
-    return says(_digests(sandbox)[0]["blocks"])[SPAN]
+    return _says(_digests(sandbox)[0])
+
+
+def _says(message: dict[str, Any]) -> str:
+    return says(message["blocks"])[SPAN]
 
 
 def _digests(sandbox: Sandbox) -> list[dict[str, Any]]:
     return digests_in(sandbox.slack.messages(), FRIDAY.isoformat())
 
 
-def _store(sandbox: Sandbox) -> Store:
-    return Store.open(settings_of(sandbox).database_url.get_secret_value())
+@contextmanager
+def _store(sandbox: Sandbox) -> Iterator[Store]:
+    store = Store.open(settings_of(sandbox).database_url.get_secret_value())
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def _waiting(sandbox: Sandbox) -> object:
     """Something that is to be sent; None when all is done. Looks for what comes late go on."""
     active = outbox.c.state.in_(ACTIVE) & (outbox.c.target != Target.LATE)
-    store = _store(sandbox)
-    try:
-        with store.reading() as connection:
-            return connection.execute(select(outbox.c.id).where(active)).first()
-    finally:
-        store.close()
-
-
-def _all_shown(sandbox: Sandbox) -> bool:
-    store = _store(sandbox)
-    try:
-        return not store.stale()
-    finally:
-        store.close()
+    with _store(sandbox) as store, store.reading() as connection:
+        return connection.execute(select(outbox.c.id).where(active)).first()
 
 
 # -- The message itself ----------------------------------------------------------------------------
@@ -289,18 +289,16 @@ def _tell_posting(at: str, home: Path) -> Ending:
         with bot_process(sandbox) as bot:
             bot.connected()
             sandbox.slack.command("/tracklater", FRIDAY.isoformat())
-            sandbox.slack.wait(lambda: _digests(sandbox) and _has_its_message(sandbox), PATIENCE)
+            with _store(sandbox) as store:
+                sandbox.slack.wait(lambda: _has_its_message(sandbox, store), PATIENCE)
         ending.messages = len(_digests(sandbox))
         return ending
 
 
-def _has_its_message(sandbox: Sandbox) -> bool:
-    store = _store(sandbox)
-    try:
-        digest = store.digest(settings_of(sandbox).slack.user_id, FRIDAY)
-        return digest is not None and digest.ts == _digests(sandbox)[0]["ts"]
-    finally:
-        store.close()
+def _has_its_message(sandbox: Sandbox, store: Store) -> bool:
+    messages = _digests(sandbox)
+    digest = store.digest(ME, FRIDAY) if messages else None
+    return digest is not None and digest.ts == messages[0]["ts"]
 
 
 # -- The places ------------------------------------------------------------------------------------
