@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import pairwise
+from functools import cache
+from itertools import pairwise, starmap
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,17 @@ from tracklater_bot.settings import load
 from tracklater_bot.sources.git import GitSource
 from tracklater_bot.sources.thyme import ThymeSource
 
-ALL = [make(seed, kind) for kind in KINDS for seed in range(3)]
-every_world = pytest.mark.parametrize("world", ALL, ids=lambda w: f"{w.kind}-{w.seed}")
+SEEDS = [(seed, kind) for kind in KINDS for seed in range(3)]
+every_world = pytest.mark.parametrize(
+    "world", SEEDS, ids=lambda made: f"{made[1]}-{made[0]}", indirect=True
+)
+once = cache(make)
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest) -> World:
+    """Made by the worker that tests it: all take a second, which each worker would wait for."""
+    return once(*request.param)
 
 
 def perfect(world: World, moved: timedelta = timedelta()) -> list[Suggestion]:
@@ -139,7 +149,7 @@ def test_what_is_said_twice_counts_once_and_the_second_time_as_wrong() -> None:
 
 
 def test_time_that_is_tracked_already_is_not_asked_for() -> None:
-    world = next(world for world in ALL if world.inputs.tracked)
+    world = next(world for world in starmap(once, SEEDS) if world.inputs.tracked)
     left = total(each.span for each in due(world))
     assert left < total(each.span for each in world.truth)
     spans = [each.span(world.inputs.now) for each in world.inputs.tracked]
@@ -154,7 +164,11 @@ def test_sums_of_scores_are_sums() -> None:
 
 def test_simple_ways_are_between_nothing_and_perfect() -> None:
     for way, least, most in ((keyword_sessions, 0.02, 0.5), (last_cue_holds, 0.6, 0.97)):
-        found = [score(world, way(world.inputs)) for world in ALL if world.kind == "ordinary"]
+        found = [
+            score(world, way(world.inputs))
+            for world in starmap(once, SEEDS)
+            if world.kind == "ordinary"
+        ]
         right = sum(each.right for each in found) / sum(each.work for each in found)
         assert least < right < most
 
