@@ -5,7 +5,6 @@ Pure. Slack's own escaping is in blocks/text.py; this is for every place where a
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -17,7 +16,6 @@ _JOINERS = "\u200c\u200d"  # Persian words and emoji families are spelled with t
 _MARKS_KEPT = 3  # a Vietnamese or Thai letter carries up to three; more is a joke or an attack
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-_SPACES = re.compile(r"\s+")
 
 
 def clean(text: str, most: int) -> str:
@@ -29,7 +27,7 @@ def clean(text: str, most: int) -> str:
     beginning = text[: most * 4 + 100]
     if not (beginning.isascii() and beginning.isprintable()):  # most texts are
         beginning = "".join(_kept(unicodedata.normalize("NFC", beginning)))
-    return shorten(_SPACES.sub(" ", beginning).strip(), most)
+    return shorten(" ".join(beginning.split()), most)
 
 
 def _kept(text: str) -> Iterator[str]:
@@ -45,7 +43,7 @@ def _kept(text: str) -> Iterator[str]:
 
 def units(text: str) -> int:
     """The length in UTF-16 units, as Slack and browsers count."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def shorten(text: str, most: int) -> str:
@@ -60,7 +58,9 @@ def shorten(text: str, most: int) -> str:
 
 def isolated(text: str) -> str:
     """The text so that right-to-left letters in it don't turn round what stands beside it."""
-    if any(unicodedata.bidirectional(character) in ("R", "AL") for character in text):
+    if not text.isascii() and any(
+        unicodedata.bidirectional(character) in ("R", "AL") for character in text
+    ):
         return f"{_ISOLATE}{text}{_END_ISOLATE}"
     return text
 
