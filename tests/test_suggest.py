@@ -418,6 +418,27 @@ def test_rounding(lines: list[str], minutes: int, expected: list[str]) -> None:
     assert told(found) == expected
 
 
+@pytest.mark.parametrize(
+    ("tracked", "pieces"),
+    [
+        ([], 1),
+        (["09:31-10:04"], 0),  # ten minutes after the commit are nothing that anybody did
+        (["09:50-10:00"], 0),
+        (["10:00-10:30"], 1),
+        (["09:00-09:50"], 1),
+    ],
+)
+def test_what_is_tracked_around_a_clue_is_all_of_it(tracked: list[str], pieces: int) -> None:
+    entries = tuple(entry(times) for times in tracked)
+    assert len(suggest(inputs(commit("10:00", "acme"), tracked=entries))) == pieces
+
+
+def test_what_lies_between_two_tracked_clues_is_still_suggested() -> None:
+    entries = (entry("09:31-10:04"), entry("11:00-11:31", 2))
+    found = suggest(inputs(commit("10:00", "acme"), commit("11:30", "acme"), tracked=entries))
+    assert told(found) == ["10:04-11:00 acme"]
+
+
 def test_rounding_never_runs_into_what_is_tracked() -> None:
     clues = windows(f"09:00-11:00 {ACME_CODE}")
     tracked = (entry("09:31-09:58", 1), entry("10:29-10:30", 2))

@@ -42,7 +42,8 @@ def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...
     scales = Scales(weights, reader, calls_in(watched.stays, kinds), _noon_of(inputs.day))
     weigh(pieces, events, happened, scales)
     explained = explain_pieces(pieces, weights.unwatched)
-    found = fitted(stretches_of(explained, inputs.options.min_minutes * MINUTE), inputs)
+    stretches = stretches_of(explained, inputs.options.min_minutes * MINUTE)
+    found = fitted(stretches, explained, inputs)
     return Teller(inputs, reader, happened, explained).suggestions(found)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracklater_bot.day import Span, round_boundaries, subtract
+from tracklater_bot.engine.chains import Explained
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.stretches import Stretch
 
@@ -21,17 +22,39 @@ class Fitted:
     key: str | None
 
 
-def fitted(stretches: Iterable[Stretch], inputs: Inputs) -> list[Fitted]:
+def fitted(stretches: Iterable[Stretch], explained: Explained, inputs: Inputs) -> list[Fitted]:
     """Spans in order that overlap neither each other nor what is tracked, nor reach past now."""
     tracked = [span for each in inputs.tracked if (span := each.span(inputs.now)) is not None]
     shortest = timedelta(minutes=inputs.options.min_minutes)
     parts = [
         Fitted(part, part, stretch.group, stretch.key)
         for stretch in stretches
-        for part in subtract([_span(stretch, inputs)], tracked)
+        for part in _untracked(_span(stretch, inputs), tracked, explained, inputs)
         if part.length >= shortest
     ]
     return _rounded(parts, tracked, inputs)
+
+
+def _untracked(
+    span: Span, tracked: Sequence[Span], explained: Explained, inputs: Inputs
+) -> list[Span]:
+    """What is left of a span, without ends that only clues in tracked time spoke for."""
+    left = subtract([span], tracked)
+    if left == [span]:
+        return left
+    return [
+        each
+        for each in left
+        if (each.start > span.start and each.end < span.end) or _is_told(each, explained, inputs)
+    ]
+
+
+def _is_told(span: Span, explained: Explained, inputs: Inputs) -> bool:
+    """Whether a screen or a clue is in the span itself."""
+    zero = inputs.day.span.start
+    part = (span.start - zero).total_seconds(), (span.end - zero).total_seconds()
+    inside = (explained.pieces[place] for place, _ in explained.inside(part))
+    return any(piece.seen or piece.grounds for piece in inside)
 
 
 def _span(stretch: Stretch, inputs: Inputs) -> Span:
