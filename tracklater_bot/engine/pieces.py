@@ -16,8 +16,9 @@ from tracklater_bot.engine.segment import Prices
 from tracklater_bot.engine.weights import WEIGHTS
 
 GRID = 2 * MINUTE
-# How far around its clues a stretch without a screen is looked at.
-UNSEEN_REACH = 60 * MINUTE
+# How far before and after its clues a stretch without a screen is looked at. When work ended is
+# told by the silence that follows: it is heard out, or one more clue would seem to prolong it.
+UNSEEN_BEFORE, UNSEEN_AFTER = 60 * MINUTE, 180 * MINUTE
 # Presence that a clue proves where the screen stands still: before and after it.
 PROVED = {
     Kind.COMMIT: (5 * MINUTE, 0.0),
@@ -114,8 +115,8 @@ def _unseen(covered: Sequence[Part], events: Sequence[Event], until: float) -> I
     for start, end in without([(0.0, until)], covered):
         inside = [event.at for event in events if start <= event.at < end]
         if inside:
-            first = max(start, inside[0] - UNSEEN_REACH)
-            last = min(end, inside[-1] + UNSEEN_REACH)
+            first = max(start, inside[0] - UNSEEN_BEFORE)
+            last = min(end, inside[-1] + UNSEEN_AFTER)
             for part in cut((first, last), sorted({*inside, *_grid(first, last)})):
                 yield Piece(*part, None)
 
