@@ -284,8 +284,9 @@ def test_a_commit_that_speaks_of_another_group_is_not_quoted() -> None:
 
 def test_a_commit_speaks_for_what_led_to_it_and_not_for_the_whole_morning() -> None:
     morning = windows(f"09:00-12:00 {ACME_CODE}")  # one window, which keeps its title
-    found = told(suggest(inputs(*morning, commit("12:02", "globex"))))
-    assert found == ["09:00-12:00 acme", "12:00-12:06 globex"]
+    found = suggest(inputs(*morning, commit("12:02", "globex"), min_minutes=0))
+    assert [each.group for each in found] == ["acme", "globex"]
+    assert found[0].span == Span(at("09:00"), at("12:00"))
 
 
 def test_thyme_in_the_morning_and_clues_right_after_are_one_piece_of_work() -> None:
