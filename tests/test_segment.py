@@ -125,6 +125,16 @@ def test_a_change_that_nothing_places_is_put_in_the_middle() -> None:
     assert found == [1] * 5 + [2] * 5
 
 
+def test_a_change_never_passes_what_is_clear() -> None:
+    """Rather a stretch of theirs among ours than to give away what is ours."""
+    theirs, ours = (0.0, 0.3, 0.7), (0.0, 0.9, 0.1)
+    believed = [ours, theirs, ours, theirs]
+    day = Chain((0, 1, 2), ((0.0, 0.0, 0.0),) * 4, (Prices(1, 3, 9),) * 4)
+    assert settled(day, [1, 1, 1, 2], believed, [4.0, 17.0, 7.0, 2.0]) == [1, 1, 1, 2]
+    assert settled(day, [1, 2, 2, 2], believed, [4.0, 7.0, 17.0, 2.0]) == [1, 2, 2, 2]
+    assert settled(day, [1, 1, 2, 2], believed, [4.0, 17.0, 7.0, 2.0]) == [1, 2, 2, 2]
+
+
 def test_settling_keeps_every_run() -> None:
     path = [1, 3, 1, 3, 1]
     day = random_chain(3, length=5)

@@ -14,6 +14,7 @@ from itertools import accumulate, groupby, pairwise
 from math import exp
 
 NOTHING = 0  # the family of states that explain nothing
+CLEAR = 0.3  # a piece is one of two states', when it is by so much likelier
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +98,26 @@ def settled(
     for number, ((state, _), (following, _)) in enumerate(pairwise(runs), start=1):
         start, end = edges[number - 1], edges[number + 1]
         ours, theirs = _rivals(chain.families, state, following)
-        gains = (
-            lengths[place]
-            * (sum(believed[place][n] for n in ours) - sum(believed[place][n] for n in theirs))
-            for place in range(start, end - 1)
-        )
-        sums = list(accumulate(gains))
-        edges[number] = start + 1 + sums.index(max(sums))
+        leads = [
+            sum(believed[place][n] for n in ours) - sum(believed[place][n] for n in theirs)
+            for place in range(start, end)
+        ]
+        first, last = _room(leads, edges[number] - start)
+        gains = (leads[place] * lengths[start + place] for place in range(first, last))
+        sums = list(accumulate(gains, initial=0.0))
+        edges[number] = start + first + sums.index(max(sums))
     parts = zip(runs, pairwise(edges), strict=True)
     return [state for (state, _), (start, end) in parts for _ in range(start, end)]
+
+
+def _room(leads: Sequence[float], edge: int) -> tuple[int, int]:
+    """From where and up to where a change may be: it passes nothing that is clear."""
+    first = last = edge
+    while first > 1 and leads[first - 1] < CLEAR:
+        first -= 1
+    while last < len(leads) - 1 and leads[last] > -CLEAR:
+        last += 1
+    return first, last
 
 
 def _rivals(families: Sequence[int], one: int, other: int) -> tuple[list[int], list[int]]:
