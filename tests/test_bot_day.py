@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from threading import Thread
@@ -19,6 +21,7 @@ from tracklater_bot.blocks.week import in_all
 from tracklater_bot.doors import SocketDoor
 from tracklater_bot.model import State
 from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.sandbox.slack.person import NotThere
 from tracklater_bot.sandbox.slack.workspace import OTHER
 
 STRANGER = "Only the person whose day this is can do that."
@@ -293,13 +296,23 @@ def test_what_toggl_refuses_is_shown_with_its_reason_and_can_be_mended(me: Live)
     assert len(me.entries()) == 1
 
 
+def clicked(me: Live, item: str) -> bool:
+    with suppress(NotThere):
+        return me.click("skip", item).acked
+    return True  # an earlier click was heard, though not acknowledged
+
+
 def test_a_dropped_socket_is_opened_again(sandbox: Sandbox) -> None:
     with live(sandbox, tempo=replace(AT_ONCE, ping=1.0)) as me:
         me.open()
-        for drop in (me.sandbox.slack.refresh_sockets, me.sandbox.slack.hang_up):
+        slack = me.sandbox.slack
+        # Named before: the message need not have followed the first when the second is clicked.
+        for drop, item in zip(
+            (slack.refresh_sockets, slack.hang_up), me.buttons("skip")[:2], strict=True
+        ):
             drop()
-            me.wait(lambda: me.sandbox.slack.sockets.count == 1 or None)
-            me.click("skip", me.buttons("skip")[0])
+            # The SDK may open two and close one of them: who is told so clicks again.
+            me.wait(partial(clicked, me, item))
         me.wait(lambda: me.rows().count(SKIPPED) == 2)
 
 
