@@ -510,6 +510,9 @@ def test_what_would_have_been_without_the_reasons() -> None:
     lines = [f"09:00-10:00 {ACME_CODE}", f"10:00-10:15 {GLOBEX_CODE}", f"10:15-11:00 {ACME_CODE}"]
     _, middle, _ = suggest(inputs(*windows(*lines)))
     assert (middle.group, middle.instead) == ("globex", "acme")
+    issues = ["09:00-09:40 [DEV-123] Fix login - Jira", "09:40-10:00 [DEV-131] Rate limit - Jira"]
+    first, second = suggest(inputs(*windows(*issues)))
+    assert (first.instead, second.instead) == ("acme", "acme")  # its other issue is beside it
 
 
 def test_the_seam_lies_where_something_else_fits_best() -> None:

@@ -74,7 +74,7 @@ def explain_pieces(pieces: Sequence[Piece], rates: Rates) -> Explained:
         found, best = explain(mine, states, [scores[place] for place in places], rates)
         for place, row, state in zip(places, found, best, strict=True):
             believed[place], path[place] = row, state
-    return Explained(pieces, states, scores, believed, bridged(pieces, path, _families(states)))
+    return Explained(pieces, states, scores, believed, bridged(pieces, path, families_of(states)))
 
 
 Scores: TypeAlias = Sequence[Sequence[float]]
@@ -84,7 +84,7 @@ Found: TypeAlias = tuple[list[list[float]], list[int]]
 def _watched(
     pieces: Sequence[Piece], states: Sequence[State], scores: Scores, _rates: Rates
 ) -> Found:
-    chain = Chain(_families(states), tuple(scores), tuple(piece.prices for piece in pieces))
+    chain = Chain(families_of(states), tuple(scores), tuple(piece.prices for piece in pieces))
     found = beliefs(chain)
     lengths = [piece.minutes for piece in pieces]
     return found, settled(chain, best_path(chain), found, lengths)
@@ -93,7 +93,7 @@ def _watched(
 def _unwatched(
     pieces: Sequence[Piece], states: Sequence[State], scores: Scores, rates: Rates
 ) -> Found:
-    families = _families(states)
+    families = families_of(states)
     numbers = {state[0]: family for state, family in zip(states, families, strict=True) if state}
     slots = [
         Slot(piece.start, piece.end, piece.at_noon, numbers.get(piece.turns_to or "", 0))
@@ -134,7 +134,8 @@ def _pauses(pieces: Sequence[Piece], path: Sequence[int]) -> Iterator[tuple[int,
         first = last
 
 
-def _families(states: Sequence[State]) -> tuple[int, ...]:
+def families_of(states: Sequence[State]) -> tuple[int, ...]:
+    """Each state's group by number, and 0 for nothing."""
     names = sorted({state[0] for state in states if state is not None})
     return tuple(0 if state is None else names.index(state[0]) + 1 for state in states)
 

@@ -6,19 +6,21 @@ Names and counts only: no window title ever gets into a reason.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from tracklater_bot.engine.chains import Explained, State
+from tracklater_bot.engine.chains import Explained, State, families_of
 from tracklater_bot.engine.events import Kind
 from tracklater_bot.engine.parts import MINUTE, Part
 from tracklater_bot.engine.pieces import Ground
-from tracklater_bot.engine.segment import NOTHING
+from tracklater_bot.engine.segment import NOTHING, Chain, best_path
+from tracklater_bot.engine.weights import WEIGHTS
 from tracklater_bot.model import Reason
 
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"
-NEIGHBOUR = 4.0  # what a neighbour's word counts for what lies beside it
+NEIGHBOUR = 4.0  # what a neighbour's word counts for what lies beside it, without a screen
+IMPOSSIBLE = -1e9
 # Both sides of a split are at least this long, and one speaks for something else this much.
 SHORTEST_SIDE = 5 * MINUTE
 SPEAKS = 1.5
@@ -64,7 +66,13 @@ def _count(number: int, word: str) -> str:
 
 
 def instead(group: str, explained: Explained, part: Part, neighbours: Iterable[str | None]) -> str:
-    """What would have been suggested without the group's own reasons: another group, or nothing."""
+    """What would have been suggested without the group's own reasons: a group, or nothing.
+
+    It may be the same group, where that is beside it too.
+    """
+    seen = [place for place, _ in explained.inside(part) if explained.pieces[place].seen]
+    if seen:
+        return _instead_on_screen(group, explained, seen)
     claims: defaultdict[str, float] = defaultdict(float)
     nothing = 0.0
     for place, _ in explained.inside(part):
@@ -72,12 +80,49 @@ def instead(group: str, explained: Explained, part: Part, neighbours: Iterable[s
         nothing += piece.nothing
         for name, nats in piece.groups.items():
             claims[name] += nats
+    claims.pop(group, None)
     for neighbour in neighbours:
         if neighbour is not None:
             claims[neighbour] += NEIGHBOUR
-    claims.pop(group, None)
     best = max(sorted(claims), key=lambda name: claims[name], default=None)
     return best if best is not None and claims[best] > nothing else NOTHING_KNOWN
+
+
+def _instead_on_screen(group: str, explained: Explained, places: Sequence[int]) -> str:
+    """The best path between what is before and after it, where the pieces say nothing of it."""
+    pieces, states = explained.pieces, explained.states
+    rows = {place: _silenced(group, explained, place) for place in places}
+    before = next((n for n in range(places[0] - 1, -1, -1) if pieces[n].seen), None)
+    after = next((n for n in range(places[-1] + 1, len(pieces)) if pieces[n].seen), None)
+    for place in (before, after):
+        if place is not None:
+            rows[place] = [
+                0.0 if n == explained.path[place] else IMPOSSIBLE for n in range(len(states))
+            ]
+    order = sorted(rows)
+    chain = Chain(
+        families_of(states),
+        tuple(rows[place] for place in order),
+        tuple(pieces[place].prices for place in order),
+    )
+    minutes: defaultdict[str, float] = defaultdict(float)
+    for place, number in zip(order, best_path(chain), strict=True):
+        if place not in (before, after):
+            state = states[number]
+            minutes[state[0] if state else NOTHING_KNOWN] += pieces[place].minutes
+    return max(sorted(minutes), key=lambda name: minutes[name])
+
+
+def _silenced(group: str, explained: Explained, place: int) -> list[float]:
+    """A piece's scores, had its clues said nothing of the group."""
+    piece = explained.pieces[place]
+    row = [
+        piece.any_group if state is not None and state[0] == group else score
+        for state, score in zip(explained.states, explained.scores[place], strict=True)
+    ]
+    if piece.groups.keys() == {group}:
+        row[0] += WEIGHTS.neutral_minute * piece.minutes
+    return row
 
 
 # -- Where to split ----------------------------------------------------------------------------
