@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +286,15 @@ def test_a_variable_that_would_fit_two_groups_is_left_to_the_person(tmp_path: Pa
 # -- what is no settings file ------------------------------------------------------------------
 
 
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """Other tests' garbage cannot be taken out at the bottom of a stack that is full."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
