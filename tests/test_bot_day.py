@@ -329,6 +329,16 @@ def test_stopping_does_not_wait_for_slacks_next_word(me: Live) -> None:
     assert not closing.is_alive()
 
 
+def test_a_reader_that_begins_while_the_bot_stops_ends_too(me: Live) -> None:
+    door = me.bot.door
+    assert isinstance(door, SocketDoor)
+    door._end_reader()
+    reading = Thread(target=door.client._run_current_session, daemon=True)
+    reading.start()
+    reading.join(20)
+    assert not reading.is_alive()
+
+
 def test_a_failing_listener_tells_the_person_a_reference_that_the_log_has(
     me: Live, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

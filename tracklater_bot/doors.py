@@ -13,6 +13,7 @@ from typing import Protocol
 from slack_bolt import App, BoltRequest
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.builtin.connection import ConnectionState
 
 from tracklater_bot.messenger import NETWORK_ERRORS
 from tracklater_bot.mishaps import code_in
@@ -41,6 +42,18 @@ class Door(Protocol):
 
     def open(self) -> None: ...  # noqa: D102 - the class says it
     def close(self) -> None: ...  # noqa: D102
+
+
+class _Ended(ConnectionState):
+    """The state of a connection that nothing brings back to life."""
+
+    @property
+    def terminated(self) -> bool:
+        return True
+
+    @terminated.setter
+    def terminated(self, _value: bool) -> None:
+        pass
 
 
 class SocketDoor:
@@ -73,8 +86,18 @@ class SocketDoor:
 
     def close(self) -> None:
         """Disconnects, and lets what came in already finish."""
+        self._end_reader()
         self._wake_reader()
         self._handler.close()  # type: ignore[no-untyped-call]
+
+    def _end_reader(self) -> None:
+        """Tells the SDK's reader to end, also one that is about to begin.
+
+        Such a one takes back what the SDK says of the end, and is waited for without end.
+        """
+        before = self.client.current_session_state
+        self.client.current_session_state = _Ended()  # type: ignore[no-untyped-call]
+        before.terminated = True
 
     def _wake_reader(self) -> None:
         """Ends the wait for Slack's next word, or the SDK sits it out: up to three seconds."""

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+GLANCE_SECONDS = 1.0
+
+
+class _Stop(threading.Event):
+    """Waits in short turns: a signal that comes just before one begins is heard after it only."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """As an event's."""
+        end = time.monotonic() + timeout if timeout is not None else float("inf")
+        while not super().wait(min(GLANCE_SECONDS, max(end - time.monotonic(), 0.0))):
+            if time.monotonic() >= end:
+                return False
+        return True
 
 
 def stop_event() -> threading.Event:
@@ -14,10 +29,11 @@ def stop_event() -> threading.Event:
 
     Who says it twice does not want to wait for a clean end.
     """
-    stopped = threading.Event()
+    stopped = _Stop()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
+        # Not here: the main thread may be in the middle of the event's own lock.
+        threading.Thread(target=stopped.set, daemon=True).start()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
