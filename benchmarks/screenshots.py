@@ -1,4 +1,4 @@
-"""The pictures of the README, taken from the demo page in headless Chromium: `scripts/screenshots`.
+"""The pictures in docs/, taken from the demo page in headless Chromium: `scripts/screenshots`.
 
 The sample day is always the same Friday, seen at six in the evening, so that pictures change only
 when what they show does.

@@ -14,7 +14,7 @@ from tracklater_bot.settings.tree import GROUPS, env_name, is_secret, leaves
 ROOT = Path(__file__).parent.parent
 TOML, DOTENV = ROOT / "tracklater.example.toml", ROOT / ".env.example"
 
-GROUP = (GROUPS, "group1")
+GROUP = (GROUPS, "acme")
 EVERY_SETTING = {path for path in leaves(Settings) if path != (GROUPS,)} | {
     (*GROUP, *path) for path in leaves(GroupSettings)
 }
@@ -37,7 +37,7 @@ def test_the_example_settings_are_the_defaults(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     loaded = load(TOML, None, {})
-    assert loaded.settings == Settings(groups={"group1": GroupSettings()})
+    assert loaded.settings == Settings(groups={"acme": GroupSettings()})
     assert loaded.warnings == ()
 
 

@@ -1,4 +1,4 @@
-"""manifest.yml: what Slack accepts, what the bot needs, and what the README explains."""
+"""manifest.yml: what Slack accepts, what the bot needs, and what is explained of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+EXPLAINED = ROOT / "docs" / "administration.md"
 # Slack's own schema of app manifests, as published.
 SCHEMA = Path(__file__).parent / "data" / "slack-manifest.schema.json.xz"
 
@@ -67,9 +67,9 @@ def test_the_command_and_the_shortcut_are_those_the_bot_listens_for(
     assert (shortcut["type"], shortcut["callback_id"]) == ("message", "track_this")
 
 
-def test_the_readme_explains_each_scope_and_no_other(manifest: dict[str, Any]) -> None:
+def test_each_scope_is_explained_and_no_other(manifest: dict[str, Any]) -> None:
     rows = re.findall(
-        r"^\| `([a-z:.]+)` \| (bot|user) \| (\S.*\S) \|$", README.read_text("utf-8"), re.M
+        r"^\| `([a-z:.]+)` \| (bot|user) \| (\S.*\S) \|$", EXPLAINED.read_text("utf-8"), re.M
     )
     explained = {(kind, scope) for scope, kind, _ in rows}
     scopes = manifest["oauth_config"]["scopes"]

@@ -1,4 +1,4 @@
-"""The README names what there is: every source, every command, every link inside."""
+"""README and docs/ name what there is: every source, every command, every page, every link."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,36 @@ from tracklater_bot.settings import load
 from tracklater_bot.settings.tree import env_names
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = {path.relative_to(ROOT).as_posix(): path for path in (*ROOT.glob("*.md"), *DOCS)}
+FOR_USERS = ("README.md", *(name for name in PAGES if name.startswith("docs/")))
+FENCED = re.compile(r"^( *)```.*?^\1```$", re.M | re.S)
+
+
+def text(page: str) -> str:
+    return PAGES[page].read_text(encoding="utf-8")
+
+
+def prose(page: str) -> str:
+    """The page without its examples, in which a comment looks like a heading."""
+    return FENCED.sub("", text(page))
+
+
+def anchors(page: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    seen: Counter[str] = Counter()
+    found = set()
+    for heading in re.findall(r"^#+ (.+)$", prose(page), re.M):
+        name = re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
+        found.add(f"{name}-{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return found
+
+
+def links() -> list[tuple[str, str]]:
+    """Each page with each place inside the project that it points to, pictures too."""
+    pointed = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
+    return [(page, to) for page in PAGES for to in sorted(set(pointed.findall(prose(page))))]
 
 
 def source_names() -> set[str]:
@@ -30,8 +60,7 @@ def source_names() -> set[str]:
 
 
 def test_each_source_has_its_paragraph_and_none_is_made_up() -> None:
-    chapter = README.split("\n## Sources\n")[1].split("\n## ")[0]
-    headings = re.findall(r"^### (.+)$", chapter, re.M)
+    headings = re.findall(r"^## (.+)$", prose("docs/sources.md"), re.M)
     assert set(headings) == source_names()
     assert len(headings) == len(set(headings))
 
@@ -42,37 +71,71 @@ def test_each_source_has_its_test(name: str) -> None:
     assert [test for test in tests if (ROOT / "tests" / test).exists()]
 
 
-def test_the_readme_lists_every_command_and_no_other(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_of_commands_lists_every_command_and_no_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     offered = set(re.findall(r"^    ([a-z][a-z-]*)(?: |$)", capsys.readouterr().out, re.M))
-    chapter = README.split("\n## Commands\n")[1].split("\n## ")[0]
-    assert set(re.findall(r"^\| `([a-z-]+)", chapter, re.M)) == offered
+    assert set(re.findall(r"^\| `([a-z-]+)", text("docs/commands.md"), re.M)) == offered
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README))))
-def test_files_that_the_readme_points_to_are_there(target: str) -> None:
-    assert (ROOT / target).exists()
+@pytest.mark.parametrize(("page", "link"), links())
+def test_what_a_page_points_to_is_there(page: str, link: str) -> None:
+    target, _, anchor = link.partition("#")
+    place = (PAGES[page].parent / target).resolve() if target else PAGES[page]
+    assert place.exists()
+    assert not anchor or anchor in anchors(place.relative_to(ROOT).as_posix())
 
 
-@pytest.mark.parametrize("anchor", sorted(set(re.findall(r"\]\(#([^)]+)\)", README))))
-def test_chapters_that_the_readme_points_to_are_there(anchor: str) -> None:
-    headings = re.findall(r"^#+ (.+)$", README, re.M)
-    assert anchor in {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+@pytest.mark.parametrize("page", [path.name for path in DOCS])
+def test_the_readme_leads_to_each_page(page: str) -> None:
+    assert f"](docs/{page})" in text("README.md")
 
 
-def test_the_settings_that_the_readme_shows_load_without_a_warning(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_stranger_finds_the_first_command_without_scrolling() -> None:
+    assert "sh scripts/demo" in text("README.md").splitlines()[:15]
+    assert len(text("README.md").splitlines()) <= 160
+
+
+def test_the_figures_of_the_readme_are_those_that_were_measured() -> None:
+    told = re.findall(r"(\d+\.\d) %", text("README.md"))
+    assert told
+    assert [figure for figure in told if f"| {figure}% |" not in text("docs/accuracy.md")] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "groups"),
+    [("README.md", ["acme", "globex"]), ("docs/settings.md", ["acme web"])],
+)
+def test_the_settings_that_a_page_shows_load_without_a_warning(
+    page: str, groups: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shown = re.findall(r"^```toml\n(.*?)^```", README, re.M | re.S)
+    shown = re.findall(r"^```toml\n(.*?)^```", text(page), re.M | re.S)
     Path("tracklater.toml").write_text("\n".join(shown), encoding="utf-8")
     loaded = load(None, None, {"TRACKLATER_TIMEZONE": "Europe/Helsinki"})
-    assert list(loaded.settings.groups) == ["acme", "globex"]
+    assert list(loaded.settings.groups) == groups
     assert loaded.warnings == ()
 
 
-@pytest.mark.parametrize("variable", sorted(set(re.findall(r"TRACKLATER_[A-Z_]+[A-Z]", README))))
-def test_variables_that_the_readme_names_exist(variable: str) -> None:
-    known = env_names(["acme", "acme web", "NAME"])
-    assert variable == "TRACKLATER_CONFIG" or variable in known
+@pytest.mark.parametrize(
+    "variable",
+    sorted(
+        {name for page in FOR_USERS for name in re.findall(r"TRACKLATER_[A-Z_]+[A-Z]", text(page))}
+    ),
+)
+def test_variables_that_the_pages_name_exist(variable: str) -> None:
+    assert variable == "TRACKLATER_CONFIG" or variable in env_names(["acme", "acme web"])
+
+
+@pytest.mark.parametrize(
+    "file", [*FOR_USERS, "CONTRIBUTING.md", "tracklater.example.toml", ".env.example"]
+)
+def test_the_groups_of_all_examples_are_called_acme_and_globex(file: str) -> None:
+    written = (ROOT / file).read_text(encoding="utf-8")
+    named = re.findall(
+        r"\bgroups\.\"?([\w ]+)|GROUPS__([A-Z]+)__|\b(group ?[0-9])\b", written, re.I
+    )
+    others = {name.lower() for found in named for name in found if name}
+    assert others <= {"acme", "acme web", "globex"}

@@ -78,7 +78,7 @@ def row(item: Item, place: Place, detail: Detail) -> list[Block]:
 
 
 def project_name(group: str | None, project: Project | None, most: int = 40) -> str:
-    """`group1 › Development` in mrkdwn."""
+    """`acme › Development` in mrkdwn."""
     if group is None:
         return "What was this?"
     name = mrkdwn(group, most)
