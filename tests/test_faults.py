@@ -249,6 +249,30 @@ def test_a_message_that_slack_refuses_is_posted_once_later(sandbox: Sandbox) -> 
     assert len(digests_in(sandbox.slack.messages(), FRIDAY.isoformat())) == 1
 
 
+@pytest.mark.parametrize("kind", ["drop-after-saving", "half-json"])
+def test_a_message_whose_answer_was_lost_tells_what_was_decided_in_it(
+    sandbox: Sandbox, kind: str
+) -> None:
+    sandbox.toggl.account.entries.clear()
+    with live(sandbox) as bot:
+        sandbox.slack.faults.fail_next("chat.postMessage", kind)
+        bot.ask()
+        assert bot.wait(bot.messages)
+        bot.click("approve_all")
+        bot.wait(lambda: bot.messages() and set(bot.rows()) <= {IN_TOGGL, OFFERED})
+        bot.wait(lambda: IN_TOGGL in bot.rows())
+        assert bot.digest.ts == bot.message()["ts"]
+
+
+def test_an_answer_to_a_click_comes_once(sandbox: Sandbox) -> None:
+    with live(sandbox) as bot:
+        sandbox.slack.faults.fail_next("/slack/response/", "drop-after-saving")
+        bot.open()
+    # The bot has ended, so nothing comes any more.
+    assert [each.uses for each in sandbox.slack.workspace.response_urls.values()] == [1]
+    assert not bot.answered("did not work")
+
+
 # -- The disk --------------------------------------------------------------------------------------
 
 

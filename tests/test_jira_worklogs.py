@@ -130,6 +130,23 @@ def test_changes_and_removes(fake: responses.RequestsMock, time: FakeTime) -> No
     worklogs(time).delete("DEV-12", "100")
 
 
+@pytest.mark.parametrize(
+    ("url", "site", "email", "empty"),
+    [
+        (WORKLOG, SITE, "alice@example.com", {"type": "doc", "version": 1, "content": []}),
+        (SERVER_WORKLOG, SERVER, "", ""),
+    ],
+    ids=["cloud", "data center"],
+)
+def test_an_emptied_comment_is_emptied_there(
+    fake: responses.RequestsMock, time: FakeTime, url: str, site: str, email: str, empty: object
+) -> None:
+    """Left out, it would stay as it was."""
+    fake.put(f"{url}/100", json={"id": "100"})
+    worklogs(time, site, email).update("DEV-12", "100", MORNING, "")
+    assert json.loads(fake.calls[0].request.body or "")["comment"] == empty
+
+
 def test_removing_what_is_gone_is_done(fake: responses.RequestsMock, time: FakeTime) -> None:
     fake.delete(f"{WORKLOG}/100", status=404)
     worklogs(time).delete("DEV-12", "100")

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from tracklater_bot.bot import web_client
 from tracklater_bot.messenger import Messenger, PostError
 from tracklater_bot.model import Digest
 from tracklater_bot.pacing import Pacer
+from tracklater_bot.review import Review
 from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.settings import load
 from tracklater_bot.store import Store
@@ -170,6 +172,131 @@ def test_what_slack_does_not_take_is_a_sentence(room: Room, fault: str | int, to
     room.time.forward(minutes=3)
     room.messenger.publish(room.digest)
     assert len(room.texts()) == 1
+
+
+# What Slack has stored without the bot hearing of it: the answer is lost in every way there is.
+LOST = (
+    ("drop-after-saving", False),
+    ("half-json", False),
+    ("html", True),
+    ("500", True),
+    ("502", True),
+    ("503", True),
+    ("error:internal_error", True),
+    ("late", False),
+)
+
+
+@pytest.fixture(params=LOST, ids=lambda each: str(each[0]))
+def losing(request: pytest.FixtureRequest, room: Room) -> Room:
+    """The room, where the answer to the next message is lost."""
+    kind, saved = request.param
+    room.messenger._client.timeout = 1
+    room.sandbox.slack.faults.fail_next("chat.postMessage", kind, saved=saved, seconds=2)
+    return room
+
+
+def decide(room: Room) -> None:
+    """The person skips everything in the message that they see."""
+    review = Review(room.store, room.time)
+    for item in room.digest.items:
+        review.skip(ME, item.id)
+
+
+def test_a_message_whose_answer_was_lost_is_not_posted_again_and_stays_true(losing: Room) -> None:
+    with pytest.raises(PostError):
+        losing.messenger.announce(losing.digest, losing.time())
+    assert losing.calls().count("chat.postMessage") == 1
+    decide(losing)
+    losing.messenger.refresh_stale(ME)
+    assert losing.texts() == [f"version {losing.digest.version}"]
+    assert losing.calls().count("chat.postMessage") == 1
+    assert losing.store.stale() == []
+
+
+def test_one_that_was_to_replace_another_does_so(room: Room) -> None:
+    first = room.messenger.publish(room.digest)
+    room.time.forward(hours=1)
+    room.sandbox.slack.faults.fail_next("chat.postMessage", "drop-after-saving")
+    with pytest.raises(PostError):
+        room.messenger.announce(room.digest, room.time())
+    assert len(room.texts()) == 2
+    decide(room)
+    room.messenger.refresh_stale(ME)
+    assert room.texts() == [f"version {room.digest.version}"]
+    assert first is not None
+    assert room.digest.ts != first.ts
+
+
+def test_it_is_found_after_a_restart_too(losing: Room) -> None:
+    with pytest.raises(PostError):
+        losing.messenger.publish(losing.digest)
+    decide(losing)
+    losing.time.forward(hours=12)
+    losing.another(losing.store).refresh_stale(ME)
+    assert losing.texts() == [f"version {losing.digest.version}"]
+
+
+def test_one_that_slack_stores_late_is_found_as_long_as_it_may_come(room: Room) -> None:
+    room.sandbox.slack.faults.clock = lambda: room.time().timestamp()
+    room.sandbox.slack.faults.fail_next("chat.postMessage", "saved-later", seconds=60)
+    with pytest.raises(PostError):
+        room.messenger.publish(room.digest)
+    room.messenger.refresh_stale(ME)
+    assert room.texts() == []
+    room.time.forward(seconds=61)
+    room.messenger.refresh_stale(ME)  # the request that finds it carries it out
+    assert (len(room.texts()), room.store.stale()) == (1, [])
+
+
+def test_one_that_never_came_is_looked_for_no_longer_than_its_claim(room: Room) -> None:
+    room.sandbox.slack.faults.fail_next("chat.postMessage", "500")
+    with pytest.raises(PostError):
+        room.messenger.publish(room.digest)
+    room.time.forward(minutes=3)
+    room.messenger.refresh_stale(ME)
+    before = room.calls()
+    room.messenger.refresh_stale(ME)
+    assert (room.calls(), room.texts()) == (before, [])
+    room.messenger.publish(room.digest)
+    assert len(room.texts()) == 1
+
+
+def test_one_that_slack_certainly_refused_is_not_looked_for(room: Room) -> None:
+    room.sandbox.slack.faults.fail_next("chat.postMessage", "error:restricted_action")
+    with pytest.raises(PostError):
+        room.messenger.publish(room.digest)
+    assert room.store.stale() == []
+
+
+def test_two_messages_of_a_day_become_one(room: Room) -> None:
+    """An older version's, which posted again by itself."""
+    posted = room.messenger.publish(room.digest)
+    twin = room.messenger._send(room.digest)
+    other = room.messenger._client.chat_postMessage(channel=ME, text="something else")
+    assert len(room.texts()) == 2
+    decide(room)
+    room.messenger.sweep(ME)
+    assert room.texts() == [f"version {room.digest.version}"]
+    assert (posted is not None, room.digest.ts) == (True, twin[1])
+    kept = [each["ts"] for each in room.sandbox.slack.messages()]
+    assert other["ts"] in kept
+
+
+def test_a_bot_whose_claim_was_taken_over_meanwhile_leaves_one_message(room: Room) -> None:
+    other = room.another(room.store)
+    real = room.messenger._client.chat_postMessage
+
+    def slow(**what: Any) -> Any:
+        room.time.forward(minutes=3)
+        other.publish(room.digest)
+        return real(**what)
+
+    room.messenger._client.chat_postMessage = slow  # type: ignore[method-assign]
+    room.messenger.publish(room.digest)
+    decide(room)
+    other.refresh_stale(ME)
+    assert room.texts() == [f"version {room.digest.version}"]
 
 
 def test_a_missing_scope_is_named(room: Room) -> None:

@@ -7,9 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 from slack_sdk import WebClient
@@ -20,7 +22,14 @@ from tests.desks import DAY, draft, sqlite_store
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.bot import web_client
 from tracklater_bot.messenger import Messenger
-from tracklater_bot.pacing import IN_A_CHANNEL, PATIENT_SHARE, TIER_3, Pacer, patiently
+from tracklater_bot.pacing import (
+    IN_A_CHANNEL,
+    PATIENT_SHARE,
+    TIER_3,
+    Pacer,
+    nothing_was_sent,
+    patiently,
+)
 from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.sandbox.slack.limits import Limits
 from tracklater_bot.sandbox.slack.workspace import Person
@@ -124,6 +133,40 @@ def test_when_slack_says_later_everybody_waits(sandbox: Sandbox) -> None:
     client.chat_postMessage(channel=ME, text="hello")
     assert time.monotonic() - begun >= 1
     assert [each["text"] for each in sandbox.slack.messages()][-1:] == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "calls"),
+    [
+        ("chat.postMessage", {"channel": ME, "text": "hello"}, 1),
+        ("chat.postEphemeral", {"channel": ME, "user": ME, "text": "hello"}, 1),
+        ("views.open", {"trigger_id": "1", "view": {}}, 1),
+        ("files.completeUploadExternal", {"files": [{"id": "F1"}]}, 1),
+        ("conversations.open", {"users": ME}, 2),
+        ("users.info", {"user": ME}, 2),
+    ],
+)
+def test_after_a_lost_answer_only_what_does_no_harm_is_sent_again(
+    sandbox: Sandbox, method: str, arguments: dict[str, object], calls: int
+) -> None:
+    sandbox.slack.faults.fail_next(method, "drop-after-saving")
+    with suppress(OSError):
+        web_client(settings_of(sandbox)).api_call(method, json=arguments)
+    assert sandbox.slack.api.calls.count(method) == calls
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/", "http://slack.invalid/"])
+def test_what_could_not_be_sent_at_all_is_tried_once_more(
+    sandbox: Sandbox, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("tracklater_bot.pacing.time.sleep", pauses.append)
+    client = web_client(settings_of(sandbox))
+    client.base_url = address
+    with pytest.raises(URLError) as caught:
+        client.chat_postEphemeral(channel="D1", user=ME, text="hello")
+    assert nothing_was_sent(caught.value)
+    assert pauses == [1.0]
 
 
 @pytest.mark.parametrize("method", ["views.open", "something.new"])

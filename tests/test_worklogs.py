@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -125,6 +126,63 @@ def test_the_comment_says_what_the_entry_says(room: LoggingRoom, said: str, comm
     room.review.approve(PERSON, item_id)
     room.drain()
     assert [each.comment for each in room.worklogs.kept.values()] == [comment]
+
+
+@pytest.mark.parametrize("said", ["DEV-1", "DEV-1:", "DEV-1  ", "dev-1 \u200b"])
+def test_words_that_are_emptied_are_emptied_everywhere_until_they_are_filled_again(
+    room: LoggingRoom, said: str
+) -> None:
+    item_id = sent(room)
+    for words, comment in ((said, ""), ("With Bob", "With Bob"), (said, "")):
+        room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-1"), description=words)
+        room.drain()
+        assert [each.comment for each in room.worklogs.kept.values()] == [comment]
+        (entry,) = room.tracker.kept.values()
+        assert words_of(room).removesuffix(" (DEV-1)") == entry.description
+    room.review.undo(PERSON, item_id)
+    room.drain()
+    assert (room.worklogs.written(), words_of(room)) == ("", entry.description)
+    room.review.approve(PERSON, item_id)
+    room.drain()
+    assert room.worklogs.written() == "DEV-1 09:00-10:00 "
+
+
+@pytest.mark.parametrize("said", ["", "  "])
+def test_without_any_words_the_row_names_the_issue_as_the_entry_will(
+    room: LoggingRoom, said: str
+) -> None:
+    (item_id,) = room.open("09:00-10:00 group1")
+    room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-1"), description=said)
+    before = words_of(room)
+    room.review.approve(PERSON, item_id)
+    room.drain()
+    (entry,) = room.tracker.kept.values()
+    assert before == words_of(room) == entry.description == "DEV-1 Fix login"
+
+
+def test_words_that_were_emptied_in_toggl_go_from_the_row_and_from_jira(room: LoggingRoom) -> None:
+    item_id = sent(room)
+    ((number, entry),) = room.tracker.kept.items()
+    room.tracker.kept[number] = replace(entry, description="", changed="by hand")
+    room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-1"), description="DEV-1 Half")
+    room.drain()
+    assert words_of(room) == "No description (DEV-1)"
+    room.review.keep(PERSON, item_id)
+    room.drain()
+    assert words_of(room) == "No description (DEV-1)"
+    assert room.worklogs.written() == "DEV-1 09:00-10:00 "
+
+
+def words_of(room: LoggingRoom) -> str:
+    """What the row says that the first entry says, without markup."""
+    (text,) = [
+        each["text"]["text"]
+        for each in digest_message(room.digest).blocks
+        if each["type"] == "section" and "*09:00" in each["text"]["text"]
+    ]
+    line = text.split("\n")[1].removeprefix("*<https://track.toggl.com/timer|In Toggl>* · ")
+    words = re.sub(r"<[^|>]*\|([^>]*)>", r"\1", line)
+    return words.rpartition(" · ")[2]
 
 
 # -- Edit and undo -------------------------------------------------------------------------------

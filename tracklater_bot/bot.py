@@ -13,11 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import chain, repeat
+from typing import Any
 
 from pydantic import SecretStr
-from slack_bolt import App
+from slack_bolt import App, BoltContext, Respond
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler
+from slack_sdk.http_retry import RetryHandler
+from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from tracklater_bot.app import Core
 from tracklater_bot.desk import USUAL, Desk, Rooms, Tempo
@@ -26,7 +28,7 @@ from tracklater_bot.export import Exporter
 from tracklater_bot.listeners import register
 from tracklater_bot.messenger import NETWORK_ERRORS, Messenger
 from tracklater_bot.mishaps import code_in
-from tracklater_bot.pacing import PacedClient, Pacer
+from tracklater_bot.pacing import PacedClient, Pacer, Resending
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.review import Review
 from tracklater_bot.schedule import Schedule
@@ -51,7 +53,6 @@ def web_client(settings: Settings, pacer: Pacer | None = None) -> PacedClient:
         base_url=settings.slack.base_url,
         timeout=TIMEOUT_SECONDS,
         ssl=_certificates(),
-        retry_handlers=[ConnectionErrorRetryHandler()],
         pacer=pacer,
     )
 
@@ -94,6 +95,29 @@ def make_desk(core: Core, client: PacedClient, tempo: Tempo = USUAL) -> Desk:
         tempo=tempo,
     )
     return Desk(rooms)
+
+
+class Answers(Respond):
+    """Answers to a click or a command, none of them twice, as Bolt's own would come.
+
+    What Slack does not take is logged: what the person asked for is done all the same.
+    """
+
+    def __init__(self, client: PacedClient, url: str | None) -> None:
+        super().__init__(response_url=url, proxy=client.proxy, ssl=client.ssl)
+        self._retries: list[RetryHandler] = [Resending(client.pacer)]
+
+    def __call__(self, *_: Any, **message: Any) -> WebhookResponse:
+        """Sends text and blocks to the response_url."""
+        url = self.response_url or ""
+        client = WebhookClient(
+            url, TIMEOUT_SECONDS, self.ssl, self.proxy, retry_handlers=self._retries
+        )
+        try:
+            return client.send(**message)
+        except NETWORK_ERRORS as error:
+            log.warning("An answer may not have arrived: %s.", type(error).__name__)
+            return WebhookResponse(url=url, status_code=0, body="", headers={})
 
 
 class Bot:
@@ -151,8 +175,13 @@ class Bot:
             listener_executor=self._executor,
             token_verification_enabled=False,  # `connect` does it, with words for people
         )
+        app.use(self._answer_once)
         register(app, self.desk)
         return app
+
+    def _answer_once(self, context: BoltContext, next_: Callable[[], None]) -> None:
+        context["respond"] = Answers(self._client, context.response_url)
+        next_()
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -103,6 +104,7 @@ class Desk:
         self.announcer = Announcer(rooms.core, rooms.showing.plan, self.announce)
         self._afterwards = Afterwards(rooms.core)
         self._zone_due: datetime | None = None
+        self._swept = False
         self._publishing_home = threading.Lock()
         self._pictures = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self._lookups = ThreadPoolExecutor(1, thread_name_prefix="lookups")
@@ -190,8 +192,18 @@ class Desk:
         """
         opened = self._read(day)
         if opened.digest.items or opened.digest.ts:
-            return self._with_picture(opened, self.rooms.messenger.publish(opened.digest))
+            with self._looked_for():
+                return self._with_picture(opened, self.rooms.messenger.publish(opened.digest))
         return opened
+
+    @contextmanager
+    def _looked_for(self) -> Iterator[None]:
+        """A message whose answer was lost in the block is looked for, and kept up to date."""
+        try:
+            yield
+        except PostError:
+            self._messages.wake()
+            raise
 
     def begin_day(self, on: date) -> None:
         """Makes sure that something can be added to the day, though nobody has looked at it."""
@@ -211,7 +223,7 @@ class Desk:
         if open_items(digest) or (not digest.items and self._may_hide_work(digest)):
             if not digest.posted_since(since):
                 self.showing.drop_picture(digest)  # it goes with the old message
-            with patiently():
+            with self._looked_for(), patiently():
                 posted = self.rooms.messenger.announce(digest, since)
             if posted is None:
                 raise PostError("Another bot on this database is posting the day right now.")
@@ -219,6 +231,8 @@ class Desk:
         elif digest.ts:
             with patiently():
                 self._with_picture(opened, self.rooms.messenger.publish(digest))
+        else:
+            self.rooms.messenger.refresh(self.person, on)  # it may be there without our knowing
 
     def _read(self, day: WorkDay) -> Opened:
         draft = self.core.draft(day)
@@ -363,6 +377,17 @@ class Desk:
             return None
         return max((due - self.core.clock()) / timedelta(seconds=1), 0.05)
 
+    def _sweep(self) -> None:
+        """Once after the start: until then there may be more than one message of a day."""
+        if self._swept:
+            return
+        try:
+            with patiently():
+                self.rooms.messenger.sweep(self.person)
+            self._swept = True
+        except PostError as error:
+            log.warning("Old messages could not be looked at: %s", error)
+
     def _read_issues(self) -> float | None:
         """Keeps the issues fresh, so that neither a digest nor whoever types has to wait."""
         self.core.catalog.refresh()
@@ -370,5 +395,6 @@ class Desk:
         return self.rooms.tempo.issues
 
     def _show(self) -> float | None:
+        self._sweep()
         self.rooms.messenger.refresh_stale(self.person)
         return self.rooms.tempo.retry if self.core.store.stale(self.person) else None

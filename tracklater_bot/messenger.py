@@ -23,15 +23,18 @@ from tracklater_bot.blocks.digest import Message
 from tracklater_bot.crashpoints import here
 from tracklater_bot.mishaps import code_in
 from tracklater_bot.model import Digest
-from tracklater_bot.pacing import PacedClient
+from tracklater_bot.pacing import PacedClient, nothing_was_sent
 from tracklater_bot.store import Store
-from tracklater_bot.store.digests import Grant
+from tracklater_bot.store.digests import CLAIM, Grant
 
 log = logging.getLogger(__name__)
 
 EVENT_TYPE = "tracklater_digest"
 GONE = frozenset({"message_not_found", "channel_not_found", "cant_update_message"})
-NOT_THERE = frozenset({"message_not_found", "file_not_found", "file_deleted"})
+NOT_THERE = frozenset({"message_not_found", "file_not_found", "file_deleted", "thread_not_found"})
+# Slack's page of chat.postMessage says that some of it may have succeeded.
+MAYBE_DONE = frozenset({"", "fatal_error", "internal_error", "request_timeout",
+                        "service_unavailable"})  # fmt: skip
 # The last is what the SDK lets through when an answer was cut off.
 NETWORK_ERRORS = (SlackClientError, HTTPException, OSError, JSONDecodeError)
 
@@ -79,7 +82,7 @@ class Messenger:
         None when another bot on the same database is posting it right now. Raises PostError.
         """
         with self._alone_with(digest.person, digest.day, digest.ts):
-            current = self._store.digest(digest.person, digest.day) or digest
+            current = self._current(digest.person, digest.day) or digest
             return self._updated(current) or self._post(current)
 
     def announce(self, digest: Digest, since: datetime) -> Posted | None:
@@ -91,11 +94,11 @@ class Messenger:
         """
         ts = digest.ts if digest.posted_since(since) else None
         with self._alone_with(digest.person, digest.day, ts):
-            current = self._store.digest(digest.person, digest.day) or digest
+            current = self._current(digest.person, digest.day) or digest
             posted = self._updated(current) if current.posted_since(since) else None
             posted = posted or self._post(current)
             if posted is not None and not posted.alone:
-                self._keep_only(posted, current)
+                self._keep_only(posted.channel, posted.ts, current)
             return posted
 
     def refresh(self, person: str, day: date) -> None:
@@ -104,7 +107,7 @@ class Messenger:
         Raises PostError; the digest then stays stale, and a later call mends it.
         """
         with self._alone_with(person, day):
-            digest = self._store.digest(person, day)
+            digest = self._current(person, day)
             if digest is None or digest.ts is None or digest.shown >= digest.version:
                 return
             if not self._update(digest):
@@ -116,7 +119,7 @@ class Messenger:
         Raises PostError.
         """
         with self._alone_with(person, day):
-            digest = self._store.digest(person, day)
+            digest = self._current(person, day)
             if digest is not None and digest.ts is not None:
                 self._update(digest)
 
@@ -148,6 +151,20 @@ class Messenger:
                 self.refresh(digest.person, digest.day)
             except PostError as error:
                 log.warning("The message of %s could not be updated: %s", digest.day, error)
+
+    def sweep(self, person: str) -> None:
+        """Leaves one message of each day, the newest, and lets the store know where it is.
+
+        Of the latest messages, to be called once: an answer that was lost long ago, or a version
+        that posted again by itself, may have left more. Raises PostError.
+        """
+        channel = self.channel_of(person)
+        for day, found in self._messages(channel, person).items():
+            with self._alone_with(person, day):
+                digest = self._store.digest(person, day)
+                if digest is not None and found != [digest.ts]:
+                    self._take_up(digest, channel, max(found, key=Decimal))
+            self.refresh(person, day)
 
     def channel_of(self, person: str) -> str:
         """The DM with the person. Raises PostError."""
@@ -219,6 +236,17 @@ class Messenger:
         self._store.shown(digest.person, digest.day, digest.version, digest.shown)
         return True
 
+    def _current(self, person: str, day: date) -> Digest | None:
+        """The day as it is stored, with its message also where the answer to it was lost."""
+        digest, now = self._store.digest(person, day), self._clock()
+        if digest is None or not digest.unheard:
+            return digest
+        lost = self._lost(digest)
+        if lost is None:
+            self._store.unclaim(person, day, now)
+            return digest
+        return self._take_up(digest, *lost)
+
     def _post(self, digest: Digest) -> Posted | None:
         now = self._clock()
         grant = self._store.claim_digest(
@@ -228,60 +256,92 @@ class Messenger:
             return None
         # Slack is asked only where an earlier try may have succeeded: that is scarcer than posting.
         lost = self._lost(digest) if grant is Grant.AGAIN else None
-        channel, ts = lost or self._send(digest)
+        if lost is None:
+            return self._noted(digest, *self._send(digest), grant)
+        # It may show what was stored before the crash.
+        self._update(self._take_up(digest, *lost))
+        return Posted(*lost, fresh=True)
+
+    def _noted(self, digest: Digest, channel: str, ts: str, grant: Grant) -> Posted:
+        """The message that was posted just now. Who was long about it may not be alone with it."""
         here("before-posted")
-        self._store.posted(digest.person, digest.day, channel, ts)
-        if lost:  # it may show what was stored before the crash
-            self._update(replace(digest, channel=channel, ts=ts))
-        else:
-            self._store.shown(digest.person, digest.day, digest.version)
-        first = grant is Grant.FIRST and digest.ts is None
-        return Posted(channel, ts, fresh=True, alone=first)
+        mine = self._store.posted(digest.person, digest.day, channel, ts) == self._owner
+        self._store.shown(digest.person, digest.day, digest.version)
+        if grant is Grant.AGAIN or not mine:
+            newest = max(self._messages_of(channel, digest), key=Decimal, default=ts)
+            self._take_up(digest, channel, newest)
+            return Posted(channel, newest, fresh=True)
+        return Posted(channel, ts, fresh=True, alone=digest.ts is None)
 
     def _send(self, digest: Digest) -> tuple[str, str]:
         """Posts to the person's id, which stands for the DM; the answer says where that is."""
         message = self._render(digest)
         here("before-post")
-        answer = self._call(
-            self._client.chat_postMessage,
-            channel=digest.person,
-            text=message.text,
-            blocks=message.blocks,
-            metadata=_metadata(digest),
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        try:
+            answer = self._client.chat_postMessage(
+                channel=digest.person,
+                text=message.text,
+                blocks=message.blocks,
+                metadata=_metadata(digest),
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except NETWORK_ERRORS as error:
+            if _code(error) not in MAYBE_DONE or nothing_was_sent(error):
+                self._store.unclaim(digest.person, digest.day, self._clock() + CLAIM)
+            raise PostError(f"Slack did not take the message: {reason(error)}.") from error
         channel = self._channels[digest.person] = str(answer["channel"])
         return channel, str(answer["ts"])
 
     def _lost(self, digest: Digest) -> tuple[str, str] | None:
-        """The day's message that a crash kept from being noted: newer than the one we know."""
+        """The day's message that nobody noted: newer than the one we know."""
         channel, known = self.channel_of(digest.person), Decimal(digest.ts or 0)
         newer = (ts for ts in self._messages_of(channel, digest) if Decimal(ts) > known)
         ts = max(newer, key=Decimal, default=None)
         return (channel, ts) if ts else None
 
-    def _keep_only(self, posted: Posted, digest: Digest) -> None:
+    def _take_up(self, digest: Digest, channel: str, ts: str) -> Digest:
+        """Lets the message be the day's only one from now on, whatever it shows.
+
+        The claim ends last: interrupted, a later call finds the message again.
+        """
+        self._keep_only(channel, ts, digest)
+        self._store.posted(digest.person, digest.day, channel, ts)
+        self._store.shown(digest.person, digest.day, 0)
+        return replace(digest, channel=channel, ts=ts, shown=0, unheard=False)
+
+    def _keep_only(self, channel: str, ts: str, digest: Digest) -> None:
         """Takes away every other message of the day, with the pictures in its thread."""
-        for ts in self._messages_of(posted.channel, digest):
-            if ts != posted.ts:
-                self._take_away(posted.channel, ts)
+        for other in self._messages_of(channel, digest):
+            if other != ts:
+                self._take_away(channel, other)
 
     def _messages_of(self, channel: str, digest: Digest) -> list[str]:
-        """Where the latest 100 messages of the DM are the day's."""
+        return self._messages(channel, digest.person).get(digest.day, [])
+
+    def _messages(self, channel: str, person: str) -> dict[date, list[str]]:
+        """Which days' messages are among the latest 100 of the DM, and where."""
         answer = self._call(
             self._client.conversations_history,
             channel=channel,
             limit=100,
             include_all_metadata=True,
         )
-        wanted = _metadata(digest)
-        found = answer.get("messages") or ()
-        return [str(each["ts"]) for each in found if each.get("metadata") == wanted]
+        found: dict[date, list[str]] = {}
+        for each in answer.get("messages") or ():
+            day = _day_of(each.get("metadata"), person)
+            if day is not None:
+                found.setdefault(day, []).append(str(each["ts"]))
+        return found
 
     def _take_away(self, channel: str, ts: str) -> None:
         """Deletes the message. Replies go first: Slack would leave a stub in their place."""
-        replies = self._call(self._client.conversations_replies, channel=channel, ts=ts)
+        try:
+            replies = self._client.conversations_replies(channel=channel, ts=ts)
+        except NETWORK_ERRORS as error:
+            if _code(error) in NOT_THERE:
+                return
+            raise PostError(f"Slack kept an old message: {reason(error)}.") from error
         messages = [each for each in replies.get("messages") or () if each.get("bot_id")]
         for message in reversed(messages):
             for file in message.get("files") or ():
@@ -308,6 +368,17 @@ class Messenger:
 def _metadata(digest: Digest) -> dict[str, Any]:
     payload = {"person": digest.person, "day": digest.day.isoformat()}
     return {"event_type": EVENT_TYPE, "event_payload": payload}
+
+
+def _day_of(metadata: Any, person: str) -> date | None:
+    """The day whose message this is the metadata of; None for anything else in the DM."""
+    payload = metadata.get("event_payload") if isinstance(metadata, dict) else None
+    try:
+        day = date.fromisoformat(str(payload["day"])) if isinstance(payload, dict) else None
+    except (KeyError, ValueError):
+        return None
+    expected = {"event_type": EVENT_TYPE, "event_payload": {"person": person, "day": str(day)}}
+    return day if metadata == expected else None
 
 
 def _code(error: Exception) -> str:

@@ -381,6 +381,7 @@ class Digest:
     picture: str | None = None
     snoozed_until: datetime | None = None
     notes: tuple[str, ...] = field(default=())
+    unheard: bool = False  # Slack was told to post its message, and nobody knows what came of it
 
     def posted_since(self, moment: datetime) -> bool:
         """Whether its message was posted then or later: `ts` is Slack's time in seconds."""

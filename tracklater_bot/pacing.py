@@ -8,6 +8,8 @@ part of every minute to people, who then hardly ever wait.
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 import time
 from bisect import insort
@@ -16,13 +18,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from itertools import count
 from math import ceil
 from typing import Any
+from urllib.error import URLError
 
 from slack_sdk import WebClient
-from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryState
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryHandler, RetryState
 from slack_sdk.web import SlackResponse
 
 MINUTE = 60.0
@@ -47,7 +50,19 @@ IN_A_CHANNEL = MINUTE  # messages a minute in one channel: one a second
 PATIENT_SHARE = 0.8  # of each minute, for what nobody waits for
 PATIENT_STEP = 6  # parts of a minute over which that is spread
 MARGIN = 1.02  # Slack's minute need not begin with ours
-RETRIES = 3
+RETRIES = 3  # where Slack says when to come back
+REPEATS = 1  # where the connection fails
+REPEAT_AFTER = 1.0  # seconds
+
+# What may have been carried out once already, and does no harm a second time.
+REPEATABLE = frozenset(
+    {"api.test", "apps.connections.open", "auth.test", "chat.delete", "chat.getPermalink",
+     "chat.update", "conversations.history", "conversations.open", "conversations.replies",
+     "files.delete", "files.info", "search.messages", "users.info", "views.publish"}
+)  # fmt: skip
+_NO_WAY = frozenset(
+    {errno.ECONNREFUSED, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH}
+)
 
 _patient: ContextVar[bool] = ContextVar("patient", default=False)
 _paid: ContextVar[str] = ContextVar("paid", default="")
@@ -169,7 +184,7 @@ class PacedClient(WebClient):
     def __init__(self, *args: Any, pacer: Pacer | None = None, **more: Any) -> None:
         super().__init__(*args, **more)
         self.pacer = pacer or Pacer()
-        self.retry_handlers.append(_Obedient(self.pacer))
+        self.retry_handlers = [Resending(self.pacer)]  # instead of the SDK's
 
     def api_call(self, api_method: str, **more: Any) -> SlackResponse:
         """As the SDK's, when it is this call's turn."""
@@ -179,12 +194,37 @@ class PacedClient(WebClient):
         return super().api_call(api_method, **more)
 
 
-class _Obedient(RateLimitErrorRetryHandler):
-    """Comes back when Slack says, and lets all others wait too."""
+def nothing_was_sent(error: BaseException | None) -> bool:
+    """Whether the connection certainly failed before anything could go out."""
+    reason = error.reason if isinstance(error, URLError) else error
+    known = isinstance(reason, OSError) and reason.errno in _NO_WAY
+    return known or isinstance(reason, socket.gaierror)
+
+
+class Resending(RetryHandler):
+    """The one place that decides which request to Slack is sent again.
+
+    What Slack put off is, when Slack says, and all others wait too. After a lost answer only what
+    does no harm twice is: a message may be there already, and is looked for instead.
+    """
 
     def __init__(self, pacer: Pacer) -> None:
         super().__init__(max_retry_count=RETRIES)
         self._pacer = pacer
+
+    def _can_retry(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if response is not None:
+            return response.status_code == 429
+        lost = isinstance(error, OSError | HTTPException)  # also the SDK's URLError
+        harmless = nothing_was_sent(error) or _method(request) in REPEATABLE
+        return lost and harmless and state.current_attempt < REPEATS
 
     def prepare_for_next_attempt(
         self,
@@ -195,12 +235,21 @@ class _Obedient(RateLimitErrorRetryHandler):
         error: Exception | None = None,
     ) -> None:
         """As the SDK's, but for the waiting, which is done in the queue."""
+        method = _method(request)
         if response is None:
-            raise error or RuntimeError("a retry without an answer")
-        method = request.url.partition("?")[0].rpartition("/")[2]
-        told = next((v[0] for k, v in response.headers.items() if k.lower() == "retry-after"), "1")
-        seconds = float(told) if told.isdecimal() else 1.0
-        self._pacer.hold(method, seconds)
+            time.sleep(REPEAT_AFTER)
+        else:
+            self._pacer.hold(method, _told(response))
         self._pacer.wait(method)
         state.next_attempt_requested = True
         state.increment_current_attempt()
+
+
+def _method(request: HttpRequest) -> str:
+    return request.url.partition("?")[0].rpartition("/")[2]
+
+
+def _told(response: HttpResponse) -> float:
+    """In how many seconds Slack wants to be asked again."""
+    told = next((v[0] for k, v in response.headers.items() if k.lower() == "retry-after"), "1")
+    return float(told) if told.isdecimal() else 1.0

@@ -11,6 +11,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.day import Span
+from tracklater_bot.model import Issue
+
+MOST_DESCRIPTION = 2000
 
 _JOINERS = "\u200c\u200d"  # Persian words and emoji families are spelled with these
 _MARKS_KEPT = 3  # a Vietnamese or Thai letter carries up to three; more is a joke or an attack
@@ -28,6 +31,14 @@ def clean(text: str, most: int) -> str:
     if not (beginning.isascii() and beginning.isprintable()):  # most texts are
         beginning = "".join(_kept(unicodedata.normalize("NFC", beginning)))
     return shorten(" ".join(beginning.split()), most)
+
+
+def entry_text(issue: Issue | None, description: str) -> str:
+    """What the person wrote, word for word; without words, `KEY title`."""
+    words = clean(description, MOST_DESCRIPTION)
+    if words or issue is None:
+        return words
+    return clean(f"{issue.key} {issue.title}", MOST_DESCRIPTION)
 
 
 def _kept(text: str) -> Iterator[str]:

@@ -17,8 +17,17 @@ from tracklater_bot.blocks.parts import (
     section,
 )
 from tracklater_bot.blocks.text import link, mrkdwn
-from tracklater_bot.model import Digest, Evidence, Item, Problem, Project, State, Suggestion
-from tracklater_bot.words import clock, count, duration, times
+from tracklater_bot.model import (
+    Digest,
+    Evidence,
+    Issue,
+    Item,
+    Problem,
+    Project,
+    State,
+    Suggestion,
+)
+from tracklater_bot.words import clock, count, duration, entry_text, times
 
 TOGGL_PAGE = "https://track.toggl.com/timer"
 NOT_SURE = 0.6
@@ -90,14 +99,15 @@ def issue_line(suggestion: Suggestion, most: int) -> str:
 
     It reads as the entry will, so words without the key get the issue behind them.
     """
-    issue, description = suggestion.issue, suggestion.description
-    if issue is None:
-        return mrkdwn(description, most) or "No description"
-    key = link(issue.url, mrkdwn(issue.key, 40))
-    first, _, rest = (description or f"{issue.key} {issue.title}").partition(" ")
-    if first.rstrip(":") == issue.key:
-        return f"{key} {mrkdwn(rest or issue.title, most)}"
-    return f"{mrkdwn(description, most)} ({key})"
+    return _linked(suggestion.issue, entry_text(suggestion.issue, suggestion.description), most)
+
+
+def _linked(issue: Issue | None, words: str, most: int) -> str:
+    first, _, rest = words.partition(" ")
+    if issue is not None and first.rstrip(":").casefold() == issue.key.casefold():
+        return f"{link(issue.url, mrkdwn(first, 40))} {mrkdwn(rest, most)}".rstrip()
+    shown = mrkdwn(words, most) or "No description"
+    return f"{shown} ({link(issue.url, mrkdwn(issue.key, 40))})" if issue else shown
 
 
 def evidence_words(evidence: Evidence) -> str:
@@ -162,7 +172,9 @@ _MENDS: Mapping[Problem | None, tuple[str, ...]] = {
 
 def _decided_row(item: Item, place: Place, detail: Detail) -> list[Block]:
     """Short, state first: the reading is over, the way back stays open."""
-    what = issue_line(item.suggestion, detail.words // 2)
+    said, most = item.suggestion, detail.words // 2
+    there = item.state is State.SENT  # emptied in Toggl, it is empty
+    what = _linked(said.issue, said.description, most) if there else issue_line(said, most)
     state = state_words(item, place, detail.words)
     text = _lines(_title(item, place, detail.words), f"{state} · {what}")
     buttons = _buttons(item, place, _ways_on(item), detail)

@@ -125,7 +125,7 @@ class Faults:
         if fault.kind == "echo":
             return await _echo(request)
         if fault.kind.startswith("error:"):
-            return web.json_response({"ok": False, "error": fault.kind.removeprefix("error:")})
+            return _refusal(fault)
         return self._error_page(int(fault.kind))
 
 
@@ -138,9 +138,17 @@ async def _spoiled(
         return answer
     if fault.kind == "half-json":
         return _half(answer)
+    if fault.kind == "html":
+        return html_page(502, "Bad Gateway")
+    if fault.kind.startswith("error:"):
+        return _refusal(fault)
     if fault.kind.isdigit():
         return error_page(int(fault.kind))
     return _hang_up(request)
+
+
+def _refusal(fault: Fault) -> web.Response:
+    return web.json_response({"ok": False, "error": fault.kind.removeprefix("error:")})
 
 
 async def _echo(request: web.Request) -> web.Response:

@@ -86,8 +86,10 @@ def load_since(connection: Connection, person: str, since: date) -> list[Digest]
 
 
 def stale(connection: Connection, person: str | None = None) -> list[Digest]:
-    """The person's days (None: everybody's) whose message shows less than is stored."""
-    query = select(digests).where(digests.c.ts.is_not(None), digests.c.shown < digests.c.version)
+    """The person's days (None: everybody's) whose message shows less than is stored, or of whose
+    message nobody knows whether it was posted."""
+    behind = digests.c.ts.is_not(None) & (digests.c.shown < digests.c.version)
+    query = select(digests).where(behind | digests.c.claimed_until.is_not(None))
     if person is not None:
         query = query.where(digests.c.person == person)
     rows = connection.execute(query.order_by(digests.c.person, digests.c.day)).all()
@@ -134,6 +136,7 @@ def _digest(connection: Connection, row: Row[Any]) -> Digest:
         picture=row.picture,
         snoozed_until=row.snoozed_until,
         notes=row.notes,
+        unheard=row.claimed_until is not None,
     )
 
 
@@ -352,18 +355,27 @@ def claim(connection: Connection, person: str, day: date, claim: Claim) -> Grant
     row = connection.execute(query.where(_is(person, day)).with_for_update()).one_or_none()
     if row is None or row.ts != claim.replacing:
         return Grant.REFUSED
-    foreign = row.claimed_by not in (None, claim.owner)
-    if foreign and row.claimed_until > claim.now and not is_dead(row.claimed_by):
+    held = row.claimed_until is not None and row.claimed_until > claim.now
+    if held and row.claimed_by != claim.owner and not is_dead(row.claimed_by):
         return Grant.REFUSED
     values = {"claimed_by": claim.owner, "claimed_until": claim.now + CLAIM}
     connection.execute(update(digests).where(_is(person, day)).values(values))
     return Grant.FIRST if row.claimed_by is None else Grant.AGAIN
 
 
-def posted(connection: Connection, person: str, day: date, channel: str, ts: str) -> None:
-    """Where the message is. The claim is over."""
+def unclaim(connection: Connection, person: str, day: date, by: datetime) -> None:
+    """Ends a claim that is over by then: no message came of it. Who posts next looks again."""
+    over = _is(person, day) & (digests.c.claimed_until <= by)
+    connection.execute(update(digests).where(over).values(claimed_until=None))
+
+
+def posted(connection: Connection, person: str, day: date, channel: str, ts: str) -> str | None:
+    """Where the message is. The claim is over; gives whose it was."""
+    query = select(digests.c.claimed_by).where(_is(person, day)).with_for_update()
+    owner = connection.execute(query).scalar_one_or_none()
     values = {"channel": channel, "ts": ts, "claimed_by": None, "claimed_until": None}
     connection.execute(update(digests).where(_is(person, day)).values(values))
+    return owner
 
 
 def shown(

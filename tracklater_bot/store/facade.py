@@ -110,10 +110,15 @@ class Store:
             wanted = digests.Claim(owner, now, replacing)
             return digests.claim(connection, person, day, wanted)
 
-    def posted(self, person: str, day: date, channel: str, ts: str) -> None:
-        """Where the day's message is in Slack. Ends the claim."""
+    def unclaim(self, person: str, day: date, by: datetime) -> None:
+        """Ends a claim that is over by then, of which no message came."""
         with self.writing() as connection:
-            digests.posted(connection, person, day, channel, ts)
+            digests.unclaim(connection, person, day, by)
+
+    def posted(self, person: str, day: date, channel: str, ts: str) -> str | None:
+        """Where the day's message is in Slack. Ends the claim, and gives whose it was."""
+        with self.writing() as connection:
+            return digests.posted(connection, person, day, channel, ts)
 
     def shown(self, person: str, day: date, version: int, before: int | None = None) -> None:
         """Which version of the digest the message shows now.
@@ -124,7 +129,9 @@ class Store:
             digests.shown(connection, person, day, version, before)
 
     def stale(self, person: str | None = None) -> list[Digest]:
-        """The person's days (None: everybody's) whose message shows less than is stored."""
+        """The person's days (None: everybody's) whose message shows less than is stored, or may be
+        there without our knowing.
+        """
         with self.reading() as connection:
             return digests.stale(connection, person)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracklater_bot.day import Span
-from tracklater_bot.model import Issue, Item, Project
-from tracklater_bot.words import clean
+from tracklater_bot.model import Item, Project
+from tracklater_bot.words import MOST_DESCRIPTION, clean, entry_text
 
-MOST_DESCRIPTION = 2000
+__all__ = ["Payload", "entry_text", "payload_of", "worklog_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,14 @@ def payload_of(item: Item) -> Payload:
 
 
 def worklog_of(item: Item) -> Payload | None:
-    """The worklog beside the item's entry; None without a Jira issue of the item's own group."""
+    """The worklog beside the item's entry; None without a Jira issue of the item's own group.
+
+    Its comment is what the entry says beside the key: nothing where that was emptied.
+    """
     issue, group = item.suggestion.issue, item.suggestion.group
     if issue is None or issue.tracker != "jira" or issue.group != group:
         return None
-    words = entry_text(issue, item.suggestion.description)
+    words = clean(item.suggestion.description, MOST_DESCRIPTION)
     first, _, rest = words.partition(" ")
     stands_there = first.rstrip(":").casefold() == issue.key.casefold()
     return Payload(
@@ -56,14 +59,6 @@ def worklog_of(item: Item) -> Payload | None:
         issue=issue.key,
         group=group,
     )
-
-
-def entry_text(issue: Issue | None, description: str) -> str:
-    """What the person wrote, word for word; without words, `KEY title`."""
-    words = clean(description, MOST_DESCRIPTION)
-    if words or issue is None:
-        return words
-    return clean(f"{issue.key} {issue.title}", MOST_DESCRIPTION)
 
 
 def _billable(item: Item) -> bool | None:

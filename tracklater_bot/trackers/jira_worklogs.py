@@ -83,7 +83,7 @@ class JiraWorklogs:
     def create(self, issue: str, ours: str, span: Span, comment: str = "") -> str:
         """Writes a worklog with a single request; gives Jira's id of it."""
         properties = [{"key": PROPERTY, "value": {"id": ours}}]
-        body = self._body(span, comment) | {"properties": properties}
+        body = self._body(span, comment or None) | {"properties": properties}
         answer = self._write("POST", _path(issue), body)
         try:
             return answer.read(_WORKLOG).id
@@ -111,8 +111,8 @@ class JiraWorklogs:
             self._raise(error, writing=False)
         return same[0].id if same else None
 
-    def update(self, issue: str, worklog: str, span: Span, comment: str = "") -> None:
-        """Changes time and comment. Repeating it does no harm."""
+    def update(self, issue: str, worklog: str, span: Span, comment: str | None = None) -> None:
+        """Changes the time, and the comment to this one, also to "". Repeating it does no harm."""
         self._write("PUT", f"{_path(issue)}/{_number(worklog)}", self._body(span, comment))
 
     def delete(self, issue: str, worklog: str) -> None:
@@ -129,9 +129,10 @@ class JiraWorklogs:
         except JiraError as error:
             self._raise(error, writing=True)
 
-    def _body(self, span: Span, comment: str) -> dict[str, Any]:
+    def _body(self, span: Span, comment: str | None) -> dict[str, Any]:
+        """Without a comment, one that is there stays."""
         body: dict[str, Any] = {"started": _started(span.start), "timeSpentSeconds": _spent(span)}
-        if comment:
+        if comment is not None:
             body["comment"] = _document(comment) if self._site.cloud else comment
         return body
 
@@ -196,6 +197,6 @@ def _milliseconds(at: datetime) -> int:
 
 
 def _document(text: str) -> dict[str, Any]:
-    """A paragraph in Atlassian's document format, which API 3 wants."""
+    """A paragraph in Atlassian's document format, which API 3 wants; none without a text."""
     paragraph = {"type": "paragraph", "content": [{"type": "text", "text": text}]}
-    return {"type": "doc", "version": 1, "content": [paragraph]}
+    return {"type": "doc", "version": 1, "content": [paragraph] if text else []}
