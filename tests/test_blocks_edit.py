@@ -344,8 +344,8 @@ def test_words_of_the_persons_own_stay() -> None:
     assert chosen(written_before, issue=option("DEV-9")) is None
 
 
-@pytest.mark.parametrize("same", ["dev-123 fix login", "  DEV-123  Fix login "])
-def test_who_changes_case_or_spaces_only_has_written_nothing_of_their_own(same: str) -> None:
+@pytest.mark.parametrize("same", ["dev-123 fix login", "  DEV-123  Fix login ", "Fix login"])
+def test_who_changes_case_or_spaces_or_cuts_has_written_nothing_of_their_own(same: str) -> None:
     view = chosen(edit_modal(DIGEST, ITEM, CHOICES), issue=option("DEV-9"), description=same)
     assert view is not None
     assert text_of(view) == "DEV-9 Other"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from tracklater_bot.day import Span, subtract
 from tracklater_bot.model import Digest, Evidence, Issue, Item, Project, Reason, State, Suggestion
 from tracklater_bot.store.refresh import SHORTEST, new_id, within
-from tracklater_bot.wording import describe, folded, is_ours, rewritten
+from tracklater_bot.wording import adds_nothing, describe, is_ours, rewritten
 from tracklater_bot.words import times
 
 MOST_DESCRIPTION = 2000
@@ -192,11 +192,13 @@ def _description(before: Suggestion, change: Change) -> tuple[str, bool]:
     words = change.description.strip()
     if not words:
         return describe(change.issue) if change.issue else "", False
-    untouched = folded(words) == folded(before.description)
-    if not (is_ours(before) if untouched else change.drafted):
-        return words, True
     ours = rewritten(before, change.group, change.issue)
-    return (words if folded(ours) == folded(words) else ours), False
+    kept = adds_nothing(words, before.description)
+    if kept and not is_ours(before):
+        return words, True
+    if adds_nothing(words, ours):
+        return words, False
+    return (ours, False) if kept or change.drafted else (words, True)
 
 
 def divided(item: Item, at: datetime) -> list[Item]:

@@ -20,6 +20,11 @@ def folded(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+def adds_nothing(words: str, to: str) -> bool:
+    """Whether the words are those of `to` or a piece of them: who only cuts writes nothing new."""
+    return f" {folded(words)} " in f" {folded(to)} "
+
+
 def is_ours(suggestion: Suggestion) -> bool:
     """Whether we wrote the description, not the person."""
     ours = written_for(suggestion.group, suggestion.issue)

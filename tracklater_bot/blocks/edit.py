@@ -38,7 +38,7 @@ from tracklater_bot.blocks.rows import (
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.day import Span, WorkDay
 from tracklater_bot.model import Digest, Issue, Item, State
-from tracklater_bot.wording import is_ours, rewritten, written_for
+from tracklater_bot.wording import adds_nothing, is_ours, rewritten, written_for
 from tracklater_bot.words import clock, duration, times
 
 MOST_REASONS = 20
@@ -170,7 +170,7 @@ def after_choice(
         fresh["issue"] = _issue_field(issue, free_text(fields.option("issue")))
     group = chosen.group if chosen else None
     written = rewritten(item.suggestion, group, issue) if item else written_for(group, issue)
-    if _follows(fields, meta, issue) and typed(written, MOST_DESCRIPTION) != fields.text(
+    if _follows(fields, meta, item, issue) and typed(written, MOST_DESCRIPTION) != fields.text(
         "description"
     ):
         fresh["description"] = _description_field(written)
@@ -181,12 +181,16 @@ def after_choice(
     return _resent(view, blocks, replace(meta, group=group_token(group)))
 
 
-def _follows(fields: Fields, meta: DialogMeta, issue: Issue | None) -> bool:
+def _follows(fields: Fields, meta: DialogMeta, item: Item | None, issue: Issue | None) -> bool:
     """Whether the description goes with what was chosen: the person's own words stay."""
     written = fields.text("description")
     if free_text(fields.option("issue")) is not None:
         return False
-    return meta.wrote(written) if written else issue is not None
+    if not written:
+        return issue is not None
+    before = item.suggestion if item else None
+    cut = before is not None and is_ours(before) and adds_nothing(written, before.description)
+    return cut or meta.wrote(written)
 
 
 def _name(block: Block) -> str:

@@ -212,6 +212,10 @@ class Hands:
 
     # -- modals
 
+    async def fill(self, user: str, values: Mapping[str, Any]) -> None:
+        """Fills in the top modal (values by block id)."""
+        self._fill(self._top(user, None), values)
+
     async def submit(self, user: str, values: Mapping[str, Any], view_id: str | None) -> Outcome:
         """Fills in the top modal (values by block id) and presses its submit button."""
         view = self._top(user, view_id)
