@@ -152,7 +152,7 @@ class Hands:
         """Clicks a button, or chooses `value` in a menu or picker."""
         target = self._target(user, where, action_id, value, block_id)
         if target.channel is None and values:
-            self._fill(target.holder, _still_there(target.holder, values))
+            self._fill(target.holder, still_there(target.holder, values))
         ts = self._workspace.next_ts()
         state = self._choose(target, value)
         place = target.place if target.channel else payloads.in_view(target.holder)
@@ -399,7 +399,7 @@ class Hands:
         return self._answer_url + self._workspace.response_key(channel.id, user, message)
 
 
-def _still_there(view: Json, values: Mapping[str, Any]) -> dict[str, Any]:
+def still_there(view: Json, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of the inputs that no update has taken away since."""
     there = {block["block_id"] for block, _ in inputs_of(view["blocks"])}
     return {name: value for name, value in values.items() if name in there}
