@@ -20,14 +20,15 @@ from tracklater_bot.blocks.choices import (
     issue_options,
     issue_value,
     project_option,
+    token,
 )
 from tracklater_bot.blocks.edit import (
     NewSpan,
     add_modal,
+    after_choice,
     edit_modal,
     split_modal,
     why_modal,
-    with_issue_description,
     with_move_offer,
 )
 from tracklater_bot.blocks.forms import (
@@ -276,28 +277,170 @@ def test_a_description_comes_back_clean(text: str) -> None:
 # -- An open dialog changes --------------------------------------------------------------------
 
 
+KNOWN = (issue("DEV-123"), issue("DEV-9", title="Other"), issue("#7", "group2", title="Theirs"))
+
+
+def chosen(view: View, made: Item | None = ITEM, **values: Any) -> View | None:
+    """The dialog after that was chosen in it, as Slack shows it; None where it stays as it is."""
+    seen = refilled(view, **values)
+    picked = find_issue(option_of(seen, "issue"), KNOWN)
+    changed = after_choice(seen, CHOICES, made, picked)
+    if changed is None:
+        return None
+    check_view(changed)
+    assert {"hash", "id", "state"}.isdisjoint(changed)
+    return _kept(seen, changed)
+
+
+def refilled(view: View, **values: Any) -> View:
+    """The view with `values`; what was filled in before stays."""
+    made, before = filled(view, **values), view.get("state", {"values": {}})["values"]
+    kept = {at: inside for at, inside in before.items() if not values.keys() & inside.keys()}
+    return made | {"state": {"values": made["state"]["values"] | kept}}
+
+
+def option_of(view: View, name: str) -> str | None:
+    (inside,) = [each[name] for each in view["state"]["values"].values() if name in each]
+    return (inside["selected_option"] or {}).get("value")
+
+
+def text_of(view: View, name: str = "description") -> str:
+    (inside,) = [each[name] for each in view["state"]["values"].values() if name in each]
+    return str(inside["value"] or "")
+
+
+def _kept(before: View, view: View) -> View:
+    """What was filled in stays where the field's block id does."""
+    made = filled(view)
+    old, new = before["state"]["values"], made["state"]["values"]
+    return made | {"state": {"values": {name: old.get(name, new[name]) for name in new}}}
+
+
+def option(name: str) -> str:
+    return issue_value(next(each for each in KNOWN if each.key == name))
+
+
 def test_a_chosen_issue_brings_its_description() -> None:
-    view = filled(edit_modal(DIGEST, ITEM, CHOICES), start="09:30")
-    once = with_issue_description(view, issue("DEV-9", title="Other"))
+    once = chosen(edit_modal(DIGEST, ITEM, CHOICES), issue=option("DEV-9"), tags="on site")
     assert once is not None
-    check_view(once)
-    (field,) = elements(once, "description")
-    assert field["initial_value"] == "DEV-9 Other"
-    assert {"hash", "id", "state"}.isdisjoint(once)
-    twice = with_issue_description(filled(once), issue("DEV-10", title="Third"))
+    assert text_of(once) == "DEV-9 Other"
+    assert text_of(once, "tags") == "on site"
+    twice = chosen(once, issue=option("DEV-123"))
     assert twice is not None
-    ids = [[b["block_id"] for b in v["blocks"] if "element" in b][4] for v in (view, once, twice)]
-    assert ids == ["description", "description:1", "description:2"]
-    found = parse_edit(filled(twice), CHOICES, ITEM)
+    ids = [[b["block_id"] for b in v["blocks"] if "element" in b][4] for v in (once, twice)]
+    assert ids == ["description:1", "description:2"]
+    assert text_of(twice) == "DEV-123 Fix login"
+    found = parse_edit(twice, CHOICES, ITEM)
     assert isinstance(found, EditForm)
-    assert found.description == "DEV-10 Third"
+    assert found.description == "DEV-123 Fix login"
 
 
 def test_words_of_the_persons_own_stay() -> None:
-    view = filled(edit_modal(DIGEST, ITEM, CHOICES), description="My own words")
-    assert with_issue_description(view, issue("DEV-9")) is None
-    emptied = filled(edit_modal(DIGEST, ITEM, CHOICES), description="")
-    assert with_issue_description(emptied, issue("DEV-9")) is not None
+    view = edit_modal(DIGEST, ITEM, CHOICES)
+    assert chosen(view, issue=option("DEV-9"), description="My own words") is None
+    assert chosen(view, issue=option("DEV-9"), description="") is not None
+    earlier = replace(ITEM.suggestion, description="Pairing with Ann", own_words=True)
+    written_before = edit_modal(DIGEST, replace(ITEM, suggestion=earlier), CHOICES)
+    assert chosen(written_before, issue=option("DEV-9")) is None
+
+
+@pytest.mark.parametrize("same", ["dev-123 fix login", "  DEV-123  Fix login ", "Fix login"])
+def test_who_changes_case_or_spaces_or_cuts_has_written_nothing_of_their_own(same: str) -> None:
+    view = chosen(edit_modal(DIGEST, ITEM, CHOICES), issue=option("DEV-9"), description=same)
+    assert view is not None
+    assert text_of(view) == "DEV-9 Other"
+
+
+def test_another_group_takes_its_own_issues_and_no_words_of_the_old_one() -> None:
+    view = edit_modal(DIGEST, ITEM, CHOICES)
+    (select,) = [each for each in view["blocks"] if each.get("block_id") == "project"]
+    assert select["dispatch_action"] is True
+    moved = chosen(view, project=project_value("group2"), start="09:30")
+    assert moved is not None
+    assert option_of(moved, "issue") is None
+    assert text_of(moved) == "group2"
+    assert moved["state"]["values"]["start"]["start"]["selected_time"] == "09:30"
+    ids = [each["block_id"] for each in moved["blocks"] if "element" in each]
+    assert ids == ["start", "end", "project", "issue:1", "description:1", "billable", "tags"]
+    theirs = chosen(moved, issue=option("#7"))
+    assert theirs is not None
+    assert text_of(theirs) == "#7 Theirs"
+    back = chosen(theirs, project=project_value("group1", DEVELOPMENT))
+    assert back is not None
+    assert option_of(back, "issue") is None
+    assert text_of(back) == "group1"
+    assert (again := chosen(back, issue=option("DEV-123"))) is not None
+    assert text_of(again) == "DEV-123 Fix login"
+
+
+def test_another_project_of_the_same_group_changes_nothing_else() -> None:
+    view = edit_modal(DIGEST, ITEM, CHOICES)
+    assert chosen(view, project=project_value("group1", BUGS)) is None
+
+
+def test_without_an_issue_the_commits_words_go_with_their_group() -> None:
+    alone = replace(ITEM.suggestion, issue=None, description="Rate limit for acme's API")
+    made = replace(ITEM, suggestion=alone)
+    moved = chosen(edit_modal(DIGEST, made, CHOICES), made, project=project_value("group2"))
+    assert moved is not None
+    assert text_of(moved) == "group2"
+    back = chosen(moved, made, project=project_value("group1"))
+    assert back is not None
+    assert text_of(back) == "Rate limit for acme's API"
+    with_issue = chosen(back, made, issue=option("DEV-9"))
+    assert with_issue is not None
+    without = chosen(with_issue, made, issue="none")
+    assert without is not None
+    assert text_of(without) == "Rate limit for acme's API"
+
+
+def test_the_first_issue_chooses_its_group_and_the_project_for_such_issues() -> None:
+    bug = replace(issue("DEV-9"), type="bug")
+    for begun, made in (
+        (add_modal(FRIDAY, CHOICES), None),
+        (edit_modal(DIGEST, item("09:00-10:00 ?"), CHOICES), item("09:00-10:00 ?")),
+    ):
+        seen = filled(begun, issue=issue_value(bug))
+        changed = after_choice(seen, CHOICES, made, bug)
+        assert changed is not None
+        check_view(changed)
+        shown = _kept(seen, changed)
+        assert option_of(shown, "project") == project_value("group1", BUGS)
+        assert option_of(shown, "issue") == issue_value(bug)
+        assert text_of(shown) == "DEV-9 Fix login"
+        assert chosen(shown, made, issue=option("#7")) is not None
+        assert option_of(shown, "project") == project_value("group1", BUGS)
+
+
+def test_text_typed_for_an_issue_stays_when_the_group_changes() -> None:
+    moved = chosen(
+        edit_modal(DIGEST, ITEM, CHOICES), project=project_value("group2"), issue="text:Lunch talk"
+    )
+    assert moved is not None
+    assert option_of(moved, "issue") == "text:Lunch talk"
+    found = parse_edit(moved, CHOICES, ITEM)
+    assert isinstance(found, EditForm)
+    assert (found.group, found.description) == ("group2", "Lunch talk")
+
+
+def test_a_later_choice_fills_in_fields_that_an_earlier_one_did_not_use() -> None:
+    seen = filled(edit_modal(DIGEST, ITEM, CHOICES), project=project_value("group2"))
+    ids = [
+        {each["block_id"] for each in view["blocks"] if ":" in each.get("block_id", "")}
+        for later in (0, 1700000000123456)
+        if (view := after_choice(seen, CHOICES, ITEM, None, later)) is not None
+    ]
+    assert ids[0].isdisjoint(ids[1])
+
+
+def test_a_dialog_from_before_an_update_is_still_taken() -> None:
+    view = edit_modal(DIGEST, ITEM, CHOICES)
+    old = {"item": "item1", "version": 1, "day": "2026-11-20", "auto": token("DEV-123 Fix login")}
+    old_view = {**view, "private_metadata": json.dumps(old)}
+    assert form_of(old_view, CHOICES, ITEM).description == "DEV-123 Fix login"
+    changed = chosen(old_view, issue=option("DEV-9"))
+    assert changed is not None
+    assert text_of(changed) == "DEV-9 Other"
 
 
 def test_an_overlap_offers_to_move_the_neighbour() -> None:
@@ -314,9 +457,9 @@ def test_an_overlap_offers_to_move_the_neighbour() -> None:
 
 
 def test_errors_of_the_core_find_their_fields() -> None:
-    view = with_issue_description(filled(edit_modal(DIGEST, ITEM, CHOICES)), issue("DEV-9"))
+    view = chosen(edit_modal(DIGEST, ITEM, CHOICES), issue=option("DEV-9"))
     assert view is not None
-    found = errors_for(filled(view), {"description": "Too short.", "": "Changed meanwhile."})
+    found = errors_for(view, {"description": "Too short.", "": "Changed meanwhile."})
     assert found == {"description:1": "Too short.", "start": "Changed meanwhile."}
 
 
@@ -453,7 +596,8 @@ def check_everything(text: str) -> None:
     known = made.suggestion.issue
     views.append(add_modal(FRIDAY, choices, NewSpan(group=text, issue=known, description=text)))
     assert known is not None
-    views += [changed] if (changed := with_issue_description(filled(view), known)) else []
+    changed = after_choice(filled(view, description=""), choices, made, known)
+    views += [changed] if changed else []
     for each in views:
         check_view(each)
         for shown in strings(each, "mrkdwn") + strings(each, "plain_text"):

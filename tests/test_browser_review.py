@@ -58,6 +58,11 @@ class Person:
         self.click(buttons.get_by_role("button", name="More actions"))
         self.click(self.page.get_by_role("menuitem", name=option, exact=True))
 
+    def choose(self, field: str, words: str, option: str | re.Pattern[str]) -> None:
+        """Searches in a select of the dialog and chooses."""
+        self.dialog.get_by_role("combobox", name=field).fill(words)
+        self.click(self.dialog.get_by_role("option", name=option).first)
+
     @property
     def dialog(self) -> Locator:
         return self.page.get_by_role("dialog")
@@ -139,6 +144,45 @@ def test_a_messy_day_is_edited_split_merged_and_taken_back(person: Person) -> No
     expect(person.pane.get_by_text("10:35 – 11:45")).to_have_count(0)
     person.click(person.row("14:45–17:20", "Skip"))
     person.see("4 to review, 1 skipped")
+
+
+def test_what_goes_with_a_group_follows_when_another_is_chosen(person: Person) -> None:
+    person.ask()
+    person.click(person.row("10:35–11:30", "Edit"))
+    dialog = person.dialog
+    expect(dialog.get_by_label("Description")).to_have_value("DEV-131 Rate limit is off by one")
+    dialog.get_by_label("End", exact=True).fill("11:20")
+    dialog.get_by_label("Tags").fill("on site")
+    person.choose("Group › project", "globex", "globex › Development")
+    expect(dialog.get_by_label("Description")).to_have_value("globex")
+    issue = dialog.get_by_role("combobox", name="Issue")
+    expect(issue).to_have_value("")
+    person.click(issue)
+    expect(dialog.get_by_role("option").first).to_contain_text("#12 ")
+    expect(dialog.get_by_role("option", name=re.compile("^DEV-"))).to_have_count(0)
+    person.click(dialog.get_by_role("option").first)
+    expect(dialog.get_by_label("Description")).to_have_value(re.compile("^#12 "))
+    expect(dialog.get_by_label("End", exact=True)).to_have_value("11:20")
+    expect(dialog.get_by_label("Tags")).to_have_value("on site")
+    person.press("Save", dialog)
+    person.click(person.row("10:35–11:20", "Approve"))
+    entry = person.pane.get_by_role("listitem").filter(has_text="10:35 – 11:20")
+    expect(entry).to_contain_text("#12 ")
+    expect(entry).not_to_contain_text("Rate limit")
+
+
+def test_an_issue_of_another_group_says_what_to_do(person: Person) -> None:
+    person.ask()
+    person.click(person.row("10:35–11:30", "Edit"))
+    person.dialog.get_by_label("Description").fill("Pairing with Ann")
+    person.choose("Issue", "reset", re.compile("^#12 .*globex"))
+    person.press("Save", person.dialog)
+    person.see("#12 belongs to globex: choose a project of globex, or another issue.")
+    person.choose("Group › project", "globex", "globex › Development")
+    expect(person.dialog.get_by_role("combobox", name="Issue")).to_have_value(re.compile("^#12 "))
+    expect(person.dialog.get_by_label("Description")).to_have_value("Pairing with Ann")
+    person.press("Save", person.dialog)
+    person.see("Pairing with Ann")
 
 
 def test_an_overlap_moves_the_neighbour_where_the_person_says_so(person: Person) -> None:

@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
+from threading import Event
 from typing import Any
 
 import pytest
+from slack_sdk import WebClient
 
 from tests.bots import FAILED, IN_TOGGL, desk_on, digests_in
 from tests.digests import many, with_text
@@ -282,6 +284,185 @@ def test_an_issue_that_is_not_known_yet_is_found_by_the_next_keystroke(me: Live)
     me.eventually(
         lambda: "DEV-199" in keys(me.sandbox.slack.suggest(view, "issue", "zebra crossing"))
     )
+
+
+def top(me: Live) -> Json:
+    """The open dialog."""
+    view = me.sandbox.slack.view
+    assert view is not None
+    return view
+
+
+def offered(me: Live, name: str) -> str:
+    """The value of the open dialog's group › project of that name."""
+    view = top(me)
+    (field,) = [each for each in view["blocks"] if each.get("block_id") == fields(view, "project")]
+    groups = field["element"]["option_groups"]
+    options = [option for group in groups for option in group["options"]]
+    return next(str(each["value"]) for each in options if each["text"]["text"].startswith(name))
+
+
+def shown(me: Live, name: str) -> str | None:
+    """What a field of the open dialog shows: its text, or the name of what is chosen."""
+    view = top(me)
+    state = view["state"]["values"][fields(view, name)][name]
+    picked = state.get("selected_option")
+    return state.get("value") or (picked and str(picked["text"]["text"]))
+
+
+def choose_in(me: Live, name: str, value: str) -> None:
+    """Chooses in a select of the open dialog."""
+    assert me.sandbox.slack.click(top(me), name, value).acked
+
+
+def find(me: Live, typed: str) -> list[str]:
+    """The issues' keys on offer; they can be chosen then."""
+    return keys(me.sandbox.slack.suggest(me.sandbox.slack.view, "issue", typed))
+
+
+def option_for(me: Live, key: str) -> str:
+    options = me.sandbox.slack.suggest(me.sandbox.slack.view, "issue", key)
+    return next(str(each["value"]) for each in options if keys([each]) == [key])
+
+
+def saved(me: Live, item_id: str) -> tuple[str | None, str | None, str]:
+    """An item's group, its issue's key and its description."""
+    found = next(each.suggestion for each in me.digest.items if each.id == item_id)
+    return found.group, found.issue.key if found.issue else None, found.description
+
+
+def test_another_group_has_its_own_issues_searched_and_brings_its_own_words(me: Live) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    assert find(me, "")[0] == "DEV-131"
+    choose_in(me, "project", offered(me, "globex"))
+    me.wait(lambda: shown(me, "description") == "globex")
+    assert shown(me, "issue") is None
+    assert find(me, "")[:2] == ["#12", "#17"]
+    assert not [key for key in find(me, "") if key.startswith("DEV")]
+    both = [key[0] for key in find(me, "re")]
+    assert both[:1] == ["#"]
+    assert "D" in both[both.count("#") :]  # the others' come after all of its own
+    choose_in(me, "issue", option_for(me, "#12"))
+    me.wait(lambda: str(shown(me, "description")).startswith("#12 "))
+    assert not me.sandbox.slack.submit(None, {}).errors
+    group, key, words = saved(me, first.id)
+    assert (group, key, words.partition(" ")[0]) == ("globex", "#12", "#12")
+    assert "Rate limit" not in words
+
+
+def test_what_is_filled_in_stays_when_the_group_changes(me: Live) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    words = "Pairing with Ann"
+    me.sandbox.slack.fill({"tags": "on site", "end": "11:15", "description": words})
+    choose_in(me, "project", offered(me, "globex"))
+    me.wait(lambda: shown(me, "issue") is None)
+    assert (shown(me, "tags"), shown(me, "description")) == ("on site", "Pairing with Ann")
+    assert not me.sandbox.slack.submit(None, {}).errors
+    assert saved(me, first.id) == ("globex", None, "Pairing with Ann")
+    assert spans(me)[2] == "10:35-11:15"
+
+
+def test_an_issue_of_another_group_cannot_be_saved_and_says_what_to_do(me: Live) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    choose_in(me, "issue", option_for(me, "#12"))
+    me.wait(lambda: str(shown(me, "description")).startswith("#12 "))
+    view = dialog(me, "edit_item")
+    refused = me.sandbox.slack.submit(None, {})
+    assert refused.errors == {
+        fields(view, "issue"): (
+            "#12 belongs to globex: choose a project of globex, or another issue."
+        )
+    }
+    assert saved(me, first.id) == ("acme", "DEV-131", "DEV-131 Rate limit is off by one")
+    choose_in(me, "project", offered(me, "globex"))
+    me.wait(lambda: fields(top(me), "issue") != fields(view, "issue"))
+    assert not me.sandbox.slack.submit(None, {}).errors
+    assert saved(me, first.id)[:2] == ("globex", "#12")
+
+
+def test_the_first_issue_in_an_empty_dialog_chooses_its_group(me: Live) -> None:
+    me.click("add", me.sandbox.day.isoformat())
+    dialog(me, "add_item")
+    assert {"DEV-123", "#12"} <= set(find(me, ""))
+    choose_in(me, "issue", option_for(me, "#12"))
+    me.wait(lambda: str(shown(me, "project")).startswith("globex"))
+    assert str(shown(me, "description")).startswith("#12 ")
+    assert not me.sandbox.slack.submit(None, {"start": "20:00", "end": "20:30"}).errors
+    added = me.wait(lambda: next((e for e in me.digest.items if e.change is not None), None))
+    assert saved(me, added.id)[:2] == ("globex", "#12")
+
+
+def test_the_dialog_for_more_time_searches_the_chosen_group_too(me: Live) -> None:
+    me.click("add", me.sandbox.day.isoformat())
+    dialog(me, "add_item")
+    choose_in(me, "project", offered(me, "globex"))
+    me.wait(lambda: fields(top(me), "issue") != "issue")
+    assert find(me, "")[:2] == ["#12", "#17"]
+
+
+def test_a_dialog_closed_meanwhile_is_no_trouble(
+    me: Live, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = Gate(monkeypatch)
+    me.click("edit", item(me, "DEV-131").id)
+    dialog(me, "edit_item")
+    choose_in(me, "project", offered(me, "globex"))
+    me.sandbox.slack.close_view()
+    gate.open(1)
+    me.eventually(lambda: gate.through == 1)
+    assert me.answered("That did not work") is None
+    assert "not_found" not in caplog.text
+    assert me.sandbox.slack.notices == []
+
+
+def test_of_two_quick_choices_the_dialog_shows_both(
+    me: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch)
+    me.click("edit", item(me, "DEV-131").id)
+    dialog(me, "edit_item")
+    theirs = option_for(me, "#12")
+    choose_in(me, "project", offered(me, "globex"))
+    choose_in(me, "issue", theirs)
+    gate.open(2)
+    me.wait(lambda: str(shown(me, "description")).startswith("#12 "))
+    assert str(shown(me, "issue")).startswith("#12 ")
+    assert str(shown(me, "project")).startswith("globex")
+    assert find(me, "")[0] == "#12"
+    assert not me.sandbox.slack.submit(None, {}).errors
+
+
+class Gate:
+    """Holds back changes of open dialogs until it is opened, and then lets all through."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._open = Event()
+        self.waiting = self.through = 0
+        update = WebClient.views_update
+
+        def held(client: WebClient, **more: Any) -> Any:
+            self.waiting += 1
+            assert self._open.wait(10)
+            try:
+                return update(client, **more)
+            finally:
+                self.through += 1
+
+        monkeypatch.setattr(WebClient, "views_update", held)
+
+    def open(self, expected: int) -> None:
+        """Lets them through as soon as so many are waiting."""
+        deadline = time.monotonic() + 10
+        while self.waiting < expected:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        self._open.set()
 
 
 # -- What mends a failure ------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,10 +12,10 @@ import pytest
 
 from tests.desks import DAY, PERSON, Room, change, draft, sqlite_store
 from tests.digests import entry, issue, suggestion
-from tests.notation import at, written
+from tests.notation import FRIDAY, at, written
 from tests.trackers import lost_after, refused
 from tracklater_bot.day import Span
-from tracklater_bot.model import Digest, Draft, Evidence, Project, State
+from tracklater_bot.model import Digest, Draft, Evidence, Issue, Project, State
 from tracklater_bot.review import NotYours, ReviewError
 from tracklater_bot.store.payload import entry_text
 
@@ -254,6 +254,119 @@ def test_editing_what_failed_opens_it_again(room: Room) -> None:
     assert (after.items[0].state, after.items[0].problem) == (State.OPEN, None)
 
 
+# -- One client's words never stand in another's entry -------------------------------------------
+
+OURS = "DEV-131 Rate limit is off by one"
+RATE_LIMIT = issue("DEV-131", title="Rate limit is off by one")
+THEIRS = issue("#7", "group2", title="Reset the password")
+
+
+def begun(room: Room, words: str = OURS, about: Issue | None = RATE_LIMIT) -> str:
+    """A suggestion of ours for group1; its id."""
+    made = replace(suggestion("09:00-10:00 group1"), issue=about, description=words)
+    (item,) = room.store.save_draft(PERSON, Draft(DAY, str(FRIDAY.zone), (made,))).items
+    return item.id
+
+
+def edit(room: Room, item_id: str, group: str, about: Issue | None, words: str | None) -> str:
+    """What its description is after that was saved; `words` None leaves it as it stands."""
+    item = next(each for each in room.digest.items if each.id == item_id)
+    stands = item.suggestion.description if words is None else words
+    times = written([item.suggestion.span])
+    wanted = change(f"{times} {group}", issue=about, description=stands)
+    after = room.review.edit(PERSON, item_id, wanted, item.version)
+    return next(each for each in after.items if each.id == item_id).suggestion.description
+
+
+@pytest.mark.parametrize(
+    ("ours", "about"), [(OURS, RATE_LIMIT), ("Count the first request too", None)]
+)
+@pytest.mark.parametrize(
+    "left", [str, str.upper, lambda text: f"  {text}  ", lambda text: text.rpartition(" ")[0]]
+)
+def test_what_we_wrote_goes_with_its_group_and_issue(
+    room: Room, ours: str, about: Issue | None, left: Callable[[str], str]
+) -> None:
+    item_id = begun(room, ours, about)
+    cut = left(ours)
+    assert edit(room, item_id, "group1", about, cut) == cut.strip()
+    assert edit(room, item_id, "group2", THEIRS, None) == "#7 Reset the password"
+    assert edit(room, item_id, "group2", None, None) == "group2"
+    assert edit(room, item_id, "group1", RATE_LIMIT, None) == OURS
+    assert edit(room, item_id, "group1", None, None) == "group1"
+
+
+def test_what_the_person_wrote_stays(room: Room) -> None:
+    item_id = begun(room)
+    own = "Pairing with Ann"
+    assert edit(room, item_id, "group2", THEIRS, own) == own
+    assert edit(room, item_id, "group1", None, None) == own
+    assert edit(room, item_id, "group1", RATE_LIMIT, None) == own
+    assert edit(room, item_id, "group1", RATE_LIMIT, "") == OURS
+    assert edit(room, item_id, "group2", None, None) == "group2"
+
+
+def test_pieces_and_sums_of_a_suggestion_know_whose_words_they_have(room: Room) -> None:
+    item_id = begun(room, "Count the first request too", None)
+    halves = room.review.split(PERSON, item_id, at("09:20")).items
+    assert edit(room, halves[0].id, "group2", None, None) == "group2"
+    room.review.revert(PERSON, halves[0].id)
+    room.review.merge_with_next(PERSON, halves[0].id)
+    assert edit(room, item_id, "group2", THEIRS, None) == "#7 Reset the password"
+
+
+def test_a_cut_neighbour_knows_whose_words_it_has(room: Room) -> None:
+    room.open("09:00-10:00 group1", "10:00-11:00 group1")
+    first, second = room.digest.items
+    own = change("09:00-10:00 group1", description="Pairing with Ann")
+    room.review.edit(PERSON, first.id, own, first.version)
+    longer = change("09:30-11:00 group1", description="Planning")
+    room.review.edit(PERSON, second.id, longer, second.version, move_neighbours=True)
+    assert edit(room, first.id, "group2", None, None) == "Pairing with Ann"
+    assert edit(room, second.id, "group2", None, None) == "group2"
+
+
+def test_added_time_keeps_words_of_the_persons_own_only(room: Room) -> None:
+    room.open()
+    wanted = change("12:00-13:00 group1", issue=RATE_LIMIT, description=OURS, drafted=True)
+    (item,) = room.review.add(PERSON, DAY, wanted).items
+    assert edit(room, item.id, "group2", None, None) == "group2"
+    (other,) = room.review.add(PERSON, DAY, change("13:00-14:00 group1")).items[1:]
+    assert edit(room, other.id, "group2", None, None) == "Planning"
+
+
+def test_what_the_dialog_wrote_follows_the_issue_chosen_last(room: Room) -> None:
+    item_id = begun(room)
+    wanted = change("09:00-10:00 group2", issue=THEIRS, description="DEV-9 Other", drafted=True)
+    after = room.review.edit(PERSON, item_id, wanted, room.digest.items[0].version)
+    assert after.items[0].suggestion.description == "#7 Reset the password"
+
+
+def test_an_entry_in_toggl_follows_and_is_taken_back(room: Room) -> None:
+    item_id = begun(room)
+    room.review.approve(PERSON, item_id)
+    room.drain()
+    assert room.entries() == f"09:00-10:00 {OURS}"
+    edit(room, item_id, "group2", THEIRS, None)
+    room.drain()
+    assert room.entries() == "09:00-10:00 #7 Reset the password"
+    edit(room, item_id, "group1", None, None)
+    assert room.review.undo(PERSON, item_id).items[0].suggestion.issue == THEIRS
+    room.drain()
+    edit(room, item_id, "group1", None, None)
+    room.drain()
+    assert room.entries() == "09:00-10:00 group1"
+
+
+def test_a_refresh_knows_whose_words_they_are(room: Room) -> None:
+    item_id = begun(room, "Count the first request too", None)
+    edit(room, item_id, "group1", None, "Pairing with Ann")
+    begun(room, "Count the first request too", None)
+    assert edit(room, item_id, "group2", None, None) == "Pairing with Ann"
+
+
+# -- What cannot be -------------------------------------------------------------------------------
+
 FOREIGN = Project("Development", "group2")
 HERE = (
     "10:00-11:00 group1",  # beside a neighbour on each side
@@ -270,7 +383,12 @@ HERE = (
         ("10:00-30:00 group1", {}, "end", "overlaps"),
         ("10:00-10:59 group1", {"description": "x" * 2001}, "description", "2000"),
         ("10:00-11:00 group1", {"project": FOREIGN}, "project", "of this group"),
-        ("10:00-11:00 group1", {"issue": issue("DEV-1", "group2")}, "issue", "belongs to group2"),
+        (
+            "10:00-11:00 group1",
+            {"issue": issue("DEV-1", "group2")},
+            "issue",
+            "belongs to group2: choose a",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(

@@ -7,13 +7,16 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, text
@@ -22,7 +25,7 @@ from tests.desks import DAY, PERSON, Room, draft, sqlite_store
 from tests.nobody import nobody
 from tests.notation import at
 from tests.storecontract import StoreContract, at_once
-from tracklater_bot.store import Store, StoreError, memory, opening
+from tracklater_bot.store import Store, StoreError, digests, memory, opening
 from tracklater_bot.store.tables import REVISION, metadata
 
 
@@ -100,6 +103,25 @@ def test_migrations_lead_to_the_tables_in_use(store: Store) -> None:
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == REVISION
     assert ScriptDirectory(str(opening._MIGRATIONS)).get_heads() == [REVISION]
+
+
+def test_what_was_changed_by_hand_before_an_update_keeps_its_words(
+    store: Store, path: Path
+) -> None:
+    found = store.save_draft(PERSON, draft("09:00-10:00 group1", "10:00-11:00 group1"))
+    with store.writing() as connection:
+        changed = replace(found.items[0], by_hand=True)
+        digests.put(connection, found, changed)
+        config = Config()
+        config.set_main_option("script_location", str(opening._MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    store.close()
+    again = Store.open(f"sqlite:///{path}")
+    after = again.digest(PERSON, DAY)
+    assert after is not None
+    assert [each.suggestion.own_words for each in after.items] == [True, False]
+    again.close()
 
 
 def test_a_newer_schema_is_left_alone(store: Store, path: Path) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from tracklater_bot.day import Span, subtract
 from tracklater_bot.model import Digest, Evidence, Issue, Item, Project, Reason, State, Suggestion
 from tracklater_bot.store.refresh import SHORTEST, new_id, within
+from tracklater_bot.wording import adds_nothing, describe, is_ours, rewritten
 from tracklater_bot.words import times
 
 MOST_DESCRIPTION = 2000
@@ -20,7 +21,10 @@ UNDECIDED = (State.OPEN, State.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the edit dialog says. `billable` None leaves it to the project and the tracker."""
+    """What the edit dialog says. `billable` None leaves it to the project and the tracker.
+
+    `drafted`: the dialog itself had written the description, and the person left it so.
+    """
 
     span: Span
     group: str | None
@@ -29,6 +33,7 @@ class Change:
     description: str
     billable: bool | None = None
     tags: tuple[str, ...] = ()
+    drafted: bool = False
 
 
 class ReviewError(Exception):
@@ -89,7 +94,10 @@ def _content_errors(change: Change) -> dict[str, str]:
     if change.project is not None and change.project.group.casefold() != group:
         errors["project"] = "Choose a project of this group."
     if change.issue is not None and change.issue.group.casefold() != group:
-        errors["issue"] = f"{change.issue.key} belongs to {change.issue.group}."
+        key, owner = change.issue.key, change.issue.group
+        errors["issue"] = (
+            f"{key} belongs to {owner}: choose a project of {owner}, or another issue."
+        )
     if len(change.description) > MOST_DESCRIPTION:
         errors["description"] = f"At most {MOST_DESCRIPTION} characters, please."
     return errors
@@ -155,6 +163,7 @@ def pieces(item: Item, holes: Sequence[Span]) -> list[Item]:
 def edited(item: Item, change: Change) -> Item:
     """The item as the dialog says. What the person chose is certain."""
     suggestion = within(item.suggestion, change.span)
+    words, own = _description(suggestion, change)
     if change.group != suggestion.group:
         suggestion = replace(suggestion, reasons=(Reason("you chose it", 1.0),), instead=None)
     suggestion = replace(
@@ -162,7 +171,8 @@ def edited(item: Item, change: Change) -> Item:
         group=change.group,
         project=change.project,
         issue=change.issue,
-        description=_description(change),
+        description=words,
+        own_words=own,
         confidence=1.0 if change.group else 0.0,
     )
     return replace(
@@ -177,11 +187,18 @@ def added(change: Change) -> Item:
     return replace(item, by_hand=True)
 
 
-def _description(change: Change) -> str:
+def _description(before: Suggestion, change: Change) -> tuple[str, bool]:
+    """The words, and whether they are the person's own. Ours go with their group and issue."""
     words = change.description.strip()
-    if words or change.issue is None:
-        return words
-    return f"{change.issue.key} {change.issue.title}"
+    if not words:
+        return describe(change.issue) if change.issue else "", False
+    ours = rewritten(before, change.group, change.issue)
+    kept = adds_nothing(words, before.description)
+    if kept and not is_ours(before):
+        return words, True
+    if adds_nothing(words, ours):
+        return words, False
+    return (ours, False) if kept or change.drafted else (words, True)
 
 
 def divided(item: Item, at: datetime) -> list[Item]:

@@ -134,6 +134,7 @@ class Desk:
     ) -> list[Issue]:
         """Issues for what is typed so far, best first; `first` ones lead while nothing is.
 
+        Where something is typed, those of other groups come after the group's own.
         From the cache alone. What it does not have is asked for behind the scenes, so that the
         next keystroke may find it.
         """
@@ -142,7 +143,8 @@ class Desk:
             return list(dict.fromkeys([*first, *found]))[:MOST_ISSUES_OFFERED]
         if not found:
             self._lookups.submit(self._look_up, typed, group)
-        return found
+        others = self.core.catalog.search(typed, None, MOST_ISSUES_OFFERED) if group else []
+        return list(dict.fromkeys([*found, *others]))
 
     def _look_up(self, typed: str, group: str | None) -> None:
         try:

@@ -208,7 +208,8 @@ class Suggestion:
 
     `group` is None for presence that nothing explains ("What was this?"). `confidence` is the
     probability, 0 to 1, that the group is right. `seam` is the best place to split it.
-    `instead` says what would have been chosen without the `reasons`.
+    `instead` says what would have been chosen without the `reasons`. `own_words`: the person wrote
+    the description, so it stays whatever else is changed.
     """
 
     span: Span
@@ -221,6 +222,7 @@ class Suggestion:
     reasons: tuple[Reason, ...] = ()
     instead: str | None = None
     seam: datetime | None = None
+    own_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

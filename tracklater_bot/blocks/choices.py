@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracklater_bot.blocks.parts import Block, option, outside_option
+from tracklater_bot.blocks.parts import Block, option, outside_option, words
 from tracklater_bot.blocks.text import plain
 from tracklater_bot.day import WorkDay
 from tracklater_bot.model import Issue, Project
+from tracklater_bot.wording import describe
 from tracklater_bot.words import clean, units
 
 MOST_OPTIONS = 100
@@ -107,32 +108,33 @@ def project_option(choice: ProjectChoice) -> Block:
 # -- Issues ------------------------------------------------------------------------------------
 
 
-def describe(issue: Issue) -> str:
-    """`DEV-123 Fix login`, as an entry in Toggl reads."""
-    return f"{issue.key} {issue.title}".strip()
-
-
 def issue_value(issue: Issue) -> str:
     """The option's value: its key to be read in logs, and a token that tells trackers apart."""
     return f"{clean(issue.key, 100)}|{token('issue', issue.tracker, issue.group, issue.key)}"
 
 
-def issue_option(issue: Issue) -> Block:
-    """The option for an issue."""
-    return outside_option(plain(describe(issue), MOST_OPTION_TEXT), issue_value(issue))
+def issue_option(issue: Issue, group: str | None = None) -> Block:
+    """The option for an issue; one of another group than `group` says whose it is."""
+    made = outside_option(plain(describe(issue), MOST_OPTION_TEXT), issue_value(issue))
+    if group is None or issue.group == group:
+        return made
+    return made | {"description": words(plain(issue.group, MOST_OPTION_TEXT) or "–")}
 
 
-def issue_options(issues: Iterable[Issue], typed: str = "") -> dict[str, Any]:
+def issue_options(
+    issues: Iterable[Issue], typed: str = "", group: str | None = None
+) -> dict[str, Any]:
     """The answer to Slack's question what to offer for `typed`, best first as given.
 
     What was typed can stay as free text; with nothing typed "No issue" clears the choice.
     """
-    last = _free_text_option(typed) if typed.strip() else option("No issue", NO_ISSUE)
-    found = {made["value"]: made for made in map(issue_option, issues)}
+    last = free_text_option(typed) if typed.strip() else option("No issue", NO_ISSUE)
+    found = {made["value"]: made for made in (issue_option(each, group) for each in issues)}
     return {"options": [*list(found.values())[: MOST_OPTIONS - 1], last]}
 
 
-def _free_text_option(typed: str) -> Block:
+def free_text_option(typed: str) -> Block:
+    """The option that keeps what was typed instead of an issue."""
     text = clean(typed, MOST_VALUE - len(FREE_TEXT))
     return outside_option(f"“{plain(text, MOST_OPTION_TEXT - 2)}”", f"{FREE_TEXT}{text}")
 

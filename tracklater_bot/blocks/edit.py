@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from tracklater_bot.blocks.choices import (
     Choices,
     ProjectChoice,
-    describe,
+    free_text,
+    free_text_option,
     issue_option,
+    project_choices,
     project_groups,
     project_option,
     token,
@@ -23,6 +25,7 @@ from tracklater_bot.blocks.forms import (
     Fields,
     View,
     chosen_project,
+    written_token,
 )
 from tracklater_bot.blocks.parts import Block, context, divider, label, option, section, words
 from tracklater_bot.blocks.rows import (
@@ -35,6 +38,7 @@ from tracklater_bot.blocks.rows import (
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.day import Span, WorkDay
 from tracklater_bot.model import Digest, Issue, Item, State
+from tracklater_bot.wording import adds_nothing, is_ours, rewritten, written_for
 from tracklater_bot.words import clock, duration, times
 
 MOST_REASONS = 20
@@ -56,7 +60,9 @@ class NewSpan:
 def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     """The dialog that edits an item; `more` in it splits, merges and explains."""
     suggestion = item.suggestion
-    meta = DialogMeta(item.id, item.version, digest.day.isoformat())
+    auto = _written(suggestion.description) if is_ours(suggestion) else ""
+    day = digest.day.isoformat()
+    meta = DialogMeta(item.id, item.version, day, auto, group_token(suggestion.group))
     summary = [_summary(digest, item)] if item.state is State.OPEN else []
     blocks = [
         *summary,
@@ -65,22 +71,21 @@ def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
         _billable_field(bool(item.billable)),
         _tags_field(item.tags),
     ]
-    return dialog(
-        "edit_item", "Edit", "Save", replace(meta, auto=_token(suggestion.description)), blocks
-    )
+    return dialog("edit_item", "Edit", "Save", meta, blocks)
 
 
 def add_modal(day: WorkDay, choices: Choices, new: NewSpan = NewSpan()) -> Block:
     """The dialog that adds a span by hand."""
-    description = new.description or (describe(new.issue) if new.issue else "")
-    chosen = _default_choice(choices, new.group)
+    description = new.description or written_for(None, new.issue)
+    chosen = _default_choice(choices, new.group, new.issue)
     blocks = [
         *_fields(choices, new.span, chosen, new.issue),
         _description_field(description),
         _billable_field(ticked=False),
         _tags_field(()),
     ]
-    meta = DialogMeta("", 0, day.date.isoformat(), _token(description))
+    group = group_token(chosen.group if chosen else None)
+    meta = DialogMeta("", 0, day.date.isoformat(), _written(description), group)
     return dialog("add_item", "Add time", "Add", meta, blocks)
 
 
@@ -145,18 +150,47 @@ def _reasons(item: Item) -> list[Block]:
 # -- Changing a dialog that is open ------------------------------------------------------------
 
 
-def with_issue_description(view: View, issue: Issue) -> Block | None:
-    """The open dialog with the description of the newly chosen issue, for views.update.
+def after_choice(
+    view: View, choices: Choices, item: Item | None, issue: Issue | None, later: int = 0
+) -> Block | None:
+    """The open dialog after a group or an issue was chosen in it, for views.update.
 
-    None when the person wrote the description themselves: it stays.
+    The first issue chooses its group; another group drops an issue that is not its own, and has its
+    own ones offered; the description that we wrote goes with both. None where nothing changes.
+    `later` is a number for fields filled in anew that no earlier choice can have used.
     """
-    meta = DialogMeta.of(view)
-    written = Fields(view).text("description")
-    if written and _token(written) != meta.auto:
+    meta, fields = DialogMeta.of(view), Fields(view)
+    chosen = project_choices(choices, chosen_project(item)).get(fields.option("project") or "")
+    fresh: dict[str, Block] = {}
+    if chosen is None and issue is not None:
+        chosen = _default_choice(choices, issue.group, issue)
+        fresh |= {"project": _project_field(choices, chosen)} if chosen else {}
+    elif chosen is not None and group_token(chosen.group) != meta.group:
+        issue = issue if issue is not None and issue.group == chosen.group else None
+        fresh["issue"] = _issue_field(issue, free_text(fields.option("issue")))
+    group = chosen.group if chosen else None
+    written = rewritten(item.suggestion, group, issue) if item else written_for(group, issue)
+    if _follows(fields, meta, item, issue) and typed(written, MOST_DESCRIPTION) != fields.text(
+        "description"
+    ):
+        fresh["description"] = _description_field(written)
+        meta = replace(meta, auto=_written(written))
+    blocks = [_renewed(block, fresh, later) for block in view["blocks"]]
+    if blocks == view["blocks"]:
         return None
-    description = typed(describe(issue), MOST_DESCRIPTION)
-    blocks = [_refilled(block, description) for block in view["blocks"]]
-    return _resent(view, blocks, replace(meta, auto=_token(description)))
+    return _resent(view, blocks, replace(meta, group=group_token(group)))
+
+
+def _follows(fields: Fields, meta: DialogMeta, item: Item | None, issue: Issue | None) -> bool:
+    """Whether the description goes with what was chosen: the person's own words stay."""
+    written = fields.text("description")
+    if free_text(fields.option("issue")) is not None:
+        return False
+    if not written:
+        return issue is not None
+    before = item.suggestion if item else None
+    cut = before is not None and is_ours(before) and adds_nothing(written, before.description)
+    return cut or meta.wrote(written)
 
 
 def _name(block: Block) -> str:
@@ -164,12 +198,13 @@ def _name(block: Block) -> str:
     return str(block.get("block_id", "")).partition(":")[0]
 
 
-def _refilled(block: Block, description: str) -> Block:
-    if _name(block) != "description":
+def _renewed(block: Block, fresh: Mapping[str, Block], later: int) -> Block:
+    """The field filled in anew, where it is among the fresh ones."""
+    new, number = fresh.get(_name(block)), str(block.get("block_id", "")).partition(":")[2]
+    if new is None:
         return block
-    number = str(block["block_id"]).partition(":")[2]
     # Slack keeps what a field shows for as long as its block id stays the same.
-    return _description_field(description, f"description:{int(number or 0) + 1}")
+    return {**new, "block_id": f"{_name(block)}:{max(int(number or 0) + 1, later)}"}
 
 
 def with_move_offer(view: View, sentence: str) -> Block:
@@ -269,19 +304,22 @@ def _project_field(choices: Choices, chosen: ProjectChoice | None) -> Block:
     }
     if chosen is not None:
         select["initial_option"] = project_option(chosen)
-    return field("project", "Group › project", select)
+    return field("project", "Group › project", select, dispatch_action=True)
 
 
-def _default_choice(choices: Choices, group: str | None) -> ProjectChoice | None:
-    """The group's default project; None when the group is not known."""
+def _default_choice(
+    choices: Choices, group: str | None, issue: Issue | None = None
+) -> ProjectChoice | None:
+    """The group's project for such issues, else its default one; None for an unknown group."""
     if group is None or group not in choices.all_groups():
         return None
+    types = [issue.type.casefold() if issue else "default", "default"]
     own = [project for project in choices.projects if project.group == group]
-    preferred = sorted(own, key=lambda project: project.type != "default")
+    preferred = sorted(own, key=lambda each: [each.type.casefold() != kind for kind in types])
     return ProjectChoice(group, preferred[0] if preferred else None)
 
 
-def _issue_field(issue: Issue | None) -> Block:
+def _issue_field(issue: Issue | None, text: str | None = None) -> Block:
     select: Block = {
         "type": "external_select",
         "action_id": "issue",
@@ -290,10 +328,12 @@ def _issue_field(issue: Issue | None) -> Block:
     }
     if issue is not None:
         select["initial_option"] = issue_option(issue)
+    elif text is not None:
+        select["initial_option"] = free_text_option(text)
     return field("issue", "Issue", select, optional=True, dispatch_action=True)
 
 
-def _description_field(text: str, block_id: str = "description") -> Block:
+def _description_field(text: str) -> Block:
     element: Block = {
         "type": "plain_text_input",
         "action_id": "description",
@@ -301,7 +341,7 @@ def _description_field(text: str, block_id: str = "description") -> Block:
     }
     if start := typed(text, MOST_DESCRIPTION):
         element["initial_value"] = start
-    return field(block_id, "Description", element, optional=True)
+    return field("description", "Description", element, optional=True)
 
 
 def _billable_field(ticked: bool) -> Block:
@@ -330,8 +370,14 @@ def _summary(digest: Digest, item: Item) -> Block:
     return section(f"{text}\n{seen}" if seen else text, menu(item, Place.of(digest, item)))
 
 
-def _token(description: str) -> str:
-    return token(typed(description, MOST_DESCRIPTION))
+def group_token(group: str | None) -> str:
+    """The group in a dialog's metadata; "" for none."""
+    return token("group", group) if group else ""
+
+
+def _written(description: str) -> str:
+    """The token of a description as the field shows it."""
+    return written_token(typed(description, MOST_DESCRIPTION))
 
 
 def _middle(span: Span) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ from tracklater_bot.blocks.choices import (
 )
 from tracklater_bot.day import Span, WorkDay
 from tracklater_bot.model import Item, Project
+from tracklater_bot.wording import folded
 from tracklater_bot.words import clean, clock
 
 View: TypeAlias = Mapping[str, Any]
@@ -49,19 +50,24 @@ class EditForm:
 class DialogMeta:
     """What a dialog carries along: its item ("" for a new one), the item's version, the day.
 
-    `auto` is the token of the description that was filled in for the person.
+    `auto` is the token of the description if we wrote it ("" where the person did), `group` that of
+    the chosen group: Slack does not say what is chosen when it asks for issues to offer.
     """
 
     item: str
     version: int
     day: str
     auto: str = ""
+    group: str = ""
 
     def text(self) -> str:
         """As private_metadata."""
-        return json.dumps(
-            {"item": self.item, "version": self.version, "day": self.day, "auto": self.auto}
-        )
+        return json.dumps(asdict(self))
+
+    def wrote(self, description: str) -> bool:
+        """Whether the description is as we wrote it into the dialog."""
+        # Dialogs that were opened by an older version know the words as they stood.
+        return self.auto in (written_token(description), token(description))
 
     @classmethod
     def of(cls, view: View) -> DialogMeta:
@@ -73,9 +79,15 @@ class DialogMeta:
                 int(stored["version"]),
                 str(stored["day"]),
                 str(stored.get("auto", "")),
+                str(stored.get("group", "")),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("this dialog is not one of ours") from error
+
+
+def written_token(description: str) -> str:
+    """A short name for a description, whatever its spaces and its case."""
+    return token("words", folded(description))
 
 
 def parse_edit(view: View, choices: Choices, item: Item | None = None) -> EditForm | Errors:
@@ -96,7 +108,7 @@ def parse_edit(view: View, choices: Choices, item: Item | None = None) -> EditFo
         group=project.group,
         project=project.project,
         issue=None if typed is not None or issue == NO_ISSUE else issue,
-        description=_description(fields, typed, DialogMeta.of(view).auto),
+        description=_description(fields, typed, DialogMeta.of(view)),
         billable=_billable(fields, item),
         tags=_tags(fields.text("tags")),
         move_neighbours=bool(fields.ticked("move")),
@@ -226,10 +238,10 @@ def chosen_project(item: Item | None) -> ProjectChoice | None:
     return ProjectChoice(item.suggestion.group, item.suggestion.project)
 
 
-def _description(fields: Fields, typed: str | None, auto: str) -> str:
+def _description(fields: Fields, typed: str | None, meta: DialogMeta) -> str:
     """The description; free text typed into the issue field takes the place of one we wrote."""
     written = clean(fields.text("description"), MOST_DESCRIPTION)
-    if typed and (not written or token(written) == auto):
+    if typed and (not written or meta.wrote(written)):
         return clean(typed, MOST_DESCRIPTION)
     return written
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tracklater_bot.model import Commit, Group, Issue, Project
+from tracklater_bot.wording import describe
 
 LONGEST = 60
 SUBJECTS = 2
@@ -25,7 +26,7 @@ def project_for(group: Group, issue: Issue | None) -> Project | None:
 def description(group: str, issue: Issue | None, commits: Iterable[Commit]) -> str:
     """`KEY title`, else the group's own commit subjects in a few words, else its name."""
     if issue is not None:
-        return f"{issue.key} {issue.title}".strip()
+        return describe(issue)
     subjects = dict.fromkeys(" ".join(each.subject.split()) for each in commits)
     words = _short([subject for subject in subjects if subject])
     return words or group

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from threading import Lock
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from tracklater_bot.blocks.choices import Choices, issue_options, project_choices
+from tracklater_bot.blocks.choices import Choices, issue_options
 from tracklater_bot.blocks.edit import (
     NewSpan,
     add_modal,
+    after_choice,
     drawn_anew,
     edit_modal,
+    group_token,
     note_modal,
     split_modal,
     why_modal,
-    with_issue_description,
     with_move_offer,
 )
 from tracklater_bot.blocks.forms import (
@@ -39,6 +41,7 @@ from tracklater_bot.model import Digest, Issue, Item
 from tracklater_bot.review import Change, NotYours, ReviewError
 
 Found = tuple[Digest, Item]
+MOST_DIALOGS = 100  # of which the latest choice is remembered
 OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old to be kept."
 
 
@@ -48,13 +51,15 @@ class Dialogs:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._review = desk.review
+        self._newest = _Newest()
 
     def register(self, app: App) -> None:
         """Tells Bolt which button and which dialog is whose."""
         app.action("edit")(self._opens(self._edit))
         app.action("more")(self._menu)
         app.action("add")(self._add)
-        app.action({"type": "block_actions", "action_id": "issue"})(self._issue_chosen)
+        for field in ("project", "issue"):
+            app.action({"type": "block_actions", "action_id": field})(self._chosen)
         app.options("issue")(self._offer_issues)
         app.view("edit_item")(self._edited)
         app.view("add_item")(self._added)
@@ -162,7 +167,7 @@ class Dialogs:
         view = body.get("view") or {}
         group = self._group_in(view)
         first = self._likely_issues(view, group) if not typed.strip() else []
-        ack(**issue_options(self._desk.search_issues(typed, group, first), typed))
+        ack(**issue_options(self._desk.search_issues(typed, group, first), typed, group))
 
     def _likely_issues(self, view: Mapping[str, Any], group: str | None) -> list[Issue]:
         """What the evidence of the day speaks for: the item's own issue, then its neighbours'."""
@@ -176,26 +181,52 @@ class Dialogs:
         return [issue for issue in found if group in (None, issue.group)]
 
     def _group_in(self, view: Mapping[str, Any]) -> str | None:
-        """The group chosen in the dialog, else that of the item it edits."""
+        """The group chosen in the dialog, else that of the item it edits.
+
+        Only what we noted in the dialog tells: Slack asks without the other fields' values.
+        """
         try:
             meta = DialogMeta.of(view)
         except ValueError:
             return None
-        chosen = Fields(view).option("project") or ""
-        choice = project_choices(self._choices(self._desk.core.day(meta.day)), None).get(chosen)
-        return choice.group if choice else self._item_group(meta)
+        known = self._choices(self._desk.core.day(meta.day)).all_groups()
+        named = {group_token(group): group for group in known}
+        return named.get(meta.group) or self._item_group(meta)
+
+    def _item(self, meta: DialogMeta) -> Item | None:
+        found = self._desk.item(meta.item) if meta.item else None
+        return found[1] if found else None
 
     def _item_group(self, meta: DialogMeta) -> str | None:
-        found = self._desk.item(meta.item) if meta.item else None
-        return found[1].suggestion.group if found else None
+        item = self._item(meta)
+        return item.suggestion.group if item else None
 
-    def _issue_chosen(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+    # -- Fields that go with others ------------------------------------------------------------
+
+    def _chosen(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        """A group or an issue was chosen in a dialog: what goes with it follows."""
         ack()
         view = body.get("view") or {}
-        issue = self._desk.issue(Click.of(body).value)
-        changed = with_issue_description(view, issue) if issue else None
-        if changed is not None:
-            _update(client, view, changed)
+        moment = _moment(body)
+        self._newest.note(str(view.get("id")), moment)
+        changed = self._after_choice(view)
+        if changed is None or _update(client, view, changed):
+            return
+        # Something was chosen just before: this dialog tells of both, unless a later choice does.
+        later = self._after_choice(view, moment)
+        if later is not None and self._newest.is_newest(str(view["id"]), moment):
+            _update(client, {"id": view["id"]}, later)
+
+    def _after_choice(self, view: Mapping[str, Any], later: int = 0) -> dict[str, Any] | None:
+        try:
+            meta = DialogMeta.of(view)
+        except ValueError:
+            return None
+        item = self._item(meta)
+        choices = self._choices(self._desk.core.day(meta.day))
+        value = Fields(view).option("issue")
+        issue = self._desk.issue(value, item.suggestion.issue if item else None)
+        return after_choice(view, choices, item, issue, later)
 
     # -- Taking what was filled in -------------------------------------------------------------
 
@@ -211,7 +242,7 @@ class Dialogs:
             return self._review.edit(
                 user,
                 meta.item,
-                self._change(form, found[1].suggestion.issue),
+                self._change(view, form, found[1].suggestion.issue),
                 meta.version,
                 form.move_neighbours,
             )
@@ -226,7 +257,7 @@ class Dialogs:
         def save(form: EditForm) -> Digest:
             if user == self._desk.person:
                 self._desk.begin_day(day)
-            return self._review.add(user, day, self._change(form), form.move_neighbours)
+            return self._review.add(user, day, self._change(view, form), form.move_neighbours)
 
         self._take(ack, view, None, save)
         digest = self._desk.core.store.digest(self._desk.person, day)
@@ -263,7 +294,7 @@ class Dialogs:
         else:
             ack(response_action="errors", errors=errors_for(view, error.fields))
 
-    def _change(self, form: EditForm, own: Issue | None = None) -> Change:
+    def _change(self, view: Mapping[str, Any], form: EditForm, own: Issue | None = None) -> Change:
         issue = self._desk.issue(form.issue, own)
         if form.issue and issue is None:
             raise ReviewError({"issue": "That issue is no longer known: choose it again."})
@@ -275,6 +306,7 @@ class Dialogs:
             description=form.description,
             billable=form.billable,
             tags=form.tags,
+            drafted=DialogMeta.of(view).wrote(form.description),
         )
 
     def _splitted(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -304,10 +336,41 @@ def _say(click: Click, text: str, client: WebClient, respond: Respond) -> None:
         whisper(respond, text)
 
 
-def _update(client: WebClient, seen: Mapping[str, Any], view: dict[str, Any]) -> None:
-    """Shows the view in the place of the one that was seen, unless that changed meanwhile."""
+class _Newest:
+    """When something was chosen last in each of the dialogs that were open lately."""
+
+    def __init__(self) -> None:
+        self._moments: dict[str, int] = {}
+        self._lock = Lock()
+
+    def note(self, view_id: str, moment: int) -> None:
+        """Something was chosen in the dialog."""
+        with self._lock:
+            latest = max(moment, self._moments.pop(view_id, 0))
+            self._moments[view_id] = latest  # at the end: the first is the one to forget
+            if len(self._moments) > MOST_DIALOGS:
+                del self._moments[next(iter(self._moments))]
+
+    def is_newest(self, view_id: str, moment: int) -> bool:
+        """Whether nothing was chosen in it afterwards."""
+        return self._moments.get(view_id, 0) <= moment
+
+
+def _moment(body: Mapping[str, Any]) -> int:
+    """When Slack says that it was clicked, in microseconds."""
+    return int(str(body["actions"][0].get("action_ts", "0")).replace(".", ""))
+
+
+def _update(client: WebClient, seen: Mapping[str, Any], view: dict[str, Any]) -> bool:
+    """Shows the view in the place of the one that was seen; False if that changed meanwhile.
+
+    Without a hash whatever is there is replaced. A dialog that was closed stays closed.
+    """
     try:
-        client.views_update(view_id=seen["id"], hash=seen["hash"], view=view)
+        client.views_update(view_id=seen["id"], hash=seen.get("hash"), view=view)
     except SlackApiError as error:
-        if error.response.get("error") not in ("hash_conflict", "not_found"):
+        problem = error.response.get("error")
+        if problem not in ("hash_conflict", "not_found"):
             raise
+        return bool(problem == "not_found")
+    return True

@@ -17,6 +17,7 @@ from aiohttp import web
 from tracklater_bot.sandbox.slack import ME, NotThere, Outcome, visible_messages
 from tracklater_bot.sandbox.slack.inputs import InputError
 from tracklater_bot.sandbox.slack.payloads import visible_view
+from tracklater_bot.sandbox.slack.person import still_there
 
 if TYPE_CHECKING:
     from tracklater_bot.sandbox.server import Sandbox
@@ -197,7 +198,9 @@ class Page:
         )
 
     async def _submit(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        return await self._slack.hands.submit(user, body.get("values") or {}, body.get("view"))
+        values, view = body.get("values") or {}, self._slack.workspace.view(str(body.get("view")))
+        there = still_there(view, values) if view else values
+        return await self._slack.hands.submit(user, there, body.get("view"))
 
     async def _close(self, user: str, body: Mapping[str, Any]) -> Outcome:
         return await self._slack.hands.close(

@@ -33,7 +33,7 @@ from tracklater_bot.model import (
 from tracklater_bot.store.columns import Json, Packed, UtcTime, Words
 from tracklater_bot.store.payload import Payload
 
-REVISION = "0001"
+REVISION = "0002"
 
 ACTIVE = ("pending", "sending", "unknown")
 _IS_ACTIVE = text("state IN ('pending', 'sending', 'unknown')")
@@ -81,6 +81,7 @@ items = Table(
     Column("project", Packed(Project)),
     Column("issue", Packed(Issue)),
     Column("description", Words, nullable=False),
+    Column("own_words", Boolean, nullable=False),
     Column("confidence", Float(53), nullable=False),
     Column("evidence", Packed(Evidence), nullable=False),
     Column("reasons", Packed(tuple[Reason, ...]), nullable=False),

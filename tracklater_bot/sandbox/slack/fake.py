@@ -112,6 +112,10 @@ class FakeSlack:
         place = self._where(where, user)
         return self._run(self.hands.click(user, place, action_id, picked, block_id=block_id))
 
+    def fill(self, values: Mapping[str, Any], *, user: str = ME) -> None:
+        """Fills in the open modal by block id; the app is told with the next click."""
+        self._run(self.hands.fill(user, values))
+
     def submit(
         self,
         view: Json | str | None = None,

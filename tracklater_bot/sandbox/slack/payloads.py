@@ -95,10 +95,15 @@ def button_state(element: Mapping[str, Any], option: Json | None) -> Json | None
 
 
 def suggestion(person: Person, place: Json, block: Json, element: Json, query: str) -> Json:
-    """A block_suggestion: somebody types into an external select."""
+    """A block_suggestion: somebody types into an external select.
+
+    It does not carry what was chosen in other fields meanwhile.
+    """
+    view = {"view": {**place["view"], "state": {"values": {}}}} if "view" in place else {}
     return {
         **interaction("block_suggestion", person),
         **place,
+        **view,
         "action_id": element["action_id"],
         "block_id": block["block_id"],
         "value": query,

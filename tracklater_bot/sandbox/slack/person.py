@@ -152,7 +152,7 @@ class Hands:
         """Clicks a button, or chooses `value` in a menu or picker."""
         target = self._target(user, where, action_id, value, block_id)
         if target.channel is None and values:
-            self._fill(target.holder, values)
+            self._fill(target.holder, still_there(target.holder, values))
         ts = self._workspace.next_ts()
         state = self._choose(target, value)
         place = target.place if target.channel else payloads.in_view(target.holder)
@@ -211,6 +211,10 @@ class Hands:
         return offered.get(_place(target.block, target.element), [])
 
     # -- modals
+
+    async def fill(self, user: str, values: Mapping[str, Any]) -> None:
+        """Fills in the top modal (values by block id)."""
+        self._fill(self._top(user, None), values)
 
     async def submit(self, user: str, values: Mapping[str, Any], view_id: str | None) -> Outcome:
         """Fills in the top modal (values by block id) and presses its submit button."""
@@ -393,6 +397,12 @@ class Hands:
 
     def _response_url(self, channel: Channel, user: str, message: str | None = None) -> str:
         return self._answer_url + self._workspace.response_key(channel.id, user, message)
+
+
+def still_there(view: Json, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the inputs that no update has taken away since."""
+    there = {block["block_id"] for block, _ in inputs_of(view["blocks"])}
+    return {name: value for name, value in values.items() if name in there}
 
 
 def _place(block: Json, element: Json) -> str:

@@ -30,9 +30,9 @@ export function showModal(views, people) {
     dialog.addEventListener("cancel", (event) => { event.preventDefault(); leave(); });
     document.body.append(dialog);
   }
-  draw(view, views.length, people);
+  const inPlace = draw(view, views.length, people);
   if (!dialog.open) dialog.showModal();
-  focus(focused);
+  if (!inPlace || !dialog.contains(document.activeElement)) focus(focused);
 }
 
 function focus(action) {
@@ -56,8 +56,19 @@ function forget(view) {
   }
 }
 
+/** Draws the view; true where only the contents of one that stays were changed. */
 function draw(view, depth, people) {
   forget(view);
+  const blocks = renderBlocks(view.blocks, context(view, people));
+  const frame = JSON.stringify([view.id, view.callback_id, view.title, view.submit, view.close]);
+  const body = dialog.dataset.frame === frame ? dialog.querySelector(".modal-body") : null;
+  if (body) { // in place: its buttons stay under the hand, and what is read stays where it is
+    const top = body.scrollTop;
+    body.replaceChildren(blocks);
+    body.scrollTop = top;
+    return true;
+  }
+  dialog.dataset.frame = frame;
   const titleId = freshId("modal");
   dialog.setAttribute("aria-labelledby", titleId);
   dialog.dataset.callback = view.callback_id;
@@ -65,12 +76,13 @@ function draw(view, depth, people) {
     el("header", { class: "modal-head" },
       el("h2", { id: titleId, text: plainText(view.title) }),
       el("button", { class: "icon-button", type: "button", "aria-label": "Close", text: "✕", on: { click: leave } })),
-    el("div", { class: "modal-body" }, renderBlocks(view.blocks, context(view, people))),
+    el("div", { class: "modal-body" }, blocks),
     el("footer", { class: "modal-foot" },
       el("button", { class: "button", type: "button", text: plainText(view.close) || (depth > 1 ? "Back" : "Cancel"), on: { click: leave } }),
       view.submit ? el("button", { class: "button primary", type: "submit", text: plainText(view.submit) }) : null));
   form.addEventListener("submit", (event) => { event.preventDefault(); send(view, form); });
   dialog.replaceChildren(form);
+  return false;
 }
 
 function context(view, people) {

@@ -1,0 +1,46 @@
+"""An entry's description: what we write by ourselves, and whether the person wrote it. Pure."""
+
+from __future__ import annotations
+
+from tracklater_bot.model import Issue, Suggestion
+
+
+def describe(issue: Issue) -> str:
+    """`DEV-123 Fix login`, as an entry in Toggl reads."""
+    return f"{issue.key} {issue.title}".strip()
+
+
+def written_for(group: str | None, issue: Issue | None) -> str:
+    """What we write where nothing else is known of the work."""
+    return describe(issue) if issue is not None else group or ""
+
+
+def folded(text: str) -> str:
+    """The words alone: who only changed case or spaces has written nothing of their own."""
+    return " ".join(text.split()).casefold()
+
+
+def adds_nothing(words: str, to: str) -> bool:
+    """Whether the words are those of `to` or a piece of them: who only cuts writes nothing new."""
+    return f" {folded(words)} " in f" {folded(to)} "
+
+
+def is_ours(suggestion: Suggestion) -> bool:
+    """Whether we wrote the description, not the person."""
+    ours = written_for(suggestion.group, suggestion.issue)
+    return not suggestion.own_words or folded(suggestion.description) == folded(ours)
+
+
+def rewritten(before: Suggestion, group: str | None, issue: Issue | None) -> str:
+    """What we write for the group and the issue: no word of others that it was for before.
+
+    What was written for the same ones stays, such as a commit's subject.
+    """
+    same = before.group == group and _place(before.issue) == _place(issue)
+    if same and before.description and is_ours(before):
+        return before.description
+    return written_for(group, issue)
+
+
+def _place(issue: Issue | None) -> tuple[str, str, str] | None:
+    return (issue.tracker, issue.group, issue.key) if issue is not None else None
