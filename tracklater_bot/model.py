@@ -22,15 +22,17 @@ JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | flo
 class Window:
     """One sample of the screen: at `at`, the window called `title` was in front ("" = unknown).
 
-    `screen` is a fingerprint of everything that could be seen (the active window, its title, the
-    set of windows): two samples with the same fingerprint show that nothing changed between them.
-    `machine` tells recorders apart when two of them cover the same day.
+    `screen` is a fingerprint of what was in front (the active window and its title): two samples
+    with the same fingerprint show that nothing changed between them. `machine` tells recorders
+    apart when two of them cover the same day. `window` tells which window was in front, 0 where
+    that is unknown: its title may change by itself.
     """
 
     at: datetime
     title: str
     screen: int
     machine: str = ""
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
