@@ -16,12 +16,12 @@ from tracklater_bot.engine.steady import Titles, is_named
 # Who samples at least so often (seconds) sees a person's window stand still now and then.
 OFTEN, SELDOM = 30.0, 90.0
 # A machine's changes go on for at least so long, and pause for less.
-LONG, PAUSE = 300.0, 300.0
+LONG, PAUSE = 300.0, 420.0
 # How many changes, and in which share of the samples: where samples come often, and seldom.
 MANY, NEARLY_ALL = 15, 0.85
 VERY_MANY, ALL = 30, 0.95
-# A title that flashes: so few in turn, none for more samples, and the share of changes.
-FEW_TITLES, FLASH, FLASHING = 3, 8, 0.35
+# A title that flashes: so few in turn, none for longer, and the share of samples with a change.
+FEW_TITLES, FLASH, FLASHING = 3, 300.0, 0.4
 # Numbers that run by the clock: at least so many changes, all equally far apart; or in leaps.
 TICKS, QUICK_TICKS, LEAPS = 5, 10, 8
 
@@ -167,16 +167,15 @@ class _Look:
 
         def goes_on(run: _Run) -> bool:
             seen.add(self.titles.of(run.sample.title))
-            if len(seen) <= FEW_TITLES and run.count <= FLASH:
+            if len(seen) <= FEW_TITLES and run.count * self.interval <= FLASH:
                 return True
             seen.clear()
             return False
 
         for part in self._parts(goes_on):
-            often = self.interval <= (SELDOM if self._is_talk(part) else OFTEN)
-            if often and self.seconds(part) >= LONG and self._share(part) >= FLASHING:
-                if not self._is_named(part):
-                    yield part
+            flashes = self.seconds(part) >= LONG and self._share(part) >= FLASHING
+            if flashes and self.interval <= OFTEN and not self._is_named(part):
+                yield part
 
     def ticking(self) -> Iterator[_Range]:
         """Where nothing but numbers changes, by the clock."""
@@ -225,6 +224,3 @@ class _Look:
     def _is_named(self, part: _Range) -> bool:
         """Whether all titles name something that people work on."""
         return all(is_named(run.sample.title) for run in self.runs[slice(*part)])
-
-    def _is_talk(self, part: _Range) -> bool:
-        return any(self.titles.is_talk(run.sample.title) for run in self.runs[slice(*part)])

@@ -77,10 +77,6 @@ class Titles:
         """The numbers in what stands still of a title."""
         return [int(each) for each in _DIGITS.findall(self.of(title))]
 
-    def is_talk(self, title: str) -> bool:
-        """Whether others write in this window."""
-        return self._is_talk(title)
-
 
 def is_named(title: str) -> bool:
     """Whether a title names a file or a number that people give: `report 3.docx`, `#12`."""
