@@ -37,7 +37,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit of the person's own; `at` is the author time: the work lies before it."""
+    """A commit of the person's own; `at` is the author time: the work lies before it.
+
+    `by_program`: a program made it in the person's name, who need not have been there.
+    """
 
     at: datetime
     group: str
@@ -45,6 +48,7 @@ class Commit:
     sha: str
     subject: str
     branches: tuple[str, ...] = ()
+    by_program: bool = False
 
 
 @dataclass(frozen=True, slots=True)
