@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -72,7 +72,9 @@ def suggested(*clues: Clue) -> str:
 
 def turning(glyphs: str, text: str, seconds: float = 0.1) -> Title:
     """A spinner: one glyph after the other in the place of `¤`."""
-    return lambda second: text.replace("¤", glyphs[int(chance(second) * 997 + second / seconds) % len(glyphs)])
+    return lambda second: text.replace(
+        "¤", glyphs[int(chance(second) * 997 + second / seconds) % len(glyphs)]
+    )
 
 
 def running(text: str, each: float = 40.0, first: int = 1) -> Title:
@@ -302,9 +304,7 @@ def test_a_hole_between_two_equal_screens_cuts_no_absence() -> None:
     start = at("12:00")
     for first, last in ((780, 800), (780, 1200), (600, 2000)):
         clues = [
-            clue
-            for clue in day(STILL)
-            if not first <= (clue.at - start).total_seconds() < last
+            clue for clue in day(STILL) if not first <= (clue.at - start).total_seconds() < last
         ]
         assert suggested(*clues) == AT_WORK
 

@@ -7,13 +7,14 @@ from datetime import time, timedelta
 
 from tracklater_bot.day import WorkDay
 from tracklater_bot.engine.chains import explain_pieces
+from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.evidence import Reader
 from tracklater_bot.engine.fitting import fitted
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.parts import MINUTE
 from tracklater_bot.engine.pieces import cut_day
-from tracklater_bot.engine.presence import Rules, Sample, Watch, by_machine, privacy, watch
+from tracklater_bot.engine.presence import Rules, Watch, by_machine, privacy, watch
 from tracklater_bot.engine.scales import Scales, calls_in
 from tracklater_bot.engine.steady import Titles
 from tracklater_bot.engine.stretches import stretches_of
@@ -55,7 +56,7 @@ def _watched(inputs: Inputs, kinds: Kinds, events: Sequence[Event], until: float
         is_meeting=kinds.is_meeting,
         is_private=privacy(options.ignore),
         titles=Titles(kinds.is_talk),
-        deeds=tuple(event.at for event in events),
+        deeds=tuple(event.at for event in events if not event.by_program),
     )
     zero = inputs.day.span.start.timestamp()
     samples = (

@@ -62,8 +62,8 @@ def unchanged(
 
 def _runs(samples: Iterable[Sample]) -> Iterator[_Run]:
     for _, some in groupby(samples, key=lambda each: each.screen):
-        first = next(some)
-        yield _Run(first, 1 + sum(1 for _ in some))
+        alike = list(some)
+        yield _Run(alike[0], len(alike))
 
 
 def _steady(runs: Iterable[_Run], interval: float, hole: float, titles: Titles) -> list[_Run]:

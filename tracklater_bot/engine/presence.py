@@ -51,8 +51,8 @@ class Rules:
     """How samples are read.
 
     More than `idle` seconds without a change are absence, unless the title tells a meeting.
-    `titles` tells what is no change. Private titles count as absence. `deeds` are moments, in order, at which the person did
-    something that a screen need not show, such as a commit.
+    `titles` tells what is no change. Private titles count as absence. `deeds` are moments, in
+    order, at which the person did something that a screen need not show, such as a commit.
     """
 
     idle: float
@@ -87,6 +87,16 @@ def watch(machines: Iterable[Iterable[Sample]], rules: Rules) -> Watch:
             stays.append(list(_stays(ordered, steps, rules)))
             covered += _covered(ordered, steps)
     return Watch(tuple(_in_front(stays)), tuple(joined(covered)))
+
+
+def changes(samples: Iterable[Sample], titles: Titles) -> Iterator[float]:
+    """When somebody changed something on one machine's screen."""
+    ordered = sorted(set(samples))
+    steps = _steps(ordered)
+    runs = unchanged(ordered, steps.interval, steps.hole, titles)
+    for (before, _), (after, sample) in pairwise(zip(runs, ordered, strict=True)):
+        if after != before:
+            yield sample.at
 
 
 def by_machine(samples: Iterable[tuple[str, Sample]]) -> list[list[Sample]]:

@@ -15,9 +15,11 @@ from tracklater_bot.engine.titles import folded
 
 _HOURS = r"h|hrs?|hours?|std|stunden?|tim|timmar|tunti|tuntia|heures?|horas?|or[ae]|ч|час\w*"
 _SECONDS = r"m|min\w*|ms|s|se[ckg]\w*|мин\w*|сек\w*|[dj]|days?|tage?n?|jours?|päivää"
-_SIZE = r"[kmgtp]?i?(?:b|o|bits?|bytes?|octets?|б)|[kmgt]|[kmg]?b(?:it/|p)s|[kmg]?hz|fps|rpm|it|°[cf]"
-_PERCENT = r"""[%٪]|per\ ?cent|pct|pro[cszt]+ent\w*|pour\ ?cents?|por\ ?ci?ento|per\ ?cento|процент\w*
-    |パーセント|퍼센트"""
+_SIZE = (
+    r"[kmgtp]?i?(?:b|o|bits?|bytes?|octets?|б)|[kmgt]|[kmg]?b(?:it/|p)s|[kmg]?hz|fps|rpm|it|°[cf]"
+)
+_PERCENT = r"""[%٪]|per\ ?cent|pct|pro[cszt]+ent\w*|pour\ ?cents?|por\ ?ci?ento|per\ ?cento
+    |процент\w*|パーセント|퍼센트"""
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _ALONE = r"(?<![\w.,\#!:-])"
 _FLEETING = re.compile(
@@ -43,7 +45,9 @@ _COUNT_OF = re.compile(r"[\W_]*\d[\d.,]*\+?(?:\s+[^\W\d]+){1,4}[\W_]*")
 _MARKED = re.compile(r"[#!]\d")
 _NAMED = re.compile(r"\w\.[a-z]\w{0,4}(?!\w)|[#!]\d|\d{4}-\d\d|[a-z]-\d")
 # How editors mark a file that is not saved: somebody typed. A star apart from it is a spinner's.
-_UNSAVED = re.compile(r"(?:^|\s)(?:[●•]\s?|\*)(?=\w)|(?<=\w)\s?[●•](?:\s|$)|(?<=\w)\*(?:\s|$)|\[\+\]")
+_UNSAVED = re.compile(
+    r"(?:^|\s)(?:[●•]\s?|\*)(?=\w)|(?<=\w)\s?[●•](?:\s|$)|(?<=\w)\*(?:\s|$)|\[\+\]"
+)
 _FILE = re.compile(r"\w\.[a-z]\w{0,4}(?!\w)")
 
 
