@@ -108,7 +108,7 @@ class Director:
             look = self._look(client, scene)
             yield Event(at, Change.FOCUS, look)
             if dwell > 8 * MINUTE:
-                yield from self._stirrings(at, min(at + dwell, scene.end))
+                yield from self._stirrings(at, min(at + dwell, scene.end), look)
             at += dwell
 
     def _dwell(self) -> float:
@@ -120,12 +120,14 @@ class Director:
             return self._rng.uniform(4, 9) * MINUTE
         return min(self._rng.lognormvariate(4.0, 0.8) * self._haste, 6 * MINUTE)
 
-    def _stirrings(self, start: float, end: float) -> Iterator[Event]:
-        """In a long stay in one window, small windows come and go: somebody is there."""
+    def _stirrings(self, start: float, end: float, look: Look) -> Iterator[Event]:
+        """In a long stay in one window, small ones come to the front and go: somebody is there."""
         at = start + self._rng.uniform(60, 8 * MINUTE)
         while at < end - MINUTE:
-            yield Event(at, Change.OPEN, Look(f"popup:{at:.0f}", "Open File"))
-            yield Event(at + 45, Change.CLOSE, Look(f"popup:{at:.0f}", ""))
+            popup = Look(f"popup:{at:.0f}", "Open File")
+            yield Event(at, Change.FOCUS, popup)
+            yield Event(at + 45, Change.CLOSE, popup)
+            yield Event(at + 45, Change.FOCUS, look)
             at += self._rng.uniform(2, 10) * MINUTE
 
     def _interruption(self, at: float, client: Client) -> Iterator[Event]:

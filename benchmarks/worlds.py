@@ -179,9 +179,9 @@ def _at(day: WorkDay, seconds: float) -> datetime:
 # -- The screen ---------------------------------------------------------------------------------
 
 
-def fingerprint(active: int, title: str, windows: Sequence[int]) -> int:
-    """A number that stays the same as long as nothing that can be seen changes."""
-    return zlib.crc32(repr((active, title, sorted(windows))).encode())
+def fingerprint(active: int, title: str) -> int:
+    """A number that stays the same as long as nothing in front changes."""
+    return zlib.crc32(repr((active, title)).encode())
 
 
 def _windows(day: WorkDay, samples: Sequence[Sample]) -> Iterator[Window]:
@@ -190,10 +190,9 @@ def _windows(day: WorkDay, samples: Sequence[Sample]) -> Iterator[Window]:
         key = (id(sample.windows), sample.active)
         if key not in known:
             title = "" if sample.title == "N/A" else sample.title
-            ids = [window for window, _ in sample.windows]
-            known[key] = (title, fingerprint(sample.active, title, ids))
+            known[key] = (title, fingerprint(sample.active, title))
         title, screen = known[key]
-        yield Window(_at(day, sample.at), title, screen, sample.machine)
+        yield Window(_at(day, sample.at), title, screen, sample.machine, sample.active)
 
 
 def _samples(

@@ -215,6 +215,22 @@ def test_control_characters_in_a_subject_become_spaces(repo: Repo) -> None:
     assert commits(source(repo)) == ["09:00 red  [31m and   unit   record"]
 
 
+@pytest.mark.parametrize(
+    ("message", "by_program"),
+    [
+        ("vault backup: 2026-11-20 09:00:00", True),
+        ("Mend the cart\n\nTidy.\n\nCo-authored-by: Claude <noreply@anthropic.com>", True),
+        ("Mend the cart\n\nIt was empty.", False),
+    ],
+)
+def test_a_commit_says_whether_a_program_made_it(
+    repo: Repo, message: str, by_program: bool
+) -> None:
+    repo.commit(message, "09:00")
+    [made] = (clue for clue in source(repo).read(FRIDAY.span).clues if isinstance(clue, Commit))
+    assert (made.by_program, made.subject) == (by_program, message.partition("\n")[0])
+
+
 def test_subjects_in_other_encodings(repo: Repo) -> None:
     message = repo.path / "message"
     message.write_bytes("Päivitys".encode("latin-1"))

@@ -10,7 +10,8 @@ import pytest
 from tests.clues import windows
 from tests.notation import FRIDAY, at, written
 from tracklater_bot.day import Span, merge
-from tracklater_bot.engine.presence import Rules, Sample, Watch, by_machine, privacy, watch
+from tracklater_bot.engine.changes import Sample
+from tracklater_bot.engine.presence import Rules, Watch, by_machine, privacy, watch
 from tracklater_bot.engine.titles import Kinds
 from tracklater_bot.model import Clue, Window
 

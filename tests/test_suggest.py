@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -573,3 +574,19 @@ def test_a_group_whose_name_is_that_of_the_chat_program() -> None:
     slack = group("slack", (HintKind.REPOSITORY, "slack-bot"))
     clues = windows(f"09:00-09:30 {ACME_CODE}", "09:30-09:40 general (Channel) - Acme - Slack")
     assert told(suggest(inputs(*clues, groups=(ACME, slack)))) == ["09:00-09:40 acme"]
+
+
+def test_a_programs_commits_keep_nobody_at_a_screen_that_stands_still() -> None:
+    screen = windows(f"09:00-12:00 {ACME_CODE}", f"12:00-13:00 = {ACME_CODE}", "13:00-14:00 mail")
+    subject = "vault backup: 2026-11-20"
+    made = [commit(f"12:{minute}", "acme", subject) for minute in range(10, 60, 10)]
+    mine = told(suggest(inputs(*screen, *made)))
+    assert mine[0].startswith("09:00-14:00 acme")
+    programs = [replace(each, by_program=True) for each in made]
+    assert told(suggest(inputs(*screen, *programs)))[0].startswith("09:00-12:00 acme")
+
+
+def test_a_programs_commit_tells_whom_work_is_for() -> None:
+    screen = windows("09:00-10:00 mail")
+    made = replace(commit("09:50", "acme"), by_program=True)
+    assert told(suggest(inputs(*screen, made))) == ["09:00-10:00 acme"]

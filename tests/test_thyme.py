@@ -309,22 +309,33 @@ def screen(active: int, names: dict[int, str]) -> int:
     [
         (2, {1: EDITOR, 2: PLAYER}),
         (1, {1: "login.py - acme-api", 2: PLAYER}),
-        (1, {1: EDITOR}),
-        (1, {1: EDITOR, 2: PLAYER, 3: "Inbox"}),
         (0, {1: EDITOR, 2: PLAYER}),
     ],
 )
-def test_another_window_title_or_set_of_windows_is_another_screen(
+def test_another_window_or_title_in_front_is_another_screen(
     active: int, names: dict[int, str]
 ) -> None:
     assert screen(active, names) != screen(1, {1: EDITOR, 2: PLAYER})
 
 
 @pytest.mark.parametrize(
-    "names", [{2: PLAYER, 1: EDITOR}, {1: EDITOR, 2: "Darude - Sandstorm"}, {1: EDITOR, 2: "N/A"}]
+    "names",
+    [
+        {2: PLAYER, 1: EDITOR},
+        {1: EDITOR, 2: "Darude - Sandstorm"},
+        {1: EDITOR, 2: "N/A"},
+        {1: EDITOR},
+        {1: EDITOR, 2: PLAYER, 3: "New message"},
+    ],
 )
 def test_what_changes_by_itself_is_the_same_screen(names: dict[int, str]) -> None:
     assert screen(1, names) == screen(1, {1: EDITOR, 2: PLAYER})
+
+
+@pytest.mark.parametrize("active", [0, None, 9])
+def test_a_sample_without_an_active_window_is_a_blank(active: int | None) -> None:
+    [window] = samples(day_file(snapshot("09:00:00") | {"Active": active}))
+    assert window.title == ""
 
 
 def test_fingerprints_are_the_same_in_every_process() -> None:

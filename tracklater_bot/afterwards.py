@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from tracklater_bot.app import Core
 from tracklater_bot.day import Span
+from tracklater_bot.engine.changes import Sample
+from tracklater_bot.engine.presence import by_machine, changes
+from tracklater_bot.engine.steady import Titles
+from tracklater_bot.engine.titles import Kinds
 from tracklater_bot.model import Window
 from tracklater_bot.sources.protocols import ClueSource, SourceError
 
@@ -64,16 +68,19 @@ def _read_key(day: date) -> str:
 
 
 def _changes(source: ClueSource, span: Span) -> set[datetime]:
-    """The minutes in which something changed on screen."""
-    found: set[datetime] = set()
-    before: dict[str, int] = {}
+    """The minutes in which somebody changed something on screen."""
     try:
         clues = source.read(span).clues
     except SourceError:
-        return found  # the next reading of the day tells
-    for clue in clues:
-        if isinstance(clue, Window):
-            if before.get(clue.machine, clue.screen) != clue.screen:
-                found.add(clue.at.replace(second=0, microsecond=0))
-            before[clue.machine] = clue.screen
-    return found
+        return set()  # the next reading of the day tells
+    samples = (
+        (clue.machine, Sample(clue.at.timestamp(), clue.title, clue.screen, clue.window))
+        for clue in clues
+        if isinstance(clue, Window)
+    )
+    titles = Titles(Kinds().is_talk)
+    return {
+        datetime.fromtimestamp(at // 60 * 60, UTC)
+        for machine in by_machine(samples)
+        for at in changes(machine, titles)
+    }

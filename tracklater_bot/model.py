@@ -22,20 +22,25 @@ JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | flo
 class Window:
     """One sample of the screen: at `at`, the window called `title` was in front ("" = unknown).
 
-    `screen` is a fingerprint of everything that could be seen (the active window, its title, the
-    set of windows): two samples with the same fingerprint show that nothing changed between them.
-    `machine` tells recorders apart when two of them cover the same day.
+    `screen` is a fingerprint of what was in front (the active window and its title): two samples
+    with the same fingerprint show that nothing changed between them. `machine` tells recorders
+    apart when two of them cover the same day. `window` tells which window was in front, 0 where
+    that is unknown: its title may change by itself.
     """
 
     at: datetime
     title: str
     screen: int
     machine: str = ""
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit of the person's own; `at` is the author time: the work lies before it."""
+    """A commit of the person's own; `at` is the author time: the work lies before it.
+
+    `by_program`: a program made it in the person's name, who need not have been there.
+    """
 
     at: datetime
     group: str
@@ -43,6 +48,7 @@ class Commit:
     sha: str
     subject: str
     branches: tuple[str, ...] = ()
+    by_program: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,16 @@ from datetime import time, timedelta
 
 from tracklater_bot.day import WorkDay
 from tracklater_bot.engine.chains import explain_pieces
+from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.evidence import Reader
 from tracklater_bot.engine.fitting import fitted
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.parts import MINUTE
 from tracklater_bot.engine.pieces import cut_day
-from tracklater_bot.engine.presence import Rules, Sample, Watch, by_machine, privacy, watch
+from tracklater_bot.engine.presence import Rules, Watch, by_machine, privacy, watch
 from tracklater_bot.engine.scales import Scales, calls_in
+from tracklater_bot.engine.steady import Titles
 from tracklater_bot.engine.stretches import stretches_of
 from tracklater_bot.engine.telling import Teller
 from tracklater_bot.engine.titles import Kinds
@@ -53,11 +55,12 @@ def _watched(inputs: Inputs, kinds: Kinds, events: Sequence[Event], until: float
         idle=options.idle_minutes * MINUTE,
         is_meeting=kinds.is_meeting,
         is_private=privacy(options.ignore),
-        deeds=tuple(event.at for event in events),
+        titles=Titles(kinds.is_talk),
+        deeds=tuple(event.at for event in events if not event.by_program),
     )
     zero = inputs.day.span.start.timestamp()
     samples = (
-        (clue.machine, Sample(at, clue.title, clue.screen))
+        (clue.machine, Sample(at, clue.title, clue.screen, clue.window))
         for clue in inputs.clues
         if isinstance(clue, Window) and 0 <= (at := clue.at.timestamp() - zero) < until
     )

@@ -102,7 +102,7 @@ def _proved(watched: Watch, events: Iterable[Event], until: float) -> Iterator[P
     """Presence that clues prove while the screen stands still."""
     parts = []
     for event in events:
-        if within(watched.covered, event.at):
+        if not event.by_program and within(watched.covered, event.at):
             before, after = PROVED[event.kind]
             parts.append((max(0.0, event.at - before), min(until, event.at + after)))
     present = joined((stay.start, stay.end) for stay in watched.stays)

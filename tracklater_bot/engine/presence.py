@@ -9,12 +9,14 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from statistics import median_low
 from typing import NamedTuple
 
+from tracklater_bot.engine.changes import Sample, unchanged
 from tracklater_bot.engine.parts import Part, joined
+from tracklater_bot.engine.steady import Titles
 from tracklater_bot.engine.titles import folded
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
@@ -26,14 +28,6 @@ LATE, SLOWEST_INTERVAL = 1.2, 660.0
 USUAL_INTERVAL = 20.0
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
-
-
-class Sample(NamedTuple):
-    """What was in front at a moment."""
-
-    at: float
-    title: str
-    screen: int
 
 
 class Stay(NamedTuple):
@@ -57,13 +51,14 @@ class Rules:
     """How samples are read.
 
     More than `idle` seconds without a change are absence, unless the title tells a meeting.
-    Private titles count as absence. `deeds` are moments, in order, at which the person did
-    something that a screen need not show, such as a commit.
+    `titles` tells what is no change. Private titles count as absence. `deeds` are moments, in
+    order, at which the person did something that a screen need not show, such as a commit.
     """
 
     idle: float
     is_meeting: Callable[[str], bool] = lambda _title: False
     is_private: Callable[[str], bool] = lambda _title: False
+    titles: Titles = field(default_factory=Titles)
     deeds: Sequence[float] = ()
 
 
@@ -92,6 +87,16 @@ def watch(machines: Iterable[Iterable[Sample]], rules: Rules) -> Watch:
             stays.append(list(_stays(ordered, steps, rules)))
             covered += _covered(ordered, steps)
     return Watch(tuple(_in_front(stays)), tuple(joined(covered)))
+
+
+def changes(samples: Iterable[Sample], titles: Titles) -> Iterator[float]:
+    """When somebody changed something on one machine's screen."""
+    ordered = sorted(set(samples))
+    steps = _steps(ordered)
+    runs = unchanged(ordered, steps.interval, steps.hole, titles)
+    for (before, _), (after, sample) in pairwise(zip(runs, ordered, strict=True)):
+        if after != before:
+            yield sample.at
 
 
 def by_machine(samples: Iterable[tuple[str, Sample]]) -> list[list[Sample]]:
@@ -143,9 +148,10 @@ def _stays(samples: Sequence[Sample], steps: _Steps, rules: Rules) -> Iterator[S
 def _present(samples: Sequence[Sample], steps: _Steps, rules: Rules) -> Iterator[Stay]:
     """The present parts of each run of samples between which nothing changed."""
     deeds = rules.deeds
+    runs = zip(unchanged(samples, steps.interval, steps.hole, rules.titles), samples, strict=True)
     done = 0
-    for _, run in groupby(samples, key=lambda each: (each.screen, bisect_right(deeds, each.at))):
-        times = [each.at for each in run]
+    for _, run in groupby(runs, key=lambda each: (each[0], bisect_right(deeds, each[1].at))):
+        times = [each.at for _, each in run]
         title = samples[done].title
         done += len(times)
         if done < len(samples):

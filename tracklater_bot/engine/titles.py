@@ -139,6 +139,10 @@ class Kinds:
         """Whether somebody with this window in front may sit still and yet be at work."""
         return self.of(title) is Place.MEETING
 
+    def is_talk(self, title: str) -> bool:
+        """Whether others write in the window: what it says changes with nobody there."""
+        return self.of(title) is Place.TALK
+
     def _look(self, title: str) -> Place:
         words = _WORD.findall(title)
         if self._is_meeting(title, words):

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from tracklater_bot.day import Span
 from tracklater_bot.model import Checkout, Commit, Hint, HintKind, Reading
+from tracklater_bot.sources.programs import is_by_program
 from tracklater_bot.sources.protocols import SourceError
 
 # A commit authored within a span was committed then or later, unless a clock was wrong.
@@ -37,7 +38,7 @@ ENVIRONMENT = {
 # With one of these git reads another repository than the one it is sent to.
 MISLEADING = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 
-FIELDS = "%H%x1f%at%x1f%S%x1f%ae%x1f%s"
+FIELDS = "%H%x1f%at%x1f%S%x1f%ae%x1f%s%n%an %cn <%ce>%n%b"
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 REFLOG = re.compile(
     r"^\S+ (?P<sha>[0-9a-f]+) [^\t\n]*> (?P<at>\d+) [-+]\d+\t(?:"
@@ -68,6 +69,7 @@ class Logged:
     ref: str
     email: str
     subject: str
+    by_program: bool = False
 
 
 def parse_log(output: bytes, span: Span) -> Iterator[Logged]:
@@ -79,7 +81,9 @@ def parse_log(output: bytes, span: Span) -> Iterator[Logged]:
         sha, seconds, ref, email, subject = fields
         if span.start.timestamp() <= int(seconds) < span.end.timestamp():
             at = datetime.fromtimestamp(int(seconds), UTC)
-            yield Logged(sha, at, ref, email, CONTROL.sub(" ", subject).strip())
+            subject, people, body = [*subject.split("\n", 2), "", ""][:3]
+            plain = CONTROL.sub(" ", subject).strip()
+            yield Logged(sha, at, ref, email, plain, is_by_program(plain, people, body))
 
 
 def each_once(logged: Iterable[Logged]) -> list[Logged]:
@@ -462,7 +466,8 @@ class GitSource:
         for each in _log(repository, span, emails):
             branches = (made[each.sha],) if each.sha in made else branch_of(each.ref)
             name = repository.name
-            yield Commit(each.at, self.group, name, each.sha, each.subject, branches)
+            told = each.sha, each.subject, branches, each.by_program
+            yield Commit(each.at, self.group, name, *told)
 
     def _hints(self, repository: Repository) -> Iterator[Hint]:
         for name in repository.names():

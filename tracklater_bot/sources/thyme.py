@@ -47,13 +47,13 @@ ALL_TIME = Span(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC
 
 class _Window(msgspec.Struct, gc=False):
     id: int = msgspec.field(name="ID", default=0)
-    name: str = msgspec.field(name="Name", default="")
+    name: str | None = msgspec.field(name="Name", default="")
 
 
 class _Snapshot(msgspec.Struct, gc=False, rename="pascal"):
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     windows: msgspec.Raw = msgspec.Raw(b"null")
-    active: int = 0
+    active: int | None = 0
 
 
 class _Document(msgspec.Struct, gc=False, rename="pascal"):
@@ -62,7 +62,7 @@ class _Document(msgspec.Struct, gc=False, rename="pascal"):
     snapshots: list[_Snapshot] | None = None
     time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     windows: msgspec.Raw = msgspec.Raw(b"null")
-    active: int = 0
+    active: int | None = 0
 
 
 _decode_document = msgspec.json.Decoder(_Document).decode
@@ -101,27 +101,27 @@ def _snapshots(data: bytes) -> list[_Snapshot]:
 def _samples(snapshots: Iterable[_Snapshot], machine: str) -> Iterator[Window]:
     """Snapshots as samples of the screen; ValueError for windows that cannot be read.
 
-    The fingerprint covers the active window, its title and which windows are open. Titles of the
-    others are left out: a music player or a chat's counter changes them with nobody there.
+    The fingerprint covers the active window and its title. Other windows are left out: messages
+    and notices come, change and go with nobody there.
     """
     raw: msgspec.Raw | None = None
-    last: tuple[int, str, str] | None = None
+    last: tuple[int, str] | None = None
     names: dict[int, str] = {}
-    ids, screen = "", 0
+    screen = 0
     for each in snapshots:
         if each.windows != raw:  # decoded only where they differ: most do not
             raw = each.windows
-            names = {window.id: window.name for window in _decode_windows(raw) or ()}
-            ids = repr(sorted(names))
-        title = names.get(each.active, "")
+            names = {window.id: window.name or "" for window in _decode_windows(raw) or ()}
+        active = each.active or 0
+        title = names.get(active, "")
         if title == "N/A":
             title = ""
-        if (look := (each.active, title, ids)) != last:
+        if (look := (active, title)) != last:
             last, screen = look, _fingerprint(look)
-        yield Window(each.time.astimezone(UTC), title, screen, machine)
+        yield Window(each.time.astimezone(UTC), title, screen, machine, active)
 
 
-def _fingerprint(look: tuple[int, str, str]) -> int:
+def _fingerprint(look: tuple[int, str]) -> int:
     """The same number for the same look in every process, unlike hash()."""
     digest = blake2b(repr(look).encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(digest.digest(), "big")

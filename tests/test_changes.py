@@ -1,0 +1,323 @@
+"""What changes by itself on a screen is nobody's work; what people change is."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.clues import inputs, told
+from tests.notation import FRIDAY, at
+from tracklater_bot.engine import suggest
+from tracklater_bot.model import Clue, Window
+from tracklater_bot.sources.thyme import understand
+
+# A title by the seconds since it came to the front.
+Title = Callable[[int], str]
+# What thyme writes of the active window: its number, and all windows.
+Seen = tuple[int | None, dict[int, str]]
+
+FILES = ("login.py", "tests.py", "models.py", "views.py")
+DICE = random.Random("dice")
+SECONDS = [DICE.random() for _ in range(100_000)]
+
+
+def chance(second: int) -> float:
+    return SECONDS[second % len(SECONDS)]
+
+
+def working(second: int) -> str:
+    """A file of acme's every one to three minutes."""
+    place = sum(1 for minute in range(second // 60) if chance(minute) < 0.5)
+    return f"{FILES[place % 4]} - acme-web - Visual Studio Code"
+
+
+def day(
+    title: Title,
+    every: int = 20,
+    away: str = "12:00-13:00",
+    window: int = 7,
+    spoil: Callable[[int, Seen], Seen] = lambda _second, seen: seen,
+) -> list[Clue]:
+    """A day of work from eleven to two, and a title in front of nobody for a while."""
+    start, end = (at(each) for each in away.split("-"))
+    snapshots = []
+    moment, last = at("11:00"), max(at("14:00"), end)
+    while moment < last:
+        if start <= moment < end:
+            second = int((moment - start).total_seconds())
+            seen = spoil(second, (window, {7: title(second), 1: "Downloads"}))
+        else:
+            name = working(int((moment - at("11:00")).total_seconds()))
+            seen = (7, {7: name, 1: "Downloads"})
+        snapshots.append(snapshot(moment.isoformat(), seen))
+        moment += timedelta(seconds=every)
+    data = json.dumps({"Snapshots": snapshots}).encode()
+    return list(understand(data, FRIDAY.span).samples)
+
+
+def snapshot(time: str, seen: Seen) -> dict[str, object]:
+    active, names = seen
+    windows = [{"ID": number, "Desktop": 0, "Name": name} for number, name in names.items()]
+    return {"Time": time, "Windows": windows or None, "Active": active, "Visible": None}
+
+
+def suggested(*clues: Clue) -> str:
+    return " ".join(told(suggest(inputs(*clues, round_minutes=5))))
+
+
+def turning(glyphs: str, text: str, seconds: float = 0.1) -> Title:
+    """A spinner: one glyph after the other in the place of `¤`."""
+    return lambda second: text.replace(
+        "¤", glyphs[int(chance(second) * 997 + second / seconds) % len(glyphs)]
+    )
+
+
+def running(text: str, each: float = 40.0, first: int = 1) -> Title:
+    """A number that grows by one each so many seconds, in the place of `¤`."""
+    return lambda second: text.replace("¤", str(first + int(second / each)))
+
+
+def clock(text: str, style: str) -> Title:
+    def title(second: int) -> str:
+        hours, rest = divmod(second, 3600)
+        minutes, seconds = divmod(rest, 60)
+        left = 5400 - second
+        shown = style.format(h=hours, m=minutes, s=seconds, left=left // 60, sleft=left % 60)
+        return text.replace("¤", shown)
+
+    return title
+
+
+def flashing(*titles: str) -> Title:
+    return lambda second: titles[int(chance(second) * len(titles))]
+
+
+def news(*counts: str, every: int = 780) -> Title:
+    """Others write, one message every so many seconds."""
+    return lambda second: counts[min(second // every, len(counts) - 1)]
+
+
+def marquee(text: str, width: int = 0) -> Title:
+    def title(second: int) -> str:
+        turned = int(second * 3.7) % len(text)
+        whole = text[turned:] + text[:turned]
+        return whole[: width or None]
+
+    return title
+
+
+BRAILLE, MOON = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "🌑🌒🌓🌔🌕🌖🌗🌘"
+BY_ITSELF: dict[str, Title] = {
+    "braille": turning(BRAILLE, "¤ acme-web: tidy the order form"),
+    "braille at the end": turning(BRAILLE, "acme-web: tidy the order form ¤"),
+    "braille in the middle": turning(BRAILLE, "acme-web ¤ tidy the order form - Terminal"),
+    "ascii": turning("|/-\\", "¤ acme-web"),
+    "ascii at the end": turning("|/-\\", "npm install acme-web ¤"),
+    "ascii in brackets": turning("|/-\\", "[¤] acme-web build"),
+    "stars": turning("·✢✳✶✻✽*", "¤ Refactor acme-web/orders.py"),
+    "moons": turning(MOON, "acme-web ¤"),
+    "clocks": turning("🕐🕑🕒🕓🕔🕕", "¤ acme-web"),
+    "hourglass": turning("⏳⌛", "¤ acme-web – Mozilla Firefox"),
+    "dots": lambda second: "acme-web: läuft" + "." * (second // 7 % 4),
+    "a bar": lambda second: f"[{'#' * (second // 60)}{' ' * (60 - second // 60)}] acme-web",
+    "blocks": lambda second: f"acme-web {'█' * (second // 60)}{'░' * (60 - second // 60)}",
+    "percent": running("¤% - acme-web"),
+    "percent with a space": running("acme-web – ¤ % abgeschlossen"),
+    "percent in Turkish": running("acme-web %¤ tamamlandı"),
+    "percent with a comma": lambda second: f"acme-web {second / 60:.1f}".replace(".", ",") + " %",
+    "percent in words": running("acme-web: ¤ Prozent fertig"),
+    "percent in Finnish words": running("acme-web: ¤ prosenttia valmis"),
+    "progress": running("acme-web build ¤/120"),
+    "progress in brackets": running("[¤/120] acme-web"),
+    "progress in words": running("Bild ¤ von 120 – acme-web"),
+    "progress in Russian": running("acme-web: ¤ из 120"),
+    "frames": running("Rendering frame ¤ - acme-web", each=3.0),
+    "frames by the minute": running("acme-web render 0¤", each=60.0, first=4000),
+    "a timer": clock("¤ acme-web", "{h:02}:{m:02}:{s:02}"),
+    "a timer of minutes": clock("acme-web ¤ - Toggl", "{m}:{s:02}"),
+    "a timer with units": clock("acme-web (¤)", "{h}h {m}m"),
+    "a timer in German": clock("¤ – acme-web", "{h} Std. {m} Min. {s} Sek."),
+    "a timer in Chinese": clock("acme-web 计时 ¤", "{m}分{s}秒"),
+    "a countdown": clock("¤ until the acme-web demo", "{left}:{sleft:02}"),
+    "a countdown in Finnish": clock("acme-web: ¤ jäljellä", "{left} minuuttia"),
+    "a clock": lambda second: f"{12 + second // 3600}:{second // 60 % 60:02} acme-web dashboard",
+    "a clock with am": lambda second: f"acme-web {12 + second // 3600}:{second // 60 % 60:02} PM",
+    "unread": running("(¤) acme-web", each=120.0),
+    "unread thousands": running("Inbox (1,¤) - me@acme.example", each=50.0, first=100),
+    "unread in square brackets": running("[¤] acme-web", each=300.0),
+    "unread with a plus": news("acme (98)", "acme (99)", "acme (99+)", every=700),
+    "unread in words": running("acme (¤ ungelesen)", each=300.0),
+    "unread by itself": running("acme-web | ¤ | Mail", each=400.0),
+    "a star": news("Slack | acme", "* Slack | acme", "! Slack | acme", every=800),
+    "a dot": news("acme-web", "• acme-web", "acme-web", "● acme-web", every=800),
+    "a chat in German": news(
+        "allgemein (Kanal) - acme - Slack",
+        "allgemein (Kanal) - acme - 1 neues Element - Slack",
+        "allgemein (Kanal) - acme - 2 neue Elemente - Slack",
+        "allgemein (Kanal) - acme - 3 neue Elemente - Slack",
+        "allgemein (Kanal) - acme - 4 neue Elemente - Slack",
+    ),
+    "Teams": news("Chat | acme | Microsoft Teams", "(1) Chat | acme | Microsoft Teams", every=600),
+    "mail": running("Saapuneet (¤) - acme - Mozilla Thunderbird", each=777.0),
+    "speed": lambda second: f"{chance(second) * 9:.1f} MB/s acme-web.iso",
+    "speed in French": lambda second: f"acme-web ↓ {chance(second) * 900:.0f} Ko/s",
+    "load": lambda second: f"acme-web load {chance(second):.2f} {chance(second // 9):.2f}",
+    "a flashing title": flashing("acme-web", "New message!"),
+    "a title that flashes in turn": flashing("acme-web", "Anna schreibt …", "(1) acme-web"),
+    "a running text": marquee("acme-web is playing a song about orders *** "),
+    "a running text cut off": marquee("acme-web is playing a song about orders *** ", 16),
+    "a log": lambda second: f"acme-web: compiling {FILES[second % 3]} for {second // 20 * 7 % 911}",
+}
+
+AT_WORK = "11:00-12:00 acme 13:00-14:00 acme"
+# Whoever looks this seldom cannot tell these from somebody who changes pages.
+LOOKED_AT_OFTEN = {
+    60: {"a flashing title", "a title that flashes in turn", "a log"},
+    300: {"a flashing title", "a title that flashes in turn", "a log", "a running text cut off"},
+}
+
+
+@pytest.mark.parametrize("name", BY_ITSELF)
+def test_what_changes_by_itself_at_lunch_is_nobodys_work(name: str) -> None:
+    assert suggested(*day(BY_ITSELF[name])) == AT_WORK
+
+
+@pytest.mark.parametrize("every", [10, 60, 300])
+def test_however_often_it_is_looked_at(every: int) -> None:
+    wrong = {
+        name: found
+        for name, title in BY_ITSELF.items()
+        if name not in LOOKED_AT_OFTEN.get(every, ())
+        and (found := suggested(*day(title, every))) != AT_WORK
+        and not (every == 300 and found == AT_WORK.replace("12:00", "12:05"))
+    }
+    assert not wrong
+
+
+def test_what_changes_by_itself_in_the_evening_is_nobodys_work() -> None:
+    wrong = {
+        name: found
+        for name, title in BY_ITSELF.items()
+        if (found := suggested(*day(title, away="14:00-20:00"))) != "11:00-14:00 acme"
+    }
+    assert not wrong
+
+
+# -- What people change ------------------------------------------------------------------------
+
+
+def by_hand(*titles: str, least: int = 20, most: int = 400) -> Title:
+    """Somebody goes from one title to the next when they are through with it."""
+
+    def title(second: int) -> str:
+        place, moment = 0, 0
+        while moment <= second:
+            moment += least + int(chance(place) ** 2 * (most - least))
+            place += 1
+        return titles[place % len(titles)]
+
+    return title
+
+
+def numbered(text: str, count: int = 50) -> tuple[str, ...]:
+    return tuple(text.replace("¤", str(number)) for number in range(3, 3 + count))
+
+
+BY_HAND: dict[str, Title] = {
+    "documents": by_hand(*numbered("acme report ¤.docx - Word")),
+    "copies": by_hand(*numbered("acme report (¤).pdf - Okular")),
+    "issues": by_hand(*numbered("#¤ · Issues · acme/web · GitHub — Mozilla Firefox")),
+    "keys": by_hand(*numbered("[ACME-¤] - Jira")),
+    "pull requests": by_hand(*numbered("Merge request (!¤) · acme / web · GitLab")),
+    "months": by_hand(*numbered("Invoice 2026-¤ - acme - Netvisor")),
+    "tickets": by_hand(*numbered("Ticket ¤ - acme - Zendesk")),
+    "versions": by_hand(*numbered("acme-web v1.¤.0 - Releases")),
+    "years": by_hand(*numbered("acme figures 19¤.xlsx - Excel")),
+    "two files": by_hand("auth.py - acme-web", "test_auth.py - acme-web", least=40),
+    "one file, saved now and then": by_hand(
+        "auth.py - acme-web - Visual Studio Code", "● auth.py - acme-web - Visual Studio Code"
+    ),
+    "one file, starred": by_hand("orders.txt (~/acme) - gedit", "*orders.txt (~/acme) - gedit"),
+    "one file in vim": by_hand("auth.py (~/acme-web) - VIM", "auth.py [+] (~/acme-web) - VIM"),
+    "two pages": by_hand("acme board - Jira", "localhost:3000", "acme shop", least=60, most=500),
+    "channels": by_hand("#general - acme - Slack", "#dev - acme - Slack", "#ops - acme - Slack"),
+    "mails": by_hand(*(f"Re: {word} - acme - Outlook" for word in ("offer", "invoice", "demo"))),
+    "commands": by_hand("pytest -k acme", "git push acme", "npm run dev", "acme-web: zsh"),
+}
+
+
+@pytest.mark.parametrize("every", [10, 20, 60, 300])
+def test_what_people_change_is_their_work(every: int) -> None:
+    wrong = {
+        name: found
+        for name, title in BY_HAND.items()
+        if (found := suggested(*day(title, every))) != "11:00-14:00 acme"
+    }
+    assert not wrong
+
+
+# -- What is not in front, and what is not seen ------------------------------------------------
+
+STILL: Title = lambda _second: "orders.py - acme-web - Visual Studio Code"  # noqa: E731
+
+
+def test_windows_that_come_and_go_without_being_in_front_are_nobody() -> None:
+    def notice(second: int, seen: Seen) -> Seen:
+        active, names = seen
+        others = {8: "Anna: lunch?"} if second % 420 < 25 else {}
+        return active, names | others | ({9: f"Update {second}"} if second % 600 > 300 else {})
+
+    assert suggested(*day(STILL, spoil=notice)) == AT_WORK
+
+
+BLANKS: dict[str, Callable[[Seen], Seen]] = {
+    "null": lambda seen: (None, seen[1]),
+    "zero": lambda seen: (0, seen[1]),
+    "not listed": lambda seen: (99, seen[1]),
+    "no windows": lambda _seen: (0, {}),
+    "N/A": lambda seen: (seen[0], seen[1] | {7: "N/A"}),
+    "no title": lambda seen: (seen[0], seen[1] | {7: ""}),
+}
+
+
+@pytest.mark.parametrize("every", [10, 20, 60, 300])
+@pytest.mark.parametrize("blank", BLANKS.values(), ids=BLANKS)
+@pytest.mark.parametrize("title", [STILL, BY_ITSELF["braille"], BY_ITSELF["a log"]])
+def test_a_blank_sample_cuts_no_absence(
+    blank: Callable[[Seen], Seen], title: Title, every: int
+) -> None:
+    def spoil(second: int, seen: Seen) -> Seen:
+        return blank(seen) if 780 <= second < 780 + every or 1560 <= second < 1600 else seen
+
+    if every > 30 and title is BY_ITSELF["a log"]:
+        pytest.skip("looked at too seldom")
+    found = suggested(*day(title, every, spoil=spoil))
+    assert found in (AT_WORK, AT_WORK.replace("12:00", "12:05"))
+
+
+def test_a_hole_between_two_equal_screens_cuts_no_absence() -> None:
+    start = at("12:00")
+    for first, last in ((780, 800), (780, 1200), (600, 2000)):
+        clues = [
+            clue for clue in day(STILL) if not first <= (clue.at - start).total_seconds() < last
+        ]
+        assert suggested(*clues) == AT_WORK
+
+
+# -- Two machines ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", BY_ITSELF)
+def test_of_two_machines_the_one_where_somebody_acts_is_in_front(name: str) -> None:
+    def other(second: int) -> str:
+        return working(second).replace("acme-web", "globex-shop")
+
+    laptop = day(other, away="11:00-14:00")
+    program = day(BY_ITSELF[name], away="11:00-14:00")
+    desk = [replace(clue, machine="desk") for clue in program if isinstance(clue, Window)]
+    assert suggested(*laptop, *desk) == "11:00-14:00 globex"

@@ -1,0 +1,226 @@
+"""Changes: which of them on a screen somebody made, and which came about by themselves.
+
+A program changes the title of one window: only in what counts or turns, in nearly every sample,
+back and forth, or by the clock. People do none of this for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+from tracklater_bot.engine.steady import Titles, is_named
+
+# Who samples at least so often (seconds) sees a person's window stand still now and then.
+OFTEN, SELDOM = 30.0, 90.0
+# A machine's changes go on for at least so long, and pause for less.
+LONG, PAUSE = 300.0, 420.0
+# How many changes, and in which share of the samples: where samples come often, and seldom.
+MANY, NEARLY_ALL = 15, 0.85
+VERY_MANY, ALL = 30, 0.95
+# A title that flashes: so few in turn, none for longer, and the share of samples with a change.
+FEW_TITLES, FLASH, FLASHING = 3, 300.0, 0.4
+# Numbers that run by the clock: at least so many changes, all equally far apart; or in leaps.
+TICKS, QUICK_TICKS, LEAPS = 5, 10, 8
+
+
+class Sample(NamedTuple):
+    """What was in front at a moment. `window` tells which window, 0 where that is unknown."""
+
+    at: float
+    title: str
+    screen: int
+    window: int = 0
+
+
+@dataclass(slots=True)
+class _Run:
+    """So many samples in a row, the first one given, between which nothing changed."""
+
+    sample: Sample
+    count: int
+
+    def take(self, runs: Iterable[_Run]) -> None:
+        """What follows changed nothing, either."""
+        self.count += sum(run.count for run in runs)
+
+
+def unchanged(
+    samples: Sequence[Sample], interval: float, hole: float, titles: Titles
+) -> Iterator[int]:
+    """For each sample, in order of time, the number of its run: within one nobody did anything."""
+    runs = _steady(_runs(samples), interval, hole, titles)
+    number = 0
+    for window, some in groupby(runs, key=lambda run: run.sample.window):
+        stretch = list(some)
+        for run in _by_people(stretch, interval, titles) if window else stretch:
+            yield from [number] * run.count
+            number += 1
+
+
+def _runs(samples: Iterable[Sample]) -> Iterator[_Run]:
+    for _, some in groupby(samples, key=lambda each: each.screen):
+        alike = list(some)
+        yield _Run(alike[0], len(alike))
+
+
+def _steady(runs: Iterable[_Run], interval: float, hole: float, titles: Titles) -> list[_Run]:
+    """Joined where only what counts or turns is another, or where for a while nothing was seen."""
+    found: list[_Run] = []
+    blanks: list[_Run] = []
+    for run in runs:
+        if not run.sample.title:
+            blanks.append(run)
+            continue
+        last = found[-1] if found else None
+        if last and _is_same(last.sample, run.sample, titles):
+            last.take([*blanks, run])
+        else:
+            if last and _is_short(blanks, hole / interval) and _in_one_window(last, run):
+                last.take(blanks)
+            else:
+                found += blanks
+            found.append(run)
+        blanks = []
+    return found + blanks
+
+
+def _is_same(one: Sample, other: Sample, titles: Titles) -> bool:
+    if one.screen == other.screen:
+        return True
+    if one.window != other.window or one.title == other.title:
+        return False
+    return titles.same(one.title, other.title)
+
+
+def _is_short(runs: Iterable[_Run], most: float) -> bool:
+    return sum(run.count for run in runs) <= most
+
+
+def _in_one_window(one: _Run, other: _Run) -> bool:
+    return one.sample.window == other.sample.window != 0
+
+
+# -- One window --------------------------------------------------------------------------------
+
+
+def _by_people(runs: list[_Run], interval: float, titles: Titles) -> list[_Run]:
+    """The runs in one window without the changes that a program made."""
+    if len(runs) < TICKS:
+        return runs
+    look = _Look(runs, interval, titles)
+    machines = _joined(sorted({*look.restless(), *look.flashing(), *look.ticking()}), look)
+    found: list[_Run] = []
+    done = 0
+    for first, end in machines:
+        found += runs[done:first]
+        runs[first].take(runs[first + 1 : end])
+        found.append(runs[first])
+        done = end
+    return found + runs[done:]
+
+
+_Range = tuple[int, int]
+
+
+def _joined(ranges: Iterable[_Range], look: _Look) -> list[_Range]:
+    """Those that overlap, or with a short pause between them, as one."""
+    found: list[_Range] = []
+    for first, end in ranges:
+        if found and (first <= found[-1][1] or look.seconds((found[-1][1], first)) <= PAUSE):
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((first, end))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A look at the runs in one window, for those that a program made."""
+
+    runs: Sequence[_Run]
+    interval: float
+    titles: Titles
+
+    def seconds(self, part: _Range) -> float:
+        """How long a part is."""
+        return sum(self._counts(part)) * self.interval
+
+    def restless(self) -> Iterator[_Range]:
+        """Where nearly every sample shows something else."""
+        for part in self._parts(lambda run: run.count <= 2):
+            if self.seconds(part) >= LONG and self._is_restless(part):
+                yield part
+
+    def _is_restless(self, part: _Range) -> bool:
+        changes, share = part[1] - part[0], self._share(part)
+        if self.interval <= OFTEN:
+            return changes >= MANY and share >= NEARLY_ALL
+        rarely = self.interval > SELDOM or self._is_named(part)
+        return changes >= VERY_MANY and share >= ALL and not rarely
+
+    def flashing(self) -> Iterator[_Range]:
+        """Where a few titles take turns quickly."""
+        seen: set[str] = set()
+
+        def goes_on(run: _Run) -> bool:
+            seen.add(self.titles.of(run.sample.title))
+            if len(seen) <= FEW_TITLES and run.count * self.interval <= FLASH:
+                return True
+            seen.clear()
+            return False
+
+        for part in self._parts(goes_on):
+            flashes = self.seconds(part) >= LONG and self._share(part) >= FLASHING
+            if flashes and self.interval <= OFTEN and not self._is_named(part):
+                yield part
+
+    def ticking(self) -> Iterator[_Range]:
+        """Where nothing but numbers changes, by the clock."""
+        skeletons = (self.titles.but_numbers(run.sample.title) for run in self.runs)
+        for _, some in groupby(enumerate(skeletons), key=lambda each: each[1]):
+            places = [place for place, _ in some]
+            part = places[0], places[-1] + 1
+            if len(places) >= TICKS and not self._is_named(part) and self._is_ticking(part):
+                yield part
+
+    def _is_ticking(self, part: _Range) -> bool:
+        changes = part[1] - part[0]
+        if self.interval > SELDOM:
+            return changes >= LEAPS and self._share(part) >= NEARLY_ALL and self._leaps(part)
+        inner = self._counts((part[0] + 1, part[1] - 1))
+        return max(inner) - min(inner) <= 1 and (changes >= QUICK_TICKS or min(inner) > 2)
+
+    def _leaps(self, part: _Range) -> bool:
+        """Whether numbers run by more than one, and one way only: people go one by one."""
+        told = [self.titles.numbers(run.sample.title) for run in self.runs[slice(*part)]]
+        steps = [
+            later - earlier
+            for before, after in pairwise(told)
+            for earlier, later in zip(before, after, strict=True)
+            if later != earlier
+        ]
+        return min(steps, default=0) > 1 or max(steps, default=0) < -1
+
+    def _parts(self, goes_on: Callable[[_Run], bool]) -> Iterator[_Range]:
+        """The longest parts in which each run goes on with the one before."""
+        first = 0
+        for place, run in enumerate(self.runs):
+            if not goes_on(run):
+                if first < place:
+                    yield first, place
+                first = place if goes_on(run) else place + 1
+        if first < len(self.runs):
+            yield first, len(self.runs)
+
+    def _counts(self, part: _Range) -> list[int]:
+        return [run.count for run in self.runs[slice(*part)]]
+
+    def _share(self, part: _Range) -> float:
+        return (part[1] - part[0]) / sum(self._counts(part))
+
+    def _is_named(self, part: _Range) -> bool:
+        """Whether all titles name something that people work on."""
+        return all(is_named(run.sample.title) for run in self.runs[slice(*part)])

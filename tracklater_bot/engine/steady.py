@@ -1,0 +1,114 @@
+"""What of a title stands still: its words, without what programs change by themselves in it.
+
+Counters, clocks, progress, sizes, speeds and every glyph that is no letter or number go, so that
+two titles which differ in nothing else are the same. Numbers that name something stay.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from itertools import chain
+
+from tracklater_bot.engine.titles import folded
+
+_HOURS = r"h|hrs?|hours?|std|stunden?|tim|timmar|tunti|tuntia|heures?|horas?|or[ae]|ч|час\w*"
+_SECONDS = r"m|min\w*|ms|s|se[ckg]\w*|мин\w*|сек\w*|[dj]|days?|tage?n?|jours?|päivää"
+_SIZE = (
+    r"[kmgtp]?i?(?:b|o|bits?|bytes?|octets?|б)|[kmgt]|[kmg]?b(?:it/|p)s|[kmg]?hz|fps|rpm|it|°[cf]"
+)
+_PERCENT = r"""[%٪]|per\ ?cent|pct|pro[cszt]+ent\w*|pour\ ?cents?|por\ ?ci?ento|per\ ?cento
+    |процент\w*|パーセント|퍼센트"""
+_NUMBER = r"\d+(?:[.,]\d+)?"
+_ALONE = r"(?<![\w.,\#!:-])"
+_FLEETING = re.compile(
+    rf"""
+      [(\[{{] \s* \+? \d [\d\s.,'’+:/%]* [^()\[\]{{}}\d]{{0,24}} [)\]}}] (?!\.\w)
+    | {_ALONE} {_NUMBER} \s? (?:{_PERCENT}) | [%٪] \s? {_NUMBER}
+    | {_ALONE} -? \d{{1,3}} (?: :\d\d ){{1,2}} (?:[.,]\d+)? (?!\d) (?:\s?[ap]m\b)?
+    | {_ALONE} (?: \d+ \s? (?:小时|小時|時間|分钟?|分鐘|秒钟?|시간|분|초|人) )+
+    | {_ALONE} (?: {_NUMBER} \s? (?:{_HOURS}|{_SECONDS}) (?![^\W\d]) \s* )+ (?!\w)
+    | {_ALONE} {_NUMBER} \s? (?:{_SIZE}) (?:/\w{{1,3}})? (?!\w)
+    | {_ALONE} \d+ [.,] \d\d (?! [\w-] | [.,]\w )
+    """,
+    re.VERBOSE,
+)
+_PROGRESS = re.compile(
+    rf"{_ALONE}(?<!/)(?P<done>\d[\d.,]*)(?:\s?[/|]\s?|\s\w{{1,4}}\s)(?P<all>\d[\d.,]*)(?![\w/-])"
+)
+_PARTS = re.compile(r"\s+[-–—|·•:/\\]+\s+|\s*\|\s*")
+_WORD = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d+")
+_COUNT = re.compile(r"\d[\d.,]*\+?")
+_COUNT_OF = re.compile(r"[\W_]*\d[\d.,]*\+?(?:\s+[^\W\d]+){1,4}[\W_]*")
+_MARKED = re.compile(r"[#!]\d")
+_NAMED = re.compile(r"\w\.[a-z]\w{0,4}(?!\w)|[#!]\d|\d{4}-\d\d|[a-z]-\d")
+# How editors mark a file that is not saved: somebody typed. A star apart from it is a spinner's.
+_UNSAVED = re.compile(
+    r"(?:^|\s)(?:[●•]\s?|\*)(?=\w)|(?<=\w)\s?[●•](?:\s|$)|(?<=\w)\*(?:\s|$)|\[\+\]"
+)
+_FILE = re.compile(r"\w\.[a-z]\w{0,4}(?!\w)")
+
+
+class Titles:
+    """Compares titles; every one is looked at once. In windows of talk no number names anything."""
+
+    def __init__(self, is_talk: Callable[[str], bool] = lambda _title: False) -> None:
+        self._is_talk = is_talk
+        self._known: dict[str, str] = {}
+
+    def of(self, title: str) -> str:
+        """What stands still of a title."""
+        if title not in self._known:
+            self._known[title] = steady(title, talk=self._is_talk(title))
+        return self._known[title]
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether a program may have made one of the other: a running text is the same, too."""
+        mine, theirs = self.of(one), self.of(other)
+        if mine == theirs:
+            return True
+        letters = mine.replace(" ", "")
+        turned = theirs.replace(" ", "")
+        return len(letters) == len(turned) and turned in letters * 2
+
+    def but_numbers(self, title: str) -> str:
+        """What stands still of a title when all its numbers may run."""
+        return _DIGITS.sub("0", self.of(title))
+
+    def numbers(self, title: str) -> list[int]:
+        """The numbers in what stands still of a title."""
+        return [int(each) for each in _DIGITS.findall(self.of(title))]
+
+
+def is_named(title: str) -> bool:
+    """Whether a title names a file or a number that people give: `report 3.docx`, `#12`."""
+    return _NAMED.search(folded(title)) is not None
+
+
+def steady(title: str, *, talk: bool = False) -> str:
+    """The words of a title, and the numbers that name something."""
+    text = unicodedata.normalize("NFKC", folded(title))
+    unsaved = not talk and _UNSAVED.search(text) is not None and _FILE.search(text) is not None
+    if _DIGITS.search(text):
+        text = _PROGRESS.sub(_without_progress, _FLEETING.sub(" ", text))
+    words = chain.from_iterable(_words(part, talk=talk) for part in _PARTS.split(text))
+    return " ".join(chain(("*",) if unsaved else (), words))
+
+
+def _without_progress(found: re.Match[str]) -> str:
+    """`3/120` is gone; `120/3` and a month of a year are something else."""
+    done, whole = (int("0" + "".join(_DIGITS.findall(found[name]))) for name in ("done", "all"))
+    is_month = done <= 12 and 1900 <= whole <= 2100
+    return found[0] if done > whole or is_month else " "
+
+
+def _words(part: str, *, talk: bool) -> list[str]:
+    """The words of a part between separators; nothing of one that only counts."""
+    words = _WORD.findall(part)
+    if talk and _COUNT_OF.fullmatch(part):
+        return []
+    if (talk or len(words) == 1) and not _MARKED.search(part):
+        return [word for word in words if not _COUNT.fullmatch(word)]
+    return words
