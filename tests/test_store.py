@@ -102,6 +102,30 @@ def test_migrations_lead_to_the_tables_in_use(store: Store) -> None:
     assert ScriptDirectory(str(opening._MIGRATIONS)).get_heads() == [REVISION]
 
 
+def test_issues_of_the_version_before_are_read_anew(path: Path) -> None:
+    """It did not say where they came from. Days and all else stay."""
+    path.parent.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "REVISION", "0001")
+        before = Store.open(f"sqlite:///{path}")
+    saved = before.save_draft(PERSON, draft("09:00-10:00 group1 DEV-1"))
+    kept = {"issues:jira:one": {"scope": "site DEV"}, "absent:jira:one": {}, "page:2026-11-20": 1}
+    for key, value in kept.items():
+        before.remember(PERSON, key, value)
+    row = (PERSON, "jira", "one", "DEV-1", "Fix login", "", "", 0, 0, 0, None, "[]")
+    with before.writing() as connection:
+        marks = ", ".join("?" * len(row))
+        connection.exec_driver_sql(f"INSERT INTO issues VALUES ({marks})", row)
+    before.close()
+
+    now = Store.open(f"sqlite:///{path}")
+    assert [now.recall(PERSON, key, at("12:00")) for key in kept] == [None, None, 1]
+    assert now.digest(PERSON, DAY) == saved
+    with now.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM issues")).scalar() == 0
+    now.close()
+
+
 def test_a_newer_schema_is_left_alone(store: Store, path: Path) -> None:
     with store.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -137,10 +137,16 @@ class Desk:
         """
         found = self.core.catalog.search(typed, group, MOST_ISSUES_OFFERED)
         if not typed.strip():
-            return list(dict.fromkeys([*first, *found]))[:MOST_ISSUES_OFFERED]
+            return list(dict.fromkeys([*self._as_known(first), *found]))[:MOST_ISSUES_OFFERED]
         if not found:
             self._lookups.submit(self._look_up, typed, group)
         return found
+
+    def _as_known(self, issues: Sequence[Issue]) -> list[Issue]:
+        """The issues as they are now, without those of a project that is no longer set up."""
+        wanted = {(each.tracker, each.group, each.key): None for each in issues}
+        known = {(each.tracker, each.group, each.key): each for each in self.core.catalog.issues()}
+        return [known[each] for each in wanted if each in known]
 
     def _look_up(self, typed: str, group: str | None) -> None:
         try:
