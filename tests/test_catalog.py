@@ -394,7 +394,7 @@ def as_set_up(source: IssueSource, *has: Issue, fails: Exception | None = None) 
     return FakeSource(source.group, prefix, own, fails, source.scope, source.name)
 
 
-SET_UP_ANEW = {
+SET_UP_ANEW: dict[str, tuple[IssueSource, IssueSource | None]] = {
     "another server": (jira(), jira(url="https://two.atlassian.net")),
     "another project": (jira(), jira("one", SITE, "OPS")),
     "a project taken off the list": (jira("one", SITE, "DEV", "OPS"), jira("one", SITE, "DEV")),

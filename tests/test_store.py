@@ -22,6 +22,7 @@ from tests.desks import DAY, PERSON, Room, draft, sqlite_store
 from tests.nobody import nobody
 from tests.notation import at
 from tests.storecontract import StoreContract, at_once
+from tracklater_bot.model import JsonValue
 from tracklater_bot.store import Store, StoreError, memory, opening
 from tracklater_bot.store.tables import REVISION, metadata
 
@@ -109,7 +110,11 @@ def test_issues_of_the_version_before_are_read_anew(path: Path) -> None:
         patch.setattr(opening, "REVISION", "0001")
         before = Store.open(f"sqlite:///{path}")
     saved = before.save_draft(PERSON, draft("09:00-10:00 group1 DEV-1"))
-    kept = {"issues:jira:one": {"scope": "site DEV"}, "absent:jira:one": {}, "page:2026-11-20": 1}
+    kept: dict[str, JsonValue] = {
+        "issues:jira:one": {"scope": "site DEV"},
+        "absent:jira:one": {},
+        "page:2026-11-20": 1,
+    }
     for key, value in kept.items():
         before.remember(PERSON, key, value)
     row = (PERSON, "jira", "one", "DEV-1", "Fix login", "", "", 0, 0, 0, None, "[]")

@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tracklater_bot.day import Span
+from tracklater_bot.day import Span, oldest_in_reach
 from tracklater_bot.issue_cache import IssueCache, IssueStore
 from tracklater_bot.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
 from tracklater_bot.remembered import POLITE, Found, Remembered, adapter, understood
@@ -284,11 +284,13 @@ class Catalog:
     def tracked(self, span: Span) -> Tracked:
         """What is in the tracker already, with groups and projects by name; at most 2 min old.
 
-        For looking only: whoever writes asks the tracker itself.
+        For looking only: whoever writes asks the tracker itself. What is too old to be asked for
+        is left out.
         """
-        tracker = self._tracker
-        if tracker is None:
+        tracker, oldest = self._tracker, oldest_in_reach(self._clock())
+        if tracker is None or span.end <= oldest:
             return Tracked()
+        span = Span(max(span.start, oldest), span.end)
         asked = self._asked(
             _tracked_key(span), lambda: tuple(tracker.entries(span)), _ENTRIES, FRESH_ENTRIES
         )
