@@ -292,7 +292,9 @@ class Desk:
         if opened.posted is None and opened.digest.items:
             return note(opened.summary())
         if opened.posted is None:
-            return no_traces(day.date, opened.draft.sources, closed=opened.closed)
+            waiting = self.showing.last_waiting(day.date)
+            sources = opened.draft.sources
+            return no_traces(day.date, sources, closed=opened.closed, waiting=waiting)
         link = self.rooms.messenger.permalink(opened.posted)
         return day_ready(opened.digest, link, closed=opened.closed)
 

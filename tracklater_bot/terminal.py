@@ -35,8 +35,8 @@ def print_draft(draft: Draft, now: datetime, console: Console | None = None) -> 
     out.print(Text(f"{day_name(draft.day)} · {found}", style="bold"))
     if draft.suggestions:
         out.print(_table(draft, out.width))
-    elif not closed:
-        out.print("Nothing was found that isn't in Toggl already.")
+    else:
+        out.print("Nothing was found" + ("." if closed else " that isn't in Toggl already."))
     if closed:
         out.print(Text(TOO_LONG_AGO, style="yellow"))
     if draft.suggestions or draft.tracked:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from tracklater_bot.blocks.digest import length_of, open_items
 from tracklater_bot.blocks.parts import Message, actions, button, context, section
 from tracklater_bot.blocks.text import lines_within, link, mrkdwn
+from tracklater_bot.blocks.week import DayTimes, in_all, open_button
 from tracklater_bot.model import Digest, SourceStatus
 from tracklater_bot.words import TOO_LONG_AGO, clock, count, day_name, duration, short_day
 
@@ -80,10 +81,17 @@ def working_message(day: date) -> Message:
     return Message(text, [section(text)])
 
 
-def no_traces(day: date, sources: Sequence[SourceStatus], *, closed: bool = False) -> Message:
+def no_traces(
+    day: date,
+    sources: Sequence[SourceStatus],
+    *,
+    closed: bool = False,
+    waiting: DayTimes | None = None,
+) -> Message:
     """Said when a day that was asked for shows nothing, with the reason where there is one.
 
-    `closed`: the day is too old for new entries.
+    `closed`: the day is too old for new entries. `waiting` is another day that has work to decide
+    on.
     """
     text = f"I found no work on {day_name(day)}"
     text += f". {TOO_LONG_AGO}" if closed else " that isn't in Toggl already."
@@ -93,6 +101,11 @@ def no_traces(day: date, sources: Sequence[SourceStatus], *, closed: bool = Fals
     if troubled:
         blocks.insert(1, context(*sources_lines(troubled)[:10]))
         text += f" {count(len(troubled), 'source')} could not be read completely."
+    if waiting is not None:
+        found = f"{day_name(waiting.day)} still waits for you: "
+        found += f"{duration(in_all(waiting.missing))} to review."
+        blocks.append(section(found, open_button(waiting.day)))
+        text += f" {found}"
     return Message(text, blocks)
 
 
