@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import responses
 
-from tests.bots import button_of
+from tests.bots import IN_TOGGL, button_of
 from tests.desks import DAY, PERSON, Room, change, sqlite_store
 from tests.digests import digest, item, strings
 from tests.livebot import Live, live
@@ -20,11 +20,13 @@ from tests.test_toggl import BASE, tracker
 from tests.trackers import lost_after, lost_before
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.day import Span, WorkDay, in_reach, oldest_in_reach
+from tracklater_bot.http import Answer
 from tracklater_bot.model import Digest, Problem, State
 from tracklater_bot.review import ReviewError
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.slack.person import Outcome
 from tracklater_bot.trackers.protocols import NewEntry, TooOld
+from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_bot.words import TOO_LONG_AGO
 
 LATER = timedelta(days=120)
@@ -129,17 +131,32 @@ def told_so(me: Live) -> int:
     return sum(TOO_LONG_AGO in each for each in me.answers())
 
 
+def starts(me: Live) -> list[datetime]:
+    """From when on Toggl is asked for entries from now on."""
+    asked: list[datetime] = []
+    toggl = me.desk.core.tracker
+    assert isinstance(toggl, TogglTracker)
+    genuine = toggl._door.get
+
+    def get(path: str, params: Mapping[str, str | int] | None = None) -> Answer:
+        if params and "start_date" in params:
+            asked.append(datetime.fromisoformat(str(params["start_date"])))
+        return genuine(path, params)
+
+    toggl._door.get = get  # type: ignore[method-assign]
+    return asked
+
+
 def test_an_old_message_and_an_old_day_are_told_so(sandbox: Sandbox) -> None:
     """With a day approved in time, its messages months later, and a day never looked at."""
     with live(sandbox) as me:
         me.open()
         first, second, *_ = me.buttons("approve")
         me.click("approve", first)
-        me.wait(lambda: len(me.entries()) == 1 and me.buttons("undo"))
+        me.wait(lambda: IN_TOGGL in me.rows())
         said = me.sandbox.slack.say("Please look at DEV-1")
         me.time.now += LATER
-        before = len(me.sandbox.toggl.requests)
-
+        asked = starts(me)
         slack = me.sandbox.slack
         presses: list[Callable[[], Outcome]] = [
             lambda: me.click("approve", second),
@@ -154,8 +171,8 @@ def test_an_old_message_and_an_old_day_are_told_so(sandbox: Sandbox) -> None:
         assert me.sandbox.slack.view is None
         assert not any(me.buttons(each) for each in OFFERS if each != "edit")
         assert TOO_LONG_AGO in me.message()["text"]
-        asked = me.sandbox.toggl.requests[before:]
-        assert not [each for each in asked if "time_entries" in each]
+        oldest = oldest_in_reach(me.time.now)
+        assert all(start >= oldest for start in asked)  # for the last days, to name one that waits
 
         me.click("undo", first)  # what is in Toggl can be taken out by its number
         me.eventually(lambda: not me.entries())
@@ -232,6 +249,21 @@ def test_an_answer_lost_too_long_ago_is_for_the_person_to_look_up(
     found = room.item(one)
     assert (found.state, found.problem_code) == (State.FAILED, Problem.TOO_OLD)
     assert "it may be there already" in (found.problem or "")
+
+
+def test_nothing_is_looked_for_that_came_too_late_too_long_ago(room: Room) -> None:
+    (one,) = room.open("09:00-10:00 group1")
+    room.review.approve(PERSON, one)
+    room.tracker.fail(None, lost_before)
+    room.drain(most=timedelta(minutes=1))
+    assert room.states() == [State.SENT]
+    assert room.exporter.next_due() is not None  # a look for what the lost one may have made yet
+    room.time.now += LATER
+    asked = len(room.tracker.asked)
+    room.drain()
+    assert len(room.tracker.asked) == asked
+    assert room.exporter.next_due() is None
+    assert room.states() == [State.SENT]
 
 
 def test_an_old_entry_whose_deletion_got_lost_is_deleted_again(room: Room) -> None:
