@@ -336,10 +336,14 @@ class Desk:
         """Lets today's message offer Refresh when the person went on working after it."""
         day = self._afterwards.noticed()
         if day is not None:
-            try:
-                self.rooms.messenger.show_again(self.person, day)
-            except PostError as error:
-                log.warning("The message of %s could not be updated: %s", day, error)
+            self.show_again(day)
+
+    def show_again(self, day: date) -> None:
+        """Brings the day's message up to date with the time, though nothing was decided."""
+        try:
+            self.rooms.messenger.show_again(self.person, day)
+        except PostError as error:
+            log.warning("The message of %s could not be updated: %s", day, error)
 
     def note_zone(self) -> None:
         """Looks up the person's zone in Slack, once an hour, unless the settings name one."""
