@@ -102,8 +102,12 @@ class Live:
 
     def answers(self, user: str = ME) -> list[str]:
         """What only this person sees in the owner's DM: answers to commands and clicks."""
+        return [str(each["text"]) for each in self.whispers(user)]
+
+    def whispers(self, user: str = ME) -> list[Json]:
+        """The same as whole messages."""
         seen = self.sandbox.slack.messages(self.desk.rooms.messenger.channel_of(ME), user=user)
-        return [str(each["text"]) for each in seen if each.get("is_ephemeral")]
+        return [each for each in seen if each.get("is_ephemeral")]
 
     def answered(self, words: str) -> str | None:
         return next((each for each in self.answers() if words in each), None)

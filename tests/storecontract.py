@@ -66,6 +66,9 @@ def shown(digest: Digest) -> str:
     return " ".join(f"{written([item.suggestion.span])} {item.state}" for item in digest.items)
 
 
+SCOPE, OTHER_SCOPE = "jira:group1:https://one DEV", "jira:group2:https://two DEV"
+
+
 class StoreContract:
     """Subclasses bring a fixture `store`."""
 
@@ -116,11 +119,15 @@ class StoreContract:
         mine = store.save_draft("bob", draft("09:00-10:00 group1"))
         store.remember("alice", "key", 1)
         store.prefer("alice", "at", "17:00")
-        store.put_issues("alice", [issue("DEV-1")])
+        store.put_issues("alice", SCOPE, [issue("DEV-1")])
         store.add_rule("alice", Rule(RuleKind.NEVER, "group1", "news"))
         assert store.digest("alice", DAY) != mine
         assert store.recall("bob", "key", at("12:00")) is None
-        assert (store.preferences("bob"), store.issues("bob"), store.rules("bob")) == ({}, [], [])
+        assert (store.preferences("bob"), store.issues("bob", [SCOPE]), store.rules("bob")) == (
+            {},
+            [],
+            [],
+        )
 
     # -- Reading a day anew --------------------------------------------------------------------
 
@@ -317,24 +324,46 @@ class StoreContract:
 
     # -- Issues --------------------------------------------------------------------------------
 
-    def test_issues_are_replaced_by_tracker_group_and_key(self, store: Store) -> None:
+    def test_issues_are_replaced_by_scope_and_key(self, store: Store) -> None:
         there = timezone(timedelta(hours=2))
         changed = datetime(2026, 11, 20, 9, tzinfo=there)
         first = replace(issue("DEV-1"), updated=changed, aliases=("OLD-1",), mine=True)
         other = replace(issue("DEV-1"), group="group2")
-        store.put_issues(PERSON, [first, other, issue("DEV-2")])
+        store.put_issues(PERSON, SCOPE, [first, issue("DEV-2")])
+        store.put_issues(PERSON, OTHER_SCOPE, [other])
         renamed = replace(first, title="Renamed", closed=True)
-        store.put_issues(PERSON, [issue("DEV-1"), renamed])  # the later of two wins
-        store.put_issues(PERSON, [])
-        assert {each.title for each in store.issues(PERSON, "group1")} == {"Renamed", "Fix login"}
-        assert renamed in store.issues(PERSON)
-        assert store.issues(PERSON, "group2") == [other]
+        store.put_issues(PERSON, SCOPE, [issue("DEV-1"), renamed])  # the later of two wins
+        store.put_issues(PERSON, SCOPE, [])
+        assert {each.title for each in store.issues(PERSON, [SCOPE])} == {"Renamed", "Fix login"}
+        assert renamed in store.issues(PERSON, [SCOPE, OTHER_SCOPE])
+        assert store.issues(PERSON, [OTHER_SCOPE]) == [other]
+        assert store.issues(PERSON, []) == []
+
+    def test_what_is_kept_of_a_scope_goes_with_it(self, store: Store) -> None:
+        for scope in (SCOPE, OTHER_SCOPE):
+            store.put_issues(PERSON, scope, [issue("DEV-1")])
+            store.remember(PERSON, f"issues:{scope}", 1)
+            store.remember(PERSON, f"absent:{scope}", 1)
+        store.put_issues("bob", OTHER_SCOPE, [issue("DEV-1")])
+        store.remember("bob", f"issues:{OTHER_SCOPE}", 1)
+        store.remember(PERSON, "picture:2026-11-20", 1)
+        store.keep_issues(PERSON, [SCOPE])
+        assert store.issues(PERSON, [SCOPE, OTHER_SCOPE]) == [issue("DEV-1")]
+        assert store.issues("bob", [OTHER_SCOPE]) == [issue("DEV-1")]
+        kept = (f"issues:{SCOPE}", f"absent:{SCOPE}", "picture:2026-11-20")
+        gone = (f"issues:{OTHER_SCOPE}", f"absent:{OTHER_SCOPE}")
+        assert [store.recall(PERSON, key, at("12:00")) for key in (*kept, *gone)] == [
+            1, 1, 1, None, None
+        ]  # fmt: skip
+        assert store.recall("bob", f"issues:{OTHER_SCOPE}", at("12:00")) == 1
+        store.keep_issues(PERSON, [])
+        assert store.issues(PERSON, [SCOPE]) == []
 
     def test_a_whole_tracker_fits(self, store: Store) -> None:
         many = [issue(f"DEV-{number}") for number in range(5000)]
-        store.put_issues(PERSON, many)
-        store.put_issues(PERSON, many)
-        assert len(store.issues(PERSON)) == 5000
+        store.put_issues(PERSON, SCOPE, many)
+        store.put_issues(PERSON, SCOPE, many)
+        assert len(store.issues(PERSON, [SCOPE])) == 5000
 
     # -- Transactions --------------------------------------------------------------------------
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -14,15 +15,17 @@ from threading import Thread
 
 import pytest
 
-from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED
+from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, button_of
 from tests.conftest import FRIDAY
-from tests.livebot import AT_ONCE, Live, live, sample_settings
+from tests.livebot import AT_ONCE, Json, Live, evening, live, sample_settings
 from tracklater_bot.blocks.week import in_all
+from tracklater_bot.day import WorkDay
 from tracklater_bot.doors import SocketDoor
-from tracklater_bot.model import State
+from tracklater_bot.model import Draft, State
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.slack.person import NotThere
 from tracklater_bot.sandbox.slack.workspace import OTHER
+from tracklater_bot.words import duration
 
 STRANGER = "Only the person whose day this is can do that."
 
@@ -276,6 +279,69 @@ def test_home_knows_the_days_that_the_week_has_read(me: Live) -> None:
     assert [in_all(day.missing) for day in again.week] == [in_all(day.missing) for day in week]
     assert all(day.known for day in again.week)
     assert not again.open_days  # they were read, not opened: nothing of them waits
+
+
+# -- A day without work --------------------------------------------------------------------------
+
+
+def asked_on_sunday(me: Live, words: str = "yesterday") -> Json:
+    """What the person is told who asks on the Sunday after the sample day."""
+    me.time.now = evening(me.sandbox) + timedelta(days=2)
+    heard = len(me.answers())
+    me.ask(words)
+    me.wait(lambda: len(me.answers()) == heard + 2)
+    told = [each for each in me.whispers() if "I found no work on" in each["text"]]
+    return told[-1]
+
+
+def test_a_day_without_work_names_the_last_one_that_was_never_shown(me: Live) -> None:
+    told = asked_on_sunday(me)
+    friday = next(each for each in me.desk.showing.week() if each.day == FRIDAY)
+    assert told["text"] == (
+        "I found no work on Saturday 21 November that isn't in Toggl already."
+        f" Friday 20 November still waits for you: {duration(in_all(friday.missing))} to review."
+    )
+    assert me.sandbox.slack.click(told, "open_day", button_of(told, "open_day")[0]).acked
+    me.wait(me.messages)
+    assert me.wait(lambda: me.answered(f"{duration(in_all(friday.missing))}, to review"))
+
+
+def test_a_day_without_work_names_the_last_one_that_is_open(me: Live) -> None:
+    me.open()
+    read = reads(me)
+    told = asked_on_sunday(me)
+    assert "Friday 20 November still waits for you" in told["text"]
+    assert button_of(told, "open_day") == ["2026-11-20"]
+    assert read == [[date(2026, 11, 21)]]  # what is stored need not be read anew
+
+
+def test_days_are_read_once_to_find_the_last_that_waits(me: Live) -> None:
+    me.open()
+    for item in me.digest.items:
+        me.desk.review.skip(me.digest.person, item.id)
+    read = reads(me)
+    tuesday = "Tuesday 17 November still waits for you"
+    assert tuesday in asked_on_sunday(me)["text"]
+    saturday = [date(2026, 11, 21)]
+    fortnight = [date(2026, 11, n) for n in range(8, 20)]  # of which nobody knows anything
+    assert read == [saturday, fortnight]
+    read.clear()
+    assert tuesday in asked_on_sunday(me)["text"]
+    assert read == [saturday]
+
+
+def reads(me: Live) -> list[list[date]]:
+    """Which days are read together from now on."""
+    read: list[list[date]] = []
+    genuine = me.desk.core.drafts
+
+    def drafts(days: Sequence[WorkDay]) -> list[Draft]:
+        if days:
+            read.append([day.date for day in days])
+        return genuine(days)
+
+    me.desk.core.drafts = drafts  # type: ignore[method-assign]
+    return read
 
 
 # -- When something fails ------------------------------------------------------------------------

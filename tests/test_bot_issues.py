@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from time import perf_counter
 
@@ -51,6 +52,29 @@ def test_an_issue_is_known_in_a_message_by_the_key_it_had_before(sandbox: Sandbo
         assert found is not None
         assert found.key == "OPS-1"
         assert me.desk.issue_in("Nothing like DEV-1420 here") is None
+
+
+def test_issues_of_a_project_that_is_no_longer_set_up_are_linked_and_offered_nowhere(
+    sandbox: Sandbox,
+) -> None:
+    with live(sandbox) as me:
+        me.open()
+        linked = [issue for each in me.digest.items if (issue := each.suggestion.issue)]
+        assert [issue for issue in linked if issue.key.startswith("DEV-")]
+    text = sandbox.settings_file.read_text(encoding="utf-8")
+    other = re.sub(r"(?m)^jira\.project_key = .*$", 'jira.project_key = "OPS"', text)
+    assert other != text
+    sandbox.settings_file.write_text(other, encoding="utf-8")
+
+    with live(sandbox) as me:
+        offered = me.desk.search_issues("", "acme", linked)  # before the day is read anew
+        offered += me.desk.search_issues("DEV-", None)
+        assert not [issue for issue in offered if issue.key.startswith("DEV-")]
+        assert me.desk.issue_in(f"About {linked[0].key}") is None
+        me.desk.open_day(me.desk.core.day_on(sandbox.day))
+        now = [issue for each in me.digest.items if (issue := each.suggestion.issue)]
+        assert not [issue for issue in now if issue.key.startswith("DEV-")]
+        assert [issue for issue in now if issue.tracker == "taiga"]  # another group's stay
 
 
 def test_typing_asks_nobody_and_is_answered_at_once(sandbox: Sandbox) -> None:

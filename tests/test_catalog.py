@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,12 +14,14 @@ from pydantic import SecretStr
 from tests.loopback import FakeTime
 from tests.memory import FakeMemory
 from tests.notation import at, span
-from tracklater_bot.catalog import Catalog, PersonalMemory
+from tracklater_bot.catalog import Catalog, PersonalMemory, scope_of
 from tracklater_bot.day import Span
 from tracklater_bot.model import Issue, JsonValue, Project, TimeEntry
-from tracklater_bot.settings import GroupSettings, GroupToggl, Settings
-from tracklater_bot.sources.protocols import SourceError
+from tracklater_bot.settings import GroupJira, GroupSettings, GroupToggl, ResolvedTaiga, Settings
+from tracklater_bot.sources.jira import JiraSource
+from tracklater_bot.sources.protocols import IssueSource, SourceError
 from tracklater_bot.sources.registry import issue_sources
+from tracklater_bot.sources.taiga import TaigaSource
 from tracklater_bot.trackers.protocols import (
     Account,
     Constraints,
@@ -39,17 +41,27 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.memories: dict[str, FakeMemory] = {}
-        self.kept: dict[tuple[str, str, str, str], Issue] = {}
+        self.kept: dict[tuple[str, str, str], Issue] = {}
 
-    def put_issues(self, person: str, issues: Sequence[Issue]) -> None:
-        self.kept |= {(person, each.tracker, each.group, each.key): each for each in issues}
+    def put_issues(self, person: str, scope: str, issues: Sequence[Issue]) -> None:
+        self.kept |= {(person, scope, each.key): each for each in issues}
 
-    def issues(self, person: str, group: str | None = None) -> list[Issue]:
+    def issues(self, person: str, scopes: Collection[str]) -> list[Issue]:
         return [
             each
-            for (owner, *_), each in self.kept.items()
-            if owner == person and group in (None, each.group)
+            for (owner, scope, _), each in self.kept.items()
+            if owner == person and scope in scopes
         ]
+
+    def keep_issues(self, person: str, scopes: Collection[str]) -> None:
+        self.kept = {
+            at: each for at, each in self.kept.items() if at[0] != person or at[1] in scopes
+        }
+        values = self._of(person).kept
+        for key in [*values]:
+            about, _, scope = key.partition(":")
+            if about in ("issues", "absent") and scope not in scopes:
+                del values[key]
 
     def remember(
         self, person: str, key: str, value: JsonValue, until: datetime | None = None
@@ -362,6 +374,109 @@ def test_no_keys_ask_nobody(catalog: Catalog, source: FakeSource) -> None:
     assert source.asked == []
 
 
+# -- Issues: what is no longer set up ------------------------------------------------------------
+
+SITE = "https://one.atlassian.net"
+
+
+def jira(group: str = "one", url: str = SITE, *keys: str) -> JiraSource:
+    return JiraSource(group, GroupJira(url=url, project_key=keys or ("DEV",)))
+
+
+def taiga(group: str = "one", url: str = "https://taiga.one", slug: str = "web") -> TaigaSource:
+    return TaigaSource(group, ResolvedTaiga(slug, url, url, "alice", None), None)
+
+
+def as_set_up(source: IssueSource, *has: Issue, fails: Exception | None = None) -> FakeSource:
+    """A source of that name, group and scope that can be asked here."""
+    own = tuple(replace(each, tracker=source.name, group=source.group) for each in has)
+    prefix = "#" if source.name == "taiga" else ""
+    return FakeSource(source.group, prefix, own, fails, source.scope, source.name)
+
+
+SET_UP_ANEW: dict[str, tuple[IssueSource, IssueSource | None]] = {
+    "another server": (jira(), jira(url="https://two.atlassian.net")),
+    "another project": (jira(), jira("one", SITE, "OPS")),
+    "a project taken off the list": (jira("one", SITE, "DEV", "OPS"), jira("one", SITE, "DEV")),
+    "the group renamed": (jira(), jira("uno")),
+    "Taiga instead of Jira": (jira(), taiga()),
+    "Jira instead of Taiga": (taiga(), jira()),
+    "another Taiga": (taiga(), taiga(url="https://taiga.two")),
+    "another slug": (taiga(), taiga(slug="app")),
+    "the section removed": (jira(), None),
+    "Taiga's section removed": (taiga(), None),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), list(SET_UP_ANEW.values()), ids=list(SET_UP_ANEW))
+@pytest.mark.parametrize("fails", [None, SourceError("down")])
+def test_issues_go_with_what_they_were_read_from(
+    before: IssueSource,
+    after: IssueSource | None,
+    fails: SourceError | None,
+    store: FakeStore,
+    time: FakeTime,
+) -> None:
+    old = as_set_up(before, issue("#7", title="Old login"))
+    Catalog(store, "alice", [old], None, time, GROUPS).refresh()
+    time.forward(minutes=1)
+    new = [as_set_up(after, issue("#8", title="New login"), fails=fails)] if after else []
+    now = Catalog(store, "alice", new, None, time, GROUPS)
+    expected = ["#8"] if new and not fails else []
+    assert not now.issues()  # before anybody was asked, too
+    assert not now.search("login")
+    now.refresh()
+    now.complete(["#7"])
+    for other in (now, Catalog(store, "alice", new, None, time, GROUPS)):
+        assert [each.key for each in other.issues()] == expected
+        assert [each.key for each in other.search("login")] == expected
+        assert [each.key for each in other.likely(["#7"], time.now)] == expected
+    if new and not fails:
+        assert new[0].asked[0] == ("recent", None)
+
+    time.forward(minutes=1)  # and then everything is as it was
+    back = as_set_up(before, issue("#7", title="Old login"))
+    again = Catalog(store, "alice", [back], None, time, GROUPS)
+    assert not again.issues()
+    again.refresh()
+    assert back.asked == [("recent", None)]
+    assert [each.key for each in again.issues()] == ["#7"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [each for each in SET_UP_ANEW.values() if each[1] and each[0].name == each[1].name],
+)
+def test_what_did_not_exist_elsewhere_may_exist_here(
+    before: IssueSource, after: IssueSource, store: FakeStore, time: FakeTime
+) -> None:
+    for source in (before, after, before):
+        asked = as_set_up(source)
+        made = Catalog(store, "alice", [asked], None, time, GROUPS)
+        made.complete(["#7"])
+        made.complete(["#7"])
+        assert asked.asked == [("#7",)]  # once in each scope, and anew where one comes back
+
+
+def test_the_same_key_in_two_places_is_two_issues(store: FakeStore, time: FakeTime) -> None:
+    here = as_set_up(jira("one"), issue("DEV-1", title="Ours"))
+    there = as_set_up(jira("two", "https://two.atlassian.net"), issue("DEV-1", title="Theirs"))
+    shared = as_set_up(jira("three"))  # the first one's project, seen by another account
+    sources = [here, there, shared]
+    made = Catalog(store, "alice", sources, None, time, GROUPS)
+    made.refresh()
+    made.complete(["DEV-1"])
+    assert [each.title for each in made.issues("one")] == ["Ours"]
+    assert [each.title for each in made.issues("two")] == ["Theirs"]
+    assert not made.issues("three")
+    assert shared.asked == [("recent", None), ("DEV-1",)]
+    time.forward(minutes=1)
+    left = Catalog(store, "alice", [there, shared], None, time, GROUPS)
+    left.refresh(force=True)
+    assert [each.title for each in left.issues()] == ["Theirs"]
+    assert there.asked[-1] == ("recent", time.now - timedelta(minutes=1))  # its own stays known
+
+
 # -- Search ------------------------------------------------------------------------------------
 
 
@@ -379,7 +494,7 @@ def test_search_sees_what_another_process_has_read(
     catalog: Catalog, store: FakeStore, time: FakeTime
 ) -> None:
     catalog.warm()
-    store.put_issues("alice", [issue("DEV-9")])
+    store.put_issues("alice", scope_of(FakeSource()), [issue("DEV-9")])
     time.forward(minutes=10)
     assert [each.key for each in catalog.search("DEV-9")] == ["DEV-9"]
 
@@ -388,7 +503,7 @@ def test_what_another_process_has_read_is_there_before_somebody_types(
     catalog: Catalog, store: FakeStore, time: FakeTime
 ) -> None:
     catalog.warm()
-    store.put_issues("alice", [issue("DEV-9")])
+    store.put_issues("alice", scope_of(FakeSource()), [issue("DEV-9")])
     time.forward(minutes=5)
     catalog.warm()
     assert [each.key for each in catalog.search("DEV-9")] == ["DEV-9"]
@@ -402,7 +517,7 @@ def test_older_keys_stay_known_when_an_issue_is_read_again(
     source.has = (issue("DEV-7", title="Renamed"),)  # a list of what changed tells no older keys
     catalog.refresh()
     renamed = replace(issue("DEV-7", title="Renamed"), aliases=("DEV-2",))
-    assert store.issues("alice") == catalog.issues() == [renamed]
+    assert store.issues("alice", [scope_of(source)]) == catalog.issues() == [renamed]
     source.asked.clear()
     catalog.complete(["DEV-2"])
     assert source.asked == []
@@ -424,7 +539,7 @@ def test_older_keys_stay_known_when_an_issue_is_read_again(
 def test_what_work_may_have_been_for(
     more: dict[str, Any], likely: bool, catalog: Catalog, store: FakeStore
 ) -> None:
-    store.put_issues("alice", [replace(issue("DEV-1"), **more)])
+    store.put_issues("alice", scope_of(FakeSource()), [replace(issue("DEV-1"), **more)])
     assert bool(catalog.likely(["dev-9"], at("12:00"))) is likely
 
 

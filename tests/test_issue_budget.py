@@ -20,7 +20,7 @@ from benchmarks.issues import made_up
 from tests.desks import sqlite_store
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at
-from tracklater_bot.catalog import Catalog
+from tracklater_bot.catalog import Catalog, scope_of
 from tracklater_bot.day import Span
 from tracklater_bot.drafting import Drafter
 from tracklater_bot.model import Draft, Reading, Window
@@ -35,6 +35,7 @@ JIRA = GroupJira(
     url=SITE, project_key=("DEV",), email="alice@example.com", api_token=SecretStr("t0ken")
 )
 SETTINGS = Settings(groups={"group1": GroupSettings(keywords=("acme",), jira=JIRA)})
+SCOPE = scope_of(JiraSource("group1", JIRA))
 
 
 @dataclass
@@ -202,21 +203,21 @@ def test_an_issue_that_was_moved_is_linked_by_the_key_that_people_still_write(
 def test_typing_finds_issues_within_300_ms_also_right_after_a_refresh(
     store: Store, time: FakeTime
 ) -> None:
-    made = Catalog(store, "me", (), None, time, {})
-    issues = made_up(20_000)
-    store.put_issues("me", issues)
+    made, issues = catalog(store, time), made_up(20_000)
+    store.put_issues("me", SCOPE, issues)
     made.warm()
     for brought in ([], issues[:300]):
-        made._issues.put(brought)
+        made._issues.put(SCOPE, brought)
         started = process_time()
         found = made.search("checkout password")
         assert process_time() - started < 0.3
         assert found
 
 
-def test_a_draft_beside_20000_issues_stays_fast(store: Store, time: FakeTime) -> None:
-    store.put_issues("me", made_up(20_000))
-    made = Catalog(store, "me", (), None, time, SETTINGS.groups)
+def test_a_draft_beside_20000_issues_stays_fast(store: Store, jira: Jira, time: FakeTime) -> None:
+    jira.many = 0
+    store.put_issues("me", SCOPE, made_up(20_000))
+    made = catalog(store, time)
     made.warm()
     started = process_time()
     friday(made, time)

@@ -18,6 +18,7 @@ from tests.digests import strings
 from tests.hostile import HOSTILE, bad_characters, isolates_balanced
 from tests.notation import FRIDAY as WORKDAY
 from tests.notation import at
+from tracklater_bot.catalog import scope_of
 from tracklater_bot.day import Span
 from tracklater_bot.desk import Desk
 from tracklater_bot.engine import suggest
@@ -103,7 +104,9 @@ def test_it_is_shown_as_text_in_slack_and_nothing_else(
     desk: tuple[Sandbox, Desk], text: str
 ) -> None:
     sandbox, made = desk
-    made.core.store.put_issues(ME, [Issue("DEV-1", text, "https://acme.example", "jira", "acme")])
+    (jira,) = (each for each in made.core.issue_sources if each.name == "jira")
+    found = Issue("DEV-1", text, "https://acme.example", "jira", "acme")
+    made.core.store.put_issues(ME, scope_of(jira), [found])
     digest = made.core.store.save_draft(ME, _draft(text))
     posted = made.rooms.messenger.publish(digest)
     assert posted is not None

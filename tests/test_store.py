@@ -25,6 +25,7 @@ from tests.desks import DAY, PERSON, Room, draft, sqlite_store
 from tests.nobody import nobody
 from tests.notation import at
 from tests.storecontract import StoreContract, at_once
+from tracklater_bot.model import JsonValue
 from tracklater_bot.store import Store, StoreError, digests, memory, opening
 from tracklater_bot.store.tables import REVISION, metadata
 
@@ -122,6 +123,34 @@ def test_what_was_changed_by_hand_before_an_update_keeps_its_words(
     assert after is not None
     assert [each.suggestion.own_words for each in after.items] == [True, False]
     again.close()
+
+
+def test_issues_of_the_version_before_are_read_anew(path: Path) -> None:
+    """It did not say where they came from. Days and all else stay."""
+    path.parent.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "REVISION", "0002")
+        before = Store.open(f"sqlite:///{path}")
+    saved = before.save_draft(PERSON, draft("09:00-10:00 group1 DEV-1"))
+    kept: dict[str, JsonValue] = {
+        "issues:jira:one": {"scope": "site DEV"},
+        "absent:jira:one": {},
+        "page:2026-11-20": 1,
+    }
+    for key, value in kept.items():
+        before.remember(PERSON, key, value)
+    row = (PERSON, "jira", "one", "DEV-1", "Fix login", "", "", 0, 0, 0, None, "[]")
+    with before.writing() as connection:
+        marks = ", ".join("?" * len(row))
+        connection.exec_driver_sql(f"INSERT INTO issues VALUES ({marks})", row)
+    before.close()
+
+    now = Store.open(f"sqlite:///{path}")
+    assert [now.recall(PERSON, key, at("12:00")) for key in kept] == [None, None, 1]
+    assert now.digest(PERSON, DAY) == saved
+    with now.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM issues")).scalar() == 0
+    now.close()
 
 
 def test_a_newer_schema_is_left_alone(store: Store, path: Path) -> None:

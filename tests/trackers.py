@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tests.notation import span
-from tracklater_bot.day import Span
+from tracklater_bot.day import Span, oldest_in_reach
 from tracklater_bot.model import Project, TimeEntry
 from tracklater_bot.trackers.protocols import (
     Account,
@@ -19,6 +19,7 @@ from tracklater_bot.trackers.protocols import (
     OverQuota,
     Quota,
     Refused,
+    TooOld,
     Unknown,
 )
 
@@ -103,6 +104,7 @@ class FakeTracker:
         return Account("Alice", 7, "Europe/Helsinki", self.account_projects)
 
     def entries(self, span: Span) -> Sequence[TimeEntry]:
+        self._insist_on_reach(span.end - timedelta(seconds=1))
         found: list[TimeEntry] = []
 
         def look() -> None:
@@ -116,11 +118,13 @@ class FakeTracker:
         return found
 
     def create(self, entry: NewEntry) -> TimeEntry:
+        self._insist_on_reach(entry.span.start)
         made = self._call("create", lambda: self._keep(entry))
         assert made is not None
         return made
 
     def find(self, entry: NewEntry) -> TimeEntry | None:
+        self._insist_on_reach(entry.span.start)
         return self._call("find", lambda: self._same(entry))
 
     def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:
@@ -151,6 +155,11 @@ class FakeTracker:
             raise OverQuota("Toggl's requests for this hour are used up", self.quota_back)
         fault = next(self.faults, None)
         return call() if fault is None else fault(self, call)
+
+    def _insist_on_reach(self, moment: datetime) -> None:
+        """As Toggl's does: it asks nothing about what is too old."""
+        if moment < oldest_in_reach(self.now()):
+            raise TooOld("too old")
 
     def _keep(self, entry: NewEntry) -> TimeEntry:
         self.number += 1

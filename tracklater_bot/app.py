@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracklater_bot.catalog import Catalog, NothingKept, PersonalMemory
-from tracklater_bot.day import WorkDay, parse_when, past
+from tracklater_bot.day import WorkDay, in_reach, parse_when, past
 from tracklater_bot.drafting import Drafter
 from tracklater_bot.model import Draft, Rule
 from tracklater_bot.preferences import effective
@@ -132,6 +132,10 @@ class Core:
         nominal = WorkDay.of(at, self.zone(), self.file_settings.day_starts).date
         near = [self.day_on(nominal + timedelta(days=away)) for away in (0, 1, -1)]
         return next((day for day in near if at in day.span), near[0])
+
+    def is_closed(self, day: WorkDay) -> bool:
+        """Whether the day is too old for new entries: Toggl can't be asked for it any more."""
+        return not in_reach(day.date, day.zone, self.clock())
 
     # -- Drafts --------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tracklater_bot.day import Span
+from tracklater_bot.day import Span, oldest_in_reach
 from tracklater_bot.issue_cache import IssueCache, IssueStore
 from tracklater_bot.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
 from tracklater_bot.remembered import POLITE, Found, Remembered, adapter, understood
@@ -57,12 +57,15 @@ class CatalogStore(IssueStore, Protocol):
 class NothingKept:
     """The store of those who have no service set up: nobody is asked, nothing need be kept."""
 
-    def put_issues(self, person: str, issues: Sequence[Issue]) -> None:
+    def put_issues(self, person: str, scope: str, issues: Sequence[Issue]) -> None:
         """Keeps nothing."""
 
-    def issues(self, person: str, group: str | None = None) -> list[Issue]:
+    def issues(self, person: str, scopes: Collection[str]) -> list[Issue]:
         """None."""
         return []
+
+    def keep_issues(self, person: str, scopes: Collection[str]) -> None:
+        """There is nothing to drop."""
 
     def remember(
         self, person: str, key: str, value: JsonValue, until: datetime | None = None
@@ -123,7 +126,6 @@ class _SourceState(BaseModel):
 
     model_config = ConfigDict(defer_build=True)
 
-    scope: str = ""
     asked: datetime | None = None
     read: datetime | None = None
     trouble: str | None = None
@@ -156,7 +158,7 @@ class Catalog:
         self._groups = groups
         self._asker = asker
         self._memory = PersonalMemory(store, person)
-        self._issues = IssueCache(store, person, clock)
+        self._issues = IssueCache(store, person, clock, self._scopes())
         self._asking_issues = Lock()
         self._asking_tracker = RLock()
         self._looked_up: dict[tuple[str, str | None], datetime] = {}
@@ -188,6 +190,7 @@ class Catalog:
     def refresh(self, force: bool = False) -> tuple[SourceStatus, ...]:
         """Reads what changed at each source, if that is due; `force` shortens that to a minute."""
         with self._asking_issues:
+            self._issues.keep_only(self._scopes())
             now = self._clock()
             due = [each for each in self._sources if self._is_due(each, now, force)]
             self._read(due, now)
@@ -206,6 +209,7 @@ class Catalog:
         wanted_keys = tuple(dict.fromkeys(keys))
         sources = [each for each in self._sources if group in (None, each.group)]
         with self._asking_issues:
+            self._issues.keep_only(self._scopes())
             known = self._known_keys() if wanted_keys else {}
             asked = [
                 (each, missing)
@@ -232,9 +236,12 @@ class Catalog:
         } | {wanted_text: now}
         sources = [each for each in self._sources if group in (None, each.group)]
         answers = _side_by_side(lambda each: _attempt(each, lambda: each.search(text)), sources)
-        # A failure is told by the next refresh; typing goes on.
-        found = [issue for each in answers if not isinstance(each, SourceError) for issue in each]
-        self._issues.put(found)
+        found: list[Issue] = []
+        for source, answer in zip(sources, answers, strict=True):
+            # A failure is told by the next refresh; typing goes on.
+            if not isinstance(answer, SourceError):
+                self._issues.put(scope_of(source), answer)
+                found += answer
         return found
 
     def warm(self) -> None:
@@ -277,11 +284,13 @@ class Catalog:
     def tracked(self, span: Span) -> Tracked:
         """What is in the tracker already, with groups and projects by name; at most 2 min old.
 
-        For looking only: whoever writes asks the tracker itself.
+        For looking only: whoever writes asks the tracker itself. What is too old to be asked for
+        is left out.
         """
-        tracker = self._tracker
-        if tracker is None:
+        tracker, oldest = self._tracker, oldest_in_reach(self._clock())
+        if tracker is None or span.end <= oldest:
             return Tracked()
+        span = Span(max(span.start, oldest), span.end)
         asked = self._asked(
             _tracked_key(span), lambda: tuple(tracker.entries(span)), _ENTRIES, FRESH_ENTRIES
         )
@@ -327,16 +336,14 @@ class Catalog:
                     update={"asked": now, "trouble": str(result), "lasting": result.lasting}
                 )
             else:
-                self._issues.put(result)
-                after = _SourceState(scope=source.scope, asked=now, read=now)
+                self._issues.put(scope_of(source), result)
+                after = _SourceState(asked=now, read=now)
             self._memory.remember(_state_key(source), after.model_dump(mode="json"))
 
     def _state(self, source: IssueSource) -> _SourceState:
         """How it went last; from the beginning where other projects are to be read now."""
         state = understood(_SourceState, self._memory.recall(_state_key(source), self._clock()))
-        if state is None or state.scope != source.scope:
-            return _SourceState(scope=source.scope)
-        return state
+        return state or _SourceState()
 
     def _trouble(self, source: IssueSource) -> str | None:
         return self._state(source).trouble
@@ -345,7 +352,7 @@ class Catalog:
         found = _attempt(source, lambda: source.by_keys(keys))
         if isinstance(found, SourceError):
             return SourceStatus(source.name, source.group, 0, str(found))
-        self._issues.put(found)
+        self._issues.put(scope_of(source), found)
         self._remember_absent(source, set(keys) - {each.key for each in found})
         return None
 
@@ -374,6 +381,9 @@ class Catalog:
             _absent_key(source), adapter(_ABSENT).dump_python(latest, mode="json"), until
         )
 
+    def _scopes(self) -> frozenset[str]:
+        return frozenset(map(scope_of, self._sources))
+
     def _known_keys(self) -> dict[tuple[str, str], set[str]]:
         known: dict[tuple[str, str], set[str]] = {}
         for issue in self.issues():
@@ -396,16 +406,21 @@ def _place(source: IssueSource) -> tuple[str, str]:
     return source.name, source.group
 
 
+def scope_of(source: IssueSource) -> str:
+    """All that must be the same for what was read to be of use: a change makes it another scope."""
+    return f"{source.name}:{source.group}:{source.scope}"
+
+
 def _tracked_key(span: Span) -> str:
     return f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
 
 
 def _state_key(source: IssueSource) -> str:
-    return f"issues:{source.name}:{source.group}"
+    return f"issues:{scope_of(source)}"
 
 
 def _absent_key(source: IssueSource) -> str:
-    return f"absent:{source.name}:{source.group}"
+    return f"absent:{scope_of(source)}"
 
 
 def _attempt(

@@ -174,6 +174,22 @@ def past(day: date, today: date) -> date:
     return day
 
 
+def oldest_in_reach(now: datetime) -> datetime:
+    """The earliest moment that Toggl can be asked for: its API goes back three months only.
+
+    A day less is counted on, because it does not say in which zone its months begin.
+    """
+    today = now.astimezone(UTC).date()
+    year, month = divmod(today.year * 12 + today.month - 1 - 3, 12)
+    first = datetime(year, month + 1, 1, tzinfo=UTC)
+    return first + timedelta(days=today.day)
+
+
+def in_reach(on: date, zone: ZoneInfo, now: datetime) -> bool:
+    """Whether all of that date can still be seen in Toggl, so that entries can be made on it."""
+    return datetime.combine(on, time(), tzinfo=zone) >= oldest_in_reach(now)
+
+
 def round_boundaries(times: Sequence[datetime], minutes: int) -> list[datetime]:
     """Each time moved to the nearest multiple of `minutes` in UTC; 0 leaves all as they are.
 

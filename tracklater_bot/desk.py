@@ -33,10 +33,10 @@ from tracklater_bot.model import Message as ChatMessage
 from tracklater_bot.pacing import MINUTE, patiently
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.preferences import OVERRIDES, SILENT_UNTIL
-from tracklater_bot.review import Review
+from tracklater_bot.review import Review, ReviewError
 from tracklater_bot.showing import Showing, page_key
 from tracklater_bot.timeline import Lanes, lanes_of, ticks_of
-from tracklater_bot.words import count, day_name
+from tracklater_bot.words import TOO_LONG_AGO, count, day_name
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +62,21 @@ USUAL = Tempo()
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A day as it was just built: what is stored, and its message if there is one."""
+    """A day as it was just built: what is stored, and its message if there is one.
+
+    `closed`: it is too old for new entries.
+    """
 
     draft: Draft
     digest: Digest
     posted: Posted | None = None
+    closed: bool = False
 
     def summary(self) -> str:
-        """What came of it, in a line."""
+        """What came of it, in a line or two."""
+        return self._summary() + f" {TOO_LONG_AGO}" * self.closed
+
+    def _summary(self) -> str:
         name = day_name(self.digest.day)
         if self.posted is None and self.digest.items:
             return f"{name}: another bot on this database is posting it right now."
@@ -140,11 +147,17 @@ class Desk:
         """
         found = self.core.catalog.search(typed, group, MOST_ISSUES_OFFERED)
         if not typed.strip():
-            return list(dict.fromkeys([*first, *found]))[:MOST_ISSUES_OFFERED]
+            return list(dict.fromkeys([*self._as_known(first), *found]))[:MOST_ISSUES_OFFERED]
         if not found:
             self._lookups.submit(self._look_up, typed, group)
         others = self.core.catalog.search(typed, None, MOST_ISSUES_OFFERED) if group else []
         return list(dict.fromkeys([*found, *others]))
+
+    def _as_known(self, issues: Sequence[Issue]) -> list[Issue]:
+        """The issues as they are now, without those of a project that is no longer set up."""
+        wanted = {(each.tracker, each.group, each.key): None for each in issues}
+        known = {(each.tracker, each.group, each.key): each for each in self.core.catalog.issues()}
+        return [known[each] for each in wanted if each in known]
 
     def _look_up(self, typed: str, group: str | None) -> None:
         try:
@@ -208,7 +221,12 @@ class Desk:
             raise
 
     def begin_day(self, on: date) -> None:
-        """Makes sure that something can be added to the day, though nobody has looked at it."""
+        """Makes sure that something can be added to the day, though nobody has looked at it.
+
+        Raises ReviewError for a day that is too old.
+        """
+        if self.core.is_closed(self.core.day_on(on)):
+            raise ReviewError({"start": TOO_LONG_AGO})
         if self.core.store.digest(self.person, on) is None:
             zone = str(self.core.day_on(on).zone)
             self.core.store.save_draft(self.person, Draft(on, zone))
@@ -240,7 +258,7 @@ class Desk:
         draft = self.core.draft(day)
         digest = self.core.store.save_draft(self.person, draft)
         self._afterwards.note_read(day.date)
-        return Opened(draft, digest)
+        return Opened(draft, digest, closed=self.core.is_closed(day))
 
     def _may_hide_work(self, digest: Digest) -> bool:
         places = {(source.name, source.group) for source in self.core.clue_sources}
@@ -290,8 +308,11 @@ class Desk:
         if opened.posted is None and opened.digest.items:
             return note(opened.summary())
         if opened.posted is None:
-            return no_traces(day.date, opened.draft.sources)
-        return day_ready(opened.digest, self.rooms.messenger.permalink(opened.posted))
+            waiting = self.showing.last_waiting(day.date)
+            sources = opened.draft.sources
+            return no_traces(day.date, sources, closed=opened.closed, waiting=waiting)
+        link = self.rooms.messenger.permalink(opened.posted)
+        return day_ready(opened.digest, link, closed=opened.closed)
 
     def turn_page(self, day: date, page: int) -> None:
         """Shows another page of a long day's message."""
@@ -331,10 +352,14 @@ class Desk:
         """Lets today's message offer Refresh when the person went on working after it."""
         day = self._afterwards.noticed()
         if day is not None:
-            try:
-                self.rooms.messenger.show_again(self.person, day)
-            except PostError as error:
-                log.warning("The message of %s could not be updated: %s", day, error)
+            self.show_again(day)
+
+    def show_again(self, day: date) -> None:
+        """Brings the day's message up to date with the time, though nothing was decided."""
+        try:
+            self.rooms.messenger.show_again(self.person, day)
+        except PostError as error:
+            log.warning("The message of %s could not be updated: %s", day, error)
 
     def note_zone(self) -> None:
         """Looks up the person's zone in Slack, once an hour, unless the settings name one."""

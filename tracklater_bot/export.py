@@ -52,6 +52,7 @@ from tracklater_bot.trackers.protocols import (
     NotSent,
     OverQuota,
     Refused,
+    TooOld,
     Tracker,
     TrackerError,
     Unknown,
@@ -289,7 +290,7 @@ class Exporter:
         if job.target is Target.LATE and not isinstance(error, Unknown):
             return NotFound()  # somebody changed it meanwhile: then it is theirs
         # A refusal now does not tell whether an earlier request got through.
-        settled = isinstance(error, Conflict | Gone)
+        settled = isinstance(error, Conflict | Gone | TooOld)
         if isinstance(error, Unknown) or (job.doubtful and not settled):
             return Postponed(Problem.WAITING, sentence, pause)
         return final_of_worklog(error, job) if job.target is Target.WORKLOG else _final(error, job)
@@ -305,6 +306,9 @@ def _final(error: TrackerError, job: Job) -> Outcome:
         return Written(None)
     if isinstance(error, Gone):
         return Rejected(Problem.GONE, "it was deleted in Toggl; Approve makes it again")
+    if isinstance(error, TooOld):
+        maybe = "; it may be there already, since an answer was lost" * job.doubtful
+        return Rejected(Problem.TOO_OLD, f"{error}{maybe}")
     return Rejected(Problem.REFUSED, str(error))
 
 

@@ -6,7 +6,7 @@ Whoever brings new ones waits for that; whoever types meanwhile gets what was kn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import RLock
@@ -23,13 +23,16 @@ _Identity: TypeAlias = "tuple[str, str, str]"
 
 
 class IssueStore(Protocol):
-    """The part of the store that keeps issues."""
+    """The part of the store that keeps issues, by the scope in which they were read."""
 
-    def put_issues(self, person: str, issues: Sequence[Issue]) -> None:
-        """Adds them, or replaces those of the same tracker, group and key."""
+    def put_issues(self, person: str, scope: str, issues: Sequence[Issue]) -> None:
+        """Adds them, or replaces those of the same scope and key."""
 
-    def issues(self, person: str, group: str | None = None) -> list[Issue]:
-        """All, or one group's."""
+    def issues(self, person: str, scopes: Collection[str]) -> list[Issue]:
+        """Those of these scopes."""
+
+    def keep_issues(self, person: str, scopes: Collection[str]) -> None:
+        """Drops those of all other scopes, and what is remembered of those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,20 @@ class _Known:
 
 
 class IssueCache:
-    """Safe to call from threads."""
+    """The issues of `scopes`, those that are set up now. Safe to call from threads."""
 
-    def __init__(self, store: IssueStore, person: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: IssueStore,
+        person: str,
+        clock: Callable[[], datetime],
+        scopes: Collection[str],
+    ) -> None:
         self._store = store
         self._person = person
         self._clock = clock
+        self._scopes = frozenset(scopes)
+        self._tidy = False
         self._changing = RLock()
         self._kept: _Known | None = None
         self._index: IssueIndex | None = None
@@ -55,15 +66,24 @@ class IssueCache:
         """All issues, or one group's."""
         return [each for each in self._known().values() if group in (None, each.group)]
 
-    def put(self, issues: Iterable[Issue]) -> None:
-        """Adds issues, or replaces them; the keys that they had before stay known."""
+    def keep_only(self, scopes: Collection[str]) -> None:
+        """Lets go of all other scopes' issues, here and in the store."""
+        with self._changing:
+            if not self._tidy or self._scopes != scopes:
+                self._scopes = frozenset(scopes)
+                self._store.keep_issues(self._person, self._scopes)
+                self._read()
+                self._tidy = True
+
+    def put(self, scope: str, issues: Iterable[Issue]) -> None:
+        """Adds a scope's issues, or replaces them; the keys that they had before stay known."""
         with self._changing:
             known = self._known()
             found = {
                 _identity(each): _with_aliases(each, known.get(_identity(each))) for each in issues
             }
             if found:
-                self._store.put_issues(self._person, [*found.values()])
+                self._store.put_issues(self._person, scope, [*found.values()])
                 self._keep({**known, **found}, self._read_at())
 
     def search(self, text: str, group: str | None = None, limit: int = 20) -> list[Issue]:
@@ -93,7 +113,7 @@ class IssueCache:
             return self._kept.issues if self._kept else {}
 
     def _read(self) -> None:
-        stored = self._store.issues(self._person)
+        stored = self._store.issues(self._person, self._scopes)
         self._keep({_identity(each): each for each in stored}, self._clock())
 
     def _keep(self, issues: Mapping[_Identity, Issue], read: datetime) -> None:

@@ -296,6 +296,7 @@ class Problem(StrEnum):
     CHANGED = "changed"  # somebody changed the entry in the tracker
     GONE = "gone"  # somebody deleted the entry in the tracker
     REFUSED = "refused"  # the tracker said no
+    TOO_OLD = "too old"  # the tracker can no longer be asked for that time
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -28,11 +29,12 @@ from tracklater_bot.changing import (
     pieces,
 )
 from tracklater_bot.crashpoints import here
-from tracklater_bot.day import Span
+from tracklater_bot.day import Span, in_reach
 from tracklater_bot.model import Digest, Item, Problem, State
 from tracklater_bot.store import Store, digests, outbox
 from tracklater_bot.store.outbox import Job, Kind, Order, Stage
 from tracklater_bot.store.refresh import clipped, in_order, new_id, stays
+from tracklater_bot.words import TOO_LONG_AGO
 
 __all__ = ["Change", "NotYours", "Review", "ReviewError"]
 
@@ -148,6 +150,7 @@ class Review:
     def add(self, person: str, day: date, change: Change, move_neighbours: bool = False) -> Digest:
         """Adds an item by hand, open like any other."""
         with self._day(person, day) as case:
+            case.insist_on_reach("start")
             moved = case.checked(change, move=move_neighbours)
             case.change([added(change), *moved])
             return case.digest
@@ -221,6 +224,7 @@ class _Case:
 
     def approve(self, item: Item, *, forced: bool = False) -> None:
         """Lets the item become an entry. Raises ReviewError for one that would say nothing."""
+        self.insist_on_reach()
         suggestion = item.suggestion
         if suggestion.group is None:
             raise ReviewError({"": "Say first what this was: press Edit."})
@@ -243,6 +247,11 @@ class _Case:
         wanted = digests.with_items(self.digest, changed, gone)
         self.digest = digests.save(self.connection, self.digest, wanted)
         return [each for each in self.digest.items if each.change == number]
+
+    def insist_on_reach(self, field: str = "") -> None:
+        """Raises ReviewError on a day of which Toggl shows nothing any more."""
+        if not in_reach(self.digest.day, ZoneInfo(self.digest.timezone), self.now):
+            raise ReviewError({field: TOO_LONG_AGO})
 
     def insist_undecided(self, item: Item) -> None:
         """Raises ReviewError where a decision was made that has to be taken back first."""
@@ -303,6 +312,8 @@ class _ItemCase(_Case):
         job = self.job
         rewritable = job is not None and job.stage is Stage.PENDING and not job.doubtful
         if self.item.state is State.SENT:
+            if after.suggestion.span != self.item.suggestion.span:
+                self.insist_on_reach("start")
             if after != self.item or _worklog_failed(self.item):
                 self.send(replace(after, state=State.PENDING), Kind.UPDATE, before=self.item)
         elif self.item.state is State.PENDING and job is not None and rewritable:

@@ -16,7 +16,7 @@ from tracklater_bot.app import Core
 from tracklater_bot.blocks.digest import DigestView, Message, PictureRef, digest_message
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Wishes
-from tracklater_bot.blocks.week import DayTimes
+from tracklater_bot.blocks.week import DayTimes, in_all
 from tracklater_bot.catalog import PersonalMemory
 from tracklater_bot.checks import check_all
 from tracklater_bot.day import WorkDay
@@ -29,6 +29,7 @@ from tracklater_bot.words import clock
 
 WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)
+NEVER_SHOWN_BACK = 14  # days; reading more of them anew takes its time
 TIMELINE_COLUMNS = 38  # more would wrap on a phone
 ON_THE_WAY = (State.PENDING, State.SENDING, State.UNKNOWN, State.DELETING)
 
@@ -118,15 +119,39 @@ class Showing:
         now = self.core.clock()
         days = self._week_days()
         stored = {day: self.core.store.digest(self.core.person, day.date) for day in days}
-        unknown = [day for day, digest in stored.items() if digest is None]
-        drafted = dict(zip(unknown, self.core.drafts(unknown), strict=True))
-        seen = {day: DayTimes.of_draft(draft, now) for day, draft in drafted.items()}
-        for times in seen.values():
-            glances.keep(self._memory(), times, now)
+        seen = self._glance([day for day, digest in stored.items() if digest is None])
         return [
-            DayTimes.of(digest, now) if digest is not None else seen[day]
+            DayTimes.of(digest, now) if digest is not None else seen[day.date]
             for day, digest in stored.items()
         ]
+
+    def _glance(self, days: Sequence[WorkDay]) -> dict[date, DayTimes]:
+        """Days as they look now, read at once and remembered for a while; none is stored."""
+        now = self.core.clock()
+        seen = [DayTimes.of_draft(draft, now) for draft in self.core.drafts(days)]
+        for times in seen:
+            glances.keep(self._memory(), times, now)
+        return {times.day: times for times in seen}
+
+    def last_waiting(self, besides: date) -> DayTimes | None:
+        """The last day before today, but for one, whose work is open or was never shown.
+
+        Days that nobody has opened are read only where they are later than the last open one.
+        """
+        today = self.core.day("today").date
+        opened = [day for day, _ in self._open_days(today) if day != besides]
+        since = max([today - timedelta(days=NEVER_SHOWN_BACK + 1), *opened])
+        dates = [since + timedelta(days=n) for n in range(1, (today - since).days)]
+        unopened = [day for day in dates if day != besides and not self._is_stored(day)]
+        known = {day: self._stored_day(day) for day in unopened}
+        unknown = [self.core.day_on(day) for day, times in known.items() if not times.known]
+        known |= self._glance(unknown)
+        waiting = [times for times in known.values() if in_all(times.missing)]
+        last = max(waiting, key=lambda times: times.day, default=None)
+        return last or (self._stored_day(max(opened)) if opened else None)
+
+    def _is_stored(self, day: date) -> bool:
+        return self.core.store.digest(self.core.person, day) is not None
 
     def home(self) -> HomeView:
         """Home, from what is stored: quick, and no service is asked."""

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tracklater_bot.day import in_reach
 from tracklater_bot.model import Draft, Evidence, Suggestion
 from tracklater_bot.timeline import colours, lanes_of, text_timeline
-from tracklater_bot.words import clean, count, day_name, duration, listing, times
+from tracklater_bot.words import TOO_LONG_AGO, clean, count, day_name, duration, listing, times
 
 MOST_COLUMNS = 110
 WIDE = 110
@@ -29,11 +30,15 @@ NARROW_COLUMNS = (("Time", False), ("What", False), ("Sure", True))
 def print_draft(draft: Draft, now: datetime, console: Console | None = None) -> None:
     """The day's suggestions as a table, and its timeline."""
     out = console or Console(highlight=False)
-    out.print(Text(f"{day_name(draft.day)} · {_to_review(draft)}", style="bold"))
+    closed = not in_reach(draft.day, ZoneInfo(draft.timezone), now)
+    found = _to_review(draft, closed=closed)
+    out.print(Text(f"{day_name(draft.day)} · {found}", style="bold"))
     if draft.suggestions:
         out.print(_table(draft, out.width))
     else:
-        out.print("Nothing was found that isn't in Toggl already.")
+        out.print("Nothing was found" + ("." if closed else " that isn't in Toggl already."))
+    if closed:
+        out.print(Text(TOO_LONG_AGO, style="yellow"))
     if draft.suggestions or draft.tracked:
         out.print(Text(text_timeline(lanes_of(draft, now), min(out.width, MOST_COLUMNS))))
     _print_tracked(draft, now, out)
@@ -43,9 +48,10 @@ def print_draft(draft: Draft, now: datetime, console: Console | None = None) -> 
             out.print(Text(f"{status.name}{where}: {clean(status.trouble, 1000)}", style="yellow"))
 
 
-def _to_review(draft: Draft) -> str:
+def _to_review(draft: Draft, *, closed: bool) -> str:
     length = sum((each.span.length for each in draft.suggestions), timedelta())
-    return f"{duration(length)} to review" if length else "nothing to review"
+    wanted = "found" if closed else "to review"
+    return f"{duration(length) if length else 'nothing'} {wanted}"
 
 
 def _print_tracked(draft: Draft, now: datetime, out: Console) -> None:

@@ -15,6 +15,11 @@ from tracklater_bot.model import Issue
 
 MOST_DESCRIPTION = 2000
 
+TOO_LONG_AGO = (
+    "Too long ago to be sent: Toggl's API goes back three months only,"
+    " so I can't see what is tracked there either."
+)
+
 _JOINERS = "\u200c\u200d"  # Persian words and emoji families are spelled with these
 _MARKS_KEPT = 3  # a Vietnamese or Thai letter carries up to three; more is a joke or an attack
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"

@@ -30,8 +30,9 @@ from tracklater_bot.blocks.rows import (
     unsure,
 )
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
+from tracklater_bot.day import in_reach
 from tracklater_bot.model import Digest, Item, SourceStatus, State
-from tracklater_bot.words import clock, count, day_name, duration, listing, times
+from tracklater_bot.words import TOO_LONG_AGO, clock, count, day_name, duration, listing, times
 
 __all__ = ["DigestView", "Message", "PictureRef", "digest_message", "digest_text", "pages"]
 
@@ -61,8 +62,9 @@ class DigestView:
     """How a digest is to be shown: which page (the first is 0), with which picture.
 
     `timeline` is the day in monospaced bars, shown where there is no picture. `now` lets a running
-    entry count. `quota_note` is a sentence about Toggl's quota for the whole day. `went_on` tells
-    that the person worked on after the day was read.
+    entry count, and closes a day that is too old for new entries. `quota_note` is a sentence about
+    Toggl's quota for the whole day. `went_on` tells that the person worked on after the day was
+    read.
     """
 
     page: int = 0
@@ -72,6 +74,11 @@ class DigestView:
     now: datetime | None = None
     quota_note: str | None = None
     went_on: bool = False
+
+    def closes(self, digest: Digest) -> bool:
+        """Whether no entries can be made on the day any more."""
+        now = self.now
+        return now is not None and not in_reach(digest.day, ZoneInfo(digest.timezone), now)
 
 
 def digest_message(digest: Digest, view: DigestView = DigestView()) -> Message:
@@ -117,10 +124,15 @@ def open_items(digest: Digest) -> list[Item]:
 def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) -> list[Block]:
     parts = pages(digest, most_rows)
     number = min(max(view.page, 0), len(parts) - 1)
-    blocks = [header(headline(digest)), *_picture(view, detail), section(_totals(digest, view))]
-    blocks += _day_buttons(digest)
+    closed = view.closes(digest)
+    blocks = [
+        header(headline(digest, closed=closed)),
+        *_picture(view, detail),
+        section(_totals(digest, view)),
+    ]
+    blocks += _day_buttons(digest, closed=closed)
     for item in parts[number]:
-        blocks += row(item, Place.of(digest, item, view.toggl_day_url), detail)
+        blocks += row(item, Place.of(digest, item, view.toggl_day_url, closed=closed), detail)
     blocks += _page_buttons(digest, number, len(parts))
     notes = _small_print(digest, view, detail)
     return blocks + ([context(*notes)] if notes else [])
@@ -129,16 +141,20 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
 # -- The head: what kind of day it was ---------------------------------------------------------
 
 
-def headline(digest: Digest) -> str:
+def headline(digest: Digest, *, closed: bool = False) -> str:
     """`Friday 20 November · 7 h 25 min to review`."""
     waiting = open_items(digest)
     day = day_name(digest.day)
     if waiting:
-        return f"{day} · {duration(length_of(waiting))} to review"
+        return f"{day} · {duration(length_of(waiting))} {_wanted(closed=closed)}"
     if not digest.items:
         return f"{day} · nothing to review"
     under_way = [item for item in digest.items if item.state not in (State.SENT, State.SKIPPED)]
     return f"{day} · {'on its way' if under_way else 'all decided'}"
+
+
+def _wanted(*, closed: bool) -> str:
+    return "found" if closed else "to review"
 
 
 def _picture(view: DigestView, detail: Detail) -> list[Block]:
@@ -152,18 +168,21 @@ def _picture(view: DigestView, detail: Detail) -> list[Block]:
 
 
 def _totals(digest: Digest, view: DigestView) -> str:
-    lines = [f"*{_progress(digest)}*" if digest.items else "*Nothing is waiting for you.*"]
+    closed = view.closes(digest)
+    progress = _progress(digest, closed=closed)
+    lines = [f"*{progress}*" if digest.items else "*Nothing is waiting for you.*"]
+    lines += [mrkdwn(TOO_LONG_AGO, 200)] * closed
     lines += _group_lines(digest, view)
     if view.quota_note:
         lines.append(mrkdwn(view.quota_note, 200))
     return "\n".join(lines)
 
 
-def _progress(digest: Digest) -> str:
+def _progress(digest: Digest, *, closed: bool = False) -> str:
     """What became of the items, in one sentence."""
     counts = Counter(item.state for item in digest.items)
     total = len(digest.items)
-    parts = [f"{counts[State.OPEN]} to review"] * bool(counts[State.OPEN])
+    parts = [f"{counts[State.OPEN]} {_wanted(closed=closed)}"] * bool(counts[State.OPEN])
     if counts[State.SENT]:
         parts.append(f"{counts[State.SENT]} of {total} in Toggl")
     under_way = counts[State.PENDING] + counts[State.SENDING] + counts[State.UNKNOWN]
@@ -201,7 +220,8 @@ def _group_lines(digest: Digest, view: DigestView, most: int = 4) -> list[str]:
     groups = sorted(
         {*review, *tracked}, key=lambda group: (group is None, -_sum(review, tracked, group))
     )
-    lines = [_group_line(group, review, tracked) for group in groups]
+    wanted = _wanted(closed=view.closes(digest))
+    lines = [_group_line(group, review, tracked, wanted) for group in groups]
     shown_lines = [line for line in lines if line]
     if len(shown_lines) > most:
         rest = len(shown_lines) - most + 1
@@ -218,9 +238,9 @@ def _sum(review: _Lengths, tracked: _Lengths, group: str | None) -> timedelta:
     return review.get(group, timedelta()) + tracked.get(group, timedelta())
 
 
-def _group_line(group: str | None, review: _Lengths, tracked: _Lengths) -> str:
+def _group_line(group: str | None, review: _Lengths, tracked: _Lengths, wanted: str) -> str:
     waiting, done = review.get(group, timedelta()), tracked.get(group, timedelta())
-    parts = [f"{duration(waiting)} to review"] * bool(waiting)
+    parts = [f"{duration(waiting)} {wanted}"] * bool(waiting)
     parts += [f"{duration(done)} in Toggl"] * bool(done)
     name = "Without a group" if group is None else mrkdwn(group, 40)
     return f"{name}: {', '.join(parts)}" if parts else ""
@@ -229,8 +249,10 @@ def _group_line(group: str | None, review: _Lengths, tracked: _Lengths) -> str:
 # -- Buttons for the whole day -----------------------------------------------------------------
 
 
-def _day_buttons(digest: Digest) -> list[Block]:
+def _day_buttons(digest: Digest, *, closed: bool) -> list[Block]:
     day = digest.day.isoformat()
+    if closed:
+        return [actions([button("Refresh", "refresh", day)], block_id=f"day:{day}")]
     elements = [
         *_approve_buttons(digest),
         button("Add", "add", day),
@@ -331,11 +353,13 @@ def _spoken_trouble(digest: Digest) -> str:
 
 
 def _opening(digest: Digest, view: DigestView) -> str:
-    head = headline(digest).replace(" · ", ": ")
+    closed = view.closes(digest)
+    head = headline(digest, closed=closed).replace(" · ", ": ")
     if open_items(digest):
         head += f" in {count(len(open_items(digest)), 'suggestion')}"
     done = sum(tracked_length(digest, view.now).values(), timedelta())
-    return f"{head}." + (f" {duration(done)} in Toggl." if done else "")
+    tracked = f" {duration(done)} in Toggl." if done else ""
+    return f"{head}.{tracked}" + f" {mrkdwn(TOO_LONG_AGO, 200)}" * closed
 
 
 def _spoken(item: Item, digest: Digest) -> str:

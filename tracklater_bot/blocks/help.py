@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from tracklater_bot.blocks.digest import length_of, open_items
 from tracklater_bot.blocks.parts import Message, actions, button, context, section
 from tracklater_bot.blocks.text import lines_within, link, mrkdwn
+from tracklater_bot.blocks.week import DayTimes, in_all, open_button
 from tracklater_bot.model import Digest, SourceStatus
-from tracklater_bot.words import clock, count, day_name, duration, short_day
+from tracklater_bot.words import TOO_LONG_AGO, clock, count, day_name, duration, short_day
 
 NOT_YOURS = "Only the owner of this day can do that."
 WORDS = (
@@ -80,25 +81,46 @@ def working_message(day: date) -> Message:
     return Message(text, [section(text)])
 
 
-def no_traces(day: date, sources: Sequence[SourceStatus]) -> Message:
-    """Said when a day that was asked for shows nothing, with the reason where there is one."""
-    text = f"I found no work on {day_name(day)} that isn't in Toggl already."
-    blocks = [section(text), actions([button("Add", "add", day.isoformat())])]
+def no_traces(
+    day: date,
+    sources: Sequence[SourceStatus],
+    *,
+    closed: bool = False,
+    waiting: DayTimes | None = None,
+) -> Message:
+    """Said when a day that was asked for shows nothing, with the reason where there is one.
+
+    `closed`: the day is too old for new entries. `waiting` is another day that has work to decide
+    on.
+    """
+    text = f"I found no work on {day_name(day)}"
+    text += f". {TOO_LONG_AGO}" if closed else " that isn't in Toggl already."
+    add = [] if closed else [actions([button("Add", "add", day.isoformat())])]
+    blocks = [section(text), *add]
     troubled = [status for status in sources if status.trouble]
     if troubled:
         blocks.insert(1, context(*sources_lines(troubled)[:10]))
         text += f" {count(len(troubled), 'source')} could not be read completely."
+    if waiting is not None:
+        found = f"{day_name(waiting.day)} still waits for you: "
+        found += f"{duration(in_all(waiting.missing))} to review."
+        blocks.append(section(found, open_button(waiting.day)))
+        text += f" {found}"
     return Message(text, blocks)
 
 
-def day_ready(digest: Digest, link_to_it: str | None) -> Message:
-    """Said when a day is posted or brought up to date: what waits, and where it is."""
+def day_ready(digest: Digest, link_to_it: str | None, *, closed: bool = False) -> Message:
+    """Said when a day is posted or brought up to date: what waits, and where it is.
+
+    `closed`: the day is too old for new entries.
+    """
     name = day_name(digest.day)
     waiting = open_items(digest)
     what = f"{count(len(waiting), 'suggestion')}, {duration(length_of(waiting))}, to review"
     where = link(link_to_it, name) if link_to_it else name
-    told = what if waiting else "everything is decided"
-    return Message(f"{name}: {told}.", [section(f"{where}: {told}.")])
+    told = f"{what}." if waiting else "everything is decided."
+    told = TOO_LONG_AGO if closed else told
+    return Message(f"{name}: {told}", [section(f"{where}: {told}")])
 
 
 def note(text: str) -> Message:

@@ -46,15 +46,21 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row stands: its day and zone, whether one to merge with follows, and Toggl's page."""
+    """Where a row stands: its day and zone, whether one to merge with follows, and Toggl's page.
+
+    `closed`: the day is too old for new entries, so that nothing but Skip is left for open rows.
+    """
 
     day: date
     zone: ZoneInfo
     has_next: bool = False
     toggl_url: str = TOGGL_PAGE
+    closed: bool = False
 
     @classmethod
-    def of(cls, digest: Digest, item: Item, toggl_url: str = TOGGL_PAGE) -> Place:
+    def of(
+        cls, digest: Digest, item: Item, toggl_url: str = TOGGL_PAGE, *, closed: bool = False
+    ) -> Place:
         """The item's place in its digest."""
         end = item.suggestion.span.end
         later = (
@@ -64,7 +70,7 @@ class Place:
         )
         following = next(later, None)
         joinable = following is not None and is_open(following)
-        return cls(digest.day, ZoneInfo(digest.timezone), joinable, toggl_url)
+        return cls(digest.day, ZoneInfo(digest.timezone), joinable, toggl_url, closed)
 
 
 def is_open(item: Item) -> bool:
@@ -147,8 +153,21 @@ def _open_row(item: Item, place: Place, detail: Detail) -> list[Block]:
         _small_print(item, detail),
     )
     kinds = ("approve", "edit", "skip") if suggestion.group is not None else ("edit", "skip")
-    more = [menu(item, place)] if detail.menu else []
-    return [section(text), actions([*_buttons(item, place, kinds, detail), *filter(None, more)])]
+    return _undecided(item, place, detail, text, kinds, menu(item, place))
+
+
+def _undecided(
+    item: Item,
+    place: Place,
+    detail: Detail,
+    text: str,
+    kinds: tuple[str, ...],
+    more: Block | None,
+) -> list[Block]:
+    if place.closed:
+        return [section(text), actions(_buttons(item, place, ("skip",), detail))]
+    buttons = _buttons(item, place, kinds, detail)
+    return [section(text), actions([*buttons, more] if detail.menu and more else buttons)]
 
 
 def _failed_row(item: Item, place: Place, detail: Detail) -> list[Block]:
@@ -158,8 +177,8 @@ def _failed_row(item: Item, place: Place, detail: Detail) -> list[Block]:
         f"*Not in Toggl:* {mrkdwn(item.problem or 'Toggl refused it', detail.words * 2)}",
     )
     kinds = _MENDS.get(item.problem_code, ("edit", "retry", "skip"))
-    more = [menu(item, place)] if detail.menu and item.change is not None else []
-    return [section(text), actions([*_buttons(item, place, kinds, detail), *filter(None, more)])]
+    more = menu(item, place) if item.change is not None else None
+    return _undecided(item, place, detail, text, kinds, more)
 
 
 # The first button of a failed row is what usually mends it.
@@ -167,6 +186,7 @@ _MENDS: Mapping[Problem | None, tuple[str, ...]] = {
     None: ("approve", "edit", "skip"),
     Problem.OVERLAP: ("trim", "anyway", "edit", "skip"),
     Problem.GONE: ("again", "skip"),
+    Problem.TOO_OLD: ("skip",),
 }
 
 

@@ -70,12 +70,17 @@ def in_all(lengths: Lengths) -> timedelta:
     return sum(lengths.values(), timedelta())
 
 
+def open_button(day: date) -> Block:
+    """What shows the day."""
+    return button("Open", "open_day", day.isoformat())
+
+
 def week_message(days: Sequence[DayTimes]) -> Message:
     """The days as a message with a button on each that has something waiting."""
     shown = list(days)[:MOST_DAYS]
     blocks = [header(_title(shown)), section(_week_totals(shown))]
     for each in shown:
-        open_it = button("Open", "open_day", each.day.isoformat()) if _worth_opening(each) else None
+        open_it = open_button(each.day) if _worth_opening(each) else None
         blocks.append(section(_day_lines(each), open_it))
     blocks.append(context("Missing is what I found and you have not decided on."))
     return Message(_spoken(shown), blocks)
@@ -160,7 +165,7 @@ def open_day_rows(days: Sequence[tuple[date, int]], most: int = 10) -> list[Bloc
     return [
         section(
             f"{short_day(day)}: {count(number, 'open decision')}",
-            button("Open", "open_day", day.isoformat()),
+            open_button(day),
         )
         for day, number in latest
     ]

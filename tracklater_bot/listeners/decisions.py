@@ -13,6 +13,7 @@ from tracklater_bot.desk import Desk
 from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first, whisper
 from tracklater_bot.model import Digest
 from tracklater_bot.review import NotYours, ReviewError
+from tracklater_bot.words import TOO_LONG_AGO
 
 Decide = Callable[[Click], Digest]
 
@@ -43,14 +44,21 @@ class Decisions:
 
     def _listener(self, decide: Decide) -> Callable[[Ack, dict[str, Any], Respond], None]:
         def listen(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+            click = Click.of(body)
             with stored_first(ack):
-                refusal = self._decide(Click.of(body), decide)
+                refusal = self._decide(click, decide)
             here("after-ack")
             if refusal:
                 whisper(respond, refusal)
+            if refusal == TOO_LONG_AGO:  # the message is from when it could still be done
+                self._desk.show_again(self._day_of(click))
             self._desk.changed()
 
         return listen
+
+    def _day_of(self, click: Click) -> date:
+        found = self._desk.item(click.value)
+        return found[0].day if found else _day(click)
 
     def _decide(self, click: Click, decide: Decide) -> str:
         """Carries out one decision; why not, in words for the person, if not."""

@@ -13,6 +13,7 @@ from tracklater_bot.blocks.edit import NewSpan, add_modal
 from tracklater_bot.desk import Desk
 from tracklater_bot.listeners.clicks import whisper
 from tracklater_bot.listeners.command import NOT_YOURS
+from tracklater_bot.words import TOO_LONG_AGO, day_name
 
 
 class Shortcut:
@@ -35,6 +36,9 @@ class Shortcut:
         message = shortcut.get("message") or {}
         ts = str(message.get("ts") or "0")
         day = self._desk.core.day_of(datetime.fromtimestamp(float(ts), UTC))
+        if self._desk.core.is_closed(day):
+            whisper(respond, f"{day_name(day.date)}: {TOO_LONG_AGO}")
+            return
         view = add_modal(day, self._desk.choices(day), self._new(shortcut, message))
         client.views_open(trigger_id=shortcut["trigger_id"], view=view)
 

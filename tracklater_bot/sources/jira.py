@@ -126,14 +126,15 @@ class JiraSource:
     ) -> None:
         self.group = group
         self._site = JiraSite(group, settings, timing or Timing(now=clock))
+        self._api_base = settings.api_base
         self._clock = clock
         self._worklogs = settings.worklogs
         self._known: _Known | None = None
 
     @property
     def scope(self) -> str:
-        """Site and projects."""
-        return f"{self._site.url} {' '.join(sorted(self._site.projects))}"
+        """Site, where its API is, and projects."""
+        return " ".join((self._site.url, self._api_base, *sorted(self._site.projects)))
 
     def owns(self, key: str) -> bool:
         """Whether the key is one of the group's projects'."""

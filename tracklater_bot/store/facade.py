@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date, datetime
 
@@ -189,12 +189,17 @@ class Store:
 
     # -- Issues ----------------------------------------------------------------------------------
 
-    def put_issues(self, person: str, found: Sequence[Issue]) -> None:
-        """Adds issues; those known already, by tracker, group and key, are replaced."""
+    def put_issues(self, person: str, scope: str, found: Sequence[Issue]) -> None:
+        """Adds issues of a scope; those whose key is known there already are replaced."""
         with self.writing() as connection:
-            issues.put(connection, person, found)
+            issues.put(connection, person, scope, found)
 
-    def issues(self, person: str, group: str | None = None) -> list[Issue]:
-        """All of the person's issues, or those of one group."""
+    def issues(self, person: str, scopes: Collection[str]) -> list[Issue]:
+        """The person's issues of these scopes."""
         with self.reading() as connection:
-            return issues.known(connection, person, group)
+            return issues.known(connection, person, scopes)
+
+    def keep_issues(self, person: str, scopes: Collection[str]) -> None:
+        """Drops the issues of all other scopes, and what is remembered of those."""
+        with self.writing() as connection:
+            issues.keep_only(connection, person, scopes)

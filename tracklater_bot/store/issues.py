@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, or_, select
 
 from tracklater_bot.model import Issue
 from tracklater_bot.store.sql import upsert
-from tracklater_bot.store.tables import issues
+from tracklater_bot.store.tables import issues, memory
+
+# What the catalogue remembers of a scope, beside its issues.
+ABOUT_SCOPE = ("issues:", "absent:")
 
 
-def put(connection: Connection, person: str, found: Sequence[Issue]) -> None:
-    """Adds issues; those that are known already are replaced."""
-    rows = {(each.tracker, each.group, each.key): _columns(person, each) for each in found}
+def put(connection: Connection, person: str, scope: str, found: Sequence[Issue]) -> None:
+    """Adds issues of a scope; those that are known already are replaced."""
+    rows = {each.key: _columns(person, scope, each) for each in found}
     upsert(connection, issues, [*rows.values()])
 
 
-def known(connection: Connection, person: str, group: str | None) -> list[Issue]:
-    """All of the person's issues, or those of one group."""
-    query = select(*(issues.c[name] for name in _FIELDS)).where(issues.c.person == person)
-    if group is not None:
-        query = query.where(issues.c.group == group)
+def known(connection: Connection, person: str, scopes: Collection[str]) -> list[Issue]:
+    """The person's issues of these scopes."""
+    query = select(*(issues.c[name] for name in _FIELDS)).where(
+        issues.c.person == person, issues.c.scope.in_(scopes)
+    )
     return [Issue(*row) for row in connection.execute(query)]
+
+
+def keep_only(connection: Connection, person: str, scopes: Collection[str]) -> None:
+    """Drops what is kept of all other scopes, so that one that comes back is read anew."""
+    gone = (issues.c.person == person) & issues.c.scope.not_in(scopes)
+    connection.execute(delete(issues).where(gone))
+    about = or_(*(memory.c.key.startswith(prefix) for prefix in ABOUT_SCOPE))
+    kept = [f"{prefix}{scope}" for prefix in ABOUT_SCOPE for scope in scopes]
+    others = (memory.c.person == person) & about & memory.c.key.not_in(kept)
+    connection.execute(delete(memory).where(others))
 
 
 _FIELDS = (
@@ -40,5 +53,5 @@ _FIELDS = (
 )  # fmt: skip - in the order of Issue's own
 
 
-def _columns(person: str, issue: Issue) -> dict[str, object]:
-    return {"person": person} | {name: getattr(issue, name) for name in _FIELDS}
+def _columns(person: str, scope: str, issue: Issue) -> dict[str, object]:
+    return {"person": person, "scope": scope} | {name: getattr(issue, name) for name in _FIELDS}

@@ -161,6 +161,8 @@ class _Settling:
         """Taken back while on its way. What may have been written is still looked for."""
         if isinstance(outcome, Postponed) and self.job.stage is Stage.UNKNOWN:
             return self._postponed(item, outcome.code, outcome.sentence, outcome.at)
+        if isinstance(outcome, Rejected) and outcome.code is Problem.TOO_OLD and self.job.doubtful:
+            return self._rejected(item, outcome.code, outcome.sentence)  # only a person can look
         self._close(Stage.DROPPED)
         return _quiet(item, State.OPEN)
 

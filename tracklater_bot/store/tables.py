@@ -33,7 +33,7 @@ from tracklater_bot.model import (
 from tracklater_bot.store.columns import Json, Packed, UtcTime, Words
 from tracklater_bot.store.payload import Payload
 
-REVISION = "0002"
+REVISION = "0003"
 
 ACTIVE = ("pending", "sending", "unknown")
 _IS_ACTIVE = text("state IN ('pending', 'sending', 'unknown')")
@@ -204,9 +204,11 @@ issues = Table(
     "issues",
     metadata,
     Column("person", Words, primary_key=True),
-    Column("tracker", Words, primary_key=True),
-    Column("group", Words, primary_key=True),
+    # Where it was read: tracker, group, server and projects as they were set up then.
+    Column("scope", Words, primary_key=True),
     Column("key", Words, primary_key=True),
+    Column("tracker", Words, nullable=False),
+    Column("group", Words, nullable=False),
     Column("title", Words, nullable=False),
     Column("url", Words, nullable=False),
     Column("type", Words, nullable=False),

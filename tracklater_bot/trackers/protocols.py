@@ -19,6 +19,10 @@ class Refused(TrackerError):
     """Nothing was written, and the same request will be refused again."""
 
 
+class TooOld(Refused):
+    """The tracker can no longer be asked for that time: nothing is written that can't be seen."""
+
+
 class NotSent(TrackerError):
     """Nothing was written (connection refused, 429): sending again is safe, from `retry_at` on."""
 

@@ -14,7 +14,7 @@ from typing import NoReturn, TypeVar
 
 from pydantic import TypeAdapter
 
-from tracklater_bot.day import Span
+from tracklater_bot.day import Span, oldest_in_reach
 from tracklater_bot.http import (
     Answer,
     AnswerLate,
@@ -41,6 +41,7 @@ from tracklater_bot.trackers.protocols import (
     OverQuota,
     Quota,
     Refused,
+    TooOld,
     TrackerError,
     Unknown,
 )
@@ -69,6 +70,7 @@ _ROWS = 1000  # Toggl sends no more rows than this, and does not say that there 
 # An entry is found by its start: a timer forgotten on Friday still runs on Monday.
 _LOOKBACK = timedelta(days=3)
 _NEAR = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
 _PAUSE = timedelta(seconds=5)  # after 429: the bucket leaks about one request a second
 _UNTIL_RESET = timedelta(minutes=15)  # when Toggl does not say when its hour is over
 # A proxy has given up waiting for Toggl itself, which may still be at it.
@@ -77,6 +79,7 @@ _GIVEN_UP = (408, 502, 503, 504)
 _PATIENCE = Patience(tries=2, seconds=15, first=1.5)
 _RESET = re.compile(r"reset in (\d{1,5}) sec", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"password|token|credential|forbidden|unauthori[sz]ed", re.IGNORECASE)
+_TOO_OLD = "Toggl's API goes back three months only: add it in Toggl itself"
 _REFUSED = (
     "Toggl refused the token: copy the API token from Toggl's profile page"
     " into TRACKLATER_TOGGL__API_TOKEN"
@@ -120,14 +123,19 @@ class TogglTracker:
         return account_of(me, workspace)
 
     def entries(self, span: Span) -> tuple[TimeEntry, ...]:
-        """Entries that share time with `span`, earliest first; the running one among them."""
-        rows = self._rows(span.start - _LOOKBACK, span.end)
+        """Entries that share time with `span`, earliest first; the running one among them.
+
+        Those that began before Toggl can be asked for are not seen.
+        """
+        oldest = self._insist_on_reach(span.end - _SECOND)
+        rows = self._rows(max(span.start - _LOOKBACK, oldest), span.end)
         found = (row.entry() for row in rows.values())
         shared = (each for each in found if shares_time(each, span))
         return tuple(sorted(shared, key=lambda each: (each.start, each.id)))
 
     def create(self, entry: NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""
+        self._insist_on_reach(entry.span.start)
         workspace = self._workspace()
         body = body_of(entry) | {"created_with": CREATED_WITH, "workspace_id": workspace}
         answer = self._write("POST", f"/workspaces/{workspace}/time_entries", body)
@@ -136,7 +144,8 @@ class TogglTracker:
     def find(self, entry: NewEntry) -> TimeEntry | None:
         """An entry that equals `entry` in start, duration, description and project, if any."""
         start = whole_seconds(entry.span.start)
-        rows = self._rows(start - _NEAR, start + _NEAR)
+        oldest = self._insist_on_reach(start)
+        rows = self._rows(max(start - _NEAR, oldest), start + _NEAR)
         same = [row for row in rows.values() if is_same(row, entry)]
         return min(same, key=lambda row: row.id).entry() if same else None
 
@@ -148,6 +157,8 @@ class TogglTracker:
         if not change:
             return row.entry()
         insist_unchanged(row, seen)
+        if "start" in change:
+            self._insist_on_reach(entry.span.start)
         path = f"/workspaces/{row.workspace_id}/time_entries/{entry_id}"
         return self._written(self._write("PUT", path, change))
 
@@ -246,6 +257,13 @@ class TogglTracker:
             raise
         self._remember_quota(bucket, answer)
         return answer
+
+    def _insist_on_reach(self, at: datetime) -> datetime:
+        """The oldest moment that may be asked for. Raises TooOld for an older one."""
+        oldest = oldest_in_reach(self._clock())
+        if at < oldest:
+            raise TooOld(_TOO_OLD)
+        return oldest
 
     def _insist_on_token(self) -> None:
         if not self._token:
