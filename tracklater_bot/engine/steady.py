@@ -24,7 +24,8 @@ _NUMBER = r"\d+(?:[.,]\d+)?"
 _ALONE = r"(?<![\w.,\#!:-])"
 _FLEETING = re.compile(
     rf"""
-      [(\[{{] \s* \+? \d [\d\s.,'’+:/%]* [^()\[\]{{}}\d]{{0,24}} [)\]}}] (?!\.\w)
+      [(\[{{] (?!20[12]\d[)\]}}])
+        \s* \+? \d [\d\s.,'’+:/%]* [^()\[\]{{}}\d]{{0,24}} [)\]}}] (?!\.\w)
     | {_ALONE} {_NUMBER} \s? (?:{_PERCENT}) | [%٪] \s? {_NUMBER}
     | {_ALONE} -? \d{{1,3}} (?: :\d\d ){{1,2}} (?:[.,]\d+)? (?!\d) (?:\s?[ap]m\b)?
     | {_ALONE} (?: \d+ \s? (?:小时|小時|時間|分钟?|分鐘|秒钟?|시간|분|초|人) )+
@@ -35,17 +36,17 @@ _FLEETING = re.compile(
     re.VERBOSE,
 )
 _PROGRESS = re.compile(
-    rf"{_ALONE}(?<!/)(?P<done>\d[\d.,]*)(?:\s?[/|]\s?|\s\w{{1,4}}\s)(?P<all>\d[\d.,]*)(?![\w/-])"
+    rf"{_ALONE}(?<!/)(?P<done>\d[\d.,]{{0,15}})(?:\s?[/|]\s?|\s\w{{1,4}}\s)(?P<all>\d[\d.,]{{0,15}})(?![\w/-])"
 )
-_PARTS = re.compile(r"\s+[-–—|·•:/\\]+\s+|\s*\|\s*")
+_PARTS = re.compile(r"\s[-–—|·•:/\\]+\s|\|")
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 _COUNT = re.compile(r"\d[\d.,]*\+?")
 _COUNT_OF = re.compile(r"[\W_]*(?!20[12]\d\b)\d[\d.,]*\+?(?:\s+[^\W\d]+){1,4}[\W_]*")
 _NEWS = re.compile(r"(?:^| )\+\w+")
 _MARKED = re.compile(r"[#!]\d")
-_FILE = re.compile(r"[\w()-]+\.[a-z]\w{0,4}(?!\w)")
-_NAME = re.compile(rf"{_FILE.pattern}|[#!]\d+|\d{{4}}-\d\d|[a-z]+-\d+")
+_FILE = re.compile(r"[\w()-]{1,40}\.[a-z]\w{0,4}(?!\w)")
+_NAME = re.compile(rf"{_FILE.pattern}|[#!]\d+|\d{{4}}-\d\d|[a-z]{{1,20}}-\d+")
 # How editors mark a file that is not saved: somebody typed. A star apart from it is a spinner's.
 _UNSAVED = re.compile(
     r"(?:^|\s)(?:[●•]\s?|\*)(?=\w)|(?<=\w)\s?[●•](?:\s|$)|(?<=\w)\*(?:\s|$)|\[\+\]"
@@ -66,8 +67,9 @@ class Titles:
         return self._known[title]
 
     def same(self, one: str, other: str) -> bool:
-        """Whether a program may have made one of the other: a running text is the same, and so are
-        `acme` and `3 new messages - acme`.
+        """Whether a program may have made one of the other.
+
+        A running text stays the same, and `acme` is the same as `3 new messages - acme`.
         """
         mine, theirs = self.of(one), self.of(other)
         if mine == theirs or _without_news(mine) == theirs or mine == _without_news(theirs):
@@ -82,7 +84,7 @@ class Titles:
 
     def numbers(self, title: str) -> list[int]:
         """The numbers in what stands still of a title."""
-        return [int(each) for each in _DIGITS.findall(self.of(title))]
+        return [int(each[:15]) for each in _DIGITS.findall(self.of(title))]
 
 
 def names(title: str) -> tuple[str, ...]:
