@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from tracklater_bot.engine.steady import Titles, is_named
+from tracklater_bot.engine.steady import Titles, is_unsaved, names
 
 # Who samples at least so often (seconds) sees a person's window stand still now and then.
 OFTEN, SELDOM = 30.0, 90.0
@@ -37,14 +37,17 @@ class Sample(NamedTuple):
 
 @dataclass(slots=True)
 class _Run:
-    """So many samples in a row, the first one given, between which nothing changed."""
+    """So many samples in a row between which nothing changed: the first, and how it looks last."""
 
     sample: Sample
     count: int
+    last: Sample
 
     def take(self, runs: Iterable[_Run]) -> None:
         """What follows changed nothing, either."""
-        self.count += sum(run.count for run in runs)
+        for run in runs:
+            self.count += run.count
+            self.last = run.last if run.last.title else self.last
 
 
 def unchanged(
@@ -63,7 +66,7 @@ def unchanged(
 def _runs(samples: Iterable[Sample]) -> Iterator[_Run]:
     for _, some in groupby(samples, key=lambda each: each.screen):
         alike = list(some)
-        yield _Run(alike[0], len(alike))
+        yield _Run(alike[0], len(alike), alike[0])
 
 
 def _steady(runs: Iterable[_Run], interval: float, hole: float, titles: Titles) -> list[_Run]:
@@ -75,7 +78,7 @@ def _steady(runs: Iterable[_Run], interval: float, hole: float, titles: Titles) 
             blanks.append(run)
             continue
         last = found[-1] if found else None
-        if last and _is_same(last.sample, run.sample, titles):
+        if last and _is_same(last.last, run.sample, titles):
             last.take([*blanks, run])
         else:
             if last and _is_short(blanks, hole / interval) and _in_one_window(last, run):
@@ -222,5 +225,7 @@ class _Look:
         return (part[1] - part[0]) / sum(self._counts(part))
 
     def _is_named(self, part: _Range) -> bool:
-        """Whether all titles name something that people work on."""
-        return all(is_named(run.sample.title) for run in self.runs[slice(*part)])
+        """Whether the titles name one thing after another, as somebody goes through them."""
+        titles = [run.sample.title for run in self.runs[slice(*part)]]
+        named = {names(title) for title in titles}
+        return () not in named and (len(named) > 1 or any(map(is_unsaved, titles)))

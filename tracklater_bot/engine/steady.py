@@ -24,7 +24,8 @@ _NUMBER = r"\d+(?:[.,]\d+)?"
 _ALONE = r"(?<![\w.,\#!:-])"
 _FLEETING = re.compile(
     rf"""
-      [(\[{{] \s* \+? \d [\d\s.,'’+:/%]* [^()\[\]{{}}\d]{{0,24}} [)\]}}] (?!\.\w)
+      [(\[{{] (?!20[12]\d[)\]}}])
+        \s* \+? \d [\d\s.,'’+:/%]* [^()\[\]{{}}\d]{{0,24}} [)\]}}] (?!\.\w)
     | {_ALONE} {_NUMBER} \s? (?:{_PERCENT}) | [%٪] \s? {_NUMBER}
     | {_ALONE} -? \d{{1,3}} (?: :\d\d ){{1,2}} (?:[.,]\d+)? (?!\d) (?:\s?[ap]m\b)?
     | {_ALONE} (?: \d+ \s? (?:小时|小時|時間|分钟?|分鐘|秒钟?|시간|분|초|人) )+
@@ -35,20 +36,21 @@ _FLEETING = re.compile(
     re.VERBOSE,
 )
 _PROGRESS = re.compile(
-    rf"{_ALONE}(?<!/)(?P<done>\d[\d.,]*)(?:\s?[/|]\s?|\s\w{{1,4}}\s)(?P<all>\d[\d.,]*)(?![\w/-])"
+    rf"{_ALONE}(?<!/)(?P<done>\d[\d.,]{{0,15}})(?:\s?[/|]\s?|\s\w{{1,4}}\s)(?P<all>\d[\d.,]{{0,15}})(?![\w/-])"
 )
-_PARTS = re.compile(r"\s+[-–—|·•:/\\]+\s+|\s*\|\s*")
+_PARTS = re.compile(r"\s[-–—|·•:/\\]+\s|\|")
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 _COUNT = re.compile(r"\d[\d.,]*\+?")
-_COUNT_OF = re.compile(r"[\W_]*\d[\d.,]*\+?(?:\s+[^\W\d]+){1,4}[\W_]*")
+_COUNT_OF = re.compile(r"[\W_]*(?!20[12]\d\b)\d[\d.,]*\+?(?:\s+[^\W\d]+){1,4}[\W_]*")
+_NEWS = re.compile(r"(?:^| )\+\w+")
 _MARKED = re.compile(r"[#!]\d")
-_NAMED = re.compile(r"\w\.[a-z]\w{0,4}(?!\w)|[#!]\d|\d{4}-\d\d|[a-z]-\d")
+_FILE = re.compile(r"[\w()-]{1,40}\.[a-z]\w{0,4}(?!\w)")
+_NAME = re.compile(rf"{_FILE.pattern}|[#!]\d+|\d{{4}}-\d\d|[a-z]{{1,20}}-\d+")
 # How editors mark a file that is not saved: somebody typed. A star apart from it is a spinner's.
 _UNSAVED = re.compile(
     r"(?:^|\s)(?:[●•]\s?|\*)(?=\w)|(?<=\w)\s?[●•](?:\s|$)|(?<=\w)\*(?:\s|$)|\[\+\]"
 )
-_FILE = re.compile(r"\w\.[a-z]\w{0,4}(?!\w)")
 
 
 class Titles:
@@ -65,9 +67,12 @@ class Titles:
         return self._known[title]
 
     def same(self, one: str, other: str) -> bool:
-        """Whether a program may have made one of the other: a running text is the same, too."""
+        """Whether a program may have made one of the other.
+
+        A running text stays the same, and `acme` is the same as `3 new messages - acme`.
+        """
         mine, theirs = self.of(one), self.of(other)
-        if mine == theirs:
+        if mine == theirs or _without_news(mine) == theirs or mine == _without_news(theirs):
             return True
         letters = mine.replace(" ", "")
         turned = theirs.replace(" ", "")
@@ -79,36 +84,49 @@ class Titles:
 
     def numbers(self, title: str) -> list[int]:
         """The numbers in what stands still of a title."""
-        return [int(each) for each in _DIGITS.findall(self.of(title))]
+        return [int(each[:15]) for each in _DIGITS.findall(self.of(title))]
 
 
-def is_named(title: str) -> bool:
-    """Whether a title names a file or a number that people give: `report 3.docx`, `#12`."""
-    return _NAMED.search(folded(title)) is not None
+def names(title: str) -> tuple[str, ...]:
+    """The files and numbers that people give things, in a title: `3.docx`, `#12`."""
+    return tuple(_NAME.findall(folded(title)))
 
 
 def steady(title: str, *, talk: bool = False) -> str:
     """The words of a title, and the numbers that name something."""
     text = unicodedata.normalize("NFKC", folded(title))
-    unsaved = not talk and _UNSAVED.search(text) is not None and _FILE.search(text) is not None
+    marks = ("*",) if not talk and is_unsaved(text) else ()
     if _DIGITS.search(text):
         text = _PROGRESS.sub(_without_progress, _FLEETING.sub(" ", text))
     words = chain.from_iterable(_words(part, talk=talk) for part in _PARTS.split(text))
-    return " ".join(chain(("*",) if unsaved else (), words))
+    return " ".join(chain(marks, words))
+
+
+def is_unsaved(title: str) -> bool:
+    """Whether an editor shows that somebody typed in the file that it names."""
+    return _UNSAVED.search(title) is not None and _FILE.search(title) is not None
+
+
+def _without_news(text: str) -> str:
+    return _NEWS.sub("", text).strip()
 
 
 def _without_progress(found: re.Match[str]) -> str:
     """`3/120` is gone; `120/3` and a month of a year are something else."""
     done, whole = (int("0" + "".join(_DIGITS.findall(found[name]))) for name in ("done", "all"))
-    is_month = done <= 12 and 1900 <= whole <= 2100
+    is_month = 1 <= done <= 12 and re.fullmatch(r"\d+/(?:19|20)\d\d", found[0]) is not None
     return found[0] if done > whole or is_month else " "
 
 
 def _words(part: str, *, talk: bool) -> list[str]:
-    """The words of a part between separators; nothing of one that only counts."""
+    """The words of a part between separators; of one that only counts little more than what.
+
+    `3 new items` is `+newite`: the endings of words go with the number.
+    """
     words = _WORD.findall(part)
-    if talk and _COUNT_OF.fullmatch(part):
-        return []
+    if _COUNT_OF.fullmatch(part):
+        stems = "".join(word[:3] for word in words if word.isalpha())
+        return [] if talk else [f"+{stems}"]
     if (talk or len(words) == 1) and not _MARKED.search(part):
         return [word for word in words if not _COUNT.fullmatch(word)]
     return words
