@@ -20,7 +20,6 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.blocks.digest import Message
-from tracklater_bot.crashpoints import here
 from tracklater_bot.mishaps import code_in
 from tracklater_bot.model import Digest
 from tracklater_bot.pacing import PacedClient
@@ -202,7 +201,6 @@ class Messenger:
     def _update(self, digest: Digest) -> bool:
         """False when the message is gone from Slack."""
         message = self._render(digest)
-        here("before-chat-update")
         try:
             self._client.chat_update(
                 channel=str(digest.channel),
@@ -215,7 +213,6 @@ class Messenger:
             if _code(error) in GONE:
                 return False
             raise PostError(f"Slack did not take the update: {reason(error)}.") from error
-        here("after-chat-update")
         self._store.shown(digest.person, digest.day, digest.version, digest.shown)
         return True
 
@@ -229,7 +226,6 @@ class Messenger:
         # Slack is asked only where an earlier try may have succeeded: that is scarcer than posting.
         lost = self._lost(digest) if grant is Grant.AGAIN else None
         channel, ts = lost or self._send(digest)
-        here("before-posted")
         self._store.posted(digest.person, digest.day, channel, ts)
         if lost:  # it may show what was stored before the crash
             self._update(replace(digest, channel=channel, ts=ts))
@@ -241,7 +237,6 @@ class Messenger:
     def _send(self, digest: Digest) -> tuple[str, str]:
         """Posts to the person's id, which stands for the DM; the answer says where that is."""
         message = self._render(digest)
-        here("before-post")
         answer = self._call(
             self._client.chat_postMessage,
             channel=digest.person,

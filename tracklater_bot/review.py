@@ -27,7 +27,6 @@ from tracklater_bot.changing import (
     numbered,
     pieces,
 )
-from tracklater_bot.crashpoints import here
 from tracklater_bot.day import Span
 from tracklater_bot.model import Digest, Item, Problem, State
 from tracklater_bot.store import Store, digests, outbox
@@ -185,8 +184,6 @@ class Review:
                 raise NotYours
             item = next(each for each in digest.items if each.id == item_id)
             yield _ItemCase(connection, digest, self._clock(), item)
-            here("before-decision-stored")
-        here("decision-stored")
 
     @contextmanager
     def _day(self, person: str, day: date) -> Iterator[_Case]:
@@ -195,8 +192,6 @@ class Review:
             if digest is None:
                 raise ReviewError({"": _UNKNOWN_DAY})
             yield _Case(connection, digest, self._clock())
-            here("before-decision-stored")
-        here("decision-stored")
 
 
 @dataclass

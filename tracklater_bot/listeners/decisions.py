@@ -8,7 +8,6 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 
-from tracklater_bot.crashpoints import here
 from tracklater_bot.desk import Desk
 from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first, whisper
 from tracklater_bot.model import Digest
@@ -45,7 +44,6 @@ class Decisions:
         def listen(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
             with stored_first(ack):
                 refusal = self._decide(Click.of(body), decide)
-            here("after-ack")
             if refusal:
                 whisper(respond, refusal)
             self._desk.changed()
