@@ -20,6 +20,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.socket_mode import SocketModeClient
 from sqlalchemy import URL, Engine, create_engine
 
+from tests import longer
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.workday import Workday
 from tracklater_bot.store import opening
@@ -81,6 +82,16 @@ LONGEST = (
     "listeners_review", "store_postgresql", "cli", "bot_schedule", "engine_laws", "bot_day",
     "issue_budget", "worklogs", "export", "bot_worklogs",
 )  # fmt: skip
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Beside pytest's own: tries all that is random, not a part of it."""
+    parser.addoption(longer.OPTION, action="store_true", help="all stories and examples: minutes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests ask for it when they are imported."""
+    longer.choose(long=bool(config.getoption(longer.OPTION)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
