@@ -52,6 +52,7 @@ _IMPORTED_LATE = (
 )
 # The sandbox needs no rest between requests. How long a lost one is waited for stays as it is.
 BRISK = Tempo(update_rest=0.1, minute=1.0, pace=Pace(spacing=timedelta(seconds=0.1)))
+NO_PICTURES = {"TRACKLATER_DIGEST__PICTURE": "false"}
 ROOT = Path(__file__).parent.parent
 # Read once for all processes that are forked from here: half of a bot's start.
 bot._certificates()
@@ -189,7 +190,8 @@ def run_command(sandbox: Sandbox, name: str, *argv: str, **environ: str) -> int:
 class BotProcess:
     """`tracklater-bot run` as a process of its own, dying at `crash_at` if one is named.
 
-    `executed`: from nothing, with all its imports, as a person starts it.
+    `executed`: from nothing, with all its imports, as a person starts it. Only such a bot and one
+    that is `verbose` draws pictures, which take longer than all else.
     """
 
     def __init__(
@@ -198,7 +200,8 @@ class BotProcess:
         self._sandbox = sandbox
         self._log = sandbox.home / f"bot-{os.urandom(4).hex()}.log"
         self._before = sandbox.slack.sockets.count
-        variables = environment(sandbox)
+        drawn = executed or verbose
+        variables = environment(sandbox) | ({} if drawn else NO_PICTURES)
         argv = ["run", "--config", str(sandbox.settings_file), *["-v"] * verbose]
         self.process = (_executed if executed else _Forked)(argv, variables, self._log, crash_at)
         threading.Thread(target=self._tell_its_end, daemon=True).start()
