@@ -18,13 +18,13 @@ from multiprocessing.connection import wait as ended
 from pathlib import Path
 from typing import Any
 
+from tests import dying
 from tests.digests import suggestion
 from tests.notation import FRIDAY
 from tracklater_bot import bot
 from tracklater_bot.app import opened
 from tracklater_bot.bot import make_desk, web_client
 from tracklater_bot.cli import main
-from tracklater_bot.crashpoints import VARIABLE
 from tracklater_bot.desk import Desk, Tempo
 from tracklater_bot.export import Pace
 from tracklater_bot.model import Digest, Draft, Project
@@ -52,6 +52,7 @@ _IMPORTED_LATE = (
 )
 # The sandbox needs no rest between requests. How long a lost one is waited for stays as it is.
 BRISK = Tempo(update_rest=0.1, minute=1.0, pace=Pace(spacing=timedelta(seconds=0.1)))
+NO_PICTURES = {"TRACKLATER_DIGEST__PICTURE": "false"}
 ROOT = Path(__file__).parent.parent
 # Read once for all processes that are forked from here: half of a bot's start.
 bot._certificates()
@@ -125,9 +126,11 @@ class _Forked:
     _context.set_forkserver_preload(["tests.bots", *_IMPORTED_LATE])
     _asking = threading.Lock()
 
-    def __init__(self, argv: list[str], variables: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, argv: list[str], variables: dict[str, str], log: Path, crash_at: str = ""
+    ) -> None:
         self._process = self._context.Process(
-            target=_run_command, args=(argv, variables, log), daemon=True
+            target=_run_command, args=(argv, variables, log, crash_at), daemon=True
         )
         with self._asking:  # a start asks for the ends of all others too
             self._process.start()
@@ -152,7 +155,7 @@ class _Forked:
         return self._code
 
 
-def _run_command(argv: list[str], variables: dict[str, str], log: Path) -> None:
+def _run_command(argv: list[str], variables: dict[str, str], log: Path, crash_at: str) -> None:
     """The process itself: a fresh environment, its words in a file, then the command."""
     os.environ.clear()
     os.environ.update(variables)
@@ -161,12 +164,17 @@ def _run_command(argv: list[str], variables: dict[str, str], log: Path) -> None:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
     bot.run_until = partial(bot.run_until, tempo=BRISK)
+    if crash_at:
+        dying.arm(crash_at)
     sys.exit(main(argv))
 
 
-def _executed(argv: list[str], variables: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+def _executed(
+    argv: list[str], variables: dict[str, str], log: Path, crash_at: str
+) -> subprocess.Popen[bytes]:
     """The command as a person starts it."""
-    command = [sys.executable, "-m", "tracklater_bot", *argv]
+    program = ["tests.dying", crash_at] if crash_at else ["tracklater_bot"]
+    command = [sys.executable, "-m", *program, *argv]
     with log.open("wb") as file:
         return subprocess.Popen(command, cwd=log.parent, env=variables, stdout=file, stderr=file)
 
@@ -182,7 +190,8 @@ def run_command(sandbox: Sandbox, name: str, *argv: str, **environ: str) -> int:
 class BotProcess:
     """`tracklater-bot run` as a process of its own, dying at `crash_at` if one is named.
 
-    `executed`: from nothing, with all its imports, as a person starts it.
+    `executed`: from nothing, with all its imports, as a person starts it. Only such a bot and one
+    that is `verbose` draws pictures, which take longer than all else.
     """
 
     def __init__(
@@ -191,11 +200,10 @@ class BotProcess:
         self._sandbox = sandbox
         self._log = sandbox.home / f"bot-{os.urandom(4).hex()}.log"
         self._before = sandbox.slack.sockets.count
-        variables = environment(sandbox)
-        if crash_at:
-            variables[VARIABLE] = crash_at
+        drawn = executed or verbose
+        variables = environment(sandbox) | ({} if drawn else NO_PICTURES)
         argv = ["run", "--config", str(sandbox.settings_file), *["-v"] * verbose]
-        self.process = (_executed if executed else _Forked)(argv, variables, self._log)
+        self.process = (_executed if executed else _Forked)(argv, variables, self._log, crash_at)
         threading.Thread(target=self._tell_its_end, daemon=True).start()
 
     def _tell_its_end(self) -> None:

@@ -20,6 +20,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.socket_mode import SocketModeClient
 from sqlalchemy import URL, Engine, create_engine
 
+from tests import longer
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.workday import Workday
 from tracklater_bot.store import opening
@@ -77,10 +78,20 @@ opening.create_engine = _sharing(create_engine)  # type: ignore[attr-defined]
 # The longest first, or the last worker is still at one when the others have ended. With
 # --no-loadscope-reorder xdist keeps the order; by itself it begins with what has most tests.
 LONGEST = (
-    "demo", "two_bots", "crashes", "browser_review", "export_faults", "sandbox_browser", "faults",
-    "listeners_review", "store_postgresql", "cli", "bot_schedule", "engine_laws", "bot_day",
-    "issue_budget", "worklogs", "export", "bot_worklogs",
+    "two_bots", "demo", "crashes", "browser_review", "listeners_review", "store_postgresql",
+    "faults", "bot_schedule", "bot_day", "sandbox_browser", "cli", "issue_budget", "worklogs",
+    "export", "export_faults", "engine_laws", "bot_worklogs", "cold_start", "worlds", "record",
 )  # fmt: skip
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Beside pytest's own: tries all that is random, not a part of it."""
+    parser.addoption(longer.OPTION, action="store_true", help="all stories and examples: minutes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests ask for it when they are imported."""
+    longer.choose(long=bool(config.getoption(longer.OPTION)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -100,13 +111,23 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of the sample day, written once: copying them is quicker than asking git."""
     home = tmp_path_factory.mktemp("sample") / "home"
     Workday(FRIDAY, ZoneInfo("Europe/Helsinki")).write(home)
+    for hooks in list(home.rglob(".git/hooks")):
+        shutil.rmtree(hooks)  # git's examples: a quarter of the files
     return home
+
+
+def _copied(source: str, target: str) -> str:
+    """Git never writes into its objects, so that another name is enough for them."""
+    if f"{os.sep}objects{os.sep}" in source:
+        os.link(source, target)
+        return target
+    return shutil.copyfile(source, target)
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path, sample_home: Path) -> Iterator[Sandbox]:
     """A running sandbox whose sample day is Friday 2026-11-20 in Helsinki."""
-    shutil.copytree(sample_home, tmp_path / "home")
+    shutil.copytree(sample_home, tmp_path / "home", copy_function=_copied)
     running = Sandbox(tmp_path / "home", today=FRIDAY)
     running.start()
     try:

@@ -32,7 +32,7 @@ AT_ONCE = Tempo(
     minute=0.05,
     pace=Pace(spacing=timedelta(), settling=timedelta(), chance=lambda: 0.5),
 )
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def evening(sandbox: Sandbox, at: str = "18:00") -> datetime:

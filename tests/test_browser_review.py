@@ -13,7 +13,7 @@ from tests.livebot import Live, live
 from tracklater_bot.sandbox import Sandbox
 
 pytestmark = pytest.mark.browser
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 @dataclass

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clues import (
@@ -25,6 +25,7 @@ from tests.clues import (
     message,
     windows,
 )
+from tests.longer import examples
 from tests.notation import FRIDAY, at
 from tracklater_bot.day import Span, WorkDay, merge, subtract, total
 from tracklater_bot.engine import suggest
@@ -118,7 +119,7 @@ def tracked_spans(day: Inputs) -> list[Span]:
 
 
 @given(days())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_suggestions_are_in_order_and_overlap_nothing(day: Inputs) -> None:
     found = suggest(day)
     for before, after in pairwise(found):
@@ -131,7 +132,7 @@ def test_suggestions_are_in_order_and_overlap_nothing(day: Inputs) -> None:
 
 
 @given(days())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_suggestions_are_whole(day: Inputs) -> None:
     names = {group.name: group for group in day.groups}
     for each in suggest(day):
@@ -147,7 +148,7 @@ def test_suggestions_are_whole(day: Inputs) -> None:
 
 
 @given(days(), st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_the_order_of_clues_says_nothing(day: Inputs, seed: int) -> None:
     clues = list(day.clues)
     random.Random(seed).shuffle(clues)
@@ -167,7 +168,7 @@ STEP = timedelta(seconds=GRID)  # in which time without a screen is told
 
 
 @given(days())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_all_lies_where_somebody_was_or_in_a_clues_reach(day: Inputs) -> None:
     step = timedelta(minutes=day.options.round_minutes)
     near = [Span(clue.at - SIDE, clue.at + HOLE) for clue in _samples(day)]
@@ -179,7 +180,7 @@ def test_all_lies_where_somebody_was_or_in_a_clues_reach(day: Inputs) -> None:
 
 
 @given(screens())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_presence_is_conserved(clues: list[Clue]) -> None:
     """Whatever the groups, the same time is suggested: evidence decides for whom, not whether."""
     known = inputs(*clues, min_minutes=0)
@@ -192,7 +193,7 @@ def test_presence_is_conserved(clues: list[Clue]) -> None:
 
 
 @given(days(first=15))  # people eat at noon, wherever the day lies
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_a_day_an_hour_later_is_suggested_an_hour_later(day: Inputs) -> None:
     utc = replace(day, day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-2")))
     assert _spans(suggest(_later(utc, HOUR))) == [
@@ -201,7 +202,7 @@ def test_a_day_an_hour_later_is_suggested_an_hour_later(day: Inputs) -> None:
 
 
 @given(days())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_the_same_day_further_west_is_the_same_day_later(day: Inputs) -> None:
     east = replace(day, day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-2")))
     west = replace(_later(east, HOUR), day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-1")))
@@ -224,7 +225,7 @@ def _spans(suggestions: tuple[Suggestion, ...]) -> list[tuple[Span, str | None]]
 
 
 @given(screens(stills=()), st.lists(events(clocks()), max_size=6), st.data())
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_more_evidence_for_a_group_never_takes_minutes_from_it(
     windows: list[Clue], others: list[Clue], data: st.DataObject
 ) -> None:
@@ -238,7 +239,7 @@ def test_more_evidence_for_a_group_never_takes_minutes_from_it(
 
 
 @given(st.lists(events(clocks()), max_size=6), st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_more_evidence_takes_none_where_no_screen_was_recorded(
     others: list[Clue], data: st.DataObject
 ) -> None:
@@ -254,7 +255,7 @@ def test_more_evidence_takes_none_where_no_screen_was_recorded(
 
 
 @given(screens(stills=(), back=0), st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_window_that_turns_to_a_group_never_takes_minutes_from_it(
     clues: list[Clue], data: st.DataObject
 ) -> None:

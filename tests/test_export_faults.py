@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import delete
 
 from tests.desks import Room, sqlite_store
+from tests.longer import usually
 from tests.stories import Story
 from tracklater_bot.store import Store
 from tracklater_bot.store.tables import metadata
 
-DECADES = range(20)
+DECADES = range(usually(4, 20))
 
 
 @pytest.mark.parametrize("decade", DECADES)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.longer import usually
 from tests.notation import HELSINKI
 from tracklater_bot.record import LOCK_NAME, RecordError, add, complete_snapshots, record
 
@@ -281,7 +282,7 @@ def test_a_recorder_killed_at_any_moment_leaves_a_whole_file(thyme: Thyme, folde
     (folder / DAY).write_bytes(recorded_file("2026-11-20.json"))
     at_least = len(day(folder))
     thyme(prints(SNAPSHOT))
-    for attempt in range(12):
+    for attempt in range(usually(4, 12)):
         process = recorder(folder, 1000)
         wait_for_change(folder / DAY)
         time.sleep(attempt * 0.007)  # a different moment each time

@@ -18,6 +18,7 @@ from tests.digests import digest as a_digest
 from tests.digests import issue
 from tests.digests import item as an_item
 from tests.logbooks import Fault, LoggingRoom, jira_down, no_right
+from tests.longer import usually
 from tests.notation import span
 from tests.trackers import (
     Crash,
@@ -550,7 +551,7 @@ class Story:
         assert abandoned <= room.worklogs.denied, "nobody removes it any more"
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(usually(10, 40)))
 def test_no_order_of_faults_doubles_or_forgets_a_worklog(tmp_path: Path, seed: int) -> None:
     store = sqlite_store(tmp_path)
     try:

@@ -16,6 +16,7 @@ from benchmarks.baselines import keyword_sessions, last_cue_holds
 from benchmarks.disk import write
 from benchmarks.score import Score, due, score
 from benchmarks.worlds import KINDS, World, commits_of, make
+from tests.longer import usually
 from tracklater_bot.day import Span, total
 from tracklater_bot.model import Checkout, Clue, Commit, Suggestion, Window
 from tracklater_bot.settings import load
@@ -84,7 +85,7 @@ def test_samples_lie_within_the_day(world: World) -> None:
 
 
 def test_kinds_are_what_they_are_called() -> None:
-    worlds = {kind: [make(seed, kind) for seed in range(10)] for kind in KINDS}
+    worlds = {kind: [make(seed, kind) for seed in range(usually(4, 10))] for kind in KINDS}
     assert all(3 <= sum(t.call for t in world.truth) <= 4 for world in worlds["calls"])
     assert all(len(world.clients) == 4 for world in worlds["busy"])
     assert all(world.inputs.tracked for world in worlds["tracked"][:3])

@@ -22,7 +22,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from tracklater_bot.crashpoints import here
 from tracklater_bot.day import Span
 from tracklater_bot.model import Digest, Problem, Project, TimeEntry
 from tracklater_bot.store import Store, digests, latecomers, outbox, worklogs
@@ -173,7 +172,6 @@ class Exporter:
     def _work(self) -> set[tuple[str, date]]:
         changed: set[tuple[str, date]] = set()
         while (lane := self._take_lane()) is not None:
-            here("lane-taken")
             changed |= self._serve(lane)
         return changed
 
@@ -188,13 +186,11 @@ class Exporter:
         with self._store.reading() as connection:
             job = outbox.next_job(connection, lane, self._clock())
         done = self._attempt(job, lane) if job is not None else None
-        here("before-result-stored")
         now = self._clock()
         with self._store.writing() as connection:
             days = self._settle(connection, *done, now) if done is not None else set()
             outcome = done[1] if done is not None else None
             outbox.leave_lane(connection, lane, self._owner, *self._rest(lane, outcome, now))
-        here("result-stored")
         return days
 
     def _settle(
@@ -262,17 +258,14 @@ class Exporter:
         return lambda sending: _understood(lambda: sender.send(sending))
 
     def _send(self, job: Job, send: Send, lane: Lane) -> tuple[Job, Ending] | None:
-        here("before-sending-stored")
         with self._store.writing() as connection:
             sending = begin(connection, job, self._owner, self._clock())
         if sending is None:
             return None
-        here("sending-stored")
         try:
             outcome: Ending = send(sending)
         except TrackerError as error:
             outcome = self._trouble(error, sending, lane)
-        here("answer-received")
         return sending, outcome
 
     def _trouble(self, error: TrackerError, job: Job, lane: Lane) -> Ending:
@@ -385,7 +378,6 @@ class _Sender:
     def _looked_up(self, job: Job, entry: NewEntry) -> Outcome:
         """An equal entry is the one: it was ours, or the person made it, and once is enough."""
         found = _understood(lambda: self.tracker.find(entry))
-        here("looked-up")
         if found is None:
             return Absent()
         if self._taken(job, [found]):
@@ -482,7 +474,6 @@ class _Sender:
         if look is None or now - look.at >= lasts or _hull([look.span, whole]) != look.span:
             entries = tuple(_understood(lambda: self.tracker.entries(whole)))
             look = self.known.look = _Look(now, whole, entries)
-            here("looked")
         return look.entries
 
     def _taken(self, job: Job, entries: Sequence[TimeEntry]) -> set[int]:

@@ -20,7 +20,6 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.blocks.digest import Message
-from tracklater_bot.crashpoints import here
 from tracklater_bot.mishaps import code_in
 from tracklater_bot.model import Digest
 from tracklater_bot.pacing import PacedClient, nothing_was_sent
@@ -219,7 +218,6 @@ class Messenger:
     def _update(self, digest: Digest) -> bool:
         """False when the message is gone from Slack."""
         message = self._render(digest)
-        here("before-chat-update")
         try:
             self._client.chat_update(
                 channel=str(digest.channel),
@@ -232,7 +230,6 @@ class Messenger:
             if _code(error) in GONE:
                 return False
             raise PostError(f"Slack did not take the update: {reason(error)}.") from error
-        here("after-chat-update")
         self._store.shown(digest.person, digest.day, digest.version, digest.shown)
         return True
 
@@ -264,7 +261,6 @@ class Messenger:
 
     def _noted(self, digest: Digest, channel: str, ts: str, grant: Grant) -> Posted:
         """The message that was posted just now. Who was long about it may not be alone with it."""
-        here("before-posted")
         mine = self._store.posted(digest.person, digest.day, channel, ts) == self._owner
         self._store.shown(digest.person, digest.day, digest.version)
         if grant is Grant.AGAIN or not mine:
@@ -276,7 +272,6 @@ class Messenger:
     def _send(self, digest: Digest) -> tuple[str, str]:
         """Posts to the person's id, which stands for the DM; the answer says where that is."""
         message = self._render(digest)
-        here("before-post")
         try:
             answer = self._client.chat_postMessage(
                 channel=digest.person,

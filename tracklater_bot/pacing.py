@@ -175,7 +175,8 @@ class Pacer:
             self._channels = {name: at for name, at in self._channels.items() if at > now}
             at = max(self._channels.get(channel, now), now)
             self._channels[channel] = at + pause
-        time.sleep(at - now)
+            while (delay := at - self._clock()) > 0:
+                self._changed.wait(delay)
 
 
 class PacedClient(WebClient):

@@ -28,7 +28,6 @@ from tracklater_bot.changing import (
     numbered,
     pieces,
 )
-from tracklater_bot.crashpoints import here
 from tracklater_bot.day import Span, in_reach
 from tracklater_bot.model import Digest, Item, Problem, State
 from tracklater_bot.store import Store, digests, outbox
@@ -188,8 +187,6 @@ class Review:
                 raise NotYours
             item = next(each for each in digest.items if each.id == item_id)
             yield _ItemCase(connection, digest, self._clock(), item)
-            here("before-decision-stored")
-        here("decision-stored")
 
     @contextmanager
     def _day(self, person: str, day: date) -> Iterator[_Case]:
@@ -198,8 +195,6 @@ class Review:
             if digest is None:
                 raise ReviewError({"": _UNKNOWN_DAY})
             yield _Case(connection, digest, self._clock())
-            here("before-decision-stored")
-        here("decision-stored")
 
 
 @dataclass

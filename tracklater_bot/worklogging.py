@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from tracklater_bot.crashpoints import here
 from tracklater_bot.model import Problem
 from tracklater_bot.store.outbox import Job, Kind
 from tracklater_bot.store.settling import Absent, Rejected
@@ -45,16 +44,13 @@ class WorklogSender:
         """Whether a request whose answer was lost has written the worklog after all."""
         payload = job.payload
         found = self.worklogs.find(payload.issue or "", job.item_id, payload.span)
-        here("worklog-looked-up")
         return Absent() if found is None else Logged(int(found))
 
     def send(self, job: Job) -> Logged:
         """The one request that changes something."""
         payload, issue = job.payload, job.payload.issue or ""
-        here("worklog-before-sending")
         if job.kind is Kind.CREATE or job.entry_id is None:
             number = self.worklogs.create(issue, job.item_id, payload.span, payload.description)
-            here("worklog-answer-received")
             return Logged(int(number))
         if job.kind is Kind.UPDATE:
             worklog = str(job.entry_id)

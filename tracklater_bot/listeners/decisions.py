@@ -8,7 +8,6 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 
-from tracklater_bot.crashpoints import here
 from tracklater_bot.desk import Desk
 from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first, whisper
 from tracklater_bot.model import Digest
@@ -47,7 +46,6 @@ class Decisions:
             click = Click.of(body)
             with stored_first(ack):
                 refusal = self._decide(click, decide)
-            here("after-ack")
             if refusal:
                 whisper(respond, refusal)
             if refusal == TOO_LONG_AGO:  # the message is from when it could still be done

@@ -15,7 +15,6 @@ from typing import Any
 
 from dotenv.parser import parse_stream
 
-from tracklater_bot import crashpoints
 from tracklater_bot.settings.errors import SettingsError
 from tracklater_bot.settings.models import GroupSettings, Settings, folded
 from tracklater_bot.settings.tree import (
@@ -39,7 +38,6 @@ ALIASES: Mapping[str, Path] = {
     "SLACK_SIGNING_SECRET": ("slack", "signing_secret"),
 }
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"  # says where the settings are, and is none itself
-_NO_SETTINGS = (CONFIG_VARIABLE, crashpoints.VARIABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +166,7 @@ def variables_layer(variables: Mapping[str, str], groups: Iterable[str], place: 
     ours = {
         name.upper(): value
         for name, value in variables.items()
-        if name.upper().startswith(PREFIX) and value.strip() and name.upper() not in _NO_SETTINGS
+        if name.upper().startswith(PREFIX) and value.strip() and name.upper() != CONFIG_VARIABLE
     }
     if not ours:  # most often: all the names that there could be take 2 ms
         return layer
