@@ -234,8 +234,14 @@ def _write_commit(repo: Repo, when: str, message: bytes, headers: str = "") -> N
 
 def test_records_that_make_no_sense_are_left_out() -> None:
     noon = int(at("12:00").timestamp())
-    output = f"a\x1f{noon}\x1fHEAD\x1fe@x\x1fok\0b\x1f\x1fHEAD\x1fe@x\x1fno time\0half\x1f3\0\0"
-    assert [each.subject for each in parse_log(output.encode(), FRIDAY.span)] == ["ok"]
+    records = (
+        f"a|{noon}|{noon}|HEAD|e@x|ok",
+        "b||1|HEAD|e@x|no time",
+        "c|1|²|HEAD|e@x|x",
+        "half|3",
+    )
+    output = "\0".join(each.replace("|", "\x1f") for each in records) + "\0\0"
+    assert [each.subject for each in parse_log(output.encode())] == ["ok"]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit of the person's own; `at` is the author time: the work lies before it."""
+    """A commit of the person's own; `at` is the author time: the work lies before it.
+
+    A commit that was amended has another clue of the same `sha` for each time. `hosted` tells
+    that the repository has a remote on a code host, which numbers things too.
+    """
 
     at: datetime
     group: str
@@ -43,6 +47,7 @@ class Commit:
     sha: str
     subject: str
     branches: tuple[str, ...] = ()
+    hosted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Checkout:
     group: str
     repo: str
     branch: str
+    hosted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

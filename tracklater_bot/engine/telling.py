@@ -64,10 +64,8 @@ class Teller:
         issue = self._issues.get((group, found.key)) if found.key else None
         commits = [
             commit
-            for commit in self._commits
-            if commit.group == group
-            and _ends_in(commit.at, found.exact)
-            and not self._reader.names_others(group, commit.subject)
+            for commit in self._commits_in(found)
+            if not self._reader.names_others(group, commit.subject)
         ]
         return replace(
             plain,
@@ -81,16 +79,26 @@ class Teller:
         minutes = sum(
             shared for place, shared in self._explained.inside(part) if pieces[place].stay
         )
-        kinds = [
-            event.kind
+        messages = [
+            event
             for event in self._events
-            if found.group in event.groups and part[0] < event.at <= part[1]
+            if event.kind is Kind.MESSAGE
+            and found.group in event.groups
+            and part[0] < event.at <= part[1]
         ]
         return Evidence(
             window_minutes=round(min(minutes, found.span.minutes)),
-            commits=kinds.count(Kind.COMMIT),
-            messages=kinds.count(Kind.MESSAGE),
+            commits=len({each.sha for each in self._commits_in(found)}),
+            messages=len(messages),
         )
+
+    def _commits_in(self, found: Fitted) -> list[Commit]:
+        """The group's commits that end work in the span, each as often as it was amended."""
+        return [
+            commit
+            for commit in self._commits
+            if commit.group == found.group and _ends_in(commit.at, found.exact)
+        ]
 
     def _seam(self, found: Fitted, part: Part) -> datetime | None:
         state: State = None if found.group is None else (found.group, found.key)

@@ -1,7 +1,8 @@
 """git: the person's own commits, and which branch was checked out when.
 
-One `git log` for each repository, driven by GitPython; reflogs and remotes are read as files. A
-repository may come from anybody: nothing that its configuration names is run.
+One `git log` for each repository, driven by GitPython, and a second where HEAD's reflog knows
+commits that no branch has any more. Reflogs and remotes are read as files. A repository may come
+from anybody: nothing that its configuration names is run.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from tracklater_bot.day import Span
 from tracklater_bot.model import Checkout, Commit, Hint, HintKind, Reading
@@ -24,6 +25,11 @@ from tracklater_bot.sources.protocols import SourceError
 SKEW = timedelta(days=1)
 TIMEOUT = 60  # seconds: a repository on a network drive may hang
 SIDE_BY_SIDE = 8
+# Old commits may lie on newer ones: patches with their own dates, machines with a wrong clock. git
+# walks by date, newest first; this many old ones in a row, and what follows is taken to be old.
+OLD_ENOUGH = 200
+FEW, MORE = 256, 8  # so many commits are asked for first, then so many times as many
+AT_ONCE = 400  # commits named in one command: Windows takes no longer ones
 
 # What could make `git log` run a program that the repository's configuration names.
 HARMLESS = ("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
@@ -37,19 +43,33 @@ ENVIRONMENT = {
 # With one of these git reads another repository than the one it is sent to.
 MISLEADING = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 
-FIELDS = "%H%x1f%at%x1f%S%x1f%ae%x1f%s"
+FIELDS = "%H%x1f%at%x1f%ct%x1f%S%x1f%ae%x1f%s"
+DAMAGE = re.compile(
+    r"parse|traverse|unable to read|could not read|bad object|corrupt", re.IGNORECASE
+)
+SECONDS = re.compile(r"[0-9]{1,12}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 REFLOG = re.compile(
-    r"^\S+ (?P<sha>[0-9a-f]+) [^\t\n]*> (?P<at>\d+) [-+]\d+\t(?:"
+    r"^(?P<before>\S+) (?P<sha>[0-9a-f]+) [^\t\n]*?<(?P<email>[^\t\n]*)>"
+    r" (?P<at>[0-9]{1,12}) [-+]\d+\t(?:"
     r"checkout: moving from (?P<old>.+) to (?P<new>.+)"
     r"|Branch: renamed refs/heads/(?P<was>.+) to refs/heads/(?P<renamed>.+)"
     r"|rebase.* \(finish\): returning to refs/heads/(?P<back>.+)"
-    r"|(?P<commit>commit).*"
+    r"|(?:(?P<amend>commit \(amend\)|rebase[^:]* \(reword\))|(?P<again>rebase[^:]* \(continue\))"
+    r"|(?P<commit>commit)).*"
     r"|.*)$",
     re.MULTILINE,
 )
 NO_BRANCH = re.compile(r"[0-9a-f]{7,64}|@|HEAD|.*(?:[~^:\s]|@\{).*")
-SCP = re.compile(r"(?:[^/@:]+@)?[^/@:]{2,}:(?P<path>[^/].*)")
+SCP = re.compile(r"(?:[^/@:]+@)?(?P<host>[^/@:]{2,}):(?P<path>.+)")
+# By hand: what has a bracket or a slash in its password is no address for urllib.
+ADDRESS = re.compile(r"(?P<scheme>[\w+.-]+)://(?:.*[^/]@)?(?P<host>[^/?#]*)(?P<path>[^?#]*)")
+CODE_HOST = re.compile(
+    r"github|gitlab|bitbucket|codeberg|gitea|forgejo|gogs|azure|visualstudio|(?:^|\.)sr\.ht$|gitee"
+    r"|sourceforge|sourcehut|launchpad|notabug|pagure|framagit|salsa\.debian|(?:^|\.)tfs\."
+    r"|^(?:gh|gl|bb)$",
+    re.IGNORECASE,
+)
 
 
 # A check reads with this: every repository for real, and no commit.
@@ -64,35 +84,64 @@ class Logged:
     """A commit as `git log` tells it. `ref` is a ref from which it can be reached."""
 
     sha: str
-    at: datetime
+    authored: int
+    committed: int
     ref: str
     email: str
     subject: str
 
 
-def parse_log(output: bytes, span: Span) -> Iterator[Logged]:
-    """The commits authored within `span`; one without a readable time is left out."""
+def parse_log(output: bytes) -> Iterator[Logged]:
+    """The commits, as they come; one without a readable time is left out."""
     for record in output.split(b"\0"):
-        fields = record.decode("utf-8", errors="replace").split("\x1f", 4)
-        if len(fields) < 5 or not fields[1].isdigit():
-            continue
-        sha, seconds, ref, email, subject = fields
-        if span.start.timestamp() <= int(seconds) < span.end.timestamp():
-            at = datetime.fromtimestamp(int(seconds), UTC)
-            yield Logged(sha, at, ref, email, CONTROL.sub(" ", subject).strip())
+        fields = record.decode("utf-8", errors="replace").split("\x1f", 5)
+        if len(fields) == 6 and SECONDS.fullmatch(fields[1]) and SECONDS.fullmatch(fields[2]):
+            sha, authored, committed, ref, email, subject = fields
+            plain = CONTROL.sub(" ", subject).strip()
+            yield Logged(sha, int(authored), int(committed), ref, email.casefold(), plain)
 
 
-def each_once(logged: Iterable[Logged]) -> list[Logged]:
-    """Without the copies that cherry-picks and rebases leave: same author, time and subject."""
-    once: dict[tuple[datetime, str, str], Logged] = {}
-    for each in logged:
-        once.setdefault((each.at, each.email.casefold(), each.subject), each)
-    return list(once.values())
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A commit made here on `branch` ("" = none), when and by whom: a line of HEAD's reflog.
+
+    `instead` is the commit that it was amended from. `counts` tells a time of work that the
+    commit itself doesn't know, as amending keeps the author's time.
+    """
+
+    sha: str
+    at: int
+    branch: str
+    email: str
+    instead: str = ""
+    counts: bool = False
+
+
+def each_once(
+    reached: Iterable[Logged], gone: Iterable[Logged], made: Iterable[Made]
+) -> dict[str, Logged]:
+    """For the id of each commit the one that counts for it and all its copies.
+
+    Cherry-picks and rebases leave copies of one author, time and subject. What no branch has any
+    more (`gone`, newest first) may have been amended, or reworded: that keeps author and time.
+    """
+    once: dict[tuple[int, str, str], Logged] = {}
+    reworded: dict[tuple[int, str], Logged] = {}
+    counts: dict[str, Logged] = {}
+    for each in reached:
+        counts[each.sha] = once.setdefault((each.authored, each.email, each.subject), each)
+        reworded.setdefault((each.authored, each.email), counts[each.sha])
+    newer = {each.instead: each.sha for each in made if each.instead}
+    for each in gone:
+        amended = counts.get(newer.get(each.sha, ""))
+        counts[each.sha] = amended or reworded.setdefault((each.authored, each.email), each)
+    return counts
 
 
 def branch_of(ref: str) -> tuple[str, ...]:
     """`refs/heads/topic` and `refs/remotes/origin/topic` are the branch `topic`; HEAD is none."""
     kind, _, name = ref.removeprefix("refs/").partition("/")
+    name = name.partition("~")[0]
     if kind == "remotes":
         name = name.partition("/")[2]
     return (name,) if kind in ("heads", "remotes") and name not in ("", "HEAD") else ()
@@ -102,11 +151,12 @@ def branch_of(ref: str) -> tuple[str, ...]:
 class HeadLog:
     """A reflog of HEAD: since when (seconds) each branch was checked out, "" = none was.
 
-    `made` says for commits made here on which branch they were made.
+    `current` is the branch that is checked out now, `made` the commits made here, oldest first.
     """
 
     branches: tuple[tuple[int, str], ...] = ()
-    made: tuple[tuple[str, str], ...] = ()
+    made: tuple[Made, ...] = ()
+    current: str = ""
 
     def during(self, span: Span) -> list[tuple[datetime, str]]:
         """What was checked out within the span, and the last thing before it, in order."""
@@ -124,7 +174,7 @@ def parse_reflog(text: str, current: str) -> HeadLog:
     """
     lines = list(REFLOG.finditer(text))
     if not lines:
-        return HeadLog()
+        return HeadLog(current=current)
     left = next((line["old"] or line["was"] for line in lines if line["old"] or line["was"]), None)
     branch = current if left is None else _as_branch(left)
     branches, made = [(int(lines[0]["at"]), branch)], []
@@ -133,9 +183,15 @@ def parse_reflog(text: str, current: str) -> HeadLog:
         if moved and (now := _as_branch(moved)) != branch:
             branch = now
             branches.append((int(line["at"]), branch))
-        if line["commit"] and branch:
-            made.append((line["sha"], branch))
-    return HeadLog(tuple(branches), tuple(made))
+        if line["commit"] or line["amend"] or line["again"]:
+            made.append(_made(line, branch))
+    return HeadLog(tuple(branches), tuple(made), current)
+
+
+def _made(line: re.Match[str], branch: str) -> Made:
+    instead = line["before"] if line["amend"] else ""
+    counts = not line["commit"]
+    return Made(line["sha"], int(line["at"]), branch, line["email"].casefold(), instead, counts)
 
 
 def _as_branch(target: str) -> str:
@@ -162,10 +218,9 @@ def remote_words(url: str) -> list[str]:
     A path on this machine or another gives the last name only: what is above it is no owner.
     """
     local = False
-    if "://" in url:
-        parts = urlsplit(url)
-        path, local = unquote(parts.path), parts.scheme == "file"
-    elif scp := SCP.fullmatch(url):
+    if address := ADDRESS.fullmatch(url):
+        path, local = unquote(address["path"]), address["scheme"].casefold() == "file"
+    elif (scp := SCP.fullmatch(url)) and not scp["path"].startswith("/"):
         path = scp["path"]
     else:
         path, local = url.replace("\\", "/"), True
@@ -175,6 +230,12 @@ def remote_words(url: str) -> list[str]:
     names[-1] = names[-1].removesuffix(".git")
     owner_and_name = "/".join(names[-2:])
     return [names[-1]] if local or len(names) == 1 else [owner_and_name, names[-1]]
+
+
+def on_code_host(url: str) -> bool:
+    """Whether an address is on a server that has issues or pull requests with numbers."""
+    found = ADDRESS.fullmatch(url) or SCP.fullmatch(url)
+    return found is not None and CODE_HOST.search(found["host"]) is not None
 
 
 # -- Where things lie --------------------------------------------------------------------------
@@ -215,10 +276,9 @@ class Repository:
         yield self.path.name.removesuffix(".git")
         yield from (head.name for head in self.heads())
 
-    def remotes(self) -> Iterator[str]:
-        """`acme/api` and `api` for each remote."""
-        for url in remote_urls(_text(self.common / "config")):
-            yield from remote_words(url)
+    def remotes(self) -> list[str]:
+        """The addresses of all remotes."""
+        return remote_urls(_text(self.common / "config"))
 
 
 def locate(path: Path) -> Repository:
@@ -311,12 +371,42 @@ def _git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
         raise SourceError("git is not installed, or not in PATH: install it") from None
 
 
-def _log(repository: Repository, span: Span, emails: Sequence[str]) -> list[Logged]:
-    """The own commits of all branches, remote branches and HEADs that were authored in the span.
+class _Damaged(SourceError):
+    """Something that git needs is not in the repository."""
+
+
+def _reached(repository: Repository, since: int, current: Iterable[str]) -> list[Logged]:
+    """The commits of all branches, remote branches and HEADs, until all that follow are older.
 
     Remote branches count: work done on another machine and fetched is work too. Stashes, tags
-    and notes don't.
+    and notes don't. Below the branches that are checked out it is looked deeper.
     """
+    below = [f"refs/heads/{each}~{2**power}" for each in current for power in range(7)]
+    places = (
+        "--glob=refs/heads",  # unlike --branches, these let %S tell the whole ref
+        "--glob=refs/remotes",
+        "HEAD",
+        *(head.rev for head in repository.heads()),
+        *below,
+    )
+    count = FEW
+    try:
+        while True:
+            found = _log(repository, f"--max-count={count}", *places)
+            if len(found) < count or all(each.committed < since for each in found[-OLD_ENOUGH:]):
+                return found
+            count *= MORE
+    except _Damaged:  # perhaps only where it is old
+        return _log(repository, f"--max-age={since}", *places)
+
+
+def _gone(repository: Repository, shas: Sequence[str]) -> Iterator[Logged]:
+    """The commits that no branch has any more, if git still has them."""
+    for first in range(0, len(shas), AT_ONCE):
+        yield from _log(repository, "--no-walk=unsorted", *shas[first : first + AT_ONCE])
+
+
+def _log(repository: Repository, *what: str) -> list[Logged]:
     status, output, complaint = _git(
         repository,
         "log",
@@ -326,21 +416,14 @@ def _log(repository: Repository, span: Span, emails: Sequence[str]) -> list[Logg
         "--no-show-signature",
         "--no-mailmap",
         "--no-color",
-        f"--max-age={int((span.start - SKEW).timestamp())}",
-        "--regexp-ignore-case",
-        "--fixed-strings",
-        *(f"--author={email}" for email in emails),
         "--ignore-missing",  # HEAD of a repository without commits
-        "--glob=refs/heads",  # unlike --branches, these let %S tell the whole ref
-        "--glob=refs/remotes",
-        "HEAD",
-        *(head.rev for head in repository.heads()),
+        *what,
         "--",
     )
     if status != 0:
-        raise SourceError(_refusal(repository.path, complaint))
-    own = {email.casefold() for email in emails}
-    return each_once(each for each in parse_log(output, span) if each.email.casefold() in own)
+        kind = _Damaged if DAMAGE.search(complaint) else SourceError
+        raise kind(_refusal(repository.path, complaint))
+    return list(parse_log(output))
 
 
 def _refusal(path: Path, complaint: str) -> str:
@@ -401,7 +484,7 @@ class GitSource:
         repositories, troubles = self._repositories()
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="git") as pool:
             found = list(pool.map(lambda each: self._found(each, span), repositories))
-        commits = {commit.sha: commit for each in reversed(found) for commit in each.commits}
+        commits = {(c.sha, c.at): c for each in reversed(found) for c in each.commits}
         clues: set[Commit | Checkout] = set(commits.values())
         clues.update(checkout for each in found for checkout in each.checkouts)
         in_order: list[Commit | Checkout] = sorted(clues, key=_order)
@@ -438,37 +521,72 @@ class GitSource:
 
     def _found(self, repository: Repository, span: Span) -> _Found:
         try:
-            hints = tuple(self._hints(repository))
-            logs = [(head.name, _head_log(head)) for head in repository.heads()]
+            return self._read(repository, span)
         except OSError as error:
-            return _Found(trouble=f"{repository.path} cannot be read: {_reason(error)}")
+            reason = _reason(error)
+        except Exception as error:  # noqa: BLE001 - one odd repository must not take the others along
+            reason = type(error).__name__  # its words may have an address's password in them
+        return _Found(trouble=f"{repository.path} cannot be read: {reason}")
+
+    def _read(self, repository: Repository, span: Span) -> _Found:
+        urls = repository.remotes()
+        hosted = any(map(on_code_host, urls))
+        hints = tuple(self._hints(repository, urls))
+        logs = [(head.name, _head_log(head)) for head in repository.heads()]
         checkouts = tuple(
-            Checkout(at, self.group, name, branch)
+            Checkout(at, self.group, name, branch, hosted)
             for name, log in logs
             for at, branch in log.during(span)
         )
-        made = dict(made for _, log in logs for made in log.made)
         try:
-            commits = tuple(self._commits(repository, span, made))
+            traces = self._traces(repository, span, [log for _, log in logs])
         except SourceError as error:
             return _Found(checkouts=checkouts, hints=hints, trouble=str(error))
+        commits = tuple(replace(each, hosted=hosted) for each in traces)
         return _Found(commits, checkouts, hints)
 
-    def _commits(
-        self, repository: Repository, span: Span, made: dict[str, str]
-    ) -> Iterator[Commit]:
-        """The own commits; the branch is where each was made, else one from which it is seen."""
-        emails = self.emails or (_own_email(repository),)
-        for each in _log(repository, span, emails):
-            branches = (made[each.sha],) if each.sha in made else branch_of(each.ref)
-            name = repository.name
-            yield Commit(each.at, self.group, name, each.sha, each.subject, branches)
+    def _traces(self, repository: Repository, span: Span, logs: Sequence[HeadLog]) -> list[Commit]:
+        """The own commits at each time of work on them: authored, amended.
 
-    def _hints(self, repository: Repository) -> Iterator[Hint]:
+        The branch is where each was made, else one from which it is seen.
+        """
+        own = {email.casefold() for email in self.emails or (_own_email(repository),)}
+        start, end = int(span.start.timestamp()), int(span.end.timestamp())
+        skew = int(SKEW.total_seconds())
+        made = [each for log in logs for each in log.made]
+        current = dict.fromkeys(log.current for log in logs if log.current)
+        reached = _reached(repository, start - skew, current)
+        known = {each.sha for each in reached}
+        lost = [each.sha for each in made if start - skew <= each.at < end + skew]
+        missing = [sha for sha in dict.fromkeys(reversed(lost)) if sha not in known]
+        counts = each_once(
+            [each for each in reached if each.email in own],
+            [each for each in _gone(repository, missing) if each.email in own],
+            made,
+        )
+        times = [(each.sha, each.authored) for each in counts.values()]
+        times += [(each.sha, each.at) for each in made if each.counts and each.email in own]
+        branches = {each.sha: each.branch for each in made if each.branch}
+        traces = {}
+        for sha, at in times:
+            if start <= at < end and (commit := counts.get(sha)):
+                branch = branches.get(sha) or branches.get(commit.sha)
+                traces[commit.sha, at] = Commit(
+                    datetime.fromtimestamp(at, UTC),
+                    self.group,
+                    repository.name,
+                    commit.sha,
+                    commit.subject,
+                    (branch,) if branch else branch_of(commit.ref),
+                )
+        return list(traces.values())
+
+    def _hints(self, repository: Repository, urls: Iterable[str]) -> Iterator[Hint]:
         for name in repository.names():
             yield Hint(self.group, HintKind.REPOSITORY, name)
-        for name in repository.remotes():
-            yield Hint(self.group, HintKind.REMOTE, name)
+        for url in urls:
+            for name in remote_words(url):
+                yield Hint(self.group, HintKind.REMOTE, name)
 
 
 def _order(clue: Commit | Checkout) -> tuple[datetime, str, str]:
