@@ -29,7 +29,7 @@ class Event:
 
     `groups` is empty for a message that points nowhere: somebody was there all the same. `trunk`
     tells that git says the work was on no issue's branch. `about` is the repository, the branch or
-    the channel.
+    the channel; events of one `sha` are one commit, amended.
     """
 
     at: float
@@ -38,6 +38,7 @@ class Event:
     issues: tuple[IssueId, ...] = ()
     trunk: bool = False
     about: str = ""
+    sha: str = ""
 
 
 def events_of(inputs: Inputs, reader: Reader) -> list[Event]:
@@ -82,7 +83,7 @@ def _commit(at: float, commit: Commit, reader: Reader) -> Event:
     issue = reader.commit(commit)
     trunk = issue is None and all(map(is_trunk, commit.branches))
     issues = (issue,) if issue else ()
-    return Event(at, Kind.COMMIT, (commit.group,), issues, trunk, commit.repo)
+    return Event(at, Kind.COMMIT, (commit.group,), issues, trunk, commit.repo, commit.sha)
 
 
 def _checkout(at: float, checkout: Checkout, reader: Reader) -> Event:

@@ -64,8 +64,10 @@ class Teller:
         issue = self._issues.get((group, found.key)) if found.key else None
         commits = [
             commit
-            for commit in self._commits_in(found)
-            if not self._reader.names_others(group, commit.subject)
+            for commit in self._commits
+            if commit.group == group
+            and _ends_in(commit.at, found.exact)
+            and not self._reader.names_others(group, commit.subject)
         ]
         return replace(
             plain,
@@ -79,26 +81,16 @@ class Teller:
         minutes = sum(
             shared for place, shared in self._explained.inside(part) if pieces[place].stay
         )
-        messages = [
+        inside = [
             event
             for event in self._events
-            if event.kind is Kind.MESSAGE
-            and found.group in event.groups
-            and part[0] < event.at <= part[1]
+            if found.group in event.groups and part[0] < event.at <= part[1]
         ]
         return Evidence(
             window_minutes=round(min(minutes, found.span.minutes)),
-            commits=len({each.sha for each in self._commits_in(found)}),
-            messages=len(messages),
+            commits=len({event.sha for event in inside if event.kind is Kind.COMMIT}),
+            messages=sum(event.kind is Kind.MESSAGE for event in inside),
         )
-
-    def _commits_in(self, found: Fitted) -> list[Commit]:
-        """The group's commits that end work in the span, each as often as it was amended."""
-        return [
-            commit
-            for commit in self._commits
-            if commit.group == found.group and _ends_in(commit.at, found.exact)
-        ]
 
     def _seam(self, found: Fitted, part: Part) -> datetime | None:
         state: State = None if found.group is None else (found.group, found.key)

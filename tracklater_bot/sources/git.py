@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -62,8 +62,12 @@ REFLOG = re.compile(
 )
 NO_BRANCH = re.compile(r"[0-9a-f]{7,64}|@|HEAD|.*(?:[~^:\s]|@\{).*")
 SCP = re.compile(r"(?:[^/@:]+@)?(?P<host>[^/@:]{2,}):(?P<path>.+)")
-# By hand: what has a bracket or a slash in its password is no address for urllib.
-ADDRESS = re.compile(r"(?P<scheme>[\w+.-]+)://(?:.*[^/]@)?(?P<host>[^/?#]*)(?P<path>[^?#]*)")
+# By hand: what has a bracket in its password is no address for urllib, which would quote it. One
+# with a slash in it ends at the last "@" all the same.
+ADDRESS = re.compile(
+    r"(?P<scheme>[\w+.-]+)://(?:(?=[^/]*@|[^/\[]*:(?!\d*(?:/|$))).*[^/]@)?"
+    r"(?P<host>[^/?#]*)(?P<path>[^?#]*).*"
+)
 CODE_HOST = re.compile(
     r"github|gitlab|bitbucket|codeberg|gitea|forgejo|gogs|azure|visualstudio|(?:^|\.)sr\.ht$|gitee"
     r"|sourceforge|sourcehut|launchpad|notabug|pagure|framagit|salsa\.debian|(?:^|\.)tfs\."
@@ -123,7 +127,7 @@ def each_once(
     """For the id of each commit the one that counts for it and all its copies.
 
     Cherry-picks and rebases leave copies of one author, time and subject. What no branch has any
-    more (`gone`, newest first) may have been amended, or reworded: that keeps author and time.
+    more (`gone`) may have been amended, or reworded: that keeps author and time.
     """
     once: dict[tuple[int, str, str], Logged] = {}
     reworded: dict[tuple[int, str], Logged] = {}
@@ -133,9 +137,28 @@ def each_once(
         reworded.setdefault((each.authored, each.email), counts[each.sha])
     newer = {each.instead: each.sha for each in made if each.instead}
     for each in gone:
-        amended = counts.get(newer.get(each.sha, ""))
+        amended = next((counts[sha] for sha in _amended(each.sha, newer) if sha in counts), None)
         counts[each.sha] = amended or reworded.setdefault((each.authored, each.email), each)
     return counts
+
+
+def times_of_work(
+    logged: Iterable[Logged], made: Iterable[Made], counts: Mapping[str, Logged]
+) -> Iterator[tuple[Logged, int]]:
+    """Each commit that counts at each time of work on it: when it was authored, and amended."""
+    for each in logged:
+        yield counts[each.sha], each.authored
+    for act in made:
+        if act.counts and (commit := counts.get(act.sha)):
+            yield commit, act.at
+
+
+def _amended(sha: str, newer: Mapping[str, str]) -> Iterator[str]:
+    """What a commit became, step by step."""
+    for _ in newer:
+        if (sha := newer.get(sha, "")) == "":
+            return
+        yield sha
 
 
 def branch_of(ref: str) -> tuple[str, ...]:
@@ -151,10 +174,12 @@ def branch_of(ref: str) -> tuple[str, ...]:
 class HeadLog:
     """A reflog of HEAD: since when (seconds) each branch was checked out, "" = none was.
 
-    `current` is the branch that is checked out now, `made` the commits made here, oldest first.
+    `seen` are the commits that HEAD was at, `made` those of them that were made here, oldest first;
+    `current` is the branch that is checked out now.
     """
 
     branches: tuple[tuple[int, str], ...] = ()
+    seen: tuple[tuple[int, str], ...] = ()
     made: tuple[Made, ...] = ()
     current: str = ""
 
@@ -185,7 +210,8 @@ def parse_reflog(text: str, current: str) -> HeadLog:
             branches.append((int(line["at"]), branch))
         if line["commit"] or line["amend"] or line["again"]:
             made.append(_made(line, branch))
-    return HeadLog(tuple(branches), tuple(made), current)
+    seen = tuple((int(line["at"]), line["sha"]) for line in lines)
+    return HeadLog(tuple(branches), seen, tuple(made), current)
 
 
 def _made(line: re.Match[str], branch: str) -> Made:
@@ -371,6 +397,21 @@ def _git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
         raise SourceError("git is not installed, or not in PATH: install it") from None
 
 
+def _own(
+    repository: Repository, span: Span, logs: Sequence[HeadLog], own: frozenset[str]
+) -> tuple[list[Logged], list[Logged]]:
+    """The own commits of about the span: those of the branches, and those that HEAD only knows."""
+    since, until = (int(at.timestamp()) for at in (span.start - SKEW, span.end + SKEW))
+    current = dict.fromkeys(log.current for log in logs if log.current)
+    reached = {each.sha: each for each in _reached(repository, since, current)}
+    seen = dict.fromkeys(sha for log in logs for at, sha in log.seen if since <= at < until)
+    gone = _gone(repository, since, [sha for sha in seen if sha not in reached])
+    return (
+        [each for each in reached.values() if each.email in own],
+        [each for each in gone if each.email in own and each.sha not in reached],
+    )
+
+
 class _Damaged(SourceError):
     """Something that git needs is not in the repository."""
 
@@ -400,10 +441,10 @@ def _reached(repository: Repository, since: int, current: Iterable[str]) -> list
         return _log(repository, f"--max-age={since}", *places)
 
 
-def _gone(repository: Repository, shas: Sequence[str]) -> Iterator[Logged]:
-    """The commits that no branch has any more, if git still has them."""
+def _gone(repository: Repository, since: int, shas: Sequence[str]) -> Iterator[Logged]:
+    """Commits that no branch has any more, if git still has them, and those they were made on."""
     for first in range(0, len(shas), AT_ONCE):
-        yield from _log(repository, "--no-walk=unsorted", *shas[first : first + AT_ONCE])
+        yield from _log(repository, f"--max-age={since}", *shas[first : first + AT_ONCE])
 
 
 def _log(repository: Repository, *what: str) -> list[Logged]:
@@ -515,6 +556,8 @@ class GitSource:
                 repository = locate(path)
             except SourceError as error:
                 troubles.append(str(error))
+            except (RuntimeError, ValueError) as error:  # ~nobody, links in a circle, a null byte
+                troubles.append(f"{path} cannot be read ({type(error).__name__})")
             else:
                 found.setdefault(repository.common, repository)
         return list(found.values()), troubles
@@ -539,47 +582,29 @@ class GitSource:
             for at, branch in log.during(span)
         )
         try:
-            traces = self._traces(repository, span, [log for _, log in logs])
+            commits = tuple(self._commits(repository, span, [log for _, log in logs]))
         except SourceError as error:
             return _Found(checkouts=checkouts, hints=hints, trouble=str(error))
-        commits = tuple(replace(each, hosted=hosted) for each in traces)
-        return _Found(commits, checkouts, hints)
+        return _Found(tuple(replace(c, hosted=hosted) for c in commits), checkouts, hints)
 
-    def _traces(self, repository: Repository, span: Span, logs: Sequence[HeadLog]) -> list[Commit]:
-        """The own commits at each time of work on them: authored, amended.
+    def _commits(
+        self, repository: Repository, span: Span, logs: Sequence[HeadLog]
+    ) -> Iterator[Commit]:
+        """The own commits at each time of work on them.
 
         The branch is where each was made, else one from which it is seen.
         """
-        own = {email.casefold() for email in self.emails or (_own_email(repository),)}
-        start, end = int(span.start.timestamp()), int(span.end.timestamp())
-        skew = int(SKEW.total_seconds())
-        made = [each for log in logs for each in log.made]
-        current = dict.fromkeys(log.current for log in logs if log.current)
-        reached = _reached(repository, start - skew, current)
-        known = {each.sha for each in reached}
-        lost = [each.sha for each in made if start - skew <= each.at < end + skew]
-        missing = [sha for sha in dict.fromkeys(reversed(lost)) if sha not in known]
-        counts = each_once(
-            [each for each in reached if each.email in own],
-            [each for each in _gone(repository, missing) if each.email in own],
-            made,
-        )
-        times = [(each.sha, each.authored) for each in counts.values()]
-        times += [(each.sha, each.at) for each in made if each.counts and each.email in own]
-        branches = {each.sha: each.branch for each in made if each.branch}
-        traces = {}
-        for sha, at in times:
-            if start <= at < end and (commit := counts.get(sha)):
-                branch = branches.get(sha) or branches.get(commit.sha)
-                traces[commit.sha, at] = Commit(
-                    datetime.fromtimestamp(at, UTC),
-                    self.group,
-                    repository.name,
-                    commit.sha,
-                    commit.subject,
-                    (branch,) if branch else branch_of(commit.ref),
-                )
-        return list(traces.values())
+        own = frozenset(map(str.casefold, self.emails or (_own_email(repository),)))
+        made = [each for log in logs for each in log.made if each.email in own]
+        reached, gone = _own(repository, span, logs, own)
+        counts = each_once(reached, gone, made)
+        branches = {each.sha: (each.branch,) for log in logs for each in log.made if each.branch}
+        start, end = span.start.timestamp(), span.end.timestamp()
+        for commit, at in dict.fromkeys(times_of_work((*reached, *gone), made, counts)):
+            if start <= at < end:
+                moment, sha = datetime.fromtimestamp(at, UTC), commit.sha
+                branch = branches.get(sha) or branch_of(commit.ref)
+                yield Commit(moment, self.group, repository.name, sha, commit.subject, branch)
 
     def _hints(self, repository: Repository, urls: Iterable[str]) -> Iterator[Hint]:
         for name in repository.names():
