@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
+from os.path import commonprefix
 
 from tracklater_bot.engine.hints import runs_on
 from tracklater_bot.model import Issue
@@ -99,11 +100,13 @@ def _telling(words: Iterable[str]) -> list[str]:
 
 
 def _alike(one: str, other: str) -> bool:
-    """Whether two words are one, or one with another ending."""
-    short, long = sorted((one, other), key=len)
-    return short == long or (
-        (len(short) >= _SHORTEST_STEM or runs_on(short[0])) and long.startswith(short)
-    )
+    """Whether two words are one, or one with other endings."""
+    if one == other:
+        return True
+    shorter, common = min(len(one), len(other)), len(commonprefix((one, other)))
+    if common == shorter:
+        return common >= _SHORTEST_STEM or runs_on(one[0])
+    return common > _SHORTEST_STEM and common >= 0.8 * shorter
 
 
 def _tells(words: tuple[str, ...]) -> bool:

@@ -143,7 +143,8 @@ def ranked(found: Iterable[Number]) -> list[Number]:
 
 def numbers_in_branch(branch: str) -> Iterator[Number]:
     """The same in a branch's name, which may also begin with the number: `12-reset-password`."""
-    yield from numbers(branch)
+    for part in branch.split("/"):
+        yield from numbers(part)
     for number, first, rest in _BRANCH_NUMBER.findall(folded(branch)):
         yield Number(f"#{number}", False, first if first in _COUNTED else rest)
 
