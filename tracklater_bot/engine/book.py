@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
-from os.path import commonprefix
 
 from tracklater_bot.engine.hints import runs_on
 from tracklater_bot.model import Issue
@@ -103,7 +102,9 @@ def _alike(one: str, other: str) -> bool:
     """Whether two words are one, or one with other endings."""
     if one == other:
         return True
-    shorter, common = min(len(one), len(other)), len(commonprefix((one, other)))
+    shorter = min(len(one), len(other))
+    pairs = enumerate(zip(one, other, strict=False))
+    common = next((place for place, (a, b) in pairs if a != b), shorter)
     if common == shorter:
         return common >= _SHORTEST_STEM or runs_on(one[0])
     return common > _SHORTEST_STEM and common >= 0.8 * shorter
