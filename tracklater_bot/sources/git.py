@@ -27,8 +27,8 @@ TIMEOUT = 60  # seconds: a repository on a network drive may hang
 SIDE_BY_SIDE = 8
 # Old commits may lie on newer ones: patches with their own dates, machines with a wrong clock. git
 # walks by date, newest first; this many old ones in a row, and what follows is taken to be old.
-OLD_ENOUGH = 200
-FEW, MORE = 256, 8  # so many commits are asked for first, then so many times as many
+OLD_ENOUGH = 128
+FEW = 384  # so many commits are asked for first
 AT_ONCE = 400  # commits named in one command: Windows takes no longer ones
 
 # What could make `git log` run a program that the repository's configuration names.
@@ -36,6 +36,7 @@ HARMLESS = ("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={
 ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
+    "GIT_FLUSH": "0",  # not after each commit
     # A partial clone would fetch what is missing: over no protocol, with no program.
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",
@@ -43,11 +44,10 @@ ENVIRONMENT = {
 # With one of these git reads another repository than the one it is sent to.
 MISLEADING = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 
-FIELDS = "%H%x1f%at%x1f%ct%x1f%S%x1f%ae%x1f%s"
+FIELDS = "%ct%x1f%at%x1f%H%x1f%S%x1f%ae%x1f%s"
 DAMAGE = re.compile(
     r"parse|traverse|unable to read|could not read|bad object|corrupt", re.IGNORECASE
 )
-SECONDS = re.compile(r"[0-9]{1,12}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 REFLOG = re.compile(
     r"^(?P<before>\S+) (?P<sha>[0-9a-f]+) [^\t\n]*?<(?P<email>[^\t\n]*)>"
@@ -89,20 +89,26 @@ class Logged:
 
     sha: str
     authored: int
-    committed: int
     ref: str
     email: str
     subject: str
 
 
-def parse_log(output: bytes) -> Iterator[Logged]:
-    """The commits, as they come; one without a readable time is left out."""
-    for record in output.split(b"\0"):
-        fields = record.decode("utf-8", errors="replace").split("\x1f", 5)
-        if len(fields) == 6 and SECONDS.fullmatch(fields[1]) and SECONDS.fullmatch(fields[2]):
-            sha, authored, committed, ref, email, subject = fields
-            plain = CONTROL.sub(" ", subject).strip()
-            yield Logged(sha, int(authored), int(committed), ref, email.casefold(), plain)
+def parse_log(records: Iterable[bytes], since: int) -> Iterator[Logged]:
+    """The commits committed since; one without a readable time is left out."""
+    for record in records:
+        if committed_at(record) >= since:
+            fields = record.decode("utf-8", errors="replace").split("\x1f", 5)
+            if len(fields) == 6 and fields[1].isdecimal():
+                _, authored, sha, ref, email, subject = fields
+                plain = CONTROL.sub(" ", subject).strip()
+                yield Logged(sha, int(authored), ref, email.casefold(), plain)
+
+
+def committed_at(record: bytes) -> int:
+    """When a commit was committed, in seconds: what comes first in its record."""
+    seconds = record.partition(b"\x1f")[0]
+    return int(seconds) if seconds.isdigit() else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,20 +440,30 @@ def _reached(repository: Repository, since: int, current: Iterable[str]) -> list
     try:
         while True:
             found = _log(repository, f"--max-count={count}", *places)
-            if len(found) < count or all(each.committed < since for each in found[-OLD_ENOUGH:]):
-                return found
-            count *= MORE
+            if len(found) < count or all(
+                committed_at(each) < since for each in found[-OLD_ENOUGH:]
+            ):
+                return list(parse_log(found, since))
+            count = _enough(found, since)
     except _Damaged:  # perhaps only where it is old
-        return _log(repository, f"--max-age={since}", *places)
+        return list(parse_log(_log(repository, f"--max-age={since}", *places), since))
+
+
+def _enough(found: Sequence[bytes], since: int) -> int:
+    """How many commits it may take to get there, as they come so far: more than there were."""
+    newest, oldest = committed_at(found[0]), committed_at(found[-1])
+    pace = (newest - since) / max(newest - oldest, 1)
+    return round(len(found) * min(max(pace * 1.2, 2), 100)) + OLD_ENOUGH
 
 
 def _gone(repository: Repository, since: int, shas: Sequence[str]) -> Iterator[Logged]:
     """Commits that no branch has any more, if git still has them, and those they were made on."""
     for first in range(0, len(shas), AT_ONCE):
-        yield from _log(repository, f"--max-age={since}", *shas[first : first + AT_ONCE])
+        found = _log(repository, f"--max-age={since}", *shas[first : first + AT_ONCE])
+        yield from parse_log(found, since)
 
 
-def _log(repository: Repository, *what: str) -> list[Logged]:
+def _log(repository: Repository, *what: str) -> list[bytes]:
     status, output, complaint = _git(
         repository,
         "log",
@@ -464,7 +480,7 @@ def _log(repository: Repository, *what: str) -> list[Logged]:
     if status != 0:
         kind = _Damaged if DAMAGE.search(complaint) else SourceError
         raise kind(_refusal(repository.path, complaint))
-    return list(parse_log(output))
+    return output.split(b"\0")[:-1]
 
 
 def _refusal(path: Path, complaint: str) -> str:
