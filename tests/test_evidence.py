@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 
 import pytest
 
@@ -233,6 +234,9 @@ def _commit(subject: str, branch: str = "main", *, hosted: bool = False) -> Comm
         ("Build #77 is broken", None),
         ("Refund for order #404", None),
         ("Sprint #12", None),
+        ("Print invoices #12 and #77", None),
+        ("Address on order #404", "#404"),  # a word of its title
+        ("Speed up the start page #12", "#12"),
         ("Move to #12.1", None),
         ("Order totals (#77)", "#5"),
         ("Order totals #77", "#5"),  # the title beats the number
@@ -252,6 +256,13 @@ def _commit(subject: str, branch: str = "main", *, hosted: bool = False) -> Comm
 )
 def test_numbers_in_subjects(subject: str, key: str | None) -> None:
     assert shop().commit(_commit(subject)) == (None if key is None else ("shop", key))
+
+
+@pytest.mark.parametrize("text", ["#123,", "#1 ", "order #1 ", "(#1", "pull ", "/1-", "#fff #123"])
+def test_endless_texts_are_read_in_no_time(text: str) -> None:
+    start = perf_counter()
+    assert shop().commit(_commit(text * 20_000, text * 20_000)) in (None, ("shop", "#1"))
+    assert perf_counter() - start < 5
 
 
 @pytest.mark.parametrize(

@@ -87,15 +87,15 @@ class Book:
         return found[0] if len(found) == 1 else None
 
 
-def _telling(words: Iterable[str]) -> list[str]:
+def _telling(words: Iterable[str]) -> set[str]:
     """The words that say what a thing is about."""
-    return [
+    return {
         word
         for word in words
         if word not in _EMPTY_WORDS
         and not word.isdecimal()
         and (len(word) >= _SHORTEST_WORD or runs_on(word[0]))
-    ]
+    }
 
 
 def _alike(one: str, other: str) -> bool:

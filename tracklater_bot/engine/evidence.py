@@ -139,7 +139,7 @@ class Reader:
         """The group's first known issue among bare numbers."""
         if group not in self._taiga:
             return None
-        known = ((each, self._book.first(group, [each.key])) for each in found)
+        known = ((each, self._book.first(group, [each.key])) for each in dict.fromkeys(found))
         return next(
             (
                 issue

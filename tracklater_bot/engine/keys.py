@@ -24,7 +24,7 @@ _BRANCH_NUMBER = re.compile(
     r"(?:^|/)([1-9]\d{0,5})[-_](?!\d+(?![^\W_]))(?=([^\W_]+))(?P<rest>[^/]*)"
 )
 _MORE = r"(?:\s*(?:,|&|\+|/|-|–|and|or|und|ja)?\s*\#\d+)*"
-# Numbers of other things: addresses, `(#77)` as code hosts add it to a subject, counted things.
+# Numbers of other things: in addresses, and those of code hosts and build servers.
 _OTHER_NUMBERS = re.compile(
     rf"""
     https?://[^\s>|]*(?:\|[^>]*>)?
@@ -32,17 +32,27 @@ _OTHER_NUMBERS = re.compile(
     | (?<![^\W_])(?:
         pull|merge[ds]?|(?:pull|merge)[ -]requests?|prs?|mrs?
         |(?:revert|backport|cherry[ -]pick)(?:s|ed)?(?:\ of)?
-        |gh|github|gitlab|bitbucket|gitea|forgejo|codeberg|upstream|build|job|pipeline|run|workflow|deploy(?:ment)?|release|version|revision|rev|patch
-        |step|phase|part|take|try|attempt|round|sprint|iteration|week|day|month|chapter|page|slide
-        |section|figure|table|row|line|column|item|point|option|variant|choice|reason|rule|example
-        |question|case|order|invoice|customer|client|user|account|device|server|node
-        |machine|room|floor|channel|number|no|nr
+        |gh|github|gitlab|bitbucket|gitea|forgejo|codeberg|upstream
+        |build|job|pipeline|run|workflow|deploy(?:ment)?
       )(?:\ issues?)?[.:]?\s*[(]?\#\d+{_MORE}
     | \#\d+\ (?:
         prio(?:rity)?|choice|reason|spot|place|fan|rule
         |(?:on|in|from|of)\ (?:the|my|our|your|that|this)\ (?:\w+\ )?
           (?:list|agenda|queue|ranking|menu)
       )(?![^\W_])
+    """,
+    re.VERBOSE,
+)
+_LONGEST = 2000  # letters of a text that are looked at, and before a number
+_NEAR = 60
+# What may be numbered by itself: order #404 need not be an issue.
+_COUNTS = re.compile(
+    rf"""
+    (?<![^\W_])(?:
+        release|version|revision|rev|patch|step|phase|part|take|try|attempt|round|sprint|iteration
+        |week|day|month|chapter|slide|section|figure|line|row|item|point|option|choice|reason
+        |example|question|order|invoice|customer|room|number|no|nr
+    )s?[.:]?\s*(?:\#\d+{_MORE}\D{{0,5}})?$
     """,
     re.VERBOSE,
 )
@@ -122,10 +132,12 @@ def refs(text: str) -> list[str]:
 
 def numbers(text: str) -> Iterator[Number]:
     """The bare numbers in a text of a group with Taiga that are not told to be another thing's."""
-    plain = _OTHER_NUMBERS.sub(" ", folded(text))
+    plain = _OTHER_NUMBERS.sub(" ", folded(text[:_LONGEST]))
     for found in _BARE.finditer(plain):
-        certain = not _may_be_else(found[1], plain, plain[: found.start()])
-        yield Number(f"#{found[1]}", certain, text)
+        certain = not _may_be_else(
+            found[1], plain, plain[max(found.start() - _NEAR, 0) : found.start()]
+        )
+        yield Number(f"#{found[1]}", certain, text[:_LONGEST])
 
 
 def numbers_in_title(title: str, remotes: Iterable[str] = ()) -> list[Number]:
@@ -150,8 +162,8 @@ def numbers_in_branch(branch: str) -> Iterator[Number]:
 
 
 def _may_be_else(number: str, text: str, before: str) -> bool:
-    """Whether a number looks like a colour or a year."""
-    if len(number) == len("123456") or _YEAR.fullmatch(number):
+    """Whether a number looks like a colour, a year or something counted."""
+    if len(number) == len("123456") or _YEAR.fullmatch(number) or _COUNTS.search(before):
         return True
     if len(number) != len("123"):
         return False
