@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 
 import pytest
 
 from tests.clues import ACME, GLOBEX, GROUPS, ISSUES, checkout, commit, group, message, windows
+from tests.notation import at
 from tracklater_bot.engine.evidence import Reader, keys_in_clues
 from tracklater_bot.engine.titles import Kinds, Place
-from tracklater_bot.model import Clue, Group, HintKind, Issue
+from tracklater_bot.model import Clue, Commit, Group, HintKind, Issue
 
 
 def reader(
@@ -170,6 +172,195 @@ def test_messages(text: str, channel: str, own: str | None, groups: str, issues:
     found = reader().message(message("10:00", text, channel, own))
     assert " ".join(found.groups) == groups
     assert " ".join(key for _, key in found.issues) == issues
+
+
+# -- Numbers that are no issues ----------------------------------------------------------------
+
+SHOP = group("shop", (HintKind.REMOTE, "firm/shop"), has_taiga=True)
+SHOP_ISSUES = tuple(
+    Issue(key, title, "", "taiga", "shop")
+    for key, title in (
+        ("#1", "Move to the new server"),
+        ("#2", "Sitemap for search engines"),
+        ("#3", "Opening hours of the branches"),
+        ("#5", "Order totals"),
+        ("#12", "Reset password"),
+        ("#77", "Export as a table"),
+        ("#100", "Faster search"),
+        ("#333", "Sort the rows"),
+        ("#404", "Delivery address"),
+        ("#412", "Palautuslomake"),
+        ("#2026", "Newsletter"),
+        ("#123456", "Vouchers"),
+    )
+)
+
+
+def shop(*clues: Clue) -> Reader:
+    return reader(*clues, groups=[SHOP], issues=SHOP_ISSUES)
+
+
+def _commit(subject: str, branch: str = "main", *, hosted: bool = False) -> Commit:
+    return Commit(at("10:00"), "shop", "shop", subject, subject, (branch,), hosted)
+
+
+@pytest.mark.parametrize(
+    ("subject", "key"),
+    [
+        ("Tidy up (#77)", None),
+        ("Tidy up (#77) (#12)", None),
+        ("Tidy up (#77, #12)", None),
+        ("Tidy up (PR #77)", None),
+        ('Revert "Tidy up (#77)" (#12)', None),
+        ("Merge pull request #77 from firm/tidy", None),
+        ("Merged in tidy (pull request #77)", None),
+        ("Merge #77: tidy up", None),
+        ("Backport of #77", None),
+        ("Follow up to PR #77", None),
+        ("Review PRs #77 and #12", None),
+        ("As said in PR#77", None),
+        ("See merge request firm/shop!77", None),
+        ("Take over !77", None),
+        ("Port firm/shop#77", None),
+        ("See github issue #77", None),
+        ("See https://git.firm.org/shop#77", None),
+        ("Make the border #333", None),
+        ("#333 for the background", None),
+        ("From #412 to #333", None),
+        ("Use #412 and #fff", None),
+        ("Grey is #333 now", None),
+        ("Set it to #123456", None),
+        ("Goals of #2026", None),
+        ("Build #77 is broken", None),
+        ("Refund for order #404", None),
+        ("Sprint #12", None),
+        ("Print invoices #12 and #77", None),
+        ("Address on order #404", "#404"),  # a word of its title
+        ("Speed up the start page #12", "#12"),
+        ("Move to #12.1", None),
+        ("Order totals (#77)", "#5"),
+        ("Order totals #77", "#5"),  # the title beats the number
+        ("Tidy up #12", "#12"),
+        ("#77 tidy up", "#77"),
+        ("Closes #77, #12", "#77"),
+        ("Tidy up (closes #77)", "#77"),
+        ("Part of #77", "#77"),
+        ("[#77] Tidy up", "#77"),
+        ("Fix sending #412", "#412"),  # in two languages
+        ("Fixes #333", "#333"),
+        ("Keep rows grey #333", "#333"),  # a word of its title
+        ("TG-77 (#12)", "#77"),
+        ("TG-12 Order totals", "#12"),
+        ("See https://tree.taiga.io/project/me-shop/us/77", "#77"),
+    ],
+)
+def test_numbers_in_subjects(subject: str, key: str | None) -> None:
+    assert shop().commit(_commit(subject)) == (None if key is None else ("shop", key))
+
+
+@pytest.mark.parametrize("text", ["#123,", "#1 ", "order #1 ", "(#1", "pull ", "/1-", "#fff #123"])
+def test_endless_texts_are_read_in_no_time(text: str) -> None:
+    start = perf_counter()
+    assert shop().commit(_commit(text * 20_000, text * 20_000)) in (None, ("shop", "#1"))
+    assert perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("subject", "branch", "key"),
+    [
+        ("Tidy up #77", "main", None),
+        ("Closes #77", "main", None),
+        ("#12: tidy up", "main", None),
+        ("Order totals #77", "main", "#5"),
+        ("TG-77 tidy up", "main", "#77"),
+        ("Tidy up #77", "12-reset-password", "#12"),
+        ("Tidy up", "feature/#77-tidy-up", None),
+        ("Tidy up", "feature/#77-export", "#77"),
+        ("Tidy up", "77-order-totals", "#5"),
+        ("Tidy up", "tg-77", "#77"),
+    ],
+)
+def test_numbers_where_a_code_host_has_its_own(subject: str, branch: str, key: str | None) -> None:
+    made = _commit(subject, branch, hosted=True)
+    assert shop(made).commit(made) == (None if key is None else ("shop", key))
+
+
+@pytest.mark.parametrize(
+    ("branch", "key"),
+    [
+        ("404-page", None),
+        ("404-not-found", None),
+        ("3-way-merge", None),
+        ("2fa-login", None),
+        ("2-factor-login", None),
+        ("100-percent", None),
+        ("100-percent-faster-search", None),  # counted, not named
+        ("2026-roadmap", None),
+        ("2026-11-20-newsletter", None),
+        ("1-click-checkout", None),
+        ("1-server", "#1"),
+        ("feature/77-fix-the-thing", None),
+        ("12-reset-password", "#12"),
+        ("12_password_reset", "#12"),
+        ("mika/12-resetting", "#12"),
+        ("fix/12-passwords", "#12"),
+        ("412-palautuslomakkeen-tila", "#412"),
+        ("412-palautuslomake", "#412"),
+        ("77-order-totals", "#5"),
+        ("feature/#77", "#77"),
+        ("feature/#77-tidy-up", "#77"),
+    ],
+)
+def test_numbers_at_the_start_of_branches(branch: str, key: str | None) -> None:
+    assert shop().branch("shop", branch) == (None if key is None else ("shop", key))
+
+
+@pytest.mark.parametrize(
+    ("title", "key"),
+    [
+        ("Tidy up by mika · Pull Request #77 · firm/shop — Mozilla Firefox", None),
+        ("Tidy up (!77) · Merge requests · firm / shop · GitLab", None),
+        ("Shop is down · Issue #77 · firm/shop · GitHub", None),
+        ("firm/shop: Pull request #77: Tidy up — Bitbucket", None),
+        ("#77 - Tidy up - firm/shop - Codeberg.org", None),
+        ("#77 - Tidy up - firm/shop - Git of the firm", None),
+        ("Re: [firm/shop] Tidy up (#77) - Gmail", None),
+        ("Shop » build #77 - Jenkins", None),
+        ("shop: Tidy up (#77)", None),
+        ("Order totals by mika · Pull Request #77 · firm/shop", "#5"),
+        ("Export as a table - User Story #77 - Shop — Mozilla Firefox", "#77"),
+        ("Pull requests in the export - Task #77 - Shop - Google Chrome", "#77"),
+        ("https://tree.taiga.io/project/me-shop/issue/77 - Shop", "#77"),
+        ("Shop: TG-77 in review", "#77"),
+        ("Shop plan #77", "#77"),
+        ("We are #1 - Shop", None),
+    ],
+)
+def test_numbers_in_window_titles(title: str, key: str | None) -> None:
+    found = shop().window(title)
+    assert "shop" in found.groups
+    assert [each for _, each in found.issues] == ([] if key is None else [key])
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("PR #77 is up", None),
+        ("can you look at !77?", None),
+        ("<https://github.com/firm/shop/pull/77|#77> is up", None),
+        ("see #3 on the list", None),
+        ("#1 priority for today", None),
+        ("#12 on the agenda", None),
+        ("the button should be grey, #333", None),
+        ("#77 is done", "#77"),
+        ("#12 on the way", "#12"),
+        ("#3: opening hours are in", "#3"),
+        ("https://tree.taiga.io/project/me-shop/task/3", "#3"),
+    ],
+)
+def test_numbers_in_messages(text: str, key: str | None) -> None:
+    found = shop().message(message("10:00", text, "", "shop"))
+    assert [each for _, each in found.issues] == ([] if key is None else [key])
 
 
 def test_a_branch_of_the_day_in_a_title() -> None:

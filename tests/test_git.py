@@ -16,6 +16,7 @@ from tracklater_bot.model import Checkout, Commit, Hint, HintKind
 from tracklater_bot.sources.git import (
     GitSource,
     branch_of,
+    on_code_host,
     parse_log,
     parse_reflog,
     remote_urls,
@@ -249,15 +250,246 @@ def _write_commit(repo: Repo, when: str, message: bytes, headers: str = "") -> N
 
 
 def test_records_that_make_no_sense_are_left_out() -> None:
-    noon = int(at("12:00").timestamp())
-    output = f"a\x1f{noon}\x1fHEAD\x1fe@x\x1fok\0b\x1f\x1fHEAD\x1fe@x\x1fno time\0half\x1f3\0\0"
-    assert [each.subject for each in parse_log(output.encode(), FRIDAY.span)] == ["ok"]
+    lines = ("9|9|a|HEAD|e@x|ok", "9||b|HEAD|e@x|no time", "²|9|c|HEAD|e@x|none", "9|9|half", "")
+    records = [each.replace("|", "\x1f").encode() for each in lines]
+    assert [each.subject for each in parse_log(records, 0)] == ["ok"]
+
+
+# -- What lies under old commits ---------------------------------------------------------------
+
+
+def _fetched(repo: Repo, folder: Path) -> Path:
+    """A clone, in whose reflog there is none of it."""
+    repo.git("clone", "-q", "--no-local", ".", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("old", [1, 5, 60])
+def test_old_commits_on_top_hide_nothing(repo: Repo, tmp_path: Path, old: int) -> None:
+    repo.commit("base", "-100:00")
+    repo.commit("first", "09:00")
+    repo.commit("second", "11:00")
+    for number in range(old):
+        repo.commit(f"patch {number}", "-300:00")
+    expected = ["09:00 first", "11:00 second"]
+    assert commits(source(repo)) == expected
+    assert commits(source(_fetched(repo, tmp_path / "clone"))) == expected
+
+
+def test_old_commits_in_between_hide_nothing(repo: Repo, tmp_path: Path) -> None:
+    for number in range(4):
+        repo.commit(f"work {number}", f"{9 + number}:00")
+        repo.commit("patch", "-300:00")
+    expected = ["09:00 work 0", "10:00 work 1", "11:00 work 2", "12:00 work 3"]
+    assert commits(source(_fetched(repo, tmp_path / "clone"))) == expected
+
+
+def test_a_commit_of_1970_on_top_hides_nothing_beside_busy_branches(
+    repo: Repo, tmp_path: Path
+) -> None:
+    repo.commit("base", "-9000:00")
+    repo.git("branch", "busy")
+    repo.commit("mine", "09:00")
+    repo.git("-c", "user.name=x", "commit", "-q", "--allow-empty", "-m", "clock", when="-400000:00")
+    _import(repo, "busy", count=3000, hours_apart=2)
+    assert commits(source(_fetched(repo, tmp_path / "clone"))) == ["09:00 mine"]
+
+
+def _import(repo: Repo, branch: str, count: int, hours_apart: int) -> None:
+    """Many commits of another person on top of a branch, the last one before the day."""
+    last = int(at("-30:00").timestamp())
+    stream = []
+    for number in range(count):
+        who = f"Anna <anna@x> {last - 3600 * hours_apart * (count - number)} +0000"
+        start = "" if number else f"from refs/heads/{branch}^0\n"
+        commit = f"author {who}\ncommitter {who}\ndata 1\nx\n{start}\n"
+        stream.append(f"commit refs/heads/{branch}\n{commit}")
+    command = ["git", "fast-import", "--quiet"]
+    subprocess.run(command, cwd=repo.path, input="".join(stream).encode(), check=True)
+
+
+def test_a_day_long_ago_is_found_below_thousands_of_commits(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("mine", "09:00")
+    for number in range(3):
+        _write_commit(repo, f"{40 + number}:00", b"later")
+    last = int(at("50:00").timestamp())
+    who = [f"Anna <anna@x> {last + number * 60} +0000" for number in range(3000)]
+    stream = "".join(
+        f"commit refs/heads/main\nauthor {each}\ncommitter {each}\ndata 1\nx\n"
+        + ("\n" if number else "from refs/heads/main^0\n\n")
+        for number, each in enumerate(who)
+    )
+    subprocess.run(
+        ["git", "fast-import", "--quiet"], cwd=repo.path, input=stream.encode(), check=True
+    )
+    assert commits(source(_fetched(repo, tmp_path / "clone"))) == ["09:00 mine"]
+
+
+def test_damage_that_is_older_than_the_day_loses_nothing(repo: Repo) -> None:
+    lost = repo.commit("lost", "-300:00")
+    repo.commit("old", "-200:00")
+    repo.commit("work", "09:00")
+    (repo.path / ".git" / "objects" / lost[:2] / lost[2:]).unlink()
+    assert commits(source(repo)) == ["09:00 work"]
+
+
+# -- What only HEAD's reflog knows -------------------------------------------------------------
+
+
+def _amend(repo: Repo, when: str, *more: str) -> None:
+    repo.git("commit", "-q", "--amend", "--allow-empty", "--no-edit", *more, when=when)
+
+
+def _ids(git: GitSource) -> set[str]:
+    return {clue.sha for clue in git.read(FRIDAY.span).clues if isinstance(clue, Commit)}
+
+
+def test_each_time_that_a_commit_was_amended_counts(repo: Repo) -> None:
+    repo.commit("Order form", "09:10")
+    for hour in (10, 11, 12):
+        _amend(repo, f"{hour}:10")
+    assert commits(source(repo)) == [f"{hour}:10 Order form" for hour in ("09", "10", "11", "12")]
+    assert _ids(source(repo)) == {repo.git("rev-parse", "HEAD")}, "it is one commit"
+
+
+@pytest.mark.parametrize("how", [("-m", "Order form"), ("-m", "Order form", "--reset-author")])
+def test_an_amended_commit_has_its_last_words(repo: Repo, how: tuple[str, ...]) -> None:
+    repo.commit("WIP", "09:10")
+    _amend(repo, "10:10")
+    repo.git("commit", "-q", "--amend", "--allow-empty", *how, when="11:10")
+    assert commits(source(repo)) == [f"{hour}:10 Order form" for hour in ("09", "10", "11")]
+    assert len(_ids(source(repo))) == 1
+
+
+def test_yesterdays_commit_amended_today(repo: Repo) -> None:
+    repo.commit("Order form", "-10:00")
+    _amend(repo, "09:30")
+    assert commits(source(repo)) == ["09:30 Order form"]
+
+
+def test_todays_commit_amended_tomorrow_counts_today(repo: Repo) -> None:
+    repo.commit("Order form", "09:30")
+    _amend(repo, "33:00")
+    assert commits(source(repo)) == ["09:30 Order form"]
+
+
+def test_amended_and_rebased_is_one_commit(repo: Repo) -> None:
+    repo.commit("base", "08:00", email="anna@example.com")
+    repo.git("checkout", "-q", "-b", "topic")
+    repo.commit("work", "09:00")
+    _amend(repo, "10:00")
+    repo.git("checkout", "-q", "main")
+    repo.commit("hers", "10:30", email="anna@example.com")
+    repo.git("rebase", "-q", "main", "topic", when="11:00")
+    assert commits(source(repo)) == ["09:00 work", "10:00 work"]
+    assert len(_ids(source(repo))) == 1
+
+
+def test_amending_anothers_commit_makes_it_not_mine(repo: Repo) -> None:
+    repo.commit("hers", "09:00", email="anna@example.com")
+    _amend(repo, "10:00")
+    assert commits(source(repo)) == []
+
+
+def test_another_who_amends_mine_does_no_work_of_mine(repo: Repo) -> None:
+    repo.commit("mine", "09:00")
+    _amend(_as(repo, "anna@example.com"), "10:00")
+    assert commits(source(repo)) == ["09:00 mine"]
+
+
+def test_a_squash_merge_whose_branch_is_deleted(repo: Repo) -> None:
+    repo.commit("base", "-20:00")
+    repo.git("checkout", "-q", "-b", "topic", when="08:30")
+    repo.commit("first step", "09:00")
+    repo.commit("second step", "10:00")
+    repo.git("checkout", "-q", "main", when="10:30")
+    repo.git("merge", "-q", "--squash", "topic", when="10:31")
+    repo.commit("Topic", "10:32")
+    repo.git("branch", "-q", "-D", "topic")
+    clues = [c for c in source(repo).read(FRIDAY.span).clues if isinstance(c, Commit)]
+    assert [(_written(each), each.branches) for each in clues] == [
+        ("09:00 first step", ("topic",)),
+        ("10:00 second step", ("topic",)),
+        ("10:32 Topic", ("main",)),
+    ]
+
+
+def test_a_deleted_branch_from_another_machine_that_was_looked_at(
+    repo: Repo, tmp_path: Path
+) -> None:
+    repo.commit("base", "-20:00")
+    laptop = Repo(tmp_path / "laptop")
+    laptop.commit("on the train", "07:00")
+    laptop.commit("on the bus", "07:30")
+    repo.git("fetch", "-q", str(laptop.path), "main:trip")
+    repo.git("checkout", "-q", "trip", when="12:00")
+    repo.git("checkout", "-q", "main", when="12:10")
+    repo.git("branch", "-q", "-D", "trip")
+    assert commits(source(repo)) == ["07:00 on the train", "07:30 on the bus"]
+
+
+def test_work_that_was_reset_away_was_work(repo: Repo) -> None:
+    repo.commit("base", "08:00")
+    repo.commit("a wrong idea", "09:00")
+    repo.git("reset", "-q", "--hard", "HEAD~1", when="09:30")
+    repo.commit("a better one", "10:00")
+    assert commits(source(repo)) == ["08:00 base", "09:00 a wrong idea", "10:00 a better one"]
+
+
+def test_gone_commits_of_others_and_of_other_days_are_left_out(repo: Repo) -> None:
+    repo.commit("base", "-100:00")
+    repo.commit("hers", "09:00", email="anna@example.com")
+    repo.commit("the evening before", "-1:00")
+    repo.git("reset", "-q", "--hard", "HEAD~2", when="09:30")
+    assert commits(source(repo)) == []
+
+
+def test_what_another_worktrees_head_knows(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("base", "-20:00")
+    repo.git("worktree", "add", "-q", str(tmp_path / "hotfix"), "-b", "hotfix", when="08:00")
+    tree = _as(repo, ME)
+    tree.path = tmp_path / "hotfix"
+    tree.commit("hotfix", "09:00")
+    _amend(tree, "10:00")
+    tree.git("checkout", "-q", "--detach", "main", when="11:00")
+    repo.git("branch", "-q", "-D", "hotfix")
+    assert commits(source(repo)) == ["09:00 hotfix", "10:00 hotfix"]
+
+
+def test_gone_commits_that_git_has_cleared_away(repo: Repo) -> None:
+    repo.commit("base", "08:00")
+    lost = repo.commit("gone", "09:00")
+    repo.git("reset", "-q", "--hard", "HEAD~1", when="09:30")
+    (repo.path / ".git" / "objects" / lost[:2] / lost[2:]).unlink()
+    assert commits(source(repo)) == ["08:00 base"]
+
+
+def test_words_that_a_rebase_changed(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit("base", "-20:00")
+    for name, when in (("Oder form", "09:00"), ("Totals", "10:00")):
+        (repo.path / name).touch()
+        repo.git("add", name)
+        repo.commit(name, when)
+    with monkeypatch.context() as editing:
+        editing.setenv("GIT_SEQUENCE_EDITOR", "sed -i -e 1s/pick/reword/")
+        editing.setenv("GIT_EDITOR", "sed -i -e s/Oder/Order/")
+        repo.git("rebase", "-q", "-i", "HEAD~2", when="11:00", authored="09:00")
+    assert commits(source(repo)) == ["09:00 Order form", "10:00 Totals", "11:00 Order form"]
+    assert len(_ids(source(repo))) == 2
+
+
+def test_two_clones_count_an_amended_commit_once(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("work", "09:00")
+    _amend(repo, "10:00")
+    git = source(repo, _fetched(repo, tmp_path / "clone"))
+    assert commits(git) == ["09:00 work", "10:00 work"]
 
 
 @pytest.mark.parametrize(
     ("ref", "branch"),
     [
         ("refs/heads/feature/DEV-1", ("feature/DEV-1",)),
+        ("refs/heads/feature/DEV-1~4", ("feature/DEV-1",)),
         ("refs/remotes/origin/feature/DEV-1", ("feature/DEV-1",)),
         ("refs/remotes/origin/HEAD", ()),
         ("HEAD", ()),
@@ -626,12 +858,105 @@ def test_a_partial_clone_fetches_nothing(repo: Repo, tmp_path: Path) -> None:
         ("/home/eero/src/api", ["api"]),
         ("../api.git", ["api"]),
         (r"C:\src\api", ["api"]),
+        ("https://eero:p[ss@git.acme.example/acme/api", ["acme/api", "api"]),
+        ("https://eero:p]s@git.acme.example/api", ["api"]),
+        ("https://eero:s/cr@t@git.acme.example/acme/api", ["acme/api", "api"]),
+        ("https://eero:p#s?s@git.acme.example/acme/api", ["acme/api", "api"]),
+        ("https://eero:p\u2100s@git.acme.example/acme/api", ["acme/api", "api"]),
+        ("https://[bad/acme/api", ["acme/api", "api"]),
+        ("ssh://git@[::1]:22/acme/api", ["acme/api", "api"]),
+        ("https://git.acme.example:x/acme/api?a=b", ["acme/api", "api"]),
         ("https://github.com", []),
         ("", []),
     ],
 )
 def test_words_of_a_remote(url: str, words: list[str]) -> None:
     assert remote_words(url) == words
+
+
+@pytest.mark.parametrize(
+    ("url", "hosted"),
+    [
+        ("git@github.com:acme/api.git", True),
+        ("https://GitHub.com/acme/api", True),
+        ("https://eero:s3cret@gitlab.com/acme/api.git", True),
+        ("git@gitlab.firm.org:acme/api.git", True),
+        ("ssh://git@gitlab.firm.org:2222/acme/api", True),
+        ("https://code.firm.org/gitlab/acme/api", False),
+        ("git@bitbucket.org:acme/api.git", True),
+        ("https://codeberg.org/acme/api", True),
+        ("https://gitea.firm.org/acme/api", True),
+        ("https://forgejo.firm.org/acme/api", True),
+        ("git@ssh.dev.azure.com:v3/acme/shop/api", True),
+        ("https://acme.visualstudio.com/shop/_git/api", True),
+        ("git@git.sr.ht:~eero/api", True),
+        ("git@github-work:acme/api", True),  # a name from ~/.ssh/config
+        ("gh:acme/api", True),
+        ("https://eero:p[ss@github.com/acme/api", True),
+        ("https://github.com:p@ss@git.acme.example/acme/api", False),
+        ("backup@server:github/api.git", False),
+        ("/mnt/github.com/acme/api", False),
+        ("file:///mnt/gitlab/api", False),
+        ("git@server.acme.example:api.git", False),
+        ("", False),
+    ],
+)
+def test_addresses_on_code_hosts(url: str, hosted: bool) -> None:
+    assert on_code_host(url) is hosted
+
+
+@pytest.mark.parametrize("hosted", [True, False])
+def test_clues_know_of_a_code_host(repo: Repo, hosted: bool) -> None:
+    repo.commit("work", "09:00")
+    repo.git("remote", "add", "backup", "backup@server:api.git")
+    if hosted:
+        repo.git("remote", "add", "origin", "git@github.com:acme/api.git")
+    clues = source(repo).read(FRIDAY.span).clues
+    assert [c.hosted for c in clues if isinstance(c, Commit | Checkout)] == [hosted] * 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:p[ss@host/x",
+        "https://user:p]ss@host/x",
+        "https://[user:p[ss@host/x",
+        "https://user:p[ss\u2100@host/x",
+        "://p[ss",
+        "https://",
+        "https://user:p[ss",
+    ],
+)
+def test_an_odd_address_loses_nothing(repo: Repo, tmp_path: Path, url: str) -> None:
+    other = Repo(tmp_path / "other")
+    other.commit("elsewhere", "10:00")
+    repo.commit("work", "09:00")
+    repo.git("remote", "add", "fork", "git@github.com:eero/api.git")
+    with (repo.path / ".git" / "config").open("a", encoding="utf-8") as config:
+        config.write(f'[remote "origin"]\n\turl = "{url}"\n')
+    git = source(repo, other)
+    assert commits(git) == ["09:00 work", "10:00 elsewhere"]
+    hints = {hint.text for hint in git.read(FRIDAY.span).hints}
+    assert {"acme-api", "eero/api", "other"} <= hints
+
+
+@pytest.mark.parametrize("odd", ["~nobody-of-that-name/api", "nul\0l"])
+def test_an_odd_path_loses_only_itself(repo: Repo, odd: str) -> None:
+    repo.commit("work", "09:00")
+    reading = source(Path(odd), repo).read(FRIDAY.span)
+    assert [c.subject for c in reading.clues if isinstance(c, Commit)] == ["work"]
+    assert reading.trouble is not None
+
+
+def test_a_repository_with_an_odd_file_loses_only_itself(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("work", "09:00")
+    odd = Repo(tmp_path / "odd")
+    odd.commit("lost", "10:00")
+    (odd.path / ".git" / "commondir").write_bytes(b"a\0b\n")
+    reading = source(odd, repo).read(FRIDAY.span)
+    assert [c.subject for c in reading.clues if isinstance(c, Commit)] == ["work"]
+    assert reading.trouble is not None
+    assert str(odd.path) in reading.trouble
 
 
 def test_remotes_of_a_configuration() -> None:

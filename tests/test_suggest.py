@@ -300,6 +300,23 @@ def test_thyme_in_the_morning_and_clues_right_after_are_one_piece_of_work() -> N
     assert found.span.end == at("12:00")
 
 
+def test_a_commit_that_was_amended_is_one_commit_at_several_times() -> None:
+    made = commit("09:30", "acme", "Tidy up the build")
+    amended = [replace(made, at=at(clock)) for clock in ("09:30", "09:50", "10:10")]
+    [found] = suggest(inputs(*windows(f"09:00-10:10 {ACME_CODE}"), *amended))
+    assert (found.description, found.evidence.commits) == ("Tidy up the build", 1)
+    assert "1 commit in acme-api" in [reason.text for reason in found.reasons]
+
+
+def test_amending_all_day_is_work_all_day_without_a_screen() -> None:
+    made = commit("09:10", "acme", "Order form")
+    clocks = [f"{hour}:10" for hour in ("09", "10", "11", "12", "13", "14", "15")]
+    found = suggest(inputs(*(replace(made, at=at(clock)) for clock in clocks)))
+    assert max(each.span.end for each in found) >= at("15:10")
+    assert sum(each.span.minutes for each in found) > 180
+    assert all(each.evidence.commits <= 1 for each in found)
+
+
 def test_commits_alone_give_honest_spans() -> None:
     clues = [commit(clock, "acme") for clock in ("10:00", "10:40", "11:20")]
     [found] = suggest(inputs(*clues))

@@ -173,7 +173,10 @@ _moment = attrgetter("at")
 def _moments(inputs: Inputs, kind: type[Commit | Message]) -> tuple[datetime, ...]:
     """When clues of a kind were made that day."""
     span = inputs.day.span
-    return tuple(sorted(c.at for c in inputs.clues if isinstance(c, kind) and c.at in span))
+    found = [c for c in inputs.clues if isinstance(c, kind) and c.at in span]
+    # A commit that was amended is one commit still.
+    once = {c.sha if isinstance(c, Commit) else c: c.at for c in reversed(found)}
+    return tuple(sorted(once.values()))
 
 
 def _touching(entries: Iterable[TimeEntry], span: Span, now: datetime) -> tuple[TimeEntry, ...]:

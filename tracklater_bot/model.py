@@ -39,7 +39,9 @@ class Window:
 class Commit:
     """A commit of the person's own; `at` is the author time: the work lies before it.
 
-    `by_program`: a program made it in the person's name, who need not have been there.
+    A commit that was amended has another clue of the same `sha` for each time. `hosted` tells
+    that the repository has a remote on a code host, which numbers things too. `by_program`: a
+    program made it in the person's name, who need not have been there.
     """
 
     at: datetime
@@ -48,6 +50,7 @@ class Commit:
     sha: str
     subject: str
     branches: tuple[str, ...] = ()
+    hosted: bool = False
     by_program: bool = False
 
 
@@ -59,6 +62,7 @@ class Checkout:
     group: str
     repo: str
     branch: str
+    hosted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,20 @@ from tracklater_bot.model import Issue
 
 IssueId = tuple[str, str]  # group and key
 
+# Words that tell nothing of what an issue is about.
+_EMPTY_WORDS = frozenset(
+    (
+        *("add", "all", "and", "bug", "bugs", "change", "feature", "fix", "fixed", "fixes", "for"),
+        *("from", "hotfix", "into", "issue", "make", "new", "not", "our", "story", "task", "that"),
+        *("the", "this", "update", "use", "was", "when", "wip", "with", "work", "you"),
+    )
+)
+
 _WORD = re.compile(r"[^\W_]+")
 _SHORTEST_TITLE = 8  # letters; shorter ones are found in too many texts
 _SHORTEST_DENSE_TITLE = 5  # where a letter is a word
+_SHORTEST_STEM = 4
+_SHORTEST_WORD = 3
 
 
 class Book:
@@ -56,15 +67,47 @@ class Book:
         longest = max(found.values(), default=0)
         return [each for each, length in found.items() if length == longest]
 
+    def shares_word(self, issue: IssueId, text: str) -> bool:
+        """Whether a text has a word of the issue's title, or the beginning of one."""
+        title = _telling(self._titles[issue[0]][issue])
+        return any(_alike(one, two) for one in _telling(_plain_words(text)) for two in title)
+
     def by_beginning(self, group: str, branch: str) -> IssueId | None:
         """The group's one issue whose title begins with the words of a branch's last part."""
         words = _plain_words(branch.rpartition("/")[2])
+        numbered = words and words[0].isdecimal()
+        return self._begun(group, words) or (self._begun(group, words[1:]) if numbered else None)
+
+    def _begun(self, group: str, words: tuple[str, ...]) -> IssueId | None:
         if not _tells(words):
             return None
         found = [
             each for each, title in self._titles[group].items() if title[: len(words)] == words
         ]
         return found[0] if len(found) == 1 else None
+
+
+def _telling(words: Iterable[str]) -> set[str]:
+    """The words that say what a thing is about."""
+    return {
+        word
+        for word in words
+        if word not in _EMPTY_WORDS
+        and not word.isdecimal()
+        and (len(word) >= _SHORTEST_WORD or runs_on(word[0]))
+    }
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two words are one, or one with other endings."""
+    if one == other:
+        return True
+    shorter = min(len(one), len(other))
+    pairs = enumerate(zip(one, other, strict=False))
+    common = next((place for place, (a, b) in pairs if a != b), shorter)
+    if common == shorter:
+        return common >= _SHORTEST_STEM or runs_on(one[0])
+    return common > _SHORTEST_STEM and common >= 0.8 * shorter
 
 
 def _tells(words: tuple[str, ...]) -> bool:

@@ -29,7 +29,8 @@ class Event:
 
     `groups` is empty for a message that points nowhere: somebody was there all the same. `trunk`
     tells that git says the work was on no issue's branch. `about` is the repository, the branch or
-    the channel. `by_program`: nobody need have been there.
+    the channel; events of one `sha` are one commit, amended. `by_program`: nobody need have been
+    there.
     """
 
     at: float
@@ -38,6 +39,7 @@ class Event:
     issues: tuple[IssueId, ...] = ()
     trunk: bool = False
     about: str = ""
+    sha: str = ""
     by_program: bool = False
 
 
@@ -83,7 +85,9 @@ def _commit(at: float, commit: Commit, reader: Reader) -> Event:
     issue = reader.commit(commit)
     trunk = issue is None and all(map(is_trunk, commit.branches))
     issues = (issue,) if issue else ()
-    return Event(at, Kind.COMMIT, (commit.group,), issues, trunk, commit.repo, commit.by_program)
+    return Event(
+        at, Kind.COMMIT, (commit.group,), issues, trunk, commit.repo, commit.sha, commit.by_program
+    )
 
 
 def _checkout(at: float, checkout: Checkout, reader: Reader) -> Event:

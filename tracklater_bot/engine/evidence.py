@@ -6,14 +6,33 @@ Everything here is about words. How much a word counts in time is said in weighi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tracklater_bot.engine.book import Book, IssueId
 from tracklater_bot.engine.hints import Branches, Hints, all_hints, is_trunk
-from tracklater_bot.engine.keys import JiraKeys, refs_in_branch, refs_in_text, refs_in_title
+from tracklater_bot.engine.keys import (
+    JiraKeys,
+    Number,
+    numbers,
+    numbers_in_branch,
+    numbers_in_title,
+    ranked,
+    refs,
+)
 from tracklater_bot.engine.ruling import Ruling
 from tracklater_bot.engine.titles import Kinds, Place, folded, without_program
-from tracklater_bot.model import Checkout, Clue, Commit, Group, Issue, Message, Rule, Window
+from tracklater_bot.model import (
+    Checkout,
+    Clue,
+    Commit,
+    Group,
+    Hint,
+    HintKind,
+    Issue,
+    Message,
+    Rule,
+    Window,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +67,10 @@ class Reader:
         self._taiga = frozenset(group.name for group in groups if group.has_taiga)
         self._keys = JiraKeys(groups)
         self._book = Book(issues)
-        self._hints = Hints(all_hints(groups, clues))
+        hints = list(all_hints(groups, clues))
+        self._hints = Hints(hints)
+        self._remotes = tuple(_addresses(hints))
+        self._hosted = frozenset(_branches(each for each in clues if _is_hosted(each)))
         self._branches = Branches(set(_branches(clues)))
         self._windows: dict[str, Pointer] = {}
 
@@ -63,18 +85,27 @@ class Reader:
         if is_trunk(branch):
             return None
         keys = [key for owner, key in self._keys.found(branch) if owner == group]
+        found: Iterable[Number] = ()
         if group in self._taiga:
-            keys += refs_in_branch(branch)
-        return self._book.first(group, keys) or self._book.by_beginning(group, branch)
+            keys += refs(branch)
+            found = numbers_in_branch(branch)
+            if (group, branch) in self._hosted:
+                found = (replace(each, certain=False) for each in found)
+        return (
+            self._book.first(group, keys)
+            or self._numbered(group, found)
+            or self._book.by_beginning(group, branch)
+        )
 
     def commit(self, commit: Commit) -> IssueId | None:
         """The issue of a commit: named in its subject, else the one that its branch is for."""
-        named = self._named(commit.group, commit.subject)
+        found = () if commit.hosted else numbers(commit.subject)
+        named = self._named(commit.group, commit.subject, found)
         if named is not None:
             return named
-        found = {self.branch(commit.group, each) for each in commit.branches}
-        found.discard(None)
-        return found.pop() if len(found) == 1 else None
+        meant = {self.branch(commit.group, each) for each in commit.branches}
+        meant.discard(None)
+        return meant.pop() if len(meant) == 1 else None
 
     def message(self, message: Message) -> Pointer:
         """What a message says: its workspace's group, else what its channel and text point to."""
@@ -84,7 +115,8 @@ class Reader:
             words = self._hints.found(folded(f"{message.channel} | {message.text}"))
             for owner, key in self._keys.found(message.text):
                 words.setdefault(owner, f"key {key}")
-        named = (self._named(group, message.text) for group in words)
+        found = ranked(numbers(message.text))
+        named = (self._named(group, message.text, found) for group in words)
         return Pointer(Place.TALK, words, dict.fromkeys(filter(None, named), 1.0))
 
     def names_others(self, group: str, text: str) -> bool:
@@ -92,16 +124,30 @@ class Reader:
         named = {*self._hints.found(folded(text)), *(owner for owner, _ in self._keys.found(text))}
         return not named <= {group}
 
-    def _named(self, group: str, text: str) -> IssueId | None:
-        """The group's one issue that a text names by key, ref or title."""
+    def _named(self, group: str, text: str, found: Iterable[Number]) -> IssueId | None:
+        """The group's one issue that a text names by key, ref or title, else by a bare number."""
         keys = [key for owner, key in self._keys.found(text) if owner == group]
         if group in self._taiga:
-            keys += refs_in_text(text)
+            keys += refs(text)
         known = self._book.first(group, keys)
         if known is not None:
             return known
         titled = [each for each in self._book.titled(text) if each[0] == group]
-        return titled[0] if len(titled) == 1 else None
+        return titled[0] if len(titled) == 1 else self._numbered(group, found)
+
+    def _numbered(self, group: str, found: Iterable[Number]) -> IssueId | None:
+        """The group's first known issue among bare numbers."""
+        if group not in self._taiga:
+            return None
+        known = ((each, self._book.first(group, [each.key])) for each in dict.fromkeys(found))
+        return next(
+            (
+                issue
+                for number, issue in known
+                if issue and (number.certain or self._book.shares_word(issue, number.words))
+            ),
+            None,
+        )
 
     def _read(self, title: str) -> Pointer:
         text = folded(title)
@@ -146,10 +192,27 @@ class Reader:
     def _add_refs(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
         """`#12` means something only where the title points to one group with Taiga."""
         meant = self._taiga.intersection(groups)
-        if len(meant) == 1:
-            known = self._book.first(next(iter(meant)), refs_in_title(title))
-            if known is not None:
-                issues[known] = 1.0
+        if len(meant) != 1:
+            return
+        [group] = meant
+        known = self._book.first(group, refs(title))
+        if known is None and all(
+            owner != group or share < 1.0 for (owner, _), share in issues.items()
+        ):
+            known = self._numbered(group, numbers_in_title(title, self._remotes))
+        if known is not None:
+            issues[known] = 1.0
+
+
+def _addresses(hints: Iterable[Hint]) -> Iterator[str]:
+    """Owner and name of each repository on a server, folded."""
+    for hint in hints:
+        if hint.kind is HintKind.REMOTE and "/" in hint.text:
+            yield folded(hint.text)
+
+
+def _is_hosted(clue: Clue) -> bool:
+    return isinstance(clue, Commit | Checkout) and clue.hosted
 
 
 def _branches(clues: Iterable[Clue]) -> Iterator[tuple[str, str]]:
@@ -170,10 +233,10 @@ def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, 
     found: set[str] = set()
     for text, group in set(_texts(clues)):
         found.update(key for _, key in keys.found(text))
-        if taiga and group is None:
-            found.update(refs_in_title(text))
-        elif group in taiga:
-            found.update(refs_in_branch(text))
+        if group in taiga or (taiga and group is None):
+            found.update(refs(text))
+            bare = numbers_in_title(text) if group is None else numbers_in_branch(text)
+            found.update(each.key for each in bare)
     return tuple(sorted(found))
 
 

@@ -33,31 +33,31 @@ def reasons(group: str, explained: Explained, part: Part) -> tuple[Reason, ...]:
     """What spoke for the group, strongest first, with its share of all that did."""
     nats: defaultdict[Ground, float] = defaultdict(float)
     minutes: defaultdict[Ground, float] = defaultdict(float)
-    times: defaultdict[Ground, int] = defaultdict(int)
+    shas: defaultdict[Ground, list[str]] = defaultdict(list)
     for place, shared in explained.inside(part):
         for owner, ground, weight in explained.pieces[place].grounds:
             if owner == group:
                 nats[ground] += weight
                 minutes[ground] += shared
-                times[ground] += 1
+                shas[ground].append(ground.sha)
     if not nats:
         return (Reason(f"work for {group} around it", 1.0),)
     whole = sum(nats.values())
     strongest = sorted(nats, key=lambda ground: (-nats[ground], ground.about))
     return tuple(
-        Reason(_in_words(ground, times[ground], minutes[ground]), round(nats[ground] / whole, 3))
+        Reason(_in_words(ground, shas[ground], minutes[ground]), round(nats[ground] / whole, 3))
         for ground in strongest[:MOST_REASONS]
     )
 
 
-def _in_words(ground: Ground, times: int, minutes: float) -> str:
+def _in_words(ground: Ground, shas: Sequence[str], minutes: float) -> str:
     about = ground.about
     if ground.kind is Kind.COMMIT:
-        return f"{_count(times, 'commit')} in {about}"
+        return f"{_count(len(set(shas)), 'commit')} in {about}"
     if ground.kind is Kind.CHECKOUT:
         return f"branch {about} checked out" if about else "a commit checked out"
     if ground.kind is Kind.MESSAGE:
-        return f"{_count(times, 'message')}{f' in #{about}' if about else ''}"
+        return f"{_count(len(shas), 'message')}{f' in #{about}' if about else ''}"
     return f"{about} in window titles, {max(round(minutes), 1)} min"
 
 

@@ -1,18 +1,95 @@
-"""Keys and refs in texts: `DEV-123` of the configured Jira projects, `#12` and `TG-12` of Taiga."""
+"""Keys and refs in texts: `DEV-123` of the configured Jira projects, `#12` and `TG-12` of Taiga.
+
+Most bare numbers are no issue's: pull requests, colours, years and counts look the same.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from tracklater_bot.engine.titles import folded
 from tracklater_bot.model import Group
 
-_TAIGA_REF = re.compile(r"(?:(?<![^\W_])tg-|(?<![\w#&/!])#)([1-9]\d{0,5})(?![^\W_])")
-_BRANCH_NUMBER = re.compile(r"(?:^|/)([1-9]\d{0,5})(?=[-_])")
-# A page of GitHub or GitLab: `#77` there is one of its own issues or pull requests.
-_FORGE = re.compile(r"·|\bpull requests?\b|\bmerge requests?\b|![1-9]\d*")
+# What Taiga itself writes: its word in commits, its addresses, its pages' titles.
+_NAMED = re.compile(
+    r"(?<![^\W_])tg-([1-9]\d{0,5})(?![^\W_])"
+    r"|/project/[\w-]+/(?:us|task|issue|epic|t)/([1-9]\d{0,5})(?![^\W_])"
+    r"|\s[-–—]\s(?:user story|task|issue|epic) #([1-9]\d{0,5})(?=\s[-–—]\s)"
+)
+_BARE = re.compile(r"(?<![\w#&/!])#([1-9]\d{0,5})(?![^\W_]|[./:]\d)")
+_BRANCH_NUMBER = re.compile(
+    r"(?:^|/)([1-9]\d{0,5})[-_](?!\d+(?![^\W_]))(?=([^\W_]+))(?P<rest>[^/]*)"
+)
+_MORE = r"(?:\s*(?:,|&|\+|/|-|–|and|or|und|ja)?\s*\#\d+)*"
+# Numbers of other things: in addresses, and those of code hosts and build servers.
+_OTHER_NUMBERS = re.compile(
+    rf"""
+    https?://[^\s>|]*(?:\|[^>]*>)?
+    | [(]\s*\#\d+{_MORE}\s*[)]
+    | (?<![^\W_])(?:
+        pull|merge[ds]?|(?:pull|merge)[ -]requests?|prs?|mrs?
+        |(?:revert|backport|cherry[ -]pick)(?:s|ed)?(?:\ of)?
+        |gh|github|gitlab|bitbucket|gitea|forgejo|codeberg|upstream
+        |build|job|pipeline|run|workflow|deploy(?:ment)?
+      )(?:\ issues?)?[.:]?\s*[(]?\#\d+{_MORE}
+    | \#\d+\ (?:
+        prio(?:rity)?|choice|reason|spot|place|fan|rule
+        |(?:on|in|from|of)\ (?:the|my|our|your|that|this)\ (?:\w+\ )?
+          (?:list|agenda|queue|ranking|menu)
+      )(?![^\W_])
+    """,
+    re.VERBOSE,
+)
+_LONGEST = 2000  # letters of a text that are looked at, and before a number
+_NEAR = 60
+# What may be numbered by itself: order #404 need not be an issue.
+_COUNTS = re.compile(
+    rf"""
+    (?<![^\W_])(?:
+        release|version|revision|rev|patch|step|phase|part|take|try|attempt|round|sprint|iteration
+        |week|day|month|chapter|slide|section|figure|line|row|item|point|option|choice|reason
+        |example|question|order|invoice|customer|room|number|no|nr
+    )s?[.:]?\s*(?:\#\d+{_MORE}\D{{0,5}})?$
+    """,
+    re.VERBOSE,
+)
+_COLOURS = re.compile(
+    r"""
+    (?<![^\W_])(?:
+        colou?rs?|borders?|backgrounds?|bg|gr[ae]y|shades?|css|hex|fill|stroke|tint|hover|dark(?:er|en)?
+        |light(?:er|en)?|palette|theme|fonts?|rgba?|outline|shadow|gradient|accent|contrast|black
+        |white|farben?|rahmen|hintergrund|grau|väri|tausta|reunus|harmaa
+    )(?![^\W_])
+    | \#(?=\d*[a-f]|0)(?:[\da-f]{3}|[\da-f]{6})(?![^\W_])
+    | \#\d{3}\s*(?:to|->|=>|→|with|by)\s*\#\d{3}(?!\d)
+    | [:=]\s*\#\d{3}\s*; | (?<![^\W_])(?:use[sd]?|using|set\ to)\s+\#\d{3}(?!\d)
+    """,
+    re.VERBOSE,
+)
+_ASKS = re.compile(
+    r"(?:^|[\[(]|(?<![^\W_])(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see|issue|task|story"
+    r"|ticket|bug|us)[: ]*)$"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_GREY = re.compile(r"(\d)\1\1")
+# After a number at a branch's start these are what is counted: `3-way-merge`, `100-percent`.
+_COUNTED = frozenset(
+    (
+        *("bit", "byte", "click", "col", "column", "columns", "day", "days", "error", "errors"),
+        *("factor", "hour", "hours", "level", "minute", "minutes", "month", "months", "page"),
+        *("pages", "pass", "percent", "phase", "pixel", "point", "px", "second", "seconds"),
+        *("star", "step", "steps", "tier", "times", "way", "week", "weeks", "year", "years"),
+    )
+)
+# A page of a code host or a build server: `#77` there is one of its own.
+_FORGE = re.compile(
+    r"·|\b(?:pull|merge)[ -]requests?\b|(?<!\w)![1-9]\d*|\bprs? ?#|\[[\w.-]+/[\w.-]+\]"
+    r"|\b(?:github|gitlab|bitbucket|codeberg|gitea|forgejo|gogs|sourcehut|azure devops|jenkins"
+    r"|circleci|teamcity|buildkite)\b"
+)
 
 
 class JiraKeys:
@@ -39,16 +116,56 @@ class JiraKeys:
                 yield self._owners[project]
 
 
-def refs_in_text(text: str) -> list[str]:
-    """Taiga's refs in what belongs to a group with Taiga: `TG-12` and `#12` as `#12`."""
-    return [f"#{number}" for number in _TAIGA_REF.findall(folded(text))]
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A bare `#12`. Without `certain` it is an issue only where `words` are in its title too."""
+
+    key: str
+    certain: bool
+    words: str
 
 
-def refs_in_title(title: str) -> list[str]:
-    """The same in a window's title, where pages of code hosts have numbers of their own."""
-    return [] if _FORGE.search(folded(title)) else refs_in_text(title)
+def refs(text: str) -> list[str]:
+    """What can only be Taiga's, as `#12`: `TG-12`, a page's address, a page's title."""
+    return [f"#{''.join(found)}" for found in _NAMED.findall(folded(text))]
 
 
-def refs_in_branch(branch: str) -> list[str]:
-    """The same in a branch's name, which may also begin with the bare number: `12-reset`."""
-    return refs_in_text(branch) or [f"#{number}" for number in _BRANCH_NUMBER.findall(branch)]
+def numbers(text: str) -> Iterator[Number]:
+    """The bare numbers in a text of a group with Taiga that are not told to be another thing's."""
+    plain = _OTHER_NUMBERS.sub(" ", folded(text[:_LONGEST]))
+    for found in _BARE.finditer(plain):
+        certain = not _may_be_else(
+            found[1], plain, plain[max(found.start() - _NEAR, 0) : found.start()]
+        )
+        yield Number(f"#{found[1]}", certain, text[:_LONGEST])
+
+
+def numbers_in_title(title: str, remotes: Iterable[str] = ()) -> list[Number]:
+    """The same in a window's title; on pages of code hosts, and of `remotes`, there are none."""
+    text = folded(title)
+    if "#" not in text or _FORGE.search(text) or any(remote in text for remote in remotes):
+        return []
+    return ranked(numbers(title))
+
+
+def ranked(found: Iterable[Number]) -> list[Number]:
+    """Where people write prose, a number of one digit may be a rank: #1."""
+    return [replace(each, certain=each.certain and len(each.key) > 2) for each in found]
+
+
+def numbers_in_branch(branch: str) -> Iterator[Number]:
+    """The same in a branch's name, which may also begin with the number: `12-reset-password`."""
+    for part in branch.split("/"):
+        yield from numbers(part)
+    for number, first, rest in _BRANCH_NUMBER.findall(folded(branch)):
+        yield Number(f"#{number}", False, first if first in _COUNTED else rest)
+
+
+def _may_be_else(number: str, text: str, before: str) -> bool:
+    """Whether a number looks like a colour, a year or something counted."""
+    if len(number) == len("123456") or _YEAR.fullmatch(number) or _COUNTS.search(before):
+        return True
+    if len(number) != len("123"):
+        return False
+    grey = _GREY.fullmatch(number) is not None
+    return bool(_COLOURS.search(text)) or (grey and not _ASKS.search(before))

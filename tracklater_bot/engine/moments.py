@@ -44,7 +44,7 @@ def _weigh_moment(
     by_call = event.kind is Kind.MESSAGE and within(scales.calls, event.at, LEAD, FOLLOW)
     nats = weights.message_in_call if by_call else _at_moment(moment, piece)
     for group in event.groups:
-        piece.speak_for(group, nats, Ground(event.about, event.kind))
+        piece.speak_for(group, nats, Ground(event.about, event.kind, event.sha))
     for issue in event.issues:
         piece.speak_for_issue(issue, moment.issue)
     if event.trunk:

@@ -29,10 +29,14 @@ PROVED = {
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What speaks for a group: an event, or (`kind` is None) a word in a window's title."""
+    """What speaks for a group: an event, or (`kind` is None) a word in a window's title.
+
+    `sha` tells a commit that was amended from several.
+    """
 
     about: str
     kind: Kind | None = None
+    sha: str = field(default="", compare=False)
 
 
 @dataclass(slots=True)

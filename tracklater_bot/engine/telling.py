@@ -81,15 +81,15 @@ class Teller:
         minutes = sum(
             shared for place, shared in self._explained.inside(part) if pieces[place].stay
         )
-        kinds = [
-            event.kind
+        inside = [
+            event
             for event in self._events
             if found.group in event.groups and part[0] < event.at <= part[1]
         ]
         return Evidence(
             window_minutes=round(min(minutes, found.span.minutes)),
-            commits=kinds.count(Kind.COMMIT),
-            messages=kinds.count(Kind.MESSAGE),
+            commits=len({event.sha for event in inside if event.kind is Kind.COMMIT}),
+            messages=sum(event.kind is Kind.MESSAGE for event in inside),
         )
 
     def _seam(self, found: Fitted, part: Part) -> datetime | None:

@@ -1,7 +1,8 @@
 """git: the person's own commits, and which branch was checked out when.
 
-One `git log` for each repository, driven by GitPython; reflogs and remotes are read as files. A
-repository may come from anybody: nothing that its configuration names is run.
+One `git log` for each repository, driven by GitPython, and a second where HEAD's reflog knows
+commits that no branch has any more. Reflogs and remotes are read as files. A repository may come
+from anybody: nothing that its configuration names is run.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from tracklater_bot.day import Span
 from tracklater_bot.model import Checkout, Commit, Hint, HintKind, Reading
@@ -25,12 +26,18 @@ from tracklater_bot.sources.protocols import SourceError
 SKEW = timedelta(days=1)
 TIMEOUT = 60  # seconds: a repository on a network drive may hang
 SIDE_BY_SIDE = 8
+# Old commits may lie on newer ones: patches with their own dates, machines with a wrong clock. git
+# walks by date, newest first; this many old ones in a row, and what follows is taken to be old.
+OLD_ENOUGH = 128
+FEW = 384  # so many commits are asked for first
+AT_ONCE = 400  # commits named in one command: Windows takes no longer ones
 
 # What could make `git log` run a program that the repository's configuration names.
 HARMLESS = ("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
+    "GIT_FLUSH": "0",  # not after each commit
     # A partial clone would fetch what is missing: over no protocol, with no program.
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",
@@ -38,19 +45,36 @@ ENVIRONMENT = {
 # With one of these git reads another repository than the one it is sent to.
 MISLEADING = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 
-FIELDS = "%H%x1f%at%x1f%S%x1f%ae%x1f%s%n%an %cn <%ce>%n%b"
+FIELDS = "%ct%x1f%at%x1f%H%x1f%S%x1f%ae%x1f%s%n%an %cn <%ce>%n%b"
+DAMAGE = re.compile(
+    r"parse|traverse|unable to read|could not read|bad object|corrupt", re.IGNORECASE
+)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 REFLOG = re.compile(
-    r"^\S+ (?P<sha>[0-9a-f]+) [^\t\n]*> (?P<at>\d+) [-+]\d+\t(?:"
+    r"^(?P<before>\S+) (?P<sha>[0-9a-f]+) [^\t\n]*?<(?P<email>[^\t\n]*)>"
+    r" (?P<at>[0-9]{1,12}) [-+]\d+\t(?:"
     r"checkout: moving from (?P<old>.+) to (?P<new>.+)"
     r"|Branch: renamed refs/heads/(?P<was>.+) to refs/heads/(?P<renamed>.+)"
     r"|rebase.* \(finish\): returning to refs/heads/(?P<back>.+)"
-    r"|(?P<commit>commit).*"
+    r"|(?:(?P<amend>commit \(amend\)|rebase[^:]* \(reword\))|(?P<again>rebase[^:]* \(continue\))"
+    r"|(?P<commit>commit)).*"
     r"|.*)$",
     re.MULTILINE,
 )
 NO_BRANCH = re.compile(r"[0-9a-f]{7,64}|@|HEAD|.*(?:[~^:\s]|@\{).*")
-SCP = re.compile(r"(?:[^/@:]+@)?[^/@:]{2,}:(?P<path>[^/].*)")
+SCP = re.compile(r"(?:[^/@:]+@)?(?P<host>[^/@:]{2,}):(?P<path>.+)")
+# By hand: what has a bracket in its password is no address for urllib, which would quote it. One
+# with a slash in it ends at the last "@" all the same.
+ADDRESS = re.compile(
+    r"(?P<scheme>[\w+.-]+)://(?:(?=[^/]*@|[^/\[]*:(?!\d*(?:/|$))).*[^/]@)?"
+    r"(?P<host>[^/?#]*)(?P<path>[^?#]*).*"
+)
+CODE_HOST = re.compile(
+    r"github|gitlab|bitbucket|codeberg|gitea|forgejo|gogs|azure|visualstudio|(?:^|\.)sr\.ht$|gitee"
+    r"|sourceforge|sourcehut|launchpad|notabug|pagure|framagit|salsa\.debian|(?:^|\.)tfs\."
+    r"|^(?:gh|gl|bb)$",
+    re.IGNORECASE,
+)
 
 
 # A check reads with this: every repository for real, and no commit.
@@ -65,38 +89,92 @@ class Logged:
     """A commit as `git log` tells it. `ref` is a ref from which it can be reached."""
 
     sha: str
-    at: datetime
+    authored: int
     ref: str
     email: str
     subject: str
     by_program: bool = False
 
 
-def parse_log(output: bytes, span: Span) -> Iterator[Logged]:
-    """The commits authored within `span`; one without a readable time is left out."""
-    for record in output.split(b"\0"):
-        fields = record.decode("utf-8", errors="replace").split("\x1f", 4)
-        if len(fields) < 5 or not fields[1].isdigit():
-            continue
-        sha, seconds, ref, email, subject = fields
-        if span.start.timestamp() <= int(seconds) < span.end.timestamp():
-            at = datetime.fromtimestamp(int(seconds), UTC)
-            subject, people, body = [*subject.split("\n", 2), "", ""][:3]
-            plain = CONTROL.sub(" ", subject).strip()
-            yield Logged(sha, at, ref, email, plain, is_by_program(plain, people, body))
+def parse_log(records: Iterable[bytes], since: int) -> Iterator[Logged]:
+    """The commits committed since; one without a readable time is left out."""
+    for record in records:
+        if committed_at(record) >= since:
+            fields = record.decode("utf-8", errors="replace").split("\x1f", 5)
+            if len(fields) == 6 and fields[1].isdecimal():
+                _, authored, sha, ref, email, text = fields
+                subject, people, body = [*text.split("\n", 2), "", ""][:3]
+                plain = CONTROL.sub(" ", subject).strip()
+                program = is_by_program(plain, people, body)
+                yield Logged(sha, int(authored), ref, email.casefold(), plain, program)
 
 
-def each_once(logged: Iterable[Logged]) -> list[Logged]:
-    """Without the copies that cherry-picks and rebases leave: same author, time and subject."""
-    once: dict[tuple[datetime, str, str], Logged] = {}
+def committed_at(record: bytes) -> int:
+    """When a commit was committed, in seconds: what comes first in its record."""
+    seconds = record.partition(b"\x1f")[0]
+    return int(seconds) if seconds.isdigit() else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A commit made here on `branch` ("" = none), when and by whom: a line of HEAD's reflog.
+
+    `instead` is the commit that it was amended from. `counts` tells a time of work that the
+    commit itself doesn't know, as amending keeps the author's time.
+    """
+
+    sha: str
+    at: int
+    branch: str
+    email: str
+    instead: str = ""
+    counts: bool = False
+
+
+def each_once(
+    reached: Iterable[Logged], gone: Iterable[Logged], made: Iterable[Made]
+) -> dict[str, Logged]:
+    """For the id of each commit the one that counts for it and all its copies.
+
+    Cherry-picks and rebases leave copies of one author, time and subject. What no branch has any
+    more (`gone`) may have been amended, or reworded: that keeps author and time.
+    """
+    once: dict[tuple[int, str, str], Logged] = {}
+    reworded: dict[tuple[int, str], Logged] = {}
+    counts: dict[str, Logged] = {}
+    for each in reached:
+        counts[each.sha] = once.setdefault((each.authored, each.email, each.subject), each)
+        reworded.setdefault((each.authored, each.email), counts[each.sha])
+    newer = {each.instead: each.sha for each in made if each.instead}
+    for each in gone:
+        amended = next((counts[sha] for sha in _amended(each.sha, newer) if sha in counts), None)
+        counts[each.sha] = amended or reworded.setdefault((each.authored, each.email), each)
+    return counts
+
+
+def times_of_work(
+    logged: Iterable[Logged], made: Iterable[Made], counts: Mapping[str, Logged]
+) -> Iterator[tuple[Logged, int]]:
+    """Each commit that counts at each time of work on it: when it was authored, and amended."""
     for each in logged:
-        once.setdefault((each.at, each.email.casefold(), each.subject), each)
-    return list(once.values())
+        yield counts[each.sha], each.authored
+    for act in made:
+        if act.counts and (commit := counts.get(act.sha)):
+            yield commit, act.at
+
+
+def _amended(sha: str, newer: Mapping[str, str]) -> Iterator[str]:
+    """What a commit became, step by step."""
+    for _ in newer:
+        if (sha := newer.get(sha, "")) == "":
+            return
+        yield sha
 
 
 def branch_of(ref: str) -> tuple[str, ...]:
     """`refs/heads/topic` and `refs/remotes/origin/topic` are the branch `topic`; HEAD is none."""
     kind, _, name = ref.removeprefix("refs/").partition("/")
+    name = name.partition("~")[0]
     if kind == "remotes":
         name = name.partition("/")[2]
     return (name,) if kind in ("heads", "remotes") and name not in ("", "HEAD") else ()
@@ -106,11 +184,14 @@ def branch_of(ref: str) -> tuple[str, ...]:
 class HeadLog:
     """A reflog of HEAD: since when (seconds) each branch was checked out, "" = none was.
 
-    `made` says for commits made here on which branch they were made.
+    `seen` are the commits that HEAD was at, `made` those of them that were made here, oldest first;
+    `current` is the branch that is checked out now.
     """
 
     branches: tuple[tuple[int, str], ...] = ()
-    made: tuple[tuple[str, str], ...] = ()
+    seen: tuple[tuple[int, str], ...] = ()
+    made: tuple[Made, ...] = ()
+    current: str = ""
 
     def during(self, span: Span) -> list[tuple[datetime, str]]:
         """What was checked out within the span, and the last thing before it, in order."""
@@ -128,7 +209,7 @@ def parse_reflog(text: str, current: str) -> HeadLog:
     """
     lines = list(REFLOG.finditer(text))
     if not lines:
-        return HeadLog()
+        return HeadLog(current=current)
     left = next((line["old"] or line["was"] for line in lines if line["old"] or line["was"]), None)
     branch = current if left is None else _as_branch(left)
     branches, made = [(int(lines[0]["at"]), branch)], []
@@ -137,9 +218,16 @@ def parse_reflog(text: str, current: str) -> HeadLog:
         if moved and (now := _as_branch(moved)) != branch:
             branch = now
             branches.append((int(line["at"]), branch))
-        if line["commit"] and branch:
-            made.append((line["sha"], branch))
-    return HeadLog(tuple(branches), tuple(made))
+        if line["commit"] or line["amend"] or line["again"]:
+            made.append(_made(line, branch))
+    seen = tuple((int(line["at"]), line["sha"]) for line in lines)
+    return HeadLog(tuple(branches), seen, tuple(made), current)
+
+
+def _made(line: re.Match[str], branch: str) -> Made:
+    instead = line["before"] if line["amend"] else ""
+    counts = not line["commit"]
+    return Made(line["sha"], int(line["at"]), branch, line["email"].casefold(), instead, counts)
 
 
 def _as_branch(target: str) -> str:
@@ -166,10 +254,9 @@ def remote_words(url: str) -> list[str]:
     A path on this machine or another gives the last name only: what is above it is no owner.
     """
     local = False
-    if "://" in url:
-        parts = urlsplit(url)
-        path, local = unquote(parts.path), parts.scheme == "file"
-    elif scp := SCP.fullmatch(url):
+    if address := ADDRESS.fullmatch(url):
+        path, local = unquote(address["path"]), address["scheme"].casefold() == "file"
+    elif (scp := SCP.fullmatch(url)) and not scp["path"].startswith("/"):
         path = scp["path"]
     else:
         path, local = url.replace("\\", "/"), True
@@ -179,6 +266,12 @@ def remote_words(url: str) -> list[str]:
     names[-1] = names[-1].removesuffix(".git")
     owner_and_name = "/".join(names[-2:])
     return [names[-1]] if local or len(names) == 1 else [owner_and_name, names[-1]]
+
+
+def on_code_host(url: str) -> bool:
+    """Whether an address is on a server that has issues or pull requests with numbers."""
+    found = ADDRESS.fullmatch(url) or SCP.fullmatch(url)
+    return found is not None and CODE_HOST.search(found["host"]) is not None
 
 
 # -- Where things lie --------------------------------------------------------------------------
@@ -219,10 +312,9 @@ class Repository:
         yield self.path.name.removesuffix(".git")
         yield from (head.name for head in self.heads())
 
-    def remotes(self) -> Iterator[str]:
-        """`acme/api` and `api` for each remote."""
-        for url in remote_urls(_text(self.common / "config")):
-            yield from remote_words(url)
+    def remotes(self) -> list[str]:
+        """The addresses of all remotes."""
+        return remote_urls(_text(self.common / "config"))
 
 
 def locate(path: Path) -> Repository:
@@ -315,12 +407,67 @@ def _git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
         raise SourceError("git is not installed, or not in PATH: install it") from None
 
 
-def _log(repository: Repository, span: Span, emails: Sequence[str]) -> list[Logged]:
-    """The own commits of all branches, remote branches and HEADs that were authored in the span.
+def _own(
+    repository: Repository, span: Span, logs: Sequence[HeadLog], own: frozenset[str]
+) -> tuple[list[Logged], list[Logged]]:
+    """The own commits of about the span: those of the branches, and those that HEAD only knows."""
+    since, until = (int(at.timestamp()) for at in (span.start - SKEW, span.end + SKEW))
+    current = dict.fromkeys(log.current for log in logs if log.current)
+    reached = {each.sha: each for each in _reached(repository, since, current)}
+    seen = dict.fromkeys(sha for log in logs for at, sha in log.seen if since <= at < until)
+    gone = _gone(repository, since, [sha for sha in seen if sha not in reached])
+    return (
+        [each for each in reached.values() if each.email in own],
+        [each for each in gone if each.email in own and each.sha not in reached],
+    )
+
+
+class _Damaged(SourceError):
+    """Something that git needs is not in the repository."""
+
+
+def _reached(repository: Repository, since: int, current: Iterable[str]) -> list[Logged]:
+    """The commits of all branches, remote branches and HEADs, until all that follow are older.
 
     Remote branches count: work done on another machine and fetched is work too. Stashes, tags
-    and notes don't.
+    and notes don't. Below the branches that are checked out it is looked deeper.
     """
+    below = [f"refs/heads/{each}~{2**power}" for each in current for power in range(7)]
+    places = (
+        "--glob=refs/heads",  # unlike --branches, these let %S tell the whole ref
+        "--glob=refs/remotes",
+        "HEAD",
+        *(head.rev for head in repository.heads()),
+        *below,
+    )
+    count = FEW
+    try:
+        while True:
+            found = _log(repository, f"--max-count={count}", *places)
+            if len(found) < count or all(
+                committed_at(each) < since for each in found[-OLD_ENOUGH:]
+            ):
+                return list(parse_log(found, since))
+            count = _enough(found, since)
+    except _Damaged:  # perhaps only where it is old
+        return list(parse_log(_log(repository, f"--max-age={since}", *places), since))
+
+
+def _enough(found: Sequence[bytes], since: int) -> int:
+    """How many commits it may take to get there, as they come so far: more than there were."""
+    newest, oldest = committed_at(found[0]), committed_at(found[-1])
+    pace = (newest - since) / max(newest - oldest, 1)
+    return round(len(found) * min(max(pace * 1.2, 2), 100)) + OLD_ENOUGH
+
+
+def _gone(repository: Repository, since: int, shas: Sequence[str]) -> Iterator[Logged]:
+    """Commits that no branch has any more, if git still has them, and those they were made on."""
+    for first in range(0, len(shas), AT_ONCE):
+        found = _log(repository, f"--max-age={since}", *shas[first : first + AT_ONCE])
+        yield from parse_log(found, since)
+
+
+def _log(repository: Repository, *what: str) -> list[bytes]:
     status, output, complaint = _git(
         repository,
         "log",
@@ -330,21 +477,14 @@ def _log(repository: Repository, span: Span, emails: Sequence[str]) -> list[Logg
         "--no-show-signature",
         "--no-mailmap",
         "--no-color",
-        f"--max-age={int((span.start - SKEW).timestamp())}",
-        "--regexp-ignore-case",
-        "--fixed-strings",
-        *(f"--author={email}" for email in emails),
         "--ignore-missing",  # HEAD of a repository without commits
-        "--glob=refs/heads",  # unlike --branches, these let %S tell the whole ref
-        "--glob=refs/remotes",
-        "HEAD",
-        *(head.rev for head in repository.heads()),
+        *what,
         "--",
     )
     if status != 0:
-        raise SourceError(_refusal(repository.path, complaint))
-    own = {email.casefold() for email in emails}
-    return each_once(each for each in parse_log(output, span) if each.email.casefold() in own)
+        kind = _Damaged if DAMAGE.search(complaint) else SourceError
+        raise kind(_refusal(repository.path, complaint))
+    return output.split(b"\0")[:-1]
 
 
 def _refusal(path: Path, complaint: str) -> str:
@@ -405,7 +545,7 @@ class GitSource:
         repositories, troubles = self._repositories()
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="git") as pool:
             found = list(pool.map(lambda each: self._found(each, span), repositories))
-        commits = {commit.sha: commit for each in reversed(found) for commit in each.commits}
+        commits = {(c.sha, c.at): c for each in reversed(found) for c in each.commits}
         clues: set[Commit | Checkout] = set(commits.values())
         clues.update(checkout for each in found for checkout in each.checkouts)
         in_order: list[Commit | Checkout] = sorted(clues, key=_order)
@@ -436,44 +576,70 @@ class GitSource:
                 repository = locate(path)
             except SourceError as error:
                 troubles.append(str(error))
+            except (RuntimeError, ValueError) as error:  # ~nobody, links in a circle, a null byte
+                troubles.append(f"{path} cannot be read ({type(error).__name__})")
             else:
                 found.setdefault(repository.common, repository)
         return list(found.values()), troubles
 
     def _found(self, repository: Repository, span: Span) -> _Found:
         try:
-            hints = tuple(self._hints(repository))
-            logs = [(head.name, _head_log(head)) for head in repository.heads()]
+            return self._read(repository, span)
         except OSError as error:
-            return _Found(trouble=f"{repository.path} cannot be read: {_reason(error)}")
+            reason = _reason(error)
+        except Exception as error:  # noqa: BLE001 - one odd repository must not take the others along
+            reason = type(error).__name__  # its words may have an address's password in them
+        return _Found(trouble=f"{repository.path} cannot be read: {reason}")
+
+    def _read(self, repository: Repository, span: Span) -> _Found:
+        urls = repository.remotes()
+        hosted = any(map(on_code_host, urls))
+        hints = tuple(self._hints(repository, urls))
+        logs = [(head.name, _head_log(head)) for head in repository.heads()]
         checkouts = tuple(
-            Checkout(at, self.group, name, branch)
+            Checkout(at, self.group, name, branch, hosted)
             for name, log in logs
             for at, branch in log.during(span)
         )
-        made = dict(made for _, log in logs for made in log.made)
         try:
-            commits = tuple(self._commits(repository, span, made))
+            commits = tuple(self._commits(repository, span, [log for _, log in logs]))
         except SourceError as error:
             return _Found(checkouts=checkouts, hints=hints, trouble=str(error))
-        return _Found(commits, checkouts, hints)
+        return _Found(tuple(replace(c, hosted=hosted) for c in commits), checkouts, hints)
 
     def _commits(
-        self, repository: Repository, span: Span, made: dict[str, str]
+        self, repository: Repository, span: Span, logs: Sequence[HeadLog]
     ) -> Iterator[Commit]:
-        """The own commits; the branch is where each was made, else one from which it is seen."""
-        emails = self.emails or (_own_email(repository),)
-        for each in _log(repository, span, emails):
-            branches = (made[each.sha],) if each.sha in made else branch_of(each.ref)
-            name = repository.name
-            told = each.sha, each.subject, branches, each.by_program
-            yield Commit(each.at, self.group, name, *told)
+        """The own commits at each time of work on them.
 
-    def _hints(self, repository: Repository) -> Iterator[Hint]:
+        The branch is where each was made, else one from which it is seen.
+        """
+        own = frozenset(map(str.casefold, self.emails or (_own_email(repository),)))
+        made = [each for log in logs for each in log.made if each.email in own]
+        reached, gone = _own(repository, span, logs, own)
+        counts = each_once(reached, gone, made)
+        branches = {each.sha: (each.branch,) for log in logs for each in log.made if each.branch}
+        start, end = span.start.timestamp(), span.end.timestamp()
+        for commit, at in dict.fromkeys(times_of_work((*reached, *gone), made, counts)):
+            if start <= at < end:
+                moment, sha = datetime.fromtimestamp(at, UTC), commit.sha
+                branch = branches.get(sha) or branch_of(commit.ref)
+                yield Commit(
+                    moment,
+                    self.group,
+                    repository.name,
+                    sha,
+                    commit.subject,
+                    branch,
+                    by_program=commit.by_program,
+                )
+
+    def _hints(self, repository: Repository, urls: Iterable[str]) -> Iterator[Hint]:
         for name in repository.names():
             yield Hint(self.group, HintKind.REPOSITORY, name)
-        for name in repository.remotes():
-            yield Hint(self.group, HintKind.REMOTE, name)
+        for url in urls:
+            for name in remote_words(url):
+                yield Hint(self.group, HintKind.REMOTE, name)
 
 
 def _order(clue: Commit | Checkout) -> tuple[datetime, str, str]:
