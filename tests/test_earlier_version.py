@@ -15,15 +15,20 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.command import upgrade
+from alembic.config import Config
+from sqlalchemy import MetaData, RowMapping, create_engine, text
 
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, digests_in, says
 from tests.livebot import Live, live, sample_settings
+from tests.postgresql import server
 from tracklater_bot.model import Problem, State
 from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.sandbox.slack.person import Outcome
@@ -304,6 +309,47 @@ def test_the_old_database_opens_and_every_day_and_item_in_it_is_read(tmp_path: P
             insist_on_everything(store)
 
 
+def write_to_postgresql(file: Path, url: str) -> None:
+    """What version 0.1 would have written there: its own tables, and the same rows in them."""
+    theirs = create_engine(f"sqlite:///{file}")
+    ours = create_engine(url.replace("postgresql", "postgresql+psycopg", 1))
+    with theirs.connect() as source, ours.begin() as target:
+        config = Config()
+        config.set_main_option("script_location", str(files("tracklater_bot.store") / "migrations"))
+        config.attributes["connection"] = target
+        upgrade(config, "0001")
+        there, here = MetaData(), MetaData()
+        there.reflect(source)
+        here.reflect(target)
+        for table in here.sorted_tables:
+            if table.name in there.tables and table.name != "alembic_version":
+                rows = [
+                    _in_utc(each)
+                    for each in source.execute(there.tables[table.name].select()).mappings()
+                ]
+                target.execute(table.insert(), rows)
+        for name in ("changes", "outbox", "rules"):
+            last = f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}"
+            target.execute(text(last))
+    theirs.dispose()
+    ours.dispose()
+
+
+def _in_utc(row: RowMapping) -> Json:
+    return {
+        str(name): value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }
+
+
+def test_the_old_database_on_postgresql_opens_and_is_read(tmp_path: Path) -> None:
+    write_database(tmp_path / "old.sqlite3")
+    with server() as address:
+        write_to_postgresql(tmp_path / "old.sqlite3", address % "postgres")
+        with closing(Store.open(address % "postgres")) as store:
+            insist_on_everything(store)
+
+
 # -- What was on its way -------------------------------------------------------------------------
 
 
@@ -507,6 +553,28 @@ def test_merge_from_the_dialog_of_an_old_edit_button(shared: Old) -> None:
 def test_undo_change_takes_back_what_was_merged_with_the_old_version(old: Old) -> None:
     old.choose(old.dialog("open"), "revert")
     old.me.wait(lambda: {"13:00-13:20", "13:20-13:40"} <= set(old.rows(FRIDAY)) or None)
+
+
+def test_why_this_tells_what_the_old_version_had_found_out(shared: Old) -> None:
+    shared.press(THURSDAY, "08:50", "edit")
+    view = shared.me.wait(lambda: _called(shared, "edit_item"))
+    value = next(each for each in choices(view) if each.startswith("why:"))
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(words_of("database.sql"))
+        query = "SELECT reasons FROM items WHERE id = ?"
+        (stored,) = connection.execute(query, [value.removeprefix("why:")]).fetchone()
+    shared.choose(view, "why")
+    why = shared.me.wait(lambda: _called(shared, "why"))
+    reasons = [each["text"] for each in json.loads(stored)]
+    assert reasons
+    assert all(each in str(why["blocks"]) for each in reasons)
+    shared.sandbox.slack.close_view(everything=True)
+
+
+@pytest.mark.parametrize("choice", ["hour", "tomorrow", "silent"])
+def test_the_old_menu_of_reminders_is_answered(shared: Old, choice: str) -> None:
+    """Whatever became of reminders: Slack shows a warning where a bot does not answer."""
+    assert shared.sandbox.slack.click(shared.posted(FRIDAY)["ts"], "remind", choice).acked
 
 
 def _called(old: Old, callback: str) -> Json | None:
