@@ -556,7 +556,7 @@ def test_undo_change_takes_back_what_was_merged_with_the_old_version(old: Old) -
 
 
 def test_why_this_tells_what_the_old_version_had_found_out(shared: Old) -> None:
-    shared.press(THURSDAY, "08:50", "edit")
+    shared.press(THURSDAY, "12:45", "edit")
     view = shared.me.wait(lambda: _called(shared, "edit_item"))
     value = next(each for each in choices(view) if each.startswith("why:"))
     with closing(sqlite3.connect(":memory:")) as connection:
@@ -582,9 +582,9 @@ def _called(old: Old, callback: str) -> Json | None:
     return view if view and view["callback_id"] == callback else None
 
 
-def test_the_old_home_ends_the_silence(shared: Old) -> None:
+def test_the_old_home_ends_the_silence(old: Old) -> None:
     silent = "No message by itself before"
-    assert silent in str(shared.saved["home"]["blocks"])
-    assert shared.sandbox.slack.click(shared.saved["home"]["id"], "pref_speak", "now").acked
-    home: Callable[[], Any] = partial(shared.sandbox.slack.home_view, ME)
-    shared.me.wait(lambda: silent not in str(home()["blocks"]) or None)
+    assert silent in str(old.saved["home"]["blocks"])
+    assert old.sandbox.slack.click(old.saved["home"]["id"], "pref_speak", "now").acked
+    home: Callable[[], Any] = partial(old.sandbox.slack.home_view, ME)
+    old.me.wait(lambda: silent not in str(home()["blocks"]) or None)
