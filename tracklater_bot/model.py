@@ -5,7 +5,7 @@ Frozen, no I/O, no clock. The words are those of CONTRIBUTING.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -378,9 +378,6 @@ class Digest:
     shown: int = 0
     channel: str | None = None
     ts: str | None = None
-    picture: str | None = None
-    snoozed_until: datetime | None = None
-    notes: tuple[str, ...] = field(default=())
 
     def posted_since(self, moment: datetime) -> bool:
         """Whether its message was posted then or later: `ts` is Slack's time in seconds."""

@@ -227,7 +227,6 @@ def account_of(me: Me, workspace: Workspace) -> Account:
             for each in me.tasks or []
             if each.project_id in active and each.active is not False
         ),
-        paid=workspace.premium,
     )
 
 
