@@ -123,7 +123,7 @@ class FakeTracker:
 
     def account(self) -> Account:
         self._ask("account")
-        return Account("Alice", 7, "Europe/Helsinki", PROJECTS, paid=False)
+        return Account("Alice", 7, "Europe/Helsinki", PROJECTS)
 
     def entries(self, span: Span) -> Sequence[TimeEntry]:
         self._ask("entries")
@@ -452,7 +452,7 @@ def test_projects_of_each_group(catalog: Catalog, tracker: FakeTracker, time: Fa
         "two": [21],
     }
     assert projects.account is not None
-    assert (projects.account.workspace_id, projects.account.paid) == (7, False)
+    assert projects.account.workspace_id == 7
     assert projects.troubles == ()
     time.forward(minutes=9)
     catalog.projects()
@@ -626,7 +626,7 @@ def test_the_settings_say_which_trackers_there_are() -> None:
             },
         }
     )
-    sources = issue_sources(settings, FakeMemory())
+    sources = issue_sources(settings)
     assert [(each.name, each.group) for each in sources] == [
         ("jira", "a"),
         ("taiga", "b"),

@@ -76,7 +76,7 @@ def check_all(core: Core) -> list[Finding]:
     checks = [*_checks(core)]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
         findings = list(pool.map(_Check.finding, checks))
-    return [*findings, *_unfinished(core.file_settings, findings)]
+    return [*findings, *_no_longer(core), *_unfinished(core.file_settings, findings)]
 
 
 def _checks(core: Core) -> Iterator[_Check]:
@@ -93,6 +93,12 @@ def _checks(core: Core) -> Iterator[_Check]:
         yield _Check("slack socket", None, lambda: _socket(settings))
     else:
         yield _Check("slack requests", None, lambda: _requests(settings))
+
+
+def _no_longer(core: Core) -> Iterator[Finding]:
+    """What was set in Slack by an earlier version and holds no more."""
+    for sentence in core.no_longer():
+        yield Finding("settings", None, ok=False, sentence=sentence)
 
 
 def _unfinished(settings: Settings, findings: Sequence[Finding]) -> Iterator[Finding]:

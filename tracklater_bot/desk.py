@@ -31,7 +31,7 @@ from tracklater_bot.model import Digest, Draft, Group, Issue, Item, JsonValue
 from tracklater_bot.model import Message as ChatMessage
 from tracklater_bot.pacing import MINUTE, patiently
 from tracklater_bot.pictures import Uploader
-from tracklater_bot.preferences import OVERRIDES, SILENT_UNTIL
+from tracklater_bot.preferences import MOVED, OVERRIDES, SILENT_UNTIL
 from tracklater_bot.review import Review
 from tracklater_bot.showing import Showing, page_key
 from tracklater_bot.timeline import Lanes, lanes_of, ticks_of
@@ -291,7 +291,7 @@ class Desk:
 
     def prefer(self, name: str, value: JsonValue) -> None:
         """Keeps a preference; the name "reset" drops all of them, so that the file holds again."""
-        names = [*OVERRIDES, SILENT_UNTIL] if name == "reset" else [name]
+        names = [*OVERRIDES, *MOVED, SILENT_UNTIL] if name == "reset" else [name]
         for each in names:
             self.core.store.prefer(self.person, each, None if name == "reset" else value)
 

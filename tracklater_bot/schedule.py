@@ -22,7 +22,6 @@ from tracklater_bot.day import WorkDay
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CATCH_UP_DAYS = 7
 LONGEST_BREAK = 400  # days
-MORNING = time(9)
 TICK_SECONDS = 30
 TIDY_MINUTES = 5  # after the start, when nobody waits for it any more; then daily
 
@@ -63,17 +62,6 @@ class Plan:
             day = today - timedelta(days=back)
             if since < self.due_at(day) <= now:
                 yield day
-
-    def is_silent(self, now: datetime) -> bool:
-        """Whether the person has asked for silence until a later day."""
-        today = WorkDay.of(now, self.zone, self.day_starts).date
-        return self.silent_until is not None and today < self.silent_until
-
-    def next_morning(self, now: datetime) -> datetime:
-        """The next morning on which the person wants to hear from the bot; tomorrow's if none."""
-        tomorrow = now.astimezone(self.zone).date() + timedelta(days=1)
-        days = (tomorrow + timedelta(days=ahead) for ahead in range(LONGEST_BREAK))
-        return datetime.combine(next(filter(self.wants, days), tomorrow), MORNING, self.zone)
 
     def next(self, now: datetime) -> datetime | None:
         """The next digest's moment; None when no weekday is chosen."""

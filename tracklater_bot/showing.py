@@ -53,6 +53,7 @@ class Showing:
             now=now,
             quota_note=_quota_note(digest),
             went_on=bool(self._recalled(went_on_key(digest.day))),
+            changes=self.core.no_longer(),
         )
         return digest_message(digest, view)
 
@@ -144,6 +145,7 @@ class Showing:
             countries=_countries(self.core.settings().digest.holidays),
             next_digest=self.plan().next(now),
             rules=self.core.rules(),
+            changes=self.core.no_longer(),
         )
 
     def _week_days(self) -> list[WorkDay]:
@@ -181,9 +183,6 @@ class Showing:
         return Wishes(
             digest_at=settings.digest.at,
             digest_days=tuple(settings.digest.days),
-            round_minutes=settings.suggest.round_minutes,
-            idle_minutes=settings.suggest.idle_minutes,
-            picture=settings.digest.picture,
             holidays=settings.digest.holidays,
             silent_until=silent_until(preferences),
             changed=frozenset(preferences) & {*OVERRIDES, "silent_until"},

@@ -9,7 +9,7 @@ from datetime import datetime
 from tracklater_bot.http import Timing, utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.git import GitSource, load_gitpython
-from tracklater_bot.sources.protocols import ClueSource, IssueSource, Memory, SourceError
+from tracklater_bot.sources.protocols import ClueSource, IssueSource, SourceError
 from tracklater_bot.sources.thyme import ThymeSource
 
 
@@ -25,10 +25,10 @@ def has_issues(settings: Settings) -> bool:
 
 
 def issue_sources(
-    settings: Settings, memory: Memory, clock: Callable[[], datetime] = utc_now
+    settings: Settings, clock: Callable[[], datetime] = utc_now
 ) -> tuple[IssueSource, ...]:
-    """The trackers of all groups, in their order. `memory` keeps Taiga's tokens, sealed."""
-    found = (*_jira(settings, clock), *_taiga(settings, memory, clock))
+    """The trackers of all groups, in their order."""
+    found = (*_jira(settings, clock), *_taiga(settings, clock))
     order = list(settings.groups)
     return tuple(sorted(found, key=lambda each: order.index(each.group)))
 
@@ -44,16 +44,14 @@ def _jira(settings: Settings, clock: Callable[[], datetime]) -> Iterator[IssueSo
             yield JiraSource(name, group.jira, clock)
 
 
-def _taiga(
-    settings: Settings, memory: Memory, clock: Callable[[], datetime]
-) -> Iterator[IssueSource]:
+def _taiga(settings: Settings, clock: Callable[[], datetime]) -> Iterator[IssueSource]:
     places = {name: place for name in settings.groups if (place := settings.taiga_for(name))}
     if not places:
         return
     from tracklater_bot.sources.taiga import TaigaSource  # noqa: PLC0415
     from tracklater_bot.sources.taiga_login import TaigaLogins  # noqa: PLC0415
 
-    logins = TaigaLogins(memory, Timing(now=clock))
+    logins = TaigaLogins(Timing(now=clock))
     for name, place in places.items():
         yield TaigaSource(name, place, logins.of(place), clock)
 
