@@ -140,7 +140,7 @@ def test_a_double_click_makes_one_entry(me: Live) -> None:
 
 
 def test_however_many_come_at_once_each_is_stored_first() -> None:
-    acks = [Ack() for _ in range(50)]
+    acks = [Ack() for _ in range(50)]  # type: ignore[no-untyped-call]
     with ExitStack() as storing:
         for ack in acks:
             storing.enter_context(stored_first(ack))
