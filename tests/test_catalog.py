@@ -14,9 +14,10 @@ from pydantic import SecretStr
 from tests.loopback import FakeTime
 from tests.memory import FakeMemory
 from tests.notation import at, span
-from tracklater_bot.catalog import Catalog, PersonalMemory
+from tracklater_bot.catalog import Catalog
 from tracklater_bot.day import Span
 from tracklater_bot.model import Issue, JsonValue, Project, TimeEntry
+from tracklater_bot.remembered import PersonalMemory
 from tracklater_bot.settings import GroupSettings, GroupToggl, Settings
 from tracklater_bot.sources.protocols import SourceError
 from tracklater_bot.sources.registry import issue_sources
@@ -34,11 +35,11 @@ from tracklater_bot.trackers.protocols import (
 DAY = span("04:00-28:00")
 
 
-class FakeStore:
+class FakeStore(FakeMemory):
     """The store's part in memory."""
 
     def __init__(self) -> None:
-        self.memories: dict[str, FakeMemory] = {}
+        super().__init__()
         self.kept: dict[tuple[str, str, str, str], Issue] = {}
 
     def put_issues(self, person: str, issues: Sequence[Issue]) -> None:
@@ -50,20 +51,6 @@ class FakeStore:
             for (owner, *_), each in self.kept.items()
             if owner == person and group in (None, each.group)
         ]
-
-    def remember(
-        self, person: str, key: str, value: JsonValue, until: datetime | None = None
-    ) -> None:
-        self._of(person).remember(key, value, until)
-
-    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
-        return self._of(person).recall(key, now)
-
-    def forget(self, person: str, key: str) -> None:
-        self._of(person).forget(key)
-
-    def _of(self, person: str) -> FakeMemory:
-        return self.memories.setdefault(person, FakeMemory())
 
 
 def issue(key: str, group: str = "one", title: str = "") -> Issue:
@@ -190,7 +177,9 @@ def catalog(store: FakeStore, source: FakeSource, tracker: FakeTracker, time: Fa
 
 def again(catalog: Catalog, source: FakeSource, tracker: FakeTracker, time: FakeTime) -> Catalog:
     """The same person's catalogue in another process."""
-    return Catalog(catalog._memory.store, "alice", [source], tracker, time, GROUPS)
+    store = catalog._memory.store
+    assert isinstance(store, FakeStore)
+    return Catalog(store, "alice", [source], tracker, time, GROUPS)
 
 
 # -- Issues: how often they are asked for ------------------------------------------------------

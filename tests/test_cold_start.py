@@ -27,7 +27,6 @@ HEAVY = [
     "tracklater_bot.blocks",
     "tracklater_bot.store",
     "tracklater_bot.listeners",
-    "tracklater_bot.trackers.toggl",
 ]
 REPORT = """
 import io, json, sys

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from tracklater_bot.app import Core
 from tracklater_bot.messenger import PostError
-from tracklater_bot.mishaps import place_of
+from tracklater_bot.mishaps import log_failure
 from tracklater_bot.schedule import CATCH_UP_DAYS, Plan
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Announcer:
         except PostError:
             raise
         except Exception as error:  # noqa: BLE001 - one bad day must not silence all others
-            log.error("Announcing %s failed: %s", day, place_of(error))  # noqa: TRY400
+            log_failure(log, f"Announcing {day}", error)
             self._resting[day] = now + REST_AFTER_FAILURE
             return False
         self._resting.pop(day, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tracklater_bot.catalog import Catalog, NothingKept
 from tracklater_bot.day import WorkDay, parse_when, past
 from tracklater_bot.drafting import Drafter
+from tracklater_bot.http import utc_now
 from tracklater_bot.model import Draft, Rule
 from tracklater_bot.preferences import REMINDERS, effective, moved, unreminded
 from tracklater_bot.settings import Settings, TogglSettings
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
 Clock = Callable[[], datetime]
 NO_SLACK = "local"
 PROFILE_ZONE = "profile_zone"
-
-
-def utc_now() -> datetime:
-    """The real clock."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

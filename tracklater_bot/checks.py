@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.app import Core
-from tracklater_bot.mishaps import code_in, place_of
+from tracklater_bot.mishaps import code_in, log_failure
 from tracklater_bot.model import SourceStatus
 from tracklater_bot.settings import Settings, unfinished
 from tracklater_bot.sources.protocols import SourceError
@@ -66,7 +66,7 @@ class _Check:
         except (CheckError, SourceError, TrackerError) as error:
             return Finding(self.name, self.group, ok=False, sentence=str(error))
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not hide the others
-            log.error("Checking %s failed: %s", self.name, place_of(error))  # noqa: TRY400
+            log_failure(log, f"Checking {self.name}", error)
             sentence = f"failed unexpectedly ({type(error).__name__}): please report it"
             return Finding(self.name, self.group, ok=False, sentence=sentence)
 

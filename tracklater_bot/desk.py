@@ -26,7 +26,7 @@ from tracklater_bot.engine.evidence import Reader
 from tracklater_bot.engine.titles import Kinds
 from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.messenger import Messenger, Posted, PostError
-from tracklater_bot.mishaps import place_of
+from tracklater_bot.mishaps import log_failure
 from tracklater_bot.model import Digest, Draft, Group, Issue, Item, JsonValue
 from tracklater_bot.model import Message as ChatMessage
 from tracklater_bot.pacing import MINUTE, patiently
@@ -146,7 +146,7 @@ class Desk:
         try:
             self.core.catalog.look_up(typed, group)
         except Exception as error:  # noqa: BLE001 - it must not be lost in a future
-            log.error("Looking for an issue failed: %s", place_of(error))  # noqa: TRY400
+            log_failure(log, "Looking for an issue", error)
 
     def issue(self, value: str | None, own: Issue | None = None) -> Issue | None:
         """The issue that a dialog's option stands for: the item's own, or a known one."""
@@ -242,7 +242,7 @@ class Desk:
             with patiently():
                 self._upload_picture(draft)
         except Exception as error:  # noqa: BLE001 - it must not be lost in a future
-            log.error("The picture of %s failed: %s", draft.day, place_of(error))  # noqa: TRY400
+            log_failure(log, f"The picture of {draft.day}", error)
 
     def _upload_picture(self, draft: Draft) -> None:
         digest = self.core.store.digest(self.person, draft.day)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -24,6 +23,7 @@ from sqlalchemy import Connection
 
 from tracklater_bot.crashpoints import here
 from tracklater_bot.day import Span
+from tracklater_bot.mishaps import log_failure
 from tracklater_bot.model import Digest, Problem, Project, TimeEntry
 from tracklater_bot.store import Store, digests, latecomers, outbox, worklogs
 from tracklater_bot.store.latecomers import Found, NotFound, Sighting, TakenOut
@@ -496,9 +496,7 @@ def _understood(call: Callable[[], T]) -> T:
     except TrackerError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, a request may be out
-        # Only the kind and the place: the error's own text may hold what was sent.
-        kind, where = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
-        log.error("The tracker's answer was not understood: %s\n%s", kind, where)  # noqa: TRY400
+        log_failure(log, "Understanding the tracker's answer", error)
         raise Unknown("the answer was not understood") from None
 
 

@@ -17,9 +17,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from tracklater_bot.day import WorkDay
+from tracklater_bot.day import WEEKDAYS, WorkDay
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CATCH_UP_DAYS = 7
 LONGEST_BREAK = 400  # days
 TICK_SECONDS = 30
@@ -45,7 +44,7 @@ class Plan:
         """Whether a digest for this day is wanted at all."""
         if self.silent_until is not None and day < self.silent_until:
             return False
-        return WEEKDAYS[day.weekday()] in self.days and not is_holiday(day, self.country)
+        return WEEKDAYS[day.weekday()][:3] in self.days and not is_holiday(day, self.country)
 
     def due_at(self, day: date) -> datetime:
         """The moment of that day's digest; a time before `day_starts` lies on the next date."""

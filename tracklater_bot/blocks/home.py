@@ -25,13 +25,10 @@ from tracklater_bot.blocks.parts import (
 from tracklater_bot.blocks.ruling import rule_rows
 from tracklater_bot.blocks.text import lines_within, link, plain
 from tracklater_bot.blocks.week import DayTimes, in_all, open_day_rows, week_chart
+from tracklater_bot.day import WEEKDAYS
 from tracklater_bot.model import Rule, SourceStatus
 from tracklater_bot.words import clock, day_name, duration, short_day
 
-DAYS = (
-    ("mon", "Monday"), ("tue", "Tuesday"), ("wed", "Wednesday"), ("thu", "Thursday"),
-    ("fri", "Friday"), ("sat", "Saturday"), ("sun", "Sunday"),
-)  # fmt: skip
 NO_COUNTRY = "none"
 MOST_OPTIONS = 100
 
@@ -161,7 +158,7 @@ def _time_picker(at: time) -> Block:
 
 
 def _day_boxes(days: Sequence[str]) -> Block:
-    options = [option(name, key) for key, name in DAYS]
+    options = [option(name.capitalize(), name[:3]) for name in WEEKDAYS]
     element: Block = {"type": "checkboxes", "action_id": "pref_digest_days", "options": options}
     chosen = [each for each in options if each["value"] in days]
     return element | {"initial_options": chosen} if chosen else element
@@ -223,7 +220,7 @@ def _read_time(action: Mapping[str, Any]) -> str:
 
 def _read_days(action: Mapping[str, Any]) -> list[str]:
     chosen = {str(each.get("value")) for each in action.get("selected_options") or ()}
-    return [key for key, _ in DAYS if key in chosen]
+    return [name[:3] for name in WEEKDAYS if name[:3] in chosen]
 
 
 def _read_country(action: Mapping[str, Any]) -> str:

@@ -12,8 +12,9 @@ from tracklater_bot.engine.book import Book, IssueId
 from tracklater_bot.engine.hints import Branches, Hints, all_hints, is_trunk
 from tracklater_bot.engine.keys import JiraKeys, refs_in_branch, refs_in_text, refs_in_title
 from tracklater_bot.engine.ruling import Ruling
-from tracklater_bot.engine.titles import Kinds, Place, folded, without_program
+from tracklater_bot.engine.titles import Kinds, Place, without_program
 from tracklater_bot.model import Checkout, Clue, Commit, Group, Issue, Message, Rule, Window
+from tracklater_bot.words import folded
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from tracklater_bot.engine.titles import folded
 from tracklater_bot.model import Group
+from tracklater_bot.words import folded
 
 _TAIGA_REF = re.compile(r"(?:(?<![^\W_])tg-|(?<![\w#&/!])#)([1-9]\d{0,5})(?![^\W_])")
 _BRANCH_NUMBER = re.compile(r"(?:^|/)([1-9]\d{0,5})(?=[-_])")

@@ -28,9 +28,10 @@ from tracklater_bot.settings.layers import (
     toml_layer,
     variables_layer,
 )
-from tracklater_bot.settings.models import Settings, folded
+from tracklater_bot.settings.models import Settings
 from tracklater_bot.settings.tree import Path, dotted, is_secret, nested
 from tracklater_bot.settings.wording import reason
+from tracklater_bot.words import folded
 
 CONFIG_NAME = "tracklater.toml"
 ENV_NAME = ".env"
@@ -157,10 +158,10 @@ def _layers(
 
 
 def _known_groups(toml: Layer, *variables: Mapping[str, str]) -> list[str]:
-    groups = {folded(group): group for group in toml.groups()}
+    groups = {folded(group.strip()): group for group in toml.groups()}
     for each in variables:
         for group in groups_in_variables(each):
-            groups.setdefault(folded(group), group)
+            groups.setdefault(folded(group.strip()), group)
     return list(groups.values())
 
 

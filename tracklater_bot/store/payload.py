@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracklater_bot.day import Span
-from tracklater_bot.model import Issue, Item, Project
+from tracklater_bot.model import MOST_DESCRIPTION, Issue, Item, Project
 from tracklater_bot.words import clean
-
-MOST_DESCRIPTION = 2000
 
 
 @dataclass(frozen=True, slots=True)
