@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from platformdirs import user_config_path
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -122,8 +123,6 @@ def _config_path(
         return _existing(FilePath(variable), CONFIG_VARIABLE)
     if FilePath(CONFIG_NAME).is_file():
         return FilePath(CONFIG_NAME)
-    from platformdirs import user_config_path  # noqa: PLC0415 - for those who have no file here
-
     usual = user_config_path(APP_NAME) / CONFIG_NAME
     return usual if usual.is_file() else None
 
