@@ -130,7 +130,7 @@ class Day:
 
     def _worker(self, name: str) -> Exporter:
         pace = Pace(chance=lambda: 0.5)
-        return Exporter(self.store, lambda _: self.tracker, self.time, name, pace=pace)
+        return Exporter(self.store, PERSON, lambda _: self.tracker, self.time, name, pace=pace)
 
     # -- What the person does
 

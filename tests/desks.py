@@ -77,7 +77,8 @@ class Room:
     def new_exporter(self, owner: str = "", **more: Any) -> Exporter:
         """Another worker on the same store and tracker."""
         more = {"pace": Pace(chance=lambda: 0.5)} | more
-        return Exporter(self.store, lambda _: self.tracker, self.time, owner or self.owner, **more)
+        own = owner or self.owner
+        return Exporter(self.store, PERSON, lambda _: self.tracker, self.time, own, **more)
 
     def open(self, *texts: str, **more: Any) -> list[str]:
         """The day as read just now; gives the items' ids in order."""

@@ -1,4 +1,4 @@
-"""A memory like the store's, in a dictionary."""
+"""Memories like the store's, in a dictionary."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ class FakeMemory:
     """Keeps values as JSON text, as a database does, and forgets them when their time is over."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, tuple[str, datetime | None]] = {}
+        self.memories: dict[tuple[str, str], tuple[str, datetime | None]] = {}
 
-    def remember(self, key: str, value: JsonValue, until: datetime | None = None) -> None:
-        self.kept[key] = (json.dumps(value), until)
+    def remember(
+        self, person: str, key: str, value: JsonValue, until: datetime | None = None
+    ) -> None:
+        self.memories[person, key] = (json.dumps(value), until)
 
-    def recall(self, key: str, now: datetime) -> JsonValue | None:
-        text, until = self.kept.get(key, ("null", None))
+    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
+        text, until = self.memories.get((person, key), ("null", None))
         value: JsonValue = json.loads(text)
         return value if until is None or now < until else None
 
-    def forget(self, key: str) -> None:
-        self.kept.pop(key, None)
+    def forget(self, person: str, key: str) -> None:
+        self.memories.pop((person, key), None)

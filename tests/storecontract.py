@@ -252,6 +252,14 @@ class StoreContract:
         room.drain()
         assert (room.states(), room.entries()) == ([State.OPEN, State.OPEN], "")
 
+    def test_tokens_that_were_once_kept_go(self, store: Store) -> None:
+        key = "taiga:https://api.taiga.io/api/v1:alice"
+        for person in (PERSON, "somebody else"):
+            store.remember(person, key, {"user": 6, "access": "sealed"}, at("12:00"))
+        store.prune(PERSON, at("10:00"))
+        assert store.recall(PERSON, key, at("10:00")) is None
+        assert store.recall("somebody else", key, at("10:00")) is not None
+
     def test_what_waits_is_unknown_or_failed_is_never_dropped(self, store: Store) -> None:
         room = Room(store)
         failed, unknown, waiting = room.open(

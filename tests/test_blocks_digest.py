@@ -22,7 +22,9 @@ from tracklater_bot.blocks.digest import (
     pages,
 )
 from tracklater_bot.model import Digest, Evidence, Item, SourceStatus, State
+from tracklater_bot.preferences import moved
 from tracklater_bot.sandbox.slack.blockkit import check_message
+from tracklater_bot.settings import Settings
 
 PICTURE = PictureRef("F0123456", "Timeline of Friday 20 November. " + "group1 " * 60)
 DAY = "2026-11-20"
@@ -268,20 +270,11 @@ def test_an_empty_day_says_so() -> None:
     blocks = digest_message(digest()).blocks
     assert blocks[0]["text"]["text"] == "Friday 20 November · nothing to review"
     assert not elements(blocks, "approve_all")
-    assert not elements(blocks, "remind")
     assert elements(blocks, "add")
 
 
-def test_remind_is_offered_while_something_is_open() -> None:
-    (menu,) = elements(digest_message(digest("09:00-10:00 g X-1")).blocks, "remind")
-    assert [each["value"] for each in menu["options"]] == ["hour", "tomorrow", "silent"]
-    done = digest(item("09:00-10:00 g X-1", State.SENT))
-    assert not elements(digest_message(done).blocks, "remind")
-
-
-def test_a_reminder_that_was_asked_for_is_confirmed() -> None:
-    made = digest("09:00-10:00 g X-1", snoozed_until=at("18:30"))
-    assert "I will remind you at 18:30." in shown(made)
+def test_reminders_and_silence_are_left_to_slack_and_home() -> None:
+    assert not elements(digest_message(digest("09:00-10:00 g X-1")).blocks, "remind")
 
 
 # -- Pictures and trouble ----------------------------------------------------------------------
@@ -310,13 +303,12 @@ def test_trouble_is_a_quiet_line_at_the_end() -> None:
             SourceStatus("thyme", None, 1200),
             SourceStatus("jira", "group1", 0, "The token was refused; make a new one."),
         ),
-        notes=("Times are rounded to 5 minutes.",),
     )
-    last = digest_message(made).blocks[-1]
+    last = digest_message(made, DigestView(changes=["Write `picture = false`."])).blocks[-1]
     assert last["type"] == "context"
     assert strings(last, "mrkdwn") == [
         "jira (group1): The token was refused; make a new one.",
-        "Times are rounded to 5 minutes.",
+        "Write `picture = false`.",
     ]
     assert digest_text(made).endswith("Not everything could be read: jira.")
 
@@ -382,12 +374,14 @@ def test_hostile_text_fits_too(text: str, number: int) -> None:
         for n, each in enumerate(many(number))
     ]
     sources = tuple(SourceStatus(text, text, 0, text or "x") for _ in range(8))
-    made = digest(*items, sources=sources, notes=(text,) * 5)
-    view = DigestView(picture=PictureRef("F1", text), timeline=text, quota_note=text)
+    made = digest(*items, sources=sources)
+    picture = PictureRef("F1", text)
+    view = DigestView(picture=picture, timeline=text, quota_note=text, changes=CHANGES)
     assert_within_limits(digest_message(made, view))
     assert_within_limits(digest_message(made, replace(view, picture=None)))
 
 
+CHANGES = moved(Settings(), {"picture": False, "round_minutes": 59, "idle_minutes": 59})
 OUR_LINK = re.compile(r"<https?://[^<>|\s]+\|([^<>]*)>")
 
 
@@ -407,7 +401,7 @@ def assert_calm(message: Message) -> None:
 @given(hostile_text, st.sampled_from(list(State)), st.integers(0, 3))
 def test_outside_text_changes_nothing_but_itself(text: str, state: State, page: int) -> None:
     items = [replace(with_text(each, text), state=state) for each in many(4)]
-    made = digest(*items, sources=(SourceStatus("git", text, 0, text),), notes=(text,))
+    made = digest(*items, sources=(SourceStatus("git", text, 0, text),))
     message = digest_message(made, DigestView(page=page, quota_note=text))
     assert_within_limits(message)
     assert_calm(message)

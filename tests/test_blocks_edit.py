@@ -40,7 +40,7 @@ from tracklater_bot.blocks.forms import (
     parse_split,
 )
 from tracklater_bot.day import Span, WorkDay
-from tracklater_bot.model import Item, Project, Reason, State
+from tracklater_bot.model import MOST_DESCRIPTION, Item, Project, Reason, State
 from tracklater_bot.sandbox.slack.blockkit import check_options, check_view
 
 DEVELOPMENT = Project("Development", "group1", id=1)
@@ -107,6 +107,11 @@ def test_saving_without_a_change_changes_nothing() -> None:
     assert (same.group, same.project) == ("group1", DEVELOPMENT)
     assert same.issue == issue_value(issue("DEV-123"))
     assert same.description == "DEV-123 Fix login"
+
+
+def test_the_dialog_takes_no_longer_description_than_saving_does() -> None:
+    (field,) = elements(edit_modal(DIGEST, ITEM, CHOICES)["blocks"], "description")
+    assert field["max_length"] == MOST_DESCRIPTION == 2000
 
 
 def test_the_dialog_carries_what_is_needed_to_find_its_item() -> None:

@@ -28,12 +28,12 @@ from tracklater_bot.blocks.home import HomeView, Wishes, home, preference_of
 from tracklater_bot.blocks.parts import Message
 from tracklater_bot.blocks.week import DayTimes, in_all, week_chart, week_message
 from tracklater_bot.model import Draft, SourceStatus, State
-from tracklater_bot.preferences import OVERRIDES, effective
+from tracklater_bot.preferences import OVERRIDES, effective, moved
 from tracklater_bot.sandbox.slack.blockkit import check_message, check_view
 from tracklater_bot.settings import Settings
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
-WISHES = Wishes(time(17, 30), ("mon", "fri"), 5, 15, picture=True)
+WISHES = Wishes(time(17, 30), ("mon", "fri"))
 COUNTRIES = [(code, code) for code in holidays.list_supported_countries()]
 BUSY = digest(
     "09:00-11:00 group1 DEV-1",
@@ -165,9 +165,13 @@ def test_home_before_anything_happened() -> None:
 
 def test_what_was_set_here_can_be_reset() -> None:
     assert not elements(home(view()), "pref_reset")
-    changed = home(view(wishes=replace(WISHES, changed=frozenset({"round_minutes"}))))
+    changed = home(view(wishes=replace(WISHES, changed=frozenset({"holidays"}))))
     assert elements(changed, "pref_reset")
-    assert "*Round to* (set here)" in words(changed)
+    assert "*Quiet on public holidays of* (set here)" in words(changed)
+    old = home(view(changes=moved(Settings(), {"round_minutes": 15})))
+    assert elements(old, "pref_reset")
+    assert "Write `round_minutes = 15`" in words(old)
+    assert "win over" not in words(old)
 
 
 def test_every_preference_has_its_control() -> None:
@@ -183,10 +187,9 @@ def test_every_preference_has_its_control() -> None:
 
 
 def test_unusual_values_are_shown_too() -> None:
-    odd = replace(WISHES, round_minutes=7, idle_minutes=3, digest_days=(), picture=False)
-    made = home(view(wishes=odd))
+    made = home(view(wishes=replace(WISHES, digest_days=(), holidays="XX")))
     check_view(made)
-    assert elements(made, "pref_round_minutes")[0]["initial_option"]["value"] == "7"
+    assert elements(made, "pref_holidays")[0]["initial_option"]["value"] == "none"
 
 
 @pytest.mark.parametrize(
@@ -200,15 +203,9 @@ def test_unusual_values_are_shown_too() -> None:
             },
             ("digest_days", ["mon", "fri"]),
         ),
-        (
-            {"action_id": "pref_round_minutes", "selected_option": {"value": "0"}},
-            ("round_minutes", 0),
-        ),
-        (
-            {"action_id": "pref_idle_minutes", "selected_option": {"value": "20"}},
-            ("idle_minutes", 20),
-        ),
-        ({"action_id": "pref_picture", "selected_option": {"value": "off"}}, ("picture", False)),
+        # Those of a Home that was shown before they were left to the file.
+        ({"action_id": "pref_round_minutes", "selected_option": {"value": "0"}}, None),
+        ({"action_id": "pref_picture", "selected_option": {"value": "off"}}, None),
         ({"action_id": "pref_holidays", "selected_option": {"value": "FI"}}, ("holidays", "FI")),
         ({"action_id": "pref_holidays", "selected_option": {"value": "none"}}, ("holidays", "")),
         (
@@ -232,7 +229,6 @@ def test_what_a_control_was_set_to(action: dict[str, Any], stored: object) -> No
     "action",
     [
         {"action_id": "pref_digest_at", "selected_time": "nonsense"},
-        {"action_id": "pref_round_minutes", "selected_option": {"value": "many"}},
         {"action_id": "pref_silent_until", "selected_date": "tomorrow"},
     ],
 )
@@ -245,16 +241,12 @@ def test_what_is_stored_is_what_the_settings_take() -> None:
     actions = (
         {"action_id": "pref_digest_at", "selected_time": "08:15"},
         {"action_id": "pref_digest_days", "selected_options": [{"value": "sat"}]},
-        {"action_id": "pref_round_minutes", "selected_option": {"value": "0"}},
-        {"action_id": "pref_idle_minutes", "selected_option": {"value": "20"}},
-        {"action_id": "pref_picture", "selected_option": {"value": "off"}},
         {"action_id": "pref_holidays", "selected_option": {"value": "FI"}},
     )
     stored = dict(found for action in actions if (found := preference_of(action)))
     changed = effective(Settings(), stored)
     assert (changed.digest.at, changed.digest.days) == (time(8, 15), ("sat",))
-    assert (changed.suggest.round_minutes, changed.suggest.idle_minutes) == (0, 20)
-    assert (changed.digest.picture, changed.digest.holidays) == (False, "FI")
+    assert changed.digest.holidays == "FI"
 
 
 # -- Help, status and short answers ------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
@@ -14,6 +15,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from slack_bolt import Ack
 
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, button_of
 from tests.conftest import FRIDAY
@@ -21,6 +23,7 @@ from tests.livebot import AT_ONCE, Json, Live, evening, live, sample_settings
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.day import WorkDay
 from tracklater_bot.doors import SocketDoor
+from tracklater_bot.listeners.clicks import stored_first
 from tracklater_bot.model import Draft, State
 from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.sandbox.slack.person import NotThere
@@ -137,6 +140,30 @@ def test_a_double_click_makes_one_entry(me: Live) -> None:
     slack.faults.clear()
     me.wait(lambda: IN_TOGGL in me.rows())
     assert len(me.entries()) == 1
+
+
+def test_however_many_come_at_once_each_is_stored_first() -> None:
+    acks = [Ack() for _ in range(50)]  # type: ignore[no-untyped-call]
+    with ExitStack() as storing:
+        for ack in acks:
+            storing.enter_context(stored_first(ack))
+        assert [ack for ack in acks if ack.response is not None] == []
+    assert all(ack.response is not None for ack in acks)
+
+
+def test_fifty_clicks_at_once_are_stored_before_slack_hears_of_them(me: Live) -> None:
+    me.open()
+    slack, items = me.sandbox.slack, me.buttons("skip")
+    slack.faults.fail_next("chat.update", 500, times=10**6)  # so that the buttons stay
+
+    def click(number: int) -> tuple[bool, State | None]:
+        item = items[number % len(items)]
+        acked = me.click("skip", item).acked
+        found = me.desk.item(item)
+        return acked, found and found[1].state
+
+    with ThreadPoolExecutor(50) as people:
+        assert set(people.map(click, range(50))) == {(True, State.SKIPPED)}
 
 
 def test_approve_all_leaves_nothing_out_and_overlaps_nothing(me: Live) -> None:

@@ -287,7 +287,7 @@ def picture_of(message: Json) -> str | None:
     return str(images[0]["slack_file"]["id"]) if images else None
 
 
-# -- Days off, silence, reminders ----------------------------------------------------------------
+# -- Days off and silence ------------------------------------------------------------------------
 
 
 def test_the_end_of_a_silence_does_not_bring_its_days(machine: Machine) -> None:
@@ -299,51 +299,36 @@ def test_the_end_of_a_silence_does_not_bring_its_days(machine: Machine) -> None:
     assert machine.posts() == []
 
 
-def test_a_reminder_in_an_hour_brings_the_message_again(machine: Machine) -> None:
+# -- What was once set in Slack ------------------------------------------------------------------
+
+
+def test_the_next_message_names_a_choice_that_is_left_to_the_file_now(sandbox: Sandbox) -> None:
+    machine = Machine(sandbox)
+    machine.core.store.prefer(ME, "idle_minutes", 45)
+    machine.tick("12:00")
     machine.tick("17:30")
-    machine.desk.announcer.remind(FRIDAY, "hour")
-    machine.tick("18:29")
-    assert machine.posted_at() == "Fri 17:30"
-    machine.tick("18:30")
-    machine.tick("18:31")
-    assert machine.posted_at() == "Fri 18:30"
-
-
-def test_tomorrow_is_the_next_day_on_which_the_bot_may_speak(machine: Machine) -> None:
-    machine.tick("17:30")
-    at = machine.desk.announcer.remind(FRIDAY, "tomorrow")
-    assert at == evening(machine.sandbox, "09:00") + timedelta(days=3)
-    machine.tick("09:00", date(2026, 11, 21))
-    assert machine.posted_at() == "Fri 17:30"
-    machine.tick("09:00", MONDAY)
-    assert machine.posted_at() == "Mon 09:00"
-
-
-def test_a_reminder_waits_for_the_end_of_a_silence(machine: Machine) -> None:
-    machine.tick("17:30")
-    machine.desk.announcer.remind(FRIDAY, "hour")
-    machine.desk.prefer("silent_until", MONDAY.isoformat())
-    machine.tick("19:00")
-    assert machine.posted_at() == "Fri 17:30"
-    machine.tick("08:00", MONDAY)
-    assert machine.posted_at() == "Mon 08:00"
-
-
-def test_nothing_is_said_of_a_day_that_was_decided_meanwhile(machine: Machine) -> None:
-    machine.tick("20:00")
-    machine.desk.announcer.remind(FRIDAY, "hour")
+    assert "Write `idle_minutes = 45`" in str(machine.only()["blocks"])
+    machine.stop()
+    suggest = machine.settings.suggest.model_copy(update={"idle_minutes": 45})
+    machine.settings = machine.settings.model_copy(update={"suggest": suggest})
+    machine.restart()
+    machine.open("18:00")
     skip_everything(machine)
-    machine.tick("21:00")
-    assert machine.posted_at() == "Fri 20:00"
+    machine.desk.rooms.messenger.refresh_stale(ME)
+    assert "idle_minutes" not in str(machine.only()["blocks"])
+    machine.stop()
 
 
-def test_a_reminder_that_slack_did_not_take_comes_later(machine: Machine) -> None:
+def test_a_reminder_of_old_is_told_until_its_day_is_decided(machine: Machine) -> None:
+    soon = evening(machine.sandbox, "18:30").isoformat()
+    machine.core.store.remember(ME, "reminders", {FRIDAY.isoformat(): soon})
     machine.tick("17:30")
-    machine.desk.announcer.remind(FRIDAY, "hour")
-    machine.sandbox.slack.faults.fail_next("chat.postMessage", 500)
-    machine.tick("18:30")
-    machine.tick("18:31")
-    assert machine.posted_at() == "Fri 18:31"
+    told = "You asked me to remind you of Friday 20 November."
+    assert told in str(machine.only()["blocks"])
+    skip_everything(machine)
+    machine.open("18:00")
+    assert told not in str(machine.only()["blocks"])
+    assert machine.core.no_longer() == []
 
 
 # -- Time zones ----------------------------------------------------------------------------------

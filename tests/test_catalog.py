@@ -14,9 +14,10 @@ from pydantic import SecretStr
 from tests.loopback import FakeTime
 from tests.memory import FakeMemory
 from tests.notation import at, span
-from tracklater_bot.catalog import Catalog, PersonalMemory, scope_of
+from tracklater_bot.catalog import Catalog, scope_of
 from tracklater_bot.day import Span
 from tracklater_bot.model import Issue, JsonValue, Project, TimeEntry
+from tracklater_bot.remembered import PersonalMemory
 from tracklater_bot.settings import GroupJira, GroupSettings, GroupToggl, ResolvedTaiga, Settings
 from tracklater_bot.sources.jira import JiraSource
 from tracklater_bot.sources.protocols import IssueSource, SourceError
@@ -36,11 +37,11 @@ from tracklater_bot.trackers.protocols import (
 DAY = span("04:00-28:00")
 
 
-class FakeStore:
+class FakeStore(FakeMemory):
     """The store's part in memory."""
 
     def __init__(self) -> None:
-        self.memories: dict[str, FakeMemory] = {}
+        super().__init__()
         self.kept: dict[tuple[str, str, str], Issue] = {}
 
     def put_issues(self, person: str, scope: str, issues: Sequence[Issue]) -> None:
@@ -57,25 +58,10 @@ class FakeStore:
         self.kept = {
             at: each for at, each in self.kept.items() if at[0] != person or at[1] in scopes
         }
-        values = self._of(person).kept
-        for key in [*values]:
+        for owner, key in [*self.memories]:
             about, _, scope = key.partition(":")
-            if about in ("issues", "absent") and scope not in scopes:
-                del values[key]
-
-    def remember(
-        self, person: str, key: str, value: JsonValue, until: datetime | None = None
-    ) -> None:
-        self._of(person).remember(key, value, until)
-
-    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
-        return self._of(person).recall(key, now)
-
-    def forget(self, person: str, key: str) -> None:
-        self._of(person).forget(key)
-
-    def _of(self, person: str) -> FakeMemory:
-        return self.memories.setdefault(person, FakeMemory())
+            if owner == person and about in ("issues", "absent") and scope not in scopes:
+                del self.memories[owner, key]
 
 
 def issue(key: str, group: str = "one", title: str = "") -> Issue:
@@ -135,7 +121,7 @@ class FakeTracker:
 
     def account(self) -> Account:
         self._ask("account")
-        return Account("Alice", 7, "Europe/Helsinki", PROJECTS, paid=False)
+        return Account("Alice", 7, "Europe/Helsinki", PROJECTS)
 
     def entries(self, span: Span) -> Sequence[TimeEntry]:
         self._ask("entries")
@@ -202,7 +188,9 @@ def catalog(store: FakeStore, source: FakeSource, tracker: FakeTracker, time: Fa
 
 def again(catalog: Catalog, source: FakeSource, tracker: FakeTracker, time: FakeTime) -> Catalog:
     """The same person's catalogue in another process."""
-    return Catalog(catalog._memory.store, "alice", [source], tracker, time, GROUPS)
+    store = catalog._memory.store
+    assert isinstance(store, FakeStore)
+    return Catalog(store, "alice", [source], tracker, time, GROUPS)
 
 
 # -- Issues: how often they are asked for ------------------------------------------------------
@@ -567,7 +555,7 @@ def test_projects_of_each_group(catalog: Catalog, tracker: FakeTracker, time: Fa
         "two": [21],
     }
     assert projects.account is not None
-    assert (projects.account.workspace_id, projects.account.paid) == (7, False)
+    assert projects.account.workspace_id == 7
     assert projects.troubles == ()
     time.forward(minutes=9)
     catalog.projects()
@@ -741,7 +729,7 @@ def test_the_settings_say_which_trackers_there_are() -> None:
             },
         }
     )
-    sources = issue_sources(settings, FakeMemory())
+    sources = issue_sources(settings)
     assert [(each.name, each.group) for each in sources] == [
         ("jira", "a"),
         ("taiga", "b"),

@@ -14,7 +14,7 @@ from tests.livebot import evening, sample_settings
 from tests.loopback import FakeTime, closed_port
 from tracklater_bot.app import Core, opened
 from tracklater_bot.checks import BOT_SCOPES, Finding, check_all
-from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.settings import Settings, load
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +50,15 @@ def test_a_setup_that_works_says_so_line_by_line(sandbox: Sandbox) -> None:
     ]  # fmt: skip
     assert "signed in" in found["toggl"].sentence
     assert found["git acme"].line().startswith("git (acme): 1 repository")
+
+
+def test_what_was_once_set_in_slack_is_named_with_its_line(sandbox: Sandbox) -> None:
+    with core_on(sandbox, sample_settings(sandbox)) as core:
+        core.store.prefer(ME, "idle_minutes", 45)
+        (told,) = [each for each in check_all(core) if not each.ok]
+    assert told.name == "settings"
+    assert "idle_minutes = 45" in told.sentence
+    assert "[suggest]" in told.sentence
 
 
 def test_it_asks_for_the_scopes_of_the_manifest() -> None:

@@ -16,7 +16,6 @@ HEAVY = [
     "alembic",
     "apscheduler",
     "holidays",
-    "rapidfuzz",
     "requests",
     "rich",
     "slack_bolt",
@@ -27,7 +26,6 @@ HEAVY = [
     "tracklater_bot.blocks",
     "tracklater_bot.store",
     "tracklater_bot.listeners",
-    "tracklater_bot.trackers.toggl",
 ]
 REPORT = """
 import io, json, sys
@@ -98,16 +96,3 @@ print([each.__name__ for each in Section.__subclasses__() if each.__pydantic_com
 
 def test_settings_are_read_without_a_validator_for_each_section(folder: Path) -> None:
     assert said(folder, SETTINGS_READ, str(folder / "tracklater.toml")) == "[]"
-
-
-COLLECTING = """
-import gc, sys
-from tracklater_bot.__main__ import main
-code = main()
-print(code, gc.isenabled(), gc.get_freeze_count() > 0)
-"""
-
-
-@pytest.mark.parametrize(("command", "told"), [("preview", "0 False True"), ("run", "2 True True")])
-def test_only_commands_that_stay_look_for_garbage(folder: Path, command: str, told: str) -> None:
-    assert said(folder, COLLECTING, command).endswith(told)

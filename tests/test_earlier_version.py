@@ -574,6 +574,10 @@ def test_why_this_tells_what_the_old_version_had_found_out(shared: Old) -> None:
 @pytest.mark.parametrize("choice", ["hour", "tomorrow", "silent"])
 def test_the_old_menu_of_reminders_is_answered(shared: Old, choice: str) -> None:
     """Whatever became of reminders: Slack shows a warning where a bot does not answer."""
+    workspace = shared.sandbox.slack.workspace
+    now = workspace.find_message(shared.posted(FRIDAY)["ts"])
+    assert now is not None
+    workspace.put(now[0], {**now[1], "blocks": shared.posted(FRIDAY)["blocks"]})
     assert shared.sandbox.slack.click(shared.posted(FRIDAY)["ts"], "remind", choice).acked
 
 

@@ -324,7 +324,7 @@ def test_a_used_up_quota_stops_the_person_and_nobody_else(room: Room) -> None:
     other = room.store.save_draft("U2", draft("09:00-10:00 group1")).items[0]
     room.review.approve("U2", other.id)
     quota, room.tracker.quota_back = room.tracker.quota_back, None
-    room.exporter.work()
+    Exporter(room.store, "U2", lambda _: room.tracker, room.time, "their bot").work()
     room.tracker.quota_back = quota
     found = room.store.digest("U2", DAY)
     assert found is not None
@@ -350,7 +350,7 @@ def test_without_a_tracker_the_sentence_says_what_to_do(room: Room) -> None:
         raise Refused("Toggl is not set up: set its token")
 
     approved(room, "09:00-10:00 group1")
-    room.drain(Exporter(room.store, nobody, room.time, "this bot"))
+    room.drain(Exporter(room.store, PERSON, nobody, room.time, "this bot"))
     (item,) = room.digest.items
     assert (item.state, item.problem) == (State.FAILED, "Toggl is not set up: set its token")
 
@@ -484,7 +484,7 @@ def test_who_was_held_up_for_longer_than_the_lease_sends_nothing(room: Room) -> 
     def another_bot_takes_over() -> None:
         now = room.later(minutes=6)
         with room.store.writing() as connection:
-            assert outbox.take_lane(connection, "other", now, timedelta(minutes=5))
+            assert outbox.take_lane(connection, "other", now, timedelta(minutes=5), PERSON)
 
     room.tracker.fail(meanwhile(another_bot_takes_over))
     room.exporter.work()
@@ -652,6 +652,7 @@ WORKER = """
 import sys
 from datetime import timedelta
 from pathlib import Path
+from tests.desks import PERSON
 from tests.notation import at
 from tests.trackers import FakeTracker
 from tracklater_bot.export import Exporter, Pace
@@ -665,7 +666,8 @@ class Log(FakeTracker):
 url, name, number = sys.argv[1:]
 now = lambda: at("18:00")
 tracker = Log(now, number=int(number))
-worker = Exporter(Store.open(url), lambda _: tracker, now, name, pace=Pace(spacing=timedelta()))
+store, pace = Store.open(url), Pace(spacing=timedelta())
+worker = Exporter(store, PERSON, lambda _: tracker, now, name, pace=pace)
 while worker.next_due() is not None:
     worker.work()
 """

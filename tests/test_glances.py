@@ -12,6 +12,7 @@ from tests.notation import FRIDAY
 from tracklater_bot import glances
 from tracklater_bot.blocks.week import DayTimes
 from tracklater_bot.model import Draft, JsonValue
+from tracklater_bot.remembered import PersonalMemory
 
 NOW = FRIDAY.span.end
 DRAFT = Draft(
@@ -24,7 +25,7 @@ DRAFT = Draft(
 
 @pytest.mark.parametrize("draft", [DRAFT, Draft(FRIDAY.date, "Europe/Helsinki")])
 def test_a_day_is_known_again_as_it_was_seen(draft: Draft) -> None:
-    memory, times = FakeMemory(), DayTimes.of_draft(draft)
+    memory, times = PersonalMemory(FakeMemory(), "U1"), DayTimes.of_draft(draft)
     glances.keep(memory, times, NOW)
     again = glances.kept(memory, FRIDAY.date, NOW)
     assert again.known
@@ -34,13 +35,13 @@ def test_a_day_is_known_again_as_it_was_seen(draft: Draft) -> None:
 
 
 def test_after_a_day_nobody_knows_it_any_more() -> None:
-    memory = FakeMemory()
+    memory = PersonalMemory(FakeMemory(), "U1")
     glances.keep(memory, DayTimes.of_draft(DRAFT), NOW)
     assert not glances.kept(memory, FRIDAY.date, NOW + timedelta(days=1)).known
 
 
 @pytest.mark.parametrize("value", [None, "nonsense", [["group1", "long"]], {"a": 1}])
 def test_what_cannot_be_read_is_not_known(value: JsonValue) -> None:
-    memory = FakeMemory()
+    memory = PersonalMemory(FakeMemory(), "U1")
     memory.remember(f"glance:{FRIDAY.date}", value)
     assert not glances.kept(memory, FRIDAY.date, NOW).known

@@ -27,8 +27,6 @@ from tracklater_bot.http import (
     anonymous,
     basic,
     bearer,
-    plain,
-    shorten,
     wire,
 )
 
@@ -332,17 +330,6 @@ def test_the_words_of_a_refusal(body: bytes, text: str) -> None:
 def test_a_title_without_end_costs_no_time() -> None:
     rows = ROWS.validate_python([{"id": 1, "name": "\u202ea" * 5_000_000}])
     assert len(rows[0].name) == 500
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [(None, ""), ("a\x00b", "a b"), ("שלום", "שלום"), (" x \n y ", "x y")]
-)
-def test_plain(text: str | None, expected: str) -> None:
-    assert plain(text) == expected
-
-
-def test_shorten() -> None:
-    assert [shorten("abc def", 7), shorten("abc def", 5)] == ["abc def", "abc…"]
 
 
 # -- What must not get out ---------------------------------------------------------------------

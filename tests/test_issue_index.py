@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.issues import QUERIES, made_up
-from tracklater_bot.issue_index import IssueIndex, folded
+from tracklater_bot.issue_index import IssueIndex, searchable
 from tracklater_bot.model import Issue
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -90,7 +90,7 @@ def test_gives_no_more_than_asked() -> None:
     ],
 )
 def test_folded(text: str, expected: str) -> None:
-    assert folded(text) == expected
+    assert searchable(text) == expected
 
 
 @pytest.mark.parametrize("text", [text for _, text in QUERIES], ids=[name for name, _ in QUERIES])

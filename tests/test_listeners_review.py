@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from tests.bots import FAILED, IN_TOGGL, desk_on, digests_in
 from tests.digests import many, with_text
 from tests.hostile import HOSTILE
-from tests.livebot import Live, live
+from tests.livebot import Live, live, sample_settings
 from tests.longer import usually
 from tests.notation import FRIDAY
 from tracklater_bot.blocks.digest import pages
@@ -27,11 +27,12 @@ from tracklater_bot.blocks.edit import (
     with_move_offer,
 )
 from tracklater_bot.blocks.home import home
+from tracklater_bot.blocks.parts import option, overflow
 from tracklater_bot.blocks.ruling import rule_modal
 from tracklater_bot.bot import web_client
 from tracklater_bot.model import Draft, Item, RuleKind
 from tracklater_bot.pacing import Pacer
-from tracklater_bot.sandbox import Sandbox
+from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.sandbox.jira.service import JiraIssue
 from tracklater_bot.sandbox.slack.blockkit import check_view
 from tracklater_bot.trackers.toggl import TogglTracker
@@ -602,8 +603,6 @@ def test_preferences_hold_at_once_and_can_be_reset(me: Live) -> None:
     me.wait(lambda: "16:15" in str(me.sandbox.slack.home_view()))
     me.sandbox.slack.click(me.sandbox.slack.home_view(), "pref_holidays", "FI")
     me.wait(lambda: me.desk.showing.plan().country == "FI")
-    me.sandbox.slack.click(me.sandbox.slack.home_view(), "pref_round_minutes", "15")
-    me.wait(lambda: me.desk.core.settings().suggest.round_minutes == 15)
     assert f"{me.desk.showing.plan().at:%H:%M}" == "16:15"
     me.sandbox.slack.click(me.sandbox.slack.home(), "pref_reset", "all")
     me.wait(lambda: me.desk.showing.plan() == before)
@@ -625,11 +624,25 @@ def test_home_opens_earlier_days_and_says_where_they_are(me: Live) -> None:
     assert len(digests_in(me.sandbox.slack.messages(), tuesday)) == 1
 
 
-def test_silence_until_tomorrow_is_one_choice_away(me: Live) -> None:
-    me.click("remind", "silent")
-    assert me.wait(lambda: me.answered("I will say nothing by myself before Saturday 21 November"))
-    assert me.desk.showing.plan().is_silent(me.time())
-    assert not me.desk.showing.plan().is_silent(me.time() + timedelta(days=1))
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        ("silent", "I will say nothing by myself before Saturday 21 November"),
+        ("hour", "Slack itself reminds of any message"),
+        ("tomorrow", "Nothing was set"),
+    ],
+)
+def test_the_menu_of_an_older_message_still_answers(me: Live, choice: str, told: str) -> None:
+    shown = me.message()
+    row = next(each for each in shown["blocks"] if each.get("block_id", "").startswith("day:"))
+    words = {"hour": "Remind me in an hour", "tomorrow": "Tomorrow", "silent": "Stay silent"}
+    row["elements"].append(overflow("remind", [option(words[each], each) for each in words]))
+    channel = me.desk.rooms.messenger.channel_of(ME)
+    client = web_client(sample_settings(me.sandbox))
+    client.chat_update(channel=channel, ts=shown["ts"], blocks=shown["blocks"], text="as it was")
+    assert me.click("remind", choice).acked
+    assert me.wait(lambda: me.answered(told))
+    assert me.desk.showing.plan().wants(me.sandbox.day) == (choice != "silent")
 
 
 def test_time_is_added_to_a_day_that_nobody_has_looked_at(sandbox: Sandbox) -> None:

@@ -18,10 +18,8 @@ from requests import PreparedRequest
 from urllib3.exceptions import NewConnectionError
 
 from tests.loopback import FakeTime
-from tests.memory import FakeMemory
 from tracklater_bot.http import BadStatus, Door, HttpError, anonymous
 from tracklater_bot.model import Issue
-from tracklater_bot.seal import Seal
 from tracklater_bot.settings import ResolvedTaiga
 from tracklater_bot.sources.protocols import SourceError
 from tracklater_bot.sources.taiga import TaigaSource
@@ -196,21 +194,16 @@ def time() -> FakeTime:
 
 
 @pytest.fixture
-def memory() -> FakeMemory:
-    return FakeMemory()
-
-
-@pytest.fixture
 def server(fake: responses.RequestsMock) -> Server:
     return Server(fake)
 
 
-def login(memory: FakeMemory, time: FakeTime, password: str = PASSWORD) -> TaigaLogin:
-    return TaigaLogin(BASE, "alice", SecretStr(password), memory, time.timing())
+def login(time: FakeTime, password: str = PASSWORD) -> TaigaLogin:
+    return TaigaLogin(BASE, "alice", SecretStr(password), time.timing())
 
 
-def taiga(memory: FakeMemory, time: FakeTime) -> TaigaSource:
-    return TaigaSource("group2", PLACE, login(memory, time), time)
+def taiga(time: FakeTime, own: TaigaLogin | None = None) -> TaigaSource:
+    return TaigaSource("group2", PLACE, own or login(time), time)
 
 
 # -- The recorded answers ----------------------------------------------------------------------
@@ -246,14 +239,14 @@ ELSEWHERE = {"auth_good", "auth_refresh", "projects_by_slug", "users_me"} | {
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 def test_every_recorded_answer_is_understood_or_refused_in_one_sentence(
-    path: Path, fake: responses.RequestsMock, time: FakeTime, memory: FakeMemory
+    path: Path, fake: responses.RequestsMock, time: FakeTime
 ) -> None:
     name = path.stem
     if name in REFUSED:
         assert recorded(name)["status"] >= 400
-        assert REFUSED[name] in refusal(name, fake, taiga(memory, time))
+        assert REFUSED[name] in refusal(name, fake, taiga(time))
     elif name in LISTS:
-        assert len(listed(name, fake, taiga(memory, time))) == LISTS[name]
+        assert len(listed(name, fake, taiga(time))) == LISTS[name]
     else:
         assert name in ELSEWHERE, "a new recording: say what it means"
 
@@ -279,15 +272,13 @@ def listed(name: str, fake: responses.RequestsMock, source: TaigaSource) -> tupl
     return source.recent(None)
 
 
-def test_reads_the_recorded_project(
-    fake: responses.RequestsMock, time: FakeTime, memory: FakeMemory
-) -> None:
+def test_reads_the_recorded_project(fake: responses.RequestsMock, time: FakeTime) -> None:
     for name in ("auth_good", "projects_by_slug"):
         replay(fake, name)
     for kind in ("tasks", "issues", "epics"):
         replay(fake, kind, f"{BASE}/{kind}")
     replay(fake, "userstories_disable_pagination", f"{BASE}/userstories")
-    found = {each.key: each for each in taiga(memory, time).recent(None)}
+    found = {each.key: each for each in taiga(time).recent(None)}
     assert sorted(found, key=lambda key: int(key[1:])) == [f"#{ref}" for ref in range(1, 46)]
     assert {each.type for each in found.values()} == {"story", "task", "issue", "epic"}
     assert (found["#2"].title, found["#2"].mine) == ("As a shopper I can log in", True)
@@ -308,7 +299,7 @@ def test_reads_the_recorded_project(
 
 
 def test_the_recorded_first_page_is_not_taken_for_all(
-    fake: responses.RequestsMock, time: FakeTime, memory: FakeMemory
+    fake: responses.RequestsMock, time: FakeTime
 ) -> None:
     for name in ("auth_good", "projects_by_slug"):
         replay(fake, name)
@@ -316,19 +307,19 @@ def test_the_recorded_first_page_is_not_taken_for_all(
         replay(fake, "epics_other_project_hidden", f"{BASE}/{kind}")
     replay(fake, "userstories", f"{BASE}/userstories")  # 30 of 38, then the same page again
     replay(fake, "projects_by_slug_missing", f"{BASE}/userstories")  # past the end: 404
-    assert len(taiga(memory, time).recent(time.now)) == 30
+    assert len(taiga(time).recent(time.now)) == 30
     asked = [str(call.request.url) for call in fake.calls]
     assert sum("userstories" in url for url in asked) == 2
     assert all(url.startswith(BASE) for url in asked)
 
 
 def test_a_recorded_ref_and_one_that_does_not_exist(
-    fake: responses.RequestsMock, time: FakeTime, memory: FakeMemory
+    fake: responses.RequestsMock, time: FakeTime
 ) -> None:
     for name in ("auth_good", "resolver_ref_us", "resolver_ref_missing"):
         replay(fake, name)
     fake.get(f"{BASE}/userstories/1", json=recorded("userstories")["body"][0])
-    found = taiga(memory, time).by_keys(["#2", "#99999", "#2", "DEV-1", "#0", "#-1", "2"])
+    found = taiga(time).by_keys(["#2", "#99999", "#2", "DEV-1", "#0", "#-1", "2"])
     assert [(each.key, each.type) for each in found] == [("#2", "story")]
 
 
@@ -341,10 +332,10 @@ def story(ref: int, **more: Any) -> dict[str, Any]:
 
 
 def test_reads_all_pages_and_stays_with_its_own_address(
-    server: Server, fake: responses.RequestsMock, time: FakeTime, memory: FakeMemory
+    server: Server, fake: responses.RequestsMock, time: FakeTime
 ) -> None:
     server.rows["userstories"] = [story(ref) for ref in range(100, 350)]
-    found = taiga(memory, time).recent(time.now - timedelta(days=1))
+    found = taiga(time).recent(time.now - timedelta(days=1))
     assert len([each for each in found if each.type == "story"]) == 250
     pages = [call for call in server.calls if call.startswith("/userstories?")]
     assert len(pages) == 3
@@ -352,7 +343,7 @@ def test_reads_all_pages_and_stays_with_its_own_address(
 
 
 def test_a_first_reading_takes_all_that_is_open_and_what_was_closed_lately(
-    server: Server, time: FakeTime, memory: FakeMemory
+    server: Server, time: FakeTime
 ) -> None:
     done = {"name": "Done", "is_closed": True}
     server.rows = {kind: [] for kind in server.rows}
@@ -361,12 +352,12 @@ def test_a_first_reading_takes_all_that_is_open_and_what_was_closed_lately(
         story(2, status_extra_info=done, modified_date="2026-10-01T00:00:00.000Z"),
         story(3, status_extra_info=done, modified_date="2026-01-01T00:00:00.000Z"),
     ]
-    assert [each.key for each in taiga(memory, time).recent(None)] == ["#1", "#2"]
+    assert [each.key for each in taiga(time).recent(None)] == ["#1", "#2"]
 
 
 @pytest.mark.parametrize("skew", [timedelta(), timedelta(hours=3), timedelta(hours=-3)])
 def test_what_changed_is_asked_on_the_servers_clock(
-    skew: timedelta, server: Server, time: FakeTime, memory: FakeMemory
+    skew: timedelta, server: Server, time: FakeTime
 ) -> None:
     """Ten minutes ago is ten minutes ago, however wrong one of the clocks is."""
     server.date = time.now + skew
@@ -377,37 +368,35 @@ def test_what_changed_is_asked_on_the_servers_clock(
         story(1, modified_date=f"{fresh:%Y-%m-%dT%H:%M:%S.000Z}"),
         story(2, modified_date=f"{stale:%Y-%m-%dT%H:%M:%S.000Z}"),
     ]
-    found = taiga(memory, time).recent(time.now - timedelta(minutes=10))
+    found = taiga(time).recent(time.now - timedelta(minutes=10))
     assert [each.key for each in found] == ["#1"]
 
 
-def test_co_assignees_of_a_story_count(server: Server, time: FakeTime, memory: FakeMemory) -> None:
+def test_co_assignees_of_a_story_count(server: Server, time: FakeTime) -> None:
     server.rows = {kind: [] for kind in server.rows}
     server.rows["userstories"] = [
         story(1, assigned_to=7, assigned_users=[7, 6]),
         story(2, assigned_to=7, assigned_users=None),
         story(3, assigned_to=None, assigned_users=[]),
     ]
-    assert [each.mine for each in taiga(memory, time).recent(None)] == [True, False, False]
+    assert [each.mine for each in taiga(time).recent(None)] == [True, False, False]
 
 
-def test_asks_only_for_kinds_that_the_project_has(
-    server: Server, time: FakeTime, memory: FakeMemory
-) -> None:
+def test_asks_only_for_kinds_that_the_project_has(server: Server, time: FakeTime) -> None:
     server.project |= {"is_epics_activated": False}
     server.project["my_permissions"] = ["view_us", "view_tasks"]
-    taiga(memory, time).recent(time.now)
+    taiga(time).recent(time.now)
     lists = {call.partition("?")[0] for call in server.calls if "project=" in call}
     assert lists == {"/userstories", "/tasks"}
 
 
-def test_has_no_search_of_its_own(server: Server, time: FakeTime, memory: FakeMemory) -> None:
-    assert taiga(memory, time).search("login") == ()
+def test_has_no_search_of_its_own(server: Server, time: FakeTime) -> None:
+    assert taiga(time).search("login") == ()
     assert server.calls == []
 
 
-def test_the_form_of_its_keys(time: FakeTime, memory: FakeMemory) -> None:
-    source = taiga(memory, time)
+def test_the_form_of_its_keys(time: FakeTime) -> None:
+    source = taiga(time)
     assert [source.owns(key) for key in ("#12", "#012", "#0", "12", "DEV-12", "#12a", "#")] == [
         True,
         *[False] * 6,
@@ -417,26 +406,15 @@ def test_the_form_of_its_keys(time: FakeTime, memory: FakeMemory) -> None:
 # -- Signing in --------------------------------------------------------------------------------
 
 
-def test_signs_in_once_for_all_groups_and_all_processes(
-    server: Server, time: FakeTime, memory: FakeMemory
-) -> None:
-    taiga(memory, time).recent(time.now)
-    taiga(memory, time).recent(time.now)
+def test_signs_in_once_for_all_groups(server: Server, time: FakeTime) -> None:
+    account = login(time)
+    taiga(time, account).recent(time.now)
+    taiga(time, account).recent(time.now)
     assert server.logins == 1
 
 
-def test_no_token_is_kept_in_clear(server: Server, time: FakeTime, memory: FakeMemory) -> None:
-    taiga(memory, time).recent(time.now)
-    kept = json.dumps([text for text, _ in memory.kept.values()])
-    assert len(memory.kept) == 1
-    for secret in (server.valid, server.refresh, PASSWORD):
-        assert secret not in kept
-
-
-def test_an_access_token_that_ran_out_is_renewed(
-    server: Server, time: FakeTime, memory: FakeMemory
-) -> None:
-    source = taiga(memory, time)
+def test_an_access_token_that_ran_out_is_renewed(server: Server, time: FakeTime) -> None:
+    source = taiga(time)
     source.recent(time.now)
     for _ in range(3):
         server.expire()
@@ -448,8 +426,8 @@ def test_an_access_token_that_ran_out_is_renewed(
     assert server.reused == 0
 
 
-def test_threads_renew_it_once(server: Server, time: FakeTime, memory: FakeMemory) -> None:
-    account = login(memory, time)
+def test_threads_renew_it_once(server: Server, time: FakeTime) -> None:
+    account = login(time)
     account.get("/projects/by_slug", {"slug": "x"})
     server.expire()
     with ThreadPoolExecutor(8) as pool:
@@ -459,26 +437,13 @@ def test_threads_renew_it_once(server: Server, time: FakeTime, memory: FakeMemor
     assert server.reused == 0
 
 
-def test_another_process_has_renewed_it_already(
-    server: Server, time: FakeTime, memory: FakeMemory
-) -> None:
-    here, there = taiga(memory, time), taiga(memory, time)
-    here.recent(time.now)
-    there.recent(time.now)
-    server.expire()
-    there.recent(time.now)
-    here.recent(time.now)
-    assert server.calls.count("/auth/refresh") == 1
-    assert server.logins == 2  # one by password, one by refresh
-
-
 @pytest.mark.parametrize(
     "lost", [requests.ConnectionError("reset"), requests.ReadTimeout("late"), (500, "?")]
 )
 def test_a_refresh_whose_answer_was_lost_is_not_sent_again(
-    lost: Exception | tuple[int, str], server: Server, time: FakeTime, memory: FakeMemory
+    lost: Exception | tuple[int, str], server: Server, time: FakeTime
 ) -> None:
-    source = taiga(memory, time)
+    source = taiga(time)
     source.recent(time.now)
     server.expire()
     server.refresh_answer = lost
@@ -488,24 +453,23 @@ def test_a_refresh_whose_answer_was_lost_is_not_sent_again(
     assert server.reused == 0
 
 
-def test_a_crash_while_renewing_leaves_no_spent_token_behind(
-    server: Server, time: FakeTime, memory: FakeMemory
-) -> None:
-    taiga(memory, time).recent(time.now)
+def test_a_renewal_that_was_broken_off_is_not_sent_again(server: Server, time: FakeTime) -> None:
+    source = taiga(time)
+    source.recent(time.now)
     server.expire()
     server.refresh_answer = KeyboardInterrupt()  # type: ignore[assignment]
     with pytest.raises(KeyboardInterrupt):
-        taiga(memory, time).recent(time.now)
+        source.recent(time.now)
     server.refresh_answer = None
-    taiga(memory, time).recent(time.now)
+    source.recent(time.now)
     assert server.calls.count("/auth/refresh") == 1
     assert server.reused == 0
 
 
 def test_a_token_that_never_left_may_be_used_later(
-    server: Server, fake: responses.RequestsMock, time: FakeTime, memory: FakeMemory
+    server: Server, fake: responses.RequestsMock, time: FakeTime
 ) -> None:
-    source = taiga(memory, time)
+    source = taiga(time)
     source.recent(time.now)
     server.expire()
     refused = requests.ConnectionError(NewConnectionError(None, "refused"))  # type: ignore[arg-type]
@@ -519,10 +483,8 @@ def test_a_token_that_never_left_may_be_used_later(
     assert server.calls.count("/auth") == 1
 
 
-def test_a_spent_refresh_token_makes_no_trouble(
-    server: Server, time: FakeTime, memory: FakeMemory
-) -> None:
-    source = taiga(memory, time)
+def test_a_spent_refresh_token_makes_no_trouble(server: Server, time: FakeTime) -> None:
+    source = taiga(time)
     source.recent(time.now)
     server.expire()
     server.refresh = "somebody else has used it"
@@ -530,23 +492,18 @@ def test_a_spent_refresh_token_makes_no_trouble(
     assert server.calls.count("/auth") == 2
 
 
-def test_a_changed_password_forgets_the_old_session(
-    server: Server, time: FakeTime, memory: FakeMemory
-) -> None:
-    taiga(memory, time).recent(time.now)
-    source = TaigaSource("group2", PLACE, login(memory, time, "wrong"), time)
-    with pytest.raises(SourceError, match="refused the password of alice") as caught:
-        source.recent(time.now)
-    assert caught.value.lasting
-
-
-def test_a_session_older_than_its_refresh_token_signs_in_again(
-    server: Server, time: FakeTime, memory: FakeMemory
-) -> None:
-    taiga(memory, time).recent(time.now)
-    time.forward(days=9)
-    taiga(memory, time).recent(time.now)
-    assert [call for call in server.calls if call.startswith("/auth")] == ["/auth", "/auth"]
+def test_a_refused_password_is_not_tried_again_at_once(server: Server, time: FakeTime) -> None:
+    """Taiga shuts out whoever fails four times a minute; all groups share the account."""
+    account = login(time, "wrong")
+    for _ in range(4):
+        with pytest.raises(SourceError, match="refused the password of alice") as caught:
+            taiga(time, account).recent(time.now)
+        assert caught.value.lasting
+    assert server.calls == ["/auth"]
+    time.forward(minutes=10)
+    with pytest.raises(SourceError, match="refused"):
+        taiga(time, account).recent(time.now)
+    assert server.calls == ["/auth"] * 2
 
 
 def test_says_what_is_not_set_up(time: FakeTime) -> None:
@@ -574,33 +531,30 @@ def test_trouble_in_one_sentence(
     lasting: bool,
     fake: responses.RequestsMock,
     time: FakeTime,
-    memory: FakeMemory,
 ) -> None:
     replay(fake, "auth_good")
     fake.get(f"{BASE}/projects/by_slug", status=status, body="<html>")
     with pytest.raises(SourceError) as caught:
-        taiga(memory, time).recent(None)
+        taiga(time).recent(None)
     assert sentence in str(caught.value)
     assert caught.value.lasting == lasting
 
 
 @pytest.mark.parametrize("body", ["<html>", '{"id": 1, "na'])
-def test_an_answer_that_is_no_json(
-    body: str, fake: responses.RequestsMock, time: FakeTime, memory: FakeMemory
-) -> None:
+def test_an_answer_that_is_no_json(body: str, fake: responses.RequestsMock, time: FakeTime) -> None:
     replay(fake, "auth_good")
     fake.get(f"{BASE}/projects/by_slug", body=body)
     with pytest.raises(SourceError, match="no JSON"):
-        taiga(memory, time).recent(None)
+        taiga(time).recent(None)
 
 
 def test_a_pause_that_is_too_long_is_not_slept(
-    fake: responses.RequestsMock, time: FakeTime, memory: FakeMemory
+    fake: responses.RequestsMock, time: FakeTime
 ) -> None:
     replay(fake, "auth_good")
     replay(fake, "throttled_userstories_read_6", f"{BASE}/projects/by_slug")
     with pytest.raises(SourceError, match="more slowly") as caught:
-        taiga(memory, time).recent(None)
+        taiga(time).recent(None)
     assert time.slept == []
     assert not caught.value.lasting
 
@@ -615,29 +569,8 @@ def test_the_recorded_pause_is_known_to_the_second(
     assert caught.value.retry_at == time.now + timedelta(seconds=60)
 
 
-def test_check_says_who_and_how_many(server: Server, time: FakeTime, memory: FakeMemory) -> None:
+def test_check_says_who_and_how_many(server: Server, time: FakeTime) -> None:
     server.project["my_permissions"] = ["view_us", "view_tasks", "view_issues"]
-    assert taiga(memory, time).check() == (
+    assert taiga(time).check() == (
         "signed in as alice, sees 38 user stories, 3 tasks, 3 issues in Acme Web; may not see epics"
     )
-
-
-# -- The seal ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("text", ["", "token", "ä☕" * 100, "x" * 31, "x" * 32, "x" * 33])
-def test_a_sealed_text_comes_back(text: str) -> None:
-    sealed = Seal(SecretStr("pw"), "here").close(text)
-    assert Seal(SecretStr("pw"), "here").open(sealed) == text
-
-
-def test_a_seal_opens_for_nobody_else_and_shows_every_touch() -> None:
-    seal = Seal(SecretStr("pw"), "here")
-    sealed = seal.close("token")
-    assert seal.close("token") != sealed, "never the same twice"
-    assert Seal(SecretStr("other"), "here").open(sealed) is None
-    assert Seal(SecretStr("pw"), "there").open(sealed) is None
-    touched = ("A" if sealed[30] != "A" else "B").join([sealed[:30], sealed[31:]])
-    assert [seal.open(each) for each in (touched, sealed[:-4], "", "é", "not base64!")] == [
-        None
-    ] * 5

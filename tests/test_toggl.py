@@ -120,11 +120,10 @@ def test_one_request_tells_the_account_and_its_projects(
     related = query_param_matcher({"with_related_data": "true"})
     fake.get(f"{BASE}/me", json=ME, match=[related])
     account = tracker(time, workspace=0).account()
-    assert (account.name, account.workspace_id, account.timezone, account.paid) == (
+    assert (account.name, account.workspace_id, account.timezone) == (
         "Alice Example",
         7,
         "Europe/Helsinki",
-        False,
     )
     assert [(each.name, each.client, each.id, each.billable) for each in account.projects] == [
         ("Development", "First Group", 11, False),

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.memory import FakeMemory
 from tests.notation import span
 from tests.test_catalog import FakeStore
 from tracklater_bot.catalog import Catalog
@@ -30,7 +29,7 @@ def settings(sandbox: Sandbox) -> Settings:
 
 
 def test_issues_of_both_trackers(settings: Settings) -> None:
-    sources = {each.name: each for each in issue_sources(settings, FakeMemory())}
+    sources = {each.name: each for each in issue_sources(settings)}
     jira, taiga = sources["jira"], sources["taiga"]
     assert "signed in as" in jira.check()
     assert "signed in as" in taiga.check()
@@ -77,7 +76,7 @@ def test_a_worklog_from_its_making_to_its_end(settings: Settings) -> None:
 
 def test_a_catalogue_of_all_of_them(sandbox: Sandbox, settings: Settings) -> None:
     toggl = TogglTracker(settings.toggl)
-    sources = issue_sources(settings, FakeMemory())
+    sources = issue_sources(settings)
     catalog = Catalog(FakeStore(), "me", sources, toggl, now, settings.groups)
     assert [each.ok for each in catalog.refresh()] == [True, True]
     assert catalog.complete(["DEV-123", "#12", "DEV-99999", "UTF-8"]) == ()

@@ -1,4 +1,4 @@
-"""When the bot speaks by itself: each day's digest at its time, and reminders.
+"""When the bot speaks by itself: each day's digest at its time.
 
 Called again and again, it finds out what is due from the store and the clock alone. So it makes
 no difference whether the machine slept, the bot was restarted, or Slack was down in between.
@@ -16,13 +16,12 @@ from pydantic import TypeAdapter
 
 from tracklater_bot.app import Core
 from tracklater_bot.messenger import PostError
-from tracklater_bot.mishaps import place_of
+from tracklater_bot.mishaps import log_failure
 from tracklater_bot.schedule import CATCH_UP_DAYS, Plan
 
 log = logging.getLogger(__name__)
 
 ANNOUNCED = "announced"
-REMINDERS = "reminders"
 REST_AFTER_FAILURE = timedelta(minutes=15)
 
 # Shows the day in a message that was posted after the moment, if there is anything to tell.
@@ -42,7 +41,6 @@ class _Done:
 
 
 _DONE = TypeAdapter(_Done)
-_REMINDERS = TypeAdapter(dict[date, datetime])
 
 
 class Announcer:
@@ -57,22 +55,18 @@ class Announcer:
         self._plan = plan
         self._announce = announce
         self._speaking = threading.Lock()
-        self._noting = threading.Lock()
         self._resting: dict[date, datetime] = {}
 
     def speak(self) -> None:
-        """Announces the days whose time has come, and those whose reminder has."""
+        """Announces the days whose time has come."""
         if not self._speaking.acquire(blocking=False):
             return  # the exact time and a tick came together
         try:
             self._announce_digests()
-            self._announce_reminders()
         except PostError as error:
             log.warning("%s It is tried again soon.", error)
         finally:
             self._speaking.release()
-
-    # -- Digests -------------------------------------------------------------------------------
 
     def _announce_digests(self) -> None:
         now, plan = self._core.clock(), self._plan()
@@ -95,7 +89,7 @@ class Announcer:
         except PostError:
             raise
         except Exception as error:  # noqa: BLE001 - one bad day must not silence all others
-            log.error("Announcing %s failed: %s", day, place_of(error))  # noqa: TRY400
+            log_failure(log, f"Announcing {day}", error)
             self._resting[day] = now + REST_AFTER_FAILURE
             return False
         self._resting.pop(day, None)
@@ -113,40 +107,3 @@ class Announcer:
     def _note_done(self, done: _Done) -> None:
         kept = _DONE.dump_python(done, mode="json")
         self._core.store.remember(self._core.person, ANNOUNCED, kept)
-
-    # -- Reminders -----------------------------------------------------------------------------
-
-    def remind(self, day: date, when: str) -> datetime:
-        """Notes to speak of the day again, in an `hour` or `tomorrow`; tells when.
-
-        Tomorrow is the next morning of a day on which the person wants to hear from the bot.
-        """
-        now = self._core.clock()
-        at = now + timedelta(hours=1) if when == "hour" else self._plan().next_morning(now)
-        with self._noting:
-            self._note_reminders({**self._reminders(), day: at})
-        return at
-
-    def _announce_reminders(self) -> None:
-        now = self._core.clock()
-        if self._plan().is_silent(now):
-            return
-        for day, at in self._reminders().items():
-            if at <= now and self._attempt(day, at):
-                self._forget(day, at)
-
-    def _forget(self, day: date, at: datetime) -> None:
-        """Drops the reminder, unless the person has set it anew meanwhile."""
-        with self._noting:
-            kept = self._reminders()
-            if kept.get(day) == at:
-                del kept[day]
-                self._note_reminders(kept)
-
-    def _reminders(self) -> dict[date, datetime]:
-        kept = self._core.store.recall(self._core.person, REMINDERS, self._core.clock())
-        return _REMINDERS.validate_python(kept or {})
-
-    def _note_reminders(self, reminders: dict[date, datetime]) -> None:
-        kept = _REMINDERS.dump_python(reminders, mode="json")
-        self._core.store.remember(self._core.person, REMINDERS, kept)

@@ -5,34 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tracklater_bot.catalog import Catalog, NothingKept, PersonalMemory
+from tracklater_bot.catalog import Catalog, NothingKept
 from tracklater_bot.day import WorkDay, in_reach, parse_when, past
 from tracklater_bot.drafting import Drafter
+from tracklater_bot.http import utc_now
 from tracklater_bot.model import Draft, Rule
-from tracklater_bot.preferences import effective
+from tracklater_bot.preferences import REMINDERS, effective, moved, unreminded
 from tracklater_bot.settings import Settings, TogglSettings
 from tracklater_bot.sources.protocols import ClueSource, IssueSource
 from tracklater_bot.sources.registry import clue_sources, has_issues, issue_sources
+from tracklater_bot.trackers.logbooks import JiraLogbooks
 from tracklater_bot.trackers.protocols import Account, Constraints, Refused, Tracker
+from tracklater_bot.trackers.toggl import TogglTracker
 
 if TYPE_CHECKING:
     from tracklater_bot.store import Store
-    from tracklater_bot.trackers.logbooks import JiraLogbooks
 
 Clock = Callable[[], datetime]
 NO_SLACK = "local"
 PROFILE_ZONE = "profile_zone"
-
-
-def utc_now() -> datetime:
-    """The real clock."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +47,38 @@ class Workspace:
 
 
 class Core:
-    """Everything but Slack: what a preview needs, and what the bot is built on."""
+    """Everything but Slack: what a preview needs, and what the bot is built on.
+
+    All of it is built at once, and may be used from any thread. There is no store for those who
+    have nothing to keep (see `keeps_something`).
+    """
 
     def __init__(
-        self, file_settings: Settings, open_store: Callable[[], Store], clock: Clock = utc_now
+        self, file_settings: Settings, store: Store | None, clock: Clock = utc_now
     ) -> None:
         self.file_settings = file_settings
         self.clock = clock
-        self._open_store = open_store
+        self._store = store
+        self.clue_sources: tuple[ClueSource, ...] = clue_sources(file_settings)
+        self.issue_sources: tuple[IssueSource, ...] = issue_sources(file_settings, clock)
+        self.tracker: Tracker | None = _tracker(file_settings.toggl, clock)
+        self.logbooks = JiraLogbooks(file_settings.groups, clock)
+        self.catalog = Catalog(
+            store or NothingKept(),
+            self.person,
+            self.issue_sources,
+            self.tracker,
+            clock,
+            file_settings.groups,
+            _asker(file_settings.toggl) if self.tracker else "",
+        )
 
-    @cached_property
+    @property
     def store(self) -> Store:
-        """The database, opened when something is first asked of it. Raises StoreError."""
-        return self._open_store()
+        """The database of those who have something to keep."""
+        if self._store is None:
+            raise RuntimeError("nothing is kept without a service or a Slack member")
+        return self._store
 
     @property
     def person(self) -> str:
@@ -154,28 +169,15 @@ class Core:
         """The person's own rules; they are made in Slack."""
         return [] if self._keeps_nothing() else self.store.rules(self.person)
 
-    @cached_property
-    def clue_sources(self) -> tuple[ClueSource, ...]:
-        """The places that are set up where work leaves traces."""
-        return clue_sources(self.file_settings)
-
-    @cached_property
-    def issue_sources(self) -> tuple[IssueSource, ...]:
-        """The issue trackers of all groups."""
-        if not has_issues(self.file_settings):
-            return ()
-        memory = PersonalMemory(self.store, self.person)
-        return issue_sources(self.file_settings, memory, self.clock)
-
-    @cached_property
-    def tracker(self) -> Tracker | None:
-        """Toggl, if its token is set."""
-        if self.file_settings.toggl.api_token is None:
-            return None
-        # Here, because only those who have a token need it.
-        from tracklater_bot.trackers.toggl import TogglTracker  # noqa: PLC0415
-
-        return TogglTracker(self.file_settings.toggl, self.clock)
+    def no_longer(self) -> list[str]:
+        """What the person once set in Slack and what holds no more, a sentence each."""
+        if self._keeps_nothing():
+            return []
+        preferences = self.store.preferences(self.person)
+        reminders = self.store.recall(self.person, REMINDERS, self.clock())
+        waiting = self.store.open_days(self.person, date.min) if reminders else ()
+        days = [day for day, _ in waiting]
+        return [*moved(self.file_settings, preferences), *unreminded(reminders, days)]
 
     def tracker_for(self, person: str) -> Tracker:
         """The tracker that a person's entries go to. Raises Refused when there is none."""
@@ -183,25 +185,19 @@ class Core:
             raise Refused("Toggl is not set up: set TRACKLATER_TOGGL__API_TOKEN.")
         return self.tracker
 
-    @cached_property
-    def logbooks(self) -> JiraLogbooks:
-        """Where worklogs go."""
-        # Here, because a preview writes nothing.
-        from tracklater_bot.trackers.logbooks import JiraLogbooks  # noqa: PLC0415
-
-        return JiraLogbooks(self.file_settings.groups, self.clock)
-
     def workspace_for(self, _person: str) -> Workspace:
         """What is known of the account, without a request each time."""
         return Workspace(self.catalog)
 
-    @cached_property
-    def catalog(self) -> Catalog:
-        """Issues, projects and tracked time."""
-        groups, sources, tracker = self.file_settings.groups, self.issue_sources, self.tracker
-        store = self.store if sources or tracker else NothingKept()
-        asker = _asker(self.file_settings.toggl) if tracker else ""
-        return Catalog(store, self.person, sources, tracker, self.clock, groups, asker)
+
+def keeps_something(settings: Settings) -> bool:
+    """Whether there is a person with days to keep, or a service whose answers are kept."""
+    return bool(settings.slack.user_id or settings.toggl.api_token or has_issues(settings))
+
+
+def _tracker(settings: TogglSettings, clock: Clock) -> Tracker | None:
+    """Toggl, if its token is set."""
+    return TogglTracker(settings, clock) if settings.api_token is not None else None
 
 
 def _asker(settings: TogglSettings) -> str:
@@ -213,16 +209,13 @@ def _asker(settings: TogglSettings) -> str:
 
 @contextmanager
 def opened(settings: Settings, clock: Clock = utc_now) -> Iterator[Core]:
-    """A core on the settings' database, which is closed afterwards if it was used."""
+    """A core on the settings' database, which is closed afterwards. Raises StoreError."""
     with ExitStack() as closing:
-
-        def open_store() -> Store:
+        store = None
+        if keeps_something(settings):
             # Here, because SQLAlchemy takes 200 ms, and a preview of windows and commits alone
             # keeps nothing.
             from tracklater_bot.store import Store  # noqa: PLC0415
 
-            store = Store.open(settings.database_url.get_secret_value())
-            closing.callback(store.close)
-            return store
-
-        yield Core(settings, open_store, clock)
+            store = closing.enter_context(Store.open(settings.database_url.get_secret_value()))
+        yield Core(settings, store, clock)

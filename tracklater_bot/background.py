@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from tracklater_bot.mishaps import place_of
+from tracklater_bot.mishaps import log_failure
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,5 @@ class Loop:
         try:
             return self._work()
         except Exception as error:  # noqa: BLE001 - later calls need this thread
-            where = place_of(error)
-            log.error("%s failed and is tried again: %s", self._thread.name, where)  # noqa: TRY400
+            log_failure(log, f"{self._thread.name}, which is tried again,", error)
             return 30.0

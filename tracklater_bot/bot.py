@@ -38,9 +38,7 @@ from tracklater_bot.store.owners import owner_name
 
 log = logging.getLogger(__name__)
 
-# Slack waits three seconds for an acknowledgement, and Bolt's own five threads keep the sixth
-# click waiting while the first five still talk to the store.
-LISTENER_THREADS = 64
+LISTENER_THREADS = 10  # one person's clicks, some of which read a whole day anew
 TIMEOUT_SECONDS = 20
 FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts to connect
 
@@ -82,12 +80,12 @@ def make_desk(core: Core, client: PacedClient, tempo: Tempo = USUAL) -> Desk:
         messenger=Messenger(client, core.store, showing.digest, core.clock, owner),
         exporter=Exporter(
             core.store,
+            core.person,
             core.tracker_for,
             core.clock,
             owner,
             workspace_for=core.workspace_for,
             pace=tempo.pace,
-            persons=(core.person,),
             logbooks=core.logbooks,
             key_tag=core.file_settings.suggest.key_tag,
         ),

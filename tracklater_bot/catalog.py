@@ -7,7 +7,6 @@ Nothing is asked twice within a minute; a second preview within ten minutes asks
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,8 +18,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tracklater_bot.day import Span, oldest_in_reach
 from tracklater_bot.issue_cache import IssueCache, IssueStore
+from tracklater_bot.mishaps import log_failure
 from tracklater_bot.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
-from tracklater_bot.remembered import POLITE, Found, Remembered, adapter, understood
+from tracklater_bot.remembered import (
+    POLITE,
+    Found,
+    MemoryStore,
+    PersonalMemory,
+    Remembered,
+    adapter,
+    understood,
+)
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.protocols import IssueSource, SourceError
 from tracklater_bot.trackers.projects import Naming, resolve, wanted
@@ -39,19 +47,8 @@ _MOST_ABSENT = 1000
 _AT_ONCE = 8
 
 
-class CatalogStore(IssueStore, Protocol):
+class CatalogStore(IssueStore, MemoryStore, Protocol):
     """The part of the store that the catalogue uses."""
-
-    def remember(
-        self, person: str, key: str, value: JsonValue, until: datetime | None = None
-    ) -> None:
-        """Keeps a value until then, or for good."""
-
-    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
-        """The value, unless its time is over."""
-
-    def forget(self, person: str, key: str) -> None:
-        """Drops the value."""
 
 
 class NothingKept:
@@ -78,26 +75,6 @@ class NothingKept:
 
     def forget(self, person: str, key: str) -> None:
         """There is nothing to forget."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonalMemory:
-    """One person's part of the store's memory."""
-
-    store: CatalogStore
-    person: str
-
-    def remember(self, key: str, value: JsonValue, until: datetime | None = None) -> None:
-        """Keeps a value until then, or for good."""
-        self.store.remember(self.person, key, value, until)
-
-    def recall(self, key: str, now: datetime) -> JsonValue | None:
-        """The value, unless its time is over."""
-        return self.store.recall(self.person, key, now)
-
-    def forget(self, key: str) -> None:
-        """Drops the value."""
-        self.store.forget(self.person, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,10 +409,8 @@ def _attempt(
     except SourceError as error:
         return error
     except Exception as error:  # noqa: BLE001 - a mistake of ours must not stop the day
-        # Where it happened, but not the error's own text: it may quote what somebody wrote.
-        kind, where = type(error).__name__, traceback.format_tb(error.__traceback__)
-        details = source.name, kind, "".join(where)
-        log.error("%s failed with %s\n%s", *details)  # noqa: TRY400 - see above
+        log_failure(log, source.name, error)
+        kind = type(error).__name__
         return SourceError(f"failed unexpectedly ({kind}): please report it with what the log says")
 
 

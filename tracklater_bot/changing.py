@@ -8,12 +8,21 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.day import Span, subtract
-from tracklater_bot.model import Digest, Evidence, Issue, Item, Project, Reason, State, Suggestion
+from tracklater_bot.model import (
+    MOST_DESCRIPTION,
+    Digest,
+    Evidence,
+    Issue,
+    Item,
+    Project,
+    Reason,
+    State,
+    Suggestion,
+)
 from tracklater_bot.store.refresh import SHORTEST, new_id, within
 from tracklater_bot.wording import adds_nothing, describe, is_ours, rewritten
 from tracklater_bot.words import times
 
-MOST_DESCRIPTION = 2000
 LONGEST = timedelta(hours=24)
 MOST_AHEAD = timedelta(days=1)
 UNDECIDED = (State.OPEN, State.FAILED)

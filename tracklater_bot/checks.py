@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.app import Core
-from tracklater_bot.mishaps import code_in, place_of
+from tracklater_bot.mishaps import code_in, log_failure
 from tracklater_bot.model import SourceStatus
 from tracklater_bot.settings import Settings, unfinished
 from tracklater_bot.sources.protocols import SourceError
@@ -66,7 +66,7 @@ class _Check:
         except (CheckError, SourceError, TrackerError) as error:
             return Finding(self.name, self.group, ok=False, sentence=str(error))
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not hide the others
-            log.error("Checking %s failed: %s", self.name, place_of(error))  # noqa: TRY400
+            log_failure(log, f"Checking {self.name}", error)
             sentence = f"failed unexpectedly ({type(error).__name__}): please report it"
             return Finding(self.name, self.group, ok=False, sentence=sentence)
 
@@ -76,7 +76,7 @@ def check_all(core: Core) -> list[Finding]:
     checks = [*_checks(core)]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
         findings = list(pool.map(_Check.finding, checks))
-    return [*findings, *_unfinished(core.file_settings, findings)]
+    return [*findings, *_no_longer(core), *_unfinished(core.file_settings, findings)]
 
 
 def _checks(core: Core) -> Iterator[_Check]:
@@ -93,6 +93,12 @@ def _checks(core: Core) -> Iterator[_Check]:
         yield _Check("slack socket", None, lambda: _socket(settings))
     else:
         yield _Check("slack requests", None, lambda: _requests(settings))
+
+
+def _no_longer(core: Core) -> Iterator[Finding]:
+    """What was set in Slack by an earlier version and holds no more."""
+    for sentence in core.no_longer():
+        yield Finding("settings", None, ok=False, sentence=sentence)
 
 
 def _unfinished(settings: Settings, findings: Sequence[Finding]) -> Iterator[Finding]:

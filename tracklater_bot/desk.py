@@ -27,12 +27,12 @@ from tracklater_bot.engine.evidence import Reader
 from tracklater_bot.engine.titles import Kinds
 from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.messenger import Messenger, Posted, PostError
-from tracklater_bot.mishaps import place_of
+from tracklater_bot.mishaps import log_failure
 from tracklater_bot.model import Digest, Draft, Group, Issue, Item, JsonValue
 from tracklater_bot.model import Message as ChatMessage
 from tracklater_bot.pacing import MINUTE, patiently
 from tracklater_bot.pictures import Uploader
-from tracklater_bot.preferences import OVERRIDES, SILENT_UNTIL
+from tracklater_bot.preferences import MOVED, OVERRIDES, SILENT_UNTIL
 from tracklater_bot.review import Review, ReviewError
 from tracklater_bot.showing import Showing, page_key
 from tracklater_bot.timeline import Lanes, lanes_of, ticks_of
@@ -163,7 +163,7 @@ class Desk:
         try:
             self.core.catalog.look_up(typed, group)
         except Exception as error:  # noqa: BLE001 - it must not be lost in a future
-            log.error("Looking for an issue failed: %s", place_of(error))  # noqa: TRY400
+            log_failure(log, "Looking for an issue", error)
 
     def issue(self, value: str | None, own: Issue | None = None) -> Issue | None:
         """The issue that a dialog's option stands for: the item's own, or a known one."""
@@ -276,7 +276,7 @@ class Desk:
             with patiently():
                 self._upload_picture(draft)
         except Exception as error:  # noqa: BLE001 - it must not be lost in a future
-            log.error("The picture of %s failed: %s", draft.day, place_of(error))  # noqa: TRY400
+            log_failure(log, f"The picture of {draft.day}", error)
 
     def _upload_picture(self, draft: Draft) -> None:
         digest = self.core.store.digest(self.person, draft.day)
@@ -328,7 +328,7 @@ class Desk:
 
     def prefer(self, name: str, value: JsonValue) -> None:
         """Keeps a preference; the name "reset" drops all of them, so that the file holds again."""
-        names = [*OVERRIDES, SILENT_UNTIL] if name == "reset" else [name]
+        names = [*OVERRIDES, *MOVED, SILENT_UNTIL] if name == "reset" else [name]
         for each in names:
             self.core.store.prefer(self.person, each, None if name == "reset" else value)
 

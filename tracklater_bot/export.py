@@ -11,8 +11,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -23,6 +22,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from tracklater_bot.day import Span
+from tracklater_bot.mishaps import log_failure
 from tracklater_bot.model import Digest, Problem, Project, TimeEntry
 from tracklater_bot.store import Store, digests, latecomers, outbox, worklogs
 from tracklater_bot.store.latecomers import Found, NotFound, Sighting, TakenOut
@@ -119,28 +119,28 @@ class _Known:
 
 
 class Exporter:
-    """Sends what is due, for `persons` or for everybody.
+    """Sends what is due of one person.
 
     `owner` names this process among those on the database. `workspace_for` is optional: with it,
     required fields are checked before anything is sent, and ids are looked up without a request.
     `logbooks` say whose time becomes worklogs. With `key_tag`, entries are tagged with their issue.
     """
 
-    def __init__(  # noqa: PLR0913 - most callers name the first four only
+    def __init__(  # noqa: PLR0913 - most callers name the first five only
         self,
         store: Store,
+        person: str,
         tracker_for: Callable[[str], Tracker],
         clock: Callable[[], datetime],
         owner: str,
         *,
         workspace_for: Callable[[str], Workspace] | None = None,
         pace: Pace | None = None,
-        persons: Collection[str] | None = None,
         logbooks: Logbooks = NOBODYS,
         key_tag: bool = False,
     ) -> None:
         self._store = store
-        self._persons = persons
+        self._person = person
         self._tracker_for = tracker_for
         self._workspace_for = workspace_for
         self._clock = clock
@@ -167,7 +167,7 @@ class Exporter:
     def next_due(self) -> datetime | None:
         """When `work` has something to do again; None when all is sent."""
         with self._store.reading() as connection:
-            return outbox.next_due(connection, self._persons)
+            return outbox.next_due(connection, self._person)
 
     def _work(self) -> set[tuple[str, date]]:
         changed: set[tuple[str, date]] = set()
@@ -179,7 +179,7 @@ class Exporter:
         with self._store.writing() as connection:
             outbox.free_lanes_of_the_dead(connection, self._owner)
             now, lease = self._clock(), self._pace.lease
-            return outbox.take_lane(connection, self._owner, now, lease, self._persons)
+            return outbox.take_lane(connection, self._owner, now, lease, self._person)
 
     def _serve(self, lane: Lane) -> set[tuple[str, date]]:
         """One job of the lane, so that everybody gets their turn."""
@@ -491,9 +491,7 @@ def _understood(call: Callable[[], T]) -> T:
     except TrackerError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, a request may be out
-        # Only the kind and the place: the error's own text may hold what was sent.
-        kind, where = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
-        log.error("The tracker's answer was not understood: %s\n%s", kind, where)  # noqa: TRY400
+        log_failure(log, "Understanding the tracker's answer", error)
         raise Unknown("the answer was not understood") from None
 
 

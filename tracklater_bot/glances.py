@@ -1,6 +1,6 @@
 """Days that were read for the week and not opened, so that Home need not ask again.
 
-They are no digests: nothing of them waits for a decision, and no reminder tells of them.
+They are no digests: nothing of them waits for a decision.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from pydantic import ValidationError
 
 from tracklater_bot.blocks.week import DayTimes
 from tracklater_bot.model import JsonValue
-from tracklater_bot.remembered import adapter
-from tracklater_bot.sources.protocols import Memory
+from tracklater_bot.remembered import PersonalMemory, adapter
 
 KEPT = timedelta(days=1)  # then a day is unknown again: it may have changed meanwhile
 _ROWS = list[tuple[str | None, float, float, float]]
 
 
-def keep(memory: Memory, times: DayTimes, now: datetime) -> None:
+def keep(memory: PersonalMemory, times: DayTimes, now: datetime) -> None:
     """Remembers how much of the day was tracked, suggested and missing in each group."""
     lengths = (times.tracked, times.suggested, times.missing)
     rows: list[JsonValue] = [
@@ -28,7 +27,7 @@ def keep(memory: Memory, times: DayTimes, now: datetime) -> None:
     memory.remember(_key(times.day), rows, now + KEPT)
 
 
-def kept(memory: Memory, day: date, now: datetime) -> DayTimes:
+def kept(memory: PersonalMemory, day: date, now: datetime) -> DayTimes:
     """The day as it was seen last; an unknown one where nobody has looked for a while."""
     value = memory.recall(_key(day), now)
     try:

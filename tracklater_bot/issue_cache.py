@@ -10,12 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import RLock
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
+from tracklater_bot.issue_index import IssueIndex
 from tracklater_bot.model import Issue
-
-if TYPE_CHECKING:
-    from tracklater_bot.issue_index import IssueIndex
 
 OTHER_PROCESSES = timedelta(minutes=10)  # how soon issues that they stored are known here
 
@@ -129,9 +127,6 @@ class IssueCache:
         return self._clock() - self._kept.read if self._kept else timedelta.max
 
     def _indexed(self) -> IssueIndex:
-        # Here, because only who searches needs it: it takes 20 ms.
-        from tracklater_bot.issue_index import IssueIndex  # noqa: PLC0415
-
         return IssueIndex(self._known().values())
 
 

@@ -33,7 +33,7 @@ class IssueIndex:
 
     def __init__(self, issues: Iterable[Issue]) -> None:
         self._issues = sorted(issues, key=_importance)
-        self._keys = [folded(issue.key) for issue in self._issues]
+        self._keys = [searchable(issue.key) for issue in self._issues]
         self._numbers = [_number(issue.key) for issue in self._issues]
         self._texts: list[str] = []
         self._by_key: defaultdict[str, list[int]] = defaultdict(list)
@@ -44,8 +44,8 @@ class IssueIndex:
         self._words = list(self._by_word)
 
     def _add(self, place: int, issue: Issue) -> None:
-        keys = [self._keys[place], *map(folded, issue.aliases)]
-        title = folded(issue.title)
+        keys = [self._keys[place], *map(searchable, issue.aliases)]
+        title = searchable(issue.title)
         self._texts.append(f" {' '.join(keys)} {title} ")
         for key in keys:
             self._by_key[key].append(place)
@@ -63,7 +63,7 @@ class IssueIndex:
 
         Without text: one's own issues in progress, then the latest.
         """
-        query = folded(text[:_LONGEST_QUERY])
+        query = searchable(text[:_LONGEST_QUERY])
         places = self._by_group.get(group, [])
         if not query:
             return [self._issues[place] for place in places[:limit]]
@@ -134,7 +134,7 @@ class IssueIndex:
         return []
 
 
-def folded(text: str) -> str:
+def searchable(text: str) -> str:
     """Words without case, accents or punctuation: what two people would call the same."""
     spread = text.casefold()
     if not spread.isascii():

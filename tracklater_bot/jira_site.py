@@ -25,11 +25,10 @@ from tracklater_bot.http import (
     anonymous,
     basic,
     bearer,
-    plain,
-    shorten,
 )
 from tracklater_bot.settings import GroupJira
 from tracklater_bot.settings.tree import env_name
+from tracklater_bot.words import clean
 
 T = TypeVar("T")
 
@@ -207,7 +206,7 @@ class JiraSite:
         for key in self.projects:
             if not PROJECT_KEY.fullmatch(key):
                 raise JiraError(
-                    f"{shorten(plain(key), 40)!r} is no Jira project key: write it like DEV",
+                    f"{clean(key, 40)!r} is no Jira project key: write it like DEV",
                     lasting=True,
                 )
 
@@ -256,4 +255,4 @@ def _messages(answer: Answer) -> str:
         said = answer.read(_ERRORS)
     except BadAnswer:
         return ""
-    return shorten(" ".join([*(said.errorMessages or ()), *(said.errors or {}).values()]), 200)
+    return clean(" ".join([*(said.errorMessages or ()), *(said.errors or {}).values()]), 200)

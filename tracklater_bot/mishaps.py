@@ -5,12 +5,18 @@ That text quotes what was sent or answered, and so may hold a token or what some
 
 from __future__ import annotations
 
+import logging
 import re
 import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 _CODE = re.compile(r"[a-z][a-z_]{1,60}")
+
+
+def log_failure(log: logging.Logger, doing: str, error: BaseException) -> None:
+    """Logs that something failed which must not end the rest."""
+    log.error("%s failed: %s", doing, place_of(error))
 
 
 def place_of(error: BaseException) -> str:

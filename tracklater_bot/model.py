@@ -5,7 +5,7 @@ Frozen, no I/O, no clock. The words are those of CONTRIBUTING.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import TypeAlias
 from tracklater_bot.day import Span
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
+MOST_DESCRIPTION = 2000  # characters of an entry; Toggl takes 3,000, and no list shows so many
 
 # -- Clues: traces of work with a time ---------------------------------------------------------
 
@@ -391,9 +392,6 @@ class Digest:
     shown: int = 0
     channel: str | None = None
     ts: str | None = None
-    picture: str | None = None
-    snoozed_until: datetime | None = None
-    notes: tuple[str, ...] = field(default=())
     unheard: bool = False  # Slack was told to post its message, and nobody knows what came of it
 
     def posted_since(self, moment: datetime) -> bool:

@@ -5,18 +5,52 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from tracklater_bot.model import JsonValue
-from tracklater_bot.sources.protocols import Memory
 from tracklater_bot.trackers.protocols import Refused, TrackerError
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 POLITE = timedelta(minutes=1)
+
+
+class MemoryStore(Protocol):
+    """Small values of each person, kept until a time. Never secrets in clear."""
+
+    def remember(
+        self, person: str, key: str, value: JsonValue, until: datetime | None = None
+    ) -> None:
+        """Keeps a value until then, or for good."""
+
+    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
+        """The value, unless its time is over."""
+
+    def forget(self, person: str, key: str) -> None:
+        """Drops the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalMemory:
+    """One person's part of the store's memory."""
+
+    store: MemoryStore
+    person: str
+
+    def remember(self, key: str, value: JsonValue, until: datetime | None = None) -> None:
+        """Keeps a value until then, or for good."""
+        self.store.remember(self.person, key, value, until)
+
+    def recall(self, key: str, now: datetime) -> JsonValue | None:
+        """The value, unless its time is over."""
+        return self.store.recall(self.person, key, now)
+
+    def forget(self, key: str) -> None:
+        """Drops the value."""
+        self.store.forget(self.person, key)
 
 
 _ADAPTERS: dict[object, TypeAdapter[Any]] = {}
@@ -65,7 +99,7 @@ class Remembered(Generic[T]):
     stale: timedelta
     asker: str = ""
 
-    def get(self, memory: Memory, now: datetime) -> Found[T]:
+    def get(self, memory: PersonalMemory, now: datetime) -> Found[T]:
         """The answer, from the memory where that is fresh enough."""
         kept = understood(_Kept, memory.recall(self.key, now))
         known = self._read(kept.value) if kept else None
@@ -74,7 +108,7 @@ class Remembered(Generic[T]):
             memory.remember(self.key, kept.model_dump(mode="json"), now + self.stale)
         return Found(known, kept.trouble, kept.answered if known is not None else None)
 
-    def kept(self, memory: Memory, now: datetime) -> T | None:
+    def kept(self, memory: PersonalMemory, now: datetime) -> T | None:
         """What was answered last, however old; nobody is asked."""
         kept = understood(_Kept, memory.recall(self.key, now))
         return self._read(kept.value) if kept else None

@@ -17,12 +17,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from tracklater_bot.day import WorkDay
+from tracklater_bot.day import WEEKDAYS, WorkDay
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CATCH_UP_DAYS = 7
 LONGEST_BREAK = 400  # days
-MORNING = time(9)
 TICK_SECONDS = 30
 TIDY_MINUTES = 5  # after the start, when nobody waits for it any more; then daily
 
@@ -46,7 +44,7 @@ class Plan:
         """Whether a digest for this day is wanted at all."""
         if self.silent_until is not None and day < self.silent_until:
             return False
-        return WEEKDAYS[day.weekday()] in self.days and not is_holiday(day, self.country)
+        return WEEKDAYS[day.weekday()][:3] in self.days and not is_holiday(day, self.country)
 
     def due_at(self, day: date) -> datetime:
         """The moment of that day's digest; a time before `day_starts` lies on the next date."""
@@ -63,17 +61,6 @@ class Plan:
             day = today - timedelta(days=back)
             if since < self.due_at(day) <= now:
                 yield day
-
-    def is_silent(self, now: datetime) -> bool:
-        """Whether the person has asked for silence until a later day."""
-        today = WorkDay.of(now, self.zone, self.day_starts).date
-        return self.silent_until is not None and today < self.silent_until
-
-    def next_morning(self, now: datetime) -> datetime:
-        """The next morning on which the person wants to hear from the bot; tomorrow's if none."""
-        tomorrow = now.astimezone(self.zone).date() + timedelta(days=1)
-        days = (tomorrow + timedelta(days=ahead) for ahead in range(LONGEST_BREAK))
-        return datetime.combine(next(filter(self.wants, days), tomorrow), MORNING, self.zone)
 
     def next(self, now: datetime) -> datetime | None:
         """The next digest's moment; None when no weekday is chosen."""

@@ -17,12 +17,12 @@ from tracklater_bot.blocks.digest import DigestView, Message, PictureRef, digest
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Wishes
 from tracklater_bot.blocks.week import DayTimes, in_all
-from tracklater_bot.catalog import PersonalMemory
 from tracklater_bot.checks import check_all
 from tracklater_bot.day import WorkDay
 from tracklater_bot.model import Digest, JsonValue, SourceStatus, State
 from tracklater_bot.pictures import fingerprint
 from tracklater_bot.preferences import OVERRIDES, silent_until
+from tracklater_bot.remembered import PersonalMemory
 from tracklater_bot.schedule import Plan
 from tracklater_bot.timeline import Lanes, alt_text, lanes_of, text_timeline
 from tracklater_bot.words import clock
@@ -54,6 +54,7 @@ class Showing:
             now=now,
             quota_note=_quota_note(digest),
             went_on=bool(self._recalled(went_on_key(digest.day))),
+            changes=self.core.no_longer(),
         )
         return digest_message(digest, view)
 
@@ -169,6 +170,7 @@ class Showing:
             countries=_countries(self.core.settings().digest.holidays),
             next_digest=self.plan().next(now),
             rules=self.core.rules(),
+            changes=self.core.no_longer(),
         )
 
     def _week_days(self) -> list[WorkDay]:
@@ -206,9 +208,6 @@ class Showing:
         return Wishes(
             digest_at=settings.digest.at,
             digest_days=tuple(settings.digest.days),
-            round_minutes=settings.suggest.round_minutes,
-            idle_minutes=settings.suggest.idle_minutes,
-            picture=settings.digest.picture,
             holidays=settings.digest.holidays,
             silent_until=silent_until(preferences),
             changed=frozenset(preferences) & {*OVERRIDES, "silent_until"},

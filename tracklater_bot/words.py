@@ -5,21 +5,21 @@ Pure. Slack's own escaping is in blocks/text.py; this is for every place where a
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.day import Span
-from tracklater_bot.model import Issue
-
-MOST_DESCRIPTION = 2000
+from tracklater_bot.day import WEEKDAYS, Span
+from tracklater_bot.model import MOST_DESCRIPTION, Issue
 
 TOO_LONG_AGO = (
     "Too long ago to be sent: Toggl's API goes back three months only,"
     " so I can't see what is tracked there either."
 )
 
+_UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _JOINERS = "\u200c\u200d"  # Persian words and emoji families are spelled with these
 _MARKS_KEPT = 3  # a Vietnamese or Thai letter carries up to three; more is a joke or an attack
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
@@ -55,6 +55,11 @@ def _kept(text: str) -> Iterator[str]:
             yield " "
         elif character in _JOINERS or (kind not in _DROPPED and marks <= _MARKS_KEPT):
             yield character
+
+
+def folded(text: str) -> str:
+    """Text made equal where people see it as equal: case, composition, invisible marks."""
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", text)).casefold()
 
 
 def units(text: str) -> int:
@@ -100,7 +105,7 @@ def clock(at: datetime, zone: ZoneInfo, day: date | None = None) -> str:
     """`09:05`; with `day`, a time on another date names its weekday: `00:30 (Sat)`."""
     local = at.astimezone(zone)
     away = day is not None and local.date() != day
-    return f"{local:%H:%M} ({_SHORT[local.weekday()]})" if away else f"{local:%H:%M}"
+    return f"{local:%H:%M} ({weekday(local)[:3]})" if away else f"{local:%H:%M}"
 
 
 def times(span: Span, zone: ZoneInfo, day: date) -> str:
@@ -113,22 +118,25 @@ def times(span: Span, zone: ZoneInfo, day: date) -> str:
 
 
 # Not strftime: its names follow the machine's language.
-_SHORT = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_LONG = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
 
+def weekday(day: date) -> str:
+    """`Friday`."""
+    return WEEKDAYS[day.weekday()].capitalize()
+
+
 def day_name(day: date) -> str:
     """`Friday 20 November`."""
-    return f"{_LONG[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+    return f"{weekday(day)} {day.day} {_MONTHS[day.month - 1]}"
 
 
 def short_day(day: date) -> str:
     """`Fri 20 Nov`."""
-    return f"{_SHORT[day.weekday()]} {day.day} {_MONTHS[day.month - 1][:3]}"
+    return f"{weekday(day)[:3]} {day.day} {_MONTHS[day.month - 1][:3]}"
 
 
 def count(number: int, one: str, more: str = "") -> str:

@@ -16,8 +16,6 @@ from tracklater_bot.blocks.parts import (
     confirm,
     context,
     header,
-    option,
-    overflow,
     section,
     size,
 )
@@ -64,7 +62,8 @@ class DigestView:
     `timeline` is the day in monospaced bars, shown where there is no picture. `now` lets a running
     entry count, and closes a day that is too old for new entries. `quota_note` is a sentence about
     Toggl's quota for the whole day. `went_on` tells that the person worked on after the day was
-    read.
+    read. `changes` are sentences of ours, in mrkdwn, about what the person once set in Slack and
+    what holds no more.
     """
 
     page: int = 0
@@ -74,6 +73,7 @@ class DigestView:
     now: datetime | None = None
     quota_note: str | None = None
     went_on: bool = False
+    changes: Sequence[str] = ()
 
     def closes(self, digest: Digest) -> bool:
         """Whether no entries can be made on the day any more."""
@@ -258,17 +258,6 @@ def _day_buttons(digest: Digest, *, closed: bool) -> list[Block]:
         button("Add", "add", day),
         button("Refresh", "refresh", day),
     ]
-    if open_items(digest):
-        elements.append(
-            overflow(
-                "remind",
-                [
-                    option("Remind me in an hour", "hour"),
-                    option("Remind me tomorrow morning", "tomorrow"),
-                    option("Stay silent until tomorrow", "silent"),
-                ],
-            )
-        )
     return [actions(elements, block_id=f"day:{day}")]
 
 
@@ -310,11 +299,9 @@ def _page_buttons(digest: Digest, number: int, total: int) -> list[Block]:
 def _small_print(digest: Digest, view: DigestView, detail: Detail) -> list[str]:
     lines = [_trouble(status, detail) for status in digest.sources if status.trouble]
     lines = [*lines[:4], f"and {len(lines) - 4} more"] if len(lines) > 5 else lines
-    lines += [mrkdwn(note, detail.words) for note in digest.notes[:3]]
+    lines += [" ".join(view.changes)]
     if view.went_on:
         lines.append("You went on working after this was made: press *Refresh*.")
-    if digest.snoozed_until is not None:
-        lines.append(f"I will remind you at {_moment(digest.snoozed_until, digest)}.")
     if view.now is None and any(entry.end is None for entry in digest.tracked):
         lines.append("A timer is running; it is not counted.")
     return [line for line in lines if line]

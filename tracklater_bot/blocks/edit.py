@@ -20,7 +20,6 @@ from tracklater_bot.blocks.choices import (
     token,
 )
 from tracklater_bot.blocks.forms import (
-    MOST_DESCRIPTION,
     DialogMeta,
     Fields,
     View,
@@ -37,7 +36,7 @@ from tracklater_bot.blocks.rows import (
 )
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.day import Span, WorkDay
-from tracklater_bot.model import Digest, Issue, Item, State
+from tracklater_bot.model import MOST_DESCRIPTION, Digest, Issue, Item, State
 from tracklater_bot.wording import adds_nothing, is_ours, rewritten, written_for
 from tracklater_bot.words import clock, duration, times
 

@@ -17,14 +17,13 @@ from tracklater_bot.blocks.choices import (
     token,
 )
 from tracklater_bot.day import Span, WorkDay
-from tracklater_bot.model import Item, Project
+from tracklater_bot.model import MOST_DESCRIPTION, Item, Project
 from tracklater_bot.wording import folded
 from tracklater_bot.words import clean, clock
 
 View: TypeAlias = Mapping[str, Any]
 Errors: TypeAlias = dict[str, str]
 
-MOST_DESCRIPTION = 3000
 MOST_TAG = 128
 
 

@@ -25,15 +25,10 @@ from tracklater_bot.blocks.parts import (
 from tracklater_bot.blocks.ruling import rule_rows
 from tracklater_bot.blocks.text import lines_within, link, plain
 from tracklater_bot.blocks.week import DayTimes, in_all, open_day_rows, week_chart
+from tracklater_bot.day import WEEKDAYS
 from tracklater_bot.model import Rule, SourceStatus
 from tracklater_bot.words import clock, day_name, duration, short_day
 
-DAYS = (
-    ("mon", "Monday"), ("tue", "Tuesday"), ("wed", "Wednesday"), ("thu", "Thursday"),
-    ("fri", "Friday"), ("sat", "Saturday"), ("sun", "Sunday"),
-)  # fmt: skip
-ROUNDINGS = (0, 1, 5, 6, 10, 15, 30)
-IDLE_MINUTES = (5, 10, 15, 20, 30, 45, 60)
 NO_COUNTRY = "none"
 MOST_OPTIONS = 100
 
@@ -44,9 +39,6 @@ class Wishes:
 
     digest_at: time
     digest_days: tuple[str, ...]
-    round_minutes: int
-    idle_minutes: int
-    picture: bool
     holidays: str = ""
     silent_until: date | None = None
     changed: frozenset[str] = frozenset()
@@ -55,7 +47,7 @@ class Wishes:
 @dataclass(frozen=True, slots=True)
 class HomeView:
     """What Home shows. `countries` are codes and names for the holidays; `open_days` earlier days
-    with the number of their open decisions."""
+    with the number of their open decisions; `changes` what was once set here and holds no more."""
 
     now: datetime
     zone: ZoneInfo
@@ -67,6 +59,7 @@ class HomeView:
     countries: Sequence[tuple[str, str]] = ()
     next_digest: datetime | None = None
     rules: Sequence[Rule] = ()
+    changes: Sequence[str] = ()
     readme: str = ""
 
 
@@ -138,9 +131,6 @@ def _preferences(view: HomeView) -> list[Block]:
         header("Preferences"),
         _wish("digest_at", "The day's message comes at", _time_picker(wishes.digest_at), wishes),
         _wish("digest_days", "on these days", _day_boxes(wishes.digest_days), wishes),
-        _wish("round_minutes", "Round to", _rounding(wishes.round_minutes), wishes),
-        _wish("idle_minutes", "Away after", _idle(wishes.idle_minutes), wishes),
-        _wish("picture", "Timeline in the message", _picture(wishes.picture), wishes),
     ]
     if view.countries:
         menu = _countries(view.countries, wishes.holidays)
@@ -149,9 +139,10 @@ def _preferences(view: HomeView) -> list[Block]:
     if wishes.silent_until is not None:  # a date picker can't be emptied
         until = f"No message by itself before {day_name(wishes.silent_until)}."
         blocks.append(section(until, button("Speak again", "pref_speak", "now")))
-    if wishes.changed:
-        note = "Preferences set here win over the settings file."
-        blocks += [context(note), actions([button("Reset to the file", "pref_reset", "all")])]
+    if wishes.changed or view.changes:
+        notes = ["Preferences set here win over the settings file."] * bool(wishes.changed)
+        reset = button("Reset to the file", "pref_reset", "all")
+        blocks += [context(*notes, *view.changes), actions([reset])]
     return blocks
 
 
@@ -167,37 +158,10 @@ def _time_picker(at: time) -> Block:
 
 
 def _day_boxes(days: Sequence[str]) -> Block:
-    options = [option(name, key) for key, name in DAYS]
+    options = [option(name.capitalize(), name[:3]) for name in WEEKDAYS]
     element: Block = {"type": "checkboxes", "action_id": "pref_digest_days", "options": options}
     chosen = [each for each in options if each["value"] in days]
     return element | {"initial_options": chosen} if chosen else element
-
-
-def _select(action_id: str, options: list[Block], chosen: str) -> Block:
-    initial = next(each for each in options if each["value"] == chosen)
-    return {
-        "type": "static_select",
-        "action_id": action_id,
-        "options": options,
-        "initial_option": initial,
-    }
-
-
-def _rounding(minutes: int) -> Block:
-    offered = sorted({*ROUNDINGS, minutes})
-    options = [option(f"{each} min" if each else "the exact minute", str(each)) for each in offered]
-    return _select("pref_round_minutes", options, str(minutes))
-
-
-def _idle(minutes: int) -> Block:
-    offered = sorted({*IDLE_MINUTES, minutes})
-    options = [option(f"{each} min without change", str(each)) for each in offered]
-    return _select("pref_idle_minutes", options, str(minutes))
-
-
-def _picture(on: bool) -> Block:
-    options = [option("as a picture", "on"), option("as text", "off")]
-    return _select("pref_picture", options, "on" if on else "off")
 
 
 def _countries(countries: Sequence[tuple[str, str]], chosen: str) -> Block:
@@ -256,7 +220,7 @@ def _read_time(action: Mapping[str, Any]) -> str:
 
 def _read_days(action: Mapping[str, Any]) -> list[str]:
     chosen = {str(each.get("value")) for each in action.get("selected_options") or ()}
-    return [key for key, _ in DAYS if key in chosen]
+    return [name[:3] for name in WEEKDAYS if name[:3] in chosen]
 
 
 def _read_country(action: Mapping[str, Any]) -> str:
@@ -273,9 +237,6 @@ _PLAIN_BUTTONS = {"reset": "reset", "speak": "silent_until"}
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "digest_at": _read_time,
     "digest_days": _read_days,
-    "round_minutes": lambda action: int(_chosen(action)),
-    "idle_minutes": lambda action: int(_chosen(action)),
-    "picture": lambda action: _chosen(action) == "on",
     "holidays": _read_country,
     "silent_until": _read_date,
 }

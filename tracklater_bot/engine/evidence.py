@@ -20,7 +20,7 @@ from tracklater_bot.engine.keys import (
     refs,
 )
 from tracklater_bot.engine.ruling import Ruling
-from tracklater_bot.engine.titles import Kinds, Place, folded, without_program
+from tracklater_bot.engine.titles import Kinds, Place, without_program
 from tracklater_bot.model import (
     Checkout,
     Clue,
@@ -33,6 +33,7 @@ from tracklater_bot.model import (
     Rule,
     Window,
 )
+from tracklater_bot.words import folded
 
 
 @dataclass(frozen=True, slots=True)

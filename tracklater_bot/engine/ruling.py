@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from tracklater_bot.engine.hints import spelled
-from tracklater_bot.engine.titles import folded
 from tracklater_bot.model import Rule, RuleKind
+from tracklater_bot.words import folded
 
 
 class Ruling:

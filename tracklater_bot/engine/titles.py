@@ -7,9 +7,10 @@ which group it belongs to. A program that is not listed counts as a place of wor
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import Enum
+
+from tracklater_bot.words import folded
 
 _BROWSERS = frozenset((
     "google chrome", "chromium", "mozilla firefox", "firefox", "firefox developer edition",
@@ -99,12 +100,6 @@ _MEETING_WORDS = frozenset(
 )
 _WORD = re.compile(r"[^\W_]+")
 _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
-_UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-
-
-def folded(text: str) -> str:
-    """Text made equal where people see it as equal: case, composition, invisible marks."""
-    return unicodedata.normalize("NFC", _UNSEEN.sub("", text)).casefold()
 
 
 def _by_first_word() -> dict[str, list[tuple[Place, str]]]:

@@ -11,10 +11,9 @@ from tracklater_bot.http.answers import (
     BadAnswer,
     BadStatus,
     HttpError,
+    Line,
     Title,
     Unreachable,
-    plain,
-    shorten,
 )
 from tracklater_bot.http.door import (
     Credentials,
@@ -36,6 +35,7 @@ __all__ = [
     "Credentials",
     "Door",
     "HttpError",
+    "Line",
     "Patience",
     "Timing",
     "Title",
@@ -43,7 +43,5 @@ __all__ = [
     "anonymous",
     "basic",
     "bearer",
-    "plain",
-    "shorten",
     "utc_now",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,13 +12,13 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
+from tracklater_bot.words import clean
+
 T = TypeVar("T")
 
 # Control characters, halves of surrogate pairs, and marks that turn the direction of writing.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]+"
-)
 _TITLE_LENGTH = 500
+_LINE_LENGTH = 10_000
 
 
 # -- Errors ------------------------------------------------------------------------------------
@@ -100,7 +99,7 @@ def origin(url: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         return ""
-    return f"{parts.scheme}://{plain(host)}{f':{port}' if port else ''}" if host else ""
+    return f"{parts.scheme}://{clean(host, 255)}{f':{port}' if port else ''}" if host else ""
 
 
 # -- Answers -----------------------------------------------------------------------------------
@@ -140,7 +139,7 @@ class Answer:
             place = ".".join(str(part) for part in error.errors()[0]["loc"])
             raise BadAnswer(
                 f"{self.service} answered in an unexpected form (HTTP {self.status}"
-                f"{f', at {plain(place)[:80]}' if place else ''})",
+                f"{f', at {clean(place, 80)}' if place else ''})",
                 status=self.status,
             ) from None
 
@@ -152,30 +151,22 @@ class Answer:
             value = self.body[:10_000].decode("utf-8", errors="replace")
             if value.lstrip().startswith("<"):
                 return ""
-        return shorten(plain(value), longest) if isinstance(value, str) else ""
-
-
-def plain(value: object) -> str:
-    """Outside text as one printable line: no control characters, no turned writing direction."""
-    if value is None:
-        return ""
-    return " ".join(_UNPRINTABLE.sub(" ", str(value)).split())
-
-
-def shorten(text: str, longest: int) -> str:
-    """`text` cut to `longest` characters, with an ellipsis where something is missing."""
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+        return clean(value, longest) if isinstance(value, str) else ""
 
 
 def _title(value: object) -> str:
-    if not isinstance(value, str):
-        return ""
-    # Cut before cleaning too: a title of megabytes must not cost seconds.
-    return shorten(plain(value[: 4 * _TITLE_LENGTH]), _TITLE_LENGTH)
+    return clean(value, _TITLE_LENGTH) if isinstance(value, str) else ""
+
+
+def _line(value: object) -> str:
+    return clean(value, _LINE_LENGTH) if isinstance(value, str) else ""
 
 
 Title: TypeAlias = Annotated[str, BeforeValidator(_title)]
 """A title in an answer: one clean line of at most 500 characters; null is the empty one."""
+
+Line: TypeAlias = Annotated[str, BeforeValidator(_line)]
+"""A longer text in an answer, the same way."""
 
 
 def http_date(value: str) -> datetime | None:

@@ -166,7 +166,7 @@ class Door:
 
     @cached_property
     def _wire(self) -> Wire:
-        # At the first request: `requests` takes 60 ms, and a preview whose answers are all
+        # At the first request: `requests` takes 40 ms, and a preview whose answers are all
         # remembered makes none.
         from tracklater_bot.http.wire import Wire  # noqa: PLC0415
 

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from tracklater_bot.importer.original import Original
-from tracklater_bot.settings.models import folded
 from tracklater_bot.settings.tree import GROUPS, env_name, shown
 from tracklater_bot.settings.tree import Path as Key
+from tracklater_bot.words import folded
 
 GLOBAL = "global"
 # Modules by the names that ENABLED_MODULES has for them.
@@ -37,7 +37,7 @@ class Converted:
 
     def group(self, name: str) -> Key:
         """Where a group's settings go: one place, whatever the case of its name."""
-        return (GROUPS, self.groups.setdefault(folded(name), name.strip()))
+        return (GROUPS, self.groups.setdefault(folded(name.strip()), name.strip()))
 
 
 @dataclass(frozen=True, slots=True)

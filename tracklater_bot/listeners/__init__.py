@@ -16,7 +16,7 @@ from tracklater_bot.listeners.dialogs import Dialogs
 from tracklater_bot.listeners.home import Home
 from tracklater_bot.listeners.rules import Rules
 from tracklater_bot.listeners.shortcut import Shortcut
-from tracklater_bot.mishaps import place_of
+from tracklater_bot.mishaps import log_failure
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def register(app: App, desk: Desk) -> None:
 def _failed(desk: Desk, error: Exception, body: dict[str, Any], context: BoltContext) -> None:
     """Tells the person that it did not work, with a reference that the log has too."""
     reference = uuid4().hex[:8]
-    log.error("A listener failed (reference %s): %s", reference, place_of(error))
+    log_failure(log, f"A listener (reference {reference})", error)
     user = context.user_id or str((body.get("user") or {}).get("id", ""))
     if user == desk.person:  # nobody else gets a word from the bot, least of all unasked
         desk.rooms.messenger.whisper(

@@ -5,40 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import BoundedSemaphore, Timer
 from typing import Any
 
 from slack_bolt import Ack, Respond
 
 STRANGER = "Only the person whose day this is can do that. Nothing was changed."
 
-ACK_SECONDS = 1.0  # of the three that Slack waits
-_FIRST = BoundedSemaphore(2)
-# Of a crowd's clicks so many are stored at a time, which leaves the processor to what acknowledges
-# the others.
-_AFTER = BoundedSemaphore(2)
-
 
 @contextmanager
 def stored_first(ack: Ack) -> Iterator[None]:
-    """Acknowledges a click when the block has stored what it means, so that no crash loses it.
-
-    Where that takes long the acknowledgement does not wait: not for a busy database, and not for a
-    crowd of clicks at once. Slack would tell people that their clicks failed.
-    """
-    if not _FIRST.acquire(blocking=False):
-        ack()
-        with _AFTER:
-            yield
-        return
-    late = Timer(ACK_SECONDS, ack)
-    late.daemon = True
-    late.start()
+    """Acknowledges a click when the block has stored what it means, so that no crash loses it."""
     try:
         yield
     finally:
-        _FIRST.release()
-        late.cancel()
         ack()
 
 

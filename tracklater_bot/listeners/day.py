@@ -1,4 +1,4 @@
-"""Buttons for a whole day: pages, refresh, reminders, and opening another day."""
+"""Buttons for a whole day: pages, refresh, and opening another day."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from slack_bolt import Ack, App, Respond
 from tracklater_bot.blocks.parts import Message
 from tracklater_bot.desk import Desk
 from tracklater_bot.listeners.clicks import STRANGER, Click, whisper
-from tracklater_bot.preferences import SILENT_UNTIL
-from tracklater_bot.words import clock, day_name
+from tracklater_bot.preferences import NO_REMINDERS, SILENT_UNTIL
+from tracklater_bot.words import day_name
 
 
 class Day:
@@ -45,20 +45,14 @@ class Day:
             self._answer(body, respond, message)
 
     def _remind(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """The menu of messages that were posted before it was left to Slack and to Home."""
         ack()
         click = self._own(body, respond)
         if click is None:
             return
-        day = _day_of(body)
-        if click.value == "silent":
-            self._fall_silent(respond)
+        if click.value != "silent":
+            whisper(respond, f"{NO_REMINDERS} Nothing was set.")
             return
-        until = self._desk.announcer.remind(day, click.value)
-        zone = self._desk.core.settings().zone()
-        when = clock(until, zone, self._desk.core.day("today").date)
-        whisper(respond, f"I will remind you of {day_name(day)} at {when}.")
-
-    def _fall_silent(self, respond: Respond) -> None:
         tomorrow = self._desk.core.day("today").date + timedelta(days=1)
         self._desk.prefer(SILENT_UNTIL, tomorrow.isoformat())
         whisper(respond, f"I will say nothing by myself before {day_name(tomorrow)}.")
@@ -78,11 +72,6 @@ class Day:
             messenger = self._desk.rooms.messenger
             messenger.whisper(self._desk.person, message.text, message.blocks)
             self._desk.show_home()
-
-
-def _day_of(body: dict[str, Any]) -> date:
-    """The day whose buttons were used: their block is called `day:2026-11-20`."""
-    return date.fromisoformat(str(body["actions"][0]["block_id"]).partition(":")[2])
 
 
 def _is_in(body: dict[str, Any], day: str) -> bool:

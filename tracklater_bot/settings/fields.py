@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+from tracklater_bot.day import WEEKDAYS
+
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")

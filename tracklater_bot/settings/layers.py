@@ -16,7 +16,7 @@ from typing import Any
 from dotenv.parser import parse_stream
 
 from tracklater_bot.settings.errors import SettingsError
-from tracklater_bot.settings.models import GroupSettings, Settings, folded
+from tracklater_bot.settings.models import GroupSettings, Settings
 from tracklater_bot.settings.tree import (
     GROUPS,
     PREFIX,
@@ -30,6 +30,7 @@ from tracklater_bot.settings.tree import (
     section_at,
     shown,
 )
+from tracklater_bot.words import folded
 
 # Slack's own names for three of the secrets; ours win, wherever they are written.
 ALIASES: Mapping[str, Path] = {
@@ -122,13 +123,13 @@ def _refuse_twins(layer: Layer, path: FilePath) -> None:
     """Groups are matched without regard to case, so two must not differ in case alone."""
     seen: dict[str, str] = {}
     for group in layer.groups():
-        first = seen.setdefault(folded(group), group)
+        first = seen.setdefault(folded(group.strip()), group)
         if first != group:
             layer.problems.append(
                 f"{path}: {dotted((GROUPS, group))}: is the same group as "
                 f"{dotted((GROUPS, first))}: put the two together"
             )
-        if not folded(group):
+        if not folded(group.strip()):
             layer.problems.append(f"{path}: {dotted((GROUPS, group))}: a group needs a name")
 
 
@@ -172,7 +173,7 @@ def variables_layer(variables: Mapping[str, str], groups: Iterable[str], place: 
         return layer
     known = tuple(groups)
     names = env_names(known)
-    spelling = {folded(group): group for group in known}
+    spelling = {folded(group.strip()): group for group in known}
     # Shorter names first: a variable for one value wins over one for its whole section.
     for name in sorted(ours, key=lambda each: (len(each), each)):
         paths = names.get(name, [])
@@ -212,7 +213,7 @@ def _add_variable(
     tables = _json(text)
     if isinstance(tables, dict):
         if path == (GROUPS,):
-            tables = {spelling.get(folded(group), group): tables[group] for group in tables}
+            tables = {spelling.get(folded(group.strip()), group): tables[group] for group in tables}
         _add_tables(layer, _moved(tables, path), (), f"{where}: ")
     else:
         layer.problems.append(f"{where}: must be a JSON object, or name one setting in it")

@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from platformdirs import user_config_path
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -28,9 +29,10 @@ from tracklater_bot.settings.layers import (
     toml_layer,
     variables_layer,
 )
-from tracklater_bot.settings.models import Settings, folded
+from tracklater_bot.settings.models import Settings
 from tracklater_bot.settings.tree import Path, dotted, is_secret, nested
 from tracklater_bot.settings.wording import reason
+from tracklater_bot.words import folded
 
 CONFIG_NAME = "tracklater.toml"
 ENV_NAME = ".env"
@@ -121,8 +123,6 @@ def _config_path(
         return _existing(FilePath(variable), CONFIG_VARIABLE)
     if FilePath(CONFIG_NAME).is_file():
         return FilePath(CONFIG_NAME)
-    from platformdirs import user_config_path  # noqa: PLC0415 - for those who have no file here
-
     usual = user_config_path(APP_NAME) / CONFIG_NAME
     return usual if usual.is_file() else None
 
@@ -157,10 +157,10 @@ def _layers(
 
 
 def _known_groups(toml: Layer, *variables: Mapping[str, str]) -> list[str]:
-    groups = {folded(group): group for group in toml.groups()}
+    groups = {folded(group.strip()): group for group in toml.groups()}
     for each in variables:
         for group in groups_in_variables(each):
-            groups.setdefault(folded(group), group)
+            groups.setdefault(folded(group.strip()), group)
     return list(groups.values())
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time
 from typing import Any, Literal
-from unicodedata import normalize
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -296,11 +295,6 @@ class Settings(Section):
         addresses = (own.jira.url, taiga.web_url if taiga else "")
         hosts = {host for host in map(_host, addresses) if host}
         return hosts - {_host(TAIGA_PAGES)}  # everybody's, so nobody's
-
-
-def folded(name: str) -> str:
-    """A group's name as it is compared: without case, and in one Unicode form."""
-    return normalize("NFC", name.strip()).casefold()
 
 
 def _pages_beside(api: str | None) -> str:

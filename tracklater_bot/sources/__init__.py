@@ -6,11 +6,11 @@ Two protocols, one registry, and `read_all`, which turns a failing source into a
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tracklater_bot.day import Span
+from tracklater_bot.mishaps import log_failure
 from tracklater_bot.model import Reading
 from tracklater_bot.sources.protocols import ClueSource, SourceError
 
@@ -34,8 +34,8 @@ def _read(source: ClueSource, span: Span) -> Reading:
     except SourceError as error:
         return Reading(source.name, source.group, trouble=str(error))
     except Exception as error:  # noqa: BLE001 - a mistake of ours in one source must not stop the day
-        # Where it happened, but not the error's own text: it may quote a title or a message.
-        kind, where = type(error).__name__, traceback.format_tb(error.__traceback__)
-        _log.error("%s failed with %s\n%s", source.name, kind, "".join(where))
-        trouble = f"failed unexpectedly ({kind}): please report it with what the log says"
+        log_failure(_log, source.name, error)
+        trouble = (
+            f"failed unexpectedly ({type(error).__name__}): please report it with what the log says"
+        )
         return Reading(source.name, source.group, trouble=trouble)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tracklater_bot.day import Span
-from tracklater_bot.model import Issue, JsonValue, Reading
+from tracklater_bot.model import Issue, Reading
 
 
 class SourceError(Exception):
@@ -58,11 +58,3 @@ class IssueSource(Protocol):
     def by_keys(self, keys: Sequence[str]) -> Sequence[Issue]: ...
     def search(self, text: str) -> Sequence[Issue]: ...
     def check(self) -> str: ...
-
-
-class Memory(Protocol):
-    """Small values of one person, kept until a time. Never secrets in clear."""
-
-    def remember(self, key: str, value: JsonValue, until: datetime | None = None) -> None: ...
-    def recall(self, key: str, now: datetime) -> JsonValue | None: ...
-    def forget(self, key: str) -> None: ...

@@ -17,12 +17,12 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
-from tracklater_bot.http import Answer, BadStatus, HttpError, Title, plain, utc_now
+from tracklater_bot.http import Answer, BadStatus, HttpError, Title, utc_now
 from tracklater_bot.model import Issue
 from tracklater_bot.settings import ResolvedTaiga
 from tracklater_bot.sources.protocols import SourceError
 from tracklater_bot.sources.taiga_login import TaigaLogin
-from tracklater_bot.words import count
+from tracklater_bot.words import clean, count
 
 _PAGE = 100
 _MOST = 20_000
@@ -281,7 +281,7 @@ def _explaining(place: ResolvedTaiga) -> Iterator[None]:
 
 
 def _sentence(error: BadStatus, place: ResolvedTaiga) -> str:
-    slug = plain(place.project_slug)
+    slug = clean(place.project_slug, 100)
     sentences = {
         401: "Taiga refused the sign-in: check the Taiga user name and password",
         403: f"Taiga does not let this account into {slug}: ask for access to the project",

@@ -1,13 +1,13 @@
 """Signing in to Taiga: an access token for a day, a refresh token that works exactly once.
 
-The refresh token lives in the memory only, sealed with the password. It is taken out before it is
-sent: after a crash or a lost answer it is gone, and the password signs in again.
+Both live in this process alone. The refresh token is given up before it is sent: when no answer
+came it may be spent, and the password signs in again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -23,12 +23,11 @@ from tracklater_bot.http import (
     anonymous,
     bearer,
 )
-from tracklater_bot.model import JsonValue
-from tracklater_bot.seal import Seal
 from tracklater_bot.settings import ResolvedTaiga
-from tracklater_bot.sources.protocols import Memory, SourceError
+from tracklater_bot.sources.protocols import SourceError
 
-_REFRESH_LIVES = timedelta(days=8)
+# Servers shut out whoever fails a few times; a password that was refused stays so for a while.
+_REFUSED_FOR = timedelta(minutes=10)
 
 
 class _Pair(BaseModel):
@@ -46,26 +45,23 @@ _SIGNED_IN = TypeAdapter(_SignedIn)
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    """Who is signed in, and with which access token."""
+    """Who is signed in, with which access token, and what renews it; "" when that is spent."""
 
     user: int
     access: str
+    refresh: str
 
 
 class TaigaLogin:
     """One account on one server, shared by all groups that use it. Safe to call from threads."""
 
-    def __init__(
-        self, url: str, username: str, password: SecretStr, memory: Memory, timing: Timing
-    ) -> None:
+    def __init__(self, url: str, username: str, password: SecretStr, timing: Timing) -> None:
         self.username = username
         self._password = password
-        self._memory = memory
         self._clock: Callable[[], datetime] = timing.now
-        self._key = f"taiga:{url.rstrip('/')}:{username}"
-        self._seal = Seal(password, self._key)
         self._lock = Lock()
         self._session: _Session | None = None
+        self._refused_until: datetime | None = None
         self._entrance = Door("Taiga", url, anonymous(), timing=timing)
         self._inside = Door("Taiga", url, bearer(self._access), timing=timing)
 
@@ -91,19 +87,18 @@ class TaigaLogin:
     def _signed_in(self) -> _Session:
         with self._lock:
             if self._session is None:
-                self._session = self._remembered() or self._with_password()
+                self._session = self._with_password()
             return self._session
 
     def _renew(self, used: _Session) -> None:
-        """A fresh session, unless another thread or another process has made one already."""
+        """A fresh session, unless another thread has made one already."""
         with self._lock:
-            if self._session is not used:
-                return
-            stored = self._remembered()
-            fresh = stored is not None and stored.access != used.access
-            self._session = stored if fresh else self._with_refresh(used) or self._with_password()
+            if self._session is used:
+                self._session = self._with_refresh(used) or self._with_password()
 
     def _with_password(self) -> _Session:
+        if self._refused_until is not None and self._clock() < self._refused_until:
+            raise self._refusal()
         body = {
             "type": "normal",
             "username": self.username,
@@ -113,61 +108,38 @@ class TaigaLogin:
             found = self._entrance.find("/auth", body).read(_SIGNED_IN)
         except BadStatus as error:
             if error.status in (400, 401):
-                raise SourceError(
-                    f"Taiga refused the password of {self.username}:"
-                    " check the Taiga user name and password",
-                    lasting=True,
-                ) from None
+                self._refused_until = self._clock() + _REFUSED_FOR
+                raise self._refusal() from None
             raise
-        return self._keep(found.id, found)
+        return _Session(found.id, found.auth_token, found.refresh)
+
+    def _refusal(self) -> SourceError:
+        return SourceError(
+            f"Taiga refused the password of {self.username}:"
+            " check the Taiga user name and password",
+            lasting=True,
+        )
 
     def _with_refresh(self, used: _Session) -> _Session | None:
         """None when there is no refresh token, or it turned out to be spent."""
-        token = self._take_refresh()
-        if token is None:
+        if not used.refresh:
             return None
+        self._session = replace(used, refresh="")
         try:
-            answer = self._entrance.send("POST", "/auth/refresh", {"refresh": token})
-            return self._keep(used.user, answer.read(_PAIR))
-        except Unreachable:
-            self._keep(used.user, _Pair(auth_token=used.access, refresh=token))
+            answer = self._entrance.send("POST", "/auth/refresh", {"refresh": used.refresh})
+            pair = answer.read(_PAIR)
+        except Unreachable:  # it never arrived
+            self._session = used
             raise
         except HttpError:
             return None  # spent, or possibly spent: never sent a second time
-
-    # -- What is remembered ----------------------------------------------------------------
-
-    def _keep(self, user: int, pair: _Pair) -> _Session:
-        """Both tokens in one value, so that there is never half a pair."""
-        value: dict[str, JsonValue] = {
-            "user": user,
-            "access": self._seal.close(pair.auth_token),
-            "refresh": self._seal.close(pair.refresh),
-        }
-        self._memory.remember(self._key, value, self._clock() + _REFRESH_LIVES)
-        return _Session(user, pair.auth_token)
-
-    def _remembered(self) -> _Session | None:
-        value = self._memory.recall(self._key, self._clock())
-        access = self._opened(value, "access")
-        user = value.get("user") if isinstance(value, dict) else None
-        return _Session(user, access) if isinstance(user, int) and access else None
-
-    def _take_refresh(self) -> str | None:
-        value = self._memory.recall(self._key, self._clock())
-        self._memory.forget(self._key)
-        return self._opened(value, "refresh")
-
-    def _opened(self, value: object, name: str) -> str | None:
-        sealed = value.get(name) if isinstance(value, dict) else None
-        return self._seal.open(sealed) if isinstance(sealed, str) else None
+        return _Session(used.user, pair.auth_token, pair.refresh)
 
 
 class TaigaLogins:
     """One login an account, however many groups use it: its refresh token works only once."""
 
-    def __init__(self, memory: Memory, timing: Timing) -> None:
-        self._memory = memory
+    def __init__(self, timing: Timing) -> None:
         self._timing = timing
         self._known: dict[tuple[str, str], TaigaLogin] = {}
 
@@ -178,6 +150,6 @@ class TaigaLogins:
         account = place.url, place.username
         if account not in self._known:
             self._known[account] = TaigaLogin(
-                place.url, place.username, place.password, self._memory, self._timing
+                place.url, place.username, place.password, self._timing
             )
         return self._known[account]

@@ -133,9 +133,6 @@ def _digest(connection: Connection, row: Row[Any]) -> Digest:
         shown=row.shown,
         channel=row.channel,
         ts=row.ts,
-        picture=row.picture,
-        snoozed_until=row.snoozed_until,
-        notes=row.notes,
         unheard=row.claimed_until is not None,
     )
 
@@ -272,9 +269,6 @@ def _columns(digest: Digest) -> dict[str, Any]:
         "timezone": digest.timezone,
         "version": digest.version,
         "shown": digest.shown,
-        "picture": digest.picture,
-        "snoozed_until": digest.snoozed_until,
-        "notes": digest.notes,
         "tracked": digest.tracked,
         "sources": digest.sources,
     }

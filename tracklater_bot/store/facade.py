@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date, datetime
+from typing import Self
 
 from sqlalchemy import Connection, Engine
 
@@ -38,6 +39,12 @@ class Store:
         `url` is SQLAlchemy's; "" means SQLite in the user's data directory.
         """
         return cls(open_engine(url))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Closes all connections."""

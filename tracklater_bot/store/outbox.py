@@ -16,7 +16,6 @@ import msgspec
 from sqlalchemy import (
     Connection,
     Row,
-    Select,
     and_,
     bindparam,
     exists,
@@ -90,6 +89,7 @@ _NEXT_JOB = (
 _FREE_LANE = (
     select(lanes)
     .where(
+        lanes.c.person == bindparam("whose"),
         exists().where(_IN_LANE, _IS_ACTIVE, outbox.c.due_at <= _NOW),
         or_(lanes.c.not_before.is_(None), lanes.c.not_before <= _NOW),
         or_(lanes.c.owner.is_(None), lanes.c.owner == _OWNER, lanes.c.leased_until <= _NOW),
@@ -114,7 +114,7 @@ _OTHER_OWNERS = (
 _NEXT_DUE = (
     select(func.min(outbox.c.due_at), lanes.c.not_before, lanes.c.leased_until)
     .join(lanes, _IN_LANE)
-    .where(_IS_ACTIVE)
+    .where(_IS_ACTIVE, lanes.c.person == bindparam("whose"))
     .group_by(lanes.c.person, lanes.c.target, lanes.c.not_before, lanes.c.leased_until)
 )
 
@@ -389,15 +389,14 @@ def take_lane(
     owner: str,
     now: datetime,
     lease: timedelta,
-    persons: Collection[str] | None = None,
+    person: str,
 ) -> Lane | None:
-    """Leases a lane with a due job that nobody else holds; None when there is none.
+    """Leases one of the person's lanes that has a due job and is nobody's; None without any.
 
-    `persons` are those whose lanes may be taken; None means everybody's. PostgreSQL passes over
-    lanes that another worker is taking at this moment.
+    PostgreSQL passes over lanes that another worker is taking at this moment.
     """
-    query = _of(persons, _FREE_LANE)
-    row = connection.execute(query, {"owner": owner, "now": now}).one_or_none()
+    place = {"owner": owner, "now": now, "whose": person}
+    row = connection.execute(_FREE_LANE, place).one_or_none()
     if row is None:
         return None
     lane = Lane(row.person, Target(row.target), row.failures)
@@ -422,12 +421,8 @@ def free_lanes_of_the_dead(connection: Connection, owner: str) -> None:
             connection.execute(update(lanes).where(where).values(owner=None, leased_until=None))
 
 
-def next_due(connection: Connection, persons: Collection[str] | None = None) -> datetime | None:
-    """When the next job of these persons (None: of anybody) may be sent; None when all is done."""
-    found = connection.execute(_of(persons, _NEXT_DUE))
+def next_due(connection: Connection, person: str) -> datetime | None:
+    """When the person's next job may be sent; None when all is done."""
+    found = connection.execute(_NEXT_DUE, {"whose": person})
     times = [max(each for each in row if each is not None) for row in found]
     return min(times, default=None)
-
-
-def _of(persons: Collection[str] | None, query: Select[Any]) -> Select[Any]:
-    return query if persons is None else query.where(lanes.c.person.in_(persons))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracklater_bot.day import Span
-from tracklater_bot.model import Item, Project
-from tracklater_bot.words import MOST_DESCRIPTION, clean, entry_text
+from tracklater_bot.model import MOST_DESCRIPTION, Item, Project
+from tracklater_bot.words import clean, entry_text
 
 __all__ = ["Payload", "entry_text", "payload_of", "worklog_of"]
 

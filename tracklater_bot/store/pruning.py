@@ -34,7 +34,9 @@ def prune(connection: Connection, person: str, now: datetime) -> None:
     """Drops what is the person's, over, and old."""
     _prune_jobs(connection, person, now - JOBS_LAST)
     ended = (memory.c.person == person) & (memory.c.until <= now)
-    connection.execute(delete(memory).where(ended))
+    # Taiga's tokens were once kept under such keys; they stay in the process by now.
+    tokens = (memory.c.person == person) & memory.c.key.startswith("taiga:")
+    connection.execute(delete(memory).where(ended | tokens))
     old = select(digests.c.day).where(
         digests.c.person == person, digests.c.day < (now - DAYS_LAST).date()
     )

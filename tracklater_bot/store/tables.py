@@ -59,9 +59,10 @@ digests = Table(
     Column("shown", Integer, nullable=False),
     Column("channel", Words),
     Column("ts", Words),
+    # Nothing reads these three any more; the next revision drops them.
     Column("picture", Words),
     Column("snoozed_until", UtcTime),
-    Column("notes", Packed(tuple[str, ...]), nullable=False),
+    Column("notes", Packed(tuple[str, ...]), nullable=False, default=()),
     Column("tracked", Packed(tuple[TimeEntry, ...]), nullable=False),
     Column("sources", Packed(tuple[SourceStatus, ...]), nullable=False),
     # Which bot is posting the message, so that two on one database post one.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tracklater_bot.http import plain
 from tracklater_bot.model import Project, TimeEntry
 from tracklater_bot.settings import GroupSettings, GroupToggl
 from tracklater_bot.trackers.protocols import Task
+from tracklater_bot.words import clean, folded
+
+_LONGEST_NAME = 500
 
 
 def task_of(issue_key: str, project_id: int | None, tasks: Sequence[Task]) -> Task | None:
@@ -71,10 +73,10 @@ class Naming:
         """A group's own projects are its own; others are the one group's whose client they have."""
         clients: dict[str, list[str]] = {}
         for name, group in groups.items():
-            clients.setdefault(_folded(group.toggl.client), []).append(name)
+            clients.setdefault(_alike(group.toggl.client), []).append(name)
         found: dict[int, str] = {}
         for project in known:
-            owners = clients.get(_folded(project.client), []) if project.client else []
+            owners = clients.get(_alike(project.client), []) if project.client else []
             if project.id is not None and len(owners) == 1:
                 found[project.id] = owners[0]
         for name, ours in by_group.items():
@@ -148,18 +150,19 @@ class _Finder:
 
     def _called_client(self, projects: Sequence[Project]) -> list[Project]:
         """Those of the group's client; all of them where projects are named without a client."""
-        client = _folded(self.settings.client)
+        client = _alike(self.settings.client)
         if not client:
             return list(projects) if self.settings.projects else []
-        return [each for each in projects if _folded(each.client) == client]
+        return [each for each in projects if _alike(each.client) == client]
 
 
 def _called(name: str, projects: Sequence[Project]) -> list[Project]:
-    return [each for each in projects if _folded(each.name) == _folded(name)]
+    return [each for each in projects if _alike(each.name) == _alike(name)]
 
 
-def _folded(name: str) -> str:
-    return plain(name).casefold()
+def _alike(name: str) -> str:
+    """A name as it is compared."""
+    return folded(clean(name, _LONGEST_NAME))
 
 
 def _names(names: set[str], most: int = 8) -> str:

@@ -88,8 +88,7 @@ class Task:
 class Account:
     """Whose account it is, and the projects there.
 
-    `projects` take entries, `archived` ones refuse them; neither belongs to a group yet. `paid` is
-    False on a free plan, where billable entries are refused, and None when Toggl did not say.
+    `projects` take entries, `archived` ones refuse them; neither belongs to a group yet.
     """
 
     name: str
@@ -98,7 +97,6 @@ class Account:
     projects: tuple[Project, ...]
     archived: tuple[Project, ...] = ()
     tasks: tuple[Task, ...] = ()
-    paid: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 from unicodedata import normalize
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, TypeAdapter
 
 from tracklater_bot.day import Span
-from tracklater_bot.http import Title, plain, shorten
+from tracklater_bot.http import Line, Title
 from tracklater_bot.model import Project, TimeEntry
 from tracklater_bot.trackers.protocols import Account, Conflict, Constraints, NewEntry, Task
+from tracklater_bot.words import clean
 
 _LONGEST = 2000
 
@@ -70,10 +71,10 @@ class Row(BaseModel):
     start: AwareDatetime
     stop: AwareDatetime | None = None
     duration: int
-    description: Annotated[str, BeforeValidator(plain)] = ""
+    description: Line = ""
     project_id: int | None = None
     task_id: int | None = None
-    tags: list[Annotated[str, BeforeValidator(plain)]] | None = None
+    tags: list[Line] | None = None
     billable: bool | None = None
     at: str = ""
     server_deleted_at: str | None = None
@@ -153,7 +154,7 @@ def difference(row: Row, entry: NewEntry) -> dict[str, Any]:
         change |= {"project_id": entry.project_id, "task_id": entry.task_id}
     elif entry.task_id is not None and row.task_id != entry.task_id:
         change["task_id"] = entry.task_id
-    if set(row.tags or ()) != {plain(tag) for tag in entry.tags}:
+    if set(row.tags or ()) != {clean(tag, _LONGEST) for tag in entry.tags}:
         change["tags"] = list(entry.tags)
     if entry.billable is not None and bool(row.billable) != entry.billable:
         change["billable"] = entry.billable
@@ -174,7 +175,7 @@ def _same_words(row: Row, entry: NewEntry) -> bool:
 
 def _words(description: str) -> str:
     """A description as it is sent: cut by us, so that what comes back is what was sent."""
-    return shorten(plain(description), _LONGEST)
+    return clean(description, _LONGEST)
 
 
 def insist_unchanged(row: Row, seen: str | None) -> None:
@@ -227,7 +228,6 @@ def account_of(me: Me, workspace: Workspace) -> Account:
             for each in me.tasks or []
             if each.project_id in active and each.active is not False
         ),
-        paid=workspace.premium,
     )
 
 
