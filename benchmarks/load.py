@@ -20,7 +20,7 @@ from statistics import median, quantiles
 from tests.bots import bot_process, button_of, desk_on, digests_in, post
 from tests.desks import empty_database
 from tests.notation import FRIDAY
-from tracklater_bot.sandbox import Sandbox
+from tracklater_sandbox import Sandbox
 
 MOST_MS = 3000.0  # Slack waits no longer
 MINUTE = 60.0

@@ -19,9 +19,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 from tracklater_bot.app import opened
 from tracklater_bot.bot import Bot, running
 from tracklater_bot.picture import draw
-from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.settings import load
 from tracklater_bot.timeline import lanes_of, ticks_of
+from tracklater_sandbox import Sandbox
 
 DOCS = Path(__file__).parent.parent / "docs"
 FRIDAY = date(2026, 11, 20)

@@ -33,14 +33,14 @@ from tracklater_bot.day import Span
 from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.model import Digest, Draft, Item, Project, State, TimeEntry
 from tracklater_bot.review import Change, Review, ReviewError
-from tracklater_bot.sandbox import ME, Sandbox
-from tracklater_bot.sandbox.toggl.quota import Quotas
 from tracklater_bot.settings import TogglSettings
 from tracklater_bot.store import Store
 from tracklater_bot.store.outbox import Stage, Target
 from tracklater_bot.store.tables import ACTIVE, outbox
 from tracklater_bot.trackers.protocols import NewEntry
 from tracklater_bot.trackers.toggl import TogglTracker
+from tracklater_sandbox import ME, Sandbox
+from tracklater_sandbox.toggl.quota import Quotas
 
 PERSON = ME
 T = TypeVar("T")

@@ -29,9 +29,9 @@ from tracklater_bot.desk import Desk, Tempo
 from tracklater_bot.export import Pace
 from tracklater_bot.model import Digest, Draft, Project
 from tracklater_bot.pacing import Pacer
-from tracklater_bot.sandbox import Sandbox
-from tracklater_bot.sandbox.jira.service import JiraIssue
 from tracklater_bot.settings import Settings, load
+from tracklater_sandbox import Sandbox
+from tracklater_sandbox.jira.service import JiraIssue
 
 PATIENCE = 60.0
 # What a running bot imports when it first needs it.

@@ -21,9 +21,9 @@ from slack_sdk.socket_mode import SocketModeClient
 from sqlalchemy import URL, Engine, create_engine
 
 from tests import longer
-from tracklater_bot.sandbox import Sandbox
-from tracklater_bot.sandbox.workday import Workday
 from tracklater_bot.store import opening
+from tracklater_sandbox import Sandbox
+from tracklater_sandbox.workday import Workday
 
 # Where it is set, every worker and every process of the tests would compile everything anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

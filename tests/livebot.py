@@ -19,9 +19,9 @@ from tracklater_bot.desk import Desk, Tempo
 from tracklater_bot.doors import SocketDoor
 from tracklater_bot.export import Pace
 from tracklater_bot.model import Digest
-from tracklater_bot.sandbox import ME, Sandbox
-from tracklater_bot.sandbox.slack.person import Outcome
 from tracklater_bot.settings import Settings, load
+from tracklater_sandbox import ME, Sandbox
+from tracklater_sandbox.slack.person import Outcome
 
 T = TypeVar("T")
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from tests.bots import PATIENCE, button_of, digests_in
-from tracklater_bot.sandbox import Sandbox
+from tracklater_sandbox import Sandbox
 
 
 def message(sandbox: Sandbox) -> dict[str, Any]:

@@ -23,8 +23,8 @@ from tracklater_bot.blocks.digest import (
 )
 from tracklater_bot.model import Digest, Evidence, Item, SourceStatus, State
 from tracklater_bot.preferences import moved
-from tracklater_bot.sandbox.slack.blockkit import check_message
 from tracklater_bot.settings import Settings
+from tracklater_sandbox.slack.blockkit import check_message
 
 PICTURE = PictureRef("F0123456", "Timeline of Friday 20 November. " + "group1 " * 60)
 DAY = "2026-11-20"

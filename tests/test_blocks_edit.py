@@ -41,7 +41,7 @@ from tracklater_bot.blocks.forms import (
 )
 from tracklater_bot.day import Span, WorkDay
 from tracklater_bot.model import MOST_DESCRIPTION, Item, Project, Reason, State
-from tracklater_bot.sandbox.slack.blockkit import check_options, check_view
+from tracklater_sandbox.slack.blockkit import check_options, check_view
 
 DEVELOPMENT = Project("Development", "group1", id=1)
 BUGS = Project("Bug fixing", "group1", "bug", id=2)

@@ -29,8 +29,8 @@ from tracklater_bot.blocks.parts import Message
 from tracklater_bot.blocks.week import DayTimes, in_all, week_chart, week_message
 from tracklater_bot.model import Draft, SourceStatus, State
 from tracklater_bot.preferences import OVERRIDES, effective, moved
-from tracklater_bot.sandbox.slack.blockkit import check_message, check_view
 from tracklater_bot.settings import Settings
+from tracklater_sandbox.slack.blockkit import check_message, check_view
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 WISHES = Wishes(time(17, 30), ("mon", "fri"))

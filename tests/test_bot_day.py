@@ -25,10 +25,10 @@ from tracklater_bot.day import WorkDay
 from tracklater_bot.doors import SocketDoor
 from tracklater_bot.listeners.clicks import stored_first
 from tracklater_bot.model import Draft, State
-from tracklater_bot.sandbox import Sandbox
-from tracklater_bot.sandbox.slack.person import NotThere
-from tracklater_bot.sandbox.slack.workspace import OTHER
 from tracklater_bot.words import duration
+from tracklater_sandbox import Sandbox
+from tracklater_sandbox.slack.person import NotThere
+from tracklater_sandbox.slack.workspace import OTHER
 
 STRANGER = "Only the person whose day this is can do that."
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from time import process_time
 
 from tests.livebot import AT_ONCE, live
-from tracklater_bot.sandbox import Sandbox
-from tracklater_bot.sandbox.jira.service import JiraIssue
+from tracklater_sandbox import Sandbox
+from tracklater_sandbox.jira.service import JiraIssue
 
 EAGER = replace(AT_ONCE, issues=0.02)
 

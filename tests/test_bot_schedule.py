@@ -19,9 +19,9 @@ from tracklater_bot.day import WorkDay
 from tracklater_bot.desk import Desk
 from tracklater_bot.model import Draft, State
 from tracklater_bot.pacing import Pacer
-from tracklater_bot.sandbox import ME, Sandbox
-from tracklater_bot.sandbox.slack.workspace import OTHER
 from tracklater_bot.settings import Settings
+from tracklater_sandbox import ME, Sandbox
+from tracklater_sandbox.slack.workspace import OTHER
 
 Json = dict[str, Any]
 THURSDAY, FRIDAY, MONDAY = date(2026, 11, 19), date(2026, 11, 20), date(2026, 11, 23)

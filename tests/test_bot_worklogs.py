@@ -10,8 +10,8 @@ import pytest
 from tests.bots import IN_TOGGL, OFFERED, worklogs_in
 from tests.livebot import Live, live, sample_settings
 from tracklater_bot.model import Item
-from tracklater_bot.sandbox import Sandbox
-from tracklater_bot.sandbox.toggl.account import WORKSPACE
+from tracklater_sandbox import Sandbox
+from tracklater_sandbox.toggl.account import WORKSPACE
 
 SWITCHED_ON = {"TRACKLATER_GROUPS__ACME__JIRA__WORKLOGS": "true"}
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.livebot import Live, live
-from tracklater_bot.sandbox import Sandbox
+from tracklater_sandbox import Sandbox
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000

@@ -13,7 +13,7 @@ import pytest
 
 from tests.bots import digests_in, run_command
 from tests.commands import Answer, called, environment
-from tracklater_bot.sandbox import Sandbox
+from tracklater_sandbox import Sandbox
 
 NOTHING = 'timezone = "Europe/Helsinki"\n'
 

@@ -38,11 +38,11 @@ from tests.bots import (
 from tests.conftest import FRIDAY
 from tests.desks import empty_database
 from tests.dying import PLACES
-from tracklater_bot.sandbox import ME, Sandbox
-from tracklater_bot.sandbox.slack import Outcome
 from tracklater_bot.store import Store
 from tracklater_bot.store.outbox import Target
 from tracklater_bot.store.tables import ACTIVE, outbox
+from tracklater_sandbox import ME, Sandbox
+from tracklater_sandbox.slack import Outcome
 
 SIDE_BY_SIDE = 6
 SPAN = "09:00-10:00"

@@ -30,11 +30,11 @@ from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, digests_in, says
 from tests.livebot import Live, live, sample_settings
 from tests.postgresql import server
 from tracklater_bot.model import Problem, State
-from tracklater_bot.sandbox import ME, Sandbox
-from tracklater_bot.sandbox.slack.person import Outcome
-from tracklater_bot.sandbox.slack.workspace import File
-from tracklater_bot.sandbox.toggl.account import WORKSPACE
 from tracklater_bot.store import Store
+from tracklater_sandbox import ME, Sandbox
+from tracklater_sandbox.slack.person import Outcome
+from tracklater_sandbox.slack.workspace import File
+from tracklater_sandbox.toggl.account import WORKSPACE
 
 Json = dict[str, Any]
 DATA = Path(__file__).parent / "data" / "version-0.1"

@@ -20,7 +20,7 @@ from tests.livebot import live
 from tests.longer import usually
 from tracklater_bot.errors import StoreError
 from tracklater_bot.export import SLOW_SETTLING
-from tracklater_bot.sandbox import Sandbox
+from tracklater_sandbox import Sandbox
 
 SPAN = "09:00-10:00"
 

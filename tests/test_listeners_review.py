@@ -32,10 +32,10 @@ from tracklater_bot.blocks.ruling import rule_modal
 from tracklater_bot.bot import web_client
 from tracklater_bot.model import Draft, Item, RuleKind
 from tracklater_bot.pacing import Pacer
-from tracklater_bot.sandbox import ME, Sandbox
-from tracklater_bot.sandbox.jira.service import JiraIssue
-from tracklater_bot.sandbox.slack.blockkit import check_view
 from tracklater_bot.trackers.toggl import TogglTracker
+from tracklater_sandbox import ME, Sandbox
+from tracklater_sandbox.jira.service import JiraIssue
+from tracklater_sandbox.slack.blockkit import check_view
 
 Json = dict[str, Any]
 

@@ -34,9 +34,9 @@ from tracklater_bot.pacing import (
     nothing_was_sent,
     patiently,
 )
-from tracklater_bot.sandbox import ME, Sandbox
-from tracklater_bot.sandbox.slack.limits import Limits
-from tracklater_bot.sandbox.slack.workspace import Person
+from tracklater_sandbox import ME, Sandbox
+from tracklater_sandbox.slack.limits import Limits
+from tracklater_sandbox.slack.workspace import Person
 
 UPDATE, POST = "chat.update", "chat.postMessage"
 

@@ -23,11 +23,11 @@ from tracklater_bot.day import Span, WorkDay, in_reach, oldest_in_reach
 from tracklater_bot.http import Answer
 from tracklater_bot.model import Digest, Problem, State
 from tracklater_bot.review import ReviewError
-from tracklater_bot.sandbox import Sandbox
-from tracklater_bot.sandbox.slack.person import Outcome
 from tracklater_bot.trackers.protocols import NewEntry, TooOld
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_bot.words import TOO_LONG_AGO
+from tracklater_sandbox import Sandbox
+from tracklater_sandbox.slack.person import Outcome
 
 LATER = timedelta(days=120)
 OFFERS = ("approve", "approve_anyway", "approve_all", "approve_certain", "trim", "add", "edit")

@@ -12,8 +12,8 @@ from tests.notation import FRIDAY, at
 from tracklater_bot.day import Span
 from tracklater_bot.model import Draft, SourceStatus
 from tracklater_bot.report import draft_json
-from tracklater_bot.sandbox.slack.blockkit import check_message
 from tracklater_bot.unposted import draft_message
+from tracklater_sandbox.slack.blockkit import check_message
 
 
 def test_the_contracts_example() -> None:

@@ -13,7 +13,7 @@ from tests.bots import bot_process
 from tests.conftest import FRIDAY
 from tests.desks import empty_database
 from tests.safety import holds, open_day, shown, use_everything, written
-from tracklater_bot.sandbox import ME, Sandbox
+from tracklater_sandbox import ME, Sandbox
 
 TITLE, TEXT, FILE = "SECRETTITLE", "SECRETMESSAGE", "SECRETFILE"
 # From the sample day's windows: files, mails, and what is open all day.

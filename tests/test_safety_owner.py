@@ -23,8 +23,8 @@ from tracklater_bot.listeners.clicks import STRANGER
 from tracklater_bot.listeners.command import NOT_YOURS
 from tracklater_bot.listeners.dialogs import OUTDATED
 from tracklater_bot.model import Digest, Draft, State
-from tracklater_bot.sandbox import ME, Sandbox
-from tracklater_bot.sandbox.slack.workspace import OTHER
+from tracklater_sandbox import ME, Sandbox
+from tracklater_sandbox.slack.workspace import OTHER
 
 DAY = FRIDAY.isoformat()
 SECRET = "the signing secret"

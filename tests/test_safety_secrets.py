@@ -12,7 +12,7 @@ from tests.bots import FAILED, PATIENCE, bot_process, button_of, run_command, sa
 from tests.conftest import FRIDAY
 from tests.desks import empty_database
 from tests.safety import disguises, holds, message, open_day, shown, use_everything, written
-from tracklater_bot.sandbox import Sandbox
+from tracklater_sandbox import Sandbox
 
 SERVICES = ("slack", "toggl", "jira", "taiga")
 COMMANDS = (

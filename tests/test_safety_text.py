@@ -38,9 +38,9 @@ from tracklater_bot.model import (
     TimeEntry,
     Window,
 )
-from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.sources.git import GitSource
 from tracklater_bot.terminal import print_draft
+from tracklater_sandbox import ME, Sandbox
 
 NAMES = [f"{number}-{text[:12]!a}" for number, text in enumerate(HOSTILE)]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tracklater_bot.sandbox.slack.blockkit import (
+from tracklater_sandbox.slack.blockkit import (
     BlockKitError,
     check_message,
     check_options,

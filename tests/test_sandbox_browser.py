@@ -12,7 +12,7 @@ from playwright.sync_api import Dialog, Error, Page, expect
 from slack_bolt import App
 from slack_sdk import WebClient
 
-from tracklater_bot.sandbox import ME, Sandbox
+from tracklater_sandbox import ME, Sandbox
 
 Json = dict[str, Any]
 pytestmark = pytest.mark.browser

@@ -15,11 +15,11 @@ import requests
 from git import Repo
 from slack_sdk import WebClient
 
-from tracklater_bot.sandbox import ME, OTHER, Sandbox
-from tracklater_bot.sandbox.page import SHORTCUTS
-from tracklater_bot.sandbox.slack.workspace import BOT_SCOPES, USER_SCOPES
-from tracklater_bot.sandbox.workday import Workday, weekdays_before
 from tracklater_bot.settings import load
+from tracklater_sandbox import ME, OTHER, Sandbox
+from tracklater_sandbox.page import SHORTCUTS
+from tracklater_sandbox.slack.workspace import BOT_SCOPES, USER_SCOPES
+from tracklater_sandbox.workday import Workday, weekdays_before
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parent.parent
@@ -125,7 +125,7 @@ def test_changes_are_streamed(sandbox: Sandbox) -> None:
 def test_the_page_asks_for_nothing_from_elsewhere(sandbox: Sandbox) -> None:
     page = requests.get(sandbox.url, timeout=10)
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-    for file in (ROOT / "tracklater_bot/sandbox/static").iterdir():
+    for file in (ROOT / "tracklater_sandbox/static").iterdir():
         name = file.name if file.name != "index.html" else ""
         served = requests.get(f"{sandbox.url}/{name}", timeout=10)
         assert served.status_code == 200, file.name

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from tracklater_bot.sandbox import Sandbox
-from tracklater_bot.sandbox.jira.jql import JqlError, parse
+from tracklater_sandbox import Sandbox
+from tracklater_sandbox.jira.jql import JqlError, parse
 
 Json = dict[str, Any]
 ENTRIES = "/workspaces/7001/time_entries"

@@ -16,7 +16,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from tests.conftest import close_client
-from tracklater_bot.sandbox import ME, OTHER, Sandbox
+from tracklater_sandbox import ME, OTHER, Sandbox
 
 Json = dict[str, Any]
 

@@ -11,12 +11,12 @@ from tests.notation import span
 from tests.test_catalog import FakeStore
 from tracklater_bot.catalog import Catalog
 from tracklater_bot.day import WorkDay
-from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.sources.registry import issue_sources
 from tracklater_bot.trackers.jira_worklogs import JiraWorklogs
 from tracklater_bot.trackers.protocols import Conflict, Gone, NewEntry
 from tracklater_bot.trackers.toggl import TogglTracker
+from tracklater_sandbox import Sandbox
 
 
 def now() -> datetime:

@@ -29,8 +29,8 @@ from tests.desks import empty_database
 from tests.postgresql import server
 from tests.safety import message
 from tests.test_store_postgresql import command
-from tracklater_bot.sandbox import Sandbox
 from tracklater_bot.store import Store
+from tracklater_sandbox import Sandbox
 
 HOURS = tuple(f"{hour:02d}:00-{hour + 1:02d}:00 acme DEV-{hour}" for hour in range(8, 14))
 

@@ -20,10 +20,10 @@ from tracklater_bot.doors import DoorError
 from tracklater_bot.export import Pace
 from tracklater_bot.messenger import PostError
 from tracklater_bot.model import State
-from tracklater_bot.sandbox import ME, Sandbox
 from tracklater_bot.settings import SettingsError, load
 from tracklater_bot.signals import stop_event, stopping_as_interrupt
 from tracklater_bot.words import day_name, duration, times
+from tracklater_sandbox import ME, Sandbox
 
 Json: TypeAlias = "dict[str, Any]"
 

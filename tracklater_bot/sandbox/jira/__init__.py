@@ -1,5 +1,0 @@
-"""A Jira on loopback."""
-
-from tracklater_bot.sandbox.jira.service import CLOUD_ID, COLLEAGUE, ME, FakeJira, JiraIssue
-
-__all__ = ["CLOUD_ID", "COLLEAGUE", "ME", "FakeJira", "JiraIssue"]

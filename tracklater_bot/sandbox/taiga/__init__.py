@@ -1,5 +1,0 @@
-"""A Taiga on loopback."""
-
-from tracklater_bot.sandbox.taiga.service import COLLEAGUE, ME, FakeTaiga, TaigaItem
-
-__all__ = ["COLLEAGUE", "ME", "FakeTaiga", "TaigaItem"]

@@ -1,6 +1,0 @@
-"""A Toggl Track on loopback."""
-
-from tracklater_bot.sandbox.toggl.account import WORKSPACE, Account
-from tracklater_bot.sandbox.toggl.service import FakeToggl
-
-__all__ = ["WORKSPACE", "Account", "FakeToggl"]
