@@ -14,9 +14,8 @@ from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from statistics import median_low
 
-from tracklater_bot.day import Span, merge, subtract
-from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.model import (
+from tracklater_bot.domain.day import Span, merge, subtract
+from tracklater_bot.domain.model import (
     Checkout,
     Clue,
     Commit,
@@ -27,6 +26,7 @@ from tracklater_bot.model import (
     Suggestion,
     Window,
 )
+from tracklater_bot.engine.inputs import Inputs
 
 IDLE = timedelta(seconds=900)
 CUTOFF = timedelta(seconds=300)

@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tracklater_bot.day import WorkDay
-from tracklater_bot.model import Group, Hint, HintKind, Issue, Project
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.model import Group, Hint, HintKind, Issue, Project
 
 ME = "Mika Virtanen"
 LOGIN = "mika"

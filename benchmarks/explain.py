@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from benchmarks.score import due
 from benchmarks.worlds import World
-from tracklater_bot.day import Span
-from tracklater_bot.model import Commit, Message, Suggestion
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import Commit, Message, Suggestion
 from tracklater_bot.picture import draw
 from tracklater_bot.timeline import Bar, Lanes, Ticks
 

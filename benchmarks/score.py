@@ -15,8 +15,8 @@ from itertools import pairwise
 from statistics import median
 
 from benchmarks.worlds import TrueSpan, World
-from tracklater_bot.day import Span, subtract, total
-from tracklater_bot.model import Suggestion, Window
+from tracklater_bot.domain.day import Span, subtract, total
+from tracklater_bot.domain.model import Suggestion, Window
 
 SURE = 0.9
 NOWHERE = timedelta(days=1)  # how far off a boundary is when nothing was suggested at all

@@ -29,9 +29,9 @@ from tests.digests import suggestion
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at
 from tracklater_bot.blocks.digest import DigestView, Message, digest_message
-from tracklater_bot.day import Span
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import Digest, Draft, Item, Project, State, TimeEntry
 from tracklater_bot.export import Exporter, Pace
-from tracklater_bot.model import Digest, Draft, Item, Project, State, TimeEntry
 from tracklater_bot.review import Change, Review, ReviewError
 from tracklater_bot.settings import TogglSettings
 from tracklater_bot.store import Store

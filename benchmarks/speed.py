@@ -28,7 +28,7 @@ import msgspec
 import orjson
 
 from tracklater_bot.app import Core, opened
-from tracklater_bot.day import WorkDay
+from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.settings import load
 from tracklater_bot.sources import read_all
 from tracklater_bot.sources.git import SKEW

@@ -33,9 +33,9 @@ from benchmarks.screen import (
 )
 from benchmarks.titles import IGNORE
 from benchmarks.traces import Traces
-from tracklater_bot.day import Span, WorkDay
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.model import Checkout, Clue, Commit, TimeEntry, Window
 from tracklater_bot.engine.inputs import Inputs, Options
-from tracklater_bot.model import Checkout, Clue, Commit, TimeEntry, Window
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 FAR_AWAY = (

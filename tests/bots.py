@@ -26,8 +26,8 @@ from tracklater_bot.app import opened
 from tracklater_bot.bot import make_desk, web_client
 from tracklater_bot.cli import main
 from tracklater_bot.desk import Desk, Tempo
+from tracklater_bot.domain.model import Digest, Draft, Project
 from tracklater_bot.export import Pace
-from tracklater_bot.model import Digest, Draft, Project
 from tracklater_bot.pacing import Pacer
 from tracklater_bot.settings import Settings, load
 from tracklater_sandbox import Sandbox

@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from tests.notation import FRIDAY, at, span
-from tracklater_bot.day import Span, WorkDay
-from tracklater_bot.engine.inputs import Inputs, Options
-from tracklater_bot.model import (
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.model import (
     Checkout,
     Clue,
     Commit,
@@ -26,6 +25,7 @@ from tracklater_bot.model import (
     TimeEntry,
     Window,
 )
+from tracklater_bot.engine.inputs import Inputs, Options
 
 ACME_CODE = "auth.py - acme-api - Visual Studio Code"
 GLOBEX_CODE = "Cart.vue - globex-web - Visual Studio Code"

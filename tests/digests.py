@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.notation import FRIDAY, span
-from tracklater_bot.day import WorkDay
-from tracklater_bot.model import (
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.model import (
     Digest,
     Evidence,
     Issue,

@@ -9,9 +9,9 @@ from typing import Any
 
 from tests.desks import PERSON, Room, change
 from tests.notation import written
-from tracklater_bot.day import Span
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import Worklog as Told
 from tracklater_bot.export import Exporter
-from tracklater_bot.model import Worklog as Told
 from tracklater_bot.trackers.protocols import Gone, NotSent, Refused, Worklogs
 
 

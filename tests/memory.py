@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from tracklater_bot.model import JsonValue
+from tracklater_bot.domain.model import JsonValue
 
 
 class FakeMemory:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.day import Span, WorkDay
+from tracklater_bot.domain.day import Span, WorkDay
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 FRIDAY = WorkDay(date(2026, 11, 20), HELSINKI)

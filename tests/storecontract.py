@@ -18,8 +18,8 @@ from tests.desks import DAY, PERSON, Room, draft
 from tests.digests import entry, issue, suggestion
 from tests.notation import at, written
 from tests.trackers import lost_before, refused
-from tracklater_bot.day import Span
-from tracklater_bot.model import (
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import (
     Digest,
     Draft,
     Evidence,

@@ -21,7 +21,7 @@ from tests.trackers import (
     too_fast,
     unreachable,
 )
-from tracklater_bot.model import State
+from tracklater_bot.domain.model import State
 from tracklater_bot.review import ReviewError
 
 FAULTS: list[Fault | None] = [

@@ -21,7 +21,7 @@ from tracklater_bot.blocks.digest import (
     digest_text,
     pages,
 )
-from tracklater_bot.model import Digest, Evidence, Item, SourceStatus, State
+from tracklater_bot.domain.model import Digest, Evidence, Item, SourceStatus, State
 from tracklater_bot.preferences import moved
 from tracklater_bot.settings import Settings
 from tracklater_sandbox.slack.blockkit import check_message

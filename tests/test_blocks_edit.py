@@ -39,8 +39,8 @@ from tracklater_bot.blocks.forms import (
     parse_edit,
     parse_split,
 )
-from tracklater_bot.day import Span, WorkDay
-from tracklater_bot.model import MOST_DESCRIPTION, Item, Project, Reason, State
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.model import MOST_DESCRIPTION, Item, Project, Reason, State
 from tracklater_sandbox.slack.blockkit import check_options, check_view
 
 DEVELOPMENT = Project("Development", "group1", id=1)

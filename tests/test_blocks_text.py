@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.hostile import HOSTILE, bad_characters, hostile_text, isolates_balanced
 from tracklater_bot.blocks.text import lines_within, link, mrkdwn, plain, safe_url
-from tracklater_bot.words import units
+from tracklater_bot.domain.text import units
 
 
 @given(hostile_text)

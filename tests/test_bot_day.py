@@ -21,11 +21,11 @@ from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, button_of
 from tests.conftest import FRIDAY
 from tests.livebot import AT_ONCE, Json, Live, evening, live, sample_settings
 from tracklater_bot.blocks.week import in_all
-from tracklater_bot.day import WorkDay
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.model import Draft, State
+from tracklater_bot.domain.text import duration
 from tracklater_bot.doors import SocketDoor
 from tracklater_bot.listeners.clicks import stored_first
-from tracklater_bot.model import Draft, State
-from tracklater_bot.words import duration
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import NotThere
 from tracklater_sandbox.slack.workspace import OTHER

@@ -15,9 +15,9 @@ from tests.livebot import evening, live, sample_settings
 from tests.loopback import FakeTime
 from tracklater_bot.app import Core, opened
 from tracklater_bot.bot import make_desk, web_client
-from tracklater_bot.day import WorkDay
 from tracklater_bot.desk import Desk
-from tracklater_bot.model import Draft, State
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.model import Draft, State
 from tracklater_bot.pacing import Pacer
 from tracklater_bot.settings import Settings
 from tracklater_sandbox import ME, Sandbox

@@ -15,8 +15,8 @@ from tests.loopback import FakeTime
 from tests.memory import FakeMemory
 from tests.notation import at, span
 from tracklater_bot.catalog import Catalog, scope_of
-from tracklater_bot.day import Span
-from tracklater_bot.model import Issue, JsonValue, Project, TimeEntry
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import Issue, JsonValue, Project, TimeEntry
 from tracklater_bot.remembered import PersonalMemory
 from tracklater_bot.settings import GroupJira, GroupSettings, GroupToggl, ResolvedTaiga, Settings
 from tracklater_bot.sources.jira import JiraSource

@@ -12,11 +12,11 @@ import pytest
 
 from tests.clues import inputs, told
 from tests.notation import FRIDAY, at
+from tracklater_bot.domain.model import Clue, Window
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import changes
 from tracklater_bot.engine.steady import Titles
-from tracklater_bot.model import Clue, Window
 from tracklater_bot.sources.thyme import understand
 
 # A title by the seconds since it came to the front.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.clues import ACME, GLOBEX, LOGIN, RATE, commit
+from tracklater_bot.domain.model import Group, Issue, Project
 from tracklater_bot.engine.describe import LONGEST, description, project_for
-from tracklater_bot.model import Group, Issue, Project
 
 
 def named(*projects: str) -> Group:

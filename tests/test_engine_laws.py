@@ -27,11 +27,11 @@ from tests.clues import (
 )
 from tests.longer import examples
 from tests.notation import FRIDAY, at
-from tracklater_bot.day import Span, WorkDay, merge, subtract, total
+from tracklater_bot.domain.day import Span, WorkDay, merge, subtract, total
+from tracklater_bot.domain.model import Clue, Suggestion, TimeEntry, Window
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.pieces import GRID
-from tracklater_bot.model import Clue, Suggestion, TimeEntry, Window
 
 TITLES = (
     ACME_CODE,

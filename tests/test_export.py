@@ -29,8 +29,8 @@ from tests.trackers import (
     too_fast,
     unreachable,
 )
+from tracklater_bot.domain.model import Draft, Problem, Project, State, TimeEntry
 from tracklater_bot.export import Exporter, Pace
-from tracklater_bot.model import Draft, Problem, Project, State, TimeEntry
 from tracklater_bot.review import ReviewError
 from tracklater_bot.store import outbox
 from tracklater_bot.trackers.protocols import Account, Constraints, NewEntry, Refused, Task

@@ -18,7 +18,7 @@ from tests.bots import FAILED, IN_TOGGL, OFFERED, digests_in, entries_in, post
 from tests.conftest import FRIDAY
 from tests.livebot import live
 from tests.longer import usually
-from tracklater_bot.errors import StoreError
+from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.export import SLOW_SETTLING
 from tracklater_sandbox import Sandbox
 

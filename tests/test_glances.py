@@ -11,7 +11,7 @@ from tests.memory import FakeMemory
 from tests.notation import FRIDAY
 from tracklater_bot import glances
 from tracklater_bot.blocks.week import DayTimes
-from tracklater_bot.model import Draft, JsonValue
+from tracklater_bot.domain.model import Draft, JsonValue
 from tracklater_bot.remembered import PersonalMemory
 
 NOW = FRIDAY.span.end

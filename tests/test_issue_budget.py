@@ -21,9 +21,9 @@ from tests.desks import sqlite_store
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at
 from tracklater_bot.catalog import Catalog, scope_of
-from tracklater_bot.day import Span
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import Draft, Reading, Window
 from tracklater_bot.drafting import Drafter
-from tracklater_bot.model import Draft, Reading, Window
 from tracklater_bot.settings import GroupJira, GroupSettings, Settings
 from tracklater_bot.sources.jira import JiraSource
 from tracklater_bot.store import Store

@@ -14,7 +14,7 @@ from responses.matchers import json_params_matcher, query_param_matcher
 
 from tests.loopback import DROPPED, FakeTime, Said, closed_port, loopback
 from tests.notation import at, span
-from tracklater_bot.day import Span
+from tracklater_bot.domain.day import Span
 from tracklater_bot.settings import GroupJira
 from tracklater_bot.trackers.jira_worklogs import JiraWorklogs
 from tracklater_bot.trackers.protocols import Gone, NotSent, Refused, TrackerError, Unknown

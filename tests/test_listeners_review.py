@@ -30,7 +30,7 @@ from tracklater_bot.blocks.home import home
 from tracklater_bot.blocks.parts import option, overflow
 from tracklater_bot.blocks.ruling import rule_modal
 from tracklater_bot.bot import web_client
-from tracklater_bot.model import Draft, Item, RuleKind
+from tracklater_bot.domain.model import Draft, Item, RuleKind
 from tracklater_bot.pacing import Pacer
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import ME, Sandbox

@@ -17,8 +17,8 @@ from tests.notation import at
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.parts import Message
 from tracklater_bot.bot import web_client
+from tracklater_bot.domain.model import Digest
 from tracklater_bot.messenger import Messenger, PostError
-from tracklater_bot.model import Digest
 from tracklater_bot.pacing import Pacer
 from tracklater_bot.review import Review
 from tracklater_bot.settings import load

@@ -13,7 +13,7 @@ from tests.digests import digest, entry, many, with_text
 from tests.hostile import HOSTILE
 from tests.notation import at, span
 from tracklater_bot import picture
-from tracklater_bot.day import Span
+from tracklater_bot.domain.day import Span
 from tracklater_bot.picture import WIDTH, draw
 from tracklater_bot.timeline import PALETTE, Bar, Lanes, Ticks, colours, lanes_of
 

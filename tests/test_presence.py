@@ -9,11 +9,11 @@ import pytest
 
 from tests.clues import windows
 from tests.notation import FRIDAY, at, written
-from tracklater_bot.day import Span, merge
+from tracklater_bot.domain.day import Span, merge
+from tracklater_bot.domain.model import Clue, Window
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import Rules, Watch, by_machine, privacy, watch
 from tracklater_bot.engine.titles import Kinds
-from tracklater_bot.model import Clue, Window
 
 EDITOR = "auth.py - acme-api - Visual Studio Code"
 

@@ -19,13 +19,13 @@ from tests.notation import FRIDAY
 from tests.test_toggl import BASE, tracker
 from tests.trackers import lost_after, lost_before
 from tracklater_bot.blocks.digest import DigestView, digest_message
-from tracklater_bot.day import Span, WorkDay, in_reach, oldest_in_reach
+from tracklater_bot.domain.day import Span, WorkDay, in_reach, oldest_in_reach
+from tracklater_bot.domain.model import Digest, Problem, State
+from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.http import Answer
-from tracklater_bot.model import Digest, Problem, State
 from tracklater_bot.review import ReviewError
 from tracklater_bot.trackers.protocols import NewEntry, TooOld
 from tracklater_bot.trackers.toggl import TogglTracker
-from tracklater_bot.words import TOO_LONG_AGO
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import Outcome
 

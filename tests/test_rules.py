@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tests.clues import ACME_CODE, inputs, told, windows
+from tracklater_bot.domain.model import Rule, RuleKind
 from tracklater_bot.engine import suggest
-from tracklater_bot.model import Rule, RuleKind
 
 SHEET = "Budget draft - LibreOffice Calc"
 BLOG = "acme blog: ten tips - Mozilla Firefox"

@@ -19,11 +19,9 @@ from tests.hostile import HOSTILE, bad_characters, isolates_balanced
 from tests.notation import FRIDAY as WORKDAY
 from tests.notation import at
 from tracklater_bot.catalog import scope_of
-from tracklater_bot.day import Span
 from tracklater_bot.desk import Desk
-from tracklater_bot.engine import suggest
-from tracklater_bot.engine.inputs import Inputs, Options
-from tracklater_bot.model import (
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import (
     Checkout,
     Commit,
     Draft,
@@ -38,6 +36,8 @@ from tracklater_bot.model import (
     TimeEntry,
     Window,
 )
+from tracklater_bot.engine import suggest
+from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.sources.git import GitSource
 from tracklater_bot.terminal import print_draft
 from tracklater_sandbox import ME, Sandbox

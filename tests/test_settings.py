@@ -14,7 +14,7 @@ import pytest
 import tzlocal
 from pydantic import SecretStr, ValidationError
 
-from tracklater_bot.model import HintKind
+from tracklater_bot.domain.model import HintKind
 from tracklater_bot.settings import (
     GroupSettings,
     Loaded,

@@ -18,8 +18,8 @@ from tests.logbooks import LoggingRoom
 from tests.notation import at
 from tests.postgresql import server
 from tests.storecontract import StoreContract, at_once
+from tracklater_bot.domain.model import State
 from tracklater_bot.export import Pace
-from tracklater_bot.model import State
 from tracklater_bot.store import Store, StoreError, memory, outbox
 from tracklater_bot.store.tables import metadata
 

@@ -26,9 +26,9 @@ from tests.clues import (
 )
 from tests.notation import FRIDAY, HELSINKI, at
 from tests.recordings import recording
-from tracklater_bot.day import Span, WorkDay
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.model import Clue, Group, Hint, HintKind, Suggestion
 from tracklater_bot.engine import suggest
-from tracklater_bot.model import Clue, Group, Hint, HintKind, Suggestion
 from tracklater_bot.sources.thyme import understand
 
 # -- Who it was for ----------------------------------------------------------------------------

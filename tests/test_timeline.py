@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from tests.digests import digest, entry, item, many, suggestion, with_text
 from tests.hostile import bad_characters, hostile_text, isolates_balanced
 from tests.notation import FRIDAY, at, span
-from tracklater_bot.day import Span, WorkDay
-from tracklater_bot.model import Draft, State, TimeEntry
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.model import Draft, State, TimeEntry
+from tracklater_bot.domain.text import units
 from tracklater_bot.timeline import (
     PALETTE,
     Bar,
@@ -22,7 +23,6 @@ from tracklater_bot.timeline import (
     lanes_of,
     text_timeline,
 )
-from tracklater_bot.words import units
 
 NOW = at("18:00")
 

@@ -10,7 +10,7 @@ import pytest
 from tests.notation import span
 from tests.test_catalog import FakeStore
 from tracklater_bot.catalog import Catalog
-from tracklater_bot.day import WorkDay
+from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.sources.registry import issue_sources
 from tracklater_bot.trackers.jira_worklogs import JiraWorklogs

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.hostile import bad_characters, hostile_text, isolates_balanced
 from tests.notation import FRIDAY, span
-from tracklater_bot.day import Span, WorkDay
-from tracklater_bot.words import (
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.text import (
     clean,
     clock,
     count,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tests.notation import span
-from tracklater_bot.day import Span, oldest_in_reach
-from tracklater_bot.model import Project, TimeEntry
+from tracklater_bot.domain.day import Span, oldest_in_reach
+from tracklater_bot.domain.model import Project, TimeEntry
 from tracklater_bot.trackers.protocols import (
     Account,
     Conflict,

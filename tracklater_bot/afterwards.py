@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from tracklater_bot.app import Core
-from tracklater_bot.day import Span
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import Window
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import by_machine, changes
 from tracklater_bot.engine.steady import Titles
 from tracklater_bot.engine.titles import Kinds
-from tracklater_bot.model import Window
 from tracklater_bot.sources.protocols import ClueSource, SourceError
 
 SOME_WORK = timedelta(minutes=15)

@@ -15,8 +15,8 @@ from datetime import date, datetime, timedelta
 from pydantic import TypeAdapter
 
 from tracklater_bot.app import Core
+from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.messenger import PostError
-from tracklater_bot.mishaps import log_failure
 from tracklater_bot.schedule import CATCH_UP_DAYS, Plan
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracklater_bot.catalog import Catalog, NothingKept
-from tracklater_bot.day import WorkDay, in_reach, parse_when, past
+from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
+from tracklater_bot.domain.model import Draft, Rule
 from tracklater_bot.drafting import Drafter
 from tracklater_bot.http import utc_now
-from tracklater_bot.model import Draft, Rule
 from tracklater_bot.preferences import REMINDERS, effective, moved, unreminded
 from tracklater_bot.settings import Settings, TogglSettings
 from tracklater_bot.sources.protocols import ClueSource, IssueSource

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from tracklater_bot.mishaps import log_failure
+from tracklater_bot.domain.errors import log_failure
 
 log = logging.getLogger(__name__)
 

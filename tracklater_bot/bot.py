@@ -23,11 +23,11 @@ from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from tracklater_bot.app import Core
 from tracklater_bot.desk import USUAL, Desk, Rooms, Tempo
+from tracklater_bot.domain.errors import code_in
 from tracklater_bot.doors import WRONG_TOKEN, Door, DoorError, HttpDoor, SocketDoor
 from tracklater_bot.export import Exporter
 from tracklater_bot.listeners import register
 from tracklater_bot.messenger import NETWORK_ERRORS, Messenger
-from tracklater_bot.mishaps import code_in
 from tracklater_bot.pacing import PacedClient, Pacer, Resending
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.review import Review

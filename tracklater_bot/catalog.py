@@ -16,10 +16,10 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tracklater_bot.day import Span, oldest_in_reach
+from tracklater_bot.domain.day import Span, oldest_in_reach
+from tracklater_bot.domain.errors import log_failure
+from tracklater_bot.domain.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
 from tracklater_bot.issue_cache import IssueCache, IssueStore
-from tracklater_bot.mishaps import log_failure
-from tracklater_bot.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
 from tracklater_bot.remembered import (
     POLITE,
     Found,

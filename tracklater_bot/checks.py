@@ -13,8 +13,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.app import Core
-from tracklater_bot.mishaps import code_in, log_failure
-from tracklater_bot.model import SourceStatus
+from tracklater_bot.domain.errors import code_in, log_failure
+from tracklater_bot.domain.model import SourceStatus
 from tracklater_bot.settings import Settings, unfinished
 from tracklater_bot.sources.protocols import SourceError
 from tracklater_bot.trackers.projects import resolve

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracklater_bot import __version__
-from tracklater_bot.day import WhenError, WorkDay
-from tracklater_bot.errors import StoreError
+from tracklater_bot.domain.day import WhenError, WorkDay
+from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.signals import stop_event
 
 if TYPE_CHECKING:
     from tracklater_bot.app import Core
-    from tracklater_bot.model import Draft
+    from tracklater_bot.domain.model import Draft
     from tracklater_bot.settings import Settings
 
 Command = Callable[[argparse.Namespace], int]

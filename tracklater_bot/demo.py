@@ -16,13 +16,13 @@ from typing import Any, TypeAlias
 from tracklater_bot.app import opened
 from tracklater_bot.bot import Bot, running
 from tracklater_bot.desk import Tempo
+from tracklater_bot.domain.model import State
+from tracklater_bot.domain.text import day_name, duration, times
 from tracklater_bot.doors import DoorError
 from tracklater_bot.export import Pace
 from tracklater_bot.messenger import PostError
-from tracklater_bot.model import State
 from tracklater_bot.settings import SettingsError, load
 from tracklater_bot.signals import stop_event, stopping_as_interrupt
-from tracklater_bot.words import day_name, duration, times
 from tracklater_sandbox import ME, Sandbox
 
 Json: TypeAlias = "dict[str, Any]"

@@ -22,21 +22,21 @@ from tracklater_bot.blocks.choices import Choices, find_issue
 from tracklater_bot.blocks.digest import Message, open_items
 from tracklater_bot.blocks.help import day_ready, no_traces, note
 from tracklater_bot.blocks.home import home
-from tracklater_bot.day import WorkDay
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.errors import log_failure
+from tracklater_bot.domain.model import Digest, Draft, Group, Issue, Item, JsonValue
+from tracklater_bot.domain.model import Message as ChatMessage
+from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name
 from tracklater_bot.engine.evidence import Reader
 from tracklater_bot.engine.titles import Kinds
 from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.messenger import Messenger, Posted, PostError
-from tracklater_bot.mishaps import log_failure
-from tracklater_bot.model import Digest, Draft, Group, Issue, Item, JsonValue
-from tracklater_bot.model import Message as ChatMessage
 from tracklater_bot.pacing import MINUTE, patiently
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.preferences import MOVED, OVERRIDES, SILENT_UNTIL
 from tracklater_bot.review import Review, ReviewError
 from tracklater_bot.showing import Showing, page_key
 from tracklater_bot.timeline import Lanes, lanes_of, ticks_of
-from tracklater_bot.words import TOO_LONG_AGO, count, day_name
 
 log = logging.getLogger(__name__)
 

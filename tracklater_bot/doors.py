@@ -15,8 +15,8 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
 
+from tracklater_bot.domain.errors import code_in
 from tracklater_bot.messenger import NETWORK_ERRORS
-from tracklater_bot.mishaps import code_in
 
 WRONG_TOKEN = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired",

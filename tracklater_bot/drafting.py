@@ -10,11 +10,8 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 
 from tracklater_bot.catalog import Catalog, Projects, Tracked
-from tracklater_bot.day import Span, WorkDay
-from tracklater_bot.engine import suggest
-from tracklater_bot.engine.evidence import keys_in_clues
-from tracklater_bot.engine.inputs import Inputs, Options
-from tracklater_bot.model import (
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.model import (
     Checkout,
     Clue,
     Commit,
@@ -26,10 +23,13 @@ from tracklater_bot.model import (
     SourceStatus,
     TimeEntry,
 )
+from tracklater_bot.domain.text import clock
+from tracklater_bot.engine import suggest
+from tracklater_bot.engine.evidence import keys_in_clues
+from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources import read_all
 from tracklater_bot.sources.protocols import ClueSource
-from tracklater_bot.words import clock
 
 LATELY = timedelta(days=90)  # issues closed before that are linked only where their key is seen
 

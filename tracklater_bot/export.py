@@ -21,9 +21,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from tracklater_bot.day import Span
-from tracklater_bot.mishaps import log_failure
-from tracklater_bot.model import Digest, Problem, Project, TimeEntry
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.errors import log_failure
+from tracklater_bot.domain.model import Digest, Problem, Project, TimeEntry
+from tracklater_bot.domain.text import clock, shown, times
 from tracklater_bot.store import Store, digests, latecomers, outbox, worklogs
 from tracklater_bot.store.latecomers import Found, NotFound, Sighting, TakenOut
 from tracklater_bot.store.outbox import Job, Kind, Lane, Stage, Target
@@ -56,7 +57,6 @@ from tracklater_bot.trackers.protocols import (
     TrackerError,
     Unknown,
 )
-from tracklater_bot.words import clock, shown, times
 from tracklater_bot.worklogging import Logbooks, NoLogbooks, WorklogSender
 from tracklater_bot.worklogging import final as final_of_worklog
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from pydantic import ValidationError
 
 from tracklater_bot.blocks.week import DayTimes
-from tracklater_bot.model import JsonValue
+from tracklater_bot.domain.model import JsonValue
 from tracklater_bot.remembered import PersonalMemory, adapter
 
 KEPT = timedelta(days=1)  # then a day is unknown again: it may have changed meanwhile

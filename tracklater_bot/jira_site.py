@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
+from tracklater_bot.domain.text import clean
 from tracklater_bot.http import (
     Answer,
     BadAnswer,
@@ -28,7 +29,6 @@ from tracklater_bot.http import (
 )
 from tracklater_bot.settings import GroupJira
 from tracklater_bot.settings.tree import env_name
-from tracklater_bot.words import clean
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from datetime import date
 
 from slack_sdk import WebClient
 
+from tracklater_bot.domain.model import Digest
 from tracklater_bot.messenger import NETWORK_ERRORS, reason
-from tracklater_bot.model import Digest
 from tracklater_bot.picture import draw
 from tracklater_bot.timeline import Lanes, alt_text
 

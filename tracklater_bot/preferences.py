@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from tracklater_bot.domain.text import day_name
 from tracklater_bot.settings import DigestSettings, Settings, SuggestSettings
-from tracklater_bot.words import day_name
 
 # Stored name -> (section, field) of the settings that it overrides.
 OVERRIDES = {

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.model import Draft, Issue, SourceStatus, Suggestion, TimeEntry
+from tracklater_bot.domain.model import Draft, Issue, SourceStatus, Suggestion, TimeEntry
 
 
 def draft_json(draft: Draft, now: datetime) -> dict[str, Any]:

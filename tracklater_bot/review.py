@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from tracklater_bot.changing import (
+from tracklater_bot.domain.day import Span, in_reach
+from tracklater_bot.domain.edits import (
     UNDECIDED,
     Change,
     NotYours,
@@ -28,12 +29,11 @@ from tracklater_bot.changing import (
     numbered,
     pieces,
 )
-from tracklater_bot.day import Span, in_reach
-from tracklater_bot.model import Digest, Item, Problem, State
+from tracklater_bot.domain.items import clipped, in_order, new_id, stays
+from tracklater_bot.domain.model import Digest, Item, Problem, State
+from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.store import Store, digests, outbox
 from tracklater_bot.store.outbox import Job, Kind, Order, Stage
-from tracklater_bot.store.refresh import clipped, in_order, new_id, stays
-from tracklater_bot.words import TOO_LONG_AGO
 
 __all__ = ["Change", "NotYours", "Review", "ReviewError"]
 

@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from tracklater_bot.day import WEEKDAYS, WorkDay
+from tracklater_bot.domain.day import WEEKDAYS, WorkDay
 
 CATCH_UP_DAYS = 7
 LONGEST_BREAK = 400  # days

@@ -18,14 +18,14 @@ from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Wishes
 from tracklater_bot.blocks.week import DayTimes, in_all
 from tracklater_bot.checks import check_all
-from tracklater_bot.day import WorkDay
-from tracklater_bot.model import Digest, JsonValue, SourceStatus, State
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.model import Digest, JsonValue, SourceStatus, State
+from tracklater_bot.domain.text import clock
 from tracklater_bot.pictures import fingerprint
 from tracklater_bot.preferences import OVERRIDES, silent_until
 from tracklater_bot.remembered import PersonalMemory
 from tracklater_bot.schedule import Plan
 from tracklater_bot.timeline import Lanes, alt_text, lanes_of, text_timeline
-from tracklater_bot.words import clock
 
 WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)

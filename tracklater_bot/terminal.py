@@ -12,10 +12,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tracklater_bot.day import in_reach
-from tracklater_bot.model import Draft, Evidence, Suggestion
+from tracklater_bot.domain.day import in_reach
+from tracklater_bot.domain.model import Draft, Evidence, Suggestion
+from tracklater_bot.domain.text import (
+    TOO_LONG_AGO,
+    clean,
+    count,
+    day_name,
+    duration,
+    listing,
+    times,
+)
 from tracklater_bot.timeline import colours, lanes_of, text_timeline
-from tracklater_bot.words import TOO_LONG_AGO, clean, count, day_name, duration, listing, times
 
 MOST_COLUMNS = 110
 WIDE = 110

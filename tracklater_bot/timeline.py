@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.day import Span, total
-from tracklater_bot.model import Digest, Draft, State, Suggestion, TimeEntry
-from tracklater_bot.words import clean, count, day_name, duration, isolated, shown, times
+from tracklater_bot.domain.day import Span, total
+from tracklater_bot.domain.model import Digest, Draft, State, Suggestion, TimeEntry
+from tracklater_bot.domain.text import clean, count, day_name, duration, isolated, shown, times
 
 HOUR = timedelta(hours=1)
 LEAST_HOURS = 6

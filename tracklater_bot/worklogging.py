@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from tracklater_bot.model import Problem
+from tracklater_bot.domain.model import Problem
 from tracklater_bot.store.outbox import Job, Kind
 from tracklater_bot.store.settling import Absent, Rejected
 from tracklater_bot.store.worklogs import Logged

@@ -13,10 +13,10 @@ from typing import Any
 
 from tracklater_bot.blocks.parts import Block, option, outside_option, words
 from tracklater_bot.blocks.text import plain
-from tracklater_bot.day import WorkDay
-from tracklater_bot.model import Issue, Project
-from tracklater_bot.wording import describe
-from tracklater_bot.words import clean, units
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.descriptions import describe
+from tracklater_bot.domain.model import Issue, Project
+from tracklater_bot.domain.text import clean, units
 
 MOST_OPTIONS = 100
 MOST_OPTION_TEXT = 75

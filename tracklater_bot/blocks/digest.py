@@ -28,9 +28,17 @@ from tracklater_bot.blocks.rows import (
     unsure,
 )
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
-from tracklater_bot.day import in_reach
-from tracklater_bot.model import Digest, Item, SourceStatus, State
-from tracklater_bot.words import TOO_LONG_AGO, clock, count, day_name, duration, listing, times
+from tracklater_bot.domain.day import in_reach
+from tracklater_bot.domain.model import Digest, Item, SourceStatus, State
+from tracklater_bot.domain.text import (
+    TOO_LONG_AGO,
+    clock,
+    count,
+    day_name,
+    duration,
+    listing,
+    times,
+)
 
 __all__ = ["DigestView", "Message", "PictureRef", "digest_message", "digest_text", "pages"]
 

@@ -35,10 +35,10 @@ from tracklater_bot.blocks.rows import (
     project_name,
 )
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
-from tracklater_bot.day import Span, WorkDay
-from tracklater_bot.model import MOST_DESCRIPTION, Digest, Issue, Item, State
-from tracklater_bot.wording import adds_nothing, is_ours, rewritten, written_for
-from tracklater_bot.words import clock, duration, times
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.descriptions import adds_nothing, is_ours, rewritten, written_for
+from tracklater_bot.domain.model import MOST_DESCRIPTION, Digest, Issue, Item, State
+from tracklater_bot.domain.text import clock, duration, times
 
 MOST_REASONS = 20
 _SENT_FROM_VIEW = (

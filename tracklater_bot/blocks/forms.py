@@ -16,10 +16,10 @@ from tracklater_bot.blocks.choices import (
     project_choices,
     token,
 )
-from tracklater_bot.day import Span, WorkDay
-from tracklater_bot.model import MOST_DESCRIPTION, Item, Project
-from tracklater_bot.wording import folded
-from tracklater_bot.words import clean, clock
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.descriptions import folded
+from tracklater_bot.domain.model import MOST_DESCRIPTION, Item, Project
+from tracklater_bot.domain.text import clean, clock
 
 View: TypeAlias = Mapping[str, Any]
 Errors: TypeAlias = dict[str, str]

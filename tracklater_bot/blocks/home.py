@@ -25,9 +25,9 @@ from tracklater_bot.blocks.parts import (
 from tracklater_bot.blocks.ruling import rule_rows
 from tracklater_bot.blocks.text import lines_within, link, plain
 from tracklater_bot.blocks.week import DayTimes, in_all, open_day_rows, week_chart
-from tracklater_bot.day import WEEKDAYS
-from tracklater_bot.model import Rule, SourceStatus
-from tracklater_bot.words import clock, day_name, duration, short_day
+from tracklater_bot.domain.day import WEEKDAYS
+from tracklater_bot.domain.model import Rule, SourceStatus
+from tracklater_bot.domain.text import clock, day_name, duration, short_day
 
 NO_COUNTRY = "none"
 MOST_OPTIONS = 100

@@ -17,7 +17,7 @@ from tracklater_bot.blocks.parts import (
     section,
 )
 from tracklater_bot.blocks.text import link, mrkdwn
-from tracklater_bot.model import (
+from tracklater_bot.domain.model import (
     Digest,
     Evidence,
     Issue,
@@ -27,7 +27,7 @@ from tracklater_bot.model import (
     State,
     Suggestion,
 )
-from tracklater_bot.words import clock, count, duration, entry_text, times
+from tracklater_bot.domain.text import clock, count, duration, entry_text, times
 
 TOGGL_PAGE = "https://track.toggl.com/timer"
 NOT_SURE = 0.6

@@ -18,8 +18,8 @@ from tracklater_bot.blocks.parts import (
     words,
 )
 from tracklater_bot.blocks.text import lines_within, mrkdwn, plain
-from tracklater_bot.model import Digest, Item, Rule, RuleKind
-from tracklater_bot.words import clean, count
+from tracklater_bot.domain.model import Digest, Item, Rule, RuleKind
+from tracklater_bot.domain.text import clean, count
 
 MOST_WORD = 80
 SHORTEST_WORD = 2

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
-from tracklater_bot.words import clean, shown
+from tracklater_bot.domain.text import clean, shown
 
 MOST_PARAGRAPH = 3000
 MOST_URL = 500  # a longer address is somebody's data, not a place to go

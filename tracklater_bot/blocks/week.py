@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from tracklater_bot.blocks.digest import length_of, open_items, tracked_length
 from tracklater_bot.blocks.parts import Block, Message, button, context, header, section
 from tracklater_bot.blocks.text import escaped, mrkdwn
-from tracklater_bot.model import Digest, Draft, Item, State
-from tracklater_bot.words import count, duration, short_day
+from tracklater_bot.domain.model import Digest, Draft, Item, State
+from tracklater_bot.domain.text import count, duration, short_day
 
 MOST_GROUPS = 6
 MOST_DAYS = 14

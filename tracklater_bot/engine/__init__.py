@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import time, timedelta
 
-from tracklater_bot.day import WorkDay
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.model import Suggestion, Window
 from tracklater_bot.engine.chains import explain_pieces
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.events import Event, events_of
@@ -22,7 +23,6 @@ from tracklater_bot.engine.telling import Teller
 from tracklater_bot.engine.titles import Kinds
 from tracklater_bot.engine.weighing import weigh
 from tracklater_bot.engine.weights import WEIGHTS, Weights
-from tracklater_bot.model import Suggestion, Window
 
 __all__ = ["Inputs", "suggest"]
 

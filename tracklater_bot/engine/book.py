@@ -7,8 +7,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 
+from tracklater_bot.domain.model import Issue
 from tracklater_bot.engine.hints import runs_on
-from tracklater_bot.model import Issue
 
 IssueId = tuple[str, str]  # group and key
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tracklater_bot.model import Commit, Group, Issue, Project
-from tracklater_bot.wording import describe
+from tracklater_bot.domain.descriptions import describe
+from tracklater_bot.domain.model import Commit, Group, Issue, Project
 
 LONGEST = 60
 SUBJECTS = 2

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from tracklater_bot.domain.model import Checkout, Commit, Message
 from tracklater_bot.engine.book import IssueId
 from tracklater_bot.engine.evidence import Reader
 from tracklater_bot.engine.hints import is_trunk
 from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.model import Checkout, Commit, Message
 
 
 class Kind(Enum):

@@ -8,6 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from tracklater_bot.domain.model import (
+    Checkout,
+    Clue,
+    Commit,
+    Group,
+    Hint,
+    HintKind,
+    Issue,
+    Message,
+    Rule,
+    Window,
+)
+from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.book import Book, IssueId
 from tracklater_bot.engine.hints import Branches, Hints, all_hints, is_trunk
 from tracklater_bot.engine.keys import (
@@ -21,19 +34,6 @@ from tracklater_bot.engine.keys import (
 )
 from tracklater_bot.engine.ruling import Ruling
 from tracklater_bot.engine.titles import Kinds, Place, without_program
-from tracklater_bot.model import (
-    Checkout,
-    Clue,
-    Commit,
-    Group,
-    Hint,
-    HintKind,
-    Issue,
-    Message,
-    Rule,
-    Window,
-)
-from tracklater_bot.words import folded
 
 
 @dataclass(frozen=True, slots=True)

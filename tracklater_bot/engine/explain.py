@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
+from tracklater_bot.domain.model import Reason
 from tracklater_bot.engine.chains import Explained, State, families_of
 from tracklater_bot.engine.events import Kind
 from tracklater_bot.engine.parts import MINUTE, Part
 from tracklater_bot.engine.pieces import Ground
 from tracklater_bot.engine.segment import NOTHING, Chain, best_path
 from tracklater_bot.engine.weights import WEIGHTS
-from tracklater_bot.model import Reason
 
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"

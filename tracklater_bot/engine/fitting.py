@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tracklater_bot.day import Span, round_boundaries, subtract
+from tracklater_bot.domain.day import Span, round_boundaries, subtract
 from tracklater_bot.engine.chains import Explained
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.stretches import Stretch

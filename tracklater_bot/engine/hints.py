@@ -7,8 +7,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from tracklater_bot.model import Checkout, Clue, Commit, Group, Hint, HintKind
-from tracklater_bot.words import folded
+from tracklater_bot.domain.model import Checkout, Clue, Commit, Group, Hint, HintKind
+from tracklater_bot.domain.text import folded
 
 # Names that many repositories share: they count only where a repository's name must stand.
 _COMMON_NAMES = frozenset(

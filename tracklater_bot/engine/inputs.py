@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracklater_bot.day import WorkDay
-from tracklater_bot.model import Clue, Group, Issue, Rule, TimeEntry
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.model import Clue, Group, Issue, Rule, TimeEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tracklater_bot.model import Group
-from tracklater_bot.words import folded
+from tracklater_bot.domain.model import Group
+from tracklater_bot.domain.text import folded
 
 # What Taiga itself writes: its word in commits, its addresses, its pages' titles.
 _NAMED = re.compile(

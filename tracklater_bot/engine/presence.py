@@ -14,10 +14,10 @@ from itertools import groupby, pairwise
 from statistics import median_low
 from typing import NamedTuple
 
+from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.changes import Sample, unchanged
 from tracklater_bot.engine.parts import Part, joined
 from tracklater_bot.engine.steady import Titles
-from tracklater_bot.words import folded
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
 # within these bounds in seconds: xdotool fails for a sample or two, suspend takes longer. Who

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tracklater_bot.domain.model import Rule, RuleKind
+from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.hints import spelled
-from tracklater_bot.model import Rule, RuleKind
-from tracklater_bot.words import folded
 
 
 class Ruling:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from itertools import chain
 
-from tracklater_bot.words import folded
+from tracklater_bot.domain.text import folded
 
 _HOURS = r"h|hrs?|hours?|std|stunden?|tim|timmar|tunti|tuntia|heures?|horas?|or[ae]|ч|час\w*"
 _SECONDS = r"m|min\w*|ms|s|se[ckg]\w*|мин\w*|сек\w*|[dj]|days?|tage?n?|jours?|päivää"

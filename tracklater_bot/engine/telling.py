@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tracklater_bot.day import Span
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import Commit, Evidence, Suggestion
 from tracklater_bot.engine.chains import Explained, State
 from tracklater_bot.engine.describe import description, project_for
 from tracklater_bot.engine.events import Event, Kind
@@ -15,7 +16,6 @@ from tracklater_bot.engine.explain import instead, reasons, seam
 from tracklater_bot.engine.fitting import Fitted
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.parts import Part
-from tracklater_bot.model import Commit, Evidence, Suggestion
 
 
 class Teller:

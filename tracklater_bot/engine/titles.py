@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 
-from tracklater_bot.words import folded
+from tracklater_bot.domain.text import folded
 
 _BROWSERS = frozenset((
     "google chrome", "chromium", "mozilla firefox", "firefox", "firefox developer edition",

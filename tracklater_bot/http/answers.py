@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
-from tracklater_bot.words import clean
+from tracklater_bot.domain.text import clean
 
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 from slack_bolt import App, BoltContext
 
 from tracklater_bot.desk import Desk
+from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.listeners.command import Command
 from tracklater_bot.listeners.day import Day
 from tracklater_bot.listeners.decisions import Decisions
@@ -16,7 +17,6 @@ from tracklater_bot.listeners.dialogs import Dialogs
 from tracklater_bot.listeners.home import Home
 from tracklater_bot.listeners.rules import Rules
 from tracklater_bot.listeners.shortcut import Shortcut
-from tracklater_bot.mishaps import log_failure
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from slack_bolt import Ack, App, Respond
 
 from tracklater_bot.blocks.parts import Message
 from tracklater_bot.desk import Desk
+from tracklater_bot.domain.text import day_name
 from tracklater_bot.listeners.clicks import STRANGER, Click, whisper
 from tracklater_bot.preferences import NO_REMINDERS, SILENT_UNTIL
-from tracklater_bot.words import day_name
 
 
 class Day:

@@ -9,10 +9,10 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 
 from tracklater_bot.desk import Desk
+from tracklater_bot.domain.model import Digest
+from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first, whisper
-from tracklater_bot.model import Digest
 from tracklater_bot.review import NotYours, ReviewError
-from tracklater_bot.words import TOO_LONG_AGO
 
 Decide = Callable[[Click], Digest]
 

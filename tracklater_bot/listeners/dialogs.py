@@ -33,11 +33,11 @@ from tracklater_bot.blocks.forms import (
     parse_split,
 )
 from tracklater_bot.blocks.ruling import rule_modal
-from tracklater_bot.day import WorkDay
 from tracklater_bot.desk import Desk
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.model import Digest, Issue, Item
 from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first, whisper
 from tracklater_bot.listeners.decisions import sentence
-from tracklater_bot.model import Digest, Issue, Item
 from tracklater_bot.review import Change, NotYours, ReviewError
 
 Found = tuple[Digest, Item]

@@ -11,9 +11,9 @@ from slack_sdk import WebClient
 
 from tracklater_bot.blocks.edit import NewSpan, add_modal
 from tracklater_bot.desk import Desk
+from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
 from tracklater_bot.listeners.clicks import whisper
 from tracklater_bot.listeners.command import NOT_YOURS
-from tracklater_bot.words import TOO_LONG_AGO, day_name
 
 
 class Shortcut:

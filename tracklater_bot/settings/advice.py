@@ -7,9 +7,9 @@ from difflib import SequenceMatcher
 from itertools import combinations
 from urllib.parse import urlsplit
 
+from tracklater_bot.domain.text import folded
 from tracklater_bot.settings.models import GroupSettings, Settings
 from tracklater_bot.settings.tree import dotted, shown
-from tracklater_bot.words import folded
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from dotenv.parser import parse_stream
 
+from tracklater_bot.domain.text import folded
 from tracklater_bot.settings.errors import SettingsError
 from tracklater_bot.settings.models import GroupSettings, Settings
 from tracklater_bot.settings.tree import (
@@ -30,7 +31,6 @@ from tracklater_bot.settings.tree import (
     section_at,
     shown,
 )
-from tracklater_bot.words import folded
 
 # Slack's own names for three of the secrets; ours win, wherever they are written.
 ALIASES: Mapping[str, Path] = {

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from tracklater_bot.domain.text import folded
 from tracklater_bot.settings.advice import advice
 from tracklater_bot.settings.errors import SettingsError
 from tracklater_bot.settings.layers import (
@@ -32,7 +33,6 @@ from tracklater_bot.settings.layers import (
 from tracklater_bot.settings.models import Settings
 from tracklater_bot.settings.tree import Path, dotted, is_secret, nested
 from tracklater_bot.settings.wording import reason
-from tracklater_bot.words import folded
 
 CONFIG_NAME = "tracklater.toml"
 ENV_NAME = ".env"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from tracklater_bot.model import Hint, HintKind
+from tracklater_bot.domain.model import Hint, HintKind
 from tracklater_bot.settings.fields import (
     Address,
     AppToken,

@@ -14,8 +14,8 @@ from unicodedata import normalize
 
 from pydantic import SecretStr
 
+from tracklater_bot.domain.text import folded
 from tracklater_bot.settings.models import GroupSettings, Section, Settings
-from tracklater_bot.words import folded
 
 Path: TypeAlias = tuple[str, ...]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from tracklater_bot.day import Span
-from tracklater_bot.model import Issue, Reading
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import Issue, Reading
 
 
 class SourceError(Exception):

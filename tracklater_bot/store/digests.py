@@ -22,8 +22,9 @@ from sqlalchemy import (
     update,
 )
 
-from tracklater_bot.day import Span
-from tracklater_bot.model import (
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.items import in_order, refreshed
+from tracklater_bot.domain.model import (
     Digest,
     Draft,
     Item,
@@ -34,7 +35,6 @@ from tracklater_bot.model import (
     Worklog,
 )
 from tracklater_bot.store.owners import is_dead
-from tracklater_bot.store.refresh import in_order, refreshed
 from tracklater_bot.store.sql import insert_missing
 from tracklater_bot.store.tables import changes, digests, items
 

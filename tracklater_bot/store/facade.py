@@ -10,7 +10,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from tracklater_bot.model import Digest, Draft, Issue, Item, JsonValue, Rule
+from tracklater_bot.domain.model import Digest, Draft, Issue, Item, JsonValue, Rule
 from tracklater_bot.store import digests, issues, memory, pruning
 from tracklater_bot.store.digests import Grant
 from tracklater_bot.store.opening import in_words, open_engine

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
-from tracklater_bot.model import Digest, TimeEntry
+from tracklater_bot.domain.model import Digest, TimeEntry
 from tracklater_bot.store import digests, outbox
 from tracklater_bot.store.outbox import Job, Stage
 from tracklater_bot.store.settling import Day, Outcome, Postponed, watched

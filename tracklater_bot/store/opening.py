@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from tracklater_bot.errors import StoreError
+from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.store.tables import REVISION
 
 BUSY_SECONDS = 30

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracklater_bot.day import Span
-from tracklater_bot.model import MOST_DESCRIPTION, Item, Project
-from tracklater_bot.words import clean, entry_text
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import MOST_DESCRIPTION, Item, Project
+from tracklater_bot.domain.text import clean, entry_text
 
 __all__ = ["Payload", "entry_text", "payload_of", "worklog_of"]
 

@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, select
 
-from tracklater_bot.day import Span
-from tracklater_bot.model import Digest, Item, Problem, Project, State, TimeEntry
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import Digest, Item, Problem, Project, State, TimeEntry
 from tracklater_bot.store import digests, outbox
 from tracklater_bot.store.outbox import Job, Kind, Order, Stage, Target
 from tracklater_bot.store.tables import ACTIVE, items

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from tracklater_bot.model import (
+from tracklater_bot.domain.model import (
     Evidence,
     Issue,
     Item,

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, delete, select
 
-from tracklater_bot.model import Digest, Item, Problem, State, Worklog
+from tracklater_bot.domain.model import Digest, Item, Problem, State, Worklog
 from tracklater_bot.store import digests, outbox
 from tracklater_bot.store.outbox import Job, Kind, Stage, Target, Wish
 from tracklater_bot.store.payload import Payload, worklog_of

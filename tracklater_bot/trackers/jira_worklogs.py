@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, TypeAdapter
 
-from tracklater_bot.day import Span
+from tracklater_bot.domain.day import Span
 from tracklater_bot.http import (
     Answer,
     AnswerLost,

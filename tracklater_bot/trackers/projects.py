@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tracklater_bot.model import Project, TimeEntry
+from tracklater_bot.domain.model import Project, TimeEntry
+from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings import GroupSettings, GroupToggl
 from tracklater_bot.trackers.protocols import Task
-from tracklater_bot.words import clean, folded
 
 _LONGEST_NAME = 500
 

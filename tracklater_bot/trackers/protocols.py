@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tracklater_bot.day import Span
-from tracklater_bot.model import Project, TimeEntry
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import Project, TimeEntry
 
 
 class TrackerError(Exception):

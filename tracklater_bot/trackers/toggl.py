@@ -14,7 +14,8 @@ from typing import NoReturn, TypeVar
 
 from pydantic import TypeAdapter
 
-from tracklater_bot.day import Span, oldest_in_reach
+from tracklater_bot.domain.day import Span, oldest_in_reach
+from tracklater_bot.domain.model import TimeEntry
 from tracklater_bot.http import (
     Answer,
     AnswerLate,
@@ -29,7 +30,6 @@ from tracklater_bot.http import (
     basic,
     utc_now,
 )
-from tracklater_bot.model import TimeEntry
 from tracklater_bot.settings import TogglSettings
 from tracklater_bot.trackers.protocols import (
     Account,

@@ -9,11 +9,11 @@ from unicodedata import normalize
 
 from pydantic import AwareDatetime, BaseModel, TypeAdapter
 
-from tracklater_bot.day import Span
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.model import Project, TimeEntry
+from tracklater_bot.domain.text import clean
 from tracklater_bot.http import Line, Title
-from tracklater_bot.model import Project, TimeEntry
 from tracklater_bot.trackers.protocols import Account, Conflict, Constraints, NewEntry, Task
-from tracklater_bot.words import clean
 
 _LONGEST = 2000
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
-from tracklater_bot.day import Span
+from tracklater_bot.domain.day import Span
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 MOST_DESCRIPTION = 2000  # characters of an entry; Toggl takes 3,000, and no list shows so many

@@ -46,3 +46,9 @@ def code_in(answer: Any) -> str:
     """The code of a Slack error's answer; "" for what is none, such as a proxy's own words."""
     code = answer.get("error") if isinstance(answer, Mapping) or hasattr(answer, "get") else None
     return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+
+
+class StoreError(Exception):
+    """The database cannot be used. Its text is one sentence that says what to do."""
+
+    tellable = True

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
 
-from tracklater_bot.day import Span, subtract
-from tracklater_bot.model import Item, State, Suggestion
+from tracklater_bot.domain.day import Span, subtract
+from tracklater_bot.domain.model import Item, State, Suggestion
 
 SHORTEST = timedelta(minutes=1)
 

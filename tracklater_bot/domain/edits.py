@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.day import Span, subtract
-from tracklater_bot.model import (
+from tracklater_bot.domain.day import Span, subtract
+from tracklater_bot.domain.descriptions import adds_nothing, describe, is_ours, rewritten
+from tracklater_bot.domain.items import SHORTEST, new_id, within
+from tracklater_bot.domain.model import (
     MOST_DESCRIPTION,
     Digest,
     Evidence,
@@ -19,9 +21,7 @@ from tracklater_bot.model import (
     State,
     Suggestion,
 )
-from tracklater_bot.store.refresh import SHORTEST, new_id, within
-from tracklater_bot.wording import adds_nothing, describe, is_ours, rewritten
-from tracklater_bot.words import times
+from tracklater_bot.domain.text import times
 
 LONGEST = timedelta(hours=24)
 MOST_AHEAD = timedelta(days=1)

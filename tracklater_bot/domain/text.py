@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.day import WEEKDAYS, Span
-from tracklater_bot.model import MOST_DESCRIPTION, Issue
+from tracklater_bot.domain.day import WEEKDAYS, Span
+from tracklater_bot.domain.model import MOST_DESCRIPTION, Issue
 
 TOO_LONG_AGO = (
     "Too long ago to be sent: Toggl's API goes back three months only,"

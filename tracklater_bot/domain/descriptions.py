@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracklater_bot.model import Issue, Suggestion
+from tracklater_bot.domain.model import Issue, Suggestion
 
 
 def describe(issue: Issue) -> str:
