@@ -6,7 +6,7 @@ import pytest
 
 from tests.clues import ACME, GLOBEX, LOGIN, RATE, commit
 from tracklater_bot.domain.model import Group, Issue, Project
-from tracklater_bot.engine.describe import LONGEST, description, project_for
+from tracklater_bot.engine.suggestions import LONGEST, description, project_for
 
 
 def named(*projects: str) -> Group:

@@ -31,7 +31,7 @@ from tracklater_bot.domain.day import Span, WorkDay, merge, subtract, total
 from tracklater_bot.domain.model import Clue, Suggestion, TimeEntry, Window
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.engine.pieces import GRID
+from tracklater_bot.engine.segments import GRID
 
 TITLES = (
     ACME_CODE,

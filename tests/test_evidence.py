@@ -10,8 +10,8 @@ import pytest
 from tests.clues import ACME, GLOBEX, GROUPS, ISSUES, checkout, commit, group, message, windows
 from tests.notation import at
 from tracklater_bot.domain.model import Clue, Commit, Group, HintKind, Issue
-from tracklater_bot.engine.evidence import Reader, keys_in_clues
-from tracklater_bot.engine.titles import Kinds, Place
+from tracklater_bot.engine.match.matcher import Reader, keys_in_clues
+from tracklater_bot.engine.windows import Kinds, Place
 
 
 def reader(

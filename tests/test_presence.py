@@ -13,7 +13,7 @@ from tracklater_bot.domain.day import Span, merge
 from tracklater_bot.domain.model import Clue, Window
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import Rules, Watch, by_machine, privacy, watch
-from tracklater_bot.engine.titles import Kinds
+from tracklater_bot.engine.windows import Kinds
 
 EDITOR = "auth.py - acme-api - Visual Studio Code"
 

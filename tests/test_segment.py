@@ -9,7 +9,7 @@ from math import exp, prod
 
 import pytest
 
-from tracklater_bot.engine.segment import Chain, Prices, beliefs, best_path, settled
+from tracklater_bot.engine.infer.hmm import Chain, Prices, beliefs, best_path, settled
 
 PRICES = Prices(inside=1.0, between=3.0, nothing=2.0)
 # Nothing; a group with one issue; another group.

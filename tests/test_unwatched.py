@@ -7,9 +7,9 @@ from math import exp, prod
 
 import pytest
 
-from tracklater_bot.engine.chains import bridged
-from tracklater_bot.engine.pieces import Piece
-from tracklater_bot.engine.unwatched import PHASES, Rates, Slot, Unwatched, likeliest
+from tracklater_bot.engine.infer.hmm_offscreen import PHASES, Rates, Slot, Unwatched, likeliest
+from tracklater_bot.engine.infer.inference import bridged
+from tracklater_bot.engine.segments import Piece
 
 RATES = Rates(
     come=0.01,

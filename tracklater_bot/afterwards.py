@@ -10,7 +10,7 @@ from tracklater_bot.domain.model import Window
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import by_machine, changes
 from tracklater_bot.engine.steady import Titles
-from tracklater_bot.engine.titles import Kinds
+from tracklater_bot.engine.windows import Kinds
 from tracklater_bot.sources.protocols import ClueSource, SourceError
 
 SOME_WORK = timedelta(minutes=15)

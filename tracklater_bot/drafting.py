@@ -25,8 +25,8 @@ from tracklater_bot.domain.model import (
 )
 from tracklater_bot.domain.text import clock
 from tracklater_bot.engine import suggest
-from tracklater_bot.engine.evidence import keys_in_clues
 from tracklater_bot.engine.inputs import Inputs, Options
+from tracklater_bot.engine.match.matcher import keys_in_clues
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources import read_all
 from tracklater_bot.sources.protocols import ClueSource

@@ -7,22 +7,22 @@ from datetime import time, timedelta
 
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.model import Suggestion, Window
-from tracklater_bot.engine.chains import explain_pieces
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.events import Event, events_of
-from tracklater_bot.engine.evidence import Reader
-from tracklater_bot.engine.fitting import fitted
+from tracklater_bot.engine.infer.inference import explain_pieces
+from tracklater_bot.engine.infer.merge import stretches_of
 from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.engine.parts import MINUTE
-from tracklater_bot.engine.pieces import cut_day
+from tracklater_bot.engine.intervals import MINUTE
+from tracklater_bot.engine.match.matcher import Reader
 from tracklater_bot.engine.presence import Rules, Watch, by_machine, privacy, watch
-from tracklater_bot.engine.scales import Scales, calls_in
+from tracklater_bot.engine.score.context import Scales, calls_in
+from tracklater_bot.engine.score.weights import WEIGHTS, Weights
+from tracklater_bot.engine.score.windows import weigh
+from tracklater_bot.engine.segments import cut_day
+from tracklater_bot.engine.spans import fitted
 from tracklater_bot.engine.steady import Titles
-from tracklater_bot.engine.stretches import stretches_of
-from tracklater_bot.engine.telling import Teller
-from tracklater_bot.engine.titles import Kinds
-from tracklater_bot.engine.weighing import weigh
-from tracklater_bot.engine.weights import WEIGHTS, Weights
+from tracklater_bot.engine.suggestions import Teller
+from tracklater_bot.engine.windows import Kinds
 
 __all__ = ["Inputs", "suggest"]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tracklater_bot.domain.model import Checkout, Commit, Message
-from tracklater_bot.engine.book import IssueId
-from tracklater_bot.engine.evidence import Reader
-from tracklater_bot.engine.hints import is_trunk
 from tracklater_bot.engine.inputs import Inputs
+from tracklater_bot.engine.match.issue_titles import IssueId
+from tracklater_bot.engine.match.keywords import is_trunk
+from tracklater_bot.engine.match.matcher import Reader
 
 
 class Kind(Enum):

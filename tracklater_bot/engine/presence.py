@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.changes import Sample, unchanged
-from tracklater_bot.engine.parts import Part, joined
+from tracklater_bot.engine.intervals import Part, joined
 from tracklater_bot.engine.steady import Titles
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tracklater_bot.engine.book import IssueId
 from tracklater_bot.engine.events import Event, Kind
-from tracklater_bot.engine.parts import MINUTE, Part, cut, joined, within, without
+from tracklater_bot.engine.infer.hmm import Prices
+from tracklater_bot.engine.intervals import MINUTE, Part, cut, joined, within, without
+from tracklater_bot.engine.match.issue_titles import IssueId
 from tracklater_bot.engine.presence import Stay, Watch
-from tracklater_bot.engine.segment import Prices
-from tracklater_bot.engine.weights import WEIGHTS
+from tracklater_bot.engine.score.weights import WEIGHTS
 
 GRID = 2 * MINUTE
 # How far before and after its clues a stretch without a screen is looked at. When work ended is

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from tracklater_bot.domain.model import Issue
-from tracklater_bot.engine.hints import runs_on
+from tracklater_bot.engine.match.keywords import runs_on
 
 IssueId = tuple[str, str]  # group and key
 

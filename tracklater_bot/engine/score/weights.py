@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tracklater_bot.engine.events import Kind
-from tracklater_bot.engine.segment import Prices
-from tracklater_bot.engine.titles import Place
-from tracklater_bot.engine.unwatched import Rates
+from tracklater_bot.engine.infer.hmm import Prices
+from tracklater_bot.engine.infer.hmm_offscreen import Rates
+from tracklater_bot.engine.windows import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
-from tracklater_bot.engine.book import IssueId
-from tracklater_bot.engine.parts import MINUTE, TOUCH, Part
-from tracklater_bot.engine.pieces import Piece
-from tracklater_bot.engine.segment import Chain, beliefs, best_path, settled
-from tracklater_bot.engine.unwatched import Rates, Slot, Unwatched, likeliest
+from tracklater_bot.engine.infer.hmm import Chain, beliefs, best_path, settled
+from tracklater_bot.engine.infer.hmm_offscreen import Rates, Slot, Unwatched, likeliest
+from tracklater_bot.engine.intervals import MINUTE, TOUCH, Part
+from tracklater_bot.engine.match.issue_titles import IssueId
+from tracklater_bot.engine.segments import Piece
 
 State = tuple[str, str | None] | None  # group and issue's key; None explains nothing
 # Where no screen was recorded, this much of a belief holds: breaks leave no trace there.

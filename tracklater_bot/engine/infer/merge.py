@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tracklater_bot.engine.chains import Explained, State
-from tracklater_bot.engine.parts import TOUCH
-from tracklater_bot.engine.pieces import Piece
+from tracklater_bot.engine.infer.inference import Explained, State
+from tracklater_bot.engine.intervals import TOUCH
+from tracklater_bot.engine.segments import Piece
 
 
 @dataclass(frozen=True, slots=True)

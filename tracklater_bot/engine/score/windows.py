@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 from tracklater_bot.engine.events import BranchesOut, Event
-from tracklater_bot.engine.evidence import Pointer
-from tracklater_bot.engine.moments import weigh_events
-from tracklater_bot.engine.parts import MINUTE, Part, within
-from tracklater_bot.engine.pieces import Ground, Piece
+from tracklater_bot.engine.infer.hmm import Prices
+from tracklater_bot.engine.intervals import MINUTE, Part, within
+from tracklater_bot.engine.match.matcher import Pointer
 from tracklater_bot.engine.presence import Stay
-from tracklater_bot.engine.scales import FOLLOW, LEAD, Scales
-from tracklater_bot.engine.segment import Prices
-from tracklater_bot.engine.titles import Place
-from tracklater_bot.engine.weights import Weights
+from tracklater_bot.engine.score.context import FOLLOW, LEAD, Scales
+from tracklater_bot.engine.score.events import weigh_events
+from tracklater_bot.engine.score.weights import Weights
+from tracklater_bot.engine.segments import Ground, Piece
+from tracklater_bot.engine.windows import Place
 
 # Nothing that was found before or after so long an absence tells of what is on this side of it.
 FAR = 30 * MINUTE

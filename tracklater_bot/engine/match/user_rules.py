@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tracklater_bot.domain.model import Rule, RuleKind
 from tracklater_bot.domain.text import folded
-from tracklater_bot.engine.hints import spelled
+from tracklater_bot.engine.match.keywords import spelled
 
 
 class Ruling:

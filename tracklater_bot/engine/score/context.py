@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tracklater_bot.engine.evidence import Reader
-from tracklater_bot.engine.parts import MINUTE, Part, joined
+from tracklater_bot.engine.intervals import MINUTE, Part, joined
+from tracklater_bot.engine.match.matcher import Reader
 from tracklater_bot.engine.presence import Stay
-from tracklater_bot.engine.titles import Kinds
-from tracklater_bot.engine.weights import Weights
+from tracklater_bot.engine.score.weights import Weights
+from tracklater_bot.engine.windows import Kinds
 
 # Meeting windows this close to each other are one call; a shorter one is a look at a window.
 CALL_GAP, SHORTEST_CALL = 12 * MINUTE, 3 * MINUTE

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import exp
 
-from tracklater_bot.engine.parts import MINUTE
-from tracklater_bot.engine.segment import factors, scaled
+from tracklater_bot.engine.infer.hmm import factors, scaled
+from tracklater_bot.engine.intervals import MINUTE
 
 PHASES = 2
 # A minute is taken where work for one group is about as likely as anything else.

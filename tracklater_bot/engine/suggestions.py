@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Commit, Evidence, Suggestion
-from tracklater_bot.engine.chains import Explained, State
-from tracklater_bot.engine.describe import description, project_for
+from tracklater_bot.domain.descriptions import describe
+from tracklater_bot.domain.model import Commit, Evidence, Group, Issue, Project, Suggestion
 from tracklater_bot.engine.events import Event, Kind
-from tracklater_bot.engine.evidence import Reader
-from tracklater_bot.engine.explain import instead, reasons, seam
-from tracklater_bot.engine.fitting import Fitted
+from tracklater_bot.engine.infer.inference import Explained, State
 from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.engine.parts import Part
+from tracklater_bot.engine.intervals import Part
+from tracklater_bot.engine.match.matcher import Reader
+from tracklater_bot.engine.reasons import instead, reasons, seam
+from tracklater_bot.engine.spans import Fitted
 
 
 class Teller:
@@ -113,3 +113,40 @@ def _ends_in(at: datetime, span: Span) -> bool:
 def _touch(one: Span, other: Span) -> bool:
     gap = max(one.start, other.start) - min(one.end, other.end)
     return gap <= timedelta(seconds=1)
+
+
+LONGEST = 60
+SUBJECTS = 2
+
+
+def project_for(group: Group, issue: Issue | None) -> Project | None:
+    """The group's project for issues of this type, else its default one, else its only one."""
+    by_type: dict[str, Project] = {}
+    for project in group.projects:
+        by_type.setdefault(project.type.casefold(), project)
+    if issue is not None and (found := by_type.get(issue.type.casefold())) is not None:
+        return found
+    if "default" in by_type:
+        return by_type["default"]
+    return group.projects[0] if len(group.projects) == 1 else None
+
+
+def description(group: str, issue: Issue | None, commits: Iterable[Commit]) -> str:
+    """`KEY title`, else the group's own commit subjects in a few words, else its name."""
+    if issue is not None:
+        return describe(issue)
+    subjects = dict.fromkeys(" ".join(each.subject.split()) for each in commits)
+    words = _short([subject for subject in subjects if subject])
+    return words or group
+
+
+def _short(subjects: list[str]) -> str:
+    text = "; ".join(subjects[:SUBJECTS])
+    if len(text) <= LONGEST:
+        return text
+    text = subjects[0]
+    if len(text) <= LONGEST:
+        return text
+    kept = text[: LONGEST - 1]
+    cut = kept.rpartition(" ")[0] or kept
+    return f"{cut.rstrip(' ,.;:')}…"

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from tracklater_bot.domain.model import Reason
-from tracklater_bot.engine.chains import Explained, State, families_of
 from tracklater_bot.engine.events import Kind
-from tracklater_bot.engine.parts import MINUTE, Part
-from tracklater_bot.engine.pieces import Ground
-from tracklater_bot.engine.segment import NOTHING, Chain, best_path
-from tracklater_bot.engine.weights import WEIGHTS
+from tracklater_bot.engine.infer.hmm import NOTHING, Chain, best_path
+from tracklater_bot.engine.infer.inference import Explained, State, families_of
+from tracklater_bot.engine.intervals import MINUTE, Part
+from tracklater_bot.engine.score.weights import WEIGHTS
+from tracklater_bot.engine.segments import Ground
 
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"

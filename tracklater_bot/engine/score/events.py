@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tracklater_bot.engine.book import IssueId
 from tracklater_bot.engine.events import Event, Kind
-from tracklater_bot.engine.parts import MINUTE, within
-from tracklater_bot.engine.pieces import Ground, Piece
-from tracklater_bot.engine.scales import FOLLOW, LEAD, Scales
-from tracklater_bot.engine.weights import Moment, Weights
+from tracklater_bot.engine.intervals import MINUTE, within
+from tracklater_bot.engine.match.issue_titles import IssueId
+from tracklater_bot.engine.score.context import FOLLOW, LEAD, Scales
+from tracklater_bot.engine.score.weights import Moment, Weights
+from tracklater_bot.engine.segments import Ground, Piece
 
 # Work for a group begins about this long before the branch for it is checked out, or right then.
 BEFORE_CHECKOUT = 4 * MINUTE

@@ -21,9 +21,7 @@ from tracklater_bot.domain.model import (
     Window,
 )
 from tracklater_bot.domain.text import folded
-from tracklater_bot.engine.book import Book, IssueId
-from tracklater_bot.engine.hints import Branches, Hints, all_hints, is_trunk
-from tracklater_bot.engine.keys import (
+from tracklater_bot.engine.match.issue_keys import (
     JiraKeys,
     Number,
     numbers,
@@ -32,8 +30,10 @@ from tracklater_bot.engine.keys import (
     ranked,
     refs,
 )
-from tracklater_bot.engine.ruling import Ruling
-from tracklater_bot.engine.titles import Kinds, Place, without_program
+from tracklater_bot.engine.match.issue_titles import Book, IssueId
+from tracklater_bot.engine.match.keywords import Branches, Hints, all_hints, is_trunk
+from tracklater_bot.engine.match.user_rules import Ruling
+from tracklater_bot.engine.windows import Kinds, Place, without_program
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracklater_bot.domain.day import Span, round_boundaries, subtract
-from tracklater_bot.engine.chains import Explained
+from tracklater_bot.engine.infer.inference import Explained
+from tracklater_bot.engine.infer.merge import Stretch
 from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.engine.stretches import Stretch
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""From scored segments to who had which time: hidden Markov models."""

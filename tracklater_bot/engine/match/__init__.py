@@ -1,0 +1,1 @@
+"""Which groups and issues a text points to."""

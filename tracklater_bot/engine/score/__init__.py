@@ -1,0 +1,1 @@
+"""How strongly each clue speaks for each group."""
