@@ -37,7 +37,7 @@ from tracklater_bot.settings import TogglSettings
 from tracklater_bot.store import Store
 from tracklater_bot.store.outbox import Stage, Target
 from tracklater_bot.store.tables import ACTIVE, outbox
-from tracklater_bot.trackers.protocols import NewEntry
+from tracklater_bot.trackers.base import NewEntry
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.toggl.quota import Quotas

@@ -20,7 +20,7 @@ from tracklater_bot.cli import main
 from tracklater_bot.pacing import PacedClient
 from tracklater_bot.store import Store
 from tracklater_bot.store.tables import lanes, outbox
-from tracklater_bot.trackers.logbooks import JiraLogbooks
+from tracklater_bot.trackers.jira_worklogs import JiraLogbooks
 
 # Before and after each call that leaves the process. What is killed before it has left.
 _WRITES = ("create", "update", "delete")

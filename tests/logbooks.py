@@ -12,7 +12,7 @@ from tests.notation import written
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Worklog as Told
 from tracklater_bot.export import Exporter
-from tracklater_bot.trackers.protocols import Gone, NotSent, Refused, Worklogs
+from tracklater_bot.trackers.base import Gone, NotSent, Refused, Worklogs
 
 
 @dataclass(frozen=True)

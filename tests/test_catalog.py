@@ -19,11 +19,11 @@ from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Issue, JsonValue, Project, TimeEntry
 from tracklater_bot.remembered import PersonalMemory
 from tracklater_bot.settings import GroupJira, GroupSettings, GroupToggl, ResolvedTaiga, Settings
-from tracklater_bot.sources.jira import JiraSource
-from tracklater_bot.sources.protocols import IssueSource, SourceError
-from tracklater_bot.sources.registry import issue_sources
-from tracklater_bot.sources.taiga import TaigaSource
-from tracklater_bot.trackers.protocols import (
+from tracklater_bot.sources.base import IssueSource, SourceError
+from tracklater_bot.sources.issues.jira import JiraSource
+from tracklater_bot.sources.issues.registry import issue_sources
+from tracklater_bot.sources.issues.taiga import TaigaSource
+from tracklater_bot.trackers.base import (
     Account,
     Constraints,
     NewEntry,

@@ -17,7 +17,7 @@ from tracklater_bot.engine import suggest
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import changes
 from tracklater_bot.engine.steady import Titles
-from tracklater_bot.sources.thyme import understand
+from tracklater_bot.sources.clues.thyme import understand
 
 # A title by the seconds since it came to the front.
 Title = Callable[[int], str]

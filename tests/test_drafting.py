@@ -12,7 +12,7 @@ from tests.notation import FRIDAY, HELSINKI, at
 from tracklater_bot.catalog import Catalog, NothingKept
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.model import Checkout, Clue, Draft, Hint, HintKind, Reading, Window
-from tracklater_bot.drafting import Drafter
+from tracklater_bot.drafting.drafts import Drafter
 from tracklater_bot.settings import Settings
 
 THURSDAY = WorkDay(FRIDAY.date - timedelta(days=1), HELSINKI)

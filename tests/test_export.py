@@ -33,7 +33,7 @@ from tracklater_bot.domain.model import Draft, Problem, Project, State, TimeEntr
 from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.review import ReviewError
 from tracklater_bot.store import outbox
-from tracklater_bot.trackers.protocols import Account, Constraints, NewEntry, Refused, Task
+from tracklater_bot.trackers.base import Account, Constraints, NewEntry, Refused, Task
 
 EAGER = Pace(spacing=timedelta())
 

@@ -13,7 +13,8 @@ import pytest
 from tests.nobody import nobody
 from tests.notation import FRIDAY, at
 from tracklater_bot.domain.model import Checkout, Commit, Hint, HintKind
-from tracklater_bot.sources.git import (
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues.git import (
     GitSource,
     branch_of,
     on_code_host,
@@ -22,7 +23,6 @@ from tracklater_bot.sources.git import (
     remote_urls,
     remote_words,
 )
-from tracklater_bot.sources.protocols import SourceError
 
 ME = "eero@example.com"
 
@@ -760,7 +760,7 @@ def test_git_is_missing_from_the_start(repo: Repo) -> None:
     repo.commit("work", "09:00")
     script = (
         "from pathlib import Path; from tests.notation import FRIDAY;"
-        "from tracklater_bot.sources.git import GitSource;"
+        "from tracklater_bot.sources.clues.git import GitSource;"
         f"print(GitSource('acme', (Path({str(repo.path)!r}),), ('x',)).read(FRIDAY.span).trouble)"
     )
     run = subprocess.run(
@@ -780,7 +780,7 @@ def test_a_drive_that_does_not_answer(
     slow = tmp_path / "slow-git"
     slow.write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(0o755)
-    monkeypatch.setattr("tracklater_bot.sources.git.TIMEOUT", 0.2)
+    monkeypatch.setattr("tracklater_bot.sources.clues.git.TIMEOUT", 0.2)
     monkeypatch.setattr("git.cmd.Git.GIT_PYTHON_GIT_EXECUTABLE", str(slow))
     assert trouble(source(repo)).startswith(f"git took more than 0.2 seconds for {repo.path}")
 
@@ -1002,7 +1002,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tests.notation import FRIDAY
-from tracklater_bot.sources.git import GitSource
+from tracklater_bot.sources.clues.git import GitSource
 git = GitSource("acme", (Path(sys.argv[1]),), ("eero@example.com",))
 with ThreadPoolExecutor() as pool:
     first = pool.submit(git.read, FRIDAY.span)

@@ -27,8 +27,8 @@ from tracklater_bot.http import (
     anonymous,
     basic,
     bearer,
-    wire,
 )
+from tracklater_bot.http import transport as wire
 
 SECRET = "s3cret-token"
 

@@ -23,9 +23,9 @@ from tests.notation import FRIDAY, at
 from tracklater_bot.catalog import Catalog, scope_of
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Draft, Reading, Window
-from tracklater_bot.drafting import Drafter
+from tracklater_bot.drafting.drafts import Drafter
 from tracklater_bot.settings import GroupJira, GroupSettings, Settings
-from tracklater_bot.sources.jira import JiraSource
+from tracklater_bot.sources.issues.jira import JiraSource
 from tracklater_bot.store import Store
 
 SITE = "https://group1.atlassian.net"

@@ -15,8 +15,8 @@ from responses.matchers import header_matcher, json_params_matcher, query_param_
 
 from tests.loopback import FakeTime
 from tracklater_bot.settings import GroupJira
-from tracklater_bot.sources.jira import JiraSource
-from tracklater_bot.sources.protocols import SourceError
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.issues.jira import JiraSource
 
 SITE = "https://group1.atlassian.net"
 API = f"{SITE}/rest/api/3"

@@ -16,8 +16,8 @@ from tests.loopback import DROPPED, FakeTime, Said, closed_port, loopback
 from tests.notation import at, span
 from tracklater_bot.domain.day import Span
 from tracklater_bot.settings import GroupJira
+from tracklater_bot.trackers.base import Gone, NotSent, Refused, TrackerError, Unknown
 from tracklater_bot.trackers.jira_worklogs import JiraWorklogs
-from tracklater_bot.trackers.protocols import Gone, NotSent, Refused, TrackerError, Unknown
 
 SITE = "https://group1.atlassian.net"
 WORKLOG = f"{SITE}/rest/api/3/issue/DEV-12/worklog"

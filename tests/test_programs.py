@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracklater_bot.sources.programs import is_by_program
+from tracklater_bot.sources.clues.program_commits import is_by_program
 
 MIKA = "Mika <mika@example.com> Mika <mika@example.com>"
 

@@ -15,10 +15,10 @@ import pytest
 from tests.notation import FRIDAY, at
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Message, Reading
+from tracklater_bot.drafting.reading import read_all
 from tracklater_bot.settings import Settings
-from tracklater_bot.sources import read_all
-from tracklater_bot.sources.protocols import SourceError
-from tracklater_bot.sources.registry import clue_sources
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues.registry import clue_sources
 
 
 @dataclass
@@ -122,7 +122,7 @@ def test_the_global_workspace_and_those_of_groups() -> None:
 
 def test_libraries_of_sources_that_are_not_set_up_are_not_loaded() -> None:
     script = (
-        "import sys; from tracklater_bot.sources.registry import clue_sources;"
+        "import sys; from tracklater_bot.sources.clues.registry import clue_sources;"
         "from tracklater_bot.settings import Settings; clue_sources(Settings());"
         "print({'git', 'slack_sdk'} & set(sys.modules))"
     )

@@ -38,7 +38,7 @@ from tracklater_bot.domain.model import (
 )
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.inputs import Inputs, Options
-from tracklater_bot.sources.git import GitSource
+from tracklater_bot.sources.clues.git import GitSource
 from tracklater_bot.terminal import print_draft
 from tracklater_sandbox import ME, Sandbox
 

@@ -19,8 +19,8 @@ from tests.loopback import Asked, Loopback, Said, closed_port, serving
 from tests.notation import FRIDAY, at
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.model import Message, Reading
-from tracklater_bot.sources.protocols import SourceError
-from tracklater_bot.sources.slack import SlackSource, query_days
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues.slack import SlackSource, query_days
 
 TOKEN = "xoxp-1-secret"
 ME = "U012"

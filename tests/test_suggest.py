@@ -29,7 +29,7 @@ from tests.recordings import recording
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.model import Clue, Group, Hint, HintKind, Suggestion
 from tracklater_bot.engine import suggest
-from tracklater_bot.sources.thyme import understand
+from tracklater_bot.sources.clues.thyme import understand
 
 # -- Who it was for ----------------------------------------------------------------------------
 

@@ -21,9 +21,9 @@ from tests.loopback import FakeTime
 from tracklater_bot.domain.model import Issue
 from tracklater_bot.http import BadStatus, Door, HttpError, anonymous
 from tracklater_bot.settings import ResolvedTaiga
-from tracklater_bot.sources.protocols import SourceError
-from tracklater_bot.sources.taiga import TaigaSource
-from tracklater_bot.sources.taiga_login import TaigaLogin
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.issues.taiga import TaigaSource
+from tracklater_bot.sources.issues.taiga_login import TaigaLogin
 
 RECORDED = sorted((Path(__file__).parent / "data" / "taiga").glob("*.json"))
 HOST = "https://taiga.example.com"

@@ -23,8 +23,8 @@ from tests.notation import FRIDAY, at, span
 from tests.recordings import recording, recordings
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.model import Window
-from tracklater_bot.sources.protocols import SourceError
-from tracklater_bot.sources.thyme import ALL_TIME, ThymeSource, Understood, understand
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues.thyme import ALL_TIME, ThymeSource, Understood, understand
 
 DAY = "thyme/2026-11-20.json"
 IDLE_MINUTES = 15

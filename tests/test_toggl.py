@@ -17,8 +17,7 @@ from tests.notation import span
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Project
 from tracklater_bot.settings import GroupSettings, GroupToggl, TogglSettings
-from tracklater_bot.trackers.projects import resolve, task_of, wanted
-from tracklater_bot.trackers.protocols import (
+from tracklater_bot.trackers.base import (
     Conflict,
     Constraints,
     Gone,
@@ -31,6 +30,7 @@ from tracklater_bot.trackers.protocols import (
     TrackerError,
     Unknown,
 )
+from tracklater_bot.trackers.projects import resolve, task_of, wanted
 from tracklater_bot.trackers.toggl import TogglTracker
 
 BASE = "https://api.track.toggl.com/api/v9"

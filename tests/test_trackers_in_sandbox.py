@@ -12,9 +12,9 @@ from tests.test_catalog import FakeStore
 from tracklater_bot.catalog import Catalog
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.settings import Settings, load
-from tracklater_bot.sources.registry import issue_sources
+from tracklater_bot.sources.issues.registry import issue_sources
+from tracklater_bot.trackers.base import Conflict, Gone, NewEntry
 from tracklater_bot.trackers.jira_worklogs import JiraWorklogs
-from tracklater_bot.trackers.protocols import Conflict, Gone, NewEntry
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import Sandbox
 

@@ -20,8 +20,8 @@ from tests.longer import usually
 from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.model import Checkout, Clue, Commit, Suggestion, Window
 from tracklater_bot.settings import load
-from tracklater_bot.sources.git import GitSource
-from tracklater_bot.sources.thyme import ThymeSource
+from tracklater_bot.sources.clues.git import GitSource
+from tracklater_bot.sources.clues.thyme import ThymeSource
 
 SEEDS = [(seed, kind) for kind in KINDS for seed in range(3)]
 every_world = pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tests.notation import span
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.model import Project, TimeEntry
-from tracklater_bot.trackers.protocols import (
+from tracklater_bot.trackers.base import (
     Account,
     Conflict,
     Constraints,

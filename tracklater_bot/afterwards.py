@@ -11,7 +11,7 @@ from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import by_machine, changes
 from tracklater_bot.engine.steady import Titles
 from tracklater_bot.engine.windows import Kinds
-from tracklater_bot.sources.protocols import ClueSource, SourceError
+from tracklater_bot.sources.base import ClueSource, SourceError
 
 SOME_WORK = timedelta(minutes=15)
 LOOK_EVERY = timedelta(minutes=10)

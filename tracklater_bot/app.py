@@ -13,14 +13,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tracklater_bot.catalog import Catalog, NothingKept
 from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
 from tracklater_bot.domain.model import Draft, Rule
-from tracklater_bot.drafting import Drafter
+from tracklater_bot.drafting.drafts import Drafter
 from tracklater_bot.http import utc_now
 from tracklater_bot.preferences import REMINDERS, effective, moved, unreminded
 from tracklater_bot.settings import Settings, TogglSettings
-from tracklater_bot.sources.protocols import ClueSource, IssueSource
-from tracklater_bot.sources.registry import clue_sources, has_issues, issue_sources
-from tracklater_bot.trackers.logbooks import JiraLogbooks
-from tracklater_bot.trackers.protocols import Account, Constraints, Refused, Tracker
+from tracklater_bot.sources.base import ClueSource, IssueSource
+from tracklater_bot.sources.clues.registry import clue_sources
+from tracklater_bot.sources.issues.registry import has_issues, issue_sources
+from tracklater_bot.trackers.base import Account, Constraints, Refused, Tracker
+from tracklater_bot.trackers.jira_worklogs import JiraLogbooks
 from tracklater_bot.trackers.toggl import TogglTracker
 
 if TYPE_CHECKING:

@@ -30,9 +30,9 @@ from tracklater_bot.remembered import (
     understood,
 )
 from tracklater_bot.settings import GroupSettings
-from tracklater_bot.sources.protocols import IssueSource, SourceError
+from tracklater_bot.sources.base import IssueSource, SourceError
+from tracklater_bot.trackers.base import Account, Constraints, Tracker
 from tracklater_bot.trackers.projects import Naming, resolve, wanted
-from tracklater_bot.trackers.protocols import Account, Constraints, Tracker
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

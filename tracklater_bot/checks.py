@@ -16,9 +16,9 @@ from tracklater_bot.app import Core
 from tracklater_bot.domain.errors import code_in, log_failure
 from tracklater_bot.domain.model import SourceStatus
 from tracklater_bot.settings import Settings, unfinished
-from tracklater_bot.sources.protocols import SourceError
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.trackers.base import Tracker, TrackerError
 from tracklater_bot.trackers.projects import resolve
-from tracklater_bot.trackers.protocols import Tracker, TrackerError
 
 log = logging.getLogger(__name__)
 

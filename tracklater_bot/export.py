@@ -41,8 +41,7 @@ from tracklater_bot.store.settling import (
     settle,
 )
 from tracklater_bot.store.worklogs import Logged
-from tracklater_bot.trackers.projects import task_of
-from tracklater_bot.trackers.protocols import (
+from tracklater_bot.trackers.base import (
     Account,
     Conflict,
     Constraints,
@@ -57,6 +56,7 @@ from tracklater_bot.trackers.protocols import (
     TrackerError,
     Unknown,
 )
+from tracklater_bot.trackers.projects import task_of
 from tracklater_bot.worklogging import Logbooks, NoLogbooks, WorklogSender
 from tracklater_bot.worklogging import final as final_of_worklog
 

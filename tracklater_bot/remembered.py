@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from tracklater_bot.domain.model import JsonValue
-from tracklater_bot.trackers.protocols import Refused, TrackerError
+from tracklater_bot.trackers.base import Refused, TrackerError
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)

@@ -9,7 +9,7 @@ from tracklater_bot.domain.model import Problem
 from tracklater_bot.store.outbox import Job, Kind
 from tracklater_bot.store.settling import Absent, Rejected
 from tracklater_bot.store.worklogs import Logged
-from tracklater_bot.trackers.protocols import Gone, Refused, TrackerError, Worklogs
+from tracklater_bot.trackers.base import Gone, Refused, TrackerError, Worklogs
 
 
 class Logbooks(Protocol):

@@ -4,7 +4,17 @@ A `Door` leads to one service. It never follows a redirect (credentials stay wit
 never keeps cookies, and puts no body, token or full address into a message or a log line.
 """
 
-from tracklater_bot.http.answers import (
+from tracklater_bot.http.client import (
+    Credentials,
+    Door,
+    Patience,
+    Timing,
+    anonymous,
+    basic,
+    bearer,
+    utc_now,
+)
+from tracklater_bot.http.responses import (
     Answer,
     AnswerLate,
     AnswerLost,
@@ -14,16 +24,6 @@ from tracklater_bot.http.answers import (
     Line,
     Title,
     Unreachable,
-)
-from tracklater_bot.http.door import (
-    Credentials,
-    Door,
-    Patience,
-    Timing,
-    anonymous,
-    basic,
-    bearer,
-    utc_now,
 )
 
 __all__ = [

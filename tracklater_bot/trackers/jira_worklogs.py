@@ -6,7 +6,7 @@ back before anything is sent again. Nobody is mailed, the remaining estimate is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any, NoReturn
@@ -23,9 +23,9 @@ from tracklater_bot.http import (
     Unreachable,
     utc_now,
 )
-from tracklater_bot.jira_site import ISSUE_KEY, JiraError, JiraSite, User, When
-from tracklater_bot.settings import GroupJira
-from tracklater_bot.trackers.protocols import Gone, NotSent, Refused, TrackerError, Unknown
+from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User, When
+from tracklater_bot.settings import GroupJira, GroupSettings
+from tracklater_bot.trackers.base import Gone, NotSent, Refused, TrackerError, Unknown, Worklogs
 
 PROPERTY = "tracklater-bot"
 _QUIETLY = {"notifyUsers": "false", "adjustEstimate": "leave"}
@@ -200,3 +200,30 @@ def _document(text: str) -> dict[str, Any]:
     """A paragraph in Atlassian's document format, which API 3 wants; none without a text."""
     paragraph = {"type": "paragraph", "content": [{"type": "text", "text": text}]}
     return {"type": "doc", "version": 1, "content": [paragraph] if text else []}
+
+
+class JiraLogbooks:
+    """The Jira of each group that has one; worklogs are wanted where the settings say so."""
+
+    def __init__(self, groups: Mapping[str, GroupSettings], clock: Callable[[], datetime]) -> None:
+        self._groups = groups
+        self._clock = clock
+        self._known: dict[str, JiraWorklogs] = {}
+        self._opening = Lock()
+
+    def wanted(self, _person: str, group: str) -> bool:
+        """Whether new entries of the group become worklogs too."""
+        return group in self._groups and self._groups[group].jira.worklogs
+
+    def of(self, _person: str, group: str) -> Worklogs:
+        """The group's worklogs; one object a group, whose writes go one after the other.
+
+        Raises Refused where the group has no Jira.
+        """
+        jira = self._groups[group].jira if group in self._groups else None
+        if jira is None or not jira.url or jira.api_token is None:
+            raise Refused("no Jira is set up for this group any more: change its worklog there")
+        with self._opening:
+            if group not in self._known:
+                self._known[group] = JiraWorklogs(group, jira, self._clock)
+            return self._known[group]

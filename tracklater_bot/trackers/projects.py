@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tracklater_bot.domain.model import Project, TimeEntry
 from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings import GroupSettings, GroupToggl
-from tracklater_bot.trackers.protocols import Task
+from tracklater_bot.trackers.base import Task
 
 _LONGEST_NAME = 500
 

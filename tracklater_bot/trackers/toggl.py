@@ -31,7 +31,7 @@ from tracklater_bot.http import (
     utc_now,
 )
 from tracklater_bot.settings import TogglSettings
-from tracklater_bot.trackers.protocols import (
+from tracklater_bot.trackers.base import (
     Account,
     Constraints,
     Gone,
@@ -45,7 +45,7 @@ from tracklater_bot.trackers.protocols import (
     TrackerError,
     Unknown,
 )
-from tracklater_bot.trackers.toggl_rows import (
+from tracklater_bot.trackers.toggl_models import (
     CONSTRAINTS,
     ENTRIES,
     ENTRY,

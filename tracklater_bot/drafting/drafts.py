@@ -24,12 +24,12 @@ from tracklater_bot.domain.model import (
     TimeEntry,
 )
 from tracklater_bot.domain.text import clock
+from tracklater_bot.drafting.reading import read_all
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.engine.match.matcher import keys_in_clues
 from tracklater_bot.settings import Settings
-from tracklater_bot.sources import read_all
-from tracklater_bot.sources.protocols import ClueSource
+from tracklater_bot.sources.base import ClueSource
 
 LATELY = timedelta(days=90)  # issues closed before that are linked only where their key is seen
 

@@ -16,9 +16,9 @@ from pydantic import BaseModel, TypeAdapter
 from tracklater_bot.domain.model import Issue
 from tracklater_bot.domain.text import day_name, listing
 from tracklater_bot.http import Timing, Title, utc_now
-from tracklater_bot.jira_site import ISSUE_KEY, JiraError, JiraSite, User, When
+from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User, When
 from tracklater_bot.settings import GroupJira
-from tracklater_bot.sources.protocols import SourceError
+from tracklater_bot.sources.base import SourceError
 
 _FIELDS = ["summary", "status", "issuetype", "assignee", "updated"]
 _PAGE = 1000  # Jira may send fewer

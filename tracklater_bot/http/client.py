@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import SecretStr
 
-from tracklater_bot.http.answers import (
+from tracklater_bot.http.responses import (
     Answer,
     AnswerLost,
     BadStatus,
@@ -25,7 +25,7 @@ from tracklater_bot.http.answers import (
 )
 
 if TYPE_CHECKING:
-    from tracklater_bot.http.wire import Wire
+    from tracklater_bot.http.transport import Wire
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ class Door:
     def _wire(self) -> Wire:
         # At the first request: `requests` takes 40 ms, and a preview whose answers are all
         # remembered makes none.
-        from tracklater_bot.http.wire import Wire  # noqa: PLC0415
+        from tracklater_bot.http.transport import Wire  # noqa: PLC0415
 
         return Wire(self.service, self.base_url, self._auth)
 

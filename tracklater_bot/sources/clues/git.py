@@ -19,8 +19,8 @@ from urllib.parse import unquote
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Checkout, Commit, Hint, HintKind, Reading
-from tracklater_bot.sources.programs import is_by_program
-from tracklater_bot.sources.protocols import SourceError
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues.program_commits import is_by_program
 
 # A commit authored within a span was committed then or later, unless a clock was wrong.
 SKEW = timedelta(days=1)

@@ -26,7 +26,7 @@ from slack_sdk.http_retry.state import RetryState
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Message, Reading
-from tracklater_bot.sources.protocols import SourceError
+from tracklater_bot.sources.base import SourceError
 
 SCOPE = "search:read"
 PAGE_SIZE, LAST_PAGE = 100, 100  # both are Slack's own limits

@@ -24,7 +24,7 @@ from tracklater_bot.http import (
     bearer,
 )
 from tracklater_bot.settings import ResolvedTaiga
-from tracklater_bot.sources.protocols import SourceError
+from tracklater_bot.sources.base import SourceError
 
 # Servers shut out whoever fails a few times; a password that was refused stays so for a while.
 _REFUSED_FOR = timedelta(minutes=10)

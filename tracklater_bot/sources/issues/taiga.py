@@ -21,8 +21,8 @@ from tracklater_bot.domain.model import Issue
 from tracklater_bot.domain.text import clean, count
 from tracklater_bot.http import Answer, BadStatus, HttpError, Title, utc_now
 from tracklater_bot.settings import ResolvedTaiga
-from tracklater_bot.sources.protocols import SourceError
-from tracklater_bot.sources.taiga_login import TaigaLogin
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.issues.taiga_login import TaigaLogin
 
 _PAGE = 100
 _MOST = 20_000

@@ -23,7 +23,7 @@ import msgspec
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Reading, Window
-from tracklater_bot.sources.protocols import SourceError
+from tracklater_bot.sources.base import SourceError
 
 NAME = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)?[-_. ]*(?P<machine>.*)\.json")
 TIME = re.compile(rb'"Time"\s*:\s*"([^"\\]{1,40})"')

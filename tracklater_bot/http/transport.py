@@ -13,7 +13,7 @@ import urllib3.exceptions
 from requests.auth import AuthBase
 
 from tracklater_bot import __version__
-from tracklater_bot.http.answers import (
+from tracklater_bot.http.responses import (
     Answer,
     AnswerLate,
     AnswerLost,

@@ -13,7 +13,7 @@ from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Project, TimeEntry
 from tracklater_bot.domain.text import clean
 from tracklater_bot.http import Line, Title
-from tracklater_bot.trackers.protocols import Account, Conflict, Constraints, NewEntry, Task
+from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Task
 
 _LONGEST = 2000
 

@@ -1,0 +1,1 @@
+"""A day drafted from its traces: every source read, the engine asked."""

@@ -1,0 +1,37 @@
+"""Every source read side by side; a failing one is part of the answer, never the end of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.errors import log_failure
+from tracklater_bot.domain.model import Reading
+from tracklater_bot.sources.base import ClueSource, SourceError
+
+SIDE_BY_SIDE = 16
+_log = logging.getLogger(__name__)
+
+
+def read_all(sources: Sequence[ClueSource], span: Span) -> tuple[Reading, ...]:
+    """What each source says of the span, in their order; a failing one gives its trouble."""
+    if not sources:
+        return ()
+    workers = min(len(sources), SIDE_BY_SIDE)
+    with ThreadPoolExecutor(workers, thread_name_prefix="source") as pool:
+        return tuple(pool.map(lambda source: _read(source, span), sources))
+
+
+def _read(source: ClueSource, span: Span) -> Reading:
+    try:
+        return source.read(span)
+    except SourceError as error:
+        return Reading(source.name, source.group, trouble=str(error))
+    except Exception as error:  # noqa: BLE001 - a mistake of ours in one source must not stop the day
+        log_failure(_log, source.name, error)
+        trouble = (
+            f"failed unexpectedly ({type(error).__name__}): please report it with what the log says"
+        )
+        return Reading(source.name, source.group, trouble=trouble)

@@ -1,0 +1,1 @@
+"""Places where work leaves traces, a file each."""

@@ -1,0 +1,1 @@
+"""Places where issues live, a file each."""
