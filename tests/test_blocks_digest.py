@@ -22,8 +22,8 @@ from tracklater_bot.blocks.digest import (
     pages,
 )
 from tracklater_bot.domain.model import Digest, Evidence, Item, SourceStatus, State
-from tracklater_bot.preferences import moved
 from tracklater_bot.settings import Settings
+from tracklater_bot.settings.preferences import moved
 from tracklater_sandbox.slack.blockkit import check_message
 
 PICTURE = PictureRef("F0123456", "Timeline of Friday 20 November. " + "group1 " * 60)

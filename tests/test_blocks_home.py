@@ -28,8 +28,8 @@ from tracklater_bot.blocks.home import HomeView, Wishes, home, preference_of
 from tracklater_bot.blocks.parts import Message
 from tracklater_bot.blocks.week import DayTimes, in_all, week_chart, week_message
 from tracklater_bot.domain.model import Draft, SourceStatus, State
-from tracklater_bot.preferences import OVERRIDES, effective, moved
 from tracklater_bot.settings import Settings
+from tracklater_bot.settings.preferences import OVERRIDES, effective, moved
 from tracklater_sandbox.slack.blockkit import check_message, check_view
 
 HELSINKI = ZoneInfo("Europe/Helsinki")

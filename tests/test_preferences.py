@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tracklater_bot.preferences import OVERRIDES, effective, moved, silent_until
 from tracklater_bot.settings import Settings
+from tracklater_bot.settings.preferences import OVERRIDES, effective, moved, silent_until
 
 FILE = Settings.model_validate(
     {"timezone": "Europe/Helsinki", "digest": {"at": "16:00", "holidays": "FI"}}

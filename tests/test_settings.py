@@ -15,15 +15,8 @@ import tzlocal
 from pydantic import SecretStr, ValidationError
 
 from tracklater_bot.domain.model import HintKind
-from tracklater_bot.settings import (
-    GroupSettings,
-    Loaded,
-    Settings,
-    SettingsError,
-    load,
-    unfinished,
-    zone,
-)
+from tracklater_bot.settings import GroupSettings, Loaded, Settings, SettingsError, load, unfinished
+from tracklater_bot.settings import types as zone
 from tracklater_bot.settings.tree import GROUPS, leaves
 
 CONTRACT = """

@@ -15,8 +15,8 @@ from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
 from tracklater_bot.domain.model import Draft, Rule
 from tracklater_bot.drafting.drafts import Drafter
 from tracklater_bot.http import utc_now
-from tracklater_bot.preferences import REMINDERS, effective, moved, unreminded
 from tracklater_bot.settings import Settings, TogglSettings
+from tracklater_bot.settings.preferences import REMINDERS, effective, moved, unreminded
 from tracklater_bot.sources.base import ClueSource, IssueSource
 from tracklater_bot.sources.clues.registry import clue_sources
 from tracklater_bot.sources.issues.registry import has_issues, issue_sources

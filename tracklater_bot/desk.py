@@ -33,8 +33,8 @@ from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.messenger import Messenger, Posted, PostError
 from tracklater_bot.pacing import MINUTE, patiently
 from tracklater_bot.pictures import Uploader
-from tracklater_bot.preferences import MOVED, OVERRIDES, SILENT_UNTIL
 from tracklater_bot.review import Review, ReviewError
+from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
 from tracklater_bot.showing import Showing, page_key
 from tracklater_bot.timeline import Lanes, lanes_of, ticks_of
 

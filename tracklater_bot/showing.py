@@ -22,9 +22,9 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.model import Digest, JsonValue, SourceStatus, State
 from tracklater_bot.domain.text import clock
 from tracklater_bot.pictures import fingerprint
-from tracklater_bot.preferences import OVERRIDES, silent_until
 from tracklater_bot.remembered import PersonalMemory
 from tracklater_bot.schedule import Plan
+from tracklater_bot.settings.preferences import OVERRIDES, silent_until
 from tracklater_bot.timeline import Lanes, alt_text, lanes_of, text_timeline
 
 WEEK_DAYS = 7

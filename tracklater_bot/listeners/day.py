@@ -12,7 +12,7 @@ from tracklater_bot.blocks.parts import Message
 from tracklater_bot.desk import Desk
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.listeners.clicks import STRANGER, Click, whisper
-from tracklater_bot.preferences import NO_REMINDERS, SILENT_UNTIL
+from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
 
 
 class Day:

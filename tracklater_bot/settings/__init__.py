@@ -1,7 +1,7 @@
 """Settings: TOML for what is no secret, the environment and `.env` for secrets."""
 
+from tracklater_bot.settings.advice import unfinished
 from tracklater_bot.settings.errors import SettingsError
-from tracklater_bot.settings.fields import Weekday, Words
 from tracklater_bot.settings.loading import Loaded, load
 from tracklater_bot.settings.models import (
     DigestSettings,
@@ -22,7 +22,7 @@ from tracklater_bot.settings.models import (
     ThymeSettings,
     TogglSettings,
 )
-from tracklater_bot.settings.unfinished import unfinished
+from tracklater_bot.settings.types import Weekday, Words
 
 __all__ = [
     "DigestSettings",

@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from tracklater_bot.domain.text import folded
 from tracklater_bot.settings.advice import advice
-from tracklater_bot.settings.errors import SettingsError
+from tracklater_bot.settings.errors import SettingsError, reason
 from tracklater_bot.settings.layers import (
     CONFIG_VARIABLE,
     Found,
@@ -32,7 +32,6 @@ from tracklater_bot.settings.layers import (
 )
 from tracklater_bot.settings.models import Settings
 from tracklater_bot.settings.tree import Path, dotted, is_secret, nested
-from tracklater_bot.settings.wording import reason
 
 CONFIG_NAME = "tracklater.toml"
 ENV_NAME = ".env"

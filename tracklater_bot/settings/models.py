@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from tracklater_bot.domain.model import Hint, HintKind
-from tracklater_bot.settings.fields import (
+from tracklater_bot.settings.types import (
     Address,
     AppToken,
     BotToken,
@@ -34,8 +34,8 @@ from tracklater_bot.settings.fields import (
     UserToken,
     Words,
     Zone,
+    machine_zone,
 )
-from tracklater_bot.settings.zone import machine_zone
 
 # A section that is not written is read from an empty table, as part of the whole. Made here, as a
 # default, each would build a validator of its own: 10 ms of every start.

@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
+from tzlocal import get_localzone
 
 from tracklater_bot.domain.day import WEEKDAYS
+from tracklater_bot.settings.errors import SettingsError
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -190,3 +192,20 @@ Secret = Annotated[SecretStr | None, AfterValidator(_trimmed)]
 BotToken = Annotated[Secret, AfterValidator(_slack_token("bot token"))]
 AppToken = Annotated[Secret, AfterValidator(_slack_token("app-level token"))]
 UserToken = Annotated[Secret, AfterValidator(_slack_token("user token"))]
+
+
+_UNNAMED = "local"  # tzlocal's name for a zone file that is a copy, not a link
+
+
+def machine_zone() -> ZoneInfo:
+    """The zone this machine is set to. Raises SettingsError when its name cannot be found."""
+    try:
+        zone = get_localzone()
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = None
+    if not isinstance(zone, ZoneInfo) or zone.key in (None, _UNNAMED):
+        raise SettingsError(
+            "timezone: this machine does not tell the name of its time zone; "
+            'write timezone = "Europe/Helsinki", or yours, into tracklater.toml'
+        )
+    return zone
