@@ -31,11 +31,11 @@ from tests.notation import FRIDAY, at
 from tracklater_bot.blocks.digest import DigestView, Message, digest_message
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Digest, Draft, Item, Project, State, TimeEntry
-from tracklater_bot.export import Exporter, Pace
+from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review import Change, Review, ReviewError
 from tracklater_bot.settings import TogglSettings
 from tracklater_bot.store import Store
-from tracklater_bot.store.outbox import Stage, Target
+from tracklater_bot.store.jobs import Stage, Target
 from tracklater_bot.store.tables import ACTIVE, outbox
 from tracklater_bot.trackers.base import NewEntry
 from tracklater_bot.trackers.toggl import TogglTracker

@@ -27,7 +27,7 @@ from tracklater_bot.bot import make_desk, web_client
 from tracklater_bot.cli import main
 from tracklater_bot.desk import Desk, Tempo
 from tracklater_bot.domain.model import Digest, Draft, Project
-from tracklater_bot.export import Pace
+from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.pacing import Pacer
 from tracklater_bot.settings import Settings, load
 from tracklater_sandbox import Sandbox

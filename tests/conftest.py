@@ -21,7 +21,7 @@ from slack_sdk.socket_mode import SocketModeClient
 from sqlalchemy import URL, Engine, create_engine
 
 from tests import longer
-from tracklater_bot.store import opening
+from tracklater_bot.store import database as opening
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.workday import Workday
 

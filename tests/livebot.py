@@ -18,7 +18,7 @@ from tracklater_bot.bot import Bot, running
 from tracklater_bot.desk import Desk, Tempo
 from tracklater_bot.domain.model import Digest
 from tracklater_bot.doors import SocketDoor
-from tracklater_bot.export import Pace
+from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.person import Outcome

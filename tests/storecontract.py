@@ -32,9 +32,10 @@ from tracklater_bot.domain.model import (
     State,
     Suggestion,
 )
-from tracklater_bot.store import Store, digests
-from tracklater_bot.store.digests import Grant
-from tracklater_bot.store.owners import owner_name
+from tracklater_bot.store import Store
+from tracklater_bot.store import days as digests
+from tracklater_bot.store.days import Grant
+from tracklater_bot.store.leases import owner_name
 from tracklater_bot.store.tables import changes, memory, outbox
 
 T = TypeVar("T")

@@ -39,7 +39,7 @@ from tests.conftest import FRIDAY
 from tests.desks import empty_database
 from tests.dying import PLACES
 from tracklater_bot.store import Store
-from tracklater_bot.store.outbox import Target
+from tracklater_bot.store.jobs import Target
 from tracklater_bot.store.tables import ACTIVE, outbox
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack import Outcome

@@ -30,9 +30,9 @@ from tests.trackers import (
     unreachable,
 )
 from tracklater_bot.domain.model import Draft, Problem, Project, State, TimeEntry
-from tracklater_bot.export import Exporter, Pace
+from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review import ReviewError
-from tracklater_bot.store import outbox
+from tracklater_bot.store import jobs as outbox
 from tracklater_bot.trackers.base import Account, Constraints, NewEntry, Refused, Task
 
 EAGER = Pace(spacing=timedelta())
@@ -655,7 +655,7 @@ from pathlib import Path
 from tests.desks import PERSON
 from tests.notation import at
 from tests.trackers import FakeTracker
-from tracklater_bot.export import Exporter, Pace
+from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.store import Store
 
 class Log(FakeTracker):

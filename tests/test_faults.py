@@ -19,7 +19,7 @@ from tests.conftest import FRIDAY
 from tests.livebot import live
 from tests.longer import usually
 from tracklater_bot.domain.errors import StoreError
-from tracklater_bot.export import SLOW_SETTLING
+from tracklater_bot.outbox.worker import SLOW_SETTLING
 from tracklater_sandbox import Sandbox
 
 SPAN = "09:00-10:00"

@@ -23,7 +23,7 @@ from tracklater_bot.pacing import Pacer
 from tracklater_bot.review import Review
 from tracklater_bot.settings import load
 from tracklater_bot.store import Store
-from tracklater_bot.store.owners import owner_name
+from tracklater_bot.store.leases import owner_name
 from tracklater_sandbox import ME, Sandbox
 
 TEXT = "09:00-10:00 group1 DEV-1"

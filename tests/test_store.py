@@ -26,7 +26,10 @@ from tests.nobody import nobody
 from tests.notation import at
 from tests.storecontract import StoreContract, at_once
 from tracklater_bot.domain.model import JsonValue
-from tracklater_bot.store import Store, StoreError, digests, memory, opening
+from tracklater_bot.store import Store, StoreError
+from tracklater_bot.store import database as opening
+from tracklater_bot.store import days as digests
+from tracklater_bot.store import values as memory
 from tracklater_bot.store.tables import REVISION, metadata
 
 

@@ -19,8 +19,10 @@ from tests.notation import at
 from tests.postgresql import server
 from tests.storecontract import StoreContract, at_once
 from tracklater_bot.domain.model import State
-from tracklater_bot.export import Pace
-from tracklater_bot.store import Store, StoreError, memory, outbox
+from tracklater_bot.outbox.worker import Pace
+from tracklater_bot.store import Store, StoreError
+from tracklater_bot.store import jobs as outbox
+from tracklater_bot.store import values as memory
 from tracklater_bot.store.tables import metadata
 
 EAGER = Pace(spacing=timedelta())

@@ -19,8 +19,8 @@ from tracklater_bot.desk import Tempo
 from tracklater_bot.domain.model import State
 from tracklater_bot.domain.text import day_name, duration, times
 from tracklater_bot.doors import DoorError
-from tracklater_bot.export import Pace
 from tracklater_bot.messenger import PostError
+from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import SettingsError, load
 from tracklater_bot.signals import stop_event, stopping_as_interrupt
 from tracklater_sandbox import ME, Sandbox

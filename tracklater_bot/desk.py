@@ -29,8 +29,8 @@ from tracklater_bot.domain.model import Message as ChatMessage
 from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name
 from tracklater_bot.engine.match.matcher import Reader
 from tracklater_bot.engine.windows import Kinds
-from tracklater_bot.export import Exporter, Pace
 from tracklater_bot.messenger import Messenger, Posted, PostError
+from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.pacing import MINUTE, patiently
 from tracklater_bot.pictures import Uploader
 from tracklater_bot.review import Review, ReviewError

@@ -24,7 +24,7 @@ from tracklater_bot.domain.errors import code_in
 from tracklater_bot.domain.model import Digest
 from tracklater_bot.pacing import PacedClient, nothing_was_sent
 from tracklater_bot.store import Store
-from tracklater_bot.store.digests import CLAIM, Grant
+from tracklater_bot.store.days import CLAIM, Grant
 
 log = logging.getLogger(__name__)
 

@@ -32,8 +32,10 @@ from tracklater_bot.domain.edits import (
 from tracklater_bot.domain.items import clipped, in_order, new_id, stays
 from tracklater_bot.domain.model import Digest, Item, Problem, State
 from tracklater_bot.domain.text import TOO_LONG_AGO
-from tracklater_bot.store import Store, digests, outbox
-from tracklater_bot.store.outbox import Job, Kind, Order, Stage
+from tracklater_bot.store import Store
+from tracklater_bot.store import days as digests
+from tracklater_bot.store import jobs as outbox
+from tracklater_bot.store.jobs import Job, Kind, Order, Stage
 
 __all__ = ["Change", "NotYours", "Review", "ReviewError"]
 

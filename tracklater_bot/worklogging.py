@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tracklater_bot.domain.model import Problem
-from tracklater_bot.store.outbox import Job, Kind
-from tracklater_bot.store.settling import Absent, Rejected
-from tracklater_bot.store.worklogs import Logged
+from tracklater_bot.outbox.outcomes import Absent, Rejected
+from tracklater_bot.outbox.worklogs import Logged
+from tracklater_bot.store.jobs import Job, Kind
 from tracklater_bot.trackers.base import Gone, Refused, TrackerError, Worklogs
 
 

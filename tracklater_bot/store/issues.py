@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, delete, or_, select
 
 from tracklater_bot.domain.model import Issue
-from tracklater_bot.store.sql import upsert
+from tracklater_bot.store.columns import upsert
 from tracklater_bot.store.tables import issues, memory
 
 # What the catalogue remembers of a scope, beside its issues.

@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, select
 
 from tracklater_bot.domain.model import Digest, State
-from tracklater_bot.store import digests as days
-from tracklater_bot.store.outbox import Stage
+from tracklater_bot.store import days
+from tracklater_bot.store.jobs import Stage
 from tracklater_bot.store.tables import (
     ACTIVE,
     changes,

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, or_, select
 
 from tracklater_bot.domain.model import JsonValue, Rule, RuleKind
-from tracklater_bot.store.sql import insert_missing, upsert
+from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.tables import memory, preferences, rules
 
 

@@ -27,10 +27,9 @@ from sqlalchemy import (
 )
 
 from tracklater_bot.domain.model import Digest, Item
-from tracklater_bot.store.columns import UtcTime, Words
-from tracklater_bot.store.owners import is_dead
+from tracklater_bot.store.columns import UtcTime, Words, insert_missing
+from tracklater_bot.store.leases import is_dead
 from tracklater_bot.store.payload import Payload, payload_of
-from tracklater_bot.store.sql import insert_missing
 from tracklater_bot.store.tables import ACTIVE, lanes, outbox
 
 

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Digest, Item, Problem, Project, State, TimeEntry
-from tracklater_bot.store import digests, outbox
-from tracklater_bot.store.outbox import Job, Kind, Order, Stage, Target
+from tracklater_bot.store import days as digests
+from tracklater_bot.store import jobs as outbox
+from tracklater_bot.store.jobs import Job, Kind, Order, Stage, Target
 from tracklater_bot.store.tables import ACTIVE, items
 
 Day: TypeAlias = tuple[str, date]

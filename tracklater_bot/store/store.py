@@ -11,9 +11,11 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from tracklater_bot.domain.model import Digest, Draft, Issue, Item, JsonValue, Rule
-from tracklater_bot.store import digests, issues, memory, pruning
-from tracklater_bot.store.digests import Grant
-from tracklater_bot.store.opening import in_words, open_engine
+from tracklater_bot.store import days as digests
+from tracklater_bot.store import issues, pruning
+from tracklater_bot.store import values as memory
+from tracklater_bot.store.database import in_words, open_engine
+from tracklater_bot.store.days import Grant
 
 
 class Store:

@@ -15,10 +15,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, delete, select
 
 from tracklater_bot.domain.model import Digest, Item, Problem, State, Worklog
-from tracklater_bot.store import digests, outbox
-from tracklater_bot.store.outbox import Job, Kind, Stage, Target, Wish
-from tracklater_bot.store.payload import Payload, worklog_of
-from tracklater_bot.store.settling import (
+from tracklater_bot.outbox.outcomes import (
     Absent,
     Altered,
     Day,
@@ -28,7 +25,11 @@ from tracklater_bot.store.settling import (
     Rejected,
     Written,
 )
-from tracklater_bot.store.sql import upsert
+from tracklater_bot.store import days as digests
+from tracklater_bot.store import jobs as outbox
+from tracklater_bot.store.columns import upsert
+from tracklater_bot.store.jobs import Job, Kind, Stage, Target, Wish
+from tracklater_bot.store.payload import Payload, worklog_of
 from tracklater_bot.store.tables import ACTIVE, worklogs
 
 Logs: TypeAlias = Callable[[str], bool]

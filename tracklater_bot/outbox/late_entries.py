@@ -15,10 +15,11 @@ from typing import TypeAlias
 from sqlalchemy import Connection
 
 from tracklater_bot.domain.model import Digest, TimeEntry
-from tracklater_bot.store import digests, outbox
-from tracklater_bot.store.outbox import Job, Stage
-from tracklater_bot.store.settling import Day, Outcome, Postponed, watched
-from tracklater_bot.store.worklogs import Logged
+from tracklater_bot.outbox.outcomes import Day, Outcome, Postponed, watched
+from tracklater_bot.outbox.worklogs import Logged
+from tracklater_bot.store import days as digests
+from tracklater_bot.store import jobs as outbox
+from tracklater_bot.store.jobs import Job, Stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ from tracklater_bot.domain.model import (
     TimeEntry,
     Worklog,
 )
-from tracklater_bot.store.owners import is_dead
-from tracklater_bot.store.sql import insert_missing
+from tracklater_bot.store.columns import insert_missing
+from tracklater_bot.store.leases import is_dead
 from tracklater_bot.store.tables import changes, digests, items
 
 CLAIM = timedelta(minutes=2)

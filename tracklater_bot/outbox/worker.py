@@ -25,11 +25,10 @@ from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.model import Digest, Problem, Project, TimeEntry
 from tracklater_bot.domain.text import clock, shown, times
-from tracklater_bot.store import Store, digests, latecomers, outbox, worklogs
-from tracklater_bot.store.latecomers import Found, NotFound, Sighting, TakenOut
-from tracklater_bot.store.outbox import Job, Kind, Lane, Stage, Target
-from tracklater_bot.store.payload import Payload
-from tracklater_bot.store.settling import (
+from tracklater_bot.outbox import late_entries as latecomers
+from tracklater_bot.outbox import worklogs
+from tracklater_bot.outbox.late_entries import Found, NotFound, Sighting, TakenOut
+from tracklater_bot.outbox.outcomes import (
     Absent,
     Altered,
     Lost,
@@ -40,7 +39,12 @@ from tracklater_bot.store.settling import (
     begin,
     settle,
 )
-from tracklater_bot.store.worklogs import Logged
+from tracklater_bot.outbox.worklogs import Logged
+from tracklater_bot.store import Store
+from tracklater_bot.store import days as digests
+from tracklater_bot.store import jobs as outbox
+from tracklater_bot.store.jobs import Job, Kind, Lane, Stage, Target
+from tracklater_bot.store.payload import Payload
 from tracklater_bot.trackers.base import (
     Account,
     Conflict,

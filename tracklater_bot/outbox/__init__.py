@@ -1,0 +1,1 @@
+"""An approved suggestion becomes exactly one entry, and one worklog where wanted."""
