@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from time import perf_counter
 
+from tracklater_bot.catalog.issue_search import IssueIndex
 from tracklater_bot.domain.model import Issue
-from tracklater_bot.issue_index import IssueIndex
 
 VERBS = ("Fix", "Add", "Remove", "Rework", "Test", "Document", "Translate", "Review", "Plan")
 PARTS = """

@@ -17,10 +17,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tracklater_bot.app import opened
+from tracklater_bot.blocks.timeline import lanes_of, ticks_of
+from tracklater_bot.blocks.timeline_png import draw
 from tracklater_bot.bot import Bot, running
-from tracklater_bot.picture import draw
 from tracklater_bot.settings import load
-from tracklater_bot.timeline import lanes_of, ticks_of
 from tracklater_sandbox import Sandbox
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -32,7 +32,7 @@ from tracklater_bot.blocks.digest import DigestView, Message, digest_message
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Digest, Draft, Item, Project, State, TimeEntry
 from tracklater_bot.outbox.worker import Exporter, Pace
-from tracklater_bot.review import Change, Review, ReviewError
+from tracklater_bot.review.decisions import Change, Review, ReviewError
 from tracklater_bot.settings import TogglSettings
 from tracklater_bot.store import Store
 from tracklater_bot.store.jobs import Stage, Target

@@ -41,7 +41,7 @@ _IMPORTED_LATE = (
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite.pysqlite",
     "tracklater_bot.http.transport",
-    "tracklater_bot.issue_index",
+    "tracklater_bot.catalog.issue_search",
     "tracklater_bot.signals",
     "tracklater_bot.sources.issues.jira",
     "tracklater_bot.sources.clues.slack",

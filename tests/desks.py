@@ -15,7 +15,7 @@ from tests.notation import FRIDAY, at, span
 from tests.trackers import DEVELOPMENT, FakeTracker
 from tracklater_bot.domain.model import Digest, Draft, Item, State
 from tracklater_bot.outbox.worker import Exporter, Pace
-from tracklater_bot.review import Change, Review
+from tracklater_bot.review.decisions import Change, Review
 from tracklater_bot.store import Store
 
 PERSON = "U1"

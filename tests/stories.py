@@ -22,7 +22,7 @@ from tests.trackers import (
     unreachable,
 )
 from tracklater_bot.domain.model import State
-from tracklater_bot.review import ReviewError
+from tracklater_bot.review.decisions import ReviewError
 
 FAULTS: list[Fault | None] = [
     None, None, None, refused, unreachable, too_fast, no_quota, lost_before, lost_after, bug_after,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tracklater_bot.background import Loop
+from tracklater_bot.scheduling.loop import Loop
 
 
 def test_it_starts_with_what_was_left_over() -> None:

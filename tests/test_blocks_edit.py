@@ -22,7 +22,15 @@ from tracklater_bot.blocks.choices import (
     project_option,
     token,
 )
-from tracklater_bot.blocks.edit import (
+from tracklater_bot.blocks.dialog_values import (
+    DialogMeta,
+    EditForm,
+    errors_for,
+    moment_of,
+    parse_edit,
+    parse_split,
+)
+from tracklater_bot.blocks.dialogs import (
     NewSpan,
     add_modal,
     after_choice,
@@ -30,14 +38,6 @@ from tracklater_bot.blocks.edit import (
     split_modal,
     why_modal,
     with_move_offer,
-)
-from tracklater_bot.blocks.forms import (
-    DialogMeta,
-    EditForm,
-    errors_for,
-    moment_of,
-    parse_edit,
-    parse_split,
 )
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.model import MOST_DESCRIPTION, Item, Project, Reason, State

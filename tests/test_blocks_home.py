@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from tests.digests import digest, elements, entry, item, many, strings, suggestion
 from tests.hostile import HOSTILE, bad_characters, hostile_text
 from tests.notation import FRIDAY, at
+from tracklater_bot.blocks.elements import Message
 from tracklater_bot.blocks.help import (
     StatusView,
     day_ready,
@@ -25,8 +26,8 @@ from tracklater_bot.blocks.help import (
     working_message,
 )
 from tracklater_bot.blocks.home import HomeView, Wishes, home, preference_of
-from tracklater_bot.blocks.parts import Message
-from tracklater_bot.blocks.week import DayTimes, in_all, week_chart, week_message
+from tracklater_bot.blocks.week import in_all, week_chart, week_message
+from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.model import Draft, SourceStatus, State
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import OVERRIDES, effective, moved

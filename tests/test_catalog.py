@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from tests.loopback import FakeTime
 from tests.memory import FakeMemory
 from tests.notation import at, span
-from tracklater_bot.catalog import Catalog, scope_of
+from tracklater_bot.catalog.cache import PersonalMemory
+from tracklater_bot.catalog.catalog import Catalog, scope_of
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Issue, JsonValue, Project, TimeEntry
-from tracklater_bot.remembered import PersonalMemory
 from tracklater_bot.settings import GroupJira, GroupSettings, GroupToggl, ResolvedTaiga, Settings
 from tracklater_bot.sources.base import IssueSource, SourceError
 from tracklater_bot.sources.issues.jira import JiraSource

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.notation import FRIDAY, HELSINKI, at
-from tracklater_bot.catalog import Catalog, NothingKept
+from tracklater_bot.catalog.catalog import Catalog, NothingKept
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.model import Checkout, Clue, Draft, Hint, HintKind, Reading, Window
 from tracklater_bot.drafting.drafts import Drafter

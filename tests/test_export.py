@@ -31,7 +31,7 @@ from tests.trackers import (
 )
 from tracklater_bot.domain.model import Draft, Problem, Project, State, TimeEntry
 from tracklater_bot.outbox.worker import Exporter, Pace
-from tracklater_bot.review import ReviewError
+from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import jobs as outbox
 from tracklater_bot.trackers.base import Account, Constraints, NewEntry, Refused, Task
 

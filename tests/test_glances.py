@@ -9,10 +9,10 @@ import pytest
 from tests.digests import entry, suggestion
 from tests.memory import FakeMemory
 from tests.notation import FRIDAY
-from tracklater_bot import glances
-from tracklater_bot.blocks.week import DayTimes
+from tracklater_bot.catalog import day_totals as glances
+from tracklater_bot.catalog.cache import PersonalMemory
+from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.model import Draft, JsonValue
-from tracklater_bot.remembered import PersonalMemory
 
 NOW = FRIDAY.span.end
 DRAFT = Draft(

@@ -20,7 +20,7 @@ from benchmarks.issues import made_up
 from tests.desks import sqlite_store
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at
-from tracklater_bot.catalog import Catalog, scope_of
+from tracklater_bot.catalog.catalog import Catalog, scope_of
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Draft, Reading, Window
 from tracklater_bot.drafting.drafts import Drafter

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from benchmarks.issues import QUERIES, made_up
+from tracklater_bot.catalog.issue_search import IssueIndex, searchable
 from tracklater_bot.domain.model import Issue
-from tracklater_bot.issue_index import IssueIndex, searchable
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -18,17 +18,17 @@ from tests.hostile import HOSTILE
 from tests.livebot import Live, live, sample_settings
 from tests.longer import usually
 from tests.notation import FRIDAY
-from tracklater_bot.blocks.digest import pages
-from tracklater_bot.blocks.edit import (
+from tracklater_bot.blocks.dialogs import (
     edit_modal,
     note_modal,
     split_modal,
     why_modal,
     with_move_offer,
 )
+from tracklater_bot.blocks.digest import pages
+from tracklater_bot.blocks.elements import option, overflow
 from tracklater_bot.blocks.home import home
-from tracklater_bot.blocks.parts import option, overflow
-from tracklater_bot.blocks.ruling import rule_modal
+from tracklater_bot.blocks.rule_dialog import rule_modal
 from tracklater_bot.bot import web_client
 from tracklater_bot.domain.model import Draft, Item, RuleKind
 from tracklater_bot.pacing import Pacer

@@ -15,12 +15,12 @@ from tests.desks import DAY, draft, sqlite_store
 from tests.loopback import FakeTime
 from tests.notation import at
 from tracklater_bot.blocks.digest import digest_message
-from tracklater_bot.blocks.parts import Message
+from tracklater_bot.blocks.elements import Message
 from tracklater_bot.bot import web_client
 from tracklater_bot.domain.model import Digest
 from tracklater_bot.messenger import Messenger, PostError
 from tracklater_bot.pacing import Pacer
-from tracklater_bot.review import Review
+from tracklater_bot.review.decisions import Review
 from tracklater_bot.settings import load
 from tracklater_bot.store import Store
 from tracklater_bot.store.leases import owner_name

@@ -12,10 +12,10 @@ from PIL import Image
 from tests.digests import digest, entry, many, with_text
 from tests.hostile import HOSTILE
 from tests.notation import at, span
-from tracklater_bot import picture
+from tracklater_bot.blocks import timeline_png as picture
+from tracklater_bot.blocks.timeline import PALETTE, Bar, Lanes, Ticks, colours, lanes_of
+from tracklater_bot.blocks.timeline_png import WIDTH, draw
 from tracklater_bot.domain.day import Span
-from tracklater_bot.picture import WIDTH, draw
-from tracklater_bot.timeline import PALETTE, Bar, Lanes, Ticks, colours, lanes_of
 
 NOW = at("18:00")
 ZONE = ZoneInfo("Europe/Helsinki")

@@ -23,7 +23,7 @@ from tracklater_bot.domain.day import Span, WorkDay, in_reach, oldest_in_reach
 from tracklater_bot.domain.model import Digest, Problem, State
 from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.http import Answer
-from tracklater_bot.review import ReviewError
+from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.trackers.base import NewEntry, TooOld
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import Sandbox

@@ -16,7 +16,7 @@ from tests.notation import FRIDAY, at, written
 from tests.trackers import lost_after, refused
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Digest, Draft, Evidence, Issue, Project, State
-from tracklater_bot.review import NotYours, ReviewError
+from tracklater_bot.review.decisions import NotYours, ReviewError
 from tracklater_bot.store.payload import entry_text
 
 

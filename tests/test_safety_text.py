@@ -18,7 +18,7 @@ from tests.digests import strings
 from tests.hostile import HOSTILE, bad_characters, isolates_balanced
 from tests.notation import FRIDAY as WORKDAY
 from tests.notation import at
-from tracklater_bot.catalog import scope_of
+from tracklater_bot.catalog.catalog import scope_of
 from tracklater_bot.desk import Desk
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import (

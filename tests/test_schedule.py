@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tracklater_bot.schedule import Plan, Schedule, is_holiday
+from tracklater_bot.scheduling.scheduler import Plan, Schedule, is_holiday
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 WORKWEEK = ("mon", "tue", "wed", "thu", "fri")

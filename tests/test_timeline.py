@@ -10,10 +10,7 @@ from hypothesis import given, settings
 from tests.digests import digest, entry, item, many, suggestion, with_text
 from tests.hostile import bad_characters, hostile_text, isolates_balanced
 from tests.notation import FRIDAY, at, span
-from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.model import Draft, State, TimeEntry
-from tracklater_bot.domain.text import units
-from tracklater_bot.timeline import (
+from tracklater_bot.blocks.timeline import (
     PALETTE,
     Bar,
     Lanes,
@@ -23,6 +20,9 @@ from tracklater_bot.timeline import (
     lanes_of,
     text_timeline,
 )
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.model import Draft, State, TimeEntry
+from tracklater_bot.domain.text import units
 
 NOW = at("18:00")
 

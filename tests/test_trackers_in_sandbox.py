@@ -9,7 +9,7 @@ import pytest
 
 from tests.notation import span
 from tests.test_catalog import FakeStore
-from tracklater_bot.catalog import Catalog
+from tracklater_bot.catalog.catalog import Catalog
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.sources.issues.registry import issue_sources

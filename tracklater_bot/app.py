@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tracklater_bot.catalog import Catalog, NothingKept
+from tracklater_bot.catalog.catalog import Catalog, NothingKept
 from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
 from tracklater_bot.domain.model import Draft, Rule
 from tracklater_bot.drafting.drafts import Drafter

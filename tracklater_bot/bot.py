@@ -30,8 +30,8 @@ from tracklater_bot.messenger import NETWORK_ERRORS, Messenger
 from tracklater_bot.outbox.worker import Exporter
 from tracklater_bot.pacing import PacedClient, Pacer, Resending
 from tracklater_bot.pictures import Uploader
-from tracklater_bot.review import Review
-from tracklater_bot.schedule import Schedule
+from tracklater_bot.review.decisions import Review
+from tracklater_bot.scheduling.scheduler import Schedule
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.showing import Showing
 from tracklater_bot.store.leases import owner_name

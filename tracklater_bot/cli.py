@@ -343,8 +343,8 @@ def _progress(doing: str) -> Iterator[None]:
 
 
 def _write_png(file: Path, draft: Draft, now: datetime, groups: Sequence[str]) -> None:
-    from tracklater_bot.picture import draw
-    from tracklater_bot.timeline import lanes_of, ticks_of
+    from tracklater_bot.blocks.timeline import lanes_of, ticks_of
+    from tracklater_bot.blocks.timeline_png import draw
 
     try:
         file.write_bytes(draw(lanes_of(draft, now, ticks_of(draft)), groups))

@@ -14,14 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from tracklater_bot.afterwards import Afterwards
 from tracklater_bot.announcing import Announcer
 from tracklater_bot.app import Core
-from tracklater_bot.background import Loop
 from tracklater_bot.blocks.choices import Choices, find_issue
 from tracklater_bot.blocks.digest import Message, open_items
 from tracklater_bot.blocks.help import day_ready, no_traces, note
 from tracklater_bot.blocks.home import home
+from tracklater_bot.blocks.timeline import Lanes, lanes_of, ticks_of
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.model import Digest, Draft, Group, Issue, Item, JsonValue
@@ -33,10 +32,11 @@ from tracklater_bot.messenger import Messenger, Posted, PostError
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.pacing import MINUTE, patiently
 from tracklater_bot.pictures import Uploader
-from tracklater_bot.review import Review, ReviewError
+from tracklater_bot.review.decisions import Review, ReviewError
+from tracklater_bot.scheduling.activity import Afterwards
+from tracklater_bot.scheduling.loop import Loop
 from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
 from tracklater_bot.showing import Showing, page_key
-from tracklater_bot.timeline import Lanes, lanes_of, ticks_of
 
 log = logging.getLogger(__name__)
 

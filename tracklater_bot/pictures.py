@@ -13,10 +13,10 @@ from datetime import date
 
 from slack_sdk import WebClient
 
+from tracklater_bot.blocks.timeline import Lanes, alt_text
+from tracklater_bot.blocks.timeline_png import draw
 from tracklater_bot.domain.model import Digest
 from tracklater_bot.messenger import NETWORK_ERRORS, reason
-from tracklater_bot.picture import draw
-from tracklater_bot.timeline import Lanes, alt_text
 
 log = logging.getLogger(__name__)
 

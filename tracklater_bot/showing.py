@@ -10,22 +10,23 @@ from zoneinfo import ZoneInfo
 
 from holidays.registry import COUNTRIES
 
-from tracklater_bot import glances
-from tracklater_bot.afterwards import went_on_key
 from tracklater_bot.app import Core
 from tracklater_bot.blocks.digest import DigestView, Message, PictureRef, digest_message
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Wishes
-from tracklater_bot.blocks.week import DayTimes, in_all
+from tracklater_bot.blocks.timeline import Lanes, alt_text, lanes_of, text_timeline
+from tracklater_bot.blocks.week import in_all
+from tracklater_bot.catalog import day_totals as glances
+from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.checks import check_all
 from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.model import Digest, JsonValue, SourceStatus, State
 from tracklater_bot.domain.text import clock
 from tracklater_bot.pictures import fingerprint
-from tracklater_bot.remembered import PersonalMemory
-from tracklater_bot.schedule import Plan
+from tracklater_bot.scheduling.activity import went_on_key
+from tracklater_bot.scheduling.scheduler import Plan
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
-from tracklater_bot.timeline import Lanes, alt_text, lanes_of, text_timeline
 
 WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)

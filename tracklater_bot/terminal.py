@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tracklater_bot.blocks.timeline import colours, lanes_of, text_timeline
 from tracklater_bot.domain.day import in_reach
 from tracklater_bot.domain.model import Draft, Evidence, Suggestion
 from tracklater_bot.domain.text import (
@@ -23,7 +24,6 @@ from tracklater_bot.domain.text import (
     listing,
     times,
 )
-from tracklater_bot.timeline import colours, lanes_of, text_timeline
 
 MOST_COLUMNS = 110
 WIDE = 110

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from tracklater_bot.blocks.digest import DigestView, digest_message
+from tracklater_bot.blocks.timeline import lanes_of, text_timeline
 from tracklater_bot.domain.model import Digest, Draft, Item
-from tracklater_bot.timeline import lanes_of, text_timeline
 
 TIMELINE_COLUMNS = 38
 

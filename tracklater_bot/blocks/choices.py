@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracklater_bot.blocks.parts import Block, option, outside_option, words
+from tracklater_bot.blocks.elements import Block, option, outside_option, words
 from tracklater_bot.blocks.text import plain
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.descriptions import describe

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.parts import (
+from tracklater_bot.blocks.elements import (
     Block,
     Message,
     actions,

@@ -9,8 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks.choices import token
-from tracklater_bot.blocks.help import sources_lines
-from tracklater_bot.blocks.parts import (
+from tracklater_bot.blocks.elements import (
     Block,
     actions,
     button,
@@ -22,10 +21,12 @@ from tracklater_bot.blocks.parts import (
     outside_option,
     section,
 )
-from tracklater_bot.blocks.ruling import rule_rows
+from tracklater_bot.blocks.help import sources_lines
+from tracklater_bot.blocks.rule_dialog import rule_rows
 from tracklater_bot.blocks.text import lines_within, link, plain
-from tracklater_bot.blocks.week import DayTimes, in_all, open_day_rows, week_chart
+from tracklater_bot.blocks.week import in_all, open_day_rows, week_chart
 from tracklater_bot.domain.day import WEEKDAYS
+from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.model import Rule, SourceStatus
 from tracklater_bot.domain.text import clock, day_name, duration, short_day
 

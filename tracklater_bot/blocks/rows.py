@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.parts import (
+from tracklater_bot.blocks.elements import (
     Block,
     actions,
     button,

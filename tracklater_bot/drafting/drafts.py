@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from tracklater_bot.catalog import Catalog, Projects, Tracked
+from tracklater_bot.catalog.catalog import Catalog, Projects, Tracked
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.model import (
     Checkout,

@@ -6,6 +6,7 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 
+from tracklater_bot.blocks.elements import Message
 from tracklater_bot.blocks.help import (
     help_message,
     note,
@@ -13,7 +14,6 @@ from tracklater_bot.blocks.help import (
     unknown_word,
     working_message,
 )
-from tracklater_bot.blocks.parts import Message
 from tracklater_bot.blocks.week import week_message
 from tracklater_bot.desk import Desk
 from tracklater_bot.domain.day import NoSuchDay, WhenError

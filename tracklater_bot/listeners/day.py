@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 
-from tracklater_bot.blocks.parts import Message
+from tracklater_bot.blocks.elements import Message
 from tracklater_bot.desk import Desk
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.listeners.clicks import STRANGER, Click, whisper

@@ -12,7 +12,7 @@ from tracklater_bot.desk import Desk
 from tracklater_bot.domain.model import Digest
 from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first, whisper
-from tracklater_bot.review import NotYours, ReviewError
+from tracklater_bot.review.decisions import NotYours, ReviewError
 
 Decide = Callable[[Click], Digest]
 

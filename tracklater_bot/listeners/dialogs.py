@@ -12,7 +12,15 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from tracklater_bot.blocks.choices import Choices, issue_options
-from tracklater_bot.blocks.edit import (
+from tracklater_bot.blocks.dialog_values import (
+    DialogMeta,
+    EditForm,
+    Fields,
+    errors_for,
+    parse_edit,
+    parse_split,
+)
+from tracklater_bot.blocks.dialogs import (
     NewSpan,
     add_modal,
     after_choice,
@@ -24,21 +32,13 @@ from tracklater_bot.blocks.edit import (
     why_modal,
     with_move_offer,
 )
-from tracklater_bot.blocks.forms import (
-    DialogMeta,
-    EditForm,
-    Fields,
-    errors_for,
-    parse_edit,
-    parse_split,
-)
-from tracklater_bot.blocks.ruling import rule_modal
+from tracklater_bot.blocks.rule_dialog import rule_modal
 from tracklater_bot.desk import Desk
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.model import Digest, Issue, Item
 from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first, whisper
 from tracklater_bot.listeners.decisions import sentence
-from tracklater_bot.review import Change, NotYours, ReviewError
+from tracklater_bot.review.decisions import Change, NotYours, ReviewError
 
 Found = tuple[Digest, Item]
 MOST_DIALOGS = 100  # of which the latest choice is remembered

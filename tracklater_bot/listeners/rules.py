@@ -6,8 +6,8 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from tracklater_bot.blocks.forms import DialogMeta, errors_for
-from tracklater_bot.blocks.ruling import parse_rule
+from tracklater_bot.blocks.dialog_values import DialogMeta, errors_for
+from tracklater_bot.blocks.rule_dialog import parse_rule
 from tracklater_bot.desk import Desk
 from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first
 

@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from tracklater_bot.blocks.edit import NewSpan, add_modal
+from tracklater_bot.blocks.dialogs import NewSpan, add_modal
 from tracklater_bot.desk import Desk
 from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
 from tracklater_bot.listeners.clicks import whisper

@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 
 from pydantic import ValidationError
 
-from tracklater_bot.blocks.week import DayTimes
+from tracklater_bot.catalog.cache import PersonalMemory, adapter
+from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.model import JsonValue
-from tracklater_bot.remembered import PersonalMemory, adapter
 
 KEPT = timedelta(days=1)  # then a day is unknown again: it may have changed meanwhile
 _ROWS = list[tuple[str | None, float, float, float]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracklater_bot.blocks.choices import MOST_OPTION_TEXT, Choices, token
-from tracklater_bot.blocks.edit import dialog, field
-from tracklater_bot.blocks.forms import DialogMeta, Errors, Fields, View
-from tracklater_bot.blocks.parts import (
+from tracklater_bot.blocks.dialog_values import DialogMeta, Errors, Fields, View
+from tracklater_bot.blocks.dialogs import dialog, field
+from tracklater_bot.blocks.elements import (
     Block,
     button,
     context,

@@ -19,14 +19,14 @@ from tracklater_bot.blocks.choices import (
     project_option,
     token,
 )
-from tracklater_bot.blocks.forms import (
+from tracklater_bot.blocks.dialog_values import (
     DialogMeta,
     Fields,
     View,
     chosen_project,
     written_token,
 )
-from tracklater_bot.blocks.parts import Block, context, divider, label, option, section, words
+from tracklater_bot.blocks.elements import Block, context, divider, label, option, section, words
 from tracklater_bot.blocks.rows import (
     Place,
     evidence_words,

@@ -16,11 +16,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tracklater_bot.domain.day import Span, oldest_in_reach
-from tracklater_bot.domain.errors import log_failure
-from tracklater_bot.domain.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
-from tracklater_bot.issue_cache import IssueCache, IssueStore
-from tracklater_bot.remembered import (
+from tracklater_bot.catalog.cache import (
     POLITE,
     Found,
     MemoryStore,
@@ -29,6 +25,10 @@ from tracklater_bot.remembered import (
     adapter,
     understood,
 )
+from tracklater_bot.catalog.issue_cache import IssueCache, IssueStore
+from tracklater_bot.domain.day import Span, oldest_in_reach
+from tracklater_bot.domain.errors import log_failure
+from tracklater_bot.domain.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.base import IssueSource, SourceError
 from tracklater_bot.trackers.base import Account, Constraints, Tracker

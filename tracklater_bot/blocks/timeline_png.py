@@ -16,9 +16,9 @@ from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
+from tracklater_bot.blocks.timeline import NO_GROUP, TRACKED, Bar, Lanes, colours
 from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.text import clean, count, day_name, duration
-from tracklater_bot.timeline import NO_GROUP, TRACKED, Bar, Lanes, colours
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Box: TypeAlias = tuple[float, float, float, float]

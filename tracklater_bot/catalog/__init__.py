@@ -1,0 +1,1 @@
+"""What is known of issues, projects and tracked time, so that services are asked rarely."""

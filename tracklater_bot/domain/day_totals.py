@@ -1,0 +1,59 @@
+"""How much of a day was tracked, suggested and missing in each group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from tracklater_bot.blocks.digest import length_of, open_items, tracked_length
+from tracklater_bot.domain.model import Digest, Draft, Item, State
+
+Lengths = Mapping[str | None, timedelta]
+
+
+@dataclass(frozen=True, slots=True)
+class DayTimes:
+    """A day's lengths per group; None as a group is time that nothing explains.
+
+    `suggested` is all that was found and not skipped, `missing` the part of it that waits for a
+    decision. `known` is False for a day that nobody has looked at yet.
+    """
+
+    day: date
+    tracked: Lengths = field(default_factory=dict)
+    suggested: Lengths = field(default_factory=dict)
+    missing: Lengths = field(default_factory=dict)
+    known: bool = True
+
+    @classmethod
+    def of(cls, digest: Digest, now: datetime | None = None) -> DayTimes:
+        """From a stored digest; a running entry counts until `now`."""
+        groups = {item.suggestion.group for item in digest.items}
+        kept = [item for item in digest.items if item.state is not State.SKIPPED]
+        waiting = open_items(digest)
+        return cls(
+            day=digest.day,
+            tracked=tracked_length(digest, now),
+            suggested={
+                group: length_of(i for i in kept if i.suggestion.group == group) for group in groups
+            },
+            missing={
+                group: length_of(i for i in waiting if i.suggestion.group == group)
+                for group in groups
+            },
+        )
+
+    @classmethod
+    def of_draft(cls, draft: Draft, now: datetime | None = None) -> DayTimes:
+        """From a day that was only read: all that is suggested waits for a decision."""
+        found = tuple(Item("", suggestion) for suggestion in draft.suggestions)
+        return cls.of(Digest("", draft.day, draft.timezone, found, draft.tracked), now)
+
+    def groups(self) -> list[str | None]:
+        """The groups that have any time, the largest first, the unexplained last."""
+        named = {*self.tracked, *self.suggested, *self.missing}
+        return sorted(named, key=lambda group: (group is None, -self._of(group), group or ""))
+
+    def _of(self, group: str | None) -> timedelta:
+        return self.tracked.get(group, timedelta()) + self.missing.get(group, timedelta())

@@ -1,0 +1,1 @@
+"""What each button means, without Slack."""
