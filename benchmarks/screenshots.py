@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 from tracklater_bot.app import opened
 from tracklater_bot.blocks.timeline import lanes_of, ticks_of
 from tracklater_bot.blocks.timeline_png import draw
-from tracklater_bot.bot import Bot, running
 from tracklater_bot.settings import load
+from tracklater_bot.slack.app import Bot, running
 from tracklater_sandbox import Sandbox
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -21,15 +21,15 @@ from typing import Any
 from tests import dying
 from tests.digests import suggestion
 from tests.notation import FRIDAY
-from tracklater_bot import bot
 from tracklater_bot.app import opened
-from tracklater_bot.bot import make_desk, web_client
 from tracklater_bot.cli import main
-from tracklater_bot.desk import Desk, Tempo
 from tracklater_bot.domain.model import Digest, Draft, Project
 from tracklater_bot.outbox.worker import Pace
-from tracklater_bot.pacing import Pacer
 from tracklater_bot.settings import Settings, load
+from tracklater_bot.slack import app as bot
+from tracklater_bot.slack.app import make_desk, web_client
+from tracklater_bot.slack.days import Desk, Tempo
+from tracklater_bot.slack.pace import Pacer
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.jira.service import JiraIssue
 

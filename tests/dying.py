@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from tracklater_bot.app import Core
 from tracklater_bot.cli import main
-from tracklater_bot.pacing import PacedClient
+from tracklater_bot.slack.pace import PacedClient
 from tracklater_bot.store import Store
 from tracklater_bot.store.tables import lanes, outbox
 from tracklater_bot.trackers.jira_worklogs import JiraLogbooks

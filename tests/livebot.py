@@ -14,12 +14,12 @@ from tests.conftest import close_client
 from tests.desks import sqlite_store
 from tests.loopback import FakeTime
 from tracklater_bot.app import opened
-from tracklater_bot.bot import Bot, running
-from tracklater_bot.desk import Desk, Tempo
 from tracklater_bot.domain.model import Digest
-from tracklater_bot.doors import SocketDoor
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
+from tracklater_bot.slack.app import Bot, running
+from tracklater_bot.slack.connections import SocketDoor
+from tracklater_bot.slack.days import Desk, Tempo
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.person import Outcome
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from tracklater_bot.pacing import Pacer
+from tracklater_bot.slack.pace import Pacer
 
 A_BIT = 1e-6  # beyond what is lost when times are added up
 T = TypeVar("T")

@@ -24,8 +24,8 @@ from tracklater_bot.blocks.week import in_all
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.model import Draft, State
 from tracklater_bot.domain.text import duration
-from tracklater_bot.doors import SocketDoor
-from tracklater_bot.listeners.clicks import stored_first
+from tracklater_bot.slack.connections import SocketDoor
+from tracklater_bot.slack.handlers.payloads import stored_first
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import NotThere
 from tracklater_sandbox.slack.workspace import OTHER

@@ -14,12 +14,12 @@ from tests.bots import IN_TOGGL, digests_in, says
 from tests.livebot import evening, live, sample_settings
 from tests.loopback import FakeTime
 from tracklater_bot.app import Core, opened
-from tracklater_bot.bot import make_desk, web_client
-from tracklater_bot.desk import Desk
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.model import Draft, State
-from tracklater_bot.pacing import Pacer
 from tracklater_bot.settings import Settings
+from tracklater_bot.slack.app import make_desk, web_client
+from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.pace import Pacer
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.workspace import OTHER
 

@@ -25,7 +25,7 @@ HEAVY = [
     "urllib3",
     "tracklater_bot.blocks",
     "tracklater_bot.store",
-    "tracklater_bot.listeners",
+    "tracklater_bot.slack.handlers",
 ]
 REPORT = """
 import io, json, sys

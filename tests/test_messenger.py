@@ -16,12 +16,12 @@ from tests.loopback import FakeTime
 from tests.notation import at
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.elements import Message
-from tracklater_bot.bot import web_client
 from tracklater_bot.domain.model import Digest
-from tracklater_bot.messenger import Messenger, PostError
-from tracklater_bot.pacing import Pacer
 from tracklater_bot.review.decisions import Review
 from tracklater_bot.settings import load
+from tracklater_bot.slack.app import web_client
+from tracklater_bot.slack.messages import Messenger, PostError
+from tracklater_bot.slack.pace import Pacer
 from tracklater_bot.store import Store
 from tracklater_bot.store.leases import owner_name
 from tracklater_sandbox import ME, Sandbox

@@ -23,9 +23,9 @@ from tests.bots import settings_of
 from tests.desks import DAY, draft, sqlite_store
 from tests.standing import StandingTime, standing_pacer
 from tracklater_bot.blocks.digest import digest_message
-from tracklater_bot.bot import web_client
-from tracklater_bot.messenger import Messenger
-from tracklater_bot.pacing import (
+from tracklater_bot.slack.app import web_client
+from tracklater_bot.slack.messages import Messenger
+from tracklater_bot.slack.pace import (
     IN_A_CHANNEL,
     MINUTE,
     PATIENT_SHARE,
@@ -168,7 +168,7 @@ def test_what_could_not_be_sent_at_all_is_tried_once_more(
     sandbox: Sandbox, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr("tracklater_bot.pacing.time.sleep", pauses.append)
+    monkeypatch.setattr("tracklater_bot.slack.pace.time.sleep", pauses.append)
     client = web_client(settings_of(sandbox))
     client.base_url = address
     with pytest.raises(URLError) as caught:

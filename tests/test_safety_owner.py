@@ -16,13 +16,13 @@ from slack_bolt import App, BoltRequest
 
 from tests.bots import desk_on, digests_in, post
 from tests.conftest import FRIDAY
-from tracklater_bot.desk import Desk
 from tracklater_bot.domain.model import Digest, Draft, State
-from tracklater_bot.doors import PATH, HttpDoor
-from tracklater_bot.listeners import register
-from tracklater_bot.listeners.clicks import STRANGER
-from tracklater_bot.listeners.command import NOT_YOURS
-from tracklater_bot.listeners.dialogs import OUTDATED
+from tracklater_bot.slack.connections import PATH, HttpDoor
+from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.handlers import register
+from tracklater_bot.slack.handlers.command import NOT_YOURS
+from tracklater_bot.slack.handlers.dialogs import OUTDATED
+from tracklater_bot.slack.handlers.payloads import STRANGER
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.workspace import OTHER
 

@@ -185,8 +185,8 @@ def demo(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """The bot, until it is told to stop."""
-    from tracklater_bot.bot import run_until
-    from tracklater_bot.doors import DoorError
+    from tracklater_bot.slack.app import run_until
+    from tracklater_bot.slack.connections import DoorError
 
     stopped = stop_event()
     with _core(arguments) as core:
@@ -225,8 +225,8 @@ def preview(arguments: argparse.Namespace) -> int:
 
 def digest(arguments: argparse.Namespace) -> int:
     """Posts a day's message, or brings it up to date."""
-    from tracklater_bot.bot import make_desk, web_client
-    from tracklater_bot.messenger import PostError
+    from tracklater_bot.slack.app import make_desk, web_client
+    from tracklater_bot.slack.messages import PostError
 
     with _core(arguments) as core:
         _day(core, arguments.when)  # so that a mistake in it is told first

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from tracklater_bot.app import opened
-from tracklater_bot.bot import Bot, running
-from tracklater_bot.desk import Tempo
 from tracklater_bot.domain.model import State
 from tracklater_bot.domain.text import day_name, duration, times
-from tracklater_bot.doors import DoorError
-from tracklater_bot.messenger import PostError
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import SettingsError, load
 from tracklater_bot.signals import stop_event, stopping_as_interrupt
+from tracklater_bot.slack.app import Bot, running
+from tracklater_bot.slack.connections import DoorError
+from tracklater_bot.slack.days import Tempo
+from tracklater_bot.slack.messages import PostError
 from tracklater_sandbox import ME, Sandbox
 
 Json: TypeAlias = "dict[str, Any]"

@@ -22,7 +22,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from tracklater_bot.blocks.digest import Message
 from tracklater_bot.domain.errors import code_in
 from tracklater_bot.domain.model import Digest
-from tracklater_bot.pacing import PacedClient, nothing_was_sent
+from tracklater_bot.slack.pace import PacedClient, nothing_was_sent
 from tracklater_bot.store import Store
 from tracklater_bot.store.days import CLAIM, Grant
 

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from tracklater_bot.announcing import Announcer
 from tracklater_bot.app import Core
 from tracklater_bot.blocks.choices import Choices, find_issue
 from tracklater_bot.blocks.digest import Message, open_items
@@ -28,15 +27,16 @@ from tracklater_bot.domain.model import Message as ChatMessage
 from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name
 from tracklater_bot.engine.match.matcher import Reader
 from tracklater_bot.engine.windows import Kinds
-from tracklater_bot.messenger import Messenger, Posted, PostError
 from tracklater_bot.outbox.worker import Exporter, Pace
-from tracklater_bot.pacing import MINUTE, patiently
-from tracklater_bot.pictures import Uploader
 from tracklater_bot.review.decisions import Review, ReviewError
 from tracklater_bot.scheduling.activity import Afterwards
 from tracklater_bot.scheduling.loop import Loop
 from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
-from tracklater_bot.showing import Showing, page_key
+from tracklater_bot.slack.announcer import Announcer
+from tracklater_bot.slack.messages import Messenger, Posted, PostError
+from tracklater_bot.slack.pace import MINUTE, patiently
+from tracklater_bot.slack.uploads import Uploader
+from tracklater_bot.slack.views import Showing, page_key
 
 log = logging.getLogger(__name__)
 

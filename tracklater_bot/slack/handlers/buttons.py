@@ -8,11 +8,11 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 
-from tracklater_bot.desk import Desk
 from tracklater_bot.domain.model import Digest
 from tracklater_bot.domain.text import TOO_LONG_AGO
-from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first, whisper
 from tracklater_bot.review.decisions import NotYours, ReviewError
+from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.handlers.payloads import STRANGER, Click, stored_first, whisper
 
 Decide = Callable[[Click], Digest]
 

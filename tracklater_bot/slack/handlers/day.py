@@ -9,10 +9,10 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 
 from tracklater_bot.blocks.elements import Message
-from tracklater_bot.desk import Desk
 from tracklater_bot.domain.text import day_name
-from tracklater_bot.listeners.clicks import STRANGER, Click, whisper
 from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
+from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.handlers.payloads import STRANGER, Click, whisper
 
 
 class Day:

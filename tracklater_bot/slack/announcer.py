@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 
 from tracklater_bot.app import Core
 from tracklater_bot.domain.errors import log_failure
-from tracklater_bot.messenger import PostError
 from tracklater_bot.scheduling.scheduler import CATCH_UP_DAYS, Plan
+from tracklater_bot.slack.messages import PostError
 
 log = logging.getLogger(__name__)
 

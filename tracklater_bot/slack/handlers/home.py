@@ -8,8 +8,8 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from tracklater_bot.blocks.home import preference_of
-from tracklater_bot.desk import Desk
-from tracklater_bot.listeners.clicks import stored_first
+from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.handlers.payloads import stored_first
 
 
 class Home:

@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
 
 from tracklater_bot.domain.errors import code_in
-from tracklater_bot.messenger import NETWORK_ERRORS
+from tracklater_bot.slack.messages import NETWORK_ERRORS
 
 WRONG_TOKEN = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired",

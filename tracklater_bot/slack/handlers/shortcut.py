@@ -10,10 +10,10 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
 from tracklater_bot.blocks.dialogs import NewSpan, add_modal
-from tracklater_bot.desk import Desk
 from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
-from tracklater_bot.listeners.clicks import whisper
-from tracklater_bot.listeners.command import NOT_YOURS
+from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.handlers.command import NOT_YOURS
+from tracklater_bot.slack.handlers.payloads import whisper
 
 
 class Shortcut:

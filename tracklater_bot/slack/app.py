@@ -22,18 +22,18 @@ from slack_sdk.http_retry import RetryHandler
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from tracklater_bot.app import Core
-from tracklater_bot.desk import USUAL, Desk, Rooms, Tempo
 from tracklater_bot.domain.errors import code_in
-from tracklater_bot.doors import WRONG_TOKEN, Door, DoorError, HttpDoor, SocketDoor
-from tracklater_bot.listeners import register
-from tracklater_bot.messenger import NETWORK_ERRORS, Messenger
 from tracklater_bot.outbox.worker import Exporter
-from tracklater_bot.pacing import PacedClient, Pacer, Resending
-from tracklater_bot.pictures import Uploader
 from tracklater_bot.review.decisions import Review
 from tracklater_bot.scheduling.scheduler import Schedule
 from tracklater_bot.settings import Settings, SettingsError
-from tracklater_bot.showing import Showing
+from tracklater_bot.slack.connections import WRONG_TOKEN, Door, DoorError, HttpDoor, SocketDoor
+from tracklater_bot.slack.days import USUAL, Desk, Rooms, Tempo
+from tracklater_bot.slack.handlers import register
+from tracklater_bot.slack.messages import NETWORK_ERRORS, Messenger
+from tracklater_bot.slack.pace import PacedClient, Pacer, Resending
+from tracklater_bot.slack.uploads import Uploader
+from tracklater_bot.slack.views import Showing
 from tracklater_bot.store.leases import owner_name
 
 log = logging.getLogger(__name__)

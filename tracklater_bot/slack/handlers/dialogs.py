@@ -33,12 +33,12 @@ from tracklater_bot.blocks.dialogs import (
     with_move_offer,
 )
 from tracklater_bot.blocks.rule_dialog import rule_modal
-from tracklater_bot.desk import Desk
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.model import Digest, Issue, Item
-from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first, whisper
-from tracklater_bot.listeners.decisions import sentence
 from tracklater_bot.review.decisions import Change, NotYours, ReviewError
+from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.handlers.buttons import sentence
+from tracklater_bot.slack.handlers.payloads import STRANGER, Click, stored_first, whisper
 
 Found = tuple[Digest, Item]
 MOST_DIALOGS = 100  # of which the latest choice is remembered

@@ -15,8 +15,8 @@ from tracklater_bot.blocks.help import (
     working_message,
 )
 from tracklater_bot.blocks.week import week_message
-from tracklater_bot.desk import Desk
 from tracklater_bot.domain.day import NoSuchDay, WhenError
+from tracklater_bot.slack.days import Desk
 
 NOT_YOURS = (
     "This bot keeps somebody else's time. To have it keep yours, run it with settings of your own."

@@ -23,10 +23,10 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.model import Digest, JsonValue, SourceStatus, State
 from tracklater_bot.domain.text import clock
-from tracklater_bot.pictures import fingerprint
 from tracklater_bot.scheduling.activity import went_on_key
 from tracklater_bot.scheduling.scheduler import Plan
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
+from tracklater_bot.slack.uploads import fingerprint
 
 WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)

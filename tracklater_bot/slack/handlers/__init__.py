@@ -8,15 +8,15 @@ from uuid import uuid4
 
 from slack_bolt import App, BoltContext
 
-from tracklater_bot.desk import Desk
 from tracklater_bot.domain.errors import log_failure
-from tracklater_bot.listeners.command import Command
-from tracklater_bot.listeners.day import Day
-from tracklater_bot.listeners.decisions import Decisions
-from tracklater_bot.listeners.dialogs import Dialogs
-from tracklater_bot.listeners.home import Home
-from tracklater_bot.listeners.rules import Rules
-from tracklater_bot.listeners.shortcut import Shortcut
+from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.handlers.buttons import Decisions
+from tracklater_bot.slack.handlers.command import Command
+from tracklater_bot.slack.handlers.day import Day
+from tracklater_bot.slack.handlers.dialogs import Dialogs
+from tracklater_bot.slack.handlers.home import Home
+from tracklater_bot.slack.handlers.rules import Rules
+from tracklater_bot.slack.handlers.shortcut import Shortcut
 
 log = logging.getLogger(__name__)
 

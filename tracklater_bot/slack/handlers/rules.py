@@ -8,8 +8,8 @@ from slack_bolt import Ack, App
 
 from tracklater_bot.blocks.dialog_values import DialogMeta, errors_for
 from tracklater_bot.blocks.rule_dialog import parse_rule
-from tracklater_bot.desk import Desk
-from tracklater_bot.listeners.clicks import STRANGER, Click, stored_first
+from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.handlers.payloads import STRANGER, Click, stored_first
 
 
 class Rules:
