@@ -16,9 +16,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from tracklater_bot.app import opened
 from tracklater_bot.blocks.timeline import lanes_of, ticks_of
 from tracklater_bot.blocks.timeline_png import draw
+from tracklater_bot.core import opened
 from tracklater_bot.settings import load
 from tracklater_bot.slack.app import Bot, running
 from tracklater_sandbox import Sandbox

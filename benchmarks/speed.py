@@ -27,7 +27,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import orjson
 
-from tracklater_bot.app import Core, opened
+from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.drafting.reading import read_all
 from tracklater_bot.settings import load

@@ -21,8 +21,8 @@ from typing import Any
 from tests import dying
 from tests.digests import suggestion
 from tests.notation import FRIDAY
-from tracklater_bot.app import opened
-from tracklater_bot.cli import main
+from tracklater_bot.cli.main import main
+from tracklater_bot.core import opened
 from tracklater_bot.domain.model import Digest, Draft, Project
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
@@ -42,7 +42,7 @@ _IMPORTED_LATE = (
     "sqlalchemy.dialects.sqlite.pysqlite",
     "tracklater_bot.http.transport",
     "tracklater_bot.catalog.issue_search",
-    "tracklater_bot.signals",
+    "tracklater_bot.cli.signals",
     "tracklater_bot.sources.issues.jira",
     "tracklater_bot.sources.clues.slack",
     "tracklater_bot.sources.issues.taiga",

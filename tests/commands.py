@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.bots import ROOT
-from tracklater_bot.cli import main
+from tracklater_bot.cli.main import main
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from typing import Any
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 from sqlalchemy import Connection, func, select
 
-from tracklater_bot.app import Core
-from tracklater_bot.cli import main
+from tracklater_bot.cli.main import main
+from tracklater_bot.core import Core
 from tracklater_bot.slack.pace import PacedClient
 from tracklater_bot.store import Store
 from tracklater_bot.store.tables import lanes, outbox

@@ -13,7 +13,7 @@ from tests.bots import button_of, digests_in, says
 from tests.conftest import close_client
 from tests.desks import sqlite_store
 from tests.loopback import FakeTime
-from tracklater_bot.app import opened
+from tracklater_bot.core import opened
 from tracklater_bot.domain.model import Digest
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load

@@ -13,7 +13,7 @@ import pytest
 from tests.bots import IN_TOGGL, digests_in, says
 from tests.livebot import evening, live, sample_settings
 from tests.loopback import FakeTime
-from tracklater_bot.app import Core, opened
+from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.model import Draft, State
 from tracklater_bot.settings import Settings

@@ -12,8 +12,8 @@ import yaml
 
 from tests.livebot import evening, sample_settings
 from tests.loopback import FakeTime, closed_port
-from tracklater_bot.app import Core, opened
 from tracklater_bot.checks import BOT_SCOPES, Finding, check_all
+from tracklater_bot.core import Core, opened
 from tracklater_bot.settings import Settings, load
 from tracklater_sandbox import ME, Sandbox
 

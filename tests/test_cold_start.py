@@ -30,7 +30,7 @@ HEAVY = [
 REPORT = """
 import io, json, sys
 from contextlib import redirect_stdout
-from tracklater_bot.cli import main
+from tracklater_bot.cli.main import main
 with redirect_stdout(io.StringIO()):
     code = main(json.loads(sys.argv[1]))
 print(json.dumps([code, sorted(name for name in json.loads(sys.argv[2]) if name in sys.modules)]))

@@ -19,7 +19,7 @@ import pytest
 
 from tests.bots import ROOT
 from tests.commands import Answer, called
-from tracklater_bot.demo import EDITED, Walk, stage
+from tracklater_bot.cli.demo import EDITED, Walk, stage
 
 Json = dict[str, Any]
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tracklater_bot.importer import CannotImport, Report, import_settings
-from tracklater_bot.importer.original import understand
-from tracklater_bot.importer.writing import toml
+from tracklater_bot.cli.importer import CannotImport, Report, import_settings
+from tracklater_bot.cli.importer.original import understand
+from tracklater_bot.cli.importer.writing import toml
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.settings.layers import dotenv_variables, toml_layer
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tracklater_bot import cli, sources
+from tracklater_bot import sources
+from tracklater_bot.cli import main as cli
 from tracklater_bot.settings import load
 from tracklater_bot.settings.tree import env_names
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.longer import usually
 from tests.notation import HELSINKI
-from tracklater_bot.record import LOCK_NAME, RecordError, add, complete_snapshots, record
+from tracklater_bot.cli.record import LOCK_NAME, RecordError, add, complete_snapshots, record
 
 DATA = Path(__file__).parent / "data" / "thyme"
 SNAPSHOT: dict[str, Any] = {
@@ -204,7 +204,7 @@ def test_without_a_display_the_sentence_says_what_cron_needs(
     thyme: Thyme, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DISPLAY")
-    monkeypatch.setattr("tracklater_bot.record._is_mac", lambda: False)
+    monkeypatch.setattr("tracklater_bot.cli.record._is_mac", lambda: False)
     thyme("exit 1")
     with pytest.raises(RecordError, match="in cron write DISPLAY=:0"):
         record(folder, HELSINKI)
@@ -213,7 +213,7 @@ def test_without_a_display_the_sentence_says_what_cron_needs(
 def test_a_thyme_that_hangs_is_given_up(
     thyme: Thyme, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracklater_bot.record.THYME_SECONDS", 0.1)
+    monkeypatch.setattr("tracklater_bot.cli.record.THYME_SECONDS", 0.1)
     thyme("exec sleep 5")
     with pytest.raises(RecordError, match="thyme did not answer within"):
         record(folder, HELSINKI)
@@ -223,7 +223,7 @@ def test_a_machine_without_thyme_is_told_where_to_get_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("tracklater_bot.record.USUAL_PLACES", ())
+    monkeypatch.setattr("tracklater_bot.cli.record.USUAL_PLACES", ())
     with pytest.raises(RecordError, match="thyme is not installed here"):
         record(folder, HELSINKI)
 
@@ -260,7 +260,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(
 
 RUN = (
     "import sys; from pathlib import Path; from zoneinfo import ZoneInfo;"
-    "from tracklater_bot.record import record;"
+    "from tracklater_bot.cli.record import record;"
     "[record(Path(sys.argv[1]), ZoneInfo('Europe/Helsinki')) for _ in range(int(sys.argv[2]))]"
 )
 

@@ -19,6 +19,7 @@ from tests.hostile import HOSTILE, bad_characters, isolates_balanced
 from tests.notation import FRIDAY as WORKDAY
 from tests.notation import at
 from tracklater_bot.catalog.catalog import scope_of
+from tracklater_bot.cli.terminal import print_draft
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import (
     Checkout,
@@ -39,7 +40,6 @@ from tracklater_bot.engine import suggest
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.slack.days import Desk
 from tracklater_bot.sources.clues.git import GitSource
-from tracklater_bot.terminal import print_draft
 from tracklater_sandbox import ME, Sandbox
 
 NAMES = [f"{number}-{text[:12]!a}" for number, text in enumerate(HOSTILE)]

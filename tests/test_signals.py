@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tracklater_bot.signals import stop_event
+from tracklater_bot.cli.signals import stop_event
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from tracklater_bot.app import Core
+from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in, log_failure
 from tracklater_bot.domain.model import SourceStatus
 from tracklater_bot.settings import Settings, unfinished

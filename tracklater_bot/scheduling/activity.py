@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from tracklater_bot.app import Core
+from tracklater_bot.core import Core
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.model import Window
 from tracklater_bot.engine.changes import Sample

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 
 from pydantic import TypeAdapter
 
-from tracklater_bot.app import Core
+from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.scheduling.scheduler import CATCH_UP_DAYS, Plan
 from tracklater_bot.slack.messages import PostError

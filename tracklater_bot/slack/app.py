@@ -21,7 +21,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry import RetryHandler
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from tracklater_bot.app import Core
+from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in
 from tracklater_bot.outbox.worker import Exporter
 from tracklater_bot.review.decisions import Review

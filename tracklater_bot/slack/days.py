@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from tracklater_bot.app import Core
 from tracklater_bot.blocks.choices import Choices, find_issue
 from tracklater_bot.blocks.digest import Message, open_items
 from tracklater_bot.blocks.help import day_ready, no_traces, note
 from tracklater_bot.blocks.home import home
 from tracklater_bot.blocks.timeline import Lanes, lanes_of, ticks_of
+from tracklater_bot.core import Core
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.model import Digest, Draft, Group, Issue, Item, JsonValue

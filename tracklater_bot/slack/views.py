@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from holidays.registry import COUNTRIES
 
-from tracklater_bot.app import Core
 from tracklater_bot.blocks.digest import DigestView, Message, PictureRef, digest_message
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Wishes
@@ -19,6 +18,7 @@ from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals as glances
 from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.checks import check_all
+from tracklater_bot.core import Core
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.model import Digest, JsonValue, SourceStatus, State

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from tracklater_bot.cli.importer.original import Original
 from tracklater_bot.domain.text import folded
-from tracklater_bot.importer.original import Original
 from tracklater_bot.settings.tree import GROUPS, env_name, shown
 from tracklater_bot.settings.tree import Path as Key
 

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tracklater_bot.app import opened
+from tracklater_bot.cli.signals import stop_event, stopping_as_interrupt
+from tracklater_bot.core import opened
 from tracklater_bot.domain.model import State
 from tracklater_bot.domain.text import day_name, duration, times
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import SettingsError, load
-from tracklater_bot.signals import stop_event, stopping_as_interrupt
 from tracklater_bot.slack.app import Bot, running
 from tracklater_bot.slack.connections import DoorError
 from tracklater_bot.slack.days import Tempo

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tracklater_bot.importer.convert import Converted, convert, secrets_and_accounts
-from tracklater_bot.importer.original import CannotImport, read
+from tracklater_bot.cli.importer.convert import Converted, convert, secrets_and_accounts
+from tracklater_bot.cli.importer.original import CannotImport, read
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracklater_bot import __version__
+from tracklater_bot.cli.signals import stop_event
 from tracklater_bot.domain.day import WhenError, WorkDay
 from tracklater_bot.domain.errors import StoreError
-from tracklater_bot.signals import stop_event
 
 if TYPE_CHECKING:
-    from tracklater_bot.app import Core
+    from tracklater_bot.core import Core
     from tracklater_bot.domain.model import Draft
     from tracklater_bot.settings import Settings
 
@@ -173,7 +173,7 @@ def demo(arguments: argparse.Namespace) -> int:
     """The sandbox and the real bot on it."""
     if arguments.json and not arguments.once:
         raise UsageError("--json goes with --once.")
-    from tracklater_bot import demo as stage
+    from tracklater_bot.cli import demo as stage
 
     try:
         if arguments.once:
@@ -209,15 +209,15 @@ def preview(arguments: argparse.Namespace) -> int:
     if arguments.png is not None:
         _write_png(arguments.png, draft, now, groups)
     if arguments.json:
-        from tracklater_bot.report import draft_json
+        from tracklater_bot.cli.preview_json import draft_json
 
         _print_json(draft_json(draft, now))
     elif arguments.blocks:
-        from tracklater_bot.unposted import draft_message
+        from tracklater_bot.cli.preview_json import draft_message
 
         _print_json(draft_message(draft, now))
     elif arguments.png is None:
-        from tracklater_bot.terminal import print_draft
+        from tracklater_bot.cli.terminal import print_draft
 
         print_draft(draft, now)
     return 0
@@ -249,7 +249,7 @@ def digest(arguments: argparse.Namespace) -> int:
 def check(arguments: argparse.Namespace) -> int:
     """Everything tried for real."""
     from tracklater_bot.checks import check_all
-    from tracklater_bot.terminal import print_lines
+    from tracklater_bot.cli.terminal import print_lines
 
     with _core(arguments) as core:
         findings = check_all(core)
@@ -262,8 +262,8 @@ def check(arguments: argparse.Namespace) -> int:
 
 def import_settings(arguments: argparse.Namespace) -> int:
     """The original's settings as ours."""
-    from tracklater_bot.importer import CannotImport
-    from tracklater_bot.importer import import_settings as convert
+    from tracklater_bot.cli.importer import CannotImport
+    from tracklater_bot.cli.importer import import_settings as convert
 
     try:
         report = convert(arguments.file, arguments.output, arguments.env_file)
@@ -276,8 +276,8 @@ def import_settings(arguments: argparse.Namespace) -> int:
 
 def record(arguments: argparse.Namespace) -> int:
     """One thyme snapshot."""
-    from tracklater_bot.record import RecordError
-    from tracklater_bot.record import record as take
+    from tracklater_bot.cli.record import RecordError
+    from tracklater_bot.cli.record import record as take
 
     settings = _settings(arguments)
     if settings.thyme.dir is None:
@@ -310,7 +310,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 @contextmanager
 def _core(arguments: argparse.Namespace) -> Iterator[Core]:
-    from tracklater_bot.app import opened
+    from tracklater_bot.core import opened
     from tracklater_bot.settings import SettingsError
 
     settings = _settings(arguments)
