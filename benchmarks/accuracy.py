@@ -20,7 +20,7 @@ from benchmarks.baselines import keyword_sessions, last_cue_holds
 from benchmarks.explain import drawn, explained
 from benchmarks.score import Score, score
 from benchmarks.worlds import KINDS, make
-from tracklater_bot.domain.model import Suggestion
+from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.inputs import Inputs
 

@@ -14,18 +14,11 @@ from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from statistics import median_low
 
+from tracklater_bot.domain.clues import Checkout, Clue, Commit, HintKind, Message, Window
 from tracklater_bot.domain.day import Span, merge, subtract
-from tracklater_bot.domain.model import (
-    Checkout,
-    Clue,
-    Commit,
-    Group,
-    HintKind,
-    Issue,
-    Message,
-    Suggestion,
-    Window,
-)
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine.inputs import Inputs
 
 IDLE = timedelta(seconds=900)

@@ -6,8 +6,10 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tracklater_bot.domain.clues import Hint, HintKind
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.model import Group, Hint, HintKind, Issue, Project
+from tracklater_bot.domain.groups import Group, Project
+from tracklater_bot.domain.issues import Issue
 
 ME = "Mika Virtanen"
 LOGIN = "mika"

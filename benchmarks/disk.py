@@ -21,7 +21,7 @@ from benchmarks.screen import Sample
 from benchmarks.titles import IGNORE
 from benchmarks.traces import CLONED
 from benchmarks.worlds import KINDS, World, commits_of, make
-from tracklater_bot.domain.model import Checkout, Commit
+from tracklater_bot.domain.clues import Checkout, Commit
 
 
 def write(world: World, folder: Path) -> Path:

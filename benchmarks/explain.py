@@ -10,8 +10,9 @@ from benchmarks.score import due
 from benchmarks.worlds import World
 from tracklater_bot.blocks.timeline import Bar, Lanes, Ticks
 from tracklater_bot.blocks.timeline_png import draw
+from tracklater_bot.domain.clues import Commit, Message
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Commit, Message, Suggestion
+from tracklater_bot.domain.suggestions import Suggestion
 
 
 def explained(world: World, answer: Sequence[Suggestion]) -> list[str]:

@@ -13,7 +13,7 @@ from statistics import median
 from time import perf_counter
 
 from tracklater_bot.catalog.issue_search import IssueIndex
-from tracklater_bot.domain.model import Issue
+from tracklater_bot.domain.issues import Issue
 
 VERBS = ("Fix", "Add", "Remove", "Rework", "Test", "Document", "Translate", "Review", "Plan")
 PARTS = """

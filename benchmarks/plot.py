@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from benchmarks.cast import Client
-from tracklater_bot.domain.model import Issue
+from tracklater_bot.domain.issues import Issue
 
 MINUTE = 60
 SHORTEST = 15 * MINUTE

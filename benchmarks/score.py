@@ -15,8 +15,9 @@ from itertools import pairwise
 from statistics import median
 
 from benchmarks.worlds import TrueSpan, World
+from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import Span, subtract, total
-from tracklater_bot.domain.model import Suggestion, Window
+from tracklater_bot.domain.suggestions import Suggestion
 
 SURE = 0.9
 NOWHERE = timedelta(days=1)  # how far off a boundary is when nothing was suggested at all

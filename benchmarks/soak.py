@@ -30,7 +30,10 @@ from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at
 from tracklater_bot.blocks.digest import DigestView, Message, digest_message
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Digest, Draft, Item, Project, State, TimeEntry
+from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review.decisions import Change, Review, ReviewError
 from tracklater_bot.settings import TogglSettings

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from benchmarks.cast import EMAIL, LOGIN, ME, SHARED_WORKSPACE, Client
-from tracklater_bot.domain.model import Issue
+from tracklater_bot.domain.issues import Issue
 
 
 @dataclass(frozen=True, slots=True)

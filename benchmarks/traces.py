@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from benchmarks.cast import SHARED_WORKSPACE, Client
 from benchmarks.plot import MINUTE, Act, Scene
 from benchmarks.titles import branch_name
+from tracklater_bot.domain.clues import Checkout, Commit, Message
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.model import Checkout, Commit, Issue, Message, TimeEntry
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.issues import Issue
 
 PLAIN = ("Fix typo", "Add tests", "WIP", "Review comments", "Refactor", "Handle empty input")
 TALK = ("ok!", "on it", "looks good to me", "deploying now", "can you check this?", "sounds good")

@@ -33,8 +33,9 @@ from benchmarks.screen import (
 )
 from benchmarks.titles import IGNORE
 from benchmarks.traces import Traces
+from tracklater_bot.domain.clues import Checkout, Clue, Commit, Window
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.model import Checkout, Clue, Commit, TimeEntry, Window
+from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.engine.inputs import Inputs, Options
 
 HELSINKI = ZoneInfo("Europe/Helsinki")

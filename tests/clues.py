@@ -10,21 +10,12 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from tests.notation import FRIDAY, at, span
+from tracklater_bot.domain.clues import Checkout, Clue, Commit, Hint, HintKind, Message, Window
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.model import (
-    Checkout,
-    Clue,
-    Commit,
-    Group,
-    Hint,
-    HintKind,
-    Issue,
-    Message,
-    Project,
-    Suggestion,
-    TimeEntry,
-    Window,
-)
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Group, Project
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine.inputs import Inputs, Options
 
 ACME_CODE = "auth.py - acme-api - Visual Studio Code"

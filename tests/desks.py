@@ -13,7 +13,8 @@ from tests.digests import suggestion
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at, span
 from tests.trackers import DEVELOPMENT, FakeTracker
-from tracklater_bot.domain.model import Digest, Draft, Item, State
+from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review.decisions import Change, Review
 from tracklater_bot.store import Store

@@ -8,17 +8,11 @@ from typing import Any
 
 from tests.notation import FRIDAY, span
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.model import (
-    Digest,
-    Evidence,
-    Issue,
-    Item,
-    Project,
-    Reason,
-    State,
-    Suggestion,
-    TimeEntry,
-)
+from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.suggestions import Evidence, Reason, Suggestion
 
 TITLE = "Fix login"
 

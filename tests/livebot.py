@@ -14,7 +14,7 @@ from tests.conftest import close_client
 from tests.desks import sqlite_store
 from tests.loopback import FakeTime
 from tracklater_bot.core import opened
-from tracklater_bot.domain.model import Digest
+from tracklater_bot.domain.digests import Digest
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.slack.app import Bot, running

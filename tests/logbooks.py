@@ -10,7 +10,7 @@ from typing import Any
 from tests.desks import PERSON, Room, change
 from tests.notation import written
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Worklog as Told
+from tracklater_bot.domain.digests import Worklog as Told
 from tracklater_bot.outbox.worker import Exporter
 from tracklater_bot.trackers.base import Gone, NotSent, Refused, Worklogs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from tracklater_bot.domain.model import JsonValue
+from tracklater_bot.domain.json_value import JsonValue
 
 
 class FakeMemory:

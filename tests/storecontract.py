@@ -19,19 +19,11 @@ from tests.digests import entry, issue, suggestion
 from tests.notation import at, written
 from tests.trackers import lost_before, refused
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import (
-    Digest,
-    Draft,
-    Evidence,
-    Issue,
-    Project,
-    Reason,
-    Rule,
-    RuleKind,
-    SourceStatus,
-    State,
-    Suggestion,
-)
+from tracklater_bot.domain.digests import Digest, State
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.rules import Rule, RuleKind
+from tracklater_bot.domain.suggestions import Draft, Evidence, Reason, SourceStatus, Suggestion
 from tracklater_bot.store import Store
 from tracklater_bot.store import days as digests
 from tracklater_bot.store.days import Grant

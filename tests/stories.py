@@ -21,7 +21,7 @@ from tests.trackers import (
     too_fast,
     unreachable,
 )
-from tracklater_bot.domain.model import State
+from tracklater_bot.domain.digests import State
 from tracklater_bot.review.decisions import ReviewError
 
 FAULTS: list[Fault | None] = [

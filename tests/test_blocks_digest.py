@@ -21,7 +21,8 @@ from tracklater_bot.blocks.digest import (
     digest_text,
     pages,
 )
-from tracklater_bot.domain.model import Digest, Evidence, Item, SourceStatus, State
+from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.suggestions import Evidence, SourceStatus
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import moved
 from tracklater_sandbox.slack.blockkit import check_message

@@ -40,7 +40,9 @@ from tracklater_bot.blocks.dialogs import (
     with_move_offer,
 )
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.model import MOST_DESCRIPTION, Item, Project, Reason, State
+from tracklater_bot.domain.digests import Item, State
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.suggestions import MOST_DESCRIPTION, Reason
 from tracklater_sandbox.slack.blockkit import check_options, check_view
 
 DEVELOPMENT = Project("Development", "group1", id=1)

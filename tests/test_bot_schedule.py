@@ -15,7 +15,8 @@ from tests.livebot import evening, live, sample_settings
 from tests.loopback import FakeTime
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.model import Draft, State
+from tracklater_bot.domain.digests import State
+from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack.app import make_desk, web_client
 from tracklater_bot.slack.days import Desk

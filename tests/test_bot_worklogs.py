@@ -9,7 +9,7 @@ import pytest
 
 from tests.bots import IN_TOGGL, OFFERED, worklogs_in
 from tests.livebot import Live, live, sample_settings
-from tracklater_bot.domain.model import Item
+from tracklater_bot.domain.digests import Item
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.toggl.account import WORKSPACE
 

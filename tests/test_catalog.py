@@ -17,7 +17,10 @@ from tests.notation import at, span
 from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.catalog.catalog import Catalog, scope_of
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Issue, JsonValue, Project, TimeEntry
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.settings import GroupJira, GroupSettings, GroupToggl, ResolvedTaiga, Settings
 from tracklater_bot.sources.base import IssueSource, SourceError
 from tracklater_bot.sources.issues.jira import JiraSource

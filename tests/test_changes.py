@@ -12,7 +12,7 @@ import pytest
 
 from tests.clues import inputs, told
 from tests.notation import FRIDAY, at
-from tracklater_bot.domain.model import Clue, Window
+from tracklater_bot.domain.clues import Clue, Window
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import changes

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.clues import ACME, GLOBEX, LOGIN, RATE, commit
-from tracklater_bot.domain.model import Group, Issue, Project
+from tracklater_bot.domain.groups import Group, Project
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.engine.suggestions import LONGEST, description, project_for
 
 

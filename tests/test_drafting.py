@@ -10,8 +10,9 @@ import pytest
 
 from tests.notation import FRIDAY, HELSINKI, at
 from tracklater_bot.catalog.catalog import Catalog, NothingKept
+from tracklater_bot.domain.clues import Checkout, Clue, Hint, HintKind, Reading, Window
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.model import Checkout, Clue, Draft, Hint, HintKind, Reading, Window
+from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.drafting.drafts import Drafter
 from tracklater_bot.settings import Settings
 

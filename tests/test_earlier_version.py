@@ -29,7 +29,7 @@ from sqlalchemy import MetaData, RowMapping, create_engine, text
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, digests_in, says
 from tests.livebot import Live, live, sample_settings
 from tests.postgresql import server
-from tracklater_bot.domain.model import Problem, State
+from tracklater_bot.domain.digests import Problem, State
 from tracklater_bot.store import Store
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.person import Outcome

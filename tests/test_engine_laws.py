@@ -27,8 +27,10 @@ from tests.clues import (
 )
 from tests.longer import examples
 from tests.notation import FRIDAY, at
+from tracklater_bot.domain.clues import Clue, Window
 from tracklater_bot.domain.day import Span, WorkDay, merge, subtract, total
-from tracklater_bot.domain.model import Clue, Suggestion, TimeEntry, Window
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.segments import GRID

@@ -9,7 +9,9 @@ import pytest
 
 from tests.clues import ACME, GLOBEX, GROUPS, ISSUES, checkout, commit, group, message, windows
 from tests.notation import at
-from tracklater_bot.domain.model import Clue, Commit, Group, HintKind, Issue
+from tracklater_bot.domain.clues import Clue, Commit, HintKind
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.engine.match.matcher import Reader, keys_in_clues
 from tracklater_bot.engine.windows import Kinds, Place
 

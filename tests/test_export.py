@@ -29,7 +29,10 @@ from tests.trackers import (
     too_fast,
     unreachable,
 )
-from tracklater_bot.domain.model import Draft, Problem, Project, State, TimeEntry
+from tracklater_bot.domain.digests import Problem, State
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import jobs as outbox

@@ -12,7 +12,7 @@ import pytest
 
 from tests.nobody import nobody
 from tests.notation import FRIDAY, at
-from tracklater_bot.domain.model import Checkout, Commit, Hint, HintKind
+from tracklater_bot.domain.clues import Checkout, Commit, Hint, HintKind
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.git import (
     GitSource,

@@ -21,8 +21,9 @@ from tests.desks import sqlite_store
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at
 from tracklater_bot.catalog.catalog import Catalog, scope_of
+from tracklater_bot.domain.clues import Reading, Window
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Draft, Reading, Window
+from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.drafting.drafts import Drafter
 from tracklater_bot.settings import GroupJira, GroupSettings, Settings
 from tracklater_bot.sources.issues.jira import JiraSource

@@ -16,7 +16,7 @@ from tests.loopback import FakeTime
 from tests.notation import at
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.elements import Message
-from tracklater_bot.domain.model import Digest
+from tracklater_bot.domain.digests import Digest
 from tracklater_bot.review.decisions import Review
 from tracklater_bot.settings import load
 from tracklater_bot.slack.app import web_client

@@ -9,8 +9,8 @@ import pytest
 
 from tests.clues import windows
 from tests.notation import FRIDAY, at, written
+from tracklater_bot.domain.clues import Clue, Window
 from tracklater_bot.domain.day import Span, merge
-from tracklater_bot.domain.model import Clue, Window
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import Rules, Watch, by_machine, privacy, watch
 from tracklater_bot.engine.windows import Kinds

@@ -20,7 +20,7 @@ from tests.test_toggl import BASE, tracker
 from tests.trackers import lost_after, lost_before
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.domain.day import Span, WorkDay, in_reach, oldest_in_reach
-from tracklater_bot.domain.model import Digest, Problem, State
+from tracklater_bot.domain.digests import Digest, Problem, State
 from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.http import Answer
 from tracklater_bot.review.decisions import ReviewError

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.notation import FRIDAY, at
+from tracklater_bot.domain.clues import Message, Reading
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Message, Reading
 from tracklater_bot.drafting.reading import read_all
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError

@@ -11,7 +11,7 @@ from tests.digests import entry, moment, suggestion
 from tests.notation import FRIDAY, at
 from tracklater_bot.cli.preview_json import draft_json, draft_message
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Draft, SourceStatus
+from tracklater_bot.domain.suggestions import Draft, SourceStatus
 from tracklater_sandbox.slack.blockkit import check_message
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.clues import ACME_CODE, inputs, told, windows
-from tracklater_bot.domain.model import Rule, RuleKind
+from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.engine import suggest
 
 SHEET = "Budget draft - LibreOffice Calc"

@@ -16,7 +16,8 @@ from slack_bolt import App, BoltRequest
 
 from tests.bots import desk_on, digests_in, post
 from tests.conftest import FRIDAY
-from tracklater_bot.domain.model import Digest, Draft, State
+from tracklater_bot.domain.digests import Digest, State
+from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.slack.connections import PATH, HttpDoor
 from tracklater_bot.slack.days import Desk
 from tracklater_bot.slack.handlers import register

@@ -20,22 +20,12 @@ from tests.notation import FRIDAY as WORKDAY
 from tests.notation import at
 from tracklater_bot.catalog.catalog import scope_of
 from tracklater_bot.cli.terminal import print_draft
+from tracklater_bot.domain.clues import Checkout, Commit, Hint, HintKind, Message, Reading, Window
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import (
-    Checkout,
-    Commit,
-    Draft,
-    Group,
-    Hint,
-    HintKind,
-    Issue,
-    Message,
-    Project,
-    Reading,
-    SourceStatus,
-    TimeEntry,
-    Window,
-)
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Group, Project
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.suggestions import Draft, SourceStatus
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.slack.days import Desk

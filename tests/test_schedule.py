@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tracklater_bot.scheduling.scheduler import Plan, Schedule, is_holiday
+from tracklater_bot.domain.plan import Plan, is_holiday
+from tracklater_bot.scheduling.scheduler import Schedule
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 WORKWEEK = ("mon", "tue", "wed", "thu", "fri")

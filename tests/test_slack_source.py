@@ -17,8 +17,8 @@ from pydantic import SecretStr
 
 from tests.loopback import Asked, Loopback, Said, closed_port, serving
 from tests.notation import FRIDAY, at
+from tracklater_bot.domain.clues import Message, Reading
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.model import Message, Reading
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.slack import SlackSource, query_days
 

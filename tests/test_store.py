@@ -25,7 +25,7 @@ from tests.desks import DAY, PERSON, Room, draft, sqlite_store
 from tests.nobody import nobody
 from tests.notation import at
 from tests.storecontract import StoreContract, at_once
-from tracklater_bot.domain.model import JsonValue
+from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.store import Store, StoreError
 from tracklater_bot.store import database as opening
 from tracklater_bot.store import days as digests

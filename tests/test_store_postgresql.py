@@ -18,7 +18,7 @@ from tests.logbooks import LoggingRoom
 from tests.notation import at
 from tests.postgresql import server
 from tests.storecontract import StoreContract, at_once
-from tracklater_bot.domain.model import State
+from tracklater_bot.domain.digests import State
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.store import Store, StoreError
 from tracklater_bot.store import jobs as outbox

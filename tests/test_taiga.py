@@ -18,7 +18,7 @@ from requests import PreparedRequest
 from urllib3.exceptions import NewConnectionError
 
 from tests.loopback import FakeTime
-from tracklater_bot.domain.model import Issue
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.http import BadStatus, Door, HttpError, anonymous
 from tracklater_bot.settings import ResolvedTaiga
 from tracklater_bot.sources.base import SourceError

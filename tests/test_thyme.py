@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from tests.nobody import nobody
 from tests.notation import FRIDAY, at, span
 from tests.recordings import recording, recordings
+from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.model import Window
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.thyme import ALL_TIME, ThymeSource, Understood, understand
 

@@ -21,7 +21,9 @@ from tracklater_bot.blocks.timeline import (
     text_timeline,
 )
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.model import Draft, State, TimeEntry
+from tracklater_bot.domain.digests import State
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.domain.text import units
 
 NOW = at("18:00")

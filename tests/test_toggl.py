@@ -15,7 +15,7 @@ from responses.matchers import json_params_matcher, query_param_matcher
 from tests.loopback import DROPPED, FakeTime, Said, closed_port, loopback
 from tests.notation import span
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Project
+from tracklater_bot.domain.groups import Project
 from tracklater_bot.settings import GroupSettings, GroupToggl, TogglSettings
 from tracklater_bot.trackers.base import (
     Conflict,

@@ -33,7 +33,8 @@ from tests.trackers import (
     unreachable,
 )
 from tracklater_bot.blocks.digest import DigestView, digest_message
-from tracklater_bot.domain.model import Issue, State, Worklog
+from tracklater_bot.domain.digests import State, Worklog
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import Store
 from tracklater_bot.store.payload import worklog_of

@@ -17,8 +17,9 @@ from benchmarks.disk import write
 from benchmarks.score import Score, due, score
 from benchmarks.worlds import KINDS, World, commits_of, make
 from tests.longer import usually
+from tracklater_bot.domain.clues import Checkout, Clue, Commit, Window
 from tracklater_bot.domain.day import Span, total
-from tracklater_bot.domain.model import Checkout, Clue, Commit, Suggestion, Window
+from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.settings import load
 from tracklater_bot.sources.clues.git import GitSource
 from tracklater_bot.sources.clues.thyme import ThymeSource

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from tests.notation import span
 from tracklater_bot.domain.day import Span, oldest_in_reach
-from tracklater_bot.domain.model import Project, TimeEntry
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
 from tracklater_bot.trackers.base import (
     Account,
     Conflict,

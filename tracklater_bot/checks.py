@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in, log_failure
-from tracklater_bot.domain.model import SourceStatus
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import Settings, unfinished
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import Tracker, TrackerError

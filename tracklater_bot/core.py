@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracklater_bot.catalog.catalog import Catalog, NothingKept
 from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
-from tracklater_bot.domain.model import Draft, Rule
+from tracklater_bot.domain.rules import Rule
+from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.drafting.drafts import Drafter
 from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings, TogglSettings

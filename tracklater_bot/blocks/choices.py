@@ -15,7 +15,8 @@ from tracklater_bot.blocks.elements import Block, option, outside_option, words
 from tracklater_bot.blocks.text import plain
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.descriptions import describe
-from tracklater_bot.domain.model import Issue, Project
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.text import clean, units
 
 MOST_OPTIONS = 100

@@ -18,7 +18,9 @@ from tracklater_bot.blocks.choices import (
 )
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.descriptions import folded
-from tracklater_bot.domain.model import MOST_DESCRIPTION, Item, Project
+from tracklater_bot.domain.digests import Item
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
 from tracklater_bot.domain.text import clean, clock
 
 View: TypeAlias = Mapping[str, Any]

@@ -37,7 +37,9 @@ from tracklater_bot.blocks.rows import (
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.descriptions import adds_nothing, is_ours, rewritten, written_for
-from tracklater_bot.domain.model import MOST_DESCRIPTION, Digest, Issue, Item, State
+from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
 from tracklater_bot.domain.text import clock, duration, times
 
 MOST_REASONS = 20

@@ -19,17 +19,12 @@ from tracklater_bot.blocks.elements import (
     section,
     size,
 )
-from tracklater_bot.blocks.rows import (
-    TOGGL_PAGE,
-    Detail,
-    Place,
-    is_open,
-    row,
-    unsure,
-)
+from tracklater_bot.blocks.rows import TOGGL_PAGE, Detail, Place, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.day import in_reach
-from tracklater_bot.domain.model import Digest, Item, SourceStatus, State
+from tracklater_bot.domain.day_totals import length_of, open_items, tracked_length
+from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import (
     TOO_LONG_AGO,
     clock,
@@ -119,16 +114,6 @@ def _in_order(items: Iterable[Item]) -> list[Item]:
     return sorted(items, key=lambda item: (item.suggestion.group is None, item.suggestion.span))
 
 
-def length_of(items: Iterable[Item]) -> timedelta:
-    """The sum of the items' lengths."""
-    return sum((item.suggestion.span.length for item in items), timedelta())
-
-
-def open_items(digest: Digest) -> list[Item]:
-    """What the person still has to decide."""
-    return [item for item in digest.items if is_open(item)]
-
-
 def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) -> list[Block]:
     parts = pages(digest, most_rows)
     number = min(max(view.page, 0), len(parts) - 1)
@@ -201,21 +186,6 @@ def _progress(digest: Digest, *, closed: bool = False) -> str:
     if not open_items(digest) and counts[State.SENT] + counts[State.SKIPPED] == total:
         return f"Everything is decided: {', '.join(parts)}. Thank you."
     return f"{', '.join(parts)}"
-
-
-def tracked_length(digest: Digest, now: datetime | None) -> dict[str | None, timedelta]:
-    """What Toggl has per group: entries of the day and items sent since they were read."""
-    lengths: dict[str | None, timedelta] = {}
-    for entry in digest.tracked:
-        end = entry.end or now
-        if end is not None and end > entry.start:
-            lengths[entry.group] = lengths.get(entry.group, timedelta()) + (end - entry.start)
-    known = {entry.id for entry in digest.tracked}
-    for item in digest.items:
-        if item.state is State.SENT and item.entry_id not in known:
-            group = item.suggestion.group
-            lengths[group] = lengths.get(group, timedelta()) + item.suggestion.span.length
-    return lengths
 
 
 def _group_lines(digest: Digest, view: DigestView, most: int = 4) -> list[str]:

@@ -8,12 +8,12 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.digest import length_of, open_items
 from tracklater_bot.blocks.elements import Message, actions, button, context, section
 from tracklater_bot.blocks.text import lines_within, link, mrkdwn
 from tracklater_bot.blocks.week import in_all, open_button
-from tracklater_bot.domain.day_totals import DayTimes
-from tracklater_bot.domain.model import Digest, SourceStatus
+from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items
+from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import TOO_LONG_AGO, clock, count, day_name, duration, short_day
 
 NOT_YOURS = "Only the owner of this day can do that."

@@ -27,7 +27,8 @@ from tracklater_bot.blocks.text import lines_within, link, plain
 from tracklater_bot.blocks.week import in_all, open_day_rows, week_chart
 from tracklater_bot.domain.day import WEEKDAYS
 from tracklater_bot.domain.day_totals import DayTimes
-from tracklater_bot.domain.model import Rule, SourceStatus
+from tracklater_bot.domain.rules import Rule
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, day_name, duration, short_day
 
 NO_COUNTRY = "none"

@@ -17,16 +17,10 @@ from tracklater_bot.blocks.elements import (
     section,
 )
 from tracklater_bot.blocks.text import link, mrkdwn
-from tracklater_bot.domain.model import (
-    Digest,
-    Evidence,
-    Issue,
-    Item,
-    Problem,
-    Project,
-    State,
-    Suggestion,
-)
+from tracklater_bot.domain.digests import Digest, Item, Problem, State, is_open
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.suggestions import Evidence, Suggestion
 from tracklater_bot.domain.text import clock, count, duration, entry_text, times
 
 TOGGL_PAGE = "https://track.toggl.com/timer"
@@ -71,11 +65,6 @@ class Place:
         following = next(later, None)
         joinable = following is not None and is_open(following)
         return cls(digest.day, ZoneInfo(digest.timezone), joinable, toggl_url, closed)
-
-
-def is_open(item: Item) -> bool:
-    """Whether the person still has to decide."""
-    return item.state in (State.OPEN, State.FAILED)
 
 
 def unsure(suggestion: Suggestion) -> bool:

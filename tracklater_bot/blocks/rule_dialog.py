@@ -18,7 +18,8 @@ from tracklater_bot.blocks.elements import (
     words,
 )
 from tracklater_bot.blocks.text import lines_within, mrkdwn, plain
-from tracklater_bot.domain.model import Digest, Item, Rule, RuleKind
+from tracklater_bot.domain.digests import Digest, Item
+from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.text import clean, count
 
 MOST_WORD = 80

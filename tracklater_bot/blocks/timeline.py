@@ -13,7 +13,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import Span, total
-from tracklater_bot.domain.model import Digest, Draft, State, Suggestion, TimeEntry
+from tracklater_bot.domain.digests import Digest, State
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.suggestions import Draft, Suggestion
 from tracklater_bot.domain.text import clean, count, day_name, duration, isolated, shown, times
 
 HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from tracklater_bot.domain.model import JsonValue
+from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.trackers.base import Refused, TrackerError
 
 T = TypeVar("T")

@@ -27,8 +27,12 @@ from tracklater_bot.catalog.cache import (
 )
 from tracklater_bot.catalog.issue_cache import IssueCache, IssueStore
 from tracklater_bot.domain.day import Span, oldest_in_reach
+from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.errors import log_failure
-from tracklater_bot.domain.model import Issue, JsonValue, Project, SourceStatus, TimeEntry
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.json_value import JsonValue
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.base import IssueSource, SourceError
 from tracklater_bot.trackers.base import Account, Constraints, Tracker

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from tracklater_bot.catalog.cache import PersonalMemory, adapter
 from tracklater_bot.domain.day_totals import DayTimes
-from tracklater_bot.domain.model import JsonValue
+from tracklater_bot.domain.json_value import JsonValue
 
 KEPT = timedelta(days=1)  # then a day is unknown again: it may have changed meanwhile
 _ROWS = list[tuple[str | None, float, float, float]]

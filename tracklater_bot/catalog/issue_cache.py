@@ -13,7 +13,7 @@ from threading import RLock
 from typing import Protocol, TypeAlias
 
 from tracklater_bot.catalog.issue_search import IssueIndex
-from tracklater_bot.domain.model import Issue
+from tracklater_bot.domain.issues import Issue
 
 OTHER_PROCESSES = timedelta(minutes=10)  # how soon issues that they stored are known here
 

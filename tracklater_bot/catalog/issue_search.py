@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from rapidfuzz import fuzz, process
 
-from tracklater_bot.domain.model import Issue
+from tracklater_bot.domain.issues import Issue
 
 _NO_WORD = re.compile(r"[^\w#]+|_")
 _NUMBER_OF = re.compile(r"[0-9]+$")

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from tracklater_bot.cli.signals import stop_event, stopping_as_interrupt
 from tracklater_bot.core import opened
-from tracklater_bot.domain.model import State
+from tracklater_bot.domain.digests import State
 from tracklater_bot.domain.text import day_name, duration, times
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import SettingsError, load

@@ -8,15 +8,10 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.timeline import lanes_of, text_timeline
-from tracklater_bot.domain.model import (
-    Digest,
-    Draft,
-    Issue,
-    Item,
-    SourceStatus,
-    Suggestion,
-    TimeEntry,
-)
+from tracklater_bot.domain.digests import Digest, Item
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.suggestions import Draft, SourceStatus, Suggestion
 
 
 def draft_json(draft: Draft, now: datetime) -> dict[str, Any]:

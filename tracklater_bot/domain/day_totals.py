@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from tracklater_bot.blocks.digest import length_of, open_items, tracked_length
-from tracklater_bot.domain.model import Digest, Draft, Item, State
+from tracklater_bot.domain.digests import Digest, Item, State, is_open
+from tracklater_bot.domain.suggestions import Draft
 
 Lengths = Mapping[str | None, timedelta]
 
@@ -57,3 +57,28 @@ class DayTimes:
 
     def _of(self, group: str | None) -> timedelta:
         return self.tracked.get(group, timedelta()) + self.missing.get(group, timedelta())
+
+
+def length_of(items: Iterable[Item]) -> timedelta:
+    """The sum of the items' lengths."""
+    return sum((item.suggestion.span.length for item in items), timedelta())
+
+
+def open_items(digest: Digest) -> list[Item]:
+    """What the person still has to decide."""
+    return [item for item in digest.items if is_open(item)]
+
+
+def tracked_length(digest: Digest, now: datetime | None) -> dict[str | None, timedelta]:
+    """What Toggl has per group: entries of the day and items sent since they were read."""
+    lengths: dict[str | None, timedelta] = {}
+    for entry in digest.tracked:
+        end = entry.end or now
+        if end is not None and end > entry.start:
+            lengths[entry.group] = lengths.get(entry.group, timedelta()) + (end - entry.start)
+    known = {entry.id for entry in digest.tracked}
+    for item in digest.items:
+        if item.state is State.SENT and item.entry_id not in known:
+            group = item.suggestion.group
+            lengths[group] = lengths.get(group, timedelta()) + item.suggestion.span.length
+    return lengths

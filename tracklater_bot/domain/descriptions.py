@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tracklater_bot.domain.model import Issue, Suggestion
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.suggestions import Suggestion
 
 
 def describe(issue: Issue) -> str:

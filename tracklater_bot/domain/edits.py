@@ -9,18 +9,11 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import Span, subtract
 from tracklater_bot.domain.descriptions import adds_nothing, describe, is_ours, rewritten
+from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.items import SHORTEST, new_id, within
-from tracklater_bot.domain.model import (
-    MOST_DESCRIPTION,
-    Digest,
-    Evidence,
-    Issue,
-    Item,
-    Project,
-    Reason,
-    State,
-    Suggestion,
-)
+from tracklater_bot.domain.suggestions import MOST_DESCRIPTION, Evidence, Reason, Suggestion
 from tracklater_bot.domain.text import times
 
 LONGEST = timedelta(hours=24)

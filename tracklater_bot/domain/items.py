@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from tracklater_bot.domain.day import Span, subtract
-from tracklater_bot.domain.model import Item, State, Suggestion
+from tracklater_bot.domain.digests import Item, State
+from tracklater_bot.domain.suggestions import Suggestion
 
 SHORTEST = timedelta(minutes=1)
 

@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import WEEKDAYS, Span
-from tracklater_bot.domain.model import MOST_DESCRIPTION, Issue
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
 
 TOO_LONG_AGO = (
     "Too long ago to be sent: Toggl's API goes back three months only,"

@@ -10,19 +10,12 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 
 from tracklater_bot.catalog.catalog import Catalog, Projects, Tracked
+from tracklater_bot.domain.clues import Checkout, Clue, Commit, Message, Reading
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.model import (
-    Checkout,
-    Clue,
-    Commit,
-    Draft,
-    Group,
-    Message,
-    Reading,
-    Rule,
-    SourceStatus,
-    TimeEntry,
-)
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.rules import Rule
+from tracklater_bot.domain.suggestions import Draft, SourceStatus
 from tracklater_bot.domain.text import clock
 from tracklater_bot.drafting.reading import read_all
 from tracklater_bot.engine import suggest

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from tracklater_bot.domain.clues import Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.errors import log_failure
-from tracklater_bot.domain.model import Reading
 from tracklater_bot.sources.base import ClueSource, SourceError
 
 SIDE_BY_SIDE = 16

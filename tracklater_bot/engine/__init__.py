@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import time, timedelta
 
+from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.model import Suggestion, Window
+from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.infer.inference import explain_pieces

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from tracklater_bot.domain.model import Checkout, Commit, Message
+from tracklater_bot.domain.clues import Checkout, Commit, Message
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.match.issue_titles import IssueId
 from tracklater_bot.engine.match.keywords import is_trunk

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from tracklater_bot.domain.clues import Clue
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.model import Clue, Group, Issue, Rule, TimeEntry
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)

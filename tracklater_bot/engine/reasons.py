@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from tracklater_bot.domain.model import Reason
+from tracklater_bot.domain.suggestions import Reason
 from tracklater_bot.engine.events import Kind
 from tracklater_bot.engine.infer.hmm import NOTHING, Chain, best_path
 from tracklater_bot.engine.infer.inference import Explained, State, families_of

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tracklater_bot.domain.clues import Commit
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.descriptions import describe
-from tracklater_bot.domain.model import Commit, Evidence, Group, Issue, Project, Suggestion
+from tracklater_bot.domain.groups import Group, Project
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.suggestions import Evidence, Suggestion
 from tracklater_bot.engine.events import Event, Kind
 from tracklater_bot.engine.infer.inference import Explained, State
 from tracklater_bot.engine.inputs import Inputs

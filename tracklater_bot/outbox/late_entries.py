@@ -14,7 +14,8 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
-from tracklater_bot.domain.model import Digest, TimeEntry
+from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.outbox.outcomes import Day, Outcome, Postponed, watched
 from tracklater_bot.outbox.worklogs import Logged
 from tracklater_bot.store import days as digests

@@ -10,7 +10,9 @@ from typing import TypeAlias
 from sqlalchemy import ColumnElement, Connection, and_, select
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Digest, Item, Problem, Project, State, TimeEntry
+from tracklater_bot.domain.digests import Digest, Item, Problem, State
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
 from tracklater_bot.store import days as digests
 from tracklater_bot.store import jobs as outbox
 from tracklater_bot.store.jobs import Job, Kind, Order, Stage, Target

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, delete, select
 
-from tracklater_bot.domain.model import Digest, Item, Problem, State, Worklog
+from tracklater_bot.domain.digests import Digest, Item, Problem, State, Worklog
 from tracklater_bot.outbox.outcomes import (
     Absent,
     Altered,

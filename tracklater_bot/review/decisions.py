@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from tracklater_bot.domain.day import Span, in_reach
+from tracklater_bot.domain.digests import Digest, Item, Problem, State
 from tracklater_bot.domain.edits import (
     UNDECIDED,
     Change,
@@ -30,7 +31,6 @@ from tracklater_bot.domain.edits import (
     pieces,
 )
 from tracklater_bot.domain.items import clipped, in_order, new_id, stays
-from tracklater_bot.domain.model import Digest, Item, Problem, State
 from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.store import Store
 from tracklater_bot.store import days as digests

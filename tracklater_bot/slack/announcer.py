@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import log_failure
-from tracklater_bot.scheduling.scheduler import CATCH_UP_DAYS, Plan
+from tracklater_bot.domain.plan import CATCH_UP_DAYS, Plan
 from tracklater_bot.slack.messages import PostError
 
 log = logging.getLogger(__name__)

@@ -15,23 +15,28 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from tracklater_bot.blocks.choices import Choices, find_issue
-from tracklater_bot.blocks.digest import Message, open_items
+from tracklater_bot.blocks.digest import Message
 from tracklater_bot.blocks.help import day_ready, no_traces, note
 from tracklater_bot.blocks.home import home
 from tracklater_bot.blocks.timeline import Lanes, lanes_of, ticks_of
 from tracklater_bot.core import Core
+from tracklater_bot.domain.clues import Message as ChatMessage
 from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day_totals import open_items
+from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.errors import log_failure
-from tracklater_bot.domain.model import Digest, Draft, Group, Issue, Item, JsonValue
-from tracklater_bot.domain.model import Message as ChatMessage
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.json_value import JsonValue
+from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name
 from tracklater_bot.engine.match.matcher import Reader
 from tracklater_bot.engine.windows import Kinds
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review.decisions import Review, ReviewError
-from tracklater_bot.scheduling.activity import Afterwards
 from tracklater_bot.scheduling.loop import Loop
 from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
+from tracklater_bot.slack.activity import Afterwards
 from tracklater_bot.slack.announcer import Announcer
 from tracklater_bot.slack.messages import Messenger, Posted, PostError
 from tracklater_bot.slack.pace import MINUTE, patiently

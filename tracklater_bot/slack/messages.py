@@ -20,8 +20,8 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.blocks.digest import Message
+from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.errors import code_in
-from tracklater_bot.domain.model import Digest
 from tracklater_bot.slack.pace import PacedClient, nothing_was_sent
 from tracklater_bot.store import Store
 from tracklater_bot.store.days import CLAIM, Grant

@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 
 from tracklater_bot.blocks.timeline import Lanes, alt_text
 from tracklater_bot.blocks.timeline_png import draw
-from tracklater_bot.domain.model import Digest
+from tracklater_bot.domain.digests import Digest
 from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
 
 log = logging.getLogger(__name__)

@@ -21,11 +21,13 @@ from tracklater_bot.checks import check_all
 from tracklater_bot.core import Core
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
-from tracklater_bot.domain.model import Digest, JsonValue, SourceStatus, State
+from tracklater_bot.domain.digests import Digest, State
+from tracklater_bot.domain.json_value import JsonValue
+from tracklater_bot.domain.plan import Plan
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock
-from tracklater_bot.scheduling.activity import went_on_key
-from tracklater_bot.scheduling.scheduler import Plan
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
+from tracklater_bot.slack.activity import went_on_key
 from tracklater_bot.slack.uploads import fingerprint
 
 WEEK_DAYS = 7

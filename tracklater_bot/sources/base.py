@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from tracklater_bot.domain.clues import Reading
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Issue, Reading
+from tracklater_bot.domain.issues import Issue
 
 
 class SourceError(Exception):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, delete, or_, select
 
-from tracklater_bot.domain.model import Issue
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.store.columns import upsert
 from tracklater_bot.store.tables import issues, memory
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from tracklater_bot.domain.model import Digest, Item
+from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.store.columns import UtcTime, Words, insert_missing
 from tracklater_bot.store.leases import is_dead
 from tracklater_bot.store.payload import Payload, payload_of

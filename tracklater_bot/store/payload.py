@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import MOST_DESCRIPTION, Item, Project
+from tracklater_bot.domain.digests import Item
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
 from tracklater_bot.domain.text import clean, entry_text
 
 __all__ = ["Payload", "entry_text", "payload_of", "worklog_of"]

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, select
 
-from tracklater_bot.domain.model import Digest, State
+from tracklater_bot.domain.digests import Digest, State
 from tracklater_bot.store import days
 from tracklater_bot.store.jobs import Stage
 from tracklater_bot.store.tables import (

@@ -20,16 +20,11 @@ from sqlalchemy import (
     text,
 )
 
-from tracklater_bot.domain.model import (
-    Evidence,
-    Issue,
-    Item,
-    Project,
-    Reason,
-    SourceStatus,
-    TimeEntry,
-    Worklog,
-)
+from tracklater_bot.domain.digests import Item, Worklog
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.suggestions import Evidence, Reason, SourceStatus
 from tracklater_bot.store.columns import Json, Packed, UtcTime, Words
 from tracklater_bot.store.payload import Payload
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, or_, select
 
-from tracklater_bot.domain.model import JsonValue, Rule, RuleKind
+from tracklater_bot.domain.json_value import JsonValue
+from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.tables import memory, preferences, rules
 

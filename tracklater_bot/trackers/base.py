@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Project, TimeEntry
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
 
 
 class TrackerError(Exception):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tracklater_bot.domain.model import Project, TimeEntry
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings import GroupSettings, GroupToggl
 from tracklater_bot.trackers.base import Task

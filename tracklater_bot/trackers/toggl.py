@@ -15,7 +15,7 @@ from typing import NoReturn, TypeVar
 from pydantic import TypeAdapter
 
 from tracklater_bot.domain.day import Span, oldest_in_reach
-from tracklater_bot.domain.model import TimeEntry
+from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.http import (
     Answer,
     AnswerLate,

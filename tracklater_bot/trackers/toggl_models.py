@@ -10,7 +10,8 @@ from unicodedata import normalize
 from pydantic import AwareDatetime, BaseModel, TypeAdapter
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Project, TimeEntry
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean
 from tracklater_bot.http import Line, Title
 from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Task

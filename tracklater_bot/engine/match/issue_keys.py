@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tracklater_bot.domain.model import Group
+from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.text import folded
 
 # What Taiga itself writes: its word in commits, its addresses, its pages' titles.

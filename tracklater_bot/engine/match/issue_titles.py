@@ -7,7 +7,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 
-from tracklater_bot.domain.model import Issue
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.engine.match.keywords import runs_on
 
 IssueId = tuple[str, str]  # group and key

@@ -7,7 +7,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from tracklater_bot.domain.model import Checkout, Clue, Commit, Group, Hint, HintKind
+from tracklater_bot.domain.clues import Checkout, Clue, Commit, Hint, HintKind
+from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.text import folded
 
 # Names that many repositories share: they count only where a repository's name must stand.

@@ -8,18 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tracklater_bot.domain.model import (
-    Checkout,
-    Clue,
-    Commit,
-    Group,
-    Hint,
-    HintKind,
-    Issue,
-    Message,
-    Rule,
-    Window,
-)
+from tracklater_bot.domain.clues import Checkout, Clue, Commit, Hint, HintKind, Message, Window
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.match.issue_keys import (
     JiraKeys,

@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 
-from tracklater_bot.domain.model import Digest
+from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.review.decisions import NotYours, ReviewError
 from tracklater_bot.slack.days import Desk

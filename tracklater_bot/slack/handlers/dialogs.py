@@ -34,7 +34,8 @@ from tracklater_bot.blocks.dialogs import (
 )
 from tracklater_bot.blocks.rule_dialog import rule_modal
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.model import Digest, Issue, Item
+from tracklater_bot.domain.digests import Digest, Item
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.review.decisions import Change, NotYours, ReviewError
 from tracklater_bot.slack.days import Desk
 from tracklater_bot.slack.handlers.buttons import sentence

@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
+from tracklater_bot.domain.clues import Checkout, Commit, Hint, HintKind, Reading
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Checkout, Commit, Hint, HintKind, Reading
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.program_commits import is_by_program
 

@@ -24,8 +24,8 @@ from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 
+from tracklater_bot.domain.clues import Message, Reading
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Message, Reading
 from tracklater_bot.sources.base import SourceError
 
 SCOPE = "search:read"

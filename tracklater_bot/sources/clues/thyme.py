@@ -21,8 +21,8 @@ from typing import Annotated
 
 import msgspec
 
+from tracklater_bot.domain.clues import Reading, Window
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Reading, Window
 from tracklater_bot.sources.base import SourceError
 
 NAME = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)?[-_. ]*(?P<machine>.*)\.json")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, TypeAdapter
 
-from tracklater_bot.domain.model import Issue
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.text import day_name, listing
 from tracklater_bot.http import Timing, Title, utc_now
 from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User, When

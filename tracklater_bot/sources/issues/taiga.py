@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
-from tracklater_bot.domain.model import Issue
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.text import clean, count
 from tracklater_bot.http import Answer, BadStatus, HttpError, Title, utc_now
 from tracklater_bot.settings import ResolvedTaiga

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from tracklater_bot.core import Core
+from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.model import Window
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import by_machine, changes
 from tracklater_bot.engine.steady import Titles

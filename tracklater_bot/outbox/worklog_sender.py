@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from tracklater_bot.domain.model import Problem
+from tracklater_bot.domain.digests import Problem
 from tracklater_bot.outbox.outcomes import Absent, Rejected
 from tracklater_bot.outbox.worklogs import Logged
 from tracklater_bot.store.jobs import Job, Kind

@@ -1,0 +1,107 @@
+"""Clues: traces of work with a time, and what points from them to groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One sample of the screen: at `at`, the window called `title` was in front ("" = unknown).
+
+    `screen` is a fingerprint of what was in front (the active window and its title): two samples
+    with the same fingerprint show that nothing changed between them. `machine` tells recorders
+    apart when two of them cover the same day. `window` tells which window was in front, 0 where
+    that is unknown: its title may change by itself.
+    """
+
+    at: datetime
+    title: str
+    screen: int
+    machine: str = ""
+    window: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of the person's own; `at` is the author time: the work lies before it.
+
+    A commit that was amended has another clue of the same `sha` for each time. `hosted` tells
+    that the repository has a remote on a code host, which numbers things too. `by_program`: a
+    program made it in the person's name, who need not have been there.
+    """
+
+    at: datetime
+    group: str
+    repo: str
+    sha: str
+    subject: str
+    branches: tuple[str, ...] = ()
+    hosted: bool = False
+    by_program: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """From `at` on, `branch` was checked out in `repo` (from the reflog)."""
+
+    at: datetime
+    group: str
+    repo: str
+    branch: str
+    hosted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A chat message the person wrote. `group` is None where the workspace serves all groups."""
+
+    at: datetime
+    group: str | None
+    text: str
+    channel: str = ""
+    workspace: str = ""
+
+
+Clue: TypeAlias = Window | Commit | Checkout | Message
+
+
+class HintKind(StrEnum):
+    """Where a hint comes from, strongest first."""
+
+    KEYWORD = "keyword"
+    REPOSITORY = "repository"
+    REMOTE = "remote"
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Words that point to a group when they are seen in a window title, a branch or a message."""
+
+    group: str
+    kind: HintKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one source said about a stretch of time; a failure is a sentence, not an exception.
+
+    `trouble` may come together with clues: a broken file gives what could be saved.
+    `hints` are names the source found out (a repository's folder, its remotes).
+    """
+
+    name: str
+    group: str | None = None
+    clues: tuple[Clue, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    trouble: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the source was read without trouble."""
+        return self.trouble is None

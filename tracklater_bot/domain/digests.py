@@ -1,0 +1,127 @@
+"""Digests: a day as a message, its items and what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
+
+# -- Issues and projects -----------------------------------------------------------------------
+
+
+CERTAIN = 0.9
+
+
+class State(StrEnum):
+    """What became of a suggestion.
+
+    OPEN waits for a decision. PENDING is approved and stored, not yet sent. SENDING is on its way.
+    SENT is in Toggl. UNKNOWN was sent, but the answer was lost: it is looked up before anything
+    else. FAILED was refused, with a reason. SKIPPED is not wanted. DELETING is being undone.
+    """
+
+    OPEN = "open"
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    DELETING = "deleting"
+
+
+class Problem(StrEnum):
+    """Why an item is not where the person wants it; tells which button mends it."""
+
+    WAITING = "waiting"  # goes on by itself: no network, too many requests
+    QUOTA = "quota"  # goes on by itself when the quota resets
+    OVERLAP = "overlap"  # something else was tracked at that time meanwhile
+    MISSING = "missing"  # the workspace demands something that the entry lacks
+    CHANGED = "changed"  # somebody changed the entry in the tracker
+    GONE = "gone"  # somebody deleted the entry in the tracker
+    REFUSED = "refused"  # the tracker said no
+    TOO_OLD = "too old"  # the tracker can no longer be asked for that time
+
+
+@dataclass(frozen=True, slots=True)
+class Worklog:
+    """An item's worklog in Jira, beside its entry.
+
+    `state` is PENDING, SENT, FAILED or DELETING; `problem` says why it is not as it should be.
+    """
+
+    issue: str
+    state: State = State.PENDING
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A stored suggestion and its state. `version` grows with every change.
+
+    `by_hand`: the person edited, split, merged or added it, so it stays when the day is read anew.
+    `change` numbers the person's last such change, for taking it back; None when there is none.
+    `entry_changed` is Toggl's `at` of the entry as we last saw it. `worklog` is None where there is
+    none and none is wanted.
+    """
+
+    id: str
+    suggestion: Suggestion
+    state: State = State.OPEN
+    version: int = 1
+    entry_id: int | None = None
+    problem: str | None = None
+    retry_at: datetime | None = None
+    billable: bool | None = None
+    tags: tuple[str, ...] = ()
+    problem_code: Problem | None = None
+    by_hand: bool = False
+    change: int | None = None
+    entry_changed: str | None = None
+    worklog: Worklog | None = None
+
+    @property
+    def approvable(self) -> bool:
+        """Whether approving everything takes it along: undecided, with a group and a project."""
+        suggestion = self.suggestion
+        named = bool(suggestion.group) and suggestion.project is not None
+        return self.state is State.OPEN and named
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is approvable and its group is sure enough for not looking twice."""
+        return self.approvable and self.suggestion.confidence >= CERTAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A person's day as one Slack message: its items, what is tracked, and where it was posted.
+
+    `shown` is the version that the message in Slack shows; when it lags behind `version`, the
+    message must be updated.
+    """
+
+    person: str
+    day: date
+    timezone: str
+    items: tuple[Item, ...] = ()
+    tracked: tuple[TimeEntry, ...] = ()
+    sources: tuple[SourceStatus, ...] = ()
+    version: int = 1
+    shown: int = 0
+    channel: str | None = None
+    ts: str | None = None
+    unheard: bool = False  # Slack was told to post its message, and nobody knows what came of it
+
+    def posted_since(self, moment: datetime) -> bool:
+        """Whether its message was posted then or later: `ts` is Slack's time in seconds."""
+        return self.ts is not None and Decimal(self.ts) >= Decimal(moment.timestamp())
+
+
+def is_open(item: Item) -> bool:
+    """Whether the person still has to decide."""
+    return item.state in (State.OPEN, State.FAILED)

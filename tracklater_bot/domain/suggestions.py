@@ -1,0 +1,88 @@
+"""Suggestions: spans that wait for a decision, and a day of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.issues import Issue
+
+MOST_DESCRIPTION = 2000  # characters of an entry; Toggl takes 3,000, and no list shows so many
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How much was seen during a suggestion; counts only, never the clues themselves."""
+
+    window_minutes: int = 0
+    commits: int = 0
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that decided a suggestion, in the user's own terms and without window titles.
+
+    `text` is a sentence part such as "keyword acme in window titles, 42 min".
+    `weight` is its share of the evidence, 0 to 1.
+    """
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A span with group, project, issue and description, waiting for a decision.
+
+    `group` is None for presence that nothing explains ("What was this?"). `confidence` is the
+    probability, 0 to 1, that the group is right. `seam` is the best place to split it.
+    `instead` says what would have been chosen without the `reasons`. `own_words`: the person wrote
+    the description, so it stays whatever else is changed.
+    """
+
+    span: Span
+    group: str | None
+    project: Project | None = None
+    issue: Issue | None = None
+    description: str = ""
+    confidence: float = 0.0
+    evidence: Evidence = Evidence()
+    reasons: tuple[Reason, ...] = ()
+    instead: str | None = None
+    seam: datetime | None = None
+    own_words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How a source fared for a day: the number of clues, and its trouble if there was any."""
+
+    name: str
+    group: str | None
+    clues: int
+    trouble: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the source was read without trouble."""
+        return self.trouble is None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A day as the engine sees it: nothing decided, nothing stored, nothing sent.
+
+    `commits` and `messages` are the moments of those clues, for the marks in the timeline.
+    """
+
+    day: date
+    timezone: str
+    suggestions: tuple[Suggestion, ...] = ()
+    tracked: tuple[TimeEntry, ...] = ()
+    sources: tuple[SourceStatus, ...] = ()
+    commits: tuple[datetime, ...] = ()
+    messages: tuple[datetime, ...] = ()
