@@ -215,18 +215,18 @@ def _held(cues: Sequence[Cue], present: Sequence[Span]) -> Iterator[Suggestion]:
 
 def _closed(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
     closed: list[Suggestion] = []
-    for each in suggestions:
+    for suggestion in suggestions:
         last = closed[-1] if closed else None
         if (
             last
-            and (last.group, last.issue) == (each.group, each.issue)
-            and each.span.start - last.span.end <= PATIENCE
+            and (last.group, last.issue) == (suggestion.group, suggestion.issue)
+            and suggestion.span.start - last.span.end <= PATIENCE
         ):
             closed[-1] = Suggestion(
-                Span(last.span.start, each.span.end), each.group, issue=each.issue
+                Span(last.span.start, suggestion.span.end), suggestion.group, issue=suggestion.issue
             )
         else:
-            closed.append(each)
+            closed.append(suggestion)
     return closed
 
 
@@ -238,8 +238,8 @@ def _left(suggestions: Iterable[Suggestion], inputs: Inputs) -> tuple[Suggestion
     tracked = [span for entry in inputs.tracked if (span := entry.span(inputs.now)) is not None]
     shortest = timedelta(minutes=inputs.options.min_minutes)
     return tuple(
-        Suggestion(part, each.group, issue=each.issue)
-        for each in suggestions
-        for part in subtract([each.span], tracked)
+        Suggestion(part, suggestion.group, issue=suggestion.issue)
+        for suggestion in suggestions
+        for part in subtract([suggestion.span], tracked)
         if part.length >= shortest
     )

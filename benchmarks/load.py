@@ -72,7 +72,7 @@ def _round(sandbox: Sandbox, people: ThreadPoolExecutor, number: int) -> None:
 
 
 def _report_acks(times: Sequence[float | None]) -> bool:
-    known = sorted(each for each in times if each is not None)
+    known = sorted(time_ for time_ in times if time_ is not None)
     if not known:
         print("no click was acknowledged")
         return False

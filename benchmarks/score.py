@@ -94,11 +94,11 @@ class Score:
 
 def score(world: World, suggestions: Sequence[Suggestion]) -> Score:
     """The sums for one world."""
-    named = [each for each in suggestions if each.group is not None]
+    named = [suggestion for suggestion in suggestions if suggestion.group is not None]
     true = due(world)
     spans = [each for each in true if each.span.length >= _shortest(world)]
     still = still_work(world, true)
-    answered = [each.span for each in suggestions]
+    answered = [suggestion.span for suggestion in suggestions]
     right = _right(true, named)
     sure = [each for each in named if each.confidence >= SURE]
     plain = [each.span for each in true if each.issue is None]
@@ -117,7 +117,9 @@ def score(world: World, suggestions: Sequence[Suggestion]) -> Score:
         sure_right=_right(true, sure),
         still=_minutes(still),
         still_lost=_minutes(subtract(still, answered)),
-        unnamed=sum(each.span.minutes for each in suggestions if each.group is None),
+        unnamed=sum(
+            suggestion.span.minutes for suggestion in suggestions if suggestion.group is None
+        ),
         errors=tuple(_errors(spans, named)),
     )
 
@@ -182,7 +184,7 @@ def _key(suggestion: Suggestion) -> str | None:
 def _errors(spans: Iterable[TrueSpan], suggestions: Iterable[Suggestion]) -> Iterator[float]:
     """For each true boundary, shared ones once, the minutes to the nearest suggested boundary."""
     found = _boundaries(suggestion.span for suggestion in suggestions)
-    for boundary in _boundaries(each.span for each in spans):
+    for boundary in _boundaries(span.span for span in spans):
         nearest = min((abs(boundary - other) for other in found), default=NOWHERE)
         yield nearest / timedelta(minutes=1)
 

@@ -207,7 +207,7 @@ class Day:
 
     def entries(self) -> list[dict[str, Any]]:
         """What the bot made in Toggl."""
-        return [each for each in self.toggl.entries if each["id"] not in self.foreign]
+        return [entry for entry in self.toggl.entries if entry["id"] not in self.foreign]
 
 
 class Days:
@@ -320,7 +320,7 @@ class _Walk:
         self.wishes[item.id] = "approved"
 
     def _approve_all(self, _: Item) -> None:
-        before = {each.id for each in self.day.digest.items if each.approvable}
+        before = {item.id for item in self.day.digest.items if item.approvable}
         self.day.review.approve_all(PERSON, FRIDAY.date)
         self.wishes |= dict.fromkeys(before, "approved")
 

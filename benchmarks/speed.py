@@ -102,7 +102,7 @@ def make_month(folder: Path) -> Desk:
 def month() -> list[WorkDay]:
     """Thirty days in a row, the last one being the day."""
     dates = (DAY.date - timedelta(days=back) for back in reversed(range(MONTH)))
-    return [WorkDay(each, DAY.zone) for each in dates]
+    return [WorkDay(date_, DAY.zone) for date_ in dates]
 
 
 def _desk(folder: Path, repos: int) -> Desk:
@@ -235,7 +235,7 @@ def in_process(desk: Desk) -> Iterator[Figure]:
 def _round(desk: Desk, core: Core) -> tuple[float, float, float, float]:
     """Milliseconds: decoding alone, git log alone, reading all sources, the whole draft."""
     return (
-        min(milliseconds(partial(_decode, desk.day_file(DAY), each)) for each in decoders()),
+        min(milliseconds(partial(_decode, desk.day_file(DAY), decoder)) for decoder in decoders()),
         milliseconds(lambda: _raw_logs(desk.repos)),
         milliseconds(lambda: read_all(core.clue_sources, DAY.span)),
         milliseconds(lambda: core.draft(DAY)),
@@ -330,11 +330,11 @@ def many_days(desk: Desk) -> Iterator[Figure]:
 def table(figures: Iterable[Figure]) -> Iterator[str]:
     """The figures as lines of text."""
     yield f"{'figure':<36} {'target':>9} {'reached':>9}"
-    for each in figures:
-        digits = 0 if each.unit == "MB" else 2
-        values = (each.target, each.reached)
-        target, reached = (f"{value:.{digits}f} {each.unit}" for value in values)
-        yield f"{each.name:<36} {target:>9} {reached:>9}  {each.told}".rstrip()
+    for figure in figures:
+        digits = 0 if figure.unit == "MB" else 2
+        values = (figure.target, figure.reached)
+        target, reached = (f"{value:.{digits}f} {figure.unit}" for value in values)
+        yield f"{figure.name:<36} {target:>9} {reached:>9}  {figure.told}".rstrip()
 
 
 def main() -> None:

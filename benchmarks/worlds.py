@@ -293,7 +293,7 @@ class Oddities:
 
     def _nameless(self, sample: Sample) -> Sample:
         """thyme could not tell the active window: it is N/A, or not among the windows."""
-        others = tuple(each for each in sample.windows if each[0] != sample.active)
+        others = tuple(window for window in sample.windows if window[0] != sample.active)
         if self.rng.random() < 0.5:
             return replace(sample, windows=others)
         return replace(sample, windows=(*others, (sample.active, "N/A")))

@@ -300,7 +300,7 @@ def _state(text: str, *, offered: bool) -> str:
 
 def _offers(section: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     buttons = [section.get("accessory"), *after.get("elements", ())]
-    return any(each and each.get("action_id") in ("approve", "edit") for each in buttons)
+    return any(button and button.get("action_id") in ("approve", "edit") for button in buttons)
 
 
 def button_of(message: Mapping[str, Any], action: str) -> list[str]:

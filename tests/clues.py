@@ -119,7 +119,9 @@ def inputs(
 
 def told(suggestions: tuple[Suggestion, ...], day: WorkDay = FRIDAY) -> list[str]:
     """Suggestions as `"09:00-10:00 acme DEV-123"`; `?` where nothing is known."""
-    return [" ".join((_times(each.span, day), *_what(each))) for each in suggestions]
+    return [
+        " ".join((_times(suggestion.span, day), *_what(suggestion))) for suggestion in suggestions
+    ]
 
 
 def _times(whole: Span, day: WorkDay) -> str:

@@ -93,7 +93,7 @@ class Room:
         return found
 
     def item(self, item_id: str) -> Item:
-        return next(each for each in self.digest.items if each.id == item_id)
+        return next(item for item in self.digest.items if item.id == item_id)
 
     def states(self) -> list[State]:
         return [item.state for item in self.digest.items]

@@ -102,7 +102,7 @@ class Live:
 
     def answers(self, user: str = ME) -> list[str]:
         """What only this person sees in the owner's DM: answers to commands and clicks."""
-        return [str(each["text"]) for each in self.whispers(user)]
+        return [str(whisper["text"]) for whisper in self.whispers(user)]
 
     def whispers(self, user: str = ME) -> list[Json]:
         """The same as whole messages."""
@@ -110,19 +110,19 @@ class Live:
         return [each for each in seen if each.get("is_ephemeral")]
 
     def answered(self, words: str) -> str | None:
-        return next((each for each in self.answers() if words in each), None)
+        return next((answer for answer in self.answers() if words in answer), None)
 
     def entries(self) -> list[Json]:
         """What came into Toggl since the bot was started."""
         return [
-            each for each in self.sandbox.toggl.named_entries() if each["id"] not in self.before
+            entry for entry in self.sandbox.toggl.named_entries() if entry["id"] not in self.before
         ]
 
     def spans(self) -> list[tuple[datetime, datetime]]:
         """The times of those entries."""
         return [
-            (datetime.fromisoformat(each["start"]), datetime.fromisoformat(each["stop"]))
-            for each in self.entries()
+            (datetime.fromisoformat(entry["start"]), datetime.fromisoformat(entry["stop"]))
+            for entry in self.entries()
         ]
 
     def wait(self, seen: Callable[[], T | None]) -> T:
@@ -155,7 +155,7 @@ def live(
         running(core, tempo) as bot,
     ):
         sandbox.slack.wait_connected()
-        before = frozenset(each["id"] for each in sandbox.toggl.entries)
+        before = frozenset(entry["id"] for entry in sandbox.toggl.entries)
         yield Live(sandbox, clock, bot, before)
         assert isinstance(bot.door, SocketDoor)
         close_client(bot.door.client, sandbox)

@@ -63,10 +63,12 @@ def shown(sandbox: Sandbox) -> bytes:
     """Everything that Slack shows to people and that the bot had a hand in."""
     workspace = sandbox.slack.workspace
     state = {
-        "dms": [list(each.messages.values()) for each in workspace.channels.values() if each.is_im],
+        "dms": [
+            list(value.messages.values()) for value in workspace.channels.values() if value.is_im
+        ],
         "homes": list(workspace.homes.values()),
         "modals": list(workspace.modals.values()),
-        "files": [(each.name, each.alt, each.title) for each in workspace.files.values()],
+        "files": [(value.name, value.alt, value.title) for value in workspace.files.values()],
     }
     return json.dumps(state, ensure_ascii=False).encode()
 

@@ -191,7 +191,7 @@ class StoreContract:
         store.save_draft(PERSON, replace(draft("09:00-10:00 group1"), day=monday))
         assert store.open_days(PERSON, DAY) == [(DAY, 2), (monday, 1)]
         assert store.open_days(PERSON, monday) == [(monday, 1)]
-        assert [each.day for each in store.digests(PERSON, DAY)] == [DAY, monday]
+        assert [digest.day for digest in store.digests(PERSON, DAY)] == [DAY, monday]
 
     def test_one_bot_posts_a_day(self, store: Store) -> None:
         store.save_draft(PERSON, draft("09:00-10:00 group1"))

@@ -86,7 +86,7 @@ class Story:
         """Whatever state is shown is so, in the middle of everything."""
         kept = self.room.tracker.kept
         for item in self.room.digest.items:
-            same = [each for each in kept.values() if each.start == item.suggestion.span.start]
+            same = [value for value in kept.values() if value.start == item.suggestion.span.start]
             if item.state is State.SENT:
                 assert item.entry_id in kept
                 assert kept[item.entry_id].end == item.suggestion.span.end
@@ -99,5 +99,5 @@ class Story:
         items = self.room.digest.items
         assert {item.state for item in items} <= {State.OPEN, State.SENT, State.FAILED}
         entries = [item.entry_id for item in items if item.state is State.SENT]
-        assert sorted(self.room.tracker.kept) == sorted(each or 0 for each in entries)
+        assert sorted(self.room.tracker.kept) == sorted(entry or 0 for entry in entries)
         self.tells_no_lie()

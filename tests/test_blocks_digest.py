@@ -94,9 +94,9 @@ def test_low_confidence_is_said_in_words() -> None:
 def test_what_was_this_comes_last_and_cannot_be_approved() -> None:
     made = digest("09:00-09:30 ?", "10:00-11:00 group1 DEV-1")
     blocks = digest_message(made).blocks
-    assert [each["value"] for each in elements(blocks, "edit")] == ["item1", "item0"]
-    assert [each["value"] for each in elements(blocks, "approve")] == ["item1"]
-    assert [each["value"] for each in elements(blocks, "skip")] == ["item1", "item0"]
+    assert [element["value"] for element in elements(blocks, "edit")] == ["item1", "item0"]
+    assert [element["value"] for element in elements(blocks, "approve")] == ["item1"]
+    assert [element["value"] for element in elements(blocks, "skip")] == ["item1", "item0"]
     assert "09:00–09:30* · 30 min · What was this?" in shown(made)
 
 
@@ -346,7 +346,7 @@ def test_pages_show_every_suggestion_once(number: int) -> None:
     page: int | None = 0
     while page is not None:
         blocks = digest_message(made, DigestView(page=page)).blocks
-        seen += [each["value"] for each in elements(blocks, "approve")]
+        seen += [element["value"] for element in elements(blocks, "approve")]
         page = page + 1 if elements(blocks, f"page:{page + 1}") else None
     assert seen == [each.id for each in made.items]
 

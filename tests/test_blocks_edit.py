@@ -307,12 +307,12 @@ def refilled(view: View, **values: Any) -> View:
 
 
 def option_of(view: View, name: str) -> str | None:
-    (inside,) = [each[name] for each in view["state"]["values"].values() if name in each]
+    (inside,) = [value[name] for value in view["state"]["values"].values() if name in value]
     return (inside["selected_option"] or {}).get("value")
 
 
 def text_of(view: View, name: str = "description") -> str:
-    (inside,) = [each[name] for each in view["state"]["values"].values() if name in each]
+    (inside,) = [value[name] for value in view["state"]["values"].values() if name in value]
     return str(inside["value"] or "")
 
 

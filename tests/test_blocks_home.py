@@ -93,7 +93,7 @@ def test_the_week_tells_each_day_and_opens_the_missing() -> None:
     assert "group1 1 h, 2 h missing · group2 1 h · without a group 30 min missing" in text
     assert "*Mon 16 Nov* · nothing" in text
     assert "*Wed 18 Nov* · not looked at yet" in text
-    opened = [each["value"] for each in elements(message.blocks, "open_day")]
+    opened = [element["value"] for element in elements(message.blocks, "open_day")]
     assert opened == ["2026-11-18", "2026-11-19", "2026-11-20"]
     assert "Fri 20 Nov: 2 h in Toggl" in message.text
 

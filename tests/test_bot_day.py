@@ -77,8 +77,8 @@ def test_asking_answers_at_once_and_then_with_the_days_message(me: Live) -> None
 def test_asking_twice_updates_the_days_one_message(me: Live) -> None:
     first = me.open()
     me.sandbox.slack.command("/tracklater", me.sandbox.day.isoformat())
-    me.wait(lambda: len([each for each in me.answers() if "to review" in each]) == 2)
-    assert [each["ts"] for each in me.messages()] == [first["ts"]]
+    me.wait(lambda: len([answer for answer in me.answers() if "to review" in answer]) == 2)
+    assert [message["ts"] for message in me.messages()] == [first["ts"]]
 
 
 def test_a_message_deleted_in_slack_is_posted_anew(me: Live) -> None:
@@ -221,7 +221,7 @@ def test_an_edit_is_checked_beside_its_fields_and_then_kept(me: Live) -> None:
     me.wait(lambda: "Workshop" in texts(me.message()))
     me.click("approve", item.id)
     me.wait(lambda: IN_TOGGL in me.rows())
-    assert [each["description"] for each in me.entries()] == ["Workshop"]
+    assert [entry["description"] for entry in me.entries()] == ["Workshop"]
 
 
 def test_time_can_be_added_to_a_day(me: Live) -> None:
@@ -318,7 +318,7 @@ def asked_on_sunday(me: Live, words: str = "yesterday") -> Json:
     heard = len(me.answers())
     me.ask(words)
     me.wait(lambda: len(me.answers()) == heard + 2)
-    told = [each for each in me.whispers() if "I found no work on" in each["text"]]
+    told = [whisper for whisper in me.whispers() if "I found no work on" in whisper["text"]]
     return told[-1]
 
 
@@ -465,7 +465,7 @@ def test_the_day_comes_with_the_trouble_of_its_sources(sandbox: Sandbox) -> None
         me.open()
         small_print = texts(me.message())
         assert OFFERED in me.rows()
-        troubled = {(each.name, each.group) for each in me.digest.sources if each.trouble}
+        troubled = {(source.name, source.group) for source in me.digest.sources if source.trouble}
         assert {("thyme", None), ("git", "globex"), ("jira", "acme")} <= troubled
         for name in ("thyme", "git (globex)", "jira (acme)"):
             assert f"{name}: " in small_print

@@ -59,7 +59,7 @@ def test_issues_of_a_project_that_is_no_longer_set_up_are_linked_and_offered_now
 ) -> None:
     with live(sandbox) as me:
         me.open()
-        linked = [issue for each in me.digest.items if (issue := each.suggestion.issue)]
+        linked = [issue for item in me.digest.items if (issue := item.suggestion.issue)]
         assert [issue for issue in linked if issue.key.startswith("DEV-")]
     text = sandbox.settings_file.read_text(encoding="utf-8")
     other = re.sub(r"(?m)^jira\.project_key = .*$", 'jira.project_key = "OPS"', text)
@@ -72,7 +72,7 @@ def test_issues_of_a_project_that_is_no_longer_set_up_are_linked_and_offered_now
         assert not [issue for issue in offered if issue.key.startswith("DEV-")]
         assert me.desk.issue_in(f"About {linked[0].key}") is None
         me.desk.open_day(me.desk.core.day_on(sandbox.day))
-        now = [issue for each in me.digest.items if (issue := each.suggestion.issue)]
+        now = [issue for item in me.digest.items if (issue := item.suggestion.issue)]
         assert not [issue for issue in now if issue.key.startswith("DEV-")]
         assert [issue for issue in now if issue.tracker == "taiga"]  # another group's stay
 

@@ -28,7 +28,7 @@ def of_issue(me: Live, key: str) -> Item:
     """The day's first suggestion for the issue."""
     items = me.digest.items
     return next(
-        each for each in items if each.suggestion.issue and each.suggestion.issue.key == key
+        item for item in items if item.suggestion.issue and item.suggestion.issue.key == key
     )
 
 

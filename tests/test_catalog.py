@@ -436,7 +436,7 @@ def test_issues_go_with_what_they_were_read_from(
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [each for each in SET_UP_ANEW.values() if each[1] and each[0].name == each[1].name],
+    [value for value in SET_UP_ANEW.values() if value[1] and value[0].name == value[1].name],
 )
 def test_what_did_not_exist_elsewhere_may_exist_here(
     before: IssueSource, after: IssueSource, store: FakeStore, time: FakeTime
@@ -636,7 +636,7 @@ def test_what_is_tracked_has_names(catalog: Catalog, tracker: FakeTracker) -> No
         replace(ENTRY, id=5, project_id=None),
     )
     found = catalog.tracked(DAY)
-    assert [(each.group, each.project) for each in found.entries] == [
+    assert [(entry.group, entry.project) for entry in found.entries] == [
         ("one", "Development"),
         ("one", "Bugs"),
         ("two", "Other"),

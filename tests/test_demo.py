@@ -72,7 +72,7 @@ def test_it_approves_edits_skips_and_approves_the_rest(walked: tuple[Walk, Json]
     did = " | ".join(told["did"])
     assert re.search(r"approved .* \| edited .* \| skipped .* \| approved the other \d+", did)
     descriptions = [each["description"] for each in told["entries"]]
-    assert any(EDITED in each for each in descriptions)
+    assert any(EDITED in description for description in descriptions)
     skipped = next(each for each in told["did"] if each.startswith("skipped"))
     start = skipped.split()[1].partition("–")[0]
     assert start not in [each["start"][11:16] for each in told["entries"]]

@@ -30,9 +30,9 @@ class Recorded:
     group: str | None = None
 
     def read(self, span: Span) -> Reading:
-        before = [each for each in self.clues if each.at < span.start]
+        before = [clue for clue in self.clues if clue.at < span.start]
         checkouts = {each.repo: each for each in before if isinstance(each, Checkout)}
-        within = (each for each in self.clues if each.at in span)
+        within = (clue for clue in self.clues if clue.at in span)
         hints = (
             Hint("acme", HintKind.REPOSITORY, "acme-api"),
             Hint("beta", HintKind.REPOSITORY, "beta-shop"),
@@ -81,7 +81,7 @@ def test_a_day_in_a_week_is_the_same_as_alone() -> None:
     together = drafts(WEEK, [FRIDAY, THURSDAY])
     alone = [draft for day in (THURSDAY, FRIDAY) for draft in drafts(WEEK, [day])]
     assert together == alone
-    assert [[each.group for each in draft.suggestions] for draft in together] == [
+    assert [[suggestion.group for suggestion in draft.suggestions] for draft in together] == [
         ["acme"],
         ["beta", "acme", "beta"],
     ]
@@ -89,7 +89,7 @@ def test_a_day_in_a_week_is_the_same_as_alone() -> None:
 
 @pytest.mark.parametrize(("day", "clues"), [(THURSDAY, 182), (FRIDAY, 900)])
 def test_a_source_counts_the_clues_of_the_day(day: WorkDay, clues: int) -> None:
-    by_day = {each.day: each for each in drafts(WEEK, [THURSDAY, FRIDAY])}
+    by_day = {draft.day: draft for draft in drafts(WEEK, [THURSDAY, FRIDAY])}
     assert [status.clues for status in by_day[day.date].sources] == [clues]
 
 

@@ -135,7 +135,7 @@ class Old:
 
     def choose(self, view: Json, what: str) -> Outcome:
         """Chooses from the menu of an old dialog: split, merge, revert."""
-        value = next(each for each in choices(view) if each.startswith(f"{what}:"))
+        value = next(choice for choice in choices(view) if choice.startswith(f"{what}:"))
         outcome = self.sandbox.slack.click(view["id"], "more", value)
         assert outcome.acked
         return outcome
@@ -178,7 +178,7 @@ class Old:
 
     def gets(self, day: str, *entries: str) -> None:
         """Waits until each of these is in Toggl, once."""
-        self.me.eventually(lambda: all(self.toggl(day).count(each) == 1 for each in entries))
+        self.me.eventually(lambda: all(self.toggl(day).count(entry) == 1 for entry in entries))
 
     def loses(self, day: str, entry: str) -> None:
         """Waits until that is no longer in Toggl."""
@@ -230,9 +230,9 @@ def furnish(sandbox: Sandbox) -> None:
     write_database(sandbox.home / "tracklater.sqlite3", sandbox.url)
     entries = kept(sandbox, "toggl.json")["entries"]
     sandbox.toggl.account.entries.clear()
-    sandbox.toggl.account.entries.update({each["id"]: each for each in entries})
+    sandbox.toggl.account.entries.update({entry["id"]: entry for entry in entries})
     for key, logs in kept(sandbox, "jira.json")["worklogs"].items():
-        sandbox.jira.issues[key].worklogs.update({each["id"]: each for each in logs})
+        sandbox.jira.issues[key].worklogs.update({log["id"]: log for log in logs})
     saved: Json = kept(sandbox, "slack.json")
     workspace = sandbox.slack.workspace
     channel = workspace.add_channel(saved["channel"], "directmessage", ME)
@@ -287,17 +287,17 @@ def shared(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Itera
 def insist_on_everything(store: Store) -> None:
     """Every day, item, rule and preference of the old database is there; issues are read anew."""
     days = store.digests(ME, datetime.fromisoformat(WEDNESDAY).date())
-    assert [each.day.isoformat() for each in days] == [WEDNESDAY, THURSDAY, FRIDAY]
-    assert [len(each.items) for each in days] == [9, 10, 16]
-    items = [item for each in days for item in each.items]
+    assert [day.day.isoformat() for day in days] == [WEDNESDAY, THURSDAY, FRIDAY]
+    assert [len(day.items) for day in days] == [9, 10, 16]
+    items = [item for day in days for item in day.items]
     assert {each.state for each in items} == set(State)
     later = {Problem.TOO_OLD}  # that version knew no day too old
     assert {each.problem_code for each in items} == {None, *Problem} - later
     logs = [each.worklog for each in items if each.worklog is not None]
-    assert {each.state for each in logs} == {
+    assert {log.state for log in logs} == {
         State.PENDING, State.SENT, State.FAILED, State.DELETING,
     }  # fmt: skip
-    assert [each.text for each in store.rules(ME)] == ["globex backlog"]
+    assert [rule.text for rule in store.rules(ME)] == ["globex backlog"]
     kept_in_home = {"digest_at": "17:45", "holidays": "FI", "silent_until": "2026-11-24"}
     assert kept_in_home.items() <= store.preferences(ME).items()
 
@@ -324,8 +324,8 @@ def write_to_postgresql(file: Path, url: str) -> None:
         for table in here.sorted_tables:
             if table.name in there.tables and table.name != "alembic_version":
                 rows = [
-                    _in_utc(each)
-                    for each in source.execute(there.tables[table.name].select()).mappings()
+                    _in_utc(mapping)
+                    for mapping in source.execute(there.tables[table.name].select()).mappings()
                 ]
                 target.execute(table.insert(), rows)
         for name in ("changes", "outbox", "rules"):
@@ -364,8 +364,8 @@ def test_what_was_on_its_way_is_in_toggl_exactly_once(settled: Old) -> None:
 
 def test_the_old_version_left_lost_answers_a_late_entry_and_some_unsent() -> None:
     """Otherwise the test above would say nothing."""
-    starts = [each["start"] for each in json.loads(words_of("toggl.json"))["entries"]]
-    there = [each[11:16] for each in starts if each.startswith(FRIDAY)]  # in UTC
+    starts = [load["start"] for load in json.loads(words_of("toggl.json"))["entries"]]
+    there = [start[11:16] for start in starts if start.startswith(FRIDAY)]  # in UTC
     assert there.count("10:35") == 2, "the late one"
     assert {"07:35", "07:50", "08:50"} <= set(there), "their answers were lost"
     assert not {"07:20", "08:35", "09:05", "09:20"} & set(there)
@@ -374,7 +374,7 @@ def test_the_old_version_left_lost_answers_a_late_entry_and_some_unsent() -> Non
 def test_worklogs_follow_and_are_there_once(settled: Old) -> None:
     settled.me.eventually(lambda: settled.jira() == WORKLOGS_IN_THE_END)
     logs = settled.sandbox.jira.worklogs
-    assert len([each for each in logs if "said later" in str(each["comment"])]) == 1
+    assert len([log for log in logs if "said later" in str(log["comment"])]) == 1
 
 
 def test_the_old_messages_come_to_say_what_is_true(settled: Old) -> None:
@@ -529,11 +529,11 @@ def test_a_dialog_that_was_left_open_is_still_taken(old: Old) -> None:
 
 def test_a_dialog_left_open_on_what_is_in_toggl_changes_it_there(old: Old) -> None:
     before, after = "14:40-15:50 #17 Cart shows the wrong sum", "14:40-15:50 #17 Said better"
-    number = next(each["id"] for each in old.sandbox.toggl.entries if "#17" in str(each))
+    number = next(entry["id"] for entry in old.sandbox.toggl.entries if "#17" in str(entry))
     old.submit(old.dialog("sent"), description="#17 Said better")
     old.gets(THURSDAY, after)
     old.loses(THURSDAY, before)
-    assert number in {each["id"] for each in old.sandbox.toggl.entries}, "the same entry"
+    assert number in {entry["id"] for entry in old.sandbox.toggl.entries}, "the same entry"
 
 
 def test_split_from_a_dialog_that_was_left_open(old: Old) -> None:
@@ -558,16 +558,16 @@ def test_undo_change_takes_back_what_was_merged_with_the_old_version(old: Old) -
 def test_why_this_tells_what_the_old_version_had_found_out(shared: Old) -> None:
     shared.press(THURSDAY, "12:45", "edit")
     view = shared.me.wait(lambda: _called(shared, "edit_item"))
-    value = next(each for each in choices(view) if each.startswith("why:"))
+    value = next(choice for choice in choices(view) if choice.startswith("why:"))
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(words_of("database.sql"))
         query = "SELECT reasons FROM items WHERE id = ?"
         (stored,) = connection.execute(query, [value.removeprefix("why:")]).fetchone()
     shared.choose(view, "why")
     why = shared.me.wait(lambda: _called(shared, "why"))
-    reasons = [each["text"] for each in json.loads(stored)]
+    reasons = [load["text"] for load in json.loads(stored)]
     assert reasons
-    assert all(each in str(why["blocks"]) for each in reasons)
+    assert all(reason in str(why["blocks"]) for reason in reasons)
     shared.sandbox.slack.close_view(everything=True)
 
 

@@ -113,7 +113,7 @@ def days(draw: st.DrawFn, first: int = 9) -> Inputs:
 
 
 def covered(suggestions: tuple[Suggestion, ...], group: str | None = "") -> list[Span]:
-    return merge(each.span for each in suggestions if group in ("", each.group))
+    return merge(suggestion.span for suggestion in suggestions if group in ("", suggestion.group))
 
 
 def tracked_spans(day: Inputs) -> list[Span]:
@@ -223,7 +223,7 @@ def _later(day: Inputs, by: timedelta) -> Inputs:
 
 
 def _spans(suggestions: tuple[Suggestion, ...]) -> list[tuple[Span, str | None]]:
-    return [(each.span, each.group) for each in suggestions]
+    return [(suggestion.span, suggestion.group) for suggestion in suggestions]
 
 
 @given(screens(stills=()), st.lists(events(clocks()), max_size=6), st.data())

@@ -118,13 +118,13 @@ def test_billable_is_the_persons_word_else_the_projects(
 
 def test_a_project_is_looked_up_by_name_once(room: Room) -> None:
     nameless = tuple(
-        replace(each, project=Project("development", "group1", client="FIRST"))
-        for each in draft("09:00-10:00 group1", "10:00-11:00 group1").suggestions
+        replace(suggestion, project=Project("development", "group1", client="FIRST"))
+        for suggestion in draft("09:00-10:00 group1", "10:00-11:00 group1").suggestions
     )
     room.store.save_draft(PERSON, Draft(DAY, "UTC", nameless))
     room.review.approve_all(PERSON, DAY)
     room.drain()
-    assert {each.project_id for each in room.tracker.kept.values()} == {11}
+    assert {value.project_id for value in room.tracker.kept.values()} == {11}
     assert len(room.tracker.asked) == 4
 
 

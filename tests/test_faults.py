@@ -270,7 +270,7 @@ def test_an_answer_to_a_click_comes_once(sandbox: Sandbox) -> None:
         sandbox.slack.faults.fail_next("/slack/response/", "drop-after-saving")
         bot.open()
     # The bot has ended, so nothing comes any more.
-    assert [each.uses for each in sandbox.slack.workspace.response_urls.values()] == [1]
+    assert [value.uses for value in sandbox.slack.workspace.response_urls.values()] == [1]
     assert not bot.answered("did not work")
 
 

@@ -251,7 +251,7 @@ def _write_commit(repo: Repo, when: str, message: bytes, headers: str = "") -> N
 
 def test_records_that_make_no_sense_are_left_out() -> None:
     lines = ("9|9|a|HEAD|e@x|ok", "9||b|HEAD|e@x|no time", "²|9|c|HEAD|e@x|none", "9|9|half", "")
-    records = [each.replace("|", "\x1f").encode() for each in lines]
+    records = [line.replace("|", "\x1f").encode() for line in lines]
     assert [each.subject for each in parse_log(records, 0)] == ["ok"]
 
 
@@ -407,7 +407,7 @@ def test_a_squash_merge_whose_branch_is_deleted(repo: Repo) -> None:
     repo.commit("Topic", "10:32")
     repo.git("branch", "-q", "-D", "topic")
     clues = [c for c in source(repo).read(FRIDAY.span).clues if isinstance(c, Commit)]
-    assert [(_written(each), each.branches) for each in clues] == [
+    assert [(_written(clue), clue.branches) for clue in clues] == [
         ("09:00 first step", ("topic",)),
         ("10:00 second step", ("topic",)),
         ("10:32 Topic", ("main",)),

@@ -155,8 +155,10 @@ def test_a_day_of_a_group_with_5000_issues_needs_three_requests_when_the_cache_i
     jira.changed = changed
     draft = friday(catalog(store, time), time)
     assert len(jira.asked) <= 3
-    assert {each.issue.key for each in draft.suggestions if each.issue} <= set(Screen().keys)
-    assert any(each.issue for each in draft.suggestions)
+    assert {suggestion.issue.key for suggestion in draft.suggestions if suggestion.issue} <= set(
+        Screen().keys
+    )
+    assert any(suggestion.issue for suggestion in draft.suggestions)
     jira.asked.clear()
     again = friday(catalog(store, time), time)  # in another process, a moment later
     assert again.suggestions == draft.suggestions

@@ -209,7 +209,7 @@ def test_fetches_keys_by_the_hundred(fake: responses.RequestsMock, time: FakeTim
     keys = [f"DEV-{number}" for number in range(1, 251)]
     for start in (0, 100, 200):
         fake.post(f"{API}/issue/bulkfetch", json=page(*keys[start : start + 100]))
-    assert [each.key for each in cloud(time).by_keys(keys)] == keys
+    assert [key.key for key in cloud(time).by_keys(keys)] == keys
     sizes = [len(body["issueIdsOrKeys"]) for body in asked(fake, "/bulkfetch")]
     assert sizes == [100, 100, 50]
 
@@ -228,7 +228,7 @@ def test_missing_keys_are_just_not_there(fake: responses.RequestsMock, time: Fak
     fake.get(f"{API}/myself", json=ME)
     answer = page("DEV-1") | {"issueErrors": [{"id": "DEV-9", "errorMessage": "not found"}]}
     fake.post(f"{API}/issue/bulkfetch", json=answer)
-    assert [each.key for each in cloud(time).by_keys(["DEV-1", "DEV-9"])] == ["DEV-1"]
+    assert [key.key for key in cloud(time).by_keys(["DEV-1", "DEV-9"])] == ["DEV-1"]
     assert len(fake.calls) == 2
 
 
@@ -274,7 +274,7 @@ def test_data_center_that_fails_all_the_same_is_asked_key_by_key(
     fake.post(f"{SERVER_API}/search", status=400, json=said)
     fake.get(f"{SERVER_API}/issue/DEV-1", json=issue("DEV-1"))
     fake.get(f"{SERVER_API}/issue/DEV-9", status=404, json=said)
-    assert [each.key for each in server(time).by_keys(["DEV-1", "DEV-9"])] == ["DEV-1"]
+    assert [key.key for key in server(time).by_keys(["DEV-1", "DEV-9"])] == ["DEV-1"]
 
 
 # -- Typeahead ---------------------------------------------------------------------------------
@@ -330,10 +330,10 @@ def test_no_news_costs_one_question_more_but_not_within_a_minute(
     fake.post(f"{API}/search/jql", json=page())
     jira = cloud(time)
     assert jira.recent(None) == ()
-    assert [each.rpartition("/")[2] for each in paths(fake)] == ["myself", "jql"]
+    assert [path.rpartition("/")[2] for path in paths(fake)] == ["myself", "jql"]
     time.forward(minutes=10)
     jira.recent(time.now)
-    assert [each.rpartition("/")[2] for each in paths(fake)[2:]] == ["jql", "myself"]
+    assert [path.rpartition("/")[2] for path in paths(fake)[2:]] == ["jql", "myself"]
 
 
 def test_a_day_with_a_warm_cache_needs_three_requests(

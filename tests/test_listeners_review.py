@@ -577,7 +577,7 @@ def test_a_rule_on_windows_decides_from_then_on_and_can_be_dropped(me: Live) -> 
     assert not outcome.errors
     assert me.sandbox.slack.view is None
     rules = me.wait(me.desk.core.rules)
-    assert [(each.kind, each.group, each.text) for each in rules] == [
+    assert [(rule.kind, rule.group, rule.text) for rule in rules] == [
         (RuleKind.ALWAYS, "globex", "LibreOffice")
     ]
     me.time.forward(hours=2)  # past the time in the office suite
@@ -638,7 +638,7 @@ def test_the_menu_of_an_older_message_still_answers(me: Live, choice: str, told:
     shown = me.message()
     row = next(each for each in shown["blocks"] if each.get("block_id", "").startswith("day:"))
     words = {"hour": "Remind me in an hour", "tomorrow": "Tomorrow", "silent": "Stay silent"}
-    row["elements"].append(overflow("remind", [option(words[each], each) for each in words]))
+    row["elements"].append(overflow("remind", [option(words[word], word) for word in words]))
     channel = me.desk.rooms.messenger.channel_of(ME)
     client = web_client(sample_settings(me.sandbox))
     client.chat_update(channel=channel, ts=shown["ts"], blocks=shown["blocks"], text="as it was")

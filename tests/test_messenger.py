@@ -279,7 +279,7 @@ def test_two_messages_of_a_day_become_one(room: Room) -> None:
     room.messenger.sweep(ME)
     assert room.texts() == [f"version {room.digest.version}"]
     assert (posted is not None, room.digest.ts) == (True, twin[1])
-    kept = [each["ts"] for each in room.sandbox.slack.messages()]
+    kept = [message["ts"] for message in room.sandbox.slack.messages()]
     assert other["ts"] in kept
 
 

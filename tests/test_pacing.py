@@ -70,7 +70,7 @@ def moments(time: StandingTime, number: int, call: Callable[[], None]) -> list[f
 
 
 def most_in(seconds: float, times: list[float]) -> int:
-    return max(sum(start <= each < start + seconds for each in times) for start in times)
+    return max(sum(start <= time_ < start + seconds for time_ in times) for start in times)
 
 
 def test_no_minute_has_more_calls_than_slack_takes(pacer: Pacer, time: StandingTime) -> None:
@@ -140,7 +140,7 @@ def test_when_slack_says_later_everybody_waits(
 
     (refused,) = time.all_at_once(partial(post, "hello"))
     assert refused >= 1
-    assert [each["text"] for each in sandbox.slack.messages()][-1:] == ["hello"]
+    assert [message["text"] for message in sandbox.slack.messages()][-1:] == ["hello"]
 
 
 @pytest.mark.parametrize(

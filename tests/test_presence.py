@@ -29,7 +29,7 @@ def seen(*clues: Clue, deeds: tuple[str, ...] = (), ignore: tuple[str, ...] = ()
         idle=900,
         is_meeting=Kinds().is_meeting,
         is_private=privacy(ignore),
-        deeds=tuple((at(each) - zero).total_seconds() for each in deeds),
+        deeds=tuple((at(deed) - zero).total_seconds() for deed in deeds),
     )
     return watch(by_machine(samples), rules)
 
@@ -37,8 +37,8 @@ def seen(*clues: Clue, deeds: tuple[str, ...] = (), ignore: tuple[str, ...] = ()
 def spans_of(found: Watch) -> list[Span]:
     zero = FRIDAY.span.start
     return [
-        Span(zero + timedelta(seconds=each.start), zero + timedelta(seconds=each.end))
-        for each in found.stays
+        Span(zero + timedelta(seconds=stay.start), zero + timedelta(seconds=stay.end))
+        for stay in found.stays
     ]
 
 
@@ -84,7 +84,7 @@ def test_a_private_window_is_absence() -> None:
     lines = ("09:00-09:30 editor", "09:30-09:50 WhatsApp", "09:50-10:00 editor")
     found = seen(*windows(*lines), ignore=("whatsapp",))
     assert written(merge(spans_of(found))) == "09:00-09:30 09:50-10:00"
-    assert {each.title for each in found.stays} == {"editor"}
+    assert {stay.title for stay in found.stays} == {"editor"}
 
 
 def test_who_commits_in_front_of_a_still_screen_is_there() -> None:

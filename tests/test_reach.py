@@ -128,7 +128,7 @@ def test_the_message_offers_what_can_be_sent(zone: str, away: int) -> None:
 
 
 def told_so(me: Live) -> int:
-    return sum(TOO_LONG_AGO in each for each in me.answers())
+    return sum(TOO_LONG_AGO in answer for answer in me.answers())
 
 
 def starts(me: Live) -> list[datetime]:
@@ -184,9 +184,11 @@ def test_a_draft_of_an_old_day_asks_nothing_of_toggl(sandbox: Sandbox) -> None:
         old, straddling = FRIDAY.date - timedelta(days=100), oldest_in_reach(core.clock()).date()
         for day in (old, straddling, straddling - timedelta(days=1)):
             draft = core.draft(core.day_on(day))
-            assert not [each for each in draft.sources if each.name == "toggl" and each.trouble]
+            assert not [
+                source for source in draft.sources if source.name == "toggl" and source.trouble
+            ]
         weeks = core.drafts([core.day_on(straddling + timedelta(days=n)) for n in range(-7, 7)])
-        assert not [each.trouble for draft in weeks for each in draft.sources if each.trouble]
+        assert not [source.trouble for draft in weeks for source in draft.sources if source.trouble]
 
 
 # -- What was decided before ---------------------------------------------------------------------

@@ -485,8 +485,8 @@ def test_split_and_merge_are_each_others_opposite(room: Room) -> None:
     before = room.digest.items
     parts = room.review.split(PERSON, item_id, at("10:00"))
     assert shown(parts) == "09:00-10:00 open, 10:00-12:00 open"
-    assert [each.suggestion.issue for each in parts.items] == [issue("DEV-1")] * 2
-    assert [each.suggestion.evidence.window_minutes for each in parts.items] == [60, 120]
+    assert [item.suggestion.issue for item in parts.items] == [issue("DEV-1")] * 2
+    assert [item.suggestion.evidence.window_minutes for item in parts.items] == [60, 120]
     whole = room.review.merge_with_next(PERSON, item_id)
     assert shown(whole) == "09:00-12:00 open"
     assert whole.items[0].suggestion.seam == at("10:00")

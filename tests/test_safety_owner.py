@@ -293,5 +293,5 @@ def test_the_http_door_is_open_to_this_machine_alone(room: Room) -> None:
 
 def test_there_is_one_message_after_all_that(room: Room) -> None:
     assert len(digests_in(room.sandbox.slack.messages(), DAY)) == 1
-    told = {each["text"] for each in room.sandbox.slack.messages(user=OTHER)}
+    told = {message["text"] for message in room.sandbox.slack.messages(user=OTHER)}
     assert told <= {STRANGER, OUTDATED, NOT_YOURS}, "others are told nothing but that"

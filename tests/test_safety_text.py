@@ -94,7 +94,7 @@ def test_it_is_shown_as_text_in_slack_and_nothing_else(
     desk: tuple[Sandbox, Desk], text: str
 ) -> None:
     sandbox, made = desk
-    (jira,) = (each for each in made.core.issue_sources if each.name == "jira")
+    (jira,) = (source for source in made.core.issue_sources if source.name == "jira")
     found = Issue("DEV-1", text, "https://acme.example", "jira", "acme")
     made.core.store.put_issues(ME, scope_of(jira), [found])
     digest = made.core.store.save_draft(ME, _draft(text))

@@ -658,9 +658,9 @@ def test_a_group_takes_over_the_global_taiga_value_by_value(loaded: Loader) -> N
     ).settings
     found = {group: settings.taiga_for(group) for group in "abcd"}
     assert [
-        (each.url, each.web_url, each.username, revealed(each.password))
-        for each in found.values()
-        if each
+        (value.url, value.web_url, value.username, revealed(value.password))
+        for value in found.values()
+        if value
     ] == [
         ("https://api.taiga.io/api/v1", "https://tree.taiga.io", "me", "p"),
         ("https://t.b.org/api/v1", "https://t.b.org", "me", "p"),

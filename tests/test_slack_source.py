@@ -66,7 +66,7 @@ class FakeSlack(Loopback):
         query = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
         self.queries.append(query)
         [day] = re.findall(r"on:(\S+)", query["query"])
-        found = [each for each in self.messages if _utc_day(each) == day]
+        found = [message for message in self.messages if _utc_day(message) == day]
         page, count = 1 if self.same_page_always else int(query["page"]), int(query["count"])
         pages = -(-len(found) // count)
         paging = {"count": count, "total": len(found), "page": page, "pages": pages}

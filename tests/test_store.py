@@ -124,7 +124,7 @@ def test_what_was_changed_by_hand_before_an_update_keeps_its_words(
     again = Store.open(f"sqlite:///{path}")
     after = again.digest(PERSON, DAY)
     assert after is not None
-    assert [each.suggestion.own_words for each in after.items] == [True, False]
+    assert [item.suggestion.own_words for item in after.items] == [True, False]
     again.close()
 
 

@@ -570,7 +570,7 @@ def _truth() -> list[dict[str, str]]:
 
 def _said(suggestions: tuple[Suggestion, ...], slot: dict[str, str]) -> str | None:
     moment = datetime.fromisoformat(slot["start"])
-    return next((each.group for each in suggestions if moment in each.span), None)
+    return next((suggestion.group for suggestion in suggestions if moment in suggestion.span), None)
 
 
 def test_the_recorded_day_has_the_right_groups(recorded: tuple[Suggestion, ...]) -> None:

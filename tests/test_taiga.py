@@ -280,7 +280,7 @@ def test_reads_the_recorded_project(fake: responses.RequestsMock, time: FakeTime
     replay(fake, "userstories_disable_pagination", f"{BASE}/userstories")
     found = {each.key: each for each in taiga(time).recent(None)}
     assert sorted(found, key=lambda key: int(key[1:])) == [f"#{ref}" for ref in range(1, 46)]
-    assert {each.type for each in found.values()} == {"story", "task", "issue", "epic"}
+    assert {value.type for value in found.values()} == {"story", "task", "issue", "epic"}
     assert (found["#2"].title, found["#2"].mine) == ("As a shopper I can log in", True)
     assert (found["#3"].title, found["#3"].mine) == (
         "Basket keeps its items – naïve café ☕",

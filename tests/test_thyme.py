@@ -156,7 +156,7 @@ def test_saved_snapshots_are_those_that_can_be_seen_in_the_file(name: str) -> No
     """Counted another way: in a file on one line each ends with its list of visible windows."""
     data = recording(name)
     ends = re.findall(rb'\{"Time":"[^"]+"(?:(?!"Time":).)*"Visible":\[[\d,-]*\]\}', data)
-    times = {re.search(rb'"Time":"([^"]+)"', each)[1] for each in ends}  # type: ignore[index]
+    times = {re.search(rb'"Time":"([^"]+)"', end)[1] for end in ends}  # type: ignore[index]
     understood = understand(data, ALL_TIME)
     assert len({window.at for window in understood.samples}) == len(times)
 

@@ -125,7 +125,9 @@ def test_one_request_tells_the_account_and_its_projects(
         7,
         "Europe/Helsinki",
     )
-    assert [(each.name, each.client, each.id, each.billable) for each in account.projects] == [
+    assert [
+        (project.name, project.client, project.id, project.billable) for project in account.projects
+    ] == [
         ("Development", "First Group", 11, False),
         ("Bug fixing", "First Group", 12, True),
         ("Development", "Second Group", 21, False),
@@ -178,7 +180,7 @@ def test_reads_the_entries_of_a_day_with_full_times(
     fake.get(f"{BASE}/me/time_entries", json=rows, match=[query_param_matcher(window)])
     entries = toggl.entries(span("04:00-28:00"))
     # 7 is a timer forgotten days ago; 1 ended before, 5 has no length, 6 is gone.
-    assert [each.id for each in entries] == [7, 2, 3, 4]
+    assert [entry.id for entry in entries] == [7, 2, 3, 4]
     assert entries[2].description == ""
     assert entries[2].tags == ("a",)
     assert entries[3].end is None

@@ -86,4 +86,6 @@ def test_a_catalogue_of_all_of_them(sandbox: Sandbox, settings: Settings) -> Non
     assert all(each.id for ours in projects.by_group.values() for each in ours)
     tracked = catalog.tracked(WorkDay(sandbox.day, sandbox.zone).span)
     assert tracked.trouble is None
-    assert [(each.group, each.project) for each in tracked.entries] == [("globex", "Development")]
+    assert [(entry.group, entry.project) for entry in tracked.entries] == [
+        ("globex", "Development")
+    ]

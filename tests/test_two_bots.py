@@ -60,7 +60,7 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path, sample_home: Path) ->
 def _use(sandbox: Sandbox, url: str) -> None:
     lines = sandbox.settings_file.read_text(encoding="utf-8").splitlines()
     named = [
-        f'database_url = "{url}"' if each.startswith("database_url") else each for each in lines
+        f'database_url = "{url}"' if line.startswith("database_url") else line for line in lines
     ]
     sandbox.settings_file.write_text("\n".join(named), encoding="utf-8")
     Store.open(url).close()
@@ -74,7 +74,7 @@ def test_a_day_that_both_are_asked_for_is_posted_once(shared: Sandbox) -> None:
         assert all(each.acked for each in asked)
 
         urls = slack.workspace.response_urls
-        slack.wait(lambda: sum(each.uses for each in list(urls.values())) == len(asked), PATIENCE)
+        slack.wait(lambda: sum(value.uses for value in list(urls.values())) == len(asked), PATIENCE)
         said = one.said + two.said
     assert len(digests_in(slack.messages(), day)) == 1
     assert "Traceback" not in said

@@ -71,7 +71,7 @@ def test_a_sent_entry_becomes_a_worklog_once(room: LoggingRoom) -> None:
     room.drain()
     assert room.worklogs.written() == FIRST
     assert room.worklogs.asked == ["create"]
-    assert [each.ours for each in room.worklogs.kept.values()] == [item_id]
+    assert [value.ours for value in room.worklogs.kept.values()] == [item_id]
     assert room.worklog() == Worklog("DEV-1", State.SENT)
 
 
@@ -127,7 +127,7 @@ def test_the_comment_says_what_the_entry_says(room: LoggingRoom, said: str, comm
     room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-1"), description=said)
     room.review.approve(PERSON, item_id)
     room.drain()
-    assert [each.comment for each in room.worklogs.kept.values()] == [comment]
+    assert [value.comment for value in room.worklogs.kept.values()] == [comment]
 
 
 @pytest.mark.parametrize("said", ["DEV-1", "DEV-1:", "DEV-1  ", "dev-1 \u200b"])
@@ -138,7 +138,7 @@ def test_words_that_are_emptied_are_emptied_everywhere_until_they_are_filled_aga
     for words, comment in ((said, ""), ("With Bob", "With Bob"), (said, "")):
         room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-1"), description=words)
         room.drain()
-        assert [each.comment for each in room.worklogs.kept.values()] == [comment]
+        assert [value.comment for value in room.worklogs.kept.values()] == [comment]
         (entry,) = room.tracker.kept.values()
         assert words_of(room).removesuffix(" (DEV-1)") == entry.description
     room.review.undo(PERSON, item_id)
@@ -178,9 +178,9 @@ def test_words_that_were_emptied_in_toggl_go_from_the_row_and_from_jira(room: Lo
 def words_of(room: LoggingRoom) -> str:
     """What the row says that the first entry says, without markup."""
     (text,) = [
-        each["text"]["text"]
-        for each in digest_message(room.digest).blocks
-        if each["type"] == "section" and "*09:00" in each["text"]["text"]
+        block["text"]["text"]
+        for block in digest_message(room.digest).blocks
+        if block["type"] == "section" and "*09:00" in block["text"]["text"]
     ]
     line = text.split("\n")[1].removeprefix("*<https://track.toggl.com/timer|In Toggl>* · ")
     words = re.sub(r"<[^|>]*\|([^>]*)>", r"\1", line)
@@ -530,7 +530,7 @@ class Story:
     def _in_line(self) -> None:
         """A worklog for each sent entry with an issue, but for what Jira refused; none besides."""
         room = self.room
-        left = {each.ours: each for each in room.worklogs.kept.values()}
+        left = {value.ours: value for value in room.worklogs.kept.values()}
         assert len(left) == len(room.worklogs.kept), "one is there twice"
         for item in room.digest.items:
             found, told = left.pop(item.id, None), item.worklog

@@ -196,16 +196,16 @@ def test_files_on_disk_say_the_same_as_the_world(seed: int, kind: str, tmp_path:
 
 
 def _looks(clues: Iterable[Clue]) -> set[tuple[object, ...]]:
-    return {(each.at, each.title, each.machine) for each in clues if isinstance(each, Window)}
+    return {(clue.at, clue.title, clue.machine) for clue in clues if isinstance(clue, Window)}
 
 
 def _traces(clues: Iterable[Clue]) -> list[tuple[object, ...]]:
     return [
-        (each.at, each.repo, each.subject, each.branches)
-        if isinstance(each, Commit)
-        else (each.at, each.repo, each.branch)
-        for each in clues
-        if isinstance(each, Commit | Checkout)
+        (clue.at, clue.repo, clue.subject, clue.branches)
+        if isinstance(clue, Commit)
+        else (clue.at, clue.repo, clue.branch)
+        for clue in clues
+        if isinstance(clue, Commit | Checkout)
     ]
 
 

@@ -110,9 +110,9 @@ class FakeTracker:
 
         def look() -> None:
             found.extend(
-                each
-                for each in self.kept.values()
-                if each.start < span.end and (each.end is None or each.end > span.start)
+                value
+                for value in self.kept.values()
+                if value.start < span.end and (value.end is None or value.end > span.start)
             )
 
         self._call("entries", look)
@@ -178,7 +178,7 @@ class FakeTracker:
         return made
 
     def _same(self, entry: NewEntry) -> TimeEntry | None:
-        same = [each for each in self.kept.values() if _says(each, entry)]
+        same = [value for value in self.kept.values() if _says(value, entry)]
         return min(same, key=lambda each: each.id) if same else None
 
     def _change(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:

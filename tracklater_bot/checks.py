@@ -103,7 +103,7 @@ def _no_longer(core: Core) -> Iterator[Finding]:
 
 def _unfinished(settings: Settings, findings: Sequence[Finding]) -> Iterator[Finding]:
     """What is set up by half, unless somebody has asked for that very setting already."""
-    said = " ".join(each.sentence for each in findings)
+    said = " ".join(finding.sentence for finding in findings)
     for sentence in unfinished(settings):
         if sentence.partition(" ")[0] not in said:
             yield Finding("settings", None, ok=False, sentence=sentence)

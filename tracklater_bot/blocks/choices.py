@@ -130,7 +130,7 @@ def issue_options(
     What was typed can stay as free text; with nothing typed "No issue" clears the choice.
     """
     last = free_text_option(typed) if typed.strip() else option("No issue", NO_ISSUE)
-    found = {made["value"]: made for made in (issue_option(each, group) for each in issues)}
+    found = {made["value"]: made for made in (issue_option(issue, group) for issue in issues)}
     return {"options": [*list(found.values())[: MOST_OPTIONS - 1], last]}
 
 

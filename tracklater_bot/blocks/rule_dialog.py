@@ -34,7 +34,7 @@ _KINDS = (
 
 def rule_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     """The dialog that says what windows with a word in their title are for."""
-    reasons = [f"• {mrkdwn(each.text, 150)}" for each in item.suggestion.reasons]
+    reasons = [f"• {mrkdwn(reason.text, 150)}" for reason in item.suggestion.reasons]
     told = lines_within(["Here this decided:", *reasons]) if reasons else "Nothing decided here."
     kinds: Block = {
         "type": "radio_buttons",

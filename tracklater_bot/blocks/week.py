@@ -38,7 +38,7 @@ def week_message(days: Sequence[DayTimes]) -> Message:
 def _title(days: Sequence[DayTimes]) -> str:
     if not days:
         return "No days to show"
-    first, last = min(each.day for each in days), max(each.day for each in days)
+    first, last = min(day.day for day in days), max(day.day for day in days)
     return f"{short_day(first)} to {short_day(last)}"
 
 
@@ -79,11 +79,11 @@ def _group_words(day: DayTimes, group: str | None) -> str:
 
 
 def _week_totals(days: Sequence[DayTimes]) -> str:
-    tracked = sum((in_all(each.tracked) for each in days), timedelta())
-    missing = sum((in_all(each.missing) for each in days), timedelta())
+    tracked = sum((in_all(day.tracked) for day in days), timedelta())
+    missing = sum((in_all(day.missing) for day in days), timedelta())
     if not missing:
         return f"*{duration(tracked)} in Toggl*, nothing missing that I know of."
-    waiting = sum(bool(in_all(each.missing)) for each in days)
+    waiting = sum(bool(in_all(day.missing)) for day in days)
     return (
         f"*{duration(tracked)} in Toggl*, {duration(missing)} missing on {count(waiting, 'day')}."
     )
@@ -98,7 +98,7 @@ def week_chart(days: Sequence[DayTimes], width: int = 16) -> str:
     """Monospaced bars: full for what is in Toggl, light for what is missing."""
     longest = max((in_all(e.tracked) + in_all(e.missing) for e in days), default=timedelta())
     unit = max(longest, timedelta(hours=8)) / width
-    return "\n".join(_chart_line(each, unit) for each in days)
+    return "\n".join(_chart_line(day, unit) for day in days)
 
 
 def _chart_line(day: DayTimes, unit: timedelta) -> str:

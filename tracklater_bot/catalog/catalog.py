@@ -173,12 +173,14 @@ class Catalog:
         with self._asking_issues:
             self._issues.keep_only(self._scopes())
             now = self._clock()
-            due = [each for each in self._sources if self._is_due(each, now, force)]
+            due = [source for source in self._sources if self._is_due(source, now, force)]
             self._read(due, now)
         counts = self._counts()
         return tuple(
-            SourceStatus(each.name, each.group, counts.get(_place(each), 0), self._trouble(each))
-            for each in self._sources
+            SourceStatus(
+                source.name, source.group, counts.get(_place(source), 0), self._trouble(source)
+            )
+            for source in self._sources
         )
 
     def complete(self, keys: Iterable[str], group: str | None = None) -> tuple[SourceStatus, ...]:
@@ -188,17 +190,17 @@ class Catalog:
         for a day.
         """
         wanted_keys = tuple(dict.fromkeys(keys))
-        sources = [each for each in self._sources if group in (None, each.group)]
+        sources = [source for source in self._sources if group in (None, source.group)]
         with self._asking_issues:
             self._issues.keep_only(self._scopes())
             known = self._known_keys() if wanted_keys else {}
             asked = [
-                (each, missing)
-                for each in sources
-                if (missing := self._missing(each, wanted_keys, known.get(_place(each), set())))
+                (source, missing)
+                for source in sources
+                if (missing := self._missing(source, wanted_keys, known.get(_place(source), set())))
             ]
             troubles = _side_by_side(lambda pair: self._complete(*pair), asked)
-        return tuple(each for each in troubles if each is not None)
+        return tuple(trouble for trouble in troubles if trouble is not None)
 
     def search(self, text: str, group: str | None = None, limit: int = 20) -> list[Issue]:
         """What somebody may mean who typed `text`, best first; asks nobody."""

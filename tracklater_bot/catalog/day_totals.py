@@ -21,7 +21,7 @@ def keep(memory: PersonalMemory, times: DayTimes, now: datetime) -> None:
     """Remembers how much of the day was tracked, suggested and missing in each group."""
     lengths = (times.tracked, times.suggested, times.missing)
     rows: list[JsonValue] = [
-        [group, *(each.get(group, timedelta()).total_seconds() for each in lengths)]
+        [group, *(length.get(group, timedelta()).total_seconds() for length in lengths)]
         for group in times.groups()
     ]
     memory.remember(_key(times.day), rows, now + KEPT)

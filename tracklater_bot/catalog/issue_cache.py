@@ -62,7 +62,7 @@ class IssueCache:
 
     def all(self, group: str | None = None) -> list[Issue]:
         """All issues, or one group's."""
-        return [each for each in self._known().values() if group in (None, each.group)]
+        return [value for value in self._known().values() if group in (None, value.group)]
 
     def keep_only(self, scopes: Collection[str]) -> None:
         """Lets go of all other scopes' issues, here and in the store."""
@@ -78,7 +78,8 @@ class IssueCache:
         with self._changing:
             known = self._known()
             found = {
-                _identity(each): _with_aliases(each, known.get(_identity(each))) for each in issues
+                _identity(issue): _with_aliases(issue, known.get(_identity(issue)))
+                for issue in issues
             }
             if found:
                 self._store.put_issues(self._person, scope, [*found.values()])

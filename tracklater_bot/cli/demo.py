@@ -158,20 +158,20 @@ class Walk:
 
     def entries(self) -> list[Json]:
         """The sample day's entries in Toggl, as the page shows them, by their start."""
-        all_entries = (_entry(each, self.sandbox) for each in self.sandbox.toggl.named_entries())
+        all_entries = (_entry(entry, self.sandbox) for entry in self.sandbox.toggl.named_entries())
         day = self.sandbox.day.isoformat()
-        own = [each for each in all_entries if each["start"].startswith(day)]
+        own = [entry for entry in all_entries if entry["start"].startswith(day)]
         return sorted(own, key=lambda each: (each["start"], each["id"]))
 
     def worklogs(self) -> list[Json]:
         """What the entries became in Jira, by their start."""
         return [
             {
-                "issue": each["issueKey"],
-                "start": _local(each["started"], self.sandbox),
-                "minutes": each["timeSpentSeconds"] // 60,
+                "issue": worklog["issueKey"],
+                "start": _local(worklog["started"], self.sandbox),
+                "minutes": worklog["timeSpentSeconds"] // 60,
             }
-            for each in self.sandbox.jira.worklogs
+            for worklog in self.sandbox.jira.worklogs
         ]
 
     # -- Hands and eyes ------------------------------------------------------------------------

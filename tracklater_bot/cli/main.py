@@ -254,10 +254,10 @@ def check(arguments: argparse.Namespace) -> int:
     with _core(arguments) as core:
         findings = check_all(core)
     if arguments.json:
-        _print_json([asdict(each) for each in findings])
+        _print_json([asdict(finding) for finding in findings])
     else:
-        print_lines([(each.ok, each.line()) for each in findings])
-    return 0 if all(each.ok for each in findings) else FAILED
+        print_lines([(finding.ok, finding.line()) for finding in findings])
+    return 0 if all(finding.ok for finding in findings) else FAILED
 
 
 def import_settings(arguments: argparse.Namespace) -> int:

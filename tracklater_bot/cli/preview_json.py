@@ -20,9 +20,9 @@ def draft_json(draft: Draft, now: datetime) -> dict[str, Any]:
     return {
         "day": draft.day.isoformat(),
         "timezone": draft.timezone,
-        "suggestions": [_suggestion(each, zone) for each in draft.suggestions],
+        "suggestions": [_suggestion(suggestion, zone) for suggestion in draft.suggestions],
         "tracked": [_entry(each, zone, now) for each in draft.tracked],
-        "sources": [_source(each) for each in draft.sources],
+        "sources": [_source(source) for source in draft.sources],
     }
 
 

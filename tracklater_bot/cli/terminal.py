@@ -57,7 +57,7 @@ def print_draft(draft: Draft, now: datetime, console: Console | None = None) -> 
 
 
 def _to_review(draft: Draft, *, closed: bool) -> str:
-    length = sum((each.span.length for each in draft.suggestions), timedelta())
+    length = sum((suggestion.span.length for suggestion in draft.suggestions), timedelta())
     wanted = "found" if closed else "to review"
     return f"{duration(length) if length else 'nothing'} {wanted}"
 
@@ -78,10 +78,10 @@ def _table(draft: Draft, width: int) -> Table:
         table.add_column(
             name, justify="right" if right else "left", no_wrap=not what, ratio=1 if what else None
         )
-    colour = colours(each.group for each in draft.suggestions if each.group)
+    colour = colours(suggestion.group for suggestion in draft.suggestions if suggestion.group)
     # What nothing explains comes last, as in Slack.
-    for each in sorted(draft.suggestions, key=lambda one: (one.group is None, one.span)):
-        row = _Row.of(each, draft, colour.get(each.group or "", "dim"))
+    for suggestion in sorted(draft.suggestions, key=lambda one: (one.group is None, one.span)):
+        row = _Row.of(suggestion, draft, colour.get(suggestion.group or "", "dim"))
         table.add_row(*(row.wide() if wide else row.narrow()))
     return table
 

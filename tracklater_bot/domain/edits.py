@@ -114,7 +114,7 @@ def make_room(digest: Digest, item_id: str, span: Span, *, move: bool) -> list[I
     Raises ReviewError naming a neighbour in the way; `can_move` tells whether `move` would help.
     """
     neighbours = in_the_way(digest, item_id, span)
-    moved = [piece for each in neighbours for piece in _cut(each, span)]
+    moved = [piece for neighbour in neighbours for piece in _cut(neighbour, span)]
     if not neighbours or (move and moved):
         return moved
     can_move = bool(moved) and not move

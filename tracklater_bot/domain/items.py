@@ -51,12 +51,12 @@ def in_order(items: Iterable[Item]) -> list[Item]:
 
 def clipped(suggestions: Iterable[Suggestion], taken: Sequence[Span]) -> Iterator[Suggestion]:
     """The suggestions without the time that is taken; scraps under a minute are left out."""
-    for each in suggestions:
-        for span in subtract([each.span], taken):
-            if span == each.span:
-                yield each
+    for suggestion in suggestions:
+        for span in subtract([suggestion.span], taken):
+            if span == suggestion.span:
+                yield suggestion
             elif span.length >= SHORTEST:
-                yield within(each, span)
+                yield within(suggestion, span)
 
 
 def within(suggestion: Suggestion, span: Span) -> Suggestion:

@@ -39,11 +39,11 @@ class _Seen:
     @property
     def clues(self) -> tuple[Clue, ...]:
         """The clues of all sources."""
-        return tuple(clue for each in self.readings for clue in each.clues)
+        return tuple(clue for reading in self.readings for clue in reading.clues)
 
     def of_day(self, span: Span) -> _Seen:
         """What would have been said of this day alone."""
-        return replace(self, readings=tuple(_of_day(each, span) for each in self.readings))
+        return replace(self, readings=tuple(_of_day(reading, span) for reading in self.readings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,5 +187,5 @@ def _merged(
 ) -> Iterator[SourceStatus]:
     """The statuses, with the trouble that a later question to the same source met."""
     later = {(each.name, each.group): each.trouble for each in troubled}
-    for each in statuses:
-        yield replace(each, trouble=each.trouble or later.get((each.name, each.group)))
+    for status in statuses:
+        yield replace(status, trouble=status.trouble or later.get((status.name, status.group)))

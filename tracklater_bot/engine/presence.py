@@ -127,7 +127,7 @@ def _steps(samples: Sequence[Sample]) -> _Steps:
 
 
 def _covered(samples: Sequence[Sample], steps: _Steps) -> list[Part]:
-    times = [each.at for each in samples]
+    times = [sample.at for sample in samples]
     return list(_unbroken([*times, times[-1] + steps.interval], steps))
 
 
@@ -192,7 +192,7 @@ def _in_front(machines: Sequence[Sequence[Stay]]) -> Iterator[Stay]:
         yield from machines[0]
         return
     stays = sorted(each for some in machines for each in some)
-    edges = sorted({edge for each in stays for edge in (each.start, each.end)})
+    edges = sorted({edge for stay in stays for edge in (stay.start, stay.end)})
     last: Stay | None = None
     for start, end, title in _shown(stays, edges):
         if last and last.title == title and last.end == start:

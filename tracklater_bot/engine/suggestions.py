@@ -56,7 +56,9 @@ class Teller:
         )
         if found.group is None:
             return plain
-        beside = [each.group for each in neighbours if _touch(each.exact, found.exact)]
+        beside = [
+            neighbour.group for neighbour in neighbours if _touch(neighbour.exact, found.exact)
+        ]
         return replace(
             self._described(plain, found.group, found),
             reasons=reasons(found.group, self._explained, part),
@@ -138,7 +140,7 @@ def description(group: str, issue: Issue | None, commits: Iterable[Commit]) -> s
     """`KEY title`, else the group's own commit subjects in a few words, else its name."""
     if issue is not None:
         return describe(issue)
-    subjects = dict.fromkeys(" ".join(each.subject.split()) for each in commits)
+    subjects = dict.fromkeys(" ".join(commit.subject.split()) for commit in commits)
     words = _short([subject for subject in subjects if subject])
     return words or group
 

@@ -133,7 +133,7 @@ class JiraSite:
             tokens = self._door.get("/rest/pat/latest/tokens").read(_TOKENS)
         except HttpError:
             return ()
-        return tuple(sorted(each.expiringAt for each in tokens if each.expiringAt))
+        return tuple(sorted(token.expiringAt for token in tokens if token.expiringAt))
 
     def get(
         self, path: str, shape: TypeAdapter[T], params: Mapping[str, str | int] | None = None

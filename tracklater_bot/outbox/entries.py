@@ -246,7 +246,7 @@ class _Sender:
         return look.entries
 
     def _taken(self, job: Job, entries: Sequence[TimeEntry]) -> set[int]:
-        ids = {each.id for each in entries}
+        ids = {entry.id for entry in entries}
         if not ids:
             return set()
         with self.store.reading() as connection:
@@ -285,7 +285,7 @@ def _is_same(found: TimeEntry, entry: NewEntry) -> bool:
 
 
 def _hull(spans: Sequence[Span]) -> Span:
-    return Span(min(each.start for each in spans), max(each.end for each in spans))
+    return Span(min(span.start for span in spans), max(span.end for span in spans))
 
 
 def _overlap(found: TimeEntry, digest: Digest) -> str:

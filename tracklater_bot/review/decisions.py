@@ -238,12 +238,12 @@ class _Case:
         """Stores what the person made of items, so that it can be taken back; gives it back."""
         after = list(after)
         touched = {each.id for each in after} | set(gone)
-        before = [each for each in self.digest.items if each.id in touched]
+        before = [item for item in self.digest.items if item.id in touched]
         number = digests.note_change(self.connection, self.digest, before)
         changed = numbered(after, number)
         wanted = digests.with_items(self.digest, changed, gone)
         self.digest = digests.save(self.connection, self.digest, wanted)
-        return [each for each in self.digest.items if each.change == number]
+        return [item for item in self.digest.items if item.change == number]
 
     def insist_on_reach(self, field: str = "") -> None:
         """Raises ReviewError on a day of which Toggl shows nothing any more."""
@@ -264,7 +264,7 @@ class _Case:
 
     def revert(self, number: int) -> None:
         """Puts back what a change replaced. Raises ReviewError if other things came in between."""
-        made = [each for each in self.digest.items if each.change == number]
+        made = [item for item in self.digest.items if item.change == number]
         for each in made:
             self.insist_undecided(each)
         before = digests.take_change(self.connection, self.digest, number)
@@ -333,7 +333,7 @@ def _with_room(digest: Digest, back: Sequence[Item]) -> Digest:
     """Fresh suggestions give way to items that came back. Raises ReviewError where others don't."""
     ids = {each.id for each in back}
     spans = [each.suggestion.span for each in back]
-    items = [each for each in digest.items if each.id in ids]
+    items = [item for item in digest.items if item.id in ids]
     for other in digest.items:
         if other.id not in ids:
             items += _given_way(other, spans)

@@ -157,8 +157,8 @@ def _layers(
 
 def _known_groups(toml: Layer, *variables: Mapping[str, str]) -> list[str]:
     groups = {folded(group.strip()): group for group in toml.groups()}
-    for each in variables:
-        for group in groups_in_variables(each):
+    for variable in variables:
+        for group in groups_in_variables(variable):
             groups.setdefault(folded(group.strip()), group)
     return list(groups.values())
 

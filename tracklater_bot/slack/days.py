@@ -160,8 +160,10 @@ class Desk:
 
     def _as_known(self, issues: Sequence[Issue]) -> list[Issue]:
         """The issues as they are now, without those of a project that is no longer set up."""
-        wanted = {(each.tracker, each.group, each.key): None for each in issues}
-        known = {(each.tracker, each.group, each.key): each for each in self.core.catalog.issues()}
+        wanted = {(issue.tracker, issue.group, issue.key): None for issue in issues}
+        known = {
+            (issue.tracker, issue.group, issue.key): issue for issue in self.core.catalog.issues()
+        }
         return [known[each] for each in wanted if each in known]
 
     def _look_up(self, typed: str, group: str | None) -> None:

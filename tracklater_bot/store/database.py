@@ -169,7 +169,7 @@ def _migrate(connection: Connection, found: str | None) -> None:
     # The configuration parser takes a percent sign for the beginning of a name.
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
+    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
         raise StoreError(
             "The database was written by a newer tracklater-bot: update this one,"

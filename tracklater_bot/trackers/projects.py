@@ -110,7 +110,7 @@ class _Finder:
             kinds = ("default", *("other" for _ in self._of_client()))
             pairs = zip(self._of_client(), kinds, strict=False)
             return tuple(replace(each, group=self.group, type=kind) for each, kind in pairs)
-        return tuple(self._project(*each) for each in self.settings.projects.items())
+        return tuple(self._project(*item) for item in self.settings.projects.items())
 
     def troubles(self) -> list[str]:
         """One sentence for a client that isn't there, else one for each project."""
@@ -136,7 +136,7 @@ class _Finder:
             return None
         of_client = f" of client {self.settings.client}" if self.settings.client else ""
         if matches:
-            clients = _names({each.client or "no client" for each in matches})
+            clients = _names({match.client or "no client" for match in matches})
             return (
                 f"Toggl has several projects {name}{of_client} ({clients}):"
                 f" set groups.{self.group}.toggl.client, or give them different names"
@@ -154,11 +154,11 @@ class _Finder:
         client = _alike(self.settings.client)
         if not client:
             return list(projects) if self.settings.projects else []
-        return [each for each in projects if _alike(each.client) == client]
+        return [project for project in projects if _alike(project.client) == client]
 
 
 def _called(name: str, projects: Sequence[Project]) -> list[Project]:
-    return [each for each in projects if _alike(each.name) == _alike(name)]
+    return [project for project in projects if _alike(project.name) == _alike(name)]
 
 
 def _alike(name: str) -> str:

@@ -201,12 +201,15 @@ class TogglTracker:
     def _workspace_of(self, me: Me) -> Workspace:
         wanted = self._chosen or me.default_workspace_id
         workspaces = me.workspaces or []
-        for each in workspaces:
-            if each.id == wanted:
-                return each
+        for workspace in workspaces:
+            if workspace.id == wanted:
+                return workspace
         if workspaces and not self._chosen:
             return workspaces[0]
-        names = ", ".join(f"{each.name} ({each.id})" for each in workspaces[:8]) or "none at all"
+        names = (
+            ", ".join(f"{workspace.name} ({workspace.id})" for workspace in workspaces[:8])
+            or "none at all"
+        )
         raise Refused(f"Toggl has no workspace {wanted} for this account; it has {names}")
 
     def _row(self, entry_id: int) -> Row:

@@ -210,11 +210,11 @@ def rfc3339(at: datetime) -> str:
 
 def account_of(me: Me, workspace: Workspace) -> Account:
     """What is kept of an account: one workspace, its projects with their clients' names."""
-    clients = {each.id: each.name for each in me.clients or []}
+    clients = {client.id: client.name for client in me.clients or []}
     ours = [
-        each
-        for each in me.projects or []
-        if each.workspace_id == workspace.id and not each.server_deleted_at
+        project
+        for project in me.projects or []
+        if project.workspace_id == workspace.id and not project.server_deleted_at
     ]
     active = {each.id for each in ours if each.active is not False}
     projects = {each.id: _project(each, clients) for each in ours}
@@ -225,9 +225,9 @@ def account_of(me: Me, workspace: Workspace) -> Account:
         projects=tuple(each for number, each in projects.items() if number in active),
         archived=tuple(each for number, each in projects.items() if number not in active),
         tasks=tuple(
-            Task(each.id, each.name, each.project_id)
-            for each in me.tasks or []
-            if each.project_id in active and each.active is not False
+            Task(task.id, task.name, task.project_id)
+            for task in me.tasks or []
+            if task.project_id in active and task.active is not False
         ),
     )
 

@@ -174,7 +174,7 @@ class Unwatched:
             for family, size in self._sizes.items()
         }
         pairs = zip(self._families, row.work, strict=True)
-        entering = [working * chances.pause, *(each * chances.phase for each in row.pauses[:-1])]
+        entering = [working * chances.pause, *(pause * chances.phase for pause in row.pauses[:-1])]
         return _Row(
             [chances.stay * value + shares[family] for family, value in pairs],
             row.away * (1.0 - chances.come) + working * chances.go,

@@ -150,7 +150,7 @@ def _states(pieces: Iterable[Piece]) -> list[State]:
     found: list[State] = [None]
     for group in sorted(groups.union(group for group, _ in issues)):
         found.append((group, None))
-        found.extend(sorted(each for each in issues if each[0] == group))
+        found.extend(sorted(issue for issue in issues if issue[0] == group))
     return found
 
 

@@ -43,12 +43,16 @@ def _each(pieces: Sequence[Piece], states: Sequence[State]) -> Iterator[Stretch]
 
 def _joined(stretches: Iterable[Stretch]) -> list[Stretch]:
     result: list[Stretch] = []
-    for each in stretches:
+    for stretch in stretches:
         last = result[-1] if result else None
-        if last and _touch(last, each) and (last.group, last.key) == (each.group, each.key):
-            result[-1] = Stretch(last.start, each.end, last.group, last.key)
+        if (
+            last
+            and _touch(last, stretch)
+            and (last.group, last.key) == (stretch.group, stretch.key)
+        ):
+            result[-1] = Stretch(last.start, stretch.end, last.group, last.key)
         else:
-            result.append(each)
+            result.append(stretch)
     return result
 
 

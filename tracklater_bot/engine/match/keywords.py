@@ -49,7 +49,7 @@ def all_hints(groups: Iterable[Group], clues: Iterable[Clue]) -> Iterator[Hint]:
         for client in sorted({project.client for project in group.projects}):
             if len(client) >= _SHORTEST_CLIENT and client.casefold() not in _COMMON_NAMES:
                 yield Hint(group.name, HintKind.KEYWORD, client)
-    repos = {(each.group, each.repo) for each in clues if isinstance(each, Commit | Checkout)}
+    repos = {(clue.group, clue.repo) for clue in clues if isinstance(clue, Commit | Checkout)}
     for name, repo in sorted(repos):
         if name in names:
             yield Hint(name, HintKind.REPOSITORY, repo)

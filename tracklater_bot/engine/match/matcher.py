@@ -63,7 +63,7 @@ class Reader:
         hints = list(all_hints(groups, clues))
         self._hints = Hints(hints)
         self._remotes = tuple(_addresses(hints))
-        self._hosted = frozenset(_branches(each for each in clues if _is_hosted(each)))
+        self._hosted = frozenset(_branches(clue for clue in clues if _is_hosted(clue)))
         self._branches = Branches(set(_branches(clues)))
         self._windows: dict[str, Pointer] = {}
 
@@ -96,7 +96,7 @@ class Reader:
         named = self._named(commit.group, commit.subject, found)
         if named is not None:
             return named
-        meant = {self.branch(commit.group, each) for each in commit.branches}
+        meant = {self.branch(commit.group, branch) for branch in commit.branches}
         meant.discard(None)
         return meant.pop() if len(meant) == 1 else None
 
@@ -132,7 +132,9 @@ class Reader:
         """The group's first known issue among bare numbers."""
         if group not in self._taiga:
             return None
-        known = ((each, self._book.first(group, [each.key])) for each in dict.fromkeys(found))
+        known = (
+            (fromkey, self._book.first(group, [fromkey.key])) for fromkey in dict.fromkeys(found)
+        )
         return next(
             (
                 issue

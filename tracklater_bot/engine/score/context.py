@@ -29,5 +29,5 @@ class Scales:
 
 def calls_in(stays: Sequence[Stay], kinds: Kinds) -> list[Part]:
     """When calls were, whatever else was looked at while they lasted."""
-    meetings = ((each.start, each.end) for each in stays if kinds.is_meeting(each.title))
+    meetings = ((stay.start, stay.end) for stay in stays if kinds.is_meeting(stay.title))
     return [call for call in joined(meetings, gap=CALL_GAP) if call[1] - call[0] >= SHORTEST_CALL]

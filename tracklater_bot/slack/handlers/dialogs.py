@@ -178,7 +178,7 @@ class Dialogs:
             return []
         digest = self._desk.core.store.digest(self._desk.person, date.fromisoformat(meta.day))
         items = sorted(digest.items if digest else (), key=lambda each: each.id != meta.item)
-        found = [issue for each in items if (issue := each.suggestion.issue)]
+        found = [issue for item in items if (issue := item.suggestion.issue)]
         return [issue for issue in found if group in (None, issue.group)]
 
     def _group_in(self, view: Mapping[str, Any]) -> str | None:

@@ -342,7 +342,7 @@ def _gitdir(path: Path) -> Path:
         return path / pointer.removeprefix("gitdir:").strip()
     if (path / "HEAD").is_file() and (path / "objects").is_dir():
         return path
-    outer = next((each for each in path.parents if (each / ".git").exists()), None)
+    outer = next((parent for parent in path.parents if (parent / ".git").exists()), None)
     hint = f"name {outer} instead" if outer else "correct git.repos in the settings"
     raise SourceError(f"{path} is no git repository: {hint}", lasting=True)
 
@@ -417,7 +417,7 @@ def _own(
     seen = dict.fromkeys(sha for log in logs for at, sha in log.seen if since <= at < until)
     gone = _gone(repository, since, [sha for sha in seen if sha not in reached])
     return (
-        [each for each in reached.values() if each.email in own],
+        [value for value in reached.values() if value.email in own],
         [each for each in gone if each.email in own and each.sha not in reached],
     )
 

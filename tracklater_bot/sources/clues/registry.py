@@ -33,7 +33,9 @@ def _git(settings: Settings) -> Iterator[ClueSource]:
 
 def _slack(settings: Settings) -> Iterator[ClueSource]:
     own = {name: settings.slack_for(name) for name in settings.groups}
-    if not settings.slack.user_token and not any(each and each.user_token for each in own.values()):
+    if not settings.slack.user_token and not any(
+        value and value.user_token for value in own.values()
+    ):
         return
     # Here, because the SDK takes 35 ms and more, and only those who have a token need it.
     from tracklater_bot.sources.clues.slack import SlackSource  # noqa: PLC0415

@@ -81,11 +81,11 @@ class Understood:
 def understand(data: bytes, span: Span, machine: str = "") -> Understood:
     """The samples within `span` of a file's content, however damaged it is; never raises."""
     try:
-        within = [each for each in _snapshots(data) if each.time in span]
+        within = [snapshot for snapshot in _snapshots(data) if snapshot.time in span]
         return Understood(list(_samples(within, machine)))
     except (ValueError, RecursionError):
         samples, damaged = _salvage(data, machine)
-        within_span = [each for each in samples if each.at in span]
+        within_span = [sample for sample in samples if sample.at in span]
         return Understood(within_span, len(_distinct(samples)) if damaged else None)
 
 
@@ -108,17 +108,17 @@ def _samples(snapshots: Iterable[_Snapshot], machine: str) -> Iterator[Window]:
     last: tuple[int, str] | None = None
     names: dict[int, str] = {}
     screen = 0
-    for each in snapshots:
-        if each.windows != raw:  # decoded only where they differ: most do not
-            raw = each.windows
+    for snapshot in snapshots:
+        if snapshot.windows != raw:  # decoded only where they differ: most do not
+            raw = snapshot.windows
             names = {window.id: window.name or "" for window in _decode_windows(raw) or ()}
-        active = each.active or 0
+        active = snapshot.active or 0
         title = names.get(active, "")
         if title == "N/A":
             title = ""
         if (look := (active, title)) != last:
             last, screen = look, _fingerprint(look)
-        yield Window(each.time.astimezone(UTC), title, screen, machine, active)
+        yield Window(snapshot.time.astimezone(UTC), title, screen, machine, active)
 
 
 def _fingerprint(look: tuple[int, str]) -> int:
@@ -151,7 +151,7 @@ def _text(data: bytes) -> str:
 
 def _distinct(samples: Iterable[Window]) -> list[Window]:
     """In order of time, and each once: copies of a file and repeated snapshots add nothing."""
-    once = {(each.at, each.screen): each for each in samples}
+    once = {(sample.at, sample.screen): sample for sample in samples}
     return sorted(once.values(), key=lambda each: (each.at, each.screen))
 
 
@@ -208,7 +208,7 @@ def _ends(path: Path) -> tuple[datetime, datetime] | None:
         file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
         times = TIME.findall(head)[:1] + TIME.findall(file.read(TAIL))[-1:]
     try:
-        first, last = (datetime.fromisoformat(each.decode()) for each in times)
+        first, last = (datetime.fromisoformat(time_.decode()) for time_ in times)
     except ValueError:  # not both there, or no times
         return None
     return (first, last) if first.tzinfo and last.tzinfo else None

@@ -171,7 +171,7 @@ class JiraSource:
         with _telling():
             answer = self._site.get("/issue/picker", _SUGGESTED, params)
         sections = answer.sections or []
-        keys = [each.key for section in sections for each in section.issues or []]
+        keys = [issue.key for section in sections for issue in section.issues or []]
         wanted = list(dict.fromkeys(key for key in keys if self.owns(key)))[:_SUGGESTIONS]
         found = {each.key: each for each in self.by_keys(wanted)}
         return tuple(found[key] for key in wanted if key in found)
