@@ -23,7 +23,7 @@ HEAVY = [
     "sqlalchemy",
     "aiohttp",
     "urllib3",
-    "tracklater_bot.blocks",
+    "tracklater_bot.blocks.digest",
     "tracklater_bot.store",
     "tracklater_bot.slack.handlers",
 ]
