@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from statistics import median_low
 
-from tracklater_bot.domain.clues import Checkout, Clue, Commit, HintKind, Message, Window
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, HintKind, Window
 from tracklater_bot.domain.day import Span, merge, subtract
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
@@ -128,7 +128,7 @@ def _text(clue: Clue) -> str:
             return clue.subject
         case Checkout():
             return clue.branch
-        case Message():
+        case ChatMessage():
             return f"{clue.channel} {clue.text}"
 
 

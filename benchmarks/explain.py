@@ -10,7 +10,7 @@ from benchmarks.score import due
 from benchmarks.worlds import World
 from tracklater_bot.blocks.timeline import Bar, Lanes, Ticks
 from tracklater_bot.blocks.timeline_png import draw
-from tracklater_bot.domain.clues import Commit, Message
+from tracklater_bot.domain.clues import ChatMessage, Commit
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.suggestions import Suggestion
 
@@ -62,7 +62,7 @@ def drawn(world: World, answer: Sequence[Suggestion]) -> bytes:
         tracked=tuple(Bar(t.span, t.group, t.issue or t.group) for t in world.truth),
         ticks=Ticks(
             commits=tuple(clue.at for clue in clues if isinstance(clue, Commit)),
-            messages=tuple(clue.at for clue in clues if isinstance(clue, Message)),
+            messages=tuple(clue.at for clue in clues if isinstance(clue, ChatMessage)),
         ),
     )
     return draw(lanes, [client.name for client in world.clients])

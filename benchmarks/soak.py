@@ -28,9 +28,10 @@ from tests.desks import empty_database
 from tests.digests import suggestion
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at
-from tracklater_bot.blocks.digest import DigestView, Message, digest_message
+from tracklater_bot.blocks.digest import DigestView, digest_message
+from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.suggestions import Draft
@@ -197,7 +198,7 @@ class Day:
         with self.store.reading() as connection:
             return len(connection.execute(query).all())
 
-    def message(self) -> Message:
+    def message(self) -> SlackMessage:
         """The message as Slack would show it."""
         return digest_message(self.digest, DigestView(now=self.time()))
 
@@ -314,7 +315,7 @@ class _Walk:
             return  # the person reads why not
 
     def _approve(self, item: Item) -> None:
-        if item.state is State.DELETING:
+        if item.state is ItemState.DELETING:
             return  # its row has no button
         self.day.review.approve(PERSON, item.id, anyway=self.chance.random() < 0.3)
         self.wishes[item.id] = "approved"
@@ -341,7 +342,7 @@ class _Walk:
             {"billable": self.chance.choice((True, False))},
         )
         self.day.edit(item.id, **self.chance.choice(changed))
-        if item.state in (State.FAILED, State.SKIPPED):
+        if item.state in (ItemState.FAILED, ItemState.SKIPPED):
             self.wishes.pop(item.id, None)  # what was edited is decided anew
 
     def _refresh(self, _: Item) -> None:
@@ -356,7 +357,7 @@ class _Walk:
     def _meddle(self, item: Item) -> None:
         """The person changes or deletes an entry in Toggl itself."""
         account = self.day.toggl.account
-        if item.state is not State.SENT or item.entry_id not in account.entries:
+        if item.state is not ItemState.SENT or item.entry_id not in account.entries:
             return
         self.day.touched.add(_clock(item.suggestion.span.start))
         if self.chance.random() < 0.5:
@@ -416,13 +417,13 @@ class _Walk:
 
     def _look_for_losses(self) -> None:
         items = {item.id: item for item in self.day.digest.items}
-        wanted = {"approved": (State.SENT, State.FAILED), "skipped": (State.SKIPPED,)}
-        settled = (State.OPEN, State.SENT, State.FAILED, State.SKIPPED)
+        wanted = {"approved": (ItemState.SENT, ItemState.FAILED), "skipped": (ItemState.SKIPPED,)}
+        settled = (ItemState.OPEN, ItemState.SENT, ItemState.FAILED, ItemState.SKIPPED)
         for item in items.values():
             wish = self.wishes.get(item.id, "")
             if item.state not in wanted.get(wish, settled):
                 self.tally.losses.append(f"seed {self.seed}: {wish}, and is {item.state}")
-            if item.state is State.FAILED and not item.problem:
+            if item.state is ItemState.FAILED and not item.problem:
                 self.tally.losses.append(f"seed {self.seed}: failed without a reason")
         approved = {item_id for item_id, wish in self.wishes.items() if wish == "approved"}
         gone = len(approved - items.keys())

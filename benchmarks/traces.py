@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from benchmarks.cast import SHARED_WORKSPACE, Client
 from benchmarks.plot import MINUTE, Act, Scene
 from benchmarks.titles import branch_name
-from tracklater_bot.domain.clues import Checkout, Commit, Message
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.issues import Issue
@@ -100,7 +100,7 @@ class Traces:
 
     # -- Slack ----------------------------------------------------------------------------------
 
-    def messages(self, scenes: Sequence[Scene]) -> Iterator[Message]:
+    def messages(self, scenes: Sequence[Scene]) -> Iterator[ChatMessage]:
         """Words to the client one works for, now and then to another one, and around calls."""
         for scene in scenes:
             if scene.client is None:
@@ -112,7 +112,7 @@ class Traces:
                 continue
             yield from self._talk(scene, scene.client)
 
-    def _talk(self, scene: Scene, client: Client) -> Iterator[Message]:
+    def _talk(self, scene: Scene, client: Client) -> Iterator[ChatMessage]:
         at = scene.start + self.rng.expovariate(1 / (18 * MINUTE))
         while at < scene.end:
             if self.rng.random() < 0.08 and len(self.clients) > 1:
@@ -122,7 +122,7 @@ class Traces:
                 yield self._message(at, client, scene.issue)
             at += self.rng.expovariate(1 / (30 * MINUTE))
 
-    def _message(self, at: float, client: Client, issue: Issue | None) -> Message:
+    def _message(self, at: float, client: Client, issue: Issue | None) -> ChatMessage:
         own = bool(client.workspace)
         text = self.rng.choice(TALK)
         if issue is not None and self.rng.random() < 0.25:
@@ -130,7 +130,7 @@ class Traces:
         elif self.rng.random() < 0.15:
             text = f"{client.naming.display}: {text}"
         direct = not own and self.rng.random() < 0.15
-        return Message(
+        return ChatMessage(
             at=self.at(at),
             group=client.name if own else None,
             text=text,

@@ -30,7 +30,7 @@ from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.slack import app as bot
 from tracklater_bot.slack.app import make_desk, web_client
-from tracklater_bot.slack.days import Desk, Tempo
+from tracklater_bot.slack.days import Days, Tempo
 from tracklater_bot.slack.pace import Pacer
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.jira.service import JiraIssue
@@ -96,7 +96,7 @@ def worklogs_in(sandbox: Sandbox) -> list[str]:
 
 
 @contextmanager
-def desk_on(sandbox: Sandbox, **environ: str) -> Iterator[Desk]:
+def desk_on(sandbox: Sandbox, **environ: str) -> Iterator[Days]:
     """A desk that does what it is told, and nothing by itself."""
     settings = settings_of(sandbox, **environ)
     with opened(settings) as core:
@@ -107,7 +107,7 @@ def desk_on(sandbox: Sandbox, **environ: str) -> Iterator[Desk]:
             desk.finish()
 
 
-def post(desk: Desk, sandbox: Sandbox, *texts: str) -> Digest:
+def post(desk: Days, sandbox: Sandbox, *texts: str) -> Digest:
     """Friday's suggestions in the notation of `suggestion`, posted; read from no source."""
     client = next(iter(sandbox.toggl.account.clients.values()))
     project = Project("Development", "acme", client=client["name"], id=501)

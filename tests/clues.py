@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from tests.notation import FRIDAY, at, span
-from tracklater_bot.domain.clues import Checkout, Clue, Commit, Hint, HintKind, Message, Window
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Hint, HintKind, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group, Project
@@ -92,9 +92,9 @@ def checkout(clock: str, group: str, branch: str) -> Checkout:
     return Checkout(at(clock), group, repo, branch)
 
 
-def message(clock: str, text: str, channel: str = "", group: str | None = None) -> Message:
+def message(clock: str, text: str, channel: str = "", group: str | None = None) -> ChatMessage:
     """A message in the common workspace, or in a group's own."""
-    return Message(at(clock), group, text, channel)
+    return ChatMessage(at(clock), group, text, channel)
 
 
 def entry(times: str, number: int = 1) -> TimeEntry:

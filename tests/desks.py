@@ -13,7 +13,7 @@ from tests.digests import suggestion
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at, span
 from tests.trackers import DEVELOPMENT, FakeTracker
-from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review.decisions import Change, Review
@@ -95,7 +95,7 @@ class Room:
     def item(self, item_id: str) -> Item:
         return next(item for item in self.digest.items if item.id == item_id)
 
-    def states(self) -> list[State]:
+    def states(self) -> list[ItemState]:
         return [item.state for item in self.digest.items]
 
     def entries(self) -> str:

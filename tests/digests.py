@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.notation import FRIDAY, span
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
@@ -41,7 +41,7 @@ def suggestion(text: str, day: WorkDay = FRIDAY, **more: Any) -> Suggestion:
     return replace(made, **more)
 
 
-def item(text: str, state: State = State.OPEN, number: int = 1, **more: Any) -> Item:
+def item(text: str, state: ItemState = ItemState.OPEN, number: int = 1, **more: Any) -> Item:
     """A stored suggestion in the notation of `suggestion`."""
     problem, retry_at = more.pop("problem", None), more.pop("retry_at", None)
     return Item(

@@ -18,8 +18,8 @@ from tracklater_bot.domain.digests import Digest
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.slack.app import Bot, running
-from tracklater_bot.slack.connections import SocketDoor
-from tracklater_bot.slack.days import Desk, Tempo
+from tracklater_bot.slack.connections import SocketConnection
+from tracklater_bot.slack.days import Days, Tempo
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.person import Outcome
 
@@ -58,7 +58,7 @@ class Live:
     before: frozenset[int]
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> Days:
         return self.bot.desk
 
     @property
@@ -102,7 +102,7 @@ class Live:
 
     def answers(self, user: str = ME) -> list[str]:
         """What only this person sees in the owner's DM: answers to commands and clicks."""
-        return [str(whisper["text"]) for whisper in self.whispers(user)]
+        return [str(reply_privately["text"]) for reply_privately in self.whispers(user)]
 
     def whispers(self, user: str = ME) -> list[Json]:
         """The same as whole messages."""
@@ -157,5 +157,5 @@ def live(
         sandbox.slack.wait_connected()
         before = frozenset(entry["id"] for entry in sandbox.toggl.entries)
         yield Live(sandbox, clock, bot, before)
-        assert isinstance(bot.door, SocketDoor)
+        assert isinstance(bot.door, SocketConnection)
         close_client(bot.door.client, sandbox)

@@ -14,15 +14,13 @@ class FakeMemory:
     def __init__(self) -> None:
         self.memories: dict[tuple[str, str], tuple[str, datetime | None]] = {}
 
-    def remember(
-        self, person: str, key: str, value: JsonValue, until: datetime | None = None
-    ) -> None:
+    def put(self, person: str, key: str, value: JsonValue, until: datetime | None = None) -> None:
         self.memories[person, key] = (json.dumps(value), until)
 
-    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
+    def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
         text, until = self.memories.get((person, key), ("null", None))
         value: JsonValue = json.loads(text)
         return value if until is None or now < until else None
 
-    def forget(self, person: str, key: str) -> None:
+    def delete(self, person: str, key: str) -> None:
         self.memories.pop((person, key), None)

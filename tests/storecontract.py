@@ -19,7 +19,7 @@ from tests.digests import entry, issue, suggestion
 from tests.notation import at, written
 from tests.trackers import lost_before, refused
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import Digest, State
+from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule, RuleKind
@@ -110,12 +110,12 @@ class StoreContract:
     def test_what_another_person_has_is_theirs(self, store: Store) -> None:
         store.save_draft("alice", draft("09:00-10:00 group1"))
         mine = store.save_draft("bob", draft("09:00-10:00 group1"))
-        store.remember("alice", "key", 1)
-        store.prefer("alice", "at", "17:00")
+        store.put("alice", "key", 1)
+        store.set_preference("alice", "at", "17:00")
         store.put_issues("alice", SCOPE, [issue("DEV-1")])
         store.add_rule("alice", Rule(RuleKind.NEVER, "group1", "news"))
         assert store.digest("alice", DAY) != mine
-        assert store.recall("bob", "key", at("12:00")) is None
+        assert store.get("bob", "key", at("12:00")) is None
         assert (store.preferences("bob"), store.issues("bob", [SCOPE]), store.rules("bob")) == (
             {},
             [],
@@ -243,15 +243,15 @@ class StoreContract:
         assert len(room.digest.items) == 2
         room.review.undo(PERSON, sent)
         room.drain()
-        assert (room.states(), room.entries()) == ([State.OPEN, State.OPEN], "")
+        assert (room.states(), room.entries()) == ([ItemState.OPEN, ItemState.OPEN], "")
 
     def test_tokens_that_were_once_kept_go(self, store: Store) -> None:
         key = "taiga:https://api.taiga.io/api/v1:alice"
         for person in (PERSON, "somebody else"):
-            store.remember(person, key, {"user": 6, "access": "sealed"}, at("12:00"))
+            store.put(person, key, {"user": 6, "access": "sealed"}, at("12:00"))
         store.prune(PERSON, at("10:00"))
-        assert store.recall(PERSON, key, at("10:00")) is None
-        assert store.recall("somebody else", key, at("10:00")) is not None
+        assert store.get(PERSON, key, at("10:00")) is None
+        assert store.get("somebody else", key, at("10:00")) is not None
 
     def test_what_waits_is_unknown_or_failed_is_never_dropped(self, store: Store) -> None:
         room = Room(store)
@@ -277,9 +277,9 @@ class StoreContract:
         room.review.approve(PERSON, sent)
         room.review.split(PERSON, other, at("10:30"))
         room.drain()
-        store.remember(PERSON, f"page:{DAY}", 1)
-        store.remember(PERSON, "zone", "Europe/Helsinki")
-        store.remember(PERSON, "short", 1, room.time())
+        store.put(PERSON, f"page:{DAY}", 1)
+        store.put(PERSON, "zone", "Europe/Helsinki")
+        store.put(PERSON, "short", 1, room.time())
         store.save_draft("somebody else", draft("09:00-10:00 group1"))
         later = DAY + timedelta(days=10)
         store.save_draft(PERSON, replace(draft("09:00-10:00 group1"), day=later))
@@ -298,20 +298,20 @@ class StoreContract:
     # -- Memory, preferences, rules --------------------------------------------------------------
 
     def test_a_memory_ends_when_its_time_is_over(self, store: Store) -> None:
-        store.remember(PERSON, "key", {"a": [1, None, "ä\0"]}, at("12:00"))
-        assert store.recall(PERSON, "key", at("11:59")) == {"a": [1, None, "ä\0"]}
-        assert store.recall(PERSON, "key", at("12:00")) is None
-        store.remember(PERSON, "key", "for good")
-        assert store.recall(PERSON, "key", at("12:00") + timedelta(days=9999)) == "for good"
-        store.forget(PERSON, "key")
-        assert store.recall(PERSON, "key", at("12:00")) is None
+        store.put(PERSON, "key", {"a": [1, None, "ä\0"]}, at("12:00"))
+        assert store.get(PERSON, "key", at("11:59")) == {"a": [1, None, "ä\0"]}
+        assert store.get(PERSON, "key", at("12:00")) is None
+        store.put(PERSON, "key", "for good")
+        assert store.get(PERSON, "key", at("12:00") + timedelta(days=9999)) == "for good"
+        store.delete(PERSON, "key")
+        assert store.get(PERSON, "key", at("12:00")) is None
 
     def test_preferences_can_be_taken_back(self, store: Store) -> None:
-        store.prefer(PERSON, "digest_at", "17:00")
-        store.prefer(PERSON, "digest_at", "18:00")
-        store.prefer(PERSON, "days", ["mon"])
+        store.set_preference(PERSON, "digest_at", "17:00")
+        store.set_preference(PERSON, "digest_at", "18:00")
+        store.set_preference(PERSON, "days", ["mon"])
         assert store.preferences(PERSON) == {"digest_at": "18:00", "days": ["mon"]}
-        store.prefer(PERSON, "days", None)
+        store.set_preference(PERSON, "days", None)
         assert store.preferences(PERSON) == {"digest_at": "18:00"}
 
     def test_a_rule_is_kept_once(self, store: Store) -> None:
@@ -343,20 +343,20 @@ class StoreContract:
     def test_what_is_kept_of_a_scope_goes_with_it(self, store: Store) -> None:
         for scope in (SCOPE, OTHER_SCOPE):
             store.put_issues(PERSON, scope, [issue("DEV-1")])
-            store.remember(PERSON, f"issues:{scope}", 1)
-            store.remember(PERSON, f"absent:{scope}", 1)
+            store.put(PERSON, f"issues:{scope}", 1)
+            store.put(PERSON, f"absent:{scope}", 1)
         store.put_issues("bob", OTHER_SCOPE, [issue("DEV-1")])
-        store.remember("bob", f"issues:{OTHER_SCOPE}", 1)
-        store.remember(PERSON, "picture:2026-11-20", 1)
+        store.put("bob", f"issues:{OTHER_SCOPE}", 1)
+        store.put(PERSON, "picture:2026-11-20", 1)
         store.keep_issues(PERSON, [SCOPE])
         assert store.issues(PERSON, [SCOPE, OTHER_SCOPE]) == [issue("DEV-1")]
         assert store.issues("bob", [OTHER_SCOPE]) == [issue("DEV-1")]
         kept = (f"issues:{SCOPE}", f"absent:{SCOPE}", "picture:2026-11-20")
         gone = (f"issues:{OTHER_SCOPE}", f"absent:{OTHER_SCOPE}")
-        assert [store.recall(PERSON, key, at("12:00")) for key in (*kept, *gone)] == [
+        assert [store.get(PERSON, key, at("12:00")) for key in (*kept, *gone)] == [
             1, 1, 1, None, None
         ]  # fmt: skip
-        assert store.recall("bob", f"issues:{OTHER_SCOPE}", at("12:00")) == 1
+        assert store.get("bob", f"issues:{OTHER_SCOPE}", at("12:00")) == 1
         store.keep_issues(PERSON, [])
         assert store.issues(PERSON, [SCOPE]) == []
 
@@ -375,7 +375,7 @@ class StoreContract:
 
         def fail() -> None:
             with store.writing() as connection:
-                digests.put(connection, before, replace(before.items[0], state=State.SENT))
+                digests.put(connection, before, replace(before.items[0], state=ItemState.SENT))
                 raise RuntimeError
 
         with pytest.raises(RuntimeError):

@@ -21,7 +21,7 @@ from tests.trackers import (
     too_fast,
     unreachable,
 )
-from tracklater_bot.domain.digests import State
+from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.review.decisions import ReviewError
 
 FAULTS: list[Fault | None] = [
@@ -87,17 +87,17 @@ class Story:
         kept = self.room.tracker.kept
         for item in self.room.digest.items:
             same = [value for value in kept.values() if value.start == item.suggestion.span.start]
-            if item.state is State.SENT:
+            if item.state is ItemState.SENT:
                 assert item.entry_id in kept
                 assert kept[item.entry_id].end == item.suggestion.span.end
-            elif item.state in (State.OPEN, State.SKIPPED, State.FAILED):
+            elif item.state in (ItemState.OPEN, ItemState.SKIPPED, ItemState.FAILED):
                 assert (item.entry_id, same) == (None, [])
             assert len(same) <= 1
 
     def ends_well(self) -> None:
         """All is settled: an entry for each item that is sent, and not one more."""
         items = self.room.digest.items
-        assert {item.state for item in items} <= {State.OPEN, State.SENT, State.FAILED}
-        entries = [item.entry_id for item in items if item.state is State.SENT]
+        assert {item.state for item in items} <= {ItemState.OPEN, ItemState.SENT, ItemState.FAILED}
+        entries = [item.entry_id for item in items if item.state is ItemState.SENT]
         assert sorted(self.room.tracker.kept) == sorted(entry or 0 for entry in entries)
         self.tells_no_lie()

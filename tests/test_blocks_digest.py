@@ -13,15 +13,9 @@ from hypothesis import strategies as st
 from tests.digests import digest, elements, entry, item, many, strings, with_text
 from tests.hostile import HOSTILE, bad_characters, hostile_text, isolates_balanced
 from tests.notation import at
-from tracklater_bot.blocks.digest import (
-    DigestView,
-    Message,
-    PictureRef,
-    digest_message,
-    digest_text,
-    pages,
-)
-from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.blocks.digest import DigestView, PictureRef, digest_message, digest_text, pages
+from tracklater_bot.blocks.elements import SlackMessage
+from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.suggestions import Evidence, SourceStatus
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import moved
@@ -37,7 +31,7 @@ def shown(made: Digest, **view: object) -> str:
     return "\n".join([*strings(blocks, "mrkdwn"), *strings(blocks, "plain_text")])
 
 
-def assert_within_limits(message: Message) -> None:
+def assert_within_limits(message: SlackMessage) -> None:
     check_message(message.blocks)
     assert len(message.blocks) <= 50
     assert len(json.dumps(message.blocks)) < 12_000
@@ -137,7 +131,7 @@ def test_totals_stand_against_what_is_tracked_already() -> None:
 
 
 def test_what_was_sent_counts_once_even_after_toggl_was_read_again() -> None:
-    sent = replace(item("09:00-10:00 group1 DEV-1", State.SENT), entry_id=7)
+    sent = replace(item("09:00-10:00 group1 DEV-1", ItemState.SENT), entry_id=7)
     before = digest(sent)
     after = digest(sent, tracked=(entry("09:00-10:00 group1", 7),))
     for made in (before, after):
@@ -196,26 +190,26 @@ def test_without_a_project_nothing_is_approved_along_with_the_rest() -> None:
 @pytest.mark.parametrize(
     ("state", "more", "words", "offered"),
     [
-        (State.SENT, {}, "*<https://track.toggl.com/timer|In Toggl>*", ["Edit", "Undo"]),
-        (State.SKIPPED, {}, "Skipped", ["Undo"]),
-        (State.PENDING, {}, "On its way…", ["Undo"]),
-        (State.SENDING, {}, "On its way…", []),
-        (State.UNKNOWN, {}, "Checking whether Toggl got it…", []),
-        (State.DELETING, {}, "Being taken out of Toggl…", []),
+        (ItemState.SENT, {}, "*<https://track.toggl.com/timer|In Toggl>*", ["Edit", "Undo"]),
+        (ItemState.SKIPPED, {}, "Skipped", ["Undo"]),
+        (ItemState.PENDING, {}, "On its way…", ["Undo"]),
+        (ItemState.SENDING, {}, "On its way…", []),
+        (ItemState.UNKNOWN, {}, "Checking whether Toggl got it…", []),
+        (ItemState.DELETING, {}, "Being taken out of Toggl…", []),
         (
-            State.PENDING,
+            ItemState.PENDING,
             {"problem": "The hourly quota of Toggl is used up.", "retry_at": at("18:42")},
             "Waits for Toggl's quota until 18:42",
             ["Undo"],
         ),
         (
-            State.PENDING,
+            ItemState.PENDING,
             {"problem": "Toggl can't be reached.", "retry_at": at("18:42")},
             "Waits until 18:42: Toggl can't be reached.",
             ["Undo"],
         ),
         (
-            State.FAILED,
+            ItemState.FAILED,
             {"problem": "The project Development is archived."},
             "*Not in Toggl:* The project Development is archived.",
             ["Approve", "Edit", "Skip"],
@@ -223,7 +217,7 @@ def test_without_a_project_nothing_is_approved_along_with_the_rest() -> None:
     ],
 )
 def test_each_state_is_said_and_offers_what_is_possible(
-    state: State, more: dict[str, Any], words: str, offered: list[str]
+    state: ItemState, more: dict[str, Any], words: str, offered: list[str]
 ) -> None:
     made = digest(item("09:00-10:00 group1 DEV-1", state, **more))
     assert words in shown(made)
@@ -231,7 +225,7 @@ def test_each_state_is_said_and_offers_what_is_possible(
 
 
 def test_toggls_page_can_be_another() -> None:
-    made = digest(item("09:00-10:00 group1 DEV-1", State.SENT))
+    made = digest(item("09:00-10:00 group1 DEV-1", ItemState.SENT))
     assert "<http://127.0.0.1:9/#toggl|In Toggl>" in shown(
         made, toggl_day_url="http://127.0.0.1:9/#toggl"
     )
@@ -251,7 +245,7 @@ def test_toggls_page_can_be_another() -> None:
 def test_the_head_tells_how_far_the_day_is(states: str, header: str, words: str) -> None:
     made = digest(
         *(
-            item(f"{9 + n}:00-{10 + n}:00 group1 DEV-1", State(state), n)
+            item(f"{9 + n}:00-{10 + n}:00 group1 DEV-1", ItemState(state), n)
             for n, state in enumerate(states.split())
         )
     )
@@ -262,7 +256,7 @@ def test_the_head_tells_how_far_the_day_is(states: str, header: str, words: str)
 
 
 def test_a_quota_note_stands_at_the_top() -> None:
-    made = digest(item("09:00-10:00 group1 DEV-1", State.PENDING))
+    made = digest(item("09:00-10:00 group1 DEV-1", ItemState.PENDING))
     note = "5 of 12 in Toggl, the rest at 18:42"
     assert note in strings(digest_message(made, DigestView(quota_note=note)).blocks, "mrkdwn")[0]
 
@@ -369,7 +363,7 @@ def test_approve_all_counts_all_pages() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("number", [1, 15, 60])
 def test_hostile_text_fits_too(text: str, number: int) -> None:
-    states = list(State)
+    states = list(ItemState)
     items = [
         replace(with_text(each, text), state=states[n % len(states)])
         for n, each in enumerate(many(number))
@@ -386,7 +380,7 @@ CHANGES = moved(Settings(), {"picture": False, "round_minutes": 59, "idle_minute
 OUR_LINK = re.compile(r"<https?://[^<>|\s]+\|([^<>]*)>")
 
 
-def assert_calm(message: Message) -> None:
+def assert_calm(message: SlackMessage) -> None:
     """No mention, no foreign link, no formatting but ours, nothing invisible."""
     texts = [*strings(message.blocks, "mrkdwn"), message.text]
     for text in (OUR_LINK.sub(r"\1", text) for text in texts):
@@ -399,8 +393,8 @@ def assert_calm(message: Message) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(hostile_text, st.sampled_from(list(State)), st.integers(0, 3))
-def test_outside_text_changes_nothing_but_itself(text: str, state: State, page: int) -> None:
+@given(hostile_text, st.sampled_from(list(ItemState)), st.integers(0, 3))
+def test_outside_text_changes_nothing_but_itself(text: str, state: ItemState, page: int) -> None:
     items = [replace(with_text(each, text), state=state) for each in many(4)]
     made = digest(*items, sources=(SourceStatus("git", text, 0, text),))
     message = digest_message(made, DigestView(page=page, quota_note=text))
@@ -411,7 +405,9 @@ def test_outside_text_changes_nothing_but_itself(text: str, state: State, page: 
 def test_a_page_does_not_move_while_rows_are_decided() -> None:
     """What a click changes must not push other rows to another page."""
     before = many(40)
-    after = [replace(each, state=State.SENT) if n < 10 else each for n, each in enumerate(before)]
+    after = [
+        replace(each, state=ItemState.SENT) if n < 10 else each for n, each in enumerate(before)
+    ]
     ids = [[each.id for each in page] for page in pages(digest(*before))]
     assert ids == [[each.id for each in page] for page in pages(digest(*after))]
 
@@ -422,7 +418,7 @@ def test_a_page_does_not_move_while_rows_are_decided() -> None:
 def test_the_text_tells_the_whole_day() -> None:
     made = digest(
         "09:05-11:30 group1 DEV-123",
-        item("12:00-13:00 group2 DEV-2", State.SENT, 2),
+        item("12:00-13:00 group2 DEV-2", ItemState.SENT, 2),
         "13:00-13:20 ?",
         tracked=(entry("08:00-08:30 group1"),),
     )

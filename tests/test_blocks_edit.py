@@ -40,7 +40,7 @@ from tracklater_bot.blocks.dialogs import (
     with_move_offer,
 )
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.digests import Item, State
+from tracklater_bot.domain.digests import Item, ItemState
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.suggestions import MOST_DESCRIPTION, Reason
 from tracklater_sandbox.slack.blockkit import check_options, check_view
@@ -175,7 +175,7 @@ def test_the_issue_search_opens_at_once() -> None:
 def test_the_menu_is_in_the_dialog_too() -> None:
     (menu,) = elements(edit_modal(DIGEST, ITEM, CHOICES), "more")
     assert [each["value"] for each in menu["options"]] == ["split:item1", "why:item1", "rule:item1"]
-    sent = replace(ITEM, state=State.SENT)
+    sent = replace(ITEM, state=ItemState.SENT)
     assert not elements(edit_modal(DIGEST, sent, CHOICES), "more")
 
 

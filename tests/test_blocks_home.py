@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from tests.digests import digest, elements, entry, item, many, strings, suggestion
 from tests.hostile import HOSTILE, bad_characters, hostile_text
 from tests.notation import FRIDAY, at
-from tracklater_bot.blocks.elements import Message
+from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import (
     StatusView,
     day_ready,
@@ -28,7 +28,7 @@ from tracklater_bot.blocks.help import (
 from tracklater_bot.blocks.home import HomeView, Wishes, home, preference_of
 from tracklater_bot.blocks.week import in_all, week_chart, week_message
 from tracklater_bot.domain.day_totals import DayTimes
-from tracklater_bot.domain.digests import State
+from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.domain.suggestions import Draft, SourceStatus
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import OVERRIDES, effective, moved
@@ -39,8 +39,8 @@ WISHES = Wishes(time(17, 30), ("mon", "fri"))
 COUNTRIES = [(code, code) for code in holidays.list_supported_countries()]
 BUSY = digest(
     "09:00-11:00 group1 DEV-1",
-    item("11:00-12:00 group2 DEV-2", State.SENT, 2),
-    item("12:00-13:00 group2 DEV-3", State.SKIPPED, 3),
+    item("11:00-12:00 group2 DEV-2", ItemState.SENT, 2),
+    item("12:00-13:00 group2 DEV-3", ItemState.SKIPPED, 3),
     "13:00-13:30 ?",
     tracked=(entry("08:00-09:00 group1"),),
 )
@@ -58,7 +58,7 @@ def words(value: Any) -> str:
     return "\n".join([*strings(value, "mrkdwn"), *strings(value, "plain_text")])
 
 
-def assert_fits(message: Message) -> None:
+def assert_fits(message: SlackMessage) -> None:
     check_message(message.blocks)
     assert 0 < len(message.text) <= 4_000
 
@@ -106,7 +106,7 @@ def test_a_week_without_anything_missing_says_so() -> None:
 
 
 def test_a_day_that_is_all_decided_suggests_nothing_more() -> None:
-    sent = digest(item("09:00-11:00 group1 DEV-1", State.SENT, 1), tracked=())
+    sent = digest(item("09:00-11:00 group1 DEV-1", ItemState.SENT, 1), tracked=())
     text = words(week_message([DayTimes.of(sent)]).blocks)
     assert "*Fri 20 Nov* · 2 h in Toggl, all decided" in text
     assert "suggested" not in text

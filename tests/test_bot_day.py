@@ -22,10 +22,10 @@ from tests.conftest import FRIDAY
 from tests.livebot import AT_ONCE, Json, Live, evening, live, sample_settings
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.digests import State
+from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.domain.text import duration
-from tracklater_bot.slack.connections import SocketDoor
+from tracklater_bot.slack.connections import SocketConnection
 from tracklater_bot.slack.handlers.payloads import stored_first
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import NotThere
@@ -157,14 +157,14 @@ def test_fifty_clicks_at_once_are_stored_before_slack_hears_of_them(me: Live) ->
     slack, items = me.sandbox.slack, me.buttons("skip")
     slack.faults.fail_next("chat.update", 500, times=10**6)  # so that the buttons stay
 
-    def click(number: int) -> tuple[bool, State | None]:
+    def click(number: int) -> tuple[bool, ItemState | None]:
         item = items[number % len(items)]
         acked = me.click("skip", item).acked
         found = me.desk.item(item)
         return acked, found and found[1].state
 
     with ThreadPoolExecutor(50) as people:
-        assert set(people.map(click, range(50))) == {(True, State.SKIPPED)}
+        assert set(people.map(click, range(50))) == {(True, ItemState.SKIPPED)}
 
 
 def test_approve_all_leaves_nothing_out_and_overlaps_nothing(me: Live) -> None:
@@ -318,7 +318,11 @@ def asked_on_sunday(me: Live, words: str = "yesterday") -> Json:
     heard = len(me.answers())
     me.ask(words)
     me.wait(lambda: len(me.answers()) == heard + 2)
-    told = [whisper for whisper in me.whispers() if "I found no work on" in whisper["text"]]
+    told = [
+        reply_privately
+        for reply_privately in me.whispers()
+        if "I found no work on" in reply_privately["text"]
+    ]
     return told[-1]
 
 
@@ -382,7 +386,7 @@ def test_what_toggl_refuses_is_shown_with_its_reason_and_can_be_mended(me: Live)
     me.click("approve", item)
     me.wait(lambda: FAILED in me.rows())
     failed = next(each for each in me.digest.items if each.id == item)
-    assert failed.state is State.FAILED
+    assert failed.state is ItemState.FAILED
     assert failed.problem
     assert me.entries() == []
     me.click("approve", item)
@@ -412,7 +416,7 @@ def test_a_dropped_socket_is_opened_again(sandbox: Sandbox) -> None:
 
 def test_stopping_does_not_wait_for_slacks_next_word(me: Live) -> None:
     door = me.bot.door
-    assert isinstance(door, SocketDoor)
+    assert isinstance(door, SocketConnection)
     assert door.client.current_session is not None
     assert door.client.current_session.sock is not None
     door.client.current_session.sock.settimeout(60)
@@ -425,7 +429,7 @@ def test_stopping_does_not_wait_for_slacks_next_word(me: Live) -> None:
 
 def test_a_reader_that_begins_while_the_bot_stops_ends_too(me: Live) -> None:
     door = me.bot.door
-    assert isinstance(door, SocketDoor)
+    assert isinstance(door, SocketConnection)
     door._end_reader()
     reading = Thread(target=door.client._run_current_session, daemon=True)
     reading.start()

@@ -15,11 +15,11 @@ from tests.livebot import evening, live, sample_settings
 from tests.loopback import FakeTime
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.digests import State
+from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack.app import make_desk, web_client
-from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.pace import Pacer
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.workspace import OTHER
@@ -45,7 +45,7 @@ class Machine:
         """Ends the bot, and starts it anew on the same database."""
         self.stop()
         self.core: Core = self._open.enter_context(opened(self.settings, self.time))
-        self.desk: Desk = make_desk(self.core, web_client(self.settings, Pacer(minute=0.05)))
+        self.desk: Days = make_desk(self.core, web_client(self.settings, Pacer(minute=0.05)))
         self._open.callback(self.desk.finish)
 
     def stop(self) -> None:
@@ -54,7 +54,7 @@ class Machine:
     def tick(self, at: str, day: date = FRIDAY) -> None:
         """What the schedule does every half minute, then."""
         self.time.now = evening(self.sandbox, at) + (day - FRIDAY)
-        self.desk.speak()
+        self.desk.announce_due()
 
     def open(self, at: str) -> Json:
         """The person asks for the day themselves."""
@@ -218,7 +218,7 @@ def test_a_day_looked_at_in_the_morning_still_notifies_in_the_evening(machine: M
 
 
 def test_where_everything_is_decided_nothing_new_is_sent(machine: Machine) -> None:
-    machine.desk.prefer("digest_at", "21:00")
+    machine.desk.set_preference("digest_at", "21:00")
     evening_one = machine.open("20:00")
     skip_everything(machine)
     machine.tick("21:00")
@@ -292,10 +292,10 @@ def picture_of(message: Json) -> str | None:
 
 
 def test_the_end_of_a_silence_does_not_bring_its_days(machine: Machine) -> None:
-    machine.desk.prefer("silent_until", "2026-12-01")
+    machine.desk.set_preference("silent_until", "2026-12-01")
     machine.tick("17:30")
     machine.tick("09:00", MONDAY)
-    machine.desk.prefer("silent_until", None)
+    machine.desk.set_preference("silent_until", None)
     machine.tick("09:01", MONDAY)
     assert machine.posts() == []
 
@@ -305,7 +305,7 @@ def test_the_end_of_a_silence_does_not_bring_its_days(machine: Machine) -> None:
 
 def test_the_next_message_names_a_choice_that_is_left_to_the_file_now(sandbox: Sandbox) -> None:
     machine = Machine(sandbox)
-    machine.core.store.prefer(ME, "idle_minutes", 45)
+    machine.core.store.set_preference(ME, "idle_minutes", 45)
     machine.tick("12:00")
     machine.tick("17:30")
     assert "Write `idle_minutes = 45`" in str(machine.only()["blocks"])
@@ -322,7 +322,7 @@ def test_the_next_message_names_a_choice_that_is_left_to_the_file_now(sandbox: S
 
 def test_a_reminder_of_old_is_told_until_its_day_is_decided(machine: Machine) -> None:
     soon = evening(machine.sandbox, "18:30").isoformat()
-    machine.core.store.remember(ME, "reminders", {FRIDAY.isoformat(): soon})
+    machine.core.store.put(ME, "reminders", {FRIDAY.isoformat(): soon})
     machine.tick("17:30")
     told = "You asked me to remind you of Friday 20 November."
     assert told in str(machine.only()["blocks"])
@@ -431,7 +431,7 @@ def test_a_bot_serves_its_own_person_only(sandbox: Sandbox) -> None:
         me.desk.rooms.messenger.refresh_stale(ME)
         found = me.desk.item(item.id)
         assert found is not None
-        assert found[1].state is State.PENDING
+        assert found[1].state is ItemState.PENDING
         assert found[0].shown < found[0].version
         assert len(me.entries()) == 1
         assert me.desk.rooms.exporter.next_due() is None

@@ -697,24 +697,24 @@ def test_what_another_version_remembered_is_asked_anew(
     catalog: Catalog, store: FakeStore, source: FakeSource, time: FakeTime
 ) -> None:
     for key in ("account", "issues:jira:one", "absent:jira:one"):
-        store.remember("alice", key, {"asked": "nonsense", "value": [1, 2]})
+        store.put("alice", key, {"asked": "nonsense", "value": [1, 2]})
     assert catalog.projects().account is not None
     assert catalog.refresh()[0].ok
     catalog.complete(["DEV-8"])
     assert len(source.asked) == 2
     kept: JsonValue = {"asked": time.now.isoformat(), "value": {"name": 1}}
-    store.remember("alice", "account", kept)
+    store.put("alice", "account", kept)
     assert catalog.projects().account is not None
 
 
 def test_a_memory_belongs_to_one_person(store: FakeStore, time: FakeTime) -> None:
     alice, bob = PersonalMemory(store, "alice"), PersonalMemory(store, "bob")
-    alice.remember("key", 1, time.now + timedelta(minutes=1))
-    assert (alice.recall("key", time.now), bob.recall("key", time.now)) == (1, None)
-    bob.forget("key")
-    assert alice.recall("key", time.now) == 1
-    alice.forget("key")
-    assert alice.recall("key", time.now) is None
+    alice.put("key", 1, time.now + timedelta(minutes=1))
+    assert (alice.get("key", time.now), bob.get("key", time.now)) == (1, None)
+    bob.delete("key")
+    assert alice.get("key", time.now) == 1
+    alice.delete("key")
+    assert alice.get("key", time.now) is None
 
 
 # -- Which sources there are -------------------------------------------------------------------

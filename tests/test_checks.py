@@ -54,7 +54,7 @@ def test_a_setup_that_works_says_so_line_by_line(sandbox: Sandbox) -> None:
 
 def test_what_was_once_set_in_slack_is_named_with_its_line(sandbox: Sandbox) -> None:
     with core_on(sandbox, sample_settings(sandbox)) as core:
-        core.store.prefer(ME, "idle_minutes", 45)
+        core.store.set_preference(ME, "idle_minutes", 45)
         (told,) = [each for each in check_all(core) if not each.ok]
     assert told.name == "settings"
     assert "idle_minutes = 45" in told.sentence

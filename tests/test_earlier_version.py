@@ -29,7 +29,7 @@ from sqlalchemy import MetaData, RowMapping, create_engine, text
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, digests_in, says
 from tests.livebot import Live, live, sample_settings
 from tests.postgresql import server
-from tracklater_bot.domain.digests import Problem, State
+from tracklater_bot.domain.digests import ItemState, Problem
 from tracklater_bot.store import Store
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.person import Outcome
@@ -290,12 +290,12 @@ def insist_on_everything(store: Store) -> None:
     assert [day.day.isoformat() for day in days] == [WEDNESDAY, THURSDAY, FRIDAY]
     assert [len(day.items) for day in days] == [9, 10, 16]
     items = [item for day in days for item in day.items]
-    assert {each.state for each in items} == set(State)
+    assert {each.state for each in items} == set(ItemState)
     later = {Problem.TOO_OLD}  # that version knew no day too old
     assert {each.problem_code for each in items} == {None, *Problem} - later
     logs = [each.worklog for each in items if each.worklog is not None]
     assert {log.state for log in logs} == {
-        State.PENDING, State.SENT, State.FAILED, State.DELETING,
+        ItemState.PENDING, ItemState.SENT, ItemState.FAILED, ItemState.DELETING,
     }  # fmt: skip
     assert [rule.text for rule in store.rules(ME)] == ["globex backlog"]
     kept_in_home = {"digest_at": "17:45", "holidays": "FI", "silent_until": "2026-11-24"}

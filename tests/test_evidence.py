@@ -12,14 +12,14 @@ from tests.notation import at
 from tracklater_bot.domain.clues import Clue, Commit, HintKind
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.engine.match.matcher import Reader, keys_in_clues
-from tracklater_bot.engine.windows import Kinds, Place
+from tracklater_bot.engine.match.matcher import Matcher, keys_in_clues
+from tracklater_bot.engine.windows import WindowKind, WindowPlace
 
 
 def reader(
     *clues: Clue, groups: Sequence[Group] = GROUPS, issues: Sequence[Issue] = ISSUES
-) -> Reader:
-    return Reader(groups, issues, clues, Kinds())
+) -> Matcher:
+    return Matcher(groups, issues, clues, WindowKind())
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ SHOP_ISSUES = tuple(
 )
 
 
-def shop(*clues: Clue) -> Reader:
+def shop(*clues: Clue) -> Matcher:
     return reader(*clues, groups=[SHOP], issues=SHOP_ISSUES)
 
 
@@ -390,49 +390,49 @@ def test_issues_of_one_title_in_two_groups_need_more() -> None:
 @pytest.mark.parametrize(
     ("title", "place"),
     [
-        ("Zoom Meeting", Place.MEETING),
-        ("Zoom Meeting 40-Minutes", Place.MEETING),
-        ("Acme weekly - Zoom", Place.MEETING),
-        ("Zoom Workplace", Place.WORK),
-        ("Zoom Workplace - Free account", Place.WORK),
-        ("Zoom - Licensed Account", Place.WORK),
-        ("Zoom", Place.WORK),
-        ("Meet - abc-defg-hij - Google Chrome", Place.MEETING),
-        ("Meet – Acme weekly - Google Chrome", Place.MEETING),
-        ("Google Meet - Google Chrome", Place.PAGE),
-        ("Headphones | Gigantti - Google Chrome", Place.PAGE),
-        ("Cheap flights — Mozilla Firefox", Place.PAGE),
-        ("Cheap flights - Google Chrome - Mika (Work)", Place.PAGE),
-        ("Mozilla Firefox", Place.WORK),
-        ("New Tab - Google Chrome", Place.WORK),
-        ("localhost:3000 — Mozilla Firefox", Place.WORK),
-        ("Pull request #42 · acme/api - Google Chrome", Place.WORK),
-        ("Rename it · Discussion #7 · acme — Mozilla Firefox", Place.WORK),
-        ("[DEV-123] Fix login - Jira - Google Chrome", Place.WORK),
-        ("Meet the team - Acme", Place.WORK),
-        ("Meeting notes - Google Docs", Place.WORK),
-        ("Meeting in General | Microsoft Teams", Place.MEETING),
-        ("Weekly sync | Microsoft Teams", Place.MEETING),
-        ("Chat | Anna Korhonen | Microsoft Teams", Place.TALK),
-        ("Calendar | Microsoft Teams", Place.TALK),
-        ("Huddle - Mika Virtanen - Slack", Place.MEETING),
-        ("Standup | Jitsi Meet — Mozilla Firefox", Place.MEETING),
-        ("Anna's room | Whereby - Google Chrome", Place.MEETING),
-        ("general (Channel) - Acme - Slack", Place.TALK),
-        ("Re: invoice - Mozilla Thunderbird", Place.TALK),
-        ("python - How to mock - Stack Overflow - Google Chrome", Place.REFERENCE),
-        ("Watch Dark | Netflix - Google Chrome", Place.LEISURE),
-        ("Mozilla Firefox Private Browsing", Place.LEISURE),
-        ("Flats to let - Google Chrome (Incognito)", Place.LEISURE),
-        ("auth.py - acme-api - Visual Studio Code", Place.WORK),
+        ("Zoom Meeting", WindowPlace.MEETING),
+        ("Zoom Meeting 40-Minutes", WindowPlace.MEETING),
+        ("Acme weekly - Zoom", WindowPlace.MEETING),
+        ("Zoom Workplace", WindowPlace.WORK),
+        ("Zoom Workplace - Free account", WindowPlace.WORK),
+        ("Zoom - Licensed Account", WindowPlace.WORK),
+        ("Zoom", WindowPlace.WORK),
+        ("Meet - abc-defg-hij - Google Chrome", WindowPlace.MEETING),
+        ("Meet – Acme weekly - Google Chrome", WindowPlace.MEETING),
+        ("Google Meet - Google Chrome", WindowPlace.PAGE),
+        ("Headphones | Gigantti - Google Chrome", WindowPlace.PAGE),
+        ("Cheap flights — Mozilla Firefox", WindowPlace.PAGE),
+        ("Cheap flights - Google Chrome - Mika (Work)", WindowPlace.PAGE),
+        ("Mozilla Firefox", WindowPlace.WORK),
+        ("New Tab - Google Chrome", WindowPlace.WORK),
+        ("localhost:3000 — Mozilla Firefox", WindowPlace.WORK),
+        ("Pull request #42 · acme/api - Google Chrome", WindowPlace.WORK),
+        ("Rename it · Discussion #7 · acme — Mozilla Firefox", WindowPlace.WORK),
+        ("[DEV-123] Fix login - Jira - Google Chrome", WindowPlace.WORK),
+        ("Meet the team - Acme", WindowPlace.WORK),
+        ("Meeting notes - Google Docs", WindowPlace.WORK),
+        ("Meeting in General | Microsoft Teams", WindowPlace.MEETING),
+        ("Weekly sync | Microsoft Teams", WindowPlace.MEETING),
+        ("Chat | Anna Korhonen | Microsoft Teams", WindowPlace.TALK),
+        ("Calendar | Microsoft Teams", WindowPlace.TALK),
+        ("Huddle - Mika Virtanen - Slack", WindowPlace.MEETING),
+        ("Standup | Jitsi Meet — Mozilla Firefox", WindowPlace.MEETING),
+        ("Anna's room | Whereby - Google Chrome", WindowPlace.MEETING),
+        ("general (Channel) - Acme - Slack", WindowPlace.TALK),
+        ("Re: invoice - Mozilla Thunderbird", WindowPlace.TALK),
+        ("python - How to mock - Stack Overflow - Google Chrome", WindowPlace.REFERENCE),
+        ("Watch Dark | Netflix - Google Chrome", WindowPlace.LEISURE),
+        ("Mozilla Firefox Private Browsing", WindowPlace.LEISURE),
+        ("Flats to let - Google Chrome (Incognito)", WindowPlace.LEISURE),
+        ("auth.py - acme-api - Visual Studio Code", WindowPlace.WORK),
     ],
 )
-def test_places(title: str, place: Place) -> None:
-    assert Kinds().of(title) is place
+def test_places(title: str, place: WindowPlace) -> None:
+    assert WindowKind().of(title) is place
 
 
 def test_meetings_of_the_settings() -> None:
-    kinds = Kinds(["webinar"])
+    kinds = WindowKind(["webinar"])
     assert kinds.is_meeting("Product Webinar - Google Chrome")
     assert not kinds.is_meeting("Webinars to come")
 

@@ -29,7 +29,7 @@ from tests.trackers import (
     too_fast,
     unreachable,
 )
-from tracklater_bot.domain.digests import Problem, State
+from tracklater_bot.domain.digests import ItemState, Problem
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.suggestions import Draft
@@ -64,7 +64,7 @@ def test_a_day_goes_out_in_order_and_not_too_fast(room: Room) -> None:
     assert room.entries() == (
         "09:00-10:00 DEV-1 Fix login, 11:00-12:00 DEV-2 Fix login, 13:00-13:30 Planning"
     )
-    assert room.states() == [State.SENT] * 3
+    assert room.states() == [ItemState.SENT] * 3
     assert room.tracker.asked == ["entries", "create", "create", "create"]
     assert room.time() - started == timedelta(seconds=2)
     assert [item.entry_id for item in room.digest.items] == [101, 102, 103]
@@ -138,7 +138,7 @@ def test_a_project_that_toggl_has_not_or_has_twice(
     (item,) = room.review.add(PERSON, DAY, wanted).items
     room.review.approve(PERSON, item.id)
     room.drain()
-    assert room.states() == [State.FAILED]
+    assert room.states() == [ItemState.FAILED]
     assert room.item(item.id).problem == "Toggl has no single project Development: press Edit"
     assert room.entries() == ""
 
@@ -176,7 +176,7 @@ def test_what_the_workspace_demands_is_checked_before_sending(
     approved(room, "09:00-10:00 group1")
     room.drain()
     (item,) = room.digest.items
-    assert (item.state is State.SENT) == (words is None)
+    assert (item.state is ItemState.SENT) == (words is None)
     if words is not None:
         assert (item.problem_code, words in str(item.problem)) == (Problem.MISSING, True)
         assert "create" not in room.tracker.asked
@@ -210,7 +210,7 @@ def test_entries_that_appeared_since_are_respected(room: Room, tracked: str, fre
     room.tracker.track(tracked, "Call with Bob")
     room.drain()
     item = room.item(item_id)
-    assert (item.state is State.SENT) == free
+    assert (item.state is ItemState.SENT) == free
     if not free:
         assert item.problem_code is Problem.OVERLAP
         assert str(item.problem).startswith("it overlaps “Call with Bob”, ")
@@ -231,7 +231,7 @@ def test_an_overlap_can_be_approved_anyway(room: Room) -> None:
     room.drain()
     room.review.approve(PERSON, item_id)  # an old button must not force it
     room.drain()
-    assert room.states() == [State.FAILED]
+    assert room.states() == [ItemState.FAILED]
     room.review.approve(PERSON, item_id, anyway=True)
     room.drain()
     assert room.entries() == "09:00-10:00 Planning, 09:30-11:00 By hand"
@@ -251,7 +251,7 @@ def test_an_equal_entry_made_by_hand_counts_as_the_one(room: Room) -> None:
     (item_id,) = approved(room, "09:00-10:00 group1")
     by_hand = room.tracker.track("09:00-10:00", "Planning", 11)
     room.drain()
-    assert (room.item(item_id).state, room.item(item_id).entry_id) == (State.SENT, by_hand)
+    assert (room.item(item_id).state, room.item(item_id).entry_id) == (ItemState.SENT, by_hand)
     assert len(room.tracker.kept) == 1
 
 
@@ -277,11 +277,11 @@ def test_a_refusal_is_told_and_can_be_tried_again(room: Room) -> None:
     room.tracker.fail(None, refused)
     room.drain()
     item = room.item(item_id)
-    assert (item.state, item.problem) == (State.FAILED, "Toggl refused it: no")
+    assert (item.state, item.problem) == (ItemState.FAILED, "Toggl refused it: no")
     assert item.problem_code is Problem.REFUSED
     room.review.approve(PERSON, item_id)
     room.drain()
-    assert (room.item(item_id).state, room.item(item_id).problem) == (State.SENT, None)
+    assert (room.item(item_id).state, room.item(item_id).problem) == (ItemState.SENT, None)
 
 
 @pytest.mark.parametrize("fault", [unreachable, too_fast])
@@ -291,18 +291,18 @@ def test_a_wait_is_told_with_its_end(room: Room, fault: Fault, step: int) -> Non
     room.tracker.fail(*[None] * step, fault)
     room.exporter.work()
     item = room.item(item_id)
-    assert (item.state, item.problem_code) == (State.PENDING, Problem.WAITING)
+    assert (item.state, item.problem_code) == (ItemState.PENDING, Problem.WAITING)
     assert item.retry_at is not None
     assert room.time() < item.retry_at == room.exporter.next_due()
     room.drain()
-    assert (room.item(item_id).state, room.item(item_id).retry_at) == (State.SENT, None)
+    assert (room.item(item_id).state, room.item(item_id).retry_at) == (ItemState.SENT, None)
 
 
 def test_waits_grow_and_end_with_a_success(room: Room) -> None:
     approved(room, "09:00-10:00 group1", "10:00-11:00 group1")
     room.tracker.fail(*[unreachable] * 12)
     waits = []
-    while room.states()[0] is not State.SENT:
+    while room.states()[0] is not ItemState.SENT:
         room.exporter.work()
         due = room.exporter.next_due()
         assert due is not None
@@ -317,7 +317,7 @@ def test_a_used_up_quota_stops_the_person_and_nobody_else(room: Room) -> None:
     room.drain(most=timedelta(minutes=1))
     reset = room.tracker.quota_back
     waiting = room.digest.items[1:]
-    assert room.states() == [State.SENT, State.PENDING, State.PENDING]
+    assert room.states() == [ItemState.SENT, ItemState.PENDING, ItemState.PENDING]
     assert {item.retry_at for item in waiting} == {reset}
     assert {item.problem_code for item in waiting} == {Problem.QUOTA}
     asked = len(room.tracker.asked)
@@ -331,10 +331,10 @@ def test_a_used_up_quota_stops_the_person_and_nobody_else(room: Room) -> None:
     room.tracker.quota_back = quota
     found = room.store.digest("U2", DAY)
     assert found is not None
-    assert found.items[0].state is State.SENT
+    assert found.items[0].state is ItemState.SENT
 
     room.drain(room.new_exporter("after a restart"))
-    assert room.states() == [State.SENT] * 3
+    assert room.states() == [ItemState.SENT] * 3
     assert room.time() >= reset  # type: ignore[operator]
 
 
@@ -344,7 +344,7 @@ def test_after_the_reset_nothing_says_that_it_waits(room: Room) -> None:
     room.exporter.work()
     room.later(minutes=20)
     room.exporter.work()
-    assert room.states() == [State.SENT, State.PENDING, State.PENDING]
+    assert room.states() == [ItemState.SENT, ItemState.PENDING, ItemState.PENDING]
     assert {item.problem for item in room.digest.items} == {None}
 
 
@@ -355,7 +355,7 @@ def test_without_a_tracker_the_sentence_says_what_to_do(room: Room) -> None:
     approved(room, "09:00-10:00 group1")
     room.drain(Exporter(room.store, PERSON, nobody, room.time, "this bot"))
     (item,) = room.digest.items
-    assert (item.state, item.problem) == (State.FAILED, "Toggl is not set up: set its token")
+    assert (item.state, item.problem) == (ItemState.FAILED, "Toggl is not set up: set its token")
 
 
 # -- Lost answers and crashes --------------------------------------------------------------------
@@ -366,7 +366,7 @@ def test_after_a_lost_answer_it_is_looked_for_first(room: Room, fault: Fault) ->
     (item_id,) = approved(room, "09:00-10:00 group1")
     room.tracker.fail(None, fault)
     room.exporter.work()
-    assert room.states() == [State.UNKNOWN]
+    assert room.states() == [ItemState.UNKNOWN]
     room.drain()
     assert room.tracker.asked[2] == "find"
     assert room.entries() == "09:00-10:00 Planning"
@@ -380,9 +380,9 @@ def test_while_it_cannot_be_looked_for_nothing_is_sent(room: Room) -> None:
     for _ in range(4):
         room.time.now = room.exporter.next_due() or room.time()
         room.exporter.work()
-        assert room.states() == [State.UNKNOWN]
+        assert room.states() == [ItemState.UNKNOWN]
     room.drain()
-    assert (room.entries(), room.states()) == ("09:00-10:00 Planning", [State.SENT])
+    assert (room.entries(), room.states()) == ("09:00-10:00 Planning", [ItemState.SENT])
 
 
 @pytest.mark.parametrize("fault", [crash_before, crash_after])
@@ -391,10 +391,10 @@ def test_a_process_that_died_while_sending_is_followed_up(room: Room, fault: Fau
     room.tracker.fail(None, fault)
     with pytest.raises(Crash):
         room.exporter.work()
-    assert room.states() == [State.SENDING, State.PENDING]
+    assert room.states() == [ItemState.SENDING, ItemState.PENDING]
     room.drain(room.new_exporter("after a restart"))
     assert room.entries() == "09:00-10:00 Planning, 10:00-11:00 Planning"
-    assert room.states() == [State.SENT] * 2
+    assert room.states() == [ItemState.SENT] * 2
 
 
 def test_a_crashed_request_gets_time_to_arrive_before_it_is_looked_for(room: Room) -> None:
@@ -404,7 +404,7 @@ def test_a_crashed_request_gets_time_to_arrive_before_it_is_looked_for(room: Roo
         room.exporter.work()
     again = room.new_exporter("this bot")
     again.work()
-    assert (room.states(), room.tracker.asked) == ([State.UNKNOWN], ["entries", "create"])
+    assert (room.states(), room.tracker.asked) == ([ItemState.UNKNOWN], ["entries", "create"])
     assert again.next_due() == room.time() + timedelta(seconds=5)
 
 
@@ -419,7 +419,7 @@ def test_a_lease_ends_with_its_process_or_after_a_while(
     with pytest.raises(Crash):
         room.new_exporter(dead_owner() if owner == "a bot here" else owner).work()
     started = room.time()
-    while room.states() != [State.SENT]:
+    while room.states() != [ItemState.SENT]:
         room.later(seconds=1)
         room.exporter.work()
     assert (room.time() - started).total_seconds() <= seconds
@@ -441,14 +441,14 @@ def test_an_equal_entry_of_another_item_is_not_taken(room: Room) -> None:
     """Cannot come about by buttons; if it does, an hour is missing rather than counted twice."""
     first, second = approved(room, "09:00-10:00 group1", "10:00-11:00 group1")
     room.drain(most=timedelta(seconds=0.5))
-    assert room.states() == [State.SENT, State.PENDING]
+    assert room.states() == [ItemState.SENT, ItemState.PENDING]
     room.tracker.fail(lost_after)
     room.later(seconds=1)
     room.exporter.work()
     room.tracker.fail(lambda tracker, _: tracker.kept[101])
     room.drain()
     assert room.item(first).entry_id == 101
-    assert (room.item(second).state, room.item(second).entry_id) == (State.FAILED, None)
+    assert (room.item(second).state, room.item(second).entry_id) == (ItemState.FAILED, None)
 
 
 # -- While a request is being prepared -------------------------------------------------------------
@@ -468,7 +468,7 @@ def test_what_is_taken_back_meanwhile_is_not_sent(room: Room) -> None:
     (item_id,) = approved(room, "09:00-10:00 group1")
     room.tracker.fail(meanwhile(lambda: room.review.undo(PERSON, item_id)))
     room.drain()
-    assert (room.entries(), room.states()) == ("", [State.OPEN])
+    assert (room.entries(), room.states()) == ("", [ItemState.OPEN])
 
 
 def test_what_is_edited_meanwhile_is_sent_as_edited(room: Room) -> None:
@@ -478,7 +478,7 @@ def test_what_is_edited_meanwhile_is_sent_as_edited(room: Room) -> None:
     room.tracker.fail(meanwhile(lambda: room.review.edit(PERSON, item_id, wanted, 2)))
     room.drain()
     assert room.entries() == "09:30-10:30 By hand, 11:00-12:00 Planning"
-    assert room.states() == [State.SENT]
+    assert room.states() == [ItemState.SENT]
 
 
 def test_who_was_held_up_for_longer_than_the_lease_sends_nothing(room: Room) -> None:
@@ -527,7 +527,7 @@ def test_changing_and_deleting_survive_every_passing_fault(
     ask(room, item_id, what)
     room.tracker.fail(*[None] * (what == "edit"), fault)
     room.drain()
-    expected = ("09:00-09:30 Planning", State.SENT) if what == "edit" else ("", State.OPEN)
+    expected = ("09:00-09:30 Planning", ItemState.SENT) if what == "edit" else ("", ItemState.OPEN)
     assert (room.entries(), room.item(item_id).state) == expected
 
 
@@ -535,7 +535,7 @@ def test_a_change_that_may_be_done_already_cannot_be_taken_back_unseen(room: Roo
     item_id = sent(room)
     edit(room, item_id)
     room.tracker.fail(None, lost_after, too_fast)
-    for state in (State.UNKNOWN, State.PENDING):
+    for state in (ItemState.UNKNOWN, ItemState.PENDING):
         room.exporter.work()
         assert room.item(item_id).state is state
         with pytest.raises(ReviewError, match="on its way"):
@@ -546,7 +546,7 @@ def test_a_change_that_may_be_done_already_cannot_be_taken_back_unseen(room: Roo
             )
         room.time.now = room.exporter.next_due() or room.time()
     room.drain()
-    assert (room.entries(), room.states()) == ("09:00-09:30 Planning", [State.SENT])
+    assert (room.entries(), room.states()) == ("09:00-09:30 Planning", [ItemState.SENT])
 
 
 def test_a_change_that_certainly_did_nothing_can_be_taken_back(room: Room) -> None:
@@ -556,7 +556,7 @@ def test_a_change_that_certainly_did_nothing_can_be_taken_back(room: Room) -> No
     room.exporter.work()
     room.review.undo(PERSON, item_id)
     room.drain()
-    assert (room.entries(), room.states()) == ("09:00-10:00 Planning", [State.SENT])
+    assert (room.entries(), room.states()) == ("09:00-10:00 Planning", [ItemState.SENT])
 
 
 def test_a_change_that_toggl_refuses_leaves_what_is_there(room: Room) -> None:
@@ -565,7 +565,7 @@ def test_a_change_that_toggl_refuses_leaves_what_is_there(room: Room) -> None:
     room.tracker.fail(None, refused)
     room.drain()
     item = room.item(item_id)
-    assert (item.state, item.problem) == (State.SENT, "Toggl refused it: no")
+    assert (item.state, item.problem) == (ItemState.SENT, "Toggl refused it: no")
     assert item.suggestion.span == span("09:00-10:00")
     assert room.entries() == "09:00-10:00 Planning"
 
@@ -576,7 +576,7 @@ def test_a_change_into_other_tracked_time_leaves_what_is_there(room: Room) -> No
     room.review.edit(PERSON, item_id, change("09:00-10:30 group1"), room.item(item_id).version)
     room.drain()
     item = room.item(item_id)
-    assert (item.state, item.problem_code) == (State.SENT, Problem.OVERLAP)
+    assert (item.state, item.problem_code) == (ItemState.SENT, Problem.OVERLAP)
     assert item.suggestion.span == span("09:00-10:00")
 
 
@@ -592,7 +592,7 @@ def test_an_entry_changed_in_toggl_is_shown_and_never_overwritten_unasked(
     room.drain()
     item = room.item(item_id)
     assert room.entries() == "09:00-10:15 Changed"
-    assert (item.state, item.problem_code) == (State.SENT, Problem.CHANGED)
+    assert (item.state, item.problem_code) == (ItemState.SENT, Problem.CHANGED)
     assert (item.suggestion.description, item.suggestion.span) == ("Changed", span("09:00-10:15"))
     assert item.suggestion.project is not None
     assert item.suggestion.project.id == 12
@@ -607,7 +607,7 @@ def test_changing_what_was_deleted_in_toggl(room: Room) -> None:
     edit(room, item_id)
     room.drain()
     item = room.item(item_id)
-    assert (item.state, item.entry_id, item.problem_code) == (State.FAILED, None, Problem.GONE)
+    assert (item.state, item.entry_id, item.problem_code) == (ItemState.FAILED, None, Problem.GONE)
     room.review.approve(PERSON, item_id)
     room.drain()
     assert room.entries() == "09:00-09:30 Planning"
@@ -618,7 +618,7 @@ def test_deleting_what_was_deleted_in_toggl_is_done(room: Room) -> None:
     room.tracker.kept.clear()
     room.review.undo(PERSON, item_id)
     room.drain()
-    assert room.item(item_id).state is State.OPEN
+    assert room.item(item_id).state is ItemState.OPEN
 
 
 def test_a_delete_that_toggl_refuses_leaves_it_sent(room: Room) -> None:
@@ -627,7 +627,7 @@ def test_a_delete_that_toggl_refuses_leaves_it_sent(room: Room) -> None:
     room.tracker.fail(refused)
     room.drain()
     assert (room.item(item_id).state, room.item(item_id).problem) == (
-        State.SENT,
+        ItemState.SENT,
         "Toggl refused it: no",
     )
 
@@ -641,7 +641,7 @@ def test_two_workers_at_once_make_one_entry_of_each(room: Room) -> None:
     while room.exporter.next_due() is not None:
         at_once(4, lambda n: workers[n].work())
     assert len(room.tracker.kept) == 8
-    assert room.states() == [State.SENT] * 8
+    assert room.states() == [ItemState.SENT] * 8
 
 
 def test_fifty_clicks_at_once_make_one_entry_of_each(room: Room) -> None:
@@ -692,4 +692,4 @@ def test_two_processes_make_one_entry_of_each(room: Room, tmp_path: Path) -> Non
     written = [line for each in running for line in each.communicate(timeout=60)[0].splitlines()]
     assert [each.returncode for each in running] == [0, 0]
     assert len(written) == len(set(written)) == 30
-    assert room.states() == [State.SENT] * 30
+    assert room.states() == [ItemState.SENT] * 30

@@ -44,5 +44,5 @@ def test_after_a_day_nobody_knows_it_any_more() -> None:
 @pytest.mark.parametrize("value", [None, "nonsense", [["group1", "long"]], {"a": 1}])
 def test_what_cannot_be_read_is_not_known(value: JsonValue) -> None:
     memory = PersonalMemory(FakeMemory(), "U1")
-    memory.remember(f"glance:{FRIDAY.date}", value)
+    memory.put(f"glance:{FRIDAY.date}", value)
     assert not glances.kept(memory, FRIDAY.date, NOW).known

@@ -19,9 +19,9 @@ from tracklater_bot.http import (
     AnswerLost,
     BadAnswer,
     BadStatus,
-    Door,
     HttpError,
-    Patience,
+    RetryPolicy,
+    ServiceClient,
     Title,
     Unreachable,
     anonymous,
@@ -39,9 +39,9 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def door(url: str, time: FakeTime | None = None, **more: Patience) -> Door:
+def door(url: str, time: FakeTime | None = None, **more: RetryPolicy) -> ServiceClient:
     timing = (time or FakeTime()).timing()
-    return Door("Toggl", url, basic(SECRET, "api_token"), timing=timing, **more)
+    return ServiceClient("Toggl", url, basic(SECRET, "api_token"), timing=timing, **more)
 
 
 # -- What goes out -----------------------------------------------------------------------------
@@ -62,8 +62,8 @@ def test_leaves_the_netrc_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyP
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
     with loopback(Said()) as service:
-        Door("Taiga", service.url, anonymous()).get("/")
-        Door("Taiga", service.url, bearer(SecretStr(SECRET))).get("/")
+        ServiceClient("Taiga", service.url, anonymous()).get("/")
+        ServiceClient("Taiga", service.url, bearer(SecretStr(SECRET))).get("/")
     assert [each.headers.get("Authorization") for each in service.asked] == [
         None,
         f"Bearer {SECRET}",
@@ -221,7 +221,7 @@ def test_a_refused_connection_sent_nothing() -> None:
 
 def test_a_name_that_is_not_known_sent_nothing() -> None:
     with pytest.raises(Unreachable):
-        door("http://toggl.invalid", patience=Patience(tries=1)).get("/me")
+        door("http://toggl.invalid", patience=RetryPolicy(tries=1)).get("/me")
 
 
 def test_a_connection_cut_after_the_request_may_have_done_it() -> None:
@@ -249,7 +249,7 @@ def test_an_answer_that_takes_too_long_may_have_done_it(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("token", ["with space", "two\nlines", "naïve", "", "\x00"])
 def test_a_token_that_cannot_be_one_is_refused_before_anything_is_sent(token: str) -> None:
     with loopback(Said()) as service, pytest.raises(Unreachable, match="malformed") as caught:
-        Door("Jira", service.url, bearer(SecretStr(token))).get("/")
+        ServiceClient("Jira", service.url, bearer(SecretStr(token))).get("/")
     assert service.asked == []
     assert caught.value.lasting
 

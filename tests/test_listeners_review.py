@@ -685,10 +685,10 @@ def test_who_goes_on_working_is_offered_a_refresh(sandbox: Sandbox) -> None:
     with live(sandbox, at="15:00") as me:
         me.open()
         me.time.forward(minutes=5)
-        me.desk.speak()
+        me.desk.announce_due()
         assert words not in str(me.message())
         me.time.forward(minutes=40)
-        me.desk.speak()
+        me.desk.announce_due()
         me.wait(lambda: words in str(me.message()))
         me.click("refresh", me.sandbox.day.isoformat())
         me.wait(lambda: words not in str(me.message()))

@@ -15,7 +15,7 @@ from tests.desks import DAY, draft, sqlite_store
 from tests.loopback import FakeTime
 from tests.notation import at
 from tracklater_bot.blocks.digest import digest_message
-from tracklater_bot.blocks.elements import Message
+from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.review.decisions import Review
 from tracklater_bot.settings import load
@@ -65,8 +65,8 @@ class Room:
         return list(self.sandbox.slack.api.calls)
 
 
-def render(digest: Digest) -> Message:
-    return Message(f"version {digest.version}", digest_message(digest).blocks)
+def render(digest: Digest) -> SlackMessage:
+    return SlackMessage(f"version {digest.version}", digest_message(digest).blocks)
 
 
 @pytest.fixture
@@ -318,7 +318,7 @@ def test_an_update_that_fails_leaves_the_message_to_a_later_call(room: Room) -> 
 def test_a_whisper_that_fails_is_logged(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     room.sandbox.slack.faults.fail_next("chat.postEphemeral", 500)
     with caplog.at_level(logging.WARNING):
-        room.messenger.whisper(ME, "hello")
+        room.messenger.reply_privately(ME, "hello")
     assert "A whisper was not delivered" in caplog.text
 
 

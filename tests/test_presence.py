@@ -12,8 +12,8 @@ from tests.notation import FRIDAY, at, written
 from tracklater_bot.domain.clues import Clue, Window
 from tracklater_bot.domain.day import Span, merge
 from tracklater_bot.engine.changes import Sample
-from tracklater_bot.engine.presence import Rules, Watch, by_machine, privacy, watch
-from tracklater_bot.engine.windows import Kinds
+from tracklater_bot.engine.presence import PresenceRules, Watch, by_machine, privacy, watch
+from tracklater_bot.engine.windows import WindowKind
 
 EDITOR = "auth.py - acme-api - Visual Studio Code"
 
@@ -25,9 +25,9 @@ def seen(*clues: Clue, deeds: tuple[str, ...] = (), ignore: tuple[str, ...] = ()
         for clue in clues
         if isinstance(clue, Window)
     ]
-    rules = Rules(
+    rules = PresenceRules(
         idle=900,
-        is_meeting=Kinds().is_meeting,
+        is_meeting=WindowKind().is_meeting,
         is_private=privacy(ignore),
         deeds=tuple((at(deed) - zero).total_seconds() for deed in deeds),
     )

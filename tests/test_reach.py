@@ -20,7 +20,7 @@ from tests.test_toggl import BASE, tracker
 from tests.trackers import lost_after, lost_before
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.domain.day import Span, WorkDay, in_reach, oldest_in_reach
-from tracklater_bot.domain.digests import Digest, Problem, State
+from tracklater_bot.domain.digests import Digest, ItemState, Problem
 from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.http import Answer
 from tracklater_bot.review.decisions import ReviewError
@@ -115,7 +115,7 @@ def test_the_message_offers_what_can_be_sent(zone: str, away: int) -> None:
     first = oldest_in_reach(now).date()
     first += timedelta(days=not in_reach(first, here, now))
     day = WorkDay(first + timedelta(days=away), here)
-    failed = item("10:00-11:00 group1", State.FAILED, 2, day=day, problem="refused")
+    failed = item("10:00-11:00 group1", ItemState.FAILED, 2, day=day, problem="refused")
     made = digest(item("09:00-10:00 group1", day=day), failed, item("11:00-12:00 ?", day=day))
     made = made.__class__("U1", day.date, zone, made.items)
     message = digest_message(made, DigestView(now=now))
@@ -219,7 +219,7 @@ def test_nothing_old_is_approved_added_or_moved(room: Room) -> None:
     room.review.undo(PERSON, one)
     room.drain()
     assert room.entries() == ""
-    assert room.states() == [State.OPEN, State.SKIPPED]
+    assert room.states() == [ItemState.OPEN, ItemState.SKIPPED]
 
 
 def test_what_waited_too_long_is_told_and_not_tried_for_ever(room: Room) -> None:
@@ -229,7 +229,10 @@ def test_what_waited_too_long_is_told_and_not_tried_for_ever(room: Room) -> None
     room.drain()
     assert room.tracker.asked == []
     assert room.exporter.next_due() is None
-    assert (room.item(one).state, room.item(one).problem_code) == (State.FAILED, Problem.TOO_OLD)
+    assert (room.item(one).state, room.item(one).problem_code) == (
+        ItemState.FAILED,
+        Problem.TOO_OLD,
+    )
 
 
 @pytest.mark.parametrize("lost", [lost_before, lost_after])
@@ -249,7 +252,7 @@ def test_an_answer_lost_too_long_ago_is_for_the_person_to_look_up(
     assert len(room.tracker.asked) == asked
     assert room.exporter.next_due() is None
     found = room.item(one)
-    assert (found.state, found.problem_code) == (State.FAILED, Problem.TOO_OLD)
+    assert (found.state, found.problem_code) == (ItemState.FAILED, Problem.TOO_OLD)
     assert "it may be there already" in (found.problem or "")
 
 
@@ -258,14 +261,14 @@ def test_nothing_is_looked_for_that_came_too_late_too_long_ago(room: Room) -> No
     room.review.approve(PERSON, one)
     room.tracker.fail(None, lost_before)
     room.drain(most=timedelta(minutes=1))
-    assert room.states() == [State.SENT]
+    assert room.states() == [ItemState.SENT]
     assert room.exporter.next_due() is not None  # a look for what the lost one may have made yet
     room.time.now += LATER
     asked = len(room.tracker.asked)
     room.drain()
     assert len(room.tracker.asked) == asked
     assert room.exporter.next_due() is None
-    assert room.states() == [State.SENT]
+    assert room.states() == [ItemState.SENT]
 
 
 def test_an_old_entry_whose_deletion_got_lost_is_deleted_again(room: Room) -> None:
@@ -277,14 +280,15 @@ def test_an_old_entry_whose_deletion_got_lost_is_deleted_again(room: Room) -> No
     room.tracker.fail(lost_before)
     room.drain()
     assert room.entries() == ""
-    assert room.item(one).state is State.OPEN
+    assert room.item(one).state is ItemState.OPEN
 
 
 @pytest.mark.parametrize(
-    ("sent_on", "state"), [(date(2027, 2, 19), State.SENT), (date(2027, 2, 20), State.FAILED)]
+    ("sent_on", "state"),
+    [(date(2027, 2, 19), ItemState.SENT), (date(2027, 2, 20), ItemState.FAILED)],
 )
 def test_work_of_a_night_is_sent_as_long_as_toggl_shows_it(
-    room: Room, sent_on: date, state: State
+    room: Room, sent_on: date, state: ItemState
 ) -> None:
     """Approved in time, on a day whose beginning cannot be seen any more."""
     (one,) = room.open("25:00-26:00 group1")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.notation import FRIDAY, at
-from tracklater_bot.domain.clues import Message, Reading
+from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.drafting.reading import read_all
 from tracklater_bot.settings import Settings
@@ -35,7 +35,7 @@ class FakeSource:
             self.together.wait(timeout=10)
         if self.error is not None:
             raise self.error
-        return Reading(self.name, self.group, (Message(span.start, self.group, "hello"),))
+        return Reading(self.name, self.group, (ChatMessage(span.start, self.group, "hello"),))
 
     def check(self) -> str:
         return "fine"
@@ -49,7 +49,7 @@ def test_readings_come_in_the_order_of_the_sources() -> None:
     sources = [FakeSource(f"source {number}") for number in range(30)]
     readings = read_all(sources, FRIDAY.span)
     assert [reading.name for reading in readings] == [source.name for source in sources]
-    assert readings[0].clues == (Message(at("04:00"), None, "hello"),)
+    assert readings[0].clues == (ChatMessage(at("04:00"), None, "hello"),)
 
 
 def test_sources_are_read_side_by_side() -> None:

@@ -15,7 +15,7 @@ from tests.digests import entry, issue, suggestion
 from tests.notation import FRIDAY, at, written
 from tests.trackers import lost_after, refused
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import Digest, State
+from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Draft, Evidence
@@ -79,7 +79,7 @@ def test_approving_certain_ones_leaves_the_rest(room: Room) -> None:
     found = (replace(sure, confidence=0.9), replace(unsure, confidence=0.89))
     room.store.save_draft(PERSON, Draft(DAY, "UTC", found))
     after = room.review.approve_all(PERSON, DAY, certain_only=True)
-    assert [item.state for item in after.items] == [State.PENDING, State.OPEN]
+    assert [item.state for item in after.items] == [ItemState.PENDING, ItemState.OPEN]
 
 
 def test_what_nothing_explains_has_to_be_edited_first(room: Room) -> None:
@@ -140,10 +140,10 @@ def test_undo_while_the_answer_is_lost_deletes_what_is_found(room: Room) -> None
     room.review.approve(PERSON, item_id)
     room.tracker.fail(None, lost_after)
     room.exporter.work()
-    assert room.states() == [State.UNKNOWN]
+    assert room.states() == [ItemState.UNKNOWN]
     assert shown(room.review.undo(PERSON, item_id)) == "09:00-10:00 deleting"
     room.drain()
-    assert (room.entries(), room.states()) == ("", [State.OPEN])
+    assert (room.entries(), room.states()) == ("", [ItemState.OPEN])
 
 
 @pytest.mark.parametrize("button", ["approve", "skip", "undo", "revert", "trim", "merge_with_next"])
@@ -210,10 +210,10 @@ def test_editing_what_is_in_toggl_changes_the_entry(room: Room) -> None:
     room.drain()
     entry_id = room.item(item_id).entry_id
     room.review.edit(PERSON, item_id, change("09:00-09:30 group1", description="Call"), 3)
-    assert room.states() == [State.PENDING]
+    assert room.states() == [ItemState.PENDING]
     room.drain()
     assert room.entries() == "09:00-09:30 Call"
-    assert (room.states(), room.item(item_id).entry_id) == ([State.SENT], entry_id)
+    assert (room.states(), room.item(item_id).entry_id) == ([ItemState.SENT], entry_id)
 
 
 def test_an_edit_that_changes_nothing_sends_nothing(room: Room) -> None:
@@ -250,11 +250,11 @@ def test_editing_what_failed_opens_it_again(room: Room) -> None:
     room.review.approve(PERSON, item_id)
     room.tracker.fail(None, refused)
     room.drain()
-    assert room.states() == [State.FAILED]
+    assert room.states() == [ItemState.FAILED]
     after = room.review.edit(
         PERSON, item_id, change("09:00-10:00 group1"), room.item(item_id).version
     )
-    assert (after.items[0].state, after.items[0].problem) == (State.OPEN, None)
+    assert (after.items[0].state, after.items[0].problem) == (ItemState.OPEN, None)
 
 
 # -- One client's words never stand in another's entry -------------------------------------------

@@ -16,10 +16,10 @@ from slack_bolt import App, BoltRequest
 
 from tests.bots import desk_on, digests_in, post
 from tests.conftest import FRIDAY
-from tracklater_bot.domain.digests import Digest, State
+from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.suggestions import Draft
-from tracklater_bot.slack.connections import PATH, HttpDoor
-from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.connections import PATH, HttpConnection
+from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.handlers import register
 from tracklater_bot.slack.handlers.command import NOT_YOURS
 from tracklater_bot.slack.handlers.dialogs import OUTDATED
@@ -44,7 +44,7 @@ VIEWS = ("edit_item", "add_item", "split_item")
 class Room:
     """A posted day, and Slack payloads that come in by whichever way."""
 
-    def __init__(self, sandbox: Sandbox, desk: Desk) -> None:
+    def __init__(self, sandbox: Sandbox, desk: Days) -> None:
         self.sandbox = sandbox
         self.desk = desk
         self.app = App(
@@ -202,7 +202,7 @@ def test_garbage_in_the_owners_clicks_changes_nothing(room: Room, action: str) -
         # Slack never sends that; whoever does gets a reference, which the log has too.
         assert status in (200, 404, 500), (action, value)
         assert "Traceback" not in body
-    assert [item.state for item in room.digest.items] == [State.OPEN] * len(before.items)
+    assert [item.state for item in room.digest.items] == [ItemState.OPEN] * len(before.items)
     assert room.sandbox.toggl.account.entries == {}
     assert room.desk.core.store.preferences(ME) == {}
     assert "Traceback" not in room.whispers(ME)
@@ -223,7 +223,7 @@ def test_crafted_metadata_changes_nothing(room: Room, callback: str, metadata: s
 
 @pytest.fixture(scope="module")
 def port(room: Room) -> Iterator[int]:
-    door = HttpDoor(room.app, 0)
+    door = HttpConnection(room.app, 0)
     door.open()
     yield door.port
     door.close()
@@ -277,12 +277,12 @@ def test_a_request_that_slack_did_not_sign_is_refused(room: Room, port: int, wro
 def test_a_request_that_slack_signed_is_taken(room: Room, port: int) -> None:
     body = _form(room)
     assert _ask(port, body, _signed(body, time.time())) == 200
-    assert room.digest.items[1].state is State.SKIPPED
+    assert room.digest.items[1].state is ItemState.SKIPPED
     room.desk.review.undo(ME, room.items[1])
 
 
 def test_the_http_door_is_open_to_this_machine_alone(room: Room) -> None:
-    door = HttpDoor(room.app, 0)
+    door = HttpConnection(room.app, 0)
     door.open()
     try:
         assert door._server is not None

@@ -20,7 +20,15 @@ from tests.notation import FRIDAY as WORKDAY
 from tests.notation import at
 from tracklater_bot.catalog.catalog import scope_of
 from tracklater_bot.cli.terminal import print_draft
-from tracklater_bot.domain.clues import Checkout, Commit, Hint, HintKind, Message, Reading, Window
+from tracklater_bot.domain.clues import (
+    ChatMessage,
+    Checkout,
+    Commit,
+    Hint,
+    HintKind,
+    Reading,
+    Window,
+)
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group, Project
@@ -28,7 +36,7 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Draft, SourceStatus
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.inputs import Inputs, Options
-from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.days import Days
 from tracklater_bot.sources.clues.git import GitSource
 from tracklater_sandbox import ME, Sandbox
 
@@ -36,7 +44,7 @@ NAMES = [f"{number}-{text[:12]!a}" for number, text in enumerate(HOSTILE)]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Desk]]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Days]]:
     """A desk on a sandbox that checks every message as strictly as Slack."""
     home = tmp_path_factory.mktemp("hostile")
     (home / "src").mkdir()
@@ -80,18 +88,18 @@ def _windows(covered: Span, text: str) -> Iterator[Window]:
         moment += (covered.end - covered.start) / 60
 
 
-def _traces(text: str) -> tuple[Commit | Checkout | Message, ...]:
+def _traces(text: str) -> tuple[Commit | Checkout | ChatMessage, ...]:
     return (
         Checkout(at("09:05"), "acme", "api", f"feature/DEV-1-{text}"),
         Commit(at("10:00"), "acme", "api", "a" * 40, text, (text,)),
         Commit(at("10:30"), "acme", "api", "b" * 40, f"DEV-1 {text}"),
-        Message(at("10:15"), "acme", text, text, text),
+        ChatMessage(at("10:15"), "acme", text, text, text),
     )
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=NAMES)
 def test_it_is_shown_as_text_in_slack_and_nothing_else(
-    desk: tuple[Sandbox, Desk], text: str
+    desk: tuple[Sandbox, Days], text: str
 ) -> None:
     sandbox, made = desk
     (jira,) = (source for source in made.core.issue_sources if source.name == "jira")
@@ -111,7 +119,7 @@ def test_it_is_shown_as_text_in_slack_and_nothing_else(
 
 @pytest.mark.parametrize("text", HOSTILE, ids=NAMES)
 def test_it_comes_back_from_the_database_as_it_went_in(
-    desk: tuple[Sandbox, Desk], text: str
+    desk: tuple[Sandbox, Days], text: str
 ) -> None:
     _, made = desk
     kept = made.core.store.save_draft(ME, _draft(text))

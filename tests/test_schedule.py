@@ -103,11 +103,11 @@ def test_one_failing_call_does_not_end_the_schedule(caplog: pytest.LogCaptureFix
     later = plan(soon(2))
     called: queue.Queue[None] = queue.Queue()
 
-    def speak() -> None:
+    def announce_due() -> None:
         called.put(None)
         raise RuntimeError("this call fails")
 
-    schedule = Schedule(lambda: later, speak, outbox=lambda: None, tidy=lambda: None)
+    schedule = Schedule(lambda: later, announce_due, outbox=lambda: None, tidy=lambda: None)
     schedule.start()
     try:
         called.get(timeout=10)

@@ -9,18 +9,24 @@ from math import exp, prod
 
 import pytest
 
-from tracklater_bot.engine.infer.hmm import Chain, Prices, beliefs, best_path, settled
+from tracklater_bot.engine.infer.hmm import (
+    Chain,
+    TransitionCosts,
+    posteriors,
+    refine_boundaries,
+    viterbi,
+)
 
-PRICES = Prices(inside=1.0, between=3.0, nothing=2.0)
+PRICES = TransitionCosts(inside=1.0, between=3.0, nothing=2.0)
 # Nothing; a group with one issue; another group.
 FAMILIES = (0, 1, 1, 2)
 
 
-def chain(*rows: Sequence[float], prices: Prices = PRICES) -> Chain:
+def chain(*rows: Sequence[float], prices: TransitionCosts = PRICES) -> Chain:
     return Chain(FAMILIES, rows, tuple(prices for _ in rows))
 
 
-def price(prices: Prices, one: int, other: int) -> float:
+def price(prices: TransitionCosts, one: int, other: int) -> float:
     if one == other:
         return 0.0
     if 0 in (one, other):
@@ -38,7 +44,7 @@ def random_chain(seed: int, length: int = 6) -> Chain:
     rng = random.Random(seed)
     rows = [[rng.uniform(-2, 4) for _ in FAMILIES] for _ in range(length)]
     prices = [
-        Prices(inside, inside + rng.uniform(0, 3), rng.uniform(0.5, 4))
+        TransitionCosts(inside, inside + rng.uniform(0, 3), rng.uniform(0.5, 4))
         for inside in (rng.uniform(0.2, 2) for _ in rows)
     ]
     return Chain(FAMILIES, tuple(rows), tuple(prices))
@@ -49,10 +55,10 @@ def test_no_path_is_better_than_the_best(seed: int) -> None:
     day = random_chain(seed)
     every = itertools.product(range(4), repeat=len(day.scores))
     best = max(value(day, path) for path in every)
-    assert value(day, best_path(day)) == pytest.approx(best)
+    assert value(day, viterbi(day)) == pytest.approx(best)
 
 
-def chance(prices: Prices, one: int, other: int) -> float:
+def chance(prices: TransitionCosts, one: int, other: int) -> float:
     """How likely a change is taken: what comes to a family is spread over its states."""
     size = FAMILIES.count(FAMILIES[other])
     if one == other == 0:
@@ -75,7 +81,7 @@ def test_beliefs_are_sums_over_all_paths(seed: int) -> None:
         weight *= exp(sum(row[state] for row, state in zip(day.scores, path, strict=True)))
         for place, state in enumerate(path):
             expected[place][state] += weight
-    for row, wanted in zip(beliefs(day), expected, strict=True):
+    for row, wanted in zip(posteriors(day), expected, strict=True):
         assert row == pytest.approx([each / sum(wanted) for each in wanted])
 
 
@@ -85,7 +91,7 @@ def test_many_issues_make_no_group_likelier() -> None:
     silence = [0.0] * len(families)
     start = (9.0, *silence[1:])
     day = Chain(families, (start, *[silence] * 5), (PRICES,) * 6)
-    for row in beliefs(day):
+    for row in posteriors(day):
         assert sum(row[2:]) == pytest.approx(row[1], rel=0.01)
 
 
@@ -105,23 +111,23 @@ def test_many_issues_make_no_group_likelier() -> None:
     ],
 )
 def test_best_paths(rows: list[Sequence[float]], expected: list[int]) -> None:
-    assert best_path(chain(*rows)) == expected
+    assert viterbi(chain(*rows)) == expected
 
 
 def test_beliefs_of_nothing() -> None:
-    assert beliefs(chain()) == []
+    assert posteriors(chain()) == []
 
 
 def test_scores_of_any_size_give_probabilities() -> None:
-    for row in beliefs(chain((0, 900, 0, 0), (0, 0, -900, 900), (5000, 0, 0, 0))):
+    for row in posteriors(chain((0, 900, 0, 0), (0, 0, -900, 900), (5000, 0, 0, 0))):
         assert sum(row) == pytest.approx(1)
         assert all(0 <= each <= 1 for each in row)
 
 
 def test_a_change_that_nothing_places_is_put_in_the_middle() -> None:
     rows = [(0, 9, 0), *[(0, 0, 0)] * 8, (0, 0, 9)]
-    day = Chain((0, 1, 2), tuple(rows), (Prices(1, 3, 9),) * 10)
-    found = settled(day, best_path(day), beliefs(day), [1.0] * 10)
+    day = Chain((0, 1, 2), tuple(rows), (TransitionCosts(1, 3, 9),) * 10)
+    found = refine_boundaries(day, viterbi(day), posteriors(day), [1.0] * 10)
     assert found == [1] * 5 + [2] * 5
 
 
@@ -129,14 +135,14 @@ def test_a_change_never_passes_what_is_clear() -> None:
     """Rather a stretch of theirs among ours than to give away what is ours."""
     theirs, ours = (0.0, 0.3, 0.7), (0.0, 0.9, 0.1)
     believed = [ours, theirs, ours, theirs]
-    day = Chain((0, 1, 2), ((0.0, 0.0, 0.0),) * 4, (Prices(1, 3, 9),) * 4)
-    assert settled(day, [1, 1, 1, 2], believed, [4.0, 17.0, 7.0, 2.0]) == [1, 1, 1, 2]
-    assert settled(day, [1, 2, 2, 2], believed, [4.0, 7.0, 17.0, 2.0]) == [1, 2, 2, 2]
-    assert settled(day, [1, 1, 2, 2], believed, [4.0, 17.0, 7.0, 2.0]) == [1, 2, 2, 2]
+    day = Chain((0, 1, 2), ((0.0, 0.0, 0.0),) * 4, (TransitionCosts(1, 3, 9),) * 4)
+    assert refine_boundaries(day, [1, 1, 1, 2], believed, [4.0, 17.0, 7.0, 2.0]) == [1, 1, 1, 2]
+    assert refine_boundaries(day, [1, 2, 2, 2], believed, [4.0, 7.0, 17.0, 2.0]) == [1, 2, 2, 2]
+    assert refine_boundaries(day, [1, 1, 2, 2], believed, [4.0, 17.0, 7.0, 2.0]) == [1, 2, 2, 2]
 
 
 def test_settling_keeps_every_run() -> None:
     path = [1, 3, 1, 3, 1]
     day = random_chain(3, length=5)
-    found = settled(day, path, beliefs(day), [1.0] * 5)
+    found = refine_boundaries(day, path, posteriors(day), [1.0] * 5)
     assert [state for state, _ in itertools.groupby(found)] == path

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from tests.loopback import Asked, Loopback, Said, closed_port, serving
 from tests.notation import FRIDAY, at
-from tracklater_bot.domain.clues import Message, Reading
+from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.slack import SlackSource, query_days
@@ -93,7 +93,7 @@ def source(slack: Loopback, group: str | None = None, **other: Any) -> SlackSour
 
 
 def texts(reading: Reading) -> list[str]:
-    return [clue.text for clue in reading.clues if isinstance(clue, Message)]
+    return [clue.text for clue in reading.clues if isinstance(clue, ChatMessage)]
 
 
 # -- What is found -----------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def texts(reading: Reading) -> list[str]:
 def test_a_message_says_when_where_and_what(slack: FakeSlack) -> None:
     slack.messages = (match("10:00", "DEV-1 is live"),)
     [clue] = source(slack, "group1").read(FRIDAY.span).clues
-    assert clue == Message(at("10:00"), "group1", "DEV-1 is live", "acme-dev", "acme")
+    assert clue == ChatMessage(at("10:00"), "group1", "DEV-1 is live", "acme-dev", "acme")
 
 
 def test_days_are_asked_one_by_one_oldest_first(slack: FakeSlack) -> None:
@@ -171,7 +171,9 @@ def test_a_page_that_comes_again_ends_the_search(slack: FakeSlack) -> None:
 def test_a_message_counts_once_and_twins_in_other_channels_count(slack: FakeSlack) -> None:
     elsewhere = match("10:00", channel={"id": "C2", "name": "globex"})
     slack.messages = (match("10:00"), match("10:00"), elsewhere)
-    channels = [c.channel for c in source(slack).read(FRIDAY.span).clues if isinstance(c, Message)]
+    channels = [
+        c.channel for c in source(slack).read(FRIDAY.span).clues if isinstance(c, ChatMessage)
+    ]
     assert channels == ["acme-dev", "globex"]
 
 
@@ -202,7 +204,7 @@ def test_a_direct_message_has_no_channel_name(slack: FakeSlack) -> None:
     }
     slack.messages = (match("10:00", **other),)
     [clue] = source(slack).read(FRIDAY.span).clues
-    assert clue == Message(at("10:00"), None, "", "", "T1")
+    assert clue == ChatMessage(at("10:00"), None, "", "", "T1")
 
 
 def test_without_a_member_id_the_owner_of_the_token_counts(slack: FakeSlack) -> None:

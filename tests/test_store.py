@@ -59,7 +59,7 @@ class TestOnSqlite(StoreContract):
 
 
 def test_nobody_else_can_read_the_file(store: Store, path: Path) -> None:
-    store.remember(PERSON, "key", 1)
+    store.put(PERSON, "key", 1)
     assert path.parent.stat().st_mode & 0o777 == 0o700
     for file in path.parent.iterdir():
         assert file.stat().st_mode & 0o777 == 0o600, file.name
@@ -141,7 +141,7 @@ def test_issues_of_the_version_before_are_read_anew(path: Path) -> None:
         "page:2026-11-20": 1,
     }
     for key, value in kept.items():
-        before.remember(PERSON, key, value)
+        before.put(PERSON, key, value)
     row = (PERSON, "jira", "one", "DEV-1", "Fix login", "", "", 0, 0, 0, None, "[]")
     with before.writing() as connection:
         marks = ", ".join("?" * len(row))
@@ -149,7 +149,7 @@ def test_issues_of_the_version_before_are_read_anew(path: Path) -> None:
     before.close()
 
     now = Store.open(f"sqlite:///{path}")
-    assert [now.recall(PERSON, key, at("12:00")) for key in kept] == [None, None, 1]
+    assert [now.get(PERSON, key, at("12:00")) for key in kept] == [None, None, 1]
     assert now.digest(PERSON, DAY) == saved
     with now.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM issues")).scalar() == 0
@@ -238,12 +238,12 @@ def test_a_file_that_is_no_database(path: Path) -> None:
 
 def test_a_damaged_database(store: Store, path: Path) -> None:
     for number in range(50):
-        store.remember(PERSON, str(number), "x" * 500)
+        store.put(PERSON, str(number), "x" * 500)
     store.close()
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + os.urandom(len(whole) - 4096))
     with pytest.raises(StoreError, match="is damaged"):
-        Store.open(f"sqlite:///{path}").recall(PERSON, "1", at("12:00"))
+        Store.open(f"sqlite:///{path}").get(PERSON, "1", at("12:00"))
 
 
 def test_a_folder_where_one_may_not_write(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_a_read_only_database(path: Path) -> None:
     for above in takewhile(lambda folder: folder != Path(gettempdir()), path.parents):
         above.chmod(above.stat().st_mode | 0o055)
     with nobody(), pytest.raises(StoreError, match=r"is read-only|cannot be opened"):
-        Store.open(f"sqlite:///{path}").remember(PERSON, "key", 1)
+        Store.open(f"sqlite:///{path}").put(PERSON, "key", 1)
 
 
 def test_a_full_disk_says_so_and_keeps_what_was_stored(store: Store) -> None:
@@ -268,14 +268,14 @@ def test_a_full_disk_says_so_and_keeps_what_was_stored(store: Store) -> None:
     (item_id,) = room.open("09:00-10:00 group1")
     with pytest.raises(StoreError, match="the disk is full"):
         remember_where_no_room_is_left(store)
-    assert store.recall(PERSON, "key", at("12:00")) is None
+    assert store.get(PERSON, "key", at("12:00")) is None
     room.review.skip(PERSON, item_id)
 
 
 def remember_where_no_room_is_left(store: Store) -> None:
     with store.writing() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")  # no page more than there are
-        memory.remember(connection, PERSON, "key", "x" * 10**6, None)
+        memory.put(connection, PERSON, "key", "x" * 10**6, None)
 
 
 def test_a_second_process_that_writes_is_waited_for(store: Store, path: Path) -> None:
@@ -287,9 +287,9 @@ def test_a_second_process_that_writes_is_waited_for(store: Store, path: Path) ->
     other = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE)
     assert other.stdout is not None
     assert other.stdout.readline() == b"held\n"
-    store.remember(PERSON, "key", "written")
+    store.put(PERSON, "key", "written")
     assert other.wait() == 0
-    assert store.recall(PERSON, "key", at("12:00")) == "written"
+    assert store.get(PERSON, "key", at("12:00")) == "written"
 
 
 def test_a_database_that_stays_busy(
@@ -300,7 +300,7 @@ def test_a_database_that_stays_busy(
     holder.execute("BEGIN IMMEDIATE")
     impatient = Store.open(f"sqlite:///{path}")
     with pytest.raises(StoreError, match="was busy"):
-        impatient.remember(PERSON, "key", 1)
-    assert impatient.recall(PERSON, "key", at("12:00")) is None  # readers never wait
+        impatient.put(PERSON, "key", 1)
+    assert impatient.get(PERSON, "key", at("12:00")) is None  # readers never wait
     holder.close()
     impatient.close()

@@ -18,7 +18,7 @@ from tests.logbooks import LoggingRoom
 from tests.notation import at
 from tests.postgresql import server
 from tests.storecontract import StoreContract, at_once
-from tracklater_bot.domain.digests import State
+from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.store import Store, StoreError
 from tracklater_bot.store import jobs as outbox
@@ -93,14 +93,14 @@ def test_a_database_that_is_not_there(address: str) -> None:
 
 
 def test_a_connection_that_the_server_closed_is_replaced(address: str, store: Store) -> None:
-    store.remember(PERSON, "key", 1)
+    store.put(PERSON, "key", 1)
     cut_connections(address)
-    assert store.recall(PERSON, "key", at("12:00")) == 1
+    assert store.get(PERSON, "key", at("12:00")) == 1
 
 
 def test_a_connection_that_breaks_in_the_middle_says_so(address: str, store: Store) -> None:
     with pytest.raises(StoreError, match="cannot be reached"), store.writing() as connection:
-        memory.remember(connection, PERSON, cut_connections(address), 1, None)
+        memory.put(connection, PERSON, cut_connections(address), 1, None)
 
 
 def cut_connections(address: str) -> str:
@@ -132,7 +132,7 @@ def test_two_workers_at_once_make_one_entry_of_each(store: Store) -> None:
     while room.exporter.next_due() is not None:
         at_once(4, lambda n: workers[n].work())
     assert len(room.tracker.kept) == 8
-    assert set(room.states()) == {State.SENT}
+    assert set(room.states()) == {ItemState.SENT}
 
 
 def test_decisions_and_refreshes_at_once_do_not_get_stuck(store: Store) -> None:
@@ -150,7 +150,7 @@ def test_decisions_and_refreshes_at_once_do_not_get_stuck(store: Store) -> None:
         worker.work()
     assert len(room.tracker.kept) == 8
     assert [item.id for item in room.digest.items] == ids
-    assert set(room.states()) == {State.SENT}
+    assert set(room.states()) == {ItemState.SENT}
 
 
 def test_worklogs_follow_their_entries_on_postgresql(store: Store) -> None:

@@ -19,7 +19,7 @@ from urllib3.exceptions import NewConnectionError
 
 from tests.loopback import FakeTime
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.http import BadStatus, Door, HttpError, anonymous
+from tracklater_bot.http import BadStatus, HttpError, ServiceClient, anonymous
 from tracklater_bot.settings import ResolvedTaiga
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.issues.taiga import TaigaSource
@@ -564,7 +564,7 @@ def test_the_recorded_pause_is_known_to_the_second(
 ) -> None:
     replay(fake, "throttled_login_fail_4")
     with pytest.raises(HttpError) as caught:
-        Door("Taiga", BASE, anonymous(), timing=time.timing()).find("/auth", {})
+        ServiceClient("Taiga", BASE, anonymous(), timing=time.timing()).find("/auth", {})
     assert isinstance(caught.value, BadStatus)
     assert caught.value.retry_at == time.now + timedelta(seconds=60)
 

@@ -21,7 +21,7 @@ from tracklater_bot.blocks.timeline import (
     text_timeline,
 )
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.digests import State
+from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.domain.text import units
@@ -55,10 +55,10 @@ def test_a_draft_has_its_suggestions_and_what_is_tracked() -> None:
 
 def test_a_digest_shows_skipped_nowhere_and_sent_as_tracked() -> None:
     made = digest(
-        item("09:00-10:00 group1 DEV-1", State.OPEN, 1),
-        item("10:00-11:00 group1 DEV-2", State.SKIPPED, 2),
-        item("11:00-12:00 group1 DEV-3", State.SENT, 3),
-        item("12:00-13:00 group1 DEV-4", State.PENDING, 4),
+        item("09:00-10:00 group1 DEV-1", ItemState.OPEN, 1),
+        item("10:00-11:00 group1 DEV-2", ItemState.SKIPPED, 2),
+        item("11:00-12:00 group1 DEV-3", ItemState.SENT, 3),
+        item("12:00-13:00 group1 DEV-4", ItemState.PENDING, 4),
     )
     lanes = lanes_of(made, NOW)
     assert [bar.label for bar in lanes.suggested] == ["DEV-1", "DEV-4"]
@@ -66,7 +66,7 @@ def test_a_digest_shows_skipped_nowhere_and_sent_as_tracked() -> None:
 
 
 def test_what_was_sent_is_not_shown_twice() -> None:
-    sent = replace(item("09:00-10:00 group1 DEV-1", State.SENT), entry_id=5)
+    sent = replace(item("09:00-10:00 group1 DEV-1", ItemState.SENT), entry_id=5)
     lanes = lanes_of(digest(sent, tracked=(entry("09:00-10:00 group1", 5),)), NOW)
     assert len(lanes.tracked) == 1
 

@@ -7,9 +7,15 @@ from math import exp, prod
 
 import pytest
 
-from tracklater_bot.engine.infer.hmm_offscreen import PHASES, Rates, Slot, Unwatched, likeliest
+from tracklater_bot.engine.infer.hmm_offscreen import (
+    PHASES,
+    OffscreenModel,
+    OffscreenSegment,
+    Rates,
+    likeliest,
+)
 from tracklater_bot.engine.infer.inference import bridged
-from tracklater_bot.engine.segments import Piece
+from tracklater_bot.engine.segments import Segment
 
 RATES = Rates(
     come=0.01,
@@ -28,16 +34,16 @@ WORK, AWAY = (0, 1, 2), 3
 PAUSES = tuple(range(4, 4 + PHASES))
 
 
-def slots(count: int, minutes: float = 2.0, **kinds: object) -> list[Slot]:
+def slots(count: int, minutes: float = 2.0, **kinds: object) -> list[OffscreenSegment]:
     length = minutes * MINUTE
-    return [Slot(n * length, (n + 1) * length, **kinds) for n in range(count)]  # type: ignore[arg-type]
+    return [OffscreenSegment(n * length, (n + 1) * length, **kinds) for n in range(count)]  # type: ignore[arg-type]
 
 
 def chance(rate: float, minutes: float) -> float:
     return 1.0 - exp(-rate * minutes)
 
 
-def step(one: int, other: int, slot: Slot, minutes: float) -> float:
+def step(one: int, other: int, slot: OffscreenSegment, minutes: float) -> float:
     """How likely a change between two states is, written down case by case."""
     pause = chance(RATES.noon_pause if slot.at_noon else RATES.pause, minutes)
     go, phase = chance(RATES.go, minutes), chance(RATES.phase, minutes)
@@ -56,12 +62,12 @@ def step(one: int, other: int, slot: Slot, minutes: float) -> float:
     return 1.0 - phase if one == other else phase if other == one + 1 else 0.0
 
 
-def _moves(slot: Slot, minutes: float) -> float:
+def _moves(slot: OffscreenSegment, minutes: float) -> float:
     checkout = chance(RATES.checkout, minutes) if slot.turn else 0.0
     return chance(RATES.issue, minutes) + chance(RATES.group, minutes) + checkout
 
 
-def _within_work(one: int, other: int, slot: Slot, minutes: float) -> float:
+def _within_work(one: int, other: int, slot: OffscreenSegment, minutes: float) -> float:
     family = FAMILIES[other + 1]
     size = FAMILIES.count(family)
     same = FAMILIES[one + 1] == family
@@ -75,7 +81,7 @@ def test_beliefs_are_sums_over_all_days_that_may_have_been(noon: bool, turn: int
     scores = [(0.0, 1.0, 2.0, 0.5), (0.3, 0.0, 0.0, 1.5), (1.0, 0.0, 0.2, 0.0), (0, 2, 0, 0)]
     states = range(4 + PHASES)
     expected = [[0.0] * len(states) for _ in day]
-    first = Slot(0.0, 0.0)
+    first = OffscreenSegment(0.0, 0.0)
     for path in itertools.product(states, repeat=4):
         came = step(AWAY, path[0], first, 1.0)
         weight = came * prod(
@@ -90,7 +96,7 @@ def test_beliefs_are_sums_over_all_days_that_may_have_been(noon: bool, turn: int
         )
         for place, state in enumerate(path):
             expected[place][state] += weight
-    found = Unwatched(FAMILIES, RATES).beliefs(day, scores)
+    found = OffscreenModel(FAMILIES, RATES).posteriors(day, scores)
     for row, wanted in zip(found, expected, strict=True):
         shown = [sum(wanted[AWAY:]), *wanted[:AWAY]]
         assert row == pytest.approx([each / sum(wanted) for each in shown])
@@ -98,9 +104,9 @@ def test_beliefs_are_sums_over_all_days_that_may_have_been(noon: bool, turn: int
 
 def test_days_without_any_clue_are_nobodys() -> None:
     day = slots(20)
-    believed = Unwatched(FAMILIES, RATES).beliefs(day, [(0.0, -1.0, -1.0, -1.0)] * 20)
+    believed = OffscreenModel(FAMILIES, RATES).posteriors(day, [(0.0, -1.0, -1.0, -1.0)] * 20)
     assert likeliest(believed, FAMILIES) == [0] * 20
-    assert Unwatched((0,), RATES).beliefs([], []) == []
+    assert OffscreenModel((0,), RATES).posteriors([], []) == []
     assert likeliest([[1.0]], (0,)) == [0]
 
 
@@ -112,9 +118,9 @@ def test_where_work_is_as_likely_as_not_it_is_taken() -> None:
     assert likeliest([shared, less], FAMILIES) == [3, 0]
 
 
-def pieces(*minutes: tuple[int, int], seen: tuple[int, ...] = ()) -> list[Piece]:
+def pieces(*minutes: tuple[int, int], seen: tuple[int, ...] = ()) -> list[Segment]:
     return [
-        Piece(start * MINUTE, end * MINUTE, "" if n in seen else None)
+        Segment(start * MINUTE, end * MINUTE, "" if n in seen else None)
         for n, (start, end) in enumerate(minutes)
     ]
 
@@ -139,8 +145,8 @@ def test_a_short_pause_between_a_screen_and_clues_is_none() -> None:
 
 
 def test_stretches_that_do_not_touch_have_nothing_to_do_with_each_other() -> None:
-    later = Slot(90 * MINUTE, 92 * MINUTE)
+    later = OffscreenSegment(90 * MINUTE, 92 * MINUTE)
     rows = [(0.0, 9.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0)]
-    model = Unwatched(FAMILIES, RATES)
-    together = model.beliefs([*slots(1), later], rows)
-    assert together == [*model.beliefs(slots(1), rows[:1]), *model.beliefs([later], rows[1:])]
+    model = OffscreenModel(FAMILIES, RATES)
+    together = model.posteriors([*slots(1), later], rows)
+    assert together == [*model.posteriors(slots(1), rows[:1]), *model.posteriors([later], rows[1:])]

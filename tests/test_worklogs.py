@@ -33,7 +33,7 @@ from tests.trackers import (
     unreachable,
 )
 from tracklater_bot.blocks.digest import DigestView, digest_message
-from tracklater_bot.domain.digests import State, Worklog
+from tracklater_bot.domain.digests import ItemState, Worklog
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import Store
@@ -72,7 +72,7 @@ def test_a_sent_entry_becomes_a_worklog_once(room: LoggingRoom) -> None:
     assert room.worklogs.written() == FIRST
     assert room.worklogs.asked == ["create"]
     assert [value.ours for value in room.worklogs.kept.values()] == [item_id]
-    assert room.worklog() == Worklog("DEV-1", State.SENT)
+    assert room.worklog() == Worklog("DEV-1", ItemState.SENT)
 
 
 def test_worklogs_come_one_after_the_other_and_not_too_fast(room: LoggingRoom) -> None:
@@ -95,7 +95,7 @@ def test_worklogs_come_one_after_the_other_and_not_too_fast(room: LoggingRoom) -
 def test_nothing_is_logged_without_an_issue_or_a_wish(room: LoggingRoom, text: str) -> None:
     approved(room, text)
     room.drain()
-    assert room.states() == [State.SENT]
+    assert room.states() == [ItemState.SENT]
     assert (room.worklogs.asked, room.worklog()) == ([], None)
 
 
@@ -204,7 +204,7 @@ def test_another_issue_moves_the_worklog(room: LoggingRoom) -> None:
     room.drain()
     assert room.worklogs.written() == "DEV-2 09:00-10:00 Other"
     assert room.worklogs.asked == ["delete", "create"]
-    assert room.worklog() == Worklog("DEV-2", State.SENT)
+    assert room.worklog() == Worklog("DEV-2", ItemState.SENT)
 
 
 def test_no_issue_any_more_removes_the_worklog(room: LoggingRoom) -> None:
@@ -221,7 +221,7 @@ def test_what_jira_does_not_show_costs_no_request(room: LoggingRoom) -> None:
         description="DEV-1 Fix login", tags=("a",),
     )  # fmt: skip
     room.drain()
-    assert room.states() == [State.SENT]
+    assert room.states() == [ItemState.SENT]
     assert room.worklogs.asked == []
 
 
@@ -230,7 +230,7 @@ def test_undo_removes_the_worklog(room: LoggingRoom) -> None:
     room.review.undo(PERSON, item_id)
     room.drain()
     assert (room.entries(), room.worklogs.written()) == ("", "")
-    assert (room.item(item_id).state, room.worklog()) == (State.OPEN, None)
+    assert (room.item(item_id).state, room.worklog()) == (ItemState.OPEN, None)
 
 
 def test_undo_removes_the_worklog_also_when_the_item_is_gone_meanwhile(room: LoggingRoom) -> None:
@@ -287,10 +287,10 @@ def test_a_refusal_is_told_and_leaves_the_entry(room: LoggingRoom) -> None:
     (item_id,) = approved(room)
     room.worklogs.fail(no_right)
     room.drain()
-    assert (room.entries(), room.states()) == ("09:00-10:00 DEV-1 Fix login", [State.SENT])
+    assert (room.entries(), room.states()) == ("09:00-10:00 DEV-1 Fix login", [ItemState.SENT])
     assert room.item(item_id).problem is None
     sentence = "Jira does not let this account log work: it needs Work On Issues"
-    assert room.worklog() == Worklog("DEV-1", State.FAILED, sentence)
+    assert room.worklog() == Worklog("DEV-1", ItemState.FAILED, sentence)
     room.later(hours=9)
     room.drain()
     assert room.worklogs.asked == ["create"], "it is not tried again by itself"
@@ -304,7 +304,7 @@ def test_the_next_edit_tries_a_refused_one_again(room: LoggingRoom) -> None:
     room.drain()
     room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-1"), description="DEV-1 Fix login")
     room.drain()
-    assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", State.SENT))
+    assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", ItemState.SENT))
 
 
 def test_saving_the_dialog_unchanged_tries_a_refused_one_again(room: LoggingRoom) -> None:
@@ -326,7 +326,7 @@ def test_an_issue_that_is_gone(room: LoggingRoom) -> None:
     room.drain()
     worklog = room.worklog()
     assert worklog is not None
-    assert (worklog.state, "no longer in Jira" in str(worklog.problem)) == (State.FAILED, True)
+    assert (worklog.state, "no longer in Jira" in str(worklog.problem)) == (ItemState.FAILED, True)
 
 
 def test_a_worklog_that_somebody_deleted_is_not_made_again_unasked(room: LoggingRoom) -> None:
@@ -336,7 +336,7 @@ def test_a_worklog_that_somebody_deleted_is_not_made_again_unasked(room: Logging
     room.drain()
     worklog = room.worklog()
     assert worklog is not None
-    assert (room.worklogs.written(), worklog.state) == ("", State.FAILED)
+    assert (room.worklogs.written(), worklog.state) == ("", ItemState.FAILED)
     room.review.undo(PERSON, item_id)
     room.drain()
     assert room.worklog() is None
@@ -347,11 +347,11 @@ def test_one_that_cannot_be_removed_is_told(room: LoggingRoom) -> None:
     room.review.undo(PERSON, item_id)
     room.worklogs.fail(no_right)
     room.drain()
-    assert room.item(item_id).state is State.OPEN
+    assert room.item(item_id).state is ItemState.OPEN
     told = room.worklog()
     assert told == Worklog(
         "DEV-1",
-        State.DELETING,
+        ItemState.DELETING,
         "Jira does not let this account log work: it needs Work On Issues",
     )
     room.store.save_draft(PERSON, draft("13:00-14:00 group1"))
@@ -386,7 +386,7 @@ def test_after_a_lost_answer_it_is_looked_for_first(room: LoggingRoom, fault: Fa
     except Crash:
         room.drain(room.new_exporter("after a restart"))
     assert room.worklogs.asked[:2] == ["create", "find"]
-    assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", State.SENT))
+    assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", ItemState.SENT))
 
 
 def test_while_it_cannot_be_looked_for_nothing_is_sent(room: LoggingRoom) -> None:
@@ -401,11 +401,11 @@ def test_jiras_troubles_keep_no_entry_waiting(room: LoggingRoom) -> None:
     approved(room, *(f"{hour:02}:00-{hour + 1:02}:00 group1 DEV-1" for hour in range(8, 12)))
     room.worklogs.faults = iter(lambda: jira_down, None)
     started = room.time()
-    while room.states() != [State.SENT] * 4:
+    while room.states() != [ItemState.SENT] * 4:
         room.time.now = max(room.exporter.next_due() or room.time(), room.time())
         room.exporter.work()
     assert room.time() - started <= timedelta(seconds=4)
-    assert room.worklog() == Worklog("DEV-1", State.PENDING, "Jira cannot be reached")
+    assert room.worklog() == Worklog("DEV-1", ItemState.PENDING, "Jira cannot be reached")
     room.worklogs.fail()
     room.drain()
     assert len(room.worklogs.kept) == 4
@@ -415,7 +415,7 @@ def test_toggls_quota_keeps_no_worklog_waiting(room: LoggingRoom) -> None:
     approved(room, "08:00-09:00 group1 DEV-1", "09:00-10:00 group1 DEV-2")
     room.tracker.fail(None, None, no_quota)
     room.drain(most=timedelta(minutes=1))
-    assert room.states() == [State.SENT, State.PENDING]
+    assert room.states() == [ItemState.SENT, ItemState.PENDING]
     assert room.worklogs.written() == "DEV-1 08:00-09:00 Fix login"
 
 
@@ -433,7 +433,7 @@ def test_without_its_jira_the_sentence_says_so(room: LoggingRoom) -> None:
     approved(room)
     room.logbooks.away = True
     room.drain()
-    assert room.worklog() == Worklog("DEV-1", State.FAILED, "no Jira is set up for it")
+    assert room.worklog() == Worklog("DEV-1", ItemState.FAILED, "no Jira is set up for it")
 
 
 # -- What the message says -------------------------------------------------------------------------
@@ -442,34 +442,38 @@ def test_without_its_jira_the_sentence_says_so(room: LoggingRoom) -> None:
 @pytest.mark.parametrize(
     ("state", "worklog", "words"),
     [
-        (State.SENT, None, "*<https://track.toggl.com/timer|In Toggl>* · <"),
-        (State.SENT, Worklog("DEV-1", State.SENT), "In Toggl>* · logged in DEV-1 · <"),
-        (State.SENT, Worklog("DEV-1"), "In Toggl>* · worklog on its way… · <"),
+        (ItemState.SENT, None, "*<https://track.toggl.com/timer|In Toggl>* · <"),
+        (ItemState.SENT, Worklog("DEV-1", ItemState.SENT), "In Toggl>* · logged in DEV-1 · <"),
+        (ItemState.SENT, Worklog("DEV-1"), "In Toggl>* · worklog on its way… · <"),
         (
-            State.SENT,
+            ItemState.SENT,
             Worklog("DEV-1", problem="Jira cannot be reached"),
             "In Toggl>* · worklog waits: Jira cannot be reached · <",
         ),
         (
-            State.SENT,
-            Worklog("DEV-1", State.FAILED, "it needs <Work On Issues>"),
+            ItemState.SENT,
+            Worklog("DEV-1", ItemState.FAILED, "it needs <Work On Issues>"),
             "· worklog not written: it needs &lt;Work On Issues&gt; (Edit and Save to try again)",
         ),
         (
-            State.SENT,
-            Worklog("DEV-1", State.SENT, "no"),
+            ItemState.SENT,
+            Worklog("DEV-1", ItemState.SENT, "no"),
             "In Toggl>* · logged in DEV-1, but not as it is now: no · <",
         ),
-        (State.OPEN, Worklog("DEV-1", State.DELETING, "no"), "worklog still in DEV-1: no"),
+        (ItemState.OPEN, Worklog("DEV-1", ItemState.DELETING, "no"), "worklog still in DEV-1: no"),
     ],
 )
-def test_the_row_tells_of_the_worklog(state: State, worklog: Worklog | None, words: str) -> None:
+def test_the_row_tells_of_the_worklog(
+    state: ItemState, worklog: Worklog | None, words: str
+) -> None:
     known = replace(an_item("09:00-10:00 group1 DEV-1", state), worklog=worklog)
     assert words in str(digest_message(a_digest(known), DigestView()).blocks)
 
 
 def test_a_worklog_that_is_just_being_removed_is_not_worth_a_word() -> None:
-    known = replace(an_item("09:00-10:00 group1 DEV-1"), worklog=Worklog("DEV-1", State.DELETING))
+    known = replace(
+        an_item("09:00-10:00 group1 DEV-1"), worklog=Worklog("DEV-1", ItemState.DELETING)
+    )
     assert "worklog" not in str(digest_message(a_digest(known), DigestView()).blocks)
 
 
@@ -536,18 +540,18 @@ class Story:
             found, told = left.pop(item.id, None), item.worklog
             if told is None:
                 assert found is None
-                assert item.state is not State.SENT or item.suggestion.issue is None
-            elif told.state is State.SENT:
+                assert item.state is not ItemState.SENT or item.suggestion.issue is None
+            elif told.state is ItemState.SENT:
                 assert found is not None
                 assert (found.issue, found.span) == (
                     told.issue,
                     item.suggestion.span,
                 ) or told.problem
-            elif told.state is State.DELETING:
+            elif told.state is ItemState.DELETING:
                 assert found is not None
                 assert told.problem
             else:
-                assert (told.state, bool(told.problem)) == (State.FAILED, True)
+                assert (told.state, bool(told.problem)) == (ItemState.FAILED, True)
         abandoned = {number for number, each in room.worklogs.kept.items() if each.ours in left}
         assert abandoned <= room.worklogs.denied, "nobody removes it any more"
 

@@ -34,7 +34,7 @@ PROFILE_ZONE = "profile_zone"
 
 
 @dataclass(frozen=True, slots=True)
-class Workspace:
+class KnownAccount:
     """The tracker's workspace as the catalogue remembers it."""
 
     catalog: Catalog
@@ -110,7 +110,7 @@ class Core:
     def _profile_zone(self) -> ZoneInfo | None:
         if self._keeps_nothing():
             return None
-        name = self.store.recall(self.person, PROFILE_ZONE, self.clock())
+        name = self.store.get(self.person, PROFILE_ZONE, self.clock())
         try:
             return ZoneInfo(name) if isinstance(name, str) else None
         except (ZoneInfoNotFoundError, ValueError):  # Slack knows a zone that this machine doesn't
@@ -118,7 +118,7 @@ class Core:
 
     def note_profile_zone(self, name: str) -> None:
         """Remembers the zone of the person's Slack profile."""
-        self.store.remember(self.person, PROFILE_ZONE, name)
+        self.store.put(self.person, PROFILE_ZONE, name)
 
     def day(self, when: str) -> WorkDay:
         """The working day that a WHEN word means now. Raises WhenError."""
@@ -176,7 +176,7 @@ class Core:
         if self._keeps_nothing():
             return []
         preferences = self.store.preferences(self.person)
-        reminders = self.store.recall(self.person, REMINDERS, self.clock())
+        reminders = self.store.get(self.person, REMINDERS, self.clock())
         waiting = self.store.open_days(self.person, date.min) if reminders else ()
         days = [day for day, _ in waiting]
         return [*moved(self.file_settings, preferences), *unreminded(reminders, days)]
@@ -187,9 +187,9 @@ class Core:
             raise Refused("Toggl is not set up: set TRACKLATER_TOGGL__API_TOKEN.")
         return self.tracker
 
-    def workspace_for(self, _person: str) -> Workspace:
+    def workspace_for(self, _person: str) -> KnownAccount:
         """What is known of the account, without a request each time."""
-        return Workspace(self.catalog)
+        return KnownAccount(self.catalog)
 
 
 def keeps_something(settings: Settings) -> bool:

@@ -28,7 +28,7 @@ from tracklater_bot.blocks.dialog_values import (
 )
 from tracklater_bot.blocks.elements import Block, context, divider, label, option, section, words
 from tracklater_bot.blocks.rows import (
-    Place,
+    RowPlace,
     evidence_words,
     issue_line,
     menu,
@@ -37,7 +37,7 @@ from tracklater_bot.blocks.rows import (
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.descriptions import adds_nothing, is_ours, rewritten, written_for
-from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
 from tracklater_bot.domain.text import clock, duration, times
@@ -64,7 +64,7 @@ def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     auto = _written(suggestion.description) if is_ours(suggestion) else ""
     day = digest.day.isoformat()
     meta = DialogMeta(item.id, item.version, day, auto, group_token(suggestion.group))
-    summary = [_summary(digest, item)] if item.state is State.OPEN else []
+    summary = [_summary(digest, item)] if item.state is ItemState.OPEN else []
     blocks = [
         *summary,
         *_fields(choices, suggestion.span, chosen_project(item), suggestion.issue),
@@ -368,7 +368,7 @@ def _summary(digest: Digest, item: Item) -> Block:
     span = item.suggestion.span
     seen = evidence_words(item.suggestion.evidence)
     text = f"*{times(span, zone, digest.day)}* · {duration(span.length)}"
-    return section(f"{text}\n{seen}" if seen else text, menu(item, Place.of(digest, item)))
+    return section(f"{text}\n{seen}" if seen else text, menu(item, RowPlace.of(digest, item)))
 
 
 def group_token(group: str | None) -> str:

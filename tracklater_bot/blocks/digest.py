@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks.elements import (
     Block,
-    Message,
+    SlackMessage,
     actions,
     button,
     confirm,
@@ -19,11 +19,11 @@ from tracklater_bot.blocks.elements import (
     section,
     size,
 )
-from tracklater_bot.blocks.rows import TOGGL_PAGE, Detail, Place, row, unsure
+from tracklater_bot.blocks.rows import TOGGL_PAGE, Detail, RowPlace, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.day import in_reach
 from tracklater_bot.domain.day_totals import length_of, open_items, tracked_length
-from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import (
     TOO_LONG_AGO,
@@ -34,8 +34,6 @@ from tracklater_bot.domain.text import (
     listing,
     times,
 )
-
-__all__ = ["DigestView", "Message", "PictureRef", "digest_message", "digest_text", "pages"]
 
 MOST_ROWS = 15
 ROWS_A_PAGE = (MOST_ROWS, 8, 4, 2)  # fewer only where names and titles are monstrous
@@ -84,7 +82,7 @@ class DigestView:
         return now is not None and not in_reach(digest.day, ZoneInfo(digest.timezone), now)
 
 
-def digest_message(digest: Digest, view: DigestView = DigestView()) -> Message:
+def digest_message(digest: Digest, view: DigestView = DigestView()) -> SlackMessage:
     """The digest as a Slack message within Slack's limits, whatever is in it."""
     most_rows = next(filter(lambda rows: _fits(digest, view, rows), ROWS_A_PAGE), 1)
     blocks: list[Block] = []
@@ -92,7 +90,7 @@ def digest_message(digest: Digest, view: DigestView = DigestView()) -> Message:
         blocks = _blocks(digest, view, most_rows, detail)
         if size(blocks) <= MOST_JSON:
             break
-    return Message(digest_text(digest, view), blocks)
+    return SlackMessage(digest_text(digest, view), blocks)
 
 
 def _fits(digest: Digest, view: DigestView, most_rows: int) -> bool:
@@ -125,7 +123,7 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     ]
     blocks += _day_buttons(digest, closed=closed)
     for item in parts[number]:
-        blocks += row(item, Place.of(digest, item, view.toggl_day_url, closed=closed), detail)
+        blocks += row(item, RowPlace.of(digest, item, view.toggl_day_url, closed=closed), detail)
     blocks += _page_buttons(digest, number, len(parts))
     notes = _small_print(digest, view, detail)
     return blocks + ([context(*notes)] if notes else [])
@@ -142,7 +140,9 @@ def headline(digest: Digest, *, closed: bool = False) -> str:
         return f"{day} · {duration(length_of(waiting))} {_wanted(closed=closed)}"
     if not digest.items:
         return f"{day} · nothing to review"
-    under_way = [item for item in digest.items if item.state not in (State.SENT, State.SKIPPED)]
+    under_way = [
+        item for item in digest.items if item.state not in (ItemState.SENT, ItemState.SKIPPED)
+    ]
     return f"{day} · {'on its way' if under_way else 'all decided'}"
 
 
@@ -175,15 +175,15 @@ def _progress(digest: Digest, *, closed: bool = False) -> str:
     """What became of the items, in one sentence."""
     counts = Counter(item.state for item in digest.items)
     total = len(digest.items)
-    parts = [f"{counts[State.OPEN]} {_wanted(closed=closed)}"] * bool(counts[State.OPEN])
-    if counts[State.SENT]:
-        parts.append(f"{counts[State.SENT]} of {total} in Toggl")
-    under_way = counts[State.PENDING] + counts[State.SENDING] + counts[State.UNKNOWN]
+    parts = [f"{counts[ItemState.OPEN]} {_wanted(closed=closed)}"] * bool(counts[ItemState.OPEN])
+    if counts[ItemState.SENT]:
+        parts.append(f"{counts[ItemState.SENT]} of {total} in Toggl")
+    under_way = counts[ItemState.PENDING] + counts[ItemState.SENDING] + counts[ItemState.UNKNOWN]
     parts += [f"{under_way} on the way"] * bool(under_way)
-    parts += [f"{counts[State.DELETING]} being taken out"] * bool(counts[State.DELETING])
-    parts += [f"{counts[State.FAILED]} not accepted"] * bool(counts[State.FAILED])
-    parts += [f"{counts[State.SKIPPED]} skipped"] * bool(counts[State.SKIPPED])
-    if not open_items(digest) and counts[State.SENT] + counts[State.SKIPPED] == total:
+    parts += [f"{counts[ItemState.DELETING]} being taken out"] * bool(counts[ItemState.DELETING])
+    parts += [f"{counts[ItemState.FAILED]} not accepted"] * bool(counts[ItemState.FAILED])
+    parts += [f"{counts[ItemState.SKIPPED]} skipped"] * bool(counts[ItemState.SKIPPED])
+    if not open_items(digest) and counts[ItemState.SENT] + counts[ItemState.SKIPPED] == total:
         return f"Everything is decided: {', '.join(parts)}. Thank you."
     return f"{', '.join(parts)}"
 
@@ -337,17 +337,17 @@ def _spoken(item: Item, digest: Digest) -> str:
 
 
 def _spoken_state(item: Item) -> str:
-    if item.state is State.OPEN:
+    if item.state is ItemState.OPEN:
         return " (not sure)." if unsure(item.suggestion) else "."
     return f" ({_SPOKEN[item.state]})."
 
 
 _SPOKEN = {
-    State.PENDING: "on its way",
-    State.SENDING: "on its way",
-    State.SENT: "in Toggl",
-    State.UNKNOWN: "being checked",
-    State.FAILED: "not in Toggl, it was not accepted",
-    State.SKIPPED: "skipped",
-    State.DELETING: "being taken out of Toggl",
+    ItemState.PENDING: "on its way",
+    ItemState.SENDING: "on its way",
+    ItemState.SENT: "in Toggl",
+    ItemState.UNKNOWN: "being checked",
+    ItemState.FAILED: "not in Toggl, it was not accepted",
+    ItemState.SKIPPED: "skipped",
+    ItemState.DELETING: "being taken out of Toggl",
 }

@@ -11,7 +11,7 @@ Block: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class SlackMessage:
     """A Slack message: `text` is the whole in words, for notifications and screen readers."""
 
     text: str

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.elements import Message, actions, button, context, section
+from tracklater_bot.blocks.elements import SlackMessage, actions, button, context, section
 from tracklater_bot.blocks.text import lines_within, link, mrkdwn
 from tracklater_bot.blocks.week import in_all, open_button
 from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items
@@ -46,7 +46,7 @@ class StatusView:
     failed: int = 0
 
 
-def help_message(command: str = "/tracklater", readme: str = "") -> Message:
+def help_message(command: str = "/tracklater", readme: str = "") -> SlackMessage:
     """What the slash command understands."""
     lines = [f"*{command} {word}*: {means}" for word, means in _HELP]
     text = "I collect traces of your work and suggest time entries. Nothing is sent to Toggl "
@@ -58,16 +58,16 @@ def help_message(command: str = "/tracklater", readme: str = "") -> Message:
     if readme:
         blocks.append(context(link(readme, "README: every setting explained")))
     spoken = "\n".join(f"{command} {word}: {means}" for word, means in _HELP)
-    return Message(f"{text}\n{spoken}", blocks)
+    return SlackMessage(f"{text}\n{spoken}", blocks)
 
 
-def unknown_word(word: str, command: str = "/tracklater") -> Message:
+def unknown_word(word: str, command: str = "/tracklater") -> SlackMessage:
     """The answer to a word that means nothing here, with the nearest that does."""
     near = nearest_word(word)
     hint = f" Did you mean *{command} {near}*?" if near else ""
     text = f"I don't know “{mrkdwn(word, 40)}”.{hint}"
     ways = f"Write {command} today, yesterday, a weekday, 2026-11-20, week, status or help."
-    return Message(f"{text.replace('*', '')} {ways}", [section(text), context(ways)])
+    return SlackMessage(f"{text.replace('*', '')} {ways}", [section(text), context(ways)])
 
 
 def nearest_word(word: str) -> str | None:
@@ -76,10 +76,10 @@ def nearest_word(word: str) -> str | None:
     return near[0] if near else None
 
 
-def working_message(day: date) -> Message:
+def working_message(day: date) -> SlackMessage:
     """Said at once, while the day is being read."""
     text = f"Looking at {day_name(day)}…"
-    return Message(text, [section(text)])
+    return SlackMessage(text, [section(text)])
 
 
 def no_traces(
@@ -88,7 +88,7 @@ def no_traces(
     *,
     closed: bool = False,
     waiting: DayTimes | None = None,
-) -> Message:
+) -> SlackMessage:
     """Said when a day that was asked for shows nothing, with the reason where there is one.
 
     `closed`: the day is too old for new entries. `waiting` is another day that has work to decide
@@ -107,10 +107,10 @@ def no_traces(
         found += f"{duration(in_all(waiting.missing))} to review."
         blocks.append(section(found, open_button(waiting.day)))
         text += f" {found}"
-    return Message(text, blocks)
+    return SlackMessage(text, blocks)
 
 
-def day_ready(digest: Digest, link_to_it: str | None, *, closed: bool = False) -> Message:
+def day_ready(digest: Digest, link_to_it: str | None, *, closed: bool = False) -> SlackMessage:
     """Said when a day is posted or brought up to date: what waits, and where it is.
 
     `closed`: the day is too old for new entries.
@@ -121,13 +121,13 @@ def day_ready(digest: Digest, link_to_it: str | None, *, closed: bool = False) -
     where = link(link_to_it, name) if link_to_it else name
     told = f"{what}." if waiting else "everything is decided."
     told = TOO_LONG_AGO if closed else told
-    return Message(f"{name}: {told}", [section(f"{where}: {told}")])
+    return SlackMessage(f"{name}: {told}", [section(f"{where}: {told}")])
 
 
-def note(text: str) -> Message:
+def note(text: str) -> SlackMessage:
     """A sentence of our own or of an error's, for the person alone."""
     safe = mrkdwn(text, 1000) or "–"
-    return Message(safe, [section(safe)])
+    return SlackMessage(safe, [section(safe)])
 
 
 def sources_lines(sources: Sequence[SourceStatus]) -> list[str]:
@@ -146,14 +146,14 @@ def _source_line(status: SourceStatus) -> str:
     return f"*{mrkdwn(status.name, 30)}*{group} works{seen}"
 
 
-def status_message(view: StatusView) -> Message:
+def status_message(view: StatusView) -> SlackMessage:
     """How everything is: sources, quota, outbox, the next message."""
     lines = [_next_words(view), _outbox_words(view), _quota_words(view)]
     ours = [line for line in lines if line]
     sources = sources_lines(view.sources) or ["No sources are set up yet."]
     blocks = [section("\n".join(ours)), section(lines_within(sources))]
     spoken = [line.replace("*", "") for line in (*ours, *sources)]
-    return Message(lines_within(spoken, 3900), blocks)
+    return SlackMessage(lines_within(spoken, 3900), blocks)
 
 
 def _next_words(view: StatusView) -> str:

@@ -17,7 +17,7 @@ from tracklater_bot.blocks.elements import (
     section,
 )
 from tracklater_bot.blocks.text import link, mrkdwn
-from tracklater_bot.domain.digests import Digest, Item, Problem, State, is_open
+from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, is_open
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Evidence, Suggestion
@@ -39,7 +39,7 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowPlace:
     """Where a row stands: its day and zone, whether one to merge with follows, and Toggl's page.
 
     `closed`: the day is too old for new entries, so that nothing but Skip is left for open rows.
@@ -54,13 +54,13 @@ class Place:
     @classmethod
     def of(
         cls, digest: Digest, item: Item, toggl_url: str = TOGGL_PAGE, *, closed: bool = False
-    ) -> Place:
+    ) -> RowPlace:
         """The item's place in its digest."""
         end = item.suggestion.span.end
         later = (
             other
             for other in digest.items  # in order of time
-            if other.suggestion.span.start >= end and other.state is not State.SKIPPED
+            if other.suggestion.span.start >= end and other.state is not ItemState.SKIPPED
         )
         following = next(later, None)
         joinable = following is not None and is_open(following)
@@ -72,11 +72,11 @@ def unsure(suggestion: Suggestion) -> bool:
     return suggestion.group is not None and suggestion.confidence < NOT_SURE
 
 
-def row(item: Item, place: Place, detail: Detail) -> list[Block]:
+def row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     """The row's blocks: a paragraph, and its buttons where there are any."""
-    if item.state is State.OPEN:
+    if item.state is ItemState.OPEN:
         return _open_row(item, place, detail)
-    if item.state is State.FAILED:
+    if item.state is ItemState.FAILED:
         return _failed_row(item, place, detail)
     return _decided_row(item, place, detail)
 
@@ -113,7 +113,7 @@ def evidence_words(evidence: Evidence) -> str:
     return ", ".join(parts)
 
 
-def _title(item: Item, place: Place, most: int) -> str:
+def _title(item: Item, place: RowPlace, most: int) -> str:
     suggestion = item.suggestion
     when = times(suggestion.span, place.zone, place.day)
     what = project_name(suggestion.group, suggestion.project, min(most, 40))
@@ -133,7 +133,7 @@ def _small_print(item: Item, detail: Detail) -> str:
     return " · ".join(parts)
 
 
-def _open_row(item: Item, place: Place, detail: Detail) -> list[Block]:
+def _open_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     suggestion = item.suggestion
     explained = suggestion.group is not None or suggestion.description
     text = _lines(
@@ -147,7 +147,7 @@ def _open_row(item: Item, place: Place, detail: Detail) -> list[Block]:
 
 def _undecided(
     item: Item,
-    place: Place,
+    place: RowPlace,
     detail: Detail,
     text: str,
     kinds: tuple[str, ...],
@@ -159,7 +159,7 @@ def _undecided(
     return [section(text), actions([*buttons, more] if detail.menu and more else buttons)]
 
 
-def _failed_row(item: Item, place: Place, detail: Detail) -> list[Block]:
+def _failed_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     text = _lines(
         _title(item, place, detail.words),
         issue_line(item.suggestion, detail.words),
@@ -179,10 +179,10 @@ _MENDS: Mapping[Problem | None, tuple[str, ...]] = {
 }
 
 
-def _decided_row(item: Item, place: Place, detail: Detail) -> list[Block]:
+def _decided_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     """Short, state first: the reading is over, the way back stays open."""
     said, most = item.suggestion, detail.words // 2
-    there = item.state is State.SENT  # emptied in Toggl, it is empty
+    there = item.state is ItemState.SENT  # emptied in Toggl, it is empty
     what = _linked(said.issue, said.description, most) if there else issue_line(said, most)
     state = state_words(item, place, detail.words)
     text = _lines(_title(item, place, detail.words), f"{state} · {what}")
@@ -193,7 +193,7 @@ def _decided_row(item: Item, place: Place, detail: Detail) -> list[Block]:
 
 
 def _ways_on(item: Item) -> tuple[str, ...]:
-    if item.state is not State.SENT:
+    if item.state is not ItemState.SENT:
         return _WAYS_BACK.get(item.state, ())
     if item.problem_code is Problem.CHANGED:
         return ("keep", "edit", "undo_changed")
@@ -201,21 +201,21 @@ def _ways_on(item: Item) -> tuple[str, ...]:
 
 
 # Nothing is offered while Toggl is being talked to: it could not be kept.
-_WAYS_BACK: Mapping[State, tuple[str, ...]] = {
-    State.PENDING: ("undo",),
-    State.SKIPPED: ("undo",),
+_WAYS_BACK: Mapping[ItemState, tuple[str, ...]] = {
+    ItemState.PENDING: ("undo",),
+    ItemState.SKIPPED: ("undo",),
 }
 
 
-def state_words(item: Item, place: Place, most: int) -> str:
+def state_words(item: Item, place: RowPlace, most: int) -> str:
     """What became of a decided item, in mrkdwn."""
     problem = mrkdwn(item.problem or "", most)
-    if item.state is State.SENT:
+    if item.state is ItemState.SENT:
         note = f", but {problem}" if problem else ""
         worklog = worklog_words(item, most)
         beside = f" · {worklog}" if worklog else ""
         return f"*{link(place.toggl_url, 'In Toggl')}*{note}{beside}"
-    if item.state is State.PENDING and item.retry_at is not None:
+    if item.state is ItemState.PENDING and item.retry_at is not None:
         return _waiting(item, place, problem)
     return _STATE_WORDS[item.state](problem)
 
@@ -226,30 +226,30 @@ def worklog_words(item: Item, most: int) -> str:
     if worklog is None:
         return ""
     key, problem = mrkdwn(worklog.issue, 40), mrkdwn(worklog.problem or "", most)
-    if worklog.state is State.FAILED:
+    if worklog.state is ItemState.FAILED:
         return f"worklog not written: {problem} (Edit and Save to try again)"
-    if worklog.state is State.DELETING:
+    if worklog.state is ItemState.DELETING:
         return f"worklog still in {key}: {problem}" if problem else ""
-    if worklog.state is State.SENT:
+    if worklog.state is ItemState.SENT:
         return (
             f"logged in {key}, but not as it is now: {problem}" if problem else f"logged in {key}"
         )
     return f"worklog waits: {problem}" if problem else "worklog on its way…"
 
 
-def _waiting(item: Item, place: Place, problem: str) -> str:
+def _waiting(item: Item, place: RowPlace, problem: str) -> str:
     until = clock(item.retry_at, place.zone, place.day) if item.retry_at else ""
     if item.problem_code is Problem.QUOTA or "quota" in problem.casefold():
         return f"Waits for Toggl's quota until {until}"
     return f"Waits until {until}" + (f": {problem}" if problem else "")
 
 
-_STATE_WORDS: Mapping[State, Callable[[str], str]] = {
-    State.PENDING: lambda problem: f"On its way… {problem}".rstrip(),
-    State.SENDING: lambda _: "On its way…",
-    State.UNKNOWN: lambda _: "Checking whether Toggl got it…",
-    State.SKIPPED: lambda _: "Skipped",
-    State.DELETING: lambda _: "Being taken out of Toggl…",
+_STATE_WORDS: Mapping[ItemState, Callable[[str], str]] = {
+    ItemState.PENDING: lambda problem: f"On its way… {problem}".rstrip(),
+    ItemState.SENDING: lambda _: "On its way…",
+    ItemState.UNKNOWN: lambda _: "Checking whether Toggl got it…",
+    ItemState.SKIPPED: lambda _: "Skipped",
+    ItemState.DELETING: lambda _: "Being taken out of Toggl…",
 }
 
 
@@ -280,11 +280,11 @@ _KINDS: Mapping[str, _Kind] = {
 }
 
 
-def _buttons(item: Item, place: Place, kinds: tuple[str, ...], detail: Detail) -> list[Block]:
+def _buttons(item: Item, place: RowPlace, kinds: tuple[str, ...], detail: Detail) -> list[Block]:
     return [_button(item, place, _KINDS[kind], detail) for kind in kinds]
 
 
-def _button(item: Item, place: Place, kind: _Kind, detail: Detail) -> Block:
+def _button(item: Item, place: RowPlace, kind: _Kind, detail: Detail) -> Block:
     made = button(kind.text, kind.action, item.id)
     if kind.question:
         made["confirm"] = confirm(kind.text, kind.question, kind.text)
@@ -294,10 +294,10 @@ def _button(item: Item, place: Place, kind: _Kind, detail: Detail) -> Block:
     return made
 
 
-def menu(item: Item, place: Place) -> Block | None:
+def menu(item: Item, place: RowPlace) -> Block | None:
     """Split, Merge with next, Why this?, Windows like these, Undo change: what makes sense."""
     choices = []
-    undecided = item.state in (State.OPEN, State.FAILED)
+    undecided = item.state in (ItemState.OPEN, ItemState.FAILED)
     if undecided and item.suggestion.span.length >= SPLITTABLE:
         choices.append(option("Split", f"split:{item.id}"))
     if undecided and place.has_next:

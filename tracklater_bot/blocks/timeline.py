@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import Span, total
-from tracklater_bot.domain.digests import Digest, State
+from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import Draft, Suggestion
 from tracklater_bot.domain.text import clean, count, day_name, duration, isolated, shown, times
@@ -116,8 +116,8 @@ def _suggestions(day: Draft | Digest) -> tuple[list[Suggestion], list[Suggestion
         return sorted(day.suggestions, key=lambda each: each.span), []
     known = {entry.id for entry in day.tracked}
     items = sorted(day.items, key=lambda item: item.suggestion.span)
-    sent = [item for item in items if item.state is State.SENT]
-    gone = (State.SENT, State.SKIPPED)
+    sent = [item for item in items if item.state is ItemState.SENT]
+    gone = (ItemState.SENT, ItemState.SKIPPED)
     return (
         [item.suggestion for item in items if item.state not in gone],
         [item.suggestion for item in sent if item.entry_id not in known],

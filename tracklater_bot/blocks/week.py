@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from tracklater_bot.blocks.elements import Block, Message, button, context, header, section
+from tracklater_bot.blocks.elements import Block, SlackMessage, button, context, header, section
 from tracklater_bot.blocks.text import escaped, mrkdwn
 from tracklater_bot.domain.day_totals import DayTimes, Lengths
 from tracklater_bot.domain.text import count, duration, short_day
@@ -24,7 +24,7 @@ def open_button(day: date) -> Block:
     return button("Open", "open_day", day.isoformat())
 
 
-def week_message(days: Sequence[DayTimes]) -> Message:
+def week_message(days: Sequence[DayTimes]) -> SlackMessage:
     """The days as a message with a button on each that has something waiting."""
     shown = list(days)[:MOST_DAYS]
     blocks = [header(_title(shown)), section(_week_totals(shown))]
@@ -32,7 +32,7 @@ def week_message(days: Sequence[DayTimes]) -> Message:
         open_it = open_button(each.day) if _worth_opening(each) else None
         blocks.append(section(_day_lines(each), open_it))
     blocks.append(context("Missing is what I found and you have not decided on."))
-    return Message(_spoken(shown), blocks)
+    return SlackMessage(_spoken(shown), blocks)
 
 
 def _title(days: Sequence[DayTimes]) -> str:

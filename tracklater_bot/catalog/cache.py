@@ -21,15 +21,13 @@ POLITE = timedelta(minutes=1)
 class MemoryStore(Protocol):
     """Small values of each person, kept until a time. Never secrets in clear."""
 
-    def remember(
-        self, person: str, key: str, value: JsonValue, until: datetime | None = None
-    ) -> None:
+    def put(self, person: str, key: str, value: JsonValue, until: datetime | None = None) -> None:
         """Keeps a value until then, or for good."""
 
-    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
+    def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
         """The value, unless its time is over."""
 
-    def forget(self, person: str, key: str) -> None:
+    def delete(self, person: str, key: str) -> None:
         """Drops the value."""
 
 
@@ -40,17 +38,17 @@ class PersonalMemory:
     store: MemoryStore
     person: str
 
-    def remember(self, key: str, value: JsonValue, until: datetime | None = None) -> None:
+    def put(self, key: str, value: JsonValue, until: datetime | None = None) -> None:
         """Keeps a value until then, or for good."""
-        self.store.remember(self.person, key, value, until)
+        self.store.put(self.person, key, value, until)
 
-    def recall(self, key: str, now: datetime) -> JsonValue | None:
+    def get(self, key: str, now: datetime) -> JsonValue | None:
         """The value, unless its time is over."""
-        return self.store.recall(self.person, key, now)
+        return self.store.get(self.person, key, now)
 
-    def forget(self, key: str) -> None:
+    def delete(self, key: str) -> None:
         """Drops the value."""
-        self.store.forget(self.person, key)
+        self.store.delete(self.person, key)
 
 
 _ADAPTERS: dict[object, TypeAdapter[Any]] = {}
@@ -64,7 +62,7 @@ def adapter(shape: type[T]) -> TypeAdapter[T]:
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class Cached(Generic[T]):
     """An answer, if there ever was one, and when it was given; `trouble`: why it is no new one."""
 
     value: T | None
@@ -85,7 +83,7 @@ class _Kept(BaseModel):
 
 
 @dataclass(frozen=True)
-class Remembered(Generic[T]):
+class CachedAnswer(Generic[T]):
     """One question to a tracker: asked again after `fresh`, its answer in use for `stale`.
 
     After a failure it is asked again after a minute; a refusal is tried at once, since it may
@@ -99,18 +97,18 @@ class Remembered(Generic[T]):
     stale: timedelta
     asker: str = ""
 
-    def get(self, memory: PersonalMemory, now: datetime) -> Found[T]:
+    def get(self, memory: PersonalMemory, now: datetime) -> Cached[T]:
         """The answer, from the memory where that is fresh enough."""
-        kept = understood(_Kept, memory.recall(self.key, now))
+        kept = understood(_Kept, memory.get(self.key, now))
         known = self._read(kept.value) if kept else None
         if kept is None or self._is_due(kept, known, now):
             known, kept = self._asked(now, known, kept.answered if kept else None)
-            memory.remember(self.key, kept.model_dump(mode="json"), now + self.stale)
-        return Found(known, kept.trouble, kept.answered if known is not None else None)
+            memory.put(self.key, kept.model_dump(mode="json"), now + self.stale)
+        return Cached(known, kept.trouble, kept.answered if known is not None else None)
 
     def kept(self, memory: PersonalMemory, now: datetime) -> T | None:
         """What was answered last, however old; nobody is asked."""
-        kept = understood(_Kept, memory.recall(self.key, now))
+        kept = understood(_Kept, memory.get(self.key, now))
         return self._read(kept.value) if kept else None
 
     def _is_due(self, kept: _Kept, known: T | None, now: datetime) -> bool:

@@ -18,10 +18,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tracklater_bot.catalog.cache import (
     POLITE,
-    Found,
+    Cached,
+    CachedAnswer,
     MemoryStore,
     PersonalMemory,
-    Remembered,
     adapter,
     understood,
 )
@@ -68,16 +68,14 @@ class NothingKept:
     def keep_issues(self, person: str, scopes: Collection[str]) -> None:
         """There is nothing to drop."""
 
-    def remember(
-        self, person: str, key: str, value: JsonValue, until: datetime | None = None
-    ) -> None:
+    def put(self, person: str, key: str, value: JsonValue, until: datetime | None = None) -> None:
         """Keeps nothing."""
 
-    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
+    def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
         """Nothing."""
         return None
 
-    def forget(self, person: str, key: str) -> None:
+    def delete(self, person: str, key: str) -> None:
         """There is nothing to forget."""
 
 
@@ -248,7 +246,7 @@ class Catalog:
         """Each group's projects as they were last told; asks nobody, so that nobody waits."""
         if self._tracker is None:
             return Projects(wanted(self._groups))
-        last = Remembered("account", self._tracker.account, Account, FRESH, STALE)
+        last = CachedAnswer("account", self._tracker.account, Account, FRESH, STALE)
         account = last.kept(self._memory, self._clock())
         if account is None:
             return Projects(wanted(self._groups))
@@ -293,10 +291,10 @@ class Catalog:
         )
         return asked.value or Constraints()
 
-    def _asked(self, key: str, ask: Callable[[], T], shape: type[T], fresh: timedelta) -> Found[T]:
+    def _asked(self, key: str, ask: Callable[[], T], shape: type[T], fresh: timedelta) -> Cached[T]:
         # One at a time: two threads of one preview must not both ask.
         with self._asking_tracker:
-            question = Remembered(key, ask, shape, fresh, STALE, self._asker)
+            question = CachedAnswer(key, ask, shape, fresh, STALE, self._asker)
             return question.get(self._memory, self._clock())
 
     # -- Reading sources -------------------------------------------------------------------
@@ -321,11 +319,11 @@ class Catalog:
             else:
                 self._issues.put(scope_of(source), result)
                 after = _SourceState(asked=now, read=now)
-            self._memory.remember(_state_key(source), after.model_dump(mode="json"))
+            self._memory.put(_state_key(source), after.model_dump(mode="json"))
 
     def _state(self, source: IssueSource) -> _SourceState:
         """How it went last; from the beginning where other projects are to be read now."""
-        state = understood(_SourceState, self._memory.recall(_state_key(source), self._clock()))
+        state = understood(_SourceState, self._memory.get(_state_key(source), self._clock()))
         return state or _SourceState()
 
     def _trouble(self, source: IssueSource) -> str | None:
@@ -347,7 +345,7 @@ class Catalog:
         return [key for key in owned if key not in absent][:_MOST_KEYS]
 
     def _absent(self, source: IssueSource) -> dict[str, datetime]:
-        value = self._memory.recall(_absent_key(source), self._clock())
+        value = self._memory.get(_absent_key(source), self._clock())
         try:
             absent = adapter(_ABSENT).validate_python(value or {})
         except ValidationError:
@@ -360,7 +358,7 @@ class Catalog:
         until = self._clock() + ABSENT
         absent = self._absent(source) | dict.fromkeys(sorted(keys), until)
         latest = dict(list(absent.items())[-_MOST_ABSENT:])
-        self._memory.remember(
+        self._memory.put(
             _absent_key(source), adapter(_ABSENT).dump_python(latest, mode="json"), until
         )
 

@@ -24,12 +24,12 @@ def keep(memory: PersonalMemory, times: DayTimes, now: datetime) -> None:
         [group, *(length.get(group, timedelta()).total_seconds() for length in lengths)]
         for group in times.groups()
     ]
-    memory.remember(_key(times.day), rows, now + KEPT)
+    memory.put(_key(times.day), rows, now + KEPT)
 
 
 def kept(memory: PersonalMemory, day: date, now: datetime) -> DayTimes:
     """The day as it was seen last; an unknown one where nobody has looked for a while."""
-    value = memory.recall(_key(day), now)
+    value = memory.get(_key(day), now)
     try:
         rows = adapter(_ROWS).validate_python(value)
     except ValidationError:  # nothing, or what another version kept

@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 
 from tracklater_bot.cli.signals import stop_event, stopping_as_interrupt
 from tracklater_bot.core import opened
-from tracklater_bot.domain.digests import State
+from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.domain.text import day_name, duration, times
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import SettingsError, load
 from tracklater_bot.slack.app import Bot, running
-from tracklater_bot.slack.connections import DoorError
+from tracklater_bot.slack.connections import ConnectError
 from tracklater_bot.slack.days import Tempo
 from tracklater_bot.slack.messages import PostError
 from tracklater_sandbox import ME, Sandbox
@@ -56,7 +56,7 @@ def stage(port: int = 0) -> Iterator[tuple[Sandbox, Bot]]:
             settings = load(sandbox.settings_file, None, environ).settings
             with opened(settings) as core, running(core, LIVELY) as bot:
                 yield sandbox, bot
-        except (DoorError, PostError, SettingsError) as error:
+        except (ConnectError, PostError, SettingsError) as error:
             raise DemoError(str(error)) from error
         finally:
             sandbox.stop()
@@ -142,7 +142,9 @@ class Walk:
         self._wait(lambda: not self._items("approve"), "the rest of the entries")
         self._wait(self._all_sent, "the last entry")
         self.did.append(f"approved the other {rest} with “Approve all”")
-        self.did += [f"left open {self._name(item)}" for item in self._items("edit", State.OPEN)]
+        self.did += [
+            f"left open {self._name(item)}" for item in self._items("edit", ItemState.OPEN)
+        ]
 
     # -- What came of it -----------------------------------------------------------------------
 
@@ -191,7 +193,7 @@ class Walk:
                 return message
         return None
 
-    def _items(self, action: str, state: State | None = None) -> list[str]:
+    def _items(self, action: str, state: ItemState | None = None) -> list[str]:
         """The items that have this button now, in the order of the message."""
         message = self._message() or {}
         found = [
@@ -202,16 +204,16 @@ class Walk:
         ]
         return [item for item in found if state in (None, self._state(item))]
 
-    def _state(self, item_id: str) -> State | None:
+    def _state(self, item_id: str) -> ItemState | None:
         found = self.bot.desk.item(item_id)
         return found[1].state if found else None
 
     def _all_sent(self) -> bool:
         digest = self.bot.desk.core.store.digest(ME, self.sandbox.day)
-        still = (State.PENDING, State.SENDING, State.UNKNOWN)
+        still = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN)
         if digest is None or any(item.state in still for item in digest.items):
             return False
-        if any(item.worklog and item.worklog.state is State.PENDING for item in digest.items):
+        if any(item.worklog and item.worklog.state is ItemState.PENDING for item in digest.items):
             return False
         return digest.shown == digest.version
 

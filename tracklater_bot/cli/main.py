@@ -186,13 +186,13 @@ def demo(arguments: argparse.Namespace) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """The bot, until it is told to stop."""
     from tracklater_bot.slack.app import run_until
-    from tracklater_bot.slack.connections import DoorError
+    from tracklater_bot.slack.connections import ConnectError
 
     stopped = stop_event()
     with _core(arguments) as core:
         try:
             run_until(core, stopped, started=lambda: _say("tracklater-bot is running."))
-        except DoorError as error:
+        except ConnectError as error:
             raise FailedError(str(error)) from error
     return 0
 
@@ -213,7 +213,7 @@ def preview(arguments: argparse.Namespace) -> int:
 
         _print_json(draft_json(draft, now))
     elif arguments.blocks:
-        from tracklater_bot.cli.preview_json import draft_message
+        from tracklater_bot.cli.preview_blocks import draft_message
 
         _print_json(draft_message(draft, now))
     elif arguments.png is None:

@@ -56,7 +56,7 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ChatMessage:
     """A chat message the person wrote. `group` is None where the workspace serves all groups."""
 
     at: datetime
@@ -66,7 +66,7 @@ class Message:
     workspace: str = ""
 
 
-Clue: TypeAlias = Window | Commit | Checkout | Message
+Clue: TypeAlias = Window | Commit | Checkout | ChatMessage
 
 
 class HintKind(StrEnum):

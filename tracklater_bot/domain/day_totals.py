@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from tracklater_bot.domain.digests import Digest, Item, State, is_open
+from tracklater_bot.domain.digests import Digest, Item, ItemState, is_open
 from tracklater_bot.domain.suggestions import Draft
 
 Lengths = Mapping[str | None, timedelta]
@@ -30,7 +30,7 @@ class DayTimes:
     def of(cls, digest: Digest, now: datetime | None = None) -> DayTimes:
         """From a stored digest; a running entry counts until `now`."""
         groups = {item.suggestion.group for item in digest.items}
-        kept = [item for item in digest.items if item.state is not State.SKIPPED]
+        kept = [item for item in digest.items if item.state is not ItemState.SKIPPED]
         waiting = open_items(digest)
         return cls(
             day=digest.day,
@@ -78,7 +78,7 @@ def tracked_length(digest: Digest, now: datetime | None) -> dict[str | None, tim
             lengths[entry.group] = lengths.get(entry.group, timedelta()) + (end - entry.start)
     known = {entry.id for entry in digest.tracked}
     for item in digest.items:
-        if item.state is State.SENT and item.entry_id not in known:
+        if item.state is ItemState.SENT and item.entry_id not in known:
             group = item.suggestion.group
             lengths[group] = lengths.get(group, timedelta()) + item.suggestion.span.length
     return lengths

@@ -16,7 +16,7 @@ from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 CERTAIN = 0.9
 
 
-class State(StrEnum):
+class ItemState(StrEnum):
     """What became of a suggestion.
 
     OPEN waits for a decision. PENDING is approved and stored, not yet sent. SENDING is on its way.
@@ -55,7 +55,7 @@ class Worklog:
     """
 
     issue: str
-    state: State = State.PENDING
+    state: ItemState = ItemState.PENDING
     problem: str | None = None
 
 
@@ -71,7 +71,7 @@ class Item:
 
     id: str
     suggestion: Suggestion
-    state: State = State.OPEN
+    state: ItemState = ItemState.OPEN
     version: int = 1
     entry_id: int | None = None
     problem: str | None = None
@@ -89,7 +89,7 @@ class Item:
         """Whether approving everything takes it along: undecided, with a group and a project."""
         suggestion = self.suggestion
         named = bool(suggestion.group) and suggestion.project is not None
-        return self.state is State.OPEN and named
+        return self.state is ItemState.OPEN and named
 
     @property
     def certain(self) -> bool:
@@ -124,4 +124,4 @@ class Digest:
 
 def is_open(item: Item) -> bool:
     """Whether the person still has to decide."""
-    return item.state in (State.OPEN, State.FAILED)
+    return item.state in (ItemState.OPEN, ItemState.FAILED)

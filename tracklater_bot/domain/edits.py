@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import Span, subtract
 from tracklater_bot.domain.descriptions import adds_nothing, describe, is_ours, rewritten
-from tracklater_bot.domain.digests import Digest, Item, State
+from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.items import SHORTEST, new_id, within
@@ -18,7 +18,7 @@ from tracklater_bot.domain.text import times
 
 LONGEST = timedelta(hours=24)
 MOST_AHEAD = timedelta(days=1)
-UNDECIDED = (State.OPEN, State.FAILED)
+UNDECIDED = (ItemState.OPEN, ItemState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def in_the_way(digest: Digest, item_id: str, span: Span) -> list[Item]:
         other
         for other in digest.items
         if other.id != item_id
-        and other.state is not State.SKIPPED
+        and other.state is not ItemState.SKIPPED
         and other.suggestion.span.overlaps(span)
     ]
 
@@ -247,7 +247,7 @@ def following(digest: Digest, item: Item) -> Item | None:
     later = (
         other
         for other in digest.items
-        if other.state is not State.SKIPPED
+        if other.state is not ItemState.SKIPPED
         and other.suggestion.span.start >= item.suggestion.span.end
     )
     return next(later, None)
@@ -259,7 +259,7 @@ def numbered(items: Iterable[Item], change: int) -> list[Item]:
         replace(
             item,
             change=change,
-            state=State.OPEN,
+            state=ItemState.OPEN,
             problem=None,
             problem_code=None,
             retry_at=None,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from tracklater_bot.domain.day import Span, subtract
-from tracklater_bot.domain.digests import Item, State
+from tracklater_bot.domain.digests import Item, ItemState
 from tracklater_bot.domain.suggestions import Suggestion
 
 SHORTEST = timedelta(minutes=1)
@@ -28,7 +28,7 @@ def stays(item: Item) -> bool:
     So does one whose worklog could not be removed: nothing else would tell of it.
     """
     troubled = item.worklog is not None and item.worklog.problem is not None
-    return item.state is not State.OPEN or item.by_hand or troubled
+    return item.state is not ItemState.OPEN or item.by_hand or troubled
 
 
 def refreshed(items: Iterable[Item], suggestions: Iterable[Suggestion]) -> list[Item]:

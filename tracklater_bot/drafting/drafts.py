@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 
 from tracklater_bot.catalog.catalog import Catalog, Projects, Tracked
-from tracklater_bot.domain.clues import Checkout, Clue, Commit, Message, Reading
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Reading
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
@@ -109,7 +109,7 @@ class Drafter:
                 *self._toggl(seen),
             ),
             commits=_moments(inputs, Commit),
-            messages=_moments(inputs, Message),
+            messages=_moments(inputs, ChatMessage),
         )
 
     def _toggl(self, seen: _Seen) -> Iterator[SourceStatus]:
@@ -163,7 +163,7 @@ def _of_day(reading: Reading, span: Span) -> Reading:
 _moment = attrgetter("at")
 
 
-def _moments(inputs: Inputs, kind: type[Commit | Message]) -> tuple[datetime, ...]:
+def _moments(inputs: Inputs, kind: type[Commit | ChatMessage]) -> tuple[datetime, ...]:
     """When clues of a kind were made that day."""
     span = inputs.day.span
     found = [c for c in inputs.clues if isinstance(c, kind) and c.at in span]

@@ -14,16 +14,16 @@ from tracklater_bot.engine.infer.inference import explain_pieces
 from tracklater_bot.engine.infer.merge import stretches_of
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE
-from tracklater_bot.engine.match.matcher import Reader
-from tracklater_bot.engine.presence import Rules, Watch, by_machine, privacy, watch
-from tracklater_bot.engine.score.context import Scales, calls_in
+from tracklater_bot.engine.match.matcher import Matcher
+from tracklater_bot.engine.presence import PresenceRules, Watch, by_machine, privacy, watch
+from tracklater_bot.engine.score.context import ScoringContext, calls_in
 from tracklater_bot.engine.score.weights import WEIGHTS, Weights
 from tracklater_bot.engine.score.windows import weigh
 from tracklater_bot.engine.segments import cut_day
 from tracklater_bot.engine.spans import fitted
 from tracklater_bot.engine.steady import Titles
-from tracklater_bot.engine.suggestions import Teller
-from tracklater_bot.engine.windows import Kinds
+from tracklater_bot.engine.suggestions import SuggestionBuilder
+from tracklater_bot.engine.windows import WindowKind
 
 __all__ = ["Inputs", "suggest"]
 
@@ -35,24 +35,24 @@ def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...
 
     Time that somebody was there and that nothing explains has no group.
     """
-    kinds = Kinds(inputs.options.meetings)
-    reader = Reader(inputs.groups, inputs.issues, inputs.clues, kinds, inputs.rules)
+    kinds = WindowKind(inputs.options.meetings)
+    reader = Matcher(inputs.groups, inputs.issues, inputs.clues, kinds, inputs.rules)
     until = (min(inputs.now, inputs.day.span.end) - inputs.day.span.start).total_seconds()
     events = events_of(inputs, reader)
     happened = [event for event in events if 0 < event.at < until]
     watched = _watched(inputs, kinds, happened, until)
     pieces = cut_day(watched, happened, until)
-    scales = Scales(weights, reader, calls_in(watched.stays, kinds), _noon_of(inputs.day))
+    scales = ScoringContext(weights, reader, calls_in(watched.stays, kinds), _noon_of(inputs.day))
     weigh(pieces, events, happened, scales)
     explained = explain_pieces(pieces, weights.unwatched)
     stretches = stretches_of(explained, inputs.options.min_minutes * MINUTE)
     found = fitted(stretches, explained, inputs)
-    return Teller(inputs, reader, happened, explained).suggestions(found)
+    return SuggestionBuilder(inputs, reader, happened, explained).suggestions(found)
 
 
-def _watched(inputs: Inputs, kinds: Kinds, events: Sequence[Event], until: float) -> Watch:
+def _watched(inputs: Inputs, kinds: WindowKind, events: Sequence[Event], until: float) -> Watch:
     options = inputs.options
-    rules = Rules(
+    rules = PresenceRules(
         idle=options.idle_minutes * MINUTE,
         is_meeting=kinds.is_meeting,
         is_private=privacy(options.ignore),

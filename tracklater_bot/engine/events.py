@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from tracklater_bot.domain.clues import Checkout, Commit, Message
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.match.issue_titles import IssueId
 from tracklater_bot.engine.match.keywords import is_trunk
-from tracklater_bot.engine.match.matcher import Reader
+from tracklater_bot.engine.match.matcher import Matcher
 
 
-class Kind(Enum):
+class EventKind(Enum):
     """What somebody did."""
 
     COMMIT = "commit"
@@ -34,7 +34,7 @@ class Event:
     """
 
     at: float
-    kind: Kind
+    kind: EventKind
     groups: tuple[str, ...] = ()
     issues: tuple[IssueId, ...] = ()
     trunk: bool = False
@@ -43,14 +43,14 @@ class Event:
     by_program: bool = False
 
 
-def events_of(inputs: Inputs, reader: Reader) -> list[Event]:
+def events_of(inputs: Inputs, reader: Matcher) -> list[Event]:
     """All events in order of time, those before the day too: they tell what was checked out."""
     zero = inputs.day.span.start.timestamp()
     groups = frozenset(group.name for group in inputs.groups)
     found = [
         _event(clue, clue.at.timestamp() - zero, reader)
         for clue in inputs.clues
-        if isinstance(clue, Message)
+        if isinstance(clue, ChatMessage)
         or (isinstance(clue, Commit | Checkout) and clue.group in groups)
     ]
     return sorted(found, key=_order)
@@ -60,9 +60,9 @@ def _order(event: Event) -> tuple[float, str, tuple[str, ...], tuple[IssueId, ..
     return event.at, event.kind.value, event.groups, event.issues, event.about
 
 
-def _event(clue: Commit | Checkout | Message, at: float, reader: Reader) -> Event:
+def _event(clue: Commit | Checkout | ChatMessage, at: float, reader: Matcher) -> Event:
     match clue:
-        case Message():
+        case ChatMessage():
             return _message(at, clue, reader)
         case Commit():
             return _commit(at, clue, reader)
@@ -70,30 +70,37 @@ def _event(clue: Commit | Checkout | Message, at: float, reader: Reader) -> Even
             return _checkout(at, clue, reader)
 
 
-def _message(at: float, message: Message, reader: Reader) -> Event:
+def _message(at: float, message: ChatMessage, reader: Matcher) -> Event:
     pointer = reader.message(message)
     return Event(
         at,
-        Kind.MESSAGE,
+        EventKind.MESSAGE,
         tuple(sorted(pointer.groups)),
         tuple(sorted(pointer.issues)),
         about=message.channel,
     )
 
 
-def _commit(at: float, commit: Commit, reader: Reader) -> Event:
+def _commit(at: float, commit: Commit, reader: Matcher) -> Event:
     issue = reader.commit(commit)
     trunk = issue is None and all(map(is_trunk, commit.branches))
     issues = (issue,) if issue else ()
     return Event(
-        at, Kind.COMMIT, (commit.group,), issues, trunk, commit.repo, commit.sha, commit.by_program
+        at,
+        EventKind.COMMIT,
+        (commit.group,),
+        issues,
+        trunk,
+        commit.repo,
+        commit.sha,
+        commit.by_program,
     )
 
 
-def _checkout(at: float, checkout: Checkout, reader: Reader) -> Event:
+def _checkout(at: float, checkout: Checkout, reader: Matcher) -> Event:
     issue = reader.branch(checkout.group, checkout.branch)
     issues = (issue,) if issue else ()
-    return Event(at, Kind.CHECKOUT, (checkout.group,), issues, issue is None, checkout.branch)
+    return Event(at, EventKind.CHECKOUT, (checkout.group,), issues, issue is None, checkout.branch)
 
 
 class BranchesOut:
@@ -102,7 +109,7 @@ class BranchesOut:
     def __init__(self, events: Iterable[Event]) -> None:
         self._by_group: defaultdict[str, list[Event]] = defaultdict(list)
         for event in events:
-            if event.kind is Kind.CHECKOUT:
+            if event.kind is EventKind.CHECKOUT:
                 self._by_group[event.groups[0]].append(event)
 
     def at(self, group: str, moment: float) -> Event | None:

@@ -9,12 +9,12 @@ from itertools import pairwise
 MINUTE = 60.0
 TOUCH = 1.0  # seconds between parts that are still one
 
-Part = tuple[float, float]
+Interval = tuple[float, float]
 
 
-def joined(parts: Iterable[Part], gap: float = 0.0) -> list[Part]:
+def joined(parts: Iterable[Interval], gap: float = 0.0) -> list[Interval]:
     """The same time as parts in order that lie more than `gap` apart."""
-    result: list[Part] = []
+    result: list[Interval] = []
     for start, end in sorted(parts):
         if result and start <= result[-1][1] + gap:
             if end > result[-1][1]:
@@ -24,7 +24,7 @@ def joined(parts: Iterable[Part], gap: float = 0.0) -> list[Part]:
     return result
 
 
-def without(parts: Iterable[Part], holes: Iterable[Part]) -> Iterator[Part]:
+def without(parts: Iterable[Interval], holes: Iterable[Interval]) -> Iterator[Interval]:
     """What is left of each part when the holes, in order and apart, are cut out."""
     cuts = list(holes)
     for start, end in parts:
@@ -38,13 +38,13 @@ def without(parts: Iterable[Part], holes: Iterable[Part]) -> Iterator[Part]:
             yield left, end
 
 
-def cut(part: Part, marks: Sequence[float]) -> Iterator[Part]:
+def cut(part: Interval, marks: Sequence[float]) -> Iterator[Interval]:
     """The part cut at those of the marks, in order, that lie inside it."""
     start, end = part
     inside = marks[bisect_right(marks, start) : bisect_left(marks, end)]
     yield from pairwise((start, *inside, end))
 
 
-def within(parts: Sequence[Part], at: float, before: float = 0.0, after: float = 0.0) -> bool:
+def within(parts: Sequence[Interval], at: float, before: float = 0.0, after: float = 0.0) -> bool:
     """Whether a moment lies in one of the parts, or so close before or after it."""
     return any(start - before <= at < end + after for start, end in parts)

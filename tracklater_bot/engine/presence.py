@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.changes import Sample, unchanged
-from tracklater_bot.engine.intervals import Part, joined
+from tracklater_bot.engine.intervals import Interval, joined
 from tracklater_bot.engine.steady import Titles
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
@@ -30,7 +30,7 @@ USUAL_INTERVAL = 20.0
 LONGEST_MEETING = 4 * 3600.0
 
 
-class Stay(NamedTuple):
+class Focus(NamedTuple):
     """Somebody was there, with one title in front, from `start` to `end`."""
 
     start: float
@@ -42,12 +42,12 @@ class Stay(NamedTuple):
 class Watch:
     """What thyme saw of a day: the stays, in order, and when it was watching at all."""
 
-    stays: tuple[Stay, ...] = ()
-    covered: tuple[Part, ...] = ()
+    stays: tuple[Focus, ...] = ()
+    covered: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class PresenceRules:
     """How samples are read.
 
     More than `idle` seconds without a change are absence, unless the title tells a meeting.
@@ -76,10 +76,10 @@ def privacy(words: Iterable[str]) -> Callable[[str], bool]:
     return is_private
 
 
-def watch(machines: Iterable[Iterable[Sample]], rules: Rules) -> Watch:
+def watch(machines: Iterable[Iterable[Sample]], rules: PresenceRules) -> Watch:
     """The stays of all machines together: at any time one window has somebody's attention."""
-    stays: list[list[Stay]] = []
-    covered: list[Part] = []
+    stays: list[list[Focus]] = []
+    covered: list[Interval] = []
     for samples in machines:
         ordered = sorted(set(samples))
         if ordered:
@@ -126,26 +126,26 @@ def _steps(samples: Sequence[Sample]) -> _Steps:
     return _Steps(min(interval, HOLE_AT_MOST), hole)
 
 
-def _covered(samples: Sequence[Sample], steps: _Steps) -> list[Part]:
+def _covered(samples: Sequence[Sample], steps: _Steps) -> list[Interval]:
     times = [sample.at for sample in samples]
     return list(_unbroken([*times, times[-1] + steps.interval], steps))
 
 
-def _stays(samples: Sequence[Sample], steps: _Steps, rules: Rules) -> Iterator[Stay]:
+def _stays(samples: Sequence[Sample], steps: _Steps, rules: PresenceRules) -> Iterator[Focus]:
     """Stretches with somebody there, cut where the title changes or samples are missing."""
-    last: Stay | None = None
+    last: Focus | None = None
     for start, end, title in _present(samples, steps, rules):
         if last and last.title == title and start <= last.end:
-            last = Stay(last.start, end, title)
+            last = Focus(last.start, end, title)
         else:
             if last:
                 yield last
-            last = Stay(start, end, title)
+            last = Focus(start, end, title)
     if last:
         yield last
 
 
-def _present(samples: Sequence[Sample], steps: _Steps, rules: Rules) -> Iterator[Stay]:
+def _present(samples: Sequence[Sample], steps: _Steps, rules: PresenceRules) -> Iterator[Focus]:
     """The present parts of each run of samples between which nothing changed."""
     deeds = rules.deeds
     runs = zip(unchanged(samples, steps.interval, steps.hole, rules.titles), samples, strict=True)
@@ -163,16 +163,16 @@ def _present(samples: Sequence[Sample], steps: _Steps, rules: Rules) -> Iterator
         if _is_away(times[-2] - times[0], title, rules):
             times = [times[0], min(times[1], times[0] + steps.interval)]
         for start, end in _unbroken(times, steps):
-            yield Stay(start, end, title)
+            yield Focus(start, end, title)
 
 
-def _is_away(still: float, title: str, rules: Rules) -> bool:
+def _is_away(still: float, title: str, rules: PresenceRules) -> bool:
     if still <= rules.idle:
         return False
     return still > LONGEST_MEETING or not rules.is_meeting(title)
 
 
-def _unbroken(times: Sequence[float], steps: _Steps) -> Iterator[Part]:
+def _unbroken(times: Sequence[float], steps: _Steps) -> Iterator[Interval]:
     """The stretches that samples stand for; the last time is where the last sample ends."""
     start = times[0]
     for before, after in pairwise(times):
@@ -186,27 +186,27 @@ def _unbroken(times: Sequence[float], steps: _Steps) -> Iterator[Part]:
 # -- Several machines --------------------------------------------------------------------------
 
 
-def _in_front(machines: Sequence[Sequence[Stay]]) -> Iterator[Stay]:
+def _in_front(machines: Sequence[Sequence[Focus]]) -> Iterator[Focus]:
     """One window at a time: where several machines are in use, the one that changed last."""
     if len(machines) == 1:
         yield from machines[0]
         return
     stays = sorted(each for some in machines for each in some)
     edges = sorted({edge for stay in stays for edge in (stay.start, stay.end)})
-    last: Stay | None = None
+    last: Focus | None = None
     for start, end, title in _shown(stays, edges):
         if last and last.title == title and last.end == start:
-            last = Stay(last.start, end, title)
+            last = Focus(last.start, end, title)
         else:
             if last:
                 yield last
-            last = Stay(start, end, title)
+            last = Focus(start, end, title)
     if last:
         yield last
 
 
-def _shown(stays: Sequence[Stay], edges: Sequence[float]) -> Iterator[Stay]:
-    showing: list[Stay] = []
+def _shown(stays: Sequence[Focus], edges: Sequence[float]) -> Iterator[Focus]:
+    showing: list[Focus] = []
     following = 0
     for start, end in pairwise(edges):
         while following < len(stays) and stays[following].start <= start:
@@ -214,4 +214,4 @@ def _shown(stays: Sequence[Stay], edges: Sequence[float]) -> Iterator[Stay]:
             following += 1
         showing = [each for each in showing if each.end > start]
         if showing:
-            yield Stay(start, end, max(showing).title)
+            yield Focus(start, end, max(showing).title)

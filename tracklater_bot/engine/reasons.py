@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from tracklater_bot.domain.suggestions import Reason
-from tracklater_bot.engine.events import Kind
-from tracklater_bot.engine.infer.hmm import NOTHING, Chain, best_path
-from tracklater_bot.engine.infer.inference import Explained, State, families_of
-from tracklater_bot.engine.intervals import MINUTE, Part
+from tracklater_bot.engine.events import EventKind
+from tracklater_bot.engine.infer.hmm import NOTHING, Chain, viterbi
+from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, families_of
+from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.score.weights import WEIGHTS
-from tracklater_bot.engine.segments import Ground
+from tracklater_bot.engine.segments import EvidenceSource
 
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"
@@ -29,34 +29,37 @@ SPEAKS = 1.5
 # -- Why ---------------------------------------------------------------------------------------
 
 
-def reasons(group: str, explained: Explained, part: Part) -> tuple[Reason, ...]:
+def reasons(group: str, explained: LabelledDay, part: Interval) -> tuple[Reason, ...]:
     """What spoke for the group, strongest first, with its share of all that did."""
-    nats: defaultdict[Ground, float] = defaultdict(float)
-    minutes: defaultdict[Ground, float] = defaultdict(float)
-    shas: defaultdict[Ground, list[str]] = defaultdict(list)
+    log_likelihood: defaultdict[EvidenceSource, float] = defaultdict(float)
+    minutes: defaultdict[EvidenceSource, float] = defaultdict(float)
+    shas: defaultdict[EvidenceSource, list[str]] = defaultdict(list)
     for place, shared in explained.inside(part):
         for owner, ground, weight in explained.pieces[place].grounds:
             if owner == group:
-                nats[ground] += weight
+                log_likelihood[ground] += weight
                 minutes[ground] += shared
                 shas[ground].append(ground.sha)
-    if not nats:
+    if not log_likelihood:
         return (Reason(f"work for {group} around it", 1.0),)
-    whole = sum(nats.values())
-    strongest = sorted(nats, key=lambda ground: (-nats[ground], ground.about))
+    whole = sum(log_likelihood.values())
+    strongest = sorted(log_likelihood, key=lambda ground: (-log_likelihood[ground], ground.about))
     return tuple(
-        Reason(_in_words(ground, shas[ground], minutes[ground]), round(nats[ground] / whole, 3))
+        Reason(
+            _in_words(ground, shas[ground], minutes[ground]),
+            round(log_likelihood[ground] / whole, 3),
+        )
         for ground in strongest[:MOST_REASONS]
     )
 
 
-def _in_words(ground: Ground, shas: Sequence[str], minutes: float) -> str:
+def _in_words(ground: EvidenceSource, shas: Sequence[str], minutes: float) -> str:
     about = ground.about
-    if ground.kind is Kind.COMMIT:
+    if ground.kind is EventKind.COMMIT:
         return f"{_count(len(set(shas)), 'commit')} in {about}"
-    if ground.kind is Kind.CHECKOUT:
+    if ground.kind is EventKind.CHECKOUT:
         return f"branch {about} checked out" if about else "a commit checked out"
-    if ground.kind is Kind.MESSAGE:
+    if ground.kind is EventKind.MESSAGE:
         return f"{_count(len(shas), 'message')}{f' in #{about}' if about else ''}"
     return f"{about} in window titles, {max(round(minutes), 1)} min"
 
@@ -65,7 +68,9 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def instead(group: str, explained: Explained, part: Part, neighbours: Iterable[str | None]) -> str:
+def instead(
+    group: str, explained: LabelledDay, part: Interval, neighbours: Iterable[str | None]
+) -> str:
     """What would have been suggested without the group's own reasons: a group, or nothing.
 
     It may be the same group, where that is beside it too.
@@ -78,8 +83,8 @@ def instead(group: str, explained: Explained, part: Part, neighbours: Iterable[s
     for place, _ in explained.inside(part):
         piece = explained.pieces[place]
         nothing += piece.nothing
-        for name, nats in piece.groups.items():
-            claims[name] += nats
+        for name, log_likelihood in piece.groups.items():
+            claims[name] += log_likelihood
     claims.pop(group, None)
     for neighbour in neighbours:
         if neighbour is not None:
@@ -88,7 +93,7 @@ def instead(group: str, explained: Explained, part: Part, neighbours: Iterable[s
     return best if best is not None and claims[best] > nothing else NOTHING_KNOWN
 
 
-def _instead_on_screen(group: str, explained: Explained, places: Sequence[int]) -> str:
+def _instead_on_screen(group: str, explained: LabelledDay, places: Sequence[int]) -> str:
     """The best path between what is before and after it, where the pieces say nothing of it."""
     pieces, states = explained.pieces, explained.states
     rows = {place: _silenced(group, explained, place) for place in places}
@@ -106,14 +111,14 @@ def _instead_on_screen(group: str, explained: Explained, places: Sequence[int]) 
         tuple(pieces[place].prices for place in order),
     )
     minutes: defaultdict[str, float] = defaultdict(float)
-    for place, number in zip(order, best_path(chain), strict=True):
+    for place, number in zip(order, viterbi(chain), strict=True):
         if place not in (before, after):
             state = states[number]
             minutes[state[0] if state else NOTHING_KNOWN] += pieces[place].minutes
     return max(sorted(minutes), key=lambda name: minutes[name])
 
 
-def _silenced(group: str, explained: Explained, place: int) -> list[float]:
+def _silenced(group: str, explained: LabelledDay, place: int) -> list[float]:
     """A piece's scores, had its clues said nothing of the group."""
     piece = explained.pieces[place]
     row = [
@@ -128,7 +133,7 @@ def _silenced(group: str, explained: Explained, place: int) -> list[float]:
 # -- Where to split ----------------------------------------------------------------------------
 
 
-def seam(explained: Explained, state: State, part: Part) -> float | None:
+def seam(explained: LabelledDay, state: SegmentLabel, part: Interval) -> float | None:
     """The moment inside before or after which something else fits best.
 
     None where the state fits best on both sides of every moment.

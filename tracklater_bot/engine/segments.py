@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tracklater_bot.engine.events import Event, Kind
-from tracklater_bot.engine.infer.hmm import Prices
-from tracklater_bot.engine.intervals import MINUTE, Part, cut, joined, within, without
+from tracklater_bot.engine.events import Event, EventKind
+from tracklater_bot.engine.infer.hmm import TransitionCosts
+from tracklater_bot.engine.intervals import MINUTE, Interval, cut, joined, within, without
 from tracklater_bot.engine.match.issue_titles import IssueId
-from tracklater_bot.engine.presence import Stay, Watch
+from tracklater_bot.engine.presence import Focus, Watch
 from tracklater_bot.engine.score.weights import WEIGHTS
 
 GRID = 2 * MINUTE
@@ -21,26 +21,26 @@ GRID = 2 * MINUTE
 UNSEEN_BEFORE, UNSEEN_AFTER = 60 * MINUTE, 180 * MINUTE
 # Presence that a clue proves where the screen stands still: before and after it.
 PROVED = {
-    Kind.COMMIT: (5 * MINUTE, 0.0),
-    Kind.CHECKOUT: (0.0, 2 * MINUTE),
-    Kind.MESSAGE: (MINUTE, MINUTE),
+    EventKind.COMMIT: (5 * MINUTE, 0.0),
+    EventKind.CHECKOUT: (0.0, 2 * MINUTE),
+    EventKind.MESSAGE: (MINUTE, MINUTE),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class EvidenceSource:
     """What speaks for a group: an event, or (`kind` is None) a word in a window's title.
 
     `sha` tells a commit that was amended from several.
     """
 
     about: str
-    kind: Kind | None = None
+    kind: EventKind | None = None
     sha: str = field(default="", compare=False)
 
 
 @dataclass(slots=True)
-class Piece:
+class Segment:
     """A stretch in which nothing changes, and what speaks for each explanation of it.
 
     `title` is None where no screen was recorded: there nobody may have been at work. Everything
@@ -51,8 +51,8 @@ class Piece:
     start: float
     end: float
     title: str | None
-    stay: Stay | None = None
-    prices: Prices = WEIGHTS.usual
+    stay: Focus | None = None
+    prices: TransitionCosts = WEIGHTS.usual
     groups: dict[str, float] = field(default_factory=dict)
     issues: dict[IssueId, float] = field(default_factory=dict)
     no_issue: dict[str, float] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Piece:
     nothing: float = 0.0
     at_noon: bool = False
     turns_to: str | None = None
-    grounds: list[tuple[str, Ground, float]] = field(default_factory=list)
+    grounds: list[tuple[str, EvidenceSource, float]] = field(default_factory=list)
 
     @property
     def seen(self) -> bool:
@@ -73,26 +73,28 @@ class Piece:
         """How long it is."""
         return (self.end - self.start) / MINUTE
 
-    def speak_for(self, group: str, nats: float, ground: Ground | None = None) -> None:
+    def add_evidence(
+        self, group: str, log_likelihood: float, ground: EvidenceSource | None = None
+    ) -> None:
         """Evidence for a group, and what it is."""
-        self.groups[group] = self.groups.get(group, 0.0) + nats
+        self.groups[group] = self.groups.get(group, 0.0) + log_likelihood
         if ground is not None:
-            self.grounds.append((group, ground, nats))
+            self.grounds.append((group, ground, log_likelihood))
 
-    def speak_for_issue(self, issue: IssueId, nats: float) -> None:
+    def speak_for_issue(self, issue: IssueId, log_likelihood: float) -> None:
         """Evidence for an issue."""
-        self.issues[issue] = self.issues.get(issue, 0.0) + nats
+        self.issues[issue] = self.issues.get(issue, 0.0) + log_likelihood
 
-    def speak_for_no_issue(self, group: str, nats: float) -> None:
+    def speak_for_no_issue(self, group: str, log_likelihood: float) -> None:
         """Evidence for work of a group that is on none of its issues."""
-        self.no_issue[group] = self.no_issue.get(group, 0.0) + nats
+        self.no_issue[group] = self.no_issue.get(group, 0.0) + log_likelihood
 
 
-def cut_day(watched: Watch, events: Sequence[Event], until: float) -> list[Piece]:
+def cut_day(watched: Watch, events: Sequence[Event], until: float) -> list[Segment]:
     """The day until `until` in pieces, in order: what was seen, and what clues alone tell of."""
     marks = sorted({event.at for event in events})
     pieces = [
-        Piece(start, end, stay.title, stay)
+        Segment(start, end, stay.title, stay)
         for stay in watched.stays
         for start, end in cut((stay.start, stay.end), marks)
     ]
@@ -102,7 +104,7 @@ def cut_day(watched: Watch, events: Sequence[Event], until: float) -> list[Piece
     return pieces
 
 
-def _proved(watched: Watch, events: Iterable[Event], until: float) -> Iterator[Piece]:
+def _proved(watched: Watch, events: Iterable[Event], until: float) -> Iterator[Segment]:
     """Presence that clues prove while the screen stands still."""
     parts = []
     for event in events:
@@ -111,10 +113,12 @@ def _proved(watched: Watch, events: Iterable[Event], until: float) -> Iterator[P
             parts.append((max(0.0, event.at - before), min(until, event.at + after)))
     present = joined((stay.start, stay.end) for stay in watched.stays)
     for start, end in without(joined(parts), present):
-        yield Piece(start, end, "")
+        yield Segment(start, end, "")
 
 
-def _unseen(covered: Sequence[Part], events: Sequence[Event], until: float) -> Iterator[Piece]:
+def _unseen(
+    covered: Sequence[Interval], events: Sequence[Event], until: float
+) -> Iterator[Segment]:
     """Stretches that no screen covers, around clues; beyond those nobody is there."""
     for start, end in without([(0.0, until)], covered):
         inside = [event.at for event in events if start <= event.at < end]
@@ -122,7 +126,7 @@ def _unseen(covered: Sequence[Part], events: Sequence[Event], until: float) -> I
             first = max(start, inside[0] - UNSEEN_BEFORE)
             last = min(end, inside[-1] + UNSEEN_AFTER)
             for part in cut((first, last), sorted({*inside, *_grid(first, last)})):
-                yield Piece(*part, None)
+                yield Segment(*part, None)
 
 
 def _grid(first: float, last: float) -> Iterator[float]:

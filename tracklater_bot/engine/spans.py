@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracklater_bot.domain.day import Span, round_boundaries, subtract
-from tracklater_bot.engine.infer.inference import Explained
-from tracklater_bot.engine.infer.merge import Stretch
+from tracklater_bot.engine.infer.inference import LabelledDay
+from tracklater_bot.engine.infer.merge import LabelledSegment
 from tracklater_bot.engine.inputs import Inputs
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class RoundedSpan:
     """A span to suggest, and the part of the day that it was rounded from."""
 
     span: Span
@@ -22,12 +22,14 @@ class Fitted:
     key: str | None
 
 
-def fitted(stretches: Iterable[Stretch], explained: Explained, inputs: Inputs) -> list[Fitted]:
+def fitted(
+    stretches: Iterable[LabelledSegment], explained: LabelledDay, inputs: Inputs
+) -> list[RoundedSpan]:
     """Spans in order that overlap neither each other nor what is tracked, nor reach past now."""
     tracked = [span for each in inputs.tracked if (span := each.span(inputs.now)) is not None]
     shortest = timedelta(minutes=inputs.options.min_minutes)
     parts = [
-        Fitted(part, part, stretch.group, stretch.key)
+        RoundedSpan(part, part, stretch.group, stretch.key)
         for stretch in stretches
         for part in _untracked(_span(stretch, inputs), tracked, explained, inputs)
         if part.length >= shortest
@@ -36,7 +38,7 @@ def fitted(stretches: Iterable[Stretch], explained: Explained, inputs: Inputs) -
 
 
 def _untracked(
-    span: Span, tracked: Sequence[Span], explained: Explained, inputs: Inputs
+    span: Span, tracked: Sequence[Span], explained: LabelledDay, inputs: Inputs
 ) -> list[Span]:
     """What is left of a span, without ends that only clues in tracked time spoke for."""
     left = subtract([span], tracked)
@@ -49,7 +51,7 @@ def _untracked(
     ]
 
 
-def _is_told(span: Span, explained: Explained, inputs: Inputs) -> bool:
+def _is_told(span: Span, explained: LabelledDay, inputs: Inputs) -> bool:
     """Whether a screen or a clue is in the span itself."""
     zero = inputs.day.span.start
     part = (span.start - zero).total_seconds(), (span.end - zero).total_seconds()
@@ -57,25 +59,27 @@ def _is_told(span: Span, explained: Explained, inputs: Inputs) -> bool:
     return any(piece.seen or piece.grounds for piece in inside)
 
 
-def _span(stretch: Stretch, inputs: Inputs) -> Span:
+def _span(stretch: LabelledSegment, inputs: Inputs) -> Span:
     zero = inputs.day.span.start
     return Span(zero + timedelta(seconds=stretch.start), zero + timedelta(seconds=stretch.end))
 
 
-def _rounded(parts: Iterable[Fitted], tracked: Sequence[Span], inputs: Inputs) -> list[Fitted]:
+def _rounded(
+    parts: Iterable[RoundedSpan], tracked: Sequence[Span], inputs: Inputs
+) -> list[RoundedSpan]:
     """Spans on the grid, but for edges of tracked time: what touched it still does."""
     minutes = inputs.options.round_minutes
     shortest = timedelta(minutes=inputs.options.min_minutes)
     fixed = {edge for span in tracked for edge in (span.start, span.end)}
     until = min(inputs.now, inputs.day.span.end)
-    result: list[Fitted] = []
+    result: list[RoundedSpan] = []
     for part in parts:
         start, end = _on_grid(part.exact, minutes, fixed)
         start = max(start, result[-1].span.end if result else inputs.day.span.start)
         free = subtract([Span(start, end)] if start < (end := min(end, until)) else [], tracked)
         span = max(free, key=lambda each: (_shared(each, part.exact), each.length), default=None)
         if span is not None and span.length >= shortest:
-            result.append(Fitted(span, part.exact, part.group, part.key))
+            result.append(RoundedSpan(span, part.exact, part.group, part.key))
     return result
 
 

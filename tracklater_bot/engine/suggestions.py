@@ -12,20 +12,20 @@ from tracklater_bot.domain.descriptions import describe
 from tracklater_bot.domain.groups import Group, Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Evidence, Suggestion
-from tracklater_bot.engine.events import Event, Kind
-from tracklater_bot.engine.infer.inference import Explained, State
+from tracklater_bot.engine.events import Event, EventKind
+from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel
 from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.engine.intervals import Part
-from tracklater_bot.engine.match.matcher import Reader
+from tracklater_bot.engine.intervals import Interval
+from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.reasons import instead, reasons, seam
-from tracklater_bot.engine.spans import Fitted
+from tracklater_bot.engine.spans import RoundedSpan
 
 
-class Teller:
+class SuggestionBuilder:
     """Tells of spans that were found in a day. `events` are those within it."""
 
     def __init__(
-        self, inputs: Inputs, reader: Reader, events: Sequence[Event], explained: Explained
+        self, inputs: Inputs, reader: Matcher, events: Sequence[Event], explained: LabelledDay
     ) -> None:
         self._reader = reader
         self._events = events
@@ -36,7 +36,7 @@ class Teller:
         commits = (clue for clue in inputs.clues if isinstance(clue, Commit))
         self._commits = sorted(commits, key=lambda commit: (commit.at, commit.sha))
 
-    def suggestions(self, found: Sequence[Fitted]) -> tuple[Suggestion, ...]:
+    def suggestions(self, found: Sequence[RoundedSpan]) -> tuple[Suggestion, ...]:
         """A suggestion for each span, in order."""
         return tuple(
             self._suggestion(
@@ -45,7 +45,7 @@ class Teller:
             for place, each in enumerate(found)
         )
 
-    def _suggestion(self, found: Fitted, neighbours: Sequence[Fitted]) -> Suggestion:
+    def _suggestion(self, found: RoundedSpan, neighbours: Sequence[RoundedSpan]) -> Suggestion:
         part = self._part(found.exact)
         plain = Suggestion(
             span=found.span,
@@ -65,7 +65,7 @@ class Teller:
             instead=instead(found.group, self._explained, part, beside),
         )
 
-    def _described(self, plain: Suggestion, group: str, found: Fitted) -> Suggestion:
+    def _described(self, plain: Suggestion, group: str, found: RoundedSpan) -> Suggestion:
         issue = self._issues.get((group, found.key)) if found.key else None
         commits = [
             commit
@@ -81,7 +81,7 @@ class Teller:
             description=description(group, issue, commits),
         )
 
-    def _evidence(self, found: Fitted, part: Part) -> Evidence:
+    def _evidence(self, found: RoundedSpan, part: Interval) -> Evidence:
         pieces = self._explained.pieces
         minutes = sum(
             shared for place, shared in self._explained.inside(part) if pieces[place].stay
@@ -93,19 +93,19 @@ class Teller:
         ]
         return Evidence(
             window_minutes=round(min(minutes, found.span.minutes)),
-            commits=len({event.sha for event in inside if event.kind is Kind.COMMIT}),
-            messages=sum(event.kind is Kind.MESSAGE for event in inside),
+            commits=len({event.sha for event in inside if event.kind is EventKind.COMMIT}),
+            messages=sum(event.kind is EventKind.MESSAGE for event in inside),
         )
 
-    def _seam(self, found: Fitted, part: Part) -> datetime | None:
-        state: State = None if found.group is None else (found.group, found.key)
+    def _seam(self, found: RoundedSpan, part: Interval) -> datetime | None:
+        state: SegmentLabel = None if found.group is None else (found.group, found.key)
         at = seam(self._explained, state, part)
         if at is None:
             return None
         moment = self._zero + timedelta(seconds=at)
         return moment if found.span.start < moment < found.span.end else None
 
-    def _part(self, span: Span) -> Part:
+    def _part(self, span: Span) -> Interval:
         start, end = span.start - self._zero, span.end - self._zero
         return start.total_seconds(), end.total_seconds()
 

@@ -72,7 +72,7 @@ _NO_MEETING = r"""
 """
 
 
-class Place(Enum):
+class WindowPlace(Enum):
     """What is done in a window, and with it how far a word in its title can be trusted."""
 
     WORK = "work"
@@ -84,10 +84,10 @@ class Place(Enum):
 
 
 _LOOKS = (
-    (Place.LEISURE, _LEISURE, _LEISURE_NAMES),
-    (Place.TALK, _TALK, _TALK_NAMES),
-    (Place.REFERENCE, _REFERENCE, _REFERENCE_NAMES),
-    (Place.WORK, _TOOLS, ()),
+    (WindowPlace.LEISURE, _LEISURE, _LEISURE_NAMES),
+    (WindowPlace.TALK, _TALK, _TALK_NAMES),
+    (WindowPlace.REFERENCE, _REFERENCE, _REFERENCE_NAMES),
+    (WindowPlace.WORK, _TOOLS, ()),
 )
 _CODE_HOST = " · "
 _MEETINGS = re.compile(_MEETING, re.VERBOSE)
@@ -102,9 +102,9 @@ _WORD = re.compile(r"[^\W_]+")
 _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
 
 
-def _by_first_word() -> dict[str, list[tuple[Place, str]]]:
+def _by_first_word() -> dict[str, list[tuple[WindowPlace, str]]]:
     """All telling words, by the first of them, so that a title is asked for few."""
-    found: dict[str, list[tuple[Place, str]]] = {}
+    found: dict[str, list[tuple[WindowPlace, str]]] = {}
     for place, phrases, _ in _LOOKS:
         for phrase in (" ".join(each.split()) for each in phrases.split("|")):
             found.setdefault(phrase.partition(" ")[0], []).append((place, f" {phrase} "))
@@ -116,15 +116,15 @@ _NAMES = {name: place for place, _, names in _LOOKS for name in names}
 _ORDER = [place for place, _, _ in _LOOKS]
 
 
-class Kinds:
+class WindowKind:
     """Tells the place of a window; `meetings` are further words that mean a meeting."""
 
     def __init__(self, meetings: Iterable[str] = ()) -> None:
         words = [re.escape(folded(word)) for word in meetings if word.strip()]
         self._own = re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)") if words else None
-        self._known: dict[str, Place] = {}
+        self._known: dict[str, WindowPlace] = {}
 
-    def of(self, title: str) -> Place:
+    def of(self, title: str) -> WindowPlace:
         """The place of a window with this title."""
         if title not in self._known:
             self._known[title] = self._look(folded(title))
@@ -132,16 +132,16 @@ class Kinds:
 
     def is_meeting(self, title: str) -> bool:
         """Whether somebody with this window in front may sit still and yet be at work."""
-        return self.of(title) is Place.MEETING
+        return self.of(title) is WindowPlace.MEETING
 
     def is_talk(self, title: str) -> bool:
         """Whether others write in the window: what it says changes with nobody there."""
-        return self.of(title) is Place.TALK
+        return self.of(title) is WindowPlace.TALK
 
-    def _look(self, title: str) -> Place:
+    def _look(self, title: str) -> WindowPlace:
         words = _WORD.findall(title)
         if self._is_meeting(title, words):
-            return Place.MEETING
+            return WindowPlace.MEETING
         spelled = f" {' '.join(words)} "
         found = {
             place for word in words for place, phrase in _PHRASES.get(word, ()) if phrase in spelled
@@ -149,7 +149,7 @@ class Kinds:
         parts = _parts(title)
         found |= {_NAMES[part] for part in parts if part in _NAMES}
         page = not _BROWSERS.isdisjoint(parts[1:]) and _CODE_HOST not in title
-        return min(found, key=_ORDER.index, default=Place.PAGE if page else Place.WORK)
+        return min(found, key=_ORDER.index, default=WindowPlace.PAGE if page else WindowPlace.WORK)
 
     def _is_meeting(self, title: str, words: Sequence[str]) -> bool:
         if self._own is not None and self._own.search(title):

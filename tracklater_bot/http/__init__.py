@@ -1,13 +1,13 @@
-"""The one door to the network for `requests`: time-outs, retries, and errors that know what helps.
+"""The one way out to the network for `requests`: time-outs, retries, errors that know what helps.
 
-A `Door` leads to one service. It never follows a redirect (credentials stay with their host),
-never keeps cookies, and puts no body, token or full address into a message or a log line.
+A `ServiceClient` leads to one service. It never follows a redirect (credentials stay with their
+host), never keeps cookies, and puts no body, token or full address into a message or a log line.
 """
 
 from tracklater_bot.http.client import (
     Credentials,
-    Door,
-    Patience,
+    RetryPolicy,
+    ServiceClient,
     Timing,
     anonymous,
     basic,
@@ -33,10 +33,10 @@ __all__ = [
     "BadAnswer",
     "BadStatus",
     "Credentials",
-    "Door",
     "HttpError",
     "Line",
-    "Patience",
+    "RetryPolicy",
+    "ServiceClient",
     "Timing",
     "Title",
     "Unreachable",

@@ -25,7 +25,7 @@ from tracklater_bot.http.responses import (
 )
 
 if TYPE_CHECKING:
-    from tracklater_bot.http.transport import Wire
+    from tracklater_bot.http.transport import Transport
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How often a safe request is tried, and for how many seconds altogether it may wait."""
 
     tries: int = 4
@@ -93,7 +93,7 @@ class Patience:
     first: float = 0.5
 
 
-class Door:
+class ServiceClient:
     """The way to one service. Its calls give an Answer of status 2xx or raise HttpError's kinds."""
 
     def __init__(
@@ -102,7 +102,7 @@ class Door:
         base_url: str,
         auth: Credentials,
         *,
-        patience: Patience = Patience(),
+        patience: RetryPolicy = RetryPolicy(),
         timing: Timing = Timing(),
     ) -> None:
         self.service = service
@@ -165,12 +165,12 @@ class Door:
         raise BadStatus(answer, _retry_at(answer, self._timing.now()))
 
     @cached_property
-    def _wire(self) -> Wire:
+    def _wire(self) -> Transport:
         # At the first request: `requests` takes 40 ms, and a preview whose answers are all
         # remembered makes none.
-        from tracklater_bot.http.transport import Wire  # noqa: PLC0415
+        from tracklater_bot.http.transport import Transport  # noqa: PLC0415
 
-        return Wire(self.service, self.base_url, self._auth)
+        return Transport(self.service, self.base_url, self._auth)
 
 
 def _may_pass(error: HttpError) -> bool:

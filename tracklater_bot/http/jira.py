@@ -19,8 +19,8 @@ from tracklater_bot.http import (
     BadAnswer,
     BadStatus,
     Credentials,
-    Door,
     HttpError,
+    ServiceClient,
     Timing,
     Title,
     anonymous,
@@ -109,7 +109,7 @@ class JiraSite:
         self._token_is_set = settings.api_token is not None
         self._timing = timing
         self._auth = _credentials(settings)
-        self._door = Door("Jira", settings.api_base or self.url, self._auth, timing=timing)
+        self._door = ServiceClient("Jira", settings.api_base or self.url, self._auth, timing=timing)
         self._may_move = self.cloud and not settings.api_base
 
     @property
@@ -158,14 +158,14 @@ class JiraSite:
     def _path(self, path: str) -> str:
         return f"/rest/api/{'3' if self.cloud else '2'}{path}"
 
-    def _ask(self, call: Callable[[Door], Answer], shape: TypeAdapter[T]) -> T:
+    def _ask(self, call: Callable[[ServiceClient], Answer], shape: TypeAdapter[T]) -> T:
         answer = self._through(call)
         try:
             return answer.read(shape)
         except BadAnswer as error:
             raise JiraError(f"{error}: check jira.url", lasting=False, cause=error) from None
 
-    def _through(self, call: Callable[[Door], Answer]) -> Answer:
+    def _through(self, call: Callable[[ServiceClient], Answer]) -> Answer:
         self._insist_on_settings()
         try:
             answer = self._from_here_or_gateway(call)
@@ -176,7 +176,7 @@ class JiraSite:
             raise self._refused_token(None)
         return answer
 
-    def _from_here_or_gateway(self, call: Callable[[Door], Answer]) -> Answer:
+    def _from_here_or_gateway(self, call: Callable[[ServiceClient], Answer]) -> Answer:
         try:
             return call(self._door)
         except BadStatus as error:
@@ -187,16 +187,16 @@ class JiraSite:
         self._door, self._may_move = gateway, False
         return answer
 
-    def _gateway(self) -> Door | None:
+    def _gateway(self) -> ServiceClient | None:
         """The address for tokens with scopes; None where the site does not tell its cloudId."""
-        site = Door("Jira", self.url, anonymous(), timing=self._timing)
+        site = ServiceClient("Jira", self.url, anonymous(), timing=self._timing)
         try:
             cloud_id = site.get("/_edge/tenant_info").read(_TENANT).cloudId
         except HttpError:
             return None  # no Cloud site: the 401 stands
         if not _CLOUD_ID.fullmatch(cloud_id):
             return None
-        return Door("Jira", f"{GATEWAY}/{cloud_id}", self._auth, timing=self._timing)
+        return ServiceClient("Jira", f"{GATEWAY}/{cloud_id}", self._auth, timing=self._timing)
 
     def _insist_on_settings(self) -> None:
         if not self._token_is_set:

@@ -30,7 +30,7 @@ TIMEOUT = (3.0, 30.0)
 LARGEST = 32 * 1024 * 1024
 
 
-class Wire:
+class Transport:
     """A session with one service. Safe to use from threads, like the session of `requests`."""
 
     def __init__(

@@ -16,18 +16,18 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clock, shown, times
-from tracklater_bot.outbox.late_entries import Found, NotFound, Sighting, TakenOut
+from tracklater_bot.outbox.late_entries import NotFound, SightedEntry, Sighting, TakenOut
 from tracklater_bot.outbox.outcomes import (
-    Absent,
+    NotWritten,
     Outcome,
-    Postponed,
     Rejected,
+    RetryLater,
     Written,
 )
 from tracklater_bot.store import Store
 from tracklater_bot.store import days as digests
 from tracklater_bot.store import jobs as outbox
-from tracklater_bot.store.jobs import Job, Kind, Stage
+from tracklater_bot.store.jobs import Job, JobKind, Stage
 from tracklater_bot.store.payload import Payload
 from tracklater_bot.trackers.base import (
     Account,
@@ -47,7 +47,7 @@ LATE_AGAIN = timedelta(seconds=30)  # while an equal entry is being made
 LOOK_LASTS = timedelta(minutes=2)
 
 
-class Workspace(Protocol):
+class AccountFacts(Protocol):
     """What is known of a person's account without a request each time.
 
     `account` is None while nothing is known; it may be days old.
@@ -80,7 +80,7 @@ class _Sender:
 
     store: Store
     tracker: Tracker
-    workspace: Workspace | None
+    workspace: AccountFacts | None
     known: _Known
     clock: Callable[[], datetime]
     key_tag: bool = False
@@ -90,18 +90,18 @@ class _Sender:
         entry = self._entry(job.payload)
         if job.stage is Stage.UNKNOWN:
             return self._looked_up(job, entry)
-        if job.kind is Kind.DELETE or job.doubtful:
+        if job.kind is JobKind.DELETE or job.doubtful:
             return entry
         return self._missing(entry) or self._in_the_way(job, entry) or entry
 
     def send(self, job: Job, entry: NewEntry) -> TimeEntry | None:
         """The one request that changes something."""
         entry_id = job.entry_id
-        if job.kind is Kind.CREATE or entry_id is None:
+        if job.kind is JobKind.CREATE or entry_id is None:
             return _understood(lambda: self.tracker.create(entry))
         # What we saw before no longer holds after this, whether it succeeds or not.
         self.known.look = None
-        if job.kind is Kind.UPDATE:
+        if job.kind is JobKind.UPDATE:
             return _understood(lambda: self.tracker.update(entry_id, entry, job.seen))
         _understood(lambda: self.tracker.delete(entry_id, job.seen))
         return None
@@ -109,7 +109,7 @@ class _Sender:
     def look_for_latecomer(self, job: Job) -> Outcome | Sighting:
         """Whether a request that was given up made an entry after all; takes out what was found."""
         if self._being_made(job):
-            return Postponed(Problem.WAITING, "it is being made", self.clock() + LATE_AGAIN)
+            return RetryLater(Problem.WAITING, "it is being made", self.clock() + LATE_AGAIN)
         entry_id = job.entry_id
         if entry_id is None:
             return self._latecomer(job)
@@ -130,7 +130,7 @@ class _Sender:
         ours = self._known_as_ours(job, {each.id for each in same})
         late = next((each for each in same if each.id not in ours), None)
         # What is being made now is ours, though no item says so yet.
-        return Found(late) if late is not None and not self._being_made(job) else NotFound()
+        return SightedEntry(late) if late is not None and not self._being_made(job) else NotFound()
 
     def _being_made(self, job: Job) -> bool:
         with self.store.reading() as connection:
@@ -148,7 +148,7 @@ class _Sender:
         """An equal entry is the one: it was ours, or the person made it, and once is enough."""
         found = _understood(lambda: self.tracker.find(entry))
         if found is None:
-            return Absent()
+            return NotWritten()
         if self._taken(job, [found]):
             return Rejected(Problem.REFUSED, "Toggl has an entry that is exactly the same already")
         return Written(found)
@@ -217,7 +217,7 @@ class _Sender:
         # Nothing is concluded from what may have changed since.
         foreign = self._foreign(job, entry, found[0], timedelta())
         same = [each for each in foreign if _is_same(each, entry)]
-        if same and job.kind is Kind.CREATE:
+        if same and job.kind is JobKind.CREATE:
             return Written(same[0])
         return (
             Rejected(Problem.OVERLAP, _overlap(foreign[0], found[0]), foreign) if foreign else None

@@ -16,15 +16,15 @@ from sqlalchemy import Connection
 
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.outbox.outcomes import Day, Outcome, Postponed, watched
-from tracklater_bot.outbox.worklogs import Logged
+from tracklater_bot.outbox.outcomes import Day, Outcome, RetryLater, watched
+from tracklater_bot.outbox.worklogs import WorklogWritten
 from tracklater_bot.store import days as digests
 from tracklater_bot.store import jobs as outbox
 from tracklater_bot.store.jobs import Job, Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SightedEntry:
     """An entry that is the late one: nothing of ours, and equal to what was sent."""
 
     entry: TimeEntry
@@ -40,7 +40,7 @@ class TakenOut:
     """The late entry is gone."""
 
 
-Sighting: TypeAlias = Found | NotFound | TakenOut
+Sighting: TypeAlias = SightedEntry | NotFound | TakenOut
 
 
 def settle(connection: Connection, job: Job, sighting: Sighting, now: datetime) -> set[Day]:
@@ -52,7 +52,7 @@ def settle(connection: Connection, job: Job, sighting: Sighting, now: datetime) 
         outbox.close(connection, job, Stage.DROPPED)
         return set()
     match sighting:
-        case Found(entry):
+        case SightedEntry(entry):
             outbox.aim(connection, job, entry.id, entry.changed, now)
         case NotFound():
             _look_again(connection, job, now)
@@ -62,9 +62,9 @@ def settle(connection: Connection, job: Job, sighting: Sighting, now: datetime) 
     return set()
 
 
-def postpone(connection: Connection, job: Job, outcome: Outcome | Logged) -> set[Day]:
+def postpone(connection: Connection, job: Job, outcome: Outcome | WorklogWritten) -> set[Day]:
     """Lets the look wait for the tracker."""
-    if isinstance(outcome, Postponed) and outbox.load(connection, job.id) == job:
+    if isinstance(outcome, RetryLater) and outbox.load(connection, job.id) == job:
         outbox.look_later(connection, job, outcome.at)
     return set()
 

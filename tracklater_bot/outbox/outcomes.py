@@ -10,12 +10,12 @@ from typing import TypeAlias
 from sqlalchemy import ColumnElement, Connection, and_, select
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import Digest, Item, Problem, State
+from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.store import days as digests
 from tracklater_bot.store import jobs as outbox
-from tracklater_bot.store.jobs import Job, Kind, Order, Stage, Target
+from tracklater_bot.store.jobs import Job, JobKind, Order, Stage, Target
 from tracklater_bot.store.tables import ACTIVE, items
 
 Day: TypeAlias = tuple[str, date]
@@ -41,7 +41,7 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Postponed:
+class RetryLater:
     """Nothing was written; it is tried again at `at`. With QUOTA, so is everything else."""
 
     code: Problem
@@ -50,7 +50,7 @@ class Postponed:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class Unconfirmed:
     """It may or may not have been written; that is looked up at `at`."""
 
     sentence: str
@@ -58,19 +58,19 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class NotWritten:
     """A lookup showed that it was not written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Altered:
+class ChangedMeanwhile:
     """Somebody changed the entry in the tracker: nothing was written over it."""
 
     sentence: str
     current: TimeEntry
 
 
-Outcome: TypeAlias = Written | Rejected | Postponed | Lost | Absent | Altered
+Outcome: TypeAlias = Written | Rejected | RetryLater | Unconfirmed | NotWritten | ChangedMeanwhile
 
 
 def begin(connection: Connection, job: Job, owner: str, now: datetime) -> Job | None:
@@ -81,8 +81,8 @@ def begin(connection: Connection, job: Job, owner: str, now: datetime) -> Job | 
     digest = digests.load(connection, job.person, job.day, lock=True)
     if digest is None or not outbox.begin_sending(connection, job, owner, now):
         return None
-    if job.target is Target.ENTRY and job.kind is not Kind.DELETE:
-        digests.set_state(connection, job.item_id, State.SENDING)
+    if job.target is Target.ENTRY and job.kind is not JobKind.DELETE:
+        digests.set_state(connection, job.item_id, ItemState.SENDING)
     return outbox.load(connection, job.id)
 
 
@@ -102,7 +102,7 @@ def settle(connection: Connection, job: Job, outcome: Outcome, now: datetime) ->
         changed = replace(changed, tracked=_with(digest.tracked, outcome.foreign))
     digests.save(connection, digest, changed)
     days = {(digest.person, digest.day)}
-    if isinstance(outcome, Postponed) and outcome.code is Problem.QUOTA:
+    if isinstance(outcome, RetryLater) and outcome.code is Problem.QUOTA:
         days |= _hold_all(connection, job.person, outcome)
     if isinstance(outcome, Written):
         days |= _go_on(connection, job.person, now)
@@ -127,74 +127,74 @@ class _Settling:
         self, item: Item, outcome: Outcome
     ) -> Item:
         """The item as it is from now on; the job is stored on the way."""
-        if isinstance(outcome, Absent) and self.job.sent_at is not None:
+        if isinstance(outcome, NotWritten) and self.job.sent_at is not None:
             due = watched(self.job.sent_at, self.now)
             if due is not None:
                 outbox.queue_late(self.connection, self.digest, self.job, due)
-        if self.job.undone and not isinstance(outcome, Written | Lost):
+        if self.job.undone and not isinstance(outcome, Written | Unconfirmed):
             return self._undone(item, outcome)
         match outcome:
             case Written(entry):
                 return self._written(item, entry)
             case Rejected(code, sentence, _):
                 return self._rejected(item, code, sentence)
-            case Postponed(code, sentence, at):
+            case RetryLater(code, sentence, at):
                 return self._postponed(item, code, sentence, at)
-            case Lost(_, at):
+            case Unconfirmed(_, at):
                 return self._lost(item, at)
-            case Absent():
+            case NotWritten():
                 self._wait(Stage.PENDING, self.now, unanswered=0)
-                return _quiet(item, State.PENDING)
-            case Altered(sentence, current):
+                return _quiet(item, ItemState.PENDING)
+            case ChangedMeanwhile(sentence, current):
                 self._close(Stage.FAILED, sentence)
-                return _troubled(_adopted(item, current), State.SENT, Problem.CHANGED, sentence)
+                return _troubled(_adopted(item, current), ItemState.SENT, Problem.CHANGED, sentence)
 
     def _written(self, item: Item, entry: TimeEntry | None) -> Item:
         self._close(Stage.DONE)
         if entry is None:
-            return replace(_quiet(item, State.OPEN), entry_id=None, entry_changed=None)
-        sent = replace(_quiet(item, State.SENT), entry_id=entry.id, entry_changed=entry.changed)
+            return replace(_quiet(item, ItemState.OPEN), entry_id=None, entry_changed=None)
+        sent = replace(_quiet(item, ItemState.SENT), entry_id=entry.id, entry_changed=entry.changed)
         if not self.job.undone:
             return sent
-        order = Order(Kind.DELETE, self.now)
+        order = Order(JobKind.DELETE, self.now)
         outbox.queue(self.connection, self.digest, sent, order)
-        return replace(sent, state=State.DELETING)
+        return replace(sent, state=ItemState.DELETING)
 
     def _undone(self, item: Item, outcome: Outcome) -> Item:
         """Taken back while on its way. What may have been written is still looked for."""
-        if isinstance(outcome, Postponed) and self.job.stage is Stage.UNKNOWN:
+        if isinstance(outcome, RetryLater) and self.job.stage is Stage.UNKNOWN:
             return self._postponed(item, outcome.code, outcome.sentence, outcome.at)
         if isinstance(outcome, Rejected) and outcome.code is Problem.TOO_OLD and self.job.doubtful:
             return self._rejected(item, outcome.code, outcome.sentence)  # only a person can look
         self._close(Stage.DROPPED)
-        return _quiet(item, State.OPEN)
+        return _quiet(item, ItemState.OPEN)
 
     def _rejected(self, item: Item, code: Problem, sentence: str) -> Item:
         self._close(Stage.FAILED, sentence)
-        if self.job.kind is Kind.CREATE:
-            return _troubled(item, State.FAILED, code, sentence)
+        if self.job.kind is JobKind.CREATE:
+            return _troubled(item, ItemState.FAILED, code, sentence)
         if code is Problem.GONE:
             gone = replace(item, entry_id=None, entry_changed=None)
-            return _troubled(gone, State.FAILED, code, sentence)
+            return _troubled(gone, ItemState.FAILED, code, sentence)
         # The entry is still what it was before, so that is what the item says again.
-        return _troubled(self._as_before(item), State.SENT, code, sentence)
+        return _troubled(self._as_before(item), ItemState.SENT, code, sentence)
 
     def _postponed(self, item: Item, code: Problem, sentence: str, at: datetime) -> Item:
         stage = self.job.stage if self.job.stage is Stage.UNKNOWN else Stage.PENDING
         # A request that certainly did nothing leaves no doubt behind.
         self._wait(stage, at, self.job.unanswered - (self.job.stage is Stage.SENDING))
-        state = State.UNKNOWN if stage is Stage.UNKNOWN else State.PENDING
+        state = ItemState.UNKNOWN if stage is Stage.UNKNOWN else ItemState.PENDING
         return replace(_troubled(item, self._on_its_way(state), code, sentence), retry_at=at)
 
     def _lost(self, item: Item, at: datetime) -> Item:
         """Changing or deleting twice does no harm; only creating has to be looked up first."""
-        creating = self.job.kind is Kind.CREATE
+        creating = self.job.kind is JobKind.CREATE
         self._wait(Stage.UNKNOWN if creating else Stage.PENDING, at, self.job.unanswered)
-        return _quiet(item, self._on_its_way(State.UNKNOWN))
+        return _quiet(item, self._on_its_way(ItemState.UNKNOWN))
 
-    def _on_its_way(self, state: State) -> State:
-        deleting = self.job.kind is Kind.DELETE or self.job.undone
-        return State.DELETING if deleting else state
+    def _on_its_way(self, state: ItemState) -> ItemState:
+        deleting = self.job.kind is JobKind.DELETE or self.job.undone
+        return ItemState.DELETING if deleting else state
 
     def _as_before(self, item: Item) -> Item:
         before = self.job.before
@@ -219,11 +219,11 @@ def watched(sent_at: datetime, now: datetime) -> datetime | None:
     return None
 
 
-def _quiet(item: Item, state: State) -> Item:
+def _quiet(item: Item, state: ItemState) -> Item:
     return replace(item, state=state, problem=None, problem_code=None, retry_at=None)
 
 
-def _troubled(item: Item, state: State, code: Problem, sentence: str) -> Item:
+def _troubled(item: Item, state: ItemState, code: Problem, sentence: str) -> Item:
     return replace(_quiet(item, state), problem=sentence, problem_code=code)
 
 
@@ -255,7 +255,7 @@ def _project(known: Project | None, group: str | None, current: TimeEntry) -> Pr
     return Project(current.project or "another project", group or "", id=current.project_id)
 
 
-def _hold_all(connection: Connection, person: str, quota: Postponed) -> set[Day]:
+def _hold_all(connection: Connection, person: str, quota: RetryLater) -> set[Day]:
     """Everything else of the person's waits for the quota too, and says so."""
     waiting = outbox.postpone_all(connection, person, quota.at)
 

@@ -22,24 +22,24 @@ from sqlalchemy import Connection
 from tracklater_bot.domain.digests import Problem
 from tracklater_bot.outbox import late_entries as latecomers
 from tracklater_bot.outbox import worklogs
-from tracklater_bot.outbox.entries import Workspace, _Known, _Sender, _understood
+from tracklater_bot.outbox.entries import AccountFacts, _Known, _Sender, _understood
 from tracklater_bot.outbox.late_entries import NotFound, Sighting
 from tracklater_bot.outbox.outcomes import (
-    Altered,
-    Lost,
+    ChangedMeanwhile,
     Outcome,
-    Postponed,
     Rejected,
+    RetryLater,
+    Unconfirmed,
     Written,
     begin,
     settle,
 )
 from tracklater_bot.outbox.worklog_sender import Logbooks, NoLogbooks, WorklogSender
 from tracklater_bot.outbox.worklog_sender import final as final_of_worklog
-from tracklater_bot.outbox.worklogs import Logged
+from tracklater_bot.outbox.worklogs import WorklogWritten
 from tracklater_bot.store import Store
 from tracklater_bot.store import jobs as outbox
-from tracklater_bot.store.jobs import Job, Kind, Lane, Stage, Target
+from tracklater_bot.store.jobs import Job, JobKind, Lane, Stage, Target
 from tracklater_bot.trackers.base import (
     Conflict,
     Gone,
@@ -54,8 +54,8 @@ from tracklater_bot.trackers.base import (
 )
 
 log = logging.getLogger(__name__)
-Ending: TypeAlias = "Outcome | Logged | Sighting"
-Send: TypeAlias = "Callable[[Job], Outcome | Logged]"
+Ending: TypeAlias = "Outcome | WorklogWritten | Sighting"
+Send: TypeAlias = "Callable[[Job], Outcome | WorklogWritten]"
 NOBODYS = NoLogbooks()
 
 LEASE = timedelta(minutes=5)  # far longer than a request may take
@@ -97,7 +97,7 @@ class Exporter:
         clock: Callable[[], datetime],
         owner: str,
         *,
-        workspace_for: Callable[[str], Workspace] | None = None,
+        workspace_for: Callable[[str], AccountFacts] | None = None,
         pace: Pace | None = None,
         logbooks: Logbooks = NOBODYS,
         key_tag: bool = False,
@@ -165,7 +165,7 @@ class Exporter:
         if job.target is Target.LATE:
             return latecomers.postpone(connection, job, ending)
         logs = partial(self._logbooks.wanted, job.person)
-        if job.target is Target.WORKLOG or isinstance(ending, Logged):
+        if job.target is Target.WORKLOG or isinstance(ending, WorklogWritten):
             return worklogs.settle(connection, job, ending, logs, now)
         days = settle(connection, job, ending, now)
         if days:
@@ -177,9 +177,9 @@ class Exporter:
         match outcome:
             case None:
                 return now, lane.failures
-            case Postponed(Problem.QUOTA, _, at):
+            case RetryLater(Problem.QUOTA, _, at):
                 return at, 0
-            case Postponed(_, _, at) | Lost(_, at):
+            case RetryLater(_, _, at) | Unconfirmed(_, at):
                 return at, lane.failures + 1
             case _:
                 return now + self._pace.spacing, 0
@@ -190,7 +190,7 @@ class Exporter:
             # Only a process that died leaves this behind, since the lane is ours now.
             now = self._clock()
             at = max((job.sent_at or now) + self._pace.settling, now)
-            return job, Lost("the bot was stopped while sending", at)
+            return job, Unconfirmed("the bot was stopped while sending", at)
         try:
             if job.target is Target.LATE:
                 return job, self._sender(job).look_for_latecomer(job)
@@ -213,7 +213,7 @@ class Exporter:
         workspace = self._workspace_for(job.person) if self._workspace_for else None
         return _Sender(self._store, tracker, workspace, known, self._clock, self._key_tag)
 
-    def _log(self, job: Job) -> Outcome | Logged | Send:
+    def _log(self, job: Job) -> Outcome | WorklogWritten | Send:
         """The same for a worklog."""
         sender = WorklogSender(self._logbooks.of(job.person, job.payload.group or ""))
         if job.stage is Stage.UNKNOWN:
@@ -236,29 +236,29 @@ class Exporter:
         now, sentence = self._clock(), str(error)
         pause = now + self._pace.backoff(lane.failures)
         if isinstance(error, OverQuota):
-            return Postponed(Problem.QUOTA, sentence, error.retry_at or now + LONGEST_PAUSE)
+            return RetryLater(Problem.QUOTA, sentence, error.retry_at or now + LONGEST_PAUSE)
         if isinstance(error, NotSent):
-            return Postponed(Problem.WAITING, sentence, max(error.retry_at or pause, now))
+            return RetryLater(Problem.WAITING, sentence, max(error.retry_at or pause, now))
         if isinstance(error, Unknown) and job.stage is Stage.SENDING:
             slow = isinstance(error, Late)
             settling = self._pace.slow_settling if slow else self._pace.settling
-            return Lost(sentence, max(pause, now + settling))
+            return Unconfirmed(sentence, max(pause, now + settling))
         if job.target is Target.LATE and not isinstance(error, Unknown):
             return NotFound()  # somebody changed it meanwhile: then it is theirs
         # A refusal now does not tell whether an earlier request got through.
         settled = isinstance(error, Conflict | Gone | TooOld)
         if isinstance(error, Unknown) or (job.doubtful and not settled):
-            return Postponed(Problem.WAITING, sentence, pause)
+            return RetryLater(Problem.WAITING, sentence, pause)
         return final_of_worklog(error, job) if job.target is Target.WORKLOG else _final(error, job)
 
 
 def _final(error: TrackerError, job: Job) -> Outcome:
     """What a failure means that trying again does not mend."""
     if isinstance(error, Conflict):
-        again = "Undo" if job.kind is Kind.DELETE else "edit"
+        again = "Undo" if job.kind is JobKind.DELETE else "edit"
         sentence = f"it was changed in Toggl since, to what you see; {again} it again if you want"
-        return Altered(sentence, error.current)
-    if isinstance(error, Gone) and job.kind is Kind.DELETE:
+        return ChangedMeanwhile(sentence, error.current)
+    if isinstance(error, Gone) and job.kind is JobKind.DELETE:
         return Written(None)
     if isinstance(error, Gone):
         return Rejected(Problem.GONE, "it was deleted in Toggl; Approve makes it again")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tracklater_bot.domain.digests import Problem
-from tracklater_bot.outbox.outcomes import Absent, Rejected
-from tracklater_bot.outbox.worklogs import Logged
-from tracklater_bot.store.jobs import Job, Kind
+from tracklater_bot.outbox.outcomes import NotWritten, Rejected
+from tracklater_bot.outbox.worklogs import WorklogWritten
+from tracklater_bot.store.jobs import Job, JobKind
 from tracklater_bot.trackers.base import Gone, Refused, TrackerError, Worklogs
 
 
@@ -40,29 +40,29 @@ class WorklogSender:
 
     worklogs: Worklogs
 
-    def looked_up(self, job: Job) -> Logged | Absent:
+    def looked_up(self, job: Job) -> WorklogWritten | NotWritten:
         """Whether a request whose answer was lost has written the worklog after all."""
         payload = job.payload
         found = self.worklogs.find(payload.issue or "", job.item_id, payload.span)
-        return Absent() if found is None else Logged(int(found))
+        return NotWritten() if found is None else WorklogWritten(int(found))
 
-    def send(self, job: Job) -> Logged:
+    def send(self, job: Job) -> WorklogWritten:
         """The one request that changes something."""
         payload, issue = job.payload, job.payload.issue or ""
-        if job.kind is Kind.CREATE or job.entry_id is None:
+        if job.kind is JobKind.CREATE or job.entry_id is None:
             number = self.worklogs.create(issue, job.item_id, payload.span, payload.description)
-            return Logged(int(number))
-        if job.kind is Kind.UPDATE:
+            return WorklogWritten(int(number))
+        if job.kind is JobKind.UPDATE:
             worklog = str(job.entry_id)
             self.worklogs.update(issue, worklog, payload.span, payload.description)
-            return Logged(job.entry_id)
+            return WorklogWritten(job.entry_id)
         self.worklogs.delete(issue, str(job.entry_id))
-        return Logged(None)
+        return WorklogWritten(None)
 
 
-def final(error: TrackerError, job: Job) -> Logged | Rejected:
+def final(error: TrackerError, job: Job) -> WorklogWritten | Rejected:
     """What a failure means that trying again does not mend."""
     if isinstance(error, Gone):
-        done = job.kind is Kind.DELETE
-        return Logged(None) if done else Rejected(Problem.GONE, str(error))
+        done = job.kind is JobKind.DELETE
+        return WorklogWritten(None) if done else Rejected(Problem.GONE, str(error))
     return Rejected(Problem.REFUSED, str(error))

@@ -14,32 +14,32 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, delete, select
 
-from tracklater_bot.domain.digests import Digest, Item, Problem, State, Worklog
+from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.outbox.outcomes import (
-    Absent,
-    Altered,
+    ChangedMeanwhile,
     Day,
-    Lost,
+    NotWritten,
     Outcome,
-    Postponed,
     Rejected,
+    RetryLater,
+    Unconfirmed,
     Written,
 )
 from tracklater_bot.store import days as digests
 from tracklater_bot.store import jobs as outbox
 from tracklater_bot.store.columns import upsert
-from tracklater_bot.store.jobs import Job, Kind, Stage, Target, Wish
+from tracklater_bot.store.jobs import Job, JobKind, Stage, Target, Wish
 from tracklater_bot.store.payload import Payload, worklog_of
 from tracklater_bot.store.tables import ACTIVE, worklogs
 
 Logs: TypeAlias = Callable[[str], bool]
 """Whether a group's time is written as worklogs."""
 
-_NOT_IN_TRACKER = (State.OPEN, State.SKIPPED, State.FAILED)
+_NOT_IN_TRACKER = (ItemState.OPEN, ItemState.SKIPPED, ItemState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
+class WorklogWritten:
     """The worklog is in Jira as wanted, by Jira's number; None: it is gone, as wanted."""
 
     number: int | None
@@ -53,7 +53,7 @@ def follow(connection: Connection, job: Job, logs: Logs, now: datetime) -> None:
 
 
 def settle(
-    connection: Connection, job: Job, outcome: Outcome | Logged, logs: Logs, now: datetime
+    connection: Connection, job: Job, outcome: Outcome | WorklogWritten, logs: Logs, now: datetime
 ) -> set[Day]:
     """Stores what became of a worklog's job; gives the days whose message has to follow.
 
@@ -92,10 +92,10 @@ class _Following:
     logs: Logs
     now: datetime
 
-    def settle(self, job: Job, outcome: Outcome | Logged) -> None:
+    def settle(self, job: Job, outcome: Outcome | WorklogWritten) -> None:
         """The job's end, or its next try; then whatever the item wants by now."""
         match outcome:
-            case Logged(number):
+            case WorklogWritten(number):
                 outbox.close(self.connection, job, Stage.DONE)
                 self._keep(job, number)
                 self.follow()
@@ -103,22 +103,22 @@ class _Following:
                 outbox.close(self.connection, job, Stage.FAILED, sentence)
                 if code is Problem.GONE:
                     self._keep(job, None)
-                wanted = None if job.kind is Kind.DELETE else job.payload
+                wanted = None if job.kind is JobKind.DELETE else job.payload
                 self.follow(given_up=_GivenUp(wanted, sentence))
-            case Postponed(_, sentence, at):
+            case RetryLater(_, sentence, at):
                 stage = job.stage if job.stage is Stage.UNKNOWN else Stage.PENDING
                 # A request that certainly did nothing leaves no doubt behind.
                 unanswered = job.unanswered - (job.stage is Stage.SENDING)
                 outbox.wait(self.connection, job, stage, at, unanswered)
                 self.follow(waits=sentence)
-            case Lost(_, at):
-                stage = Stage.UNKNOWN if job.kind is Kind.CREATE else Stage.PENDING
+            case Unconfirmed(_, at):
+                stage = Stage.UNKNOWN if job.kind is JobKind.CREATE else Stage.PENDING
                 outbox.wait(self.connection, job, stage, at, job.unanswered)
                 self.follow()
-            case Absent():
+            case NotWritten():
                 outbox.wait(self.connection, job, Stage.PENDING, self.now, 0)
                 self.follow()
-            case Written() | Altered():
+            case Written() | ChangedMeanwhile():
                 raise AssertionError("this became of an entry, not of a worklog")
 
     def follow(self, given_up: _GivenUp | None = None, waits: str | None = None) -> None:
@@ -149,7 +149,7 @@ class _Following:
         return outbox.active(self.connection, self.item_id, Target.WORKLOG)
 
     def _wanted(self, item: Item | None) -> Payload | None:
-        if item is None or item.state is not State.SENT:
+        if item is None or item.state is not ItemState.SENT:
             return None
         wanted = worklog_of(item)
         if wanted is None or wanted.group is None:
@@ -188,7 +188,7 @@ class _Following:
             digests.show_worklog(self.connection, self.digest, item.id, shown)
 
     def _on_its_way(self, job: Job, waits: str | None) -> Worklog:
-        state = State.DELETING if job.kind is Kind.DELETE else State.PENDING
+        state = ItemState.DELETING if job.kind is JobKind.DELETE else ItemState.PENDING
         return Worklog(job.payload.issue or "", state, waits)
 
     def _at_rest(self, item: Item, given_up: _GivenUp | None) -> Worklog | None:
@@ -197,15 +197,17 @@ class _Following:
         kept, wanted = self._kept(), self._wanted(item)
         sentence = given_up.sentence if given_up else None
         if wanted is not None and (kept is None or kept.payload.issue != wanted.issue):
-            return Worklog(wanted.issue or "", State.FAILED, sentence)
+            return Worklog(wanted.issue or "", ItemState.FAILED, sentence)
         if kept is None:
             return None
-        return Worklog(kept.payload.issue or "", State.SENT if wanted else State.DELETING, sentence)
+        return Worklog(
+            kept.payload.issue or "", ItemState.SENT if wanted else ItemState.DELETING, sentence
+        )
 
 
 def _is_settled(item: Item | None) -> bool:
     """Whether the entry is there, or is not there, for now."""
-    if item is None or item.state is State.SENT:
+    if item is None or item.state is ItemState.SENT:
         return True
     return item.entry_id is None and item.state in _NOT_IN_TRACKER
 
@@ -213,12 +215,12 @@ def _is_settled(item: Item | None) -> bool:
 def _wish(kept: _Kept | None, wanted: Payload | None) -> Wish | None:
     """What to do next so that what is kept becomes what is wanted."""
     if kept is None:
-        return Wish(Kind.CREATE, wanted) if wanted else None
+        return Wish(JobKind.CREATE, wanted) if wanted else None
     if wanted == kept.payload:
         return None
     if wanted and _place(wanted) == _place(kept.payload):
-        return Wish(Kind.UPDATE, wanted, kept.number)
-    return Wish(Kind.DELETE, kept.payload, kept.number)
+        return Wish(JobKind.UPDATE, wanted, kept.number)
+    return Wish(JobKind.DELETE, kept.payload, kept.number)
 
 
 def _place(payload: Payload) -> tuple[str | None, str | None]:

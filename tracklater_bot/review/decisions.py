@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from tracklater_bot.domain.day import Span, in_reach
-from tracklater_bot.domain.digests import Digest, Item, Problem, State
+from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem
 from tracklater_bot.domain.edits import (
     UNDECIDED,
     Change,
@@ -35,11 +35,17 @@ from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.store import Store
 from tracklater_bot.store import days as digests
 from tracklater_bot.store import jobs as outbox
-from tracklater_bot.store.jobs import Job, Kind, Order, Stage
+from tracklater_bot.store.jobs import Job, JobKind, Order, Stage
 
 __all__ = ["Change", "NotYours", "Review", "ReviewError"]
 
-_DECIDED = (State.PENDING, State.SENDING, State.UNKNOWN, State.SENT, State.DELETING)
+_DECIDED = (
+    ItemState.PENDING,
+    ItemState.SENDING,
+    ItemState.UNKNOWN,
+    ItemState.SENT,
+    ItemState.DELETING,
+)
 _OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old to be kept."
 _UNKNOWN_DAY = "That day is not open yet: ask for it with /tracklater first."
 _CHANGED = "It was changed meanwhile: close this and press Edit again."
@@ -79,25 +85,25 @@ class Review:
         with self._deciding(person, item_id) as case:
             if case.item.state in _DECIDED:
                 raise ReviewError({"": _DECIDED_ALREADY})
-            case.put(_settled(case.item, State.SKIPPED))
+            case.put(_settled(case.item, ItemState.SKIPPED))
             return case.digest
 
     def undo(self, person: str, item_id: str) -> Digest:
         """Takes the decision back. What is in Toggl already, or on its way there, is deleted."""
         with self._deciding(person, item_id) as case:
-            if case.item.state in (State.SKIPPED, State.FAILED):
-                case.put(_settled(case.item, State.OPEN))
-            elif case.item.state is State.SENT:
-                case.send(replace(case.item, state=State.DELETING), Kind.DELETE)
-            elif case.job is not None and case.item.state is not State.DELETING:
+            if case.item.state in (ItemState.SKIPPED, ItemState.FAILED):
+                case.put(_settled(case.item, ItemState.OPEN))
+            elif case.item.state is ItemState.SENT:
+                case.send(replace(case.item, state=ItemState.DELETING), JobKind.DELETE)
+            elif case.job is not None and case.item.state is not ItemState.DELETING:
                 case.take_back(case.job)
             return case.digest
 
     def keep(self, person: str, item_id: str) -> Digest:
         """Leaves an entry in Toggl as it is there; what was said about it is dealt with."""
         with self._deciding(person, item_id) as case:
-            if case.item.state is State.SENT and case.item.problem_code is not None:
-                case.put(_settled(case.item, State.SENT))
+            if case.item.state is ItemState.SENT and case.item.problem_code is not None:
+                case.put(_settled(case.item, ItemState.SENT))
             return case.digest
 
     # -- Changes -------------------------------------------------------------------------------
@@ -120,7 +126,7 @@ class Review:
                 raise ReviewError({"": _CHANGED})
             moved = case.checked(change, move=move_neighbours)
             after = edited(case.item, change)
-            if case.item.state in (*UNDECIDED, State.SKIPPED):
+            if case.item.state in (*UNDECIDED, ItemState.SKIPPED):
                 case.change([after, *moved])
             else:
                 if moved:
@@ -212,7 +218,7 @@ class _Case:
         self.digest = digests.put(self.connection, self.digest, *items)
 
     def send(
-        self, item: Item, kind: Kind, *, forced: bool = False, before: Item | None = None
+        self, item: Item, kind: JobKind, *, forced: bool = False, before: Item | None = None
     ) -> None:
         """Stores the item, and a job for it."""
         order = Order(kind, self.now, forced=forced, before=before)
@@ -227,7 +233,7 @@ class _Case:
             raise ReviewError({"": "Say first what this was: press Edit."})
         if suggestion.project is None and not (suggestion.description or suggestion.issue):
             raise ReviewError({"": "It has neither project nor description: press Edit."})
-        self.send(replace(item, state=State.PENDING), Kind.CREATE, forced=forced)
+        self.send(replace(item, state=ItemState.PENDING), JobKind.CREATE, forced=forced)
 
     def checked(self, change: Change, *, move: bool, item_id: str = "") -> list[Item]:
         """The neighbours as they become; raises ReviewError for a change that cannot be."""
@@ -292,15 +298,15 @@ class _ItemCase(_Case):
 
     def take_back(self, job: Job) -> None:
         """Stops a job, or has its result removed where a request may be out already."""
-        if job.stage is Stage.PENDING and job.kind is not Kind.UPDATE:
+        if job.stage is Stage.PENDING and job.kind is not JobKind.UPDATE:
             outbox.close(self.connection, job, Stage.DROPPED)
-            self.put(_settled(self.item, State.OPEN))
+            self.put(_settled(self.item, ItemState.OPEN))
         elif job.stage is Stage.PENDING and job.before is not None and not job.doubtful:
             outbox.close(self.connection, job, Stage.DROPPED)
             self.put(replace(job.before, version=self.item.version))
-        elif job.kind is Kind.CREATE:
+        elif job.kind is JobKind.CREATE:
             outbox.undo(self.connection, job)
-            self.put(_settled(self.item, State.DELETING))
+            self.put(_settled(self.item, ItemState.DELETING))
         else:
             raise ReviewError({"": _ON_ITS_WAY})
 
@@ -308,12 +314,12 @@ class _ItemCase(_Case):
         """Lets an entry that is in Toggl, or will be soon, say what the item says now."""
         job = self.job
         rewritable = job is not None and job.stage is Stage.PENDING and not job.doubtful
-        if self.item.state is State.SENT:
+        if self.item.state is ItemState.SENT:
             if after.suggestion.span != self.item.suggestion.span:
                 self.insist_on_reach("start")
             if after != self.item or _worklog_failed(self.item):
-                self.send(replace(after, state=State.PENDING), Kind.UPDATE, before=self.item)
-        elif self.item.state is State.PENDING and job is not None and rewritable:
+                self.send(replace(after, state=ItemState.PENDING), JobKind.UPDATE, before=self.item)
+        elif self.item.state is ItemState.PENDING and job is not None and rewritable:
             outbox.rewrite(self.connection, job, after)
             self.put(after)
         else:
@@ -325,7 +331,7 @@ def _worklog_failed(item: Item) -> bool:
     return item.worklog is not None and item.worklog.problem is not None
 
 
-def _settled(item: Item, state: State) -> Item:
+def _settled(item: Item, state: ItemState) -> Item:
     return replace(item, state=state, problem=None, problem_code=None, retry_at=None)
 
 
@@ -342,7 +348,7 @@ def _with_room(digest: Digest, back: Sequence[Item]) -> Digest:
 
 def _given_way(item: Item, spans: Sequence[Span]) -> list[Item]:
     """A changed one gets a new id: buttons of an older message must not mean another span."""
-    if item.state is State.SKIPPED or not any(map(item.suggestion.span.overlaps, spans)):
+    if item.state is ItemState.SKIPPED or not any(map(item.suggestion.span.overlaps, spans)):
         return [item]
     if stays(item):
         raise ReviewError({"": "Something else takes that time now: change that first."})

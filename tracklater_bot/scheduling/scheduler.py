@@ -21,7 +21,7 @@ TIDY_MINUTES = 5  # after the start, when nobody waits for it any more; then dai
 
 
 class Schedule:
-    """Calls `speak` at the person's time and on every tick, `outbox` on every tick, `tidy` daily.
+    """Calls `announce_due` at the person's time and every tick, `outbox` every tick, `tidy` daily.
 
     All are called in the scheduler's own threads and must find out for themselves what is due.
     `plan` is asked on every tick, so that a change of plan or of zone moves the exact time.
@@ -30,12 +30,12 @@ class Schedule:
     def __init__(
         self,
         plan: Callable[[], Plan],
-        speak: Callable[[], None],
+        announce_due: Callable[[], None],
         outbox: Callable[[], None],
         tidy: Callable[[], None],
     ) -> None:
         self._plan = plan
-        self._speak = speak
+        self._speak = announce_due
         self._outbox = outbox
         self._tidy = tidy
         self._planned: Plan | None = None

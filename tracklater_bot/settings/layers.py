@@ -42,7 +42,7 @@ CONFIG_VARIABLE = f"{PREFIX}CONFIG"  # says where the settings are, and is none 
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundValue:
     """A value and where it is written, as an error line begins."""
 
     value: Any
@@ -53,7 +53,7 @@ class Found:
 class Layer:
     """What one place says, and what is wrong with how it says it."""
 
-    values: dict[Path, Found] = field(default_factory=dict)
+    values: dict[Path, FoundValue] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def groups(self) -> Iterator[str]:
@@ -98,11 +98,13 @@ def _add_tables(layer: Layer, tables: Mapping[str, Any], at: Path, where: str) -
         if at != (GROUPS,) and (section is None or key not in section.model_fields):
             layer.problems.append(f"{place}: unknown setting{_meant(at, key)}")
         elif path != (GROUPS,) and section_at(path) is None:
-            layer.values[path] = Found(value, place)
+            layer.values[path] = FoundValue(value, place)
         elif not isinstance(value, Mapping):
             layer.problems.append(f"{place}: must be a section with settings of its own")
         elif not value and at == (GROUPS,):
-            layer.values[(*path, "keywords")] = Found((), place)  # a group without settings yet
+            layer.values[(*path, "keywords")] = FoundValue(
+                (), place
+            )  # a group without settings yet
         else:
             _add_tables(layer, value, path, where)
 
@@ -154,7 +156,7 @@ def alias_layer(variables: Mapping[str, str], place: str) -> Layer:
     """Slack's own names for its secrets."""
     return Layer(
         {
-            path: Found(variables[name], f"{place}{name}")
+            path: FoundValue(variables[name], f"{place}{name}")
             for name, path in ALIASES.items()
             if variables.get(name, "").strip()
         }
@@ -206,7 +208,7 @@ def _add_variable(
 ) -> None:
     if path != (GROUPS,) and section_at(path) is None:
         try:
-            layer.values[path] = Found(_value(path, text), where)
+            layer.values[path] = FoundValue(_value(path, text), where)
         except ValueError as error:
             layer.problems.append(f"{where}: {error}")
         return

@@ -22,7 +22,7 @@ from tracklater_bot.settings.advice import advice
 from tracklater_bot.settings.errors import SettingsError, reason
 from tracklater_bot.settings.layers import (
     CONFIG_VARIABLE,
-    Found,
+    FoundValue,
     Layer,
     alias_layer,
     dotenv_variables,
@@ -58,7 +58,7 @@ class Loaded:
 class _LayerSource(PydanticBaseSettingsSource):
     """One layer, as pydantic-settings wants it."""
 
-    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[Path, Found]) -> None:
+    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[Path, FoundValue]) -> None:
         super().__init__(settings_cls)
         self._values = values
 
@@ -163,10 +163,10 @@ def _known_groups(toml: Layer, *variables: Mapping[str, str]) -> list[str]:
     return list(groups.values())
 
 
-def _validated(layers: Sequence[Mapping[Path, Found]]) -> tuple[Settings, list[str]]:
+def _validated(layers: Sequence[Mapping[Path, FoundValue]]) -> tuple[Settings, list[str]]:
     """The settings, and a line for every value that cannot be used."""
-    merged: dict[Path, Found] = {}
-    winning: list[dict[Path, Found]] = []
+    merged: dict[Path, FoundValue] = {}
+    winning: list[dict[Path, FoundValue]] = []
     for layer in layers:  # a table such as toggl.projects is one value: it wins whole
         winning.append({path: found for path, found in layer.items() if path not in merged})
         merged |= winning[-1]
@@ -182,7 +182,7 @@ class _Reader(BaseSettings):
 
     settings: Settings
 
-    def __init__(self, *, layers: Sequence[Mapping[Path, Found]]) -> None:
+    def __init__(self, *, layers: Sequence[Mapping[Path, FoundValue]]) -> None:
         values: dict[str, Any] = {_LAYERS: layers}
         super().__init__(**values)
 
@@ -199,7 +199,7 @@ class _Reader(BaseSettings):
         return tuple(_LayerSource(settings_cls, layer) for layer in layers)
 
 
-def _line(detail: ErrorDetails, merged: Mapping[Path, Found]) -> str:
+def _line(detail: ErrorDetails, merged: Mapping[Path, FoundValue]) -> str:
     """Where, what, why, without the value."""
     location = tuple(str(key) for key in detail["loc"][1:])  # without "settings"
     for length in range(len(location), 0, -1):

@@ -10,14 +10,14 @@ from tracklater_bot.domain.day import Span
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import by_machine, changes
 from tracklater_bot.engine.steady import Titles
-from tracklater_bot.engine.windows import Kinds
+from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.sources.base import ClueSource, SourceError
 
 SOME_WORK = timedelta(minutes=15)
 LOOK_EVERY = timedelta(minutes=10)
 
 
-class Afterwards:
+class Activity:
     """Looks at today's windows now and then; commits and messages are not asked for."""
 
     def __init__(self, core: Core) -> None:
@@ -27,8 +27,8 @@ class Afterwards:
     def note_read(self, day: date) -> None:
         """The day was read just now."""
         now = self._core.clock().isoformat()
-        self._core.store.remember(self._core.person, _read_key(day), now)
-        self._core.store.forget(self._core.person, went_on_key(day))
+        self._core.store.put(self._core.person, _read_key(day), now)
+        self._core.store.delete(self._core.person, went_on_key(day))
 
     def noticed(self) -> date | None:
         """Today, once, when there was work after it was read and shown."""
@@ -43,11 +43,11 @@ class Afterwards:
         since = datetime.fromisoformat(read)
         if now - since < SOME_WORK or not self._worked(Span(since, now)):
             return None
-        self._core.store.remember(self._core.person, went_on_key(day), value=True)
+        self._core.store.put(self._core.person, went_on_key(day), value=True)
         return day
 
     def _recalled(self, key: str) -> object:
-        return self._core.store.recall(self._core.person, key, self._core.clock())
+        return self._core.store.get(self._core.person, key, self._core.clock())
 
     def _worked(self, span: Span) -> bool:
         """Whether the screen changed in so many minutes."""
@@ -78,7 +78,7 @@ def _changes(source: ClueSource, span: Span) -> set[datetime]:
         for clue in clues
         if isinstance(clue, Window)
     )
-    titles = Titles(Kinds().is_talk)
+    titles = Titles(WindowKind().is_talk)
     return {
         datetime.fromtimestamp(at // 60 * 60, UTC)
         for machine in by_machine(samples)

@@ -57,7 +57,7 @@ class Announcer:
         self._speaking = threading.Lock()
         self._resting: dict[date, datetime] = {}
 
-    def speak(self) -> None:
+    def announce_due(self) -> None:
         """Announces the days whose time has come."""
         if not self._speaking.acquire(blocking=False):
             return  # the exact time and a tick came together
@@ -97,7 +97,7 @@ class Announcer:
 
     def _done(self, now: datetime) -> _Done:
         """What was announced so far; days before the very first start are not owed."""
-        stored = self._core.store.recall(self._core.person, ANNOUNCED, now)
+        stored = self._core.store.get(self._core.person, ANNOUNCED, now)
         if stored is not None:
             return _DONE.validate_python(stored)
         first = _Done(now)
@@ -106,4 +106,4 @@ class Announcer:
 
     def _note_done(self, done: _Done) -> None:
         kept = _DONE.dump_python(done, mode="json")
-        self._core.store.remember(self._core.person, ANNOUNCED, kept)
+        self._core.store.put(self._core.person, ANNOUNCED, kept)

@@ -27,13 +27,19 @@ from tracklater_bot.outbox.worker import Exporter
 from tracklater_bot.review.decisions import Review
 from tracklater_bot.scheduling.scheduler import Schedule
 from tracklater_bot.settings import Settings, SettingsError
-from tracklater_bot.slack.connections import WRONG_TOKEN, Door, DoorError, HttpDoor, SocketDoor
-from tracklater_bot.slack.days import USUAL, Desk, Rooms, Tempo
+from tracklater_bot.slack.connections import (
+    WRONG_TOKEN,
+    ConnectError,
+    Connection,
+    HttpConnection,
+    SocketConnection,
+)
+from tracklater_bot.slack.days import USUAL, Days, Rooms, Tempo
 from tracklater_bot.slack.handlers import register
 from tracklater_bot.slack.messages import NETWORK_ERRORS, Messenger
 from tracklater_bot.slack.pace import PacedClient, Pacer, Resending
 from tracklater_bot.slack.uploads import Uploader
-from tracklater_bot.slack.views import Showing
+from tracklater_bot.slack.views import Views
 from tracklater_bot.store.leases import owner_name
 
 log = logging.getLogger(__name__)
@@ -67,12 +73,12 @@ def _secret(value: SecretStr | None, variable: str) -> str:
     return value.get_secret_value()
 
 
-def make_desk(core: Core, client: PacedClient, tempo: Tempo = USUAL) -> Desk:
+def make_desk(core: Core, client: PacedClient, tempo: Tempo = USUAL) -> Days:
     """The desk of the core's person, with Slack behind it."""
     if not core.file_settings.slack.user_id:
         raise SettingsError("slack.user_id is not set: it says who gets the message.")
     owner = owner_name()
-    showing = Showing(core)
+    showing = Views(core)
     rooms = Rooms(
         core=core,
         showing=showing,
@@ -92,7 +98,7 @@ def make_desk(core: Core, client: PacedClient, tempo: Tempo = USUAL) -> Desk:
         uploader=Uploader(client),
         tempo=tempo,
     )
-    return Desk(rooms)
+    return Days(rooms)
 
 
 class Answers(Respond):
@@ -128,7 +134,7 @@ class Bot:
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self.door = self._door(tempo)
         self._schedule = Schedule(
-            self.desk.showing.plan, self.desk.speak, self.desk.changed, self.desk.tidy
+            self.desk.showing.plan, self.desk.announce_due, self.desk.changed, self.desk.tidy
         )
 
     def start(self) -> None:
@@ -143,10 +149,10 @@ class Bot:
         except SlackApiError as error:
             code = code_in(error.response) or error.response.status_code
             sentence = f"Slack refuses TRACKLATER_SLACK__BOT_TOKEN ({code}): copy it again."
-            raise DoorError(sentence, lasting=code in WRONG_TOKEN) from error
+            raise ConnectError(sentence, lasting=code in WRONG_TOKEN) from error
         except NETWORK_ERRORS as error:
             sentence = f"Slack cannot be reached ({type(error).__name__})."
-            raise DoorError(sentence, lasting=False) from error
+            raise ConnectError(sentence, lasting=False) from error
         self.door.open()
 
     def stop(self) -> None:
@@ -156,14 +162,14 @@ class Bot:
         self._executor.shutdown(wait=True)  # before the desk that listeners still work at
         self.desk.stop()
 
-    def _door(self, tempo: Tempo) -> Door:
+    def _door(self, tempo: Tempo) -> Connection:
         slack = self._settings.slack
         if slack.mode == "http":
             secret = _secret(slack.signing_secret, "TRACKLATER_SLACK__SIGNING_SECRET")
-            return HttpDoor(self._bolt(secret), slack.port)
+            return HttpConnection(self._bolt(secret), slack.port)
         token = _secret(slack.app_token, "TRACKLATER_SLACK__APP_TOKEN")
         # Socket Mode has no signatures to check, but Bolt insists on a secret.
-        return SocketDoor(self._bolt("socket-mode"), token, tempo.ping)
+        return SocketConnection(self._bolt("socket-mode"), token, tempo.ping)
 
     def _bolt(self, signing_secret: str) -> App:
         app = App(
@@ -218,7 +224,7 @@ def _connected(bot: Bot, stopped: threading.Event) -> bool:
             return False
         try:
             bot.connect()
-        except DoorError as error:
+        except ConnectError as error:
             if error.lasting:
                 raise
             log.warning("%s It is tried again in %d seconds.", error, pause)

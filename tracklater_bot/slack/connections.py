@@ -29,7 +29,7 @@ MOST_BYTES = 1024 * 1024
 READ_SECONDS = 10
 
 
-class DoorError(Exception):
+class ConnectError(Exception):
     """Slack cannot reach the bot; the text says what to do. `lasting`: waiting does not help."""
 
     def __init__(self, sentence: str, *, lasting: bool = True) -> None:
@@ -37,7 +37,7 @@ class DoorError(Exception):
         self.lasting = lasting
 
 
-class Door(Protocol):
+class Connection(Protocol):
     """A way for Slack's events to come in. `open` returns at once, and raises DoorError."""
 
     def open(self) -> None: ...  # noqa: D102 - the class says it
@@ -56,7 +56,7 @@ class _Ended(ConnectionState):
         pass
 
 
-class SocketDoor:
+class SocketConnection:
     """Socket Mode: needs no address of its own.
 
     The SDK connects again by itself, at the latest `ping_seconds` after a connection was lost.
@@ -74,15 +74,15 @@ class SocketDoor:
             code = code_in(error.response)
             if code in WRONG_TOKEN:
                 sentence = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."
-                raise DoorError(sentence) from error
+                raise ConnectError(sentence) from error
             if code == "missing_scope":
                 sentence = "TRACKLATER_SLACK__APP_TOKEN lacks connections:write: make another one."
-                raise DoorError(sentence) from error
+                raise ConnectError(sentence) from error
             sentence = f"Slack's socket cannot be opened ({code or 'no sensible answer'})."
-            raise DoorError(sentence, lasting=False) from error
+            raise ConnectError(sentence, lasting=False) from error
         except NETWORK_ERRORS as error:
             sentence = f"Slack's socket cannot be opened ({type(error).__name__})."
-            raise DoorError(sentence, lasting=False) from error
+            raise ConnectError(sentence, lasting=False) from error
 
     def close(self) -> None:
         """Disconnects, and lets what came in already finish."""
@@ -108,7 +108,7 @@ class SocketDoor:
                 socket.socket.shutdown(session.sock, socket.SHUT_RD)
 
 
-class HttpDoor:
+class HttpConnection:
     """Requests from Slack at `/slack/events`, for something that speaks https in front of it.
 
     Bolt checks every request's signature and age.
@@ -130,7 +130,9 @@ class HttpDoor:
         try:
             self._server = _Server((LOOPBACK, self._port), handler)
         except OSError as error:
-            raise DoorError(f"slack.port {self._port} cannot be used: {error.strerror}.") from error
+            raise ConnectError(
+                f"slack.port {self._port} cannot be used: {error.strerror}."
+            ) from error
         threading.Thread(target=self._server.serve_forever, name="http", daemon=True).start()
 
     def close(self) -> None:

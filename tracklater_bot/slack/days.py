@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from tracklater_bot.blocks.choices import Choices, find_issue
-from tracklater_bot.blocks.digest import Message
+from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import day_ready, no_traces, note
 from tracklater_bot.blocks.home import home
 from tracklater_bot.blocks.timeline import Lanes, lanes_of, ticks_of
 from tracklater_bot.core import Core
-from tracklater_bot.domain.clues import Message as ChatMessage
+from tracklater_bot.domain.clues import ChatMessage
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import open_items
 from tracklater_bot.domain.digests import Digest, Item
@@ -30,18 +30,18 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name
-from tracklater_bot.engine.match.matcher import Reader
-from tracklater_bot.engine.windows import Kinds
+from tracklater_bot.engine.match.matcher import Matcher
+from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review.decisions import Review, ReviewError
 from tracklater_bot.scheduling.loop import Loop
 from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
-from tracklater_bot.slack.activity import Afterwards
+from tracklater_bot.slack.activity import Activity
 from tracklater_bot.slack.announcer import Announcer
 from tracklater_bot.slack.messages import Messenger, Posted, PostError
 from tracklater_bot.slack.pace import MINUTE, patiently
 from tracklater_bot.slack.uploads import Uploader
-from tracklater_bot.slack.views import Showing, page_key
+from tracklater_bot.slack.views import Views, page_key
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Rooms:
     """What a desk works with; the bot puts it together."""
 
     core: Core
-    showing: Showing
+    showing: Views
     review: Review
     messenger: Messenger
     exporter: Exporter
@@ -105,7 +105,7 @@ class Rooms:
     tempo: Tempo = USUAL
 
 
-class Desk:
+class Days:
     """One person's bot, apart from Slack's events."""
 
     def __init__(self, rooms: Rooms) -> None:
@@ -114,7 +114,7 @@ class Desk:
         self.review = rooms.review
         self.showing = rooms.showing
         self.announcer = Announcer(rooms.core, rooms.showing.plan, self.announce)
-        self._afterwards = Afterwards(rooms.core)
+        self._afterwards = Activity(rooms.core)
         self._zone_due: datetime | None = None
         self._swept = False
         self._publishing_home = threading.Lock()
@@ -202,7 +202,7 @@ class Desk:
             for name, own in groups.items()
         )
         message = ChatMessage(self.core.clock(), None, text, channel)
-        found = Reader(known, (), (), Kinds()).message(message).groups
+        found = Matcher(known, (), (), WindowKind()).message(message).groups
         return next(iter(found)) if len(found) == 1 else None
 
     # -- Days ----------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ class Desk:
             self.showing.drop_picture(digest)
             self.changed()
 
-    def show_day(self, day: WorkDay) -> Message:
+    def show_day(self, day: WorkDay) -> SlackMessage:
         """Opens the day and says in a message where it is, or why it is nowhere."""
         try:
             opened = self.open_day(day)
@@ -323,7 +323,7 @@ class Desk:
 
     def turn_page(self, day: date, page: int) -> None:
         """Shows another page of a long day's message."""
-        self.core.store.remember(self.person, page_key(day), page)
+        self.core.store.put(self.person, page_key(day), page)
         self.rooms.messenger.show_again(self.person, day)
 
     def changed(self) -> None:
@@ -333,11 +333,11 @@ class Desk:
 
     # -- Preferences ---------------------------------------------------------------------------
 
-    def prefer(self, name: str, value: JsonValue) -> None:
+    def set_preference(self, name: str, value: JsonValue) -> None:
         """Keeps a preference; the name "reset" drops all of them, so that the file holds again."""
         names = [*OVERRIDES, *MOVED, SILENT_UNTIL] if name == "reset" else [name]
         for each in names:
-            self.core.store.prefer(self.person, each, None if name == "reset" else value)
+            self.core.store.set_preference(self.person, each, None if name == "reset" else value)
 
     def show_home(self) -> None:
         """Publishes the Home tab as things are now. Raises PostError.
@@ -349,10 +349,10 @@ class Desk:
 
     # -- By itself -----------------------------------------------------------------------------
 
-    def speak(self) -> None:
+    def announce_due(self) -> None:
         """Says whatever it is time for; to be called again and again."""
         self.note_zone()
-        self.announcer.speak()
+        self.announcer.announce_due()
         self._note_going_on()
 
     def _note_going_on(self) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from tracklater_bot.blocks.digest import Message
+from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.errors import code_in
 from tracklater_bot.slack.pace import PacedClient, nothing_was_sent
@@ -62,7 +62,7 @@ class Messenger:
         self,
         client: PacedClient,
         store: Store,
-        render: Callable[[Digest], Message],
+        render: Callable[[Digest], SlackMessage],
         clock: Callable[[], datetime],
         owner: str,
     ) -> None:
@@ -122,7 +122,9 @@ class Messenger:
             if digest is not None and digest.ts is not None:
                 self._update(digest)
 
-    def whisper(self, person: str, text: str, blocks: Sequence[Mapping[str, Any]] = ()) -> None:
+    def reply_privately(
+        self, person: str, text: str, blocks: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         """A sentence in the person's DM that only they see and that does not stay.
 
         What Slack refuses is logged: there is no other way left to tell it.

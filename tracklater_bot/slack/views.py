@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from holidays.registry import COUNTRIES
 
-from tracklater_bot.blocks.digest import DigestView, Message, PictureRef, digest_message
+from tracklater_bot.blocks.digest import DigestView, PictureRef, digest_message
+from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Wishes
 from tracklater_bot.blocks.timeline import Lanes, alt_text, lanes_of, text_timeline
@@ -21,7 +22,7 @@ from tracklater_bot.checks import check_all
 from tracklater_bot.core import Core
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
-from tracklater_bot.domain.digests import Digest, State
+from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.plan import Plan
 from tracklater_bot.domain.suggestions import SourceStatus
@@ -34,18 +35,18 @@ WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)
 NEVER_SHOWN_BACK = 14  # days; reading more of them anew takes its time
 TIMELINE_COLUMNS = 38  # more would wrap on a phone
-ON_THE_WAY = (State.PENDING, State.SENDING, State.UNKNOWN, State.DELETING)
+ON_THE_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState.DELETING)
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
+class Views:
     """Gathers for one person."""
 
     core: Core
 
     # -- The digest ----------------------------------------------------------------------------
 
-    def digest(self, digest: Digest) -> Message:
+    def digest(self, digest: Digest) -> SlackMessage:
         """The digest as its message shows it now."""
         now = self.core.clock()
         lanes = lanes_of(digest, now)
@@ -62,31 +63,31 @@ class Showing:
         return digest_message(digest, view)
 
     def _picture(self, digest: Digest) -> PictureRef | None:
-        kept = self.core.store.recall(digest.person, picture_key(digest.day), self.core.clock())
+        kept = self.core.store.get(digest.person, picture_key(digest.day), self.core.clock())
         if not isinstance(kept, dict) or not self.core.settings().digest.picture:
             return None
         return PictureRef(str(kept["file"]), str(kept["alt"]))
 
     def has_picture(self, digest: Digest, lanes: Lanes) -> bool:
         """Whether the message shows this very picture already."""
-        kept = self.core.store.recall(digest.person, picture_key(digest.day), self.core.clock())
+        kept = self.core.store.get(digest.person, picture_key(digest.day), self.core.clock())
         return isinstance(kept, dict) and kept.get("of") == fingerprint(lanes)
 
     def keep_picture(self, digest: Digest, lanes: Lanes, file_id: str) -> None:
         """Notes the picture that the message shows from now on."""
         kept: JsonValue = {"file": file_id, "alt": alt_text(lanes), "of": fingerprint(lanes)}
-        self.core.store.remember(digest.person, picture_key(digest.day), kept)
+        self.core.store.put(digest.person, picture_key(digest.day), kept)
 
     def drop_picture(self, digest: Digest) -> None:
         """Lets the message show the timeline as text again."""
-        self.core.store.forget(digest.person, picture_key(digest.day))
+        self.core.store.delete(digest.person, picture_key(digest.day))
 
     def _page(self, digest: Digest) -> int:
         kept = self._recalled(page_key(digest.day))
         return kept if isinstance(kept, int) else 0
 
     def _recalled(self, key: str) -> JsonValue | None:
-        return self.core.store.recall(self.core.person, key, self.core.clock())
+        return self.core.store.get(self.core.person, key, self.core.clock())
 
     # -- Plans, status, week, Home -------------------------------------------------------------
 
@@ -115,7 +116,7 @@ class Showing:
             quota_left=quota.remaining if quota else None,
             quota_resets_at=quota.resets_at if quota else None,
             waiting=sum(item.state in ON_THE_WAY for item in items),
-            failed=sum(item.state is State.FAILED for item in items),
+            failed=sum(item.state is ItemState.FAILED for item in items),
         )
 
     def week(self) -> list[DayTimes]:
@@ -229,10 +230,10 @@ def page_key(day: date) -> str:
 
 def _quota_note(digest: Digest) -> str | None:
     """`5 of 12 in Toggl, the rest at 18:42`, while Toggl's quota holds entries back."""
-    waiting = [item for item in digest.items if item.state is State.PENDING and item.retry_at]
+    waiting = [item for item in digest.items if item.state is ItemState.PENDING and item.retry_at]
     if not waiting:
         return None
-    sent = sum(item.state is State.SENT for item in digest.items)
+    sent = sum(item.state is ItemState.SENT for item in digest.items)
     wanted = sent + sum(item.state in ON_THE_WAY for item in digest.items)
     when = min(item.retry_at for item in waiting if item.retry_at)
     return f"{sent} of {wanted} in Toggl, the rest at {clock(when, ZoneInfo(digest.timezone))}."

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import Digest, Item, Problem, State, Worklog
+from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.items import in_order, refreshed
 from tracklater_bot.domain.suggestions import Draft, Suggestion
@@ -93,7 +93,7 @@ def open_days(connection: Connection, person: str, since: date) -> list[tuple[da
     """Days with undecided items and how many, earliest first."""
     query = (
         select(items.c.day, func.count())
-        .where(items.c.person == person, items.c.day >= since, items.c.state == State.OPEN)
+        .where(items.c.person == person, items.c.day >= since, items.c.state == ItemState.OPEN)
         .group_by(items.c.day)
         .order_by(items.c.day)
     )
@@ -140,7 +140,7 @@ def _item(row: Row[Any]) -> Item:
     return Item(
         id=row.id,
         suggestion=_suggestion(row),
-        state=State(row.state),
+        state=ItemState(row.state),
         version=row.version,
         entry_id=row.entry_id,
         problem=row.problem,
@@ -225,7 +225,7 @@ def _counted_up(item: Item, before: Item | None) -> Item:
     return same if same == before else replace(same, version=before.version + 1)
 
 
-def set_state(connection: Connection, item_id: str, state: State) -> None:
+def set_state(connection: Connection, item_id: str, state: ItemState) -> None:
     """Changes an item's state without counting its day's version up: the message shows the same."""
     connection.execute(_CHANGE_ITEM, {"which": item_id, "state": state})
 

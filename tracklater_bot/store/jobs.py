@@ -33,7 +33,7 @@ from tracklater_bot.store.payload import Payload, payload_of
 from tracklater_bot.store.tables import ACTIVE, lanes, outbox
 
 
-class Kind(StrEnum):
+class JobKind(StrEnum):
     """What a job does to its entry."""
 
     CREATE = "create"
@@ -131,7 +131,7 @@ class Job:
     person: str
     day: date
     item_id: str
-    kind: Kind
+    kind: JobKind
     target: Target
     payload: Payload
     stage: Stage
@@ -154,7 +154,7 @@ class Job:
 class Order:
     """What `queue` is asked for, beside the item."""
 
-    kind: Kind
+    kind: JobKind
     due_at: datetime
     forced: bool = False
     before: Item | None = None
@@ -164,7 +164,7 @@ class Order:
 class Wish:
     """What is to become of a worklog; `number` is Jira's, of one that is there."""
 
-    kind: Kind
+    kind: JobKind
     payload: Payload
     number: int | None = None
 
@@ -203,7 +203,7 @@ def queue_worklog(
 def queue_late(connection: Connection, digest: Digest, job: Job, due_at: datetime) -> None:
     """Puts a look for what the job's last request may make yet into the outbox."""
     values = {
-        "kind": Kind.DELETE,
+        "kind": JobKind.DELETE,
         "target": Target.LATE,
         "due_at": due_at,
         "sent_at": job.sent_at,
@@ -219,7 +219,7 @@ def creating(connection: Connection, person: str, payload: Payload) -> bool:
     query = select(outbox.c.id).where(
         outbox.c.person == person,
         outbox.c.target == Target.ENTRY,
-        outbox.c.kind == Kind.CREATE,
+        outbox.c.kind == JobKind.CREATE,
         outbox.c.start == payload.span.start,
         _IS_ACTIVE,
     )
@@ -351,7 +351,7 @@ def _job(row: Row[Any]) -> Job:
         person=row.person,
         day=row.day,
         item_id=row.item_id,
-        kind=Kind(row.kind),
+        kind=JobKind(row.kind),
         target=Target(row.target),
         payload=msgspec.convert(row.payload, Payload),
         stage=Stage(row.state),

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, select
 
-from tracklater_bot.domain.digests import Digest, State
+from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.store import days
 from tracklater_bot.store.jobs import Stage
 from tracklater_bot.store.tables import (
@@ -27,7 +27,7 @@ from tracklater_bot.store.tables import (
 
 JOBS_LAST = timedelta(days=30)
 DAYS_LAST = timedelta(days=400)
-_OVER = (State.OPEN, State.SENT, State.SKIPPED)
+_OVER = (ItemState.OPEN, ItemState.SENT, ItemState.SKIPPED)
 
 
 def prune(connection: Connection, person: str, now: datetime) -> None:
@@ -48,7 +48,7 @@ def prune(connection: Connection, person: str, now: datetime) -> None:
 
 def _prune_jobs(connection: Connection, person: str, before: datetime) -> None:
     """A failed job stays as long as its item shows the failure."""
-    failed = exists().where(items.c.id == outbox.c.item_id, items.c.state == State.FAILED)
+    failed = exists().where(items.c.id == outbox.c.item_id, items.c.state == ItemState.FAILED)
     over = outbox.c.state.not_in(ACTIVE) & ~((outbox.c.state == Stage.FAILED) & failed)
     where = (outbox.c.person == person) & (outbox.c.due_at < before) & over
     connection.execute(delete(outbox).where(where))

@@ -158,32 +158,30 @@ class Store:
 
     # -- Memory, preferences, rules --------------------------------------------------------------
 
-    def remember(
-        self, person: str, key: str, value: JsonValue, until: datetime | None = None
-    ) -> None:
+    def put(self, person: str, key: str, value: JsonValue, until: datetime | None = None) -> None:
         """Keeps a small value until then, or for good. Never a secret in clear."""
         with self.writing() as connection:
-            memory.remember(connection, person, key, value, until)
+            memory.put(connection, person, key, value, until)
 
-    def recall(self, person: str, key: str, now: datetime) -> JsonValue | None:
+    def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
         """The value, unless its time is over."""
         with self.reading() as connection:
-            return memory.recall(connection, person, key, now)
+            return memory.get(connection, person, key, now)
 
-    def forget(self, person: str, key: str) -> None:
+    def delete(self, person: str, key: str) -> None:
         """Drops the value."""
         with self.writing() as connection:
-            memory.forget(connection, person, key)
+            memory.delete(connection, person, key)
 
     def preferences(self, person: str) -> dict[str, JsonValue]:
         """What the person chose in Slack; what was never chosen is not there."""
         with self.reading() as connection:
             return memory.all_preferences(connection, person)
 
-    def prefer(self, person: str, key: str, value: JsonValue | None) -> None:
+    def set_preference(self, person: str, key: str, value: JsonValue | None) -> None:
         """Keeps a choice; None takes it back."""
         with self.writing() as connection:
-            memory.prefer(connection, person, key, value)
+            memory.set_preference(connection, person, key, value)
 
     def rules(self, person: str) -> list[Rule]:
         """The person's rules, oldest first."""

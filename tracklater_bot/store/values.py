@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, or_, select
+from sqlalchemy import delete as delete_from
 
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule, RuleKind
@@ -12,7 +13,7 @@ from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.tables import memory, preferences, rules
 
 
-def remember(
+def put(
     connection: Connection, person: str, key: str, value: JsonValue, until: datetime | None
 ) -> None:
     """Keeps a value until then, or for good."""
@@ -20,7 +21,7 @@ def remember(
     upsert(connection, memory, [row])
 
 
-def recall(connection: Connection, person: str, key: str, now: datetime) -> JsonValue | None:
+def get(connection: Connection, person: str, key: str, now: datetime) -> JsonValue | None:
     """The value, unless its time is over."""
     query = select(memory.c.value).where(
         memory.c.person == person,
@@ -31,9 +32,9 @@ def recall(connection: Connection, person: str, key: str, now: datetime) -> Json
     return value
 
 
-def forget(connection: Connection, person: str, key: str) -> None:
+def delete(connection: Connection, person: str, key: str) -> None:
     """Drops the value."""
-    connection.execute(delete(memory).where(memory.c.person == person, memory.c.key == key))
+    connection.execute(delete_from(memory).where(memory.c.person == person, memory.c.key == key))
 
 
 def all_preferences(connection: Connection, person: str) -> dict[str, JsonValue]:
@@ -42,13 +43,13 @@ def all_preferences(connection: Connection, person: str) -> dict[str, JsonValue]
     return {row.key: row.value for row in connection.execute(query)}
 
 
-def prefer(connection: Connection, person: str, key: str, value: JsonValue | None) -> None:
+def set_preference(connection: Connection, person: str, key: str, value: JsonValue | None) -> None:
     """Keeps a choice; None takes it back."""
     if value is not None:
         upsert(connection, preferences, [{"person": person, "key": key, "value": value}])
         return
     where = (preferences.c.person == person) & (preferences.c.key == key)
-    connection.execute(delete(preferences).where(where))
+    connection.execute(delete_from(preferences).where(where))
 
 
 def all_rules(connection: Connection, person: str) -> list[Rule]:
@@ -67,4 +68,4 @@ def add_rule(connection: Connection, person: str, rule: Rule) -> None:
 
 def drop_rule(connection: Connection, person: str, rule_id: int) -> None:
     """Forgets the rule."""
-    connection.execute(delete(rules).where(rules.c.person == person, rules.c.id == rule_id))
+    connection.execute(delete_from(rules).where(rules.c.person == person, rules.c.id == rule_id))

@@ -22,9 +22,9 @@ from tracklater_bot.http import (
     AnswerLost,
     BadAnswer,
     BadStatus,
-    Door,
     HttpError,
-    Patience,
+    RetryPolicy,
+    ServiceClient,
     Timing,
     Unreachable,
     basic,
@@ -52,7 +52,7 @@ from tracklater_bot.trackers.toggl_models import (
     ME,
     Me,
     Row,
-    Workspace,
+    TogglWorkspace,
     account_of,
     body_of,
     difference,
@@ -76,7 +76,7 @@ _UNTIL_RESET = timedelta(minutes=15)  # when Toggl does not say when its hour is
 # A proxy has given up waiting for Toggl itself, which may still be at it.
 _GIVEN_UP = (408, 502, 503, 504)
 # A second try is all a question is worth: each one counts against the hourly quota.
-_PATIENCE = Patience(tries=2, seconds=15, first=1.5)
+_PATIENCE = RetryPolicy(tries=2, seconds=15, first=1.5)
 _RESET = re.compile(r"reset in (\d{1,5}) sec", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"password|token|credential|forbidden|unauthori[sz]ed", re.IGNORECASE)
 _TOO_OLD = "Toggl's API goes back three months only: add it in Toggl itself"
@@ -107,7 +107,7 @@ class TogglTracker:
         self._chosen = settings.workspace_id
         self._clock = clock
         self._quotas: dict[str, Quota] = {}
-        self._door = Door(
+        self._door = ServiceClient(
             "Toggl",
             settings.base_url,
             basic(self._token, "api_token"),
@@ -198,7 +198,7 @@ class TogglTracker:
         """The workspace to write to; asks for the account's own where the settings name none."""
         return self._workspace_id or self.account().workspace_id
 
-    def _workspace_of(self, me: Me) -> Workspace:
+    def _workspace_of(self, me: Me) -> TogglWorkspace:
         wanted = self._chosen or me.default_workspace_id
         workspaces = me.workspaces or []
         for workspace in workspaces:

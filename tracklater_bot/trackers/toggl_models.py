@@ -21,7 +21,7 @@ _LONGEST = 2000
 # -- What Toggl answers: only the fields in use (api_token is in /me and is never kept) ----------
 
 
-class Workspace(BaseModel):
+class TogglWorkspace(BaseModel):
     """A workspace of the account."""
 
     id: int
@@ -58,7 +58,7 @@ class Me(BaseModel):
     email: Title = ""
     timezone: Title = ""
     default_workspace_id: int | None = None
-    workspaces: list[Workspace] | None = None
+    workspaces: list[TogglWorkspace] | None = None
     clients: list[_Client] | None = None
     projects: list[_Project] | None = None
     tasks: list[_Task] | None = None
@@ -208,7 +208,7 @@ def rfc3339(at: datetime) -> str:
 # -- The account -------------------------------------------------------------------------------
 
 
-def account_of(me: Me, workspace: Workspace) -> Account:
+def account_of(me: Me, workspace: TogglWorkspace) -> Account:
     """What is kept of an account: one workspace, its projects with their clients' names."""
     clients = {client.id: client.name for client in me.clients or []}
     ours = [

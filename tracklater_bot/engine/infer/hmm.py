@@ -18,7 +18,7 @@ CLEAR = 0.3  # a piece is one of two states', when it is by so much likelier
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class TransitionCosts:
     """What a change of state costs: within a family, between families, to or from nothing."""
 
     inside: float
@@ -36,10 +36,10 @@ class Chain:
 
     families: tuple[int, ...]
     scores: tuple[Sequence[float], ...]
-    prices: tuple[Prices, ...]
+    prices: tuple[TransitionCosts, ...]
 
 
-def best_path(chain: Chain) -> list[int]:
+def viterbi(chain: Chain) -> list[int]:
     """The states of the best path (Viterbi)."""
     if not chain.scores:
         return []
@@ -58,7 +58,7 @@ def best_path(chain: Chain) -> list[int]:
 
 
 def _best_origins(
-    values: Sequence[float], families: Sequence[int], prices: Prices
+    values: Sequence[float], families: Sequence[int], prices: TransitionCosts
 ) -> tuple[list[int], list[float]]:
     """For each state the best state to come from, and what that gives; staying wins a draw."""
     leaders = _leaders(values, families)
@@ -86,7 +86,7 @@ def _leaders(values: Sequence[float], families: Sequence[int]) -> dict[int, int]
     return leaders
 
 
-def settled(
+def refine_boundaries(
     chain: Chain, path: Sequence[int], believed: Sequence[Sequence[float]], lengths: Sequence[float]
 ) -> list[int]:
     """The path with each change moved to where the fewest minutes are likely to be wrong.
@@ -129,7 +129,7 @@ def _rivals(families: Sequence[int], one: int, other: int) -> tuple[list[int], l
     return ours, theirs
 
 
-def beliefs(chain: Chain) -> list[list[float]]:
+def posteriors(chain: Chain) -> list[list[float]]:
     """The probability of each state for each piece, all clues considered (forward-backward)."""
     if not chain.scores:
         return []
@@ -171,7 +171,7 @@ class _Change:
     issues; what comes from nothing is spread over the families too.
     """
 
-    def __init__(self, prices: Prices, families: Sequence[int]) -> None:
+    def __init__(self, prices: TransitionCosts, families: Sequence[int]) -> None:
         self._inside = exp(-prices.inside)
         self._between = exp(-prices.between)
         self._nothing = exp(-prices.nothing)

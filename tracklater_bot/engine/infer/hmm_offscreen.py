@@ -47,7 +47,7 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class OffscreenSegment:
     """A piece of time, in seconds. `turn` is the family it is likely to begin with, or 0."""
 
     start: float
@@ -103,7 +103,7 @@ class _Row:
         return [*self.work, self.away, *self.pauses]
 
 
-class Unwatched:
+class OffscreenModel:
     """The states of a day. `families` gives each state's group by number, and 0 for no work."""
 
     def __init__(self, families: Sequence[int], rates: Rates) -> None:
@@ -111,8 +111,8 @@ class Unwatched:
         self._sizes = Counter(self._families)
         self._rates = rates
 
-    def beliefs(
-        self, slots: Sequence[Slot], scores: Sequence[Sequence[float]]
+    def posteriors(
+        self, slots: Sequence[OffscreenSegment], scores: Sequence[Sequence[float]]
     ) -> list[list[float]]:
         """The probability of each state for each slot, all clues considered.
 
@@ -141,7 +141,7 @@ class Unwatched:
         """The minute before the first slot: somebody may have come in it."""
         return _Chances(_chance(self._rates.come, 1.0), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0)
 
-    def _chances(self, before: Slot, slot: Slot) -> _Chances:
+    def _chances(self, before: OffscreenSegment, slot: OffscreenSegment) -> _Chances:
         minutes = max((slot.middle - before.middle) / MINUTE, SHORTEST)
         rates = self._rates
         alone = len(self._sizes) < 2
@@ -232,7 +232,7 @@ def _taken(row: Sequence[float], families: Sequence[int]) -> int:
     return max(mine, key=row.__getitem__)
 
 
-def _runs(slots: Sequence[Slot]) -> Iterator[tuple[int, int]]:
+def _runs(slots: Sequence[OffscreenSegment]) -> Iterator[tuple[int, int]]:
     """The places at which slots that touch begin and end."""
     first = 0
     for place in range(1, len(slots) + 1):

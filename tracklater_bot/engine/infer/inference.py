@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
-from tracklater_bot.engine.infer.hmm import Chain, beliefs, best_path, settled
-from tracklater_bot.engine.infer.hmm_offscreen import Rates, Slot, Unwatched, likeliest
-from tracklater_bot.engine.intervals import MINUTE, TOUCH, Part
+from tracklater_bot.engine.infer.hmm import Chain, posteriors, refine_boundaries, viterbi
+from tracklater_bot.engine.infer.hmm_offscreen import (
+    OffscreenModel,
+    OffscreenSegment,
+    Rates,
+    likeliest,
+)
+from tracklater_bot.engine.intervals import MINUTE, TOUCH, Interval
 from tracklater_bot.engine.match.issue_titles import IssueId
-from tracklater_bot.engine.segments import Piece
+from tracklater_bot.engine.segments import Segment
 
-State = tuple[str, str | None] | None  # group and issue's key; None explains nothing
+SegmentLabel = tuple[str, str | None] | None  # group and issue's key; None explains nothing
 # Where no screen was recorded, this much of a belief holds: breaks leave no trace there.
 UNSEEN_TRUST = 0.85
 # Clues do not show so short a pause; in seconds.
@@ -26,20 +31,20 @@ SHORTEST_PAUSE = 12 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class LabelledDay:
     """A day's pieces with all explanations of them.
 
     For each piece: how well each state explains it, how likely each is, all clues considered, and
     the number of the state that is taken.
     """
 
-    pieces: Sequence[Piece]
-    states: Sequence[State]
+    pieces: Sequence[Segment]
+    states: Sequence[SegmentLabel]
     scores: Sequence[Sequence[float]]
     believed: Sequence[Sequence[float]]
     path: Sequence[int]
 
-    def inside(self, part: Part) -> Iterator[tuple[int, float]]:
+    def inside(self, part: Interval) -> Iterator[tuple[int, float]]:
         """The numbers of the pieces that share time with a part, and the minutes they share."""
         start, end = part
         first = bisect_right(self.pieces, start, key=lambda piece: piece.start) - 1
@@ -51,7 +56,7 @@ class Explained:
             if shared > 0:
                 yield place, shared / MINUTE
 
-    def belief(self, group: str | None, part: Part) -> float:
+    def belief(self, group: str | None, part: Interval) -> float:
         """How likely the group is in a part of the day, over the minutes with a piece."""
         columns = [n for n, state in enumerate(self.states) if (state and state[0]) == group]
         right = whole = 0.0
@@ -62,7 +67,7 @@ class Explained:
         return min(right / whole, 1.0) if whole else 0.0
 
 
-def explain_pieces(pieces: Sequence[Piece], rates: Rates) -> Explained:
+def explain_pieces(pieces: Sequence[Segment], rates: Rates) -> LabelledDay:
     """All explanations of the pieces, weighed against each other."""
     states = _states(pieces)
     scores = [_row(piece, states) for piece in pieces]
@@ -74,7 +79,7 @@ def explain_pieces(pieces: Sequence[Piece], rates: Rates) -> Explained:
         found, best = explain(mine, states, [scores[place] for place in places], rates)
         for place, row, state in zip(places, found, best, strict=True):
             believed[place], path[place] = row, state
-    return Explained(pieces, states, scores, believed, bridged(pieces, path, families_of(states)))
+    return LabelledDay(pieces, states, scores, believed, bridged(pieces, path, families_of(states)))
 
 
 Scores: TypeAlias = Sequence[Sequence[float]]
@@ -82,28 +87,30 @@ Found: TypeAlias = tuple[list[list[float]], list[int]]
 
 
 def _watched(
-    pieces: Sequence[Piece], states: Sequence[State], scores: Scores, _rates: Rates
+    pieces: Sequence[Segment], states: Sequence[SegmentLabel], scores: Scores, _rates: Rates
 ) -> Found:
     chain = Chain(families_of(states), tuple(scores), tuple(piece.prices for piece in pieces))
-    found = beliefs(chain)
+    found = posteriors(chain)
     lengths = [piece.minutes for piece in pieces]
-    return found, settled(chain, best_path(chain), found, lengths)
+    return found, refine_boundaries(chain, viterbi(chain), found, lengths)
 
 
 def _unwatched(
-    pieces: Sequence[Piece], states: Sequence[State], scores: Scores, rates: Rates
+    pieces: Sequence[Segment], states: Sequence[SegmentLabel], scores: Scores, rates: Rates
 ) -> Found:
     families = families_of(states)
     numbers = {state[0]: family for state, family in zip(states, families, strict=True) if state}
     slots = [
-        Slot(piece.start, piece.end, piece.at_noon, numbers.get(piece.turns_to or "", 0))
+        OffscreenSegment(
+            piece.start, piece.end, piece.at_noon, numbers.get(piece.turns_to or "", 0)
+        )
         for piece in pieces
     ]
-    found = Unwatched(families, rates).beliefs(slots, scores)
+    found = OffscreenModel(families, rates).posteriors(slots, scores)
     return found, likeliest(found, families)
 
 
-def bridged(pieces: Sequence[Piece], path: Sequence[int], families: Sequence[int]) -> list[int]:
+def bridged(pieces: Sequence[Segment], path: Sequence[int], families: Sequence[int]) -> list[int]:
     """The path without pauses that are too short to be known of from clues alone."""
     result = list(path)
     for first, last in _pauses(pieces, path):
@@ -114,7 +121,7 @@ def bridged(pieces: Sequence[Piece], path: Sequence[int], families: Sequence[int
     return result
 
 
-def _is_bridge(pieces: Sequence[Piece]) -> bool:
+def _is_bridge(pieces: Sequence[Segment]) -> bool:
     """Whether the pieces inside are a short pause between the outer ones, not both on screen."""
     gap = pieces[-1].start - pieces[0].end
     inside = sum(piece.end - piece.start for piece in pieces[1:-1])
@@ -123,7 +130,7 @@ def _is_bridge(pieces: Sequence[Piece]) -> bool:
     )
 
 
-def _pauses(pieces: Sequence[Piece], path: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _pauses(pieces: Sequence[Segment], path: Sequence[int]) -> Iterator[tuple[int, int]]:
     """The places at which nobody is there without a screen, from the first to before the last."""
     first = 0
     empty = [state == 0 and not piece.seen for piece, state in zip(pieces, path, strict=True)]
@@ -134,31 +141,31 @@ def _pauses(pieces: Sequence[Piece], path: Sequence[int]) -> Iterator[tuple[int,
         first = last
 
 
-def families_of(states: Sequence[State]) -> tuple[int, ...]:
+def families_of(states: Sequence[SegmentLabel]) -> tuple[int, ...]:
     """Each state's group by number, and 0 for nothing."""
     names = sorted({state[0] for state in states if state is not None})
     return tuple(0 if state is None else names.index(state[0]) + 1 for state in states)
 
 
-def _states(pieces: Iterable[Piece]) -> list[State]:
+def _states(pieces: Iterable[Segment]) -> list[SegmentLabel]:
     """Nothing, then each group that anything speaks for, without and with each of its issues."""
     groups: set[str] = set()
     issues: set[IssueId] = set()
     for piece in pieces:
         groups.update(piece.groups)
         issues.update(piece.issues)
-    found: list[State] = [None]
+    found: list[SegmentLabel] = [None]
     for group in sorted(groups.union(group for group, _ in issues)):
         found.append((group, None))
         found.extend(sorted(issue for issue in issues if issue[0] == group))
     return found
 
 
-def _row(piece: Piece, states: Sequence[State]) -> list[float]:
+def _row(piece: Segment, states: Sequence[SegmentLabel]) -> list[float]:
     return [_score(piece, state) for state in states]
 
 
-def _score(piece: Piece, state: State) -> float:
+def _score(piece: Segment, state: SegmentLabel) -> float:
     if state is None:
         return piece.nothing
     group, key = state

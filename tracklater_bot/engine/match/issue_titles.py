@@ -28,7 +28,7 @@ _SHORTEST_STEM = 4
 _SHORTEST_WORD = 3
 
 
-class Book:
+class IssueTitles:
     """Issues by what texts say of them. A title is compared without accents and punctuation."""
 
     def __init__(self, issues: Iterable[Issue]) -> None:

@@ -55,7 +55,7 @@ def all_hints(groups: Iterable[Group], clues: Iterable[Clue]) -> Iterator[Hint]:
             yield Hint(name, HintKind.REPOSITORY, repo)
 
 
-class Hints:
+class Keywords:
     """All hints in one pattern. The longest match wins; a word two groups claim means neither."""
 
     def __init__(self, hints: Iterable[Hint]) -> None:

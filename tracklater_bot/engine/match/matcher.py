@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tracklater_bot.domain.clues import Checkout, Clue, Commit, Hint, HintKind, Message, Window
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Hint, HintKind, Window
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule
@@ -22,10 +22,10 @@ from tracklater_bot.engine.match.issue_keys import (
     ranked,
     refs,
 )
-from tracklater_bot.engine.match.issue_titles import Book, IssueId
-from tracklater_bot.engine.match.keywords import Branches, Hints, all_hints, is_trunk
-from tracklater_bot.engine.match.user_rules import Ruling
-from tracklater_bot.engine.windows import Kinds, Place, without_program
+from tracklater_bot.engine.match.issue_titles import IssueId, IssueTitles
+from tracklater_bot.engine.match.keywords import Branches, Keywords, all_hints, is_trunk
+from tracklater_bot.engine.match.user_rules import UserRules
+from tracklater_bot.engine.windows import WindowKind, WindowPlace, without_program
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Pointer:
     Of issues that a text names only together, each gets a share of 1.
     """
 
-    place: Place = Place.WORK
+    place: WindowPlace = WindowPlace.WORK
     groups: dict[str, str] = field(default_factory=dict)
     issues: dict[IssueId, float] = field(default_factory=dict)
 
@@ -43,7 +43,7 @@ class Pointer:
         return bool(self.groups)
 
 
-class Reader:
+class Matcher:
     """Reads texts for what they say about the groups and their issues. Each title is read once."""
 
     def __init__(
@@ -51,17 +51,17 @@ class Reader:
         groups: Sequence[Group],
         issues: Iterable[Issue],
         clues: Sequence[Clue],
-        kinds: Kinds,
+        kinds: WindowKind,
         rules: Sequence[Rule] = (),
     ) -> None:
         self._kinds = kinds
-        self._ruling = Ruling(rules)
+        self._ruling = UserRules(rules)
         self._names = frozenset(group.name for group in groups)
         self._taiga = frozenset(group.name for group in groups if group.has_taiga)
         self._keys = JiraKeys(groups)
-        self._book = Book(issues)
+        self._book = IssueTitles(issues)
         hints = list(all_hints(groups, clues))
-        self._hints = Hints(hints)
+        self._hints = Keywords(hints)
         self._remotes = tuple(_addresses(hints))
         self._hosted = frozenset(_branches(clue for clue in clues if _is_hosted(clue)))
         self._branches = Branches(set(_branches(clues)))
@@ -100,7 +100,7 @@ class Reader:
         meant.discard(None)
         return meant.pop() if len(meant) == 1 else None
 
-    def message(self, message: Message) -> Pointer:
+    def message(self, message: ChatMessage) -> Pointer:
         """What a message says: its workspace's group, else what its channel and text point to."""
         if message.group is not None:
             words = {message.group: "messages"} if message.group in self._names else {}
@@ -110,7 +110,7 @@ class Reader:
                 words.setdefault(owner, f"key {key}")
         found = ranked(numbers(message.text))
         named = (self._named(group, message.text, found) for group in words)
-        return Pointer(Place.TALK, words, dict.fromkeys(filter(None, named), 1.0))
+        return Pointer(WindowPlace.TALK, words, dict.fromkeys(filter(None, named), 1.0))
 
     def names_others(self, group: str, text: str) -> bool:
         """Whether a text has a word or a key of another group in it."""
@@ -244,5 +244,5 @@ def _texts(clues: Iterable[Clue]) -> Iterator[tuple[str, str | None]]:
                 yield from ((text, clue.group) for text in (clue.subject, *clue.branches))
             case Checkout():
                 yield clue.branch, clue.group
-            case Message():
+            case ChatMessage():
                 yield clue.text, clue.group

@@ -10,7 +10,7 @@ from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.match.keywords import spelled
 
 
-class Ruling:
+class UserRules:
     """Rules, ready to be held against titles."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:

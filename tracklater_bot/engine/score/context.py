@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tracklater_bot.engine.intervals import MINUTE, Part, joined
-from tracklater_bot.engine.match.matcher import Reader
-from tracklater_bot.engine.presence import Stay
+from tracklater_bot.engine.intervals import MINUTE, Interval, joined
+from tracklater_bot.engine.match.matcher import Matcher
+from tracklater_bot.engine.presence import Focus
 from tracklater_bot.engine.score.weights import Weights
-from tracklater_bot.engine.windows import Kinds
+from tracklater_bot.engine.windows import WindowKind
 
 # Meeting windows this close to each other are one call; a shorter one is a look at a window.
 CALL_GAP, SHORTEST_CALL = 12 * MINUTE, 3 * MINUTE
@@ -18,16 +18,16 @@ LEAD, FOLLOW = 3 * MINUTE, 2.5 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Scales:
+class ScoringContext:
     """What pieces are weighed with. `is_noon` tells of a moment whether people eat then."""
 
     weights: Weights
-    reader: Reader
-    calls: Sequence[Part]
+    reader: Matcher
+    calls: Sequence[Interval]
     is_noon: Callable[[float], bool]
 
 
-def calls_in(stays: Sequence[Stay], kinds: Kinds) -> list[Part]:
+def calls_in(stays: Sequence[Focus], kinds: WindowKind) -> list[Interval]:
     """When calls were, whatever else was looked at while they lasted."""
     meetings = ((stay.start, stay.end) for stay in stays if kinds.is_meeting(stay.title))
     return [call for call in joined(meetings, gap=CALL_GAP) if call[1] - call[0] >= SHORTEST_CALL]

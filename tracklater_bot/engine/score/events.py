@@ -7,18 +7,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tracklater_bot.engine.events import Event, Kind
+from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.intervals import MINUTE, within
 from tracklater_bot.engine.match.issue_titles import IssueId
-from tracklater_bot.engine.score.context import FOLLOW, LEAD, Scales
-from tracklater_bot.engine.score.weights import Moment, Weights
-from tracklater_bot.engine.segments import Ground, Piece
+from tracklater_bot.engine.score.context import FOLLOW, LEAD, ScoringContext
+from tracklater_bot.engine.score.weights import EventWeights, Weights
+from tracklater_bot.engine.segments import EvidenceSource, Segment
 
 # Work for a group begins about this long before the branch for it is checked out, or right then.
 BEFORE_CHECKOUT = 4 * MINUTE
 
 
-def weigh_events(pieces: Sequence[Piece], events: Sequence[Event], scales: Scales) -> None:
+def weigh_events(
+    pieces: Sequence[Segment], events: Sequence[Event], scales: ScoringContext
+) -> None:
     """Adds what the events of the day say, and where nothing was seen, what their absence says."""
     starts = [piece.start for piece in pieces]
     for event in events:
@@ -26,7 +28,7 @@ def weigh_events(pieces: Sequence[Piece], events: Sequence[Event], scales: Scale
     _weigh_nearness(pieces, events, starts, scales)
     _weigh_silence(pieces, scales)
     for event in events:
-        if event.kind is Kind.CHECKOUT:
+        if event.kind is EventKind.CHECKOUT:
             _expect_change(event, pieces, starts)
 
 
@@ -34,32 +36,34 @@ def weigh_events(pieces: Sequence[Piece], events: Sequence[Event], scales: Scale
 
 
 def _weigh_moment(
-    event: Event, pieces: Sequence[Piece], starts: Sequence[float], scales: Scales
+    event: Event, pieces: Sequence[Segment], starts: Sequence[float], scales: ScoringContext
 ) -> None:
     piece = _piece_of(event, pieces, starts)
     if piece is None:
         return
     weights = scales.weights
     moment = weights.moments[event.kind]
-    by_call = event.kind is Kind.MESSAGE and within(scales.calls, event.at, LEAD, FOLLOW)
-    nats = weights.message_in_call if by_call else _at_moment(moment, piece)
+    by_call = event.kind is EventKind.MESSAGE and within(scales.calls, event.at, LEAD, FOLLOW)
+    log_likelihood = weights.message_in_call if by_call else _at_moment(moment, piece)
     for group in event.groups:
-        piece.speak_for(group, nats, Ground(event.about, event.kind, event.sha))
+        piece.add_evidence(
+            group, log_likelihood, EvidenceSource(event.about, event.kind, event.sha)
+        )
     for issue in event.issues:
         piece.speak_for_issue(issue, moment.issue)
     if event.trunk:
-        checkout = event.kind is Kind.CHECKOUT
+        checkout = event.kind is EventKind.CHECKOUT
         against = weights.trunk_checkout if checkout else weights.trunk_commit
         piece.speak_for_no_issue(event.groups[0], against)
 
 
-def _at_moment(moment: Moment, piece: Piece) -> float:
+def _at_moment(moment: EventWeights, piece: Segment) -> float:
     return moment.group if piece.seen else moment.unseen_group
 
 
-def _piece_of(event: Event, pieces: Sequence[Piece], starts: Sequence[float]) -> Piece | None:
+def _piece_of(event: Event, pieces: Sequence[Segment], starts: Sequence[float]) -> Segment | None:
     """The piece that an event ends, for a commit, or begins."""
-    if event.kind is Kind.COMMIT:
+    if event.kind is EventKind.COMMIT:
         place = bisect_left(starts, event.at) - 1
     else:
         place = bisect_right(starts, event.at) - 1
@@ -81,7 +85,10 @@ class _Near:
 
 
 def _weigh_nearness(
-    pieces: Sequence[Piece], events: Sequence[Event], starts: Sequence[float], scales: Scales
+    pieces: Sequence[Segment],
+    events: Sequence[Event],
+    starts: Sequence[float],
+    scales: ScoringContext,
 ) -> None:
     """Work that is likely around events. Of several for a group only the nearest counts."""
     near: defaultdict[int, _Near] = defaultdict(_Near)
@@ -92,13 +99,13 @@ def _weigh_nearness(
         piece = pieces[place]
         piece.any_group += each.somebody * piece.minutes
         for group, rate in each.groups.items():
-            piece.speak_for(group, rate * piece.minutes)
+            piece.add_evidence(group, rate * piece.minutes)
         for issue, rate in each.issues.items():
             piece.speak_for_issue(issue, rate * piece.minutes)
 
 
 def _places_around(
-    event: Event, pieces: Sequence[Piece], starts: Sequence[float], scales: Scales
+    event: Event, pieces: Sequence[Segment], starts: Sequence[float], scales: ScoringContext
 ) -> Iterator[int]:
     """The pieces in an event's reach: on screen those that lead to a commit, else all."""
     moment = scales.weights.moments[event.kind]
@@ -107,12 +114,12 @@ def _places_around(
     last = bisect_right(starts, event.at + moment.after.far * MINUTE)
     for place in range(max(first, 0), last):
         piece = pieces[place]
-        leads_to_commit = event.kind is Kind.COMMIT and piece.end <= event.at
+        leads_to_commit = event.kind is EventKind.COMMIT and piece.end <= event.at
         if not piece.seen or (leads_to_commit and not within(scales.calls, piece.start)):
             yield place
 
 
-def _note(near: _Near, event: Event, piece: Piece, weights: Weights) -> None:
+def _note(near: _Near, event: Event, piece: Segment, weights: Weights) -> None:
     rate = _rate(event, piece, weights)
     if not event.groups:
         near.somebody = max(near.somebody, rate)
@@ -122,7 +129,7 @@ def _note(near: _Near, event: Event, piece: Piece, weights: Weights) -> None:
         near.issues[issue] = max(near.issues.get(issue, 0.0), rate)
 
 
-def _rate(event: Event, piece: Piece, weights: Weights) -> float:
+def _rate(event: Event, piece: Segment, weights: Weights) -> float:
     """What an event says of a minute of a piece, on the average over the piece."""
     moment = weights.moments[event.kind]
     ends = (abs(event.at - piece.start) / MINUTE, abs(event.at - piece.end) / MINUTE)
@@ -136,7 +143,7 @@ def _rate(event: Event, piece: Piece, weights: Weights) -> float:
 # -- Where nothing was seen ---------------------------------------------------------------------
 
 
-def _weigh_silence(pieces: Sequence[Piece], scales: Scales) -> None:
+def _weigh_silence(pieces: Sequence[Segment], scales: ScoringContext) -> None:
     """A minute without any clue speaks against work."""
     for piece in pieces:
         if not piece.seen:
@@ -144,7 +151,7 @@ def _weigh_silence(pieces: Sequence[Piece], scales: Scales) -> None:
             piece.any_group -= scales.weights.unseen_minute * piece.minutes
 
 
-def _expect_change(event: Event, pieces: Sequence[Piece], starts: Sequence[float]) -> None:
+def _expect_change(event: Event, pieces: Sequence[Segment], starts: Sequence[float]) -> None:
     """Before a checkout a change to its group is likely."""
     first = bisect_left(starts, event.at - BEFORE_CHECKOUT)
     for piece in pieces[first : bisect_right(starts, event.at)]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tracklater_bot.engine.events import Kind
-from tracklater_bot.engine.infer.hmm import Prices
+from tracklater_bot.engine.events import EventKind
+from tracklater_bot.engine.infer.hmm import TransitionCosts
 from tracklater_bot.engine.infer.hmm_offscreen import Rates
-from tracklater_bot.engine.windows import Place
+from tracklater_bot.engine.windows import WindowPlace
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Kernel:
     """How far from a clue work is likely: evenly for `near` minutes, then less until `far`."""
 
     near: float
@@ -41,7 +41,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class EventWeights:
     """What a commit, a checkout or a message counts.
 
     At the moment itself for its group, on screen and where nothing was seen, and for its issue;
@@ -52,45 +52,51 @@ class Moment:
     unseen_group: float
     issue: float
     minute: float
-    before: Reach
-    after: Reach
+    before: Kernel
+    after: Kernel
 
 
-def _group_in() -> dict[Place, float]:
+def _group_in() -> dict[WindowPlace, float]:
     return {
-        Place.WORK: 2.5,
-        Place.PAGE: 2.5,
-        Place.TALK: 1.2,  # others write into chats and mails
-        Place.REFERENCE: 0.5,  # the world at large uses the same words
-        Place.LEISURE: 0.1,
-        Place.MEETING: 4.0,
+        WindowPlace.WORK: 2.5,
+        WindowPlace.PAGE: 2.5,
+        WindowPlace.TALK: 1.2,  # others write into chats and mails
+        WindowPlace.REFERENCE: 0.5,  # the world at large uses the same words
+        WindowPlace.LEISURE: 0.1,
+        WindowPlace.MEETING: 4.0,
     }
 
 
-def _issue_in() -> dict[Place, float]:
+def _issue_in() -> dict[WindowPlace, float]:
     return {
-        Place.WORK: 2.0,
-        Place.PAGE: 2.0,
-        Place.TALK: 1.0,
-        Place.REFERENCE: 0.3,
-        Place.LEISURE: 0.0,
-        Place.MEETING: 2.0,
+        WindowPlace.WORK: 2.0,
+        WindowPlace.PAGE: 2.0,
+        WindowPlace.TALK: 1.0,
+        WindowPlace.REFERENCE: 0.3,
+        WindowPlace.LEISURE: 0.0,
+        WindowPlace.MEETING: 2.0,
     }
 
 
-def _moments() -> dict[Kind, Moment]:
+def _moments() -> dict[EventKind, EventWeights]:
     return {
-        Kind.COMMIT: Moment(4.0, 9.0, 2.8, 0.16, before=Reach(19, 26), after=Reach(1, 2)),
-        Kind.CHECKOUT: Moment(3.0, 7.0, 3.2, 0.16, before=Reach(1, 2), after=Reach(14, 29)),
-        Kind.MESSAGE: Moment(1.5, 3.1, 1.5, 0.1, before=Reach(7, 9), after=Reach(7, 9)),
+        EventKind.COMMIT: EventWeights(
+            4.0, 9.0, 2.8, 0.16, before=Kernel(19, 26), after=Kernel(1, 2)
+        ),
+        EventKind.CHECKOUT: EventWeights(
+            3.0, 7.0, 3.2, 0.16, before=Kernel(1, 2), after=Kernel(14, 29)
+        ),
+        EventKind.MESSAGE: EventWeights(
+            1.5, 3.1, 1.5, 0.1, before=Kernel(7, 9), after=Kernel(7, 9)
+        ),
     }
 
 
-_USUAL = Prices(inside=2.5, between=4.5, nothing=4.0)
-_SAME_WINDOW = Prices(inside=3.5, between=7.0, nothing=7.0)
-_AFTER_ABSENCE = Prices(inside=1.8, between=2.5, nothing=2.5)
-_AROUND_CALL = Prices(inside=0.7, between=1.2, nothing=4.0)
-_COMMIT_BEFORE = Reach(14, 38)
+_USUAL = TransitionCosts(inside=2.5, between=4.5, nothing=4.0)
+_SAME_WINDOW = TransitionCosts(inside=3.5, between=7.0, nothing=7.0)
+_AFTER_ABSENCE = TransitionCosts(inside=1.8, between=2.5, nothing=2.5)
+_AROUND_CALL = TransitionCosts(inside=0.7, between=1.2, nothing=4.0)
+_COMMIT_BEFORE = Kernel(14, 38)
 _UNWATCHED = Rates(
     come=1 / 670,
     go=1 / 190,
@@ -108,8 +114,8 @@ class Weights:
     """All figures of the engine in one place."""
 
     # A window that points to a group or an issue, by what is done in it.
-    group_in: dict[Place, float] = field(default_factory=_group_in)
-    issue_in: dict[Place, float] = field(default_factory=_issue_in)
+    group_in: dict[WindowPlace, float] = field(default_factory=_group_in)
+    issue_in: dict[WindowPlace, float] = field(default_factory=_issue_in)
     talk_in_call: float = 3.0  # chats and calendars during a call, or leading to it
     message_in_call: float = 3.0
     branch_out: float = 0.25  # its repository's window while an issue's branch is checked out
@@ -126,18 +132,18 @@ class Weights:
     leisure_window: float = 0.6
     leisure_minute: float = 0.6
     # Commits, checkouts and messages.
-    moments: dict[Kind, Moment] = field(default_factory=_moments)
+    moments: dict[EventKind, EventWeights] = field(default_factory=_moments)
     commit_minute: float = 0.1  # a minute on screen before a commit
-    commit_before: Reach = _COMMIT_BEFORE
+    commit_before: Kernel = _COMMIT_BEFORE
     # Where nothing was seen.
     somebody_minute: float = 0.1  # near a message that points nowhere
     unseen_minute: float = 0.063  # against work, near clues too
     unwatched: Rates = _UNWATCHED
     # What a change costs.
-    usual: Prices = _USUAL
-    same_window: Prices = _SAME_WINDOW
-    after_absence: Prices = _AFTER_ABSENCE
-    around_call: Prices = _AROUND_CALL
+    usual: TransitionCosts = _USUAL
+    same_window: TransitionCosts = _SAME_WINDOW
+    after_absence: TransitionCosts = _AFTER_ABSENCE
+    around_call: TransitionCosts = _AROUND_CALL
 
 
 WEIGHTS = Weights()

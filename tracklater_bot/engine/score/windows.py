@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 from tracklater_bot.engine.events import BranchesOut, Event
-from tracklater_bot.engine.infer.hmm import Prices
-from tracklater_bot.engine.intervals import MINUTE, Part, within
+from tracklater_bot.engine.infer.hmm import TransitionCosts
+from tracklater_bot.engine.intervals import MINUTE, Interval, within
 from tracklater_bot.engine.match.matcher import Pointer
-from tracklater_bot.engine.presence import Stay
-from tracklater_bot.engine.score.context import FOLLOW, LEAD, Scales
+from tracklater_bot.engine.presence import Focus
+from tracklater_bot.engine.score.context import FOLLOW, LEAD, ScoringContext
 from tracklater_bot.engine.score.events import weigh_events
 from tracklater_bot.engine.score.weights import Weights
-from tracklater_bot.engine.segments import Ground, Piece
-from tracklater_bot.engine.windows import Place
+from tracklater_bot.engine.segments import EvidenceSource, Segment
+from tracklater_bot.engine.windows import WindowPlace
 
 # Nothing that was found before or after so long an absence tells of what is on this side of it.
 FAR = 30 * MINUTE
@@ -25,7 +25,10 @@ LONGEST_STAY = 20.0
 
 
 def weigh(
-    pieces: Sequence[Piece], events: Sequence[Event], happened: Sequence[Event], scales: Scales
+    pieces: Sequence[Segment],
+    events: Sequence[Event],
+    happened: Sequence[Event],
+    scales: ScoringContext,
 ) -> None:
     """Adds all evidence and all prices.
 
@@ -44,14 +47,16 @@ def weigh(
 # -- Windows -----------------------------------------------------------------------------------
 
 
-def _by_stay(pieces: Sequence[Piece]) -> Iterator[tuple[Stay, list[Piece]]]:
+def _by_stay(pieces: Sequence[Segment]) -> Iterator[tuple[Focus, list[Segment]]]:
     for _, same in groupby(pieces, key=lambda piece: id(piece.stay)):
         parts = list(same)
         if parts[0].stay is not None:
             yield parts[0].stay, parts
 
 
-def _weigh_stay(stay: Stay, parts: Sequence[Piece], branches: BranchesOut, scales: Scales) -> None:
+def _weigh_stay(
+    stay: Focus, parts: Sequence[Segment], branches: BranchesOut, scales: ScoringContext
+) -> None:
     pointer = scales.reader.window(stay.title)
     minutes = (stay.end - stay.start) / MINUTE
     by_call = any(
@@ -63,7 +68,7 @@ def _weigh_stay(stay: Stay, parts: Sequence[Piece], branches: BranchesOut, scale
         _weigh_emptiness(piece, pointer, minutes, scales.weights)
         for issue, share in pointer.issues.items():
             piece.speak_for_issue(issue, scales.weights.issue_in[pointer.place] * share * size)
-        if pointer.place in (Place.WORK, Place.PAGE) and not pointer.issues:
+        if pointer.place in (WindowPlace.WORK, WindowPlace.PAGE) and not pointer.issues:
             _weigh_branch(piece, pointer, size, branches, scales.weights)
 
 
@@ -73,20 +78,20 @@ def _size(minutes: float) -> float:
 
 
 def _weigh_groups(
-    piece: Piece, pointer: Pointer, size: float, scales: Scales, *, by_call: bool
+    piece: Segment, pointer: Pointer, size: float, scales: ScoringContext, *, by_call: bool
 ) -> None:
     weights = scales.weights
-    talk = by_call and pointer.place is Place.TALK
+    talk = by_call and pointer.place is WindowPlace.TALK
     weight = weights.talk_in_call if talk else weights.group_in[pointer.place]
     for group, word in pointer.groups.items():
-        piece.speak_for(group, weight * size, Ground(word))
+        piece.add_evidence(group, weight * size, EvidenceSource(word))
 
 
-def _weigh_emptiness(piece: Piece, pointer: Pointer, minutes: float, weights: Weights) -> None:
+def _weigh_emptiness(piece: Segment, pointer: Pointer, minutes: float, weights: Weights) -> None:
     """What speaks for no work in a part of a stay of so many minutes."""
-    if pointer.place is Place.LEISURE:
+    if pointer.place is WindowPlace.LEISURE:
         piece.nothing += weights.leisure_window + weights.leisure_minute * piece.minutes
-    elif not pointer and pointer.place is Place.PAGE:
+    elif not pointer and pointer.place is WindowPlace.PAGE:
         looked = min(minutes, LONGEST_LOOK) / minutes
         piece.nothing += weights.page_minute * looked * piece.minutes
     elif not pointer:
@@ -94,7 +99,7 @@ def _weigh_emptiness(piece: Piece, pointer: Pointer, minutes: float, weights: We
 
 
 def _weigh_branch(
-    piece: Piece, pointer: Pointer, size: float, branches: BranchesOut, weights: Weights
+    piece: Segment, pointer: Pointer, size: float, branches: BranchesOut, weights: Weights
 ) -> None:
     """A window of a group's work, while a branch of an issue or a trunk is checked out there."""
     for group in pointer.groups:
@@ -105,7 +110,7 @@ def _weigh_branch(
             piece.speak_for_issue(checkout.issues[0], weights.branch_out * size)
 
 
-def _weigh_silence(pieces: Sequence[Piece], scales: Scales) -> None:
+def _weigh_silence(pieces: Sequence[Segment], scales: ScoringContext) -> None:
     """Against issues, for every minute in which a group shows without one, and in calls.
 
     Windows that show nobody say as little against an issue as against its group, and one that
@@ -121,13 +126,13 @@ def _weigh_silence(pieces: Sequence[Piece], scales: Scales) -> None:
             piece.any_issue -= weights.silent_minute * piece.minutes * _heard(piece.stay)
 
 
-def _heard(stay: Stay | None) -> float:
+def _heard(stay: Focus | None) -> float:
     """The share of a stay that counts."""
     minutes = (stay.end - stay.start) / MINUTE if stay is not None else 0.0
     return min(1.0, LONGEST_STAY / minutes) if minutes else 1.0
 
 
-def _weigh_islands(seen: Sequence[Piece], weights: Weights) -> None:
+def _weigh_islands(seen: Sequence[Segment], weights: Weights) -> None:
     """Presence far from all evidence is nobody's: it is asked about, not guessed."""
     first = 0
     for place in range(1, len(seen) + 1):
@@ -142,7 +147,7 @@ def _weigh_islands(seen: Sequence[Piece], weights: Weights) -> None:
 # -- Prices ------------------------------------------------------------------------------------
 
 
-def _price(last: Piece, piece: Piece, scales: Scales) -> Prices:
+def _price(last: Segment, piece: Segment, scales: ScoringContext) -> TransitionCosts:
     """What a change between two pieces costs: little after a break and around calls."""
     weights = scales.weights
     if piece.start - last.end > 1.0:
@@ -154,19 +159,19 @@ def _price(last: Piece, piece: Piece, scales: Scales) -> Prices:
     return weights.usual
 
 
-def _is_around_call(at: float, calls: Sequence[Part]) -> bool:
+def _is_around_call(at: float, calls: Sequence[Interval]) -> bool:
     return any(-LEAD <= at - start <= 1.0 or -1.0 <= at - end <= FOLLOW for start, end in calls)
 
 
-def _goes_with_call(last: Piece, piece: Piece, scales: Scales) -> bool:
+def _goes_with_call(last: Segment, piece: Segment, scales: ScoringContext) -> bool:
     """Whether a call begins or ends here with a chat that tells whose it is."""
     starts = any(abs(piece.start - start) <= 1.0 for start, _ in scales.calls)
     ends = any(abs(piece.start - end) <= 1.0 for _, end in scales.calls)
     return (starts and _is_telling_talk(last, scales)) or (ends and _is_telling_talk(piece, scales))
 
 
-def _is_telling_talk(piece: Piece, scales: Scales) -> bool:
+def _is_telling_talk(piece: Segment, scales: ScoringContext) -> bool:
     if piece.stay is None:
         return False
     pointer = scales.reader.window(piece.stay.title)
-    return bool(pointer) and pointer.place is Place.TALK
+    return bool(pointer) and pointer.place is WindowPlace.TALK

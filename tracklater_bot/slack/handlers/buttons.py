@@ -11,16 +11,16 @@ from slack_bolt import Ack, App, Respond
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.review.decisions import NotYours, ReviewError
-from tracklater_bot.slack.days import Desk
-from tracklater_bot.slack.handlers.payloads import STRANGER, Click, stored_first, whisper
+from tracklater_bot.slack.days import Days
+from tracklater_bot.slack.handlers.payloads import STRANGER, Click, reply_privately, stored_first
 
 Decide = Callable[[Click], Digest]
 
 
-class Decisions:
+class ButtonHandlers:
     """The listeners of the message's buttons."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Days) -> None:
         self._desk = desk
         self._review = desk.review
 
@@ -47,7 +47,7 @@ class Decisions:
             with stored_first(ack):
                 refusal = self._decide(click, decide)
             if refusal:
-                whisper(respond, refusal)
+                reply_privately(respond, refusal)
             if refusal == TOO_LONG_AGO:  # the message is from when it could still be done
                 self._desk.show_again(self._day_of(click))
             self._desk.changed()

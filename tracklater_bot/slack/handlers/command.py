@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 
-from tracklater_bot.blocks.elements import Message
+from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import (
     help_message,
     note,
@@ -16,7 +16,7 @@ from tracklater_bot.blocks.help import (
 )
 from tracklater_bot.blocks.week import week_message
 from tracklater_bot.domain.day import NoSuchDay, WhenError
-from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.days import Days
 
 NOT_YOURS = (
     "This bot keeps somebody else's time. To have it keep yours, run it with settings of your own."
@@ -24,10 +24,10 @@ NOT_YOURS = (
 MOST_WORD = 60
 
 
-class Command:
+class CommandHandler:
     """The listener of the slash command."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Days) -> None:
         self._desk = desk
 
     def register(self, app: App) -> None:
@@ -62,7 +62,7 @@ class Command:
         _say(respond, self._desk.show_day(day))
 
 
-def _say(answer: Ack | Respond, message: Message) -> None:
+def _say(answer: Ack | Respond, message: SlackMessage) -> None:
     """Answers the command; a second answer takes the first one's place."""
     if isinstance(answer, Respond):
         answer(text=message.text, blocks=message.blocks, replace_original=True)

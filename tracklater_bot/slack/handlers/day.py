@@ -8,17 +8,17 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 
-from tracklater_bot.blocks.elements import Message
+from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
-from tracklater_bot.slack.days import Desk
-from tracklater_bot.slack.handlers.payloads import STRANGER, Click, whisper
+from tracklater_bot.slack.days import Days
+from tracklater_bot.slack.handlers.payloads import STRANGER, Click, reply_privately
 
 
-class Day:
+class DayHandlers:
     """The listeners of the day's own buttons."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Days) -> None:
         self._desk = desk
 
     def register(self, app: App) -> None:
@@ -51,26 +51,26 @@ class Day:
         if click is None:
             return
         if click.value != "silent":
-            whisper(respond, f"{NO_REMINDERS} Nothing was set.")
+            reply_privately(respond, f"{NO_REMINDERS} Nothing was set.")
             return
         tomorrow = self._desk.core.day("today").date + timedelta(days=1)
-        self._desk.prefer(SILENT_UNTIL, tomorrow.isoformat())
-        whisper(respond, f"I will say nothing by myself before {day_name(tomorrow)}.")
+        self._desk.set_preference(SILENT_UNTIL, tomorrow.isoformat())
+        reply_privately(respond, f"I will say nothing by myself before {day_name(tomorrow)}.")
 
     def _own(self, body: dict[str, Any], respond: Respond) -> Click | None:
         """The click, if it is the person's own; others are told that it isn't theirs."""
         click = Click.of(body)
         if click.user == self._desk.person:
             return click
-        whisper(respond, STRANGER)
+        reply_privately(respond, STRANGER)
         return None
 
-    def _answer(self, body: dict[str, Any], respond: Respond, message: Message) -> None:
+    def _answer(self, body: dict[str, Any], respond: Respond, message: SlackMessage) -> None:
         if body.get("response_url"):
             respond(text=message.text, blocks=message.blocks, replace_original=False)
         else:  # Home has no conversation to answer in
             messenger = self._desk.rooms.messenger
-            messenger.whisper(self._desk.person, message.text, message.blocks)
+            messenger.reply_privately(self._desk.person, message.text, message.blocks)
             self._desk.show_home()
 
 

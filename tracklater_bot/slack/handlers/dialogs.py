@@ -37,19 +37,19 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.review.decisions import Change, NotYours, ReviewError
-from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.handlers.buttons import sentence
-from tracklater_bot.slack.handlers.payloads import STRANGER, Click, stored_first, whisper
+from tracklater_bot.slack.handlers.payloads import STRANGER, Click, reply_privately, stored_first
 
 Found = tuple[Digest, Item]
 MOST_DIALOGS = 100  # of which the latest choice is remembered
 OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old to be kept."
 
 
-class Dialogs:
+class DialogHandlers:
     """The listeners of the edit, add, split and why dialogs."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Days) -> None:
         self._desk = desk
         self._review = desk.review
         self._newest = _Newest()
@@ -143,7 +143,7 @@ class Dialogs:
         ack()
         click = Click.of(body)
         if click.user != self._desk.person:
-            whisper(respond, STRANGER)
+            reply_privately(respond, STRANGER)
             return
         day = self._desk.core.day(click.value)
         view = add_modal(day, self._choices(day), NewSpan())
@@ -334,7 +334,7 @@ def _say(click: Click, text: str, client: WebClient, respond: Respond) -> None:
     if click.in_dialog:
         client.views_push(trigger_id=click.trigger_id, view=note_modal("Not done", text))
     else:
-        whisper(respond, text)
+        reply_privately(respond, text)
 
 
 class _Newest:

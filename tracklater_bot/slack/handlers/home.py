@@ -8,14 +8,14 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from tracklater_bot.blocks.home import preference_of
-from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.handlers.payloads import stored_first
 
 
-class Home:
+class HomeHandlers:
     """The listeners of App Home."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Days) -> None:
         self._desk = desk
 
     def register(self, app: App) -> None:
@@ -32,6 +32,6 @@ class Home:
         with stored_first(ack):
             wish = preference_of(body["actions"][0]) if mine else None
             if wish is not None:
-                self._desk.prefer(*wish)
+                self._desk.set_preference(*wish)
         if mine:
             self._desk.show_home()

@@ -50,6 +50,6 @@ class Click:
         )
 
 
-def whisper(respond: Respond, text: str) -> None:
+def reply_privately(respond: Respond, text: str) -> None:
     """Says something to the one who clicked, beside the message, which stays as it is."""
     respond(text=text, response_type="ephemeral", replace_original=False)

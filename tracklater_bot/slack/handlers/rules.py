@@ -8,14 +8,14 @@ from slack_bolt import Ack, App
 
 from tracklater_bot.blocks.dialog_values import DialogMeta, errors_for
 from tracklater_bot.blocks.rule_dialog import parse_rule
-from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.handlers.payloads import STRANGER, Click, stored_first
 
 
-class Rules:
+class RuleHandlers:
     """The listeners of the rule dialog and of the rules in Home."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Days) -> None:
         self._desk = desk
 
     def register(self, app: App) -> None:

@@ -11,15 +11,15 @@ from slack_sdk import WebClient
 
 from tracklater_bot.blocks.dialogs import NewSpan, add_modal
 from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
-from tracklater_bot.slack.days import Desk
+from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.handlers.command import NOT_YOURS
-from tracklater_bot.slack.handlers.payloads import whisper
+from tracklater_bot.slack.handlers.payloads import reply_privately
 
 
-class Shortcut:
+class ShortcutHandlers:
     """The listener of the message shortcut."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Days) -> None:
         self._desk = desk
 
     def register(self, app: App) -> None:
@@ -31,13 +31,13 @@ class Shortcut:
     ) -> None:
         ack()
         if shortcut["user"]["id"] != self._desk.person:
-            whisper(respond, NOT_YOURS)
+            reply_privately(respond, NOT_YOURS)
             return
         message = shortcut.get("message") or {}
         ts = str(message.get("ts") or "0")
         day = self._desk.core.day_of(datetime.fromtimestamp(float(ts), UTC))
         if self._desk.core.is_closed(day):
-            whisper(respond, f"{day_name(day.date)}: {TOO_LONG_AGO}")
+            reply_privately(respond, f"{day_name(day.date)}: {TOO_LONG_AGO}")
             return
         view = add_modal(day, self._desk.choices(day), self._new(shortcut, message))
         client.views_open(trigger_id=shortcut["trigger_id"], view=view)

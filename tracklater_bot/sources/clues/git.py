@@ -85,7 +85,7 @@ NEVER = Span(datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
+class LoggedCommit:
     """A commit as `git log` tells it. `ref` is a ref from which it can be reached."""
 
     sha: str
@@ -96,7 +96,7 @@ class Logged:
     by_program: bool = False
 
 
-def parse_log(records: Iterable[bytes], since: int) -> Iterator[Logged]:
+def parse_log(records: Iterable[bytes], since: int) -> Iterator[LoggedCommit]:
     """The commits committed since; one without a readable time is left out."""
     for record in records:
         if committed_at(record) >= since:
@@ -106,7 +106,7 @@ def parse_log(records: Iterable[bytes], since: int) -> Iterator[Logged]:
                 subject, people, body = [*text.split("\n", 2), "", ""][:3]
                 plain = CONTROL.sub(" ", subject).strip()
                 program = is_by_program(plain, people, body)
-                yield Logged(sha, int(authored), ref, email.casefold(), plain, program)
+                yield LoggedCommit(sha, int(authored), ref, email.casefold(), plain, program)
 
 
 def committed_at(record: bytes) -> int:
@@ -132,16 +132,16 @@ class Made:
 
 
 def each_once(
-    reached: Iterable[Logged], gone: Iterable[Logged], made: Iterable[Made]
-) -> dict[str, Logged]:
+    reached: Iterable[LoggedCommit], gone: Iterable[LoggedCommit], made: Iterable[Made]
+) -> dict[str, LoggedCommit]:
     """For the id of each commit the one that counts for it and all its copies.
 
     Cherry-picks and rebases leave copies of one author, time and subject. What no branch has any
     more (`gone`) may have been amended, or reworded: that keeps author and time.
     """
-    once: dict[tuple[int, str, str], Logged] = {}
-    reworded: dict[tuple[int, str], Logged] = {}
-    counts: dict[str, Logged] = {}
+    once: dict[tuple[int, str, str], LoggedCommit] = {}
+    reworded: dict[tuple[int, str], LoggedCommit] = {}
+    counts: dict[str, LoggedCommit] = {}
     for each in reached:
         counts[each.sha] = once.setdefault((each.authored, each.email, each.subject), each)
         reworded.setdefault((each.authored, each.email), counts[each.sha])
@@ -153,8 +153,8 @@ def each_once(
 
 
 def times_of_work(
-    logged: Iterable[Logged], made: Iterable[Made], counts: Mapping[str, Logged]
-) -> Iterator[tuple[Logged, int]]:
+    logged: Iterable[LoggedCommit], made: Iterable[Made], counts: Mapping[str, LoggedCommit]
+) -> Iterator[tuple[LoggedCommit, int]]:
     """Each commit that counts at each time of work on it: when it was authored, and amended."""
     for each in logged:
         yield counts[each.sha], each.authored
@@ -409,7 +409,7 @@ def _git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
 
 def _own(
     repository: Repository, span: Span, logs: Sequence[HeadLog], own: frozenset[str]
-) -> tuple[list[Logged], list[Logged]]:
+) -> tuple[list[LoggedCommit], list[LoggedCommit]]:
     """The own commits of about the span: those of the branches, and those that HEAD only knows."""
     since, until = (int(at.timestamp()) for at in (span.start - SKEW, span.end + SKEW))
     current = dict.fromkeys(log.current for log in logs if log.current)
@@ -426,7 +426,7 @@ class _Damaged(SourceError):
     """Something that git needs is not in the repository."""
 
 
-def _reached(repository: Repository, since: int, current: Iterable[str]) -> list[Logged]:
+def _reached(repository: Repository, since: int, current: Iterable[str]) -> list[LoggedCommit]:
     """The commits of all branches, remote branches and HEADs, until all that follow are older.
 
     Remote branches count: work done on another machine and fetched is work too. Stashes, tags
@@ -460,7 +460,7 @@ def _enough(found: Sequence[bytes], since: int) -> int:
     return round(len(found) * min(max(pace * 1.2, 2), 100)) + OLD_ENOUGH
 
 
-def _gone(repository: Repository, since: int, shas: Sequence[str]) -> Iterator[Logged]:
+def _gone(repository: Repository, since: int, shas: Sequence[str]) -> Iterator[LoggedCommit]:
     """Commits that no branch has any more, if git still has them, and those they were made on."""
     for first in range(0, len(shas), AT_ONCE):
         found = _log(repository, f"--max-age={since}", *shas[first : first + AT_ONCE])

@@ -24,7 +24,7 @@ from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 
-from tracklater_bot.domain.clues import Message, Reading
+from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.sources.base import SourceError
 
@@ -96,9 +96,9 @@ def query_days(span: Span) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _message(match: _Match, group: str | None) -> Message:
+def _message(match: _Match, group: str | None) -> ChatMessage:
     name = match.channel.name or ""
-    return Message(
+    return ChatMessage(
         at=_at(match),
         group=group,
         text=unescape(match.text or ""),
@@ -162,7 +162,7 @@ class SlackSource:
 
     def read(self, span: Span) -> Reading:
         """The messages of the span, in order, each once; what was found before a failure too."""
-        found: dict[tuple[str, str], Message] = {}
+        found: dict[tuple[str, str], ChatMessage] = {}
         trouble = None
         try:
             for match in self._matches(span):

@@ -16,8 +16,8 @@ from pydantic import BaseModel, SecretStr, TypeAdapter
 from tracklater_bot.http import (
     Answer,
     BadStatus,
-    Door,
     HttpError,
+    ServiceClient,
     Timing,
     Unreachable,
     anonymous,
@@ -62,8 +62,8 @@ class TaigaLogin:
         self._lock = Lock()
         self._session: _Session | None = None
         self._refused_until: datetime | None = None
-        self._entrance = Door("Taiga", url, anonymous(), timing=timing)
-        self._inside = Door("Taiga", url, bearer(self._access), timing=timing)
+        self._entrance = ServiceClient("Taiga", url, anonymous(), timing=timing)
+        self._inside = ServiceClient("Taiga", url, bearer(self._access), timing=timing)
 
     @property
     def user(self) -> int:
