@@ -20,7 +20,8 @@ from benchmarks.cast import EMAIL, ME, Client
 from benchmarks.screen import Sample
 from benchmarks.titles import IGNORE
 from benchmarks.traces import CLONED
-from benchmarks.worlds import KINDS, World, commits_of, make
+from benchmarks.truth import World
+from benchmarks.worlds import KINDS, commits_of, make
 from tracklater_bot.domain.clues import Checkout, Commit
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from benchmarks.score import due
-from benchmarks.worlds import World
+from benchmarks.truth import World, due
 from tracklater_bot.blocks.timeline import Bar, Lanes, Ticks
 from tracklater_bot.blocks.timeline_png import draw
 from tracklater_bot.domain.clues import ChatMessage, Commit
@@ -65,7 +64,7 @@ def drawn(world: World, answer: Sequence[Suggestion]) -> bytes:
             messages=tuple(clue.at for clue in clues if isinstance(clue, ChatMessage)),
         ),
     )
-    return draw(lanes, [client.name for client in world.clients])
+    return draw(lanes, [group.name for group in world.inputs.groups])
 
 
 def _label(suggestion: Suggestion) -> str:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from benchmarks.worlds import TrueSpan, World
+from benchmarks.corrections import SURE, Rows, rows_of
+from benchmarks.truth import TrueSpan, World, due
 from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import Span, subtract, total
 from tracklater_bot.domain.suggestions import Suggestion
 
-SURE = 0.9
 NOWHERE = timedelta(days=1)  # how far off a boundary is when nothing was suggested at all
 STILL = timedelta(minutes=10)  # a window that keeps its title for this long "never changes" it
 
@@ -30,7 +30,7 @@ class Score:
 
     `plain_work` is work on no issue. Whoever bills it under one loses nothing in `issue_right`, so
     `plain_named` counts it. `still` is work in windows that kept their title for ten minutes or
-    longer, calls left out.
+    longer, calls left out. `suggestions` counts those without a group too.
     """
 
     work: float = 0
@@ -48,11 +48,11 @@ class Score:
     still_lost: float = 0
     unnamed: float = 0
     errors: tuple[float, ...] = ()
+    rows: Rows = field(default_factory=Rows)
 
     def __add__(self, other: Score) -> Score:
         values = {
-            field.name: getattr(self, field.name) + getattr(other, field.name)
-            for field in fields(self)
+            each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)
         }
         return Score(**values)
 
@@ -78,7 +78,7 @@ class Score:
 
     @property
     def pieces(self) -> float:
-        """Suggestions with a group, per true span."""
+        """Suggestions, those without a group too, per true span."""
         return self.suggestions / self.spans if self.spans else 0.0
 
     @property
@@ -112,7 +112,7 @@ def score(world: World, suggestions: Sequence[Suggestion]) -> Score:
         plain_work=_minutes(plain),
         plain_named=_minutes(_both(plain, [each.span for each in named if each.issue])),
         spans=len(spans),
-        suggestions=len(named),
+        suggestions=len(suggestions),
         sure=sum(each.span.minutes for each in sure),
         sure_right=_right(true, sure),
         still=_minutes(still),
@@ -121,33 +121,8 @@ def score(world: World, suggestions: Sequence[Suggestion]) -> Score:
             suggestion.span.minutes for suggestion in suggestions if suggestion.group is None
         ),
         errors=tuple(_errors(spans, named)),
+        rows=rows_of(true, suggestions),
     )
-
-
-def due(world: World) -> list[TrueSpan]:
-    """The true work that is not tracked yet; neighbouring work on the same thing is one span."""
-    tracked = [
-        span for entry in world.inputs.tracked if (span := entry.span(world.inputs.now)) is not None
-    ]
-    left = [
-        TrueSpan(part, true.group, true.issue, true.call)
-        for true in world.truth
-        for part in subtract([true.span], tracked)
-    ]
-    joined: list[TrueSpan] = []
-    for each in left:
-        if joined and _continues(joined[-1], each):
-            joined[-1] = TrueSpan(
-                Span(joined[-1].span.start, each.span.end), each.group, each.issue, each.call
-            )
-        else:
-            joined.append(each)
-    return joined
-
-
-def _continues(first: TrueSpan, second: TrueSpan) -> bool:
-    same = (first.group, first.issue, first.call) == (second.group, second.issue, second.call)
-    return same and first.span.end == second.span.start
 
 
 def _shortest(world: World) -> timedelta:

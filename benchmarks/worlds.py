@@ -13,7 +13,6 @@ call's group, without an issue. Private time and absence, however short, are no 
 from __future__ import annotations
 
 import random
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -33,6 +32,7 @@ from benchmarks.screen import (
 )
 from benchmarks.titles import IGNORE
 from benchmarks.traces import Traces
+from benchmarks.truth import TrueSpan, World, fingerprint
 from tracklater_bot.domain.clues import Checkout, Clue, Commit, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.entries import TimeEntry
@@ -60,38 +60,6 @@ KINDS: dict[str, Shape] = {
     "dst": Shape(),
     "tracked": Shape(tracked=0.4),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class TrueSpan:
-    """Work as it was: for whom, and on which issue if on one."""
-
-    span: Span
-    group: str
-    issue: str | None
-    call: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """A made-up day: what the engine is given, what was true, and what files would hold.
-
-    `truth` leaves out nothing, not even what is tracked already. `samples` are thyme's snapshots
-    with their seconds since the day began.
-    """
-
-    seed: int
-    kind: str
-    inputs: Inputs
-    truth: tuple[TrueSpan, ...]
-    clients: tuple[Client, ...]
-    samples: tuple[Sample, ...] = ()
-    scenes: tuple[Scene, ...] = ()
-
-    @property
-    def day(self) -> WorkDay:
-        """The working day it is about."""
-        return self.inputs.day
 
 
 def make(seed: int, kind: str) -> World:
@@ -178,11 +146,6 @@ def _at(day: WorkDay, seconds: float) -> datetime:
 
 
 # -- The screen ---------------------------------------------------------------------------------
-
-
-def fingerprint(active: int, title: str) -> int:
-    """A number that stays the same as long as nothing in front changes."""
-    return zlib.crc32(repr((active, title)).encode())
 
 
 def _windows(day: WorkDay, samples: Sequence[Sample]) -> Iterator[Window]:

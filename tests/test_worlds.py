@@ -14,8 +14,9 @@ import pytest
 from benchmarks.accuracy import main
 from benchmarks.baselines import keyword_sessions, last_cue_holds
 from benchmarks.disk import write
-from benchmarks.score import Score, due, score
-from benchmarks.worlds import KINDS, World, commits_of, make
+from benchmarks.score import Score, score
+from benchmarks.truth import World, due
+from benchmarks.worlds import KINDS, commits_of, make
 from tests.longer import usually
 from tracklater_bot.domain.clues import Checkout, Clue, Commit, Window
 from tracklater_bot.domain.day import Span, total
