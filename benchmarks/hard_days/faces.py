@@ -253,7 +253,7 @@ def call(rng: random.Random, customer: Customer, *, named: bool) -> Face:
     names = (
         f"{customer.called} {about} | Microsoft Teams",
         f"Meet – {customer.called} {about}",
-        f"Webex - {customer.called} {about}",
+        f"{customer.called} {about} - Webex",
     )
     nobody = (
         "Zoom Meeting",

@@ -110,11 +110,12 @@ def plan(
     day: list[Activity] = []
     for number, stretch in enumerate(stretches):
         if number:
-            day.append(_break(rng, number))
+            day.append(replace(_break(rng, number), machine=day[-1].machine))
         machine = "laptop" if recipe.second_machine and number % 2 else ""
         day += [replace(activity, machine=machine) for activity in stretch]
     if rng.random() < recipe.evening_on:
-        day.append(_lasting(Doing.GONE, rng.uniform(0.6, 4.5) * HOUR))
+        evening = _lasting(Doing.GONE, rng.uniform(0.6, 4.5) * HOUR)
+        day.append(replace(evening, machine=day[-1].machine))
     return _in_a_row(day, opens, ends)
 
 

@@ -83,7 +83,7 @@ class Stage:
                 at += rng.uniform(10, 100)
                 continue
             yield Frame(at, self._face(activity.customer, activity))
-            long = rng.random() < 0.008
+            long = rng.random() < 0.003
             at += rng.uniform(9, 22) * MINUTE if long else min(rng.lognormvariate(3.5, 1.1), 480)
 
     def _face(self, customer: Customer, activity: Activity) -> Face:
