@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy import main
+from benchmarks import accuracy, hard_days
+from benchmarks.accuracy import made, main
 from benchmarks.baselines import keyword_sessions, last_cue_holds
 from benchmarks.disk import write
 from benchmarks.score import Score, score
@@ -25,11 +26,11 @@ from tracklater_bot.settings import load
 from tracklater_bot.sources.clues.git import GitSource
 from tracklater_bot.sources.clues.thyme import ThymeSource
 
-SEEDS = [(seed, kind) for kind in KINDS for seed in range(3)]
+SEEDS = [(seed, kind) for kind in accuracy.KINDS for seed in range(3)]
 every_world = pytest.mark.parametrize(
-    "world", SEEDS, ids=lambda made: f"{made[1]}-{made[0]}", indirect=True
+    "world", SEEDS, ids=lambda which: f"{which[1]}-{which[0]}", indirect=True
 )
-once = cache(make)
+once = cache(made)
 
 
 @pytest.fixture
@@ -52,10 +53,16 @@ def perfect(world: World, moved: timedelta = timedelta()) -> list[Suggestion]:
     ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", accuracy.KINDS)
 def test_a_seed_always_makes_the_same_world(kind: str) -> None:
-    assert make(7, kind) == make(7, kind)
-    assert make(7, kind).truth != make(8, kind).truth
+    assert made(7, kind) == made(7, kind)
+    assert made(7, kind).truth != made(8, kind).truth
+
+
+def test_every_kind_has_a_line_in_the_table_and_one_generator() -> None:
+    assert set(accuracy.FIRST) == set(KINDS)
+    assert set(accuracy.SECOND) == set(hard_days.KINDS)
+    assert not set(KINDS) & set(hard_days.KINDS)
 
 
 @every_world
@@ -69,20 +76,28 @@ def test_the_truth_is_in_order_within_the_day_and_about_its_groups(world: World)
         assert each.issue is None or (each.group, each.issue) in keys
         assert each.span.start >= world.day.span.start
         assert each.span.end <= world.day.span.end
-    assert timedelta(hours=2) < total(each.span for each in world.truth) < timedelta(hours=11)
+    assert timedelta(hours=2) < total(each.span for each in world.truth) < timedelta(hours=13)
 
 
 @every_world
 def test_commits_lie_in_work_for_their_group(world: World) -> None:
+    """But for a program's, and for one that is pushed as a call begins."""
+    minute = timedelta(seconds=61)
     for clue in commits_of(world):
-        if isinstance(clue, Commit):
-            assert any(clue.at in each.span and clue.group == each.group for each in world.truth)
+        if isinstance(clue, Commit) and not clue.by_program:
+            assert any(
+                each.group == clue.group
+                and (
+                    clue.at in each.span or (each.call and abs(clue.at - each.span.start) < minute)
+                )
+                for each in world.truth
+            )
 
 
 @every_world
 def test_samples_lie_within_the_day(world: World) -> None:
     windows = [clue for clue in world.inputs.clues if isinstance(clue, Window)]
-    assert bool(windows) == KINDS[world.kind].thyme
+    assert bool(windows) == world.has_screen == bool(accuracy.on_screen([world.kind]))
     assert all(window.at in world.day.span for window in windows)
 
 
@@ -107,6 +122,9 @@ def test_the_truth_itself_scores_perfectly(world: World) -> None:
     assert found.boundary == 0
     assert found.still_lost == 0
     assert found.pieces >= 1
+    assert found.rows.corrections == (0,)
+    assert found.rows.share_certain_standing == found.rows.share_certain == 1
+    assert found.rows.asked == found.rows.nobodys == found.rows.missed == 0
 
 
 def test_a_shifted_answer_scores_worse_by_as_much_as_it_is_shifted() -> None:
@@ -213,11 +231,32 @@ def _traces(clues: Iterable[Clue]) -> list[tuple[object, ...]]:
 def test_the_benchmark_prints_its_table_and_the_worst_worlds(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["--seeds", "0-1", "--kind", "calls", "--worst", "2"]) == 0
+    some = ["--seeds", "0-1", "--kinds", "squashes,calls", "--jobs", "1"]
+    assert main([*some, "--worst", "4"]) == 0
     printed = capsys.readouterr().out
     assert "three or four calls" in printed
     assert "git only" not in printed
-    assert printed.count("calls 0:") + printed.count("calls 1:") == 2
+    assert printed.index("**days with a screen**: 2") < printed.index(
+        "**days without a screen**: 2"
+    )
+    for day in ("calls 0:", "calls 1:", "squashes 0:", "squashes 1:"):
+        assert printed.count(day) == 1
+
+
+def test_the_figures_do_not_depend_on_how_many_processes_take_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    printed = []
+    for jobs in ("1", "2"):
+        main(["--seeds", "0-1", "--kinds", "calls,plain", "--jobs", jobs])
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+
+
+def test_a_kind_that_there_is_not_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--kinds", "plain,lazy"])
+    assert "no such kind: lazy" in capsys.readouterr().err
 
 
 def test_a_world_can_be_looked_at_beside_an_answer(

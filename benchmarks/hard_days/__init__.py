@@ -17,12 +17,12 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from benchmarks.hard_days import faces
+from benchmarks.hard_days import windows
 from benchmarks.hard_days.customers import chosen
 from benchmarks.hard_days.languages import LANGUAGES
-from benchmarks.hard_days.plan import HOUR, Activity, Doing, Lead, Recipe, plan
-from benchmarks.hard_days.screen import Recorder, Stage
-from benchmarks.hard_days.traces import Ledger
+from benchmarks.hard_days.plan import HOUR, Activity, ActivityKind, CallHint, Recipe, plan
+from benchmarks.hard_days.screen import FrameMaker, Recorder
+from benchmarks.hard_days.traces import TraceWriter
 from benchmarks.truth import TrueSpan, World
 from tracklater_bot.domain.clues import Clue
 from tracklater_bot.domain.day import Span, WorkDay
@@ -32,6 +32,7 @@ ZONES = (
     "Europe/Berlin", "Europe/Helsinki", "Europe/Madrid", "Europe/Warsaw", "Asia/Tokyo",
     "America/Toronto", "Australia/Adelaide",
 )  # fmt: skip
+RARE_HINTS = (CallHint.COMMIT, CallHint.DIRECT)
 KINDS: dict[str, Recipe] = {
     "plain": Recipe(),
     "self_changing": Recipe(left=("self-changing",), evening_on=0.7),
@@ -42,10 +43,7 @@ KINDS: dict[str, Recipe] = {
     "nameless_calls": Recipe(
         calls=(2, 4),
         named=0,
-        leads=(
-            Lead.MESSAGE, Lead.MESSAGE, Lead.CALENDAR, Lead.CALENDAR, Lead.COMMIT, Lead.DIRECT,
-            Lead.NOTHING, Lead.NOTHING,
-        ),
+        hints=(*(CallHint.MESSAGE, CallHint.CALENDAR, CallHint.NOTHING) * 2, *RARE_HINTS),
     ),
     "administration": Recipe(papers=(2, 4)),
     "languages": Recipe(
@@ -53,7 +51,7 @@ KINDS: dict[str, Recipe] = {
     ),
     "two_machines": Recipe(second_machine=True, coffees=(0, 1)),
     "mixed": Recipe(
-        told=(0.2, 0.7),
+        naming=(0.2, 0.7),
         calls=(1, 2),
         named=0.4,
         papers=(1, 1),
@@ -76,13 +74,15 @@ def make(seed: int, kind: str) -> World:
     lasts = day.span.length.total_seconds()
     activities = plan(rng, recipe, customers, rng.uniform(2.7, 6.5) * HOUR, lasts - HOUR)
     language = rng.choice(tuple(LANGUAGES.values())) if recipe.abroad else None
-    stage = Stage(rng, recipe, customers, faces.desk(rng), rng.uniform(*recipe.told), language)
-    ledger = Ledger(rng, recipe, day, customers)
-    clues: list[Clue] = list(ledger.git(activities))
+    maker = FrameMaker(
+        rng, recipe, customers, windows.workstation(rng), rng.uniform(*recipe.naming), language
+    )
+    traces = TraceWriter(rng, recipe, day, customers)
+    clues: list[Clue] = list(traces.git(activities))
     if recipe.messages:
-        clues += ledger.messages(activities)
+        clues += traces.messages(activities)
     if recipe.screen:
-        clues += Recorder(rng, recipe, day).windows(activities, stage.frames(activities))
+        clues += Recorder(rng, recipe, day).samples(activities, maker.frames(activities))
     inputs = Inputs(
         day=day,
         now=day.span.end,
@@ -105,7 +105,7 @@ def _truth(day: WorkDay, activities: Sequence[Activity]) -> tuple[TrueSpan, ...]
             Span(start + timedelta(seconds=each.start), start + timedelta(seconds=each.end)),
             each.customer.group,
             each.task.key if each.task else None,
-            call=each.doing is Doing.CALL,
+            call=each.kind is ActivityKind.CALL,
         )
         for each in activities
         if each.works and each.customer is not None

@@ -87,7 +87,7 @@ CUSTOMERS = (
         "tidewater",
         "Tidewater Mutual",
         ("tidewater",),
-        ("tidewater-mutual", "claims-desk", "CLM"),
+        ("tidewater-mutual", "claims-workstation", "CLM"),
         "Marcus Hale",
     ),
     _named(

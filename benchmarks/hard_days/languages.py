@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 from benchmarks.hard_days.customers import Customer
-from benchmarks.hard_days.faces import COLLEAGUES, Face, steady
+from benchmarks.hard_days.windows import COLLEAGUES, FrontWindow, steady
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +21,24 @@ class Language:
     papers: tuple[str, ...]
     work: tuple[str, ...]
 
-    def left(self, rng: random.Random) -> Face:
+    def left(self, rng: random.Random) -> FrontWindow:
         """Teams' calendar, or another of its tabs: no call, whatever it is called."""
         tab = self.calendar if rng.random() < 0.7 else rng.choice(self.tabs)
         return steady("teams", f"{tab} | Microsoft Teams")
 
-    def call(self, rng: random.Random) -> Face:
+    def call(self, rng: random.Random) -> FrontWindow:
         """A call with a person."""
         return steady("call", f"{self.meeting.format(rng.choice(COLLEAGUES))} | Microsoft Teams")
 
-    def in_private(self, rng: random.Random) -> Face:
+    def in_private(self, rng: random.Random) -> FrontWindow:
         """A page in a private window of one of the browsers."""
         return steady("private", rng.choice(self.private).format(rng.choice(self.pages)))
 
-    def own_papers(self, rng: random.Random) -> Face:
+    def own_papers(self, rng: random.Random) -> FrontWindow:
         """One's own administration."""
         return steady("browser", f"{rng.choice(self.papers)} — Mozilla Firefox")
 
-    def working(self, rng: random.Random, customer: Customer) -> Face:
+    def working(self, rng: random.Random, customer: Customer) -> FrontWindow:
         """A window of an office program that names the customer."""
         return steady("office", rng.choice(self.work).format(customer.called))
 

@@ -17,7 +17,7 @@ MINUTE = 60
 HOUR = 60 * MINUTE
 
 
-class Doing(StrEnum):
+class ActivityKind(StrEnum):
     """What somebody did. STILL is work in one unchanged window; OWN is one's own administration.
 
     GONE leaves the screen on; OFF records nothing.
@@ -32,7 +32,7 @@ class Doing(StrEnum):
     OFF = "off"
 
 
-class Lead(StrEnum):
+class CallHint(StrEnum):
     """What tells near a call's beginning whose it is."""
 
     CALENDAR = "calendar"
@@ -44,21 +44,21 @@ class Lead(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One thing done. `named` and `lead` are of calls; `machine` is where it was done."""
+    """One thing done. `named` and `hint` are of calls; `machine` is where it was done."""
 
-    doing: Doing
+    kind: ActivityKind
     start: float
     end: float
     customer: Customer | None = None
     task: Issue | None = None
     machine: str = ""
     named: bool = False
-    lead: Lead = Lead.NOTHING
+    hint: CallHint = CallHint.NOTHING
 
     @property
     def works(self) -> bool:
         """Whether it was work for the customer."""
-        return self.doing in (Doing.WORK, Doing.STILL, Doing.CALL)
+        return self.kind in (ActivityKind.WORK, ActivityKind.STILL, ActivityKind.CALL)
 
     @property
     def length(self) -> float:
@@ -70,16 +70,16 @@ class Activity:
 class Recipe:
     """What a kind of days consists of; pairs are bounds of a number that is drawn.
 
-    `told` is the share of windows that name the customer. `left` says what stands in front while
+    `naming` is the share of windows that name the customer. `left` says what stands in front while
     somebody is gone: "as it was", "self-changing", "remote", "call", "calendar". `evening_on` is
     how often the screen stays on for hours after the last work.
     """
 
     customers: tuple[int, int] = (2, 4)
-    told: tuple[float, float] = (0.3, 0.8)
+    naming: tuple[float, float] = (0.3, 0.8)
     calls: tuple[int, int] = (0, 2)
     named: float = 0.6
-    leads: tuple[Lead, ...] = (Lead.CALENDAR, Lead.MESSAGE, Lead.NOTHING)
+    hints: tuple[CallHint, ...] = (CallHint.CALENDAR, CallHint.MESSAGE, CallHint.NOTHING)
     papers: tuple[int, int] = (0, 0)
     privates: tuple[int, int] = (0, 1)
     coffees: tuple[int, int] = (0, 2)
@@ -114,7 +114,7 @@ def plan(
         machine = "laptop" if recipe.second_machine and number % 2 else ""
         day += [replace(activity, machine=machine) for activity in stretch]
     if rng.random() < recipe.evening_on:
-        evening = _lasting(Doing.GONE, rng.uniform(0.6, 4.5) * HOUR)
+        evening = _lasting(ActivityKind.GONE, rng.uniform(0.6, 4.5) * HOUR)
         day.append(replace(evening, machine=day[-1].machine))
     return _in_a_row(day, opens, ends)
 
@@ -130,16 +130,16 @@ def _stretches(rng: random.Random) -> list[float]:
 def _break(rng: random.Random, number: int) -> Activity:
     """Lunch; the pause after it is longer and often spent with the machine closed."""
     if number == 1:
-        doing = Doing.OFF if rng.random() < 0.2 else Doing.GONE
-        return _lasting(doing, rng.triangular(25, 85, 40) * MINUTE)
-    doing = Doing.OFF if rng.random() < 0.4 else Doing.GONE
-    return _lasting(doing, rng.uniform(30, 150) * MINUTE)
+        kind = ActivityKind.OFF if rng.random() < 0.2 else ActivityKind.GONE
+        return _lasting(kind, rng.triangular(25, 85, 40) * MINUTE)
+    kind = ActivityKind.OFF if rng.random() < 0.4 else ActivityKind.GONE
+    return _lasting(kind, rng.uniform(30, 150) * MINUTE)
 
 
 def _lasting(
-    doing: Doing, seconds: float, customer: Customer | None = None, task: Issue | None = None
+    kind: ActivityKind, seconds: float, customer: Customer | None = None, task: Issue | None = None
 ) -> Activity:
-    return Activity(doing, 0, seconds, customer, task)
+    return Activity(kind, 0, seconds, customer, task)
 
 
 def _in_a_row(activities: Sequence[Activity], opens: float, ends: float) -> list[Activity]:
@@ -182,7 +182,7 @@ class _Worker:
         row: list[Activity] = []
         while minutes > 10:
             length = min(self._rng.triangular(12, 140, 40), minutes)
-            row.append(_lasting(Doing.WORK, length * MINUTE, self._customer, self._task))
+            row.append(_lasting(ActivityKind.WORK, length * MINUTE, self._customer, self._task))
             minutes -= length
             if self._rng.random() < 0.85:
                 self._turn()
@@ -194,13 +194,13 @@ def _extras(
 ) -> list[list[Activity]]:
     """What comes between the tasks; a call that is left open is followed by absence."""
     found = [_call(rng, recipe, customers) for _ in range(rng.randint(*recipe.calls))]
-    for bounds, doing, lasts in (
-        (recipe.papers, Doing.OWN, (12, 60)),
-        (recipe.privates, Doing.PRIVATE, (6, 35)),
-        (recipe.coffees, Doing.GONE, (6, 30)),
+    for bounds, kind, lasts in (
+        (recipe.papers, ActivityKind.OWN, (12, 60)),
+        (recipe.privates, ActivityKind.PRIVATE, (6, 35)),
+        (recipe.coffees, ActivityKind.GONE, (6, 30)),
     ):
         found += [
-            [_lasting(doing, rng.uniform(*lasts) * MINUTE)] for _ in range(rng.randint(*bounds))
+            [_lasting(kind, rng.uniform(*lasts) * MINUTE)] for _ in range(rng.randint(*bounds))
         ]
     return found
 
@@ -208,22 +208,22 @@ def _extras(
 def _call(rng: random.Random, recipe: Recipe, customers: Sequence[Customer]) -> list[Activity]:
     length = rng.choice((15, 25, 30, 30, 45, 60)) * MINUTE + rng.uniform(-2, 6) * MINUTE
     call = replace(
-        _lasting(Doing.CALL, length, rng.choice(customers)),
+        _lasting(ActivityKind.CALL, length, rng.choice(customers)),
         named=rng.random() < recipe.named,
-        lead=rng.choice(recipe.leads),
+        hint=rng.choice(recipe.hints),
     )
     if "call" in recipe.left and rng.random() < 0.6:
-        return [call, _lasting(Doing.GONE, rng.uniform(20, 70) * MINUTE)]
+        return [call, _lasting(ActivityKind.GONE, rng.uniform(20, 70) * MINUTE)]
     return [call]
 
 
 def _put_still(rng: random.Random, stretch: list[Activity], worker: _Worker) -> None:
     """Work in one window inside a task, mostly; sometimes it is all there is of the task."""
     lasts = rng.choice((rng.uniform(16, 45), rng.uniform(45, 170))) * MINUTE
-    tasks = [number for number, each in enumerate(stretch) if each.doing is Doing.WORK]
+    tasks = [number for number, each in enumerate(stretch) if each.kind is ActivityKind.WORK]
     number = rng.choice(tasks) if tasks else 0
     task = stretch[number] if tasks else worker.stretch(20)[0]
-    still = _lasting(Doing.STILL, lasts, task.customer, task.task)
+    still = _lasting(ActivityKind.STILL, lasts, task.customer, task.task)
     if rng.random() < 0.25:
         stretch[number : number + 1] = [still]
         return

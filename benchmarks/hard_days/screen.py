@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 
-from benchmarks.hard_days import faces
+from benchmarks.hard_days import windows
 from benchmarks.hard_days.customers import Customer
-from benchmarks.hard_days.faces import Desk, Face
 from benchmarks.hard_days.languages import Language
-from benchmarks.hard_days.plan import MINUTE, Activity, Doing, Lead, Recipe
+from benchmarks.hard_days.plan import MINUTE, Activity, ActivityKind, CallHint, Recipe
+from benchmarks.hard_days.windows import FrontWindow, Workstation
 from benchmarks.truth import fingerprint
 from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import WorkDay
@@ -23,22 +23,22 @@ MACHINES = ("", "laptop")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """From `at` on this face is in front of one machine."""
+    """From `at` on this front is in front of one machine."""
 
     at: float
-    face: Face
+    front: FrontWindow
     machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Turns activities into frames. `told`: the share of windows that name the customer."""
+class FrameMaker:
+    """Turns activities into frames. `naming`: the share of windows that name the customer."""
 
     rng: random.Random
     recipe: Recipe
     customers: Sequence[Customer]
-    desk: Desk
-    told: float
+    workstation: Workstation
+    naming: float
     language: Language | None
 
     def frames(self, day: Sequence[Activity]) -> list[Frame]:
@@ -53,19 +53,19 @@ class Stage:
         return sorted(found, key=lambda frame: frame.at)
 
     def _shown(self, activity: Activity, before: Activity | None) -> Iterator[Frame]:
-        match activity.doing:
-            case Doing.WORK:
+        match activity.kind:
+            case ActivityKind.WORK:
                 yield from self._work(activity)
-            case Doing.STILL:
+            case ActivityKind.STILL:
                 assert activity.customer is not None
-                yield Frame(activity.start, faces.remote(self.rng, activity.customer))
-            case Doing.CALL:
+                yield Frame(activity.start, windows.remote(self.rng, activity.customer))
+            case ActivityKind.CALL:
                 yield from self._call(activity)
-            case Doing.OWN:
+            case ActivityKind.OWN:
                 yield from self._own(activity)
-            case Doing.PRIVATE:
+            case ActivityKind.PRIVATE:
                 yield from self._private(activity)
-            case Doing.GONE:
+            case ActivityKind.GONE:
                 yield from self._gone(activity, before)
 
     # -- Work -------------------------------------------------------------------------------------
@@ -74,38 +74,38 @@ class Stage:
         assert activity.customer is not None
         rng, at = self.rng, activity.start
         if activity.task and rng.random() < 0.5:
-            yield Frame(at, faces.task_page(self.desk, activity.customer, activity.task))
+            yield Frame(at, windows.task_page(self.workstation, activity.customer, activity.task))
             at += rng.uniform(10, 90)
         while at < activity.end:
             if rng.random() < 0.015 and len(self.customers) > 1:
                 others = [each for each in self.customers if each is not activity.customer]
-                yield Frame(at, faces.chat(rng, rng.choice(others)))
+                yield Frame(at, windows.chat(rng, rng.choice(others)))
                 at += rng.uniform(10, 100)
                 continue
-            yield Frame(at, self._face(activity.customer, activity))
+            yield Frame(at, self._front(activity.customer, activity))
             long = rng.random() < 0.003
             at += rng.uniform(9, 22) * MINUTE if long else min(rng.lognormvariate(3.5, 1.1), 480)
 
-    def _face(self, customer: Customer, activity: Activity) -> Face:
-        if self.rng.random() >= self.told:
-            return faces.silent(self.rng, self.desk)
+    def _front(self, customer: Customer, activity: Activity) -> FrontWindow:
+        if self.rng.random() >= self.naming:
+            return windows.silent(self.rng, self.workstation)
         if self.language and self.rng.random() < 0.25:
             return self.language.working(self.rng, customer)
-        return faces.telling(self.rng, self.desk, customer, activity.task)
+        return windows.telling(self.rng, self.workstation, customer, activity.task)
 
     def _call(self, activity: Activity) -> Iterator[Frame]:
         assert activity.customer is not None
         rng, at = self.rng, activity.start
-        if activity.lead is Lead.CALENDAR:
-            yield Frame(at, faces.appointment(rng, self.desk, activity.customer))
+        if activity.hint is CallHint.CALENDAR:
+            yield Frame(at, windows.appointment(rng, self.workstation, activity.customer))
             at += rng.uniform(15, 50)
-        window = faces.call(rng, activity.customer, named=activity.named)
+        window = windows.call(rng, activity.customer, named=activity.named)
         if self.language and not activity.named:
             window = self.language.call(rng)
         yield Frame(at, window)
         if rng.random() < 0.3:
             glance = at + rng.uniform(0.2, 0.8) * (activity.end - at)
-            yield Frame(glance, faces.silent(rng, self.desk))
+            yield Frame(glance, windows.silent(rng, self.workstation))
             yield Frame(min(glance + rng.uniform(10, 60), activity.end - 1), window)
 
     # -- No work ----------------------------------------------------------------------------------
@@ -114,48 +114,50 @@ class Stage:
         about = self.rng.choice(self.customers) if self.rng.random() < 0.3 else None
         at = activity.start
         while at < activity.end:
-            face = faces.own_papers(self.rng, self.desk, about)
+            front = windows.own_papers(self.rng, self.workstation, about)
             if self.language and self.rng.random() < 0.5:
-                face = self.language.own_papers(self.rng)
-            yield Frame(at, face)
+                front = self.language.own_papers(self.rng)
+            yield Frame(at, front)
             at += self.rng.uniform(12, 130)
 
     def _private(self, activity: Activity) -> Iterator[Frame]:
         at = activity.start
         while at < activity.end:
             hidden = self.language is not None
-            face = self.language.in_private(self.rng) if self.language else faces.leisure(self.rng)
-            yield Frame(at, face)
+            front = (
+                self.language.in_private(self.rng) if self.language else windows.leisure(self.rng)
+            )
+            yield Frame(at, front)
             at += self.rng.uniform(15, 200 if hidden else 120)
 
     def _gone(self, activity: Activity, before: Activity | None) -> Iterator[Frame]:
         """What the person saw last, a few seconds before they went."""
         left = self.rng.choice(self.recipe.left)
         customer = (before.customer if before else None) or self.rng.choice(self.customers)
-        if before is not None and before.doing is Doing.CALL and "call" in self.recipe.left:
+        if before is not None and before.kind is ActivityKind.CALL and "call" in self.recipe.left:
             return
-        face = self._last(customer)
+        front = self._last(customer)
         if left == "self-changing":
-            face = faces.self_changing(self.rng, customer)
+            front = windows.self_changing(self.rng, customer)
         elif left == "remote":
-            face = faces.remote(self.rng, customer)
+            front = windows.remote(self.rng, customer)
         elif left == "calendar" and self.language:
-            face = self.language.left(self.rng)
-        yield Frame(activity.start - self.rng.uniform(4, 40), face)
+            front = self.language.left(self.rng)
+        yield Frame(activity.start - self.rng.uniform(4, 40), front)
         if left == "self-changing" and self.rng.random() < 0.2:
-            yield from self._notified(activity, face)
+            yield from self._notified(activity, front)
 
-    def _last(self, customer: Customer) -> Face:
-        if self.rng.random() < self.told:
-            return faces.telling(self.rng, self.desk, customer, None)
-        return faces.silent(self.rng, self.desk)
+    def _last(self, customer: Customer) -> FrontWindow:
+        if self.rng.random() < self.naming:
+            return windows.telling(self.rng, self.workstation, customer, None)
+        return windows.silent(self.rng, self.workstation)
 
-    def _notified(self, activity: Activity, face: Face) -> Iterator[Frame]:
+    def _notified(self, activity: Activity, front: FrontWindow) -> Iterator[Frame]:
         """A notification that comes to the front by itself, and goes again."""
         at = activity.start + self.rng.uniform(3, 15) * MINUTE
         while at < activity.end - MINUTE:
-            yield Frame(at, faces.steady("notification", "Notification"))
-            yield Frame(at + 8, face)
+            yield Frame(at, windows.steady("notification", "Notification"))
+            yield Frame(at + 8, front)
             at += self.rng.uniform(6, 25) * MINUTE
 
     # -- Another machine --------------------------------------------------------------------------
@@ -168,8 +170,8 @@ class Stage:
                 other = next(name for name in MACHINES if name != activity.machine)
                 customer = self.rng.choice(self.customers)
                 alone = self.rng.random() < 0.65
-                face = faces.self_changing(self.rng, customer) if alone else self._last(customer)
-                yield Frame(activity.start - self.rng.uniform(2, 20), face, other)
+                front = windows.self_changing(self.rng, customer) if alone else self._last(customer)
+                yield Frame(activity.start - self.rng.uniform(2, 20), front, other)
 
 
 # -- The recorder ---------------------------------------------------------------------------------
@@ -183,10 +185,10 @@ class Recorder:
     recipe: Recipe
     day: WorkDay
 
-    def windows(self, activities: Sequence[Activity], frames: Sequence[Frame]) -> Iterator[Window]:
+    def samples(self, activities: Sequence[Activity], frames: Sequence[Frame]) -> Iterator[Window]:
         """The samples of a day, machine by machine."""
         every = self.rng.choice((15, 30, 30, 45))
-        off = [(each.start, each.end) for each in activities if each.doing is Doing.OFF]
+        off = [(each.start, each.end) for each in activities if each.kind is ActivityKind.OFF]
         off += self._holes(activities)
         for machine in MACHINES:
             shown = [frame for frame in frames if frame.machine == machine]
@@ -203,11 +205,11 @@ class Recorder:
         """Moments without an active window: now and then at work, in an absence where wanted."""
         found = []
         for activity in activities:
-            gone = activity.doing is Doing.GONE
+            gone = activity.kind is ActivityKind.GONE
             for _ in range(self.rng.randint(1, 3) if gone and self.recipe.blanks else 0):
                 at = self.rng.uniform(activity.start + 60, activity.end)
                 found.append((at, at + self.rng.choice((1, 1, 2)) * every))
-            if activity.doing is Doing.WORK and self.rng.random() < 0.15:
+            if activity.kind is ActivityKind.WORK and self.rng.random() < 0.15:
                 at = self.rng.uniform(activity.start, activity.end)
                 found.append((at, at + every))
         return found
@@ -230,8 +232,8 @@ class Recorder:
             at += every
 
     def _sample(self, frame: Frame, at: float, *, blank: bool) -> Window:
-        title = "" if blank else frame.face.title(at - frame.at)
-        window = 0 if blank else 1 + zlib.crc32(frame.face.window.encode()) % 90_000
+        title = "" if blank else frame.front.title(at - frame.at)
+        window = 0 if blank else 1 + zlib.crc32(frame.front.window.encode()) % 90_000
         moment = self.day.span.start + timedelta(seconds=round(at, 6))
         return Window(moment, title, fingerprint(window, title), frame.machine, window)
 

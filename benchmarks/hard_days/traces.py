@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from benchmarks.hard_days import faces
+from benchmarks.hard_days import windows
 from benchmarks.hard_days.customers import TEAM, Customer
-from benchmarks.hard_days.plan import MINUTE, Activity, Doing, Lead, Recipe
+from benchmarks.hard_days.plan import MINUTE, Activity, ActivityKind, CallHint, Recipe
 from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit
 from tracklater_bot.domain.day import WorkDay
 
@@ -22,7 +22,7 @@ BY_PROGRAMS = (
 
 
 @dataclass(slots=True)
-class Ledger:
+class TraceWriter:
     """Writes down a day's commits, checkouts and messages."""
 
     rng: random.Random
@@ -45,9 +45,9 @@ class Ledger:
             self._branches[customer.group] = "main"
             yield self._checkout(-20 * 86400, customer, "main")
         for activity in activities:
-            if activity.doing in (Doing.WORK, Doing.STILL) and activity.customer:
+            if activity.kind in (ActivityKind.WORK, ActivityKind.STILL) and activity.customer:
                 yield from self._worked(activity, activity.customer)
-            elif activity.lead is Lead.COMMIT and activity.customer:
+            elif activity.hint is CallHint.COMMIT and activity.customer:
                 moment = activity.start + self.rng.uniform(-60, 120)
                 yield self._commit(moment, activity.customer, self.rng.choice(SMALL))
         if self.recipe.programs:
@@ -72,7 +72,7 @@ class Ledger:
         )
 
     def _worked(self, activity: Activity, customer: Customer) -> Iterator[Commit | Checkout]:
-        name = faces.branch(customer, activity.task) if activity.task else "main"
+        name = windows.branch(customer, activity.task) if activity.task else "main"
         if name != self._branches[customer.group] and self.rng.random() < 0.85:
             self._branches[customer.group] = name
             yield self._checkout(activity.start + self.rng.uniform(3, 200), customer, name)
@@ -128,9 +128,9 @@ class Ledger:
         last = self.customers[0]
         for activity in activities:
             last = activity.customer or last
-            if activity.doing not in (Doing.GONE, Doing.WORK):
+            if activity.kind not in (ActivityKind.GONE, ActivityKind.WORK):
                 continue
-            gone = activity.doing is Doing.GONE
+            gone = activity.kind is ActivityKind.GONE
             customer = last if gone and self.rng.random() < 0.7 else self.rng.choice(self.customers)
             pace = self.rng.uniform(3, 18) if gone else self.rng.uniform(40, 90)
             at = activity.start + self.rng.uniform(0.3, 1) * pace * MINUTE
@@ -146,14 +146,14 @@ class Ledger:
             customer = activity.customer
             if customer is None:
                 continue
-            if activity.doing is not Doing.CALL:
+            if activity.kind is not ActivityKind.CALL:
                 at = activity.start + self.rng.expovariate(1 / 30) * MINUTE
                 while at < activity.end:
                     yield self._message(at, customer, direct=self.rng.random() < 0.12)
                     at += self.rng.expovariate(1 / 40) * MINUTE
-            elif activity.lead in (Lead.MESSAGE, Lead.DIRECT):
+            elif activity.hint in (CallHint.MESSAGE, CallHint.DIRECT):
                 at = activity.start + self.rng.uniform(-100, 90)
-                yield self._message(at, customer, direct=activity.lead is Lead.DIRECT)
+                yield self._message(at, customer, direct=activity.hint is CallHint.DIRECT)
 
     def _message(self, at: float, customer: Customer, *, direct: bool) -> ChatMessage:
         own = bool(customer.team) and not direct
