@@ -146,7 +146,7 @@ def test_suggestions_are_whole(day: Inputs) -> None:
         assert each.issue is None or each.issue.group == each.group
         assert each.project is None or each.project in names[each.group].projects
         assert each.reasons
-        assert each.seam is None or each.span.start < each.seam < each.span.end
+        assert each.best_split is None or each.span.start < each.best_split < each.span.end
 
 
 @given(days(), st.integers(0, 1000))

@@ -375,7 +375,7 @@ def test_commits_for_two_groups_at_one_moment_are_work_all_the_same() -> None:
     [found] = suggest(inputs(*both))
     assert 20 <= found.span.minutes <= 40
     assert found.confidence < 0.5
-    assert found.instead == "globex"
+    assert found.alternative == "globex"
 
 
 def test_messages_alone() -> None:
@@ -526,21 +526,24 @@ def test_reasons_are_names_and_counts() -> None:
 
 def test_what_would_have_been_without_the_reasons() -> None:
     alone, *_ = suggest(inputs(*windows(f"09:00-10:00 {ACME_CODE}")))
-    assert alone.instead == "nothing known"
+    assert alone.alternative == "nothing known"
     lines = [f"09:00-10:00 {ACME_CODE}", f"10:00-10:15 {GLOBEX_CODE}", f"10:15-11:00 {ACME_CODE}"]
     _, middle, _ = suggest(inputs(*windows(*lines)))
-    assert (middle.group, middle.instead) == ("globex", "acme")
+    assert (middle.group, middle.alternative) == ("globex", "acme")
     issues = ["09:00-09:40 [DEV-123] Fix login - Jira", "09:40-10:00 [DEV-131] Rate limit - Jira"]
     first, second = suggest(inputs(*windows(*issues)))
-    assert (first.instead, second.instead) == ("acme", "acme")  # its other issue is beside it
+    assert (first.alternative, second.alternative) == (
+        "acme",
+        "acme",
+    )  # its other issue is beside it
 
 
 def test_the_seam_lies_where_something_else_fits_best() -> None:
     lines = [f"09:00-09:40 {ACME_CODE}", "09:40-09:49 Slack | general | Globex"]
     [found] = suggest(inputs(*windows(*lines)))
-    assert found.seam == at("09:40")
+    assert found.best_split == at("09:40")
     [plain] = suggest(inputs(*windows(f"09:00-10:00 {ACME_CODE}")))
-    assert plain.seam is None
+    assert plain.best_split is None
 
 
 def test_confidence_tells_a_clear_day_from_a_thin_one() -> None:

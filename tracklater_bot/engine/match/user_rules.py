@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.text import folded
-from tracklater_bot.engine.match.keywords import spelled
+from tracklater_bot.engine.match.keywords import spelling_pattern
 
 
 class UserRules:
@@ -15,12 +15,12 @@ class UserRules:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = [
-            (re.compile(spelled(word)), rule)
+            (re.compile(spelling_pattern(word)), rule)
             for rule in rules
             if (word := folded(rule.text).strip())
         ]
 
-    def applied(self, text: str, groups: dict[str, str]) -> dict[str, str]:
+    def apply(self, text: str, groups: dict[str, str]) -> dict[str, str]:
         """The groups that a folded title points to in the end, each with the word that does it.
 
         An ALWAYS rule leaves only its own group, a NEVER rule takes its group away.
