@@ -82,7 +82,7 @@ def test_posteriors_are_sums_over_all_paths(seed: int) -> None:
         for index, state in enumerate(path):
             expected[index][state] += weight
     for row, wanted in zip(posteriors(day), expected, strict=True):
-        assert row == pytest.approx([each / sum(wanted) for each in wanted])
+        assert row == pytest.approx([value / sum(wanted) for value in wanted])
 
 
 def test_many_issues_make_no_group_likelier() -> None:
@@ -121,7 +121,7 @@ def test_posteriors_of_no_segments() -> None:
 def test_emissions_of_any_size_give_probabilities() -> None:
     for row in posteriors(chain((0, 900, 0, 0), (0, 0, -900, 900), (5000, 0, 0, 0))):
         assert sum(row) == pytest.approx(1)
-        assert all(0 <= each <= 1 for each in row)
+        assert all(0 <= value <= 1 for value in row)
 
 
 def test_a_change_that_nothing_places_is_put_in_the_middle() -> None:

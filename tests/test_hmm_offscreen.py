@@ -99,7 +99,7 @@ def test_posteriors_are_sums_over_all_days_that_may_have_been(noon: bool, next_g
     found = OffscreenModel(GROUPS, RATES).posteriors(day, emissions)
     for row, wanted in zip(found, expected, strict=True):
         shown = [sum(wanted[AWAY:]), *wanted[:AWAY]]
-        assert row == pytest.approx([each / sum(wanted) for each in shown])
+        assert row == pytest.approx([value / sum(wanted) for value in shown])
 
 
 def test_days_without_any_clue_are_nobodys() -> None:
@@ -147,7 +147,7 @@ def test_a_short_pause_between_a_screen_and_clues_is_none() -> None:
     assert bridge_pauses(apart, [1, 0, 1], GROUPS) == [1, 0, 1]
 
 
-def test_stretches_that_do_not_touch_have_nothing_to_do_with_each_other() -> None:
+def test_segments_that_do_not_touch_have_nothing_to_do_with_each_other() -> None:
     later = OffscreenSegment(90 * MINUTE, 92 * MINUTE)
     rows = [(0.0, 9.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0)]
     model = OffscreenModel(GROUPS, RATES)

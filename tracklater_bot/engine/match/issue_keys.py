@@ -127,17 +127,16 @@ class BareNumber:
 
 def taiga_refs(text: str) -> list[str]:
     """What can only be Taiga's, as `#12`: `TG-12`, a page's address, a page's title."""
-    return [f"#{''.join(found)}" for found in _NAMED.findall(folded(text))]
+    return [f"#{''.join(digits)}" for digits in _NAMED.findall(folded(text))]
 
 
 def bare_numbers(text: str) -> Iterator[BareNumber]:
-    """The bare numbers in a text of a group with Taiga that are not told to be another thing's."""
+    """The bare numbers in a text of a group with Taiga that do not look like another thing's."""
     plain = _OTHER_NUMBERS.sub(" ", folded(text[:_LONGEST]))
-    for found in _BARE.finditer(plain):
-        certain = not _is_ambiguous(
-            found[1], plain, plain[max(found.start() - _NEAR, 0) : found.start()]
-        )
-        yield BareNumber(f"#{found[1]}", certain, text[:_LONGEST])
+    for match in _BARE.finditer(plain):
+        before = plain[max(match.start() - _NEAR, 0) : match.start()]
+        certain = not _is_ambiguous(match[1], plain, before)
+        yield BareNumber(f"#{match[1]}", certain, text[:_LONGEST])
 
 
 def numbers_in_title(title: str, remotes: Iterable[str] = ()) -> list[BareNumber]:
@@ -148,9 +147,9 @@ def numbers_in_title(title: str, remotes: Iterable[str] = ()) -> list[BareNumber
     return without_ranks(bare_numbers(title))
 
 
-def without_ranks(found: Iterable[BareNumber]) -> list[BareNumber]:
+def without_ranks(numbers: Iterable[BareNumber]) -> list[BareNumber]:
     """Where people write prose, a number of one digit may be a rank: #1."""
-    return [replace(each, certain=each.certain and len(each.key) > 2) for each in found]
+    return [replace(one, certain=one.certain and len(one.key) > len("#1")) for one in numbers]
 
 
 def numbers_in_branch(branch: str) -> Iterator[BareNumber]:

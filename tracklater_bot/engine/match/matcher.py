@@ -1,6 +1,6 @@
-"""Evidence: what texts say about the group and the issue that somebody worked for.
+"""Matching: the groups and issues that window titles, branches, commits and messages point to.
 
-Everything here is about words. How much a word counts in time is said in weighing.py.
+Everything here is about words; how much they count is in score/.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class TextMatch:
 
 
 class Matcher:
-    """Reads texts for what they say about the groups and their issues. Each title is read once."""
+    """Matches texts with the groups and their issues; each title once."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Matcher:
     def window(self, title: str) -> TextMatch:
         """What a window's title says."""
         if title not in self._windows:
-            self._windows[title] = self._read(title)
+            self._windows[title] = self._match(title)
         return self._windows[title]
 
     def branch(self, group: str, branch: str) -> IssueId | None:
@@ -78,27 +78,26 @@ class Matcher:
         if is_trunk(branch):
             return None
         keys = [key for owner, key in self._keys.find(branch) if owner == group]
-        found: Iterable[BareNumber] = ()
+        numbers: Iterable[BareNumber] = ()
         if group in self._taiga:
             keys += taiga_refs(branch)
-            found = numbers_in_branch(branch)
+            numbers = numbers_in_branch(branch)
             if (group, branch) in self._hosted:
-                found = (replace(each, certain=False) for each in found)
+                numbers = (replace(number, certain=False) for number in numbers)
         return (
             self._titles.first_known(group, keys)
-            or self._numbered(group, found)
+            or self._numbered(group, numbers)
             or self._titles.by_title_prefix(group, branch)
         )
 
     def commit(self, commit: Commit) -> IssueId | None:
         """The issue of a commit: named in its subject, else the one that its branch is for."""
-        found = () if commit.hosted else bare_numbers(commit.subject)
-        named = self._named(commit.group, commit.subject, found)
+        numbers = () if commit.hosted else bare_numbers(commit.subject)
+        named = self._named(commit.group, commit.subject, numbers)
         if named is not None:
             return named
-        meant = {self.branch(commit.group, branch) for branch in commit.branches}
-        meant.discard(None)
-        return meant.pop() if len(meant) == 1 else None
+        issues = {self.branch(commit.group, branch) for branch in commit.branches} - {None}
+        return issues.pop() if len(issues) == 1 else None
 
     def message(self, message: ChatMessage) -> TextMatch:
         """What a message says: its workspace's group, else what its channel and text point to."""
@@ -108,8 +107,8 @@ class Matcher:
             words = self._keywords.find(folded(f"{message.channel} | {message.text}"))
             for owner, key in self._keys.find(message.text):
                 words.setdefault(owner, f"key {key}")
-        found = without_ranks(bare_numbers(message.text))
-        named = (self._named(group, message.text, found) for group in words)
+        numbers = without_ranks(bare_numbers(message.text))
+        named = (self._named(group, message.text, numbers) for group in words)
         return TextMatch(WindowPlace.TALK, words, dict.fromkeys(filter(None, named), 1.0))
 
     def names_others(self, group: str, text: str) -> bool:
@@ -117,7 +116,7 @@ class Matcher:
         named = {*self._keywords.find(folded(text)), *(owner for owner, _ in self._keys.find(text))}
         return not named <= {group}
 
-    def _named(self, group: str, text: str, found: Iterable[BareNumber]) -> IssueId | None:
+    def _named(self, group: str, text: str, numbers: Iterable[BareNumber]) -> IssueId | None:
         """The group's one issue that a text names by key, ref or title, else by a bare number."""
         keys = [key for owner, key in self._keys.find(text) if owner == group]
         if group in self._taiga:
@@ -125,38 +124,31 @@ class Matcher:
         known = self._titles.first_known(group, keys)
         if known is not None:
             return known
-        titled = [each for each in self._titles.find(text) if each[0] == group]
-        return titled[0] if len(titled) == 1 else self._numbered(group, found)
+        titled = [issue for issue in self._titles.find(text) if issue[0] == group]
+        return titled[0] if len(titled) == 1 else self._numbered(group, numbers)
 
-    def _numbered(self, group: str, found: Iterable[BareNumber]) -> IssueId | None:
+    def _numbered(self, group: str, numbers: Iterable[BareNumber]) -> IssueId | None:
         """The group's first known issue among bare numbers."""
         if group not in self._taiga:
             return None
-        known = (
-            (fromkey, self._titles.first_known(group, [fromkey.key]))
-            for fromkey in dict.fromkeys(found)
-        )
-        return next(
-            (
-                issue
-                for number, issue in known
-                if issue and (number.certain or self._titles.shares_word(issue, number.words))
-            ),
-            None,
-        )
+        for number in numbers:
+            issue = self._titles.first_known(group, [number.key])
+            if issue and (number.certain or self._titles.shares_word(issue, number.words)):
+                return issue
+        return None
 
-    def _read(self, title: str) -> TextMatch:
+    def _match(self, title: str) -> TextMatch:
         text = folded(title)
-        told = without_program(text)
-        groups = self._keywords.find(told)
+        content = without_program(text)
+        groups = self._keywords.find(content)
         issues: dict[IssueId, float] = {}
         self._add_keys(title, groups, issues)
-        self._add_branches(told, groups, issues)
+        self._add_branches(content, groups, issues)
         self._add_titles(title, groups, issues)
         self._add_refs(title, groups, issues)
-        ruled = self._rules.apply(text, groups)
-        kept = {issue: share for issue, share in issues.items() if issue[0] in ruled}
-        return TextMatch(self._kinds.of(title), ruled, kept)
+        groups = self._rules.apply(text, groups)
+        kept = {issue: share for issue, share in issues.items() if issue[0] in groups}
+        return TextMatch(self._kinds.of(title), groups, kept)
 
     def _add_keys(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
         for owner, key in self._keys.find(title):
@@ -179,7 +171,7 @@ class Matcher:
         """Titles of issues count where they are one group's, which nothing else contradicts."""
         titled = self._titles.find(title)
         if groups:
-            titled = [each for each in titled if each[0] in groups]
+            titled = [issue for issue in titled if issue[0] in groups]
         if len({group for group, _ in titled}) == 1:
             for group, key in titled:
                 groups.setdefault(group, f"issue {key}")
@@ -187,10 +179,10 @@ class Matcher:
 
     def _add_refs(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
         """`#12` means something only where the title points to one group with Taiga."""
-        meant = self._taiga.intersection(groups)
-        if len(meant) != 1:
+        with_taiga = self._taiga.intersection(groups)
+        if len(with_taiga) != 1:
             return
-        [group] = meant
+        [group] = with_taiga
         known = self._titles.first_known(group, taiga_refs(title))
         if known is None and all(
             owner != group or share < 1.0 for (owner, _), share in issues.items()
@@ -232,7 +224,7 @@ def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, 
         if group in taiga or (taiga and group is None):
             found.update(taiga_refs(text))
             bare = numbers_in_title(text) if group is None else numbers_in_branch(text)
-            found.update(each.key for each in bare)
+            found.update(number.key for number in bare)
     return tuple(sorted(found))
 
 

@@ -25,12 +25,14 @@ class UserRules:
 
         An ALWAYS rule leaves only its own group, a NEVER rule takes its group away.
         """
-        said = [rule for pattern, rule in self._rules if pattern.search(text)]
+        matching = [rule for pattern, rule in self._rules if pattern.search(text)]
         always = {
-            rule.group: f"your rule “{rule.text}”" for rule in said if rule.kind is RuleKind.ALWAYS
+            rule.group: f"your rule “{rule.text}”"
+            for rule in matching
+            if rule.kind is RuleKind.ALWAYS
         }
-        never = {rule.group for rule in said if rule.kind is RuleKind.NEVER}
-        found = always or groups
+        never = {rule.group for rule in matching if rule.kind is RuleKind.NEVER}
+        kept = always or groups
         return {
-            group: word for group, word in found.items() if group in always or group not in never
+            group: word for group, word in kept.items() if group in always or group not in never
         }
