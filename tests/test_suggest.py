@@ -30,7 +30,7 @@ from tracklater_bot.domain.clues import Clue, Hint, HintKind
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import Suggestion
-from tracklater_bot.engine import suggest
+from tracklater_bot.engine import suggest, unexplained_titles
 from tracklater_bot.sources.clues.thyme import understand
 
 # -- Who it was for ----------------------------------------------------------------------------
@@ -612,3 +612,21 @@ def test_a_programs_commit_tells_whom_work_is_for() -> None:
     screen = windows("09:00-10:00 mail")
     made = replace(commit("09:50", "acme"), by_program=True)
     assert told(suggest(inputs(*screen, made))) == ["09:00-10:00 acme"]
+
+
+def test_the_titles_of_time_without_a_group_are_known_with_their_minutes() -> None:
+    screen = windows("09:00-10:00 Letter to the tax office", "10:00-10:20 Holiday pictures")
+    screen += windows(f"12:00-13:00 {ACME_CODE}", "13:00-13:05 Holiday pictures")
+    titles = unexplained_titles(inputs(*screen))
+    assert {title: round(minutes) for title, minutes in titles.items()} == {
+        "Letter to the tax office": 60,
+        "Holiday pictures": 20,
+    }
+
+
+def test_titles_of_tracked_private_and_explained_time_are_not_unexplained() -> None:
+    screen = windows("09:00-10:00 Letter to the tax office", f"12:00-13:00 {ACME_CODE}")
+    tracked = (entry("09:00-09:45"),)
+    [(title, minutes)] = unexplained_titles(inputs(*screen, tracked=tracked)).items()
+    assert (title, round(minutes)) == ("Letter to the tax office", 15)
+    assert unexplained_titles(inputs(*screen, ignore=("tax office",))) == {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import time, timedelta
 
 from tracklater_bot.domain.clues import Window
@@ -10,7 +12,8 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.events import Event, events_of
-from tracklater_bot.engine.infer.inference import label
+from tracklater_bot.engine.infer.hmm import IDLE
+from tracklater_bot.engine.infer.inference import LabelledDay, label
 from tracklater_bot.engine.infer.merge import merge
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE
@@ -20,14 +23,24 @@ from tracklater_bot.engine.score.context import ScoringContext, calls_in
 from tracklater_bot.engine.score.weights import WEIGHTS, Weights
 from tracklater_bot.engine.score.windows import score
 from tracklater_bot.engine.segments import cut_day
-from tracklater_bot.engine.spans import fit_spans
+from tracklater_bot.engine.spans import RoundedSpan, fit_spans
 from tracklater_bot.engine.steady import Titles
 from tracklater_bot.engine.suggestions import SuggestionBuilder
 from tracklater_bot.engine.windows import WindowKind
 
-__all__ = ["Inputs", "suggest"]
+__all__ = ["Inputs", "suggest", "unexplained_titles"]
 
 NOON = (time(11), time(13, 45))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inferred:
+    """What was inferred of a day: its events, its labelled segments, the spans to suggest."""
+
+    matcher: Matcher
+    events: Sequence[Event]
+    day: LabelledDay
+    spans: Sequence[RoundedSpan]
 
 
 def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...]:
@@ -35,6 +48,28 @@ def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...
 
     Time that somebody was there and that nothing explains has no group.
     """
+    inferred = _infer(inputs, weights)
+    builder = SuggestionBuilder(inputs, inferred.matcher, inferred.events, inferred.day)
+    return builder.suggestions(inferred.spans)
+
+
+def unexplained_titles(inputs: Inputs, weights: Weights = WEIGHTS) -> dict[str, float]:
+    """The window titles of the day's suggestions without a group, with their minutes.
+
+    For the eyes of the person at this machine only.
+    """
+    inferred, zero = _infer(inputs, weights), inputs.day.span.start
+    day, minutes = inferred.day, defaultdict[str, float](float)
+    for span in (found.exact for found in inferred.spans if found.group is None):
+        interval = (span.start - zero).total_seconds(), (span.end - zero).total_seconds()
+        for index, shared in day.overlapping(interval):
+            focus = day.segments[index].focus
+            if focus is not None and day.path[index] == IDLE:
+                minutes[focus.title] += shared
+    return dict(minutes)
+
+
+def _infer(inputs: Inputs, weights: Weights) -> _Inferred:
     kinds = WindowKind(inputs.options.meetings)
     matcher = Matcher(inputs.groups, inputs.issues, inputs.clues, kinds, inputs.rules)
     until = (min(inputs.now, inputs.day.span.end) - inputs.day.span.start).total_seconds()
@@ -46,7 +81,7 @@ def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...
     score(segments, events, of_day, ScoringContext(weights, matcher, calls, _noon_of(inputs.day)))
     day = label(segments, weights.offscreen)
     spans = fit_spans(merge(day, inputs.options.min_minutes * MINUTE), day, inputs)
-    return SuggestionBuilder(inputs, matcher, of_day, day).suggestions(spans)
+    return _Inferred(matcher, of_day, day, spans)
 
 
 def _watched(inputs: Inputs, kinds: WindowKind, events: Sequence[Event], until: float) -> Watch:
