@@ -91,7 +91,7 @@ def with_text(each: Item, text: str) -> Item:
         issue=Issue(text, text, f"https://example.org/{text}", "jira", text),
         description=text,
         reasons=(Reason(text, 0.5),),
-        instead=text,
+        alternative=text,
     )
     return replace(each, suggestion=hostile, problem=text, tags=(text,))
 

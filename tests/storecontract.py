@@ -50,8 +50,8 @@ SUGGESTIONS = st.builds(
     confidence=st.floats(0, 1),
     evidence=st.builds(Evidence, NUMBERS, NUMBERS, NUMBERS),
     reasons=st.lists(st.builds(Reason, WORDS, st.floats(0, 1)), max_size=2).map(tuple),
-    instead=st.none() | WORDS,
-    seam=st.none() | TIMES,
+    alternative=st.none() | WORDS,
+    best_split=st.none() | TIMES,
 )
 
 
@@ -94,9 +94,11 @@ class StoreContract:
         assert (saved.version, saved.shown, saved.ts) == (1, 0, None)
 
     def test_characters_that_no_database_takes_become_harmless(self, store: Store) -> None:
-        hostile = replace(suggestion("09:00-10:00 group1"), description="a\0b\ud800c", instead="\0")
+        hostile = replace(
+            suggestion("09:00-10:00 group1"), description="a\0b\ud800c", alternative="\0"
+        )
         (item,) = store.save_draft(PERSON, Draft(DAY, "UTC", (hostile,))).items
-        assert (item.suggestion.description, item.suggestion.instead) == ("a b?c", " ")
+        assert (item.suggestion.description, item.suggestion.alternative) == ("a b?c", " ")
         assert store.digest_of_item("\0' OR 1=1 --") is None
 
     def test_an_unknown_day_or_item_is_none(self, store: Store) -> None:
@@ -153,12 +155,12 @@ class StoreContract:
             suggestion("09:00-10:00 group2"),
             span=Span(at("08:59:30"), at("10:05")),
             evidence=Evidence(60, 1, 2),
-            seam=at("09:30"),
+            best_split=at("09:30"),
         )
         again = store.save_draft(PERSON, Draft(DAY, "UTC", (almost,)))
         assert shown(again) == "09:00-10:00 skipped 10:00-10:05 open"
         cut = again.items[1].suggestion
-        assert (cut.evidence, cut.seam) == (Evidence(5, 1, 2), None)
+        assert (cut.evidence, cut.best_split) == (Evidence(5, 1, 2), None)
 
     def test_an_entry_of_ours_is_not_shown_twice(self, store: Store) -> None:
         room = Room(store)

@@ -506,9 +506,9 @@ def test_without_groups_the_dialog_says_what_to_do() -> None:
     assert "No groups are set up: add one to your settings first." in strings(view, "mrkdwn")
 
 
-@pytest.mark.parametrize(("seam", "begins_at"), [(at("10:10"), "10:10"), (None, "10:17")])
-def test_split_begins_at_the_seam_or_in_the_middle(seam: Any, begins_at: str) -> None:
-    made = item("09:05-11:30 group1 DEV-1", seam=seam)
+@pytest.mark.parametrize(("best_split", "begins_at"), [(at("10:10"), "10:10"), (None, "10:17")])
+def test_split_begins_at_the_best_split_or_in_the_middle(best_split: Any, begins_at: str) -> None:
+    made = item("09:05-11:30 group1 DEV-1", best_split=best_split)
     view = split_modal(DIGEST, made)
     check_view(view)
     assert view["callback_id"] == "split_item"
@@ -524,7 +524,7 @@ def test_a_split_lies_inside(wrong: str | None) -> None:
 
 def test_why_tells_the_reasons_strongest_first() -> None:
     reasons = (Reason("2 messages in #acme", 0.2), Reason("keyword acme, 42 min", 0.8))
-    made = item("09:00-10:00 group1 DEV-1", reasons=reasons, instead="group2", confidence=0.93)
+    made = item("09:00-10:00 group1 DEV-1", reasons=reasons, alternative="group2", confidence=0.93)
     view = why_modal(DIGEST, made)
     check_view(view)
     assert view["callback_id"] == "why"

@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from importlib.resources import files
@@ -25,12 +25,14 @@ import pytest
 from alembic.command import upgrade
 from alembic.config import Config
 from sqlalchemy import MetaData, RowMapping, create_engine, text
+from sqlalchemy.dialects import sqlite
 
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, digests_in, says
 from tests.livebot import Live, live, sample_settings
 from tests.postgresql import server
-from tracklater_bot.domain.digests import ItemState, Problem
+from tracklater_bot.domain.digests import Item, ItemState, Problem
 from tracklater_bot.store import Store
+from tracklater_bot.store.columns import Packed
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.person import Outcome
 from tracklater_sandbox.slack.workspace import File
@@ -340,6 +342,34 @@ def _in_utc(row: RowMapping) -> Json:
         str(name): value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
         for name, value in row.items()
     }
+
+
+def test_what_an_undo_brings_back_has_its_alternative_and_keeps_its_stored_names() -> None:
+    """What an edit replaced is kept packed, and read by this version as that one wrote it."""
+    column, dialect = Packed(tuple[Item, ...]), sqlite.dialect()
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript((DATA / "database.sql").read_text(encoding="utf-8"))
+        stored = [value for (value,) in database.execute("SELECT before FROM changes")]
+    alternatives = []
+    for old in stored:
+        items = column.process_result_value(old, dialect)
+        alternatives += [item.suggestion.alternative for item in items]
+        split = [_split_at_its_start(item) for item in items]
+        packed = column.process_bind_param(split, dialect) or ""
+        for ours, theirs in zip(_suggestions(packed), _suggestions(old), strict=True):
+            assert theirs.keys() - ours.keys() == set()
+        assert all(item["seam"] == item["span"]["start"] for item in _suggestions(packed))
+        assert list(column.process_result_value(packed, dialect)) == split
+    assert {"acme", "globex"} <= set(alternatives)
+
+
+def _split_at_its_start(item: Item) -> Item:
+    suggestion = item.suggestion
+    return replace(item, suggestion=replace(suggestion, best_split=suggestion.span.start))
+
+
+def _suggestions(packed: str) -> list[Json]:
+    return [item["suggestion"] for item in json.loads(packed)]
 
 
 def test_the_old_database_on_postgresql_opens_and_is_read(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def covered(suggestions: tuple[Suggestion, ...], group: str | None = "") -> list
 
 
 def tracked_spans(day: Inputs) -> list[Span]:
-    return [span for each in day.tracked if (span := each.span(day.now)) is not None]
+    return [span for entry in day.tracked if (span := entry.span(day.now)) is not None]
 
 
 @given(days())
@@ -126,27 +126,34 @@ def test_suggestions_are_in_order_and_overlap_nothing(day: Inputs) -> None:
     found = suggest(day)
     for before, after in pairwise(found):
         assert before.span.end <= after.span.start
-    for each in found:
-        assert not any(each.span.overlaps(span) for span in tracked_spans(day))
-        assert each.span.length >= timedelta(minutes=day.options.min_minutes)
-        assert day.day.span.start <= each.span.start
-        assert each.span.end <= min(day.now, day.day.span.end)
+    for suggestion in found:
+        assert not any(suggestion.span.overlaps(span) for span in tracked_spans(day))
+        assert suggestion.span.length >= timedelta(minutes=day.options.min_minutes)
+        assert day.day.span.start <= suggestion.span.start
+        assert suggestion.span.end <= min(day.now, day.day.span.end)
 
 
 @given(days())
 @examples(30)
 def test_suggestions_are_whole(day: Inputs) -> None:
     names = {group.name: group for group in day.groups}
-    for each in suggest(day):
-        assert 0 <= each.confidence <= 1
-        if each.group is None:
-            assert (each.project, each.issue, each.description) == (None, None, "")
+    for suggestion in suggest(day):
+        assert 0 <= suggestion.confidence <= 1
+        if suggestion.group is None:
+            assert (suggestion.project, suggestion.issue, suggestion.description) == (
+                None,
+                None,
+                "",
+            )
             continue
-        assert each.description
-        assert each.issue is None or each.issue.group == each.group
-        assert each.project is None or each.project in names[each.group].projects
-        assert each.reasons
-        assert each.seam is None or each.span.start < each.seam < each.span.end
+        assert suggestion.description
+        assert suggestion.issue is None or suggestion.issue.group == suggestion.group
+        assert suggestion.project is None or suggestion.project in names[suggestion.group].projects
+        assert suggestion.reasons
+        assert (
+            suggestion.best_split is None
+            or suggestion.span.start < suggestion.best_split < suggestion.span.end
+        )
 
 
 @given(days(), st.integers(0, 1000))
@@ -177,7 +184,7 @@ def test_all_lies_where_somebody_was_or_in_a_clues_reach(day: Inputs) -> None:
     reach = [
         Span(clue.at - REACH, clue.at + REACH) for clue in day.clues if not isinstance(clue, Window)
     ]
-    allowed = merge(Span(each.start - step, each.end + step) for each in (*near, *reach))
+    allowed = merge(Span(span.start - step, span.end + step) for span in (*near, *reach))
     assert subtract(covered(suggest(day)), allowed) == []
 
 
@@ -199,7 +206,7 @@ def test_presence_is_conserved(clues: list[Clue]) -> None:
 def test_a_day_an_hour_later_is_suggested_an_hour_later(day: Inputs) -> None:
     utc = replace(day, day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-2")))
     assert _spans(suggest(_later(utc, HOUR))) == [
-        (Span(each.start + HOUR, each.end + HOUR), group) for each, group in _spans(suggest(utc))
+        (Span(span.start + HOUR, span.end + HOUR), group) for span, group in _spans(suggest(utc))
     ]
 
 
@@ -209,14 +216,14 @@ def test_the_same_day_further_west_is_the_same_day_later(day: Inputs) -> None:
     east = replace(day, day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-2")))
     west = replace(_later(east, HOUR), day=WorkDay(FRIDAY.date, ZoneInfo("Etc/GMT-1")))
     assert _spans(suggest(west)) == [
-        (Span(each.start + HOUR, each.end + HOUR), group) for each, group in _spans(suggest(east))
+        (Span(span.start + HOUR, span.end + HOUR), group) for span, group in _spans(suggest(east))
     ]
 
 
 def _later(day: Inputs, by: timedelta) -> Inputs:
     tracked = tuple(
-        replace(each, start=each.start + by, end=each.end + by if each.end else None)
-        for each in day.tracked
+        replace(entry, start=entry.start + by, end=entry.end + by if entry.end else None)
+        for entry in day.tracked
     )
     clues = tuple(replace(clue, at=clue.at + by) for clue in day.clues)
     return replace(day, clues=clues, tracked=tracked, now=day.now + by)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.commands import Answer, called, spawned
+from tests.hostile import bad_characters
 from tests.recordings import recording
 from tests.repositories import committed
 
@@ -153,3 +155,104 @@ def test_an_empty_day_says_so(home: Path) -> None:
     answer = called(home, "preview", "2026-01-01")
     assert answer.code == 0
     assert "Nothing was found" in answer.out
+
+
+# -- Why, and what nothing explains -------------------------------------------------------------
+
+STEERING = "\x1b]0;pwned\x07\x1b[31m\u202eMARKED"
+TITLE_LINE = re.compile(r" *(under a minute|(?:(\d+) h ?)?(?:(\d+) min)?)  (.+)")
+
+
+@pytest.fixture(scope="module")
+def half_known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recorded day of somebody who set up acme alone, which shows in the morning only.
+
+    Every title tries to steer a terminal.
+    """
+    folder = tmp_path_factory.mktemp("half-known")
+    (folder / "thyme").mkdir()
+    day = json.loads(recording(f"thyme/{DAY}.json"))
+    for snapshot in day["Snapshots"]:
+        for window in snapshot["Windows"]:
+            window["Name"] += STEERING
+            if snapshot["Time"] > f"{DAY}T12":
+                window["Name"] = re.sub("(?i)acme", "umbrella", window["Name"])
+    (folder / "thyme" / f"{DAY}.json").write_text(json.dumps(day), encoding="utf-8")
+    settings = SETTINGS.format(thyme=folder / "thyme", repo=folder).partition("git.repos")[0]
+    (folder / "tracklater.toml").write_text(settings)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def titles(half_known: Path) -> Answer:
+    return called(half_known, "preview", DAY, "--titles")
+
+
+def listed(out: str) -> list[tuple[int, str]]:
+    """The minutes and titles below the table, in the order in which they are printed."""
+    lines = out.partition("Windows that nothing explains:\n")[2].splitlines()
+    found = [match for line in lines if (match := TITLE_LINE.fullmatch(line))]
+    assert len(found) == len(lines)
+    return [(60 * int(each[2] or 0) + int(each[3] or 0), each[4]) for each in found]
+
+
+def test_why_prints_reasons_and_the_alternative_under_each_row(home: Path) -> None:
+    answer = called(home, "preview", DAY, "--why")
+    lines = [line.strip() for line in answer.out.splitlines()]
+    row = next(number for number, line in enumerate(lines) if line.startswith("12:14–14:39"))
+    below = next(n for n in range(row, len(lines)) if lines[n].startswith("15:05–15:40"))
+    assert "• keyword globex in window titles, 105 min (100 %)" in lines[row:below]
+    assert "without these: nothing known" in lines[row:below]
+    assert any(line.endswith("without these: globex") for line in lines[below:])
+    assert "without these" not in called(home, "preview", DAY).out
+
+
+def test_the_reasons_are_in_the_json_where_they_are_asked_for(home: Path, preview: Json) -> None:
+    asked = json.loads(called(home, "preview", DAY, "--why", "--json").out)
+    first = asked["suggestions"][0]
+    assert first["reasons"][0].keys() == {"text", "weight"}
+    assert "acme-api" in first["reasons"][0]["text"]
+    assert asked["suggestions"][-1]["alternative"] == "globex"
+    for suggestion in asked["suggestions"]:
+        del suggestion["reasons"], suggestion["alternative"]
+    assert asked == preview  # nothing else changes
+
+
+def test_titles_that_nothing_explains_are_listed_with_their_minutes(
+    half_known: Path, titles: Answer
+) -> None:
+    assert (titles.code, titles.err) == (0, "")
+    minutes = [shown for shown, _ in listed(titles.out)]
+    assert minutes == sorted(minutes, reverse=True)
+    day = json.loads(called(half_known, "preview", DAY, "--json").out)
+    unknown = [one for one in day["suggestions"] if one["group"] is None]
+    seen = sum(one["evidence"]["window_minutes"] for one in unknown)
+    assert seen > 60
+    assert abs(sum(minutes) - seen) <= len(minutes) + len(unknown)
+    assert any("globex" in title for _, title in listed(titles.out))
+    assert not any("acme" in title for _, title in listed(titles.out))
+
+
+def test_a_hostile_title_steers_no_terminal(titles: Answer) -> None:
+    assert "MARKED" in titles.out
+    assert bad_characters(titles.out) == []
+
+
+def test_titles_are_for_this_terminal_alone(half_known: Path, titles: Answer) -> None:
+    for output in ("--json", "--blocks"):
+        refused = called(half_known, "preview", DAY, "--titles", output)
+        assert (refused.code, refused.out) == (2, "")
+        assert len(refused.err.splitlines()) == 1
+        assert "--titles" in refused.err
+        assert "MARKED" not in called(half_known, "preview", DAY, "--why", output).out
+    assert "MARKED" not in called(half_known, "preview", DAY, "--why").out
+    assert not [file for file in half_known.rglob("*") if _holds_a_title(file)]
+
+
+def _holds_a_title(file: Path) -> bool:
+    return file.is_file() and file.parent.name != "thyme" and b"MARKED" in file.read_bytes()
+
+
+def test_a_day_that_is_all_explained_lists_no_title(home: Path) -> None:
+    answer = called(home, "preview", DAY, "--titles")
+    assert answer.out.endswith("No window is left unexplained.\n")

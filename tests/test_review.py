@@ -489,7 +489,7 @@ def test_split_and_merge_are_each_others_opposite(room: Room) -> None:
     assert [item.suggestion.evidence.window_minutes for item in parts.items] == [60, 120]
     whole = room.review.merge_with_next(PERSON, item_id)
     assert shown(whole) == "09:00-12:00 open"
-    assert whole.items[0].suggestion.seam == at("10:00")
+    assert whole.items[0].suggestion.best_split == at("10:00")
     assert shown(room.review.revert(PERSON, item_id)) == "09:00-10:00 open, 10:00-12:00 open"
     back = room.review.revert(PERSON, item_id)
     assert back.items == (replace(before[0], version=back.items[0].version),)

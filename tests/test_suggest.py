@@ -30,7 +30,7 @@ from tracklater_bot.domain.clues import Clue, Hint, HintKind
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import Suggestion
-from tracklater_bot.engine import suggest
+from tracklater_bot.engine import suggest, unexplained_titles
 from tracklater_bot.sources.clues.thyme import understand
 
 # -- Who it was for ----------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def test_a_private_window_appears_nowhere() -> None:
     ]
     found = suggest(inputs(*windows(*lines), ignore=("whatsapp",)))
     assert told(found) == ["09:00-09:30 acme", "09:50-10:20 acme"]
-    assert all("globex" not in reason.text for each in found for reason in each.reasons)
+    assert all("globex" not in reason.text for suggestion in found for reason in suggestion.reasons)
 
 
 # -- On what -----------------------------------------------------------------------------------
@@ -263,11 +263,11 @@ def test_another_groups_words_are_never_used() -> None:
         commit("09:59", "globex", "Secret of globex"),
         commit("10:30", "globex", "Reset password"),
     ]
-    for each in suggest(inputs(*clues)):
-        words = (each.description, *(reason.text for reason in each.reasons))
-        others = {"acme": "globex", "globex": "acme"}[each.group or ""]
+    for suggestion in suggest(inputs(*clues)):
+        words = (suggestion.description, *(reason.text for reason in suggestion.reasons))
+        others = {"acme": "globex", "globex": "acme"}[suggestion.group or ""]
         assert not any(others in text.casefold() for text in words)
-        assert each.issue is None or each.issue.group == each.group
+        assert suggestion.issue is None or suggestion.issue.group == suggestion.group
 
 
 def test_a_commit_that_speaks_of_another_group_is_not_quoted() -> None:
@@ -288,7 +288,7 @@ def test_a_commit_that_speaks_of_another_group_is_not_quoted() -> None:
 def test_a_commit_speaks_for_what_led_to_it_and_not_for_the_whole_morning() -> None:
     morning = windows(f"09:00-12:00 {ACME_CODE}")  # one window, which keeps its title
     found = suggest(inputs(*morning, commit("12:02", "globex"), min_minutes=0))
-    assert [each.group for each in found] == ["acme", "globex"]
+    assert [suggestion.group for suggestion in found] == ["acme", "globex"]
     assert found[0].span == Span(at("09:00"), at("12:00"))
 
 
@@ -314,9 +314,9 @@ def test_amending_all_day_is_work_all_day_without_a_screen() -> None:
     made = commit("09:10", "acme", "Order form")
     clocks = [f"{hour}:10" for hour in ("09", "10", "11", "12", "13", "14", "15")]
     found = suggest(inputs(*(replace(made, at=at(clock)) for clock in clocks)))
-    assert max(each.span.end for each in found) >= at("15:10")
-    assert sum(each.span.minutes for each in found) > 180
-    assert all(each.evidence.commits <= 1 for each in found)
+    assert max(suggestion.span.end for suggestion in found) >= at("15:10")
+    assert sum(suggestion.span.minutes for suggestion in found) > 180
+    assert all(suggestion.evidence.commits <= 1 for suggestion in found)
 
 
 def test_commits_alone_give_honest_spans() -> None:
@@ -337,16 +337,16 @@ def test_one_commit_is_work_that_led_to_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clocks", "pieces"),
+    ("clocks", "count"),
     [
         (("09:00", "09:30", "10:00", "11:05", "11:45"), 1),  # nobody eats so early
         (("10:00", "10:30", "11:00", "12:05", "12:45"), 2),
         (("10:00", "10:30", "11:10", "11:40", "12:10"), 1),  # not long enough for lunch
     ],
 )
-def test_a_gap_around_noon_is_lunch(clocks: tuple[str, ...], pieces: int) -> None:
+def test_a_gap_around_noon_is_lunch(clocks: tuple[str, ...], count: int) -> None:
     found = suggest(inputs(*(commit(clock, "acme") for clock in clocks)))
-    assert len(found) == pieces
+    assert len(found) == count
 
 
 def test_a_long_silence_between_commits_is_no_work() -> None:
@@ -364,7 +364,7 @@ def test_two_groups_share_the_time_between_their_commits() -> None:
         commit("11:00", "globex", branch="12-reset-password"),
     ]
     found = suggest(inputs(*clues))
-    assert [each.group for each in found] == ["acme", "globex"]
+    assert [suggestion.group for suggestion in found] == ["acme", "globex"]
     assert at("10:00") <= found[0].span.end <= at("10:20")
     assert found[1].issue is not None
     assert found[1].issue.key == "#12"
@@ -375,7 +375,7 @@ def test_commits_for_two_groups_at_one_moment_are_work_all_the_same() -> None:
     [found] = suggest(inputs(*both))
     assert 20 <= found.span.minutes <= 40
     assert found.confidence < 0.5
-    assert found.instead == "globex"
+    assert found.alternative == "globex"
 
 
 def test_messages_alone() -> None:
@@ -396,7 +396,7 @@ def test_work_on_another_machine_during_a_suspend() -> None:
         *(commit(clock, "globex") for clock in ("11:30", "12:00", "12:30")),
     ]
     found = suggest(inputs(*clues))
-    assert [each.group for each in found] == ["acme", "globex", "acme"]
+    assert [suggestion.group for suggestion in found] == ["acme", "globex", "acme"]
     assert Span(at("11:30"), at("12:30")).intersection(found[1].span) is not None
 
 
@@ -415,7 +415,7 @@ def test_work_on_another_machine_during_a_suspend() -> None:
     ],
 )
 def test_tracked_time_is_left_out(tracked: list[str], expected: list[str]) -> None:
-    entries = tuple(entry(each, number) for number, each in enumerate(tracked))
+    entries = tuple(entry(line, number) for number, line in enumerate(tracked))
     clues = windows(f"09:00-11:00 {ACME_CODE}")
     assert told(suggest(inputs(*clues, tracked=entries, now=at("11:30")))) == expected
 
@@ -440,7 +440,7 @@ def test_rounding(lines: list[str], minutes: int, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tracked", "pieces"),
+    ("tracked", "count"),
     [
         ([], 1),
         (["09:31-10:04"], 0),  # ten minutes after the commit are nothing that anybody did
@@ -449,9 +449,9 @@ def test_rounding(lines: list[str], minutes: int, expected: list[str]) -> None:
         (["09:00-09:50"], 1),
     ],
 )
-def test_what_is_tracked_around_a_clue_is_all_of_it(tracked: list[str], pieces: int) -> None:
+def test_what_is_tracked_around_a_clue_is_all_of_it(tracked: list[str], count: int) -> None:
     entries = tuple(entry(times) for times in tracked)
-    assert len(suggest(inputs(commit("10:00", "acme"), tracked=entries))) == pieces
+    assert len(suggest(inputs(commit("10:00", "acme"), tracked=entries))) == count
 
 
 def test_what_lies_between_two_tracked_clues_is_still_suggested() -> None:
@@ -526,21 +526,24 @@ def test_reasons_are_names_and_counts() -> None:
 
 def test_what_would_have_been_without_the_reasons() -> None:
     alone, *_ = suggest(inputs(*windows(f"09:00-10:00 {ACME_CODE}")))
-    assert alone.instead == "nothing known"
+    assert alone.alternative == "nothing known"
     lines = [f"09:00-10:00 {ACME_CODE}", f"10:00-10:15 {GLOBEX_CODE}", f"10:15-11:00 {ACME_CODE}"]
     _, middle, _ = suggest(inputs(*windows(*lines)))
-    assert (middle.group, middle.instead) == ("globex", "acme")
+    assert (middle.group, middle.alternative) == ("globex", "acme")
     issues = ["09:00-09:40 [DEV-123] Fix login - Jira", "09:40-10:00 [DEV-131] Rate limit - Jira"]
     first, second = suggest(inputs(*windows(*issues)))
-    assert (first.instead, second.instead) == ("acme", "acme")  # its other issue is beside it
+    assert (first.alternative, second.alternative) == (
+        "acme",
+        "acme",
+    )  # its other issue is beside it
 
 
-def test_the_seam_lies_where_something_else_fits_best() -> None:
+def test_the_best_split_lies_where_something_else_fits_best() -> None:
     lines = [f"09:00-09:40 {ACME_CODE}", "09:40-09:49 Slack | general | Globex"]
     [found] = suggest(inputs(*windows(*lines)))
-    assert found.seam == at("09:40")
+    assert found.best_split == at("09:40")
     [plain] = suggest(inputs(*windows(f"09:00-10:00 {ACME_CODE}")))
-    assert plain.seam is None
+    assert plain.best_split is None
 
 
 def test_confidence_tells_a_clear_day_from_a_thin_one() -> None:
@@ -586,7 +589,7 @@ def test_the_recorded_day_has_nothing_while_nobody_was_there(
     assert len(away) > 180
     assert sum(_said(recorded, slot) is not None for slot in away) <= 1
     suspend = Span(at("15:41"), at("15:51"))
-    assert not any(each.span.overlaps(suspend) for each in recorded)
+    assert not any(suggestion.span.overlaps(suspend) for suggestion in recorded)
 
 
 def test_a_group_whose_name_is_that_of_the_chat_program() -> None:
@@ -601,7 +604,7 @@ def test_a_programs_commits_keep_nobody_at_a_screen_that_stands_still() -> None:
     made = [commit(f"12:{minute}", "acme", subject) for minute in range(10, 60, 10)]
     mine = told(suggest(inputs(*screen, *made)))
     assert mine[0].startswith("09:00-14:00 acme")
-    programs = [replace(each, by_program=True) for each in made]
+    programs = [replace(commit, by_program=True) for commit in made]
     assert told(suggest(inputs(*screen, *programs)))[0].startswith("09:00-12:00 acme")
 
 
@@ -609,3 +612,21 @@ def test_a_programs_commit_tells_whom_work_is_for() -> None:
     screen = windows("09:00-10:00 mail")
     made = replace(commit("09:50", "acme"), by_program=True)
     assert told(suggest(inputs(*screen, made))) == ["09:00-10:00 acme"]
+
+
+def test_the_titles_of_time_without_a_group_are_known_with_their_minutes() -> None:
+    screen = windows("09:00-10:00 Letter to the tax office", "10:00-10:20 Holiday pictures")
+    screen += windows(f"12:00-13:00 {ACME_CODE}", "13:00-13:05 Holiday pictures")
+    titles = unexplained_titles(inputs(*screen))
+    assert {title: round(minutes) for title, minutes in titles.items()} == {
+        "Letter to the tax office": 60,
+        "Holiday pictures": 20,
+    }
+
+
+def test_titles_of_tracked_private_and_explained_time_are_not_unexplained() -> None:
+    screen = windows("09:00-10:00 Letter to the tax office", f"12:00-13:00 {ACME_CODE}")
+    tracked = (entry("09:00-09:45"),)
+    [(title, minutes)] = unexplained_titles(inputs(*screen, tracked=tracked)).items()
+    assert (title, round(minutes)) == ("Letter to the tax office", 15)
+    assert unexplained_titles(inputs(*screen, ignore=("tax office",))) == {}

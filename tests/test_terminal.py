@@ -11,8 +11,8 @@ from rich.console import Console
 from tests.digests import entry, suggestion
 from tests.hostile import HOSTILE
 from tests.notation import FRIDAY, at
-from tracklater_bot.cli.terminal import print_draft, print_lines, seen_words
-from tracklater_bot.domain.suggestions import Draft, Evidence, SourceStatus
+from tracklater_bot.cli.terminal import print_draft, print_lines, print_titles, seen_words
+from tracklater_bot.domain.suggestions import Draft, Evidence, Reason, SourceStatus
 
 
 def draft(*texts: str, **more: object) -> Draft:
@@ -20,10 +20,38 @@ def draft(*texts: str, **more: object) -> Draft:
     return Draft(FRIDAY.date, str(FRIDAY.zone), found, **more)  # type: ignore[arg-type]
 
 
-def printed(made: Draft, width: int) -> str:
+def printed(made: Draft, width: int, *, why: bool = False) -> str:
     out = io.StringIO()
-    print_draft(made, at("18:00"), Console(file=out, width=width, highlight=False))
+    print_draft(made, at("18:00"), Console(file=out, width=width, highlight=False), why=why)
     return out.getvalue()
+
+
+def listed(minutes: dict[str, float], width: int = 80) -> str:
+    out = io.StringIO()
+    print_titles(minutes, Console(file=out, width=width, highlight=False))
+    return out.getvalue()
+
+
+def test_the_longest_title_comes_first_each_on_one_line() -> None:
+    long = "a page " * 20
+    lines = listed({"short": 0.2, long: 64.0, "": 5.4}).splitlines()
+    assert [line.strip() for line in lines if line][1:] == [
+        f"1 h 4 min  {long.strip()}",
+        "5 min  (no title)",
+        "under a minute  short",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_reasons_and_alternative_stand_below_what_they_explain(width: int) -> None:
+    (one,) = draft("09:05-11:30 group1 DEV-123").suggestions
+    reasons = (Reason("keyword group1 in window titles, 40 min", 0.8), Reason("3 commits", 0.2))
+    made = replace(draft(), suggestions=(replace(one, reasons=reasons, alternative="group2"),))
+    words = " ".join(printed(made, width, why=True).split())
+    assert "• keyword group1 in window titles, 40 min (80 %)" in words
+    assert words.index("(80 %)") < words.index("• 3 commits (20 %)")
+    assert words.index("(20 %)") < words.index("without these: group2")
+    assert "•" not in printed(made, width)
 
 
 @pytest.mark.parametrize("width", [60, 80, 109, 110, 120, 200])
@@ -65,9 +93,11 @@ def test_tracked_time_and_trouble_are_told_below() -> None:
 def test_outside_text_cannot_steer_the_terminal(text: str, width: int) -> None:
     (made,) = draft("09:05-11:30 group1 DEV-123").suggestions
     hostile = replace(made, group=text or "?", description=text)
+    hostile = replace(hostile, reasons=(Reason(text, 1.0),), alternative=text)
     trouble = SourceStatus("git", None, 0, text)
     out = printed(draft(sources=(trouble,)), width)
-    out += printed(replace(draft(), suggestions=(hostile,)), width)
+    out += printed(replace(draft(), suggestions=(hostile,)), width, why=True)
+    out += listed({text: 12.0}, width)
     assert not [letter for letter in out if ord(letter) < 32 and letter != "\n"]
     assert "\x1b" not in out
 

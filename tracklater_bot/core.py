@@ -14,7 +14,8 @@ from tracklater_bot.catalog.catalog import Catalog, NothingKept
 from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.suggestions import Draft
-from tracklater_bot.drafting.drafts import Drafter
+from tracklater_bot.drafting.drafts import Drafter, Engine
+from tracklater_bot.engine import suggest
 from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings, TogglSettings
 from tracklater_bot.settings.preferences import REMINDERS, effective, moved, unreminded
@@ -162,10 +163,12 @@ class Core:
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
         """Several days as they look now, oldest first."""
-        drafter = Drafter(
-            self.settings(), self.clue_sources, self.catalog, self.clock, self.rules()
-        )
-        return drafter.drafts(days)
+        return self.drafter().drafts(days)
+
+    def drafter(self, engine: Engine = suggest) -> Drafter:
+        """Makes drafts of the person's days, with the suggestions that the engine gives."""
+        settings, rules = self.settings(), self.rules()
+        return Drafter(settings, self.clue_sources, self.catalog, self.clock, rules, engine)
 
     def rules(self) -> list[Rule]:
         """The person's own rules; they are made in Slack."""

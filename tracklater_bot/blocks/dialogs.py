@@ -91,10 +91,10 @@ def add_modal(day: WorkDay, choices: Choices, new: NewSpan = NewSpan()) -> Block
 
 
 def split_modal(digest: Digest, item: Item) -> Block:
-    """The dialog that splits an item, at the engine's seam unless another time is chosen."""
+    """The dialog that splits an item, where the engine would unless another time is chosen."""
     zone, span = ZoneInfo(digest.timezone), item.suggestion.span
-    at = item.suggestion.seam or _middle(span)
-    hint = "Suggested: what you were doing changed here." if item.suggestion.seam else ""
+    at = item.suggestion.best_split or _middle(span)
+    hint = "Suggested: what you were doing changed here." if item.suggestion.best_split else ""
     picker = _time_field("at", "Split at", at, zone, hint)
     what = f"*{times(span, zone, digest.day)}* · {duration(span.length)}"
     text = f"{what}\n{issue_line(item.suggestion, 150)}"
@@ -142,8 +142,8 @@ def _reasons(item: Item) -> list[Block]:
     blocks = [section(lines_within(lines) or "Nothing pointed to a group here."), section(sure)]
     if suggestion.group is None:
         blocks.pop()
-    if suggestion.instead:
-        otherwise = mrkdwn(suggestion.instead, 150)
+    if suggestion.alternative:
+        otherwise = mrkdwn(suggestion.alternative, 150)
         blocks.append(section(f"Without these it would have been: {otherwise}."))
     return blocks
 

@@ -113,6 +113,10 @@ def _preview(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--png", type=Path, metavar="FILE", help="the timeline as a picture")
     parser.add_argument("--blocks", action="store_true", help="as the Slack message's JSON")
+    parser.add_argument("--why", action="store_true", help="with the reasons of each suggestion")
+    parser.add_argument(
+        "--titles", action="store_true", help="the window titles that nothing explains, here alone"
+    )
 
 
 def _digest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -199,19 +203,26 @@ def run(arguments: argparse.Namespace) -> int:
 
 def preview(arguments: argparse.Namespace) -> int:
     """A day's suggestions on this screen."""
+    from tracklater_bot.drafting.unexplained import UnexplainedTitles
+    from tracklater_bot.engine import suggest
+
+    if arguments.titles and (arguments.json or arguments.blocks):
+        raise UsageError("--titles shows window titles here alone: leave out --json and --blocks.")
+    titles = UnexplainedTitles() if arguments.titles else None
+    engine = suggest if titles is None else titles.suggest
     with _core(arguments) as core:
         day = _day(core, arguments.when)
         if not core.clue_sources:
             _say(NOTHING_SET_UP)
         with _progress(f"Reading {day.date}"):
-            draft, now = core.draft(day), core.clock()
+            [draft], now = core.drafter(engine).drafts([day]), core.clock()
         groups = tuple(core.file_settings.groups)
     if arguments.png is not None:
         _write_png(arguments.png, draft, now, groups)
     if arguments.json:
         from tracklater_bot.cli.preview_json import draft_json
 
-        _print_json(draft_json(draft, now))
+        _print_json(draft_json(draft, now, why=arguments.why))
     elif arguments.blocks:
         from tracklater_bot.cli.preview_blocks import draft_message
 
@@ -219,7 +230,11 @@ def preview(arguments: argparse.Namespace) -> int:
     elif arguments.png is None:
         from tracklater_bot.cli.terminal import print_draft
 
-        print_draft(draft, now)
+        print_draft(draft, now, why=arguments.why)
+    if titles is not None:
+        from tracklater_bot.cli.terminal import print_titles
+
+        print_titles(titles.minutes)
     return 0
 
 

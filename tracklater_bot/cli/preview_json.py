@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,13 +12,16 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Draft, SourceStatus, Suggestion
 
 
-def draft_json(draft: Draft, now: datetime) -> dict[str, Any]:
-    """The draft as `preview --json` prints it: times in ISO 8601 with the person's offset."""
+def draft_json(draft: Draft, now: datetime, *, why: bool = False) -> dict[str, Any]:
+    """The draft as `preview --json` prints it: times in ISO 8601 with the person's offset.
+
+    With `why`, each suggestion has its reasons and its alternative.
+    """
     zone = ZoneInfo(draft.timezone)
     return {
         "day": draft.day.isoformat(),
         "timezone": draft.timezone,
-        "suggestions": [_suggestion(suggestion, zone) for suggestion in draft.suggestions],
+        "suggestions": [_suggestion(suggestion, zone, why=why) for suggestion in draft.suggestions],
         "tracked": [_entry(each, zone, now) for each in draft.tracked],
         "sources": [_source(source) for source in draft.sources],
     }
@@ -27,9 +31,9 @@ def _stamp(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).isoformat(timespec="seconds")
 
 
-def _suggestion(suggestion: Suggestion, zone: ZoneInfo) -> dict[str, Any]:
+def _suggestion(suggestion: Suggestion, zone: ZoneInfo, *, why: bool) -> dict[str, Any]:
     evidence = suggestion.evidence
-    return {
+    value: dict[str, Any] = {
         "start": _stamp(suggestion.span.start, zone),
         "end": _stamp(suggestion.span.end, zone),
         "group": suggestion.group,
@@ -43,6 +47,10 @@ def _suggestion(suggestion: Suggestion, zone: ZoneInfo) -> dict[str, Any]:
             "messages": evidence.messages,
         },
     }
+    if why:
+        value["reasons"] = [asdict(reason) for reason in suggestion.reasons]
+        value["alternative"] = suggestion.alternative
+    return value
 
 
 def _issue(issue: Issue) -> dict[str, str]:

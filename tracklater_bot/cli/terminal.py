@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,14 +35,16 @@ WIDE_COLUMNS = (
 NARROW_COLUMNS = (("Time", False), ("What", False), ("Sure", True))
 
 
-def print_draft(draft: Draft, now: datetime, console: Console | None = None) -> None:
-    """The day's suggestions as a table, and its timeline."""
+def print_draft(
+    draft: Draft, now: datetime, console: Console | None = None, *, why: bool = False
+) -> None:
+    """The day's suggestions as a table, and its timeline; with `why`, the reasons of each."""
     out = console or Console(highlight=False)
     closed = not in_reach(draft.day, ZoneInfo(draft.timezone), now)
     found = _to_review(draft, closed=closed)
     out.print(Text(f"{day_name(draft.day)} · {found}", style="bold"))
     if draft.suggestions:
-        out.print(_table(draft, out.width))
+        out.print(_table(draft, out.width, why=why))
     else:
         out.print("Nothing was found" + ("." if closed else " that isn't in Toggl already."))
     if closed:
@@ -69,7 +71,7 @@ def _print_tracked(draft: Draft, now: datetime, out: Console) -> None:
         out.print(f"\nIn Toggl already: {duration(tracked)}")
 
 
-def _table(draft: Draft, width: int) -> Table:
+def _table(draft: Draft, width: int, *, why: bool) -> Table:
     """A line for each suggestion where there is room, else three."""
     wide = width >= WIDE
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True, show_lines=False)
@@ -82,6 +84,8 @@ def _table(draft: Draft, width: int) -> Table:
     # What nothing explains comes last, as in Slack.
     for suggestion in sorted(draft.suggestions, key=lambda one: (one.group is None, one.span)):
         row = _Row.of(suggestion, draft, colour.get(suggestion.group or "", "dim"))
+        if why:
+            row = replace(row, why=tuple(_why(suggestion)))
         table.add_row(*(row.wide() if wide else row.narrow()))
     return table
 
@@ -96,6 +100,7 @@ class _Row:
     what: Text
     sure: str
     evidence: Evidence
+    why: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, suggestion: Suggestion, draft: Draft, style: str) -> _Row:
@@ -112,12 +117,26 @@ class _Row:
         seen = self.evidence
         windows = f"{seen.window_minutes} min" if seen.window_minutes else ""
         counts = (str(number or "") for number in (seen.commits, seen.messages))
-        return (self.time, self.length, self.place, self.what, self.sure, windows, *counts)
+        what = self._lines(self.what)
+        return (self.time, self.length, self.place, what, self.sure, windows, *counts)
 
     def narrow(self) -> tuple[str | Text, ...]:
         seen = Text(seen_words(self.evidence), style="dim")
-        lines = [line for line in (self.place, self.what, seen) if line.plain]
-        return (f"{self.time}\n{self.length}", Text("\n").join(lines), self.sure)
+        lines = self._lines(self.place, self.what, seen)
+        return (f"{self.time}\n{self.length}", lines, self.sure)
+
+    def _lines(self, *texts: Text) -> Text:
+        """The texts that are not empty and the reasons, a line each."""
+        why = (Text(line, style="dim") for line in self.why)
+        return Text("\n").join(line for line in (*texts, *why) if line.plain)
+
+
+def _why(suggestion: Suggestion) -> Iterator[str]:
+    """The reasons, and what it would have been without them."""
+    for reason in suggestion.reasons:
+        yield f"• {clean(reason.text, 150)} ({round(reason.weight * 100)} %)"
+    if suggestion.alternative:
+        yield f"without these: {clean(suggestion.alternative, 60)}"
 
 
 def _place(suggestion: Suggestion) -> str:
@@ -133,6 +152,18 @@ def seen_words(evidence: Evidence) -> str:
     parts += [count(evidence.commits, "commit")] * bool(evidence.commits)
     parts += [count(evidence.messages, "message")] * bool(evidence.messages)
     return listing(parts) if parts else ""
+
+
+def print_titles(minutes: Mapping[str, float], console: Console | None = None) -> None:
+    """Window titles with their minutes, the longest first; without what could steer a terminal."""
+    out = console or Console(highlight=False)
+    if not minutes:
+        out.print("\nNo window is left unexplained.")
+        return
+    out.print("\nWindows that nothing explains:")
+    for title, shown in sorted(minutes.items(), key=lambda pair: (-pair[1], pair[0])):
+        length = duration(timedelta(minutes=shown))
+        out.print(Text(f"{length:>14}  {clean(title, 300) or '(no title)'}"), soft_wrap=True)
 
 
 def print_lines(lines: Sequence[tuple[bool, str]], console: Console | None = None) -> None:

@@ -167,7 +167,7 @@ def edited(item: Item, change: Change) -> Item:
     suggestion = within(item.suggestion, change.span)
     words, own = _description(suggestion, change)
     if change.group != suggestion.group:
-        suggestion = replace(suggestion, reasons=(Reason("you chose it", 1.0),), instead=None)
+        suggestion = replace(suggestion, reasons=(Reason("you chose it", 1.0),), alternative=None)
     suggestion = replace(
         suggestion,
         group=change.group,
@@ -223,7 +223,7 @@ def joined(first: Item, second: Item) -> Item:
         longer.suggestion,
         span=Span(one.span.start, max(one.span.end, two.span.end)),
         evidence=_summed(one.evidence, two.evidence),
-        seam=two.span.start,
+        best_split=two.span.start,
     )
     return replace(
         first,

@@ -63,12 +63,12 @@ def within(suggestion: Suggestion, span: Span) -> Suggestion:
     """The suggestion cut to `span`; no more minutes of evidence than there are minutes left."""
     evidence = suggestion.evidence
     minutes = min(evidence.window_minutes, int(span.minutes))
-    seam = suggestion.seam
-    inside = seam is not None and span.start < seam < span.end
+    split = suggestion.best_split
+    inside = split is not None and span.start < split < span.end
     return replace(
         suggestion,
         span=span,
-        seam=seam if inside else None,
+        best_split=split if inside else None,
         evidence=replace(evidence, window_minutes=minutes),
     )
 

@@ -39,9 +39,9 @@ class Suggestion:
     """A span with group, project, issue and description, waiting for a decision.
 
     `group` is None for presence that nothing explains ("What was this?"). `confidence` is the
-    probability, 0 to 1, that the group is right. `seam` is the best place to split it.
-    `instead` says what would have been chosen without the `reasons`. `own_words`: the person wrote
-    the description, so it stays whatever else is changed.
+    probability, 0 to 1, that the group is right. `best_split` is where to split it best.
+    `alternative` is what would have been chosen without the `reasons`. `own_words`: the person
+    wrote the description, so it stays whatever else is changed.
     """
 
     span: Span
@@ -52,8 +52,8 @@ class Suggestion:
     confidence: float = 0.0
     evidence: Evidence = Evidence()
     reasons: tuple[Reason, ...] = ()
-    instead: str | None = None
-    seam: datetime | None = None
+    alternative: str | None = None
+    best_split: datetime | None = None
     own_words: bool = False
 
 

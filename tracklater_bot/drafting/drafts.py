@@ -15,7 +15,7 @@ from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
-from tracklater_bot.domain.suggestions import Draft, SourceStatus
+from tracklater_bot.domain.suggestions import Draft, SourceStatus, Suggestion
 from tracklater_bot.domain.text import clock
 from tracklater_bot.drafting.reading import read_all
 from tracklater_bot.engine import suggest
@@ -24,6 +24,7 @@ from tracklater_bot.engine.match.matcher import keys_in_clues
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import ClueSource
 
+Engine = Callable[[Inputs], tuple[Suggestion, ...]]
 LATELY = timedelta(days=90)  # issues closed before that are linked only where their key is seen
 
 
@@ -55,6 +56,7 @@ class Drafter:
     catalog: Catalog
     clock: Callable[[], datetime]
     rules: Sequence[Rule] = ()
+    engine: Engine = suggest
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
         """The days as they look now, oldest first; every source is read once for all of them.
@@ -101,7 +103,7 @@ class Drafter:
         return Draft(
             day=inputs.day.date,
             timezone=str(inputs.day.zone),
-            suggestions=suggest(inputs),
+            suggestions=self.engine(inputs),
             tracked=inputs.tracked,
             sources=(
                 *(_status(reading, inputs.day.span) for reading in seen.readings),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import time, timedelta
 
 from tracklater_bot.domain.clues import Window
@@ -10,24 +12,35 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.events import Event, events_of
-from tracklater_bot.engine.infer.inference import explain_pieces
-from tracklater_bot.engine.infer.merge import stretches_of
+from tracklater_bot.engine.infer.hmm import IDLE
+from tracklater_bot.engine.infer.inference import LabelledDay, label
+from tracklater_bot.engine.infer.merge import merge
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE
 from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.presence import PresenceRules, Watch, by_machine, privacy, watch
 from tracklater_bot.engine.score.context import ScoringContext, calls_in
 from tracklater_bot.engine.score.weights import WEIGHTS, Weights
-from tracklater_bot.engine.score.windows import weigh
+from tracklater_bot.engine.score.windows import score
 from tracklater_bot.engine.segments import cut_day
-from tracklater_bot.engine.spans import fitted
+from tracklater_bot.engine.spans import RoundedSpan, fit_spans
 from tracklater_bot.engine.steady import Titles
 from tracklater_bot.engine.suggestions import SuggestionBuilder
 from tracklater_bot.engine.windows import WindowKind
 
-__all__ = ["Inputs", "suggest"]
+__all__ = ["Inputs", "suggest", "unexplained_titles"]
 
 NOON = (time(11), time(13, 45))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inferred:
+    """What was inferred of a day: its events, its labelled segments, the spans to suggest."""
+
+    matcher: Matcher
+    events: Sequence[Event]
+    day: LabelledDay
+    spans: Sequence[RoundedSpan]
 
 
 def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...]:
@@ -35,19 +48,40 @@ def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...
 
     Time that somebody was there and that nothing explains has no group.
     """
+    inferred = _infer(inputs, weights)
+    builder = SuggestionBuilder(inputs, inferred.matcher, inferred.events, inferred.day)
+    return builder.suggestions(inferred.spans)
+
+
+def unexplained_titles(inputs: Inputs, weights: Weights = WEIGHTS) -> dict[str, float]:
+    """The window titles of the day's suggestions without a group, with their minutes.
+
+    For the eyes of the person at this machine only.
+    """
+    inferred, zero = _infer(inputs, weights), inputs.day.span.start
+    day, minutes = inferred.day, defaultdict[str, float](float)
+    for span in (found.exact for found in inferred.spans if found.group is None):
+        interval = (span.start - zero).total_seconds(), (span.end - zero).total_seconds()
+        for index, shared in day.overlapping(interval):
+            focus = day.segments[index].focus
+            if focus is not None and day.path[index] == IDLE:
+                minutes[focus.title] += shared
+    return dict(minutes)
+
+
+def _infer(inputs: Inputs, weights: Weights) -> _Inferred:
     kinds = WindowKind(inputs.options.meetings)
-    reader = Matcher(inputs.groups, inputs.issues, inputs.clues, kinds, inputs.rules)
+    matcher = Matcher(inputs.groups, inputs.issues, inputs.clues, kinds, inputs.rules)
     until = (min(inputs.now, inputs.day.span.end) - inputs.day.span.start).total_seconds()
-    events = events_of(inputs, reader)
-    happened = [event for event in events if 0 < event.at < until]
-    watched = _watched(inputs, kinds, happened, until)
-    pieces = cut_day(watched, happened, until)
-    scales = ScoringContext(weights, reader, calls_in(watched.stays, kinds), _noon_of(inputs.day))
-    weigh(pieces, events, happened, scales)
-    explained = explain_pieces(pieces, weights.unwatched)
-    stretches = stretches_of(explained, inputs.options.min_minutes * MINUTE)
-    found = fitted(stretches, explained, inputs)
-    return SuggestionBuilder(inputs, reader, happened, explained).suggestions(found)
+    events = events_of(inputs, matcher)
+    of_day = [event for event in events if 0 < event.at < until]
+    watched = _watched(inputs, kinds, of_day, until)
+    segments = cut_day(watched, of_day, until)
+    calls = calls_in(watched.stays, kinds)
+    score(segments, events, of_day, ScoringContext(weights, matcher, calls, _noon_of(inputs.day)))
+    day = label(segments, weights.offscreen)
+    spans = fit_spans(merge(day, inputs.options.min_minutes * MINUTE), day, inputs)
+    return _Inferred(matcher, of_day, day, spans)
 
 
 def _watched(inputs: Inputs, kinds: WindowKind, events: Sequence[Event], until: float) -> Watch:

@@ -43,67 +43,45 @@ class Event:
     by_program: bool = False
 
 
-def events_of(inputs: Inputs, reader: Matcher) -> list[Event]:
+def events_of(inputs: Inputs, matcher: Matcher) -> list[Event]:
     """All events in order of time, those before the day too: they tell what was checked out."""
     zero = inputs.day.span.start.timestamp()
     groups = frozenset(group.name for group in inputs.groups)
-    found = [
-        _event(clue, clue.at.timestamp() - zero, reader)
+    events = [
+        _event(clue, clue.at.timestamp() - zero, matcher)
         for clue in inputs.clues
         if isinstance(clue, ChatMessage)
         or (isinstance(clue, Commit | Checkout) and clue.group in groups)
     ]
-    return sorted(found, key=_order)
+    return sorted(events, key=lambda e: (e.at, e.kind.value, e.groups, e.issues, e.about))
 
 
-def _order(event: Event) -> tuple[float, str, tuple[str, ...], tuple[IssueId, ...], str]:
-    return event.at, event.kind.value, event.groups, event.issues, event.about
-
-
-def _event(clue: Commit | Checkout | ChatMessage, at: float, reader: Matcher) -> Event:
+def _event(clue: Commit | Checkout | ChatMessage, at: float, matcher: Matcher) -> Event:
     match clue:
         case ChatMessage():
-            return _message(at, clue, reader)
+            said = matcher.message(clue)
+            groups, issues = tuple(sorted(said.groups)), tuple(sorted(said.issues))
+            return Event(at, EventKind.MESSAGE, groups, issues, about=clue.channel)
         case Commit():
-            return _commit(at, clue, reader)
+            issue = matcher.commit(clue)
+            return Event(
+                at,
+                EventKind.COMMIT,
+                groups=(clue.group,),
+                issues=(issue,) if issue else (),
+                trunk=issue is None and all(map(is_trunk, clue.branches)),
+                about=clue.repo,
+                sha=clue.sha,
+                by_program=clue.by_program,
+            )
         case Checkout():
-            return _checkout(at, clue, reader)
+            issue = matcher.branch(clue.group, clue.branch)
+            issues = (issue,) if issue else ()
+            groups = (clue.group,)
+            return Event(at, EventKind.CHECKOUT, groups, issues, issue is None, clue.branch)
 
 
-def _message(at: float, message: ChatMessage, reader: Matcher) -> Event:
-    pointer = reader.message(message)
-    return Event(
-        at,
-        EventKind.MESSAGE,
-        tuple(sorted(pointer.groups)),
-        tuple(sorted(pointer.issues)),
-        about=message.channel,
-    )
-
-
-def _commit(at: float, commit: Commit, reader: Matcher) -> Event:
-    issue = reader.commit(commit)
-    trunk = issue is None and all(map(is_trunk, commit.branches))
-    issues = (issue,) if issue else ()
-    return Event(
-        at,
-        EventKind.COMMIT,
-        (commit.group,),
-        issues,
-        trunk,
-        commit.repo,
-        commit.sha,
-        commit.by_program,
-    )
-
-
-def _checkout(at: float, checkout: Checkout, reader: Matcher) -> Event:
-    issue = reader.branch(checkout.group, checkout.branch)
-    issues = (issue,) if issue else ()
-    return Event(at, EventKind.CHECKOUT, (checkout.group,), issues, issue is None, checkout.branch)
-
-
-class BranchesOut:
+class Checkouts:
     """Which issue's branch was checked out last in a group's repositories."""
 
     def __init__(self, events: Iterable[Event]) -> None:
@@ -114,6 +92,6 @@ class BranchesOut:
 
     def at(self, group: str, moment: float) -> Event | None:
         """The group's last checkout; None before the first."""
-        known = self._by_group.get(group, [])
-        place = bisect_right(known, moment, key=lambda event: event.at) - 1
-        return known[place] if place >= 0 else None
+        checkouts = self._by_group.get(group, [])
+        count = bisect_right(checkouts, moment, key=lambda event: event.at)
+        return checkouts[count - 1] if count else None

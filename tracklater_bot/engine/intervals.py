@@ -1,4 +1,4 @@
-"""Parts of a day as plain numbers: seconds since it began. Spans are for outside the engine."""
+"""Intervals of a day as plain numbers: seconds since it began. Spans are for outside the engine."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 MINUTE = 60.0
-TOUCH = 1.0  # seconds between parts that are still one
+TOUCH = 1.0  # seconds between intervals that are still one
 
 Interval = tuple[float, float]
 
 
-def joined(parts: Iterable[Interval], gap: float = 0.0) -> list[Interval]:
-    """The same time as parts in order that lie more than `gap` apart."""
+def joined(intervals: Iterable[Interval], gap: float = 0.0) -> list[Interval]:
+    """The same time as intervals in order that lie more than `gap` apart."""
     result: list[Interval] = []
-    for start, end in sorted(parts):
+    for start, end in sorted(intervals):
         if result and start <= result[-1][1] + gap:
             if end > result[-1][1]:
                 result[-1] = (result[-1][0], end)
@@ -24,10 +24,10 @@ def joined(parts: Iterable[Interval], gap: float = 0.0) -> list[Interval]:
     return result
 
 
-def without(parts: Iterable[Interval], holes: Iterable[Interval]) -> Iterator[Interval]:
-    """What is left of each part when the holes, in order and apart, are cut out."""
+def without(intervals: Iterable[Interval], holes: Iterable[Interval]) -> Iterator[Interval]:
+    """What is left of each interval when the holes, in order and apart, are cut out."""
     cuts = list(holes)
-    for start, end in parts:
+    for start, end in intervals:
         left = start
         for hole_start, hole_end in cuts:
             if left < hole_end and hole_start < end:
@@ -38,13 +38,15 @@ def without(parts: Iterable[Interval], holes: Iterable[Interval]) -> Iterator[In
             yield left, end
 
 
-def cut(part: Interval, marks: Sequence[float]) -> Iterator[Interval]:
-    """The part cut at those of the marks, in order, that lie inside it."""
-    start, end = part
+def cut(interval: Interval, marks: Sequence[float]) -> Iterator[Interval]:
+    """The interval cut at those of the marks, in order, that lie inside it."""
+    start, end = interval
     inside = marks[bisect_right(marks, start) : bisect_left(marks, end)]
     yield from pairwise((start, *inside, end))
 
 
-def within(parts: Sequence[Interval], at: float, before: float = 0.0, after: float = 0.0) -> bool:
-    """Whether a moment lies in one of the parts, or so close before or after it."""
-    return any(start - before <= at < end + after for start, end in parts)
+def within(
+    intervals: Sequence[Interval], at: float, before: float = 0.0, after: float = 0.0
+) -> bool:
+    """Whether a moment lies in one of the intervals, or so close before or after it."""
+    return any(start - before <= at < end + after for start, end in intervals)

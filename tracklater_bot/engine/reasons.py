@@ -1,4 +1,4 @@
-"""Explain: the few things that decided a suggestion, and where it could be split.
+"""Reasons: the few things that decided a suggestion, and where it is best split.
 
 Names and counts only: no window title ever gets into a reason.
 """
@@ -11,55 +11,55 @@ from itertools import accumulate
 
 from tracklater_bot.domain.suggestions import Reason
 from tracklater_bot.engine.events import EventKind
-from tracklater_bot.engine.infer.hmm import NOTHING, Chain, viterbi
-from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, families_of
+from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
+from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, group_numbers
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.score.weights import WEIGHTS
 from tracklater_bot.engine.segments import EvidenceSource
 
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"
-NEIGHBOUR = 4.0  # what a neighbour's word counts for what lies beside it, without a screen
+NEIGHBOUR = 4.0  # the log-likelihood of a neighbour's group in what lies beside it off screen
 IMPOSSIBLE = -1e9
-# Both sides of a split are at least this long, and one speaks for something else this much.
+# Both sides of a split are at least this long, and another state is likelier on one by this much.
 SHORTEST_SIDE = 5 * MINUTE
-SPEAKS = 1.5
+LEAST_GAIN = 1.5
 
 
 # -- Why ---------------------------------------------------------------------------------------
 
 
-def reasons(group: str, explained: LabelledDay, part: Interval) -> tuple[Reason, ...]:
-    """What spoke for the group, strongest first, with its share of all that did."""
-    log_likelihood: defaultdict[EvidenceSource, float] = defaultdict(float)
+def reasons(group: str, day: LabelledDay, interval: Interval) -> tuple[Reason, ...]:
+    """The sources of the group's evidence, strongest first, with their shares of all of it."""
+    log_likelihoods: defaultdict[EvidenceSource, float] = defaultdict(float)
     minutes: defaultdict[EvidenceSource, float] = defaultdict(float)
     shas: defaultdict[EvidenceSource, list[str]] = defaultdict(list)
-    for place, shared in explained.inside(part):
-        for owner, ground, weight in explained.pieces[place].grounds:
+    for index, shared in day.overlapping(interval):
+        for owner, source, log_likelihood in day.segments[index].evidence:
             if owner == group:
-                log_likelihood[ground] += weight
-                minutes[ground] += shared
-                shas[ground].append(ground.sha)
-    if not log_likelihood:
+                log_likelihoods[source] += log_likelihood
+                minutes[source] += shared
+                shas[source].append(source.sha)
+    if not log_likelihoods:
         return (Reason(f"work for {group} around it", 1.0),)
-    whole = sum(log_likelihood.values())
-    strongest = sorted(log_likelihood, key=lambda ground: (-log_likelihood[ground], ground.about))
+    whole = sum(log_likelihoods.values())
+    strongest = sorted(log_likelihoods, key=lambda one: (-log_likelihoods[one], one.about))
     return tuple(
         Reason(
-            _in_words(ground, shas[ground], minutes[ground]),
-            round(log_likelihood[ground] / whole, 3),
+            _in_words(source, shas[source], minutes[source]),
+            round(log_likelihoods[source] / whole, 3),
         )
-        for ground in strongest[:MOST_REASONS]
+        for source in strongest[:MOST_REASONS]
     )
 
 
-def _in_words(ground: EvidenceSource, shas: Sequence[str], minutes: float) -> str:
-    about = ground.about
-    if ground.kind is EventKind.COMMIT:
+def _in_words(source: EvidenceSource, shas: Sequence[str], minutes: float) -> str:
+    about = source.about
+    if source.kind is EventKind.COMMIT:
         return f"{_count(len(set(shas)), 'commit')} in {about}"
-    if ground.kind is EventKind.CHECKOUT:
+    if source.kind is EventKind.CHECKOUT:
         return f"branch {about} checked out" if about else "a commit checked out"
-    if ground.kind is EventKind.MESSAGE:
+    if source.kind is EventKind.MESSAGE:
         return f"{_count(len(shas), 'message')}{f' in #{about}' if about else ''}"
     return f"{about} in window titles, {max(round(minutes), 1)} min"
 
@@ -68,86 +68,85 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def instead(
-    group: str, explained: LabelledDay, part: Interval, neighbours: Iterable[str | None]
+def alternative(
+    group: str, day: LabelledDay, interval: Interval, neighbours: Iterable[str | None]
 ) -> str:
-    """What would have been suggested without the group's own reasons: a group, or nothing.
+    """What would have been suggested without the group's own evidence: a group, or nothing.
 
     It may be the same group, where that is beside it too.
     """
-    seen = [place for place, _ in explained.inside(part) if explained.pieces[place].seen]
-    if seen:
-        return _instead_on_screen(group, explained, seen)
+    indices = [index for index, _ in day.overlapping(interval)]
+    on_screen = [index for index in indices if day.segments[index].on_screen]
+    if on_screen:
+        return _alternative_on_screen(group, day, on_screen)
     claims: defaultdict[str, float] = defaultdict(float)
-    nothing = 0.0
-    for place, _ in explained.inside(part):
-        piece = explained.pieces[place]
-        nothing += piece.nothing
-        for name, log_likelihood in piece.groups.items():
+    for index in indices:
+        for name, log_likelihood in day.segments[index].groups.items():
             claims[name] += log_likelihood
     claims.pop(group, None)
     for neighbour in neighbours:
         if neighbour is not None:
             claims[neighbour] += NEIGHBOUR
     best = max(sorted(claims), key=lambda name: claims[name], default=None)
-    return best if best is not None and claims[best] > nothing else NOTHING_KNOWN
+    idle = sum(day.segments[index].idle for index in indices)
+    return best if best is not None and claims[best] > idle else NOTHING_KNOWN
 
 
-def _instead_on_screen(group: str, explained: LabelledDay, places: Sequence[int]) -> str:
-    """The best path between what is before and after it, where the pieces say nothing of it."""
-    pieces, states = explained.pieces, explained.states
-    rows = {place: _silenced(group, explained, place) for place in places}
-    before = next((n for n in range(places[0] - 1, -1, -1) if pieces[n].seen), None)
-    after = next((n for n in range(places[-1] + 1, len(pieces)) if pieces[n].seen), None)
-    for place in (before, after):
-        if place is not None:
-            rows[place] = [
-                0.0 if n == explained.path[place] else IMPOSSIBLE for n in range(len(states))
+def _alternative_on_screen(group: str, day: LabelledDay, indices: Sequence[int]) -> str:
+    """The best path between what is before and after, had the segments no evidence for it."""
+    segments, states = day.segments, day.states
+    rows = {index: _without_evidence(group, day, index) for index in indices}
+    before = next((n for n in range(indices[0] - 1, -1, -1) if segments[n].on_screen), None)
+    after = next((n for n in range(indices[-1] + 1, len(segments)) if segments[n].on_screen), None)
+    for index in (before, after):
+        if index is not None:
+            rows[index] = [
+                0.0 if state == day.path[index] else IMPOSSIBLE for state in range(len(states))
             ]
     order = sorted(rows)
     chain = Chain(
-        families_of(states),
-        tuple(rows[place] for place in order),
-        tuple(pieces[place].prices for place in order),
+        group_numbers(states),
+        tuple(rows[index] for index in order),
+        tuple(segments[index].costs for index in order),
     )
     minutes: defaultdict[str, float] = defaultdict(float)
-    for place, number in zip(order, viterbi(chain), strict=True):
-        if place not in (before, after):
+    for index, number in zip(order, viterbi(chain), strict=True):
+        if index not in (before, after):
             state = states[number]
-            minutes[state[0] if state else NOTHING_KNOWN] += pieces[place].minutes
+            minutes[state[0] if state else NOTHING_KNOWN] += segments[index].minutes
     return max(sorted(minutes), key=lambda name: minutes[name])
 
 
-def _silenced(group: str, explained: LabelledDay, place: int) -> list[float]:
-    """A piece's scores, had its clues said nothing of the group."""
-    piece = explained.pieces[place]
+def _without_evidence(group: str, day: LabelledDay, index: int) -> list[float]:
+    """A segment's emissions, had it no evidence for the group."""
+    segment = day.segments[index]
     row = [
-        piece.any_group if state is not None and state[0] == group else score
-        for state, score in zip(explained.states, explained.scores[place], strict=True)
+        segment.any_group if state is not None and state[0] == group else emission
+        for state, emission in zip(day.states, day.emissions[index], strict=True)
     ]
-    if piece.groups.keys() == {group}:
-        row[0] += WEIGHTS.neutral_minute * piece.minutes
+    if segment.groups.keys() == {group}:
+        row[IDLE] += WEIGHTS.neutral_minute * segment.minutes
     return row
 
 
 # -- Where to split ----------------------------------------------------------------------------
 
 
-def seam(explained: LabelledDay, state: SegmentLabel, part: Interval) -> float | None:
-    """The moment inside before or after which something else fits best.
+def best_split(day: LabelledDay, state: SegmentLabel, interval: Interval) -> float | None:
+    """The moment inside before or after which another state fits best.
 
     None where the state fits best on both sides of every moment.
     """
-    places = [place for place, _ in explained.inside(part)]
-    rows = [explained.scores[place] for place in places]
-    starts = [explained.pieces[place].start for place in places]
-    own = explained.states.index(state) if state in explained.states else NOTHING
-    best, found = SPEAKS, None
-    for column in range(len(explained.states)):
+    indices = [index for index, _ in day.overlapping(interval)]
+    rows = [day.emissions[index] for index in indices]
+    starts = [day.segments[index].start for index in indices]
+    own = day.states.index(state) if state in day.states else IDLE
+    earliest, latest = SHORTEST_SIDE, interval[1] - interval[0] - SHORTEST_SIDE
+    most, best = LEAST_GAIN, None
+    for column in range(len(day.states)):
         sums = list(accumulate(row[column] - row[own] for row in rows))
-        for place in range(1, len(places)):
-            at, before = starts[place], sums[place - 1]
+        for at, before in zip(starts[1:], sums, strict=False):
             gain = max(before, sums[-1] - before)
-            if gain > best and SHORTEST_SIDE <= at - part[0] <= part[1] - part[0] - SHORTEST_SIDE:
-                best, found = gain, at
-    return found
+            if gain > most and earliest <= at - interval[0] <= latest:
+                most, best = gain, at
+    return best

@@ -1,9 +1,9 @@
-"""Fitting: stretches as spans around what is tracked, rounded, and none too short."""
+"""Spans: labelled segments fitted around what is tracked, rounded, and none too short."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracklater_bot.domain.day import Span, round_boundaries, subtract
@@ -14,7 +14,7 @@ from tracklater_bot.engine.inputs import Inputs
 
 @dataclass(frozen=True, slots=True)
 class RoundedSpan:
-    """A span to suggest, and the part of the day that it was rounded from."""
+    """A span to suggest, and the exact one that it was rounded from."""
 
     span: Span
     exact: Span
@@ -22,50 +22,48 @@ class RoundedSpan:
     key: str | None
 
 
-def fitted(
-    stretches: Iterable[LabelledSegment], explained: LabelledDay, inputs: Inputs
+def fit_spans(
+    segments: Iterable[LabelledSegment], day: LabelledDay, inputs: Inputs
 ) -> list[RoundedSpan]:
     """Spans in order that overlap neither each other nor what is tracked, nor reach past now."""
-    tracked = [span for each in inputs.tracked if (span := each.span(inputs.now)) is not None]
+    tracked = [span for entry in inputs.tracked if (span := entry.span(inputs.now)) is not None]
     shortest = timedelta(minutes=inputs.options.min_minutes)
-    parts = [
-        RoundedSpan(part, part, stretch.group, stretch.key)
-        for stretch in stretches
-        for part in _untracked(_span(stretch, inputs), tracked, explained, inputs)
-        if part.length >= shortest
+    spans = [
+        RoundedSpan(span, span, segment.group, segment.key)
+        for segment in segments
+        for span in _untracked(segment, tracked, day, inputs)
+        if span.length >= shortest
     ]
-    return _rounded(parts, tracked, inputs)
+    return _rounded(spans, tracked, inputs)
 
 
 def _untracked(
-    span: Span, tracked: Sequence[Span], explained: LabelledDay, inputs: Inputs
+    segment: LabelledSegment, tracked: Sequence[Span], day: LabelledDay, inputs: Inputs
 ) -> list[Span]:
-    """What is left of a span, without ends that only clues in tracked time spoke for."""
-    left = subtract([span], tracked)
-    if left == [span]:
+    """What is left of a segment, without ends for which only clues in tracked time spoke."""
+    zero = inputs.day.span.start
+    whole = Span(zero + timedelta(seconds=segment.start), zero + timedelta(seconds=segment.end))
+    left = subtract([whole], tracked)
+    if left == [whole]:
         return left
     return [
-        each
-        for each in left
-        if (each.start > span.start and each.end < span.end) or _is_told(each, explained, inputs)
+        span
+        for span in left
+        if (span.start > whole.start and span.end < whole.end)
+        or _has_own_evidence(span, day, inputs)
     ]
 
 
-def _is_told(span: Span, explained: LabelledDay, inputs: Inputs) -> bool:
+def _has_own_evidence(span: Span, day: LabelledDay, inputs: Inputs) -> bool:
     """Whether a screen or a clue is in the span itself."""
     zero = inputs.day.span.start
-    part = (span.start - zero).total_seconds(), (span.end - zero).total_seconds()
-    inside = (explained.pieces[place] for place, _ in explained.inside(part))
-    return any(piece.seen or piece.grounds for piece in inside)
-
-
-def _span(stretch: LabelledSegment, inputs: Inputs) -> Span:
-    zero = inputs.day.span.start
-    return Span(zero + timedelta(seconds=stretch.start), zero + timedelta(seconds=stretch.end))
+    interval = (span.start - zero).total_seconds(), (span.end - zero).total_seconds()
+    inside = (day.segments[index] for index, _ in day.overlapping(interval))
+    return any(segment.on_screen or segment.evidence for segment in inside)
 
 
 def _rounded(
-    parts: Iterable[RoundedSpan], tracked: Sequence[Span], inputs: Inputs
+    exact: Iterable[RoundedSpan], tracked: Sequence[Span], inputs: Inputs
 ) -> list[RoundedSpan]:
     """Spans on the grid, but for edges of tracked time: what touched it still does."""
     minutes = inputs.options.round_minutes
@@ -73,13 +71,14 @@ def _rounded(
     fixed = {edge for span in tracked for edge in (span.start, span.end)}
     until = min(inputs.now, inputs.day.span.end)
     result: list[RoundedSpan] = []
-    for part in parts:
-        start, end = _on_grid(part.exact, minutes, fixed)
+    for one in exact:
+        start, end = _on_grid(one.exact, minutes, fixed)
         start = max(start, result[-1].span.end if result else inputs.day.span.start)
-        free = subtract([Span(start, end)] if start < (end := min(end, until)) else [], tracked)
-        span = max(free, key=lambda each: (_shared(each, part.exact), each.length), default=None)
+        end = min(end, until)
+        free = subtract([Span(start, end)] if start < end else [], tracked)
+        span = max(free, key=lambda part: (_shared(part, one.exact), part.length), default=None)
         if span is not None and span.length >= shortest:
-            result.append(RoundedSpan(span, part.exact, part.group, part.key))
+            result.append(replace(one, span=span))
     return result
 
 

@@ -1,4 +1,4 @@
-"""Telling: what was found, as suggestions with project, words, counts and reasons."""
+"""Suggestions: the spans of a day with project, description, counts and reasons."""
 
 from __future__ import annotations
 
@@ -13,115 +13,105 @@ from tracklater_bot.domain.groups import Group, Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Evidence, Suggestion
 from tracklater_bot.engine.events import Event, EventKind
-from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel
+from tracklater_bot.engine.infer.inference import LabelledDay
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import Interval
 from tracklater_bot.engine.match.matcher import Matcher
-from tracklater_bot.engine.reasons import instead, reasons, seam
+from tracklater_bot.engine.reasons import alternative, best_split, reasons
 from tracklater_bot.engine.spans import RoundedSpan
+
+LONGEST = 60  # characters of a description made of commit subjects
+SUBJECTS = 2
+TOUCH = timedelta(seconds=1)
 
 
 class SuggestionBuilder:
-    """Tells of spans that were found in a day. `events` are those within it."""
+    """Makes suggestions of a day's spans. `events` are those within it."""
 
     def __init__(
-        self, inputs: Inputs, reader: Matcher, events: Sequence[Event], explained: LabelledDay
+        self, inputs: Inputs, matcher: Matcher, events: Sequence[Event], day: LabelledDay
     ) -> None:
-        self._reader = reader
+        self._matcher = matcher
         self._events = events
-        self._explained = explained
+        self._day = day
         self._zero = inputs.day.span.start
         self._groups = {group.name: group for group in inputs.groups}
         self._issues = {(issue.group, issue.key): issue for issue in inputs.issues}
         commits = (clue for clue in inputs.clues if isinstance(clue, Commit))
         self._commits = sorted(commits, key=lambda commit: (commit.at, commit.sha))
 
-    def suggestions(self, found: Sequence[RoundedSpan]) -> tuple[Suggestion, ...]:
+    def suggestions(self, spans: Sequence[RoundedSpan]) -> tuple[Suggestion, ...]:
         """A suggestion for each span, in order."""
         return tuple(
             self._suggestion(
-                each, [*found[max(place - 1, 0) : place], *found[place + 1 : place + 2]]
+                span, [*spans[max(index - 1, 0) : index], *spans[index + 1 : index + 2]]
             )
-            for place, each in enumerate(found)
+            for index, span in enumerate(spans)
         )
 
     def _suggestion(self, found: RoundedSpan, neighbours: Sequence[RoundedSpan]) -> Suggestion:
-        part = self._part(found.exact)
-        plain = Suggestion(
+        interval = self._interval(found.exact)
+        suggestion = Suggestion(
             span=found.span,
             group=found.group,
-            confidence=round(self._explained.belief(found.group, part), 3),
-            evidence=self._evidence(found, part),
-            seam=self._seam(found, part),
+            confidence=round(self._day.probability(found.group, interval), 3),
+            evidence=self._evidence(found, interval),
+            best_split=self._best_split(found, interval),
         )
         if found.group is None:
-            return plain
-        beside = [
-            neighbour.group for neighbour in neighbours if _touch(neighbour.exact, found.exact)
-        ]
+            return suggestion
+        issue = self._issues.get((found.group, found.key)) if found.key else None
+        touching = [one.group for one in neighbours if _gap(one.exact, found.exact) <= TOUCH]
         return replace(
-            self._described(plain, found.group, found),
-            reasons=reasons(found.group, self._explained, part),
-            instead=instead(found.group, self._explained, part, beside),
+            suggestion,
+            project=project_for(self._groups[found.group], issue),
+            issue=issue,
+            description=description(found.group, issue, self._own_commits(found.group, found)),
+            reasons=reasons(found.group, self._day, interval),
+            alternative=alternative(found.group, self._day, interval, touching),
         )
 
-    def _described(self, plain: Suggestion, group: str, found: RoundedSpan) -> Suggestion:
-        issue = self._issues.get((group, found.key)) if found.key else None
-        commits = [
+    def _own_commits(self, group: str, found: RoundedSpan) -> list[Commit]:
+        """The group's commits that end work in a span, without those that name other groups."""
+        return [
             commit
             for commit in self._commits
             if commit.group == group
-            and _ends_in(commit.at, found.exact)
-            and not self._reader.names_others(group, commit.subject)
+            and found.exact.start < commit.at <= found.exact.end
+            and not self._matcher.names_others(group, commit.subject)
         ]
-        return replace(
-            plain,
-            project=project_for(self._groups[group], issue),
-            issue=issue,
-            description=description(group, issue, commits),
-        )
 
-    def _evidence(self, found: RoundedSpan, part: Interval) -> Evidence:
-        pieces = self._explained.pieces
+    def _evidence(self, found: RoundedSpan, interval: Interval) -> Evidence:
+        segments = self._day.segments
         minutes = sum(
-            shared for place, shared in self._explained.inside(part) if pieces[place].stay
+            shared for index, shared in self._day.overlapping(interval) if segments[index].focus
         )
-        inside = [
+        events = [
             event
             for event in self._events
-            if found.group in event.groups and part[0] < event.at <= part[1]
+            if found.group in event.groups and interval[0] < event.at <= interval[1]
         ]
         return Evidence(
             window_minutes=round(min(minutes, found.span.minutes)),
-            commits=len({event.sha for event in inside if event.kind is EventKind.COMMIT}),
-            messages=sum(event.kind is EventKind.MESSAGE for event in inside),
+            commits=len({event.sha for event in events if event.kind is EventKind.COMMIT}),
+            messages=sum(event.kind is EventKind.MESSAGE for event in events),
         )
 
-    def _seam(self, found: RoundedSpan, part: Interval) -> datetime | None:
-        state: SegmentLabel = None if found.group is None else (found.group, found.key)
-        at = seam(self._explained, state, part)
+    def _best_split(self, found: RoundedSpan, interval: Interval) -> datetime | None:
+        state = None if found.group is None else (found.group, found.key)
+        at = best_split(self._day, state, interval)
         if at is None:
             return None
         moment = self._zero + timedelta(seconds=at)
         return moment if found.span.start < moment < found.span.end else None
 
-    def _part(self, span: Span) -> Interval:
+    def _interval(self, span: Span) -> Interval:
         start, end = span.start - self._zero, span.end - self._zero
         return start.total_seconds(), end.total_seconds()
 
 
-def _ends_in(at: datetime, span: Span) -> bool:
-    """Whether a moment that ends work lies in a span; at its very end it does."""
-    return span.start < at <= span.end
-
-
-def _touch(one: Span, other: Span) -> bool:
-    gap = max(one.start, other.start) - min(one.end, other.end)
-    return gap <= timedelta(seconds=1)
-
-
-LONGEST = 60
-SUBJECTS = 2
+def _gap(one: Span, other: Span) -> timedelta:
+    return max(one.start, other.start) - min(one.end, other.end)
 
 
 def project_for(group: Group, issue: Issue | None) -> Project | None:
@@ -129,8 +119,8 @@ def project_for(group: Group, issue: Issue | None) -> Project | None:
     by_type: dict[str, Project] = {}
     for project in group.projects:
         by_type.setdefault(project.type.casefold(), project)
-    if issue is not None and (found := by_type.get(issue.type.casefold())) is not None:
-        return found
+    if issue is not None and (of_type := by_type.get(issue.type.casefold())):
+        return of_type
     if "default" in by_type:
         return by_type["default"]
     return group.projects[0] if len(group.projects) == 1 else None
@@ -146,12 +136,9 @@ def description(group: str, issue: Issue | None, commits: Iterable[Commit]) -> s
 
 
 def _short(subjects: list[str]) -> str:
-    text = "; ".join(subjects[:SUBJECTS])
-    if len(text) <= LONGEST:
-        return text
-    text = subjects[0]
-    if len(text) <= LONGEST:
-        return text
-    kept = text[: LONGEST - 1]
-    cut = kept.rpartition(" ")[0] or kept
-    return f"{cut.rstrip(' ,.;:')}…"
+    for text in ("; ".join(subjects[:SUBJECTS]), subjects[0] if subjects else ""):
+        if len(text) <= LONGEST:
+            return text
+    kept = subjects[0][: LONGEST - 1]
+    whole_words = kept.rpartition(" ")[0] or kept
+    return f"{whole_words.rstrip(' ,.;:')}…"

@@ -63,6 +63,11 @@ def harmless(text: str) -> str:
     return text.replace("\0", " ").encode(errors="replace").decode()
 
 
+# Fields of packed values, by the names that databases have kept them under since version 0.1.
+STORED_AS = {"alternative": "instead", "best_split": "seam"}
+_FIELDS = {stored: field for field, stored in STORED_AS.items()}
+
+
 class Packed(TypeDecorator[Any]):
     """A value of our own as JSON, such as a project or a tuple of reasons; None is NULL."""
 
@@ -75,11 +80,24 @@ class Packed(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Into the database; all in ASCII, so that no character can be refused."""
-        return None if value is None else json.dumps(msgspec.to_builtins(value))
+        return (
+            None if value is None else json.dumps(_renamed(msgspec.to_builtins(value), STORED_AS))
+        )
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Out of the database, checked against the shape."""
-        return None if value is None else msgspec.convert(json.loads(value), self.shape)
+        if value is None:
+            return None
+        return msgspec.convert(_renamed(json.loads(value), _FIELDS), self.shape)
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """JSON with some of its keys, at any depth, under other names."""
+    if isinstance(value, dict):
+        return {names.get(key, key): _renamed(inner, names) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_renamed(inner, names) for inner in value]
+    return value
 
 
 class Json(TypeDecorator[Any]):

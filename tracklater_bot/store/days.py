@@ -166,8 +166,8 @@ def _suggestion(row: Row[Any]) -> Suggestion:
         confidence=row.confidence,
         evidence=row.evidence,
         reasons=row.reasons,
-        instead=row.instead,
-        seam=row.seam,
+        alternative=row.instead,
+        best_split=row.seam,
     )
 
 
@@ -283,8 +283,8 @@ def _item_columns(digest: Digest, item: Item) -> dict[str, Any]:
         "confidence": suggestion.confidence,
         "evidence": suggestion.evidence,
         "reasons": suggestion.reasons,
-        "instead": suggestion.instead,
-        "seam": suggestion.seam,
+        "instead": suggestion.alternative,
+        "seam": suggestion.best_split,
         "state": item.state,
         "version": item.version,
         "entry_id": item.entry_id,

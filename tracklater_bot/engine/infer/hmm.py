@@ -1,8 +1,9 @@
-"""Segmentation: the best sticky path through a day, and how sure each step of it is.
+"""A sticky hidden Markov model: the best path through a day, and how sure each step of it is.
 
-Pure arithmetic, which knows nothing of windows or commits. A state is one way to explain a piece
-of time. Scores are natural logarithms of how well a state explains a piece; prices are what it
-costs, in the same measure, to change the state before a piece.
+Pure arithmetic, which knows nothing of windows or commits. A state is one way to explain a segment
+of time. Emissions are natural logarithms of how likely a segment is in each state; transition costs
+are, in the same measure, what it takes to change the state before a segment. Viterbi's algorithm
+and forward-backward are those of Rabiner, A Tutorial on Hidden Markov Models, 1989.
 """
 
 from __future__ import annotations
@@ -13,104 +14,103 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby, pairwise
 from math import exp
 
-NOTHING = 0  # the family of states that explain nothing
-CLEAR = 0.3  # a piece is one of two states', when it is by so much likelier
+IDLE = 0  # the state, and its group's number, of no group's work
+CLEAR = 0.3  # a segment is one of two states', when it is by so much likelier
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionCosts:
-    """What a change of state costs: within a family, between families, to or from nothing."""
+    """What a change of state costs: within a group, to another group, to or from idle."""
 
-    inside: float
-    between: float
-    nothing: float
+    same_group: float
+    other_group: float
+    idle: float
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Pieces in order: a row of scores for each, and the prices of changing before it.
+    """Segments in order: a row of emissions for each, and the costs of changing before it.
 
-    `families` gives each state's family; state 0 alone belongs to family NOTHING. A price inside
-    a family is never higher than one between families.
+    `groups` gives each state's group by number; state 0 alone belongs to group IDLE. A change
+    within a group never costs more than one to another group.
     """
 
-    families: tuple[int, ...]
-    scores: tuple[Sequence[float], ...]
-    prices: tuple[TransitionCosts, ...]
+    groups: tuple[int, ...]
+    emissions: tuple[Sequence[float], ...]
+    costs: tuple[TransitionCosts, ...]
 
 
 def viterbi(chain: Chain) -> list[int]:
-    """The states of the best path (Viterbi)."""
-    if not chain.scores:
+    """The states of the best path."""
+    if not chain.emissions:
         return []
-    values = list(chain.scores[0])
-    steps: list[list[int]] = []
-    for scores, prices in zip(chain.scores[1:], chain.prices[1:], strict=True):
-        origins, gains = _best_origins(values, chain.families, prices)
-        steps.append(origins)
-        values = [gain + score for gain, score in zip(gains, scores, strict=True)]
+    values = list(chain.emissions[0])
+    backpointers: list[list[int]] = []
+    for emissions, costs in zip(chain.emissions[1:], chain.costs[1:], strict=True):
+        origins, reached = _best_origins(values, chain.groups, costs)
+        backpointers.append(origins)
+        values = [value + emission for value, emission in zip(reached, emissions, strict=True)]
     state = max(range(len(values)), key=values.__getitem__)
     path = [state]
-    for origins in reversed(steps):
+    for origins in reversed(backpointers):
         state = origins[state]
         path.append(state)
     return path[::-1]
 
 
 def _best_origins(
-    values: Sequence[float], families: Sequence[int], prices: TransitionCosts
+    values: Sequence[float], groups: Sequence[int], costs: TransitionCosts
 ) -> tuple[list[int], list[float]]:
     """For each state the best state to come from, and what that gives; staying wins a draw."""
-    leaders = _leaders(values, families)
-    named = [state for family, state in leaders.items() if family != NOTHING]
-    best = max(named, key=values.__getitem__, default=0)
-    from_best = values[best] - prices.between
-    from_nothing = values[0] - prices.nothing
-    abroad = (from_best, best) if from_best >= from_nothing else (from_nothing, 0)
-    origins, gains = list(range(len(values))), list(values)
-    for state, family in enumerate(families):
-        leader = leaders[family]
-        gain, origin = max(abroad, (values[leader] - prices.inside, leader))
-        if family == NOTHING:
-            gain, origin = values[best] - prices.nothing, best
-        if gain > gains[state]:
-            origins[state], gains[state] = origin, gain
-    return origins, gains
-
-
-def _leaders(values: Sequence[float], families: Sequence[int]) -> dict[int, int]:
-    leaders: dict[int, int] = {}
-    for state, family in enumerate(families):
-        if family not in leaders or values[state] > values[leaders[family]]:
-            leaders[family] = state
-    return leaders
+    best_of: dict[int, int] = {}  # each group's best state
+    for state, group in enumerate(groups):
+        if group not in best_of or values[state] > values[best_of[group]]:
+            best_of[group] = state
+    working = [state for group, state in best_of.items() if group != IDLE]
+    best = max(working, key=values.__getitem__, default=IDLE)
+    from_best = values[best] - costs.other_group
+    from_idle = values[IDLE] - costs.idle
+    from_elsewhere = (from_best, best) if from_best >= from_idle else (from_idle, IDLE)
+    origins, reached = list(range(len(values))), list(values)
+    for state, group in enumerate(groups):
+        sibling = best_of[group]
+        value, origin = max(from_elsewhere, (values[sibling] - costs.same_group, sibling))
+        if group == IDLE:
+            value, origin = values[best] - costs.idle, best
+        if value > reached[state]:
+            origins[state], reached[state] = origin, value
+    return origins, reached
 
 
 def refine_boundaries(
-    chain: Chain, path: Sequence[int], believed: Sequence[Sequence[float]], lengths: Sequence[float]
+    chain: Chain,
+    path: Sequence[int],
+    probabilities: Sequence[Sequence[float]],
+    lengths: Sequence[float],
 ) -> list[int]:
     """The path with each change moved to where the fewest minutes are likely to be wrong.
 
-    Where nothing tells when a change was, the best path has it anywhere; this has it in the middle.
+    `probabilities` are the posteriors of each segment. Where nothing tells when a change was, the
+    best path has it anywhere; this has it in the middle.
     """
     runs = [(state, len(list(run))) for state, run in groupby(path)]
     edges = [0, *accumulate(length for _, length in runs)]
     for number, ((state, _), (following, _)) in enumerate(pairwise(runs), start=1):
         start, end = edges[number - 1], edges[number + 1]
-        ours, theirs = _rivals(chain.families, state, following)
+        ours, theirs = _rivals(chain.groups, state, following)
         leads = [
-            sum(believed[place][n] for n in ours) - sum(believed[place][n] for n in theirs)
-            for place in range(start, end)
+            sum(row[n] for n in ours) - sum(row[n] for n in theirs)
+            for row in probabilities[start:end]
         ]
-        first, last = _room(leads, edges[number] - start)
-        gains = (leads[place] * lengths[start + place] for place in range(first, last))
+        first, last = _movable(leads, edges[number] - start)
+        gains = (leads[index] * lengths[start + index] for index in range(first, last))
         sums = list(accumulate(gains, initial=0.0))
         edges[number] = start + first + sums.index(max(sums))
-    parts = zip(runs, pairwise(edges), strict=True)
-    return [state for (state, _), (start, end) in parts for _ in range(start, end)]
+    moved = zip(runs, pairwise(edges), strict=True)
+    return [state for (state, _), (start, end) in moved for _ in range(start, end)]
 
 
-def _room(leads: Sequence[float], edge: int) -> tuple[int, int]:
+def _movable(leads: Sequence[float], edge: int) -> tuple[int, int]:
     """From where and up to where a change may be: it passes nothing that is clear."""
     first = last = edge
     while first > 1 and leads[first - 1] < CLEAR:
@@ -120,94 +120,95 @@ def _room(leads: Sequence[float], edge: int) -> tuple[int, int]:
     return first, last
 
 
-def _rivals(families: Sequence[int], one: int, other: int) -> tuple[list[int], list[int]]:
-    """The states to be compared: two families as a whole, or two states of the same."""
-    if families[one] == families[other]:
+def _rivals(groups: Sequence[int], one: int, other: int) -> tuple[list[int], list[int]]:
+    """The states to be compared: two groups as a whole, or two states of the same."""
+    if groups[one] == groups[other]:
         return [one], [other]
-    ours = [state for state, family in enumerate(families) if family == families[one]]
-    theirs = [state for state, family in enumerate(families) if family == families[other]]
+    ours = [state for state, group in enumerate(groups) if group == groups[one]]
+    theirs = [state for state, group in enumerate(groups) if group == groups[other]]
     return ours, theirs
 
 
 def posteriors(chain: Chain) -> list[list[float]]:
-    """The probability of each state for each piece, all clues considered (forward-backward)."""
-    if not chain.scores:
+    """The probability of each state for each segment, all clues considered (forward-backward)."""
+    if not chain.emissions:
         return []
-    told = [factors(row) for row in chain.scores]
-    known = {prices: _Change(prices, chain.families) for prices in set(chain.prices)}
-    changes = [known[prices] for prices in chain.prices]
-    sizes = Counter(chain.families)
-    forward = [
-        scaled([value / sizes[of] for value, of in zip(told[0], chain.families, strict=True)])
-    ]
-    for factor, change in zip(told[1:], changes[1:], strict=True):
-        carried = change.onward(forward[-1])
-        forward.append(scaled([a * b for a, b in zip(carried, factor, strict=True)]))
-    backward = [1.0] * len(chain.families)
+    emissions = [likelihoods(row) for row in chain.emissions]
+    known = {costs: _TransitionMatrix(costs, chain.groups) for costs in set(chain.costs)}
+    transitions = [known[costs] for costs in chain.costs]
+    sizes = Counter(chain.groups)
+    first = zip(emissions[0], chain.groups, strict=True)
+    forward = [normalized([value / sizes[group] for value, group in first])]
+    for emission, transition in zip(emissions[1:], transitions[1:], strict=True):
+        predicted = transition.forward(forward[-1])
+        forward.append(normalized([a * b for a, b in zip(predicted, emission, strict=True)]))
+    backward = [1.0] * len(chain.groups)
     result = [forward[-1]]
-    for place in range(len(told) - 2, -1, -1):
-        later = [a * b for a, b in zip(backward, told[place + 1], strict=True)]
-        backward = scaled(changes[place + 1].back(later))
-        result.append(scaled([a * b for a, b in zip(forward[place], backward, strict=True)]))
+    for index in range(len(emissions) - 2, -1, -1):
+        later = [a * b for a, b in zip(backward, emissions[index + 1], strict=True)]
+        backward = normalized(transitions[index + 1].backward(later))
+        result.append(normalized([a * b for a, b in zip(forward[index], backward, strict=True)]))
     return result[::-1]
 
 
-def factors(row: Sequence[float]) -> list[float]:
+def likelihoods(row: Sequence[float]) -> list[float]:
     """Likelihoods from their logarithms, the greatest as 1."""
     most = max(row)
-    return [exp(max(score - most, -600.0)) for score in row]
+    return [exp(max(value - most, -600.0)) for value in row]
 
 
-def scaled(row: Sequence[float]) -> list[float]:
+def normalized(row: Sequence[float]) -> list[float]:
     """The row with a sum of 1."""
     whole = sum(row) or 1.0
     return [value / whole for value in row]
 
 
-class _Change:
-    """Prices as probabilities. Staying in a family is taken as certain, as it is by the best path.
+class _TransitionMatrix:
+    """Costs as probabilities. Staying in a group is taken as certain, as it is by the best path.
 
-    What comes to a family is spread evenly over its states, so that no group gains by having many
-    issues; what comes from nothing is spread over the families too.
+    What comes to a group is spread evenly over its states, so that no group gains by having many
+    issues; what comes from idle is spread over the groups too.
     """
 
-    def __init__(self, prices: TransitionCosts, families: Sequence[int]) -> None:
-        self._inside = exp(-prices.inside)
-        self._between = exp(-prices.between)
-        self._nothing = exp(-prices.nothing)
-        self._families = families
-        self._sizes = Counter(families)
-        self._named = max(len(self._sizes) - 1, 1)
+    def __init__(self, costs: TransitionCosts, groups: Sequence[int]) -> None:
+        self._same_group = exp(-costs.same_group)
+        self._other_group = exp(-costs.other_group)
+        self._idle = exp(-costs.idle)
+        self._groups = groups
+        self._sizes = Counter(groups)
+        self._working = max(len(self._sizes) - 1, 1)
 
-    def onward(self, row: Sequence[float]) -> list[float]:
-        """Each state's share a step later."""
-        own = self._by_family(row)
-        named = sum(row) - row[0]
-        began = row[0] * self._nothing / self._named
-        coming = {
-            family: (value * self._inside + (named - value) * self._between + began) / size
-            for (family, value), size in zip(own.items(), self._sizes.values(), strict=True)
+    def forward(self, row: Sequence[float]) -> list[float]:
+        """Each state's probability a step later."""
+        own = self._by_group(row)
+        working = sum(row) - row[IDLE]
+        began = row[IDLE] * self._idle / self._working
+        incoming = {
+            group: (value * self._same_group + (working - value) * self._other_group + began) / size
+            for (group, value), size in zip(own.items(), self._sizes.values(), strict=True)
         }
-        return [row[0] + named * self._nothing, *self._stayed(row, coming)]
+        return [row[IDLE] + working * self._idle, *self._kept(row, incoming)]
 
-    def back(self, row: Sequence[float]) -> list[float]:
+    def backward(self, row: Sequence[float]) -> list[float]:
         """How likely what follows is from each state a step earlier."""
-        own = self._by_family(row)
-        even = {family: value / self._sizes[family] for family, value in own.items()}
-        named = sum(value for family, value in even.items() if family != NOTHING)
-        coming = {
-            family: value * self._inside + (named - value) * self._between + row[0] * self._nothing
-            for family, value in even.items()
+        own = self._by_group(row)
+        mean = {group: value / self._sizes[group] for group, value in own.items()}
+        working = sum(value for group, value in mean.items() if group != IDLE)
+        incoming = {
+            group: value * self._same_group
+            + (working - value) * self._other_group
+            + row[IDLE] * self._idle
+            for group, value in mean.items()
         }
-        return [row[0] + named * self._nothing / self._named, *self._stayed(row, coming)]
+        return [row[IDLE] + working * self._idle / self._working, *self._kept(row, incoming)]
 
-    def _by_family(self, row: Sequence[float]) -> dict[int, float]:
+    def _by_group(self, row: Sequence[float]) -> dict[int, float]:
         sums = dict.fromkeys(self._sizes, 0.0)
-        for family, value in zip(self._families, row, strict=True):
-            sums[family] += value
+        for group, value in zip(self._groups, row, strict=True):
+            sums[group] += value
         return sums
 
-    def _stayed(self, row: Sequence[float], coming: dict[int, float]) -> Iterator[float]:
-        """The states with a name: what stays in each, and what comes to it."""
-        for family, value in zip(self._families[1:], row[1:], strict=True):
-            yield value * (1.0 - self._inside) + coming[family]
+    def _kept(self, row: Sequence[float], incoming: dict[int, float]) -> Iterator[float]:
+        """The states of work: what stays in each, and what comes to it."""
+        for group, value in zip(self._groups[1:], row[1:], strict=True):
+            yield value * (1.0 - self._same_group) + incoming[group]

@@ -1,4 +1,4 @@
-"""Chains: all explanations of a day's pieces, how likely each is, and the best one.
+"""Inference: all explanations of a day's segments, how likely each is, and the best one.
 
 What was seen and what clues alone tell of are two chains: a commit made elsewhere is no reason to
 doubt what was on screen after it.
@@ -7,169 +7,159 @@ doubt what was on screen after it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
-from tracklater_bot.engine.infer.hmm import Chain, posteriors, refine_boundaries, viterbi
+from tracklater_bot.engine.infer.hmm import IDLE, Chain, posteriors, refine_boundaries, viterbi
 from tracklater_bot.engine.infer.hmm_offscreen import (
     OffscreenModel,
     OffscreenSegment,
-    Rates,
-    likeliest,
+    TransitionRates,
+    decode,
 )
 from tracklater_bot.engine.intervals import MINUTE, TOUCH, Interval
-from tracklater_bot.engine.match.issue_titles import IssueId
 from tracklater_bot.engine.segments import Segment
 
 SegmentLabel = tuple[str, str | None] | None  # group and issue's key; None explains nothing
-# Where no screen was recorded, this much of a belief holds: breaks leave no trace there.
-UNSEEN_TRUST = 0.85
+Rows: TypeAlias = Sequence[Sequence[float]]  # a row for each segment, a number for each state
+# Where no screen was recorded, this much of a posterior holds: breaks leave no trace there.
+OFFSCREEN_TRUST = 0.85
 # Clues do not show so short a pause; in seconds.
 SHORTEST_PAUSE = 12 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledDay:
-    """A day's pieces with all explanations of them.
+    """A day's segments with all explanations of them.
 
-    For each piece: how well each state explains it, how likely each is, all clues considered, and
-    the number of the state that is taken.
+    For each segment: its log-likelihood in each state, the state's posterior probability, and the
+    number of the state that is taken.
     """
 
-    pieces: Sequence[Segment]
+    segments: Sequence[Segment]
     states: Sequence[SegmentLabel]
-    scores: Sequence[Sequence[float]]
-    believed: Sequence[Sequence[float]]
+    emissions: Rows
+    posteriors: Rows
     path: Sequence[int]
 
-    def inside(self, part: Interval) -> Iterator[tuple[int, float]]:
-        """The numbers of the pieces that share time with a part, and the minutes they share."""
-        start, end = part
-        first = bisect_right(self.pieces, start, key=lambda piece: piece.start) - 1
-        for place in range(max(first, 0), len(self.pieces)):
-            piece = self.pieces[place]
-            if piece.start >= end:
+    def overlapping(self, interval: Interval) -> Iterator[tuple[int, float]]:
+        """The indices of the segments that share time with an interval, and the shared minutes."""
+        start, end = interval
+        first = bisect_right(self.segments, start, key=lambda segment: segment.start) - 1
+        for index in range(max(first, 0), len(self.segments)):
+            segment = self.segments[index]
+            if segment.start >= end:
                 return
-            shared = min(piece.end, end) - max(piece.start, start)
+            shared = min(segment.end, end) - max(segment.start, start)
             if shared > 0:
-                yield place, shared / MINUTE
+                yield index, shared / MINUTE
 
-    def belief(self, group: str | None, part: Interval) -> float:
-        """How likely the group is in a part of the day, over the minutes with a piece."""
+    def probability(self, group: str | None, interval: Interval) -> float:
+        """How likely the group is in an interval, over the minutes with a segment."""
         columns = [n for n, state in enumerate(self.states) if (state and state[0]) == group]
         right = whole = 0.0
-        for place, shared in self.inside(part):
-            trust = 1.0 if self.pieces[place].seen else UNSEEN_TRUST
-            right += shared * trust * sum(self.believed[place][column] for column in columns)
+        for index, shared in self.overlapping(interval):
+            trust = 1.0 if self.segments[index].on_screen else OFFSCREEN_TRUST
+            right += shared * trust * sum(self.posteriors[index][column] for column in columns)
             whole += shared
         return min(right / whole, 1.0) if whole else 0.0
 
 
-def explain_pieces(pieces: Sequence[Segment], rates: Rates) -> LabelledDay:
-    """All explanations of the pieces, weighed against each other."""
-    states = _states(pieces)
-    scores = [_row(piece, states) for piece in pieces]
-    believed: list[Sequence[float]] = [()] * len(pieces)
-    path = [0] * len(pieces)
-    for explain, seen in ((_watched, True), (_unwatched, False)):
-        places = [place for place, piece in enumerate(pieces) if piece.seen is seen]
-        mine = [pieces[place] for place in places]
-        found, best = explain(mine, states, [scores[place] for place in places], rates)
-        for place, row, state in zip(places, found, best, strict=True):
-            believed[place], path[place] = row, state
-    return LabelledDay(pieces, states, scores, believed, bridged(pieces, path, families_of(states)))
+def label(segments: Sequence[Segment], rates: TransitionRates) -> LabelledDay:
+    """All explanations of the segments, weighed against each other."""
+    states = _states(segments)
+    emissions = [[_log_likelihood(segment, state) for state in states] for segment in segments]
+    probabilities: list[Sequence[float]] = [()] * len(segments)
+    path = [IDLE] * len(segments)
+    for infer, on_screen in ((_on_screen, True), (_offscreen, False)):
+        indices = [n for n, segment in enumerate(segments) if segment.on_screen is on_screen]
+        chain = [segments[index] for index in indices]
+        rows, best = infer(chain, states, [emissions[index] for index in indices], rates)
+        for index, row, state in zip(indices, rows, best, strict=True):
+            probabilities[index], path[index] = row, state
+    path = bridge_pauses(segments, path, group_numbers(states))
+    return LabelledDay(segments, states, emissions, probabilities, path)
 
 
-Scores: TypeAlias = Sequence[Sequence[float]]
-Found: TypeAlias = tuple[list[list[float]], list[int]]
+def _on_screen(
+    segments: Sequence[Segment],
+    states: Sequence[SegmentLabel],
+    emissions: Rows,
+    _rates: TransitionRates,
+) -> tuple[Rows, list[int]]:
+    costs = tuple(segment.costs for segment in segments)
+    chain = Chain(group_numbers(states), tuple(emissions), costs)
+    probabilities = posteriors(chain)
+    lengths = [segment.minutes for segment in segments]
+    return probabilities, refine_boundaries(chain, viterbi(chain), probabilities, lengths)
 
 
-def _watched(
-    pieces: Sequence[Segment], states: Sequence[SegmentLabel], scores: Scores, _rates: Rates
-) -> Found:
-    chain = Chain(families_of(states), tuple(scores), tuple(piece.prices for piece in pieces))
-    found = posteriors(chain)
-    lengths = [piece.minutes for piece in pieces]
-    return found, refine_boundaries(chain, viterbi(chain), found, lengths)
-
-
-def _unwatched(
-    pieces: Sequence[Segment], states: Sequence[SegmentLabel], scores: Scores, rates: Rates
-) -> Found:
-    families = families_of(states)
-    numbers = {state[0]: family for state, family in zip(states, families, strict=True) if state}
+def _offscreen(
+    segments: Sequence[Segment],
+    states: Sequence[SegmentLabel],
+    emissions: Rows,
+    rates: TransitionRates,
+) -> tuple[Rows, list[int]]:
+    groups = group_numbers(states)
+    numbers = {state[0]: group for state, group in zip(states, groups, strict=True) if state}
     slots = [
-        OffscreenSegment(
-            piece.start, piece.end, piece.at_noon, numbers.get(piece.turns_to or "", 0)
-        )
-        for piece in pieces
+        OffscreenSegment(s.start, s.end, s.at_noon, numbers.get(s.next_group or "", IDLE))
+        for s in segments
     ]
-    found = OffscreenModel(families, rates).posteriors(slots, scores)
-    return found, likeliest(found, families)
+    probabilities = OffscreenModel(groups, rates).posteriors(slots, emissions)
+    return probabilities, decode(probabilities, groups)
 
 
-def bridged(pieces: Sequence[Segment], path: Sequence[int], families: Sequence[int]) -> list[int]:
+def bridge_pauses(
+    segments: Sequence[Segment], path: Sequence[int], groups: Sequence[int]
+) -> list[int]:
     """The path without pauses that are too short to be known of from clues alone."""
     result = list(path)
-    for first, last in _pauses(pieces, path):
-        if first > 0 and last < len(path) and _is_bridge(pieces[first - 1 : last + 1]):
+    idle = [
+        state == IDLE and not segment.on_screen
+        for segment, state in zip(segments, path, strict=True)
+    ]
+    last = 0
+    for is_idle, run in groupby(idle):
+        first, last = last, last + len(list(run))
+        if is_idle and first > 0 and last < len(path):
             before, after = path[first - 1], path[last]
-            if families[before] == families[after]:
+            if groups[before] == groups[after] and _is_bridge(segments[first - 1 : last + 1]):
                 result[first:last] = [before] * (last - first)
     return result
 
 
-def _is_bridge(pieces: Sequence[Segment]) -> bool:
-    """Whether the pieces inside are a short pause between the outer ones, not both on screen."""
-    gap = pieces[-1].start - pieces[0].end
-    inside = sum(piece.end - piece.start for piece in pieces[1:-1])
-    return (
-        gap < SHORTEST_PAUSE and gap - inside <= TOUCH and not (pieces[0].seen and pieces[-1].seen)
-    )
+def _is_bridge(segments: Sequence[Segment]) -> bool:
+    """Whether those inside are a short pause between the outer ones, not both on screen."""
+    gap = segments[-1].start - segments[0].end
+    inside = sum(segment.end - segment.start for segment in segments[1:-1])
+    both_on_screen = segments[0].on_screen and segments[-1].on_screen
+    return gap < SHORTEST_PAUSE and gap - inside <= TOUCH and not both_on_screen
 
 
-def _pauses(pieces: Sequence[Segment], path: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """The places at which nobody is there without a screen, from the first to before the last."""
-    first = 0
-    empty = [state == 0 and not piece.seen for piece, state in zip(pieces, path, strict=True)]
-    for nobody, run in groupby(empty):
-        last = first + len(list(run))
-        if nobody:
-            yield first, last
-        first = last
-
-
-def families_of(states: Sequence[SegmentLabel]) -> tuple[int, ...]:
-    """Each state's group by number, and 0 for nothing."""
+def group_numbers(states: Sequence[SegmentLabel]) -> tuple[int, ...]:
+    """Each state's group by number, and 0 for idle."""
     names = sorted({state[0] for state in states if state is not None})
-    return tuple(0 if state is None else names.index(state[0]) + 1 for state in states)
+    return tuple(IDLE if state is None else names.index(state[0]) + 1 for state in states)
 
 
-def _states(pieces: Iterable[Segment]) -> list[SegmentLabel]:
-    """Nothing, then each group that anything speaks for, without and with each of its issues."""
-    groups: set[str] = set()
-    issues: set[IssueId] = set()
-    for piece in pieces:
-        groups.update(piece.groups)
-        issues.update(piece.issues)
-    found: list[SegmentLabel] = [None]
+def _states(segments: Sequence[Segment]) -> list[SegmentLabel]:
+    """Idle, then each group that has any evidence, without and with each of its issues."""
+    issues = {issue for segment in segments for issue in segment.issues}
+    groups = {group for segment in segments for group in segment.groups}
+    states: list[SegmentLabel] = [None]
     for group in sorted(groups.union(group for group, _ in issues)):
-        found.append((group, None))
-        found.extend(sorted(issue for issue in issues if issue[0] == group))
-    return found
+        states += [(group, None), *sorted(issue for issue in issues if issue[0] == group)]
+    return states
 
 
-def _row(piece: Segment, states: Sequence[SegmentLabel]) -> list[float]:
-    return [_score(piece, state) for state in states]
-
-
-def _score(piece: Segment, state: SegmentLabel) -> float:
+def _log_likelihood(segment: Segment, state: SegmentLabel) -> float:
     if state is None:
-        return piece.nothing
+        return segment.idle
     group, key = state
-    score = piece.any_group + piece.groups.get(group, 0.0)
+    log_likelihood = segment.any_group + segment.groups.get(group, 0.0)
     if key is None:
-        return score + piece.no_issue.get(group, 0.0)
-    return score + piece.any_issue + piece.issues.get((group, key), 0.0)
+        return log_likelihood + segment.no_issue.get(group, 0.0)
+    return log_likelihood + segment.any_issue + segment.issues.get((group, key), 0.0)

@@ -1,4 +1,4 @@
-"""Keys and refs in texts: `DEV-123` of the configured Jira projects, `#12` and `TG-12` of Taiga.
+"""Keys and refs in texts: `DEV-123` of configured Jira projects, `#12` and `TG-12` of Taiga.
 
 Most bare numbers are no issue's: pull requests, colours, years and counts look the same.
 """
@@ -104,12 +104,12 @@ class JiraKeys:
         self._key = re.compile(rf"(?i)(?<![a-z0-9])({either})-([1-9][0-9]*)(?![a-z0-9])")
         self._board = re.compile(rf"(?<![^\W_])({either})(?![^\W_]|-\d)")
 
-    def found(self, text: str) -> Iterator[tuple[str, str]]:
+    def find(self, text: str) -> Iterator[tuple[str, str]]:
         """Each key in a text, with its group first."""
         for project, number in self._key.findall(text):
             yield self._owners[project.upper()], f"{project.upper()}-{number}"
 
-    def boards(self, title: str) -> Iterator[str]:
+    def find_boards(self, title: str) -> Iterator[str]:
         """Groups whose project's key stands alone in the title of a page of Jira."""
         if "Jira" in title:
             for project in self._board.findall(title):
@@ -117,7 +117,7 @@ class JiraKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class BareNumber:
     """A bare `#12`. Without `certain` it is an issue only where `words` are in its title too."""
 
     key: str
@@ -125,43 +125,42 @@ class Number:
     words: str
 
 
-def refs(text: str) -> list[str]:
+def taiga_refs(text: str) -> list[str]:
     """What can only be Taiga's, as `#12`: `TG-12`, a page's address, a page's title."""
-    return [f"#{''.join(found)}" for found in _NAMED.findall(folded(text))]
+    return [f"#{''.join(digits)}" for digits in _NAMED.findall(folded(text))]
 
 
-def numbers(text: str) -> Iterator[Number]:
-    """The bare numbers in a text of a group with Taiga that are not told to be another thing's."""
+def bare_numbers(text: str) -> Iterator[BareNumber]:
+    """The bare numbers in a text of a group with Taiga that do not look like another thing's."""
     plain = _OTHER_NUMBERS.sub(" ", folded(text[:_LONGEST]))
-    for found in _BARE.finditer(plain):
-        certain = not _may_be_else(
-            found[1], plain, plain[max(found.start() - _NEAR, 0) : found.start()]
-        )
-        yield Number(f"#{found[1]}", certain, text[:_LONGEST])
+    for match in _BARE.finditer(plain):
+        before = plain[max(match.start() - _NEAR, 0) : match.start()]
+        certain = not _is_ambiguous(match[1], plain, before)
+        yield BareNumber(f"#{match[1]}", certain, text[:_LONGEST])
 
 
-def numbers_in_title(title: str, remotes: Iterable[str] = ()) -> list[Number]:
+def numbers_in_title(title: str, remotes: Iterable[str] = ()) -> list[BareNumber]:
     """The same in a window's title; on pages of code hosts, and of `remotes`, there are none."""
     text = folded(title)
     if "#" not in text or _FORGE.search(text) or any(remote in text for remote in remotes):
         return []
-    return ranked(numbers(title))
+    return without_ranks(bare_numbers(title))
 
 
-def ranked(found: Iterable[Number]) -> list[Number]:
+def without_ranks(numbers: Iterable[BareNumber]) -> list[BareNumber]:
     """Where people write prose, a number of one digit may be a rank: #1."""
-    return [replace(each, certain=each.certain and len(each.key) > 2) for each in found]
+    return [replace(one, certain=one.certain and len(one.key) > len("#1")) for one in numbers]
 
 
-def numbers_in_branch(branch: str) -> Iterator[Number]:
+def numbers_in_branch(branch: str) -> Iterator[BareNumber]:
     """The same in a branch's name, which may also begin with the number: `12-reset-password`."""
     for part in branch.split("/"):
-        yield from numbers(part)
+        yield from bare_numbers(part)
     for number, first, rest in _BRANCH_NUMBER.findall(folded(branch)):
-        yield Number(f"#{number}", False, first if first in _COUNTED else rest)
+        yield BareNumber(f"#{number}", False, first if first in _COUNTED else rest)
 
 
-def _may_be_else(number: str, text: str, before: str) -> bool:
+def _is_ambiguous(number: str, text: str, before: str) -> bool:
     """Whether a number looks like a colour, a year or something counted."""
     if len(number) == len("123456") or _YEAR.fullmatch(number) or _COUNTS.search(before):
         return True

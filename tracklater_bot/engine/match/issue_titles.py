@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.engine.match.keywords import runs_on
+from tracklater_bot.engine.match.keywords import is_unspaced
 
 IssueId = tuple[str, str]  # group and key
 
 # Words that tell nothing of what an issue is about.
-_EMPTY_WORDS = frozenset(
+_STOP_WORDS = frozenset(
     (
         *("add", "all", "and", "bug", "bugs", "change", "feature", "fix", "fixed", "fixes", "for"),
         *("from", "hotfix", "into", "issue", "make", "new", "not", "our", "story", "task", "that"),
@@ -35,87 +35,85 @@ class IssueTitles:
         self._by_key: dict[IssueId, IssueId] = {}
         self._titles: defaultdict[str, dict[IssueId, tuple[str, ...]]] = defaultdict(dict)
         self._by_word: defaultdict[str, list[tuple[IssueId, tuple[str, ...]]]] = defaultdict(list)
-        known = sorted(issues, key=lambda issue: (issue.group, issue.key))
-        for issue in known:
+        ordered = sorted(issues, key=lambda issue: (issue.group, issue.key))
+        for issue in ordered:
             for alias in issue.aliases:
                 self._by_key[issue.group, alias.upper()] = (issue.group, issue.key)
-        for issue in known:
-            self._add(issue)
+        for issue in ordered:
+            issue_id, words = (issue.group, issue.key), _plain_words(issue.title)
+            self._by_key[issue.group, issue.key.upper()] = issue_id
+            self._titles[issue.group][issue_id] = words
+            if _is_specific(words):
+                self._by_word[words[0]].append((issue_id, words))
 
-    def _add(self, issue: Issue) -> None:
-        found = (issue.group, issue.key)
-        self._by_key[issue.group, issue.key.upper()] = found
-        words = _plain_words(issue.title)
-        self._titles[issue.group][found] = words
-        if _tells(words):
-            self._by_word[words[0]].append((found, words))
-
-    def first(self, group: str, keys: Iterable[str]) -> IssueId | None:
+    def first_known(self, group: str, keys: Iterable[str]) -> IssueId | None:
         """The first known issue of the group among keys."""
-        found = (self._by_key.get((group, key.upper())) for key in keys)
-        return next((each for each in found if each is not None), None)
+        issues = (self._by_key.get((group, key.upper())) for key in keys)
+        return next((issue for issue in issues if issue is not None), None)
 
-    def titled(self, text: str) -> list[IssueId]:
+    def find(self, text: str) -> list[IssueId]:
         """The issues whose whole titles stand in a text; of titles in one another, the longest."""
         words = _plain_words(text)
-        found = {
-            each: len(title)
-            for place, word in enumerate(words)
-            for each, title in self._by_word.get(word, ())
-            if words[place : place + len(title)] == title
+        lengths = {
+            issue: len(title)
+            for index, word in enumerate(words)
+            for issue, title in self._by_word.get(word, ())
+            if words[index : index + len(title)] == title
         }
-        longest = max(found.values(), default=0)
-        return [each for each, length in found.items() if length == longest]
+        longest = max(lengths.values(), default=0)
+        return [issue for issue, length in lengths.items() if length == longest]
 
     def shares_word(self, issue: IssueId, text: str) -> bool:
         """Whether a text has a word of the issue's title, or the beginning of one."""
-        title = _telling(self._titles[issue[0]][issue])
-        return any(_alike(one, two) for one in _telling(_plain_words(text)) for two in title)
+        title = _content_words(self._titles[issue[0]][issue])
+        words = _content_words(_plain_words(text))
+        return any(_same_stem(word, other) for word in words for other in title)
 
-    def by_beginning(self, group: str, branch: str) -> IssueId | None:
+    def by_title_prefix(self, group: str, branch: str) -> IssueId | None:
         """The group's one issue whose title begins with the words of a branch's last part."""
         words = _plain_words(branch.rpartition("/")[2])
-        numbered = words and words[0].isdecimal()
-        return self._begun(group, words) or (self._begun(group, words[1:]) if numbered else None)
+        found = self._with_prefix(group, words)
+        if found is None and words and words[0].isdecimal():
+            return self._with_prefix(group, words[1:])
+        return found
 
-    def _begun(self, group: str, words: tuple[str, ...]) -> IssueId | None:
-        if not _tells(words):
+    def _with_prefix(self, group: str, words: tuple[str, ...]) -> IssueId | None:
+        if not _is_specific(words):
             return None
-        found = [
-            each for each, title in self._titles[group].items() if title[: len(words)] == words
-        ]
-        return found[0] if len(found) == 1 else None
+        titles = self._titles[group].items()
+        issues = [issue for issue, title in titles if title[: len(words)] == words]
+        return issues[0] if len(issues) == 1 else None
 
 
-def _telling(words: Iterable[str]) -> set[str]:
-    """The words that say what a thing is about."""
+def _content_words(words: Iterable[str]) -> set[str]:
+    """The words that say what an issue is about."""
     return {
         word
         for word in words
-        if word not in _EMPTY_WORDS
+        if word not in _STOP_WORDS
         and not word.isdecimal()
-        and (len(word) >= _SHORTEST_WORD or runs_on(word[0]))
+        and (len(word) >= _SHORTEST_WORD or is_unspaced(word[0]))
     }
 
 
-def _alike(one: str, other: str) -> bool:
+def _same_stem(one: str, other: str) -> bool:
     """Whether two words are one, or one with other endings."""
     if one == other:
         return True
     shorter = min(len(one), len(other))
     pairs = enumerate(zip(one, other, strict=False))
-    common = next((place for place, (a, b) in pairs if a != b), shorter)
+    common = next((index for index, (a, b) in pairs if a != b), shorter)
     if common == shorter:
-        return common >= _SHORTEST_STEM or runs_on(one[0])
+        return common >= _SHORTEST_STEM or is_unspaced(one[0])
     return common > _SHORTEST_STEM and common >= 0.8 * shorter
 
 
-def _tells(words: tuple[str, ...]) -> bool:
+def _is_specific(words: tuple[str, ...]) -> bool:
     """Whether words are enough of them to be looked for."""
     if not words:
         return False
     letters = sum(map(len, words))
-    if runs_on(words[0][0]):
+    if is_unspaced(words[0][0]):
         return letters >= _SHORTEST_DENSE_TITLE
     return len(words) > 1 and letters >= _SHORTEST_TITLE
 
@@ -125,5 +123,5 @@ def _plain_words(text: str) -> tuple[str, ...]:
     if text.isascii():  # most are, and thousands are read for each day
         return tuple(_WORD.findall(text.casefold()))
     bare = unicodedata.normalize("NFKD", text).casefold()
-    kept = "".join(each for each in bare if not unicodedata.combining(each))
+    kept = "".join(letter for letter in bare if not unicodedata.combining(letter))
     return tuple(_WORD.findall(kept))

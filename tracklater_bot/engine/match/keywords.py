@@ -26,8 +26,8 @@ _BEFORE_A_NAME = re.compile(r"(?:[/~]|\btmux:? )$")
 _TRUNKS = frozenset(("main", "master", "develop", "development", "dev", "trunk", "staging", ""))
 _SHORTEST_BRANCH = 5
 _SHORTEST_CLIENT = 4
-_JOINT = r"[\s_-]{0,2}"
-_NO_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+_JOINER = r"[\s_-]{0,2}"
+_UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
 
 def is_trunk(branch: str) -> bool:
@@ -35,9 +35,9 @@ def is_trunk(branch: str) -> bool:
     return branch.casefold() in _TRUNKS
 
 
-def runs_on(character: str) -> bool:
+def is_unspaced(character: str) -> bool:
     """Whether its script puts no spaces between words."""
-    return unicodedata.name(character, "").startswith(_NO_SPACES)
+    return unicodedata.name(character, "").startswith(_UNSPACED_SCRIPTS)
 
 
 def all_hints(groups: Iterable[Group], clues: Iterable[Clue]) -> Iterator[Hint]:
@@ -68,12 +68,14 @@ class Keywords:
                 owners[word].add(hint.group)
                 kinds = (hint.kind, self._kinds.get(word, hint.kind))
                 self._kinds[word] = min(kinds, key=list(HintKind).index)
-        self._owners = _claimed_once(owners)
+        self._owners = _claimed_by_one(owners)
         self._words = list(self._owners)
-        parts = (f"(?P<h{number}>{spelled(word)})" for number, word in enumerate(self._words))
+        parts = (
+            f"(?P<h{number}>{spelling_pattern(word)})" for number, word in enumerate(self._words)
+        )
         self._pattern = re.compile("|".join(parts) or r"(?!)")
 
-    def found(self, text: str) -> dict[str, str]:
+    def find(self, text: str) -> dict[str, str]:
         """The groups that a folded text points to, each with the word that does it."""
         words: dict[str, str] = {}
         for match in self._pattern.finditer(text):
@@ -101,25 +103,25 @@ class Branches:
             if not is_trunk(branch) and len(branch) >= _SHORTEST_BRANCH:
                 owners[folded(branch)].add(group)
                 self._spelling.setdefault(folded(branch), branch)
-        self._owners = _claimed_once(owners)
+        self._owners = _claimed_by_one(owners)
         either = "|".join(map(re.escape, self._owners)) or r"(?!)"
         self._pattern = re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])")
 
-    def found(self, text: str) -> Iterator[tuple[str, str]]:
+    def find(self, text: str) -> Iterator[tuple[str, str]]:
         """Group and branch, as git spells it, of each branch named in a folded text."""
         for word in dict.fromkeys(self._pattern.findall(text)):
             yield self._owners[word], self._spelling[word]
 
 
-def _claimed_once(owners: Mapping[str, set[str]]) -> dict[str, str]:
+def _claimed_by_one(owners: Mapping[str, set[str]]) -> dict[str, str]:
     """The words that one group alone claims, longest first, each with that group."""
     words = sorted(owners, key=lambda word: (-len(word), word))
     return {word: min(owners[word]) for word in words if len(owners[word]) == 1}
 
 
-def spelled(word: str) -> str:
+def spelling_pattern(word: str) -> str:
     """A pattern for a word or words, written with spaces, hyphens, underscores or together."""
     parts = [re.escape(part) for part in re.split(r"[\s_-]+", word) if part]
-    start = "" if runs_on(word[0]) else r"(?<![^\W_])"
-    end = "" if runs_on(word[-1]) else r"(?![^\W_])"
-    return start + (_JOINT.join(parts) or re.escape(word)) + end
+    start = "" if is_unspaced(word[0]) else r"(?<![^\W_])"
+    end = "" if is_unspaced(word[-1]) else r"(?![^\W_])"
+    return start + (_JOINER.join(parts) or re.escape(word)) + end

@@ -1,6 +1,6 @@
-"""Evidence: what texts say about the group and the issue that somebody worked for.
+"""Matching: the groups and issues that window titles, branches, commits and messages point to.
 
-Everything here is about words. How much a word counts in time is said in weighing.py.
+Everything here is about words; how much they count is in score/.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.match.issue_keys import (
+    BareNumber,
     JiraKeys,
-    Number,
-    numbers,
+    bare_numbers,
     numbers_in_branch,
     numbers_in_title,
-    ranked,
-    refs,
+    taiga_refs,
+    without_ranks,
 )
 from tracklater_bot.engine.match.issue_titles import IssueId, IssueTitles
 from tracklater_bot.engine.match.keywords import Branches, Keywords, all_hints, is_trunk
@@ -29,7 +29,7 @@ from tracklater_bot.engine.windows import WindowKind, WindowPlace, without_progr
 
 
 @dataclass(frozen=True, slots=True)
-class Pointer:
+class TextMatch:
     """What a text points to: groups, each with the word that does it, and issues.
 
     Of issues that a text names only together, each gets a share of 1.
@@ -44,7 +44,7 @@ class Pointer:
 
 
 class Matcher:
-    """Reads texts for what they say about the groups and their issues. Each title is read once."""
+    """Matches texts with the groups and their issues; each title once."""
 
     def __init__(
         self,
@@ -55,120 +55,113 @@ class Matcher:
         rules: Sequence[Rule] = (),
     ) -> None:
         self._kinds = kinds
-        self._ruling = UserRules(rules)
+        self._rules = UserRules(rules)
         self._names = frozenset(group.name for group in groups)
         self._taiga = frozenset(group.name for group in groups if group.has_taiga)
         self._keys = JiraKeys(groups)
-        self._book = IssueTitles(issues)
+        self._titles = IssueTitles(issues)
         hints = list(all_hints(groups, clues))
-        self._hints = Keywords(hints)
+        self._keywords = Keywords(hints)
         self._remotes = tuple(_addresses(hints))
         self._hosted = frozenset(_branches(clue for clue in clues if _is_hosted(clue)))
         self._branches = Branches(set(_branches(clues)))
-        self._windows: dict[str, Pointer] = {}
+        self._windows: dict[str, TextMatch] = {}
 
-    def window(self, title: str) -> Pointer:
+    def window(self, title: str) -> TextMatch:
         """What a window's title says."""
         if title not in self._windows:
-            self._windows[title] = self._read(title)
+            self._windows[title] = self._match(title)
         return self._windows[title]
 
     def branch(self, group: str, branch: str) -> IssueId | None:
         """The group's issue that a branch is for."""
         if is_trunk(branch):
             return None
-        keys = [key for owner, key in self._keys.found(branch) if owner == group]
-        found: Iterable[Number] = ()
+        keys = [key for owner, key in self._keys.find(branch) if owner == group]
+        numbers: Iterable[BareNumber] = ()
         if group in self._taiga:
-            keys += refs(branch)
-            found = numbers_in_branch(branch)
+            keys += taiga_refs(branch)
+            numbers = numbers_in_branch(branch)
             if (group, branch) in self._hosted:
-                found = (replace(each, certain=False) for each in found)
+                numbers = (replace(number, certain=False) for number in numbers)
         return (
-            self._book.first(group, keys)
-            or self._numbered(group, found)
-            or self._book.by_beginning(group, branch)
+            self._titles.first_known(group, keys)
+            or self._numbered(group, numbers)
+            or self._titles.by_title_prefix(group, branch)
         )
 
     def commit(self, commit: Commit) -> IssueId | None:
         """The issue of a commit: named in its subject, else the one that its branch is for."""
-        found = () if commit.hosted else numbers(commit.subject)
-        named = self._named(commit.group, commit.subject, found)
+        numbers = () if commit.hosted else bare_numbers(commit.subject)
+        named = self._named(commit.group, commit.subject, numbers)
         if named is not None:
             return named
-        meant = {self.branch(commit.group, branch) for branch in commit.branches}
-        meant.discard(None)
-        return meant.pop() if len(meant) == 1 else None
+        issues = {self.branch(commit.group, branch) for branch in commit.branches} - {None}
+        return issues.pop() if len(issues) == 1 else None
 
-    def message(self, message: ChatMessage) -> Pointer:
+    def message(self, message: ChatMessage) -> TextMatch:
         """What a message says: its workspace's group, else what its channel and text point to."""
         if message.group is not None:
             words = {message.group: "messages"} if message.group in self._names else {}
         else:
-            words = self._hints.found(folded(f"{message.channel} | {message.text}"))
-            for owner, key in self._keys.found(message.text):
+            words = self._keywords.find(folded(f"{message.channel} | {message.text}"))
+            for owner, key in self._keys.find(message.text):
                 words.setdefault(owner, f"key {key}")
-        found = ranked(numbers(message.text))
-        named = (self._named(group, message.text, found) for group in words)
-        return Pointer(WindowPlace.TALK, words, dict.fromkeys(filter(None, named), 1.0))
+        numbers = without_ranks(bare_numbers(message.text))
+        named = (self._named(group, message.text, numbers) for group in words)
+        return TextMatch(WindowPlace.TALK, words, dict.fromkeys(filter(None, named), 1.0))
 
     def names_others(self, group: str, text: str) -> bool:
         """Whether a text has a word or a key of another group in it."""
-        named = {*self._hints.found(folded(text)), *(owner for owner, _ in self._keys.found(text))}
+        named = {*self._keywords.find(folded(text)), *(owner for owner, _ in self._keys.find(text))}
         return not named <= {group}
 
-    def _named(self, group: str, text: str, found: Iterable[Number]) -> IssueId | None:
+    def _named(self, group: str, text: str, numbers: Iterable[BareNumber]) -> IssueId | None:
         """The group's one issue that a text names by key, ref or title, else by a bare number."""
-        keys = [key for owner, key in self._keys.found(text) if owner == group]
+        keys = [key for owner, key in self._keys.find(text) if owner == group]
         if group in self._taiga:
-            keys += refs(text)
-        known = self._book.first(group, keys)
+            keys += taiga_refs(text)
+        known = self._titles.first_known(group, keys)
         if known is not None:
             return known
-        titled = [each for each in self._book.titled(text) if each[0] == group]
-        return titled[0] if len(titled) == 1 else self._numbered(group, found)
+        titled = [issue for issue in self._titles.find(text) if issue[0] == group]
+        return titled[0] if len(titled) == 1 else self._numbered(group, numbers)
 
-    def _numbered(self, group: str, found: Iterable[Number]) -> IssueId | None:
+    def _numbered(self, group: str, numbers: Iterable[BareNumber]) -> IssueId | None:
         """The group's first known issue among bare numbers."""
         if group not in self._taiga:
             return None
-        known = (
-            (fromkey, self._book.first(group, [fromkey.key])) for fromkey in dict.fromkeys(found)
-        )
-        return next(
-            (
-                issue
-                for number, issue in known
-                if issue and (number.certain or self._book.shares_word(issue, number.words))
-            ),
-            None,
-        )
+        for number in numbers:
+            issue = self._titles.first_known(group, [number.key])
+            if issue and (number.certain or self._titles.shares_word(issue, number.words)):
+                return issue
+        return None
 
-    def _read(self, title: str) -> Pointer:
+    def _match(self, title: str) -> TextMatch:
         text = folded(title)
-        told = without_program(text)
-        groups = self._hints.found(told)
+        content = without_program(text)
+        groups = self._keywords.find(content)
         issues: dict[IssueId, float] = {}
         self._add_keys(title, groups, issues)
-        self._add_branches(told, groups, issues)
+        self._add_branches(content, groups, issues)
         self._add_titles(title, groups, issues)
         self._add_refs(title, groups, issues)
-        ruled = self._ruling.applied(text, groups)
-        kept = {issue: share for issue, share in issues.items() if issue[0] in ruled}
-        return Pointer(self._kinds.of(title), ruled, kept)
+        groups = self._rules.apply(text, groups)
+        kept = {issue: share for issue, share in issues.items() if issue[0] in groups}
+        return TextMatch(self._kinds.of(title), groups, kept)
 
     def _add_keys(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
-        for owner, key in self._keys.found(title):
+        for owner, key in self._keys.find(title):
             groups.setdefault(owner, f"key {key}")
-            if (known := self._book.first(owner, [key])) is not None:
+            if (known := self._titles.first_known(owner, [key])) is not None:
                 issues[known] = 1.0
-        for owner in self._keys.boards(title):
+        for owner in self._keys.find_boards(title):
             groups.setdefault(owner, "Jira board")
 
     def _add_branches(
         self, text: str, groups: dict[str, str], issues: dict[IssueId, float]
     ) -> None:
-        for group, branch in self._branches.found(text):
+        for group, branch in self._branches.find(text):
             if not groups or group in groups:
                 groups.setdefault(group, f"branch {branch}")
                 if (issue := self.branch(group, branch)) is not None:
@@ -176,9 +169,9 @@ class Matcher:
 
     def _add_titles(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
         """Titles of issues count where they are one group's, which nothing else contradicts."""
-        titled = self._book.titled(title)
+        titled = self._titles.find(title)
         if groups:
-            titled = [each for each in titled if each[0] in groups]
+            titled = [issue for issue in titled if issue[0] in groups]
         if len({group for group, _ in titled}) == 1:
             for group, key in titled:
                 groups.setdefault(group, f"issue {key}")
@@ -186,11 +179,11 @@ class Matcher:
 
     def _add_refs(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
         """`#12` means something only where the title points to one group with Taiga."""
-        meant = self._taiga.intersection(groups)
-        if len(meant) != 1:
+        with_taiga = self._taiga.intersection(groups)
+        if len(with_taiga) != 1:
             return
-        [group] = meant
-        known = self._book.first(group, refs(title))
+        [group] = with_taiga
+        known = self._titles.first_known(group, taiga_refs(title))
         if known is None and all(
             owner != group or share < 1.0 for (owner, _), share in issues.items()
         ):
@@ -227,11 +220,11 @@ def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, 
     taiga = frozenset(group.name for group in groups if group.has_taiga)
     found: set[str] = set()
     for text, group in set(_texts(clues)):
-        found.update(key for _, key in keys.found(text))
+        found.update(key for _, key in keys.find(text))
         if group in taiga or (taiga and group is None):
-            found.update(refs(text))
+            found.update(taiga_refs(text))
             bare = numbers_in_title(text) if group is None else numbers_in_branch(text)
-            found.update(each.key for each in bare)
+            found.update(number.key for number in bare)
     return tuple(sorted(found))
 
 

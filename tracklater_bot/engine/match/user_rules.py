@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.text import folded
-from tracklater_bot.engine.match.keywords import spelled
+from tracklater_bot.engine.match.keywords import spelling_pattern
 
 
 class UserRules:
@@ -15,22 +15,24 @@ class UserRules:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = [
-            (re.compile(spelled(word)), rule)
+            (re.compile(spelling_pattern(word)), rule)
             for rule in rules
             if (word := folded(rule.text).strip())
         ]
 
-    def applied(self, text: str, groups: dict[str, str]) -> dict[str, str]:
+    def apply(self, text: str, groups: dict[str, str]) -> dict[str, str]:
         """The groups that a folded title points to in the end, each with the word that does it.
 
         An ALWAYS rule leaves only its own group, a NEVER rule takes its group away.
         """
-        said = [rule for pattern, rule in self._rules if pattern.search(text)]
+        matching = [rule for pattern, rule in self._rules if pattern.search(text)]
         always = {
-            rule.group: f"your rule “{rule.text}”" for rule in said if rule.kind is RuleKind.ALWAYS
+            rule.group: f"your rule “{rule.text}”"
+            for rule in matching
+            if rule.kind is RuleKind.ALWAYS
         }
-        never = {rule.group for rule in said if rule.kind is RuleKind.NEVER}
-        found = always or groups
+        never = {rule.group for rule in matching if rule.kind is RuleKind.NEVER}
+        kept = always or groups
         return {
-            group: word for group, word in found.items() if group in always or group not in never
+            group: word for group, word in kept.items() if group in always or group not in never
         }

@@ -1,4 +1,4 @@
-"""Scales: what the pieces of a day are weighed with."""
+"""What the segments of a day are scored with."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ LEAD, FOLLOW = 3 * MINUTE, 2.5 * MINUTE
 
 @dataclass(frozen=True, slots=True)
 class ScoringContext:
-    """What pieces are weighed with. `is_noon` tells of a moment whether people eat then."""
+    """What segments are scored with. `is_noon` tells of a moment whether people eat then."""
 
     weights: Weights
-    reader: Matcher
+    matcher: Matcher
     calls: Sequence[Interval]
     is_noon: Callable[[float], bool]
 
 
-def calls_in(stays: Sequence[Focus], kinds: WindowKind) -> list[Interval]:
+def calls_in(foci: Sequence[Focus], kinds: WindowKind) -> list[Interval]:
     """When calls were, whatever else was looked at while they lasted."""
-    meetings = ((stay.start, stay.end) for stay in stays if kinds.is_meeting(stay.title))
+    meetings = ((focus.start, focus.end) for focus in foci if kinds.is_meeting(focus.title))
     return [call for call in joined(meetings, gap=CALL_GAP) if call[1] - call[0] >= SHORTEST_CALL]

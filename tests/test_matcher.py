@@ -16,7 +16,7 @@ from tracklater_bot.engine.match.matcher import Matcher, keys_in_clues
 from tracklater_bot.engine.windows import WindowKind, WindowPlace
 
 
-def reader(
+def matcher(
     *clues: Clue, groups: Sequence[Group] = GROUPS, issues: Sequence[Issue] = ISSUES
 ) -> Matcher:
     return Matcher(groups, issues, clues, WindowKind())
@@ -58,17 +58,17 @@ def reader(
     ],
 )
 def test_window_titles(title: str, groups: str, issues: str) -> None:
-    found = reader().window(title)
+    found = matcher().window(title)
     assert " ".join(sorted(found.groups)) == groups
     assert " ".join(sorted(key for _, key in found.issues)) == issues
 
 
 def test_a_program_called_like_a_keyword_is_no_cue() -> None:
     chrome = group("chrome", (HintKind.KEYWORD, "google chrome"), (HintKind.KEYWORD, "slack"))
-    read = reader(groups=[chrome], issues=[])
-    assert not read.window("Fix login - Google Chrome").groups
-    assert not read.window("general (Channel) - Initech - Slack").groups
-    assert read.window("The Google Chrome team - Mozilla Firefox").groups
+    matches = matcher(groups=[chrome], issues=[])
+    assert not matches.window("Fix login - Google Chrome").groups
+    assert not matches.window("general (Channel) - Initech - Slack").groups
+    assert matches.window("The Google Chrome team - Mozilla Firefox").groups
 
 
 @pytest.mark.parametrize(
@@ -90,20 +90,20 @@ def test_a_program_called_like_a_keyword_is_no_cue() -> None:
 )
 def test_keywords_of_any_language(keyword: str, title: str, meant: bool) -> None:
     one = group("one", (HintKind.KEYWORD, keyword))
-    assert bool(reader(groups=[one], issues=[]).window(title).groups) is meant
+    assert bool(matcher(groups=[one], issues=[]).window(title).groups) is meant
 
 
 def test_a_word_that_two_groups_claim_points_to_neither() -> None:
     one = group("one", (HintKind.REPOSITORY, "shop-api"))
     two = group("two", (HintKind.REPOSITORY, "shop-api"))
-    assert not reader(groups=[one, two], issues=[]).window("~/src/shop-api").groups
+    assert not matcher(groups=[one, two], issues=[]).window("~/src/shop-api").groups
 
 
 def test_the_longest_name_wins() -> None:
     shared = group("acme", (HintKind.KEYWORD, "umbrella"))
     other = group("umbrella-health", (HintKind.REMOTE, "umbrella-health/app"))
-    read = reader(groups=[shared, other], issues=[])
-    assert list(read.window("Commits · umbrella-health/app").groups) == ["umbrella-health"]
+    matches = matcher(groups=[shared, other], issues=[])
+    assert list(matches.window("Commits · umbrella-health/app").groups) == ["umbrella-health"]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_longest_name_wins() -> None:
 )
 def test_a_repository_with_a_common_name(title: str, meant: bool) -> None:
     one = group("one", (HintKind.REPOSITORY, "web"))
-    assert bool(reader(groups=[one], issues=[]).window(title).groups) is meant
+    assert bool(matcher(groups=[one], issues=[]).window(title).groups) is meant
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_repository_with_a_common_name(title: str, meant: bool) -> None:
     ],
 )
 def test_branches(name: str, branch: str, key: str | None) -> None:
-    found = reader().branch(name, branch)
+    found = matcher().branch(name, branch)
     assert found == (None if key is None else (name, key))
 
 
@@ -154,7 +154,7 @@ def test_branches(name: str, branch: str, key: str | None) -> None:
     ],
 )
 def test_commits(subject: str, branch: str, key: str | None) -> None:
-    found = reader().commit(commit("10:00", "acme", subject, branch))
+    found = matcher().commit(commit("10:00", "acme", subject, branch))
     assert found == (None if key is None else ("acme", key))
 
 
@@ -171,7 +171,7 @@ def test_commits(subject: str, branch: str, key: str | None) -> None:
     ],
 )
 def test_messages(text: str, channel: str, own: str | None, groups: str, issues: str) -> None:
-    found = reader().message(message("10:00", text, channel, own))
+    found = matcher().message(message("10:00", text, channel, own))
     assert " ".join(found.groups) == groups
     assert " ".join(key for _, key in found.issues) == issues
 
@@ -199,7 +199,7 @@ SHOP_ISSUES = tuple(
 
 
 def shop(*clues: Clue) -> Matcher:
-    return reader(*clues, groups=[SHOP], issues=SHOP_ISSUES)
+    return matcher(*clues, groups=[SHOP], issues=SHOP_ISSUES)
 
 
 def _commit(subject: str, branch: str = "main", *, hosted: bool = False) -> Commit:
@@ -341,7 +341,7 @@ def test_numbers_at_the_start_of_branches(branch: str, key: str | None) -> None:
 def test_numbers_in_window_titles(title: str, key: str | None) -> None:
     found = shop().window(title)
     assert "shop" in found.groups
-    assert [each for _, each in found.issues] == ([] if key is None else [key])
+    assert [key for _, key in found.issues] == ([] if key is None else [key])
 
 
 @pytest.mark.parametrize(
@@ -362,19 +362,19 @@ def test_numbers_in_window_titles(title: str, key: str | None) -> None:
 )
 def test_numbers_in_messages(text: str, key: str | None) -> None:
     found = shop().message(message("10:00", text, "", "shop"))
-    assert [each for _, each in found.issues] == ([] if key is None else [key])
+    assert [key for _, key in found.issues] == ([] if key is None else [key])
 
 
 def test_a_branch_of_the_day_in_a_title() -> None:
-    read = reader(checkout("09:00", "acme", "feature/rate-limit-the-token"))
-    found = read.window("mika@kone: ~ (feature/rate-limit-the-token)")
+    matches = matcher(checkout("09:00", "acme", "feature/rate-limit-the-token"))
+    found = matches.window("mika@kone: ~ (feature/rate-limit-the-token)")
     assert list(found.groups) == ["acme"]
     assert list(found.issues) == [("acme", "DEV-131")]
 
 
 def test_a_moved_issue_is_known_by_its_old_key() -> None:
     moved = Issue("NEW-1", "Moved", "", "jira", "acme", aliases=("DEV-7",))
-    assert reader(issues=[moved]).branch("acme", "DEV-7-moved") == ("acme", "NEW-1")
+    assert matcher(issues=[moved]).branch("acme", "DEV-7-moved") == ("acme", "NEW-1")
 
 
 def test_issues_of_one_title_in_two_groups_need_more() -> None:
@@ -382,9 +382,9 @@ def test_issues_of_one_title_in_two_groups_need_more() -> None:
         Issue("DEV-1", "Update the dependencies", "", "jira", "acme"),
         Issue("#1", "Update the dependencies", "", "taiga", "globex"),
     ]
-    read = reader(issues=twins)
-    assert not read.window("Update the dependencies").groups
-    assert list(read.window("Update the dependencies · acme/api").issues) == [("acme", "DEV-1")]
+    matches = matcher(issues=twins)
+    assert not matches.window("Update the dependencies").groups
+    assert list(matches.window("Update the dependencies · acme/api").issues) == [("acme", "DEV-1")]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The path through a day, in numbers."""
+"""The best path through a day and its posteriors, in numbers."""
 
 from __future__ import annotations
 
@@ -17,80 +17,80 @@ from tracklater_bot.engine.infer.hmm import (
     viterbi,
 )
 
-PRICES = TransitionCosts(inside=1.0, between=3.0, nothing=2.0)
+COSTS = TransitionCosts(same_group=1.0, other_group=3.0, idle=2.0)
 # Nothing; a group with one issue; another group.
-FAMILIES = (0, 1, 1, 2)
+GROUPS = (0, 1, 1, 2)
 
 
-def chain(*rows: Sequence[float], prices: TransitionCosts = PRICES) -> Chain:
-    return Chain(FAMILIES, rows, tuple(prices for _ in rows))
+def chain(*rows: Sequence[float], costs: TransitionCosts = COSTS) -> Chain:
+    return Chain(GROUPS, rows, tuple(costs for _ in rows))
 
 
-def price(prices: TransitionCosts, one: int, other: int) -> float:
+def cost(costs: TransitionCosts, one: int, other: int) -> float:
     if one == other:
         return 0.0
     if 0 in (one, other):
-        return prices.nothing
-    return prices.inside if FAMILIES[one] == FAMILIES[other] else prices.between
+        return costs.idle
+    return costs.same_group if GROUPS[one] == GROUPS[other] else costs.other_group
 
 
 def value(day: Chain, path: Sequence[int]) -> float:
-    scores = sum(row[state] for row, state in zip(day.scores, path, strict=True))
-    steps = zip(day.prices[1:], itertools.pairwise(path), strict=True)
-    return scores - sum(price(prices, *pair) for prices, pair in steps)
+    emissions = sum(row[state] for row, state in zip(day.emissions, path, strict=True))
+    steps = zip(day.costs[1:], itertools.pairwise(path), strict=True)
+    return emissions - sum(cost(costs, *pair) for costs, pair in steps)
 
 
 def random_chain(seed: int, length: int = 6) -> Chain:
     rng = random.Random(seed)
-    rows = [[rng.uniform(-2, 4) for _ in FAMILIES] for _ in range(length)]
-    prices = [
-        TransitionCosts(inside, inside + rng.uniform(0, 3), rng.uniform(0.5, 4))
-        for inside in (rng.uniform(0.2, 2) for _ in rows)
+    rows = [[rng.uniform(-2, 4) for _ in GROUPS] for _ in range(length)]
+    costs = [
+        TransitionCosts(same, same + rng.uniform(0, 3), rng.uniform(0.5, 4))
+        for same in (rng.uniform(0.2, 2) for _ in rows)
     ]
-    return Chain(FAMILIES, tuple(rows), tuple(prices))
+    return Chain(GROUPS, tuple(rows), tuple(costs))
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_no_path_is_better_than_the_best(seed: int) -> None:
     day = random_chain(seed)
-    every = itertools.product(range(4), repeat=len(day.scores))
+    every = itertools.product(range(4), repeat=len(day.emissions))
     best = max(value(day, path) for path in every)
     assert value(day, viterbi(day)) == pytest.approx(best)
 
 
-def chance(prices: TransitionCosts, one: int, other: int) -> float:
-    """How likely a change is taken: what comes to a family is spread over its states."""
-    size = FAMILIES.count(FAMILIES[other])
+def chance(costs: TransitionCosts, one: int, other: int) -> float:
+    """How likely a change is taken: what comes to a group is spread over its states."""
+    size = GROUPS.count(GROUPS[other])
     if one == other == 0:
         return 1.0
     if one == other:
-        return 1.0 - exp(-prices.inside) * (1 - 1 / size)
+        return 1.0 - exp(-costs.same_group) * (1 - 1 / size)
     if one == 0:
-        return exp(-prices.nothing) / (size * 2)  # two groups
-    return exp(-price(prices, one, other)) / size
+        return exp(-costs.idle) / (size * 2)  # two groups
+    return exp(-cost(costs, one, other)) / size
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_beliefs_are_sums_over_all_paths(seed: int) -> None:
+def test_posteriors_are_sums_over_all_paths(seed: int) -> None:
     day = random_chain(seed, length=4)
-    expected = [[0.0] * 4 for _ in day.scores]
+    expected = [[0.0] * 4 for _ in day.emissions]
     for path in itertools.product(range(4), repeat=4):
-        steps = zip(day.prices[1:], itertools.pairwise(path), strict=True)
-        weight = prod(chance(prices, *pair) for prices, pair in steps)
-        weight /= FAMILIES.count(FAMILIES[path[0]])
-        weight *= exp(sum(row[state] for row, state in zip(day.scores, path, strict=True)))
-        for place, state in enumerate(path):
-            expected[place][state] += weight
+        steps = zip(day.costs[1:], itertools.pairwise(path), strict=True)
+        weight = prod(chance(costs, *pair) for costs, pair in steps)
+        weight /= GROUPS.count(GROUPS[path[0]])
+        weight *= exp(sum(row[state] for row, state in zip(day.emissions, path, strict=True)))
+        for index, state in enumerate(path):
+            expected[index][state] += weight
     for row, wanted in zip(posteriors(day), expected, strict=True):
-        assert row == pytest.approx([each / sum(wanted) for each in wanted])
+        assert row == pytest.approx([value / sum(wanted) for value in wanted])
 
 
 def test_many_issues_make_no_group_likelier() -> None:
     """Two groups, of which one has nine issues, with a silent screen after nothing was known."""
-    families = (0, 1, *[2] * 9)
-    silence = [0.0] * len(families)
+    groups = (0, 1, *[2] * 9)
+    silence = [0.0] * len(groups)
     start = (9.0, *silence[1:])
-    day = Chain(families, (start, *[silence] * 5), (PRICES,) * 6)
+    day = Chain(groups, (start, *[silence] * 5), (COSTS,) * 6)
     for row in posteriors(day):
         assert sum(row[2:]) == pytest.approx(row[1], rel=0.01)
 
@@ -114,14 +114,14 @@ def test_best_paths(rows: list[Sequence[float]], expected: list[int]) -> None:
     assert viterbi(chain(*rows)) == expected
 
 
-def test_beliefs_of_nothing() -> None:
+def test_posteriors_of_no_segments() -> None:
     assert posteriors(chain()) == []
 
 
-def test_scores_of_any_size_give_probabilities() -> None:
+def test_emissions_of_any_size_give_probabilities() -> None:
     for row in posteriors(chain((0, 900, 0, 0), (0, 0, -900, 900), (5000, 0, 0, 0))):
         assert sum(row) == pytest.approx(1)
-        assert all(0 <= each <= 1 for each in row)
+        assert all(0 <= value <= 1 for value in row)
 
 
 def test_a_change_that_nothing_places_is_put_in_the_middle() -> None:
@@ -134,14 +134,29 @@ def test_a_change_that_nothing_places_is_put_in_the_middle() -> None:
 def test_a_change_never_passes_what_is_clear() -> None:
     """Rather a stretch of theirs among ours than to give away what is ours."""
     theirs, ours = (0.0, 0.3, 0.7), (0.0, 0.9, 0.1)
-    believed = [ours, theirs, ours, theirs]
+    probabilities = [ours, theirs, ours, theirs]
     day = Chain((0, 1, 2), ((0.0, 0.0, 0.0),) * 4, (TransitionCosts(1, 3, 9),) * 4)
-    assert refine_boundaries(day, [1, 1, 1, 2], believed, [4.0, 17.0, 7.0, 2.0]) == [1, 1, 1, 2]
-    assert refine_boundaries(day, [1, 2, 2, 2], believed, [4.0, 7.0, 17.0, 2.0]) == [1, 2, 2, 2]
-    assert refine_boundaries(day, [1, 1, 2, 2], believed, [4.0, 17.0, 7.0, 2.0]) == [1, 2, 2, 2]
+    assert refine_boundaries(day, [1, 1, 1, 2], probabilities, [4.0, 17.0, 7.0, 2.0]) == [
+        1,
+        1,
+        1,
+        2,
+    ]
+    assert refine_boundaries(day, [1, 2, 2, 2], probabilities, [4.0, 7.0, 17.0, 2.0]) == [
+        1,
+        2,
+        2,
+        2,
+    ]
+    assert refine_boundaries(day, [1, 1, 2, 2], probabilities, [4.0, 17.0, 7.0, 2.0]) == [
+        1,
+        2,
+        2,
+        2,
+    ]
 
 
-def test_settling_keeps_every_run() -> None:
+def test_refining_keeps_every_run() -> None:
     path = [1, 3, 1, 3, 1]
     day = random_chain(3, length=5)
     found = refine_boundaries(day, path, posteriors(day), [1.0] * 5)
