@@ -21,8 +21,8 @@ from tracklater_bot.engine.score.weights import WEIGHTS, Weights
 from tracklater_bot.engine.score.windows import weigh
 from tracklater_bot.engine.segments import cut_day
 from tracklater_bot.engine.spans import fitted
-from tracklater_bot.engine.title_normalization import Titles
 from tracklater_bot.engine.suggestions import SuggestionBuilder
+from tracklater_bot.engine.title_normalization import Titles
 from tracklater_bot.engine.windows import WindowKind
 
 __all__ = ["Inputs", "suggest"]

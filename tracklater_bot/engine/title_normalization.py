@@ -43,8 +43,9 @@ _PARTS = re.compile(r"\s[-–—|·•:/\\]+\s|\||:\s(?=\d+\s+[^\W\d])")
 # Where somebody turns pages: what is numbered, a document's file name or a word, and its pages.
 _PAGED = re.compile(
     r"[^\W_]\.(?:pdf|djvu|epub|ps|xps|pptx?|odp|key|docx?|odt|xlsx?|ods)(?!\w)"
-    r"|(?<!\w)(?:page|slide|seite|folie|sivu|dia|p[aá]gina|diapositiv\w*|sida|strona|страница|слайд)"
-    r"(?= \d)|ページ|スライド|页|頁|쪽|페이지|(?<!\w)(?:files changed|diff|review|(?:pull|merge) request)(?!\w)"
+    r"|(?<!\w)(?:page|slide|seite|folie|sivu|dia|p[aá]gina|diapositiv\w*|sida|strona|страница"
+    r"|слайд)(?= \d)|ページ|スライド|页|頁|쪽|페이지"
+    r"|(?<!\w)(?:files changed|diff|review|(?:pull|merge) request)(?!\w)"
 )
 _PAGE = re.compile(
     r"(?<![\w.,/])(\d{1,4})(?=\s?/\s?\d{1,4}(?![\w.,/])|\s\w{1,4}\s\d{1,4}(?![\w.,/]))"

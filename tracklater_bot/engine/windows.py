@@ -55,8 +55,8 @@ _PRIVATE = """
     |privat surfläge|yksityinen selaus|yksityinen ikkuna|privat browsing|privat nettlesing
     |tryb prywatny|przeglądanie prywatne|anonymní prohlížení|anonymní režim|privát böngészés
     |navigare privată|приватный просмотр|приватное окно|инкогнито|приватний перегляд|gizli gezinti
-    |ιδιωτική περιήγηση|プライベートブラウジング|プライベートウィンドウ|シークレット|隐私浏览|隐私窗口
-    |无痕模式|無痕模式|無痕瀏覽|隱私瀏覽|사생활 보호 모드|시크릿 모드|시크릿
+    |ιδιωτική περιήγηση|プライベートブラウジング|プライベートウィンドウ|シークレット
+    |隐私浏览|隐私窗口|无痕模式|無痕模式|無痕瀏覽|隱私瀏覽|사생활 보호 모드|시크릿 모드|시크릿
 """
 _LEISURE_NAMES = ("x", "news", "steam", "private", "disney+")
 # Pages that people have open because they work, whomever for.
