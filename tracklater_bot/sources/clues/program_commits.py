@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _STAMP = (
-    r"(?:\d{4}[-./]\d\d[-./]\d\d|\d\d[-./]\d\d[-./]\d{4}|(?:[a-z]{3},?\ )?[a-z]{3}\ +\d\d?(?:\ \d{4})?"
-    r"|(?:[a-z]{3},?\ )?\d\d?\ [a-z]{3}\ \d{4}),?[ T_]+\d\d[:.h-]\d\d"
+    r"(?:\d{4}[-./]\d\d[-./]\d\d|\d\d[-./]\d\d[-./]\d{4}|(?:[a-z]{3},?\ )?[a-z]{3}\ +\d\d?"
+    r"(?:\ \d{4})?|(?:[a-z]{3},?\ )?\d\d?\ [a-z]{3}\ \d{4}),?[ T_]+\d\d[:.h-]\d\d"
 )
 _BOT = (
     r"\[bot\]|\b(?:dependabot|renovate|greenkeeper|snyk-bot|semantic-release(?:-bot)?|mergify"
@@ -23,7 +23,8 @@ _SUBJECT = re.compile(
     | ^\W* (?:[^\W\d]+\W+){{0,4}}{_STAMP}\S*\W*(?:\ \w+\W*){{0,2}}$
     | ^(?:committing|saving\ uncommitted)\ changes\ in\ / | ^aider:\ | \bpre-commit\ autoupdate$
     | ^new\ crowdin\ updates | ^translated\ using\ weblate | ^merge\b.*(?:{_BOT})
-    | ^chore(?:\(\w+\))?!?:\ release\b | ^chore\(release\)!?: | ^(?:chore|build|fix)\(deps[\w-]*\)!?:
+    | ^chore(?:\(\w+\))?!?:\ release\b | ^chore\(release\)!?:
+    | ^(?:chore|build|fix)\(deps[\w-]*\)!?:
     | ^(?:\w+:\ )?(?:bump\ \S+\ from\ \S+|update\ dependency\ \S+(?:\ from\ \S+)?)\ to\ v?\d
     | ^lock\ file\ maintenance
     | \[(?:skip[ -]ci|ci[ -]skip|no[ -]ci|skip\ actions|actions\ skip|bot|pre-commit[.]ci[^\]]*)\]
