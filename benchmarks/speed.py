@@ -31,7 +31,7 @@ from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.drafting.reading import read_all
 from tracklater_bot.settings import load
-from tracklater_bot.sources.clues.git import SKEW
+from tracklater_bot.sources.clues.git_log import SKEW
 
 DAY = WorkDay(date(2026, 11, 20), ZoneInfo("Europe/Helsinki"))
 EMAIL = "eero@example.com"

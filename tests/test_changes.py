@@ -16,7 +16,7 @@ from tracklater_bot.domain.clues import Clue, Window
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import changes
-from tracklater_bot.engine.steady import Titles
+from tracklater_bot.engine.title_normalization import Titles
 from tracklater_bot.sources.clues.thyme import understand
 
 # A title by the seconds since it came to the front.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from tracklater_bot.engine.steady import Titles, is_unsaved, names
+from tracklater_bot.engine.title_normalization import Titles, is_unsaved, names
 
 # Who samples at least so often (seconds) sees a person's window stand still now and then.
 OFTEN, SELDOM = 30.0, 90.0
@@ -20,6 +20,9 @@ LONG, PAUSE = 300.0, 420.0
 # How many changes, and in which share of the samples: where samples come often, and seldom.
 MANY, NEARLY_ALL = 15, 0.85
 VERY_MANY, ALL = 30, 0.95
+OFTEN_SEEN, MOST, QUICK = 10.0, 0.75, 15.0
+# Nobody goes on for longer in one window without a pause, nor does nothing but chat there.
+ENDLESS, ENDLESS_TALK = 11 * 3600.0, 2 * 3600.0
 # A title that flashes: so few in turn, none for longer, and the share of samples with a change.
 FEW_TITLES, FLASH, FLASHING = 3, 300.0, 0.4
 # Numbers that run by the clock: at least so many changes, all equally far apart; or in leaps.
@@ -114,7 +117,7 @@ def _by_people(runs: list[_Run], interval: float, titles: Titles) -> list[_Run]:
     if len(runs) < TICKS:
         return runs
     look = _Look(runs, interval, titles)
-    machines = _joined(sorted({*look.restless(), *look.flashing(), *look.ticking()}), look)
+    machines = _joined(sorted(set(look.by_programs())), look)
     found: list[_Run] = []
     done = 0
     for first, end in machines:
@@ -151,16 +154,22 @@ class _Look:
         """How long a part is."""
         return sum(self._counts(part)) * self.interval
 
+    def by_programs(self) -> Iterator[_Range]:
+        """Every part that a program made, in no order."""
+        for kind in (self.restless, self.flashing, self.ticking, self.endless):
+            yield from kind()
+
     def restless(self) -> Iterator[_Range]:
         """Where nearly every sample shows something else."""
-        for part in self._parts(lambda run: run.count <= 2):
+        for part in self._parts(lambda run: run.count <= max(2, QUICK // self.interval)):
             if self.seconds(part) >= LONG and self._is_restless(part):
                 yield part
 
     def _is_restless(self, part: _Range) -> bool:
         changes, share = part[1] - part[0], self._share(part)
         if self.interval <= OFTEN:
-            return changes >= MANY and share >= NEARLY_ALL
+            enough = MOST if self.interval <= OFTEN_SEEN else NEARLY_ALL
+            return changes >= MANY and share >= enough
         rarely = self.interval > SELDOM or self._is_named(part)
         return changes >= VERY_MANY and share >= ALL and not rarely
 
@@ -195,6 +204,14 @@ class _Look:
             return changes >= LEAPS and self._share(part) >= NEARLY_ALL and self._leaps(part)
         inner = self._counts((part[0] + 1, part[1] - 1))
         return max(inner) - min(inner) <= 1 and (changes >= QUICK_TICKS or min(inner) > 2)
+
+    def endless(self) -> Iterator[_Range]:
+        """What goes on in one window for longer than anybody does."""
+        for goes_on, most in (
+            (lambda run: self.titles.is_talk(run.sample.title), ENDLESS_TALK),
+            (lambda run: run.count * self.interval <= PAUSE, ENDLESS),
+        ):
+            yield from (part for part in self._parts(goes_on) if self.seconds(part) >= most)
 
     def _leaps(self, part: _Range) -> bool:
         """Whether numbers run by more than one, and one way only: people go one by one."""

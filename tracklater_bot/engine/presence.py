@@ -17,7 +17,7 @@ from typing import NamedTuple
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.changes import Sample, unchanged
 from tracklater_bot.engine.intervals import Interval, joined
-from tracklater_bot.engine.steady import Titles
+from tracklater_bot.engine.title_normalization import Titles
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
 # within these bounds in seconds: xdotool fails for a sample or two, suspend takes longer. Who

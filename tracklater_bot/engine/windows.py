@@ -40,12 +40,23 @@ _REFERENCE = """
 """
 _REFERENCE_NAMES = ("bing", "npm", "dev community", "medium")
 _LEISURE = """
-    private browsing|inprivate|incognito|youtube|netflix|twitch|spotify|prime video|hbo|disney plus
+    youtube|netflix|twitch|spotify|prime video|hbo|disney plus
     |vlc|soundcloud|deezer|tidal|imdb|areena|facebook|instagram|tiktok|reddit|twitter|mastodon
     |bluesky|pinterest|9gag|hacker news|bbc|cnn|the guardian|new york times|spiegel|yle
     |helsingin sanomat|ilta sanomat|iltalehti|amazon com|amazon de|amazon co uk|ebay|etsy|ikea
     |zalando|airbnb|booking com|tripadvisor|tori fi|online banking|verkkopankki|paypal|aliexpress
     |washington post|le monde|reuters|espn|strava|duolingo|lichess|chess com|wolt|foodora|hulu
+"""
+# Private windows of browsers, in the languages of most people.
+_PRIVATE = """
+    private browsing|inprivate|incognito|inkognito|privater modus|privates fenster|privates surfen
+    |navigation privée|navegación privada|incógnito|navegação privada|navegação privativa
+    |navegação anônima|anônima|navigazione anonima|privénavigatie|privat surfning
+    |privat surfläge|yksityinen selaus|yksityinen ikkuna|privat browsing|privat nettlesing
+    |tryb prywatny|przeglądanie prywatne|anonymní prohlížení|anonymní režim|privát böngészés
+    |navigare privată|приватный просмотр|приватное окно|инкогнито|приватний перегляд|gizli gezinti
+    |ιδιωτική περιήγηση|プライベートブラウジング|プライベートウィンドウ|シークレット
+    |隐私浏览|隐私窗口|无痕模式|無痕模式|無痕瀏覽|隱私瀏覽|사생활 보호 모드|시크릿 모드|시크릿
 """
 _LEISURE_NAMES = ("x", "news", "steam", "private", "disney+")
 # Pages that people have open because they work, whomever for.
@@ -54,12 +65,27 @@ _TOOLS = """
     |taiga|notion|figma|swagger|grafana|kibana|sentry|jenkins|docker|api|admin|staging|google docs
     |google sheets|google slides|google drive
 """
-_MEETING = r"""
+# Pages of Teams that are no meeting, in the languages of most people.
+_TEAMS_PAGES = r"""
+    chats?|chatt|keskustelu\w*|conversa\w*|czaty?|чаты?|チャット|聊天|채팅
+    |activit\w*|aktivit\w*|actividad\w*|attività|atividade\w*|toiminta|aktywno\w*|активность
+    |действия|アクティビティ|最新动态|活動|활동
+    |[ck]al[ea]nd\w*|agenda|naptár|takvim|календарь|予定表|カレンダー|日历|行事曆|일정
+    |calls?|anrufe?|appels?|llamadas?|chiamat[ae]|chamadas?|samtal|puhelut|opkald|anrop|oproepen
+    |gesprekken|połączenia|звонки|通話|通话|통화
+    |files?|dateien|fichiers|archivos|ficheiros|arquivos|filer|tiedostot|bestanden|pliki|файлы
+    |ファイル|文件|檔案|파일
+    |teams?|équipes|equip[eo]s|tiimit|teamet|zespoły|команды|チーム|团队|團隊|팀
+    |apps|appar|aplicaciones|applications|applicazioni|aplicativos|sovellukset|aplikacje
+    |settings|einstellungen|paramètres|configuración|impostazioni|asetukset|inställningar
+    |onedrive|home|startseite|communit\w+|assignments|aufgaben|search|suche|help|hilfe|feed|people
+    |personen|planner|shifts
+"""
+_MEETING = rf"""
     ^zoom\ (?:meeting|webinar|call)\b | \bzoom\ (?:meeting|webinar)$ | \S\ [-–—|]\ zoom$
-    | ^(?:\(\d+\)\ )?meet\s[-–—]\s\S | \b[a-z]{3}-[a-z]{4}-[a-z]{3}\b
+    | ^(?:\(\d+\)\ )?meet\s[-–—]\s\S | \b[a-z]{{3}}-[a-z]{{4}}-[a-z]{{3}}\b
     | ^meeting\ (?:in|with|now|compact\ view)\b.*\bteams\b | \|\ (?:meeting|call)\ \|.*\bteams\b
-    | ^(?!(?:\(\d+\)\ )?(?:chats?|activity|calendar|calls?|files|teams|apps|settings|onedrive|home
-      |communities|assignments|search|help|feed|people)\b)[^|()]*[^|()\s]\ \|\ microsoft\ teams
+    | ^(?!(?:\(\d+\)\ )?(?:{_TEAMS_PAGES})\ [|])[^|()]*[^|()\s]\ \|\ microsoft\ teams
     | \bwebex\ meeting\b | \S\ [-–—|]\ webex$ | \S\ [-–—|]\ (?:whereby|jitsi\ meet)\b
     | \bhuddle\b | \bslack\ call\b | \bvoice\ connected\b | \bgotomeeting\b | \bbigbluebutton\b
     | \b(?:skype|whatsapp|signal|facetime|discord)\ (?:video\ |voice\ )?call\b
@@ -84,7 +110,7 @@ class WindowPlace(Enum):
 
 
 _LOOKS = (
-    (WindowPlace.LEISURE, _LEISURE, _LEISURE_NAMES),
+    (WindowPlace.LEISURE, f"{_PRIVATE}|{_LEISURE}", _LEISURE_NAMES),
     (WindowPlace.TALK, _TALK, _TALK_NAMES),
     (WindowPlace.REFERENCE, _REFERENCE, _REFERENCE_NAMES),
     (WindowPlace.WORK, _TOOLS, ()),
@@ -137,6 +163,10 @@ class WindowKind:
     def is_talk(self, title: str) -> bool:
         """Whether others write in the window: what it says changes with nobody there."""
         return self.of(title) is WindowPlace.TALK
+
+    def is_leisure(self, title: str) -> bool:
+        """Whether the window plays or shows one thing after another with nobody there."""
+        return self.of(title) is WindowPlace.LEISURE
 
     def _look(self, title: str) -> WindowPlace:
         words = _WORD.findall(title)

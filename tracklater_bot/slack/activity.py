@@ -9,7 +9,7 @@ from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import by_machine, changes
-from tracklater_bot.engine.steady import Titles
+from tracklater_bot.engine.title_normalization import Titles
 from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.sources.base import ClueSource, SourceError
 
@@ -78,7 +78,8 @@ def _changes(source: ClueSource, span: Span) -> set[datetime]:
         for clue in clues
         if isinstance(clue, Window)
     )
-    titles = Titles(WindowKind().is_talk)
+    kinds = WindowKind()
+    titles = Titles(kinds.is_talk, kinds.is_leisure)
     return {
         datetime.fromtimestamp(at // 60 * 60, UTC)
         for machine in by_machine(samples)

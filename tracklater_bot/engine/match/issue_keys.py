@@ -28,13 +28,16 @@ _MORE = r"(?:\s*(?:,|&|\+|/|-|–|and|or|und|ja)?\s*\#\d+)*"
 _OTHER_NUMBERS = re.compile(
     rf"""
     https?://[^\s>|]*(?:\|[^>]*>)?
-    | [(]\s*\#\d+{_MORE}\s*[)]
+    | [(]\s*\#\d+{_MORE}\s*[)](?!!?:)
     | (?<![^\W_])(?:
         pull|merge[ds]?|(?:pull|merge)[ -]requests?|prs?|mrs?
-        |(?:revert|backport|cherry[ -]pick)(?:s|ed)?(?:\ of)?
+        |(?:revert|backport|cherry[ -]pick)(?:s|ed)?(?:\ (?:of|from))? | (?:rebase[sd]?|broken\ by)
+        |code\ review|ci|discussion|thread|adr|rfc
+        |zendesk|trello|sentry|redmine|bugzilla|otrs|mantis|youtrack|asana|jira|linear|monday
         |gh|github|gitlab|bitbucket|gitea|forgejo|codeberg|upstream
         |build|job|pipeline|run|workflow|deploy(?:ment)?
       )(?:\ issues?)?[.:]?\s*[(]?\#\d+{_MORE}
+    | \#\d+\ (?:(?:was|is|got|ist|wurde|has\ been)\ )?(?:ge)?merged\b
     | \#\d+\ (?:
         prio(?:rity)?|choice|reason|spot|place|fan|rule
         |(?:on|in|from|of)\ (?:the|my|our|your|that|this)\ (?:\w+\ )?
@@ -51,17 +54,21 @@ _COUNTS = re.compile(
     (?<![^\W_])(?:
         release|version|revision|rev|patch|step|phase|part|take|try|attempt|round|sprint|iteration
         |week|day|month|chapter|slide|section|figure|line|row|item|point|option|choice|reason
-        |example|question|order|invoice|customer|room|number|no|nr
-    )s?[.:]?\s*(?:\#\d+{_MORE}\D{{0,5}})?$
+        |example|question|order|invoice|customer|room|table|number|no|nr|id|user|product|article
+        |server|case|test|level|slot|top
+        |bestellung|auftrag|rechnung|kunde|woche|kw|teil|schritt|versuch|nummer|commande|facture
+        |client|partie|étape|pedido|factura|cliente|fattura|ordine|tilaus|lasku|asiakas|osa|vaihe
+        |viikko|beställning|faktura|kund|vecka|del|steg|заказ|сч[её]т|клиент
+    )(?:s|en|n)?[.:]?\s*(?:\#\d+{_MORE}\D{{0,5}})?$
     """,
     re.VERBOSE,
 )
 _COLOURS = re.compile(
     r"""
     (?<![^\W_])(?:
-        colou?rs?|borders?|backgrounds?|bg|gr[ae]y|shades?|css|hex|fill|stroke|tint|hover|dark(?:er|en)?
+        colou?r(?:s|es)?|couleurs?|borders?|backgrounds?|bg|gr[ae]y|shades?|css|hex|fill|stroke|tint|hover|dark(?:er|en)?
         |light(?:er|en)?|palette|theme|fonts?|rgba?|outline|shadow|gradient|accent|contrast|black
-        |white|farben?|rahmen|hintergrund|grau|väri|tausta|reunus|harmaa
+        |white|\w*farben?|färg\w*|цвет\w*|rahmen|hintergrund|grau|väri|tausta|reunus|harmaa
     )(?![^\W_])
     | \#(?=\d*[a-f]|0)(?:[\da-f]{3}|[\da-f]{6})(?![^\W_])
     | \#\d{3}\s*(?:to|->|=>|→|with|by)\s*\#\d{3}(?!\d)
@@ -73,6 +80,12 @@ _ASKS = re.compile(
     r"(?:^|[\[(]|(?<![^\W_])(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see|issue|task|story"
     r"|ticket|bug|us)[: ]*)$"
 )
+# In the middle of a sentence the word before a number tells what is numbered, if it is none of these.
+_ABOUT = re.compile(
+    r"(?<![^\W_])(?:on|for|of|to|with|about|in|and|or|from|per|an|auf|für|zu|bei|mit|und|an|pour|sur"
+    r"|avec|de|et|para|sobre|con|y|implement\w*|finish\w*|start\w*|continue\w*|do|done|wip)\s*$"
+)
+_WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W_]\s*$"), re.compile(r"\s+[^\W\d_]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _GREY = re.compile(r"(\d)\1\1")
 # After a number at a branch's start these are what is counted: `3-way-merge`, `100-percent`.
@@ -135,7 +148,7 @@ def bare_numbers(text: str) -> Iterator[BareNumber]:
     plain = _OTHER_NUMBERS.sub(" ", folded(text[:_LONGEST]))
     for match in _BARE.finditer(plain):
         before = plain[max(match.start() - _NEAR, 0) : match.start()]
-        certain = not _is_ambiguous(match[1], plain, before)
+        certain = not _is_ambiguous(match, before)
         yield BareNumber(f"#{match[1]}", certain, text[:_LONGEST])
 
 
@@ -160,11 +173,21 @@ def numbers_in_branch(branch: str) -> Iterator[BareNumber]:
         yield BareNumber(f"#{number}", False, first if first in _COUNTED else rest)
 
 
-def _is_ambiguous(number: str, text: str, before: str) -> bool:
-    """Whether a number looks like a colour, a year or something counted."""
+def _is_ambiguous(match: re.Match[str], before: str) -> bool:
+    """Whether a number looks like a colour, a year, a rank or something counted."""
+    number, text = match[1], match.string
     if len(number) == len("123456") or _YEAR.fullmatch(number) or _COUNTS.search(before):
+        return True
+    asked = _ASKS.search(before) is not None
+    if not asked and (len(number) == 1 or _is_of_a_thing(match, before)):
         return True
     if len(number) != len("123"):
         return False
-    grey = _GREY.fullmatch(number) is not None
-    return bool(_COLOURS.search(text)) or (grey and not _ASKS.search(before))
+    return bool(_COLOURS.search(text)) or (_GREY.fullmatch(number) is not None and not asked)
+
+
+def _is_of_a_thing(found: re.Match[str], before: str) -> bool:
+    """Whether a word in the middle of a sentence stands before a number: `the gate #12 is`."""
+    if _ABOUT.search(before) or not _WORD_AFTER.match(found.string, found.end()):
+        return False
+    return _WORD_BEFORE.search(before) is not None

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import ClueSource, SourceError
-from tracklater_bot.sources.clues.git import GitSource, load_gitpython
+from tracklater_bot.sources.clues.git import GitSource
+from tracklater_bot.sources.clues.git_command import load_gitpython
 from tracklater_bot.sources.clues.thyme import ThymeSource
 
 

@@ -39,6 +39,7 @@ SET_BACK = timedelta(hours=3)
 # damaged is most likely being written.
 BEING_WRITTEN, REREADS, PAUSE = 2.0, 4, 0.3
 
+CLOCKS_BEGAN = 1970
 ALL_TIME = Span(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 
 
@@ -112,6 +113,8 @@ def _samples(snapshots: Iterable[_Snapshot], machine: str) -> Iterator[Window]:
         if snapshot.windows != raw:  # decoded only where they differ: most do not
             raw = snapshot.windows
             names = {window.id: window.name or "" for window in _decode_windows(raw) or ()}
+        if snapshot.time not in ALL_TIME:  # a clock that was not set
+            continue
         active = snapshot.active or 0
         title = names.get(active, "")
         if title == "N/A":
@@ -206,12 +209,22 @@ def _ends(path: Path) -> tuple[datetime, datetime] | None:
     with path.open("rb") as file:
         head = file.read(HEAD)
         file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
-        times = TIME.findall(head)[:1] + TIME.findall(file.read(TAIL))[-1:]
-    try:
-        first, last = (datetime.fromisoformat(time_.decode()) for time_ in times)
-    except ValueError:  # not both there, or no times
-        return None
-    return (first, last) if first.tzinfo and last.tzinfo else None
+        tail = file.read(TAIL)
+    first = _first_time(TIME.findall(head))
+    last = _first_time(reversed(TIME.findall(tail)))
+    return (first, last) if first and last else None
+
+
+def _first_time(written: Iterable[bytes]) -> datetime | None:
+    """The first of the times that a clock which was set can have told."""
+    for text in written:
+        try:
+            time_ = datetime.fromisoformat(text.decode())
+        except ValueError:
+            continue
+        if time_.tzinfo and CLOCKS_BEGAN <= time_.year < ALL_TIME.end.year:
+            return time_
+    return None
 
 
 class ThymeSource:

@@ -22,13 +22,14 @@ _PERCENT = r"""[%٪]|per\ ?cent|pct|pro[cszt]+ent\w*|pour\ ?cents?|por\ ?ci?ento
     |процент\w*|パーセント|퍼센트"""
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _ALONE = r"(?<![\w.,\#!:-])"
+_SIGNED = r"(?<![\w.,\#!:-])(?:[+−-](?=\d))?"
 _FLEETING = re.compile(
     rf"""
-      [(\[{{] (?!20[12]\d[)\]}}])
-        \s* \+? \d [\d\s.,'’+:/%]* [^()\[\]{{}}\d]{{0,24}} [)\]}}] (?!\.\w)
-    | {_ALONE} {_NUMBER} \s? (?:{_PERCENT}) | [%٪] \s? {_NUMBER}
+      [(\[{{<«‹【〔「] (?!20[12]\d[)\]}}])
+        \s* [+*•−-]? \d [\d\s.,'’+:/%]* [^()\[\]{{}}\d]{{0,24}} [)\]}}>»›】〕」] (?!\.\w)
+    | {_SIGNED} {_NUMBER} \s? (?:{_PERCENT}) | [%٪] \s? {_NUMBER}
     | {_ALONE} -? \d{{1,3}} (?: :\d\d ){{1,2}} (?:[.,]\d+)? (?!\d) (?:\s?[ap]m\b)?
-    | {_ALONE} (?: \d+ \s? (?:小时|小時|時間|分钟?|分鐘|秒钟?|시간|분|초|人) )+
+    | {_ALONE} (?: \d+ \s? (?:小时|小時|時間|分钟?|分鐘|秒钟?|시간|분|초|人|件|条|封|通|건|개) )+
     | {_ALONE} (?: {_NUMBER} \s? (?:{_HOURS}|{_SECONDS}) (?![^\W\d]) \s* )+ (?!\w)
     | {_ALONE} {_NUMBER} \s? (?:{_SIZE}) (?:/\w{{1,3}})? (?!\w)
     | {_ALONE} \d+ [.,] \d\d (?! [\w-] | [.,]\w )
@@ -38,7 +39,17 @@ _FLEETING = re.compile(
 _PROGRESS = re.compile(
     rf"{_ALONE}(?<!/)(?P<done>\d[\d.,]{{0,15}})(?:\s?[/|]\s?|\s\w{{1,4}}\s)(?P<all>\d[\d.,]{{0,15}})(?![\w/-])"
 )
-_PARTS = re.compile(r"\s[-–—|·•:/\\]+\s|\|")
+_PARTS = re.compile(r"\s[-–—|·•:/\\]+\s|\||:\s(?=\d+\s+[^\W\d])")
+# Where somebody turns pages: what is numbered, a document's file name or a word, and its pages.
+_PAGED = re.compile(
+    r"[^\W_]\.(?:pdf|djvu|epub|ps|xps|pptx?|odp|key|docx?|odt|xlsx?|ods)(?!\w)"
+    r"|(?<!\w)(?:page|slide|seite|folie|sivu|dia|p[aá]gina|diapositiv\w*|sida|strona|страница"
+    r"|слайд)(?= \d)|ページ|スライド|页|頁|쪽|페이지"
+    r"|(?<!\w)(?:files changed|diff|review|(?:pull|merge) request)(?!\w)"
+)
+_PAGE = re.compile(
+    r"(?<![\w.,/])(\d{1,4})(?=\s?/\s?\d{1,4}(?![\w.,/])|\s\w{1,4}\s\d{1,4}(?![\w.,/]))"
+)
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 _COUNT = re.compile(r"\d[\d.,]*\+?")
@@ -47,23 +58,35 @@ _NEWS = re.compile(r"(?:^| )\+\w+")
 _MARKED = re.compile(r"[#!]\d")
 _FILE = re.compile(r"[\w()-]{1,40}\.[a-z]\w{0,4}(?!\w)")
 _NAME = re.compile(rf"{_FILE.pattern}|[#!]\d+|\d{{4}}-\d\d|[a-z]{{1,20}}-\d+")
-# How editors mark a file that is not saved: somebody typed. A star apart from it is a spinner's.
-_UNSAVED = re.compile(
-    r"(?:^|\s)(?:[●•]\s?|\*)(?=\w)|(?<=\w)\s?[●•](?:\s|$)|(?<=\w)\*(?:\s|$)|\[\+\]"
+# How editors mark a file that is not saved: somebody typed. A star apart from it is a spinner's,
+# and a dot alone may be a page's for news.
+_UNSAVED = re.compile(r"(?:^|\s)\*(?=\w)|(?<=\w)\*(?:\s|$)|\[\+\]")
+_DOTTED = re.compile(r"(?:^|\s)[●•]\s?(?=\w)|(?<=\w)\s?[●•](?:\s|$)")
+_EDITOR = re.compile(
+    r"visual studio code|vscodium|code - oss|cursor|windsurf|sublime text|zed|kate"
 )
 
 
 class Titles:
-    """Compares titles; every one is looked at once. In windows of talk no number names anything."""
+    """Compares titles; every one is looked at once.
 
-    def __init__(self, is_talk: Callable[[str], bool] = lambda _title: False) -> None:
-        self._is_talk = is_talk
+    In windows of talk no number names anything, and one song or film follows another by itself.
+    """
+
+    def __init__(
+        self,
+        is_talk: Callable[[str], bool] = lambda _title: False,
+        is_leisure: Callable[[str], bool] = lambda _title: False,
+    ) -> None:
+        self.is_talk = is_talk
+        self._is_leisure = is_leisure
         self._known: dict[str, str] = {}
 
     def of(self, title: str) -> str:
         """What stands still of a title."""
         if title not in self._known:
-            self._known[title] = steady(title, talk=self._is_talk(title))
+            leisure = self._is_leisure(title)
+            self._known[title] = "" if leisure else steady(title, talk=self.is_talk(title))
         return self._known[title]
 
     def same(self, one: str, other: str) -> bool:
@@ -97,6 +120,8 @@ def steady(title: str, *, talk: bool = False) -> str:
     text = unicodedata.normalize("NFKC", folded(title))
     marks = ("*",) if not talk and is_unsaved(text) else ()
     if _DIGITS.search(text):
+        if _PAGED.search(text):
+            text = _PAGE.sub(r" page\1 ", text)
         text = _PROGRESS.sub(_without_progress, _FLEETING.sub(" ", text))
     words = chain.from_iterable(_words(part, talk=talk) for part in _PARTS.split(text))
     return " ".join(chain(marks, words))
@@ -104,7 +129,9 @@ def steady(title: str, *, talk: bool = False) -> str:
 
 def is_unsaved(title: str) -> bool:
     """Whether an editor shows that somebody typed in the file that it names."""
-    return _UNSAVED.search(title) is not None and _FILE.search(title) is not None
+    if _UNSAVED.search(title):
+        return True
+    return bool(_DOTTED.search(title) and (_FILE.search(title) or _EDITOR.search(title)))
 
 
 def _without_news(text: str) -> str:

@@ -1,0 +1,194 @@
+"""The own commits of a repository, of its branches and of HEAD's reflog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tracklater_bot.domain.day import Span
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues.git_command import (
+    CONTROL,
+    DAMAGE,
+    DamagedRepository,
+    refusal,
+    run_git,
+)
+from tracklater_bot.sources.clues.git_reflog import HeadReflog, ReflogCommit
+from tracklater_bot.sources.clues.git_repository import Repository
+from tracklater_bot.sources.clues.program_commits import is_by_program
+
+# A commit authored within a span was committed then or later, unless a clock was wrong.
+SKEW = timedelta(days=1)
+# Old commits may lie on newer ones: patches with their own dates, machines with a wrong clock. git
+# walks by date, newest first; this many old ones in a row, and what follows is taken to be old.
+OLD_ENOUGH = 128
+FEW = 384  # so many commits are asked for first
+AT_ONCE = 400  # commits named in one command: Windows takes no longer ones
+
+FIELDS = "%ct%x1f%at%x1f%H%x1f%S%x1f%ae%x1f%s%n%an %cn <%ce>%n%b"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCommit:
+    """A commit as `git log` tells it. `ref` is a ref from which it can be reached."""
+
+    sha: str
+    authored: int
+    ref: str
+    email: str
+    subject: str
+    by_program: bool = False
+
+
+def parse_log(records: Iterable[bytes], since: int) -> Iterator[LoggedCommit]:
+    """The commits committed since; one without a readable time is left out."""
+    for record in records:
+        if committed_at(record) >= since:
+            fields = record.decode("utf-8", errors="replace").split("\x1f", 5)
+            if len(fields) == 6 and fields[1].isdecimal():
+                _, authored, sha, ref, email, text = fields
+                subject, people, body = [*text.split("\n", 2), "", ""][:3]
+                plain = CONTROL.sub(" ", subject).strip()
+                program = is_by_program(plain, people, body)
+                yield LoggedCommit(sha, int(authored), ref, email.casefold(), plain, program)
+
+
+def committed_at(record: bytes) -> int:
+    """When a commit was committed, in seconds: what comes first in its record."""
+    seconds = record.partition(b"\x1f")[0]
+    return int(seconds) if seconds.isdigit() else -1
+
+
+def deduplicated(
+    reachable: Iterable[LoggedCommit],
+    unreachable: Iterable[LoggedCommit],
+    made_here: Iterable[ReflogCommit],
+) -> dict[str, LoggedCommit]:
+    """For the id of each commit the one that counts for it and all its copies.
+
+    Cherry-picks and rebases leave copies of one author, time and subject. What no branch has any
+    more (`unreachable`) may have been amended, or reworded: that keeps author and time.
+    """
+    once: dict[tuple[int, str, str], LoggedCommit] = {}
+    reworded: dict[tuple[int, str], LoggedCommit] = {}
+    originals: dict[str, LoggedCommit] = {}
+    for commit in reachable:
+        key = (commit.authored, commit.email, commit.subject)
+        originals[commit.sha] = once.setdefault(key, commit)
+        reworded.setdefault(key[:2], originals[commit.sha])
+    newer = {commit.amended_from: commit.sha for commit in made_here if commit.amended_from}
+    for commit in unreachable:
+        became = (originals[sha] for sha in _amended_to(commit.sha, newer) if sha in originals)
+        original = next(became, None)
+        originals[commit.sha] = original or reworded.setdefault(
+            (commit.authored, commit.email), commit
+        )
+    return originals
+
+
+def times_of_work(
+    logged: Iterable[LoggedCommit],
+    made_here: Iterable[ReflogCommit],
+    originals: Mapping[str, LoggedCommit],
+) -> Iterator[tuple[LoggedCommit, int]]:
+    """Each commit that counts at each time of work on it: when it was authored, and amended."""
+    for commit in logged:
+        yield originals[commit.sha], commit.authored
+    for reflog_commit in made_here:
+        if reflog_commit.amends and (original := originals.get(reflog_commit.sha)):
+            yield original, reflog_commit.at
+
+
+def _amended_to(sha: str, newer: Mapping[str, str]) -> Iterator[str]:
+    """What a commit became, step by step."""
+    for _ in newer:
+        if (sha := newer.get(sha, "")) == "":
+            return
+        yield sha
+
+
+def branch_of(ref: str) -> tuple[str, ...]:
+    """`refs/heads/topic` and `refs/remotes/origin/topic` are the branch `topic`; HEAD is none."""
+    kind, _, name = ref.removeprefix("refs/").partition("/")
+    name = name.partition("~")[0]
+    if kind == "remotes":
+        name = name.partition("/")[2]
+    return (name,) if kind in ("heads", "remotes") and name not in ("", "HEAD") else ()
+
+
+def own_commits(
+    repository: Repository, span: Span, reflogs: Sequence[HeadReflog], own: frozenset[str]
+) -> tuple[list[LoggedCommit], list[LoggedCommit]]:
+    """The own commits of about the span: those of the branches, and those that HEAD only knows."""
+    since, until = (int(at.timestamp()) for at in (span.start - SKEW, span.end + SKEW))
+    current = dict.fromkeys(log.current for log in reflogs if log.current)
+    reachable = {commit.sha: commit for commit in _reachable(repository, since, current)}
+    shas = dict.fromkeys(sha for log in reflogs for at, sha in log.commits if since <= at < until)
+    unreachable = _unreachable(repository, since, [sha for sha in shas if sha not in reachable])
+    return (
+        [commit for commit in reachable.values() if commit.email in own],
+        [each for each in unreachable if each.email in own and each.sha not in reachable],
+    )
+
+
+def _reachable(repository: Repository, since: int, current: Iterable[str]) -> list[LoggedCommit]:
+    """The commits of all branches, remote branches and HEADs, until all that follow are older.
+
+    Remote branches count: work done on another machine and fetched is work too. Stashes, tags
+    and notes don't. Below the branches that are checked out it is looked deeper.
+    """
+    below = [f"refs/heads/{branch}~{2**power}" for branch in current for power in range(7)]
+    starts = (
+        "--glob=refs/heads",  # unlike --branches, these let %S tell the whole ref
+        "--glob=refs/remotes",
+        "HEAD",
+        *(head.rev for head in repository.heads()),
+        *below,
+    )
+    count = FEW
+    try:
+        while True:
+            records = _log(repository, f"--max-count={count}", *starts)
+            oldest = records[-OLD_ENOUGH:]
+            if len(records) < count or all(committed_at(record) < since for record in oldest):
+                return list(parse_log(records, since))
+            count = _enough(records, since)
+    except DamagedRepository:  # perhaps only where it is old
+        return list(parse_log(_log(repository, f"--max-age={since}", *starts), since))
+
+
+def _enough(records: Sequence[bytes], since: int) -> int:
+    """How many commits it may take to get there, as they come so far: more than there were."""
+    newest, oldest = committed_at(records[0]), committed_at(records[-1])
+    pace = (newest - since) / max(newest - oldest, 1)
+    return round(len(records) * min(max(pace * 1.2, 2), 100)) + OLD_ENOUGH
+
+
+def _unreachable(repository: Repository, since: int, shas: Sequence[str]) -> Iterator[LoggedCommit]:
+    """Commits that no branch has any more, if git still has them, and those they were made on."""
+    for first in range(0, len(shas), AT_ONCE):
+        records = _log(repository, f"--max-age={since}", *shas[first : first + AT_ONCE])
+        yield from parse_log(records, since)
+
+
+def _log(repository: Repository, *selection: str) -> list[bytes]:
+    """The records of the commits that are selected."""
+    status, output, complaint = run_git(
+        repository,
+        "log",
+        "-z",
+        f"--format={FIELDS}",
+        "--encoding=UTF-8",
+        "--no-show-signature",
+        "--no-mailmap",
+        "--no-color",
+        "--ignore-missing",  # HEAD of a repository without commits
+        *selection,
+        "--",
+    )
+    if status != 0:
+        kind = DamagedRepository if DAMAGE.search(complaint) else SourceError
+        raise kind(refusal(repository.path, complaint))
+    return output.split(b"\0")[:-1]

@@ -1,0 +1,104 @@
+"""Repositories on disk, found and read without git: folders, worktrees, HEADs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues.git_reflog import HeadReflog, as_branch, parse_reflog
+from tracklater_bot.sources.clues.git_remotes import remote_urls
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A HEAD with a reflog: the main one's, or a worktree's. `name` is the folder it is for."""
+
+    name: str
+    gitdir: Path
+    rev: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository on disk. `path` is as configured; worktrees share one `common` directory."""
+
+    path: Path
+    common: Path
+
+    @property
+    def name(self) -> str:
+        """The main folder's name; `api` for a bare `api.git` and for `api/.git`."""
+        hidden = self.common.name.startswith(".")
+        return (self.common.parent if hidden else self.common).name.removesuffix(".git")
+
+    def heads(self) -> Iterator[Head]:
+        """The main HEAD and those of all worktrees."""
+        yield Head(self.name, self.common, "main-worktree/HEAD")
+        for gitdir in sorted(self.common.glob("worktrees/*/")):
+            folder = _first_line(gitdir / "gitdir")
+            name = Path(folder).parent.name if folder else gitdir.name
+            yield Head(name, gitdir, f"worktrees/{gitdir.name}/HEAD")
+
+    def names(self) -> Iterator[str]:
+        """What the repository's folders are called, its worktrees' too."""
+        yield self.path.name.removesuffix(".git")
+        yield from (head.name for head in self.heads())
+
+    def remotes(self) -> list[str]:
+        """The addresses of all remotes."""
+        return remote_urls(_text(self.common / "config"))
+
+
+def locate(path: Path) -> Repository:
+    """The repository at `path`, found without git. Raises SourceError with what to do."""
+    path = path.expanduser().absolute()
+    try:
+        if not path.exists():
+            raise SourceError(
+                f"{path} does not exist: correct git.repos in the settings", lasting=True
+            )
+        gitdir = _gitdir(path)
+        common = gitdir / (_first_line(gitdir / "commondir") or ".")
+        return Repository(path, common.resolve())
+    except OSError as error:
+        raise SourceError(
+            f"{path} cannot be read ({os_reason(error)}): allow it, or take it out of git.repos"
+        ) from None
+
+
+def _gitdir(path: Path) -> Path:
+    dot = path / ".git"
+    if dot.is_dir():
+        return dot
+    if pointer := _first_line(dot):
+        return path / pointer.removeprefix("gitdir:").strip()
+    if (path / "HEAD").is_file() and (path / "objects").is_dir():
+        return path
+    outer = next((parent for parent in path.parents if (parent / ".git").exists()), None)
+    hint = f"name {outer} instead" if outer else "correct git.repos in the settings"
+    raise SourceError(f"{path} is no git repository: {hint}", lasting=True)
+
+
+def os_reason(error: OSError) -> str:
+    """What the system says, without the path."""
+    return error.strerror or type(error).__name__
+
+
+def _first_line(path: Path) -> str:
+    return next(iter(_text(path).splitlines()), "").strip()
+
+
+def _text(path: Path) -> str:
+    """A file's text; "" when there is none."""
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return ""
+
+
+def head_reflog(head: Head) -> HeadReflog:
+    """The reflog of a HEAD, read from its file; empty where there is none."""
+    current = _first_line(head.gitdir / "HEAD").removeprefix("ref: refs/heads/")
+    return parse_reflog(_text(head.gitdir / "logs" / "HEAD"), as_branch(current))
