@@ -10,17 +10,20 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tracklater_bot.catalog.briefing import CatalogBriefing
 from tracklater_bot.catalog.catalog import Catalog, NothingKept
 from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
-from tracklater_bot.domain.suggestions import Draft
-from tracklater_bot.drafting.drafts import Drafter
+from tracklater_bot.domain.wall import Machine
+from tracklater_bot.drafting.machine import LocalMachine
 from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings, TogglSettings
 from tracklater_bot.settings.preferences import REMINDERS, effective, moved, unreminded
-from tracklater_bot.sources.base import ClueSource, IssueSource
+from tracklater_bot.sources.base import IssueSource
 from tracklater_bot.sources.clues.registry import clue_sources
-from tracklater_bot.sources.issues.registry import has_issues, issue_sources
+from tracklater_bot.sources.issues.registry import issue_sources, key_forms
 from tracklater_bot.trackers.base import Account, Constraints, Refused, Tracker
 from tracklater_bot.trackers.jira_worklogs import JiraLogbooks
 from tracklater_bot.trackers.toggl import TogglTracker
@@ -61,7 +64,6 @@ class Core:
         self.file_settings = file_settings
         self.clock = clock
         self._store = store
-        self.clue_sources: tuple[ClueSource, ...] = clue_sources(file_settings)
         self.issue_sources: tuple[IssueSource, ...] = issue_sources(file_settings, clock)
         self.tracker: Tracker | None = _tracker(file_settings.toggl, clock)
         self.logbooks = JiraLogbooks(file_settings.groups, clock)
@@ -73,6 +75,17 @@ class Core:
             clock,
             file_settings.groups,
             _asker(file_settings.toggl) if self.tracker else "",
+        )
+        self.groups: tuple[Group, ...] = tuple(
+            Group(name, file_settings.hints_for(name), key_forms(file_settings, name))
+            for name in file_settings.groups
+        )
+        self.clue_sources = clue_sources(file_settings)
+        self.machine: Machine = LocalMachine(
+            file_settings.suggest,
+            self.clue_sources,
+            CatalogBriefing(self.catalog, self.groups, self.rules, clock, self.zone),
+            clock,
         )
 
     @property
@@ -162,10 +175,7 @@ class Core:
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
         """Several days as they look now, oldest first."""
-        drafter = Drafter(
-            self.settings(), self.clue_sources, self.catalog, self.clock, self.rules()
-        )
-        return drafter.drafts(days)
+        return self.machine.drafts(days)
 
     def rules(self) -> list[Rule]:
         """The person's own rules; they are made in Slack."""
@@ -194,7 +204,7 @@ class Core:
 
 def keeps_something(settings: Settings) -> bool:
     """Whether there is a person with days to keep, or a service whose answers are kept."""
-    return bool(settings.slack.user_id or settings.toggl.api_token or has_issues(settings))
+    return bool(settings.slack.user_id or settings.toggl.api_token or issue_sources(settings))
 
 
 def _tracker(settings: TogglSettings, clock: Clock) -> Tracker | None:

@@ -25,7 +25,7 @@ from tracklater_bot.domain.errors import StoreError
 
 if TYPE_CHECKING:
     from tracklater_bot.core import Core
-    from tracklater_bot.domain.suggestions import Draft
+    from tracklater_bot.domain.draft import Draft
     from tracklater_bot.settings import Settings
 
 Command = Callable[[argparse.Namespace], int]

@@ -32,7 +32,7 @@ class SuggestionBuilder:
         self._explained = explained
         self._zero = inputs.day.span.start
         self._groups = {group.name: group for group in inputs.groups}
-        self._issues = {(issue.group, issue.key): issue for issue in inputs.issues}
+        self._issues = {issue.id: issue for issue in inputs.issues}
         commits = (clue for clue in inputs.clues if isinstance(clue, Commit))
         self._commits = sorted(commits, key=lambda commit: (commit.at, commit.sha))
 
@@ -66,7 +66,7 @@ class SuggestionBuilder:
         )
 
     def _described(self, plain: Suggestion, group: str, found: RoundedSpan) -> Suggestion:
-        issue = self._issues.get((group, found.key)) if found.key else None
+        issue = self._issues.get(found.key) if found.key else None
         commits = [
             commit
             for commit in self._commits

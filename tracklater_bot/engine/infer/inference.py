@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
+from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.infer.hmm import Chain, posteriors, refine_boundaries, viterbi
 from tracklater_bot.engine.infer.hmm_offscreen import (
     OffscreenModel,
@@ -20,10 +21,9 @@ from tracklater_bot.engine.infer.hmm_offscreen import (
     likeliest,
 )
 from tracklater_bot.engine.intervals import MINUTE, TOUCH, Interval
-from tracklater_bot.engine.match.issue_titles import IssueId
 from tracklater_bot.engine.segments import Segment
 
-SegmentLabel = tuple[str, str | None] | None  # group and issue's key; None explains nothing
+SegmentLabel = tuple[str, IssueId | None] | None  # group and issue; None explains nothing
 # Where no screen was recorded, this much of a belief holds: breaks leave no trace there.
 UNSEEN_TRUST = 0.85
 # Clues do not show so short a pause; in seconds.
@@ -155,9 +155,9 @@ def _states(pieces: Iterable[Segment]) -> list[SegmentLabel]:
         groups.update(piece.groups)
         issues.update(piece.issues)
     found: list[SegmentLabel] = [None]
-    for group in sorted(groups.union(group for group, _ in issues)):
+    for group in sorted(groups.union(issue.group for issue in issues)):
         found.append((group, None))
-        found.extend(sorted(issue for issue in issues if issue[0] == group))
+        found.extend((group, each) for each in sorted(issues) if each.group == group)
     return found
 
 
@@ -172,4 +172,4 @@ def _score(piece: Segment, state: SegmentLabel) -> float:
     score = piece.any_group + piece.groups.get(group, 0.0)
     if key is None:
         return score + piece.no_issue.get(group, 0.0)
-    return score + piece.any_issue + piece.issues.get((group, key), 0.0)
+    return score + piece.any_issue + piece.issues.get(key, 0.0)

@@ -7,10 +7,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 
-from tracklater_bot.domain.issues import Issue
-from tracklater_bot.engine.match.keywords import runs_on
-
-IssueId = tuple[str, str]  # group and key
+from tracklater_bot.domain.issues import Issue, IssueId
+from tracklater_bot.domain.keywords import runs_on
 
 # Words that tell nothing of what an issue is about.
 _EMPTY_WORDS = frozenset(
@@ -35,24 +33,24 @@ class IssueTitles:
         self._by_key: dict[IssueId, IssueId] = {}
         self._titles: defaultdict[str, dict[IssueId, tuple[str, ...]]] = defaultdict(dict)
         self._by_word: defaultdict[str, list[tuple[IssueId, tuple[str, ...]]]] = defaultdict(list)
-        known = sorted(issues, key=lambda issue: (issue.group, issue.key))
+        known = sorted(issues, key=lambda issue: issue.id)
         for issue in known:
             for alias in issue.aliases:
-                self._by_key[issue.group, alias.upper()] = (issue.group, issue.key)
+                self._by_key[_plain(issue.id._replace(key=alias))] = issue.id
         for issue in known:
             self._add(issue)
 
     def _add(self, issue: Issue) -> None:
-        found = (issue.group, issue.key)
-        self._by_key[issue.group, issue.key.upper()] = found
+        found = issue.id
+        self._by_key[_plain(found)] = found
         words = _plain_words(issue.title)
         self._titles[issue.group][found] = words
         if _tells(words):
             self._by_word[words[0]].append((found, words))
 
-    def first(self, group: str, keys: Iterable[str]) -> IssueId | None:
-        """The first known issue of the group among keys."""
-        found = (self._by_key.get((group, key.upper())) for key in keys)
+    def first(self, named: Iterable[IssueId]) -> IssueId | None:
+        """The first known issue among those that are named, by a key of before perhaps."""
+        found = (self._by_key.get(_plain(issue)) for issue in named)
         return next((each for each in found if each is not None), None)
 
     def titled(self, text: str) -> list[IssueId]:
@@ -69,7 +67,7 @@ class IssueTitles:
 
     def shares_word(self, issue: IssueId, text: str) -> bool:
         """Whether a text has a word of the issue's title, or the beginning of one."""
-        title = _telling(self._titles[issue[0]][issue])
+        title = _telling(self._titles[issue.group][issue])
         return any(_alike(one, two) for one in _telling(_plain_words(text)) for two in title)
 
     def by_beginning(self, group: str, branch: str) -> IssueId | None:
@@ -85,6 +83,10 @@ class IssueTitles:
             each for each, title in self._titles[group].items() if title[: len(words)] == words
         ]
         return found[0] if len(found) == 1 else None
+
+
+def _plain(issue: IssueId) -> IssueId:
+    return issue._replace(key=issue.key.upper())
 
 
 def _telling(words: Iterable[str]) -> set[str]:
