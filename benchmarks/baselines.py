@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from statistics import median_low
 
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, HintKind, Window
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Window
 from tracklater_bot.domain.day import Span, merge, subtract
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.hints import HintKind
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine.inputs import Inputs
@@ -159,7 +160,8 @@ def _pattern(group: Group) -> re.Pattern[str]:
         for hint in group.hints
         if hint.kind is not HintKind.REMOTE or "/" in hint.text
     ]
-    words += [rf"{re.escape(key)}(?:-\d+)?" for key in group.jira_keys]
+    keys = (form.key.partition("-")[0] for form in group.key_forms if form.tells_group)
+    words += [rf"{re.escape(key)}(?:-\d+)?" for key in keys]
     return re.compile(rf"(?i)(?<!\w)(?:{'|'.join(words)})(?!\w)")
 
 

@@ -6,10 +6,13 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tracklater_bot.domain.clues import Hint, HintKind
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.groups import Group, Project
+from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.keys import KeyForm
+from tracklater_bot.sources.issues.jira import key_form
+from tracklater_bot.sources.issues.taiga import KEY_FORM as TAIGA
 
 ME = "Mika Virtanen"
 LOGIN = "mika"
@@ -159,6 +162,11 @@ class Client:
         """Its project's name in Taiga's addresses; "" without one."""
         return f"{LOGIN}-{self.name}" if self.tracker == "taiga" else ""
 
+    def _key_forms(self) -> tuple[KeyForm, ...]:
+        if self.tracker == "jira":
+            return (key_form(self.naming.key),)
+        return (TAIGA,) if self.tracker == "taiga" else ()
+
     def group(self) -> Group:
         """What the engine is told of it: the settings, and the names found in its repository."""
         name, naming = self.name, self.naming
@@ -173,8 +181,7 @@ class Client:
         return Group(
             name=self.name,
             hints=hints,
-            jira_keys=(naming.key,) if self.tracker == "jira" else (),
-            has_taiga=self.tracker == "taiga",
+            key_forms=self._key_forms(),
             projects=(
                 Project("Development", self.name, "default", naming.display, 1),
                 Project("Bug fixing", self.name, "bug", naming.display, 2),

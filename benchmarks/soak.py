@@ -32,9 +32,9 @@ from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, Item, ItemState
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review.decisions import Change, Review, ReviewError
 from tracklater_bot.settings import TogglSettings

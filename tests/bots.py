@@ -24,8 +24,8 @@ from tests.notation import FRIDAY
 from tracklater_bot.cli.main import main
 from tracklater_bot.core import opened
 from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.slack import app as bot

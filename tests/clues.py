@@ -10,13 +10,16 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from tests.notation import FRIDAY, at, span
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Hint, HintKind, Window
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group, Project
+from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine.inputs import Inputs, Options
+from tracklater_bot.sources.issues.jira import key_form
+from tracklater_bot.sources.issues.taiga import KEY_FORM as TAIGA
 
 ACME_CODE = "auth.py - acme-api - Visual Studio Code"
 GLOBEX_CODE = "Cart.vue - globex-web - Visual Studio Code"
@@ -36,7 +39,7 @@ ACME = group(
     (HintKind.REMOTE, "acme/api"),
     (HintKind.REMOTE, "api"),
     (HintKind.HOST, "acme.atlassian.net"),
-    jira_keys=("DEV",),
+    key_forms=(key_form("DEV"),),
     projects=(
         Project("Development", "acme", client="Acme Corp"),
         Project("Bug fixing", "acme", type="bug", client="Acme Corp"),
@@ -48,7 +51,7 @@ GLOBEX = group(
     (HintKind.REMOTE, "globex/web"),
     (HintKind.REMOTE, "web"),
     (HintKind.HOST, "mika-globex"),
-    has_taiga=True,
+    key_forms=(TAIGA,),
     projects=(Project("Design", "globex", client="Globex"),),
 )
 GROUPS = (ACME, GLOBEX)

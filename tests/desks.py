@@ -14,7 +14,7 @@ from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at, span
 from tests.trackers import DEVELOPMENT, FakeTracker
 from tracklater_bot.domain.digests import Digest, Item, ItemState
-from tracklater_bot.domain.suggestions import Draft
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review.decisions import Change, Review
 from tracklater_bot.store import Store

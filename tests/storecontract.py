@@ -20,10 +20,11 @@ from tests.notation import at, written
 from tests.trackers import lost_before, refused
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, ItemState
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule, RuleKind
-from tracklater_bot.domain.suggestions import Draft, Evidence, Reason, SourceStatus, Suggestion
+from tracklater_bot.domain.suggestions import Evidence, Reason, SourceStatus, Suggestion
 from tracklater_bot.store import Store
 from tracklater_bot.store import days as digests
 from tracklater_bot.store.days import Grant

@@ -29,7 +29,8 @@ from tracklater_bot.blocks.home import HomeView, Wishes, home, preference_of
 from tracklater_bot.blocks.week import in_all, week_chart, week_message
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import ItemState
-from tracklater_bot.domain.suggestions import Draft, SourceStatus
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import OVERRIDES, effective, moved
 from tracklater_sandbox.slack.blockkit import check_message, check_view

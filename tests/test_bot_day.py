@@ -23,7 +23,7 @@ from tests.livebot import AT_ONCE, Json, Live, evening, live, sample_settings
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.digests import ItemState
-from tracklater_bot.domain.suggestions import Draft
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.text import duration
 from tracklater_bot.slack.connections import SocketConnection
 from tracklater_bot.slack.handlers.payloads import stored_first

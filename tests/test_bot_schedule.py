@@ -16,7 +16,7 @@ from tests.loopback import FakeTime
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.digests import ItemState
-from tracklater_bot.domain.suggestions import Draft
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack.app import make_desk, web_client
 from tracklater_bot.slack.days import Days

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,12 @@ import yaml
 
 from tests.livebot import evening, sample_settings
 from tests.loopback import FakeTime, closed_port
-from tracklater_bot.checks import BOT_SCOPES, Finding, check_all
+from tracklater_bot.checks import BOT_SCOPES, check_all
 from tracklater_bot.core import Core, opened
+from tracklater_bot.domain.clues import Reading
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.wall import Finding
+from tracklater_bot.drafting.machine import LocalMachine
 from tracklater_bot.settings import Settings, load
 from tracklater_sandbox import ME, Sandbox
 
@@ -155,13 +160,17 @@ def test_a_mistake_of_ours_in_one_check_leaves_the_others(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
-        name, group = "thyme", None
+        name, group, watches_screen = "thyme", None, True
+
+        def read(self, span: Span) -> Reading:
+            return Reading(self.name)
 
         def check(self) -> str:
             raise KeyError("a title")
 
     with core_on(sandbox, sample_settings(sandbox)) as core:
-        core.__dict__["clue_sources"] = (Broken(),)
+        assert isinstance(core.machine, LocalMachine)
+        core.machine = replace(core.machine, sources=(Broken(),))
         found = named(check_all(core))
     assert found["thyme"].sentence == "failed unexpectedly (KeyError): please report it"
     assert found["toggl"].ok

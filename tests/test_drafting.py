@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.machines import machine_of
 from tests.notation import FRIDAY, HELSINKI, at
 from tracklater_bot.catalog.catalog import Catalog, NothingKept
-from tracklater_bot.domain.clues import Checkout, Clue, Hint, HintKind, Reading, Window
+from tracklater_bot.domain.clues import Checkout, Clue, Reading, Window
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.suggestions import Draft
-from tracklater_bot.drafting.drafts import Drafter
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.settings import Settings
 
 THURSDAY = WorkDay(FRIDAY.date - timedelta(days=1), HELSINKI)
@@ -28,6 +29,7 @@ class Recorded:
     clues: tuple[Clue, ...]
     name: str = "recorded"
     group: str | None = None
+    watches_screen: bool = True
 
     def read(self, span: Span) -> Reading:
         before = [clue for clue in self.clues if clue.at < span.start]
@@ -62,7 +64,7 @@ def drafts(clues: Sequence[Clue], days: Sequence[WorkDay]) -> list[Draft]:
 
     catalog = Catalog(NothingKept(), "local", (), None, clock, settings.groups)
     ordered = tuple(sorted(clues, key=lambda each: each.at))
-    return Drafter(settings, (Recorded(ordered),), catalog, clock).drafts(days)
+    return machine_of(settings, (Recorded(ordered),), catalog, clock).drafts(days)
 
 
 WEEK: tuple[Clue, ...] = (

@@ -30,9 +30,9 @@ from tests.trackers import (
     unreachable,
 )
 from tracklater_bot.domain.digests import ItemState, Problem
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import jobs as outbox

@@ -12,7 +12,8 @@ import pytest
 
 from tests.nobody import nobody
 from tests.notation import FRIDAY, at
-from tracklater_bot.domain.clues import Checkout, Commit, Hint, HintKind
+from tracklater_bot.domain.clues import Checkout, Commit
+from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.git import GitSource
 from tracklater_bot.sources.clues.git_log import branch_of, parse_log

@@ -12,8 +12,8 @@ from tests.notation import FRIDAY
 from tracklater_bot.catalog import day_totals as glances
 from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.domain.day_totals import DayTimes
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.domain.suggestions import Draft
 
 NOW = FRIDAY.span.end
 DRAFT = Draft(

@@ -19,12 +19,12 @@ from pydantic import SecretStr
 from benchmarks.issues import made_up
 from tests.desks import sqlite_store
 from tests.loopback import FakeTime
+from tests.machines import machine_of
 from tests.notation import FRIDAY, at
 from tracklater_bot.catalog.catalog import Catalog, scope_of
 from tracklater_bot.domain.clues import Reading, Window
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.suggestions import Draft
-from tracklater_bot.drafting.drafts import Drafter
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.settings import GroupJira, GroupSettings, Settings
 from tracklater_bot.sources.issues.jira import JiraSource
 from tracklater_bot.store import Store
@@ -97,6 +97,7 @@ class Screen:
     keys: tuple[str, ...] = ("DEV-4999", "DEV-7001", "DEV-7002")
     name: str = "thyme"
     group: None = None
+    watches_screen: bool = True
 
     def read(self, _: Span) -> Reading:
         start = at("09:00")
@@ -138,7 +139,7 @@ def catalog(store: Store, time: FakeTime) -> Catalog:
 
 
 def friday(catalog: Catalog, time: FakeTime, screen: Screen | None = None) -> Draft:
-    return Drafter(SETTINGS, [screen or Screen()], catalog, time).drafts([FRIDAY])[0]
+    return machine_of(SETTINGS, [screen or Screen()], catalog, time).drafts([FRIDAY])[0]
 
 
 # -- Requests ------------------------------------------------------------------------------------

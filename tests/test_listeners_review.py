@@ -30,8 +30,8 @@ from tracklater_bot.blocks.elements import option, overflow
 from tracklater_bot.blocks.home import home
 from tracklater_bot.blocks.rule_dialog import rule_modal
 from tracklater_bot.domain.digests import Item
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.rules import RuleKind
-from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.slack.app import web_client
 from tracklater_bot.slack.pace import Pacer
 from tracklater_bot.trackers.toggl import TogglTracker

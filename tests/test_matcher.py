@@ -9,17 +9,23 @@ import pytest
 
 from tests.clues import ACME, GLOBEX, GROUPS, ISSUES, checkout, commit, group, message, windows
 from tests.notation import at
-from tracklater_bot.domain.clues import Clue, Commit, HintKind
+from tracklater_bot.domain.clues import Clue, Commit
 from tracklater_bot.domain.groups import Group
-from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.hints import HintKind
+from tracklater_bot.domain.issues import Issue, IssueId
 from tracklater_bot.engine.match.matcher import Matcher, keys_in_clues
 from tracklater_bot.engine.windows import WindowKind, WindowPlace
+from tracklater_bot.sources.issues.taiga import KEY_FORM as TAIGA
 
 
 def matcher(
     *clues: Clue, groups: Sequence[Group] = GROUPS, issues: Sequence[Issue] = ISSUES
 ) -> Matcher:
     return Matcher(groups, issues, clues, WindowKind())
+
+
+def key_of(issue: IssueId | None) -> str | None:
+    return issue.key if issue else None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +66,7 @@ def matcher(
 def test_window_titles(title: str, groups: str, issues: str) -> None:
     found = matcher().window(title)
     assert " ".join(sorted(found.groups)) == groups
-    assert " ".join(sorted(key for _, key in found.issues)) == issues
+    assert " ".join(sorted(issue.key for issue in found.issues)) == issues
 
 
 def test_a_program_called_like_a_keyword_is_no_cue() -> None:
@@ -140,7 +146,7 @@ def test_a_repository_with_a_common_name(title: str, meant: bool) -> None:
 )
 def test_branches(name: str, branch: str, key: str | None) -> None:
     found = matcher().branch(name, branch)
-    assert found == (None if key is None else (name, key))
+    assert key_of(found) == key
 
 
 @pytest.mark.parametrize(
@@ -155,7 +161,7 @@ def test_branches(name: str, branch: str, key: str | None) -> None:
 )
 def test_commits(subject: str, branch: str, key: str | None) -> None:
     found = matcher().commit(commit("10:00", "acme", subject, branch))
-    assert found == (None if key is None else ("acme", key))
+    assert key_of(found) == key
 
 
 @pytest.mark.parametrize(
@@ -173,12 +179,12 @@ def test_commits(subject: str, branch: str, key: str | None) -> None:
 def test_messages(text: str, channel: str, own: str | None, groups: str, issues: str) -> None:
     found = matcher().message(message("10:00", text, channel, own))
     assert " ".join(found.groups) == groups
-    assert " ".join(key for _, key in found.issues) == issues
+    assert " ".join(issue.key for issue in found.issues) == issues
 
 
 # -- Numbers that are no issues ----------------------------------------------------------------
 
-SHOP = group("shop", (HintKind.REMOTE, "firm/shop"), has_taiga=True)
+SHOP = group("shop", (HintKind.REMOTE, "firm/shop"), key_forms=(TAIGA,))
 SHOP_ISSUES = tuple(
     Issue(key, title, "", "taiga", "shop")
     for key, title in (
@@ -270,13 +276,13 @@ def _commit(subject: str, branch: str = "main", *, hosted: bool = False) -> Comm
     ],
 )
 def test_numbers_in_subjects(subject: str, key: str | None) -> None:
-    assert shop().commit(_commit(subject)) == (None if key is None else ("shop", key))
+    assert key_of(shop().commit(_commit(subject))) == key
 
 
 @pytest.mark.parametrize("text", ["#123,", "#1 ", "order #1 ", "(#1", "pull ", "/1-", "#fff #123"])
 def test_endless_texts_are_read_in_no_time(text: str) -> None:
     start = perf_counter()
-    assert shop().commit(_commit(text * 20_000, text * 20_000)) in (None, ("shop", "#1"))
+    assert key_of(shop().commit(_commit(text * 20_000, text * 20_000))) in (None, "#1")
     assert perf_counter() - start < 5
 
 
@@ -297,7 +303,7 @@ def test_endless_texts_are_read_in_no_time(text: str) -> None:
 )
 def test_numbers_where_a_code_host_has_its_own(subject: str, branch: str, key: str | None) -> None:
     made = _commit(subject, branch, hosted=True)
-    assert shop(made).commit(made) == (None if key is None else ("shop", key))
+    assert key_of(shop(made).commit(made)) == key
 
 
 @pytest.mark.parametrize(
@@ -327,7 +333,7 @@ def test_numbers_where_a_code_host_has_its_own(subject: str, branch: str, key: s
     ],
 )
 def test_numbers_at_the_start_of_branches(branch: str, key: str | None) -> None:
-    assert shop().branch("shop", branch) == (None if key is None else ("shop", key))
+    assert key_of(shop().branch("shop", branch)) == key
 
 
 @pytest.mark.parametrize(
@@ -354,7 +360,7 @@ def test_numbers_at_the_start_of_branches(branch: str, key: str | None) -> None:
 def test_numbers_in_window_titles(title: str, key: str | None) -> None:
     found = shop().window(title)
     assert "shop" in found.groups
-    assert [key for _, key in found.issues] == ([] if key is None else [key])
+    assert [issue.key for issue in found.issues] == ([] if key is None else [key])
 
 
 @pytest.mark.parametrize(
@@ -380,19 +386,19 @@ def test_numbers_in_window_titles(title: str, key: str | None) -> None:
 )
 def test_numbers_in_messages(text: str, key: str | None) -> None:
     found = shop().message(message("10:00", text, "", "shop"))
-    assert [key for _, key in found.issues] == ([] if key is None else [key])
+    assert [issue.key for issue in found.issues] == ([] if key is None else [key])
 
 
 def test_a_branch_of_the_day_in_a_title() -> None:
     matches = matcher(checkout("09:00", "acme", "feature/rate-limit-the-token"))
     found = matches.window("mika@kone: ~ (feature/rate-limit-the-token)")
     assert list(found.groups) == ["acme"]
-    assert list(found.issues) == [("acme", "DEV-131")]
+    assert list(found.issues) == [IssueId("acme", "DEV-131", "jira")]
 
 
 def test_a_moved_issue_is_known_by_its_old_key() -> None:
     moved = Issue("NEW-1", "Moved", "", "jira", "acme", aliases=("DEV-7",))
-    assert matcher(issues=[moved]).branch("acme", "DEV-7-moved") == ("acme", "NEW-1")
+    assert matcher(issues=[moved]).branch("acme", "DEV-7-moved") == IssueId("acme", "NEW-1", "jira")
 
 
 def test_issues_of_one_title_in_two_groups_need_more() -> None:
@@ -402,7 +408,9 @@ def test_issues_of_one_title_in_two_groups_need_more() -> None:
     ]
     matches = matcher(issues=twins)
     assert not matches.window("Update the dependencies").groups
-    assert list(matches.window("Update the dependencies · acme/api").issues) == [("acme", "DEV-1")]
+    assert list(matches.window("Update the dependencies · acme/api").issues) == [
+        IssueId("acme", "DEV-1", "jira")
+    ]
 
 
 @pytest.mark.parametrize(

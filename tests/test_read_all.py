@@ -27,6 +27,7 @@ class FakeSource:
 
     name: str = "fake"
     group: str | None = None
+    watches_screen: bool = False
     error: Exception | None = None
     together: Barrier | None = None
 

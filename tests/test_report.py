@@ -12,7 +12,8 @@ from tests.notation import FRIDAY, at
 from tracklater_bot.cli.preview_blocks import draft_message
 from tracklater_bot.cli.preview_json import draft_json
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.suggestions import Draft, SourceStatus
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_sandbox.slack.blockkit import check_message
 
 

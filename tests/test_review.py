@@ -16,9 +16,10 @@ from tests.notation import FRIDAY, at, written
 from tests.trackers import lost_after, refused
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, ItemState
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.suggestions import Draft, Evidence
+from tracklater_bot.domain.suggestions import Evidence
 from tracklater_bot.review.decisions import NotYours, ReviewError
 from tracklater_bot.store.payload import entry_text
 

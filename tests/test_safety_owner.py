@@ -17,7 +17,7 @@ from slack_bolt import App, BoltRequest
 from tests.bots import desk_on, digests_in, post
 from tests.conftest import FRIDAY
 from tracklater_bot.domain.digests import Digest, ItemState
-from tracklater_bot.domain.suggestions import Draft
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.slack.connections import PATH, HttpConnection
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.handlers import register

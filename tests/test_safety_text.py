@@ -20,24 +20,19 @@ from tests.notation import FRIDAY as WORKDAY
 from tests.notation import at
 from tracklater_bot.catalog.catalog import scope_of
 from tracklater_bot.cli.terminal import print_draft
-from tracklater_bot.domain.clues import (
-    ChatMessage,
-    Checkout,
-    Commit,
-    Hint,
-    HintKind,
-    Reading,
-    Window,
-)
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit, Reading, Window
 from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group, Project
+from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.suggestions import Draft, SourceStatus
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.slack.days import Days
 from tracklater_bot.sources.clues.git import GitSource
+from tracklater_bot.sources.issues.jira import key_form
 from tracklater_sandbox import ME, Sandbox
 
 NAMES = [f"{number}-{text[:12]!a}" for number, text in enumerate(HOSTILE)]
@@ -62,7 +57,7 @@ def _draft(text: str) -> Draft:
     group = Group(
         "acme",
         hints=(Hint("acme", HintKind.KEYWORD, "acme"),),
-        jira_keys=("DEV",),
+        key_forms=(key_form("DEV"),),
         projects=(project, Project("Development", "acme", id=502, type="bug")),
     )
     start, end = at("09:00"), at("11:00")

@@ -14,7 +14,7 @@ import pytest
 import tzlocal
 from pydantic import SecretStr, ValidationError
 
-from tracklater_bot.domain.clues import HintKind
+from tracklater_bot.domain.hints import HintKind
 from tracklater_bot.settings import GroupSettings, Loaded, Settings, SettingsError, load, unfinished
 from tracklater_bot.settings import types as zone
 from tracklater_bot.settings.tree import GROUPS, leaves

@@ -26,9 +26,10 @@ from tests.clues import (
 )
 from tests.notation import FRIDAY, HELSINKI, at
 from tests.recordings import recording
-from tracklater_bot.domain.clues import Clue, Hint, HintKind
+from tracklater_bot.domain.clues import Clue
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine import suggest, unexplained_titles
 from tracklater_bot.sources.clues.thyme import understand

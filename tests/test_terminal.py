@@ -12,7 +12,8 @@ from tests.digests import entry, suggestion
 from tests.hostile import HOSTILE
 from tests.notation import FRIDAY, at
 from tracklater_bot.cli.terminal import print_draft, print_lines, print_titles, seen_words
-from tracklater_bot.domain.suggestions import Draft, Evidence, Reason, SourceStatus
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.suggestions import Evidence, Reason, SourceStatus
 
 
 def draft(*texts: str, **more: object) -> Draft:

@@ -22,8 +22,8 @@ from tracklater_bot.blocks.timeline import (
 )
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.digests import ItemState
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.domain.text import units
 
 NOW = at("18:00")

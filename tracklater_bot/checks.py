@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.core import Core
-from tracklater_bot.domain.errors import code_in, log_failure
-from tracklater_bot.domain.suggestions import SourceStatus
+from tracklater_bot.domain.errors import code_in
+from tracklater_bot.domain.wall import Finding
 from tracklater_bot.settings import Settings, unfinished
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import Tracker, TrackerError
 from tracklater_bot.trackers.projects import resolve
-
-log = logging.getLogger(__name__)
 
 BOT_SCOPES = (
     "chat:write", "commands", "im:write", "im:history", "files:write", "files:read", "users:read",
 )  # fmt: skip
 TIMEOUT_SECONDS = 15
 AT_ONCE = 8
-NO_CLUES = "nothing tells what you worked on: set thyme.dir, or git.repos of a group."
+NO_CLUES = Finding(
+    "clues",
+    None,
+    ok=False,
+    sentence="nothing tells what you worked on: set thyme.dir, or git.repos of a group.",
+)
 NO_USER_ID = "slack.user_id is not set: copy your member ID from your Slack profile."
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """How one thing fared; `sentence` tells what was found, or what to do."""
-
-    name: str
-    group: str | None
-    ok: bool
-    sentence: str
-
-    def line(self) -> str:
-        """`jira (acme): signed in as Eero, 120 issues`."""
-        where = f" ({self.group})" if self.group else ""
-        return f"{self.name}{where}: {self.sentence}"
-
-    def status(self) -> SourceStatus:
-        """As the status answer shows it."""
-        return SourceStatus(self.name, self.group, 0, None if self.ok else self.sentence)
 
 
 class CheckError(Exception):
@@ -61,32 +43,23 @@ class _Check:
     run: Callable[[], str]
 
     def finding(self) -> Finding:
-        try:
-            return Finding(self.name, self.group, ok=True, sentence=self.run())
-        except (CheckError, SourceError, TrackerError) as error:
-            return Finding(self.name, self.group, ok=False, sentence=str(error))
-        except Exception as error:  # noqa: BLE001 - a mistake of ours must not hide the others
-            log_failure(log, f"Checking {self.name}", error)
-            sentence = f"failed unexpectedly ({type(error).__name__}): please report it"
-            return Finding(self.name, self.group, ok=False, sentence=sentence)
+        refusals = (CheckError, SourceError, TrackerError)
+        return Finding.of(self.name, self.group, self.run, refusals)
 
 
 def check_all(core: Core) -> list[Finding]:
     """Tries everything side by side; findings in the order of the street."""
-    checks = [*_checks(core)]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
-        findings = list(pool.map(_Check.finding, checks))
+        clues = pool.submit(core.machine.check)
+        others = pool.map(_Check.finding, _checks(core))
+        findings = [*(clues.result() or [NO_CLUES]), *others]
     return [*findings, *_no_longer(core), *_unfinished(core.file_settings, findings)]
 
 
 def _checks(core: Core) -> Iterator[_Check]:
     settings = core.file_settings
-    if not core.clue_sources:
-        yield _Check("clues", None, partial(_fail, NO_CLUES))
-    for source in core.clue_sources:
+    for source in core.issue_sources:
         yield _Check(source.name, source.group, source.check)
-    for tracker in core.issue_sources:
-        yield _Check(tracker.name, tracker.group, tracker.check)
     yield _Check("toggl", None, lambda: _toggl(core.tracker, core))
     yield _Check("slack bot", None, lambda: _bot(settings))
     if settings.slack.mode == "socket":
@@ -107,10 +80,6 @@ def _unfinished(settings: Settings, findings: Sequence[Finding]) -> Iterator[Fin
     for sentence in unfinished(settings):
         if sentence.partition(" ")[0] not in said:
             yield Finding("settings", None, ok=False, sentence=sentence)
-
-
-def _fail(sentence: str) -> str:
-    raise CheckError(sentence)
 
 
 def _toggl(tracker: Tracker | None, core: Core) -> str:

@@ -10,18 +10,21 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tracklater_bot.catalog.briefing import CatalogBriefing
 from tracklater_bot.catalog.catalog import Catalog, NothingKept
 from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
-from tracklater_bot.domain.suggestions import Draft
-from tracklater_bot.drafting.drafts import Drafter, Engine
+from tracklater_bot.domain.wall import Machine
+from tracklater_bot.drafting.machine import Engine, LocalMachine
 from tracklater_bot.engine import suggest
 from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings, TogglSettings
 from tracklater_bot.settings.preferences import REMINDERS, effective, moved, unreminded
-from tracklater_bot.sources.base import ClueSource, IssueSource
+from tracklater_bot.sources.base import IssueSource
 from tracklater_bot.sources.clues.registry import clue_sources
-from tracklater_bot.sources.issues.registry import has_issues, issue_sources
+from tracklater_bot.sources.issues.registry import issue_sources, key_forms
 from tracklater_bot.trackers.base import Account, Constraints, Refused, Tracker
 from tracklater_bot.trackers.jira_worklogs import JiraLogbooks
 from tracklater_bot.trackers.toggl import TogglTracker
@@ -62,7 +65,6 @@ class Core:
         self.file_settings = file_settings
         self.clock = clock
         self._store = store
-        self.clue_sources: tuple[ClueSource, ...] = clue_sources(file_settings)
         self.issue_sources: tuple[IssueSource, ...] = issue_sources(file_settings, clock)
         self.tracker: Tracker | None = _tracker(file_settings.toggl, clock)
         self.logbooks = JiraLogbooks(file_settings.groups, clock)
@@ -75,6 +77,12 @@ class Core:
             file_settings.groups,
             _asker(file_settings.toggl) if self.tracker else "",
         )
+        self.groups: tuple[Group, ...] = tuple(
+            Group(name, file_settings.hints_for(name), key_forms(file_settings, name))
+            for name in file_settings.groups
+        )
+        self.clue_sources = clue_sources(file_settings)
+        self.machine: Machine = self.local_machine()
 
     @property
     def store(self) -> Store:
@@ -157,18 +165,19 @@ class Core:
 
     # -- Drafts --------------------------------------------------------------------------------
 
+    def local_machine(self, engine: Engine = suggest) -> LocalMachine:
+        """The machine of this process, with the engine that its drafts are asked of."""
+        briefing = CatalogBriefing(self.catalog, self.groups, self.rules, self.clock, self.zone)
+        settings = self.file_settings.suggest
+        return LocalMachine(settings, self.clue_sources, briefing, self.clock, engine)
+
     def draft(self, day: WorkDay) -> Draft:
         """The day as it looks now."""
         return self.drafts([day])[0]
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
         """Several days as they look now, oldest first."""
-        return self.drafter().drafts(days)
-
-    def drafter(self, engine: Engine = suggest) -> Drafter:
-        """Makes drafts of the person's days, with the suggestions that the engine gives."""
-        settings, rules = self.settings(), self.rules()
-        return Drafter(settings, self.clue_sources, self.catalog, self.clock, rules, engine)
+        return self.machine.drafts(days)
 
     def rules(self) -> list[Rule]:
         """The person's own rules; they are made in Slack."""
@@ -197,7 +206,7 @@ class Core:
 
 def keeps_something(settings: Settings) -> bool:
     """Whether there is a person with days to keep, or a service whose answers are kept."""
-    return bool(settings.slack.user_id or settings.toggl.api_token or has_issues(settings))
+    return bool(settings.slack.user_id or settings.toggl.api_token or issue_sources(settings))
 
 
 def _tracker(settings: TogglSettings, clock: Clock) -> Tracker | None:

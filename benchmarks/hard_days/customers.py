@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from tracklater_bot.domain.clues import Hint, HintKind
 from tracklater_bot.domain.groups import Group, Project
+from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.issues import Issue
+from tracklater_bot.sources.issues.jira import key_form
+from tracklater_bot.sources.issues.taiga import KEY_FORM as TAIGA
 
 TEAM = "Lindqvist Studio"
 
@@ -45,8 +47,7 @@ class Customer:
         return Group(
             name=self.group,
             hints=tuple(hints),
-            jira_keys=(self.prefix,) if self.tracker == "jira" else (),
-            has_taiga=self.tracker == "taiga",
+            key_forms={"jira": (key_form(self.prefix),), "taiga": (TAIGA,)}.get(self.tracker, ()),
             projects=(Project("Consulting", self.group, "default", self.called, 11),),
         )
 

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.digests import Digest, ItemState
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.domain.suggestions import Draft, Suggestion
+from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.domain.text import clean, count, day_name, duration, isolated, shown, times
 
 HOUR = timedelta(hours=1)

@@ -142,6 +142,11 @@ class Catalog:
         self._asking_tracker = RLock()
         self._looked_up: dict[tuple[str, str | None], datetime] = {}
 
+    @property
+    def has_tracker(self) -> bool:
+        """Whether there is one; without it nothing is known to be tracked."""
+        return self._tracker is not None
+
     # -- Issues ----------------------------------------------------------------------------
 
     def issues(self, group: str | None = None) -> list[Issue]:

@@ -25,7 +25,7 @@ from tracklater_bot.domain.errors import StoreError
 
 if TYPE_CHECKING:
     from tracklater_bot.core import Core
-    from tracklater_bot.domain.suggestions import Draft
+    from tracklater_bot.domain.draft import Draft
     from tracklater_bot.settings import Settings
 
 Command = Callable[[argparse.Namespace], int]
@@ -215,7 +215,7 @@ def preview(arguments: argparse.Namespace) -> int:
         if not core.clue_sources:
             _say(NOTHING_SET_UP)
         with _progress(f"Reading {day.date}"):
-            [draft], now = core.drafter(engine).drafts([day]), core.clock()
+            [draft], now = core.local_machine(engine).drafts([day]), core.clock()
         groups = tuple(core.file_settings.groups)
     if arguments.png is not None:
         _write_png(arguments.png, draft, now, groups)

@@ -8,7 +8,7 @@ from typing import Any
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.timeline import lanes_of, text_timeline
 from tracklater_bot.domain.digests import Digest, Item
-from tracklater_bot.domain.suggestions import Draft
+from tracklater_bot.domain.draft import Draft
 
 TIMELINE_COLUMNS = 38
 

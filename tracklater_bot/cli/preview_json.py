@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.suggestions import Draft, SourceStatus, Suggestion
+from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 
 
 def draft_json(draft: Draft, now: datetime, *, why: bool = False) -> dict[str, Any]:

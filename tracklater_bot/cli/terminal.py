@@ -14,7 +14,8 @@ from rich.text import Text
 
 from tracklater_bot.blocks.timeline import colours, lanes_of, text_timeline
 from tracklater_bot.domain.day import in_reach
-from tracklater_bot.domain.suggestions import Draft, Evidence, Suggestion
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.suggestions import Evidence, Suggestion
 from tracklater_bot.domain.text import (
     TOO_LONG_AGO,
     clean,

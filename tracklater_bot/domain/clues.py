@@ -1,11 +1,12 @@
-"""Clues: traces of work with a time, and what points from them to groups."""
+"""Clues: traces of work with a time. They never leave the machine on which they were read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import TypeAlias
+
+from tracklater_bot.domain.hints import Hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +68,6 @@ class ChatMessage:
 
 
 Clue: TypeAlias = Window | Commit | Checkout | ChatMessage
-
-
-class HintKind(StrEnum):
-    """Where a hint comes from, strongest first."""
-
-    KEYWORD = "keyword"
-    REPOSITORY = "repository"
-    REMOTE = "remote"
-    HOST = "host"
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """Words that point to a group when they are seen in a window title, a branch or a message."""
-
-    group: str
-    kind: HintKind
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from tracklater_bot.domain.digests import Digest, Item, ItemState, is_open
-from tracklater_bot.domain.suggestions import Draft
+from tracklater_bot.domain.draft import Draft
 
 Lengths = Mapping[str | None, timedelta]
 

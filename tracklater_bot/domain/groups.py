@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tracklater_bot.domain.clues import Hint
+from tracklater_bot.domain.hints import Hint
+from tracklater_bot.domain.keys import KeyForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,9 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What the engine needs to know of a client or work project of the user."""
+    """What must be known of a client or work project to tell its work from others'."""
 
     name: str
     hints: tuple[Hint, ...] = ()
-    jira_keys: tuple[str, ...] = ()
-    has_taiga: bool = False
+    key_forms: tuple[KeyForm, ...] = ()
     projects: tuple[Project, ...] = ()

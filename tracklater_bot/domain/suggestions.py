@@ -1,12 +1,11 @@
-"""Suggestions: spans that wait for a decision, and a day of them."""
+"""Suggestions: spans that wait for a decision."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 
@@ -59,30 +58,18 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """How a source fared for a day: the number of clues, and its trouble if there was any."""
+    """How a source fared for a day: the number of clues, and its trouble if there was any.
+
+    `traces`: it tells what was worked on, so that its trouble may hide work.
+    """
 
     name: str
     group: str | None
     clues: int
     trouble: str | None = None
+    traces: bool = False
 
     @property
     def ok(self) -> bool:
         """Whether the source was read without trouble."""
         return self.trouble is None
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A day as the engine sees it: nothing decided, nothing stored, nothing sent.
-
-    `commits` and `messages` are the moments of those clues, for the marks in the timeline.
-    """
-
-    day: date
-    timezone: str
-    suggestions: tuple[Suggestion, ...] = ()
-    tracked: tuple[TimeEntry, ...] = ()
-    sources: tuple[SourceStatus, ...] = ()
-    commits: tuple[datetime, ...] = ()
-    messages: tuple[datetime, ...] = ()

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit
+from tracklater_bot.domain.issues import IssueId
+from tracklater_bot.domain.keywords import is_trunk
 from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.engine.match.issue_titles import IssueId
-from tracklater_bot.engine.match.keywords import is_trunk
 from tracklater_bot.engine.match.matcher import Matcher
 
 

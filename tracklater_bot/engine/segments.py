@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.infer.hmm import TransitionCosts
 from tracklater_bot.engine.intervals import MINUTE, Interval, cut, joined, within, without
-from tracklater_bot.engine.match.issue_titles import IssueId
 from tracklater_bot.engine.presence import Focus, Watch
 from tracklater_bot.engine.score.weights import WEIGHTS
 

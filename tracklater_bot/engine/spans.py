@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracklater_bot.domain.day import Span, round_boundaries, subtract
+from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.infer.inference import LabelledDay
 from tracklater_bot.engine.infer.merge import LabelledSegment
 from tracklater_bot.engine.inputs import Inputs
@@ -19,7 +20,7 @@ class RoundedSpan:
     span: Span
     exact: Span
     group: str | None
-    key: str | None
+    key: IssueId | None
 
 
 def fit_spans(

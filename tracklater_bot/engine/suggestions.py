@@ -36,7 +36,7 @@ class SuggestionBuilder:
         self._day = day
         self._zero = inputs.day.span.start
         self._groups = {group.name: group for group in inputs.groups}
-        self._issues = {(issue.group, issue.key): issue for issue in inputs.issues}
+        self._issues = {issue.id: issue for issue in inputs.issues}
         commits = (clue for clue in inputs.clues if isinstance(clue, Commit))
         self._commits = sorted(commits, key=lambda commit: (commit.at, commit.sha))
 
@@ -60,7 +60,7 @@ class SuggestionBuilder:
         )
         if found.group is None:
             return suggestion
-        issue = self._issues.get((found.group, found.key)) if found.key else None
+        issue = self._issues.get(found.key) if found.key else None
         touching = [one.group for one in neighbours if _gap(one.exact, found.exact) <= TOUCH]
         return replace(
             suggestion,

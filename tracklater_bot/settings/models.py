@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from tracklater_bot.domain.clues import Hint, HintKind
+from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.settings.types import (
     Address,
     AppToken,

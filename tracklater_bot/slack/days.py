@@ -20,18 +20,15 @@ from tracklater_bot.blocks.help import day_ready, no_traces, note
 from tracklater_bot.blocks.home import home
 from tracklater_bot.blocks.timeline import Lanes, lanes_of, ticks_of
 from tracklater_bot.core import Core
-from tracklater_bot.domain.clues import ChatMessage
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import open_items
 from tracklater_bot.domain.digests import Digest, Item
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.errors import log_failure
-from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.domain.suggestions import Draft
+from tracklater_bot.domain.keywords import group_meant
 from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name
-from tracklater_bot.engine.match.matcher import Matcher
-from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review.decisions import Review, ReviewError
 from tracklater_bot.scheduling.loop import Loop
@@ -192,18 +189,7 @@ class Days:
         for name, own in groups.items():
             if workspace and own.slack.workspace.casefold() == workspace.casefold():
                 return name
-        known = tuple(
-            Group(
-                name,
-                self.core.file_settings.hints_for(name),
-                own.jira.project_key,
-                bool(own.taiga.project_slug),
-            )
-            for name, own in groups.items()
-        )
-        message = ChatMessage(self.core.clock(), None, text, channel)
-        found = Matcher(known, (), (), WindowKind()).message(message).groups
-        return next(iter(found)) if len(found) == 1 else None
+        return group_meant(text, channel, self.core.groups)
 
     # -- Days ----------------------------------------------------------------------------------
 
@@ -247,7 +233,7 @@ class Days:
         """
         opened = self._read(self.core.day_on(on))
         digest = opened.digest
-        if open_items(digest) or (not digest.items and self._may_hide_work(digest)):
+        if open_items(digest) or (not digest.items and _may_hide_work(opened.draft)):
             if not digest.posted_since(since):
                 self.showing.drop_picture(digest)  # it goes with the old message
             with self._looked_for(), patiently():
@@ -266,10 +252,6 @@ class Days:
         digest = self.core.store.save_draft(self.person, draft)
         self._afterwards.note_read(day.date)
         return Opened(draft, digest, closed=self.core.is_closed(day))
-
-    def _may_hide_work(self, digest: Digest) -> bool:
-        places = {(source.name, source.group) for source in self.core.clue_sources}
-        return any(each.trouble and (each.name, each.group) in places for each in digest.sources)
 
     def _with_picture(self, opened: Opened, posted: Posted | None) -> Opened:
         """The day as it was posted; its picture follows."""
@@ -432,3 +414,7 @@ class Days:
         self._sweep()
         self.rooms.messenger.refresh_stale(self.person)
         return self.rooms.tempo.retry if self.core.store.stale(self.person) else None
+
+
+def _may_hide_work(draft: Draft) -> bool:
+    return any(status.traces and status.trouble for status in draft.sources)

@@ -24,9 +24,10 @@ from sqlalchemy import (
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, Worklog
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.items import in_order, refreshed
-from tracklater_bot.domain.suggestions import Draft, Suggestion
+from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.store.columns import insert_missing
 from tracklater_bot.store.leases import is_dead
 from tracklater_bot.store.tables import changes, digests, items

@@ -11,10 +11,10 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from tracklater_bot.domain.digests import Digest, Item
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule
-from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.store import days as digests
 from tracklater_bot.store import issues, pruning
 from tracklater_bot.store import values as memory

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
+from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, posteriors, refine_boundaries, viterbi
 from tracklater_bot.engine.infer.hmm_offscreen import (
     OffscreenModel,
@@ -22,7 +23,7 @@ from tracklater_bot.engine.infer.hmm_offscreen import (
 from tracklater_bot.engine.intervals import MINUTE, TOUCH, Interval
 from tracklater_bot.engine.segments import Segment
 
-SegmentLabel = tuple[str, str | None] | None  # group and issue's key; None explains nothing
+SegmentLabel = tuple[str, IssueId | None] | None  # group and issue; None explains nothing
 Rows: TypeAlias = Sequence[Sequence[float]]  # a row for each segment, a number for each state
 # Where no screen was recorded, this much of a posterior holds: breaks leave no trace there.
 OFFSCREEN_TRUST = 0.85
@@ -147,19 +148,19 @@ def group_numbers(states: Sequence[SegmentLabel]) -> tuple[int, ...]:
 
 def _states(segments: Sequence[Segment]) -> list[SegmentLabel]:
     """Idle, then each group that has any evidence, without and with each of its issues."""
-    issues = {issue for segment in segments for issue in segment.issues}
+    issues = sorted({issue for segment in segments for issue in segment.issues})
     groups = {group for segment in segments for group in segment.groups}
     states: list[SegmentLabel] = [None]
-    for group in sorted(groups.union(group for group, _ in issues)):
-        states += [(group, None), *sorted(issue for issue in issues if issue[0] == group)]
+    for group in sorted(groups.union(issue.group for issue in issues)):
+        states += [(group, None), *((group, issue) for issue in issues if issue.group == group)]
     return states
 
 
 def _log_likelihood(segment: Segment, state: SegmentLabel) -> float:
     if state is None:
         return segment.idle
-    group, key = state
+    group, issue = state
     log_likelihood = segment.any_group + segment.groups.get(group, 0.0)
-    if key is None:
+    if issue is None:
         return log_likelihood + segment.no_issue.get(group, 0.0)
-    return log_likelihood + segment.any_issue + segment.issues.get((group, key), 0.0)
+    return log_likelihood + segment.any_issue + segment.issues.get(issue, 0.0)

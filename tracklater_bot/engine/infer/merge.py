@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.infer.inference import LabelledDay
 from tracklater_bot.engine.intervals import TOUCH
 
@@ -19,7 +20,7 @@ class LabelledSegment:
     start: float
     end: float
     group: str | None
-    key: str | None
+    key: IssueId | None
 
     @property
     def length(self) -> float:

@@ -1,24 +1,16 @@
-"""Keys and refs in texts: `DEV-123` of configured Jira projects, `#12` and `TG-12` of Taiga.
+"""Bare numbers in texts, `#12`, where they may be an issue's.
 
-Most bare numbers are no issue's: pull requests, colours, years and counts look the same.
+Most are not: pull requests, colours, years and counts look the same.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.text import folded
 
-# What Taiga itself writes: its word in commits, its addresses, its pages' titles.
-_NAMED = re.compile(
-    r"(?<![^\W_])tg-([1-9]\d{0,5})(?![^\W_])"
-    r"|/project/[\w-]+/(?:us|task|issue|epic|t)/([1-9]\d{0,5})(?![^\W_])"
-    r"|\s[-–—]\s(?:user story|task|issue|epic) #([1-9]\d{0,5})(?=\s[-–—]\s)"
-)
 _BARE = re.compile(r"(?<![\w#&/!])#([1-9]\d{0,5})(?![^\W_]|[./:]\d)")
 _BRANCH_NUMBER = re.compile(
     r"(?:^|/)([1-9]\d{0,5})[-_](?!\d+(?![^\W_]))(?=([^\W_]+))(?P<rest>[^/]*)"
@@ -105,51 +97,22 @@ _FORGE = re.compile(
 )
 
 
-class JiraKeys:
-    """Finds keys of the configured projects; a key that two groups claim points to neither."""
-
-    def __init__(self, groups: Iterable[Group]) -> None:
-        pairs = {(key.upper(), group.name) for group in groups for key in group.jira_keys if key}
-        claims = Counter(key for key, _ in pairs)
-        self._owners = {key: group for key, group in sorted(pairs) if claims[key] == 1}
-        longest_first = sorted(self._owners, key=lambda key: (-len(key), key))
-        either = "|".join(map(re.escape, longest_first)) or r"(?!)"  # none: never matches
-        self._key = re.compile(rf"(?i)(?<![a-z0-9])({either})-([1-9][0-9]*)(?![a-z0-9])")
-        self._board = re.compile(rf"(?<![^\W_])({either})(?![^\W_]|-\d)")
-
-    def find(self, text: str) -> Iterator[tuple[str, str]]:
-        """Each key in a text, with its group first."""
-        for project, number in self._key.findall(text):
-            yield self._owners[project.upper()], f"{project.upper()}-{number}"
-
-    def find_boards(self, title: str) -> Iterator[str]:
-        """Groups whose project's key stands alone in the title of a page of Jira."""
-        if "Jira" in title:
-            for project in self._board.findall(title):
-                yield self._owners[project]
-
-
 @dataclass(frozen=True, slots=True)
 class BareNumber:
     """A bare `#12`. Without `certain` it is an issue only where `words` are in its title too."""
 
-    key: str
+    number: str
     certain: bool
     words: str
 
 
-def taiga_refs(text: str) -> list[str]:
-    """What can only be Taiga's, as `#12`: `TG-12`, a page's address, a page's title."""
-    return [f"#{''.join(digits)}" for digits in _NAMED.findall(folded(text))]
-
-
 def bare_numbers(text: str) -> Iterator[BareNumber]:
-    """The bare numbers in a text of a group with Taiga that do not look like another thing's."""
+    """The bare numbers in a text that do not look like another thing's."""
     plain = _OTHER_NUMBERS.sub(" ", folded(text[:_LONGEST]))
     for match in _BARE.finditer(plain):
         before = plain[max(match.start() - _NEAR, 0) : match.start()]
         certain = not _is_ambiguous(match, before)
-        yield BareNumber(f"#{match[1]}", certain, text[:_LONGEST])
+        yield BareNumber(match[1], certain, text[:_LONGEST])
 
 
 def numbers_in_title(title: str, remotes: Iterable[str] = ()) -> list[BareNumber]:
@@ -162,7 +125,7 @@ def numbers_in_title(title: str, remotes: Iterable[str] = ()) -> list[BareNumber
 
 def without_ranks(numbers: Iterable[BareNumber]) -> list[BareNumber]:
     """Where people write prose, a number of one digit may be a rank: #1."""
-    return [replace(one, certain=one.certain and len(one.key) > len("#1")) for one in numbers]
+    return [replace(one, certain=one.certain and len(one.number) > 1) for one in numbers]
 
 
 def numbers_in_branch(branch: str) -> Iterator[BareNumber]:
@@ -170,7 +133,7 @@ def numbers_in_branch(branch: str) -> Iterator[BareNumber]:
     for part in branch.split("/"):
         yield from bare_numbers(part)
     for number, first, rest in _BRANCH_NUMBER.findall(folded(branch)):
-        yield BareNumber(f"#{number}", False, first if first in _COUNTED else rest)
+        yield BareNumber(number, False, first if first in _COUNTED else rest)
 
 
 def _is_ambiguous(match: re.Match[str], before: str) -> bool:

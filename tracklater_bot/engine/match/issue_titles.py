@@ -7,10 +7,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 
-from tracklater_bot.domain.issues import Issue
-from tracklater_bot.engine.match.keywords import is_unspaced
-
-IssueId = tuple[str, str]  # group and key
+from tracklater_bot.domain.issues import Issue, IssueId
+from tracklater_bot.domain.keywords import is_unspaced
 
 # Words that tell nothing of what an issue is about.
 _STOP_WORDS = frozenset(
@@ -35,20 +33,20 @@ class IssueTitles:
         self._by_key: dict[IssueId, IssueId] = {}
         self._titles: defaultdict[str, dict[IssueId, tuple[str, ...]]] = defaultdict(dict)
         self._by_word: defaultdict[str, list[tuple[IssueId, tuple[str, ...]]]] = defaultdict(list)
-        ordered = sorted(issues, key=lambda issue: (issue.group, issue.key))
+        ordered = sorted(issues, key=lambda issue: issue.id)
         for issue in ordered:
             for alias in issue.aliases:
-                self._by_key[issue.group, alias.upper()] = (issue.group, issue.key)
+                self._by_key[_normalized(issue.id._replace(key=alias))] = issue.id
         for issue in ordered:
-            issue_id, words = (issue.group, issue.key), _plain_words(issue.title)
-            self._by_key[issue.group, issue.key.upper()] = issue_id
-            self._titles[issue.group][issue_id] = words
+            words = _plain_words(issue.title)
+            self._by_key[_normalized(issue.id)] = issue.id
+            self._titles[issue.group][issue.id] = words
             if _is_specific(words):
-                self._by_word[words[0]].append((issue_id, words))
+                self._by_word[words[0]].append((issue.id, words))
 
-    def first_known(self, group: str, keys: Iterable[str]) -> IssueId | None:
-        """The first known issue of the group among keys."""
-        issues = (self._by_key.get((group, key.upper())) for key in keys)
+    def first_known(self, named: Iterable[IssueId]) -> IssueId | None:
+        """The first known issue among those that are named, by a key of before perhaps."""
+        issues = (self._by_key.get(_normalized(issue)) for issue in named)
         return next((issue for issue in issues if issue is not None), None)
 
     def find(self, text: str) -> list[IssueId]:
@@ -65,7 +63,7 @@ class IssueTitles:
 
     def shares_word(self, issue: IssueId, text: str) -> bool:
         """Whether a text has a word of the issue's title, or the beginning of one."""
-        title = _content_words(self._titles[issue[0]][issue])
+        title = _content_words(self._titles[issue.group][issue])
         words = _content_words(_plain_words(text))
         return any(_same_stem(word, other) for word in words for other in title)
 
@@ -83,6 +81,10 @@ class IssueTitles:
         titles = self._titles[group].items()
         issues = [issue for issue, title in titles if title[: len(words)] == words]
         return issues[0] if len(issues) == 1 else None
+
+
+def _normalized(issue: IssueId) -> IssueId:
+    return issue._replace(key=issue.key.upper())
 
 
 def _content_words(words: Iterable[str]) -> set[str]:

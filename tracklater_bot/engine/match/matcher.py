@@ -8,22 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Hint, HintKind, Window
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Window
 from tracklater_bot.domain.groups import Group
-from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.hints import Hint, HintKind
+from tracklater_bot.domain.issues import Issue, IssueId
+from tracklater_bot.domain.keys import Keys
+from tracklater_bot.domain.keywords import (
+    Branches,
+    Keywords,
+    all_hints,
+    groups_in_message,
+    is_trunk,
+)
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.match.issue_keys import (
     BareNumber,
-    JiraKeys,
     bare_numbers,
     numbers_in_branch,
     numbers_in_title,
-    taiga_refs,
     without_ranks,
 )
-from tracklater_bot.engine.match.issue_titles import IssueId, IssueTitles
-from tracklater_bot.engine.match.keywords import Branches, Keywords, all_hints, is_trunk
+from tracklater_bot.engine.match.issue_titles import IssueTitles
 from tracklater_bot.engine.match.user_rules import UserRules
 from tracklater_bot.engine.windows import WindowKind, WindowPlace, without_program
 
@@ -57,11 +63,11 @@ class Matcher:
         self._kinds = kinds
         self._rules = UserRules(rules)
         self._names = frozenset(group.name for group in groups)
-        self._taiga = frozenset(group.name for group in groups if group.has_taiga)
-        self._keys = JiraKeys(groups)
+        self._keys = Keys({group.name: group.key_forms for group in groups})
         self._titles = IssueTitles(issues)
-        hints = list(all_hints(groups, clues))
+        hints = list(all_hints(groups, _repositories(clues)))
         self._keywords = Keywords(hints)
+        self._spoken = Keywords(hint for hint in hints if not hint.windows_only)
         self._remotes = tuple(_addresses(hints))
         self._hosted = frozenset(_branches(clue for clue in clues if _is_hosted(clue)))
         self._branches = Branches(set(_branches(clues)))
@@ -77,15 +83,13 @@ class Matcher:
         """The group's issue that a branch is for."""
         if is_trunk(branch):
             return None
-        keys = [key for owner, key in self._keys.find(branch) if owner == group]
         numbers: Iterable[BareNumber] = ()
-        if group in self._taiga:
-            keys += taiga_refs(branch)
+        if group in self._keys.numbered:
             numbers = numbers_in_branch(branch)
             if (group, branch) in self._hosted:
                 numbers = (replace(number, certain=False) for number in numbers)
         return (
-            self._titles.first_known(group, keys)
+            self._titles.first_known(self._keys.within(group, folded(branch)))
             or self._numbered(group, numbers)
             or self._titles.by_title_prefix(group, branch)
         )
@@ -104,35 +108,31 @@ class Matcher:
         if message.group is not None:
             words = {message.group: "messages"} if message.group in self._names else {}
         else:
-            words = self._keywords.find(folded(f"{message.channel} | {message.text}"))
-            for owner, key in self._keys.find(message.text):
-                words.setdefault(owner, f"key {key}")
+            words = groups_in_message(message.text, message.channel, self._spoken, self._keys)
         numbers = without_ranks(bare_numbers(message.text))
         named = (self._named(group, message.text, numbers) for group in words)
         return TextMatch(WindowPlace.TALK, words, dict.fromkeys(filter(None, named), 1.0))
 
     def names_others(self, group: str, text: str) -> bool:
         """Whether a text has a word or a key of another group in it."""
-        named = {*self._keywords.find(folded(text)), *(owner for owner, _ in self._keys.find(text))}
+        plain = folded(text)
+        named = {*self._spoken.find(plain), *(issue.group for issue in self._keys.found(plain))}
         return not named <= {group}
 
     def _named(self, group: str, text: str, numbers: Iterable[BareNumber]) -> IssueId | None:
         """The group's one issue that a text names by key, ref or title, else by a bare number."""
-        keys = [key for owner, key in self._keys.find(text) if owner == group]
-        if group in self._taiga:
-            keys += taiga_refs(text)
-        known = self._titles.first_known(group, keys)
+        known = self._titles.first_known(self._keys.within(group, folded(text)))
         if known is not None:
             return known
-        titled = [issue for issue in self._titles.find(text) if issue[0] == group]
+        titled = [issue for issue in self._titles.find(text) if issue.group == group]
         return titled[0] if len(titled) == 1 else self._numbered(group, numbers)
 
     def _numbered(self, group: str, numbers: Iterable[BareNumber]) -> IssueId | None:
         """The group's first known issue among bare numbers."""
-        if group not in self._taiga:
+        if group not in self._keys.numbered:
             return None
         for number in numbers:
-            issue = self._titles.first_known(group, [number.key])
+            issue = self._titles.first_known(self._keys.numbers(group, number.number))
             if issue and (number.certain or self._titles.shares_word(issue, number.words)):
                 return issue
         return None
@@ -142,21 +142,23 @@ class Matcher:
         content = without_program(text)
         groups = self._keywords.find(content)
         issues: dict[IssueId, float] = {}
-        self._add_keys(title, groups, issues)
+        self._add_keys(title, text, groups, issues)
         self._add_branches(content, groups, issues)
         self._add_titles(title, groups, issues)
-        self._add_refs(title, groups, issues)
+        self._add_refs(title, text, groups, issues)
         groups = self._rules.apply(text, groups)
-        kept = {issue: share for issue, share in issues.items() if issue[0] in groups}
+        kept = {issue: share for issue, share in issues.items() if issue.group in groups}
         return TextMatch(self._kinds.of(title), groups, kept)
 
-    def _add_keys(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
-        for owner, key in self._keys.find(title):
-            groups.setdefault(owner, f"key {key}")
-            if (known := self._titles.first_known(owner, [key])) is not None:
+    def _add_keys(
+        self, title: str, text: str, groups: dict[str, str], issues: dict[IssueId, float]
+    ) -> None:
+        for named in self._keys.found(text):
+            groups.setdefault(named.group, f"key {named.key}")
+            if (known := self._titles.first_known([named])) is not None:
                 issues[known] = 1.0
-        for owner in self._keys.find_boards(title):
-            groups.setdefault(owner, "Jira board")
+        for owner, page in self._keys.pages(title):
+            groups.setdefault(owner, f"{page} board")
 
     def _add_branches(
         self, text: str, groups: dict[str, str], issues: dict[IssueId, float]
@@ -171,21 +173,23 @@ class Matcher:
         """Titles of issues count where they are one group's, which nothing else contradicts."""
         titled = self._titles.find(title)
         if groups:
-            titled = [issue for issue in titled if issue[0] in groups]
-        if len({group for group, _ in titled}) == 1:
-            for group, key in titled:
-                groups.setdefault(group, f"issue {key}")
-                issues.setdefault((group, key), 1.0 / len(titled))
+            titled = [issue for issue in titled if issue.group in groups]
+        if len({issue.group for issue in titled}) == 1:
+            for issue in titled:
+                groups.setdefault(issue.group, f"issue {issue.key}")
+                issues.setdefault(issue, 1.0 / len(titled))
 
-    def _add_refs(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
-        """`#12` means something only where the title points to one group with Taiga."""
-        with_taiga = self._taiga.intersection(groups)
-        if len(with_taiga) != 1:
+    def _add_refs(
+        self, title: str, text: str, groups: dict[str, str], issues: dict[IssueId, float]
+    ) -> None:
+        """`#12` means something only where the title points to one group with such issues."""
+        numbered = self._keys.numbered.intersection(groups)
+        if len(numbered) != 1:
             return
-        [group] = with_taiga
-        known = self._titles.first_known(group, taiga_refs(title))
+        [group] = numbered
+        known = self._titles.first_known(self._keys.told_within(group, text))
         if known is None and all(
-            owner != group or share < 1.0 for (owner, _), share in issues.items()
+            issue.group != group or share < 1.0 for issue, share in issues.items()
         ):
             known = self._numbered(group, numbers_in_title(title, self._remotes))
         if known is not None:
@@ -203,6 +207,11 @@ def _is_hosted(clue: Clue) -> bool:
     return isinstance(clue, Commit | Checkout) and clue.hosted
 
 
+def _repositories(clues: Iterable[Clue]) -> Iterator[tuple[str, str]]:
+    """Group and name of each repository with clues."""
+    return ((clue.group, clue.repo) for clue in clues if isinstance(clue, Commit | Checkout))
+
+
 def _branches(clues: Iterable[Clue]) -> Iterator[tuple[str, str]]:
     for clue in clues:
         if isinstance(clue, Checkout):
@@ -215,16 +224,25 @@ def _branches(clues: Iterable[Clue]) -> Iterator[tuple[str, str]]:
 
 
 def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, ...]:
-    """The keys and refs that a day's clues name, in order, each once: `#12`, `DEV-123`."""
-    keys = JiraKeys(groups)
-    taiga = frozenset(group.name for group in groups if group.has_taiga)
+    """The keys that a day's clues name, in order, each once: `#12`, `DEV-123`."""
+    keys = Keys({group.name: group.key_forms for group in groups})
+    names = tuple(group.name for group in groups)
     found: set[str] = set()
     for text, group in set(_texts(clues)):
-        found.update(key for _, key in keys.find(text))
-        if group in taiga or (taiga and group is None):
-            found.update(taiga_refs(text))
+        plain = folded(text)
+        found.update(issue.key for issue in keys.found(plain))
+        for own in names if group is None else (group,):
+            found.update(issue.key for issue in keys.told_within(own, plain))
+        numbered = keys.numbered if group is None else keys.numbered & {group}
+        if numbered:
             bare = numbers_in_title(text) if group is None else numbers_in_branch(text)
-            found.update(number.key for number in bare)
+            numbers = {one.number for one in bare}
+            found.update(
+                issue.key
+                for own in numbered
+                for number in numbers
+                for issue in keys.numbers(own, number)
+            )
     return tuple(sorted(found))
 
 

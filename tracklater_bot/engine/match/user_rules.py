@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tracklater_bot.domain.keywords import spelling_pattern
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.text import folded
-from tracklater_bot.engine.match.keywords import spelling_pattern
 
 
 class UserRules:

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.intervals import MINUTE, within
-from tracklater_bot.engine.match.issue_titles import IssueId
 from tracklater_bot.engine.score.context import FOLLOW, LEAD, ScoringContext
 from tracklater_bot.engine.score.weights import Weights
 from tracklater_bot.engine.segments import EvidenceSource, Segment

@@ -26,6 +26,7 @@ from slack_sdk.http_retry.state import RetryState
 
 from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
+from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 
 SCOPE = "search:read"
@@ -146,6 +147,7 @@ class SlackSource:
     """
 
     name = "slack"
+    watches_screen = False
 
     def __init__(
         self, group: str | None, user_token: SecretStr, user_id: str = "", base_url: str = ""
@@ -159,6 +161,16 @@ class SlackSource:
             logger=_log,
         )
         self._client.retry_handlers.append(_Patience(max_retry_count=RETRIES))
+
+    @classmethod
+    def set_up(cls, settings: Settings) -> Iterator[SlackSource]:
+        """The common workspace, and those of single groups, if a token of theirs is set."""
+        if token := settings.slack.user_token:
+            yield cls(None, token, settings.slack.user_id, settings.slack.base_url)
+        for name in settings.groups:
+            own = settings.slack_for(name)
+            if own is not None and own.user_token:
+                yield cls(name, own.user_token, own.user_id, own.base_url)
 
     def read(self, span: Span) -> Reading:
         """The messages of the span, in order, each once; what was found before a failure too."""

@@ -23,6 +23,7 @@ import msgspec
 
 from tracklater_bot.domain.clues import Reading, Window
 from tracklater_bot.domain.day import Span
+from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 
 NAME = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)?[-_. ]*(?P<machine>.*)\.json")
@@ -236,6 +237,7 @@ class ThymeSource:
 
     name = "thyme"
     group = None
+    watches_screen = True
 
     def __init__(
         self,
@@ -247,6 +249,12 @@ class ThymeSource:
         self.dir = dir.expanduser()
         self._wait = wait
         self._clock = clock
+
+    @classmethod
+    def set_up(cls, settings: Settings) -> Iterator[ThymeSource]:
+        """The one folder, if it is set."""
+        if settings.thyme.dir is not None:
+            yield cls(settings.thyme.dir)
 
     def read(self, span: Span) -> Reading:
         """The samples of the span, in order; a damaged file gives a sentence beside them."""

@@ -6,6 +6,7 @@ out of it, and keys of other projects are never asked about: they may name anoth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,10 +15,11 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, TypeAdapter
 
 from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.text import day_name, listing
 from tracklater_bot.http import Timing, Title, utc_now
 from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User, When
-from tracklater_bot.settings import GroupJira
+from tracklater_bot.settings import GroupJira, Settings
 from tracklater_bot.sources.base import SourceError
 
 _FIELDS = ["summary", "status", "issuetype", "assignee", "updated"]
@@ -130,6 +132,19 @@ class JiraSource:
         self._clock = clock
         self._worklogs = settings.worklogs
         self._known: _Known | None = None
+
+    @classmethod
+    def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> Iterator[JiraSource]:
+        """One for each group with a Jira."""
+        for name, group in settings.groups.items():
+            if group.jira.url:
+                yield cls(name, group.jira, clock)
+
+    @classmethod
+    def key_forms(cls, settings: Settings, group: str) -> tuple[KeyForm, ...]:
+        """`DEV-123` of each project: the letters are the group's own, in Jira's boards too."""
+        keys = dict.fromkeys(key.upper() for key in settings.groups[group].jira.project_key)
+        return tuple(key_form(key) for key in keys)
 
     @property
     def scope(self) -> str:
@@ -336,6 +351,19 @@ class JiraSource:
             in_progress=category == "indeterminate",
             updated=fields.updated,
         )
+
+
+def key_form(project: str) -> KeyForm:
+    """How the issues of a project are called."""
+    letters = re.escape(project.casefold())
+    return KeyForm(
+        tracker=JiraSource.name,
+        text=rf"(?<![a-z0-9]){letters}-([1-9][0-9]*)(?![a-z0-9])",
+        key=f"{project}-{{}}",
+        tells_group=True,
+        page="Jira",
+        title=rf"(?<![^\W_]){re.escape(project)}(?![^\W_]|-\d)",
+    )
 
 
 @contextmanager

@@ -1,43 +1,44 @@
-"""All issue sources that the settings set up, one for each group that has one."""
+"""The places where issues live: one line each. What isn't set up is left out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Protocol
 
-from tracklater_bot.http import Timing, utc_now
+from tracklater_bot.domain.keys import KeyForm
+from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import IssueSource
 from tracklater_bot.sources.issues.jira import JiraSource
 from tracklater_bot.sources.issues.taiga import TaigaSource
-from tracklater_bot.sources.issues.taiga_login import TaigaLogins
 
 
-def has_issues(settings: Settings) -> bool:
-    """Whether any group has an issue tracker."""
-    names = settings.groups
-    return any(settings.groups[name].jira.url or settings.taiga_for(name) for name in names)
+class Registered(Protocol):
+    """A class of issue sources."""
+
+    def set_up(self, settings: Settings, clock: Callable[[], datetime], /) -> Iterator[IssueSource]:
+        """Those that the settings set up: at most one for each group."""
+
+    def key_forms(self, settings: Settings, group: str, /) -> tuple[KeyForm, ...]:
+        """How a group's issues are called; known as soon as the settings tell it."""
+
+
+REGISTRY: tuple[Registered, ...] = (
+    JiraSource,
+    TaigaSource,
+)
 
 
 def issue_sources(
     settings: Settings, clock: Callable[[], datetime] = utc_now
 ) -> tuple[IssueSource, ...]:
     """The trackers of all groups, in their order."""
-    found = (*_jira(settings, clock), *_taiga(settings, clock))
+    found = [source for each in REGISTRY for source in each.set_up(settings, clock)]
     order = list(settings.groups)
-    return tuple(sorted(found, key=lambda each: order.index(each.group)))
+    return tuple(sorted(found, key=lambda source: order.index(source.group)))
 
 
-def _jira(settings: Settings, clock: Callable[[], datetime]) -> Iterator[IssueSource]:
-    for name, group in settings.groups.items():
-        if group.jira.url:
-            yield JiraSource(name, group.jira, clock)
-
-
-def _taiga(settings: Settings, clock: Callable[[], datetime]) -> Iterator[IssueSource]:
-    places = {name: place for name in settings.groups if (place := settings.taiga_for(name))}
-    if not places:
-        return
-    logins = TaigaLogins(Timing(now=clock))
-    for name, place in places.items():
-        yield TaigaSource(name, place, logins.of(place), clock)
+def key_forms(settings: Settings, group: str) -> tuple[KeyForm, ...]:
+    """How the issues of a group are called."""
+    return tuple(form for each in REGISTRY for form in each.key_forms(settings, group))

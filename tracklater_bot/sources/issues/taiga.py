@@ -18,17 +18,29 @@ from urllib.parse import quote
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
 from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.text import clean, count
-from tracklater_bot.http import Answer, BadStatus, HttpError, Title, utc_now
-from tracklater_bot.settings import ResolvedTaiga
+from tracklater_bot.http import Answer, BadStatus, HttpError, Timing, Title, utc_now
+from tracklater_bot.settings import ResolvedTaiga, Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.issues.taiga_login import TaigaLogin
+from tracklater_bot.sources.issues.taiga_login import TaigaLogin, TaigaLogins
 
 _PAGE = 100
 _MOST = 20_000
 _FIRST = timedelta(days=90)
 _SLACK = timedelta(minutes=5)
 _REF = re.compile(r"#([1-9][0-9]{0,8})")
+# What Taiga itself writes: its word in commits, its addresses, its pages' titles.
+KEY_FORM = KeyForm(
+    tracker="taiga",
+    text=(
+        r"(?<![^\W_])tg-([1-9]\d{0,5})(?![^\W_])"
+        r"|/project/[\w-]+/(?:us|task|issue|epic|t)/([1-9]\d{0,5})(?![^\W_])"
+        r"|\s[-–—]\s(?:user story|task|issue|epic) #([1-9]\d{0,5})(?=\s[-–—]\s)"
+    ),
+    key="#{}",
+    bare_numbers=True,
+)
 _IN_PROGRESS = "in progress"
 
 
@@ -125,6 +137,19 @@ class TaigaSource:
         self._place = place
         self._login = login
         self._clock = clock
+
+    @classmethod
+    def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> Iterator[TaigaSource]:
+        """One for each group with a Taiga project; those of one account sign in together."""
+        logins = TaigaLogins(Timing(now=clock))
+        for name in settings.groups:
+            if (place := settings.taiga_for(name)) is not None:
+                yield cls(name, place, logins.of(place), clock)
+
+    @classmethod
+    def key_forms(cls, settings: Settings, group: str) -> tuple[KeyForm, ...]:
+        """`#12` and what Taiga makes of it: a text must be known to be the group's."""
+        return (KEY_FORM,) if settings.groups[group].taiga.project_slug else ()
 
     @property
     def scope(self) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tracklater_bot.domain.clues import Checkout, Clue, Commit, Hint, HintKind
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.hints import Hint, HintKind
+from tracklater_bot.domain.keys import Keys
 from tracklater_bot.domain.text import folded
 
 # Names that many repositories share: they count only where a repository's name must stand.
@@ -40,8 +41,10 @@ def is_unspaced(character: str) -> bool:
     return unicodedata.name(character, "").startswith(_UNSPACED_SCRIPTS)
 
 
-def all_hints(groups: Iterable[Group], clues: Iterable[Clue]) -> Iterator[Hint]:
-    """What settings and sources tell, clients' names in Toggl, and repositories with clues."""
+def all_hints(
+    groups: Iterable[Group], repositories: Iterable[tuple[str, str]] = ()
+) -> Iterator[Hint]:
+    """What settings and sources tell, clients' names in Toggl, and `repositories` with groups."""
     names = set()
     for group in groups:
         names.add(group.name)
@@ -49,8 +52,7 @@ def all_hints(groups: Iterable[Group], clues: Iterable[Clue]) -> Iterator[Hint]:
         for client in sorted({project.client for project in group.projects}):
             if len(client) >= _SHORTEST_CLIENT and client.casefold() not in _COMMON_NAMES:
                 yield Hint(group.name, HintKind.KEYWORD, client)
-    repos = {(clue.group, clue.repo) for clue in clues if isinstance(clue, Commit | Checkout)}
-    for name, repo in sorted(repos):
+    for name, repo in sorted(set(repositories)):
         if name in names:
             yield Hint(name, HintKind.REPOSITORY, repo)
 
@@ -91,6 +93,22 @@ class Keywords:
         if _BEFORE_A_NAME.search(before):
             return True
         return before.endswith("| ") and (not after or after.startswith(" |"))
+
+
+def groups_in_message(text: str, channel: str, keywords: Keywords, keys: Keys) -> dict[str, str]:
+    """The groups that a message points to, in its words or its channel's, each with the word."""
+    words = keywords.find(folded(f"{channel} | {text}"))
+    for issue in keys.found(folded(text)):
+        words.setdefault(issue.group, f"key {issue.key}")
+    return words
+
+
+def group_meant(text: str, channel: str, groups: Sequence[Group]) -> str | None:
+    """The one group that a message is for, by its words."""
+    keywords = Keywords(hint for hint in all_hints(groups) if not hint.windows_only)
+    keys = Keys({group.name: group.key_forms for group in groups})
+    found = groups_in_message(text, channel, keywords, keys)
+    return next(iter(found)) if len(found) == 1 else None
 
 
 class Branches:

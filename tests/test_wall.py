@@ -1,0 +1,104 @@
+"""The wall: what crosses it is JSON and comes out unchanged; nothing reaches through it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracklater_bot.domain.brief import Brief
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.wall import UnreadableError, from_json, to_json
+
+ROOT = Path(__file__).parent.parent
+
+ZONES = ("UTC", "Europe/Helsinki", "America/St_Johns", "Pacific/Apia", "Asia/Kathmandu")
+moments = st.integers(0, 2**32).map(lambda second: datetime.fromtimestamp(second / 8, UTC))
+spans = st.builds(
+    lambda start, length: Span(start, start + length),
+    moments,
+    st.timedeltas(timedelta(microseconds=1), timedelta(days=2)),
+)
+words = st.text(st.characters())  # half surrogate pairs too: JSON from outside may have them
+days = st.builds(
+    WorkDay,
+    st.dates(),
+    st.sampled_from(ZONES).map(ZoneInfo),
+    st.times().map(lambda at: time(at.hour, at.minute)),
+    st.none() | moments,
+)
+for kind, strategy in ((datetime, moments), (Span, spans), (str, words), (WorkDay, days)):
+    st.register_type_strategy(kind, strategy)
+
+
+@given(st.builds(Draft))
+def test_a_draft_is_read_as_it_was_written(draft: Draft) -> None:
+    assert from_json(Draft, to_json(draft)) == draft
+
+
+@given(st.builds(Brief))
+def test_a_brief_is_read_as_it_was_written(brief: Brief) -> None:
+    assert from_json(Brief, to_json(brief)) == brief
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"null",
+        b"[1]",
+        b'{"day": "2026-11-20"}',
+        b'{"days": [{"date": "2026-11-20", "zone": "Middle/Earth"}]}',
+        b'{"days": [{"date": "2026-11-20", "zone": "../../etc/passwd"}]}',
+        b'{"days": [{"date": "2026-11-20", "zone": 7}]}',
+        b"[" * 100_000,
+        b"\xff",
+    ],
+)
+@pytest.mark.parametrize("shape", [Draft, Brief])
+def test_what_is_neither_is_refused(shape: Any, data: bytes) -> None:
+    with pytest.raises(UnreadableError):
+        from_json(shape, data)
+
+
+# -- Contracts -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("room", "planted"),
+    [
+        ("drafting/machine.py", "from tracklater_bot.store import Store"),
+        ("engine/inputs.py", "from tracklater_bot.catalog.catalog import Catalog"),
+        ("sources/clues/thyme.py", "import tracklater_bot.slack.app"),
+        ("catalog/catalog.py", "from tracklater_bot.drafting.machine import LocalMachine"),
+        ("slack/days.py", "from tracklater_bot.engine.match.matcher import Matcher"),
+        ("blocks/digest.py", "from tracklater_bot.domain.clues import Window"),
+        ("review/decisions.py", "from tracklater_bot.core import Core"),
+        # By a detour: through what both halves know.
+        ("domain/text.py", "import tracklater_bot.sources.clues.git"),
+        ("settings/types.py", "import tracklater_bot.trackers.base"),
+    ],
+)
+def test_no_import_reaches_through_the_wall(room: str, planted: str, tmp_path: Path) -> None:
+    lint = shutil.which("lint-imports", path=Path(sys.executable).parent)
+    if lint is None:
+        pytest.skip("import-linter is not installed")
+    for package in ("tracklater_bot", "tracklater_sandbox"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("*.pyc"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    file = tmp_path / "tracklater_bot" / room
+    file.write_text(f"{file.read_text(encoding='utf-8')}\n{planted}\n", encoding="utf-8")
+    command = [lint, "--no-cache", "--contract", "wall-left", "--contract", "wall-right"]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert answer.returncode != 0
+    assert "BROKEN" in answer.stdout, answer.stdout + answer.stderr
+    assert f"tracklater_bot.{room.removesuffix('.py').replace('/', '.')}" in answer.stdout

@@ -1,0 +1,96 @@
+"""The brief for days: services asked side by side, while the machine reads its clues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tracklater_bot.catalog.catalog import Catalog, Projects, Tracked
+from tracklater_bot.domain.brief import Brief
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.rules import Rule
+from tracklater_bot.domain.suggestions import SourceStatus
+from tracklater_bot.domain.text import clock
+
+LATELY = timedelta(days=90)  # issues closed before that are linked only where their key is seen
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogBriefing:
+    """Briefs for one person from their catalogue, groups and rules, as the wall describes."""
+
+    catalog: Catalog
+    groups: tuple[Group, ...]
+    rules: Callable[[], Sequence[Rule]]
+    now: Callable[[], datetime]
+    zone: Callable[[], ZoneInfo]
+
+    @contextmanager
+    def prepare(self, days: Sequence[WorkDay]) -> Iterator[_Asked]:
+        """Asks all services for the days, while the block runs."""
+        ordered = tuple(sorted(days, key=lambda day: day.date))
+        span = Span(ordered[0].span.start, ordered[-1].span.end)
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="brief") as pool:
+            issues = pool.submit(self.catalog.refresh)
+            tracker = pool.submit(self._tracker, span)
+            yield _Asked(self, ordered, issues, tracker)
+
+    def _tracker(self, span: Span) -> tuple[Projects, Tracked]:
+        return self.catalog.projects(), self.catalog.tracked(span)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Services that are being asked for days, oldest first."""
+
+    briefing: CatalogBriefing
+    days: tuple[WorkDay, ...]
+    issues: Future[tuple[SourceStatus, ...]]
+    tracker: Future[tuple[Projects, Tracked]]
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups without their projects, which may not have been told yet."""
+        return self.briefing.groups
+
+    def brief(self, keys: Sequence[str]) -> Brief:
+        """What the services told, and the issues whose keys were seen."""
+        catalog, statuses = self.briefing.catalog, self.issues.result()
+        troubled = catalog.complete(keys)
+        issues = catalog.likely(keys, self.days[0].span.start - LATELY)
+        projects, tracked = self.tracker.result()
+        return Brief(
+            days=self.days,
+            groups=tuple(
+                replace(group, projects=projects.by_group.get(group.name, ()))
+                for group in self.groups
+            ),
+            issues=tuple(issues),
+            tracked=tracked.entries,
+            rules=tuple(self.briefing.rules()),
+            services=(*_merged(statuses, troubled), *self._toggl(projects, tracked)),
+        )
+
+    def _toggl(self, projects: Projects, tracked: Tracked) -> Iterator[SourceStatus]:
+        if self.briefing.catalog.has_tracker:
+            troubles = dict.fromkeys((tracked.trouble, *projects.troubles))
+            sentence = "; ".join(trouble for trouble in troubles if trouble)
+            if tracked.trouble and tracked.known:
+                zone = self.briefing.zone()
+                today = self.briefing.now().astimezone(zone).date()
+                sentence += f"; what is shown was known at {clock(tracked.known, zone, today)}"
+            yield SourceStatus("toggl", None, len(tracked.entries), sentence or None)
+
+
+def _merged(
+    statuses: Iterable[SourceStatus], troubled: Iterable[SourceStatus]
+) -> Iterator[SourceStatus]:
+    """The statuses, with the trouble that a later question to the same source met."""
+    later = {(status.name, status.group): status.trouble for status in troubled}
+    for status in statuses:
+        yield replace(status, trouble=status.trouble or later.get((status.name, status.group)))

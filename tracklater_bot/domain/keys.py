@@ -1,0 +1,102 @@
+"""Keys of issues in texts: how each tracker writes them, and whose a key is."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tracklater_bot.domain.issues import IssueId
+
+
+@dataclass(frozen=True, slots=True)
+class KeyForm:
+    """How the issues of a tracker are called. Patterns are regular expressions.
+
+    `text` finds a key wherever it stands in a folded text; what its groups caught goes into `key`,
+    the canonical form: "DEV-{}", "#{}". `tells_group`: no other group has such keys, so one points
+    to the group. `title` finds the group in titles, as they are, of the tracker's pages; those have
+    the word `page`. `bare_numbers`: `#12`, and `12-` at the start of a branch, may be meant too.
+    """
+
+    tracker: str
+    text: str
+    key: str
+    tells_group: bool = False
+    page: str = ""
+    title: str = ""
+    bare_numbers: bool = False
+
+
+class Keys:
+    """Finds the keys of all groups; one that two groups claim points to neither."""
+
+    def __init__(self, groups: Mapping[str, Sequence[KeyForm]]) -> None:
+        forms = [(name, form) for name, own in groups.items() for form in dict.fromkeys(own)]
+        claims = Counter(form.text for _, form in forms if form.tells_group)
+        telling = [(name, form) for name, form in forms if claims[form.text] == 1]
+        self._telling = _AnyOf([(form.text, name, form) for name, form in telling])
+        self._pages = {
+            page: _AnyOf([(form.title, name, form) for name, form in telling if form.page == page])
+            for page in dict.fromkeys(form.page for _, form in telling if form.title)
+        }
+        self._within = {
+            name: _AnyOf([(form.text, name, form) for form in own if not form.tells_group])
+            for name, own in groups.items()
+            if not all(form.tells_group for form in own)
+        }
+        self._bare = {
+            name: [form for form in own if form.bare_numbers]
+            for name, own in groups.items()
+            if any(form.bare_numbers for form in own)
+        }
+
+    @property
+    def numbered(self) -> frozenset[str]:
+        """The groups whose issues may be called by a bare number."""
+        return frozenset(self._bare)
+
+    def found(self, text: str) -> Iterator[IssueId]:
+        """The keys in a folded text that tell whose they are; the issues need not exist."""
+        return self._telling.found(text)
+
+    def within(self, group: str, text: str) -> list[IssueId]:
+        """The group's keys in a folded text of which it is known that it is the group's."""
+        own = [issue for issue in self._telling.found(text) if issue.group == group]
+        return own + (list(self._within[group].found(text)) if group in self._within else [])
+
+    def told_within(self, group: str, text: str) -> list[IssueId]:
+        """Those that count only because the text is the group's."""
+        return list(self._within[group].found(text)) if group in self._within else []
+
+    def numbers(self, group: str, number: str) -> Iterator[IssueId]:
+        """The issues of the group that a bare number may mean."""
+        for form in self._bare.get(group, ()):
+            yield IssueId(group, form.key.format(number), form.tracker)
+
+    def pages(self, title: str) -> Iterator[tuple[str, str]]:
+        """Groups that the title of a tracker's page points to, each with the tracker's word."""
+        for page, either in self._pages.items():
+            if page in title:
+                yield from ((issue.group, page) for issue in either.found(title))
+
+
+class _AnyOf:
+    """Patterns of keys in one, so that a text is gone through once."""
+
+    def __init__(self, patterns: Iterable[tuple[str, str, KeyForm]]) -> None:
+        self._owners: dict[int, tuple[str, KeyForm]] = {}
+        parts, before = [], 0
+        for pattern, group, form in patterns:
+            self._owners[before + 1] = group, form
+            before += 1 + re.compile(pattern).groups
+            parts.append(f"({pattern})")
+        self._pattern = re.compile("|".join(parts) or r"(?!)")  # none: never matches
+
+    def found(self, text: str) -> Iterator[IssueId]:
+        for match in self._pattern.finditer(text):
+            number = match.lastindex or 0  # that of the whole alternative, which is closed last
+            group, form = self._owners[number]
+            caught = "".join(filter(None, match.groups()[number:]))
+            yield IssueId(group, form.key.format(caught), form.tracker)

@@ -1,0 +1,152 @@
+"""The person's machine: clues are read here, the engine is asked, and drafts are all that leaves.
+
+Nothing is decided or sent here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from operator import attrgetter
+
+from tracklater_bot.domain.brief import Brief
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit, Reading
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
+from tracklater_bot.domain.wall import Briefing, Finding
+from tracklater_bot.drafting.activity import changed_minutes
+from tracklater_bot.drafting.reading import SIDE_BY_SIDE, read_all
+from tracklater_bot.engine import suggest
+from tracklater_bot.engine.inputs import Inputs, Options
+from tracklater_bot.engine.match.matcher import keys_in_clues
+from tracklater_bot.settings import SuggestSettings
+from tracklater_bot.sources.base import ClueSource, SourceError
+
+Engine = Callable[[Inputs], tuple[Suggestion, ...]]
+SOME_WORK = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMachine:
+    """The machine that this process runs on, as the wall describes it."""
+
+    settings: SuggestSettings
+    sources: Sequence[ClueSource]
+    briefing: Briefing
+    clock: Callable[[], datetime]
+    engine: Engine = suggest
+
+    def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
+        """The days as they look now, oldest first; every source is read once for all of them.
+
+        Trouble of a source is part of each answer, never its end.
+        """
+        if not days:
+            return []
+        whole = Span(min(day.span.start for day in days), max(day.span.end for day in days))
+        with self.briefing.prepare(days) as prepared:
+            readings = read_all(self.sources, whole)
+            hints = [hint for reading in readings for hint in reading.hints]
+            clues = [clue for reading in readings for clue in reading.clues]
+            groups = prepared.groups
+            brief = prepared.brief(keys_in_clues(clues, groups))
+        groups = tuple(
+            replace(group, hints=(*group.hints, *(h for h in hints if h.group == group.name)))
+            for group in brief.groups
+        )
+        return [self._draft(day, readings, brief, groups) for day in brief.days]
+
+    def _draft(
+        self, day: WorkDay, readings: Iterable[Reading], brief: Brief, groups: tuple[Group, ...]
+    ) -> Draft:
+        now = self.clock()
+        of_day = [_of_day(reading, day.span) for reading in readings]
+        inputs = Inputs(
+            day=day,
+            now=now,
+            clues=tuple(clue for reading in of_day for clue in reading.clues),
+            groups=groups,
+            issues=brief.issues,
+            tracked=_touching(brief.tracked, day.span, now),
+            options=self._options(),
+            rules=brief.rules,
+        )
+        return Draft(
+            day=day.date,
+            timezone=str(day.zone),
+            suggestions=self.engine(inputs),
+            tracked=inputs.tracked,
+            sources=(*(_status(reading, day.span) for reading in of_day), *brief.services),
+            commits=_moments(inputs, Commit),
+            messages=_moments(inputs, ChatMessage),
+        )
+
+    def _options(self) -> Options:
+        wanted = self.settings
+        return Options(
+            round_minutes=wanted.round_minutes,
+            min_minutes=wanted.min_minutes,
+            idle_minutes=wanted.idle_minutes,
+            ignore=wanted.ignore,
+            meetings=wanted.meetings,
+        )
+
+    def worked_since(self, moment: datetime) -> bool:
+        """Whether the screen changed in a quarter of an hour's minutes since then."""
+        now = self.clock()
+        if now - moment < SOME_WORK:
+            return False
+        recorders = [source for source in self.sources if source.watches_screen]
+        readings = read_all(recorders, Span(moment, now))
+        minutes = changed_minutes(clue for reading in readings for clue in reading.clues)
+        return len(minutes) >= SOME_WORK / timedelta(minutes=1)
+
+    def check(self) -> list[Finding]:
+        """Each source tried for real, side by side; in their order."""
+        if not self.sources:
+            return []
+        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="check") as pool:
+            return list(pool.map(_tried, self.sources))
+
+
+def _tried(source: ClueSource) -> Finding:
+    return Finding.of(source.name, source.group, source.check, (SourceError,))
+
+
+def _of_day(reading: Reading, span: Span) -> Reading:
+    """The day's part of a reading, and what was checked out when it began.
+
+    The same as the source would give for the day alone, so that a day in a week is no other day.
+    """
+    clues = reading.clues
+    first, last = (bisect_left(clues, at, key=_moment) for at in (span.start, span.end))
+    before = {(c.group, c.repo): c for c in clues[:first] if isinstance(c, Checkout)}
+    return replace(reading, clues=(*before.values(), *clues[first:last]))
+
+
+_moment = attrgetter("at")
+
+
+def _moments(inputs: Inputs, kind: type[Commit | ChatMessage]) -> tuple[datetime, ...]:
+    """When clues of a kind were made that day."""
+    span = inputs.day.span
+    made = [c for c in inputs.clues if isinstance(c, kind) and c.at in span]
+    # A commit that was amended is one commit still.
+    once = {c.sha if isinstance(c, Commit) else c: c.at for c in reversed(made)}
+    return tuple(sorted(once.values()))
+
+
+def _touching(entries: Iterable[TimeEntry], span: Span, now: datetime) -> tuple[TimeEntry, ...]:
+    spans = ((entry, entry.span(now)) for entry in entries)
+    return tuple(entry for entry, own in spans if own is not None and own.overlaps(span))
+
+
+def _status(reading: Reading, span: Span) -> SourceStatus:
+    clues = sum(clue.at in span for clue in reading.clues)
+    return SourceStatus(reading.name, reading.group, clues, reading.trouble, traces=True)
