@@ -15,6 +15,8 @@ from tests.livebot import evening, sample_settings
 from tests.loopback import FakeTime, closed_port
 from tracklater_bot.checks import BOT_SCOPES, check_all
 from tracklater_bot.core import Core, opened
+from tracklater_bot.domain.clues import Reading
+from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.wall import Finding
 from tracklater_bot.drafting.machine import LocalMachine
 from tracklater_bot.settings import Settings, load
@@ -162,6 +164,9 @@ def test_a_mistake_of_ours_in_one_check_leaves_the_others(
 
         def check(self) -> str:
             raise KeyError("a title")
+
+        def read(self, span: Span) -> Reading:
+            raise NotImplementedError
 
     with core_on(sandbox, sample_settings(sandbox)) as core:
         assert isinstance(core.machine, LocalMachine)

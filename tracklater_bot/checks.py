@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in
 from tracklater_bot.domain.wall import Finding
-from tracklater_bot.settings import Settings, unfinished
+from tracklater_bot.settings import Settings, first_clues, unfinished
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import Tracker, TrackerError
 from tracklater_bot.trackers.projects import resolve
@@ -27,7 +27,7 @@ NO_CLUES = Finding(
     "clues",
     None,
     ok=False,
-    sentence="nothing tells what you worked on: set thyme.dir, or git.repos of a group.",
+    sentence=f"nothing tells what you worked on: set {first_clues()}.",
 )
 NO_USER_ID = "slack.user_id is not set: copy your member ID from your Slack profile."
 
