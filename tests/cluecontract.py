@@ -40,4 +40,7 @@ def one_line(sentence: str) -> bool:
 
 
 def _inside(clue: Clue, span: Span) -> bool:
-    return clue.at in span or (isinstance(clue, Checkout) and clue.at < span.start)
+    if isinstance(clue, Checkout):
+        return clue.at < span.end
+    until = clue.until if isinstance(clue, Window) else None
+    return clue.at in span and (until is None or clue.at < until <= span.end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.clues import ACME_CODE, GLOBEX_CODE, commit, inputs, message, windows
+from tests.notation import FRIDAY
 from tracklater_bot.domain.brief import Brief
+from tracklater_bot.domain.clues import ChatMessage, Clue, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.wall import UnreadableError, from_json, to_json
+from tracklater_bot.engine import suggest
 
 ROOT = Path(__file__).parent.parent
 
@@ -102,3 +107,39 @@ def test_no_import_reaches_through_the_wall(room: str, planted: str, tmp_path: P
     assert answer.returncode != 0
     assert "BROKEN" in answer.stdout, answer.stdout + answer.stderr
     assert f"tracklater_bot.{room.removesuffix('.py').replace('/', '.')}" in answer.stdout
+
+
+# -- What a draft holds --------------------------------------------------------------------------
+
+CLUES = (
+    *windows(f"09:00-10:30 {ACME_CODE}", f"10:30-11:30 {GLOBEX_CODE}", "12:00-13:00 lunch plans"),
+    commit("10:20", "acme", "DEV-123: handle empty input", "DEV-123-fix-login"),
+    message("10:45", "the Globex logo is up", "globex-web"),
+    message("12:30", "who knows?", "random"),
+)
+
+
+def marked(clue: Clue, mark: str) -> Clue:
+    """The clue with a mark in what must stay on the machine."""
+    match clue:
+        case Window():
+            return replace(clue, title=f"{clue.title} {mark}", app=mark)
+        case ChatMessage():
+            return replace(clue, text=f"{clue.text} {mark}")
+    return clue
+
+
+def drafted(mark: str) -> bytes:
+    """The day's draft as it crosses the wall."""
+    clues = tuple(marked(clue, mark) for clue in CLUES)
+    return to_json(Draft(FRIDAY.date, str(FRIDAY.zone), suggest(inputs(*clues))))
+
+
+@pytest.mark.parametrize("mark", ["SECRETTITLE", "Hunter2!", "salainen", "kx-sala-77x"])
+def test_titles_and_messages_leave_no_trace_in_a_draft(mark: str) -> None:
+    """Not only their words: nothing in the draft tells one text from another."""
+    told = drafted(mark)
+    assert mark.encode() not in told
+    assert told == drafted("OTHERWISE")
+    assert b"DEV-123" in told
+    assert b"globex" in told

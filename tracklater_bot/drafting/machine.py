@@ -13,7 +13,14 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 
 from tracklater_bot.domain.brief import Brief
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit, Reading, Window
+from tracklater_bot.domain.clues import (
+    ChatMessage,
+    Checkout,
+    Clue,
+    Commit,
+    Reading,
+    Window,
+)
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
@@ -141,7 +148,12 @@ def _of_day(reading: Reading, span: Span) -> Reading:
     clues = reading.clues
     first, last = (bisect_left(clues, at, key=_moment) for at in (span.start, span.end))
     before = {(c.group, c.repo): c for c in clues[:first] if isinstance(c, Checkout)}
-    return replace(reading, clues=(*before.values(), *clues[first:last]))
+    lasting = [replace(c, at=span.start) for c in clues[:first] if _reaches(c, span.start)]
+    return replace(reading, clues=(*before.values(), *lasting, *clues[first:last]))
+
+
+def _reaches(clue: Clue, moment: datetime) -> bool:
+    return isinstance(clue, Window) and clue.until is not None and clue.until > moment
 
 
 _moment = attrgetter("at")
