@@ -10,7 +10,7 @@ import pytest
 
 from tests.machines import machine_of
 from tests.notation import FRIDAY, HELSINKI, at, span
-from tracklater_bot.catalog.catalog import Catalog, NothingKept
+from tracklater_bot.catalog.catalog import Catalog, NullStore
 from tracklater_bot.domain.clues import Checkout, Clue, Reading, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
@@ -63,7 +63,7 @@ def drafts(clues: Sequence[Clue], days: Sequence[WorkDay]) -> list[Draft]:
     def clock() -> datetime:
         return FRIDAY.span.end
 
-    catalog = Catalog(NothingKept(), "local", (), None, clock, settings.groups)
+    catalog = Catalog(NullStore(), "local", (), None, clock, settings.groups)
     ordered = tuple(sorted(clues, key=lambda each: each.at))
     return machine_of(settings, (Recorded(ordered),), catalog, clock).drafts(days)
 
@@ -133,7 +133,7 @@ def test_two_recorders_of_one_machine_are_kept_apart() -> None:
     other = [Window(at("10:00") + timedelta(minutes=n, seconds=9), BETA, 8) for n in range(60)]
     settings = Settings.model_validate({"timezone": "Europe/Helsinki", "groups": {"acme": {}}})
     sources = (Recorded(tuple(still)), Recorded(tuple(other), name="second"))
-    catalog = Catalog(NothingKept(), "local", (), None, lambda: FRIDAY.span.end, settings.groups)
+    catalog = Catalog(NullStore(), "local", (), None, lambda: FRIDAY.span.end, settings.groups)
     machine = machine_of(settings, sources, catalog, lambda: FRIDAY.span.end)
     (draft,) = machine.drafts([FRIDAY])
     assert draft.suggestions == ()  # nobody was there
@@ -154,7 +154,7 @@ def test_no_days_are_no_drafts() -> None:
 
 def machine(*clues: Clue, now: str = "12:00", watches: bool = True) -> LocalMachine:
     settings = Settings.model_validate({"timezone": "Europe/Helsinki", "groups": {"acme": {}}})
-    catalog = Catalog(NothingKept(), "local", (), None, lambda: at(now), settings.groups)
+    catalog = Catalog(NullStore(), "local", (), None, lambda: at(now), settings.groups)
     source = Recorded(tuple(clues), watches_screen=watches)
     return machine_of(settings, [source], catalog, lambda: at(now))
 

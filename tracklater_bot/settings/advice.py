@@ -77,7 +77,9 @@ def _unencrypted(settings: Settings) -> Iterator[str]:
 
 def unfinished(settings: Settings) -> tuple[str, ...]:
     """A line for each value that is missing, with its name. What is not set up at all is fine."""
-    missing = (each for at, section in settings.sections() for each in section.lacks(settings, at))
+    missing = (
+        value for at, section in settings.sections() for value in section.lacks(settings, at)
+    )
     return tuple(dict.fromkeys(f"{written(path)} is missing: {why}" for path, why in missing))
 
 
