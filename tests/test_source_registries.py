@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -13,21 +12,20 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.cluecontract import hold_clues, hold_trouble, one_line
 from tests.livebot import sample_settings
-from tests.notation import at
+from tests.sourcecontract import hold_clues, hold_issues, hold_trouble, one_line
 from tracklater_bot.core import keeps_something
-from tracklater_bot.domain.clues import Commit
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.groups import Group
-from tracklater_bot.engine.match.matcher import keys_in_clues
 from tracklater_bot.settings import GroupSettings, Settings
 from tracklater_bot.settings.tree import GROUPS, leaves, nested, section_at
 from tracklater_bot.sources import clues, issues
-from tracklater_bot.sources.base import IssueSource, SourceError
+from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.registry import clue_sources
 from tracklater_bot.sources.issues.registry import issue_sources, key_forms
 from tracklater_sandbox import Sandbox
+
+TESTS = Path(__file__).parent
 
 
 def everything_set(folder: Path) -> Settings:
@@ -95,29 +93,21 @@ def test_every_source_of_issues_keeps_to_what_one_is(sandbox: Sandbox) -> None:
     sources = issue_sources(settings)
     assert {source.name for source in sources} == {"jira", "taiga"}
     for source in sources:
-        _hold_issues(source, Group(source.group, (), key_forms(settings, source.group)))
+        hold_issues(source, Group(source.group, (), key_forms(settings, source.group)))
 
 
-def _hold_issues(source: IssueSource, group: Group) -> None:
-    recent = source.recent(None)
-    assert recent
-    for issue in recent:
-        assert (issue.tracker, issue.group) == (source.name, source.group)
-        assert issue.title
-        assert issue.url.startswith("http")
-        assert issue.type == issue.type.lower()
-        assert issue.updated is not None
-        assert issue.updated.utcoffset() is not None
-        assert source.owns(issue.key)
-        named = Commit(at("10:00"), group.name, "repo", "1", f"Closes {issue.key}")
-        assert issue.key in keys_in_clues([named], [group]), "its key form finds it"
-    first = recent[0]
-    assert list(source.by_keys([first.key])) == [first]
-    assert list(source.by_keys(["UTF-8", "nonsense", ""])) == []
-    assert source.recent(datetime.now(UTC) + timedelta(minutes=1)) is not None
-    assert all(issue.tracker == source.name for issue in source.search(first.title))
-    assert one_line(source.check())
-    assert source.scope
+@pytest.mark.parametrize(
+    ("package", "call"), [(clues, "hold_clues("), (issues, "hold_issues(")], ids=["clues", "issues"]
+)
+def test_what_the_sandbox_does_not_have_is_held_to_it_in_its_own_test(
+    package: ModuleType, call: str, sandbox: Sandbox
+) -> None:
+    settings = sample_settings(sandbox)
+    here = {type(source) for source in (*clue_sources(settings), *issue_sources(settings))}
+    for source in set(classes_in(package)) - here:
+        name = source.__module__.rpartition(".")[2]
+        files = (TESTS / f"test_{name}.py", TESTS / f"test_{name}_source.py")
+        assert any(call in file.read_text(encoding="utf-8") for file in files if file.exists())
 
 
 def test_a_source_that_cannot_be_had_says_so_in_a_sentence(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -76,6 +78,35 @@ def test_what_is_neither_is_refused(shape: Any, data: bytes) -> None:
 
 
 # -- Contracts -----------------------------------------------------------------------------------
+
+
+def rooms() -> dict[str, str]:
+    """The half of each room, as CONTRIBUTING tells it."""
+    rows = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.startswith("| `"):
+            names, half = row.split("|")[1:3]
+            found |= dict.fromkeys(re.findall(r"`([\w./]+?)(?:/|\.py)?`", names), half.strip())
+    return found
+
+
+def test_every_room_is_told_of() -> None:
+    folders = (ROOT / "tracklater_bot").iterdir()
+    there = {
+        path.stem for path in folders if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    told = {name.partition("/")[0] for name in rooms()}
+    assert told == there - {"__init__", "__main__"} | {"tracklater_sandbox"}
+
+
+@pytest.mark.parametrize(("half", "contract"), [("left", "wall-left"), ("right", "wall-right")])
+def test_every_room_of_a_half_is_held_by_its_contract(half: str, contract: str) -> None:
+    written = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = {each["id"]: each for each in written["tool"]["importlinter"]["contracts"]}
+    held = {name.removeprefix("tracklater_bot.") for name in contracts[contract]["source_modules"]}
+    assert held == {name.replace("/", ".") for name, own in rooms().items() if own == half}
+    assert "allow_indirect_imports" not in contracts[contract]
 
 
 @pytest.mark.parametrize(
