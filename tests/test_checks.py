@@ -162,11 +162,11 @@ def test_a_mistake_of_ours_in_one_check_leaves_the_others(
     class Broken:
         name, group, watches_screen = "thyme", None, True
 
-        def read(self, span: Span) -> Reading:
-            return Reading(self.name)
-
         def check(self) -> str:
             raise KeyError("a title")
+
+        def read(self, span: Span) -> Reading:
+            raise NotImplementedError
 
     with core_on(sandbox, sample_settings(sandbox)) as core:
         assert isinstance(core.machine, LocalMachine)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from tests.machines import machine_of
-from tests.notation import FRIDAY, HELSINKI, at
-from tracklater_bot.catalog.catalog import Catalog, NothingKept
+from tests.notation import FRIDAY, HELSINKI, at, span
+from tracklater_bot.catalog.catalog import Catalog, NullStore
 from tracklater_bot.domain.clues import Checkout, Clue, Reading, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.hints import Hint, HintKind
+from tracklater_bot.drafting.machine import LocalMachine
 from tracklater_bot.settings import Settings
 
 THURSDAY = WorkDay(FRIDAY.date - timedelta(days=1), HELSINKI)
@@ -62,7 +63,7 @@ def drafts(clues: Sequence[Clue], days: Sequence[WorkDay]) -> list[Draft]:
     def clock() -> datetime:
         return FRIDAY.span.end
 
-    catalog = Catalog(NothingKept(), "local", (), None, clock, settings.groups)
+    catalog = Catalog(NullStore(), "local", (), None, clock, settings.groups)
     ordered = tuple(sorted(clues, key=lambda each: each.at))
     return machine_of(settings, (Recorded(ordered),), catalog, clock).drafts(days)
 
@@ -89,6 +90,55 @@ def test_a_day_in_a_week_is_the_same_as_alone() -> None:
     ]
 
 
+def lasting(day: WorkDay, *times: str) -> list[Clue]:
+    """The same as a recorder tells who knows how long a window was in front."""
+    spans = [span(each, day) for each in times]
+    return [Window(each.start, CODE, n, until=each.end) for n, each in enumerate(spans)]
+
+
+def test_a_window_with_a_length_is_as_good_as_its_samples() -> None:
+    minutes = [f"10:{n:02}-10:{n + 1:02}" for n in range(59)]
+    (told,) = drafts(lasting(FRIDAY, *minutes), [FRIDAY])
+    (sampled,) = drafts(
+        [
+            replace(window, at=window.at + timedelta(seconds=second), until=None)
+            for window in lasting(FRIDAY, *minutes)
+            if isinstance(window, Window)
+            for second in (0, 20, 40)
+        ],
+        [FRIDAY],
+    )
+    assert told.suggestions == sampled.suggestions
+    assert [suggestion.group for suggestion in told.suggestions] == ["acme"]
+
+
+def test_a_window_that_reaches_into_a_day_is_there_in_the_morning() -> None:
+    begins = FRIDAY.span.start
+    over_night = [
+        Window(begins - timedelta(minutes=1), CODE, 1, until=begins + timedelta(minutes=1)),
+        *(
+            Window(begins + timedelta(minutes=n), CODE, n, until=begins + timedelta(minutes=n + 1))
+            for n in range(1, 30)
+        ),
+    ]
+    thursday, friday = drafts(over_night, [THURSDAY, FRIDAY])
+    (suggestion,) = friday.suggestions
+    assert suggestion.span.start == begins
+    assert thursday.suggestions == ()
+
+
+def test_two_recorders_of_one_machine_are_kept_apart() -> None:
+    """Each has its own windows' numbers and fingerprints: mixed they would change all the time."""
+    still = [Window(at("10:00") + timedelta(minutes=n), CODE, 7) for n in range(60)]
+    other = [Window(at("10:00") + timedelta(minutes=n, seconds=9), BETA, 8) for n in range(60)]
+    settings = Settings.model_validate({"timezone": "Europe/Helsinki", "groups": {"acme": {}}})
+    sources = (Recorded(tuple(still)), Recorded(tuple(other), name="second"))
+    catalog = Catalog(NullStore(), "local", (), None, lambda: FRIDAY.span.end, settings.groups)
+    machine = machine_of(settings, sources, catalog, lambda: FRIDAY.span.end)
+    (draft,) = machine.drafts([FRIDAY])
+    assert draft.suggestions == ()  # nobody was there
+
+
 @pytest.mark.parametrize(("day", "clues"), [(THURSDAY, 182), (FRIDAY, 900)])
 def test_a_source_counts_the_clues_of_the_day(day: WorkDay, clues: int) -> None:
     by_day = {draft.day: draft for draft in drafts(WEEK, [THURSDAY, FRIDAY])}
@@ -97,3 +147,27 @@ def test_a_source_counts_the_clues_of_the_day(day: WorkDay, clues: int) -> None:
 
 def test_no_days_are_no_drafts() -> None:
     assert drafts(WEEK, []) == []
+
+
+# -- Whether somebody worked ---------------------------------------------------------------------
+
+
+def machine(*clues: Clue, now: str = "12:00", watches: bool = True) -> LocalMachine:
+    settings = Settings.model_validate({"timezone": "Europe/Helsinki", "groups": {"acme": {}}})
+    catalog = Catalog(NullStore(), "local", (), None, lambda: at(now), settings.groups)
+    source = Recorded(tuple(clues), watches_screen=watches)
+    return machine_of(settings, [source], catalog, lambda: at(now))
+
+
+@pytest.mark.parametrize(
+    ("since", "minutes", "worked"),
+    [("10:50", 30, True), ("11:00", 14, False), ("11:50", 30, False), ("11:20", 30, False)],
+)
+def test_a_quarter_of_an_hour_of_changes_is_work(since: str, minutes: int, worked: bool) -> None:
+    clues = windows(FRIDAY, "11:00", minutes, CODE)
+    assert machine(*clues).worked_since(at(since)) is worked
+
+
+def test_who_watches_no_screen_is_not_asked() -> None:
+    clues = windows(FRIDAY, "11:00", 30, CODE)
+    assert not machine(*clues, watches=False).worked_since(at("10:50"))

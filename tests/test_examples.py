@@ -9,7 +9,7 @@ import pytest
 
 from tracklater_bot.settings import GroupSettings, Settings, load
 from tracklater_bot.settings.layers import dotenv_variables, toml_layer
-from tracklater_bot.settings.tree import GROUPS, env_name, is_secret, leaves
+from tracklater_bot.settings.tree import GROUPS, env_name, is_secret, leaves, section_at
 
 ROOT = Path(__file__).parent.parent
 TOML, DOTENV = ROOT / "tracklater.example.toml", ROOT / ".env.example"
@@ -20,11 +20,10 @@ EVERY_SETTING = {path for path in leaves(Settings) if path != (GROUPS,)} | {
 }
 SECRETS = {path for path in EVERY_SETTING if is_secret(path)}
 # Set in either file: a database without a password, and accounts beside their secrets.
-IN_BOTH = {
-    ("database_url",),
-    ("taiga", "username"),
-    (*GROUP, "taiga", "username"),
-    (*GROUP, "jira", "email"),
+IN_BOTH = {("database_url",)} | {
+    path
+    for path in EVERY_SETTING
+    if (section := section_at(path[:-1])) is not None and path[-1] in section.in_env
 }
 
 

@@ -11,8 +11,10 @@ from tests.clues import ACME, GLOBEX, GROUPS, ISSUES, checkout, commit, group, m
 from tests.notation import at
 from tracklater_bot.domain.clues import Clue, Commit
 from tracklater_bot.domain.groups import Group
-from tracklater_bot.domain.hints import HintKind
+from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.issues import Issue, IssueId
+from tracklater_bot.domain.keys import KeyForm
+from tracklater_bot.domain.keywords import group_meant
 from tracklater_bot.engine.match.matcher import Matcher, keys_in_clues
 from tracklater_bot.engine.windows import WindowKind, WindowPlace
 from tracklater_bot.sources.issues.taiga import KEY_FORM as TAIGA
@@ -180,6 +182,44 @@ def test_messages(text: str, channel: str, own: str | None, groups: str, issues:
     found = matcher().message(message("10:00", text, channel, own))
     assert " ".join(found.groups) == groups
     assert " ".join(issue.key for issue in found.issues) == issues
+
+
+def test_a_word_for_windows_means_nothing_elsewhere() -> None:
+    word = Hint("acme", HintKind.KEYWORD, "umbrella", windows_only=True)
+    groups = [Group("acme", (word,)), Group("globex")]
+    read = matcher(groups=groups, issues=[])
+    assert read.window("Umbrella plan - Google Docs").groups == {"acme": "keyword umbrella"}
+    assert read.message(message("10:00", "the umbrella plan")).groups == {}
+    assert not read.names_others("globex", "Draw the umbrella")
+    assert group_meant("the umbrella plan", "umbrella", groups) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "channel", "group"),
+    [
+        ("can you look at the acme login?", "", "acme"),
+        ("DEV-7 is back", "general", "acme"),
+        ("on it", "globex-web", "globex"),
+        ("acme or globex?", "", None),
+        ("#12 is done", "general", None),
+        ("lunch?", "general", None),
+    ],
+)
+def test_the_group_that_a_message_is_for(text: str, channel: str, group: str | None) -> None:
+    assert group_meant(text, channel, GROUPS) == group
+
+
+def test_a_key_names_the_issue_of_its_own_tracker() -> None:
+    forge = KeyForm("forge", r"acme/api#(\d+)", "#{}", tells_group=True)
+    groups = [Group("acme", key_forms=(TAIGA, forge))]
+    issues = [
+        Issue("#12", "A story", "", "taiga", "acme"),
+        Issue("#12", "A bug", "", "forge", "acme"),
+    ]
+    read = matcher(groups=groups, issues=issues)
+    found = read.commit(commit("10:00", "acme", "Mend acme/api#12"))
+    assert found == IssueId("acme", "#12", "forge")
+    assert read.commit(commit("10:00", "acme", "TG-12")) == IssueId("acme", "#12", "taiga")
 
 
 # -- Numbers that are no issues ----------------------------------------------------------------

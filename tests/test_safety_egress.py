@@ -12,7 +12,12 @@ import pytest
 from tests.bots import bot_process
 from tests.conftest import FRIDAY
 from tests.desks import empty_database
+from tests.livebot import evening, sample_settings
 from tests.safety import holds, open_day, shown, use_everything, written
+from tracklater_bot.core import opened
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.wall import from_json, to_json
 from tracklater_sandbox import ME, Sandbox
 
 TITLE, TEXT, FILE = "SECRETTITLE", "SECRETMESSAGE", "SECRETFILE"
@@ -66,6 +71,19 @@ def test_the_day_reached_every_service(day: Sandbox) -> None:
 def test_no_title_message_or_file_name_leaves_the_machine(day: Sandbox, service: str) -> None:
     for sent in day.traffic.to(service):
         assert not holds(sent, (TITLE, TEXT, FILE, *WINDOWS)), sent[:200]
+
+
+def test_none_of_them_is_in_what_crosses_the_wall(day: Sandbox) -> None:
+    """Whatever the rest of the bot knows of the day's clues, and could send, is in its draft."""
+    settings = sample_settings(day)
+    with opened(settings, lambda: evening(day)) as core:
+        (draft,) = core.machine.drafts([WorkDay(day.day, day.zone)])
+    crossing = to_json(draft)
+    assert not holds(crossing, (TITLE, TEXT, FILE, *WINDOWS))
+    assert {status.name for status in draft.sources if status.clues} >= {"thyme", "git", "slack"}
+    assert draft.suggestions
+    assert draft.messages
+    assert from_json(Draft, crossing) == draft
 
 
 def test_none_of_them_is_kept_or_logged_or_shown(day: Sandbox) -> None:

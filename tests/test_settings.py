@@ -17,7 +17,7 @@ from pydantic import SecretStr, ValidationError
 from tracklater_bot.domain.hints import HintKind
 from tracklater_bot.settings import GroupSettings, Loaded, Settings, SettingsError, load, unfinished
 from tracklater_bot.settings import types as zone
-from tracklater_bot.settings.tree import GROUPS, leaves
+from tracklater_bot.settings.tree import GROUPS, leaves, section_at, sections
 
 CONTRACT = """
 timezone = "Europe/Helsinki"
@@ -579,6 +579,15 @@ def test_files_without_secrets_may_be_open(tmp_path: Path) -> None:
             "[groups.a]\njira.url = 'http://jira.example.org'",
             "groups.a.jira.url: sends tokens unencrypted: write https:// if the server has it",
         ),
+        (
+            "[groups.a]\njira.url = 'https://a.example'\njira.api_base = 'http://jira.example.org'",
+            "groups.a.jira.api_base: sends tokens unencrypted: write https:// if the server has it",
+        ),
+        (
+            "[groups.a]\ntoggl.projects = { Design = 'default', Code = 'Default', Bugs = 'bug' }",
+            "groups.a.toggl.projects: Design and Code are for the same, default: only Design is"
+            " suggested",
+        ),
     ],
 )
 def test_what_was_probably_not_meant_is_said(loaded: Loader, toml: str, warning: str) -> None:
@@ -702,6 +711,7 @@ def test_hints_are_words_of_one_group_alone(loaded: Loader) -> None:
         "[groups.c]\njira.url = 'https://shared.example.org/jira'"
     ).settings
     found = {g: [(hint.kind, hint.text) for hint in settings.hints_for(g)] for g in "abc"}
+    assert [hint.text for hint in settings.hints_for("a") if hint.windows_only] == ["win"]
     assert found == {
         "a": [
             (HintKind.KEYWORD, "acme"),
@@ -713,6 +723,20 @@ def test_hints_are_words_of_one_group_alone(loaded: Loader) -> None:
         "b": [(HintKind.HOST, "me-b")],
         "c": [],
     }
+
+
+def test_every_address_says_whether_it_gets_a_token() -> None:
+    """Else nobody would be warned of one that is not encrypted."""
+    checks = (zone._address, zone._some_address, zone._slack_address)
+    for path in (*sections(Settings), *((GROUPS, "a", *at) for at in sections(GroupSettings))):
+        section = section_at(path)
+        assert section is not None
+        addresses = {
+            key
+            for key, field in section.model_fields.items()
+            if any(getattr(each, "func", None) in checks for each in field.metadata)
+        }
+        assert addresses == {*section.sends_to, *section.shows}, path
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.notation import span
+from tests.notation import at, span
 from tests.test_catalog import FakeStore
+from tests.trackercontract import TrackerContract
+from tests.trackers import FakeTracker
 from tracklater_bot.catalog.catalog import Catalog
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.sources.issues.registry import issue_sources
-from tracklater_bot.trackers.base import Conflict, Gone, NewEntry
+from tracklater_bot.trackers.base import Tracker
 from tracklater_bot.trackers.jira_worklogs import JiraWorklogs
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import Sandbox
@@ -40,26 +41,20 @@ def test_issues_of_both_trackers(settings: Settings) -> None:
     assert [each.key for each in jira.search("fix login")] == ["DEV-123"]
 
 
-def test_an_entry_from_its_making_to_its_end(sandbox: Sandbox, settings: Settings) -> None:
-    toggl = TogglTracker(settings.toggl)
-    account = toggl.account()
-    entry = NewEntry(span("21:00-22:00"), "DEV-123 Fix login", account.projects[0].id)
-    assert toggl.find(entry) is None
-    made = toggl.create(entry)
-    assert toggl.find(entry) == made
-    assert made in toggl.entries(WorkDay(sandbox.day, sandbox.zone).span)
-    other = replace(entry, description="Review", span=span("21:00-21:30"), tags=("a",))
-    changed = toggl.update(made.id, other, made.changed)
-    assert (changed.description, changed.tags) == ("Review", ("a",))
-    with pytest.raises(Conflict):
-        toggl.update(made.id, entry, made.changed)
-    with pytest.raises(Conflict):
-        toggl.delete(made.id, made.changed)
-    toggl.delete(made.id, changed.changed)
-    toggl.delete(made.id, changed.changed)
-    assert toggl.find(other) is None
-    with pytest.raises(Gone):
-        toggl.update(made.id, entry, None)
+class TestToggl(TrackerContract):
+    """All that any tracker promises."""
+
+    @pytest.fixture
+    def tracker(self, settings: Settings) -> Tracker:
+        return TogglTracker(settings.toggl)
+
+
+class TestTheFakeOfOtherTests(TrackerContract):
+    """It is no easier than a real one."""
+
+    @pytest.fixture
+    def tracker(self) -> Tracker:
+        return FakeTracker(lambda: at("23:30"))
 
 
 def test_a_worklog_from_its_making_to_its_end(settings: Settings) -> None:

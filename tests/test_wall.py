@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +17,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.clues import ACME_CODE, GLOBEX_CODE, commit, inputs, message, windows
+from tests.notation import FRIDAY
 from tracklater_bot.domain.brief import Brief
+from tracklater_bot.domain.clues import ChatMessage, Clue, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.wall import UnreadableError, from_json, to_json
+from tracklater_bot.engine import suggest
 
 ROOT = Path(__file__).parent.parent
 
@@ -73,6 +80,35 @@ def test_what_is_neither_is_refused(shape: Any, data: bytes) -> None:
 # -- Contracts -----------------------------------------------------------------------------------
 
 
+def rooms() -> dict[str, str]:
+    """The half of each room, as CONTRIBUTING tells it."""
+    rows = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.startswith("| `"):
+            names, half = row.split("|")[1:3]
+            found |= dict.fromkeys(re.findall(r"`([\w./]+?)(?:/|\.py)?`", names), half.strip())
+    return found
+
+
+def test_every_room_is_told_of() -> None:
+    folders = (ROOT / "tracklater_bot").iterdir()
+    there = {
+        path.stem for path in folders if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    told = {name.partition("/")[0] for name in rooms()}
+    assert told == there - {"__init__", "__main__"} | {"tracklater_sandbox"}
+
+
+@pytest.mark.parametrize(("half", "contract"), [("left", "wall-left"), ("right", "wall-right")])
+def test_every_room_of_a_half_is_held_by_its_contract(half: str, contract: str) -> None:
+    written = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = {each["id"]: each for each in written["tool"]["importlinter"]["contracts"]}
+    held = {name.removeprefix("tracklater_bot.") for name in contracts[contract]["source_modules"]}
+    assert held == {name.replace("/", ".") for name, own in rooms().items() if own == half}
+    assert "allow_indirect_imports" not in contracts[contract]
+
+
 @pytest.mark.parametrize(
     ("room", "planted"),
     [
@@ -102,3 +138,39 @@ def test_no_import_reaches_through_the_wall(room: str, planted: str, tmp_path: P
     assert answer.returncode != 0
     assert "BROKEN" in answer.stdout, answer.stdout + answer.stderr
     assert f"tracklater_bot.{room.removesuffix('.py').replace('/', '.')}" in answer.stdout
+
+
+# -- What a draft holds --------------------------------------------------------------------------
+
+CLUES = (
+    *windows(f"09:00-10:30 {ACME_CODE}", f"10:30-11:30 {GLOBEX_CODE}", "12:00-13:00 lunch plans"),
+    commit("10:20", "acme", "DEV-123: handle empty input", "DEV-123-fix-login"),
+    message("10:45", "the Globex logo is up", "globex-web"),
+    message("12:30", "who knows?", "random"),
+)
+
+
+def marked(clue: Clue, mark: str) -> Clue:
+    """The clue with a mark in what must stay on the machine."""
+    match clue:
+        case Window():
+            return replace(clue, title=f"{clue.title} {mark}", app=mark)
+        case ChatMessage():
+            return replace(clue, text=f"{clue.text} {mark}")
+    return clue
+
+
+def drafted(mark: str) -> bytes:
+    """The day's draft as it crosses the wall."""
+    clues = tuple(marked(clue, mark) for clue in CLUES)
+    return to_json(Draft(FRIDAY.date, str(FRIDAY.zone), suggest(inputs(*clues))))
+
+
+@pytest.mark.parametrize("mark", ["SECRETTITLE", "Hunter2!", "salainen", "kx-sala-77x"])
+def test_titles_and_messages_leave_no_trace_in_a_draft(mark: str) -> None:
+    """Not only their words: nothing in the draft tells one text from another."""
+    told = drafted(mark)
+    assert mark.encode() not in told
+    assert told == drafted("OTHERWISE")
+    assert b"DEV-123" in told
+    assert b"globex" in told

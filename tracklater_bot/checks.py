@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in
 from tracklater_bot.domain.wall import Finding
-from tracklater_bot.settings import Settings, unfinished
+from tracklater_bot.settings import Settings, first_clues, unfinished
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import Tracker, TrackerError
 from tracklater_bot.trackers.projects import resolve
@@ -27,7 +27,7 @@ NO_CLUES = Finding(
     "clues",
     None,
     ok=False,
-    sentence="nothing tells what you worked on: set thyme.dir, or git.repos of a group.",
+    sentence=f"nothing tells what you worked on: set {first_clues()}.",
 )
 NO_USER_ID = "slack.user_id is not set: copy your member ID from your Slack profile."
 
@@ -48,7 +48,7 @@ class _Check:
 
 
 def check_all(core: Core) -> list[Finding]:
-    """Tries everything side by side; findings in the order of the street."""
+    """Tries everything side by side; clues first, then issues, the tracker, Slack."""
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
         clues = pool.submit(core.machine.check)
         others = pool.map(_Check.finding, _checks(core))
@@ -108,7 +108,7 @@ def _bot(settings: Settings) -> str:
         raise CheckError(NO_USER_ID)
     client = _client(settings, token.get_secret_value())
     answer = _ask(client.auth_test, "TRACKLATER_SLACK__BOT_TOKEN")
-    granted = {each.strip() for each in _header(answer, "x-oauth-scopes").split(",")}
+    granted = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")}
     missing = [scope for scope in BOT_SCOPES if scope not in granted] if granted - {""} else []
     if missing:
         raise CheckError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracklater_bot.catalog.briefing import CatalogBriefing
-from tracklater_bot.catalog.catalog import Catalog, NothingKept
+from tracklater_bot.catalog.catalog import Catalog, NullStore
 from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Group
@@ -69,7 +69,7 @@ class Core:
         self.tracker: Tracker | None = _tracker(file_settings.toggl, clock)
         self.logbooks = JiraLogbooks(file_settings.groups, clock)
         self.catalog = Catalog(
-            store or NothingKept(),
+            store or NullStore(),
             self.person,
             self.issue_sources,
             self.tracker,

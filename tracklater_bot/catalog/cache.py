@@ -15,7 +15,7 @@ from tracklater_bot.trackers.base import Refused, TrackerError
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
-POLITE = timedelta(minutes=1)
+MIN_INTERVAL = timedelta(minutes=1)
 
 
 class MemoryStore(Protocol):
@@ -99,7 +99,7 @@ class CachedAnswer(Generic[T]):
 
     def get(self, memory: PersonalMemory, now: datetime) -> Cached[T]:
         """The answer, from the memory where that is fresh enough."""
-        kept = understood(_Kept, memory.get(self.key, now))
+        kept = parsed(_Kept, memory.get(self.key, now))
         known = self._read(kept.value) if kept else None
         if kept is None or self._is_due(kept, known, now):
             known, kept = self._asked(now, known, kept.answered if kept else None)
@@ -108,14 +108,14 @@ class CachedAnswer(Generic[T]):
 
     def kept(self, memory: PersonalMemory, now: datetime) -> T | None:
         """What was answered last, however old; nobody is asked."""
-        kept = understood(_Kept, memory.get(self.key, now))
+        kept = parsed(_Kept, memory.get(self.key, now))
         return self._read(kept.value) if kept else None
 
     def _is_due(self, kept: _Kept, known: T | None, now: datetime) -> bool:
         unreadable = known is None and kept.value is not None
         if unreadable or kept.asker != self.asker:
             return True
-        return now - kept.asked >= (POLITE if kept.trouble else self.fresh)
+        return now - kept.asked >= (MIN_INTERVAL if kept.trouble else self.fresh)
 
     def _asked(
         self, now: datetime, known: T | None, answered: datetime | None
@@ -124,7 +124,7 @@ class CachedAnswer(Generic[T]):
         try:
             known, answered = self.ask(), now
         except Refused as error:
-            asked, trouble = now - POLITE, str(error)
+            asked, trouble = now - MIN_INTERVAL, str(error)
         except TrackerError as error:
             trouble = str(error)
         value = adapter(self.shape).dump_python(known, mode="json") if known is not None else None
@@ -140,7 +140,7 @@ class CachedAnswer(Generic[T]):
             return None
 
 
-def understood(model: type[M], value: JsonValue | None) -> M | None:
+def parsed(model: type[M], value: JsonValue | None) -> M | None:
     """What was remembered, as `model`; None where there is nothing, or another version kept it."""
     try:
         return model.model_validate(value) if value is not None else None

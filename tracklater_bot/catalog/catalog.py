@@ -17,13 +17,13 @@ from typing import Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tracklater_bot.catalog.cache import (
-    POLITE,
+    MIN_INTERVAL,
     Cached,
     CachedAnswer,
     MemoryStore,
     PersonalMemory,
     adapter,
-    understood,
+    parsed,
 )
 from tracklater_bot.catalog.issue_cache import IssueCache, IssueStore
 from tracklater_bot.domain.day import Span, oldest_in_reach
@@ -55,7 +55,7 @@ class CatalogStore(IssueStore, MemoryStore, Protocol):
     """The part of the store that the catalogue uses."""
 
 
-class NothingKept:
+class NullStore:
     """The store of those who have no service set up: nobody is asked, nothing need be kept."""
 
     def put_issues(self, person: str, scope: str, issues: Sequence[Issue]) -> None:
@@ -169,7 +169,7 @@ class Catalog:
                 or not named.isdisjoint(key.casefold() for key in (issue.key, *issue.aliases))
             )
 
-        return [each for each in self.issues() if counts(each)]
+        return [issue for issue in self.issues() if counts(issue)]
 
     def refresh(self, force: bool = False) -> tuple[SourceStatus, ...]:
         """Reads what changed at each source, if that is due; `force` shortens that to a minute."""
@@ -181,7 +181,7 @@ class Catalog:
         counts = self._counts()
         return tuple(
             SourceStatus(
-                source.name, source.group, counts.get(_place(source), 0), self._trouble(source)
+                source.name, source.group, counts.get(_source_id(source), 0), self._trouble(source)
             )
             for source in self._sources
         )
@@ -200,9 +200,13 @@ class Catalog:
             asked = [
                 (source, missing)
                 for source in sources
-                if (missing := self._missing(source, wanted_keys, known.get(_place(source), set())))
+                if (
+                    missing := self._missing(
+                        source, wanted_keys, known.get(_source_id(source), set())
+                    )
+                )
             ]
-            troubles = _side_by_side(lambda pair: self._complete(*pair), asked)
+            troubles = _concurrently(lambda pair: self._complete(*pair), asked)
         return tuple(trouble for trouble in troubles if trouble is not None)
 
     def search(self, text: str, group: str | None = None, limit: int = 20) -> list[Issue]:
@@ -215,13 +219,18 @@ class Catalog:
         Slow: not for the time in which Slack waits for an answer. Failures find nothing.
         """
         now, wanted_text = self._clock(), (text.strip().casefold(), group)
-        if not wanted_text[0] or now - self._looked_up.get(wanted_text, now - POLITE) < POLITE:
+        if (
+            not wanted_text[0]
+            or now - self._looked_up.get(wanted_text, now - MIN_INTERVAL) < MIN_INTERVAL
+        ):
             return []
         self._looked_up = {
-            each: at for each, at in self._looked_up.items() if now - at < POLITE
+            asked: at for asked, at in self._looked_up.items() if now - at < MIN_INTERVAL
         } | {wanted_text: now}
-        sources = [each for each in self._sources if group in (None, each.group)]
-        answers = _side_by_side(lambda each: _attempt(each, lambda: each.search(text)), sources)
+        sources = [source for source in self._sources if group in (None, source.group)]
+        answers = _concurrently(
+            lambda source: _attempt(source, lambda: source.search(text)), sources
+        )
         found: list[Issue] = []
         for source, answer in zip(sources, answers, strict=True):
             # A failure is told by the next refresh; typing goes on.
@@ -284,7 +293,7 @@ class Catalog:
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
         naming = Naming.of(known, projects.by_group, self._groups)
-        entries = tuple(naming.named(each) for each in asked.value or ())
+        entries = tuple(naming.named(entry) for entry in asked.value or ())
         return Tracked(entries, asked.trouble, asked.answered)
 
     def constraints(self) -> Constraints:
@@ -308,12 +317,12 @@ class Catalog:
         state = self._state(source)
         if state.asked is None or state.lasting:
             return True
-        return now - state.asked >= (POLITE if force or state.trouble else FRESH)
+        return now - state.asked >= (MIN_INTERVAL if force or state.trouble else FRESH)
 
     def _read(self, sources: Sequence[IssueSource], now: datetime) -> None:
-        states = [self._state(each) for each in sources]
+        states = [self._state(source) for source in sources]
         pairs = list(zip(sources, states, strict=True))
-        results = _side_by_side(
+        results = _concurrently(
             lambda pair: _attempt(pair[0], lambda: pair[0].recent(pair[1].read)), pairs
         )
         for (source, state), result in zip(pairs, results, strict=True):
@@ -328,7 +337,7 @@ class Catalog:
 
     def _state(self, source: IssueSource) -> _SourceState:
         """How it went last; from the beginning where other projects are to be read now."""
-        state = understood(_SourceState, self._memory.get(_state_key(source), self._clock()))
+        state = parsed(_SourceState, self._memory.get(_state_key(source), self._clock()))
         return state or _SourceState()
 
     def _trouble(self, source: IssueSource) -> str | None:
@@ -339,7 +348,7 @@ class Catalog:
         if isinstance(found, SourceError):
             return SourceStatus(source.name, source.group, 0, str(found))
         self._issues.put(scope_of(source), found)
-        self._remember_absent(source, set(keys) - {each.key for each in found})
+        self._remember_absent(source, set(keys) - {issue.key for issue in found})
         return None
 
     def _missing(self, source: IssueSource, keys: Sequence[str], known: set[str]) -> list[str]:
@@ -388,7 +397,7 @@ class Catalog:
 # -- Small parts -------------------------------------------------------------------------------
 
 
-def _place(source: IssueSource) -> tuple[str, str]:
+def _source_id(source: IssueSource) -> tuple[str, str]:
     return source.name, source.group
 
 
@@ -427,9 +436,9 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
-def _side_by_side(call: Callable[[A], B], of: Sequence[A]) -> list[B]:
+def _concurrently(call: Callable[[A], B], arguments: Sequence[A]) -> list[B]:
     """Each one's result, in order; the calls run at the same time."""
-    if len(of) < 2:
-        return [call(each) for each in of]
-    with ThreadPoolExecutor(min(len(of), _AT_ONCE), thread_name_prefix="catalog") as pool:
-        return list(pool.map(call, of))
+    if len(arguments) < 2:
+        return [call(argument) for argument in arguments]
+    with ThreadPoolExecutor(min(len(arguments), _AT_ONCE), thread_name_prefix="catalog") as pool:
+        return list(pool.map(call, arguments))

@@ -10,14 +10,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import RLock
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from tracklater_bot.catalog.issue_search import IssueIndex
-from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.issues import Issue, IssueId
 
 OTHER_PROCESSES = timedelta(minutes=10)  # how soon issues that they stored are known here
-
-_Identity: TypeAlias = "tuple[str, str, str]"
 
 
 class IssueStore(Protocol):
@@ -37,7 +35,7 @@ class IssueStore(Protocol):
 class _Known:
     """All issues as they were read from the store at a moment, or put there since."""
 
-    issues: Mapping[_Identity, Issue]
+    issues: Mapping[IssueId, Issue]
     read: datetime
 
 
@@ -55,7 +53,7 @@ class IssueCache:
         self._person = person
         self._clock = clock
         self._scopes = frozenset(scopes)
-        self._tidy = False
+        self._pruned = False
         self._changing = RLock()
         self._kept: _Known | None = None
         self._index: IssueIndex | None = None
@@ -67,23 +65,20 @@ class IssueCache:
     def keep_only(self, scopes: Collection[str]) -> None:
         """Lets go of all other scopes' issues, here and in the store."""
         with self._changing:
-            if not self._tidy or self._scopes != scopes:
+            if not self._pruned or self._scopes != scopes:
                 self._scopes = frozenset(scopes)
                 self._store.keep_issues(self._person, self._scopes)
                 self._read()
-                self._tidy = True
+                self._pruned = True
 
     def put(self, scope: str, issues: Iterable[Issue]) -> None:
         """Adds a scope's issues, or replaces them; the keys that they had before stay known."""
         with self._changing:
             known = self._known()
-            found = {
-                _identity(issue): _with_aliases(issue, known.get(_identity(issue)))
-                for issue in issues
-            }
-            if found:
-                self._store.put_issues(self._person, scope, [*found.values()])
-                self._keep({**known, **found}, self._read_at())
+            merged = {issue.id: _with_aliases(issue, known.get(issue.id)) for issue in issues}
+            if merged:
+                self._store.put_issues(self._person, scope, [*merged.values()])
+                self._keep({**known, **merged}, self._read_at())
 
     def search(self, text: str, group: str | None = None, limit: int = 20) -> list[Issue]:
         """What somebody may mean who typed `text`, best first."""
@@ -102,7 +97,7 @@ class IssueCache:
             if self._index is None:
                 self._index = self._indexed()
 
-    def _known(self) -> Mapping[_Identity, Issue]:
+    def _known(self) -> Mapping[IssueId, Issue]:
         kept = self._kept
         if kept is not None and self._age() < OTHER_PROCESSES:
             return kept.issues
@@ -113,9 +108,9 @@ class IssueCache:
 
     def _read(self) -> None:
         stored = self._store.issues(self._person, self._scopes)
-        self._keep({_identity(each): each for each in stored}, self._clock())
+        self._keep({issue.id: issue for issue in stored}, self._clock())
 
-    def _keep(self, issues: Mapping[_Identity, Issue], read: datetime) -> None:
+    def _keep(self, issues: Mapping[IssueId, Issue], read: datetime) -> None:
         unchanged = self._kept is not None and self._kept.issues == issues
         self._kept = _Known(issues, read)
         if self._index is not None and not unchanged:
@@ -129,10 +124,6 @@ class IssueCache:
 
     def _indexed(self) -> IssueIndex:
         return IssueIndex(self._known().values())
-
-
-def _identity(issue: Issue) -> _Identity:
-    return issue.tracker, issue.group, issue.key
 
 
 def _with_aliases(issue: Issue, known: Issue | None) -> Issue:

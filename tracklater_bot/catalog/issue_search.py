@@ -52,7 +52,7 @@ class IssueIndex:
         for group in (None, issue.group):
             self._by_group[group].append(place)
         for word in set(title.split()):
-            if _tells(word):
+            if _is_distinctive(word):
                 self._by_word[word].append(place)
 
     def __len__(self) -> int:
@@ -79,9 +79,9 @@ class IssueIndex:
         for place in places:
             if keys[place].startswith(query) or numbers[place].startswith(query):
                 ranks[place] = _NUMBER if numbers[place] == query else _KEY_BEGINS
-        ours = set(places)
+        in_group = set(places)
         for place in self._by_key.get(query, ()):
-            if place in ours:
+            if place in in_group:
                 ranks[place] = _KEY
         return ranks
 
@@ -97,22 +97,24 @@ class IssueIndex:
 
     def _best(self, ranks: dict[int, int]) -> list[int]:
         """Places by rank and importance; closed ones last, unless it is the very key."""
-        drawers: defaultdict[tuple[bool, bool, int], list[int]] = defaultdict(list)
+        by_rank: defaultdict[tuple[bool, bool, int], list[int]] = defaultdict(list)
         for place in sorted(ranks):
             rank = ranks[place]
-            drawers[rank != _KEY, self._issues[place].closed, rank].append(place)
-        return [place for drawer in sorted(drawers) for place in drawers[drawer]]
+            by_rank[rank != _KEY, self._issues[place].closed, rank].append(place)
+        return [place for key in sorted(by_rank) for place in by_rank[key]]
 
     def _near(self, words: Sequence[str], places: set[int]) -> dict[int, int]:
         """Issues that have two words in three, or words much like them; more of them are better.
 
         Short words and numbers say too little to count here.
         """
-        telling = {word for word in words if _tells(word)}
+        telling = {word for word in words if _is_distinctive(word)}
         hits = Counter(
             place
             for word in telling
-            for place in {each for like in self._like(word) for each in self._by_word[like]}
+            for place in {
+                place for similar in self._similar_words(word) for place in self._by_word[similar]
+            }
         )
         needed = len(telling) - len(telling) // 3
         return {
@@ -121,7 +123,7 @@ class IssueIndex:
             if count >= needed and place in places
         }
 
-    def _like(self, word: str) -> list[str]:
+    def _similar_words(self, word: str) -> list[str]:
         same = [other for other in self._words if word in other]
         if same:
             return same
@@ -139,11 +141,11 @@ def searchable(text: str) -> str:
     spread = text.casefold()
     if not spread.isascii():
         spread = unicodedata.normalize("NFKD", spread)
-        spread = "".join(each for each in spread if not unicodedata.combining(each))
+        spread = "".join(char for char in spread if not unicodedata.combining(char))
     return " ".join(_NO_WORD.sub(" ", spread).split())
 
 
-def _tells(word: str) -> bool:
+def _is_distinctive(word: str) -> bool:
     return len(word) >= _SHORTEST_TYPO and not word.isdigit()
 
 

@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 
 Command = Callable[[argparse.Namespace], int]
 FAILED, USAGE = 1, 2
-NOTHING_SET_UP = (
-    "No source is set up yet: set thyme.dir, or git.repos of a group, in tracklater.toml."
-    " `tracklater-bot check` says what else is missing."
-)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -205,6 +201,7 @@ def preview(arguments: argparse.Namespace) -> int:
     """A day's suggestions on this screen."""
     from tracklater_bot.drafting.unexplained import UnexplainedTitles
     from tracklater_bot.engine import suggest
+    from tracklater_bot.settings import first_clues
 
     if arguments.titles and (arguments.json or arguments.blocks):
         raise UsageError("--titles shows window titles here alone: leave out --json and --blocks.")
@@ -213,7 +210,10 @@ def preview(arguments: argparse.Namespace) -> int:
     with _core(arguments) as core:
         day = _day(core, arguments.when)
         if not core.clue_sources:
-            _say(NOTHING_SET_UP)
+            _say(
+                f"No source is set up yet: set {first_clues()}, in tracklater.toml."
+                " `tracklater-bot check` says what else is missing."
+            )
         with _progress(f"Reading {day.date}"):
             [draft], now = core.local_machine(engine).drafts([day]), core.clock()
         groups = tuple(core.file_settings.groups)

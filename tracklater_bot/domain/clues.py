@@ -16,7 +16,9 @@ class Window:
     `screen` is a fingerprint of what was in front (the active window and its title): two samples
     with the same fingerprint show that nothing changed between them. `machine` tells recorders
     apart when two of them cover the same day. `window` tells which window was in front, 0 where
-    that is unknown: its title may change by itself.
+    that is unknown: its title may change by itself. `until`: it stayed in front so long, where the
+    recorder tells lengths; None for a mere moment. `app` is the program, where that is recorded
+    apart from the title.
     """
 
     at: datetime
@@ -24,6 +26,8 @@ class Window:
     screen: int
     machine: str = ""
     window: int = 0
+    app: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def in_the_way(digest: Digest, item_id: str, span: Span) -> list[Item]:
 
 def _cut(item: Item, span: Span) -> list[Item]:
     """What an undecided item keeps beside `span`; nothing where it cannot be moved."""
-    return pieces(item, [span]) if item.state in UNDECIDED else []
+    return remainders(item, [span]) if item.state in UNDECIDED else []
 
 
 def _overlap_errors(digest: Digest, span: Span, other: Item) -> dict[str, str]:
@@ -145,17 +145,17 @@ def _overlap_errors(digest: Digest, span: Span, other: Item) -> dict[str, str]:
     return {field: f"This overlaps {when}, {what[:60]}."}
 
 
-def pieces(item: Item, holes: Sequence[Span]) -> list[Item]:
+def remainders(item: Item, holes: Sequence[Span]) -> list[Item]:
     """What is left of an item around the holes; the first piece keeps the item's id."""
-    left = [each for each in subtract([item.suggestion.span], holes) if each.length >= SHORTEST]
+    left = [span for span in subtract([item.suggestion.span], holes) if span.length >= SHORTEST]
     return [
         replace(
             item,
             id=item.id if number == 0 else new_id(),
-            suggestion=within(item.suggestion, each),
+            suggestion=within(item.suggestion, span),
             by_hand=True,
         )
-        for number, each in enumerate(left)
+        for number, span in enumerate(left)
     ]
 
 

@@ -25,8 +25,8 @@ def place_of(error: BaseException) -> str:
     The sentence of an error of ours that is `tellable` is told too.
     """
     return "\n".join(
-        f"{_kind(each)}, at\n{''.join(traceback.format_tb(each.__traceback__))}"
-        for each in _chain(error)
+        f"{_kind(link)}, at\n{''.join(traceback.format_tb(link.__traceback__))}"
+        for link in _chain(error)
     )
 
 
@@ -36,10 +36,10 @@ def _kind(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    each: BaseException | None = error
-    while each is not None:
-        yield each
-        each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
 
 
 def code_in(answer: Any) -> str:

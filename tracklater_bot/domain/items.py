@@ -22,7 +22,7 @@ def new_id() -> str:
     return secrets.token_urlsafe(12)
 
 
-def stays(item: Item) -> bool:
+def outlives_refresh(item: Item) -> bool:
     """Whether an item outlives a refresh: it was decided, or the person's own hand made it.
 
     So does one whose worklog could not be removed: nothing else would tell of it.
@@ -38,10 +38,10 @@ def refreshed(items: Iterable[Item], suggestions: Iterable[Suggestion]) -> list[
     message still mean it.
     """
     before = list(items)
-    kept = [item for item in before if stays(item)]
-    known = {_key(item.suggestion): item for item in before if not stays(item)}
+    kept = [item for item in before if outlives_refresh(item)]
+    known = {_key(item.suggestion): item for item in before if not outlives_refresh(item)}
     fresh = clipped(suggestions, [item.suggestion.span for item in kept])
-    return in_order([*kept, *(_carried(each, known) for each in fresh)])
+    return in_order([*kept, *(_carried(suggestion, known) for suggestion in fresh)])
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:

@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from tracklater_bot.domain.clues import Clue, Window
-from tracklater_bot.engine.changes import Sample
+from tracklater_bot.domain.clues import Clue
 from tracklater_bot.engine.presence import by_machine, changes
+from tracklater_bot.engine.samples import samples_in
 from tracklater_bot.engine.title_normalization import Titles
 from tracklater_bot.engine.windows import WindowKind
 
 
 def changed_minutes(clues: Iterable[Clue]) -> set[datetime]:
     """The minutes in which somebody changed something on screen."""
-    samples = (
-        (clue.machine, Sample(clue.at.timestamp(), clue.title, clue.screen, clue.window))
-        for clue in clues
-        if isinstance(clue, Window)
-    )
     kinds = WindowKind()
     titles = Titles(kinds.is_talk, kinds.is_leisure)
     return {
         datetime.fromtimestamp(at // 60 * 60, UTC)
-        for machine in by_machine(samples)
+        for machine in by_machine(samples_in(clues))
         for at in changes(machine, titles)
     }

@@ -13,7 +13,14 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 
 from tracklater_bot.domain.brief import Brief
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit, Reading
+from tracklater_bot.domain.clues import (
+    ChatMessage,
+    Checkout,
+    Clue,
+    Commit,
+    Reading,
+    Window,
+)
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
@@ -51,7 +58,7 @@ class LocalMachine:
             return []
         whole = Span(min(day.span.start for day in days), max(day.span.end for day in days))
         with self.briefing.prepare(days) as prepared:
-            readings = read_all(self.sources, whole)
+            readings = _told_apart(read_all(self.sources, whole))
             hints = [hint for reading in readings for hint in reading.hints]
             clues = [clue for reading in readings for clue in reading.clues]
             groups = prepared.groups
@@ -115,6 +122,22 @@ class LocalMachine:
             return list(pool.map(_tried, self.sources))
 
 
+def _told_apart(readings: Sequence[Reading]) -> Sequence[Reading]:
+    """Recorders know machines by names of their own; those of two are never one machine's."""
+    if sum(any(isinstance(c, Window) for c in reading.clues) for reading in readings) < 2:
+        return readings
+    return [
+        replace(
+            reading,
+            clues=tuple(
+                replace(c, machine=f"{reading.name} {c.machine}") if isinstance(c, Window) else c
+                for c in reading.clues
+            ),
+        )
+        for reading in readings
+    ]
+
+
 def _tried(source: ClueSource) -> Finding:
     return Finding.of(source.name, source.group, source.check, (SourceError,))
 
@@ -127,7 +150,12 @@ def _of_day(reading: Reading, span: Span) -> Reading:
     clues = reading.clues
     first, last = (bisect_left(clues, at, key=_moment) for at in (span.start, span.end))
     before = {(c.group, c.repo): c for c in clues[:first] if isinstance(c, Checkout)}
-    return replace(reading, clues=(*before.values(), *clues[first:last]))
+    lasting = [replace(c, at=span.start) for c in clues[:first] if _reaches(c, span.start)]
+    return replace(reading, clues=(*before.values(), *lasting, *clues[first:last]))
+
+
+def _reaches(clue: Clue, moment: datetime) -> bool:
+    return isinstance(clue, Window) and clue.until is not None and clue.until > moment
 
 
 _moment = attrgetter("at")

@@ -7,10 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 
-from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.suggestions import Suggestion
-from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.infer.hmm import IDLE
 from tracklater_bot.engine.infer.inference import LabelledDay, label
@@ -19,6 +17,7 @@ from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE
 from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.presence import PresenceRules, Watch, by_machine, privacy, watch
+from tracklater_bot.engine.samples import samples_in
 from tracklater_bot.engine.score.context import ScoringContext, calls_in
 from tracklater_bot.engine.score.weights import WEIGHTS, Weights
 from tracklater_bot.engine.score.windows import score
@@ -94,12 +93,9 @@ def _watched(inputs: Inputs, kinds: WindowKind, events: Sequence[Event], until: 
         deeds=tuple(event.at for event in events if not event.by_program),
     )
     zero = inputs.day.span.start.timestamp()
-    samples = (
-        (clue.machine, Sample(at, clue.title, clue.screen, clue.window))
-        for clue in inputs.clues
-        if isinstance(clue, Window) and 0 <= (at := clue.at.timestamp() - zero) < until
-    )
-    return watch(by_machine(samples), rules)
+    samples = samples_in(inputs.clues, zero)
+    inside = ((machine, sample) for machine, sample in samples if 0 <= sample.at < until)
+    return watch(by_machine(inside), rules)
 
 
 def _noon_of(day: WorkDay) -> Callable[[float], bool]:

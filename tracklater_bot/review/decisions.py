@@ -28,9 +28,9 @@ from tracklater_bot.domain.edits import (
     joined,
     make_room,
     numbered,
-    pieces,
+    remainders,
 )
-from tracklater_bot.domain.items import clipped, in_order, new_id, stays
+from tracklater_bot.domain.items import clipped, in_order, new_id, outlives_refresh
 from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.store import Store
 from tracklater_bot.store import days as digests
@@ -169,7 +169,7 @@ class Review:
                 return case.digest
             now = self._clock()
             tracked = [span for each in case.digest.tracked if (span := each.span(now))]
-            left = pieces(case.item, tracked)
+            left = remainders(case.item, tracked)
             if not left:
                 raise ReviewError({"": "All of that time is tracked already: press Skip."})
             for each in case.change(left):
@@ -350,6 +350,6 @@ def _given_way(item: Item, spans: Sequence[Span]) -> list[Item]:
     """A changed one gets a new id: buttons of an older message must not mean another span."""
     if item.state is ItemState.SKIPPED or not any(map(item.suggestion.span.overlaps, spans)):
         return [item]
-    if stays(item):
+    if outlives_refresh(item):
         raise ReviewError({"": "Something else takes that time now: change that first."})
     return [Item(new_id(), each) for each in clipped([item.suggestion], spans)]

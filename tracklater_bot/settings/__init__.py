@@ -1,6 +1,6 @@
 """Settings: TOML for what is no secret, the environment and `.env` for secrets."""
 
-from tracklater_bot.settings.advice import unfinished
+from tracklater_bot.settings.advice import first_clues, unfinished
 from tracklater_bot.settings.errors import SettingsError
 from tracklater_bot.settings.loading import Loaded, load
 from tracklater_bot.settings.models import (
@@ -46,6 +46,7 @@ __all__ = [
     "TogglSettings",
     "Weekday",
     "Words",
+    "first_clues",
     "load",
     "unfinished",
 ]

@@ -17,11 +17,10 @@ from dotenv.parser import parse_stream
 
 from tracklater_bot.domain.text import folded
 from tracklater_bot.settings.errors import SettingsError
-from tracklater_bot.settings.models import GroupSettings, Settings
+from tracklater_bot.settings.models import GroupSettings, Path, Settings
 from tracklater_bot.settings.tree import (
     GROUPS,
     PREFIX,
-    Path,
     dotted,
     env_name,
     env_names,

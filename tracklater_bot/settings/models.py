@@ -6,15 +6,17 @@ test. Everything is frozen, unknown keys are refused, secrets are SecretStr.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from datetime import time
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from tracklater_bot.domain.hints import Hint, HintKind
+from tracklater_bot.domain.text import folded, listing
 from tracklater_bot.settings.types import (
     Address,
     AppToken,
@@ -40,14 +42,52 @@ from tracklater_bot.settings.types import (
 # A section that is not written is read from an empty table, as part of the whole. Made here, as a
 # default, each would build a validator of its own: 10 ms of every start.
 UNSET: Any = Field({}, validate_default=True)
+Path: TypeAlias = tuple[str, ...]
+Missing: TypeAlias = tuple[Path, str]
+"""A setting, and why it is needed."""
 TAIGA_API, TAIGA_PAGES = "https://api.taiga.io/api/v1", "https://tree.taiga.io"
 
 
 class Section(BaseModel):
-    """A table of the settings file: frozen, and closed to unknown keys."""
+    """A table of the settings file: frozen, and closed to unknown keys.
+
+    A section says itself what others want to know of it. `sends_to` are its fields with addresses
+    that get a token, `shows` those with addresses of pages alone. `in_env` are fields that are
+    written as variables though they are no secrets. `gives_clues` is what to set for a first
+    source of clues, as it stands in a sentence.
+    """
 
     # Built as part of the whole: each table would be built twice otherwise, 25 ms of every start.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    sends_to: ClassVar[tuple[str, ...]] = ()
+    shows: ClassVar[tuple[str, ...]] = ()
+    in_env: ClassVar[tuple[str, ...]] = ()
+    gives_clues: ClassVar[str] = ""
+
+    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+        """What is missing though something else that is set needs it; `at` is the section."""
+        yield from ()
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """Fields that were probably meant otherwise, each with a sentence."""
+        yield from ()
+
+
+class GroupSection(Section):
+    """A table of one group."""
+
+    def exclusive(self) -> Iterator[tuple[str, Hashable]]:
+        """Things that two groups can't share, each after what it is called."""
+        yield from ()
+
+    def title_names(self) -> Iterator[str]:
+        """Names in titles that point to the group."""
+        yield from ()
+
+    def hosts(self, settings: Settings, group: str) -> Iterator[str]:
+        """Servers in titles that point to the group, unless another group has them too."""
+        yield from ()
 
 
 class DigestSettings(Section):
@@ -83,6 +123,8 @@ class SuggestSettings(Section):
 class SlackSettings(Section):
     """The Slack workspace with the bot, and whose messages are clues."""
 
+    sends_to = ("base_url",)
+
     mode: Literal["socket", "http"] = Field("socket", description='"socket", or "http".')
     user_id: str = Field("", description="Who gets the message and whose messages are clues.")
     base_url: SlackAddress = Field("https://slack.com/api/", description="Slack's Web API.")
@@ -92,9 +134,24 @@ class SlackSettings(Section):
     signing_secret: Secret = Field(None, description="For http mode only.")
     user_token: UserToken = Field(None, description="xoxp-… reads your own messages as clues.")
 
+    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+        """A bot needs both ways, and its person."""
+        if not (self.bot_token or self.app_token or self.signing_secret):
+            return
+        if not self.user_id:
+            yield (*at, "user_id"), "who gets the message?"
+        if not self.bot_token:
+            yield (*at, "bot_token"), "without it the bot can send no message"
+        if self.mode == "socket" and not self.app_token:
+            yield (*at, "app_token"), "without it the bot hears no click in Socket Mode"
+        if self.mode == "http" and not self.signing_secret:
+            yield (*at, "signing_secret"), "without it nobody can tell Slack's requests from others"
+
 
 class ThymeSettings(Section):
     """Where thyme writes its day files."""
+
+    gives_clues = "thyme.dir"
 
     dir: OwnFolder = Field(None, description="The folder of thyme's YYYY-MM-DD.json files.")
 
@@ -108,13 +165,27 @@ class GitSettings(Section):
 class TogglSettings(Section):
     """The Toggl account that gets the entries."""
 
+    sends_to = ("base_url",)
+
     base_url: SomeAddress = Field("https://api.track.toggl.com/api/v9", description="Toggl's API.")
     workspace_id: int = Field(0, ge=0, description="0 = the account's default workspace.")
     api_token: Secret = Field(None, description="From Toggl's profile page.")
 
+    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+        """A token and groups' projects need each other."""
+        named = any(own.toggl.client or own.toggl.projects for own in settings.groups.values())
+        if self.api_token is None and named:
+            yield (*at, "api_token"), "without it nothing can be read from or sent to Toggl"
+        if self.api_token and settings.groups and not named:
+            yield ("groups", "NAME", "toggl", "client"), "which client in Toggl is which group?"
+
 
 class TaigaSettings(Section):
     """The Taiga server and account for all groups that name none of their own."""
+
+    sends_to = ("url",)
+    shows = ("web_url",)
+    in_env = ("username",)
 
     url: SomeAddress = Field(TAIGA_API, description="Taiga's API.")
     web_url: SomeAddress = Field(TAIGA_PAGES, description="Taiga's pages, for links.")
@@ -122,14 +193,25 @@ class TaigaSettings(Section):
     password: Secret = Field(None, description="The password of that account.")
 
 
-class GroupGit(Section):
+class GroupGit(GroupSection):
     """A group's repositories."""
+
+    gives_clues = "git.repos of a group"
 
     repos: Folders = Field((), description="Full paths of the group's repositories.")
     emails: OwnWords = Field(None, description="Your addresses in these, if different.")
 
+    def exclusive(self) -> Iterator[tuple[str, Hashable]]:
+        """The repositories."""
+        yield from (("repository", repo) for repo in self.repos)
 
-class GroupToggl(Section):
+    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+        """Somebody's addresses, to tell whose commits they are."""
+        if self.repos and not settings.emails_for(at[1]):
+            yield ("git", "emails"), "which of the commits are yours?"
+
+
+class GroupToggl(GroupSection):
     """A group's client and projects in Toggl."""
 
     client: str = Field("", description="The client's name in Toggl.")
@@ -137,9 +219,20 @@ class GroupToggl(Section):
         {}, description='Project name = what it is for: "default", or an issue type like "bug".'
     )
 
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """Of two projects that are for the same only the first is suggested."""
+        for kind in dict.fromkeys(map(str.casefold, self.projects.values())):
+            names = [name for name, own in self.projects.items() if own.casefold() == kind]
+            if len(names) > 1 and kind != "other":
+                said = f"{listing(names)} are for the same, {kind}: only {names[0]} is suggested"
+                yield "projects", said
 
-class GroupJira(Section):
+
+class GroupJira(GroupSection):
     """A group's Jira: Cloud with e-mail and token, Data Center with a token alone."""
+
+    sends_to = ("url", "api_base")
+    in_env = ("email",)
 
     url: Address = Field("", description="The site, https://company.atlassian.net.")
     project_key: Words = Field((), description="The project's key, or a list of keys.")
@@ -148,9 +241,26 @@ class GroupJira(Section):
     email: str = Field("", description="The Atlassian account; none = Data Center.")
     api_token: Secret = Field(None, description="API token, or Data Center's PAT.")
 
+    def hosts(self, settings: Settings, group: str) -> Iterator[str]:
+        """The site."""
+        yield _host(self.url)
 
-class GroupTaiga(Section):
+    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+        """A site, projects and a token need each other."""
+        if self.url and not self.project_key:
+            yield (*at, "project_key"), "the letters that the issues' keys begin with"
+        if self.url and self.api_token is None:
+            yield (*at, "api_token"), "without it no issue can be read"
+        if self.project_key and not self.url:
+            yield (*at, "url"), "where is this Jira?"
+
+
+class GroupTaiga(GroupSection):
     """A group's Taiga project."""
+
+    sends_to = ("url",)
+    shows = ("web_url",)
+    in_env = ("username",)
 
     project_slug: str = Field("", description="The project's slug, as in its address.")
     url: OwnAddress = Field(None, description="Taiga's API, if not the global one.")
@@ -158,23 +268,58 @@ class GroupTaiga(Section):
     username: OwnText = Field(None, description="Account, if not the global one.")
     password: Secret = Field(None, description="Its password.")
 
+    def exclusive(self) -> Iterator[tuple[str, Hashable]]:
+        """The project."""
+        if self.project_slug:
+            yield "Taiga project", self.project_slug
 
-class GroupSlack(Section):
+    def title_names(self) -> Iterator[str]:
+        """The project, as in its pages' addresses."""
+        yield self.project_slug
+
+    def hosts(self, settings: Settings, group: str) -> Iterator[str]:
+        """A server of one's own; the one that is everybody's is nobody's."""
+        resolved = settings.taiga_for(group)
+        if resolved is not None and _host(resolved.web_url) != _host(TAIGA_PAGES):
+            yield _host(resolved.web_url)
+
+    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+        """An account, here or for all groups."""
+        resolved = settings.taiga_for(at[1])
+        if resolved is not None and not resolved.username:
+            yield ("taiga", "username"), "without an account no issue can be read"
+        elif resolved is not None and resolved.password is None:
+            yield ("taiga", "password"), "without it no issue can be read"
+
+
+class GroupSlack(GroupSection):
     """A Slack workspace that belongs to one group."""
+
+    sends_to = ("base_url",)
 
     user_id: OwnText = Field(None, description="Your member id in the group's workspace.")
     base_url: OwnSlackAddress = Field(None, description="Its Web API, if not Slack's own.")
     user_token: UserToken = Field(None, description="Reads your messages there.")
     workspace: str = Field("", description="The workspace's name, as in Slack's window title.")
 
+    def title_names(self) -> Iterator[str]:
+        """The workspace, as in Slack's window title."""
+        yield self.workspace
 
-class GroupThyme(Section):
+    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+        """A token, where the workspace has anything else of its own."""
+        own = settings.slack_for(at[1])
+        if own is not None and own.user_token is None:
+            yield (*at, "user_token"), "without it your messages there cannot be found"
+
+
+class GroupThyme(GroupSection):
     """Words for a group in window titles only."""
 
     keywords: Words = Field((), description="Like keywords, kept for windows only.")
 
 
-class GroupSettings(Section):
+class GroupSettings(GroupSection):
     """A client or work project."""
 
     keywords: Words = Field((), description="Words that mean this group wherever they stand.")
@@ -184,6 +329,16 @@ class GroupSettings(Section):
     jira: GroupJira = UNSET
     taiga: GroupTaiga = UNSET
     slack: GroupSlack = UNSET
+
+    def exclusive(self) -> Iterator[tuple[str, Hashable]]:
+        """The keywords."""
+        yield from (("keyword", folded(word)) for word in self.keywords)
+
+    def sections(self) -> Iterator[tuple[str, GroupSection]]:
+        """The group's tables, each after its key."""
+        for key in type(self).model_fields:
+            if isinstance(section := getattr(self, key), GroupSection):
+                yield key, section
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,28 +428,34 @@ class Settings(Section):
             workspace=own.workspace,
         )
 
+    def sections(self) -> Iterator[tuple[Path, Section]]:
+        """All tables, each after its path; those of a group follow the group."""
+        for key in type(self).model_fields:
+            if isinstance(section := getattr(self, key), Section):
+                yield (key,), section
+        for name, group in self.groups.items():
+            yield ("groups", name), group
+            yield from ((("groups", name, key), section) for key, section in group.sections())
+
     def hints_for(self, group: str) -> tuple[Hint, ...]:
         """Words that point to the group. A host that several groups share points to none."""
         own = self.groups[group]
-        words = dict.fromkeys((*own.keywords, *own.thyme.keywords))
-        names = dict.fromkeys(
-            (*sorted(self._own_hosts(group)), own.taiga.project_slug, own.slack.workspace)
-        )
+        names = (name for _, section in own.sections() for name in section.title_names())
+        hosts = self._hosts(group).difference(*(self._hosts(k) for k in self.groups if k != group))
+        in_windows = dict.fromkeys(word for word in own.thyme.keywords if word not in own.keywords)
         return (
-            *(Hint(group, HintKind.KEYWORD, word) for word in words),
-            *(Hint(group, HintKind.HOST, name) for name in names if name),
+            *(Hint(group, HintKind.KEYWORD, word) for word in dict.fromkeys(own.keywords)),
+            *(Hint(group, HintKind.KEYWORD, word, windows_only=True) for word in in_windows),
+            *(
+                Hint(group, HintKind.HOST, name)
+                for name in dict.fromkeys((*sorted(hosts), *names))
+                if name
+            ),
         )
-
-    def _own_hosts(self, group: str) -> set[str]:
-        others = (self._hosts(key) for key in self.groups if key != group)
-        return self._hosts(group).difference(*others)
 
     def _hosts(self, group: str) -> set[str]:
-        own = self.groups[group]
-        taiga = self.taiga_for(group)
-        addresses = (own.jira.url, taiga.web_url if taiga else "")
-        hosts = {host for host in map(_host, addresses) if host}
-        return hosts - {_host(TAIGA_PAGES)}  # everybody's, so nobody's
+        sections = self.groups[group].sections()
+        return {host for _, section in sections for host in section.hosts(self, group) if host}
 
 
 def _pages_beside(api: str | None) -> str:

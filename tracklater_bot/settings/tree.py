@@ -9,15 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from types import UnionType
-from typing import Any, TypeAlias, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 from unicodedata import normalize
 
 from pydantic import SecretStr
 
 from tracklater_bot.domain.text import folded
-from tracklater_bot.settings.models import GroupSettings, Section, Settings
-
-Path: TypeAlias = tuple[str, ...]
+from tracklater_bot.settings.models import GroupSettings, Path, Section, Settings
 
 PREFIX = "TRACKLATER_"
 NESTING = "__"

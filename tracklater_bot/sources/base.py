@@ -26,7 +26,8 @@ class ClueSource(Protocol):
     """A place where work leaves traces.
     `group` is set where the place belongs to one group. `watches_screen`: it records all the time
     what was in front. `read` may return trouble beside clues; it raises SourceError when there is
-    nothing to return. Clues are in order and inside the span, but for the checkouts before it.
+    nothing to return. Clues are in order and inside the span, with their lengths, but for
+    the checkouts before it.
     `check` tries access for real, and returns a sentence of what was found; it raises SourceError
     too.
     """

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from tracklater_bot.cli.importer.original import Original
 from tracklater_bot.domain.text import folded
+from tracklater_bot.settings.models import Path as Key
 from tracklater_bot.settings.tree import GROUPS, env_name, shown
-from tracklater_bot.settings.tree import Path as Key
 
 GLOBAL = "global"
 # Modules by the names that ENABLED_MODULES has for them.

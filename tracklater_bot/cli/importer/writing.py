@@ -18,8 +18,8 @@ from tracklater_bot.cli.importer.original import CannotImport, read
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables
+from tracklater_bot.settings.models import Path as Key
 from tracklater_bot.settings.tree import GROUPS, dotted, env_name, env_names, nested, shown
-from tracklater_bot.settings.tree import Path as Key
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
 

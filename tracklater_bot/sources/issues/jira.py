@@ -29,8 +29,8 @@ _KEYS_A_CALL = 100
 _SUGGESTIONS = 20
 _SINGLE = 20
 _FIRST_DAYS = 90
-_SLACK = timedelta(minutes=5)  # the search index lags behind what people write
-_TRUST = timedelta(minutes=1)
+_LAG = timedelta(minutes=5)  # the search index lags behind what people write
+_CONFIRMED_FOR = timedelta(minutes=1)
 _FOR_WORKLOGS = {
     "WORK_ON_ISSUES": "Work On Issues",
     "EDIT_OWN_WORKLOGS": "Edit Own Worklogs",
@@ -107,7 +107,7 @@ _PERMISSIONS = TypeAdapter(_Permissions)
 
 
 @dataclass(slots=True)
-class _Known:
+class _Identity:
     """Who the token belongs to, and when Jira last confirmed it."""
 
     identity: str
@@ -131,7 +131,7 @@ class JiraSource:
         self._api_base = settings.api_base
         self._clock = clock
         self._worklogs = settings.worklogs
-        self._known: _Known | None = None
+        self._known: _Identity | None = None
 
     @classmethod
     def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> Iterator[JiraSource]:
@@ -157,23 +157,23 @@ class JiraSource:
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
         """Issues changed since then; at first those of 90 days and all open ones of one's own."""
-        with _telling():
+        with _as_source_error():
             me = self._me()
-            found = [self._understood(each, me) for each in self._search(self._jql(since))]
+            found = [self._parsed(row, me) for row in self._search(self._jql(since))]
             if not found:
                 self._confirm()
-        return tuple(each for each in found if each is not None)
+        return tuple(issue for issue in found if issue is not None)
 
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
         """Those that exist, whoever's they are. A moved issue comes with its new key."""
-        ours = list(dict.fromkeys(key.upper() for key in keys if self.owns(key)))
-        if not ours:
+        own_keys = list(dict.fromkeys(key.upper() for key in keys if self.owns(key)))
+        if not own_keys:
             return ()
         found: list[Issue] = []
-        with _telling():
+        with _as_source_error():
             me = self._me()
-            for start in range(0, len(ours), _KEYS_A_CALL):
-                found += self._fetched(ours[start : start + _KEYS_A_CALL], me)
+            for start in range(0, len(own_keys), _KEYS_A_CALL):
+                found += self._fetched(own_keys[start : start + _KEYS_A_CALL], me)
         return tuple(found)
 
     def search(self, text: str) -> tuple[Issue, ...]:
@@ -183,19 +183,19 @@ class JiraSource:
             "currentJQL": self._site.scope,
             "showSubTasks": "true",
         }
-        with _telling():
+        with _as_source_error():
             answer = self._site.get("/issue/picker", _SUGGESTED, params)
         sections = answer.sections or []
         keys = [issue.key for section in sections for issue in section.issues or []]
         wanted = list(dict.fromkeys(key for key in keys if self.owns(key)))[:_SUGGESTIONS]
-        found = {each.key: each for each in self.by_keys(wanted)}
+        found = {issue.key: issue for issue in self.by_keys(wanted)}
         return tuple(found[key] for key in wanted if key in found)
 
     def check(self) -> str:
         """Who the token belongs to, how many issues it sees, and whether a right is missing."""
-        with _telling():
+        with _as_source_error():
             me = self._site.me()
-            self._known = _Known(me.identity, self._clock())
+            self._known = _Identity(me.identity, self._clock())
             for project in self._site.projects:
                 self._insist_on_rights(project)
             count = self._count()
@@ -213,12 +213,12 @@ class JiraSource:
 
     def _me(self) -> str:
         if self._known is None:
-            self._known = _Known(self._site.me().identity, self._clock())
+            self._known = _Identity(self._site.me().identity, self._clock())
         return self._known.identity
 
     def _confirm(self) -> None:
         """An expired token finds nothing, politely: asking who we are tells it from no news."""
-        if self._known is None or self._clock() - self._known.confirmed >= _TRUST:
+        if self._known is None or self._clock() - self._known.confirmed >= _CONFIRMED_FOR:
             self._known = None
             self._me()
 
@@ -227,7 +227,7 @@ class JiraSource:
             mine = "(assignee = currentUser() AND statusCategory != Done)"
             changed = f"(updated >= -{_FIRST_DAYS}d OR {mine})"
         else:
-            ago = max(self._clock() - since, timedelta()) + _SLACK
+            ago = max(self._clock() - since, timedelta()) + _LAG
             changed = f"updated >= -{-(-int(ago.total_seconds()) // 60)}m"
         return f"{self._site.scope} AND {changed} ORDER BY updated DESC"
 
@@ -265,15 +265,15 @@ class JiraSource:
     def _fetched(self, keys: list[str], me: str) -> list[Issue]:
         """Up to 100 keys with one request; more only to learn which key a moved issue had."""
         rows = self._bulk(keys) if self._site.cloud else self._server_by_keys(keys)
-        found = [each for each in (self._understood(row, me) for row in rows) if each]
-        missing = [key for key in keys if key not in {each.key for each in found}]
-        moved = [each for each in found if each.key not in keys]
+        found = [issue for row in rows if (issue := self._parsed(row, me))]
+        missing = [key for key in keys if key not in {issue.key for issue in found}]
+        moved = [issue for issue in found if issue.key not in keys]
         if not moved:
             return found
-        kept = [each for each in found if each.key in keys]
+        kept = [issue for issue in found if issue.key in keys]
         if len(moved) == len(missing) == 1:
             return [*kept, _with_alias(moved[0], missing[0])]
-        return [*kept, *(each for key in missing[:_SINGLE] if (each := self._one(key, me)))]
+        return [*kept, *(issue for key in missing[:_SINGLE] if (issue := self._one(key, me)))]
 
     def _bulk(self, keys: list[str]) -> list[_Issue]:
         body = {"issueIdsOrKeys": keys, "fields": _FIELDS}
@@ -287,7 +287,7 @@ class JiraSource:
         quoted = ", ".join(f'"{key}"' for key in keys)
         try:
             pages = self._server_pages(f"key in ({quoted})", validateQuery=False)
-            return [each for page in pages for each in page]
+            return [row for page in pages for row in page]
         except JiraError as error:
             if error.cause is None or error.cause.status != 400:
                 raise
@@ -304,7 +304,7 @@ class JiraSource:
 
     def _one(self, key: str, me: str) -> Issue | None:
         row = self._row(key)
-        issue = self._understood(row, me) if row else None
+        issue = self._parsed(row, me) if row else None
         return _with_alias(issue, key) if issue else None
 
     def _count(self) -> int:
@@ -333,7 +333,7 @@ class JiraSource:
 
     # -- Understanding ---------------------------------------------------------------------
 
-    def _understood(self, row: _Issue, me: str) -> Issue | None:
+    def _parsed(self, row: _Issue, me: str) -> Issue | None:
         """None for a key that is no key: what comes from outside is never made into a link."""
         if not ISSUE_KEY.fullmatch(row.key):
             return None
@@ -367,7 +367,7 @@ def key_form(project: str) -> KeyForm:
 
 
 @contextmanager
-def _telling() -> Iterator[None]:
+def _as_source_error() -> Iterator[None]:
     """Jira's trouble as every issue source tells it."""
     try:
         yield

@@ -34,11 +34,11 @@ def issue_sources(
     settings: Settings, clock: Callable[[], datetime] = utc_now
 ) -> tuple[IssueSource, ...]:
     """The trackers of all groups, in their order."""
-    found = [source for each in REGISTRY for source in each.set_up(settings, clock)]
+    found = [source for kind in REGISTRY for source in kind.set_up(settings, clock)]
     order = list(settings.groups)
     return tuple(sorted(found, key=lambda source: order.index(source.group)))
 
 
 def key_forms(settings: Settings, group: str) -> tuple[KeyForm, ...]:
     """How the issues of a group are called."""
-    return tuple(form for each in REGISTRY for form in each.key_forms(settings, group))
+    return tuple(form for kind in REGISTRY for form in kind.key_forms(settings, group))

@@ -28,7 +28,7 @@ from tracklater_bot.sources.issues.taiga_login import TaigaLogin, TaigaLogins
 _PAGE = 100
 _MOST = 20_000
 _FIRST = timedelta(days=90)
-_SLACK = timedelta(minutes=5)
+_LAG = timedelta(minutes=5)
 _REF = re.compile(r"#([1-9][0-9]{0,8})")
 # What Taiga itself writes: its word in commits, its addresses, its pages' titles.
 KEY_FORM = KeyForm(
@@ -162,21 +162,21 @@ class TaigaSource:
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
         """What changed since then; at first all that is open, and what was closed in 90 days."""
-        with _explaining(self._place):
+        with _as_source_error(self._place):
             project, ahead = self._project()
             found: dict[int, Issue] = {}
             for kind in KINDS:
                 if project.uses(kind) and project.shows(kind):
                     for filters in self._filters(since, ahead):
                         rows = self._rows(kind, project, filters)
-                        found |= {row.ref: self._understood(row, kind) for row in rows}
+                        found |= {row.ref: self._parsed(row, kind) for row in rows}
             return tuple(found.values())
 
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
         """Those that exist: two questions for each, so the list is best kept short."""
         refs = [match[1] for key in dict.fromkeys(keys) if (match := _REF.fullmatch(key))]
-        with _explaining(self._place):
-            return tuple(each for ref in refs if (each := self._by_ref(ref)))
+        with _as_source_error(self._place):
+            return tuple(issue for ref in refs if (issue := self._by_ref(ref)))
 
     def search(self, text: str) -> tuple[Issue, ...]:
         """Nothing: Taiga has no typeahead, and what is cached has been searched already."""
@@ -184,7 +184,7 @@ class TaigaSource:
 
     def check(self) -> str:
         """Who is signed in, how many there are of each kind, and what may not be seen."""
-        with _explaining(self._place):
+        with _as_source_error(self._place):
             project, _ = self._project()
             used = [kind for kind in KINDS if project.uses(kind)]
             counts = ", ".join(
@@ -221,7 +221,7 @@ class TaigaSource:
         return answer.read(_PROJECT), ahead
 
     def _filters(self, since: datetime | None, ahead: timedelta) -> list[dict[str, str]]:
-        start = (self._clock() - _FIRST if since is None else since - _SLACK) + ahead
+        start = (self._clock() - _FIRST if since is None else since - _LAG) + ahead
         changed = {"modified_date__gte": f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
         if since is not None:
             return [changed]
@@ -258,7 +258,7 @@ class TaigaSource:
         ids = answer.read(_RESOLVED)
         for kind in KINDS:
             if number := ids.get(kind.short):
-                return self._understood(self._get(f"/{kind.path}/{number}").read(_ROW), kind)
+                return self._parsed(self._get(f"/{kind.path}/{number}").read(_ROW), kind)
         return None
 
     def _count(self, kind: _Kind, project: _Project) -> int:
@@ -267,7 +267,7 @@ class TaigaSource:
 
     # -- Understanding ---------------------------------------------------------------------
 
-    def _understood(self, row: _Row, kind: _Kind) -> Issue:
+    def _parsed(self, row: _Row, kind: _Kind) -> Issue:
         status = row.status_extra_info or _Status()
         me = self._account().user
         return Issue(
@@ -295,7 +295,7 @@ def _total(answer: Answer) -> int:
 
 
 @contextmanager
-def _explaining(place: ResolvedTaiga) -> Iterator[None]:
+def _as_source_error(place: ResolvedTaiga) -> Iterator[None]:
     """Turns what went wrong on the way into a sentence that says what to do."""
     try:
         yield

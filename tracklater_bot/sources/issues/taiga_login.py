@@ -62,8 +62,8 @@ class TaigaLogin:
         self._lock = Lock()
         self._session: _Session | None = None
         self._refused_until: datetime | None = None
-        self._entrance = ServiceClient("Taiga", url, anonymous(), timing=timing)
-        self._inside = ServiceClient("Taiga", url, bearer(self._access), timing=timing)
+        self._anonymous = ServiceClient("Taiga", url, anonymous(), timing=timing)
+        self._signed_in_client = ServiceClient("Taiga", url, bearer(self._access), timing=timing)
 
     @property
     def user(self) -> int:
@@ -74,12 +74,12 @@ class TaigaLogin:
         """Asks as that account; a token that has run out is renewed once. Raises HttpError."""
         used = self._signed_in()
         try:
-            return self._inside.get(path, params)
+            return self._signed_in_client.get(path, params)
         except BadStatus as error:
             if error.status != 401:
                 raise
         self._renew(used)
-        return self._inside.get(path, params)
+        return self._signed_in_client.get(path, params)
 
     def _access(self) -> str:
         return self._session.access if self._session else ""
@@ -105,13 +105,13 @@ class TaigaLogin:
             "password": self._password.get_secret_value(),
         }
         try:
-            found = self._entrance.find("/auth", body).read(_SIGNED_IN)
+            answer = self._anonymous.find("/auth", body).read(_SIGNED_IN)
         except BadStatus as error:
             if error.status in (400, 401):
                 self._refused_until = self._clock() + _REFUSED_FOR
                 raise self._refusal() from None
             raise
-        return _Session(found.id, found.auth_token, found.refresh)
+        return _Session(answer.id, answer.auth_token, answer.refresh)
 
     def _refusal(self) -> SourceError:
         return SourceError(
@@ -126,7 +126,7 @@ class TaigaLogin:
             return None
         self._session = replace(used, refresh="")
         try:
-            answer = self._entrance.send("POST", "/auth/refresh", {"refresh": used.refresh})
+            answer = self._anonymous.send("POST", "/auth/refresh", {"refresh": used.refresh})
             pair = answer.read(_PAIR)
         except Unreachable:  # it never arrived
             self._session = used
@@ -141,15 +141,15 @@ class TaigaLogins:
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
-        self._known: dict[tuple[str, str], TaigaLogin] = {}
+        self._logins: dict[tuple[str, str], TaigaLogin] = {}
 
     def of(self, place: ResolvedTaiga) -> TaigaLogin | None:
         """None without a name or a password: the source says so when it is asked."""
         if not place.username or place.password is None:
             return None
         account = place.url, place.username
-        if account not in self._known:
-            self._known[account] = TaigaLogin(
+        if account not in self._logins:
+            self._logins[account] = TaigaLogin(
                 place.url, place.username, place.password, self._timing
             )
-        return self._known[account]
+        return self._logins[account]
