@@ -80,9 +80,9 @@ _ASKS = re.compile(
     r"(?:^|[\[(]|(?<![^\W_])(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see|issue|task|story"
     r"|ticket|bug|us)[: ]*)$"
 )
-# In the middle of a sentence the word before a number tells what is numbered, if it is none of these.
+# Within a sentence the word before a number tells what is numbered, unless it is one of these.
 _ABOUT = re.compile(
-    r"(?<![^\W_])(?:on|for|of|to|with|about|in|and|or|from|per|an|auf|für|zu|bei|mit|und|an|pour|sur"
+    r"(?<![^\W_])(?:on|for|of|to|with|about|in|and|or|from|per|an|auf|für|zu|bei|mit|und|pour|sur"
     r"|avec|de|et|para|sobre|con|y|implement\w*|finish\w*|start\w*|continue\w*|do|done|wip)\s*$"
 )
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W_]\s*$"), re.compile(r"\s+[^\W\d_]")
