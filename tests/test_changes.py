@@ -16,8 +16,8 @@ from tracklater_bot.domain.clues import Clue, Window
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import changes
-from tracklater_bot.engine.title_normalization import Titles
-from tracklater_bot.sources.clues.thyme import understand
+from tracklater_bot.engine.title_normalization import TitleNormalizer
+from tracklater_bot.sources.clues.thyme import parse_file
 
 # A title by the seconds since it came to the front.
 Title = Callable[[int], str]
@@ -59,7 +59,7 @@ def day(
         snapshots.append(snapshot(moment.isoformat(), seen))
         moment += timedelta(seconds=every)
     data = json.dumps({"Snapshots": snapshots}).encode()
-    return list(understand(data, FRIDAY.span).samples)
+    return list(parse_file(data, FRIDAY.span).samples)
 
 
 def snapshot(time: str, seen: Seen) -> dict[str, object]:
@@ -194,6 +194,7 @@ BY_ITSELF: dict[str, Title] = {
     "unread in Japanese brackets": by_hand(*numbered("acme【¤】"), least=200, most=800),
     "unread in French quotes": by_hand(*numbered("«¤» acme"), least=200, most=800),
     "unread after a colon": by_hand(*numbered("acme: ¤ non lus"), least=200, most=800),
+    "pages that are printed": by_hand(*numbered("Printing acme.pdf: page ¤ of 80")),
     "a share": lambda second: (
         f"ACME {100 + chance(second):.2f} ({4 * chance(second + 7) - 2:+.2f}%) NASDAQ"
     ),
@@ -366,7 +367,7 @@ def test_what_changes_by_itself_is_no_work_after_the_message() -> None:
             for clue in day(title, away="11:00-14:00")
             if isinstance(clue, Window)
         )
-        return len(list(changes(samples, Titles())))
+        return len(list(changes(samples, TitleNormalizer())))
 
     assert changed(BY_ITSELF["braille"]) == 0
     assert changed(working) > 50

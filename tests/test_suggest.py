@@ -31,7 +31,7 @@ from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine import suggest
-from tracklater_bot.sources.clues.thyme import understand
+from tracklater_bot.sources.clues.thyme import parse_file
 
 # -- Who it was for ----------------------------------------------------------------------------
 
@@ -556,7 +556,7 @@ def test_confidence_tells_a_clear_day_from_a_thin_one() -> None:
 
 @pytest.fixture(scope="module")
 def recorded() -> tuple[Suggestion, ...]:
-    samples = understand(recording("thyme/2026-11-20.json"), FRIDAY.span).samples
+    samples = parse_file(recording("thyme/2026-11-20.json"), FRIDAY.span).samples
     groups = tuple(
         Group(name, (Hint(name, HintKind.KEYWORD, name),)) for name in ("acme", "globex")
     )

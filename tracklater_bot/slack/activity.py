@@ -9,7 +9,7 @@ from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import by_machine, changes
-from tracklater_bot.engine.title_normalization import Titles
+from tracklater_bot.engine.title_normalization import TitleNormalizer
 from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.sources.base import ClueSource, SourceError
 
@@ -79,7 +79,7 @@ def _changes(source: ClueSource, span: Span) -> set[datetime]:
         if isinstance(clue, Window)
     )
     kinds = WindowKind()
-    titles = Titles(kinds.is_talk, kinds.is_leisure)
+    titles = TitleNormalizer(kinds.is_talk, kinds.is_leisure)
     return {
         datetime.fromtimestamp(at // 60 * 60, UTC)
         for machine in by_machine(samples)
