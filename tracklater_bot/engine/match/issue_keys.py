@@ -140,16 +140,16 @@ class Number:
 
 def refs(text: str) -> list[str]:
     """What can only be Taiga's, as `#12`: `TG-12`, a page's address, a page's title."""
-    return [f"#{''.join(found)}" for found in _NAMED.findall(folded(text))]
+    return [f"#{''.join(digits)}" for digits in _NAMED.findall(folded(text))]
 
 
 def numbers(text: str) -> Iterator[Number]:
     """The bare numbers in a text of a group with Taiga that are not told to be another thing's."""
     plain = _OTHER_NUMBERS.sub(" ", folded(text[:_LONGEST]))
-    for found in _BARE.finditer(plain):
-        before = plain[max(found.start() - _NEAR, 0) : found.start()]
-        certain = not _may_be_else(found, before)
-        yield Number(f"#{found[1]}", certain, text[:_LONGEST])
+    for match in _BARE.finditer(plain):
+        before = plain[max(match.start() - _NEAR, 0) : match.start()]
+        certain = not _may_be_else(match, before)
+        yield Number(f"#{match[1]}", certain, text[:_LONGEST])
 
 
 def numbers_in_title(title: str, remotes: Iterable[str] = ()) -> list[Number]:
@@ -160,9 +160,11 @@ def numbers_in_title(title: str, remotes: Iterable[str] = ()) -> list[Number]:
     return ranked(numbers(title))
 
 
-def ranked(found: Iterable[Number]) -> list[Number]:
+def ranked(numbers_found: Iterable[Number]) -> list[Number]:
     """Where people write prose, a number of one digit may be a rank: #1."""
-    return [replace(each, certain=each.certain and len(each.key) > 2) for each in found]
+    return [
+        replace(number, certain=number.certain and len(number.key) > 2) for number in numbers_found
+    ]
 
 
 def numbers_in_branch(branch: str) -> Iterator[Number]:
@@ -173,21 +175,21 @@ def numbers_in_branch(branch: str) -> Iterator[Number]:
         yield Number(f"#{number}", False, first if first in _COUNTED else rest)
 
 
-def _may_be_else(found: re.Match[str], before: str) -> bool:
+def _may_be_else(match: re.Match[str], before: str) -> bool:
     """Whether a number looks like a colour, a year, a rank or something counted."""
-    number, text = found[1], found.string
+    number, text = match[1], match.string
     if len(number) == len("123456") or _YEAR.fullmatch(number) or _COUNTS.search(before):
         return True
     asked = _ASKS.search(before) is not None
-    if not asked and (len(number) == 1 or _is_of_a_thing(found, before)):
+    if not asked and (len(number) == 1 or _is_of_a_thing(match, before)):
         return True
     if len(number) != len("123"):
         return False
     return bool(_COLOURS.search(text)) or (_GREY.fullmatch(number) is not None and not asked)
 
 
-def _is_of_a_thing(found: re.Match[str], before: str) -> bool:
+def _is_of_a_thing(match: re.Match[str], before: str) -> bool:
     """Whether a word in the middle of a sentence stands before a number: `the gate #12 is`."""
-    if _ABOUT.search(before) or not _WORD_AFTER.match(found.string, found.end()):
+    if _ABOUT.search(before) or not _WORD_AFTER.match(match.string, match.end()):
         return False
     return _WORD_BEFORE.search(before) is not None

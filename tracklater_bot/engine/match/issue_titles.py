@@ -43,29 +43,29 @@ class IssueTitles:
             self._add(issue)
 
     def _add(self, issue: Issue) -> None:
-        found = (issue.group, issue.key)
-        self._by_key[issue.group, issue.key.upper()] = found
+        issue_id = (issue.group, issue.key)
+        self._by_key[issue.group, issue.key.upper()] = issue_id
         words = _plain_words(issue.title)
-        self._titles[issue.group][found] = words
+        self._titles[issue.group][issue_id] = words
         if _tells(words):
-            self._by_word[words[0]].append((found, words))
+            self._by_word[words[0]].append((issue_id, words))
 
     def first(self, group: str, keys: Iterable[str]) -> IssueId | None:
         """The first known issue of the group among keys."""
-        found = (self._by_key.get((group, key.upper())) for key in keys)
-        return next((each for each in found if each is not None), None)
+        known = (self._by_key.get((group, key.upper())) for key in keys)
+        return next((issue for issue in known if issue is not None), None)
 
     def titled(self, text: str) -> list[IssueId]:
         """The issues whose whole titles stand in a text; of titles in one another, the longest."""
         words = _plain_words(text)
-        found = {
-            each: len(title)
+        lengths = {
+            issue: len(title)
             for place, word in enumerate(words)
-            for each, title in self._by_word.get(word, ())
+            for issue, title in self._by_word.get(word, ())
             if words[place : place + len(title)] == title
         }
-        longest = max(found.values(), default=0)
-        return [each for each, length in found.items() if length == longest]
+        longest = max(lengths.values(), default=0)
+        return [issue for issue, length in lengths.items() if length == longest]
 
     def shares_word(self, issue: IssueId, text: str) -> bool:
         """Whether a text has a word of the issue's title, or the beginning of one."""
@@ -81,10 +81,10 @@ class IssueTitles:
     def _begun(self, group: str, words: tuple[str, ...]) -> IssueId | None:
         if not _tells(words):
             return None
-        found = [
-            each for each, title in self._titles[group].items() if title[: len(words)] == words
+        begun = [
+            issue for issue, title in self._titles[group].items() if title[: len(words)] == words
         ]
-        return found[0] if len(found) == 1 else None
+        return begun[0] if len(begun) == 1 else None
 
 
 def _telling(words: Iterable[str]) -> set[str]:
@@ -125,5 +125,5 @@ def _plain_words(text: str) -> tuple[str, ...]:
     if text.isascii():  # most are, and thousands are read for each day
         return tuple(_WORD.findall(text.casefold()))
     bare = unicodedata.normalize("NFKD", text).casefold()
-    kept = "".join(each for each in bare if not unicodedata.combining(each))
+    kept = "".join(letter for letter in bare if not unicodedata.combining(letter))
     return tuple(_WORD.findall(kept))

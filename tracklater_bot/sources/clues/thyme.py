@@ -93,10 +93,10 @@ def parse_file(data: bytes, span: Span, machine: str = "") -> ParsedFile:
 def _snapshots(data: bytes) -> list[_Snapshot]:
     """The snapshots of one JSON document; ValueError when it is not all well."""
     document = _decode_document(data)
-    found = document.snapshots or []
+    snapshots = document.snapshots or []
     if document.time is not None:
-        found.append(_Snapshot(document.time, document.windows, document.active))
-    return found
+        snapshots.append(_Snapshot(document.time, document.windows, document.active))
+    return snapshots
 
 
 def _samples(snapshots: Iterable[_Snapshot], machine: str) -> Iterator[Window]:
