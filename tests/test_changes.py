@@ -16,8 +16,8 @@ from tracklater_bot.domain.clues import Clue, Window
 from tracklater_bot.engine import suggest
 from tracklater_bot.engine.changes import Sample
 from tracklater_bot.engine.presence import changes
-from tracklater_bot.engine.title_normalization import Titles
-from tracklater_bot.sources.clues.thyme import understand
+from tracklater_bot.engine.title_normalization import TitleNormalizer
+from tracklater_bot.sources.clues.thyme import parse_file
 
 # A title by the seconds since it came to the front.
 Title = Callable[[int], str]
@@ -59,7 +59,7 @@ def day(
         snapshots.append(snapshot(moment.isoformat(), seen))
         moment += timedelta(seconds=every)
     data = json.dumps({"Snapshots": snapshots}).encode()
-    return list(understand(data, FRIDAY.span).samples)
+    return list(parse_file(data, FRIDAY.span).samples)
 
 
 def snapshot(time: str, seen: Seen) -> dict[str, object]:
@@ -111,6 +111,23 @@ def marquee(text: str, width: int = 0) -> Title:
         return whole[: width or None]
 
     return title
+
+
+def by_hand(*titles: str, least: int = 20, most: int = 400) -> Title:
+    """Somebody goes from one title to the next when they are through with it."""
+
+    def title(second: int) -> str:
+        place, moment = 0, 0
+        while moment <= second:
+            moment += least + int(chance(place) ** 2 * (most - least))
+            place += 1
+        return titles[place % len(titles)]
+
+    return title
+
+
+def numbered(text: str, count: int = 50) -> tuple[str, ...]:
+    return tuple(text.replace("¤", str(number)) for number in range(3, 3 + count))
 
 
 BRAILLE, MOON = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "🌑🌒🌓🌔🌕🌖🌗🌘"
@@ -173,6 +190,16 @@ BY_ITSELF: dict[str, Title] = {
     "a title that flashes in turn": flashing("acme-web", "Anna schreibt …", "(1) acme-web"),
     "a running text": marquee("acme-web is playing a song about orders *** "),
     "a running text cut off": marquee("acme-web is playing a song about orders *** ", 16),
+    "unread in Japanese": by_hand(*numbered("acme 未読 ¤件"), least=200, most=800),
+    "unread in Japanese brackets": by_hand(*numbered("acme【¤】"), least=200, most=800),
+    "unread in French quotes": by_hand(*numbered("«¤» acme"), least=200, most=800),
+    "unread after a colon": by_hand(*numbered("acme: ¤ non lus"), least=200, most=800),
+    "pages that are printed": by_hand(*numbered("Printing acme.pdf: page ¤ of 80")),
+    "a share": lambda second: (
+        f"ACME {100 + chance(second):.2f} ({4 * chance(second + 7) - 2:+.2f}%) NASDAQ"
+    ),
+    "songs": by_hand("Acme Harbour - Spotify", "Rain - Spotify", "Seven Doors - Spotify"),
+    "videos": by_hand("Acme fails - YouTube — Mozilla Firefox", "Cats - YouTube — Mozilla Firefox"),
     "a log": lambda second: f"acme-web: compiling {FILES[second % 3]} for {second // 20 * 7 % 911}",
 }
 
@@ -210,24 +237,23 @@ def test_what_changes_by_itself_in_the_evening_is_nobodys_work() -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        by_hand("acme: tidy orders", "acme: run tests", "acme: write code", "acme: read", most=300),
+        by_hand("Anna | acme | Telegram", "Bo | acme | Telegram", "Eva | acme | Telegram"),
+    ],
+    ids=["tasks of a program", "a chat"],
+)
+def test_nobody_goes_on_for_a_whole_night_in_one_window(title: Title) -> None:
+    def elsewhere(_second: int, seen: Seen) -> Seen:
+        return 8, {8: seen[1][7]}
+
+    clues = day(title, 30, away="14:00-26:30", spoil=elsewhere)
+    assert suggested(*clues) == "11:00-14:00 acme"
+
+
 # -- What people change ------------------------------------------------------------------------
-
-
-def by_hand(*titles: str, least: int = 20, most: int = 400) -> Title:
-    """Somebody goes from one title to the next when they are through with it."""
-
-    def title(second: int) -> str:
-        place, moment = 0, 0
-        while moment <= second:
-            moment += least + int(chance(place) ** 2 * (most - least))
-            place += 1
-        return titles[place % len(titles)]
-
-    return title
-
-
-def numbered(text: str, count: int = 50) -> tuple[str, ...]:
-    return tuple(text.replace("¤", str(number)) for number in range(3, 3 + count))
 
 
 BY_HAND: dict[str, Title] = {
@@ -246,6 +272,17 @@ BY_HAND: dict[str, Title] = {
         "auth.py - acme-web - Visual Studio Code", "● auth.py - acme-web - Visual Studio Code"
     ),
     "one file, starred": by_hand("orders.txt (~/acme) - gedit", "*orders.txt (~/acme) - gedit"),
+    "one file without an ending": by_hand(
+        "Dockerfile - acme-web - VSCodium", "● Dockerfile - acme-web - VSCodium"
+    ),
+    "one letter": by_hand("acme offer - LibreOffice Writer", "*acme offer - LibreOffice Writer"),
+    "one Makefile in vim": by_hand("Makefile (~/acme) - VIM", "Makefile [+] (~/acme) - VIM"),
+    "pages": by_hand(*numbered("acme-contract.pdf - Page ¤ of 80")),
+    "pages in brackets": by_hand(*numbered("acme-contract.pdf (¤/80) - Okular")),
+    "pages in German": by_hand(*numbered("[¤ von 80] acme-contract.pdf")),
+    "slides": by_hand(*numbered("Slide ¤ of 60 - acme pitch")),
+    "slides in German": by_hand(*numbered("Folie ¤ von 60 - acme pitch - PowerPoint")),
+    "a review": by_hand(*numbered("Files changed ¤/60 · Pull Request #7 · acme/web")),
     "one file in vim": by_hand("auth.py (~/acme-web) - VIM", "auth.py [+] (~/acme-web) - VIM"),
     "two pages": by_hand("acme board - Jira", "localhost:3000", "acme shop", least=60, most=500),
     "channels": by_hand("#general - acme - Slack", "#dev - acme - Slack", "#ops - acme - Slack"),
@@ -330,7 +367,7 @@ def test_what_changes_by_itself_is_no_work_after_the_message() -> None:
             for clue in day(title, away="11:00-14:00")
             if isinstance(clue, Window)
         )
-        return len(list(changes(samples, Titles())))
+        return len(list(changes(samples, TitleNormalizer())))
 
     assert changed(BY_ITSELF["braille"]) == 0
     assert changed(working) > 50

@@ -18,7 +18,7 @@ from tracklater_bot.engine.windows import WindowKind
 EDITOR = "auth.py - acme-api - Visual Studio Code"
 
 
-def seen(*clues: Clue, deeds: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Watch:
+def seen(*clues: Clue, actions: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Watch:
     zero = FRIDAY.span.start
     samples = [
         (clue.machine, Sample((clue.at - zero).total_seconds(), clue.title, clue.screen))
@@ -29,7 +29,7 @@ def seen(*clues: Clue, deeds: tuple[str, ...] = (), ignore: tuple[str, ...] = ()
         idle=900,
         is_meeting=WindowKind().is_meeting,
         is_private=privacy(ignore),
-        deeds=tuple((at(deed) - zero).total_seconds() for deed in deeds),
+        actions=tuple((at(action) - zero).total_seconds() for action in actions),
     )
     return watch(by_machine(samples), rules)
 
@@ -90,7 +90,7 @@ def test_a_private_window_is_absence() -> None:
 def test_who_commits_in_front_of_a_still_screen_is_there() -> None:
     lines = ("09:00-09:10 editor", "09:10-09:35 = shell", "09:35-09:40 editor")
     assert present(*lines) == "09:00-09:10 09:35-09:40"
-    assert present(*lines, deeds=("09:22",)) == "09:00-09:40"
+    assert present(*lines, actions=("09:22",)) == "09:00-09:40"
 
 
 def test_a_clock_set_back_counts_no_minute_twice() -> None:

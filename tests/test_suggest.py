@@ -32,7 +32,7 @@ from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine import suggest, unexplained_titles
-from tracklater_bot.sources.clues.thyme import understand
+from tracklater_bot.sources.clues.thyme import parse_file
 
 # -- Who it was for ----------------------------------------------------------------------------
 
@@ -560,7 +560,7 @@ def test_confidence_tells_a_clear_day_from_a_thin_one() -> None:
 
 @pytest.fixture(scope="module")
 def recorded() -> tuple[Suggestion, ...]:
-    samples = understand(recording("thyme/2026-11-20.json"), FRIDAY.span).samples
+    samples = parse_file(recording("thyme/2026-11-20.json"), FRIDAY.span).samples
     groups = tuple(
         Group(name, (Hint(name, HintKind.KEYWORD, name),)) for name in ("acme", "globex")
     )

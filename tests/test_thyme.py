@@ -24,7 +24,7 @@ from tests.recordings import recording, recordings
 from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.thyme import ALL_TIME, ThymeSource, Understood, understand
+from tracklater_bot.sources.clues.thyme import ALL_TIME, ParsedFile, ThymeSource, parse_file
 
 DAY = "thyme/2026-11-20.json"
 IDLE_MINUTES = 15
@@ -57,9 +57,9 @@ def day_file(*snapshots: dict[str, Any]) -> bytes:
 
 
 def samples(data: bytes, within: Span = ALL_TIME) -> list[Window]:
-    understood = understand(data, within)
-    assert understood.saved is None
-    return understood.samples
+    parsed = parse_file(data, within)
+    assert parsed.saved is None
+    return parsed.samples
 
 
 def clocks(found: Iterable[Window]) -> str:
@@ -157,8 +157,8 @@ def test_saved_snapshots_are_those_that_can_be_seen_in_the_file(name: str) -> No
     data = recording(name)
     ends = re.findall(rb'\{"Time":"[^"]+"(?:(?!"Time":).)*"Visible":\[[\d,-]*\]\}', data)
     times = {re.search(rb'"Time":"([^"]+)"', end)[1] for end in ends}  # type: ignore[index]
-    understood = understand(data, ALL_TIME)
-    assert len({window.at for window in understood.samples}) == len(times)
+    parsed = parse_file(data, ALL_TIME)
+    assert len({window.at for window in parsed.samples}) == len(times)
 
 
 def cut_anywhere() -> st.SearchStrategy[int]:
@@ -169,26 +169,26 @@ def cut_anywhere() -> st.SearchStrategy[int]:
 def test_a_file_cut_anywhere_loses_no_complete_snapshot(at_byte: int) -> None:
     whole = recording("thyme/dst-helsinki/2026-10-25.json").rstrip()
     cut = whole[:at_byte]
-    understood = understand(cut, ALL_TIME)
+    parsed = parse_file(cut, ALL_TIME)
     complete = len(re.findall(rb'"Visible":\[[\d,]*\]\}', cut))
-    assert len(understood.samples) == complete
-    assert (understood.saved is None) == (at_byte >= len(whole))
+    assert len(parsed.samples) == complete
+    assert (parsed.saved is None) == (at_byte >= len(whole))
 
 
 @given(cut_anywhere(), cut_anywhere())
 def test_the_tail_of_an_older_longer_file_costs_nothing(end: int, tail: int) -> None:
     whole = recording("thyme/dst-helsinki/2026-10-25.json").rstrip()
     shorter = day_file(snapshot("09:00:00"), snapshot("09:00:20")).rstrip()
-    understood = understand(shorter + whole[tail:], ALL_TIME)
+    parsed = parse_file(shorter + whole[tail:], ALL_TIME)
     behind = len(re.findall(rb'\{"Time":', whole[tail:]))
-    assert len(understood.samples) == 2 + behind
+    assert len(parsed.samples) == 2 + behind
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_at_all(junk: bytes) -> None:
     data = junk + day_file(snapshot("09:00:00"), snapshot("09:00:20"))
-    assert understand(junk, ALL_TIME).samples == []
-    assert len(understand(data, ALL_TIME).samples) in (0, 2)  # 0: behind a quote it is a string
+    assert parse_file(junk, ALL_TIME).samples == []
+    assert len(parse_file(data, ALL_TIME).samples) in (0, 2)  # 0: behind a quote it is a string
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_any_bytes_at_all(junk: bytes) -> None:
     ],
 )
 def test_files_broken_in_other_ways(data: bytes, saved: int) -> None:
-    understood = understand(data, ALL_TIME)
-    assert (len(understood.samples), understood.saved) == (saved, saved)
+    parsed = parse_file(data, ALL_TIME)
+    assert (len(parsed.samples), parsed.saved) == (saved, saved)
 
 
 def test_one_snapshot_in_the_singular(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_null_lists_are_samples_of_an_unknown_window() -> None:
 
 @pytest.mark.parametrize("text", ['{"Snapshots":[]}', '{"Snapshots":null}', "{}", "{}\n{}"])
 def test_files_without_snapshots_are_fine(text: str) -> None:
-    assert understand(text.encode(), ALL_TIME) == Understood([])
+    assert parse_file(text.encode(), ALL_TIME) == ParsedFile([])
 
 
 def test_bare_snapshots_appended_one_after_another() -> None:
@@ -255,7 +255,7 @@ def test_byte_order_marks(encoding: str) -> None:
 
 
 def test_a_clock_set_back_keeps_all_samples_in_order() -> None:
-    found = understand(recording("thyme/oddities/clock-set-back-1h.json"), ALL_TIME).samples
+    found = parse_file(recording("thyme/oddities/clock-set-back-1h.json"), ALL_TIME).samples
     assert len(found) == 61
 
 
@@ -292,6 +292,21 @@ def test_any_offset_and_any_number_of_digits(written: str, expected: str) -> Non
 def test_a_time_before_all_others_is_no_trouble() -> None:
     early = snapshot("09:00:00") | {"Time": "0001-01-01T00:00:00+02:00"}
     assert clocks(samples(day_file(early, snapshot("09:00:00")), FRIDAY.span)) == "09:00:00"
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+02:00"])
+@pytest.mark.parametrize("place", [0, 1, 3])
+@pytest.mark.parametrize("tail", [b"", b"]}"])
+def test_a_clock_that_was_not_set_costs_its_snapshot_alone(
+    tmp_path: Path, when: str, place: int, tail: bytes
+) -> None:
+    kept = [snapshot(f"09:0{minute}:00") for minute in range(3)]
+    kept.insert(place, snapshot("09:00:00") | {"Time": when})
+    (tmp_path / "2026-11-20.json").write_bytes(day_file(*kept) + tail)
+    reading = thyme(tmp_path).read(FRIDAY.span)
+    found = [clue for clue in reading.clues if isinstance(clue, Window)]
+    assert clocks(found) == "09:00:00 09:01:00 09:02:00"
+    assert (reading.trouble is None) == (tail == b"")
 
 
 # -- Title and fingerprint ---------------------------------------------------------------------

@@ -24,7 +24,7 @@ from tracklater_bot.engine.score.windows import score
 from tracklater_bot.engine.segments import cut_day
 from tracklater_bot.engine.spans import RoundedSpan, fit_spans
 from tracklater_bot.engine.suggestions import SuggestionBuilder
-from tracklater_bot.engine.title_normalization import Titles
+from tracklater_bot.engine.title_normalization import TitleNormalizer
 from tracklater_bot.engine.windows import WindowKind
 
 __all__ = ["Inputs", "suggest", "unexplained_titles"]
@@ -89,8 +89,8 @@ def _watched(inputs: Inputs, kinds: WindowKind, events: Sequence[Event], until: 
         idle=options.idle_minutes * MINUTE,
         is_meeting=kinds.is_meeting,
         is_private=privacy(options.ignore),
-        titles=Titles(kinds.is_talk, kinds.is_leisure),
-        deeds=tuple(event.at for event in events if not event.by_program),
+        titles=TitleNormalizer(kinds.is_talk, kinds.is_leisure),
+        actions=tuple(event.at for event in events if not event.by_program),
     )
     zero = inputs.day.span.start.timestamp()
     samples = samples_in(inputs.clues, zero)

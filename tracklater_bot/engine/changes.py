@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
-from tracklater_bot.engine.title_normalization import Titles, is_unsaved, names
+from tracklater_bot.engine.title_normalization import TitleNormalizer, is_unsaved, named_things
 
 # Who samples at least so often (seconds) sees a person's window stand still now and then.
 OFTEN, SELDOM = 30.0, 90.0
@@ -46,123 +46,113 @@ class _Run:
     count: int
     last: Sample
 
-    def take(self, runs: Iterable[_Run]) -> None:
+    def extend(self, runs: Iterable[_Run]) -> None:
         """What follows changed nothing, either."""
         for run in runs:
             self.count += run.count
             self.last = run.last if run.last.title else self.last
 
 
-def unchanged(
-    samples: Sequence[Sample], interval: float, hole: float, titles: Titles
+def run_numbers(
+    samples: Sequence[Sample], interval: float, longest_gap: float, titles: TitleNormalizer
 ) -> Iterator[int]:
     """For each sample, in order of time, the number of its run: within one nobody did anything."""
-    runs = _steady(_runs(samples), interval, hole, titles)
+    runs = _joined_alike(_runs(samples), interval, longest_gap, titles)
     number = 0
-    for window, some in groupby(runs, key=lambda run: run.sample.window):
-        stretch = list(some)
-        for run in _by_people(stretch, interval, titles) if window else stretch:
+    for window, grouped in groupby(runs, key=lambda run: run.sample.window):
+        in_window = list(grouped)
+        for run in _by_people(in_window, interval, titles) if window else in_window:
             yield from [number] * run.count
             number += 1
 
 
 def _runs(samples: Iterable[Sample]) -> Iterator[_Run]:
-    for _, some in groupby(samples, key=lambda each: each.screen):
-        alike = list(some)
+    for _, grouped in groupby(samples, key=lambda sample: sample.screen):
+        alike = list(grouped)
         yield _Run(alike[0], len(alike), alike[0])
 
 
-def _steady(runs: Iterable[_Run], interval: float, hole: float, titles: Titles) -> list[_Run]:
+def _joined_alike(
+    runs: Iterable[_Run], interval: float, longest_gap: float, titles: TitleNormalizer
+) -> list[_Run]:
     """Joined where only what counts or turns is another, or where for a while nothing was seen."""
-    found: list[_Run] = []
+    joined: list[_Run] = []
     blanks: list[_Run] = []
     for run in runs:
         if not run.sample.title:
             blanks.append(run)
             continue
-        last = found[-1] if found else None
+        last = joined[-1] if joined else None
         if last and _is_same(last.last, run.sample, titles):
-            last.take([*blanks, run])
+            last.extend([*blanks, run])
         else:
-            if last and _is_short(blanks, hole / interval) and _in_one_window(last, run):
-                last.take(blanks)
+            blank_seconds = sum(blank.count for blank in blanks) * interval
+            in_one_window = last and last.sample.window == run.sample.window != 0
+            if last and in_one_window and blank_seconds <= longest_gap:
+                last.extend(blanks)
             else:
-                found += blanks
-            found.append(run)
+                joined += blanks
+            joined.append(run)
         blanks = []
-    return found + blanks
+    return joined + blanks
 
 
-def _is_same(one: Sample, other: Sample, titles: Titles) -> bool:
+def _is_same(one: Sample, other: Sample, titles: TitleNormalizer) -> bool:
     if one.screen == other.screen:
         return True
     if one.window != other.window or one.title == other.title:
         return False
-    return titles.same(one.title, other.title)
-
-
-def _is_short(runs: Iterable[_Run], most: float) -> bool:
-    return sum(run.count for run in runs) <= most
-
-
-def _in_one_window(one: _Run, other: _Run) -> bool:
-    return one.sample.window == other.sample.window != 0
+    return titles.is_same(one.title, other.title)
 
 
 # -- One window --------------------------------------------------------------------------------
 
 
-def _by_people(runs: list[_Run], interval: float, titles: Titles) -> list[_Run]:
+def _by_people(runs: list[_Run], interval: float, titles: TitleNormalizer) -> list[_Run]:
     """The runs in one window without the changes that a program made."""
     if len(runs) < TICKS:
         return runs
-    look = _Look(runs, interval, titles)
-    machines = _joined(sorted(set(look.by_programs())), look)
-    found: list[_Run] = []
+    kept: list[_Run] = []
     done = 0
-    for first, end in machines:
-        found += runs[done:first]
-        runs[first].take(runs[first + 1 : end])
-        found.append(runs[first])
+    for first, end in _ProgramParts(runs, interval, titles).joined():
+        kept += runs[done:first]
+        runs[first].extend(runs[first + 1 : end])
+        kept.append(runs[first])
         done = end
-    return found + runs[done:]
+    return kept + runs[done:]
 
 
 _Range = tuple[int, int]
 
 
-def _joined(ranges: Iterable[_Range], look: _Look) -> list[_Range]:
-    """Those that overlap, or with a short pause between them, as one."""
-    found: list[_Range] = []
-    for first, end in ranges:
-        if found and (first <= found[-1][1] or look.seconds((found[-1][1], first)) <= PAUSE):
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        else:
-            found.append((first, end))
-    return found
-
-
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """A look at the runs in one window, for those that a program made."""
+class _ProgramParts:
+    """The runs in one window, and which parts of them a program made."""
 
     runs: Sequence[_Run]
     interval: float
-    titles: Titles
+    titles: TitleNormalizer
 
-    def seconds(self, part: _Range) -> float:
-        """How long a part is."""
+    def joined(self) -> list[_Range]:
+        """In order; those that overlap, or with a short pause between them, as one."""
+        joined: list[_Range] = []
+        kinds = (self._restless(), self._flashing(), self._ticking(), self._endless())
+        for first, end in sorted(set(chain(*kinds))):
+            if joined and (
+                first <= joined[-1][1] or self._seconds((joined[-1][1], first)) <= PAUSE
+            ):
+                joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+            else:
+                joined.append((first, end))
+        return joined
+
+    def _seconds(self, part: _Range) -> float:
         return sum(self._counts(part)) * self.interval
 
-    def by_programs(self) -> Iterator[_Range]:
-        """Every part that a program made, in no order."""
-        for kind in (self.restless, self.flashing, self.ticking, self.endless):
-            yield from kind()
-
-    def restless(self) -> Iterator[_Range]:
+    def _restless(self) -> Iterator[_Range]:
         """Where nearly every sample shows something else."""
         for part in self._parts(lambda run: run.count <= max(2, QUICK // self.interval)):
-            if self.seconds(part) >= LONG and self._is_restless(part):
+            if self._seconds(part) >= LONG and self._is_restless(part):
                 yield part
 
     def _is_restless(self, part: _Range) -> bool:
@@ -173,27 +163,27 @@ class _Look:
         rarely = self.interval > SELDOM or self._is_named(part)
         return changes >= VERY_MANY and share >= ALL and not rarely
 
-    def flashing(self) -> Iterator[_Range]:
+    def _flashing(self) -> Iterator[_Range]:
         """Where a few titles take turns quickly."""
         seen: set[str] = set()
 
         def goes_on(run: _Run) -> bool:
-            seen.add(self.titles.of(run.sample.title))
+            seen.add(self.titles.normalized(run.sample.title))
             if len(seen) <= FEW_TITLES and run.count * self.interval <= FLASH:
                 return True
             seen.clear()
             return False
 
         for part in self._parts(goes_on):
-            flashes = self.seconds(part) >= LONG and self._share(part) >= FLASHING
+            flashes = self._seconds(part) >= LONG and self._share(part) >= FLASHING
             if flashes and self.interval <= OFTEN and not self._is_named(part):
                 yield part
 
-    def ticking(self) -> Iterator[_Range]:
+    def _ticking(self) -> Iterator[_Range]:
         """Where nothing but numbers changes, by the clock."""
-        skeletons = (self.titles.but_numbers(run.sample.title) for run in self.runs)
-        for _, some in groupby(enumerate(skeletons), key=lambda each: each[1]):
-            places = [place for place, _ in some]
+        skeletons = (self.titles.without_numbers(run.sample.title) for run in self.runs)
+        for _, grouped in groupby(enumerate(skeletons), key=lambda numbered: numbered[1]):
+            places = [place for place, _ in grouped]
             part = places[0], places[-1] + 1
             if len(places) >= TICKS and not self._is_named(part) and self._is_ticking(part):
                 yield part
@@ -205,20 +195,20 @@ class _Look:
         inner = self._counts((part[0] + 1, part[1] - 1))
         return max(inner) - min(inner) <= 1 and (changes >= QUICK_TICKS or min(inner) > 2)
 
-    def endless(self) -> Iterator[_Range]:
+    def _endless(self) -> Iterator[_Range]:
         """What goes on in one window for longer than anybody does."""
         for goes_on, most in (
             (lambda run: self.titles.is_talk(run.sample.title), ENDLESS_TALK),
             (lambda run: run.count * self.interval <= PAUSE, ENDLESS),
         ):
-            yield from (part for part in self._parts(goes_on) if self.seconds(part) >= most)
+            yield from (part for part in self._parts(goes_on) if self._seconds(part) >= most)
 
     def _leaps(self, part: _Range) -> bool:
         """Whether numbers run by more than one, and one way only: people go one by one."""
-        told = [self.titles.numbers(run.sample.title) for run in self.runs[slice(*part)]]
+        numbers = [self.titles.numbers(run.sample.title) for run in self.runs[slice(*part)]]
         steps = [
             later - earlier
-            for before, after in pairwise(told)
+            for before, after in pairwise(numbers)
             for earlier, later in zip(before, after, strict=True)
             if later != earlier
         ]
@@ -244,5 +234,5 @@ class _Look:
     def _is_named(self, part: _Range) -> bool:
         """Whether the titles name one thing after another, as somebody goes through them."""
         titles = [run.sample.title for run in self.runs[slice(*part)]]
-        named = {names(title) for title in titles}
+        named = {named_things(title) for title in titles}
         return () not in named and (len(named) > 1 or any(map(is_unsaved, titles)))

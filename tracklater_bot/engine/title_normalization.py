@@ -22,7 +22,7 @@ _PERCENT = r"""[%٪]|per\ ?cent|pct|pro[cszt]+ent\w*|pour\ ?cents?|por\ ?ci?ento
     |процент\w*|パーセント|퍼센트"""
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _ALONE = r"(?<![\w.,\#!:-])"
-_SIGNED = r"(?<![\w.,\#!:-])(?:[+−-](?=\d))?"
+_SIGNED = rf"{_ALONE}(?:[+−-](?=\d))?"
 _FLEETING = re.compile(
     rf"""
       [(\[{{<«‹【〔「] (?!20[12]\d[)\]}}])
@@ -42,10 +42,16 @@ _PROGRESS = re.compile(
 _PARTS = re.compile(r"\s[-–—|·•:/\\]+\s|\||:\s(?=\d+\s+[^\W\d])")
 # Where somebody turns pages: what is numbered, a document's file name or a word, and its pages.
 _PAGED = re.compile(
-    r"[^\W_]\.(?:pdf|djvu|epub|ps|xps|pptx?|odp|key|docx?|odt|xlsx?|ods)(?!\w)"
+    r"[^\W_]\.(?:pdf|djvu|epub|ps|xps|pptx?|odp|key|docx?|odt)(?!\w)"
     r"|(?<!\w)(?:page|slide|seite|folie|sivu|dia|p[aá]gina|diapositiv\w*|sida|strona|страница"
     r"|слайд)(?= \d)|ページ|スライド|页|頁|쪽|페이지"
     r"|(?<!\w)(?:files changed|diff|review|(?:pull|merge) request)(?!\w)"
+)
+# What a program does to a document, piece by piece.
+_TRANSFER = re.compile(
+    r"(?<!\w)(?:(?:up|down)?load|copy|convert|export|import|render|print|process|sync|scan|send)"
+    r"(?:ing)?(?!\w)|(?:kopi|konvert|export|import)ier|druck[et]|lade(?!\w)|télécharg|descarg"
+    r"|imprim|lataa|kopioi|tulost|загру"
 )
 _PAGE = re.compile(
     r"(?<![\w.,/])(\d{1,4})(?=\s?/\s?\d{1,4}(?![\w.,/])|\s\w{1,4}\s\d{1,4}(?![\w.,/]))"
@@ -63,11 +69,11 @@ _NAME = re.compile(rf"{_FILE.pattern}|[#!]\d+|\d{{4}}-\d\d|[a-z]{{1,20}}-\d+")
 _UNSAVED = re.compile(r"(?:^|\s)\*(?=\w)|(?<=\w)\*(?:\s|$)|\[\+\]")
 _DOTTED = re.compile(r"(?:^|\s)[●•]\s?(?=\w)|(?<=\w)\s?[●•](?:\s|$)")
 _EDITOR = re.compile(
-    r"visual studio code|vscodium|code - oss|cursor|windsurf|sublime text|zed|kate"
+    r"(?<!\w)(?:visual studio code|vscodium|code - oss|cursor|windsurf|sublime text|zed)(?!\w)"
 )
 
 
-class Titles:
+class TitleNormalizer:
     """Compares titles; every one is looked at once.
 
     In windows of talk no number names anything, and one song or film follows another by itself.
@@ -82,45 +88,45 @@ class Titles:
         self._is_leisure = is_leisure
         self._known: dict[str, str] = {}
 
-    def of(self, title: str) -> str:
+    def normalized(self, title: str) -> str:
         """What stands still of a title."""
         if title not in self._known:
             leisure = self._is_leisure(title)
-            self._known[title] = "" if leisure else steady(title, talk=self.is_talk(title))
+            self._known[title] = "" if leisure else normalized(title, talk=self.is_talk(title))
         return self._known[title]
 
-    def same(self, one: str, other: str) -> bool:
+    def is_same(self, one: str, other: str) -> bool:
         """Whether a program may have made one of the other.
 
         A running text stays the same, and `acme` is the same as `3 new messages - acme`.
         """
-        mine, theirs = self.of(one), self.of(other)
+        mine, theirs = self.normalized(one), self.normalized(other)
         if mine == theirs or _without_news(mine) == theirs or mine == _without_news(theirs):
             return True
         letters = mine.replace(" ", "")
         turned = theirs.replace(" ", "")
         return len(letters) == len(turned) and turned in letters * 2
 
-    def but_numbers(self, title: str) -> str:
+    def without_numbers(self, title: str) -> str:
         """What stands still of a title when all its numbers may run."""
-        return _DIGITS.sub("0", self.of(title))
+        return _DIGITS.sub("0", self.normalized(title))
 
     def numbers(self, title: str) -> list[int]:
         """The numbers in what stands still of a title."""
-        return [int(each[:15]) for each in _DIGITS.findall(self.of(title))]
+        return [int(digits[:15]) for digits in _DIGITS.findall(self.normalized(title))]
 
 
-def names(title: str) -> tuple[str, ...]:
+def named_things(title: str) -> tuple[str, ...]:
     """The files and numbers that people give things, in a title: `3.docx`, `#12`."""
     return tuple(_NAME.findall(folded(title)))
 
 
-def steady(title: str, *, talk: bool = False) -> str:
+def normalized(title: str, *, talk: bool = False) -> str:
     """The words of a title, and the numbers that name something."""
     text = unicodedata.normalize("NFKC", folded(title))
     marks = ("*",) if not talk and is_unsaved(text) else ()
     if _DIGITS.search(text):
-        if _PAGED.search(text):
+        if _PAGED.search(text) and not _TRANSFER.search(text):
             text = _PAGE.sub(r" page\1 ", text)
         text = _PROGRESS.sub(_without_progress, _FLEETING.sub(" ", text))
     words = chain.from_iterable(_words(part, talk=talk) for part in _PARTS.split(text))

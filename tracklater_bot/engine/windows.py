@@ -130,11 +130,11 @@ _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
 
 def _by_first_word() -> dict[str, list[tuple[WindowPlace, str]]]:
     """All telling words, by the first of them, so that a title is asked for few."""
-    found: dict[str, list[tuple[WindowPlace, str]]] = {}
+    by_word: dict[str, list[tuple[WindowPlace, str]]] = {}
     for place, phrases, _ in _LOOKS:
-        for phrase in (" ".join(each.split()) for each in phrases.split("|")):
-            found.setdefault(phrase.partition(" ")[0], []).append((place, f" {phrase} "))
-    return found
+        for phrase in (" ".join(spelled.split()) for spelled in phrases.split("|")):
+            by_word.setdefault(phrase.partition(" ")[0], []).append((place, f" {phrase} "))
+    return by_word
 
 
 _PHRASES = _by_first_word()
@@ -173,13 +173,13 @@ class WindowKind:
         if self._is_meeting(title, words):
             return WindowPlace.MEETING
         spelled = f" {' '.join(words)} "
-        found = {
+        places = {
             place for word in words for place, phrase in _PHRASES.get(word, ()) if phrase in spelled
         }
         parts = _parts(title)
-        found |= {_NAMES[part] for part in parts if part in _NAMES}
+        places |= {_NAMES[part] for part in parts if part in _NAMES}
         page = not _BROWSERS.isdisjoint(parts[1:]) and _CODE_HOST not in title
-        return min(found, key=_ORDER.index, default=WindowPlace.PAGE if page else WindowPlace.WORK)
+        return min(places, key=_ORDER.index, default=WindowPlace.PAGE if page else WindowPlace.WORK)
 
     def _is_meeting(self, title: str, words: Sequence[str]) -> bool:
         if self._own is not None and self._own.search(title):

@@ -74,7 +74,7 @@ _ASKS = re.compile(
 )
 # In the middle of a sentence the word before a number tells what is numbered, but none of these.
 _ABOUT = re.compile(
-    r"(?<![^\W_])(?:on|for|of|to|with|about|in|and|or|from|per|an|auf|für|zu|bei|mit|und|an|pour|sur"
+    r"(?<![^\W_])(?:on|for|of|to|with|about|in|and|or|from|per|an|auf|für|zu|bei|mit|und|pour|sur"
     r"|avec|de|et|para|sobre|con|y|implement\w*|finish\w*|start\w*|continue\w*|do|done|wip)\s*$"
 )
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W_]\s*$"), re.compile(r"\s+[^\W\d_]")
@@ -149,8 +149,8 @@ def _is_ambiguous(match: re.Match[str], before: str) -> bool:
     return bool(_COLOURS.search(text)) or (_GREY.fullmatch(number) is not None and not asked)
 
 
-def _is_of_a_thing(found: re.Match[str], before: str) -> bool:
+def _is_of_a_thing(match: re.Match[str], before: str) -> bool:
     """Whether a word in the middle of a sentence stands before a number: `the gate #12 is`."""
-    if _ABOUT.search(before) or not _WORD_AFTER.match(found.string, found.end()):
+    if _ABOUT.search(before) or not _WORD_AFTER.match(match.string, match.end()):
         return False
     return _WORD_BEFORE.search(before) is not None

@@ -129,7 +129,7 @@ def own_commits(
     unreachable = _unreachable(repository, since, [sha for sha in shas if sha not in reachable])
     return (
         [commit for commit in reachable.values() if commit.email in own],
-        [each for each in unreachable if each.email in own and each.sha not in reachable],
+        [new for new in unreachable if new.email in own and new.sha not in reachable],
     )
 
 

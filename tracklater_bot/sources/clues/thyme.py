@@ -44,7 +44,7 @@ CLOCKS_BEGAN = 1970
 ALL_TIME = Span(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 
 
-# -- Understanding -----------------------------------------------------------------------------
+# -- Parsing -----------------------------------------------------------------------------
 
 
 class _Window(msgspec.Struct, gc=False):
@@ -73,31 +73,31 @@ _scan = json.JSONDecoder().raw_decode
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class ParsedFile:
     """The samples of a file. `saved` counts its snapshots when the file is damaged, else None."""
 
     samples: list[Window]
     saved: int | None = None
 
 
-def understand(data: bytes, span: Span, machine: str = "") -> Understood:
+def parse_file(data: bytes, span: Span, machine: str = "") -> ParsedFile:
     """The samples within `span` of a file's content, however damaged it is; never raises."""
     try:
         within = [snapshot for snapshot in _snapshots(data) if snapshot.time in span]
-        return Understood(list(_samples(within, machine)))
+        return ParsedFile(list(_samples(within, machine)))
     except (ValueError, RecursionError):
         samples, damaged = _salvage(data, machine)
         within_span = [sample for sample in samples if sample.at in span]
-        return Understood(within_span, len(_distinct(samples)) if damaged else None)
+        return ParsedFile(within_span, len(_distinct(samples)) if damaged else None)
 
 
 def _snapshots(data: bytes) -> list[_Snapshot]:
     """The snapshots of one JSON document; ValueError when it is not all well."""
     document = _decode_document(data)
-    found = document.snapshots or []
+    snapshots = document.snapshots or []
     if document.time is not None:
-        found.append(_Snapshot(document.time, document.windows, document.active))
-    return found
+        snapshots.append(_Snapshot(document.time, document.windows, document.active))
+    return snapshots
 
 
 def _samples(snapshots: Iterable[_Snapshot], machine: str) -> Iterator[Window]:
@@ -262,13 +262,13 @@ class ThymeSource:
         troubles: list[str] = []
         for file in self._day_files():
             try:
-                understood = self._understood(file, span) if _may_hold(file, span) else None
+                parsed = self._parsed(file, span) if _may_hold(file, span) else None
             except OSError as error:
                 troubles.append(f"thyme's file {file.label} cannot be read: {_reason(error)}")
                 continue
-            if understood is not None:
-                samples += understood.samples
-                troubles += _damage(file, understood, span)
+            if parsed is not None:
+                samples += parsed.samples
+                troubles += _damage(file, parsed, span)
         trouble = "; ".join(troubles) or None
         return Reading(self.name, clues=tuple(_distinct(samples)), trouble=trouble)
 
@@ -282,12 +282,12 @@ class ThymeSource:
             )
         latest = max(files, key=lambda file: (file.date, file.label))
         try:
-            understood = self._understood(latest, ALL_TIME)
+            parsed = self._parsed(latest, ALL_TIME)
         except OSError as error:
             raise SourceError(f"{latest.label} cannot be read: {_reason(error)}") from None
-        if understood.saved is not None:
-            raise SourceError(_sentence(latest, understood.saved))
-        count = len(understood.samples)
+        if parsed.saved is not None:
+            raise SourceError(_sentence(latest, parsed.saved))
+        count = len(parsed.samples)
         return f"{len(files)} files, the latest {latest.label} with {count:,} snapshots"
 
     def _day_files(self) -> list[_File]:
@@ -308,25 +308,25 @@ class ThymeSource:
                 lasting=True,
             ) from None
 
-    def _understood(self, file: _File, span: Span) -> Understood:
+    def _parsed(self, file: _File, span: Span) -> ParsedFile:
         """The file's samples; a file that is just being written is read again."""
-        understood = understand(file.path.read_bytes(), span, file.machine)
+        parsed = parse_file(file.path.read_bytes(), span, file.machine)
         for _ in range(REREADS):
             age = self._clock() - file.path.stat().st_mtime
-            if understood.saved is None or age > BEING_WRITTEN:
+            if parsed.saved is None or age > BEING_WRITTEN:
                 break
             self._wait(PAUSE)
-            understood = understand(file.path.read_bytes(), span, file.machine)
-        return understood
+            parsed = parse_file(file.path.read_bytes(), span, file.machine)
+        return parsed
 
 
-def _damage(file: _File, understood: Understood, span: Span) -> Iterator[str]:
+def _damage(file: _File, parsed: ParsedFile, span: Span) -> Iterator[str]:
     """A sentence for a damaged file that has, or should have, samples of the span."""
-    if understood.saved is None:
+    if parsed.saved is None:
         return
     of_the_span = file.date is not None and span.start.date() <= file.date <= span.end.date()
-    if understood.samples or of_the_span:
-        yield _sentence(file, understood.saved)
+    if parsed.samples or of_the_span:
+        yield _sentence(file, parsed.saved)
 
 
 def _sentence(file: _File, saved: int) -> str:
