@@ -26,7 +26,7 @@ from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.domain.text import duration
 from tracklater_bot.slack.connections import SocketConnection
-from tracklater_bot.slack.handlers.payloads import stored_first
+from tracklater_bot.slack.payloads import stored_first
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import NotThere
 from tracklater_sandbox.slack.workspace import OTHER

@@ -20,10 +20,9 @@ from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.slack.connections import PATH, HttpConnection
 from tracklater_bot.slack.days import Days
+from tracklater_bot.slack.gate import NOT_YOURS, STRANGER
 from tracklater_bot.slack.handlers import register
-from tracklater_bot.slack.handlers.command import NOT_YOURS
 from tracklater_bot.slack.handlers.dialogs import OUTDATED
-from tracklater_bot.slack.handlers.payloads import STRANGER
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.workspace import OTHER
 

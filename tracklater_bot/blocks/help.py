@@ -16,7 +16,6 @@ from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import TOO_LONG_AGO, clock, count, day_name, duration, short_day
 
-NOT_YOURS = "Only the owner of this day can do that."
 WORDS = (
     "today", "yesterday", "week", "status", "help",
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",

@@ -24,7 +24,6 @@ from tracklater_bot.domain.clues import ChatMessage
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import open_items
 from tracklater_bot.domain.digests import Digest, Item
-from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
@@ -34,7 +33,7 @@ from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.outbox.worker import Exporter, Pace
 from tracklater_bot.review.decisions import Review, ReviewError
-from tracklater_bot.scheduling.loop import Loop
+from tracklater_bot.scheduling.loop import Loop, submit
 from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
 from tracklater_bot.slack.activity import Activity
 from tracklater_bot.slack.announcer import Announcer
@@ -133,6 +132,11 @@ class Days:
         """The item and its day; None when a refresh has replaced it meanwhile."""
         return self.core.store.digest_of_item(item_id)
 
+    def owns(self, user: str, item_id: str = "") -> bool:
+        """Whether the item is this user's to act on; so is, for the person, whatever names none."""
+        found = self.item(item_id) if item_id and user == self.person else None
+        return user == self.person == (found[0].person if found else user)
+
     # -- What dialogs offer ----------------------------------------------------------------------
 
     def choices(self, day: WorkDay) -> Choices:
@@ -154,7 +158,7 @@ class Days:
         if not typed.strip():
             return list(dict.fromkeys([*self._as_known(first), *found]))[:MOST_ISSUES_OFFERED]
         if not found:
-            self._lookups.submit(self._look_up, typed, group)
+            submit(self._lookups, "Looking for an issue", self.core.catalog.look_up, typed, group)
         others = self.core.catalog.search(typed, None, MOST_ISSUES_OFFERED) if group else []
         return list(dict.fromkeys([*found, *others]))
 
@@ -165,12 +169,6 @@ class Days:
             (issue.tracker, issue.group, issue.key): issue for issue in self.core.catalog.issues()
         }
         return [known[each] for each in wanted if each in known]
-
-    def _look_up(self, typed: str, group: str | None) -> None:
-        try:
-            self.core.catalog.look_up(typed, group)
-        except Exception as error:  # noqa: BLE001 - it must not be lost in a future
-            log_failure(log, "Looking for an issue", error)
 
     def issue(self, value: str | None, own: Issue | None = None) -> Issue | None:
         """The issue that a dialog's option stands for: the item's own, or a known one."""
@@ -274,18 +272,13 @@ class Days:
     def _with_picture(self, opened: Opened, posted: Posted | None) -> Opened:
         """The day as it was posted; its picture follows."""
         if posted is not None and self.core.settings().digest.picture:
-            self._pictures.submit(self._add_picture, opened.draft)
+            draft = opened.draft
+            submit(self._pictures, f"The picture of {draft.day}", self._add_picture, draft)
         return replace(opened, posted=posted)
 
+    @patiently()
     def _add_picture(self, draft: Draft) -> None:
         """Puts the timeline picture into a message that is posted already."""
-        try:
-            with patiently():
-                self._upload_picture(draft)
-        except Exception as error:  # noqa: BLE001 - it must not be lost in a future
-            log_failure(log, f"The picture of {draft.day}", error)
-
-    def _upload_picture(self, draft: Draft) -> None:
         digest = self.core.store.digest(self.person, draft.day)
         if digest is None or digest.ts is None:
             return

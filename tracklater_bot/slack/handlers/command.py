@@ -18,9 +18,6 @@ from tracklater_bot.blocks.week import week_message
 from tracklater_bot.domain.day import NoSuchDay, WhenError
 from tracklater_bot.slack.days import Days
 
-NOT_YOURS = (
-    "This bot keeps somebody else's time. To have it keep yours, run it with settings of your own."
-)
 MOST_WORD = 60
 
 
@@ -36,9 +33,7 @@ class CommandHandler:
 
     def _command(self, ack: Ack, command: dict[str, Any], respond: Respond) -> None:
         word = str(command.get("text") or "").strip().casefold()[:MOST_WORD]
-        if command["user_id"] != self._desk.person:
-            _say(ack, note(NOT_YOURS))
-        elif word == "help":
+        if word == "help":
             _say(ack, help_message())
         elif word == "status":
             _say(ack, note("Asking everyone how they are…"))

@@ -12,7 +12,7 @@ from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.handlers.payloads import STRANGER, Click, reply_privately
+from tracklater_bot.slack.payloads import Click, reply_privately
 
 
 class DayHandlers:
@@ -28,18 +28,15 @@ class DayHandlers:
         app.action("open_day")(self._refresh)
         app.action("remind")(self._remind)
 
-    def _turn_page(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+    def _turn_page(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
-        click = self._own(body, respond)
-        if click is not None:
-            page = int(click.action_id.partition(":")[2])
-            self._desk.turn_page(date.fromisoformat(click.value), page)
+        click = Click.of(body)
+        page = int(click.action_id.partition(":")[2])
+        self._desk.turn_page(date.fromisoformat(click.value), page)
 
     def _refresh(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         ack()
-        click = self._own(body, respond)
-        if click is None:
-            return
+        click = Click.of(body)
         message = self._desk.show_day(self._desk.core.day(click.value))
         if not _is_in(body, click.value):
             self._answer(body, respond, message)
@@ -47,23 +44,12 @@ class DayHandlers:
     def _remind(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """The menu of messages that were posted before it was left to Slack and to Home."""
         ack()
-        click = self._own(body, respond)
-        if click is None:
-            return
-        if click.value != "silent":
+        if Click.of(body).value != "silent":
             reply_privately(respond, f"{NO_REMINDERS} Nothing was set.")
             return
         tomorrow = self._desk.core.day("today").date + timedelta(days=1)
         self._desk.set_preference(SILENT_UNTIL, tomorrow.isoformat())
         reply_privately(respond, f"I will say nothing by myself before {day_name(tomorrow)}.")
-
-    def _own(self, body: dict[str, Any], respond: Respond) -> Click | None:
-        """The click, if it is the person's own; others are told that it isn't theirs."""
-        click = Click.of(body)
-        if click.user == self._desk.person:
-            return click
-        reply_privately(respond, STRANGER)
-        return None
 
     def _answer(self, body: dict[str, Any], respond: Respond, message: SlackMessage) -> None:
         if body.get("response_url"):

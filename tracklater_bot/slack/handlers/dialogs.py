@@ -36,10 +36,10 @@ from tracklater_bot.blocks.rule_dialog import rule_modal
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.review.decisions import Change, NotYours, ReviewError
+from tracklater_bot.review.decisions import Change, ReviewError
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.handlers.buttons import sentence
-from tracklater_bot.slack.handlers.payloads import STRANGER, Click, reply_privately, stored_first
+from tracklater_bot.slack.handlers.buttons import refusal_of, sentence
+from tracklater_bot.slack.payloads import Click, say, stored_first
 
 Found = tuple[Digest, Item]
 MOST_DIALOGS = 100  # of which the latest choice is remembered
@@ -88,10 +88,8 @@ class DialogHandlers:
     ) -> None:
         found = self._desk.item(item_id)
         if found is None:
-            _say(click, OUTDATED, client, respond)
+            say(click, OUTDATED, client, respond)
             self._desk.changed()
-        elif found[0].person != click.user:
-            _say(click, STRANGER, client, respond)
         elif click.in_dialog:  # Slack opens a second dialog only on top of the first
             client.views_push(trigger_id=click.trigger_id, view=modal(*found))
         else:
@@ -108,9 +106,9 @@ class DialogHandlers:
         changes = {"merge": self._review.merge_with_next, "revert": self._review.revert}
         if what in changes:
             with stored_first(ack):
-                refusal = self._change_at_once(click, item_id, changes[what])
+                refusal = refusal_of(lambda: changes[what](click.user, item_id))
             if refusal:
-                _say(click, refusal, client, respond)
+                say(click, refusal, client, respond)
             elif click.in_dialog:
                 self._redraw(click.view, item_id, client)
             self._desk.changed()
@@ -118,17 +116,6 @@ class DialogHandlers:
         ack()
         if what in modals:
             self._open(click, item_id, modals[what], client, respond)
-
-    @staticmethod
-    def _change_at_once(click: Click, item_id: str, change: Callable[[str, str], Digest]) -> str:
-        """Changes an item without a dialog; why not, in words for the person, if not."""
-        try:
-            change(click.user, item_id)
-        except NotYours:
-            return STRANGER
-        except ReviewError as error:
-            return sentence(error)
-        return ""
 
     def _redraw(self, view: Mapping[str, Any], item_id: str, client: WebClient) -> None:
         """Shows the changed item in the dialog from whose menu it was changed."""
@@ -139,12 +126,9 @@ class DialogHandlers:
             shown = drawn_anew(self._edit(*found), found[1].version)
         _update(client, view, shown)
 
-    def _add(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
+    def _add(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
         ack()
         click = Click.of(body)
-        if click.user != self._desk.person:
-            reply_privately(respond, STRANGER)
-            return
         day = self._desk.core.day(click.value)
         view = add_modal(day, self._choices(day), NewSpan())
         client.views_open(trigger_id=click.trigger_id, view=view)
@@ -162,9 +146,6 @@ class DialogHandlers:
 
     def _offer_issues(self, ack: Ack, payload: dict[str, Any], body: dict[str, Any]) -> None:
         typed = str(payload.get("value", ""))
-        if body["user"]["id"] != self._desk.person:
-            ack(options=[])
-            return
         view = body.get("view") or {}
         group = self._group_in(view)
         first = self._likely_issues(view, group) if not typed.strip() else []
@@ -256,8 +237,7 @@ class DialogHandlers:
         day = date.fromisoformat(meta.day)
 
         def save(form: EditForm) -> Digest:
-            if user == self._desk.person:
-                self._desk.begin_day(day)
+            self._desk.begin_day(day)
             return self._review.add(user, day, self._change(view, form), form.move_neighbours)
 
         self._take(ack, view, None, save)
@@ -280,8 +260,6 @@ class DialogHandlers:
             return
         try:
             save(form)
-        except NotYours:
-            ack(response_action="errors", errors=errors_for(view, {"": STRANGER}))
         except ReviewError as error:
             self._refuse(ack, view, error)
         else:
@@ -327,14 +305,6 @@ class DialogHandlers:
         else:
             ack(response_action="clear")  # an edit dialog below would show what is no longer so
         self._desk.changed()
-
-
-def _say(click: Click, text: str, client: WebClient, respond: Respond) -> None:
-    """Says something where the person clicked: beside the message, or on top of the dialog."""
-    if click.in_dialog:
-        client.views_push(trigger_id=click.trigger_id, view=note_modal("Not done", text))
-    else:
-        reply_privately(respond, text)
 
 
 class _Newest:

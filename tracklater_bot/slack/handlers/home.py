@@ -9,7 +9,7 @@ from slack_bolt import Ack, App
 
 from tracklater_bot.blocks.home import preference_of
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.handlers.payloads import stored_first
+from tracklater_bot.slack.payloads import stored_first
 
 
 class HomeHandlers:
@@ -24,14 +24,12 @@ class HomeHandlers:
         app.action(re.compile(r"^pref_"))(self._changed)
 
     def _opened(self, event: dict[str, Any]) -> None:
-        if event.get("tab", "home") == "home" and event["user"] == self._desk.person:
+        if event.get("tab", "home") == "home":
             self._desk.show_home()
 
     def _changed(self, ack: Ack, body: dict[str, Any]) -> None:
-        mine = body["user"]["id"] == self._desk.person
         with stored_first(ack):
-            wish = preference_of(body["actions"][0]) if mine else None
+            wish = preference_of(body["actions"][0])
             if wish is not None:
                 self._desk.set_preference(*wish)
-        if mine:
-            self._desk.show_home()
+        self._desk.show_home()

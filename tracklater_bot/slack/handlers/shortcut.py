@@ -12,8 +12,7 @@ from slack_sdk import WebClient
 from tracklater_bot.blocks.dialogs import NewSpan, add_modal
 from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.handlers.command import NOT_YOURS
-from tracklater_bot.slack.handlers.payloads import reply_privately
+from tracklater_bot.slack.payloads import reply_privately
 
 
 class ShortcutHandlers:
@@ -30,9 +29,6 @@ class ShortcutHandlers:
         self, ack: Ack, shortcut: dict[str, Any], client: WebClient, respond: Respond
     ) -> None:
         ack()
-        if shortcut["user"]["id"] != self._desk.person:
-            reply_privately(respond, NOT_YOURS)
-            return
         message = shortcut.get("message") or {}
         ts = str(message.get("ts") or "0")
         day = self._desk.core.day_of(datetime.fromtimestamp(float(ts), UTC))
