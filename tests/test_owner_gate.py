@@ -124,7 +124,7 @@ def _request(registered: Registered, user: str, item_id: str = "") -> Json:
     meta = json.dumps({"item": item_id, "version": 1, "day": FRIDAY.isoformat()})
     view = {"id": "V1", "type": "modal", "callback_id": name, "private_metadata": meta}
     action = {"action_id": name, "block_id": "b", "type": "button", "value": item_id or "x"}
-    return {
+    bodies: dict[str, Json] = {
         "action": {"type": "block_actions", "actions": [action], **whose},
         "command": {"command": name, "text": "help", "user_id": user, "team_id": "T0SANDBOX"},
         "event": {"type": "event_callback", "event": {"type": name, "user": user, "tab": "home"}},
@@ -134,7 +134,8 @@ def _request(registered: Registered, user: str, item_id: str = "") -> Json:
         },
         "shortcut": {"type": "message_action", "callback_id": name, "message": {}, **whose},
         "view": {"type": "view_submission", "view": view, **whose},
-    }[kind]  # fmt: skip
+    }  # fmt: skip
+    return bodies[kind]
 
 
 def _reached(app: Recording, requests: Iterable[Json]) -> list[Registered]:
