@@ -15,7 +15,7 @@ import pytest
 from slack_bolt import Ack, App, BoltRequest
 
 import tracklater_bot.blocks
-from tests.bots import desk_on, post
+from tests.bots import days_on, post
 from tests.conftest import FRIDAY
 from tests.digests import digest, issue, item, many, suggestion
 from tests.notation import FRIDAY as DAY
@@ -91,19 +91,19 @@ class Recording(App):
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, sample_home: Any) -> Iterator[Days]:
+def days(tmp_path_factory: pytest.TempPathFactory, sample_home: Any) -> Iterator[Days]:
     with (
         Sandbox(tmp_path_factory.mktemp("gate"), today=FRIDAY) as sandbox,
-        desk_on(sandbox) as made,
+        days_on(sandbox) as made,
     ):
         post(made, sandbox, "09:00-10:00 acme DEV-1")
         yield made
 
 
 @pytest.fixture
-def app(desk: Days) -> Recording:
-    made = Recording(client=desk.rooms.messenger._client, process_before_response=True)
-    register(made, desk)
+def app(days: Days) -> Recording:
+    made = Recording(client=days.messenger._client, process_before_response=True)
+    register(made, days)
     assert len(made._listeners) == len(made.registered), "a listener of a kind unknown here"
     return made
 
@@ -156,16 +156,16 @@ def test_the_owner_reaches_every_listener(app: Recording) -> None:
     assert _reached(app, requests) == app.registered
 
 
-def test_no_stranger_reaches_any_listener(app: Recording, desk: Days) -> None:
-    stored = desk.core.store.digest(ME, FRIDAY)
+def test_no_stranger_reaches_any_listener(app: Recording, days: Days) -> None:
+    stored = days.person.store.digest(ME, FRIDAY)
     assert stored is not None
     for item_id in ("", stored.items[0].id):
         requests = [_request(registered, OTHER, item_id) for registered in app.registered]
         assert _reached(app, requests) == []
 
 
-def test_nobody_reaches_a_listener_with_another_persons_item(app: Recording, desk: Days) -> None:
-    theirs = desk.core.store.save_draft(OTHER, _friday())
+def test_nobody_reaches_a_listener_with_another_persons_item(app: Recording, days: Days) -> None:
+    theirs = days.person.store.save_draft(OTHER, _friday())
     for user in (ME, OTHER):
         for prefix in ("", "split:"):
             requests = [

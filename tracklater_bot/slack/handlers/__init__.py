@@ -21,29 +21,29 @@ from tracklater_bot.slack.handlers.shortcut import ShortcutHandlers
 log = logging.getLogger(__name__)
 
 
-def register(app: App, desk: Days) -> None:
+def register(app: App, days: Days) -> None:
     """Gives the app its listeners, a gate before all, one answer to whatever goes wrong in them."""
-    app.use(OwnerGate(desk.owns, app.listener_runner.listener_executor))
+    app.use(OwnerGate(days.owns, app.listener_runner.listener_executor))
     for handlers in (
-        CommandHandler(desk),
-        ButtonHandlers(desk),
-        DayHandlers(desk),
-        DialogHandlers(desk),
-        RuleHandlers(desk),
-        HomeHandlers(desk),
-        ShortcutHandlers(desk),
+        CommandHandler(days),
+        ButtonHandlers(days),
+        DayHandlers(days),
+        DialogHandlers(days),
+        RuleHandlers(days),
+        HomeHandlers(days),
+        ShortcutHandlers(days),
     ):
         handlers.register(app)
-    app.error(lambda error, context: _failed(desk, error, context))
+    app.error(lambda error, context: _failed(days, error, context))
 
 
-def _failed(desk: Days, error: Exception, context: BoltContext) -> None:
+def _failed(days: Days, error: Exception, context: BoltContext) -> None:
     """Tells the person that it did not work, with a reference that the log has too."""
     reference = uuid4().hex[:8]
     log_failure(log, f"A listener (reference {reference})", error)
     user = context.user_id or ""
-    if desk.owns(user):  # nobody else gets a word from the bot, least of all unasked
-        desk.rooms.messenger.reply_privately(
+    if days.owns(user):  # nobody else gets a word from the bot, least of all unasked
+        days.messenger.reply_privately(
             user,
             f"That did not work, and nothing was sent. Please try again; if it keeps failing, the"
             f" log tells why under {reference}.",

@@ -20,9 +20,9 @@ Decide = Callable[[Click], Digest]
 class ButtonHandlers:
     """The listeners of the message's buttons."""
 
-    def __init__(self, desk: Days) -> None:
-        self._desk = desk
-        self._review = desk.review
+    def __init__(self, days: Days) -> None:
+        self._days = days
+        self._review = days.review
 
     def register(self, app: App) -> None:
         """Tells Bolt which button is whose."""
@@ -49,13 +49,13 @@ class ButtonHandlers:
             if refusal:
                 reply_privately(respond, refusal)
             if refusal == TOO_LONG_AGO:  # the message is from when it could still be done
-                self._desk.show_again(self._day_of(click))
-            self._desk.changed()
+                self._days.show_again(self._day_of(click))
+            self._days.changed()
 
         return listen
 
     def _day_of(self, click: Click) -> date:
-        found = self._desk.item(click.value)
+        found = self._days.item(click.value)
         return found[0].day if found else _day(click)
 
 

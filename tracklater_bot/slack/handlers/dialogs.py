@@ -11,7 +11,7 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from tracklater_bot.blocks.choices import Choices, issue_options
+from tracklater_bot.blocks.choices import issue_options
 from tracklater_bot.blocks.dialog_values import (
     DialogMeta,
     EditForm,
@@ -33,7 +33,6 @@ from tracklater_bot.blocks.dialogs import (
     with_move_offer,
 )
 from tracklater_bot.blocks.rule_dialog import rule_modal
-from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.review.decisions import Change, ReviewError
@@ -49,9 +48,11 @@ OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old 
 class DialogHandlers:
     """The listeners of the edit, add, split and why dialogs."""
 
-    def __init__(self, desk: Days) -> None:
-        self._desk = desk
-        self._review = desk.review
+    def __init__(self, days: Days) -> None:
+        self._days = days
+        self._review = days.review
+        self._calendar = days.person.calendar
+        self._lookups = days.lookups
         self._newest = _Newest()
 
     def register(self, app: App) -> None:
@@ -86,10 +87,10 @@ class DialogHandlers:
         client: WebClient,
         respond: Respond,
     ) -> None:
-        found = self._desk.item(item_id)
+        found = self._days.item(item_id)
         if found is None:
             say(click, OUTDATED, client, respond)
-            self._desk.changed()
+            self._days.changed()
         elif click.in_dialog:  # Slack opens a second dialog only on top of the first
             client.views_push(trigger_id=click.trigger_id, view=modal(*found))
         else:
@@ -111,7 +112,7 @@ class DialogHandlers:
                 say(click, refusal, client, respond)
             elif click.in_dialog:
                 self._redraw(click.view, item_id, client)
-            self._desk.changed()
+            self._days.changed()
             return
         ack()
         if what in modals:
@@ -119,7 +120,7 @@ class DialogHandlers:
 
     def _redraw(self, view: Mapping[str, Any], item_id: str, client: WebClient) -> None:
         """Shows the changed item in the dialog from whose menu it was changed."""
-        found = self._desk.item(item_id)
+        found = self._days.item(item_id)
         if found is None:
             shown = note_modal("Undone", "It is no longer there. Close this to see the day.")
         else:
@@ -129,18 +130,15 @@ class DialogHandlers:
     def _add(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
         ack()
         click = Click.of(body)
-        day = self._desk.core.day(click.value)
-        view = add_modal(day, self._choices(day), NewSpan())
+        day = self._calendar.day(click.value)
+        view = add_modal(day, self._lookups.choices(day), NewSpan())
         client.views_open(trigger_id=click.trigger_id, view=view)
 
     def _edit(self, digest: Digest, item: Item) -> dict[str, Any]:
-        return edit_modal(digest, item, self._choices(self._desk.core.day_on(digest.day)))
+        return edit_modal(digest, item, self._lookups.choices(self._calendar.day_on(digest.day)))
 
     def _rule(self, digest: Digest, item: Item) -> dict[str, Any]:
-        return rule_modal(digest, item, self._choices(self._desk.core.day_on(digest.day)))
-
-    def _choices(self, day: WorkDay) -> Choices:
-        return self._desk.choices(day)
+        return rule_modal(digest, item, self._lookups.choices(self._calendar.day_on(digest.day)))
 
     # -- Issues while typing -------------------------------------------------------------------
 
@@ -149,7 +147,7 @@ class DialogHandlers:
         view = body.get("view") or {}
         group = self._group_in(view)
         first = self._likely_issues(view, group) if not typed.strip() else []
-        ack(**issue_options(self._desk.search_issues(typed, group, first), typed, group))
+        ack(**issue_options(self._lookups.search(typed, group, first), typed, group))
 
     def _likely_issues(self, view: Mapping[str, Any], group: str | None) -> list[Issue]:
         """What the evidence of the day speaks for: the item's own issue, then its neighbours'."""
@@ -157,7 +155,7 @@ class DialogHandlers:
             meta = DialogMeta.of(view)
         except ValueError:
             return []
-        digest = self._desk.core.store.digest(self._desk.person, date.fromisoformat(meta.day))
+        digest = self._days.person.store.digest(self._days.person.id, date.fromisoformat(meta.day))
         items = sorted(digest.items if digest else (), key=lambda each: each.id != meta.item)
         found = [issue for item in items if (issue := item.suggestion.issue)]
         return [issue for issue in found if group in (None, issue.group)]
@@ -171,12 +169,12 @@ class DialogHandlers:
             meta = DialogMeta.of(view)
         except ValueError:
             return None
-        known = self._choices(self._desk.core.day(meta.day)).all_groups()
+        known = self._lookups.choices(self._calendar.day(meta.day)).all_groups()
         named = {group_token(group): group for group in known}
         return named.get(meta.group) or self._item_group(meta)
 
     def _item(self, meta: DialogMeta) -> Item | None:
-        found = self._desk.item(meta.item) if meta.item else None
+        found = self._days.item(meta.item) if meta.item else None
         return found[1] if found else None
 
     def _item_group(self, meta: DialogMeta) -> str | None:
@@ -205,16 +203,16 @@ class DialogHandlers:
         except ValueError:
             return None
         item = self._item(meta)
-        choices = self._choices(self._desk.core.day(meta.day))
+        choices = self._lookups.choices(self._calendar.day(meta.day))
         value = Fields(view).option("issue")
-        issue = self._desk.issue(value, item.suggestion.issue if item else None)
+        issue = self._lookups.issue(value, item.suggestion.issue if item else None)
         return after_choice(view, choices, item, issue, later)
 
     # -- Taking what was filled in -------------------------------------------------------------
 
     def _edited(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta = DialogMeta.of(view)
-        found = self._desk.item(meta.item)
+        found = self._days.item(meta.item)
         if found is None:
             ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
             return
@@ -237,13 +235,13 @@ class DialogHandlers:
         day = date.fromisoformat(meta.day)
 
         def save(form: EditForm) -> Digest:
-            self._desk.begin_day(day)
+            self._days.begin_day(day)
             return self._review.add(user, day, self._change(view, form), form.move_neighbours)
 
         self._take(ack, view, None, save)
-        digest = self._desk.core.store.digest(self._desk.person, day)
+        digest = self._days.person.store.digest(self._days.person.id, day)
         if digest is not None and digest.items and digest.ts is None:
-            self._desk.show_day(self._desk.core.day_on(day))
+            self._days.show_day(self._calendar.day_on(day))
 
     def _take(
         self,
@@ -253,8 +251,8 @@ class DialogHandlers:
         save: Callable[[EditForm], Digest],
     ) -> None:
         """Saves a dialog, or shows what is wrong beside its fields. Nothing waits on a network."""
-        day = self._desk.core.day(DialogMeta.of(view).day)
-        form = parse_edit(view, self._choices(day), item)
+        day = self._calendar.day(DialogMeta.of(view).day)
+        form = parse_edit(view, self._lookups.choices(day), item)
         if isinstance(form, dict):
             ack(response_action="errors", errors=form)
             return
@@ -264,7 +262,7 @@ class DialogHandlers:
             self._refuse(ack, view, error)
         else:
             ack()
-        self._desk.changed()
+        self._days.changed()
 
     @staticmethod
     def _refuse(ack: Ack, view: dict[str, Any], error: ReviewError) -> None:
@@ -274,7 +272,7 @@ class DialogHandlers:
             ack(response_action="errors", errors=errors_for(view, error.fields))
 
     def _change(self, view: Mapping[str, Any], form: EditForm, own: Issue | None = None) -> Change:
-        issue = self._desk.issue(form.issue, own)
+        issue = self._lookups.issue(form.issue, own)
         if form.issue and issue is None:
             raise ReviewError({"issue": "That issue is no longer known: choose it again."})
         return Change(
@@ -290,11 +288,11 @@ class DialogHandlers:
 
     def _splitted(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta = DialogMeta.of(view)
-        found = self._desk.item(meta.item)
+        found = self._days.item(meta.item)
         if found is None:
             ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
             return
-        moment = parse_split(view, self._desk.core.day(meta.day), found[1].suggestion.span)
+        moment = parse_split(view, self._calendar.day(meta.day), found[1].suggestion.span)
         if isinstance(moment, dict):
             ack(response_action="errors", errors=moment)
             return
@@ -304,7 +302,7 @@ class DialogHandlers:
             ack(response_action="errors", errors=errors_for(view, {"at": sentence(error)}))
         else:
             ack(response_action="clear")  # an edit dialog below would show what is no longer so
-        self._desk.changed()
+        self._days.changed()
 
 
 class _Newest:

@@ -15,8 +15,8 @@ from tracklater_bot.slack.payloads import stored_first
 class HomeHandlers:
     """The listeners of App Home."""
 
-    def __init__(self, desk: Days) -> None:
-        self._desk = desk
+    def __init__(self, days: Days) -> None:
+        self._days = days
 
     def register(self, app: App) -> None:
         """Tells Bolt about the tab and its controls."""
@@ -25,11 +25,11 @@ class HomeHandlers:
 
     def _opened(self, event: dict[str, Any]) -> None:
         if event.get("tab", "home") == "home":
-            self._desk.show_home()
+            self._days.show_home()
 
     def _changed(self, ack: Ack, body: dict[str, Any]) -> None:
         with stored_first(ack):
             wish = preference_of(body["actions"][0])
             if wish is not None:
-                self._desk.set_preference(*wish)
-        self._desk.show_home()
+                self._days.set_preference(*wish)
+        self._days.show_home()

@@ -15,8 +15,8 @@ from tracklater_bot.slack.payloads import Click, stored_first
 class RuleHandlers:
     """The listeners of the rule dialog and of the rules in Home."""
 
-    def __init__(self, desk: Days) -> None:
-        self._desk = desk
+    def __init__(self, days: Days) -> None:
+        self._days = days
 
     def register(self, app: App) -> None:
         """Tells Bolt which dialog and which button is whose."""
@@ -24,17 +24,17 @@ class RuleHandlers:
         app.action("drop_rule")(self._dropped)
 
     def _made(self, ack: Ack, view: dict[str, Any]) -> None:
-        day = self._desk.core.day(DialogMeta.of(view).day)
-        rule = parse_rule(view, self._desk.choices(day))
+        day = self._days.person.calendar.day(DialogMeta.of(view).day)
+        rule = parse_rule(view, self._days.lookups.choices(day))
         if isinstance(rule, dict):
             ack(response_action="errors", errors=rule)
         else:
-            self._desk.core.store.add_rule(self._desk.person, rule)
+            self._days.person.store.add_rule(self._days.person.id, rule)
             ack(response_action="clear")
-            self._desk.show_day(day)
+            self._days.show_day(day)
 
     def _dropped(self, ack: Ack, body: dict[str, Any]) -> None:
         click = Click.of(body)
         with stored_first(ack):
-            self._desk.core.store.drop_rule(click.user, int(click.value))
-        self._desk.show_home()
+            self._days.person.store.drop_rule(click.user, int(click.value))
+        self._days.show_home()

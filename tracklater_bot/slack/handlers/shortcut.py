@@ -18,8 +18,9 @@ from tracklater_bot.slack.payloads import reply_privately
 class ShortcutHandlers:
     """The listener of the message shortcut."""
 
-    def __init__(self, desk: Days) -> None:
-        self._desk = desk
+    def __init__(self, days: Days) -> None:
+        self._calendar = days.person.calendar
+        self._lookups = days.lookups
 
     def register(self, app: App) -> None:
         """Tells Bolt about the shortcut."""
@@ -31,19 +32,19 @@ class ShortcutHandlers:
         ack()
         message = shortcut.get("message") or {}
         ts = str(message.get("ts") or "0")
-        day = self._desk.core.day_of(datetime.fromtimestamp(float(ts), UTC))
-        if self._desk.core.is_closed(day):
+        day = self._calendar.day_of(datetime.fromtimestamp(float(ts), UTC))
+        if self._calendar.is_closed(day):
             reply_privately(respond, f"{day_name(day.date)}: {TOO_LONG_AGO}")
             return
-        view = add_modal(day, self._desk.choices(day), self._new(shortcut, message))
+        view = add_modal(day, self._lookups.choices(day), self._new(shortcut, message))
         client.views_open(trigger_id=shortcut["trigger_id"], view=view)
 
     def _new(self, shortcut: Mapping[str, Any], message: Mapping[str, Any]) -> NewSpan:
         """What the message already tells: its issue and group."""
         text = str(message.get("text", ""))
-        issue = self._desk.issue_in(text)
+        issue = self._lookups.issue_in(text)
         if issue is not None:
             return NewSpan(group=issue.group, issue=issue)
         channel = str((shortcut.get("channel") or {}).get("name", ""))
         workspace = str((shortcut.get("team") or {}).get("domain", ""))
-        return NewSpan(group=self._desk.group_in(text, channel, workspace))
+        return NewSpan(group=self._lookups.group_in(text, channel, workspace))
