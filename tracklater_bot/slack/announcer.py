@@ -1,4 +1,4 @@
-"""When the bot speaks by itself: each day's digest at its time.
+"""What the bot says by itself: each day's digest at its time.
 
 Called again and again, it finds out what is due from the store and the clock alone. So it makes
 no difference whether the machine slept, the bot was restarted, or Slack was down in between.
@@ -44,7 +44,7 @@ _DONE = TypeAdapter(_Done)
 
 
 class Announcer:
-    """Speaks for one person. Safe to call from several threads.
+    """Announces one person's days. Safe to call from several threads.
 
     `announce` raises PostError when Slack does not take a message: everything then waits for the
     next call. Any other failure concerns one day only, which rests while the others go on.

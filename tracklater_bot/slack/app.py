@@ -30,7 +30,7 @@ from tracklater_bot.slack.connections import (
 from tracklater_bot.slack.days import USUAL, Days, Timing
 from tracklater_bot.slack.handlers import register
 from tracklater_bot.slack.messages import NETWORK_ERRORS
-from tracklater_bot.slack.pace import PacedClient, Pacer, Resending
+from tracklater_bot.slack.pace import PacedClient, Pacer, RateLimiter, SlackRetryHandler
 from tracklater_bot.slack.person import Person, secret
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ TIMEOUT_SECONDS = 20
 FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts to connect
 
 
-def web_client(settings: Settings, pacer: Pacer | None = None) -> PacedClient:
+def web_client(settings: Settings, pacer: RateLimiter | None = None) -> PacedClient:
     """Slack's Web API with the bot's token. Raises SettingsError when there is none."""
     token = secret(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN")
     return PacedClient(
@@ -66,7 +66,7 @@ class Answers(Respond):
 
     def __init__(self, client: PacedClient, url: str | None) -> None:
         super().__init__(response_url=url, proxy=client.proxy, ssl=client.ssl)
-        self._retries: list[RetryHandler] = [Resending(client.pacer)]
+        self._retries: list[RetryHandler] = [SlackRetryHandler(client.pacer)]
 
     def __call__(self, *_: Any, **message: Any) -> WebhookResponse:
         """Sends text and blocks to the response_url."""

@@ -29,7 +29,7 @@ from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
 from tracklater_bot.slack.activity import Activity
 from tracklater_bot.slack.announcer import Announcer
 from tracklater_bot.slack.lookups import Lookups
-from tracklater_bot.slack.messages import Messenger, Posted, PostError
+from tracklater_bot.slack.messages import Messenger, Posted, PostError, logged_if_refused
 from tracklater_bot.slack.pace import MINUTE, PacedClient, patiently
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
@@ -248,10 +248,8 @@ class Days:
 
     def show_again(self, day: date) -> None:
         """Brings the day's message up to date with the time, though nothing was decided."""
-        try:
+        with logged_if_refused(f"The message of {day} could not be updated"):
             self.messenger.show_again(self.person.id, day)
-        except PostError as error:
-            log.warning("The message of %s could not be updated: %s", day, error)
 
     def note_zone(self) -> None:
         """Looks up the person's zone in Slack, once an hour, unless the settings name one."""
@@ -300,12 +298,9 @@ class Days:
         """Once after the start: until then there may be more than one message of a day."""
         if self._swept:
             return
-        try:
-            with patiently():
-                self.messenger.sweep(self.person.id)
+        with logged_if_refused("Old messages could not be looked at"), patiently():
+            self.messenger.sweep(self.person.id)
             self._swept = True
-        except PostError as error:
-            log.warning("Old messages could not be looked at: %s", error)
 
     def _read_issues(self) -> float | None:
         """Keeps the issues fresh, so that neither a digest nor whoever types has to wait."""

@@ -42,6 +42,15 @@ class PostError(Exception):
     """Slack did not take the message; the text says why and what to do."""
 
 
+@contextmanager
+def logged_if_refused(what: str) -> Iterator[None]:
+    """Ends the block with a line in the log where Slack does not take something: it can wait."""
+    try:
+        yield
+    except PostError as error:
+        log.warning("%s: %s", what, error)
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """Where a digest's message is; `fresh` when it was posted just now.
@@ -129,17 +138,14 @@ class Messenger:
 
         What Slack refuses is logged: there is no other way left to tell it.
         """
-        try:
-            channel = self.channel_of(person)
+        with logged_if_refused("A private answer was not delivered"):
             self._call(
                 self._client.chat_postEphemeral,
-                channel=channel,
+                channel=self.channel_of(person),
                 user=person,
                 text=text,
                 blocks=list(blocks) or None,
             )
-        except PostError as error:
-            log.warning("A whisper was not delivered: %s", error)
 
     def publish_home(self, person: str, view: Mapping[str, Any]) -> None:
         """Shows the person this Home tab. Raises PostError."""
@@ -148,10 +154,8 @@ class Messenger:
     def refresh_stale(self, person: str) -> None:
         """Updates each of the person's messages that lags behind, for example after a restart."""
         for digest in self._store.stale(person):
-            try:
+            with logged_if_refused(f"The message of {digest.day} could not be updated"):
                 self.refresh(digest.person, digest.day)
-            except PostError as error:
-                log.warning("The message of %s could not be updated: %s", digest.day, error)
 
     def sweep(self, person: str) -> None:
         """Leaves one message of each day, the newest, and lets the store know where it is.
@@ -325,10 +329,10 @@ class Messenger:
             include_all_metadata=True,
         )
         found: dict[date, list[str]] = {}
-        for each in answer.get("messages") or ():
-            day = _day_of(each.get("metadata"), person)
+        for message in answer.get("messages") or ():
+            day = _day_of(message.get("metadata"), person)
             if day is not None:
-                found.setdefault(day, []).append(str(each["ts"]))
+                found.setdefault(day, []).append(str(message["ts"]))
         return found
 
     def _take_away(self, channel: str, ts: str) -> None:
@@ -339,8 +343,8 @@ class Messenger:
             if _code(error) in NOT_THERE:
                 return
             raise PostError(f"Slack kept an old message: {reason(error)}.") from error
-        messages = [each for each in replies.get("messages") or () if each.get("bot_id")]
-        for message in reversed(messages):
+        messages = replies.get("messages") or ()
+        for message in reversed([message for message in messages if message.get("bot_id")]):
             for file in message.get("files") or ():
                 self._delete(self._client.files_delete, file=file["id"])
             self._delete(self._client.chat_delete, channel=channel, ts=message["ts"])
@@ -348,11 +352,9 @@ class Messenger:
     def _delete(self, method: Callable[..., Any], **what: Any) -> None:
         try:
             method(**what)
-        except SlackApiError as error:
+        except NETWORK_ERRORS as error:
             if _code(error) not in NOT_THERE:
                 raise PostError(f"Slack kept an old message: {reason(error)}.") from error
-        except NETWORK_ERRORS as error:
-            raise PostError(f"Slack kept an old message: {reason(error)}.") from error
 
     @staticmethod
     def _call(method: Callable[..., Any], **arguments: Any) -> Any:
