@@ -31,7 +31,7 @@ from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.slack import app as bot
 from tracklater_bot.slack.app import web_client
-from tracklater_bot.slack.days import Days, Timing
+from tracklater_bot.slack.days import BotTiming, Days
 from tracklater_bot.slack.pace import Pacer
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.jira.service import JiraIssue
@@ -54,7 +54,7 @@ _IMPORTED_LATE = (
     "tracklater_bot.trackers.toggl",
 )
 # The sandbox needs no rest between requests. How long a lost one is waited for stays as it is.
-BRISK = Timing(update_rest=0.1, minute=1.0, pace=Pace(spacing=timedelta(seconds=0.1)))
+BRISK = BotTiming(update_rest=0.1, minute=1.0, pace=Pace(spacing=timedelta(seconds=0.1)))
 NO_PICTURES = {"TRACKLATER_DIGEST__PICTURE": "false"}
 ROOT = Path(__file__).parent.parent
 # Read once for all processes that are forked from here: half of a bot's start.

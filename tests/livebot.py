@@ -20,14 +20,14 @@ from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.slack.app import Bot, running
 from tracklater_bot.slack.connections import SocketConnection
-from tracklater_bot.slack.days import Days, Timing
+from tracklater_bot.slack.days import BotTiming, Days
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.person import Outcome
 
 T = TypeVar("T")
 Json = dict[str, Any]
 
-AT_ONCE = Timing(
+AT_ONCE = BotTiming(
     update_rest=0.0,
     retry=0.05,
     minute=0.05,
@@ -143,7 +143,7 @@ def live(
     sandbox: Sandbox,
     settings: Settings | None = None,
     at: str = "18:00",
-    timing: Timing = AT_ONCE,
+    timing: BotTiming = AT_ONCE,
 ) -> Iterator[Live]:
     """The bot connected to the sandbox; Slack's own clock and the bot's are the test's."""
     clock = FakeTime(evening(sandbox, at))

@@ -33,7 +33,7 @@ from tracklater_bot.blocks.dialogs import (
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.help import help_message, no_traces
 from tracklater_bot.blocks.home import HomeView, Wishes, home
-from tracklater_bot.blocks.rows import _KINDS
+from tracklater_bot.blocks.rows import _BUTTONS
 from tracklater_bot.blocks.rule_dialog import rule_modal
 from tracklater_bot.blocks.week import week_message
 from tracklater_bot.domain.day_totals import DayTimes
@@ -307,4 +307,4 @@ def _written() -> set[str]:
             place = {"button": 1, "overflow": 0}.get(node.func.id)
             found += [] if place is None else [node.args[place]]
     literal = {str(each.value) for each in found if isinstance(each, ast.Constant)}
-    return literal | {kind.action for kind in _KINDS.values()}
+    return literal | {kind.action for kind in _BUTTONS.values()}

@@ -21,7 +21,7 @@ from tracklater_bot.blocks.choices import (
 )
 from tracklater_bot.blocks.dialog_values import (
     DialogMeta,
-    Fields,
+    FieldValues,
     View,
     chosen_project,
     written_token,
@@ -136,7 +136,7 @@ def note_modal(title: str, sentence: str) -> Block:
 def _reasons(item: Item) -> list[Block]:
     suggestion = item.suggestion
     ordered = sorted(suggestion.reasons, key=lambda reason: -reason.weight)[:MOST_REASONS]
-    lines = [f"• {mrkdwn(each.text, 150)} ({round(each.weight * 100)} %)" for each in ordered]
+    lines = [f"• {mrkdwn(reason.text, 150)} ({round(reason.weight * 100)} %)" for reason in ordered]
     most = 100 if item.by_hand else 99  # only who was there knows for certain
     sure = f"{min(round(suggestion.confidence * 100), most)} % sure of the group."
     blocks = [section(lines_within(lines) or "Nothing pointed to a group here."), section(sure)]
@@ -160,7 +160,7 @@ def after_choice(
     own ones offered; the description that we wrote goes with both. None where nothing changes.
     `later` is a number for fields filled in anew that no earlier choice can have used.
     """
-    meta, fields = DialogMeta.of(view), Fields(view)
+    meta, fields = DialogMeta.of(view), FieldValues(view)
     chosen = project_choices(choices, chosen_project(item)).get(fields.option("project") or "")
     fresh: dict[str, Block] = {}
     if chosen is None and issue is not None:
@@ -182,7 +182,7 @@ def after_choice(
     return _resent(view, blocks, replace(meta, group=group_token(group)))
 
 
-def _follows(fields: Fields, meta: DialogMeta, item: Item | None, issue: Issue | None) -> bool:
+def _follows(fields: FieldValues, meta: DialogMeta, item: Item | None, issue: Issue | None) -> bool:
     """Whether the description goes with what was chosen: the person's own words stay."""
     written = fields.text("description")
     if free_text(fields.option("issue")) is not None:
@@ -211,7 +211,7 @@ def _renewed(block: Block, fresh: Mapping[str, Block], later: int) -> Block:
 def with_move_offer(view: View, sentence: str) -> Block:
     """The open dialog with the offer to move the neighbours' boundaries, as after an overlap."""
     kept = [block for block in view["blocks"] if _name(block) not in ("overlap", "move")]
-    place = next((n + 1 for n, each in enumerate(kept) if _name(each) == "end"), 0)
+    place = next((n + 1 for n, block in enumerate(kept) if _name(block) == "end"), 0)
     box = {"type": "checkboxes", "action_id": "move", "options": [_MOVE]}
     offer = [
         {**section(mrkdwn(sentence, 300) or "This overlaps a neighbour."), "block_id": "overlap"},
@@ -316,7 +316,7 @@ def _default_choice(
         return None
     types = [issue.type.casefold() if issue else "default", "default"]
     own = [project for project in choices.projects if project.group == group]
-    preferred = sorted(own, key=lambda each: [each.type.casefold() != kind for kind in types])
+    preferred = sorted(own, key=lambda project: [project.type.casefold() != kind for kind in types])
     return ProjectChoice(group, preferred[0] if preferred else None)
 
 

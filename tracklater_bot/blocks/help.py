@@ -102,10 +102,10 @@ def no_traces(
         blocks.insert(1, context(*sources_lines(troubled)[:10]))
         text += f" {count(len(troubled), 'source')} could not be read completely."
     if waiting is not None:
-        found = f"{day_name(waiting.day)} still waits for you: "
-        found += f"{duration(in_all(waiting.missing))} to review."
-        blocks.append(section(found, open_button(waiting.day)))
-        text += f" {found}"
+        sentence = f"{day_name(waiting.day)} still waits for you: "
+        sentence += f"{duration(in_all(waiting.missing))} to review."
+        blocks.append(section(sentence, open_button(waiting.day)))
+        text += f" {sentence}"
     return SlackMessage(text, blocks)
 
 
@@ -118,9 +118,9 @@ def day_ready(digest: Digest, link_to_it: str | None, *, closed: bool = False) -
     waiting = open_items(digest)
     what = f"{count(len(waiting), 'suggestion')}, {duration(length_of(waiting))}, to review"
     where = link(link_to_it, name) if link_to_it else name
-    told = f"{what}." if waiting else "everything is decided."
-    told = TOO_LONG_AGO if closed else told
-    return SlackMessage(f"{name}: {told}", [section(f"{where}: {told}")])
+    state = f"{what}." if waiting else "everything is decided."
+    state = TOO_LONG_AGO if closed else state
+    return SlackMessage(f"{name}: {state}", [section(f"{where}: {state}")])
 
 
 def note(text: str) -> SlackMessage:

@@ -77,8 +77,8 @@ def home(view: HomeView) -> Block:
         divider(),
         *_sources(view),
     ]
-    told = link(view.readme, "How it works, and every setting")
-    blocks.append(context(told if view.readme else "Every setting is explained in the README."))
+    readme = link(view.readme, "How it works, and every setting")
+    blocks.append(context(readme if view.readme else "Every setting is explained in the README."))
     return {"type": "home", "blocks": blocks}
 
 
@@ -162,7 +162,7 @@ def _time_picker(at: time) -> Block:
 def _day_boxes(days: Sequence[str]) -> Block:
     options = [option(name.capitalize(), name[:3]) for name in WEEKDAYS]
     element: Block = {"type": "checkboxes", "action_id": "pref_digest_days", "options": options}
-    chosen = [each for each in options if each["value"] in days]
+    chosen = [box for box in options if box["value"] in days]
     return element | {"initial_options": chosen} if chosen else element
 
 
@@ -171,10 +171,10 @@ def _countries(countries: Sequence[tuple[str, str]], chosen: str) -> Block:
     nowhere = option("No country", NO_COUNTRY)
     groups: dict[str, list[Block]] = {"–": [nowhere]}
     initial = nowhere
-    for code, name in sorted(countries, key=lambda each: each[1]):
-        made = outside_option(plain(name, 75), code)
-        groups.setdefault(name[:1].upper() or "–", []).append(made)
-        initial = made if code == chosen else initial
+    for code, name in sorted(countries, key=lambda country: country[1]):
+        country = outside_option(plain(name, 75), code)
+        groups.setdefault(name[:1].upper() or "–", []).append(country)
+        initial = country if code == chosen else initial
     return {
         "type": "static_select",
         "action_id": "pref_holidays",
@@ -221,7 +221,7 @@ def _read_time(action: Mapping[str, Any]) -> str:
 
 
 def _read_days(action: Mapping[str, Any]) -> list[str]:
-    chosen = {str(each.get("value")) for each in action.get("selected_options") or ()}
+    chosen = {str(box.get("value")) for box in action.get("selected_options") or ()}
     return [name[:3] for name in WEEKDAYS if name[:3] in chosen]
 
 

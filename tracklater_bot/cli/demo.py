@@ -22,7 +22,7 @@ from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import SettingsError, load
 from tracklater_bot.slack.app import Bot, running
 from tracklater_bot.slack.connections import ConnectError
-from tracklater_bot.slack.days import Timing
+from tracklater_bot.slack.days import BotTiming
 from tracklater_bot.slack.messages import PostError
 from tracklater_sandbox import ME, Sandbox
 
@@ -32,7 +32,7 @@ PATIENCE_SECONDS = 30.0
 EDITED = "Workshop with the client"
 UNEXPLAINED = "“What was this?”"
 # The sandbox's services need no rest between requests, but people like to see things happen.
-LIVELY = Timing(update_rest=0.2, pace=Pace(spacing=timedelta(seconds=0.2)))
+LIVELY = BotTiming(update_rest=0.2, pace=Pace(spacing=timedelta(seconds=0.2)))
 
 
 class DemoError(Exception):

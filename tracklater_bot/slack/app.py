@@ -27,7 +27,7 @@ from tracklater_bot.slack.connections import (
     HttpConnection,
     SocketConnection,
 )
-from tracklater_bot.slack.days import USUAL, Days, Timing
+from tracklater_bot.slack.days import USUAL, BotTiming, Days
 from tracklater_bot.slack.handlers import register
 from tracklater_bot.slack.messages import NETWORK_ERRORS
 from tracklater_bot.slack.pace import PacedClient, Pacer, RateLimiter, SlackRetryHandler
@@ -84,7 +84,7 @@ class Answers(Respond):
 class Bot:
     """A bot at work. Raises SettingsError when a token that it needs is missing."""
 
-    def __init__(self, person: Person, timing: Timing = USUAL) -> None:
+    def __init__(self, person: Person, timing: BotTiming = USUAL) -> None:
         self._settings = person.file_settings
         self._client = web_client(self._settings, Pacer(timing.minute))
         self.days = Days(person, self._client, timing)
@@ -119,7 +119,7 @@ class Bot:
         self._executor.shutdown(wait=True)  # before what listeners still work with
         self.days.stop()
 
-    def _connection(self, timing: Timing) -> Connection:
+    def _connection(self, timing: BotTiming) -> Connection:
         slack = self._settings.slack
         if slack.mode == "http":
             signing = secret(slack.signing_secret, "TRACKLATER_SLACK__SIGNING_SECRET")
@@ -146,7 +146,7 @@ class Bot:
 
 
 @contextmanager
-def running(person: Person, timing: Timing = USUAL) -> Iterator[Bot]:
+def running(person: Person, timing: BotTiming = USUAL) -> Iterator[Bot]:
     """A connected bot, as long as the block runs. Raises SettingsError, ConnectError."""
     bot = Bot(person, timing)
     try:
@@ -161,7 +161,7 @@ def run_until(
     person: Person,
     stopped: threading.Event,
     started: Callable[[], None],
-    timing: Timing = USUAL,
+    timing: BotTiming = USUAL,
 ) -> None:
     """Runs the bot until the event is set; `started` is told when Slack can reach it.
 

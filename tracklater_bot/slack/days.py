@@ -43,7 +43,7 @@ ZONE_UNKNOWN_LASTS = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class BotTiming:
     """How often the bot does things, in seconds, and the pace of what sends entries."""
 
     update_rest: float = 1.0  # chat.update takes about one call a second for a channel
@@ -54,7 +54,7 @@ class Timing:
     pace: Pace = field(default_factory=Pace)
 
 
-USUAL = Timing()
+USUAL = BotTiming()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class OpenedDay:
 class Days:
     """One person's bot, apart from Slack's events."""
 
-    def __init__(self, person: Person, client: PacedClient, timing: Timing = USUAL) -> None:
+    def __init__(self, person: Person, client: PacedClient, timing: BotTiming = USUAL) -> None:
         owner = owner_name()
         self.person = person
         self.views = Views(person)

@@ -164,11 +164,11 @@ class Messenger:
         that posted again by itself, may have left more. Raises PostError.
         """
         channel = self.channel_of(person)
-        for day, found in self._messages(channel, person).items():
+        for day, timestamps in self._messages(channel, person).items():
             with self._alone_with(person, day):
                 digest = self._store.digest(person, day)
-                if digest is not None and found != [digest.ts]:
-                    self._take_up(digest, channel, max(found, key=Decimal))
+                if digest is not None and timestamps != [digest.ts]:
+                    self._take_up(digest, channel, max(timestamps, key=Decimal))
             self.refresh(person, day)
 
     def channel_of(self, person: str) -> str:
@@ -328,12 +328,12 @@ class Messenger:
             limit=100,
             include_all_metadata=True,
         )
-        found: dict[date, list[str]] = {}
+        timestamps: dict[date, list[str]] = {}
         for message in answer.get("messages") or ():
             day = _day_of(message.get("metadata"), person)
             if day is not None:
-                found.setdefault(day, []).append(str(message["ts"]))
-        return found
+                timestamps.setdefault(day, []).append(str(message["ts"]))
+        return timestamps
 
     def _take_away(self, channel: str, ts: str) -> None:
         """Deletes the message. Replies go first: Slack would leave a stub in their place."""

@@ -178,8 +178,8 @@ class Views:
 
     def _open_days(self, today: date) -> list[tuple[date, int]]:
         """Earlier days with open decisions; today's are told apart."""
-        found = self.person.store.open_days(self.person.id, today - OPEN_DAYS_BACK)
-        return [(day, number) for day, number in found if day < today]
+        days = self.person.store.open_days(self.person.id, today - OPEN_DAYS_BACK)
+        return [(day, number) for day, number in days if day < today]
 
     def _last_sources(self) -> Sequence[SourceStatus]:
         recent = self._recent()

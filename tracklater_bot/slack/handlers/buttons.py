@@ -55,8 +55,8 @@ class ButtonHandlers:
         return listen
 
     def _day_of(self, click: Click) -> date:
-        found = self._days.item(click.value)
-        return found[0].day if found else _day(click)
+        stored = self._days.item(click.value)
+        return stored[0].day if stored else _day(click)
 
 
 def refusal_of(decide: Callable[[], Digest]) -> str:

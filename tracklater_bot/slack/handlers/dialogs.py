@@ -15,7 +15,7 @@ from tracklater_bot.blocks.choices import issue_options
 from tracklater_bot.blocks.dialog_values import (
     DialogMeta,
     EditForm,
-    Fields,
+    FieldValues,
     errors_for,
     parse_edit,
     parse_split,
@@ -40,7 +40,7 @@ from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.handlers.buttons import refusal_of, sentence
 from tracklater_bot.slack.payloads import Click, say, stored_first
 
-Found = tuple[Digest, Item]
+Modal = Callable[[Digest, Item], dict[str, Any]]
 MOST_DIALOGS = 100  # of which the latest choice is remembered
 OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old to be kept."
 
@@ -53,11 +53,11 @@ class DialogHandlers:
         self._review = days.review
         self._calendar = days.person.calendar
         self._lookups = days.lookups
-        self._newest = _Newest()
+        self._latest_choices = _LatestChoices()
 
     def register(self, app: App) -> None:
         """Tells Bolt which button and which dialog is whose."""
-        app.action("edit")(self._opens(self._edit))
+        app.action("edit")(self._open_edit)
         app.action("more")(self._menu)
         app.action("add")(self._add)
         for field in ("project", "issue"):
@@ -65,41 +65,33 @@ class DialogHandlers:
         app.options("issue")(self._offer_issues)
         app.view("edit_item")(self._edited)
         app.view("add_item")(self._added)
-        app.view("split_item")(self._splitted)
+        app.view("split_item")(self._split)
 
     # -- Opening -------------------------------------------------------------------------------
 
-    def _opens(
-        self, modal: Callable[[Digest, Item], dict[str, Any]]
-    ) -> Callable[[Ack, dict[str, Any], WebClient, Respond], None]:
-        def listen(ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
-            ack()
-            click = Click.of(body)
-            self._open(click, click.value, modal, client, respond)
-
-        return listen
+    def _open_edit(
+        self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond
+    ) -> None:
+        ack()
+        click = Click.of(body)
+        self._open(click, click.value, self._edit, client, respond)
 
     def _open(
-        self,
-        click: Click,
-        item_id: str,
-        modal: Callable[[Digest, Item], dict[str, Any]],
-        client: WebClient,
-        respond: Respond,
+        self, click: Click, item_id: str, modal: Modal, client: WebClient, respond: Respond
     ) -> None:
-        found = self._days.item(item_id)
-        if found is None:
+        stored = self._days.item(item_id)
+        if stored is None:
             say(click, OUTDATED, client, respond)
             self._days.changed()
         elif click.in_dialog:  # Slack opens a second dialog only on top of the first
-            client.views_push(trigger_id=click.trigger_id, view=modal(*found))
+            client.views_push(trigger_id=click.trigger_id, view=modal(*stored))
         else:
-            client.views_open(trigger_id=click.trigger_id, view=modal(*found))
+            client.views_open(trigger_id=click.trigger_id, view=modal(*stored))
 
     def _menu(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
         click = Click.of(body)
         what, _, item_id = click.value.partition(":")
-        modals: dict[str, Callable[[Digest, Item], dict[str, Any]]] = {
+        modals: dict[str, Modal] = {
             "split": split_modal,
             "why": why_modal,
             "rule": self._rule,
@@ -120,11 +112,11 @@ class DialogHandlers:
 
     def _redraw(self, view: Mapping[str, Any], item_id: str, client: WebClient) -> None:
         """Shows the changed item in the dialog from whose menu it was changed."""
-        found = self._days.item(item_id)
-        if found is None:
+        stored = self._days.item(item_id)
+        if stored is None:
             shown = note_modal("Undone", "It is no longer there. Close this to see the day.")
         else:
-            shown = drawn_anew(self._edit(*found), found[1].version)
+            shown = drawn_anew(self._edit(*stored), stored[1].version)
         _update(client, view, shown)
 
     def _add(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
@@ -156,9 +148,9 @@ class DialogHandlers:
         except ValueError:
             return []
         digest = self._days.person.store.digest(self._days.person.id, date.fromisoformat(meta.day))
-        items = sorted(digest.items if digest else (), key=lambda each: each.id != meta.item)
-        found = [issue for item in items if (issue := item.suggestion.issue)]
-        return [issue for issue in found if group in (None, issue.group)]
+        items = sorted(digest.items if digest else (), key=lambda item: item.id != meta.item)
+        issues = [issue for item in items if (issue := item.suggestion.issue)]
+        return [issue for issue in issues if group in (None, issue.group)]
 
     def _group_in(self, view: Mapping[str, Any]) -> str | None:
         """The group chosen in the dialog, else that of the item it edits.
@@ -174,8 +166,8 @@ class DialogHandlers:
         return named.get(meta.group) or self._item_group(meta)
 
     def _item(self, meta: DialogMeta) -> Item | None:
-        found = self._days.item(meta.item) if meta.item else None
-        return found[1] if found else None
+        stored = self._days.item(meta.item) if meta.item else None
+        return stored[1] if stored else None
 
     def _item_group(self, meta: DialogMeta) -> str | None:
         item = self._item(meta)
@@ -188,13 +180,13 @@ class DialogHandlers:
         ack()
         view = body.get("view") or {}
         moment = _moment(body)
-        self._newest.note(str(view.get("id")), moment)
+        self._latest_choices.note(str(view.get("id")), moment)
         changed = self._after_choice(view)
         if changed is None or _update(client, view, changed):
             return
         # Something was chosen just before: this dialog tells of both, unless a later choice does.
         later = self._after_choice(view, moment)
-        if later is not None and self._newest.is_newest(str(view["id"]), moment):
+        if later is not None and self._latest_choices.is_latest(str(view["id"]), moment):
             _update(client, {"id": view["id"]}, later)
 
     def _after_choice(self, view: Mapping[str, Any], later: int = 0) -> dict[str, Any] | None:
@@ -204,7 +196,7 @@ class DialogHandlers:
             return None
         item = self._item(meta)
         choices = self._lookups.choices(self._calendar.day(meta.day))
-        value = Fields(view).option("issue")
+        value = FieldValues(view).option("issue")
         issue = self._lookups.issue(value, item.suggestion.issue if item else None)
         return after_choice(view, choices, item, issue, later)
 
@@ -212,8 +204,8 @@ class DialogHandlers:
 
     def _edited(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta = DialogMeta.of(view)
-        found = self._days.item(meta.item)
-        if found is None:
+        stored = self._days.item(meta.item)
+        if stored is None:
             ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
             return
         user = str(body["user"]["id"])
@@ -222,12 +214,12 @@ class DialogHandlers:
             return self._review.edit(
                 user,
                 meta.item,
-                self._change(view, form, found[1].suggestion.issue),
+                self._change(view, form, stored[1].suggestion.issue),
                 meta.version,
                 form.move_neighbours,
             )
 
-        self._take(ack, view, found[1], save)
+        self._take(ack, view, stored[1], save)
 
     def _added(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta = DialogMeta.of(view)
@@ -266,7 +258,7 @@ class DialogHandlers:
 
     @staticmethod
     def _refuse(ack: Ack, view: dict[str, Any], error: ReviewError) -> None:
-        if error.can_move and not Fields(view).has("move"):
+        if error.can_move and not FieldValues(view).has("move"):
             ack(response_action="update", view=with_move_offer(view, sentence(error)))
         else:
             ack(response_action="errors", errors=errors_for(view, error.fields))
@@ -286,13 +278,13 @@ class DialogHandlers:
             drafted=DialogMeta.of(view).wrote(form.description),
         )
 
-    def _splitted(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+    def _split(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta = DialogMeta.of(view)
-        found = self._days.item(meta.item)
-        if found is None:
+        stored = self._days.item(meta.item)
+        if stored is None:
             ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
             return
-        moment = parse_split(view, self._calendar.day(meta.day), found[1].suggestion.span)
+        moment = parse_split(view, self._calendar.day(meta.day), stored[1].suggestion.span)
         if isinstance(moment, dict):
             ack(response_action="errors", errors=moment)
             return
@@ -305,7 +297,7 @@ class DialogHandlers:
         self._days.changed()
 
 
-class _Newest:
+class _LatestChoices:
     """When something was chosen last in each of the dialogs that were open lately."""
 
     def __init__(self) -> None:
@@ -320,7 +312,7 @@ class _Newest:
             if len(self._moments) > MOST_DIALOGS:
                 del self._moments[next(iter(self._moments))]
 
-    def is_newest(self, view_id: str, moment: int) -> bool:
+    def is_latest(self, view_id: str, moment: int) -> bool:
         """Whether nothing was chosen in it afterwards."""
         return self._moments.get(view_id, 0) <= moment
 
