@@ -276,7 +276,7 @@ def test_two_messages_of_a_day_become_one(room: Room) -> None:
     other = room.messenger._client.chat_postMessage(channel=ME, text="something else")
     assert len(room.texts()) == 2
     decide(room)
-    room.messenger.sweep(ME)
+    room.messenger.remove_duplicates(ME)
     assert room.texts() == [f"version {room.digest.version}"]
     assert (posted is not None, room.digest.ts) == (True, twin[1])
     kept = [message["ts"] for message in room.sandbox.slack.messages()]

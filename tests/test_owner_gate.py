@@ -32,7 +32,7 @@ from tracklater_bot.blocks.dialogs import (
 )
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.help import help_message, no_traces
-from tracklater_bot.blocks.home import HomeView, Wishes, home
+from tracklater_bot.blocks.home import HomeView, Preferences, home
 from tracklater_bot.blocks.rows import _BUTTONS
 from tracklater_bot.blocks.rule_dialog import rule_modal
 from tracklater_bot.blocks.week import week_message
@@ -218,10 +218,12 @@ def _views() -> list[Json]:
     day = digest("09:00-10:00 group1 DEV-1", "10:00-11:00 group1 DEV-2")
     choices = Choices(DAY, (PROJECT,), ("group1",))
     edit = edit_modal(day, day.items[0], choices)
-    wishes = Wishes(time(17, 30), ("mon",), "FI", date(2026, 11, 25), frozenset({"digest_at"}))
+    preferences = Preferences(
+        time(17, 30), ("mon",), "FI", date(2026, 11, 25), frozenset({"digest_at"})
+    )
     rule = Rule(RuleKind.ALWAYS, "group1", "word", 1)
     shown = HomeView(
-        now=at("18:00"), zone=DAY.zone, wishes=wishes, open_days=[(FRIDAY, 2)],
+        now=at("18:00"), zone=DAY.zone, preferences=preferences, open_days=[(FRIDAY, 2)],
         countries=[("FI", "Finland")], rules=[rule],
     )  # fmt: skip
     return [

@@ -36,7 +36,7 @@ MOST_OPTIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Preferences:
     """The preferences as they are in force; `changed` names those set here, not in the file."""
 
     digest_at: time
@@ -53,7 +53,7 @@ class HomeView:
 
     now: datetime
     zone: ZoneInfo
-    wishes: Wishes
+    preferences: Preferences
     today: DayTimes | None = None
     week: Sequence[DayTimes] = ()
     open_days: Sequence[tuple[date, int]] = ()
@@ -72,7 +72,7 @@ def home(view: HomeView) -> Block:
         *_week(view),
         *_open_days(view),
         divider(),
-        *_preferences(view),
+        *_preference_blocks(view),
         *_rules(view),
         divider(),
         *_sources(view),
@@ -127,29 +127,29 @@ def _open_days(view: HomeView) -> list[Block]:
 # -- Preferences -------------------------------------------------------------------------------
 
 
-def _preferences(view: HomeView) -> list[Block]:
-    wishes = view.wishes
+def _preference_blocks(view: HomeView) -> list[Block]:
+    own = view.preferences
     blocks = [
         header("Preferences"),
-        _wish("digest_at", "The day's message comes at", _time_picker(wishes.digest_at), wishes),
-        _wish("digest_days", "on these days", _day_boxes(wishes.digest_days), wishes),
+        _preference("digest_at", "The day's message comes at", _time_picker(own.digest_at), own),
+        _preference("digest_days", "on these days", _day_boxes(own.digest_days), own),
     ]
     if view.countries:
-        menu = _countries(view.countries, wishes.holidays)
-        blocks.append(_wish("holidays", "Quiet on public holidays of", menu, wishes))
-    blocks.append(_wish("silent_until", "Silent until", _date_picker(view), wishes))
-    if wishes.silent_until is not None:  # a date picker can't be emptied
-        until = f"No message by itself before {day_name(wishes.silent_until)}."
+        menu = _countries(view.countries, own.holidays)
+        blocks.append(_preference("holidays", "Quiet on public holidays of", menu, own))
+    blocks.append(_preference("silent_until", "Silent until", _date_picker(view), own))
+    if own.silent_until is not None:  # a date picker can't be emptied
+        until = f"No message by itself before {day_name(own.silent_until)}."
         blocks.append(section(until, button("Speak again", "pref_speak", "now")))
-    if wishes.changed or view.changes:
-        notes = ["Preferences set here win over the settings file."] * bool(wishes.changed)
+    if own.changed or view.changes:
+        notes = ["Preferences set here win over the settings file."] * bool(own.changed)
         reset = button("Reset to the file", "pref_reset", "all")
         blocks += [context(*notes, *view.changes), actions([reset])]
     return blocks
 
 
-def _wish(name: str, text: str, element: Block, wishes: Wishes) -> Block:
-    mark = " (set here)" if name in wishes.changed else ""
+def _preference(name: str, text: str, element: Block, own: Preferences) -> Block:
+    mark = " (set here)" if name in own.changed else ""
     # A new id for a new value: Slack keeps what a control shows while its block id stays.
     block_id = f"pref_{name}:{token(repr(element))}"
     return {**section(f"*{text}*{mark}", element), "block_id": block_id}
@@ -192,7 +192,7 @@ def _date_picker(view: HomeView) -> Block:
         "action_id": "pref_silent_until",
         "placeholder": label("Not silent"),
     }
-    until = view.wishes.silent_until
+    until = view.preferences.silent_until
     return picker | {"initial_date": until.isoformat()} if until else picker
 
 

@@ -153,9 +153,9 @@ def colours(groups: Iterable[str]) -> dict[str, str]:
     for group in dict.fromkeys(groups):
         start = hashlib.blake2b(group.casefold().encode("utf-8", "replace"), digest_size=4)
         first = int.from_bytes(start.digest()) % len(PALETTE)
-        wishes = [*PALETTE[first:], *PALETTE[:first]]
-        free = [colour for colour in wishes if colour not in taken.values()]
-        taken[group] = (free or wishes)[0]
+        in_order = [*PALETTE[first:], *PALETTE[:first]]
+        free = [colour for colour in in_order if colour not in taken.values()]
+        taken[group] = (free or in_order)[0]
     return taken
 
 

@@ -30,7 +30,7 @@ from tracklater_bot.slack.activity import Activity
 from tracklater_bot.slack.announcer import Announcer
 from tracklater_bot.slack.lookups import Lookups
 from tracklater_bot.slack.messages import Messenger, Posted, PostError, logged_if_refused
-from tracklater_bot.slack.pace import MINUTE, PacedClient, patiently
+from tracklater_bot.slack.pace import MINUTE, PacedClient, low_priority
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
 from tracklater_bot.slack.views import Views, page_key
@@ -100,7 +100,7 @@ class Days:
         self._announcer = Announcer(person, self.views.plan, self.announce)
         self._activity = Activity(person)
         self._zone_due: datetime | None = None
-        self._swept = False
+        self._duplicates_removed = False
         self._publishing_home = threading.Lock()
         self._sending = Loop("outbox", self._send)
         self._messages = Loop("messages", self._show, rest_seconds=timing.update_rest)
@@ -160,13 +160,13 @@ class Days:
         if open_items(digest) or (not digest.items and self._may_hide_work(digest)):
             if not digest.posted_since(since):
                 self._pictures.shown.drop(digest)  # it goes with the old message
-            with self._mended_later(), patiently():
+            with self._mended_later(), low_priority():
                 posted = self.messenger.announce(digest, since)
             if posted is None:
                 raise PostError("Another bot on this database is posting the day right now.")
             self._with_picture(opened, posted)
         elif digest.ts:
-            with patiently():
+            with low_priority():
                 self._with_picture(opened, self.messenger.publish(digest))
         else:
             self.messenger.refresh(self.person.id, on)  # it may be there without our knowing
@@ -294,13 +294,13 @@ class Days:
             return None
         return max((due - self.person.clock()) / timedelta(seconds=1), 0.05)
 
-    def _sweep(self) -> None:
+    def _remove_duplicates(self) -> None:
         """Once after the start: until then there may be more than one message of a day."""
-        if self._swept:
+        if self._duplicates_removed:
             return
-        with logged_if_refused("Old messages could not be looked at"), patiently():
-            self.messenger.sweep(self.person.id)
-            self._swept = True
+        with logged_if_refused("Old messages could not be looked at"), low_priority():
+            self.messenger.remove_duplicates(self.person.id)
+            self._duplicates_removed = True
 
     def _read_issues(self) -> float | None:
         """Keeps the issues fresh, so that neither a digest nor whoever types has to wait."""
@@ -309,6 +309,6 @@ class Days:
         return self._timing.issues
 
     def _show(self) -> float | None:
-        self._sweep()
+        self._remove_duplicates()
         self.messenger.refresh_stale(self.person.id)
         return self._timing.retry if self.person.store.stale(self.person.id) else None

@@ -2,7 +2,7 @@
 
 Slack counts an app's calls of each method in each workspace. Whoever asks for more is told to come
 back later (429), and with many people's digests due at the same minute that would be the rule. So
-calls wait here for their turn instead. What the bot does by itself is done `patiently`: it leaves
+calls wait here for their turn instead. What the bot does by itself has `low_priority`: it leaves
 part of every minute to people, who then hardly ever wait.
 """
 
@@ -47,8 +47,8 @@ LIMITS: Mapping[str, int] = {
     "views.publish": TIER_4,
 }
 IN_A_CHANNEL = MINUTE  # messages a minute in one channel: one a second
-PATIENT_SHARE = 0.8  # of each minute, for what nobody waits for
-PATIENT_STEP = 6  # parts of a minute over which that is spread
+LOW_PRIORITY_SHARE = 0.8  # of each minute, for what nobody waits for
+LOW_PRIORITY_STEPS = 6  # parts of a minute over which that is spread
 MARGIN = 1.02  # Slack's minute need not begin with ours
 RETRIES = 3  # where Slack says when to come back
 REPEATS = 1  # where the connection fails
@@ -64,18 +64,18 @@ _NO_WAY = frozenset(
     {errno.ECONNREFUSED, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH}
 )
 
-_patient: ContextVar[bool] = ContextVar("patient", default=False)
+_is_low_priority: ContextVar[bool] = ContextVar("low_priority", default=False)
 _waited_for: ContextVar[str] = ContextVar("waited_for", default="")
 
 
 @contextmanager
-def patiently() -> Iterator[None]:
+def low_priority() -> Iterator[None]:
     """Lets the block's calls to Slack give way to those that a person waits for."""
-    before = _patient.set(True)
+    before = _is_low_priority.set(True)
     try:
         yield
     finally:
-        _patient.reset(before)
+        _is_low_priority.reset(before)
 
 
 class RateLimiter(Protocol):
@@ -115,15 +115,15 @@ class Pacer:
     def turn(self, method: str) -> Iterator[None]:
         """Waits for the method's turn already here, where no lock is held yet.
 
-        In the block nothing is patient any more, since others may wait for the same lock.
+        In the block nothing has low priority any more, since others may wait for the same lock.
         """
-        if _patient.get():
+        if _is_low_priority.get():
             self._wait(method)
-            waited_for, before = _waited_for.set(method), _patient.set(False)
+            waited_for, before = _waited_for.set(method), _is_low_priority.set(False)
             try:
                 yield
             finally:
-                _patient.reset(before)
+                _is_low_priority.reset(before)
                 _waited_for.reset(waited_for)
         else:
             yield
@@ -146,7 +146,7 @@ class Pacer:
     def _wait(self, method: str) -> None:
         with self._changed:
             calls = self._methods.setdefault(method, _Calls())
-            ticket = (_patient.get(), next(self._numbers))
+            ticket = (_is_low_priority.get(), next(self._numbers))
             insort(calls.waiting, ticket)
             try:
                 while (delay := self._delay(method, calls, ticket)) != 0:
@@ -166,12 +166,12 @@ class Pacer:
         most = LIMITS.get(method, MESSAGES)
         delay = self._full(calls.at, self._minute, most, now)
         if ticket[0]:
-            share = most * PATIENT_SHARE
-            step = self._minute / PATIENT_STEP
+            share = most * LOW_PRIORITY_SHARE
+            step = self._minute / LOW_PRIORITY_STEPS
             delay = max(
                 delay,
                 self._full(calls.at, self._minute, int(share), now),
-                self._full(calls.at, step, ceil(share / PATIENT_STEP), now),
+                self._full(calls.at, step, ceil(share / LOW_PRIORITY_STEPS), now),
             )
         return max(delay, calls.held_until - now, 0.0)
 

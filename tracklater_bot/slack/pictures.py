@@ -23,7 +23,7 @@ from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.scheduling.loop import submit
 from tracklater_bot.slack.messages import NETWORK_ERRORS, Messenger, PostError, reason
-from tracklater_bot.slack.pace import patiently
+from tracklater_bot.slack.pace import low_priority
 from tracklater_bot.slack.person import Person
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Pictures:
         """Waits for pictures that are still on their way."""
         self._pool.shutdown(wait=True)
 
-    @patiently()
+    @low_priority()
     def _add(self, draft: Draft) -> None:
         person = self._person
         digest = person.store.digest(person.id, draft.day)

@@ -13,7 +13,7 @@ from holidays.registry import COUNTRIES
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
-from tracklater_bot.blocks.home import HomeView, Wishes
+from tracklater_bot.blocks.home import HomeView, Preferences
 from tracklater_bot.blocks.timeline import lanes_of, text_timeline
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals
@@ -145,7 +145,7 @@ class Views:
         return HomeView(
             now=now,
             zone=zone,
-            wishes=self._wishes(),
+            preferences=self._preferences(),
             today=today,
             week=week,
             open_days=self._open_days(today.day),
@@ -185,15 +185,15 @@ class Views:
         recent = self._recent()
         return recent[-1].sources if recent else ()
 
-    def _wishes(self) -> Wishes:
+    def _preferences(self) -> Preferences:
         settings = self.person.settings()
-        preferences = self.person.store.preferences(self.person.id)
-        return Wishes(
+        stored = self.person.store.preferences(self.person.id)
+        return Preferences(
             digest_at=settings.digest.at,
             digest_days=tuple(settings.digest.days),
             holidays=settings.digest.holidays,
-            silent_until=silent_until(preferences),
-            changed=frozenset(preferences) & {*OVERRIDES, "silent_until"},
+            silent_until=silent_until(stored),
+            changed=frozenset(stored) & {*OVERRIDES, "silent_until"},
         )
 
 

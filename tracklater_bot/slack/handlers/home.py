@@ -29,7 +29,7 @@ class HomeHandlers:
 
     def _changed(self, ack: Ack, body: dict[str, Any]) -> None:
         with stored_first(ack):
-            wish = preference_of(body["actions"][0])
-            if wish is not None:
-                self._days.set_preference(*wish)
+            preference = preference_of(body["actions"][0])
+            if preference is not None:
+                self._days.set_preference(*preference)
         self._days.show_home()
