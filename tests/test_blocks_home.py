@@ -133,7 +133,6 @@ def view(**more: Any) -> HomeView:
         sources=(SourceStatus("thyme", None, 1200), SourceStatus("jira", "group1", 0, "No token.")),
         countries=COUNTRIES,
         next_digest=at("17:30"),
-        readme="https://example.org/readme",
     )
     return replace(base, **more)
 
@@ -150,7 +149,7 @@ def test_home_tells_today_the_week_and_what_is_open() -> None:
         "Thu 19 Nov: 1 open decision",
         "*thyme* works, 1200 found",
         "*jira* (group1) needs a look: No token.",
-        "<https://example.org/readme|How it works, and every setting>",
+        "Every setting is explained in the README.",
     ):
         assert expected in text
 
@@ -257,7 +256,7 @@ def test_what_is_stored_is_what_the_settings_take() -> None:
 
 
 def test_help_names_every_word() -> None:
-    message = help_message(readme="https://example.org/readme")
+    message = help_message()
     assert_fits(message)
     for word in ("today", "yesterday", "week", "status", "help"):
         assert f"/tracklater {word}" in message.text
@@ -339,7 +338,7 @@ def check_answers(text: str) -> None:
     for message in messages:
         assert_fits(message)
         assert not [shown for shown in strings(message.blocks, "mrkdwn") if bad_characters(shown)]
-    made = view(today=day, week=[day] * 7, sources=sources, readme=text, countries=[("FI", text)])
+    made = view(today=day, week=[day] * 7, sources=sources, countries=[("FI", text)])
     check_view(home(made))
     assert len(sources_lines(sources)) == 31
 

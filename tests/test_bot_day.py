@@ -407,23 +407,23 @@ def test_a_dropped_socket_is_opened_again(sandbox: Sandbox) -> None:
 
 
 def test_stopping_does_not_wait_for_slacks_next_word(me: Live) -> None:
-    door = me.bot.connection
-    assert isinstance(door, SocketConnection)
-    assert door.client.current_session is not None
-    assert door.client.current_session.sock is not None
-    door.client.current_session.sock.settimeout(60)
+    connection = me.bot.connection
+    assert isinstance(connection, SocketConnection)
+    assert connection.client.current_session is not None
+    assert connection.client.current_session.sock is not None
+    connection.client.current_session.sock.settimeout(60)
     me.sandbox.slack.command("/tracklater", "help")  # the reader begins a wait that may be so long
-    closing = Thread(target=door.close, daemon=True)
+    closing = Thread(target=connection.close, daemon=True)
     closing.start()
     closing.join(30)
     assert not closing.is_alive()
 
 
 def test_a_reader_that_begins_while_the_bot_stops_ends_too(me: Live) -> None:
-    door = me.bot.connection
-    assert isinstance(door, SocketConnection)
-    door._end_reader()
-    reading = Thread(target=door.client._run_current_session, daemon=True)
+    connection = me.bot.connection
+    assert isinstance(connection, SocketConnection)
+    connection._end_reader()
+    reading = Thread(target=connection.client._run_current_session, daemon=True)
     reading.start()
     reading.join(20)
     assert not reading.is_alive()

@@ -22,7 +22,6 @@ from tests.notation import FRIDAY as DAY
 from tests.notation import at
 from tracklater_bot.blocks.choices import Choices
 from tracklater_bot.blocks.dialogs import (
-    NewSpan,
     add_modal,
     edit_modal,
     note_modal,
@@ -229,7 +228,7 @@ def _views() -> list[Json]:
     return [
         edit,
         with_move_offer(edit, "It overlaps."),
-        add_modal(DAY, choices, NewSpan(issue=issue("DEV-1"))),
+        add_modal(DAY, choices, issue=issue("DEV-1")),
         split_modal(day, day.items[0]),
         why_modal(day, day.items[0]),
         rule_modal(day, day.items[0], choices),

@@ -222,10 +222,10 @@ def test_crafted_metadata_changes_nothing(room: Room, callback: str, metadata: s
 
 @pytest.fixture(scope="module")
 def port(room: Room) -> Iterator[int]:
-    door = HttpConnection(room.app, 0)
-    door.open()
-    yield door.port
-    door.close()
+    connection = HttpConnection(room.app, 0)
+    connection.open()
+    yield connection.port
+    connection.close()
 
 
 def _signed(body: str, at: float, secret: str = SECRET) -> dict[str, str]:
@@ -280,14 +280,14 @@ def test_a_request_that_slack_signed_is_taken(room: Room, port: int) -> None:
     room.days.review.undo(ME, room.items[1])
 
 
-def test_the_http_door_is_open_to_this_machine_alone(room: Room) -> None:
-    door = HttpConnection(room.app, 0)
-    door.open()
+def test_the_http_port_is_open_to_this_machine_alone(room: Room) -> None:
+    connection = HttpConnection(room.app, 0)
+    connection.open()
     try:
-        assert door._server is not None
-        assert door._server.server_address[0] == "127.0.0.1"
+        assert connection._server is not None
+        assert connection._server.server_address[0] == "127.0.0.1"
     finally:
-        door.close()
+        connection.close()
 
 
 def test_there_is_one_message_after_all_that(room: Room) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -48,16 +48,6 @@ _SENT_FROM_VIEW = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class NewSpan:
-    """What the add dialog starts with, as far as it is known."""
-
-    span: Span | None = None
-    group: str | None = None
-    issue: Issue | None = None
-    description: str = ""
-
-
 def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     """The dialog that edits an item; `more` in it splits, merges and explains."""
     suggestion = item.suggestion
@@ -75,18 +65,20 @@ def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     return dialog("edit_item", "Edit", "Save", meta, blocks)
 
 
-def add_modal(day: WorkDay, choices: Choices, new: NewSpan = NewSpan()) -> Block:
-    """The dialog that adds a span by hand."""
-    description = new.description or written_for(None, new.issue)
-    chosen = _default_choice(choices, new.group, new.issue)
+def add_modal(
+    day: WorkDay, choices: Choices, group: str | None = None, issue: Issue | None = None
+) -> Block:
+    """The dialog that adds a span by hand, with the group and the issue that are known."""
+    description = written_for(None, issue)
+    chosen = _default_choice(choices, group, issue)
     blocks = [
-        *_fields(choices, new.span, chosen, new.issue),
+        *_fields(choices, None, chosen, issue),
         _description_field(description),
         _billable_field(ticked=False),
         _tags_field(()),
     ]
-    group = group_token(chosen.group if chosen else None)
-    meta = DialogMeta("", 0, day.date.isoformat(), _written(description), group)
+    token_of_group = group_token(chosen.group if chosen else None)
+    meta = DialogMeta("", 0, day.date.isoformat(), _written(description), token_of_group)
     return dialog("add_item", "Add time", "Add", meta, blocks)
 
 

@@ -45,27 +45,21 @@ class StatusView:
     failed: int = 0
 
 
-def help_message(command: str = "/tracklater", readme: str = "") -> SlackMessage:
+def help_message() -> SlackMessage:
     """What the slash command understands."""
-    lines = [f"*{command} {word}*: {means}" for word, means in _HELP]
+    lines = [f"*/tracklater {word}*: {means}" for word, means in _HELP]
     text = "I collect traces of your work and suggest time entries. Nothing is sent to Toggl "
     text += "before you approve it."
-    blocks = [
-        section(text),
-        section("\n".join(lines)),
-    ]
-    if readme:
-        blocks.append(context(link(readme, "README: every setting explained")))
-    spoken = "\n".join(f"{command} {word}: {means}" for word, means in _HELP)
-    return SlackMessage(f"{text}\n{spoken}", blocks)
+    spoken = "\n".join(lines).replace("*", "")
+    return SlackMessage(f"{text}\n{spoken}", [section(text), section("\n".join(lines))])
 
 
-def unknown_word(word: str, command: str = "/tracklater") -> SlackMessage:
+def unknown_word(word: str) -> SlackMessage:
     """The answer to a word that means nothing here, with the nearest that does."""
     near = nearest_word(word)
-    hint = f" Did you mean *{command} {near}*?" if near else ""
+    hint = f" Did you mean */tracklater {near}*?" if near else ""
     text = f"I don't know “{mrkdwn(word, 40)}”.{hint}"
-    ways = f"Write {command} today, yesterday, a weekday, 2026-11-20, week, status or help."
+    ways = "Write /tracklater today, yesterday, a weekday, 2026-11-20, week, status or help."
     return SlackMessage(f"{text.replace('*', '')} {ways}", [section(text), context(ways)])
 
 

@@ -23,7 +23,7 @@ from tracklater_bot.blocks.elements import (
 )
 from tracklater_bot.blocks.help import sources_lines
 from tracklater_bot.blocks.rule_dialog import rule_rows
-from tracklater_bot.blocks.text import lines_within, link, plain
+from tracklater_bot.blocks.text import lines_within, plain
 from tracklater_bot.blocks.week import in_all, open_day_rows, week_chart
 from tracklater_bot.domain.day import WEEKDAYS
 from tracklater_bot.domain.day_totals import DayTimes
@@ -62,7 +62,6 @@ class HomeView:
     next_digest: datetime | None = None
     rules: Sequence[Rule] = ()
     changes: Sequence[str] = ()
-    readme: str = ""
 
 
 def home(view: HomeView) -> Block:
@@ -77,8 +76,7 @@ def home(view: HomeView) -> Block:
         divider(),
         *_sources(view),
     ]
-    readme = link(view.readme, "How it works, and every setting")
-    blocks.append(context(readme if view.readme else "Every setting is explained in the README."))
+    blocks.append(context("Every setting is explained in the README."))
     return {"type": "home", "blocks": blocks}
 
 

@@ -21,7 +21,6 @@ from tracklater_bot.blocks.dialog_values import (
     parse_split,
 )
 from tracklater_bot.blocks.dialogs import (
-    NewSpan,
     add_modal,
     after_choice,
     drawn_anew,
@@ -123,7 +122,7 @@ class DialogHandlers:
         ack()
         click = Click.of(body)
         day = self._calendar.day(click.value)
-        view = add_modal(day, self._lookups.choices(day), NewSpan())
+        view = add_modal(day, self._lookups.choices(day))
         client.views_open(trigger_id=click.trigger_id, view=view)
 
     def _edit(self, digest: Digest, item: Item) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from tracklater_bot.blocks.dialogs import NewSpan, add_modal
+from tracklater_bot.blocks.dialogs import add_modal
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.payloads import reply_privately
@@ -36,15 +37,18 @@ class ShortcutHandlers:
         if self._calendar.is_closed(day):
             reply_privately(respond, f"{day_name(day.date)}: {TOO_LONG_AGO}")
             return
-        view = add_modal(day, self._lookups.choices(day), self._new(shortcut, message))
+        group, issue = self._named(shortcut, message)
+        view = add_modal(day, self._lookups.choices(day), group, issue)
         client.views_open(trigger_id=shortcut["trigger_id"], view=view)
 
-    def _new(self, shortcut: Mapping[str, Any], message: Mapping[str, Any]) -> NewSpan:
-        """What the message already tells: its issue and group."""
+    def _named(
+        self, shortcut: Mapping[str, Any], message: Mapping[str, Any]
+    ) -> tuple[str | None, Issue | None]:
+        """What the message already tells: its group and issue."""
         text = str(message.get("text", ""))
         issue = self._lookups.issue_in(text)
         if issue is not None:
-            return NewSpan(group=issue.group, issue=issue)
+            return issue.group, issue
         channel = str((shortcut.get("channel") or {}).get("name", ""))
         workspace = str((shortcut.get("team") or {}).get("domain", ""))
-        return NewSpan(group=self._lookups.group_in(text, channel, workspace))
+        return self._lookups.group_in(text, channel, workspace), None
