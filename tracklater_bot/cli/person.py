@@ -10,10 +10,10 @@ from functools import partial
 from tracklater_bot.checks import check_all
 from tracklater_bot.core import Core
 from tracklater_bot.domain.clues import ChatMessage
-from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import Draft
-from tracklater_bot.drafting.work import was_worked
+from tracklater_bot.drafting.work import worked_since
 from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.outbox.worker import Exporter, Pace
@@ -51,7 +51,7 @@ class _ThisMachine:
         return self.core.drafts(days)
 
     def worked_since(self, moment: datetime) -> bool:
-        return was_worked(self.core.clue_sources, Span(moment, self.core.clock()))
+        return worked_since(self.core.clue_sources, moment, self.core.clock())
 
 
 def _group_of(core: Core, text: str, channel: str) -> str | None:

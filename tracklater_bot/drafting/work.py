@@ -16,12 +16,14 @@ from tracklater_bot.sources.base import ClueSource, SourceError
 SOME_WORK = timedelta(minutes=15)
 
 
-def was_worked(sources: Iterable[ClueSource], span: Span) -> bool:
+def worked_since(sources: Iterable[ClueSource], since: datetime, now: datetime) -> bool:
     """Whether the screen changed in so many minutes; commits and messages are not asked for."""
+    if now - since < SOME_WORK:
+        return False
     changed: set[datetime] = set()
     for source in sources:
         if source.name == "thyme":
-            changed |= _changes(source, span)
+            changed |= _changes(source, Span(since, now))
     return len(changed) >= SOME_WORK / timedelta(minutes=1)
 
 

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.slack.person import Person
 
-SOME_WORK = timedelta(minutes=15)
 LOOK_EVERY = timedelta(minutes=10)
 
 
@@ -34,8 +33,7 @@ class Activity:
         read = self._kept(_read_key(day))
         if not isinstance(read, str) or self._kept(went_on_key(day)):
             return None
-        since = datetime.fromisoformat(read)
-        if now - since < SOME_WORK or not person.machine.worked_since(since):
+        if not person.machine.worked_since(datetime.fromisoformat(read)):
             return None
         person.store.put(person.id, went_on_key(day), value=True)
         return day
