@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 
-from tests.bots import bot_process, button_of, desk_on, digests_in, post
+from tests.bots import bot_process, button_of, days_on, digests_in, post
 from tests.desks import empty_database
 from tests.notation import FRIDAY
 from tracklater_sandbox import Sandbox
@@ -44,8 +44,8 @@ def clicks(number: int, rounds: int) -> bool:
     """All clicks of a round at the same moment; whether each was acknowledged in time."""
     with quiet_sandbox() as sandbox:
         texts = [_quarter(each) for each in range(10)]
-        with desk_on(sandbox) as desk:
-            post(desk, sandbox, *texts)
+        with days_on(sandbox) as days:
+            post(days, sandbox, *texts)
         with bot_process(sandbox, executed=True) as bot, ThreadPoolExecutor(number) as people:
             bot.connected()
             for _ in range(rounds):

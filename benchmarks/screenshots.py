@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 
 from tracklater_bot.blocks.timeline import lanes_of, ticks_of
 from tracklater_bot.blocks.timeline_png import draw
+from tracklater_bot.cli.person import person_of
 from tracklater_bot.core import opened
 from tracklater_bot.settings import load
 from tracklater_bot.slack.app import Bot, running
@@ -53,7 +54,7 @@ def stage(home: Path) -> Iterator[tuple[Sandbox, Bot]]:
     try:
         environ = {**sandbox.env, "TRACKLATER_DATABASE_URL": f"sqlite:///{home / 'demo.db'}"}
         settings = load(sandbox.settings_file, None, environ).settings
-        with opened(settings, clock) as core, running(core) as bot:
+        with opened(settings, clock) as core, running(person_of(core)) as bot:
             sandbox.slack.wait_connected()
             yield sandbox, bot
     finally:
@@ -100,11 +101,11 @@ def take(page: Page, name: str) -> None:
 
 def take_timeline(bot: Bot) -> None:
     """Draws the sample day as `preview --png` does."""
-    digest = bot.desk.core.store.digest(bot.desk.person, FRIDAY)
+    digest = bot.days.person.store.digest(bot.days.person.id, FRIDAY)
     assert digest is not None
-    draft = bot.desk.core.draft(bot.desk.core.day_on(FRIDAY))
-    lanes = lanes_of(digest, bot.desk.core.clock(), ticks_of(draft))
-    (DOCS / "timeline.png").write_bytes(draw(lanes, tuple(bot.desk.core.file_settings.groups)))
+    draft = bot.days.person.draft(bot.days.person.calendar.day_on(FRIDAY))
+    lanes = lanes_of(digest, bot.days.person.clock(), ticks_of(draft))
+    (DOCS / "timeline.png").write_bytes(draw(lanes, tuple(bot.days.person.file_settings.groups)))
     print("docs/timeline.png")
 
 

@@ -22,6 +22,7 @@ from tests import dying
 from tests.digests import suggestion
 from tests.notation import FRIDAY
 from tracklater_bot.cli.main import main
+from tracklater_bot.cli.person import person_of
 from tracklater_bot.core import opened
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.draft import Draft
@@ -29,8 +30,8 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.slack import app as bot
-from tracklater_bot.slack.app import make_desk, web_client
-from tracklater_bot.slack.days import Days, Tempo
+from tracklater_bot.slack.app import web_client
+from tracklater_bot.slack.days import BotTiming, Days
 from tracklater_bot.slack.pace import Pacer
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.jira.service import JiraIssue
@@ -53,7 +54,7 @@ _IMPORTED_LATE = (
     "tracklater_bot.trackers.toggl",
 )
 # The sandbox needs no rest between requests. How long a lost one is waited for stays as it is.
-BRISK = Tempo(update_rest=0.1, minute=1.0, pace=Pace(spacing=timedelta(seconds=0.1)))
+BRISK = BotTiming(update_rest=0.1, minute=1.0, pace=Pace(spacing=timedelta(seconds=0.1)))
 NO_PICTURES = {"TRACKLATER_DIGEST__PICTURE": "false"}
 ROOT = Path(__file__).parent.parent
 # Read once for all processes that are forked from here: half of a bot's start.
@@ -96,25 +97,25 @@ def worklogs_in(sandbox: Sandbox) -> list[str]:
 
 
 @contextmanager
-def desk_on(sandbox: Sandbox, **environ: str) -> Iterator[Days]:
-    """A desk that does what it is told, and nothing by itself."""
+def days_on(sandbox: Sandbox, **environ: str) -> Iterator[Days]:
+    """A bot that does what it is told, and nothing by itself."""
     settings = settings_of(sandbox, **environ)
     with opened(settings) as core:
-        desk = make_desk(core, web_client(settings, Pacer(minute=0.05)))
+        days = Days(person_of(core), web_client(settings, Pacer(minute=0.05)))
         try:
-            yield desk
+            yield days
         finally:
-            desk.finish()
+            days.finish()
 
 
-def post(desk: Days, sandbox: Sandbox, *texts: str) -> Digest:
+def post(days: Days, sandbox: Sandbox, *texts: str) -> Digest:
     """Friday's suggestions in the notation of `suggestion`, posted; read from no source."""
     client = next(iter(sandbox.toggl.account.clients.values()))
     project = Project("Development", "acme", client=client["name"], id=501)
     found = [replace(suggestion(text), project=project) for text in texts]
     draft = Draft(FRIDAY.date, str(FRIDAY.zone), tuple(found))
-    digest = desk.core.store.save_draft(desk.person, draft)
-    assert desk.rooms.messenger.publish(digest) is not None
+    digest = days.person.store.save_draft(days.person.id, draft)
+    assert days.messenger.publish(digest) is not None
     return digest
 
 
@@ -165,7 +166,7 @@ def _run_command(argv: list[str], variables: dict[str, str], log: Path, crash_at
     with log.open("wb", buffering=0) as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
-    bot.run_until = partial(bot.run_until, tempo=BRISK)
+    bot.run_until = partial(bot.run_until, timing=BRISK)
     if crash_at:
         dying.arm(crash_at)
     sys.exit(main(argv))

@@ -13,20 +13,21 @@ from tests.bots import button_of, digests_in, says
 from tests.conftest import close_client
 from tests.desks import sqlite_store
 from tests.loopback import FakeTime
-from tracklater_bot.core import opened
+from tracklater_bot.cli.person import person_of
+from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.slack.app import Bot, running
 from tracklater_bot.slack.connections import SocketConnection
-from tracklater_bot.slack.days import Days, Tempo
+from tracklater_bot.slack.days import BotTiming, Days
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.person import Outcome
 
 T = TypeVar("T")
 Json = dict[str, Any]
 
-AT_ONCE = Tempo(
+AT_ONCE = BotTiming(
     update_rest=0.0,
     retry=0.05,
     minute=0.05,
@@ -54,17 +55,18 @@ class Live:
 
     sandbox: Sandbox
     time: FakeTime
+    core: Core
     bot: Bot
     before: frozenset[int]
 
     @property
-    def desk(self) -> Days:
-        return self.bot.desk
+    def days(self) -> Days:
+        return self.bot.days
 
     @property
     def digest(self) -> Digest:
         """The sample day as it is stored."""
-        found = self.desk.core.store.digest(ME, self.sandbox.day)
+        found = self.days.person.store.digest(ME, self.sandbox.day)
         assert found is not None
         return found
 
@@ -102,11 +104,11 @@ class Live:
 
     def answers(self, user: str = ME) -> list[str]:
         """What only this person sees in the owner's DM: answers to commands and clicks."""
-        return [str(reply_privately["text"]) for reply_privately in self.whispers(user)]
+        return [str(answer["text"]) for answer in self.private_answers(user)]
 
-    def whispers(self, user: str = ME) -> list[Json]:
+    def private_answers(self, user: str = ME) -> list[Json]:
         """The same as whole messages."""
-        seen = self.sandbox.slack.messages(self.desk.rooms.messenger.channel_of(ME), user=user)
+        seen = self.sandbox.slack.messages(self.days.messenger.channel_of(ME), user=user)
         return [each for each in seen if each.get("is_ephemeral")]
 
     def answered(self, words: str) -> str | None:
@@ -141,7 +143,7 @@ def live(
     sandbox: Sandbox,
     settings: Settings | None = None,
     at: str = "18:00",
-    tempo: Tempo = AT_ONCE,
+    timing: BotTiming = AT_ONCE,
 ) -> Iterator[Live]:
     """The bot connected to the sandbox; Slack's own clock and the bot's are the test's."""
     clock = FakeTime(evening(sandbox, at))
@@ -152,10 +154,10 @@ def live(
     sandbox.slack.workspace.clock = lambda: clock().timestamp()
     with (
         opened(settings or sample_settings(sandbox), clock) as core,
-        running(core, tempo) as bot,
+        running(person_of(core), timing) as bot,
     ):
         sandbox.slack.wait_connected()
         before = frozenset(entry["id"] for entry in sandbox.toggl.entries)
-        yield Live(sandbox, clock, bot, before)
-        assert isinstance(bot.door, SocketConnection)
-        close_client(bot.door.client, sandbox)
+        yield Live(sandbox, clock, core, bot, before)
+        assert isinstance(bot.connection, SocketConnection)
+        close_client(bot.connection.client, sandbox)

@@ -31,7 +31,6 @@ from tracklater_bot.blocks.dialog_values import (
     parse_split,
 )
 from tracklater_bot.blocks.dialogs import (
-    NewSpan,
     add_modal,
     after_choice,
     edit_modal,
@@ -483,8 +482,8 @@ def test_add_begins_empty() -> None:
 
 
 def test_add_begins_with_what_is_known() -> None:
-    new = NewSpan(span("09:00-10:00"), "group1", issue("DEV-5", title="Call"))
-    found = parse_edit(filled(add_modal(FRIDAY, CHOICES, new)), CHOICES)
+    dialog = add_modal(FRIDAY, CHOICES, "group1", issue("DEV-5", title="Call"))
+    found = parse_edit(filled(dialog, start="09:00", end="10:00"), CHOICES)
     assert found == EditForm(
         span=span("09:00-10:00"),
         group="group1",
@@ -496,7 +495,7 @@ def test_add_begins_with_what_is_known() -> None:
 
 
 def test_a_group_that_is_not_set_up_is_not_chosen() -> None:
-    view = add_modal(FRIDAY, CHOICES, NewSpan(group="nobody"))
+    view = add_modal(FRIDAY, CHOICES, "nobody")
     assert "initial_option" not in elements(view, "project")[0]
 
 
@@ -601,7 +600,7 @@ def check_everything(text: str) -> None:
     view = edit_modal(day, made, choices)
     views = [view, why_modal(day, made), split_modal(day, made), with_move_offer(view, text or "x")]
     known = made.suggestion.issue
-    views.append(add_modal(FRIDAY, choices, NewSpan(group=text, issue=known, description=text)))
+    views.append(add_modal(FRIDAY, choices, text, known))
     assert known is not None
     changed = after_choice(filled(view, description=""), choices, made, known)
     views += [changed] if changed else []

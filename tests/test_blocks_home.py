@@ -25,7 +25,7 @@ from tracklater_bot.blocks.help import (
     unknown_word,
     working_message,
 )
-from tracklater_bot.blocks.home import HomeView, Wishes, home, preference_of
+from tracklater_bot.blocks.home import HomeView, Preferences, home, preference_of
 from tracklater_bot.blocks.week import in_all, week_chart, week_message
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import ItemState
@@ -36,7 +36,7 @@ from tracklater_bot.settings.preferences import OVERRIDES, effective, moved
 from tracklater_sandbox.slack.blockkit import check_message, check_view
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
-WISHES = Wishes(time(17, 30), ("mon", "fri"))
+PREFERENCES = Preferences(time(17, 30), ("mon", "fri"))
 COUNTRIES = [(code, code) for code in holidays.list_supported_countries()]
 BUSY = digest(
     "09:00-11:00 group1 DEV-1",
@@ -127,14 +127,13 @@ def view(**more: Any) -> HomeView:
     base = HomeView(
         now=at("15:00"),
         zone=HELSINKI,
-        wishes=WISHES,
+        preferences=PREFERENCES,
         today=DayTimes.of(BUSY),
         week=week(),
         open_days=[(date(2026, 11, 18), 4), (date(2026, 11, 19), 1)],
         sources=(SourceStatus("thyme", None, 1200), SourceStatus("jira", "group1", 0, "No token.")),
         countries=COUNTRIES,
         next_digest=at("17:30"),
-        readme="https://example.org/readme",
     )
     return replace(base, **more)
 
@@ -151,13 +150,13 @@ def test_home_tells_today_the_week_and_what_is_open() -> None:
         "Thu 19 Nov: 1 open decision",
         "*thyme* works, 1200 found",
         "*jira* (group1) needs a look: No token.",
-        "<https://example.org/readme|How it works, and every setting>",
+        "Every setting is explained in the README.",
     ):
         assert expected in text
 
 
 def test_home_before_anything_happened() -> None:
-    bare = HomeView(at("15:00"), HELSINKI, WISHES)
+    bare = HomeView(at("15:00"), HELSINKI, PREFERENCES)
     made = home(bare)
     check_view(made)
     text = words(made)
@@ -168,7 +167,7 @@ def test_home_before_anything_happened() -> None:
 
 def test_what_was_set_here_can_be_reset() -> None:
     assert not elements(home(view()), "pref_reset")
-    changed = home(view(wishes=replace(WISHES, changed=frozenset({"holidays"}))))
+    changed = home(view(preferences=replace(PREFERENCES, changed=frozenset({"holidays"}))))
     assert elements(changed, "pref_reset")
     assert "*Quiet on public holidays of* (set here)" in words(changed)
     old = home(view(changes=moved(Settings(), {"round_minutes": 15})))
@@ -178,7 +177,9 @@ def test_what_was_set_here_can_be_reset() -> None:
 
 
 def test_every_preference_has_its_control() -> None:
-    made = home(view(wishes=replace(WISHES, holidays="FI", silent_until=date(2026, 12, 1))))
+    made = home(
+        view(preferences=replace(PREFERENCES, holidays="FI", silent_until=date(2026, 12, 1)))
+    )
     for name in (*OVERRIDES, "silent_until"):
         assert len(elements(made, f"pref_{name}")) == 1
     (country,) = elements(made, "pref_holidays")
@@ -190,7 +191,7 @@ def test_every_preference_has_its_control() -> None:
 
 
 def test_unusual_values_are_shown_too() -> None:
-    made = home(view(wishes=replace(WISHES, digest_days=(), holidays="XX")))
+    made = home(view(preferences=replace(PREFERENCES, digest_days=(), holidays="XX")))
     check_view(made)
     assert elements(made, "pref_holidays")[0]["initial_option"]["value"] == "none"
 
@@ -256,7 +257,7 @@ def test_what_is_stored_is_what_the_settings_take() -> None:
 
 
 def test_help_names_every_word() -> None:
-    message = help_message(readme="https://example.org/readme")
+    message = help_message()
     assert_fits(message)
     for word in ("today", "yesterday", "week", "status", "help"):
         assert f"/tracklater {word}" in message.text
@@ -338,7 +339,7 @@ def check_answers(text: str) -> None:
     for message in messages:
         assert_fits(message)
         assert not [shown for shown in strings(message.blocks, "mrkdwn") if bad_characters(shown)]
-    made = view(today=day, week=[day] * 7, sources=sources, readme=text, countries=[("FI", text)])
+    made = view(today=day, week=[day] * 7, sources=sources, countries=[("FI", text)])
     check_view(home(made))
     assert len(sources_lines(sources)) == 31
 

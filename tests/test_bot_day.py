@@ -26,7 +26,7 @@ from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.text import duration
 from tracklater_bot.slack.connections import SocketConnection
-from tracklater_bot.slack.handlers.payloads import stored_first
+from tracklater_bot.slack.payloads import stored_first
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import NotThere
 from tracklater_sandbox.slack.workspace import OTHER
@@ -83,9 +83,7 @@ def test_asking_twice_updates_the_days_one_message(me: Live) -> None:
 
 def test_a_message_deleted_in_slack_is_posted_anew(me: Live) -> None:
     first = me.open()
-    me.bot.desk.rooms.messenger._client.chat_delete(
-        channel=me.digest.channel or "", ts=str(first["ts"])
-    )
+    me.bot.days.messenger._client.chat_delete(channel=me.digest.channel or "", ts=str(first["ts"]))
     me.ask()
     again = me.wait(me.messages)
     assert again[0]["ts"] != first["ts"]
@@ -96,11 +94,9 @@ def test_a_message_deleted_in_slack_is_posted_anew(me: Live) -> None:
 def test_a_decision_after_the_message_was_deleted_brings_it_back(me: Live) -> None:
     first = me.open()
     item = me.buttons("approve")[0]
-    me.bot.desk.rooms.messenger._client.chat_delete(
-        channel=me.digest.channel or "", ts=str(first["ts"])
-    )
-    me.desk.review.approve("U0EERO", item)
-    me.desk.changed()
+    me.bot.days.messenger._client.chat_delete(channel=me.digest.channel or "", ts=str(first["ts"]))
+    me.days.review.approve("U0EERO", item)
+    me.days.changed()
     me.wait(lambda: me.messages() and IN_TOGGL in me.rows())
     assert len(me.messages()) == 1
 
@@ -160,7 +156,7 @@ def test_fifty_clicks_at_once_are_stored_before_slack_hears_of_them(me: Live) ->
     def click(number: int) -> tuple[bool, ItemState | None]:
         item = items[number % len(items)]
         acked = me.click("skip", item).acked
-        found = me.desk.item(item)
+        found = me.days.item(item)
         return acked, found and found[1].state
 
     with ThreadPoolExecutor(50) as people:
@@ -301,9 +297,9 @@ def test_every_word_is_answered_at_once_and_then_in_full(
 
 
 def test_home_knows_the_days_that_the_week_has_read(me: Live) -> None:
-    assert not any(day.known for day in me.desk.showing.home().week)
-    week = me.desk.showing.week()
-    again = me.desk.showing.home()
+    assert not any(day.known for day in me.days.views.home().week)
+    week = me.days.views.week()
+    again = me.days.views.home()
     assert [in_all(day.missing) for day in again.week] == [in_all(day.missing) for day in week]
     assert all(day.known for day in again.week)
     assert not again.open_days  # they were read, not opened: nothing of them waits
@@ -318,17 +314,13 @@ def asked_on_sunday(me: Live, words: str = "yesterday") -> Json:
     heard = len(me.answers())
     me.ask(words)
     me.wait(lambda: len(me.answers()) == heard + 2)
-    told = [
-        reply_privately
-        for reply_privately in me.whispers()
-        if "I found no work on" in reply_privately["text"]
-    ]
+    told = [answer for answer in me.private_answers() if "I found no work on" in answer["text"]]
     return told[-1]
 
 
 def test_a_day_without_work_names_the_last_one_that_was_never_shown(me: Live) -> None:
     told = asked_on_sunday(me)
-    friday = next(each for each in me.desk.showing.week() if each.day == FRIDAY)
+    friday = next(each for each in me.days.views.week() if each.day == FRIDAY)
     assert told["text"] == (
         "I found no work on Saturday 21 November that isn't in Toggl already."
         f" Friday 20 November still waits for you: {duration(in_all(friday.missing))} to review."
@@ -350,7 +342,7 @@ def test_a_day_without_work_names_the_last_one_that_is_open(me: Live) -> None:
 def test_days_are_read_once_to_find_the_last_that_waits(me: Live) -> None:
     me.open()
     for item in me.digest.items:
-        me.desk.review.skip(me.digest.person, item.id)
+        me.days.review.skip(me.digest.person, item.id)
     read = reads(me)
     tuesday = "Tuesday 17 November still waits for you"
     assert tuesday in asked_on_sunday(me)["text"]
@@ -365,14 +357,14 @@ def test_days_are_read_once_to_find_the_last_that_waits(me: Live) -> None:
 def reads(me: Live) -> list[list[date]]:
     """Which days are read together from now on."""
     read: list[list[date]] = []
-    genuine = me.desk.core.drafts
+    genuine = me.core.drafts
 
     def drafts(days: Sequence[WorkDay]) -> list[Draft]:
         if days:
             read.append([day.date for day in days])
         return genuine(days)
 
-    me.desk.core.drafts = drafts  # type: ignore[method-assign]
+    me.core.drafts = drafts  # type: ignore[method-assign]
     return read
 
 
@@ -401,7 +393,7 @@ def clicked(me: Live, item: str) -> bool:
 
 
 def test_a_dropped_socket_is_opened_again(sandbox: Sandbox) -> None:
-    with live(sandbox, tempo=replace(AT_ONCE, ping=1.0)) as me:
+    with live(sandbox, timing=replace(AT_ONCE, ping=1.0)) as me:
         me.open()
         slack = me.sandbox.slack
         # Named before: the message need not have followed the first when the second is clicked.
@@ -415,23 +407,23 @@ def test_a_dropped_socket_is_opened_again(sandbox: Sandbox) -> None:
 
 
 def test_stopping_does_not_wait_for_slacks_next_word(me: Live) -> None:
-    door = me.bot.door
-    assert isinstance(door, SocketConnection)
-    assert door.client.current_session is not None
-    assert door.client.current_session.sock is not None
-    door.client.current_session.sock.settimeout(60)
+    connection = me.bot.connection
+    assert isinstance(connection, SocketConnection)
+    assert connection.client.current_session is not None
+    assert connection.client.current_session.sock is not None
+    connection.client.current_session.sock.settimeout(60)
     me.sandbox.slack.command("/tracklater", "help")  # the reader begins a wait that may be so long
-    closing = Thread(target=door.close, daemon=True)
+    closing = Thread(target=connection.close, daemon=True)
     closing.start()
     closing.join(30)
     assert not closing.is_alive()
 
 
 def test_a_reader_that_begins_while_the_bot_stops_ends_too(me: Live) -> None:
-    door = me.bot.door
-    assert isinstance(door, SocketConnection)
-    door._end_reader()
-    reading = Thread(target=door.client._run_current_session, daemon=True)
+    connection = me.bot.connection
+    assert isinstance(connection, SocketConnection)
+    connection._end_reader()
+    reading = Thread(target=connection.client._run_current_session, daemon=True)
     reading.start()
     reading.join(20)
     assert not reading.is_alive()
@@ -445,7 +437,7 @@ def test_a_failing_listener_tells_the_person_a_reference_that_the_log_has(
     def broken(*_: object) -> None:
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(me.desk.review, "skip", broken)
+    monkeypatch.setattr(me.days.review, "skip", broken)
     with caplog.at_level(logging.ERROR):
         me.click("skip", me.buttons("skip")[0])
         told = me.wait(lambda: me.answered("That did not work"))

@@ -18,25 +18,25 @@ def new_issue(sandbox: Sandbox, key: str) -> None:
 
 
 def test_a_new_issue_is_found_without_anybody_asking_for_a_day(sandbox: Sandbox) -> None:
-    with live(sandbox, tempo=EAGER) as me:
-        me.eventually(lambda: bool(me.desk.search_issues("DEV-123", None)))
+    with live(sandbox, timing=EAGER) as me:
+        me.eventually(lambda: bool(me.days.lookups.search("DEV-123", None)))
         new_issue(sandbox, "DEV-777")
         me.time.forward(minutes=11)
-        me.eventually(lambda: bool(me.desk.core.catalog.search("DEV-777")))
+        me.eventually(lambda: bool(me.days.person.catalog.search("DEV-777")))
 
 
 def test_the_trackers_are_asked_politely(sandbox: Sandbox) -> None:
-    with live(sandbox, tempo=EAGER) as me:
+    with live(sandbox, timing=EAGER) as me:
         # The cache alone: typing what it lacks would ask the trackers' own search.
-        me.eventually(lambda: bool(me.desk.core.catalog.search("DEV-123")))
+        me.eventually(lambda: bool(me.days.person.catalog.search("DEV-123")))
         first = len(sandbox.jira.requests)
         for _ in range(9):
             me.time.forward(minutes=1)
-            me.desk._issues.wake()
-            me.desk.core.catalog.refresh()
+            me.days._issues.wake()
+            me.days.person.catalog.refresh()
         assert len(sandbox.jira.requests) == first
         me.time.forward(minutes=1)
-        me.desk.core.catalog.refresh()
+        me.days.person.catalog.refresh()
         assert 0 < len(sandbox.jira.requests) - first <= 2
 
 
@@ -45,13 +45,13 @@ def test_an_issue_is_known_in_a_message_by_the_key_it_had_before(sandbox: Sandbo
         replace(sandbox.jira.issues.pop("DEV-142"), key="OPS-1", moved_from=("DEV-142",))
     )
     with live(sandbox) as me:
-        catalog = me.desk.core.catalog
+        catalog = me.days.person.catalog
         me.eventually(lambda: bool(catalog.search("DEV-123")))
         catalog.complete(["DEV-142"])
-        found = me.desk.issue_in("Did you see (dev-142)?")
+        found = me.days.lookups.issue_in("Did you see (dev-142)?")
         assert found is not None
         assert found.key == "OPS-1"
-        assert me.desk.issue_in("Nothing like DEV-1420 here") is None
+        assert me.days.lookups.issue_in("Nothing like DEV-1420 here") is None
 
 
 def test_issues_of_a_project_that_is_no_longer_set_up_are_linked_and_offered_nowhere(
@@ -67,11 +67,11 @@ def test_issues_of_a_project_that_is_no_longer_set_up_are_linked_and_offered_now
     sandbox.settings_file.write_text(other, encoding="utf-8")
 
     with live(sandbox) as me:
-        offered = me.desk.search_issues("", "acme", linked)  # before the day is read anew
-        offered += me.desk.search_issues("DEV-", None)
+        offered = me.days.lookups.search("", "acme", linked)  # before the day is read anew
+        offered += me.days.lookups.search("DEV-", None)
         assert not [issue for issue in offered if issue.key.startswith("DEV-")]
-        assert me.desk.issue_in(f"About {linked[0].key}") is None
-        me.desk.open_day(me.desk.core.day_on(sandbox.day))
+        assert me.days.lookups.issue_in(f"About {linked[0].key}") is None
+        me.days.open_day(me.days.person.calendar.day_on(sandbox.day))
         now = [issue for item in me.digest.items if (issue := item.suggestion.issue)]
         assert not [issue for issue in now if issue.key.startswith("DEV-")]
         assert [issue for issue in now if issue.tracker == "taiga"]  # another group's stay
@@ -79,10 +79,10 @@ def test_issues_of_a_project_that_is_no_longer_set_up_are_linked_and_offered_now
 
 def test_typing_asks_nobody_and_is_answered_at_once(sandbox: Sandbox) -> None:
     with live(sandbox) as me:
-        me.eventually(lambda: bool(me.desk.search_issues("DEV-123", None)))
+        me.eventually(lambda: bool(me.days.lookups.search("DEV-123", None)))
         sandbox.jira.faults.fail_next("rest", 503, times=99)
         asked, started = len(sandbox.jira.requests), process_time()
-        found = [me.desk.search_issues(typed, "acme") for typed in ("f", "fi", "fix", "fix log")]
+        found = [me.days.lookups.search(typed, "acme") for typed in ("f", "fi", "fix", "fix log")]
         assert process_time() - started < 4 * 0.3
         assert [each[0].key for each in found[1:]] == ["DEV-123"] * 3
         assert len(sandbox.jira.requests) == asked

@@ -13,12 +13,13 @@ import pytest
 from tests.bots import IN_TOGGL, digests_in, says
 from tests.livebot import evening, live, sample_settings
 from tests.loopback import FakeTime
+from tracklater_bot.cli.person import person_of
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.settings import Settings
-from tracklater_bot.slack.app import make_desk, web_client
+from tracklater_bot.slack.app import web_client
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.pace import Pacer
 from tracklater_sandbox import ME, Sandbox
@@ -45,8 +46,8 @@ class Machine:
         """Ends the bot, and starts it anew on the same database."""
         self.stop()
         self.core: Core = self._open.enter_context(opened(self.settings, self.time))
-        self.desk: Days = make_desk(self.core, web_client(self.settings, Pacer(minute=0.05)))
-        self._open.callback(self.desk.finish)
+        self.days: Days = Days(person_of(self.core), web_client(self.settings, Pacer(minute=0.05)))
+        self._open.callback(self.days.finish)
 
     def stop(self) -> None:
         self._open.close()
@@ -54,12 +55,12 @@ class Machine:
     def tick(self, at: str, day: date = FRIDAY) -> None:
         """What the schedule does every half minute, then."""
         self.time.now = evening(self.sandbox, at) + (day - FRIDAY)
-        self.desk.announce_due()
+        self.days.announce_due()
 
     def open(self, at: str) -> Json:
         """The person asks for the day themselves."""
         self.time.now = evening(self.sandbox, at)
-        self.desk.open_day(self.core.day("today"))
+        self.days.open_day(self.core.calendar.day("today"))
         return self.only()
 
     def posts(self, day: date = FRIDAY) -> list[Json]:
@@ -186,7 +187,7 @@ def test_an_earlier_day_that_cannot_be_read_lets_the_next_one_come(machine: Mach
 def with_work(machine: Machine, day: date) -> None:
     """Lets the day have Friday's suggestions."""
     genuine = machine.core.drafts
-    (friday,) = Core.drafts(machine.core, [machine.core.day_on(FRIDAY)])
+    (friday,) = Core.drafts(machine.core, [machine.core.calendar.day_on(FRIDAY)])
 
     def drafts(days: Sequence[WorkDay]) -> list[Draft]:
         if [each.date for each in days] == [day]:
@@ -218,7 +219,7 @@ def test_a_day_looked_at_in_the_morning_still_notifies_in_the_evening(machine: M
 
 
 def test_where_everything_is_decided_nothing_new_is_sent(machine: Machine) -> None:
-    machine.desk.set_preference("digest_at", "21:00")
+    machine.days.set_preference("digest_at", "21:00")
     evening_one = machine.open("20:00")
     skip_everything(machine)
     machine.tick("21:00")
@@ -229,7 +230,7 @@ def skip_everything(machine: Machine) -> None:
     digest = machine.core.store.digest(ME, FRIDAY)
     assert digest is not None
     for item in digest.items:
-        machine.desk.review.skip(ME, item.id)
+        machine.days.review.skip(ME, item.id)
 
 
 class Crash(BaseException):
@@ -277,7 +278,7 @@ def test_the_picture_goes_with_the_old_message_and_comes_with_the_new(sandbox: S
         me.open()
         first = me.wait(lambda: picture_of(me.message()))
         me.time.now = evening(sandbox, "17:30")
-        me.desk.announce(sandbox.day, me.time())
+        me.days.announce(sandbox.day, me.time())
         second = me.wait(lambda: picture_of(me.message()))
         assert second != first
         assert set(sandbox.slack.workspace.files) == {second}
@@ -292,10 +293,10 @@ def picture_of(message: Json) -> str | None:
 
 
 def test_the_end_of_a_silence_does_not_bring_its_days(machine: Machine) -> None:
-    machine.desk.set_preference("silent_until", "2026-12-01")
+    machine.days.set_preference("silent_until", "2026-12-01")
     machine.tick("17:30")
     machine.tick("09:00", MONDAY)
-    machine.desk.set_preference("silent_until", None)
+    machine.days.set_preference("silent_until", None)
     machine.tick("09:01", MONDAY)
     assert machine.posts() == []
 
@@ -315,7 +316,7 @@ def test_the_next_message_names_a_choice_that_is_left_to_the_file_now(sandbox: S
     machine.restart()
     machine.open("18:00")
     skip_everything(machine)
-    machine.desk.rooms.messenger.refresh_stale(ME)
+    machine.days.messenger.refresh_stale(ME)
     assert "idle_minutes" not in str(machine.only()["blocks"])
     machine.stop()
 
@@ -349,7 +350,7 @@ def test_the_zone_is_that_of_the_slack_profile(sandbox: Sandbox) -> None:
     lives_in(sandbox, "America/New_York")
     machine = Machine(sandbox, without_zone(sandbox))
     machine.tick("12:00")
-    assert str(machine.core.zone()) == "America/New_York"
+    assert str(machine.core.calendar.zone()) == "America/New_York"
     machine.tick("17:30")  # 10:30 there
     assert machine.posts() == []
     machine.tick("23:30", THURSDAY)
@@ -365,7 +366,7 @@ def test_what_slack_said_is_remembered_while_it_is_down(sandbox: Sandbox) -> Non
     machine.restart()
     machine.sandbox.slack.faults.fail_next("users.info", 500, times=100)
     machine.tick("14:00")
-    assert str(machine.core.zone()) == "Asia/Tokyo"
+    assert str(machine.core.calendar.zone()) == "Asia/Tokyo"
     machine.stop()
 
 
@@ -384,8 +385,8 @@ def test_an_unknown_zone_in_slack_leaves_this_machines(sandbox: Sandbox) -> None
     settings = without_zone(sandbox)
     lives_in(sandbox, "UTC")
     machine = Machine(sandbox, settings)
-    machine.core.note_profile_zone("Mars/Olympus_Mons")
-    assert machine.core.zone() == settings.zone()
+    machine.core.calendar.note_profile_zone("Mars/Olympus_Mons")
+    assert machine.core.calendar.zone() == settings.zone()
     machine.stop()
 
 
@@ -395,17 +396,17 @@ def test_a_day_stays_in_the_zone_in_which_it_was_spent(sandbox: Sandbox) -> None
     machine = Machine(sandbox, without_zone(sandbox))
     machine.tick("12:00")
     machine.open("14:00")
-    before = machine.core.day_on(FRIDAY)
+    before = machine.core.calendar.day_on(FRIDAY)
     lives_in(sandbox, "America/New_York")
     machine.tick("20:00", date(2026, 11, 21))
-    assert machine.core.day_on(FRIDAY) == before
-    saturday = machine.core.day_on(date(2026, 11, 21))
+    assert machine.core.calendar.day_on(FRIDAY) == before
+    saturday = machine.core.calendar.day_on(date(2026, 11, 21))
     assert str(saturday.zone) == "America/New_York"
     # No hour between the two days is lost, and none is in both.
     assert saturday.span.start == before.span.end
-    assert machine.core.day_of(before.span.end - timedelta(seconds=1)).date == FRIDAY
-    assert machine.core.day_of(before.span.end).date == saturday.date
-    assert machine.core.day_on(date(2026, 11, 22)).begins is None
+    assert machine.core.calendar.day_of(before.span.end - timedelta(seconds=1)).date == FRIDAY
+    assert machine.core.calendar.day_of(before.span.end).date == saturday.date
+    assert machine.core.calendar.day_on(date(2026, 11, 22)).begins is None
     machine.stop()
 
 
@@ -417,21 +418,21 @@ def test_a_bot_serves_its_own_person_only(sandbox: Sandbox) -> None:
     slack = mine.slack.model_copy(update={"user_id": OTHER})
     machine = Machine(sandbox, mine.model_copy(update={"slack": slack}))
     machine.time.now = evening(sandbox, "14:00")
-    machine.desk.open_day(machine.core.day("today"))
+    machine.days.open_day(machine.core.calendar.day("today"))
     theirs = machine.core.store.digest(OTHER, FRIDAY)
     assert theirs is not None
     item = next(each for each in theirs.items if each.approvable)
-    machine.desk.review.approve(OTHER, item.id)
+    machine.days.review.approve(OTHER, item.id)
     machine.stop()
     with live(sandbox, mine, at="15:00") as me:
         me.open()
         own = me.buttons("approve")[0]
         me.click("approve", own)
         me.wait(lambda: IN_TOGGL in me.rows())
-        me.desk.rooms.messenger.refresh_stale(ME)
-        found = me.desk.item(item.id)
+        me.days.messenger.refresh_stale(ME)
+        found = me.days.item(item.id)
         assert found is not None
         assert found[1].state is ItemState.PENDING
         assert found[0].shown < found[0].version
         assert len(me.entries()) == 1
-        assert me.desk.rooms.exporter.next_due() is None
+        assert me.days.outbox.next_due() is None

@@ -97,7 +97,7 @@ def test_a_fault_on_the_way_to_jira_ends_with_one_worklog(me: Live, fault: str) 
 
     def logged() -> bool:
         me.time.forward(seconds=1)
-        me.desk.changed()
+        me.days.changed()
         return told(me, "logged in DEV-123")
 
     me.eventually(logged)

@@ -219,8 +219,8 @@ def test_home_keeps_preferences_and_resets_them(person: Person) -> None:
     person.see("(set here)")
     person.page.get_by_label("Saturday").check()
     person.see("Preferences set here win over the settings file.")
-    person.me.wait(lambda: "sat" in person.me.desk.showing.plan().days)
-    assert f"{person.me.desk.showing.plan().at:%H:%M}" == "16:15"
+    person.me.wait(lambda: "sat" in person.me.days.views.plan().days)
+    assert f"{person.me.days.views.plan().at:%H:%M}" == "16:15"
     person.press("Reset to the file")
     expect(person.page.get_by_text("(set here)")).to_have_count(0)
     expect(time_of_day).to_have_value("17:30")

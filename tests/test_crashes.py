@@ -26,7 +26,7 @@ from tests.bots import (
     BotProcess,
     bot_process,
     button_of,
-    desk_on,
+    days_on,
     digests_in,
     entries_in,
     post,
@@ -206,12 +206,12 @@ def _tell(story: Story, home: Path) -> Ending:
 def _prepare(sandbox: Sandbox, *, sent: bool) -> None:
     """Posts the day, with its suggestion in Toggl already if it is `sent`."""
     sandbox.toggl.account.entries.clear()
-    with desk_on(sandbox) as desk:
-        digest = post(desk, sandbox, f"{SPAN} acme DEV-1")
+    with days_on(sandbox) as days:
+        digest = post(days, sandbox, f"{SPAN} acme DEV-1")
         if sent:
-            desk.review.approve(desk.person, digest.items[0].id)
-            desk.rooms.exporter.work()
-            desk.rooms.messenger.refresh(desk.person, FRIDAY)
+            days.review.approve(days.person.id, digest.items[0].id)
+            days.outbox.work()
+            days.messenger.refresh(days.person.id, FRIDAY)
             assert (_said(sandbox), entries_in(sandbox)) == (IN_TOGGL, [ENTRY])
 
 

@@ -190,7 +190,7 @@ class Old:
         """Waits until everything is done that can be done now."""
         for day, entries in IN_THE_END.items():
             self.gets(day, *entries)
-        self.me.eventually(lambda: self._rests(self.me.desk.rooms.exporter.next_due()))
+        self.me.eventually(lambda: self._rests(self.me.days.outbox.next_due()))
 
     def _rests(self, due: datetime | None) -> bool:
         return due is None or due > self.me.time()
@@ -387,8 +387,8 @@ def test_what_was_on_its_way_is_in_toggl_exactly_once(settled: Old) -> None:
     """What waited, what was being sent, what nobody knew of, and what came twice and late."""
     assert {day: settled.toggl(day) for day in IN_THE_END} == IN_THE_END
     settled.me.time.forward(hours=2)  # late ones are looked for until then
-    settled.me.desk.changed()
-    settled.me.eventually(lambda: settled.me.desk.rooms.exporter.next_due() is None)
+    settled.me.days.changed()
+    settled.me.eventually(lambda: settled.me.days.outbox.next_due() is None)
     assert {day: settled.toggl(day) for day in IN_THE_END} == IN_THE_END
 
 

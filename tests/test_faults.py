@@ -220,7 +220,7 @@ def test_no_order_of_faults_leaves_a_duplicate_a_loss_or_a_lie(days: Days, decad
 def test_an_update_that_slack_refuses_comes_later(sandbox: Sandbox, kind: str) -> None:
     sandbox.toggl.account.entries.clear()
     with live(sandbox) as bot:
-        post(bot.desk, sandbox, f"{SPAN} acme DEV-1")
+        post(bot.days, sandbox, f"{SPAN} acme DEV-1")
         sandbox.slack.faults.fail_next("chat.update", kind, 2)
         bot.click("approve")
         bot.wait(lambda: bot.rows() == [IN_TOGGL])
@@ -230,7 +230,7 @@ def test_an_update_that_slack_refuses_comes_later(sandbox: Sandbox, kind: str) -
 def test_a_socket_that_breaks_loses_no_click_that_was_acknowledged(sandbox: Sandbox) -> None:
     sandbox.toggl.account.entries.clear()
     with live(sandbox) as bot:
-        post(bot.desk, sandbox, f"{SPAN} acme DEV-1", "10:00-11:00 acme DEV-2")
+        post(bot.days, sandbox, f"{SPAN} acme DEV-1", "10:00-11:00 acme DEV-2")
         first, second = bot.buttons("approve")
         assert bot.click("approve", first).acked
         sandbox.slack.hang_up()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from slack_sdk import WebClient
 
-from tests.bots import FAILED, IN_TOGGL, desk_on, digests_in
+from tests.bots import FAILED, IN_TOGGL, days_on, digests_in
 from tests.digests import many, with_text
 from tests.hostile import HOSTILE
 from tests.livebot import Live, live, sample_settings
@@ -216,7 +216,9 @@ def test_a_dialog_that_is_out_of_date_changes_nothing(me: Live) -> None:
     first = item(me, "DEV-123")
     me.click("edit", first.id)
     dialog(me, "edit_item")
-    me.desk.review.split(me.desk.person, first.id, first.suggestion.span.start + timedelta(hours=1))
+    me.days.review.split(
+        me.days.person.id, first.id, first.suggestion.span.start + timedelta(hours=1)
+    )
     refused = me.sandbox.slack.submit(None, {"description": "Something else"})
     assert "It was changed meanwhile" in " ".join(refused.errors.values())
 
@@ -576,7 +578,7 @@ def test_a_rule_on_windows_decides_from_then_on_and_can_be_dropped(me: Live) -> 
     )
     assert not outcome.errors
     assert me.sandbox.slack.view is None
-    rules = me.wait(me.desk.core.rules)
+    rules = me.wait(me.core.rules)
     assert [(rule.kind, rule.group, rule.text) for rule in rules] == [
         (RuleKind.ALWAYS, "globex", "LibreOffice")
     ]
@@ -591,7 +593,7 @@ def test_a_rule_on_windows_decides_from_then_on_and_can_be_dropped(me: Live) -> 
     assert "Windows with “LibreOffice” always belong to globex." in str(home["blocks"])
     me.sandbox.slack.click(home, "drop_rule", str(rules[0].id))
     me.wait(lambda: "LibreOffice" not in str(me.sandbox.slack.home_view()))
-    assert me.desk.core.rules() == []
+    assert me.core.rules() == []
 
 
 # -- Home, silence, adding -----------------------------------------------------------------------
@@ -600,14 +602,14 @@ def test_a_rule_on_windows_decides_from_then_on_and_can_be_dropped(me: Live) -> 
 def test_preferences_hold_at_once_and_can_be_reset(me: Live) -> None:
     home = me.sandbox.slack.home()
     assert "Finland" in str(home["blocks"])
-    before = me.desk.showing.plan()
+    before = me.days.views.plan()
     me.sandbox.slack.click(home, "pref_digest_at", "16:15")
     me.wait(lambda: "16:15" in str(me.sandbox.slack.home_view()))
     me.sandbox.slack.click(me.sandbox.slack.home_view(), "pref_holidays", "FI")
-    me.wait(lambda: me.desk.showing.plan().country == "FI")
-    assert f"{me.desk.showing.plan().at:%H:%M}" == "16:15"
+    me.wait(lambda: me.days.views.plan().country == "FI")
+    assert f"{me.days.views.plan().at:%H:%M}" == "16:15"
     me.sandbox.slack.click(me.sandbox.slack.home(), "pref_reset", "all")
-    me.wait(lambda: me.desk.showing.plan() == before)
+    me.wait(lambda: me.days.views.plan() == before)
 
 
 def test_home_opens_earlier_days_and_says_where_they_are(me: Live) -> None:
@@ -639,17 +641,17 @@ def test_the_menu_of_an_older_message_still_answers(me: Live, choice: str, told:
     row = next(each for each in shown["blocks"] if each.get("block_id", "").startswith("day:"))
     words = {"hour": "Remind me in an hour", "tomorrow": "Tomorrow", "silent": "Stay silent"}
     row["elements"].append(overflow("remind", [option(words[word], word) for word in words]))
-    channel = me.desk.rooms.messenger.channel_of(ME)
+    channel = me.days.messenger.channel_of(ME)
     client = web_client(sample_settings(me.sandbox))
     client.chat_update(channel=channel, ts=shown["ts"], blocks=shown["blocks"], text="as it was")
     assert me.click("remind", choice).acked
     assert me.wait(lambda: me.answered(told))
-    assert me.desk.showing.plan().wants(me.sandbox.day) == (choice != "silent")
+    assert me.days.views.plan().wants(me.sandbox.day) == (choice != "silent")
 
 
 def test_time_is_added_to_a_day_that_nobody_has_looked_at(sandbox: Sandbox) -> None:
     with live(sandbox) as me:
-        me.eventually(lambda: bool(me.desk.core.catalog.search("DEV-131")))
+        me.eventually(lambda: bool(me.days.person.catalog.search("DEV-131")))
         ts = me.sandbox.slack.say("Looked into DEV-131 with Ann")
         assert me.sandbox.slack.shortcut("track_this", ts).acked
         view = dialog(me, "add_item")
@@ -685,10 +687,10 @@ def test_who_goes_on_working_is_offered_a_refresh(sandbox: Sandbox) -> None:
     with live(sandbox, at="15:00") as me:
         me.open()
         me.time.forward(minutes=5)
-        me.desk.announce_due()
+        me.days.announce_due()
         assert words not in str(me.message())
         me.time.forward(minutes=40)
-        me.desk.announce_due()
+        me.days.announce_due()
         me.wait(lambda: words in str(me.message()))
         me.click("refresh", me.sandbox.day.isoformat())
         me.wait(lambda: words not in str(me.message()))
@@ -699,23 +701,25 @@ def test_who_goes_on_working_is_offered_a_refresh(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("number", usually([0, 1, 15, 200], [0, 1, 15, 60, 200]))
 def test_days_of_any_size_are_taken_by_slack(sandbox: Sandbox, number: int) -> None:
-    with desk_on(sandbox) as desk:
-        slack = web_client(desk.core.file_settings, Pacer(minute=0.05))
+    with days_on(sandbox) as days:
+        slack = web_client(days.person.file_settings, Pacer(minute=0.05))
         # Long days are slow to post: one text of each kind is enough there.
         texts = ("", *HOSTILE[:3], HOSTILE[7], HOSTILE[17]) if number <= 15 else ("", HOSTILE[7])
         for back, text in enumerate(texts, start=1):
             items = [with_text(each, text) if text else each for each in many(number, 5, 2)]
-            day = desk.core.day_on(FRIDAY.date - timedelta(days=back))
+            day = days.person.calendar.day_on(FRIDAY.date - timedelta(days=back))
             found = tuple(each.suggestion for each in items)
-            digest = desk.core.store.save_draft(desk.person, Draft(day.date, str(day.zone), found))
-            posted = desk.rooms.messenger.publish(digest)
+            digest = days.person.store.save_draft(
+                days.person.id, Draft(day.date, str(day.zone), found)
+            )
+            posted = days.messenger.publish(digest)
             assert posted is not None
             last = len(pages(digest)) - 1
             for page in {0, last // 2, last}:
-                desk.turn_page(day.date, page)
-            slack.views_publish(user_id=desk.person, view=home(desk.showing.home()))
+                days.turn_page(day.date, page)
+            slack.views_publish(user_id=days.person.id, view=home(days.views.home()))
             for item in digest.items[:3]:
-                choices = desk.choices(day)
+                choices = days.lookups.choices(day)
                 for view in (
                     edit_modal(digest, item, choices),
                     with_move_offer(edit_modal(digest, item, choices), text),

@@ -276,7 +276,7 @@ def test_two_messages_of_a_day_become_one(room: Room) -> None:
     other = room.messenger._client.chat_postMessage(channel=ME, text="something else")
     assert len(room.texts()) == 2
     decide(room)
-    room.messenger.sweep(ME)
+    room.messenger.remove_duplicates(ME)
     assert room.texts() == [f"version {room.digest.version}"]
     assert (posted is not None, room.digest.ts) == (True, twin[1])
     kept = [message["ts"] for message in room.sandbox.slack.messages()]
@@ -315,11 +315,13 @@ def test_an_update_that_fails_leaves_the_message_to_a_later_call(room: Room) -> 
     assert room.texts() == ["version 2"]
 
 
-def test_a_whisper_that_fails_is_logged(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_private_answer_that_fails_is_logged(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
     room.sandbox.slack.faults.fail_next("chat.postEphemeral", 500)
     with caplog.at_level(logging.WARNING):
         room.messenger.reply_privately(ME, "hello")
-    assert "A whisper was not delivered" in caplog.text
+    assert "A private answer was not delivered" in caplog.text
 
 
 def test_the_zone_of_the_profile_is_told_or_nothing(room: Room) -> None:

@@ -27,12 +27,12 @@ from tracklater_bot.slack.app import web_client
 from tracklater_bot.slack.messages import Messenger
 from tracklater_bot.slack.pace import (
     IN_A_CHANNEL,
+    LOW_PRIORITY_SHARE,
     MINUTE,
-    PATIENT_SHARE,
     TIER_3,
     Pacer,
+    low_priority,
     nothing_was_sent,
-    patiently,
 )
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.limits import Limits
@@ -53,7 +53,7 @@ def pacer(time: StandingTime) -> Pacer:
 
 def calm(call: Callable[[], None]) -> Callable[[], None]:
     def run() -> None:
-        with patiently():
+        with low_priority():
             call()
 
     return run
@@ -81,7 +81,7 @@ def test_no_minute_has_more_calls_than_slack_takes(pacer: Pacer, time: StandingT
 
 def test_what_nobody_waits_for_leaves_room_and_is_spread(pacer: Pacer, time: StandingTime) -> None:
     times = moments(time, 50, calm(lambda: pacer.wait(UPDATE)))
-    assert most_in(MINUTE, times) == TIER_3 * PATIENT_SHARE
+    assert most_in(MINUTE, times) == TIER_3 * LOW_PRIORITY_SHARE
     assert most_in(MINUTE / 6, times) <= 7
 
 
@@ -113,7 +113,7 @@ def test_a_turn_is_waited_for_before_the_lock_and_counts_once(
             pacer.wait(UPDATE)
 
     times = moments(time, 60, calm(update))
-    assert most_in(MINUTE, times) == TIER_3 * PATIENT_SHARE
+    assert most_in(MINUTE, times) == TIER_3 * LOW_PRIORITY_SHARE
     assert times[-1] - times[0] < 2 * MINUTE
 
 
@@ -214,7 +214,7 @@ def test_many_digests_at_one_moment_come_once_each_within_the_limits(
 
     def tell(names: list[str]) -> None:
         for name in names:
-            with patiently():
+            with low_priority():
                 messenger.announce(store.save_draft(name, draft("09:00-10:00 group1")), now)
                 messenger.show_again(name, DAY)
 

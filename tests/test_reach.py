@@ -134,7 +134,7 @@ def told_so(me: Live) -> int:
 def starts(me: Live) -> list[datetime]:
     """From when on Toggl is asked for entries from now on."""
     asked: list[datetime] = []
-    toggl = me.desk.core.tracker
+    toggl = me.core.tracker
     assert isinstance(toggl, TogglTracker)
     genuine = toggl._door.get
 
@@ -180,14 +180,16 @@ def test_an_old_message_and_an_old_day_are_told_so(sandbox: Sandbox) -> None:
 
 def test_a_draft_of_an_old_day_asks_nothing_of_toggl(sandbox: Sandbox) -> None:
     with live(sandbox) as me:
-        core = me.desk.core
+        core = me.core
         old, straddling = FRIDAY.date - timedelta(days=100), oldest_in_reach(core.clock()).date()
         for day in (old, straddling, straddling - timedelta(days=1)):
-            draft = core.draft(core.day_on(day))
+            draft = core.draft(core.calendar.day_on(day))
             assert not [
                 source for source in draft.sources if source.name == "toggl" and source.trouble
             ]
-        weeks = core.drafts([core.day_on(straddling + timedelta(days=n)) for n in range(-7, 7)])
+        weeks = core.drafts(
+            [core.calendar.day_on(straddling + timedelta(days=n)) for n in range(-7, 7)]
+        )
         assert not [source.trouble for draft in weeks for source in draft.sources if source.trouble]
 
 

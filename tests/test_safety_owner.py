@@ -14,16 +14,15 @@ from urllib.parse import urlencode
 import pytest
 from slack_bolt import App, BoltRequest
 
-from tests.bots import desk_on, digests_in, post
+from tests.bots import days_on, digests_in, post
 from tests.conftest import FRIDAY
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.slack.connections import PATH, HttpConnection
 from tracklater_bot.slack.days import Days
+from tracklater_bot.slack.gate import NOT_YOURS, STRANGER
 from tracklater_bot.slack.handlers import register
-from tracklater_bot.slack.handlers.command import NOT_YOURS
 from tracklater_bot.slack.handlers.dialogs import OUTDATED
-from tracklater_bot.slack.handlers.payloads import STRANGER
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.workspace import OTHER
 
@@ -44,22 +43,22 @@ VIEWS = ("edit_item", "add_item", "split_item")
 class Room:
     """A posted day, and Slack payloads that come in by whichever way."""
 
-    def __init__(self, sandbox: Sandbox, desk: Days) -> None:
+    def __init__(self, sandbox: Sandbox, days: Days) -> None:
         self.sandbox = sandbox
-        self.desk = desk
+        self.days = days
         self.app = App(
-            client=desk.rooms.messenger._client,
+            client=days.messenger._client,
             signing_secret=SECRET,
             token_verification_enabled=False,
             process_before_response=True,  # the answer comes when the listener is through
         )
-        register(self.app, desk)
-        post(desk, sandbox, "09:00-10:00 acme DEV-1", "10:00-11:00 acme DEV-2")
+        register(self.app, days)
+        post(days, sandbox, "09:00-10:00 acme DEV-1", "10:00-11:00 acme DEV-2")
         self.items = [item.id for item in self.digest.items]
 
     @property
     def digest(self) -> Digest:
-        found = self.desk.core.store.digest(ME, FRIDAY)
+        found = self.days.person.store.digest(ME, FRIDAY)
         assert found is not None
         return found
 
@@ -74,9 +73,9 @@ class Room:
     def nothing_changed(self, before: Digest) -> None:
         assert self.digest == before
         assert self.sandbox.toggl.account.entries == {}
-        assert self.desk.core.store.preferences(ME) == {}
+        assert self.days.person.store.preferences(ME) == {}
 
-    def whispers(self, user: str) -> str:
+    def private_answers(self, user: str) -> str:
         return json.dumps(self.sandbox.slack.messages(user=user), ensure_ascii=False)
 
 
@@ -90,8 +89,8 @@ def sandbox_of_day(tmp_path_factory: pytest.TempPathFactory, sample_home: Any) -
 @pytest.fixture(scope="module")
 def room(sandbox_of_day: Sandbox) -> Iterator[Room]:
     sandbox_of_day.toggl.account.entries.clear()
-    with desk_on(sandbox_of_day) as desk:
-        yield Room(sandbox_of_day, desk)
+    with days_on(sandbox_of_day) as days:
+        yield Room(sandbox_of_day, days)
 
 
 def _click(action: str, value: str, user: str = OTHER, **more: Any) -> dict[str, Any]:
@@ -175,7 +174,7 @@ def test_somebody_elses_command_shortcut_and_home_change_nothing(room: Room) -> 
 
 def test_another_persons_item_is_not_mine_to_decide(room: Room) -> None:
     """The ids of items are no secret: who knows one can still do nothing with it."""
-    store = room.desk.core.store
+    store = room.days.person.store
     mine = store.digest(ME, FRIDAY)
     assert mine is not None
     theirs = store.save_draft(OTHER, _draft_of(mine))
@@ -204,8 +203,8 @@ def test_garbage_in_the_owners_clicks_changes_nothing(room: Room, action: str) -
         assert "Traceback" not in body
     assert [item.state for item in room.digest.items] == [ItemState.OPEN] * len(before.items)
     assert room.sandbox.toggl.account.entries == {}
-    assert room.desk.core.store.preferences(ME) == {}
-    assert "Traceback" not in room.whispers(ME)
+    assert room.days.person.store.preferences(ME) == {}
+    assert "Traceback" not in room.private_answers(ME)
 
 
 @pytest.mark.parametrize("callback", VIEWS)
@@ -223,10 +222,10 @@ def test_crafted_metadata_changes_nothing(room: Room, callback: str, metadata: s
 
 @pytest.fixture(scope="module")
 def port(room: Room) -> Iterator[int]:
-    door = HttpConnection(room.app, 0)
-    door.open()
-    yield door.port
-    door.close()
+    connection = HttpConnection(room.app, 0)
+    connection.open()
+    yield connection.port
+    connection.close()
 
 
 def _signed(body: str, at: float, secret: str = SECRET) -> dict[str, str]:
@@ -278,17 +277,17 @@ def test_a_request_that_slack_signed_is_taken(room: Room, port: int) -> None:
     body = _form(room)
     assert _ask(port, body, _signed(body, time.time())) == 200
     assert room.digest.items[1].state is ItemState.SKIPPED
-    room.desk.review.undo(ME, room.items[1])
+    room.days.review.undo(ME, room.items[1])
 
 
-def test_the_http_door_is_open_to_this_machine_alone(room: Room) -> None:
-    door = HttpConnection(room.app, 0)
-    door.open()
+def test_the_http_port_is_open_to_this_machine_alone(room: Room) -> None:
+    connection = HttpConnection(room.app, 0)
+    connection.open()
     try:
-        assert door._server is not None
-        assert door._server.server_address[0] == "127.0.0.1"
+        assert connection._server is not None
+        assert connection._server.server_address[0] == "127.0.0.1"
     finally:
-        door.close()
+        connection.close()
 
 
 def test_there_is_one_message_after_all_that(room: Room) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.bots import desk_on
+from tests.bots import days_on
 from tests.conftest import FRIDAY
 from tests.digests import strings
 from tests.hostile import HOSTILE, bad_characters, isolates_balanced
@@ -33,19 +33,20 @@ from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.slack.days import Days
 from tracklater_bot.sources.clues.git import GitSource
 from tracklater_bot.sources.issues.jira import key_form
+from tracklater_bot.sources.issues.registry import issue_sources
 from tracklater_sandbox import ME, Sandbox
 
 NAMES = [f"{number}-{text[:12]!a}" for number, text in enumerate(HOSTILE)]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Days]]:
-    """A desk on a sandbox that checks every message as strictly as Slack."""
+def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Days]]:
+    """A bot on a sandbox that checks every message as strictly as Slack."""
     home = tmp_path_factory.mktemp("hostile")
     (home / "src").mkdir()
     (home / "thyme").mkdir()
     (home / "thyme" / f"{FRIDAY}.json").touch()
-    with Sandbox(home, today=FRIDAY) as sandbox, desk_on(sandbox) as made:
+    with Sandbox(home, today=FRIDAY) as sandbox, days_on(sandbox) as made:
         yield sandbox, made
 
 
@@ -94,14 +95,18 @@ def _traces(text: str) -> tuple[Commit | Checkout | ChatMessage, ...]:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=NAMES)
 def test_it_is_shown_as_text_in_slack_and_nothing_else(
-    desk: tuple[Sandbox, Days], text: str
+    days: tuple[Sandbox, Days], text: str
 ) -> None:
-    sandbox, made = desk
-    (jira,) = (source for source in made.core.issue_sources if source.name == "jira")
+    sandbox, made = days
+    (jira,) = (
+        source
+        for source in issue_sources(made.person.file_settings, made.person.clock)
+        if source.name == "jira"
+    )
     found = Issue("DEV-1", text, "https://acme.example", "jira", "acme")
-    made.core.store.put_issues(ME, scope_of(jira), [found])
-    digest = made.core.store.save_draft(ME, _draft(text))
-    posted = made.rooms.messenger.publish(digest)
+    made.person.store.put_issues(ME, scope_of(jira), [found])
+    digest = made.person.store.save_draft(ME, _draft(text))
+    posted = made.messenger.publish(digest)
     assert posted is not None
     blocks = sandbox.slack.message(posted.ts)["blocks"]
     for shown in strings(blocks, "mrkdwn"):
@@ -114,13 +119,13 @@ def test_it_is_shown_as_text_in_slack_and_nothing_else(
 
 @pytest.mark.parametrize("text", HOSTILE, ids=NAMES)
 def test_it_comes_back_from_the_database_as_it_went_in(
-    desk: tuple[Sandbox, Days], text: str
+    days: tuple[Sandbox, Days], text: str
 ) -> None:
-    _, made = desk
-    kept = made.core.store.save_draft(ME, _draft(text))
-    assert made.core.store.digest(ME, FRIDAY) is not None
+    _, made = days
+    kept = made.person.store.save_draft(ME, _draft(text))
+    assert made.person.store.digest(ME, FRIDAY) is not None
     assert kept.items, "there was something to suggest"
-    assert made.core.store.open_days(ME, FRIDAY) == [(FRIDAY, len(kept.items))]
+    assert made.person.store.open_days(ME, FRIDAY) == [(FRIDAY, len(kept.items))]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=NAMES)

@@ -86,7 +86,7 @@ def test_the_schedule_speaks_at_the_time_of_the_plan_even_after_it_was_changed()
     plans = [plan("00:00")]
     spoken: queue.Queue[None] = queue.Queue()
     schedule = Schedule(
-        lambda: plans[-1], lambda: spoken.put(None), outbox=lambda: None, tidy=lambda: None
+        lambda: plans[-1], lambda: spoken.put(None), outbox=lambda: None, prune=lambda: None
     )
     schedule.start()
     try:
@@ -107,7 +107,7 @@ def test_one_failing_call_does_not_end_the_schedule(caplog: pytest.LogCaptureFix
         called.put(None)
         raise RuntimeError("this call fails")
 
-    schedule = Schedule(lambda: later, announce_due, outbox=lambda: None, tidy=lambda: None)
+    schedule = Schedule(lambda: later, announce_due, outbox=lambda: None, prune=lambda: None)
     schedule.start()
     try:
         called.get(timeout=10)

@@ -18,7 +18,7 @@ from tests.bots import (
     PATIENCE,
     bot_process,
     button_of,
-    desk_on,
+    days_on,
     digests_in,
     entries_in,
     post,
@@ -83,8 +83,8 @@ def test_a_day_that_both_are_asked_for_is_posted_once(shared: Sandbox) -> None:
 
 def test_clicks_that_reach_both_make_one_entry_each(shared: Sandbox) -> None:
     slack = shared.slack
-    with desk_on(shared) as desk:
-        post(desk, shared, *HOURS)
+    with days_on(shared) as days:
+        post(days, shared, *HOURS)
     items = button_of(message(shared), "approve")
     ts = message(shared)["ts"]
     with bot_process(shared) as one, bot_process(shared) as two, ThreadPoolExecutor(8) as people:
@@ -106,8 +106,8 @@ def test_clicks_that_reach_both_make_one_entry_each(shared: Sandbox) -> None:
 
 def test_a_bot_takes_over_what_a_killed_one_left(shared: Sandbox) -> None:
     slack = shared.slack
-    with desk_on(shared) as desk:
-        post(desk, shared, *HOURS[:3])
+    with days_on(shared) as days:
+        post(days, shared, *HOURS[:3])
     ts = message(shared)["ts"]
     with bot_process(shared, "sending-stored") as one:
         one.connected()
@@ -123,24 +123,24 @@ def test_a_bot_takes_over_what_a_killed_one_left(shared: Sandbox) -> None:
 
 def test_two_updates_at_once_leave_no_old_state_in_the_message(shared: Sandbox) -> None:
     """Slack may take them in another order than the database notes them."""
-    with desk_on(shared) as first, desk_on(shared) as second:
+    with days_on(shared) as first, days_on(shared) as second:
         digest = post(first, shared, *HOURS[:1])
-        person, store = first.person, first.core.store
+        person, store = first.person.id, first.person.store
         first.review.skip(person, digest.items[0].id)
         old = store.digest(person, FRIDAY)
         assert old is not None
         # The second bot goes all the way with a newer version while the first is still at it.
-        real = first.rooms.messenger._client.chat_update
+        real = first.messenger._client.chat_update
 
         def slow(**what: Any) -> Any:
             second.review.undo(person, digest.items[0].id)
-            second.rooms.messenger.refresh(person, FRIDAY)
+            second.messenger.refresh(person, FRIDAY)
             return real(**what)
 
-        first.rooms.messenger._client.chat_update = slow  # type: ignore[method-assign]
-        first.rooms.messenger.refresh(person, FRIDAY)
+        first.messenger._client.chat_update = slow  # type: ignore[method-assign]
+        first.messenger.refresh(person, FRIDAY)
         assert [each.day for each in store.stale()] == [FRIDAY]
-        second.rooms.messenger.refresh(person, FRIDAY)
+        second.messenger.refresh(person, FRIDAY)
         assert set(says(message(shared)["blocks"]).values()) == {OFFERED}
         assert ON_ITS_WAY not in says(message(shared)["blocks"]).values()
         assert store.stale() == []

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracklater_bot.catalog.briefing import CatalogBriefing
+from tracklater_bot.catalog.calendar import Calendar
 from tracklater_bot.catalog.catalog import Catalog, NullStore
-from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
+from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 NO_SLACK = "local"
-PROFILE_ZONE = "profile_zone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,9 @@ class Core:
         self.file_settings = file_settings
         self.clock = clock
         self._store = store
+        self.calendar = Calendar(
+            file_settings, None if self._keeps_nothing() else store, self.person, clock
+        )
         self.issue_sources: tuple[IssueSource, ...] = issue_sources(file_settings, clock)
         self.tracker: Tracker | None = _tracker(file_settings.toggl, clock)
         self.logbooks = JiraLogbooks(file_settings.groups, clock)
@@ -98,7 +100,7 @@ class Core:
 
     def settings(self) -> Settings:
         """The settings file with the person's zone and preferences laid over it, as of now."""
-        chosen = self.file_settings.model_copy(update={"timezone": self.zone()})
+        chosen = self.file_settings.model_copy(update={"timezone": self.calendar.zone()})
         if self._keeps_nothing():
             return chosen  # preferences are chosen in Slack
         return effective(chosen, self.store.preferences(self.person))
@@ -107,67 +109,13 @@ class Core:
         """Without somebody to send days to, none is stored: the store stays closed."""
         return not self.file_settings.slack.user_id
 
-    # -- Days ----------------------------------------------------------------------------------
-
-    def zone(self) -> ZoneInfo:
-        """The person's zone: the one that is set, else their Slack profile's, else this machine's.
-
-        Raises SettingsError when none of them is known.
-        """
-        return self.file_settings.timezone or self._profile_zone() or self.file_settings.zone()
-
-    def _profile_zone(self) -> ZoneInfo | None:
-        if self._keeps_nothing():
-            return None
-        name = self.store.get(self.person, PROFILE_ZONE, self.clock())
-        try:
-            return ZoneInfo(name) if isinstance(name, str) else None
-        except (ZoneInfoNotFoundError, ValueError):  # Slack knows a zone that this machine doesn't
-            return None
-
-    def note_profile_zone(self, name: str) -> None:
-        """Remembers the zone of the person's Slack profile."""
-        self.store.put(self.person, PROFILE_ZONE, name)
-
-    def day(self, when: str) -> WorkDay:
-        """The working day that a WHEN word means now. Raises WhenError."""
-        return self.day_on(parse_when(when, self._today()))
-
-    def past_day(self, when: str) -> WorkDay:
-        """The same for what somebody typed who wants to see the day, which must have come."""
-        today = self._today()
-        return self.day_on(past(parse_when(when, today), today))
-
-    def _today(self) -> date:
-        return WorkDay.of(self.clock(), self.zone(), self.file_settings.day_starts).date
-
-    def day_on(self, on: date) -> WorkDay:
-        """The date's working day. One that is stored keeps its zone when the person travels on."""
-        starts, eve = self.file_settings.day_starts, on - timedelta(days=1)
-        zone, before = self._stored_zone(on) or self.zone(), self._stored_zone(eve)
-        moved = before is not None and before != zone
-        begins = WorkDay(eve, before, starts).span.end if before and moved else None
-        return WorkDay(on, zone, starts, begins)
-
-    def _stored_zone(self, on: date) -> ZoneInfo | None:
-        digest = None if self._keeps_nothing() else self.store.digest(self.person, on)
-        return ZoneInfo(digest.timezone) if digest else None
-
-    def day_of(self, at: datetime) -> WorkDay:
-        """The working day to which a moment belongs."""
-        nominal = WorkDay.of(at, self.zone(), self.file_settings.day_starts).date
-        near = [self.day_on(nominal + timedelta(days=away)) for away in (0, 1, -1)]
-        return next((day for day in near if at in day.span), near[0])
-
-    def is_closed(self, day: WorkDay) -> bool:
-        """Whether the day is too old for new entries: Toggl can't be asked for it any more."""
-        return not in_reach(day.date, day.zone, self.clock())
-
     # -- Drafts --------------------------------------------------------------------------------
 
     def local_machine(self, engine: Engine = suggest) -> LocalMachine:
         """The machine of this process, with the engine that its drafts are asked of."""
-        briefing = CatalogBriefing(self.catalog, self.groups, self.rules, self.clock, self.zone)
+        briefing = CatalogBriefing(
+            self.catalog, self.groups, self.rules, self.clock, self.calendar.zone
+        )
         settings = self.file_settings.suggest
         return LocalMachine(settings, self.clue_sources, briefing, self.clock, engine)
 

@@ -65,12 +65,12 @@ def token(*parts: str) -> str:
 
 def project_choices(choices: Choices, chosen: ProjectChoice | None) -> dict[str, ProjectChoice]:
     """Every choice by its token; what is chosen now is among them even if Toggl dropped it."""
-    found = [
+    offered = [
         ProjectChoice(group, project)
         for group in choices.all_groups()
         for project in (*_of_group(choices.projects, group), None)
     ]
-    return {choice.token: choice for choice in ([chosen] if chosen else []) + found}
+    return {choice.token: choice for choice in ([chosen] if chosen else []) + offered}
 
 
 def _of_group(projects: Iterable[Project], group: str) -> list[Project]:
@@ -92,9 +92,9 @@ def project_groups(choices: Choices, chosen: ProjectChoice | None) -> list[Block
     ]
 
 
-def _first_hundred(found: Sequence[ProjectChoice]) -> list[ProjectChoice]:
-    named = [choice for choice in found if choice.project is not None]
-    nameless = [choice for choice in found if choice.project is None]
+def _first_hundred(choices: Sequence[ProjectChoice]) -> list[ProjectChoice]:
+    named = [choice for choice in choices if choice.project is not None]
+    nameless = [choice for choice in choices if choice.project is None]
     return [*named[: MOST_OPTIONS - 1], *nameless[:1]]
 
 
@@ -116,10 +116,10 @@ def issue_value(issue: Issue) -> str:
 
 def issue_option(issue: Issue, group: str | None = None) -> Block:
     """The option for an issue; one of another group than `group` says whose it is."""
-    made = outside_option(plain(describe(issue), MOST_OPTION_TEXT), issue_value(issue))
+    named = outside_option(plain(describe(issue), MOST_OPTION_TEXT), issue_value(issue))
     if group is None or issue.group == group:
-        return made
-    return made | {"description": words(plain(issue.group, MOST_OPTION_TEXT) or "–")}
+        return named
+    return named | {"description": words(plain(issue.group, MOST_OPTION_TEXT) or "–")}
 
 
 def issue_options(
@@ -130,8 +130,9 @@ def issue_options(
     What was typed can stay as free text; with nothing typed "No issue" clears the choice.
     """
     last = free_text_option(typed) if typed.strip() else option("No issue", NO_ISSUE)
-    found = {made["value"]: made for made in (issue_option(issue, group) for issue in issues)}
-    return {"options": [*list(found.values())[: MOST_OPTIONS - 1], last]}
+    options = [issue_option(issue, group) for issue in issues]
+    distinct = {made["value"]: made for made in options}
+    return {"options": [*list(distinct.values())[: MOST_OPTIONS - 1], last]}
 
 
 def free_text_option(typed: str) -> Block:

@@ -96,7 +96,7 @@ def parse_edit(view: View, choices: Choices, item: Item | None = None) -> EditFo
 
     A time that was not touched keeps the item's own seconds.
     """
-    fields = Fields(view)
+    fields = FieldValues(view)
     span = _span(fields, choices.day, item.suggestion.span if item else None)
     project = _project(fields, choices, item)
     errors = {**_errors_of(span), **_errors_of(project)}
@@ -118,7 +118,7 @@ def parse_edit(view: View, choices: Choices, item: Item | None = None) -> EditFo
 
 def parse_split(view: View, day: WorkDay, span: Span) -> datetime | Errors:
     """The moment at which to split `span`, or errors keyed by block_id."""
-    fields = Fields(view)
+    fields = FieldValues(view)
     chosen = fields.time("at")
     if chosen is None:
         return fields.keyed({"at": "Choose a time."})
@@ -134,7 +134,7 @@ def errors_for(view: View, fields: Mapping[str, str]) -> Errors:
 
     An error for the whole dialog (the name "") and for a field that is not there go to the first.
     """
-    return Fields(view).keyed(fields)
+    return FieldValues(view).keyed(fields)
 
 
 def moment_of(wall: time, day: WorkDay) -> datetime:
@@ -144,7 +144,7 @@ def moment_of(wall: time, day: WorkDay) -> datetime:
     return datetime.combine(date, wall, tzinfo=day.zone).astimezone(UTC)
 
 
-class Fields:
+class FieldValues:
     """The values in a view's state, by field name.
 
     A field's block id is its name, or its name, a colon and a number after we filled it in anew.
@@ -158,8 +158,8 @@ class Fields:
 
     def _value(self, name: str) -> Mapping[str, Any]:
         inside = self._values.get(self._ids.get(name, name)) or {}
-        found: Mapping[str, Any] = inside.get(name) or {}
-        return found
+        value: Mapping[str, Any] = inside.get(name) or {}
+        return value
 
     def keyed(self, errors: Mapping[str, str]) -> Errors:
         """The errors by block id."""
@@ -191,14 +191,14 @@ class Fields:
     def ticked(self, name: str) -> list[str]:
         """The values of the ticked boxes or chosen options."""
         chosen = self._value(name).get("selected_options") or ()
-        return [str(each.get("value")) for each in chosen]
+        return [str(box.get("value")) for box in chosen]
 
 
 def _errors_of(value: object) -> Errors:
     return value if isinstance(value, dict) else {}
 
 
-def _span(fields: Fields, day: WorkDay, before: Span | None) -> Span | Errors:
+def _span(fields: FieldValues, day: WorkDay, before: Span | None) -> Span | Errors:
     start = _moment(fields.time("start"), day, before.start if before else None)
     end = _moment(fields.time("end"), day, before.end if before else None)
     if start is None or end is None:
@@ -226,7 +226,7 @@ def _comes_twice(at: datetime, day: WorkDay) -> bool:
     return clock(at, day.zone) == clock(later, day.zone)
 
 
-def _project(fields: Fields, choices: Choices, item: Item | None) -> ProjectChoice | Errors:
+def _project(fields: FieldValues, choices: Choices, item: Item | None) -> ProjectChoice | Errors:
     known = project_choices(choices, chosen_project(item))
     chosen = known.get(fields.option("project") or "")
     return chosen or {"project": "Choose a group and project."}
@@ -239,7 +239,7 @@ def chosen_project(item: Item | None) -> ProjectChoice | None:
     return ProjectChoice(item.suggestion.group, item.suggestion.project)
 
 
-def _description(fields: Fields, typed: str | None, meta: DialogMeta) -> str:
+def _description(fields: FieldValues, typed: str | None, meta: DialogMeta) -> str:
     """The description; free text typed into the issue field takes the place of one we wrote."""
     written = clean(fields.text("description"), MOST_DESCRIPTION)
     if typed and (not written or meta.wrote(written)):
@@ -247,7 +247,7 @@ def _description(fields: Fields, typed: str | None, meta: DialogMeta) -> str:
     return written
 
 
-def _billable(fields: Fields, item: Item | None) -> bool | None:
+def _billable(fields: FieldValues, item: Item | None) -> bool | None:
     """None as long as nobody said anything: Toggl's own default for the project holds then."""
     if not fields.has("billable"):
         return item.billable if item else None

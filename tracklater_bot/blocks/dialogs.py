@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from tracklater_bot.blocks.choices import (
 )
 from tracklater_bot.blocks.dialog_values import (
     DialogMeta,
-    Fields,
+    FieldValues,
     View,
     chosen_project,
     written_token,
@@ -48,16 +48,6 @@ _SENT_FROM_VIEW = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class NewSpan:
-    """What the add dialog starts with, as far as it is known."""
-
-    span: Span | None = None
-    group: str | None = None
-    issue: Issue | None = None
-    description: str = ""
-
-
 def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     """The dialog that edits an item; `more` in it splits, merges and explains."""
     suggestion = item.suggestion
@@ -75,18 +65,20 @@ def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     return dialog("edit_item", "Edit", "Save", meta, blocks)
 
 
-def add_modal(day: WorkDay, choices: Choices, new: NewSpan = NewSpan()) -> Block:
-    """The dialog that adds a span by hand."""
-    description = new.description or written_for(None, new.issue)
-    chosen = _default_choice(choices, new.group, new.issue)
+def add_modal(
+    day: WorkDay, choices: Choices, group: str | None = None, issue: Issue | None = None
+) -> Block:
+    """The dialog that adds a span by hand, with the group and the issue that are known."""
+    description = written_for(None, issue)
+    chosen = _default_choice(choices, group, issue)
     blocks = [
-        *_fields(choices, new.span, chosen, new.issue),
+        *_fields(choices, None, chosen, issue),
         _description_field(description),
         _billable_field(ticked=False),
         _tags_field(()),
     ]
-    group = group_token(chosen.group if chosen else None)
-    meta = DialogMeta("", 0, day.date.isoformat(), _written(description), group)
+    token_of_group = group_token(chosen.group if chosen else None)
+    meta = DialogMeta("", 0, day.date.isoformat(), _written(description), token_of_group)
     return dialog("add_item", "Add time", "Add", meta, blocks)
 
 
@@ -136,7 +128,7 @@ def note_modal(title: str, sentence: str) -> Block:
 def _reasons(item: Item) -> list[Block]:
     suggestion = item.suggestion
     ordered = sorted(suggestion.reasons, key=lambda reason: -reason.weight)[:MOST_REASONS]
-    lines = [f"• {mrkdwn(each.text, 150)} ({round(each.weight * 100)} %)" for each in ordered]
+    lines = [f"• {mrkdwn(reason.text, 150)} ({round(reason.weight * 100)} %)" for reason in ordered]
     most = 100 if item.by_hand else 99  # only who was there knows for certain
     sure = f"{min(round(suggestion.confidence * 100), most)} % sure of the group."
     blocks = [section(lines_within(lines) or "Nothing pointed to a group here."), section(sure)]
@@ -160,7 +152,7 @@ def after_choice(
     own ones offered; the description that we wrote goes with both. None where nothing changes.
     `later` is a number for fields filled in anew that no earlier choice can have used.
     """
-    meta, fields = DialogMeta.of(view), Fields(view)
+    meta, fields = DialogMeta.of(view), FieldValues(view)
     chosen = project_choices(choices, chosen_project(item)).get(fields.option("project") or "")
     fresh: dict[str, Block] = {}
     if chosen is None and issue is not None:
@@ -182,7 +174,7 @@ def after_choice(
     return _resent(view, blocks, replace(meta, group=group_token(group)))
 
 
-def _follows(fields: Fields, meta: DialogMeta, item: Item | None, issue: Issue | None) -> bool:
+def _follows(fields: FieldValues, meta: DialogMeta, item: Item | None, issue: Issue | None) -> bool:
     """Whether the description goes with what was chosen: the person's own words stay."""
     written = fields.text("description")
     if free_text(fields.option("issue")) is not None:
@@ -211,7 +203,7 @@ def _renewed(block: Block, fresh: Mapping[str, Block], later: int) -> Block:
 def with_move_offer(view: View, sentence: str) -> Block:
     """The open dialog with the offer to move the neighbours' boundaries, as after an overlap."""
     kept = [block for block in view["blocks"] if _name(block) not in ("overlap", "move")]
-    place = next((n + 1 for n, each in enumerate(kept) if _name(each) == "end"), 0)
+    place = next((n + 1 for n, block in enumerate(kept) if _name(block) == "end"), 0)
     box = {"type": "checkboxes", "action_id": "move", "options": [_MOVE]}
     offer = [
         {**section(mrkdwn(sentence, 300) or "This overlaps a neighbour."), "block_id": "overlap"},
@@ -316,7 +308,7 @@ def _default_choice(
         return None
     types = [issue.type.casefold() if issue else "default", "default"]
     own = [project for project in choices.projects if project.group == group]
-    preferred = sorted(own, key=lambda each: [each.type.casefold() != kind for kind in types])
+    preferred = sorted(own, key=lambda project: [project.type.casefold() != kind for kind in types])
     return ProjectChoice(group, preferred[0] if preferred else None)
 
 

@@ -27,7 +27,6 @@ from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import (
     TOO_LONG_AGO,
-    clock,
     count,
     day_name,
     duration,
@@ -283,10 +282,6 @@ def _small_print(digest: Digest, view: DigestView, detail: Detail) -> list[str]:
     if view.now is None and any(entry.end is None for entry in digest.tracked):
         lines.append("A timer is running; it is not counted.")
     return [line for line in lines if line]
-
-
-def _moment(at: datetime, digest: Digest) -> str:
-    return clock(at, ZoneInfo(digest.timezone), digest.day)
 
 
 def _trouble(status: SourceStatus, detail: Detail) -> str:

@@ -16,7 +16,6 @@ from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import TOO_LONG_AGO, clock, count, day_name, duration, short_day
 
-NOT_YOURS = "Only the owner of this day can do that."
 WORDS = (
     "today", "yesterday", "week", "status", "help",
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
@@ -46,27 +45,21 @@ class StatusView:
     failed: int = 0
 
 
-def help_message(command: str = "/tracklater", readme: str = "") -> SlackMessage:
+def help_message() -> SlackMessage:
     """What the slash command understands."""
-    lines = [f"*{command} {word}*: {means}" for word, means in _HELP]
+    lines = [f"*/tracklater {word}*: {means}" for word, means in _HELP]
     text = "I collect traces of your work and suggest time entries. Nothing is sent to Toggl "
     text += "before you approve it."
-    blocks = [
-        section(text),
-        section("\n".join(lines)),
-    ]
-    if readme:
-        blocks.append(context(link(readme, "README: every setting explained")))
-    spoken = "\n".join(f"{command} {word}: {means}" for word, means in _HELP)
-    return SlackMessage(f"{text}\n{spoken}", blocks)
+    spoken = "\n".join(lines).replace("*", "")
+    return SlackMessage(f"{text}\n{spoken}", [section(text), section("\n".join(lines))])
 
 
-def unknown_word(word: str, command: str = "/tracklater") -> SlackMessage:
+def unknown_word(word: str) -> SlackMessage:
     """The answer to a word that means nothing here, with the nearest that does."""
     near = nearest_word(word)
-    hint = f" Did you mean *{command} {near}*?" if near else ""
+    hint = f" Did you mean */tracklater {near}*?" if near else ""
     text = f"I don't know “{mrkdwn(word, 40)}”.{hint}"
-    ways = f"Write {command} today, yesterday, a weekday, 2026-11-20, week, status or help."
+    ways = "Write /tracklater today, yesterday, a weekday, 2026-11-20, week, status or help."
     return SlackMessage(f"{text.replace('*', '')} {ways}", [section(text), context(ways)])
 
 
@@ -103,10 +96,10 @@ def no_traces(
         blocks.insert(1, context(*sources_lines(troubled)[:10]))
         text += f" {count(len(troubled), 'source')} could not be read completely."
     if waiting is not None:
-        found = f"{day_name(waiting.day)} still waits for you: "
-        found += f"{duration(in_all(waiting.missing))} to review."
-        blocks.append(section(found, open_button(waiting.day)))
-        text += f" {found}"
+        sentence = f"{day_name(waiting.day)} still waits for you: "
+        sentence += f"{duration(in_all(waiting.missing))} to review."
+        blocks.append(section(sentence, open_button(waiting.day)))
+        text += f" {sentence}"
     return SlackMessage(text, blocks)
 
 
@@ -119,9 +112,9 @@ def day_ready(digest: Digest, link_to_it: str | None, *, closed: bool = False) -
     waiting = open_items(digest)
     what = f"{count(len(waiting), 'suggestion')}, {duration(length_of(waiting))}, to review"
     where = link(link_to_it, name) if link_to_it else name
-    told = f"{what}." if waiting else "everything is decided."
-    told = TOO_LONG_AGO if closed else told
-    return SlackMessage(f"{name}: {told}", [section(f"{where}: {told}")])
+    state = f"{what}." if waiting else "everything is decided."
+    state = TOO_LONG_AGO if closed else state
+    return SlackMessage(f"{name}: {state}", [section(f"{where}: {state}")])
 
 
 def note(text: str) -> SlackMessage:

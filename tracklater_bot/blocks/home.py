@@ -23,7 +23,7 @@ from tracklater_bot.blocks.elements import (
 )
 from tracklater_bot.blocks.help import sources_lines
 from tracklater_bot.blocks.rule_dialog import rule_rows
-from tracklater_bot.blocks.text import lines_within, link, plain
+from tracklater_bot.blocks.text import lines_within, plain
 from tracklater_bot.blocks.week import in_all, open_day_rows, week_chart
 from tracklater_bot.domain.day import WEEKDAYS
 from tracklater_bot.domain.day_totals import DayTimes
@@ -36,7 +36,7 @@ MOST_OPTIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Preferences:
     """The preferences as they are in force; `changed` names those set here, not in the file."""
 
     digest_at: time
@@ -53,7 +53,7 @@ class HomeView:
 
     now: datetime
     zone: ZoneInfo
-    wishes: Wishes
+    preferences: Preferences
     today: DayTimes | None = None
     week: Sequence[DayTimes] = ()
     open_days: Sequence[tuple[date, int]] = ()
@@ -62,7 +62,6 @@ class HomeView:
     next_digest: datetime | None = None
     rules: Sequence[Rule] = ()
     changes: Sequence[str] = ()
-    readme: str = ""
 
 
 def home(view: HomeView) -> Block:
@@ -72,13 +71,12 @@ def home(view: HomeView) -> Block:
         *_week(view),
         *_open_days(view),
         divider(),
-        *_preferences(view),
+        *_preference_blocks(view),
         *_rules(view),
         divider(),
         *_sources(view),
     ]
-    told = link(view.readme, "How it works, and every setting")
-    blocks.append(context(told if view.readme else "Every setting is explained in the README."))
+    blocks.append(context("Every setting is explained in the README."))
     return {"type": "home", "blocks": blocks}
 
 
@@ -127,29 +125,29 @@ def _open_days(view: HomeView) -> list[Block]:
 # -- Preferences -------------------------------------------------------------------------------
 
 
-def _preferences(view: HomeView) -> list[Block]:
-    wishes = view.wishes
+def _preference_blocks(view: HomeView) -> list[Block]:
+    own = view.preferences
     blocks = [
         header("Preferences"),
-        _wish("digest_at", "The day's message comes at", _time_picker(wishes.digest_at), wishes),
-        _wish("digest_days", "on these days", _day_boxes(wishes.digest_days), wishes),
+        _preference("digest_at", "The day's message comes at", _time_picker(own.digest_at), own),
+        _preference("digest_days", "on these days", _day_boxes(own.digest_days), own),
     ]
     if view.countries:
-        menu = _countries(view.countries, wishes.holidays)
-        blocks.append(_wish("holidays", "Quiet on public holidays of", menu, wishes))
-    blocks.append(_wish("silent_until", "Silent until", _date_picker(view), wishes))
-    if wishes.silent_until is not None:  # a date picker can't be emptied
-        until = f"No message by itself before {day_name(wishes.silent_until)}."
+        menu = _countries(view.countries, own.holidays)
+        blocks.append(_preference("holidays", "Quiet on public holidays of", menu, own))
+    blocks.append(_preference("silent_until", "Silent until", _date_picker(view), own))
+    if own.silent_until is not None:  # a date picker can't be emptied
+        until = f"No message by itself before {day_name(own.silent_until)}."
         blocks.append(section(until, button("Speak again", "pref_speak", "now")))
-    if wishes.changed or view.changes:
-        notes = ["Preferences set here win over the settings file."] * bool(wishes.changed)
+    if own.changed or view.changes:
+        notes = ["Preferences set here win over the settings file."] * bool(own.changed)
         reset = button("Reset to the file", "pref_reset", "all")
         blocks += [context(*notes, *view.changes), actions([reset])]
     return blocks
 
 
-def _wish(name: str, text: str, element: Block, wishes: Wishes) -> Block:
-    mark = " (set here)" if name in wishes.changed else ""
+def _preference(name: str, text: str, element: Block, own: Preferences) -> Block:
+    mark = " (set here)" if name in own.changed else ""
     # A new id for a new value: Slack keeps what a control shows while its block id stays.
     block_id = f"pref_{name}:{token(repr(element))}"
     return {**section(f"*{text}*{mark}", element), "block_id": block_id}
@@ -162,7 +160,7 @@ def _time_picker(at: time) -> Block:
 def _day_boxes(days: Sequence[str]) -> Block:
     options = [option(name.capitalize(), name[:3]) for name in WEEKDAYS]
     element: Block = {"type": "checkboxes", "action_id": "pref_digest_days", "options": options}
-    chosen = [each for each in options if each["value"] in days]
+    chosen = [box for box in options if box["value"] in days]
     return element | {"initial_options": chosen} if chosen else element
 
 
@@ -171,10 +169,10 @@ def _countries(countries: Sequence[tuple[str, str]], chosen: str) -> Block:
     nowhere = option("No country", NO_COUNTRY)
     groups: dict[str, list[Block]] = {"–": [nowhere]}
     initial = nowhere
-    for code, name in sorted(countries, key=lambda each: each[1]):
-        made = outside_option(plain(name, 75), code)
-        groups.setdefault(name[:1].upper() or "–", []).append(made)
-        initial = made if code == chosen else initial
+    for code, name in sorted(countries, key=lambda country: country[1]):
+        country = outside_option(plain(name, 75), code)
+        groups.setdefault(name[:1].upper() or "–", []).append(country)
+        initial = country if code == chosen else initial
     return {
         "type": "static_select",
         "action_id": "pref_holidays",
@@ -192,7 +190,7 @@ def _date_picker(view: HomeView) -> Block:
         "action_id": "pref_silent_until",
         "placeholder": label("Not silent"),
     }
-    until = view.wishes.silent_until
+    until = view.preferences.silent_until
     return picker | {"initial_date": until.isoformat()} if until else picker
 
 
@@ -221,7 +219,7 @@ def _read_time(action: Mapping[str, Any]) -> str:
 
 
 def _read_days(action: Mapping[str, Any]) -> list[str]:
-    chosen = {str(each.get("value")) for each in action.get("selected_options") or ()}
+    chosen = {str(box.get("value")) for box in action.get("selected_options") or ()}
     return [name[:3] for name in WEEKDAYS if name[:3] in chosen]
 
 

@@ -165,13 +165,13 @@ def _failed_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
         issue_line(item.suggestion, detail.words),
         f"*Not in Toggl:* {mrkdwn(item.problem or 'Toggl refused it', detail.words * 2)}",
     )
-    kinds = _MENDS.get(item.problem_code, ("edit", "retry", "skip"))
+    kinds = _WAYS_TO_MEND.get(item.problem_code, ("edit", "retry", "skip"))
     more = menu(item, place) if item.change is not None else None
     return _undecided(item, place, detail, text, kinds, more)
 
 
 # The first button of a failed row is what usually mends it.
-_MENDS: Mapping[Problem | None, tuple[str, ...]] = {
+_WAYS_TO_MEND: Mapping[Problem | None, tuple[str, ...]] = {
     None: ("approve", "edit", "skip"),
     Problem.OVERLAP: ("trim", "anyway", "edit", "skip"),
     Problem.GONE: ("again", "skip"),
@@ -181,11 +181,15 @@ _MENDS: Mapping[Problem | None, tuple[str, ...]] = {
 
 def _decided_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     """Short, state first: the reading is over, the way back stays open."""
-    said, most = item.suggestion, detail.words // 2
+    suggestion, most = item.suggestion, detail.words // 2
     there = item.state is ItemState.SENT  # emptied in Toggl, it is empty
-    what = _linked(said.issue, said.description, most) if there else issue_line(said, most)
+    words = (
+        _linked(suggestion.issue, suggestion.description, most)
+        if there
+        else issue_line(suggestion, most)
+    )
     state = state_words(item, place, detail.words)
-    text = _lines(_title(item, place, detail.words), f"{state} · {what}")
+    text = _lines(_title(item, place, detail.words), f"{state} · {words}")
     buttons = _buttons(item, place, _ways_on(item), detail)
     if len(buttons) > 1:
         return [section(text), actions(buttons)]
@@ -254,7 +258,7 @@ _STATE_WORDS: Mapping[ItemState, Callable[[str], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _RowButton:
     """A row's button: its text, its action, and a question to ask before."""
 
     text: str
@@ -262,36 +266,36 @@ class _Kind:
     question: str = ""
 
 
-_KINDS: Mapping[str, _Kind] = {
-    "approve": _Kind("Approve", "approve"),
-    "edit": _Kind("Edit", "edit"),
-    "skip": _Kind("Skip", "skip"),
-    "undo": _Kind("Undo", "undo"),
-    "undo_changed": _Kind(
+_BUTTONS: Mapping[str, _RowButton] = {
+    "approve": _RowButton("Approve", "approve"),
+    "edit": _RowButton("Edit", "edit"),
+    "skip": _RowButton("Skip", "skip"),
+    "undo": _RowButton("Undo", "undo"),
+    "undo_changed": _RowButton(
         "Undo", "undo", "Somebody changed it in Toggl. Take it out of Toggl all the same?"
     ),
-    "retry": _Kind("Try again", "approve"),
-    "again": _Kind("Make it again", "approve"),
-    "trim": _Kind("Trim and approve", "trim"),
-    "anyway": _Kind(
+    "retry": _RowButton("Try again", "approve"),
+    "again": _RowButton("Make it again", "approve"),
+    "trim": _RowButton("Trim and approve", "trim"),
+    "anyway": _RowButton(
         "Approve anyway", "approve_anyway", "Two entries will cover the same time in Toggl."
     ),
-    "keep": _Kind("Keep Toggl's", "keep"),
+    "keep": _RowButton("Keep Toggl's", "keep"),
 }
 
 
 def _buttons(item: Item, place: RowPlace, kinds: tuple[str, ...], detail: Detail) -> list[Block]:
-    return [_button(item, place, _KINDS[kind], detail) for kind in kinds]
+    return [_button(item, place, _BUTTONS[kind], detail) for kind in kinds]
 
 
-def _button(item: Item, place: RowPlace, kind: _Kind, detail: Detail) -> Block:
-    made = button(kind.text, kind.action, item.id)
+def _button(item: Item, place: RowPlace, kind: _RowButton, detail: Detail) -> Block:
+    element = button(kind.text, kind.action, item.id)
     if kind.question:
-        made["confirm"] = confirm(kind.text, kind.question, kind.text)
+        element["confirm"] = confirm(kind.text, kind.question, kind.text)
     if detail.labels:
         when = times(item.suggestion.span, place.zone, place.day)
-        made["accessibility_label"] = f"{kind.text} {when}"
-    return made
+        element["accessibility_label"] = f"{kind.text} {when}"
+    return element
 
 
 def menu(item: Item, place: RowPlace) -> Block | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracklater_bot.blocks.choices import MOST_OPTION_TEXT, Choices, token
-from tracklater_bot.blocks.dialog_values import DialogMeta, Errors, Fields, View
+from tracklater_bot.blocks.dialog_values import DialogMeta, Errors, FieldValues, View
 from tracklater_bot.blocks.dialogs import dialog, field
 from tracklater_bot.blocks.elements import (
     Block,
@@ -35,7 +35,7 @@ _KINDS = (
 def rule_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     """The dialog that says what windows with a word in their title are for."""
     reasons = [f"• {mrkdwn(reason.text, 150)}" for reason in item.suggestion.reasons]
-    told = lines_within(["Here this decided:", *reasons]) if reasons else "Nothing decided here."
+    decided = lines_within(["Here this decided:", *reasons]) if reasons else "Nothing decided here."
     kinds: Block = {
         "type": "radio_buttons",
         "action_id": "kind",
@@ -51,7 +51,7 @@ def rule_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     }
     meta = DialogMeta(item.id, item.version, digest.day.isoformat())
     blocks = [
-        section(told),
+        section(decided),
         field("word", "A window with this in its title", word),
         field("kind", "from now on", kinds),
         field("group", "Group", _group_select(choices, item.suggestion.group)),
@@ -77,7 +77,7 @@ def _group_option(name: str) -> Block:
 
 def parse_rule(view: View, choices: Choices) -> Rule | Errors:
     """The rule that the dialog says, or errors keyed by block id."""
-    fields = Fields(view)
+    fields = FieldValues(view)
     text = clean(fields.text("word"), MOST_WORD)
     by_token = {token("group", name): name for name in choices.all_groups()}
     group = by_token.get(fields.option("group") or "")
@@ -91,11 +91,11 @@ def parse_rule(view: View, choices: Choices) -> Rule | Errors:
 def rule_rows(rules: Sequence[Rule]) -> list[Block]:
     """A row a rule, the latest first, each with a button that drops it."""
     latest = list(reversed(rules))[:MOST_RULES]
-    rows = [section(_said(each), button("Drop", "drop_rule", str(each.id))) for each in latest]
+    rows = [section(_sentence(rule), button("Drop", "drop_rule", str(rule.id))) for rule in latest]
     rest = len(rules) - len(latest)
     return [*rows, context(f"and {count(rest, 'older rule')}")] if rest else rows
 
 
-def _said(rule: Rule) -> str:
+def _sentence(rule: Rule) -> str:
     verb = "always belong to" if rule.kind is RuleKind.ALWAYS else "never point to"
     return f"Windows with “{mrkdwn(rule.text, MOST_WORD)}” {verb} {mrkdwn(rule.group, 40)}."

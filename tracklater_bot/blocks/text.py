@@ -32,8 +32,8 @@ def mrkdwn(text: str, most: int) -> str:
 
     Escaping lengthens it, but never to more than twice as much.
     """
-    made = _marked(text, most)
-    return made if len(made) <= 2 * most else _marked(text, 2 * most // _LONGEST_ESCAPE)
+    marked = _marked(text, most)
+    return marked if len(marked) <= 2 * most else _marked(text, 2 * most // _LONGEST_ESCAPE)
 
 
 def _marked(text: str, most: int) -> str:
@@ -69,11 +69,11 @@ def safe_url(url: str) -> str | None:
 
 def lines_within(lines: Iterable[str], most: int = MOST_PARAGRAPH) -> str:
     """As many of the whole lines as fit, and how many were left out."""
-    found = list(lines)
+    whole = list(lines)
     kept: list[str] = []
-    for line in found:
+    for line in whole:
         if sum(map(len, kept)) + len(kept) + len(line) > most - 20:
-            return "\n".join([*kept, f"and {len(found) - len(kept)} more"])
+            return "\n".join([*kept, f"and {len(whole) - len(kept)} more"])
         kept.append(line)
     return "\n".join(kept)
 

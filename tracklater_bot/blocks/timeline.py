@@ -1,6 +1,6 @@
 """The day as lanes on a line of time: what is in them, in words, and as bars of text. Pure.
 
-picture.py draws the same lanes as a PNG.
+timeline_png.py draws the same lanes as a PNG.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOST_ALT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of a lane: whose it is, and the few words that fit into it."""
+    """A part of a lane: whose it is, and the few words that fit into it."""
 
     span: Span
     group: str | None
@@ -55,7 +55,7 @@ class Lanes:
 
     @property
     def span(self) -> Span:
-        """The stretch to be shown: whole hours on the wall clock, six at least."""
+        """The time to be shown: whole hours on the wall clock, six at least."""
         moments = [
             *(
                 at
@@ -70,7 +70,7 @@ class Lanes:
         return Span(start, max(end, start + LEAST_HOURS * HOUR))
 
     def hours(self) -> Iterator[datetime]:
-        """Every full hour on the wall clock within the stretch, its ends included."""
+        """Every full hour on the wall clock within that time, its ends included."""
         at, quarter = self.span.start, timedelta(minutes=15)
         while at <= self.span.end:
             if at.astimezone(self.zone).minute == 0:
@@ -114,7 +114,7 @@ def ticks_of(draft: Draft) -> Ticks:
 def _suggestions(day: Draft | Digest) -> tuple[list[Suggestion], list[Suggestion]]:
     """What is suggested still, and what went to Toggl since its entries were read."""
     if isinstance(day, Draft):
-        return sorted(day.suggestions, key=lambda each: each.span), []
+        return sorted(day.suggestions, key=lambda suggestion: suggestion.span), []
     known = {entry.id for entry in day.tracked}
     items = sorted(day.items, key=lambda item: item.suggestion.span)
     sent = [item for item in items if item.state is ItemState.SENT]
@@ -154,9 +154,9 @@ def colours(groups: Iterable[str]) -> dict[str, str]:
     for group in dict.fromkeys(groups):
         start = hashlib.blake2b(group.casefold().encode("utf-8", "replace"), digest_size=4)
         first = int.from_bytes(start.digest()) % len(PALETTE)
-        wishes = [*PALETTE[first:], *PALETTE[:first]]
-        free = [colour for colour in wishes if colour not in taken.values()]
-        taken[group] = (free or wishes)[0]
+        in_order = [*PALETTE[first:], *PALETTE[:first]]
+        free = [colour for colour in in_order if colour not in taken.values()]
+        taken[group] = (free or in_order)[0]
     return taken
 
 
@@ -197,12 +197,12 @@ MOST_NAME = 14
 
 def text_lanes(lanes: Lanes) -> list[tuple[str, list[Bar]]]:
     """The bars by name: a lane a group, then what nothing explains, then what is tracked."""
-    found = []
+    named = []
     for group in (*lanes.groups(), None):
         bars = [bar for bar in lanes.suggested if bar.group == group]
-        found.append((clean(group, 60) if group else NO_GROUP, bars))
-    found.append((TRACKED, list(lanes.tracked)))
-    return [(name, bars) for name, bars in found if bars]
+        named.append((clean(group, 60) if group else NO_GROUP, bars))
+    named.append((TRACKED, list(lanes.tracked)))
+    return [(name, bars) for name, bars in named if bars]
 
 
 def text_timeline(lanes: Lanes, width: int = 80, *, with_sums: bool = True) -> str:

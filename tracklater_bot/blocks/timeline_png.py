@@ -56,19 +56,19 @@ def draw(lanes: Lanes, groups: Sequence[str] = ()) -> bytes:
     `groups` are all groups of the settings in their order: they keep each group's colour the same
     on every day.
     """
-    plan = _Plan.of(lanes, colours((*groups, *lanes.groups())))
-    size = (WIDTH * SMOOTH, round(plan.height) * SMOOTH)
+    layout = _Layout.of(lanes, colours((*groups, *lanes.groups())))
+    size = (WIDTH * SMOOTH, round(layout.height) * SMOOTH)
     image = Image.new("RGBA", size, (0, 0, 0, 0))
-    _paint_shapes(_Pen(image), plan)
-    image = image.resize((WIDTH, round(plan.height)), Image.Resampling.LANCZOS)
-    _paint_words(image, plan)
+    _paint_shapes(_Pen(image), layout)
+    image = image.resize((WIDTH, round(layout.height)), Image.Resampling.LANCZOS)
+    _paint_words(image, layout)
     out = BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _Layout:
     """Where everything goes, in pixels of the finished picture."""
 
     lanes: Lanes
@@ -82,7 +82,7 @@ class _Plan:
     height: float
 
     @classmethod
-    def of(cls, lanes: Lanes, palette: Mapping[str, str]) -> _Plan:
+    def of(cls, lanes: Lanes, palette: Mapping[str, str]) -> _Layout:
         legend = tuple(_legend(lanes, palette))
         bars = MARGIN + TITLE + 2 * GAP
         tracked = bars + BAR_HEIGHT + GAP
@@ -159,34 +159,34 @@ class _Pen:
         self._image.paste(patch, (left, top), mask)
 
 
-def _paint_shapes(pen: _Pen, plan: _Plan) -> None:
-    pen.rounded((0, 0, WIDTH - 1, plan.height - 1), RADIUS, CARD, GRID)
-    for hour in plan.hours:
-        x = plan.x(hour)
-        pen.line([(x, plan.bars_top - GAP / 2), (x, plan.axis_top)], GRID, 2)
-    for bar in plan.lanes.suggested:
-        box = plan.box(bar.span, plan.bars_top, BAR_HEIGHT)
+def _paint_shapes(pen: _Pen, layout: _Layout) -> None:
+    pen.rounded((0, 0, WIDTH - 1, layout.height - 1), RADIUS, CARD, GRID)
+    for hour in layout.hours:
+        x = layout.x(hour)
+        pen.line([(x, layout.bars_top - GAP / 2), (x, layout.axis_top)], GRID, 2)
+    for bar in layout.lanes.suggested:
+        box = layout.box(bar.span, layout.bars_top, BAR_HEIGHT)
         if bar.group is None:
             pen.striped(box, 12, UNKNOWN, UNKNOWN_STRIPE)
         else:
-            pen.rounded(box, 12, plan.fill(bar))
-    for bar in plan.lanes.tracked:
-        box = plan.box(bar.span, plan.tracked_top, TRACKED_HEIGHT)
-        pen.rounded(box, 10, _tint(plan.fill(bar)), plan.fill(bar))
-    _paint_ticks(pen, plan)
-    _paint_legend_marks(pen, plan)
+            pen.rounded(box, 12, layout.fill(bar))
+    for bar in layout.lanes.tracked:
+        box = layout.box(bar.span, layout.tracked_top, TRACKED_HEIGHT)
+        pen.rounded(box, 10, _tint(layout.fill(bar)), layout.fill(bar))
+    _paint_ticks(pen, layout)
+    _paint_legend_marks(pen, layout)
 
 
-def _paint_ticks(pen: _Pen, plan: _Plan) -> None:
-    middle = plan.ticks_top + TICK_HEIGHT / 2
-    for at in plan.lanes.ticks.messages:
-        pen.dot(plan.x(at), middle + 10, 7, QUIET)
-    for at in plan.lanes.ticks.commits:
-        pen.diamond(plan.x(at), middle - 8, 12, INK)
+def _paint_ticks(pen: _Pen, layout: _Layout) -> None:
+    middle = layout.ticks_top + TICK_HEIGHT / 2
+    for at in layout.lanes.ticks.messages:
+        pen.dot(layout.x(at), middle + 10, 7, QUIET)
+    for at in layout.lanes.ticks.commits:
+        pen.diamond(layout.x(at), middle - 8, 12, INK)
 
 
-def _paint_legend_marks(pen: _Pen, plan: _Plan) -> None:
-    for (*_, colour), (x, y) in zip(plan.legend, _legend_places(plan), strict=True):
+def _paint_legend_marks(pen: _Pen, layout: _Layout) -> None:
+    for (*_, colour), (x, y) in zip(layout.legend, _legend_places(layout), strict=True):
         box = (x, y + 6, x + 30, y + 36)
         if colour == _COMMIT:
             pen.diamond(x + 15, y + 21, 13, INK)
@@ -203,33 +203,33 @@ def _paint_legend_marks(pen: _Pen, plan: _Plan) -> None:
 # -- Words -------------------------------------------------------------------------------------
 
 
-def _paint_words(image: Image.Image, plan: _Plan) -> None:
-    pen, lanes = ImageDraw.Draw(image), plan.lanes
+def _paint_words(image: Image.Image, layout: _Layout) -> None:
+    pen, lanes = ImageDraw.Draw(image), layout.lanes
     _write(pen, (MARGIN, MARGIN - 8), day_name(lanes.day), TITLE, INK)
     if lanes.suggested:
         # Not "to review": the picture stays as it is while the suggestions are decided.
         sums = f"{_sum(lanes.suggested)} found"
         x = WIDTH - MARGIN - _length(sums, NORMAL)
         _write(pen, (x, MARGIN - 2), sums, NORMAL, QUIET)
-    if not plan.hours:
-        middle = plan.bars_top + BAR_HEIGHT / 2 - NORMAL / 2
+    if not layout.hours:
+        middle = layout.bars_top + BAR_HEIGHT / 2 - NORMAL / 2
         _write(pen, (MARGIN, middle), "Nothing was seen on this day", NORMAL, QUIET)
     for bar in lanes.suggested:
-        _write_in_bar(image, plan, bar)
+        _write_in_bar(image, layout, bar)
     for bar in lanes.tracked:
-        box = plan.box(bar.span, plan.tracked_top, TRACKED_HEIGHT)
+        box = layout.box(bar.span, layout.tracked_top, TRACKED_HEIGHT)
         size = next((size for size in (SMALL, TINY) if _fits(bar.label, size, box)), TINY)
         _write_centred(pen, box, [bar.label], size, INK)
-    _write_hours(pen, plan)
-    for (name, sums, _), (x, y) in zip(plan.legend, _legend_places(plan), strict=True):
+    _write_hours(pen, layout)
+    for (name, sums, _), (x, y) in zip(layout.legend, _legend_places(layout), strict=True):
         _write(pen, (x + 44, y), name, SMALL, INK)
         _write(pen, (x + 56 + _length(name, SMALL), y), sums, SMALL, QUIET)
 
 
-def _write_in_bar(image: Image.Image, plan: _Plan, bar: Bar) -> None:
+def _write_in_bar(image: Image.Image, layout: _Layout, bar: Bar) -> None:
     """The key and the duration, or the key alone, upright if need be; nothing without room."""
-    box = plan.box(bar.span, plan.bars_top, BAR_HEIGHT)
-    ink = INK if bar.group is None else _ink_on(plan.fill(bar))
+    box = layout.box(bar.span, layout.bars_top, BAR_HEIGHT)
+    ink = INK if bar.group is None else _ink_on(layout.fill(bar))
     label = bar.label if bar.group else "?"
     both, alone = [label, _short_duration(bar.span.length)], [label]
     for lines, size in ((both, NORMAL), (both, SMALL), (both, TINY), (alone, SMALL), (alone, TINY)):
@@ -273,13 +273,13 @@ def _write_centred(
         y += height
 
 
-def _write_hours(pen: ImageDraw.ImageDraw, plan: _Plan) -> None:
-    hours = plan.hours
+def _write_hours(pen: ImageDraw.ImageDraw, layout: _Layout) -> None:
+    hours = layout.hours
     step = -(-len(hours) // MOST_HOURS_LABELLED) or 1
     for hour in hours[::step]:
-        text = f"{hour.astimezone(plan.lanes.zone):%H}"
-        x = plan.x(hour) - _length(text, SMALL) / 2
-        _write(pen, (x, plan.axis_top + 6), text, SMALL, QUIET)
+        text = f"{hour.astimezone(layout.lanes.zone):%H}"
+        x = layout.x(hour) - _length(text, SMALL) / 2
+        _write(pen, (x, layout.axis_top + 6), text, SMALL, QUIET)
 
 
 # -- Legend ------------------------------------------------------------------------------------
@@ -327,11 +327,11 @@ def _legend_lines(entries: Sequence[_Entry]) -> list[list[_Entry]]:
     return lines
 
 
-def _legend_places(plan: _Plan) -> Iterator[tuple[float, float]]:
-    for row, line in enumerate(_legend_lines(plan.legend)):
+def _legend_places(layout: _Layout) -> Iterator[tuple[float, float]]:
+    for row, line in enumerate(_legend_lines(layout.legend)):
         x = float(MARGIN)
         for entry in line:
-            yield x, plan.legend_top + row * LEGEND_LINE
+            yield x, layout.legend_top + row * LEGEND_LINE
             x += _entry_width(entry)
 
 

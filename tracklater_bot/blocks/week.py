@@ -28,9 +28,9 @@ def week_message(days: Sequence[DayTimes]) -> SlackMessage:
     """The days as a message with a button on each that has something waiting."""
     shown = list(days)[:MOST_DAYS]
     blocks = [header(_title(shown)), section(_week_totals(shown))]
-    for each in shown:
-        open_it = open_button(each.day) if _worth_opening(each) else None
-        blocks.append(section(_day_lines(each), open_it))
+    for times in shown:
+        opening = open_button(times.day) if _worth_opening(times) else None
+        blocks.append(section(_day_lines(times), opening))
     blocks.append(context("Missing is what I found and you have not decided on."))
     return SlackMessage(_spoken(shown), blocks)
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tracklater_bot.cli.person import person_of
 from tracklater_bot.cli.signals import stop_event, stopping_as_interrupt
 from tracklater_bot.core import opened
 from tracklater_bot.domain.digests import ItemState
@@ -21,7 +22,7 @@ from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import SettingsError, load
 from tracklater_bot.slack.app import Bot, running
 from tracklater_bot.slack.connections import ConnectError
-from tracklater_bot.slack.days import Tempo
+from tracklater_bot.slack.days import BotTiming
 from tracklater_bot.slack.messages import PostError
 from tracklater_sandbox import ME, Sandbox
 
@@ -31,7 +32,7 @@ PATIENCE_SECONDS = 30.0
 EDITED = "Workshop with the client"
 UNEXPLAINED = "“What was this?”"
 # The sandbox's services need no rest between requests, but people like to see things happen.
-LIVELY = Tempo(update_rest=0.2, pace=Pace(spacing=timedelta(seconds=0.2)))
+LIVELY = BotTiming(update_rest=0.2, pace=Pace(spacing=timedelta(seconds=0.2)))
 
 
 class DemoError(Exception):
@@ -54,7 +55,7 @@ def stage(port: int = 0) -> Iterator[tuple[Sandbox, Bot]]:
                 "TRACKLATER_GROUPS__ACME__JIRA__WORKLOGS": "true",
             }
             settings = load(sandbox.settings_file, None, environ).settings
-            with opened(settings) as core, running(core, LIVELY) as bot:
+            with opened(settings) as core, running(person_of(core), LIVELY) as bot:
                 yield sandbox, bot
         except (ConnectError, PostError, SettingsError) as error:
             raise DemoError(str(error)) from error
@@ -205,11 +206,11 @@ class Walk:
         return [item for item in found if state in (None, self._state(item))]
 
     def _state(self, item_id: str) -> ItemState | None:
-        found = self.bot.desk.item(item_id)
+        found = self.bot.days.item(item_id)
         return found[1].state if found else None
 
     def _all_sent(self) -> bool:
-        digest = self.bot.desk.core.store.digest(ME, self.sandbox.day)
+        digest = self.bot.days.person.store.digest(ME, self.sandbox.day)
         still = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN)
         if digest is None or any(item.state in still for item in digest.items):
             return False
@@ -219,7 +220,7 @@ class Walk:
 
     def _name(self, item_id: str) -> str:
         """`09:05–11:30 acme: DEV-123 Fix login`."""
-        found = self.bot.desk.item(item_id)
+        found = self.bot.days.item(item_id)
         if found is None:
             return "a suggestion"
         suggestion = found[1].suggestion
@@ -272,7 +273,7 @@ def page(port: int, *, open_browser: bool) -> int:
     """Serves the page until the person stops it."""
     stopped = stop_event()
     with stage(port) as (sandbox, bot):
-        bot.desk.open_day(bot.desk.core.day_on(sandbox.day))
+        bot.days.open_day(bot.days.person.calendar.day_on(sandbox.day))
         print(f"{sandbox.url}/", flush=True)
         print(
             f"A sample workday, {day_name(sandbox.day)}: a Slack, a Toggl, a Jira and a Taiga on"

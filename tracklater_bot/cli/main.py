@@ -185,13 +185,14 @@ def demo(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """The bot, until it is told to stop."""
+    from tracklater_bot.cli.person import person_of
     from tracklater_bot.slack.app import run_until
     from tracklater_bot.slack.connections import ConnectError
 
     stopped = stop_event()
     with _core(arguments) as core:
         try:
-            run_until(core, stopped, started=lambda: _say("tracklater-bot is running."))
+            run_until(person_of(core), stopped, started=lambda: _say("tracklater-bot is running."))
         except ConnectError as error:
             raise FailedError(str(error)) from error
     return 0
@@ -240,20 +241,22 @@ def preview(arguments: argparse.Namespace) -> int:
 
 def digest(arguments: argparse.Namespace) -> int:
     """Posts a day's message, or brings it up to date."""
-    from tracklater_bot.slack.app import make_desk, web_client
+    from tracklater_bot.cli.person import person_of
+    from tracklater_bot.slack.app import web_client
+    from tracklater_bot.slack.days import Days
     from tracklater_bot.slack.messages import PostError
 
     with _core(arguments) as core:
         _day(core, arguments.when)  # so that a mistake in it is told first
-        desk = make_desk(core, web_client(core.file_settings))
-        desk.note_zone()
+        days = Days(person_of(core), web_client(core.file_settings))
+        days.note_zone()
         day = _day(core, arguments.when)
         try:
             with _progress(f"Reading {day.date}"):
-                opened = desk.open_day(day)
+                opened = days.open_day(day)
         except PostError as error:
             raise FailedError(str(error)) from error
-        desk.finish()
+        days.finish()
     for status in opened.draft.sources:
         if status.trouble:
             _say(f"{status.name}: {status.trouble}")
@@ -340,7 +343,7 @@ def _core(arguments: argparse.Namespace) -> Iterator[Core]:
 
 def _day(core: Core, when: str) -> WorkDay:
     try:
-        return core.past_day(when)
+        return core.calendar.past_day(when)
     except WhenError as error:
         raise UsageError(str(error)) from error
 

@@ -9,10 +9,28 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import ParamSpec
 
 from tracklater_bot.domain.errors import log_failure
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+
+
+def submit(
+    pool: Executor, what: str, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs
+) -> None:
+    """Does the work in one of the pool's threads; what goes wrong is logged, not lost."""
+
+    def logged() -> None:
+        try:
+            work(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - nobody asks the future for it
+            log_failure(log, what, error)
+
+    pool.submit(logged)
 
 
 class Loop:

@@ -17,11 +17,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 from tracklater_bot.domain.plan import Plan
 
 TICK_SECONDS = 30
-TIDY_MINUTES = 5  # after the start, when nobody waits for it any more; then daily
+PRUNE_MINUTES = 5  # after the start, when nobody waits for it any more; then daily
 
 
 class Schedule:
-    """Calls `announce_due` at the person's time and every tick, `outbox` every tick, `tidy` daily.
+    """Calls `announce_due` at the person's time and every tick, `outbox` every tick, `prune` daily.
 
     All are called in the scheduler's own threads and must find out for themselves what is due.
     `plan` is asked on every tick, so that a change of plan or of zone moves the exact time.
@@ -32,12 +32,12 @@ class Schedule:
         plan: Callable[[], Plan],
         announce_due: Callable[[], None],
         outbox: Callable[[], None],
-        tidy: Callable[[], None],
+        prune: Callable[[], None],
     ) -> None:
         self._plan = plan
-        self._speak = announce_due
+        self._announce_due = announce_due
         self._outbox = outbox
-        self._tidy = tidy
+        self._prune = prune
         self._planned: Plan | None = None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -50,8 +50,8 @@ class Schedule:
         self._scheduler.add_job(self.tick, every, id="catch-up", next_run_time=datetime.now(UTC))
         self._scheduler.add_job(self._outbox, every, id="outbox")
         daily = IntervalTrigger(days=1, timezone=UTC)
-        first = datetime.now(UTC) + timedelta(minutes=TIDY_MINUTES)
-        self._scheduler.add_job(self._tidy, daily, id="tidy", next_run_time=first)
+        first = datetime.now(UTC) + timedelta(minutes=PRUNE_MINUTES)
+        self._scheduler.add_job(self._prune, daily, id="prune", next_run_time=first)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -60,12 +60,14 @@ class Schedule:
             self._scheduler.shutdown(wait=True)
 
     def tick(self) -> None:
-        """Moves the exact time to where the plan has it, and speaks; every half minute."""
+        """Moves the exact time to where the plan has it, and announces what is due."""
         plan = self._plan()
         if plan != self._planned:
-            self._scheduler.add_job(self._speak, _cron(plan), id="digest", replace_existing=True)
+            self._scheduler.add_job(
+                self._announce_due, _cron(plan), id="digest", replace_existing=True
+            )
             self._planned = plan
-        self._speak()
+        self._announce_due()
 
 
 def _cron(plan: Plan) -> CronTrigger:

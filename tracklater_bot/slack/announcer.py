@@ -1,4 +1,4 @@
-"""When the bot speaks by itself: each day's digest at its time.
+"""What the bot says by itself: each day's digest at its time.
 
 Called again and again, it finds out what is due from the store and the clock alone. So it makes
 no difference whether the machine slept, the bot was restarted, or Slack was down in between.
@@ -14,10 +14,10 @@ from datetime import date, datetime, timedelta
 
 from pydantic import TypeAdapter
 
-from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.plan import CATCH_UP_DAYS, Plan
 from tracklater_bot.slack.messages import PostError
+from tracklater_bot.slack.person import Person
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class _Done:
     days: frozenset[date] = frozenset()
 
     def and_also(self, day: date) -> _Done:
-        kept = {each for each in self.days if each > day - timedelta(days=2 * CATCH_UP_DAYS)}
+        kept = {done for done in self.days if done > day - timedelta(days=2 * CATCH_UP_DAYS)}
         return replace(self, days=frozenset(kept | {day}))
 
 
@@ -44,32 +44,32 @@ _DONE = TypeAdapter(_Done)
 
 
 class Announcer:
-    """Speaks for one person. Safe to call from several threads.
+    """Announces one person's days. Safe to call from several threads.
 
     `announce` raises PostError when Slack does not take a message: everything then waits for the
     next call. Any other failure concerns one day only, which rests while the others go on.
     """
 
-    def __init__(self, core: Core, plan: Callable[[], Plan], announce: Announce) -> None:
-        self._core = core
+    def __init__(self, person: Person, plan: Callable[[], Plan], announce: Announce) -> None:
+        self._person = person
         self._plan = plan
         self._announce = announce
-        self._speaking = threading.Lock()
+        self._announcing = threading.Lock()
         self._resting: dict[date, datetime] = {}
 
     def announce_due(self) -> None:
         """Announces the days whose time has come."""
-        if not self._speaking.acquire(blocking=False):
+        if not self._announcing.acquire(blocking=False):
             return  # the exact time and a tick came together
         try:
             self._announce_digests()
         except PostError as error:
             log.warning("%s It is tried again soon.", error)
         finally:
-            self._speaking.release()
+            self._announcing.release()
 
     def _announce_digests(self) -> None:
-        now, plan = self._core.clock(), self._plan()
+        now, plan = self._person.clock(), self._plan()
         done = self._done(now)
         for day in plan.passed(now, done.since):
             # A day that is not wanted when its time passes is never announced later, so that
@@ -81,7 +81,7 @@ class Announcer:
 
     def _attempt(self, day: date, since: datetime) -> bool:
         """Whether the day is announced now. Raises PostError."""
-        now = self._core.clock()
+        now = self._person.clock()
         if self._resting.get(day, now) > now:
             return False
         try:
@@ -97,7 +97,7 @@ class Announcer:
 
     def _done(self, now: datetime) -> _Done:
         """What was announced so far; days before the very first start are not owed."""
-        stored = self._core.store.get(self._core.person, ANNOUNCED, now)
+        stored = self._person.store.get(self._person.id, ANNOUNCED, now)
         if stored is not None:
             return _DONE.validate_python(stored)
         first = _Done(now)
@@ -106,4 +106,4 @@ class Announcer:
 
     def _note_done(self, done: _Done) -> None:
         kept = _DONE.dump_python(done, mode="json")
-        self._core.store.put(self._core.person, ANNOUNCED, kept)
+        self._person.store.put(self._person.id, ANNOUNCED, kept)

@@ -1,7 +1,4 @@
-"""The bot put together: a core, a Slack app, a desk, a schedule.
-
-Apart from app.py because Bolt takes a third of a second to import, and a preview needs none of it.
-"""
+"""The bot put together: a person's days, a Slack app, a connection, a schedule."""
 
 from __future__ import annotations
 
@@ -15,18 +12,14 @@ from functools import cache
 from itertools import chain, repeat
 from typing import Any
 
-from pydantic import SecretStr
 from slack_bolt import App, BoltContext, Respond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry import RetryHandler
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in
-from tracklater_bot.outbox.worker import Exporter
-from tracklater_bot.review.decisions import Review
 from tracklater_bot.scheduling.scheduler import Schedule
-from tracklater_bot.settings import Settings, SettingsError
+from tracklater_bot.settings import Settings
 from tracklater_bot.slack.connections import (
     WRONG_TOKEN,
     ConnectError,
@@ -34,13 +27,11 @@ from tracklater_bot.slack.connections import (
     HttpConnection,
     SocketConnection,
 )
-from tracklater_bot.slack.days import USUAL, Days, Rooms, Tempo
+from tracklater_bot.slack.days import USUAL, BotTiming, Days
 from tracklater_bot.slack.handlers import register
-from tracklater_bot.slack.messages import NETWORK_ERRORS, Messenger
-from tracklater_bot.slack.pace import PacedClient, Pacer, Resending
-from tracklater_bot.slack.uploads import Uploader
-from tracklater_bot.slack.views import Views
-from tracklater_bot.store.leases import owner_name
+from tracklater_bot.slack.messages import NETWORK_ERRORS
+from tracklater_bot.slack.pace import PacedClient, Pacer, RateLimiter, SlackRetryHandler
+from tracklater_bot.slack.person import Person, secret
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +40,9 @@ TIMEOUT_SECONDS = 20
 FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts to connect
 
 
-def web_client(settings: Settings, pacer: Pacer | None = None) -> PacedClient:
+def web_client(settings: Settings, pacer: RateLimiter | None = None) -> PacedClient:
     """Slack's Web API with the bot's token. Raises SettingsError when there is none."""
-    token = _secret(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN")
+    token = secret(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN")
     return PacedClient(
         token=token,
         base_url=settings.slack.base_url,
@@ -67,40 +58,6 @@ def _certificates() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _secret(value: SecretStr | None, variable: str) -> str:
-    if value is None or not value.get_secret_value():
-        raise SettingsError(f"{variable} is not set: the README tells where to get it.")
-    return value.get_secret_value()
-
-
-def make_desk(core: Core, client: PacedClient, tempo: Tempo = USUAL) -> Days:
-    """The desk of the core's person, with Slack behind it."""
-    if not core.file_settings.slack.user_id:
-        raise SettingsError("slack.user_id is not set: it says who gets the message.")
-    owner = owner_name()
-    showing = Views(core)
-    rooms = Rooms(
-        core=core,
-        showing=showing,
-        review=Review(core.store, core.clock),
-        messenger=Messenger(client, core.store, showing.digest, core.clock, owner),
-        exporter=Exporter(
-            core.store,
-            core.person,
-            core.tracker_for,
-            core.clock,
-            owner,
-            workspace_for=core.workspace_for,
-            pace=tempo.pace,
-            logbooks=core.logbooks,
-            key_tag=core.file_settings.suggest.key_tag,
-        ),
-        uploader=Uploader(client),
-        tempo=tempo,
-    )
-    return Days(rooms)
-
-
 class Answers(Respond):
     """Answers to a click or a command, none of them twice, as Bolt's own would come.
 
@@ -109,7 +66,7 @@ class Answers(Respond):
 
     def __init__(self, client: PacedClient, url: str | None) -> None:
         super().__init__(response_url=url, proxy=client.proxy, ssl=client.ssl)
-        self._retries: list[RetryHandler] = [Resending(client.pacer)]
+        self._retries: list[RetryHandler] = [SlackRetryHandler(client.pacer)]
 
     def __call__(self, *_: Any, **message: Any) -> WebhookResponse:
         """Sends text and blocks to the response_url."""
@@ -127,23 +84,23 @@ class Answers(Respond):
 class Bot:
     """A bot at work. Raises SettingsError when a token that it needs is missing."""
 
-    def __init__(self, core: Core, tempo: Tempo = USUAL) -> None:
-        self._settings = core.file_settings
-        self._client = web_client(self._settings, Pacer(tempo.minute))
-        self.desk = make_desk(core, self._client, tempo)
+    def __init__(self, person: Person, timing: BotTiming = USUAL) -> None:
+        self._settings = person.file_settings
+        self._client = web_client(self._settings, Pacer(timing.minute))
+        self.days = Days(person, self._client, timing)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
-        self.door = self._door(tempo)
+        self.connection = self._connection(timing)
         self._schedule = Schedule(
-            self.desk.showing.plan, self.desk.announce_due, self.desk.changed, self.desk.tidy
+            self.days.views.plan, self.days.announce_due, self.days.changed, self.days.prune
         )
 
     def start(self) -> None:
         """Begins to work; returns at once. Clicks are heard once `connect` has succeeded."""
-        self.desk.start()
+        self.days.start()
         self._schedule.start()
 
     def connect(self) -> None:
-        """Lets Slack reach the bot. Raises DoorError; unless it is lasting, try again."""
+        """Lets Slack reach the bot. Raises ConnectError; unless it is lasting, try again."""
         try:
             self._client.auth_test()
         except SlackApiError as error:
@@ -153,23 +110,23 @@ class Bot:
         except NETWORK_ERRORS as error:
             sentence = f"Slack cannot be reached ({type(error).__name__})."
             raise ConnectError(sentence, lasting=False) from error
-        self.door.open()
+        self.connection.open()
 
     def stop(self) -> None:
         """Ends everything; what was not done yet stays in the store."""
-        self.door.close()
+        self.connection.close()
         self._schedule.stop()
-        self._executor.shutdown(wait=True)  # before the desk that listeners still work at
-        self.desk.stop()
+        self._executor.shutdown(wait=True)  # before what listeners still work with
+        self.days.stop()
 
-    def _door(self, tempo: Tempo) -> Connection:
+    def _connection(self, timing: BotTiming) -> Connection:
         slack = self._settings.slack
         if slack.mode == "http":
-            secret = _secret(slack.signing_secret, "TRACKLATER_SLACK__SIGNING_SECRET")
-            return HttpConnection(self._bolt(secret), slack.port)
-        token = _secret(slack.app_token, "TRACKLATER_SLACK__APP_TOKEN")
+            signing = secret(slack.signing_secret, "TRACKLATER_SLACK__SIGNING_SECRET")
+            return HttpConnection(self._bolt(signing), slack.port)
+        token = secret(slack.app_token, "TRACKLATER_SLACK__APP_TOKEN")
         # Socket Mode has no signatures to check, but Bolt insists on a secret.
-        return SocketConnection(self._bolt("socket-mode"), token, tempo.ping)
+        return SocketConnection(self._bolt("socket-mode"), token, timing.ping)
 
     def _bolt(self, signing_secret: str) -> App:
         app = App(
@@ -180,7 +137,7 @@ class Bot:
             token_verification_enabled=False,  # `connect` does it, with words for people
         )
         app.use(self._answer_once)
-        register(app, self.desk)
+        register(app, self.days)
         return app
 
     def _answer_once(self, context: BoltContext, next_: Callable[[], None]) -> None:
@@ -189,9 +146,9 @@ class Bot:
 
 
 @contextmanager
-def running(core: Core, tempo: Tempo = USUAL) -> Iterator[Bot]:
-    """A connected bot, as long as the block runs. Raises SettingsError, DoorError."""
-    bot = Bot(core, tempo)
+def running(person: Person, timing: BotTiming = USUAL) -> Iterator[Bot]:
+    """A connected bot, as long as the block runs. Raises SettingsError, ConnectError."""
+    bot = Bot(person, timing)
     try:
         bot.start()
         bot.connect()
@@ -201,13 +158,16 @@ def running(core: Core, tempo: Tempo = USUAL) -> Iterator[Bot]:
 
 
 def run_until(
-    core: Core, stopped: threading.Event, started: Callable[[], None], tempo: Tempo = USUAL
+    person: Person,
+    stopped: threading.Event,
+    started: Callable[[], None],
+    timing: BotTiming = USUAL,
 ) -> None:
     """Runs the bot until the event is set; `started` is told when Slack can reach it.
 
-    A machine that starts without a network waits for it. Raises SettingsError, DoorError.
+    A machine that starts without a network waits for it. Raises SettingsError, ConnectError.
     """
-    bot = Bot(core, tempo)
+    bot = Bot(person, timing)
     try:
         bot.start()
         if _connected(bot, stopped):
@@ -218,7 +178,7 @@ def run_until(
 
 
 def _connected(bot: Bot, stopped: threading.Event) -> bool:
-    """Tries until it succeeds or the event is set. Raises DoorError where trying is no use."""
+    """Tries until it succeeds or the event is set. Raises ConnectError where trying is no use."""
     for pause in chain(FIRST_PAUSES, repeat(LONGEST_PAUSE)):
         if stopped.is_set():
             return False

@@ -38,7 +38,7 @@ class ConnectError(Exception):
 
 
 class Connection(Protocol):
-    """A way for Slack's events to come in. `open` returns at once, and raises DoorError."""
+    """A way for Slack's events to come in. `open` returns at once, and raises ConnectError."""
 
     def open(self) -> None: ...  # noqa: D102 - the class says it
     def close(self) -> None: ...  # noqa: D102
@@ -67,7 +67,7 @@ class SocketConnection:
         self.client = self._handler.client
 
     def open(self) -> None:
-        """Connects. Raises DoorError."""
+        """Connects. Raises ConnectError."""
         try:
             self._handler.connect()  # type: ignore[no-untyped-call]
         except SlackApiError as error:
@@ -125,7 +125,7 @@ class HttpConnection:
         return self._server.server_port if self._server else self._port
 
     def open(self) -> None:
-        """Listens. Raises DoorError when the port is taken."""
+        """Listens. Raises ConnectError when the port is taken."""
         handler = type("Handler", (_Handler,), {"app": self._app})
         try:
             self._server = _Server((LOOPBACK, self._port), handler)

@@ -42,17 +42,26 @@ class PostError(Exception):
     """Slack did not take the message; the text says why and what to do."""
 
 
+@contextmanager
+def logged_if_refused(what: str) -> Iterator[None]:
+    """Ends the block with a line in the log where Slack does not take something: it can wait."""
+    try:
+        yield
+    except PostError as error:
+        log.warning("%s: %s", what, error)
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """Where a digest's message is; `fresh` when it was posted just now.
 
-    `alone`: there is certainly no other message of the day.
+    `is_only`: there is certainly no other message of the day.
     """
 
     channel: str
     ts: str
     fresh: bool
-    alone: bool = False
+    is_only: bool = False
 
 
 class Messenger:
@@ -80,7 +89,7 @@ class Messenger:
 
         None when another bot on the same database is posting it right now. Raises PostError.
         """
-        with self._alone_with(digest.person, digest.day, digest.ts):
+        with self._exclusively(digest.person, digest.day, digest.ts):
             current = self._current(digest.person, digest.day) or digest
             return self._updated(current) or self._post(current)
 
@@ -92,12 +101,12 @@ class Messenger:
         None when another bot on the same database is posting. Raises PostError.
         """
         ts = digest.ts if digest.posted_since(since) else None
-        with self._alone_with(digest.person, digest.day, ts):
+        with self._exclusively(digest.person, digest.day, ts):
             current = self._current(digest.person, digest.day) or digest
             posted = self._updated(current) if current.posted_since(since) else None
             posted = posted or self._post(current)
-            if posted is not None and not posted.alone:
-                self._keep_only(posted.channel, posted.ts, current)
+            if posted is not None and not posted.is_only:
+                self._delete_others(posted.channel, posted.ts, current)
             return posted
 
     def refresh(self, person: str, day: date) -> None:
@@ -105,7 +114,7 @@ class Messenger:
 
         Raises PostError; the digest then stays stale, and a later call mends it.
         """
-        with self._alone_with(person, day):
+        with self._exclusively(person, day):
             digest = self._current(person, day)
             if digest is None or digest.ts is None or digest.shown >= digest.version:
                 return
@@ -117,7 +126,7 @@ class Messenger:
 
         Raises PostError.
         """
-        with self._alone_with(person, day):
+        with self._exclusively(person, day):
             digest = self._current(person, day)
             if digest is not None and digest.ts is not None:
                 self._update(digest)
@@ -129,17 +138,14 @@ class Messenger:
 
         What Slack refuses is logged: there is no other way left to tell it.
         """
-        try:
-            channel = self.channel_of(person)
+        with logged_if_refused("A private answer was not delivered"):
             self._call(
                 self._client.chat_postEphemeral,
-                channel=channel,
+                channel=self.channel_of(person),
                 user=person,
                 text=text,
                 blocks=list(blocks) or None,
             )
-        except PostError as error:
-            log.warning("A whisper was not delivered: %s", error)
 
     def publish_home(self, person: str, view: Mapping[str, Any]) -> None:
         """Shows the person this Home tab. Raises PostError."""
@@ -148,23 +154,21 @@ class Messenger:
     def refresh_stale(self, person: str) -> None:
         """Updates each of the person's messages that lags behind, for example after a restart."""
         for digest in self._store.stale(person):
-            try:
+            with logged_if_refused(f"The message of {digest.day} could not be updated"):
                 self.refresh(digest.person, digest.day)
-            except PostError as error:
-                log.warning("The message of %s could not be updated: %s", digest.day, error)
 
-    def sweep(self, person: str) -> None:
+    def remove_duplicates(self, person: str) -> None:
         """Leaves one message of each day, the newest, and lets the store know where it is.
 
         Of the latest messages, to be called once: an answer that was lost long ago, or a version
         that posted again by itself, may have left more. Raises PostError.
         """
         channel = self.channel_of(person)
-        for day, found in self._messages(channel, person).items():
-            with self._alone_with(person, day):
+        for day, timestamps in self._messages(channel, person).items():
+            with self._exclusively(person, day):
                 digest = self._store.digest(person, day)
-                if digest is not None and found != [digest.ts]:
-                    self._take_up(digest, channel, max(found, key=Decimal))
+                if digest is not None and timestamps != [digest.ts]:
+                    self._adopt(digest, channel, max(timestamps, key=Decimal))
             self.refresh(person, day)
 
     def channel_of(self, person: str) -> str:
@@ -193,7 +197,7 @@ class Messenger:
         return str(answer["permalink"])
 
     @contextmanager
-    def _alone_with(self, person: str, day: date, ts: str | None = "some") -> Iterator[None]:
+    def _exclusively(self, person: str, day: date, ts: str | None = "some") -> Iterator[None]:
         """One thread at a time for each day's message, which is at `ts` if it is posted.
 
         Where nobody waits for what is done, Slack's turn is waited for first: a click on that
@@ -240,11 +244,11 @@ class Messenger:
         digest, now = self._store.digest(person, day), self._clock()
         if digest is None or not digest.unheard:
             return digest
-        lost = self._lost(digest)
-        if lost is None:
+        unnoted = self._unnoted(digest)
+        if unnoted is None:
             self._store.unclaim(person, day, now)
             return digest
-        return self._take_up(digest, *lost)
+        return self._adopt(digest, *unnoted)
 
     def _post(self, digest: Digest) -> Posted | None:
         now = self._clock()
@@ -254,12 +258,12 @@ class Messenger:
         if not grant:
             return None
         # Slack is asked only where an earlier try may have succeeded: that is scarcer than posting.
-        lost = self._lost(digest) if grant is Grant.AGAIN else None
-        if lost is None:
+        unnoted = self._unnoted(digest) if grant is Grant.AGAIN else None
+        if unnoted is None:
             return self._noted(digest, *self._send(digest), grant)
         # It may show what was stored before the crash.
-        self._update(self._take_up(digest, *lost))
-        return Posted(*lost, fresh=True)
+        self._update(self._adopt(digest, *unnoted))
+        return Posted(*unnoted, fresh=True)
 
     def _noted(self, digest: Digest, channel: str, ts: str, grant: Grant) -> Posted:
         """The message that was posted just now. Who was long about it may not be alone with it."""
@@ -267,9 +271,9 @@ class Messenger:
         self._store.shown(digest.person, digest.day, digest.version)
         if grant is Grant.AGAIN or not mine:
             newest = max(self._messages_of(channel, digest), key=Decimal, default=ts)
-            self._take_up(digest, channel, newest)
+            self._adopt(digest, channel, newest)
             return Posted(channel, newest, fresh=True)
-        return Posted(channel, ts, fresh=True, alone=digest.ts is None)
+        return Posted(channel, ts, fresh=True, is_only=digest.ts is None)
 
     def _send(self, digest: Digest) -> tuple[str, str]:
         """Posts to the person's id, which stands for the DM; the answer says where that is."""
@@ -290,28 +294,28 @@ class Messenger:
         channel = self._channels[digest.person] = str(answer["channel"])
         return channel, str(answer["ts"])
 
-    def _lost(self, digest: Digest) -> tuple[str, str] | None:
+    def _unnoted(self, digest: Digest) -> tuple[str, str] | None:
         """The day's message that nobody noted: newer than the one we know."""
         channel, known = self.channel_of(digest.person), Decimal(digest.ts or 0)
         newer = (ts for ts in self._messages_of(channel, digest) if Decimal(ts) > known)
         ts = max(newer, key=Decimal, default=None)
         return (channel, ts) if ts else None
 
-    def _take_up(self, digest: Digest, channel: str, ts: str) -> Digest:
+    def _adopt(self, digest: Digest, channel: str, ts: str) -> Digest:
         """Lets the message be the day's only one from now on, whatever it shows.
 
         The claim ends last: interrupted, a later call finds the message again.
         """
-        self._keep_only(channel, ts, digest)
+        self._delete_others(channel, ts, digest)
         self._store.posted(digest.person, digest.day, channel, ts)
         self._store.shown(digest.person, digest.day, 0)
         return replace(digest, channel=channel, ts=ts, shown=0, unheard=False)
 
-    def _keep_only(self, channel: str, ts: str, digest: Digest) -> None:
+    def _delete_others(self, channel: str, ts: str, digest: Digest) -> None:
         """Takes away every other message of the day, with the pictures in its thread."""
         for other in self._messages_of(channel, digest):
             if other != ts:
-                self._take_away(channel, other)
+                self._delete_with_replies(channel, other)
 
     def _messages_of(self, channel: str, digest: Digest) -> list[str]:
         return self._messages(channel, digest.person).get(digest.day, [])
@@ -324,14 +328,14 @@ class Messenger:
             limit=100,
             include_all_metadata=True,
         )
-        found: dict[date, list[str]] = {}
-        for each in answer.get("messages") or ():
-            day = _day_of(each.get("metadata"), person)
+        timestamps: dict[date, list[str]] = {}
+        for message in answer.get("messages") or ():
+            day = _day_of(message.get("metadata"), person)
             if day is not None:
-                found.setdefault(day, []).append(str(each["ts"]))
-        return found
+                timestamps.setdefault(day, []).append(str(message["ts"]))
+        return timestamps
 
-    def _take_away(self, channel: str, ts: str) -> None:
+    def _delete_with_replies(self, channel: str, ts: str) -> None:
         """Deletes the message. Replies go first: Slack would leave a stub in their place."""
         try:
             replies = self._client.conversations_replies(channel=channel, ts=ts)
@@ -339,8 +343,8 @@ class Messenger:
             if _code(error) in NOT_THERE:
                 return
             raise PostError(f"Slack kept an old message: {reason(error)}.") from error
-        messages = [each for each in replies.get("messages") or () if each.get("bot_id")]
-        for message in reversed(messages):
+        messages = replies.get("messages") or ()
+        for message in reversed([message for message in messages if message.get("bot_id")]):
             for file in message.get("files") or ():
                 self._delete(self._client.files_delete, file=file["id"])
             self._delete(self._client.chat_delete, channel=channel, ts=message["ts"])
@@ -348,11 +352,9 @@ class Messenger:
     def _delete(self, method: Callable[..., Any], **what: Any) -> None:
         try:
             method(**what)
-        except SlackApiError as error:
+        except NETWORK_ERRORS as error:
             if _code(error) not in NOT_THERE:
                 raise PostError(f"Slack kept an old message: {reason(error)}.") from error
-        except NETWORK_ERRORS as error:
-            raise PostError(f"Slack kept an old message: {reason(error)}.") from error
 
     @staticmethod
     def _call(method: Callable[..., Any], **arguments: Any) -> Any:

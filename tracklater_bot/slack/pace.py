@@ -2,7 +2,7 @@
 
 Slack counts an app's calls of each method in each workspace. Whoever asks for more is told to come
 back later (429), and with many people's digests due at the same minute that would be the rule. So
-calls wait here for their turn instead. What the bot does by itself is done `patiently`: it leaves
+calls wait here for their turn instead. What the bot does by itself has `low_priority`: it leaves
 part of every minute to people, who then hardly ever wait.
 """
 
@@ -15,13 +15,13 @@ import time
 from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from itertools import count
 from math import ceil
-from typing import Any
+from typing import Any, Protocol
 from urllib.error import URLError
 
 from slack_sdk import WebClient
@@ -47,8 +47,8 @@ LIMITS: Mapping[str, int] = {
     "views.publish": TIER_4,
 }
 IN_A_CHANNEL = MINUTE  # messages a minute in one channel: one a second
-PATIENT_SHARE = 0.8  # of each minute, for what nobody waits for
-PATIENT_STEP = 6  # parts of a minute over which that is spread
+LOW_PRIORITY_SHARE = 0.8  # of each minute, for what nobody waits for
+LOW_PRIORITY_STEPS = 6  # parts of a minute over which that is spread
 MARGIN = 1.02  # Slack's minute need not begin with ours
 RETRIES = 3  # where Slack says when to come back
 REPEATS = 1  # where the connection fails
@@ -64,36 +64,49 @@ _NO_WAY = frozenset(
     {errno.ECONNREFUSED, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH}
 )
 
-_patient: ContextVar[bool] = ContextVar("patient", default=False)
-_paid: ContextVar[str] = ContextVar("paid", default="")
+_is_low_priority: ContextVar[bool] = ContextVar("low_priority", default=False)
+_waited_for: ContextVar[str] = ContextVar("waited_for", default="")
 
 
 @contextmanager
-def patiently() -> Iterator[None]:
+def low_priority() -> Iterator[None]:
     """Lets the block's calls to Slack give way to those that a person waits for."""
-    before = _patient.set(True)
+    before = _is_low_priority.set(True)
     try:
         yield
     finally:
-        _patient.reset(before)
+        _is_low_priority.reset(before)
+
+
+class RateLimiter(Protocol):
+    """Says when Slack's methods may be called. Safe to use from many threads.
+
+    `wait` returns when the method may be called, for messages also in that channel. `turn` waits
+    for the method already here, so that its call in the block goes out at once. `hold` keeps
+    everybody from calling the method for so many seconds: Slack said so.
+    """
+
+    def wait(self, method: str, channel: str = "") -> None: ...  # noqa: D102
+    def turn(self, method: str) -> AbstractContextManager[None]: ...  # noqa: D102
+    def hold(self, method: str, seconds: float) -> None: ...  # noqa: D102
 
 
 @dataclass(slots=True)
-class _Method:
+class _Calls:
     """When a method was called in the last minute, and who waits to call it, most urgent first."""
 
-    calls: deque[float] = field(default_factory=deque)
+    at: deque[float] = field(default_factory=deque)
     waiting: list[tuple[bool, int]] = field(default_factory=list)
     held_until: float = 0.0
 
 
 class Pacer:
-    """One app's calls. Safe to use from many threads; `minute` is shorter in tests only."""
+    """One app's calls, in this process alone; `minute` is shorter in tests only."""
 
     def __init__(self, minute: float = MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
         self._minute = minute
         self._clock = clock
-        self._methods: dict[str, _Method] = {}
+        self._methods: dict[str, _Calls] = {}
         self._channels: dict[str, float] = {}
         self._numbers = count()
         self._changed = threading.Condition()
@@ -102,23 +115,23 @@ class Pacer:
     def turn(self, method: str) -> Iterator[None]:
         """Waits for the method's turn already here, where no lock is held yet.
 
-        In the block nothing is patient any more, since others may wait for the same lock.
+        In the block nothing has low priority any more, since others may wait for the same lock.
         """
-        if _patient.get():
+        if _is_low_priority.get():
             self._wait(method)
-            paid, before = _paid.set(method), _patient.set(False)
+            waited_for, before = _waited_for.set(method), _is_low_priority.set(False)
             try:
                 yield
             finally:
-                _patient.reset(before)
-                _paid.reset(paid)
+                _is_low_priority.reset(before)
+                _waited_for.reset(waited_for)
         else:
             yield
 
     def wait(self, method: str, channel: str = "") -> None:
         """Waits until the method may be called; messages also until the channel has rested."""
-        if _paid.get() == method:
-            _paid.set("")
+        if _waited_for.get() == method:
+            _waited_for.set("")
         else:
             self._wait(method)
         if method == "chat.postMessage" and channel:
@@ -127,45 +140,45 @@ class Pacer:
     def hold(self, method: str, seconds: float) -> None:
         """Keeps everybody from calling the method: Slack said so."""
         with self._changed:
-            one = self._methods.setdefault(method, _Method())
-            one.held_until = max(one.held_until, self._clock() + seconds)
+            calls = self._methods.setdefault(method, _Calls())
+            calls.held_until = max(calls.held_until, self._clock() + seconds)
 
     def _wait(self, method: str) -> None:
         with self._changed:
-            one = self._methods.setdefault(method, _Method())
-            ticket = (_patient.get(), next(self._numbers))
-            insort(one.waiting, ticket)
+            calls = self._methods.setdefault(method, _Calls())
+            ticket = (_is_low_priority.get(), next(self._numbers))
+            insort(calls.waiting, ticket)
             try:
-                while (delay := self._delay(method, one, ticket)) != 0:
+                while (delay := self._delay(method, calls, ticket)) != 0:
                     self._changed.wait(delay)
-                one.calls.append(self._clock())
+                calls.at.append(self._clock())
             finally:
-                one.waiting.remove(ticket)
+                calls.waiting.remove(ticket)
                 self._changed.notify_all()
 
-    def _delay(self, method: str, one: _Method, ticket: tuple[bool, int]) -> float | None:
-        """Seconds until it may be this one's turn; None while others come first."""
-        if one.waiting[0] != ticket:
+    def _delay(self, method: str, calls: _Calls, ticket: tuple[bool, int]) -> float | None:
+        """Seconds until it may be this ticket's turn; None while others come first."""
+        if calls.waiting[0] != ticket:
             return None
         now = self._clock()
-        while one.calls and one.calls[0] <= now - self._minute * MARGIN:
-            one.calls.popleft()
+        while calls.at and calls.at[0] <= now - self._minute * MARGIN:
+            calls.at.popleft()
         most = LIMITS.get(method, MESSAGES)
-        delay = self._full(one.calls, self._minute, most, now)
+        delay = self._full(calls.at, self._minute, most, now)
         if ticket[0]:
-            share = most * PATIENT_SHARE
-            step = self._minute / PATIENT_STEP
+            share = most * LOW_PRIORITY_SHARE
+            step = self._minute / LOW_PRIORITY_STEPS
             delay = max(
                 delay,
-                self._full(one.calls, self._minute, int(share), now),
-                self._full(one.calls, step, ceil(share / PATIENT_STEP), now),
+                self._full(calls.at, self._minute, int(share), now),
+                self._full(calls.at, step, ceil(share / LOW_PRIORITY_STEPS), now),
             )
-        return max(delay, one.held_until - now, 0.0)
+        return max(delay, calls.held_until - now, 0.0)
 
     @staticmethod
-    def _full(calls: deque[float], seconds: float, most: int, now: float) -> float:
+    def _full(at: deque[float], seconds: float, most: int, now: float) -> float:
         """Seconds until fewer than `most` calls lie in the last `seconds`."""
-        return 0.0 if len(calls) < most else calls[-most] + seconds * MARGIN - now
+        return 0.0 if len(at) < most else at[-most] + seconds * MARGIN - now
 
     def _rest(self, channel: str) -> None:
         """One message a second in a channel; who comes sooner takes the next second."""
@@ -182,10 +195,10 @@ class Pacer:
 class PacedClient(WebClient):
     """Slack's Web API, called no faster than Slack allows."""
 
-    def __init__(self, *args: Any, pacer: Pacer | None = None, **more: Any) -> None:
+    def __init__(self, *args: Any, pacer: RateLimiter | None = None, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.pacer = pacer or Pacer()
-        self.retry_handlers = [Resending(self.pacer)]  # instead of the SDK's
+        self.pacer: RateLimiter = pacer or Pacer()
+        self.retry_handlers = [SlackRetryHandler(self.pacer)]  # instead of the SDK's
 
     def api_call(self, api_method: str, **more: Any) -> SlackResponse:
         """As the SDK's, when it is this call's turn."""
@@ -202,18 +215,18 @@ def nothing_was_sent(error: BaseException | None) -> bool:
     return known or isinstance(reason, socket.gaierror)
 
 
-class Resending(RetryHandler):
+class SlackRetryHandler(RetryHandler):
     """The one place that decides which request to Slack is sent again.
 
     What Slack put off is, when Slack says, and all others wait too. After a lost answer only what
     does no harm twice is: a message may be there already, and is looked for instead.
     """
 
-    def __init__(self, pacer: Pacer) -> None:
+    def __init__(self, pacer: RateLimiter) -> None:
         super().__init__(max_retry_count=RETRIES)
         self._pacer = pacer
 
-    def _can_retry(
+    def can_retry(
         self,
         *,
         state: RetryState,
@@ -221,6 +234,9 @@ class Resending(RetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> bool:
+        """Whether the request is sent again."""
+        if state.current_attempt >= self.max_retry_count:
+            return False
         if response is not None:
             return response.status_code == 429
         lost = isinstance(error, OSError | HTTPException)  # also the SDK's URLError
@@ -240,7 +256,7 @@ class Resending(RetryHandler):
         if response is None:
             time.sleep(REPEAT_AFTER)
         else:
-            self._pacer.hold(method, _told(response))
+            self._pacer.hold(method, _retry_after(response))
         self._pacer.wait(method)
         state.next_attempt_requested = True
         state.increment_current_attempt()
@@ -250,7 +266,8 @@ def _method(request: HttpRequest) -> str:
     return request.url.partition("?")[0].rpartition("/")[2]
 
 
-def _told(response: HttpResponse) -> float:
+def _retry_after(response: HttpResponse) -> float:
     """In how many seconds Slack wants to be asked again."""
-    told = next((v[0] for k, v in response.headers.items() if k.lower() == "retry-after"), "1")
-    return float(told) if told.isdecimal() else 1.0
+    headers = {name.lower(): values for name, values in response.headers.items()}
+    seconds = (headers.get("retry-after") or ["1"])[0]
+    return float(seconds) if seconds.isdecimal() else 1.0

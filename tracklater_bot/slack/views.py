@@ -10,16 +10,14 @@ from zoneinfo import ZoneInfo
 
 from holidays.registry import COUNTRIES
 
-from tracklater_bot.blocks.digest import DigestView, PictureRef, digest_message
+from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
-from tracklater_bot.blocks.home import HomeView, Wishes
-from tracklater_bot.blocks.timeline import Lanes, alt_text, lanes_of, text_timeline
+from tracklater_bot.blocks.home import HomeView, Preferences
+from tracklater_bot.blocks.timeline import lanes_of, text_timeline
 from tracklater_bot.blocks.week import in_all
-from tracklater_bot.catalog import day_totals as glances
+from tracklater_bot.catalog import day_totals
 from tracklater_bot.catalog.cache import PersonalMemory
-from tracklater_bot.checks import check_all
-from tracklater_bot.core import Core
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, ItemState
@@ -29,7 +27,8 @@ from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
 from tracklater_bot.slack.activity import went_on_key
-from tracklater_bot.slack.uploads import fingerprint
+from tracklater_bot.slack.person import Person
+from tracklater_bot.slack.pictures import ShownPictures
 
 WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)
@@ -42,76 +41,56 @@ ON_THE_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState
 class Views:
     """Gathers for one person."""
 
-    core: Core
+    person: Person
 
     # -- The digest ----------------------------------------------------------------------------
 
     def digest(self, digest: Digest) -> SlackMessage:
         """The digest as its message shows it now."""
-        now = self.core.clock()
+        now = self.person.clock()
         lanes = lanes_of(digest, now)
-        picture = self._picture(digest)
+        picture = ShownPictures(self.person).of(digest)
         view = DigestView(
             page=self._page(digest),
             picture=picture,
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
             quota_note=_quota_note(digest),
-            went_on=bool(self._recalled(went_on_key(digest.day))),
-            changes=self.core.no_longer(),
+            went_on=bool(self._kept(went_on_key(digest.day))),
+            changes=self.person.no_longer(),
         )
         return digest_message(digest, view)
 
-    def _picture(self, digest: Digest) -> PictureRef | None:
-        kept = self.core.store.get(digest.person, picture_key(digest.day), self.core.clock())
-        if not isinstance(kept, dict) or not self.core.settings().digest.picture:
-            return None
-        return PictureRef(str(kept["file"]), str(kept["alt"]))
-
-    def has_picture(self, digest: Digest, lanes: Lanes) -> bool:
-        """Whether the message shows this very picture already."""
-        kept = self.core.store.get(digest.person, picture_key(digest.day), self.core.clock())
-        return isinstance(kept, dict) and kept.get("of") == fingerprint(lanes)
-
-    def keep_picture(self, digest: Digest, lanes: Lanes, file_id: str) -> None:
-        """Notes the picture that the message shows from now on."""
-        kept: JsonValue = {"file": file_id, "alt": alt_text(lanes), "of": fingerprint(lanes)}
-        self.core.store.put(digest.person, picture_key(digest.day), kept)
-
-    def drop_picture(self, digest: Digest) -> None:
-        """Lets the message show the timeline as text again."""
-        self.core.store.delete(digest.person, picture_key(digest.day))
-
     def _page(self, digest: Digest) -> int:
-        kept = self._recalled(page_key(digest.day))
+        kept = self._kept(page_key(digest.day))
         return kept if isinstance(kept, int) else 0
 
-    def _recalled(self, key: str) -> JsonValue | None:
-        return self.core.store.get(self.core.person, key, self.core.clock())
+    def _kept(self, key: str) -> JsonValue | None:
+        return self.person.store.get(self.person.id, key, self.person.clock())
 
     # -- Plans, status, week, Home -------------------------------------------------------------
 
     def plan(self) -> Plan:
         """When the person wants to hear from the bot, as of now."""
-        settings = self.core.settings()
+        settings = self.person.settings()
         return Plan(
             zone=settings.zone(),
             at=settings.digest.at,
             days=settings.digest.days,
             day_starts=settings.day_starts,
             country=settings.digest.holidays,
-            silent_until=silent_until(self.core.store.preferences(self.core.person)),
+            silent_until=silent_until(self.person.store.preferences(self.person.id)),
         )
 
     def status(self) -> StatusView:
         """How everything is now; asks every service."""
-        now = self.core.clock()
-        quota = self.core.tracker.quota() if self.core.tracker else None
+        now = self.person.clock()
+        quota = self.person.tracker.quota() if self.person.tracker else None
         items = [item for digest in self._recent() for item in digest.items]
         return StatusView(
-            zone=self.core.settings().zone(),
+            zone=self.person.settings().zone(),
             now=now,
-            sources=[each.status() for each in check_all(self.core)],
+            sources=[finding.status() for finding in self.person.check()],
             next_digest=self.plan().next(now),
             quota_left=quota.remaining if quota else None,
             quota_resets_at=quota.resets_at if quota else None,
@@ -121,21 +100,21 @@ class Views:
 
     def week(self) -> list[DayTimes]:
         """The last seven days; those that nobody has opened yet are read now."""
-        now = self.core.clock()
+        now = self.person.clock()
         days = self._week_days()
-        stored = {day: self.core.store.digest(self.core.person, day.date) for day in days}
-        seen = self._glance([day for day, digest in stored.items() if digest is None])
+        stored = {day: self.person.store.digest(self.person.id, day.date) for day in days}
+        seen = self._read_totals([day for day, digest in stored.items() if digest is None])
         return [
             DayTimes.of(digest, now) if digest is not None else seen[day.date]
             for day, digest in stored.items()
         ]
 
-    def _glance(self, days: Sequence[WorkDay]) -> dict[date, DayTimes]:
+    def _read_totals(self, days: Sequence[WorkDay]) -> dict[date, DayTimes]:
         """Days as they look now, read at once and remembered for a while; none is stored."""
-        now = self.core.clock()
-        seen = [DayTimes.of_draft(draft, now) for draft in self.core.drafts(days)]
+        now = self.person.clock()
+        seen = [DayTimes.of_draft(draft, now) for draft in self.person.machine.drafts(days)]
         for times in seen:
-            glances.keep(self._memory(), times, now)
+            day_totals.keep(self._memory(), times, now)
         return {times.day: times for times in seen}
 
     def last_waiting(self, besides: date) -> DayTimes | None:
@@ -143,84 +122,79 @@ class Views:
 
         Days that nobody has opened are read only where they are later than the last open one.
         """
-        today = self.core.day("today").date
+        today = self.person.calendar.today()
         opened = [day for day, _ in self._open_days(today) if day != besides]
         since = max([today - timedelta(days=NEVER_SHOWN_BACK + 1), *opened])
         dates = [since + timedelta(days=n) for n in range(1, (today - since).days)]
         unopened = [day for day in dates if day != besides and not self._is_stored(day)]
         known = {day: self._stored_day(day) for day in unopened}
-        unknown = [self.core.day_on(day) for day, times in known.items() if not times.known]
-        known |= self._glance(unknown)
+        unknown = [day for day, times in known.items() if not times.known]
+        known |= self._read_totals(list(map(self.person.calendar.day_on, unknown)))
         waiting = [times for times in known.values() if in_all(times.missing)]
         last = max(waiting, key=lambda times: times.day, default=None)
         return last or (self._stored_day(max(opened)) if opened else None)
 
     def _is_stored(self, day: date) -> bool:
-        return self.core.store.digest(self.core.person, day) is not None
+        return self.person.store.digest(self.person.id, day) is not None
 
     def home(self) -> HomeView:
         """Home, from what is stored: quick, and no service is asked."""
-        now = self.core.clock()
-        zone = self.core.settings().zone()
+        now = self.person.clock()
+        zone = self.person.settings().zone()
         today, *_ = reversed(week := self._stored_week())
         return HomeView(
             now=now,
             zone=zone,
-            wishes=self._wishes(),
+            preferences=self._preferences(),
             today=today,
             week=week,
             open_days=self._open_days(today.day),
             sources=self._last_sources(),
-            countries=_countries(self.core.settings().digest.holidays),
+            countries=_countries(self.person.settings().digest.holidays),
             next_digest=self.plan().next(now),
-            rules=self.core.rules(),
-            changes=self.core.no_longer(),
+            rules=self.person.store.rules(self.person.id),
+            changes=self.person.no_longer(),
         )
 
     def _week_days(self) -> list[WorkDay]:
-        today = self.core.day("today").date
+        today = self.person.calendar.today()
         back = range(WEEK_DAYS - 1, -1, -1)
-        return [self.core.day_on(today - timedelta(days=days)) for days in back]
+        return [self.person.calendar.day_on(today - timedelta(days=days)) for days in back]
 
     def _stored_week(self) -> list[DayTimes]:
         days = [day.date for day in self._week_days()]
         return [self._stored_day(day) for day in days]
 
     def _stored_day(self, day: date) -> DayTimes:
-        now, digest = self.core.clock(), self.core.store.digest(self.core.person, day)
-        return DayTimes.of(digest, now) if digest else glances.kept(self._memory(), day, now)
+        now, digest = self.person.clock(), self.person.store.digest(self.person.id, day)
+        return DayTimes.of(digest, now) if digest else day_totals.kept(self._memory(), day, now)
 
     def _memory(self) -> PersonalMemory:
-        return PersonalMemory(self.core.store, self.core.person)
+        return PersonalMemory(self.person.store, self.person.id)
 
     def _recent(self) -> list[Digest]:
-        since = self.core.clock().date() - OPEN_DAYS_BACK
-        return self.core.store.digests(self.core.person, since)
+        since = self.person.clock().date() - OPEN_DAYS_BACK
+        return self.person.store.digests(self.person.id, since)
 
     def _open_days(self, today: date) -> list[tuple[date, int]]:
         """Earlier days with open decisions; today's are told apart."""
-        found = self.core.store.open_days(self.core.person, today - OPEN_DAYS_BACK)
-        return [(day, number) for day, number in found if day < today]
+        days = self.person.store.open_days(self.person.id, today - OPEN_DAYS_BACK)
+        return [(day, number) for day, number in days if day < today]
 
     def _last_sources(self) -> Sequence[SourceStatus]:
         recent = self._recent()
         return recent[-1].sources if recent else ()
 
-    def _wishes(self) -> Wishes:
-        settings = self.core.settings()
-        preferences = self.core.store.preferences(self.core.person)
-        return Wishes(
+    def _preferences(self) -> Preferences:
+        settings = self.person.settings()
+        stored = self.person.store.preferences(self.person.id)
+        return Preferences(
             digest_at=settings.digest.at,
             digest_days=tuple(settings.digest.days),
             holidays=settings.digest.holidays,
-            silent_until=silent_until(preferences),
-            changed=frozenset(preferences) & {*OVERRIDES, "silent_until"},
+            silent_until=silent_until(stored),
+            changed=frozenset(stored) & {*OVERRIDES, "silent_until"},
         )
-
-
-def picture_key(day: date) -> str:
-    """Under which name the store remembers the day's picture."""
-    return f"picture:{day}"
 
 
 def page_key(day: date) -> str:

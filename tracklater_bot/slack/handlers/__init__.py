@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 from uuid import uuid4
 
 from slack_bolt import App, BoltContext
 
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.slack.days import Days
+from tracklater_bot.slack.gate import OwnerGate
 from tracklater_bot.slack.handlers.buttons import ButtonHandlers
 from tracklater_bot.slack.handlers.command import CommandHandler
 from tracklater_bot.slack.handlers.day import DayHandlers
@@ -21,28 +21,29 @@ from tracklater_bot.slack.handlers.shortcut import ShortcutHandlers
 log = logging.getLogger(__name__)
 
 
-def register(app: App, desk: Days) -> None:
-    """Gives the app its listeners, and one answer to whatever goes wrong in them."""
+def register(app: App, days: Days) -> None:
+    """Gives the app its listeners, a gate before all, one answer to whatever goes wrong in them."""
+    app.use(OwnerGate(days.owns, app.listener_runner.listener_executor))
     for handlers in (
-        CommandHandler(desk),
-        ButtonHandlers(desk),
-        DayHandlers(desk),
-        DialogHandlers(desk),
-        RuleHandlers(desk),
-        HomeHandlers(desk),
-        ShortcutHandlers(desk),
+        CommandHandler(days),
+        ButtonHandlers(days),
+        DayHandlers(days),
+        DialogHandlers(days),
+        RuleHandlers(days),
+        HomeHandlers(days),
+        ShortcutHandlers(days),
     ):
         handlers.register(app)
-    app.error(lambda error, body, context: _failed(desk, error, body, context))
+    app.error(lambda error, context: _failed(days, error, context))
 
 
-def _failed(desk: Days, error: Exception, body: dict[str, Any], context: BoltContext) -> None:
+def _failed(days: Days, error: Exception, context: BoltContext) -> None:
     """Tells the person that it did not work, with a reference that the log has too."""
     reference = uuid4().hex[:8]
     log_failure(log, f"A listener (reference {reference})", error)
-    user = context.user_id or str((body.get("user") or {}).get("id", ""))
-    if user == desk.person:  # nobody else gets a word from the bot, least of all unasked
-        desk.rooms.messenger.reply_privately(
+    user = context.user_id or ""
+    if days.owns(user):  # nobody else gets a word from the bot, least of all unasked
+        days.messenger.reply_privately(
             user,
             f"That did not work, and nothing was sent. Please try again; if it keeps failing, the"
             f" log tells why under {reference}.",

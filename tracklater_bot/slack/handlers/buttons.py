@@ -10,9 +10,9 @@ from slack_bolt import Ack, App, Respond
 
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.text import TOO_LONG_AGO
-from tracklater_bot.review.decisions import NotYours, ReviewError
+from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.handlers.payloads import STRANGER, Click, reply_privately, stored_first
+from tracklater_bot.slack.payloads import Click, reply_privately, stored_first
 
 Decide = Callable[[Click], Digest]
 
@@ -20,9 +20,9 @@ Decide = Callable[[Click], Digest]
 class ButtonHandlers:
     """The listeners of the message's buttons."""
 
-    def __init__(self, desk: Days) -> None:
-        self._desk = desk
-        self._review = desk.review
+    def __init__(self, days: Days) -> None:
+        self._days = days
+        self._review = days.review
 
     def register(self, app: App) -> None:
         """Tells Bolt which button is whose."""
@@ -45,30 +45,27 @@ class ButtonHandlers:
         def listen(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
             click = Click.of(body)
             with stored_first(ack):
-                refusal = self._decide(click, decide)
+                refusal = refusal_of(lambda: decide(click))
             if refusal:
                 reply_privately(respond, refusal)
             if refusal == TOO_LONG_AGO:  # the message is from when it could still be done
-                self._desk.show_again(self._day_of(click))
-            self._desk.changed()
+                self._days.show_again(self._day_of(click))
+            self._days.changed()
 
         return listen
 
     def _day_of(self, click: Click) -> date:
-        found = self._desk.item(click.value)
-        return found[0].day if found else _day(click)
+        stored = self._days.item(click.value)
+        return stored[0].day if stored else _day(click)
 
-    def _decide(self, click: Click, decide: Decide) -> str:
-        """Carries out one decision; why not, in words for the person, if not."""
-        if click.user != self._desk.person:
-            return STRANGER
-        try:
-            decide(click)
-        except NotYours:
-            return STRANGER
-        except ReviewError as error:
-            return sentence(error)
-        return ""
+
+def refusal_of(decide: Callable[[], Digest]) -> str:
+    """Carries out one decision; why not, in words for the person, if not."""
+    try:
+        decide()
+    except ReviewError as error:
+        return sentence(error)
+    return ""
 
 
 def sentence(error: ReviewError) -> str:

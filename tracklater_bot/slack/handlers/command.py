@@ -18,17 +18,14 @@ from tracklater_bot.blocks.week import week_message
 from tracklater_bot.domain.day import NoSuchDay, WhenError
 from tracklater_bot.slack.days import Days
 
-NOT_YOURS = (
-    "This bot keeps somebody else's time. To have it keep yours, run it with settings of your own."
-)
 MOST_WORD = 60
 
 
 class CommandHandler:
     """The listener of the slash command."""
 
-    def __init__(self, desk: Days) -> None:
-        self._desk = desk
+    def __init__(self, days: Days) -> None:
+        self._days = days
 
     def register(self, app: App) -> None:
         """Tells Bolt whose command it is."""
@@ -36,22 +33,20 @@ class CommandHandler:
 
     def _command(self, ack: Ack, command: dict[str, Any], respond: Respond) -> None:
         word = str(command.get("text") or "").strip().casefold()[:MOST_WORD]
-        if command["user_id"] != self._desk.person:
-            _say(ack, note(NOT_YOURS))
-        elif word == "help":
+        if word == "help":
             _say(ack, help_message())
         elif word == "status":
             _say(ack, note("Asking everyone how they are…"))
-            _say(respond, status_message(self._desk.showing.status()))
+            _say(respond, status_message(self._days.views.status()))
         elif word == "week":
             _say(ack, note("Looking at the last seven days…"))
-            _say(respond, week_message(self._desk.showing.week()))
+            _say(respond, week_message(self._days.views.week()))
         else:
             self._day(word, ack, respond)
 
     def _day(self, word: str, ack: Ack, respond: Respond) -> None:
         try:
-            day = self._desk.core.past_day(word)
+            day = self._days.person.calendar.past_day(word)
         except NoSuchDay as error:
             _say(ack, note(str(error)))
             return
@@ -59,7 +54,7 @@ class CommandHandler:
             _say(ack, unknown_word(word))
             return
         _say(ack, working_message(day.date))
-        _say(respond, self._desk.show_day(day))
+        _say(respond, self._days.show_day(day))
 
 
 def _say(answer: Ack | Respond, message: SlackMessage) -> None:

@@ -11,17 +11,16 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from tracklater_bot.blocks.choices import Choices, issue_options
+from tracklater_bot.blocks.choices import issue_options
 from tracklater_bot.blocks.dialog_values import (
     DialogMeta,
     EditForm,
-    Fields,
+    FieldValues,
     errors_for,
     parse_edit,
     parse_split,
 )
 from tracklater_bot.blocks.dialogs import (
-    NewSpan,
     add_modal,
     after_choice,
     drawn_anew,
@@ -33,15 +32,14 @@ from tracklater_bot.blocks.dialogs import (
     with_move_offer,
 )
 from tracklater_bot.blocks.rule_dialog import rule_modal
-from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.review.decisions import Change, NotYours, ReviewError
+from tracklater_bot.review.decisions import Change, ReviewError
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.handlers.buttons import sentence
-from tracklater_bot.slack.handlers.payloads import STRANGER, Click, reply_privately, stored_first
+from tracklater_bot.slack.handlers.buttons import refusal_of, sentence
+from tracklater_bot.slack.payloads import Click, say, stored_first
 
-Found = tuple[Digest, Item]
+Modal = Callable[[Digest, Item], dict[str, Any]]
 MOST_DIALOGS = 100  # of which the latest choice is remembered
 OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old to be kept."
 
@@ -49,14 +47,16 @@ OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old 
 class DialogHandlers:
     """The listeners of the edit, add, split and why dialogs."""
 
-    def __init__(self, desk: Days) -> None:
-        self._desk = desk
-        self._review = desk.review
-        self._newest = _Newest()
+    def __init__(self, days: Days) -> None:
+        self._days = days
+        self._review = days.review
+        self._calendar = days.person.calendar
+        self._lookups = days.lookups
+        self._latest_choices = _LatestChoices()
 
     def register(self, app: App) -> None:
         """Tells Bolt which button and which dialog is whose."""
-        app.action("edit")(self._opens(self._edit))
+        app.action("edit")(self._open_edit)
         app.action("more")(self._menu)
         app.action("add")(self._add)
         for field in ("project", "issue"):
@@ -64,43 +64,33 @@ class DialogHandlers:
         app.options("issue")(self._offer_issues)
         app.view("edit_item")(self._edited)
         app.view("add_item")(self._added)
-        app.view("split_item")(self._splitted)
+        app.view("split_item")(self._split)
 
     # -- Opening -------------------------------------------------------------------------------
 
-    def _opens(
-        self, modal: Callable[[Digest, Item], dict[str, Any]]
-    ) -> Callable[[Ack, dict[str, Any], WebClient, Respond], None]:
-        def listen(ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
-            ack()
-            click = Click.of(body)
-            self._open(click, click.value, modal, client, respond)
-
-        return listen
+    def _open_edit(
+        self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond
+    ) -> None:
+        ack()
+        click = Click.of(body)
+        self._open(click, click.value, self._edit, client, respond)
 
     def _open(
-        self,
-        click: Click,
-        item_id: str,
-        modal: Callable[[Digest, Item], dict[str, Any]],
-        client: WebClient,
-        respond: Respond,
+        self, click: Click, item_id: str, modal: Modal, client: WebClient, respond: Respond
     ) -> None:
-        found = self._desk.item(item_id)
-        if found is None:
-            _say(click, OUTDATED, client, respond)
-            self._desk.changed()
-        elif found[0].person != click.user:
-            _say(click, STRANGER, client, respond)
+        stored = self._days.item(item_id)
+        if stored is None:
+            say(click, OUTDATED, client, respond)
+            self._days.changed()
         elif click.in_dialog:  # Slack opens a second dialog only on top of the first
-            client.views_push(trigger_id=click.trigger_id, view=modal(*found))
+            client.views_push(trigger_id=click.trigger_id, view=modal(*stored))
         else:
-            client.views_open(trigger_id=click.trigger_id, view=modal(*found))
+            client.views_open(trigger_id=click.trigger_id, view=modal(*stored))
 
     def _menu(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
         click = Click.of(body)
         what, _, item_id = click.value.partition(":")
-        modals: dict[str, Callable[[Digest, Item], dict[str, Any]]] = {
+        modals: dict[str, Modal] = {
             "split": split_modal,
             "why": why_modal,
             "rule": self._rule,
@@ -108,67 +98,47 @@ class DialogHandlers:
         changes = {"merge": self._review.merge_with_next, "revert": self._review.revert}
         if what in changes:
             with stored_first(ack):
-                refusal = self._change_at_once(click, item_id, changes[what])
+                refusal = refusal_of(lambda: changes[what](click.user, item_id))
             if refusal:
-                _say(click, refusal, client, respond)
+                say(click, refusal, client, respond)
             elif click.in_dialog:
                 self._redraw(click.view, item_id, client)
-            self._desk.changed()
+            self._days.changed()
             return
         ack()
         if what in modals:
             self._open(click, item_id, modals[what], client, respond)
 
-    @staticmethod
-    def _change_at_once(click: Click, item_id: str, change: Callable[[str, str], Digest]) -> str:
-        """Changes an item without a dialog; why not, in words for the person, if not."""
-        try:
-            change(click.user, item_id)
-        except NotYours:
-            return STRANGER
-        except ReviewError as error:
-            return sentence(error)
-        return ""
-
     def _redraw(self, view: Mapping[str, Any], item_id: str, client: WebClient) -> None:
         """Shows the changed item in the dialog from whose menu it was changed."""
-        found = self._desk.item(item_id)
-        if found is None:
+        stored = self._days.item(item_id)
+        if stored is None:
             shown = note_modal("Undone", "It is no longer there. Close this to see the day.")
         else:
-            shown = drawn_anew(self._edit(*found), found[1].version)
+            shown = drawn_anew(self._edit(*stored), stored[1].version)
         _update(client, view, shown)
 
-    def _add(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
+    def _add(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
         ack()
         click = Click.of(body)
-        if click.user != self._desk.person:
-            reply_privately(respond, STRANGER)
-            return
-        day = self._desk.core.day(click.value)
-        view = add_modal(day, self._choices(day), NewSpan())
+        day = self._calendar.day(click.value)
+        view = add_modal(day, self._lookups.choices(day))
         client.views_open(trigger_id=click.trigger_id, view=view)
 
     def _edit(self, digest: Digest, item: Item) -> dict[str, Any]:
-        return edit_modal(digest, item, self._choices(self._desk.core.day_on(digest.day)))
+        return edit_modal(digest, item, self._lookups.choices(self._calendar.day_on(digest.day)))
 
     def _rule(self, digest: Digest, item: Item) -> dict[str, Any]:
-        return rule_modal(digest, item, self._choices(self._desk.core.day_on(digest.day)))
-
-    def _choices(self, day: WorkDay) -> Choices:
-        return self._desk.choices(day)
+        return rule_modal(digest, item, self._lookups.choices(self._calendar.day_on(digest.day)))
 
     # -- Issues while typing -------------------------------------------------------------------
 
     def _offer_issues(self, ack: Ack, payload: dict[str, Any], body: dict[str, Any]) -> None:
         typed = str(payload.get("value", ""))
-        if body["user"]["id"] != self._desk.person:
-            ack(options=[])
-            return
         view = body.get("view") or {}
         group = self._group_in(view)
         first = self._likely_issues(view, group) if not typed.strip() else []
-        ack(**issue_options(self._desk.search_issues(typed, group, first), typed, group))
+        ack(**issue_options(self._lookups.search(typed, group, first), typed, group))
 
     def _likely_issues(self, view: Mapping[str, Any], group: str | None) -> list[Issue]:
         """What the evidence of the day speaks for: the item's own issue, then its neighbours'."""
@@ -176,10 +146,10 @@ class DialogHandlers:
             meta = DialogMeta.of(view)
         except ValueError:
             return []
-        digest = self._desk.core.store.digest(self._desk.person, date.fromisoformat(meta.day))
-        items = sorted(digest.items if digest else (), key=lambda each: each.id != meta.item)
-        found = [issue for item in items if (issue := item.suggestion.issue)]
-        return [issue for issue in found if group in (None, issue.group)]
+        digest = self._days.person.store.digest(self._days.person.id, date.fromisoformat(meta.day))
+        items = sorted(digest.items if digest else (), key=lambda item: item.id != meta.item)
+        issues = [issue for item in items if (issue := item.suggestion.issue)]
+        return [issue for issue in issues if group in (None, issue.group)]
 
     def _group_in(self, view: Mapping[str, Any]) -> str | None:
         """The group chosen in the dialog, else that of the item it edits.
@@ -190,13 +160,13 @@ class DialogHandlers:
             meta = DialogMeta.of(view)
         except ValueError:
             return None
-        known = self._choices(self._desk.core.day(meta.day)).all_groups()
+        known = self._lookups.choices(self._calendar.day(meta.day)).all_groups()
         named = {group_token(group): group for group in known}
         return named.get(meta.group) or self._item_group(meta)
 
     def _item(self, meta: DialogMeta) -> Item | None:
-        found = self._desk.item(meta.item) if meta.item else None
-        return found[1] if found else None
+        stored = self._days.item(meta.item) if meta.item else None
+        return stored[1] if stored else None
 
     def _item_group(self, meta: DialogMeta) -> str | None:
         item = self._item(meta)
@@ -209,13 +179,13 @@ class DialogHandlers:
         ack()
         view = body.get("view") or {}
         moment = _moment(body)
-        self._newest.note(str(view.get("id")), moment)
+        self._latest_choices.note(str(view.get("id")), moment)
         changed = self._after_choice(view)
         if changed is None or _update(client, view, changed):
             return
         # Something was chosen just before: this dialog tells of both, unless a later choice does.
         later = self._after_choice(view, moment)
-        if later is not None and self._newest.is_newest(str(view["id"]), moment):
+        if later is not None and self._latest_choices.is_latest(str(view["id"]), moment):
             _update(client, {"id": view["id"]}, later)
 
     def _after_choice(self, view: Mapping[str, Any], later: int = 0) -> dict[str, Any] | None:
@@ -224,17 +194,17 @@ class DialogHandlers:
         except ValueError:
             return None
         item = self._item(meta)
-        choices = self._choices(self._desk.core.day(meta.day))
-        value = Fields(view).option("issue")
-        issue = self._desk.issue(value, item.suggestion.issue if item else None)
+        choices = self._lookups.choices(self._calendar.day(meta.day))
+        value = FieldValues(view).option("issue")
+        issue = self._lookups.issue(value, item.suggestion.issue if item else None)
         return after_choice(view, choices, item, issue, later)
 
     # -- Taking what was filled in -------------------------------------------------------------
 
     def _edited(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta = DialogMeta.of(view)
-        found = self._desk.item(meta.item)
-        if found is None:
+        stored = self._days.item(meta.item)
+        if stored is None:
             ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
             return
         user = str(body["user"]["id"])
@@ -243,12 +213,12 @@ class DialogHandlers:
             return self._review.edit(
                 user,
                 meta.item,
-                self._change(view, form, found[1].suggestion.issue),
+                self._change(view, form, stored[1].suggestion.issue),
                 meta.version,
                 form.move_neighbours,
             )
 
-        self._take(ack, view, found[1], save)
+        self._take(ack, view, stored[1], save)
 
     def _added(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta = DialogMeta.of(view)
@@ -256,14 +226,13 @@ class DialogHandlers:
         day = date.fromisoformat(meta.day)
 
         def save(form: EditForm) -> Digest:
-            if user == self._desk.person:
-                self._desk.begin_day(day)
+            self._days.begin_day(day)
             return self._review.add(user, day, self._change(view, form), form.move_neighbours)
 
         self._take(ack, view, None, save)
-        digest = self._desk.core.store.digest(self._desk.person, day)
+        digest = self._days.person.store.digest(self._days.person.id, day)
         if digest is not None and digest.items and digest.ts is None:
-            self._desk.show_day(self._desk.core.day_on(day))
+            self._days.show_day(self._calendar.day_on(day))
 
     def _take(
         self,
@@ -273,30 +242,28 @@ class DialogHandlers:
         save: Callable[[EditForm], Digest],
     ) -> None:
         """Saves a dialog, or shows what is wrong beside its fields. Nothing waits on a network."""
-        day = self._desk.core.day(DialogMeta.of(view).day)
-        form = parse_edit(view, self._choices(day), item)
+        day = self._calendar.day(DialogMeta.of(view).day)
+        form = parse_edit(view, self._lookups.choices(day), item)
         if isinstance(form, dict):
             ack(response_action="errors", errors=form)
             return
         try:
             save(form)
-        except NotYours:
-            ack(response_action="errors", errors=errors_for(view, {"": STRANGER}))
         except ReviewError as error:
             self._refuse(ack, view, error)
         else:
             ack()
-        self._desk.changed()
+        self._days.changed()
 
     @staticmethod
     def _refuse(ack: Ack, view: dict[str, Any], error: ReviewError) -> None:
-        if error.can_move and not Fields(view).has("move"):
+        if error.can_move and not FieldValues(view).has("move"):
             ack(response_action="update", view=with_move_offer(view, sentence(error)))
         else:
             ack(response_action="errors", errors=errors_for(view, error.fields))
 
     def _change(self, view: Mapping[str, Any], form: EditForm, own: Issue | None = None) -> Change:
-        issue = self._desk.issue(form.issue, own)
+        issue = self._lookups.issue(form.issue, own)
         if form.issue and issue is None:
             raise ReviewError({"issue": "That issue is no longer known: choose it again."})
         return Change(
@@ -310,13 +277,13 @@ class DialogHandlers:
             drafted=DialogMeta.of(view).wrote(form.description),
         )
 
-    def _splitted(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+    def _split(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta = DialogMeta.of(view)
-        found = self._desk.item(meta.item)
-        if found is None:
+        stored = self._days.item(meta.item)
+        if stored is None:
             ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
             return
-        moment = parse_split(view, self._desk.core.day(meta.day), found[1].suggestion.span)
+        moment = parse_split(view, self._calendar.day(meta.day), stored[1].suggestion.span)
         if isinstance(moment, dict):
             ack(response_action="errors", errors=moment)
             return
@@ -326,18 +293,10 @@ class DialogHandlers:
             ack(response_action="errors", errors=errors_for(view, {"at": sentence(error)}))
         else:
             ack(response_action="clear")  # an edit dialog below would show what is no longer so
-        self._desk.changed()
+        self._days.changed()
 
 
-def _say(click: Click, text: str, client: WebClient, respond: Respond) -> None:
-    """Says something where the person clicked: beside the message, or on top of the dialog."""
-    if click.in_dialog:
-        client.views_push(trigger_id=click.trigger_id, view=note_modal("Not done", text))
-    else:
-        reply_privately(respond, text)
-
-
-class _Newest:
+class _LatestChoices:
     """When something was chosen last in each of the dialogs that were open lately."""
 
     def __init__(self) -> None:
@@ -352,7 +311,7 @@ class _Newest:
             if len(self._moments) > MOST_DIALOGS:
                 del self._moments[next(iter(self._moments))]
 
-    def is_newest(self, view_id: str, moment: int) -> bool:
+    def is_latest(self, view_id: str, moment: int) -> bool:
         """Whether nothing was chosen in it afterwards."""
         return self._moments.get(view_id, 0) <= moment
 

@@ -9,14 +9,14 @@ from slack_bolt import Ack, App
 
 from tracklater_bot.blocks.home import preference_of
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.handlers.payloads import stored_first
+from tracklater_bot.slack.payloads import stored_first
 
 
 class HomeHandlers:
     """The listeners of App Home."""
 
-    def __init__(self, desk: Days) -> None:
-        self._desk = desk
+    def __init__(self, days: Days) -> None:
+        self._days = days
 
     def register(self, app: App) -> None:
         """Tells Bolt about the tab and its controls."""
@@ -24,14 +24,12 @@ class HomeHandlers:
         app.action(re.compile(r"^pref_"))(self._changed)
 
     def _opened(self, event: dict[str, Any]) -> None:
-        if event.get("tab", "home") == "home" and event["user"] == self._desk.person:
-            self._desk.show_home()
+        if event.get("tab", "home") == "home":
+            self._days.show_home()
 
     def _changed(self, ack: Ack, body: dict[str, Any]) -> None:
-        mine = body["user"]["id"] == self._desk.person
         with stored_first(ack):
-            wish = preference_of(body["actions"][0]) if mine else None
-            if wish is not None:
-                self._desk.set_preference(*wish)
-        if mine:
-            self._desk.show_home()
+            preference = preference_of(body["actions"][0])
+            if preference is not None:
+                self._days.set_preference(*preference)
+        self._days.show_home()

@@ -9,18 +9,19 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from tracklater_bot.blocks.dialogs import NewSpan, add_modal
+from tracklater_bot.blocks.dialogs import add_modal
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.handlers.command import NOT_YOURS
-from tracklater_bot.slack.handlers.payloads import reply_privately
+from tracklater_bot.slack.payloads import reply_privately
 
 
 class ShortcutHandlers:
     """The listener of the message shortcut."""
 
-    def __init__(self, desk: Days) -> None:
-        self._desk = desk
+    def __init__(self, days: Days) -> None:
+        self._calendar = days.person.calendar
+        self._lookups = days.lookups
 
     def register(self, app: App) -> None:
         """Tells Bolt about the shortcut."""
@@ -30,24 +31,24 @@ class ShortcutHandlers:
         self, ack: Ack, shortcut: dict[str, Any], client: WebClient, respond: Respond
     ) -> None:
         ack()
-        if shortcut["user"]["id"] != self._desk.person:
-            reply_privately(respond, NOT_YOURS)
-            return
         message = shortcut.get("message") or {}
         ts = str(message.get("ts") or "0")
-        day = self._desk.core.day_of(datetime.fromtimestamp(float(ts), UTC))
-        if self._desk.core.is_closed(day):
+        day = self._calendar.day_of(datetime.fromtimestamp(float(ts), UTC))
+        if self._calendar.is_closed(day):
             reply_privately(respond, f"{day_name(day.date)}: {TOO_LONG_AGO}")
             return
-        view = add_modal(day, self._desk.choices(day), self._new(shortcut, message))
+        group, issue = self._named(shortcut, message)
+        view = add_modal(day, self._lookups.choices(day), group, issue)
         client.views_open(trigger_id=shortcut["trigger_id"], view=view)
 
-    def _new(self, shortcut: Mapping[str, Any], message: Mapping[str, Any]) -> NewSpan:
-        """What the message already tells: its issue and group."""
+    def _named(
+        self, shortcut: Mapping[str, Any], message: Mapping[str, Any]
+    ) -> tuple[str | None, Issue | None]:
+        """What the message already tells: its group and issue."""
         text = str(message.get("text", ""))
-        issue = self._desk.issue_in(text)
+        issue = self._lookups.issue_in(text)
         if issue is not None:
-            return NewSpan(group=issue.group, issue=issue)
+            return issue.group, issue
         channel = str((shortcut.get("channel") or {}).get("name", ""))
         workspace = str((shortcut.get("team") or {}).get("domain", ""))
-        return NewSpan(group=self._desk.group_in(text, channel, workspace))
+        return self._lookups.group_in(text, channel, workspace), None

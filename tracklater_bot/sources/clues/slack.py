@@ -121,10 +121,10 @@ def _workspace(match: _Match) -> str:
 # -- Fetching ----------------------------------------------------------------------------------
 
 
-class _Patience(RateLimitErrorRetryHandler):
+class _ShortWaits(RateLimitErrorRetryHandler):
     """Waits as long as Slack asks for, unless that is longer than anybody would wait."""
 
-    def _can_retry(
+    def can_retry(
         self,
         *,
         state: RetryState,
@@ -132,7 +132,9 @@ class _Patience(RateLimitErrorRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> bool:
-        if response is None or response.status_code != 429:
+        """Whether Slack said to come back, and soon enough."""
+        wanted = super().can_retry(state=state, request=request, response=response, error=error)
+        if response is None or not wanted:
             return False
         headers = {name.lower(): values for name, values in response.headers.items()}
         seconds = (headers.get("retry-after") or ["1"])[0]
@@ -160,7 +162,7 @@ class SlackSource:
             timeout=TIMEOUT,
             logger=_log,
         )
-        self._client.retry_handlers.append(_Patience(max_retry_count=RETRIES))
+        self._client.retry_handlers.append(_ShortWaits(max_retry_count=RETRIES))
 
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[SlackSource]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt import Ack, Respond
+from slack_sdk import WebClient
 
-STRANGER = "Only the person whose day this is can do that. Nothing was changed."
+from tracklater_bot.blocks.dialogs import note_modal
 
 
 @contextmanager
@@ -53,3 +54,11 @@ class Click:
 def reply_privately(respond: Respond, text: str) -> None:
     """Says something to the one who clicked, beside the message, which stays as it is."""
     respond(text=text, response_type="ephemeral", replace_original=False)
+
+
+def say(click: Click, text: str, client: WebClient, respond: Respond) -> None:
+    """Says something where it was clicked: beside the message, or on top of the dialog."""
+    if click.in_dialog:
+        client.views_push(trigger_id=click.trigger_id, view=note_modal("Not done", text))
+    else:
+        reply_privately(respond, text)

@@ -1,0 +1,82 @@
+"""The person's working days: in which zone each is, where it begins and ends, which is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
+from tracklater_bot.settings import Settings
+
+if TYPE_CHECKING:  # SQLAlchemy takes its time, and a preview may do without
+    from tracklater_bot.store import Store
+
+PROFILE_ZONE = "profile_zone"
+
+
+class Calendar:
+    """One person's days. `store` is None for somebody whose days are not kept."""
+
+    def __init__(
+        self, settings: Settings, store: Store | None, person: str, clock: Callable[[], datetime]
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._person = person
+        self._clock = clock
+
+    def zone(self) -> ZoneInfo:
+        """The person's zone: the one that is set, else their Slack profile's, else this machine's.
+
+        Raises SettingsError when none of them is known.
+        """
+        return self._settings.timezone or self._profile_zone() or self._settings.zone()
+
+    def _profile_zone(self) -> ZoneInfo | None:
+        name = self._store and self._store.get(self._person, PROFILE_ZONE, self._clock())
+        try:
+            return ZoneInfo(name) if isinstance(name, str) else None
+        except (ZoneInfoNotFoundError, ValueError):  # Slack knows a zone that this machine doesn't
+            return None
+
+    def note_profile_zone(self, name: str) -> None:
+        """Remembers the zone of the person's Slack profile."""
+        if self._store is not None:
+            self._store.put(self._person, PROFILE_ZONE, name)
+
+    def today(self) -> date:
+        """The date of the working day that it is now."""
+        return WorkDay.of(self._clock(), self.zone(), self._settings.day_starts).date
+
+    def day(self, when: str) -> WorkDay:
+        """The working day that a WHEN word means now. Raises WhenError."""
+        return self.day_on(parse_when(when, self.today()))
+
+    def past_day(self, when: str) -> WorkDay:
+        """The same for what somebody typed who wants to see the day, which must have come."""
+        today = self.today()
+        return self.day_on(past(parse_when(when, today), today))
+
+    def day_on(self, on: date) -> WorkDay:
+        """The date's working day. One that is stored keeps its zone when the person travels on."""
+        starts, eve = self._settings.day_starts, on - timedelta(days=1)
+        zone, before = self._stored_zone(on) or self.zone(), self._stored_zone(eve)
+        moved = before is not None and before != zone
+        begins = WorkDay(eve, before, starts).span.end if before and moved else None
+        return WorkDay(on, zone, starts, begins)
+
+    def _stored_zone(self, on: date) -> ZoneInfo | None:
+        digest = self._store.digest(self._person, on) if self._store is not None else None
+        return ZoneInfo(digest.timezone) if digest else None
+
+    def day_of(self, at: datetime) -> WorkDay:
+        """The working day to which a moment belongs."""
+        nominal = WorkDay.of(at, self.zone(), self._settings.day_starts).date
+        near = [self.day_on(nominal + timedelta(days=away)) for away in (0, 1, -1)]
+        return next((day for day in near if at in day.span), near[0])
+
+    def is_closed(self, day: WorkDay) -> bool:
+        """Whether the day is too old for new entries: Toggl can't be asked for it any more."""
+        return not in_reach(day.date, day.zone, self._clock())

@@ -1,0 +1,76 @@
+"""What dialogs offer and what messages name: groups, projects and issues, from the cache alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from tracklater_bot.blocks.choices import Choices, find_issue
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.keywords import group_meant
+from tracklater_bot.scheduling.loop import submit
+from tracklater_bot.slack.person import Person
+
+MOST_ISSUES_OFFERED = 30
+_AROUND_WORDS = ".,:;!?()[]<>*_~`'\""
+
+
+class Lookups:
+    """Looks things up while Slack waits; what takes longer is fetched for the next time."""
+
+    def __init__(self, person: Person) -> None:
+        self._settings = person.file_settings
+        self._catalog = person.catalog
+        self._groups = person.groups
+        self._fetching = ThreadPoolExecutor(1, thread_name_prefix="lookups")
+
+    def close(self) -> None:
+        """Gives up what was not fetched yet."""
+        self._fetching.shutdown(wait=True, cancel_futures=True)
+
+    def choices(self, day: WorkDay) -> Choices:
+        """The groups and projects to choose from."""
+        by_group = self._catalog.known_projects().by_group
+        projects = tuple(project for own in by_group.values() for project in own)
+        return Choices(day, projects, tuple(self._settings.groups))
+
+    def search(self, typed: str, group: str | None, first: Sequence[Issue] = ()) -> list[Issue]:
+        """Issues for what is typed so far, best first; `first` ones lead while nothing is.
+
+        Where something is typed, those of other groups come after the group's own. What the cache
+        does not have is asked for behind the scenes, so that the next keystroke may find it.
+        """
+        own = self._catalog.search(typed, group, MOST_ISSUES_OFFERED)
+        if not typed.strip():
+            return list(dict.fromkeys([*self._as_known(first), *own]))[:MOST_ISSUES_OFFERED]
+        if not own:
+            submit(self._fetching, "Looking for an issue", self._catalog.look_up, typed, group)
+        others = self._catalog.search(typed, None, MOST_ISSUES_OFFERED) if group else []
+        return list(dict.fromkeys([*own, *others]))
+
+    def _as_known(self, issues: Sequence[Issue]) -> list[Issue]:
+        """The issues as they are now, without those of a project that is no longer set up."""
+        known = {(issue.tracker, issue.group, issue.key): issue for issue in self._catalog.issues()}
+        wanted = dict.fromkeys((issue.tracker, issue.group, issue.key) for issue in issues)
+        return [known[name] for name in wanted if name in known]
+
+    def issue(self, value: str | None, own: Issue | None = None) -> Issue | None:
+        """The issue that a dialog's option stands for: the item's own, or a known one."""
+        known = self._catalog.issues() if value else []
+        return find_issue(value, [own, *known] if own else known)
+
+    def issue_in(self, text: str) -> Issue | None:
+        """The first known issue whose key, or the one it had before, stands in the text."""
+        words = {word.strip(_AROUND_WORDS).casefold() for word in text.split()}
+        for issue in self._catalog.issues():
+            if any(key.casefold() in words for key in (issue.key, *issue.aliases)):
+                return issue
+        return None
+
+    def group_in(self, text: str, channel: str, workspace: str) -> str | None:
+        """The one group that a message is for: its workspace's, or what its words point to."""
+        for name, group in self._settings.groups.items():
+            if workspace and group.slack.workspace.casefold() == workspace.casefold():
+                return name
+        return group_meant(text, channel, self._groups)

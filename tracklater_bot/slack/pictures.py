@@ -1,0 +1,161 @@
+"""The timeline picture brought into the day's message: uploaded, waited for, then shown.
+
+The message never waits for it: it goes out with a text timeline and changes when Slack is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+
+from slack_sdk import WebClient
+
+from tracklater_bot.blocks.digest import PictureRef
+from tracklater_bot.blocks.timeline import Lanes, alt_text, lanes_of, ticks_of
+from tracklater_bot.blocks.timeline_png import draw
+from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.json_value import JsonValue
+from tracklater_bot.scheduling.loop import submit
+from tracklater_bot.slack.messages import NETWORK_ERRORS, Messenger, PostError, reason
+from tracklater_bot.slack.pace import low_priority
+from tracklater_bot.slack.person import Person
+
+log = logging.getLogger(__name__)
+
+READY_WITHIN_SECONDS = 20.0
+LOOK_EVERY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPictures:
+    """Which picture each day's message shows, as the store remembers it."""
+
+    person: Person
+
+    def of(self, digest: Digest) -> PictureRef | None:
+        """The picture; None while the timeline is text, and where no pictures are wanted."""
+        kept = self._kept(digest)
+        if kept is None or not self.person.settings().digest.picture:
+            return None
+        return PictureRef(str(kept["file"]), str(kept["alt"]))
+
+    def is_of(self, digest: Digest, lanes: Lanes) -> bool:
+        """Whether the message shows a picture of these very lanes."""
+        kept = self._kept(digest)
+        return kept is not None and kept.get("of") == _fingerprint(lanes)
+
+    def keep(self, digest: Digest, lanes: Lanes, file_id: str) -> None:
+        """Notes the picture that the message shows from now on."""
+        kept: JsonValue = {"file": file_id, "alt": alt_text(lanes), "of": _fingerprint(lanes)}
+        self.person.store.put(digest.person, picture_key(digest.day), kept)
+
+    def drop(self, digest: Digest) -> None:
+        """Lets the message show the timeline as text again."""
+        self.person.store.delete(digest.person, picture_key(digest.day))
+
+    def _kept(self, digest: Digest) -> dict[str, JsonValue] | None:
+        person = self.person
+        kept = person.store.get(digest.person, picture_key(digest.day), person.clock())
+        return kept if isinstance(kept, dict) else None
+
+
+def picture_key(day: date) -> str:
+    """Under which name the store remembers the day's picture."""
+    return f"picture:{day}"
+
+
+def _fingerprint(lanes: Lanes) -> str:
+    """Equal for lanes that make the same picture."""
+    return hashlib.sha256(repr(lanes).encode()).hexdigest()[:16]
+
+
+class Pictures:
+    """Brings pictures into messages, one after another in a thread of its own.
+
+    `not_shown` is called when a message has to be brought up to date without its picture.
+    """
+
+    def __init__(
+        self,
+        person: Person,
+        uploader: Uploader,
+        messenger: Messenger,
+        not_shown: Callable[[], None],
+    ) -> None:
+        self._person = person
+        self._uploader = uploader
+        self._messenger = messenger
+        self._not_shown = not_shown
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self.shown = ShownPictures(person)
+
+    def add(self, draft: Draft) -> None:
+        """Lets the day's picture follow into its message, where pictures are wanted."""
+        if self._person.settings().digest.picture:
+            submit(self._pool, f"The picture of {draft.day}", self._add, draft)
+
+    def close(self) -> None:
+        """Waits for pictures that are still on their way."""
+        self._pool.shutdown(wait=True)
+
+    @low_priority()
+    def _add(self, draft: Draft) -> None:
+        person = self._person
+        digest = person.store.digest(person.id, draft.day)
+        if digest is None or digest.ts is None:
+            return
+        lanes = lanes_of(digest, person.clock(), ticks_of(draft))
+        if self.shown.is_of(digest, lanes):
+            return
+        file_id = self._uploader.upload(digest, lanes, tuple(person.file_settings.groups))
+        if file_id is None:
+            return
+        self.shown.keep(digest, lanes, file_id)
+        try:
+            self._messenger.show_again(person.id, digest.day)
+        except PostError as error:
+            log.info("The timeline picture was not shown: %s", error)
+            self.shown.drop(digest)
+            self._not_shown()
+
+
+class Uploader:
+    """Uploads pictures into the thread of a day's message."""
+
+    def __init__(self, client: WebClient, pause: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._pause = pause
+
+    def upload(self, digest: Digest, lanes: Lanes, groups: Sequence[str]) -> str | None:
+        """The id of the file, ready to be shown; None when Slack does not take it.
+
+        Without the scope files:write, or in trouble, the text timeline simply stays.
+        """
+        try:
+            answer = self._client.files_upload_v2(
+                content=draw(lanes, groups),
+                filename=f"{digest.day}.png",
+                title=f"Timeline of {digest.day}",
+                alt_txt=alt_text(lanes),
+                channel=digest.channel,
+                thread_ts=digest.ts,
+            )
+            file_id = str(answer["files"][0]["id"])
+            return file_id if self._is_ready(file_id) else None
+        except NETWORK_ERRORS as error:
+            log.info("The timeline picture was not taken: %s", reason(error))
+            return None
+
+    def _is_ready(self, file_id: str) -> bool:
+        """Waits until Slack has processed the file: shown earlier, it is refused."""
+        for _ in range(round(READY_WITHIN_SECONDS / LOOK_EVERY_SECONDS)):
+            if self._client.files_info(file=file_id)["file"].get("mimetype"):
+                return True
+            self._pause(LOOK_EVERY_SECONDS)
+        return False
