@@ -159,3 +159,32 @@ def test_a_port_in_use_gets_one_sentence(tmp_path: Path) -> None:
         answer = called(tmp_path, "demo", "--port", str(port), "--no-open")
     told = f"Port {port} cannot be used: Address already in use. Try another --port.\n"
     assert answer == Answer(1, "", told)
+
+
+WITHOUT_THE_EXTRA = """
+import sys
+sys.modules["aiohttp"] = None
+from tracklater_bot.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+ALL_BUT_THE_DEMO = """
+import importlib, pkgutil, sys
+sys.modules["aiohttp"] = None
+import tracklater_bot
+for module in pkgutil.walk_packages(tracklater_bot.__path__, "tracklater_bot."):
+    if not module.name.endswith((".demo", ".__main__", ".migrations.env")):
+        importlib.import_module(module.name)
+"""
+
+
+@pytest.mark.parametrize("more", [["--once"], ["--no-open", "--port", "0"]])
+def test_without_its_extra_it_says_how_to_get_it(more: Sequence[str]) -> None:
+    command = [sys.executable, "-c", WITHOUT_THE_EXTRA, "demo", *more]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (1, "", 1)
+    assert "sh scripts/demo" in run.stderr
+    assert "[demo]" in run.stderr
+
+
+def test_nothing_else_needs_the_extra() -> None:
+    subprocess.run([sys.executable, "-c", ALL_BUT_THE_DEMO], check=True)

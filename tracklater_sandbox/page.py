@@ -1,6 +1,6 @@
-"""The page's door: what everybody sees as JSON, actions, faults, and a stream of changes.
+"""The page's routes: what everybody sees as JSON, actions, faults, and a stream of changes.
 
-Subprocess and browser tests use the same door as the page.
+Subprocess and browser tests use the same routes as the page.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from datetime import date
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from aiohttp import web
 
-from tracklater_sandbox.slack import ME, NotThere, Outcome, visible_messages
+from tracklater_sandbox.faults import Faults
+from tracklater_sandbox.jira import FakeJira
+from tracklater_sandbox.slack import ME, FakeSlack, NotThere, Outcome, visible_messages
 from tracklater_sandbox.slack.inputs import InputError
 from tracklater_sandbox.slack.payloads import visible_view
 from tracklater_sandbox.slack.person import still_there
-
-if TYPE_CHECKING:
-    from tracklater_sandbox.server import Sandbox
+from tracklater_sandbox.toggl import FakeToggl
 
 Json: TypeAlias = "dict[str, Any]"
 Act: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[Outcome]]
@@ -52,9 +53,21 @@ PULSE = 0.1
 class Page:
     """Routes of the page and of `/sandbox/*`."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self._slack = sandbox.slack
+    def __init__(
+        self,
+        slack: FakeSlack,
+        toggl: FakeToggl,
+        jira: FakeJira,
+        faults: Mapping[str, Faults],
+        day: date,
+        timezone: str,
+    ) -> None:
+        self._slack = slack
+        self._toggl = toggl
+        self._jira = jira
+        self._faults = faults
+        self._day = day
+        self._timezone = timezone
         self._closing = False
         self._acts: Mapping[str, Act] = {
             "command": self._command,
@@ -93,21 +106,21 @@ class Page:
         dm = workspace.dm(user)
         return {
             "version": workspace.version,
-            "day": self._sandbox.day.isoformat(),
-            "timezone": self._sandbox.zone.key,
+            "day": self._day.isoformat(),
+            "timezone": self._timezone,
             "connected": self._slack.sockets.count > 0,
             "user": user,
             "channel": dm.id,
             "people": {person.id: person.real_name for person in workspace.people.values()},
             "messages": visible_messages(dm, user),
             "channels": self._channels(user),
-            "hints": [(words.format(day=self._sandbox.day), why) for words, why in HINTS],
+            "hints": [(words.format(day=self._day), why) for words, why in HINTS],
             "shortcuts": SHORTCUTS,
             "views": [visible_view(view) for view in workspace.stack(user)],
             "home": visible_view(home) if home else None,
             "notices": [one for one in workspace.notices if one["user"] == user],
-            "entries": self._sandbox.toggl.named_entries(),
-            "worklogs": self._sandbox.jira.worklogs,
+            "entries": self._toggl.named_entries(),
+            "worklogs": self._jira.worklogs,
             "acks": [asdict(ack) for ack in self._slack.acks],
             "calls": list(self._slack.api.calls),
         }
@@ -218,7 +231,7 @@ class Page:
         body = await _json(request)
         knobs = {name: body[name] for name in ("seconds", "method", "saved") if name in body}
         try:
-            faults = self._sandbox.faults(str(body["service"]))
+            faults = self._faults[str(body["service"])]
             faults.fail_next(
                 str(body.get("path", "")), body["kind"], int(body.get("times", 1)), **knobs
             )

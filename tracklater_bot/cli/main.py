@@ -34,6 +34,10 @@ NOTHING_SET_UP = (
     "No source is set up yet: set thyme.dir, or git.repos of a group, in tracklater.toml."
     " `tracklater-bot check` says what else is missing."
 )
+NO_DEMO = (
+    "The demo needs more than is installed here: run `sh scripts/demo`, or install the program"
+    " with its extra: pip install '.[demo]'"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -173,8 +177,12 @@ def demo(arguments: argparse.Namespace) -> int:
     """The sandbox and the real bot on it."""
     if arguments.json and not arguments.once:
         raise UsageError("--json goes with --once.")
-    from tracklater_bot.cli import demo as stage
-
+    try:
+        from tracklater_bot.cli import demo as stage
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("tracklater"):
+            raise
+        raise FailedError(NO_DEMO) from error
     try:
         if arguments.once:
             return stage.once(as_json=arguments.json)

@@ -18,7 +18,6 @@ from tracklater_sandbox.slack.files import Files
 from tracklater_sandbox.slack.messages import Messages
 from tracklater_sandbox.slack.payloads import visible_view
 from tracklater_sandbox.slack.person import Hands, NotThere, Outcome
-from tracklater_sandbox.slack.requests_out import Requests
 from tracklater_sandbox.slack.views import Views
 from tracklater_sandbox.slack.workspace import (
     APP_SCOPES,
@@ -234,10 +233,6 @@ class FakeSlack:
     def refresh_sockets(self, reason: str = "refresh_requested") -> None:
         """Makes all Socket Mode connections end, as Slack does every few hours."""
         self._run(self.sockets.refresh(reason))
-
-    def deliver_to(self, url: str) -> None:
-        """Sends interactions and events to an app in http mode instead of over sockets."""
-        self.hands.delivery = Requests(url, self.signing_secret, self.acks)
 
     def hang_up(self) -> None:
         """Drops all Socket Mode connections without a word."""
