@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tracklater_bot.cli.output import print_json
 from tracklater_bot.cli.signals import stop_event, stopping_as_interrupt
 from tracklater_bot.core import opened
 from tracklater_bot.domain.digests import ItemState
@@ -80,7 +81,7 @@ def once(*, as_json: bool) -> int:
         walk = Walk(sandbox, bot)
         walk.whole_day()
         if as_json:
-            print(json.dumps(walk.told(), ensure_ascii=False, indent=2))
+            print_json(walk.told())
         else:
             _print(walk)
     return 0

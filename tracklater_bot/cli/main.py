@@ -7,11 +7,10 @@ stderr. What a command does not use is not imported: a preview should start in a
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracklater_bot import __version__
+from tracklater_bot.cli.output import print_json, say, survive_any_terminal
 from tracklater_bot.cli.signals import stop_event
 from tracklater_bot.domain.day import WhenError, WorkDay
 from tracklater_bot.domain.errors import StoreError
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 Command = Callable[[argparse.Namespace], int]
 FAILED, USAGE = 1, 2
+# What may stand before a command as well as after it.
+FILES = {"config": "the settings file", "env_file": "the file of secrets"}
 NOTHING_SET_UP = (
     "No source is set up yet: set thyme.dir, or git.repos of a group, in tracklater.toml."
     " `tracklater-bot check` says what else is missing."
@@ -42,16 +44,21 @@ NO_DEMO = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    arguments = _parser().parse_args(argv)
+    survive_any_terminal()
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    for option in ("config", "env_file"):
+        if getattr(arguments, option) and option not in arguments.takes:
+            parser.error(f"this command takes no --{option.replace('_', '-')}")
     _start_log(verbose=arguments.verbose)
     command: Command = arguments.command
     try:
         return command(arguments)
     except UsageError as error:
-        _say(str(error))
+        say(str(error))
         return USAGE
     except FailedError as error:
-        _say(str(error))
+        say(str(error))
         return FAILED
     except KeyboardInterrupt:
         return FAILED
@@ -76,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Suggests the time entries you forgot to make, and asks you in Slack.",
     )
     parser.add_argument("--version", action="version", version=__version__)
+    _add_files(parser, FILES, default=None)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in (_demo, _run, _preview, _digest, _check, _import, _record):
         add(commands)
@@ -87,20 +95,25 @@ def _add(
     name: str,
     command: Command,
     does: str,
-    settings: bool = True,
+    takes: Collection[str] = FILES.keys(),
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=does, description=does)
-    parser.set_defaults(command=command)
+    parser.set_defaults(command=command, takes=takes)
     parser.add_argument("-v", "--verbose", action="store_true", help="tell what goes on")
-    if settings:
-        parser.add_argument("--config", type=Path, metavar="FILE", help="the settings file")
-        parser.add_argument("--env-file", type=Path, metavar="FILE", help="the file of secrets")
+    # Without a default, which would win over what stands before the command.
+    _add_files(parser, takes, default=argparse.SUPPRESS)
     return parser
+
+
+def _add_files(parser: argparse.ArgumentParser, names: Iterable[str], default: str | None) -> None:
+    for name in names:
+        option, does = f"--{name.replace('_', '-')}", FILES[name]
+        parser.add_argument(option, type=Path, metavar="FILE", default=default, help=does)
 
 
 def _demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     does = "try everything on this machine: no accounts, no tokens, no network"
-    parser = _add(commands, "demo", demo, does, settings=False)
+    parser = _add(commands, "demo", demo, does, takes=())
     parser.add_argument("--port", type=_port, default=0, metavar="N", help="the page's port")
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--once", action="store_true", help="go through the day without a person")
@@ -130,12 +143,11 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def _import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     does = "turn the original TrackLater's settings into ours"
-    parser = _add(commands, "import-settings", import_settings, does, settings=False)
+    parser = _add(commands, "import-settings", import_settings, does, takes=("env_file",))
     parser.add_argument("file", type=Path, metavar="FILE", help="its Python or JSON settings")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("tracklater.toml"), metavar="TOML"
     )
-    parser.add_argument("--env-file", type=Path, default=Path(".env"), metavar="FILE")
 
 
 def _record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -199,7 +211,7 @@ def run(arguments: argparse.Namespace) -> int:
     stopped = stop_event()
     with _core(arguments) as core:
         try:
-            run_until(core, stopped, started=lambda: _say("tracklater-bot is running."))
+            run_until(core, stopped, started=lambda: say("tracklater-bot is running."))
         except ConnectError as error:
             raise FailedError(str(error)) from error
     return 0
@@ -210,7 +222,7 @@ def preview(arguments: argparse.Namespace) -> int:
     with _core(arguments) as core:
         day = _day(core, arguments.when)
         if not core.clue_sources:
-            _say(NOTHING_SET_UP)
+            say(NOTHING_SET_UP)
         with _progress(f"Reading {day.date}"):
             draft, now = core.draft(day), core.clock()
         groups = tuple(core.file_settings.groups)
@@ -219,11 +231,11 @@ def preview(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from tracklater_bot.cli.preview_json import draft_json
 
-        _print_json(draft_json(draft, now))
+        print_json(draft_json(draft, now))
     elif arguments.blocks:
         from tracklater_bot.cli.preview_blocks import draft_message
 
-        _print_json(draft_message(draft, now))
+        print_json(draft_message(draft, now))
     elif arguments.png is None:
         from tracklater_bot.cli.terminal import print_draft
 
@@ -249,7 +261,7 @@ def digest(arguments: argparse.Namespace) -> int:
         desk.finish()
     for status in opened.draft.sources:
         if status.trouble:
-            _say(f"{status.name}: {status.trouble}")
+            say(f"{status.name}: {status.trouble}")
     print(opened.summary())
     return 0
 
@@ -262,7 +274,7 @@ def check(arguments: argparse.Namespace) -> int:
     with _core(arguments) as core:
         findings = check_all(core)
     if arguments.json:
-        _print_json([asdict(finding) for finding in findings])
+        print_json([asdict(finding) for finding in findings])
     else:
         print_lines([(finding.ok, finding.line()) for finding in findings])
     return 0 if all(finding.ok for finding in findings) else FAILED
@@ -274,7 +286,8 @@ def import_settings(arguments: argparse.Namespace) -> int:
     from tracklater_bot.cli.importer import import_settings as convert
 
     try:
-        report = convert(arguments.file, arguments.output, arguments.env_file)
+        env_file = arguments.env_file or arguments.output.parent / ".env"
+        report = convert(arguments.file, arguments.output, env_file)
     except CannotImport as error:
         raise UsageError(str(error)) from error
     for line in report.lines():
@@ -297,7 +310,7 @@ def record(arguments: argparse.Namespace) -> int:
     except RecordError as error:
         raise FailedError(str(error)) from error
     if recorded.note:
-        _say(recorded.note)
+        say(recorded.note)
     return 0
 
 
@@ -312,7 +325,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     except SettingsError as error:
         raise UsageError(str(error)) from error
     for warning in loaded.warnings:
-        _say(warning)
+        say(warning)
     return loaded.settings
 
 
@@ -358,12 +371,4 @@ def _write_png(file: Path, draft: Draft, now: datetime, groups: Sequence[str]) -
         file.write_bytes(draw(lanes_of(draft, now, ticks_of(draft)), groups))
     except OSError as error:
         raise FailedError(f"{file} cannot be written: {error.strerror}.") from error
-    _say(f"The picture is in {file}.")
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    say(f"The picture is in {file}.")

@@ -86,9 +86,8 @@ def load(config: FilePath | None, env_file: FilePath | None, environ: Mapping[st
     A file that is named must be there; one that is not named is looked for in the usual places.
     Raises SettingsError with a line for each thing that is wrong.
     """
-    env_path = _env_path(env_file)
+    path, env_path = _files(config, env_file, environ)
     dotenv = dotenv_variables(env_path) if env_path else {}
-    path = _config_path(config, environ, dotenv)
     layers = _layers(path, env_path, dotenv, environ)
     settings, invalid = _validated([layer.values for layer in layers])
     problems = [*(problem for layer in layers for problem in layer.problems), *invalid]
@@ -106,24 +105,28 @@ def load(config: FilePath | None, env_file: FilePath | None, environ: Mapping[st
 # -- which files -------------------------------------------------------------------------------
 
 
-def _env_path(named: FilePath | None) -> FilePath | None:
-    if named:
-        return _existing(named, "--env-file")
-    return FilePath(ENV_NAME) if FilePath(ENV_NAME).is_file() else None
+def _files(
+    config: FilePath | None, env_file: FilePath | None, environ: Mapping[str, str]
+) -> tuple[FilePath | None, FilePath | None]:
+    """The settings file and the `.env`: those that are named, else those that are found."""
+    here = FilePath(ENV_NAME)
+    env_path = _existing(env_file, "--env-file") if env_file else None
+    if config:
+        path: FilePath | None = _existing(config, "--config")
+    elif environ.get(CONFIG_VARIABLE):
+        path = _existing(FilePath(environ[CONFIG_VARIABLE]), CONFIG_VARIABLE)
+    else:
+        first = env_path or _found(here)
+        named = dotenv_variables(first).get(CONFIG_VARIABLE) if first else None
+        if named:
+            return _existing(FilePath(named), CONFIG_VARIABLE), first
+        path = _found(FilePath(CONFIG_NAME), user_config_path(APP_NAME) / CONFIG_NAME)
+    beside = [path.with_name(ENV_NAME)] if path else []
+    return path, env_path or _found(*beside, here)
 
 
-def _config_path(
-    named: FilePath | None, environ: Mapping[str, str], dotenv: Mapping[str, str]
-) -> FilePath | None:
-    if named:
-        return _existing(named, "--config")
-    variable = environ.get(CONFIG_VARIABLE) or dotenv.get(CONFIG_VARIABLE)
-    if variable:
-        return _existing(FilePath(variable), CONFIG_VARIABLE)
-    if FilePath(CONFIG_NAME).is_file():
-        return FilePath(CONFIG_NAME)
-    usual = user_config_path(APP_NAME) / CONFIG_NAME
-    return usual if usual.is_file() else None
+def _found(*places: FilePath) -> FilePath | None:
+    return next((place for place in places if place.is_file()), None)
 
 
 def _existing(path: FilePath, named_by: str) -> FilePath:
