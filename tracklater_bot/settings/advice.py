@@ -7,9 +7,9 @@ from difflib import SequenceMatcher
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from tracklater_bot.domain.text import folded
+from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings.models import GroupSettings, Settings
-from tracklater_bot.settings.tree import GROUPS, Path, dotted, env_name, is_secret, shown
+from tracklater_bot.settings.tree import GROUPS, Key, dotted, env_name, is_secret
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -35,8 +35,9 @@ def _shared(
             owners.setdefault(thing, []).append(name)
     for thing, names in owners.items():
         if len(names) > 1:
-            both = " and ".join(shown(name) for name in names)
-            yield f"groups {both} share the {what} {shown(thing)}: it cannot tell them apart"
+            both = " and ".join(clean(name, 60) for name in names)
+            shared = f"{what} {clean(str(thing), 60)}"
+            yield f"groups {both} share the {shared}: it cannot tell them apart"
 
 
 def _misspelt(settings: Settings) -> Iterator[str]:
@@ -44,7 +45,8 @@ def _misspelt(settings: Settings) -> Iterator[str]:
     for one, other in combinations(settings.groups, 2):
         for slip, meant in ((one, other), (other, one)):
             if _is_fragment(settings.groups[slip]) and _alike(slip, meant):
-                yield f"{dotted(('groups', slip))}: is this a group of its own, or {shown(meant)}?"
+                where = dotted((GROUPS, slip))
+                yield f"{where}: is this a group of its own, or {clean(meant, 60)}?"
                 break
 
 
@@ -95,12 +97,12 @@ def unfinished(settings: Settings) -> tuple[str, ...]:
     return tuple(f"{written(path)} is missing: {why}" for path, why in missing)
 
 
-def written(path: Path) -> str:
+def written(path: Key) -> str:
     """A setting as the person writes it: a variable for a secret, else its place in the file."""
     return env_name(path) if is_secret(path) or path[-2:] in _ACCOUNTS else dotted(path)
 
 
-def _slack(settings: Settings) -> Iterator[tuple[Path, str]]:
+def _slack(settings: Settings) -> Iterator[tuple[Key, str]]:
     own = settings.slack
     if not (own.bot_token or own.app_token or own.signing_secret):
         return
@@ -114,19 +116,19 @@ def _slack(settings: Settings) -> Iterator[tuple[Path, str]]:
         yield ("slack", "signing_secret"), "without it nobody can tell Slack's requests from others"
 
 
-def _toggl(settings: Settings) -> Iterator[tuple[Path, str]]:
+def _toggl(settings: Settings) -> Iterator[tuple[Key, str]]:
     named = [group.toggl for group in settings.groups.values()]
-    if settings.toggl.api_token is None and any(each.client or each.projects for each in named):
+    if settings.toggl.api_token is None and any(toggl.client or toggl.projects for toggl in named):
         yield ("toggl", "api_token"), "without it nothing can be read from or sent to Toggl"
     if (
         settings.toggl.api_token
         and settings.groups
-        and not any(each.client or each.projects for each in named)
+        and not any(toggl.client or toggl.projects for toggl in named)
     ):
         yield (GROUPS, "NAME", "toggl", "client"), "which client in Toggl is which group?"
 
 
-def _group(settings: Settings, name: str) -> Iterator[tuple[Path, str]]:
+def _group(settings: Settings, name: str) -> Iterator[tuple[Key, str]]:
     at = (GROUPS, name)
     group = settings.groups[name]
     if group.jira.url and not group.jira.project_key:
@@ -141,7 +143,7 @@ def _group(settings: Settings, name: str) -> Iterator[tuple[Path, str]]:
     yield from _workspace(settings, name)
 
 
-def _taiga(settings: Settings, name: str) -> Iterator[tuple[Path, str]]:
+def _taiga(settings: Settings, name: str) -> Iterator[tuple[Key, str]]:
     taiga = settings.taiga_for(name)
     if taiga and not taiga.username:
         yield ("taiga", "username"), "without an account no issue can be read"
@@ -149,7 +151,7 @@ def _taiga(settings: Settings, name: str) -> Iterator[tuple[Path, str]]:
         yield ("taiga", "password"), "without it no issue can be read"
 
 
-def _workspace(settings: Settings, name: str) -> Iterator[tuple[Path, str]]:
+def _workspace(settings: Settings, name: str) -> Iterator[tuple[Key, str]]:
     slack = settings.slack_for(name)
     if slack and slack.user_token is None:
         token = (GROUPS, name, "slack", "user_token")

@@ -9,9 +9,8 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from tracklater_bot.cli.importer.original import Original
-from tracklater_bot.domain.text import folded
-from tracklater_bot.settings.tree import GROUPS, env_name, shown
-from tracklater_bot.settings.tree import Path as Key
+from tracklater_bot.domain.text import clean, folded
+from tracklater_bot.settings.tree import GROUPS, Key, env_name
 
 GLOBAL = "global"
 # Modules by the names that ENABLED_MODULES has for them.
@@ -49,7 +48,7 @@ class Place:
     folder: Path
 
     def __str__(self) -> str:
-        return f"{self.module}.{shown(self.section)}"
+        return f"{self.module}.{clean(self.section, 60)}"
 
 
 Handler: TypeAlias = Callable[[Converted, Key, Place, Any], None]
@@ -65,7 +64,7 @@ def convert(original: Original, folder: Path) -> Converted:
         if module == "CUTOFF_HOUR":
             _cutoff_hour(done, (), Place(module, "", folder), sections)
         elif not isinstance(sections, dict):
-            done.notes.append(f"{shown(module)}: has no counterpart here")
+            done.notes.append(f"{clean(module, 60)}: has no counterpart here")
         elif module not in HANDLERS:
             _left_out(done, module, sections)
         elif isinstance(enabled, list) and ENABLED_AS.get(module, module.lower()) not in enabled:
@@ -80,7 +79,7 @@ def convert(original: Original, folder: Path) -> Converted:
 
 def _left_out(done: Converted, module: str, sections: Mapping[str, Any]) -> None:
     reason = NO_COUNTERPART.get(module, "has no counterpart here")
-    done.notes.append(f"{shown(module)}: left out: {reason}")
+    done.notes.append(f"{clean(module, 60)}: left out: {reason}")
     for section, values in sections.items():
         if module == "ACTIVITYWATCH" and section != GLOBAL and isinstance(values, dict):
             _keywords(
@@ -101,7 +100,7 @@ def _section(done: Converted, place: Place, values: Any) -> None:
         if handler:
             handler(done, at, place, value)
         elif not (is_global and key.upper() in SPREAD.get(place.module, ())):
-            done.notes.append(f"{place}.{shown(key)}: has no counterpart here: left out")
+            done.notes.append(f"{place}.{clean(key, 60)}: has no counterpart here: left out")
 
 
 def _spread(done: Converted, module: str, sections: Mapping[str, Any]) -> None:
@@ -156,9 +155,9 @@ def _paths(*path: str, several: bool = False) -> Handler:
     """Full paths; a relative one starts where the settings lie."""
 
     def handle(done: Converted, at: Key, place: Place, value: Any) -> None:
-        found = [_full(done, place, text) for text in _texts(value)]
-        if found:
-            done.values[(*at, *path)] = found if several else found[0]
+        paths = [_full(done, place, text) for text in _texts(value)]
+        if paths:
+            done.values[(*at, *path)] = paths if several else paths[0]
 
     return handle
 
@@ -167,7 +166,7 @@ def _full(done: Converted, place: Place, text: str) -> str:
     if text.startswith("~") or Path(text).is_absolute():
         return text
     full = str((place.folder / text).absolute())
-    done.notes.append(f"{place}: {shown(text)} is no full path: taken as {full}")
+    done.notes.append(f"{place}: {clean(text, 60)} is no full path: taken as {full}")
     return full
 
 
@@ -280,18 +279,19 @@ def _advise(done: Converted) -> None:
     for name in done.groups.values():
         at: Key = (GROUPS, name)
         url = done.values.get((*at, "jira", "url"), "")
+        where = f"JIRA.{clean(name, 60)}.CREDENTIALS"
         if (*at, "jira", "api_token") not in done.values:
             continue
         if (urlsplit(url).hostname or "").endswith(".atlassian.net"):
             done.notes.append(
-                f"JIRA.{shown(name)}.CREDENTIALS: taken over; Jira Cloud takes no passwords any "
+                f"{where}: taken over; Jira Cloud takes no passwords any "
                 "more, so if that is one, put an API token in its place"
             )
         elif url:
             for key in ("email", "api_token"):
                 done.values.pop((*at, "jira", key), None)
             done.notes.append(
-                f"JIRA.{shown(name)}.CREDENTIALS: left out: a Jira of your own wants a personal "
+                f"{where}: left out: a Jira of your own wants a personal "
                 f"access token: put it into {env_name((*at, 'jira', 'api_token'))}"
             )
 

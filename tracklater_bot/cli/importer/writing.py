@@ -15,11 +15,11 @@ from pydantic import ValidationError
 
 from tracklater_bot.cli.importer.convert import Converted, convert, secrets_and_accounts
 from tracklater_bot.cli.importer.original import CannotImport, read
+from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.tree import GROUPS, dotted, env_name, env_names, nested, shown
-from tracklater_bot.settings.tree import Path as Key
+from tracklater_bot.settings.tree import GROUPS, Key, dotted, env_name, env_names, nested
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
 
@@ -39,7 +39,7 @@ class Report:
 
     def lines(self) -> list[str]:
         """The same in words, for a terminal."""
-        groups = ", ".join(map(shown, self.groups)) or "none"
+        groups = ", ".join(clean(group, 60) for group in self.groups) or "none"
         said = [f"{self.target}: written, with the groups {groups}"]
         if self.env_file:
             said.append(f"{self.env_file}: added {', '.join(self.secrets)}")
