@@ -17,7 +17,7 @@ from tracklater_sandbox.slack.workspace import Json
 
 def deliver_to(slack: FakeSlack, url: str) -> None:
     """Sends interactions and events to an app in http mode instead of over sockets."""
-    slack.hands.delivery = SignedRequests(url, slack.signing_secret, slack.acks)
+    slack.actions.delivery = SignedRequests(url, slack.signing_secret, slack.acks)
 
 
 class SignedRequests:

@@ -19,7 +19,7 @@ import pytest
 
 from tests.bots import ROOT
 from tests.commands import Answer, called
-from tracklater_bot.cli.demo import EDITED, Walk, stage
+from tracklater_bot.cli.demo import EDITED, Walk, running_demo
 
 Json = dict[str, Any]
 
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 @pytest.fixture(scope="module")
 def walked() -> Iterator[tuple[Walk, Json]]:
     """The whole walk, and what the page shows afterwards."""
-    with stage() as (sandbox, bot):
+    with running_demo() as (sandbox, bot):
         walk = Walk(sandbox, bot)
         walk.whole_day()
         with urlopen(f"{sandbox.url}/sandbox/state", timeout=10) as answer:
@@ -36,7 +36,7 @@ def walked() -> Iterator[tuple[Walk, Json]]:
 
 def test_it_reports_the_entries_that_the_page_shows(walked: tuple[Walk, Json]) -> None:
     walk, page = walked
-    told = walk.told()["entries"]
+    told = walk.as_json()["entries"]
     shown = [
         (each["id"], moment(each["start"]), moment(each["stop"]), each["description"])
         for each in page["entries"]
@@ -54,10 +54,10 @@ def test_acmes_entries_are_worklogs_too(walked: tuple[Walk, Json]) -> None:
     walk, page = walked
     wanted = [
         (each["start"], each["description"].partition(" ")[0])
-        for each in walk.told()["entries"]
+        for each in walk.as_json()["entries"]
         if each["description"].startswith("DEV-")
     ]
-    assert [(each["start"], each["issue"]) for each in walk.told()["worklogs"]] == wanted
+    assert [(each["start"], each["issue"]) for each in walk.as_json()["worklogs"]] == wanted
     assert len(wanted) == len(page["worklogs"]) > 0
 
 
@@ -67,7 +67,7 @@ def moment(stamp: str) -> datetime:
 
 def test_it_approves_edits_skips_and_approves_the_rest(walked: tuple[Walk, Json]) -> None:
     walk, page = walked
-    told = walk.told()
+    told = walk.as_json()
     assert told["day"] == walk.sandbox.day.isoformat()
     did = " | ".join(told["did"])
     assert re.search(r"approved .* \| edited .* \| skipped .* \| approved the other \d+", did)

@@ -290,7 +290,7 @@ def test_an_event_that_is_not_acknowledged_comes_again(sandbox: Sandbox, bot: We
     slow.connect()
     sandbox.slack.wait_connected()
     sandbox.slack.sockets.ack_seconds = 0.2
-    sandbox.slack.hands.subscribed.add("message.im")
+    sandbox.slack.actions.subscribed.add("message.im")
     sandbox.slack.say("Hello")
     sandbox.slack.wait(lambda: len(sandbox.slack.acks) == 2)
     close_client(slow, sandbox)

@@ -183,16 +183,16 @@ class Page:
         return web.json_response(asdict(outcome))
 
     async def _command(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        return await self._slack.hands.command(
+        return await self._slack.actions.command(
             user, str(body["command"]), str(body.get("text", "")), body.get("channel")
         )
 
     async def _say(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        await self._slack.hands.say(user, str(body["text"]), body.get("channel"))
+        await self._slack.actions.say(user, str(body["text"]), body.get("channel"))
         return Outcome()
 
     async def _click(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        return await self._slack.hands.click(
+        return await self._slack.actions.click(
             user,
             str(body["where"]),
             str(body["action_id"]),
@@ -202,7 +202,7 @@ class Page:
         )
 
     async def _suggest(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        return await self._slack.hands.suggest(
+        return await self._slack.actions.suggest(
             user,
             str(body["where"]),
             str(body["action_id"]),
@@ -213,19 +213,21 @@ class Page:
     async def _submit(self, user: str, body: Mapping[str, Any]) -> Outcome:
         values, view = body.get("values") or {}, self._slack.workspace.view(str(body.get("view")))
         there = still_there(view, values) if view else values
-        return await self._slack.hands.submit(user, there, body.get("view"))
+        return await self._slack.actions.submit(user, there, body.get("view"))
 
     async def _close(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        return await self._slack.hands.close(
+        return await self._slack.actions.close(
             user, body.get("view"), everything=bool(body.get("everything"))
         )
 
     async def _home(self, user: str, _: Mapping[str, Any]) -> Outcome:
-        await self._slack.hands.open_home(user)
+        await self._slack.actions.open_home(user)
         return Outcome()
 
     async def _shortcut(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        return await self._slack.hands.shortcut(user, str(body["callback_id"]), body.get("message"))
+        return await self._slack.actions.shortcut(
+            user, str(body["callback_id"]), body.get("message")
+        )
 
     async def _fault(self, request: web.Request) -> web.Response:
         body = await _json(request)

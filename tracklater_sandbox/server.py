@@ -23,7 +23,7 @@ from tracklater_sandbox.workday import Workday, weekdays_before, write_settings
 
 T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
-PATIENCE = 30.0
+WAIT_SECONDS = 30.0
 
 
 class Sandbox:
@@ -97,7 +97,7 @@ class Sandbox:
             return
         self._wait_for(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
+        self._thread.join(WAIT_SECONDS)
         self._loop.close()
         self._thread = None
 
@@ -122,7 +122,7 @@ class Sandbox:
         if threading.current_thread() is self._thread:
             work.close()
             raise RuntimeError("the sandbox's own thread cannot wait for itself")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_SECONDS)
 
     async def _listen(self, listener: socket.socket) -> str:
         app = web.Application(middlewares=[self._middleware], client_max_size=16 * 1024**2)

@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for option in ("config", "env_file"):
         if getattr(arguments, option) and option not in arguments.takes:
             parser.error(f"this command takes no --{option.replace('_', '-')}")
-    _start_log(verbose=arguments.verbose)
+    _configure_logging(verbose=arguments.verbose)
     command: Command = arguments.command
     try:
         return command(arguments)
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _start_log(*, verbose: bool) -> None:
+def _configure_logging(*, verbose: bool) -> None:
     """Warnings of everybody; with `verbose`, all that we ourselves have to tell.
 
     The libraries stay at warnings: at DEBUG, Slack's logs whole messages, answers and tokens.
@@ -94,10 +94,10 @@ def _add(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
     command: Command,
-    does: str,
+    help_text: str,
     takes: Collection[str] = FILES.keys(),
 ) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=does, description=does)
+    parser = commands.add_parser(name, help=help_text, description=help_text)
     parser.set_defaults(command=command, takes=takes)
     parser.add_argument("-v", "--verbose", action="store_true", help="tell what goes on")
     # Without a default, which would win over what stands before the command.
@@ -112,8 +112,8 @@ def _add_files(parser: argparse.ArgumentParser, names: Iterable[str], default: s
 
 
 def _demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    does = "try everything on this machine: no accounts, no tokens, no network"
-    parser = _add(commands, "demo", demo, does, takes=())
+    help_text = "try everything on this machine: no accounts, no tokens, no network"
+    parser = _add(commands, "demo", demo, help_text, takes=())
     parser.add_argument("--port", type=_port, default=0, metavar="N", help="the page's port")
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--once", action="store_true", help="go through the day without a person")
@@ -142,8 +142,8 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    does = "turn the original TrackLater's settings into ours"
-    parser = _add(commands, "import-settings", import_settings, does, takes=("env_file",))
+    help_text = "turn the original TrackLater's settings into ours"
+    parser = _add(commands, "import-settings", import_settings, help_text, takes=("env_file",))
     parser.add_argument("file", type=Path, metavar="FILE", help="its Python or JSON settings")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("tracklater.toml"), metavar="TOML"
@@ -190,16 +190,16 @@ def demo(arguments: argparse.Namespace) -> int:
     if arguments.json and not arguments.once:
         raise UsageError("--json goes with --once.")
     try:
-        from tracklater_bot.cli import demo as stage
+        from tracklater_bot.cli import demo as demonstration
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("tracklater"):
             raise
         raise FailedError(NO_DEMO) from error
     try:
         if arguments.once:
-            return stage.once(as_json=arguments.json)
-        return stage.page(arguments.port, open_browser=not arguments.no_open)
-    except stage.DemoError as error:
+            return demonstration.once(as_json=arguments.json)
+        return demonstration.page(arguments.port, open_browser=not arguments.no_open)
+    except demonstration.DemoError as error:
         raise FailedError(str(error)) from error
 
 

@@ -18,7 +18,7 @@ def draft_json(draft: Draft, now: datetime) -> dict[str, Any]:
         "day": draft.day.isoformat(),
         "timezone": draft.timezone,
         "suggestions": [_suggestion(suggestion, zone) for suggestion in draft.suggestions],
-        "tracked": [_entry(each, zone, now) for each in draft.tracked],
+        "tracked": [_entry(entry, zone, now) for entry in draft.tracked],
         "sources": [_source(source) for source in draft.sources],
     }
 

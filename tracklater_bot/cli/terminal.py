@@ -39,8 +39,8 @@ def print_draft(draft: Draft, now: datetime, console: Console | None = None) -> 
     """The day's suggestions as a table, and its timeline."""
     out = console or Console(highlight=False)
     closed = not in_reach(draft.day, ZoneInfo(draft.timezone), now)
-    found = _to_review(draft, closed=closed)
-    out.print(Text(f"{day_name(draft.day)} · {found}", style="bold"))
+    length = _to_review(draft, closed=closed)
+    out.print(Text(f"{day_name(draft.day)} · {length}", style="bold"))
     if draft.suggestions:
         out.print(_table(draft, out.width))
     else:
@@ -80,14 +80,14 @@ def _table(draft: Draft, width: int) -> Table:
         )
     colour = colours(suggestion.group for suggestion in draft.suggestions if suggestion.group)
     # What nothing explains comes last, as in Slack.
-    for suggestion in sorted(draft.suggestions, key=lambda one: (one.group is None, one.span)):
-        row = _Row.of(suggestion, draft, colour.get(suggestion.group or "", "dim"))
+    for suggestion in sorted(draft.suggestions, key=lambda row: (row.group is None, row.span)):
+        row = _SuggestionRow.of(suggestion, draft, colour.get(suggestion.group or "", "dim"))
         table.add_row(*(row.wide() if wide else row.narrow()))
     return table
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _SuggestionRow:
     """A suggestion in words."""
 
     time: str
@@ -98,7 +98,7 @@ class _Row:
     evidence: Evidence
 
     @classmethod
-    def of(cls, suggestion: Suggestion, draft: Draft, style: str) -> _Row:
+    def of(cls, suggestion: Suggestion, draft: Draft, style: str) -> _SuggestionRow:
         return cls(
             time=times(suggestion.span, ZoneInfo(draft.timezone), draft.day),
             length=duration(suggestion.span.length),
@@ -109,14 +109,14 @@ class _Row:
         )
 
     def wide(self) -> tuple[str | Text, ...]:
-        seen = self.evidence
-        windows = f"{seen.window_minutes} min" if seen.window_minutes else ""
-        counts = (str(number or "") for number in (seen.commits, seen.messages))
+        evidence = self.evidence
+        windows = f"{evidence.window_minutes} min" if evidence.window_minutes else ""
+        counts = (str(number or "") for number in (evidence.commits, evidence.messages))
         return (self.time, self.length, self.place, self.what, self.sure, windows, *counts)
 
     def narrow(self) -> tuple[str | Text, ...]:
-        seen = Text(seen_words(self.evidence), style="dim")
-        lines = [line for line in (self.place, self.what, seen) if line.plain]
+        evidence = Text(evidence_words(self.evidence), style="dim")
+        lines = [line for line in (self.place, self.what, evidence) if line.plain]
         return (f"{self.time}\n{self.length}", Text("\n").join(lines), self.sure)
 
 
@@ -127,7 +127,7 @@ def _place(suggestion: Suggestion) -> str:
     return clean(suggestion.group, 60) + project
 
 
-def seen_words(evidence: Evidence) -> str:
+def evidence_words(evidence: Evidence) -> str:
     """`131 min in windows, 3 commits and 2 messages`."""
     parts = [f"{evidence.window_minutes} min in windows"] * bool(evidence.window_minutes)
     parts += [count(evidence.commits, "commit")] * bool(evidence.commits)

@@ -1,4 +1,4 @@
-"""How Slack hands interactions and events to the app: envelopes over Socket Mode."""
+"""How Slack gives interactions and events to the app: envelopes over Socket Mode."""
 
 from __future__ import annotations
 
