@@ -85,8 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     _add_files(parser, FILES, default=None)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_demo, _run, _preview, _digest, _check, _import, _record):
-        add(commands)
+    _demo(commands)
+    _add(commands, "run", run, "run the bot: schedule, slash command, buttons")
+    _preview(commands)
+    _when(_add(commands, "digest", digest, "post or refresh a day's message now"))
+    _check(commands)
+    _import(commands)
+    _add(commands, "record", record, "take one thyme snapshot and keep it safely")
     return parser
 
 
@@ -120,20 +125,12 @@ def _demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--json", action="store_true", help="with --once: print JSON")
 
 
-def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    _add(commands, "run", run, "run the bot: schedule, slash command, buttons")
-
-
 def _preview(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _add(commands, "preview", preview, "show a day's suggestions here; posts nothing")
     _when(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--png", type=Path, metavar="FILE", help="the timeline as a picture")
     parser.add_argument("--blocks", action="store_true", help="as the Slack message's JSON")
-
-
-def _digest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    _when(_add(commands, "digest", digest, "post or refresh a day's message now"))
 
 
 def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -148,10 +145,6 @@ def _import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("tracklater.toml"), metavar="TOML"
     )
-
-
-def _record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    _add(commands, "record", record, "take one thyme snapshot and keep it safely")
 
 
 def _when(parser: argparse.ArgumentParser) -> None:

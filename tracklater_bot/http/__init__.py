@@ -5,7 +5,6 @@ host), never keeps cookies, and puts no body, token or full address into a messa
 """
 
 from tracklater_bot.http.client import (
-    Credentials,
     RetryPolicy,
     ServiceClient,
     Timing,
@@ -29,7 +28,6 @@ from tracklater_bot.http.responses import (
 __all__ = [
     "BadResponse",
     "BadStatus",
-    "Credentials",
     "HttpError",
     "Line",
     "Response",

@@ -17,7 +17,6 @@ from tracklater_bot.domain.text import clean
 from tracklater_bot.http import (
     BadResponse,
     BadStatus,
-    Credentials,
     HttpError,
     Response,
     ServiceClient,
@@ -27,6 +26,7 @@ from tracklater_bot.http import (
     basic,
     bearer,
 )
+from tracklater_bot.http.client import Credentials
 from tracklater_bot.settings import GroupJira
 from tracklater_bot.settings.tree import env_name
 
