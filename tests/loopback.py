@@ -129,4 +129,4 @@ class FakeTime:
         self.now += timedelta(**by)
 
     def timing(self, chance: Callable[[], float] = lambda: 0.5) -> Timing:
-        return Timing(now=self, sleep=self.sleep, chance=chance)
+        return Timing(now=self, sleep=self.sleep, random=chance)

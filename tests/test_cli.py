@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.bots import digests_in, run_command
-from tests.commands import Answer, called, environment
+from tests.commands import Answer, called, environment, spawned
+from tests.repositories import committed
 from tracklater_sandbox import Sandbox
 
 NOTHING = 'timezone = "Europe/Helsinki"\n'
@@ -48,6 +49,10 @@ def days_messages(sandbox: Sandbox) -> list[str]:
         (["preview", "9000-01-01"], 2, "9000-01-01 hasn't happened yet"),
         (["preview", "--config", "nowhere.toml"], 2, "nowhere.toml"),
         (["preview", "--env-file", "nowhere.env"], 2, "nowhere.env"),
+        (["--config", "nowhere.toml", "preview"], 2, "nowhere.toml"),
+        (["--env-file", "nowhere.env", "check"], 2, "nowhere.env"),
+        (["--config", "tracklater.toml", "demo"], 2, "takes no --config"),
+        (["--config", "a.toml", "import-settings", "a.py"], 2, "takes no --config"),
         (["prewiev"], 2, "invalid choice"),
         ([], 2, "COMMAND"),
         (["digest"], 2, "TRACKLATER_SLACK__BOT_TOKEN"),
@@ -111,6 +116,104 @@ def test_the_version_is_told(home: Path) -> None:
     answer = called(home, "--version")
     assert answer.code == 0
     assert answer.out.strip().count(".") == 2
+
+
+# -- Which files ---------------------------------------------------------------------------------
+
+
+def with_a_mistake(folder: Path) -> Path:
+    """A folder whose `.env` has a line that an error would name."""
+    folder.mkdir(exist_ok=True)
+    (folder / ".env").write_text("TRACKLATER_SLACK__PORT=none\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["check", "--config", "far/tracklater.toml"], "far/.env"),
+        (["--config", "far/tracklater.toml", "check"], "far/.env"),
+        (["--config", "near.toml", "check", "--config", "far/tracklater.toml"], "far/.env"),
+        (["--config", "far/tracklater.toml", "check", "--env-file", "other/.env"], "other/.env"),
+        (["--env-file", "other/.env", "check"], "other/.env"),
+        (["--config", "bare/tracklater.toml", "check"], ".env"),
+        (["check"], ".env"),
+    ],
+)
+def test_secrets_lie_beside_the_settings_or_here(
+    home: Path, arguments: list[str], told: str
+) -> None:
+    for folder in (home, home / "far", home / "other"):
+        with_a_mistake(folder)
+    (home / "bare").mkdir()
+    for file in ("near.toml", "far/tracklater.toml", "bare/tracklater.toml"):
+        (home / file).write_text(NOTHING)
+    answer = called(home, *arguments)
+    assert answer.code == 2
+    assert answer.err.startswith(f"{told}: TRACKLATER_SLACK__PORT")
+
+
+def test_the_environment_names_the_settings_and_what_lies_beside_them(home: Path) -> None:
+    far = with_a_mistake(home / "far")
+    (far / "mine.toml").write_text(NOTHING)
+    with_a_mistake(home)
+    answer = called(home, "check", TRACKLATER_CONFIG=str(far / "mine.toml"))
+    assert answer.err.startswith(f"{far}/.env: ")
+
+
+def test_secrets_of_imported_settings_lie_beside_them(home: Path) -> None:
+    (home / "old.json").write_text('{"TOGGL": {"global": {"API_KEY": "abc"}}}')
+    (home / "far").mkdir()
+    assert called(home, "import-settings", "old.json", "-o", "far/tracklater.toml").code == 0
+    assert "abc" in (home / "far" / ".env").read_text()
+    before = ["--env-file", "mine.env", "import-settings", "old.json", "-o", "new.toml"]
+    assert called(home, *before).code == 0
+    assert "abc" in (home / "mine.env").read_text()
+    assert not (home / ".env").exists()
+
+
+# -- Terminals that lack characters --------------------------------------------------------------
+
+
+@pytest.fixture
+def abroad(tmp_path: Path) -> Path:
+    """A group and a repository whose names no ASCII can write."""
+    folder = tmp_path / "työ"
+    folder.mkdir()
+    repo = committed(folder / "Ääni 日本", "2026-11-20T10:00:00+02:00", "Käännä “日本” – loppuun")
+    (folder / "tracklater.toml").write_text(
+        f'{NOTHING}git.emails = ["eero@example.com"]\n'
+        f'groups."Ääni 日本".git.repos = ["{repo}", "{folder}/poissa 日本"]\n'
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["preview", "2026-11-20"], "Kaanna"),
+        (["preview", "2026-11-20", "--blocks"], "K\\u00e4\\u00e4nn\\u00e4"),
+        (["preview", "2026-11-20", "--json"], "\\u65e5"),
+        (["check"], "??"),
+        (["check", "--config", "työ.toml"], "ty"),
+        (["import-settings", "日本.py", "-o", "new.toml"], "??.py"),
+        (["--help"], "preview"),
+    ],
+)
+def test_a_terminal_that_lacks_a_character_gets_another(
+    abroad: Path, arguments: list[str], told: str
+) -> None:
+    answer = spawned(abroad, *arguments, PYTHONIOENCODING="ascii")
+    assert "Traceback" not in answer.err
+    assert told in answer.out + answer.err
+
+
+@pytest.mark.parametrize("command", ["preview", "check"])
+def test_a_machine_that_knows_ascii_alone_gets_sentences(abroad: Path, command: str) -> None:
+    ascii_alone = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    answer = spawned(abroad, command, **ascii_alone)
+    assert "Traceback" not in answer.err
+    assert "git (Aani ??): " in answer.out
 
 
 # -- Digest --------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ import pytest
 
 from tests.bots import ROOT
 from tests.commands import Answer, called
-from tracklater_bot.cli.demo import EDITED, Walk, stage
+from tracklater_bot.cli.demo import EDITED, Walk, running_demo
 
 Json = dict[str, Any]
 
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 @pytest.fixture(scope="module")
 def walked() -> Iterator[tuple[Walk, Json]]:
     """The whole walk, and what the page shows afterwards."""
-    with stage() as (sandbox, bot):
+    with running_demo() as (sandbox, bot):
         walk = Walk(sandbox, bot)
         walk.whole_day()
         with urlopen(f"{sandbox.url}/sandbox/state", timeout=10) as answer:
@@ -36,7 +36,7 @@ def walked() -> Iterator[tuple[Walk, Json]]:
 
 def test_it_reports_the_entries_that_the_page_shows(walked: tuple[Walk, Json]) -> None:
     walk, page = walked
-    told = walk.told()["entries"]
+    told = walk.as_json()["entries"]
     shown = [
         (each["id"], moment(each["start"]), moment(each["stop"]), each["description"])
         for each in page["entries"]
@@ -54,10 +54,10 @@ def test_acmes_entries_are_worklogs_too(walked: tuple[Walk, Json]) -> None:
     walk, page = walked
     wanted = [
         (each["start"], each["description"].partition(" ")[0])
-        for each in walk.told()["entries"]
+        for each in walk.as_json()["entries"]
         if each["description"].startswith("DEV-")
     ]
-    assert [(each["start"], each["issue"]) for each in walk.told()["worklogs"]] == wanted
+    assert [(each["start"], each["issue"]) for each in walk.as_json()["worklogs"]] == wanted
     assert len(wanted) == len(page["worklogs"]) > 0
 
 
@@ -67,7 +67,7 @@ def moment(stamp: str) -> datetime:
 
 def test_it_approves_edits_skips_and_approves_the_rest(walked: tuple[Walk, Json]) -> None:
     walk, page = walked
-    told = walk.told()
+    told = walk.as_json()
     assert told["day"] == walk.sandbox.day.isoformat()
     did = " | ".join(told["did"])
     assert re.search(r"approved .* \| edited .* \| skipped .* \| approved the other \d+", did)
@@ -159,3 +159,32 @@ def test_a_port_in_use_gets_one_sentence(tmp_path: Path) -> None:
         answer = called(tmp_path, "demo", "--port", str(port), "--no-open")
     told = f"Port {port} cannot be used: Address already in use. Try another --port.\n"
     assert answer == Answer(1, "", told)
+
+
+WITHOUT_THE_EXTRA = """
+import sys
+sys.modules["aiohttp"] = None
+from tracklater_bot.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+ALL_BUT_THE_DEMO = """
+import importlib, pkgutil, sys
+sys.modules["aiohttp"] = None
+import tracklater_bot
+for module in pkgutil.walk_packages(tracklater_bot.__path__, "tracklater_bot."):
+    if not module.name.endswith((".demo", ".__main__", ".migrations.env")):
+        importlib.import_module(module.name)
+"""
+
+
+@pytest.mark.parametrize("more", [["--once"], ["--no-open", "--port", "0"]])
+def test_without_its_extra_it_says_how_to_get_it(more: Sequence[str]) -> None:
+    command = [sys.executable, "-c", WITHOUT_THE_EXTRA, "demo", *more]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (1, "", 1)
+    assert "sh scripts/demo" in run.stderr
+    assert "[demo]" in run.stderr
+
+
+def test_nothing_else_needs_the_extra() -> None:
+    subprocess.run([sys.executable, "-c", ALL_BUT_THE_DEMO], check=True)

@@ -1,4 +1,4 @@
-"""The door to the network: what is tried again, what is not, and what an error gives away."""
+"""The way out to the network: what is tried again, what is not, and what an error gives away."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pydantic import BaseModel, SecretStr, TypeAdapter
 from tests.loopback import DROPPED, FakeTime, Said, closed_port, loopback
 from tracklater_bot import __version__
 from tracklater_bot.http import (
-    AnswerLost,
-    BadAnswer,
+    BadResponse,
     BadStatus,
     HttpError,
+    ResponseLost,
     RetryPolicy,
     ServiceClient,
     Title,
@@ -27,8 +27,8 @@ from tracklater_bot.http import (
     anonymous,
     basic,
     bearer,
+    transport,
 )
-from tracklater_bot.http import transport as wire
 
 SECRET = "s3cret-token"
 
@@ -39,7 +39,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def door(url: str, time: FakeTime | None = None, **more: RetryPolicy) -> ServiceClient:
+def client(url: str, time: FakeTime | None = None, **more: RetryPolicy) -> ServiceClient:
     timing = (time or FakeTime()).timing()
     return ServiceClient("Toggl", url, basic(SECRET, "api_token"), timing=timing, **more)
 
@@ -49,7 +49,7 @@ def door(url: str, time: FakeTime | None = None, **more: RetryPolicy) -> Service
 
 def test_says_who_is_asking_and_with_which_credentials() -> None:
     with loopback(Said(body={"a": 1})) as service:
-        answer = door(service.url + "/api/").get("/me", {"x": "2026-11-20T07:05:00+00:00"})
+        answer = client(service.url + "/api/").get("/me", {"x": "2026-11-20T07:05:00+00:00"})
     assert answer.json() == {"a": 1}
     asked = service.asked[0]
     assert asked.path == "/api/me?x=2026-11-20T07%3A05%3A00%2B00%3A00"
@@ -72,7 +72,7 @@ def test_leaves_the_netrc_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_keeps_no_cookies() -> None:
     with loopback(Said(headers={"Set-Cookie": "session=1; Path=/"})) as service:
-        jira = door(service.url)
+        jira = client(service.url)
         jira.get("/")
         jira.get("/")
     assert "Cookie" not in service.asked[1].headers
@@ -83,7 +83,7 @@ def test_asks_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
-        assert door("http://toggl.example").get("/me").json() == {"by": "proxy"}
+        assert client("http://toggl.example").get("/me").json() == {"by": "proxy"}
     assert proxy.asked[0].path == "http://toggl.example/me"
 
 
@@ -92,7 +92,7 @@ def test_a_proxy_that_is_down_means_nothing_was_sent(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     with pytest.raises(Unreachable, match="behind a proxy"):
-        door("http://toggl.example").send("POST", "/me")
+        client("http://toggl.example").send("POST", "/me")
 
 
 def test_never_follows_a_redirect() -> None:
@@ -100,7 +100,7 @@ def test_never_follows_a_redirect() -> None:
         location = f"{elsewhere.url}/login?token={SECRET}"
         moved = Said(302, headers={"Location": location})
         with loopback(moved) as service, pytest.raises(BadStatus) as caught:
-            door(service.url).get("/me")
+            client(service.url).get("/me")
         assert elsewhere.asked == []
     assert f"sends us on to {elsewhere.url} (HTTP 302)" in str(caught.value)
     assert SECRET not in str(caught.value)
@@ -113,14 +113,14 @@ def test_never_follows_a_redirect() -> None:
 def test_tries_a_question_again(status: int) -> None:
     time = FakeTime()
     with loopback(Said(status), Said(status), Said(body=[1])) as service:
-        assert door(service.url, time).get("/me").json() == [1]
+        assert client(service.url, time).get("/me").json() == [1]
     assert time.slept == [0.5, 1.0]
 
 
 def test_tries_four_times_and_no_more() -> None:
     time = FakeTime()
     with loopback(Said(503)) as service, pytest.raises(BadStatus) as caught:
-        door(service.url, time).get("/me")
+        client(service.url, time).get("/me")
     assert len(service.asked) == 4
     assert time.slept == [0.5, 1.0, 2.0]
     assert caught.value.status == 503
@@ -130,14 +130,14 @@ def test_tries_four_times_and_no_more() -> None:
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
 def test_a_refusal_is_not_repeated(status: int) -> None:
     with loopback(Said(status)) as service, pytest.raises(BadStatus) as caught:
-        door(service.url).get("/me")
+        client(service.url).get("/me")
     assert len(service.asked) == 1
     assert (caught.value.status, caught.value.lasting) == (status, True)
 
 
 def test_an_internal_error_may_pass_but_is_not_repeated_at_once() -> None:
     with loopback(Said(500)) as service, pytest.raises(BadStatus) as caught:
-        door(service.url).get("/me")
+        client(service.url).get("/me")
     assert len(service.asked) == 1
     assert not caught.value.lasting
 
@@ -145,13 +145,13 @@ def test_an_internal_error_may_pass_but_is_not_repeated_at_once() -> None:
 @pytest.mark.parametrize("answer", [Said(503), Said(429), Said(500), DROPPED])
 def test_a_write_is_never_repeated(answer: Said) -> None:
     with loopback(answer) as service, pytest.raises(HttpError):
-        door(service.url).send("POST", "/time_entries", {"duration": 60})
+        client(service.url).send("POST", "/time_entries", {"duration": 60})
     assert len(service.asked) == 1
 
 
 def test_a_post_that_only_asks_is_repeated() -> None:
     with loopback(DROPPED, Said(body={"issues": []})) as service:
-        assert door(service.url).find("/search", {"jql": "x"}).json() == {"issues": []}
+        assert client(service.url).find("/search", {"jql": "x"}).json() == {"issues": []}
     assert [each.body for each in service.asked] == [b'{"jql": "x"}'] * 2
 
 
@@ -159,7 +159,7 @@ def test_a_post_that_only_asks_is_repeated() -> None:
 def test_waits_as_long_as_it_is_told(header: str) -> None:
     time = FakeTime()
     with loopback(Said(429, headers={header: "7"}), Said()) as service:
-        door(service.url, time).get("/me")
+        client(service.url, time).get("/me")
     assert time.slept == [7.25]
 
 
@@ -173,7 +173,7 @@ def test_reads_a_date_to_wait_for_on_the_clock_of_the_service() -> None:
     with responses.RequestsMock() as fake:
         fake.get("http://toggl.example/me", status=503, headers=headers)
         fake.get("http://toggl.example/me", json={})
-        door("http://toggl.example", time).get("/me")
+        client("http://toggl.example", time).get("/me")
     assert time.slept == [10.25]
 
 
@@ -186,7 +186,7 @@ def test_does_not_sleep_for_long_but_says_when_to_come_back(asked: str, minutes:
     before = time.now
     busy = Said(429, headers={"Retry-After": asked})
     with loopback(busy) as service, pytest.raises(BadStatus) as caught:
-        door(service.url, time).get("/me")
+        client(service.url, time).get("/me")
     assert len(service.asked) == 1
     assert time.slept == []
     assert caught.value.retry_at == before + timedelta(minutes=minutes)
@@ -196,15 +196,15 @@ def test_does_not_sleep_for_long_but_says_when_to_come_back(asked: str, minutes:
 def test_a_wait_that_makes_no_sense_is_no_wait(nonsense: str) -> None:
     time = FakeTime()
     with loopback(Said(429, headers={"Retry-After": nonsense}), Said()) as service:
-        door(service.url, time).get("/me")
+        client(service.url, time).get("/me")
     assert time.slept == [0.5]
 
 
-def test_never_sleeps_more_than_its_patience_altogether() -> None:
+def test_never_sleeps_more_than_it_may_altogether() -> None:
     time = FakeTime()
     busy = Said(429, headers={"Retry-After": "20"})
     with loopback(busy) as service, pytest.raises(BadStatus):
-        door(service.url, time).get("/me")
+        client(service.url, time).get("/me")
     assert len(service.asked) == 2
     assert sum(time.slept) < 30
 
@@ -214,35 +214,35 @@ def test_never_sleeps_more_than_its_patience_altogether() -> None:
 
 def test_a_refused_connection_sent_nothing() -> None:
     with pytest.raises(Unreachable) as caught:
-        door(closed_port()).send("POST", "/time_entries", {})
+        client(closed_port()).send("POST", "/time_entries", {})
     assert (caught.value.sent, caught.value.lasting) == (False, False)
     assert "cannot be reached" in str(caught.value)
 
 
 def test_a_name_that_is_not_known_sent_nothing() -> None:
     with pytest.raises(Unreachable):
-        door("http://toggl.invalid", patience=RetryPolicy(tries=1)).get("/me")
+        client("http://toggl.invalid", retry=RetryPolicy(tries=1)).get("/me")
 
 
 def test_a_connection_cut_after_the_request_may_have_done_it() -> None:
-    with loopback(DROPPED) as service, pytest.raises(AnswerLost) as caught:
-        door(service.url).send("POST", "/time_entries", {})
+    with loopback(DROPPED) as service, pytest.raises(ResponseLost) as caught:
+        client(service.url).send("POST", "/time_entries", {})
     assert caught.value.sent
 
 
 def test_half_an_answer_may_have_done_it() -> None:
     half = Said(body=b'{"id": 1', headers={"Content-Length": "500"})
-    with loopback(half) as service, pytest.raises(AnswerLost) as caught:
-        door(service.url).send("POST", "/time_entries", {})
+    with loopback(half) as service, pytest.raises(ResponseLost) as caught:
+        client(service.url).send("POST", "/time_entries", {})
     assert caught.value.sent
 
 
 def test_an_answer_that_takes_too_long_may_have_done_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "TIMEOUT", (1.0, 0.05))
+    monkeypatch.setattr(transport, "TIMEOUT", (1.0, 0.05))
     with responses.RequestsMock() as fake:
         fake.post("http://toggl.example/x", body=requests.ReadTimeout(SECRET))
-        with pytest.raises(AnswerLost, match="did not answer within") as caught:
-            door("http://toggl.example").send("POST", "/x")
+        with pytest.raises(ResponseLost, match="did not answer within") as caught:
+            client("http://toggl.example").send("POST", "/x")
     assert caught.value.sent
 
 
@@ -257,7 +257,7 @@ def test_a_token_that_cannot_be_one_is_refused_before_anything_is_sent(token: st
 @pytest.mark.parametrize("url", ["", "toggl.example", "http://", "http://[::1", "ftp://x"])
 def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(Unreachable, match="check the settings") as caught:
-        door(url).get("/me")
+        client(url).get("/me")
     assert caught.value.lasting
 
 
@@ -271,8 +271,8 @@ def test_an_address_that_is_none(url: str) -> None:
 )
 def test_an_answer_that_is_no_json(body: bytes) -> None:
     with loopback(Said(body=body)) as service:
-        answer = door(service.url).get("/me")
-    with pytest.raises(BadAnswer) as caught:
+        answer = client(service.url).get("/me")
+    with pytest.raises(BadResponse) as caught:
         answer.json()
     assert str(caught.value) == "Toggl answered with something that is no JSON (HTTP 200)"
 
@@ -287,28 +287,28 @@ ROWS = TypeAdapter(list[Row])
 
 def test_reads_only_the_fields_in_use() -> None:
     with loopback(Said(body=[{"id": 1, "name": "  A\tb\u202e\n ", "more": SECRET}])) as service:
-        rows = door(service.url).get("/rows").read(ROWS)
+        rows = client(service.url).get("/rows").read(ROWS)
     assert rows == [Row(id=1, name="A b")]
 
 
 def test_half_a_surrogate_pair_spoils_no_answer() -> None:
     with loopback(Said(body=b'[{"id": 1, "name": "cut \\ud83d"}]')) as service:
-        assert door(service.url).get("/rows").read(ROWS)[0].name == "cut"
+        assert client(service.url).get("/rows").read(ROWS)[0].name == "cut"
 
 
 def test_an_unexpected_form_names_the_place_and_quotes_nothing() -> None:
     with loopback(Said(body=[{"id": 1}, {"id": SECRET}])) as service:
-        answer = door(service.url).get("/rows")
-    with pytest.raises(BadAnswer) as caught:
+        answer = client(service.url).get("/rows")
+    with pytest.raises(BadResponse) as caught:
         answer.read(ROWS)
     assert str(caught.value) == "Toggl answered in an unexpected form (HTTP 200, at 1.id)"
 
 
 def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "LARGEST", 1024 * 1024)
+    monkeypatch.setattr(transport, "LARGEST", 1024 * 1024)
     bomb = Said(body=gzip.compress(b" " * (3 << 20)), headers={"Content-Encoding": "gzip"})
-    with loopback(bomb) as service, pytest.raises(BadAnswer, match="more than 1 MB"):
-        door(service.url).get("/me")
+    with loopback(bomb) as service, pytest.raises(BadResponse, match="more than 1 MB"):
+        client(service.url).get("/me")
 
 
 @pytest.mark.parametrize(
@@ -323,8 +323,8 @@ def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_the_words_of_a_refusal(body: bytes, text: str) -> None:
     with loopback(Said(400, body=body)) as service, pytest.raises(BadStatus) as caught:
-        door(service.url).get("/me")
-    assert caught.value.answer.text() == text
+        client(service.url).get("/me")
+    assert caught.value.response.text() == text
 
 
 def test_a_title_without_end_costs_no_time() -> None:
@@ -344,7 +344,7 @@ def test_no_error_and_no_log_line_holds_a_secret(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with loopback(answer) as service:
-        way = door(service.url.replace("http://", f"http://user:{SECRET}@"))
+        way = client(service.url.replace("http://", f"http://user:{SECRET}@"))
         with pytest.raises(HttpError) as caught:
             way.get("/me", {"token": SECRET}).json()
     told = repr(caught.value) + "".join(traceback.format_exception(caught.value)) + caplog.text
@@ -353,4 +353,4 @@ def test_no_error_and_no_log_line_holds_a_secret(
 
 def test_an_answer_shows_neither_its_headers_nor_its_body() -> None:
     with loopback(Said(body=SECRET, headers={"X-Token": SECRET})) as service:
-        assert SECRET not in repr(door(service.url).get("/me"))
+        assert SECRET not in repr(client(service.url).get("/me"))

@@ -22,7 +22,7 @@ from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.domain.day import Span, WorkDay, in_reach, oldest_in_reach
 from tracklater_bot.domain.digests import Digest, ItemState, Problem
 from tracklater_bot.domain.text import TOO_LONG_AGO
-from tracklater_bot.http import Answer
+from tracklater_bot.http import Response
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.trackers.base import NewEntry, TooOld
 from tracklater_bot.trackers.toggl import TogglTracker
@@ -138,7 +138,7 @@ def starts(me: Live) -> list[datetime]:
     assert isinstance(toggl, TogglTracker)
     genuine = toggl._door.get
 
-    def get(path: str, params: Mapping[str, str | int] | None = None) -> Answer:
+    def get(path: str, params: Mapping[str, str | int] | None = None) -> Response:
         if params and "start_date" in params:
             asked.append(datetime.fromisoformat(str(params["start_date"])))
         return genuine(path, params)

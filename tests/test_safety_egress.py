@@ -14,6 +14,7 @@ from tests.conftest import FRIDAY
 from tests.desks import empty_database
 from tests.livebot import evening, sample_settings
 from tests.safety import holds, open_day, shown, use_everything, written
+from tests.traffic import RecordedSandbox
 from tracklater_bot.core import opened
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.draft import Draft
@@ -27,7 +28,7 @@ SERVICES = ("jira", "slack", "taiga", "toggl")
 
 
 @pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[Sandbox]:
+def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[RecordedSandbox]:
     """The sample day with a mark on every title, message and file, after all was pressed."""
     home = tmp_path_factory.mktemp("egress") / "home"
     shutil.copytree(sample_home, home)
@@ -35,9 +36,9 @@ def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator
     _mark_titles(home / "thyme")
     for repo in (home / "src").iterdir():
         (repo / f"{FILE}.txt").write_text(FILE, encoding="utf-8")
-    with Sandbox(home, today=FRIDAY) as sandbox:
+    with RecordedSandbox(home, today=FRIDAY) as sandbox:
         _mark_messages(sandbox)
-        sandbox.traffic.on = True
+        sandbox.recording = True
         with bot_process(sandbox, verbose=True) as bot:
             bot.connected()
             open_day(sandbox)
@@ -61,15 +62,17 @@ def _mark_messages(sandbox: Sandbox) -> None:
                 message["text"] += f" {TEXT}"
 
 
-def test_the_day_reached_every_service(day: Sandbox) -> None:
-    assert tuple(day.traffic.services()) == SERVICES
-    assert any(b"POST /toggl/api/v9/workspaces" in each for each in day.traffic.to("toggl"))
-    assert any(b"chat.update" in each for each in day.traffic.to("slack"))
+def test_the_day_reached_every_service(day: RecordedSandbox) -> None:
+    assert tuple(day.services()) == SERVICES
+    assert any(b"POST /toggl/api/v9/workspaces" in each for each in day.sent_to("toggl"))
+    assert any(b"chat.update" in each for each in day.sent_to("slack"))
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_title_message_or_file_name_leaves_the_machine(day: Sandbox, service: str) -> None:
-    for sent in day.traffic.to(service):
+def test_no_title_message_or_file_name_leaves_the_machine(
+    day: RecordedSandbox, service: str
+) -> None:
+    for sent in day.sent_to(service):
         assert not holds(sent, (TITLE, TEXT, FILE, *WINDOWS)), sent[:200]
 
 
@@ -86,11 +89,11 @@ def test_none_of_them_is_in_what_crosses_the_wall(day: Sandbox) -> None:
     assert from_json(Draft, crossing) == draft
 
 
-def test_none_of_them_is_kept_or_logged_or_shown(day: Sandbox) -> None:
+def test_none_of_them_is_kept_or_logged_or_shown(day: RecordedSandbox) -> None:
     for name, data in (*written(day).items(), ("Slack", shown(day))):
         assert not holds(data, (TITLE, TEXT, FILE, "KeePass", "Passwords.kdbx")), name
 
 
-def test_what_may_leave_is_there(day: Sandbox) -> None:
-    told = b"\n".join(day.traffic.to("toggl"))
+def test_what_may_leave_is_there(day: RecordedSandbox) -> None:
+    told = b"\n".join(day.sent_to("toggl"))
     assert holds(told, ("DEV-123 Fix login",))

@@ -12,6 +12,7 @@ from tests.bots import FAILED, PATIENCE, bot_process, button_of, run_command, sa
 from tests.conftest import FRIDAY
 from tests.desks import empty_database
 from tests.safety import disguises, holds, message, open_day, shown, use_everything, written
+from tests.traffic import RecordedSandbox
 from tracklater_sandbox import Sandbox
 
 SERVICES = ("slack", "toggl", "jira", "taiga")
@@ -24,13 +25,13 @@ COMMANDS = (
 
 
 @pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[Sandbox]:
+def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[RecordedSandbox]:
     """A day with all its commands, once while every service repeats the tokens it is given."""
     home = tmp_path_factory.mktemp("secrets") / "home"
     shutil.copytree(sample_home, home)
     (home / "tracklater.sqlite3").write_bytes(empty_database())
-    with Sandbox(home, today=FRIDAY) as sandbox:
-        sandbox.traffic.on = True
+    with RecordedSandbox(home, today=FRIDAY) as sandbox:
+        sandbox.recording = True
         for number, command in enumerate(COMMANDS):
             _all_echo(sandbox, 1000)
             assert run_command(sandbox, f"echoed-{number}", *command) in (0, 1)
@@ -71,26 +72,26 @@ def _secrets(sandbox: Sandbox, *foreign_to: str) -> set[str]:
     return disguises([given[name] for name in wanted], [given[name] for name in names])
 
 
-def test_nothing_that_is_written_holds_a_secret(day: Sandbox) -> None:
+def test_nothing_that_is_written_holds_a_secret(day: RecordedSandbox) -> None:
     for name, data in written(day).items():
         assert not holds(data, _secrets(day)), name
 
 
-def test_nothing_that_is_shown_holds_a_secret(day: Sandbox) -> None:
+def test_nothing_that_is_shown_holds_a_secret(day: RecordedSandbox) -> None:
     assert not holds(shown(day), _secrets(day))
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_gets_its_own_secrets_only(day: Sandbox, service: str) -> None:
+def test_a_service_gets_its_own_secrets_only(day: RecordedSandbox, service: str) -> None:
     foreign = _secrets(day, service.upper())
-    for sent in day.traffic.to(service):
+    for sent in day.sent_to(service):
         assert not holds(sent, foreign), sent[:80]
     # The search itself works: the service's own secrets are found where they belong.
-    everything = b"\n".join(day.traffic.to(service))
+    everything = b"\n".join(day.sent_to(service))
     assert holds(everything, _secrets(day))
 
 
-def test_the_echo_reached_the_bot_and_was_told_without_its_text(day: Sandbox) -> None:
+def test_the_echo_reached_the_bot_and_was_told_without_its_text(day: RecordedSandbox) -> None:
     assert any("echo" in each for each in day.toggl.faults.happened)
     told = written(day)["echoed-0.log"].decode()
     assert "invalid_auth Bearer" not in told
@@ -98,7 +99,7 @@ def test_the_echo_reached_the_bot_and_was_told_without_its_text(day: Sandbox) ->
     assert "Traceback" not in told
 
 
-def test_the_log_of_a_verbose_bot_tells_something(day: Sandbox) -> None:
+def test_the_log_of_a_verbose_bot_tells_something(day: RecordedSandbox) -> None:
     assert any(
         b"tracklater_bot" in data for name, data in written(day).items() if name.startswith("bot-")
     )

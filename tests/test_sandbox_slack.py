@@ -16,6 +16,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from tests.conftest import close_client
+from tests.httpmode import deliver_to
 from tracklater_sandbox import ME, OTHER, Sandbox
 
 Json = dict[str, Any]
@@ -262,7 +263,7 @@ def test_an_app_in_http_mode_gets_signed_requests(sandbox: Sandbox, bot: WebClie
     app.view("edit_item")(lambda ack: ack(response_action="errors", errors={"start": "No"}))
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Receiver", (_Receiver,), {"app": app}))
     Thread(target=server.serve_forever, daemon=True).start()
-    sandbox.slack.deliver_to(f"http://127.0.0.1:{server.server_port}/slack/events")
+    deliver_to(sandbox.slack, f"http://127.0.0.1:{server.server_port}/slack/events")
     assert sandbox.slack.command("/tracklater", "week").acked
     assert sandbox.slack.messages()[0]["text"] == "You wrote week"
     bot.views_open(trigger_id=sandbox.slack.workspace.trigger(ME), view=EDIT)
@@ -273,7 +274,7 @@ def test_an_app_in_http_mode_gets_signed_requests(sandbox: Sandbox, bot: WebClie
 
 def test_the_sandbox_calls_nobody_outside(sandbox: Sandbox) -> None:
     with pytest.raises(ValueError, match="this machine only"):
-        sandbox.slack.deliver_to("https://example.com/slack/events")
+        deliver_to(sandbox.slack, "https://example.com/slack/events")
 
 
 def test_an_event_that_is_not_acknowledged_comes_again(sandbox: Sandbox, bot: WebClient) -> None:
@@ -289,7 +290,7 @@ def test_an_event_that_is_not_acknowledged_comes_again(sandbox: Sandbox, bot: We
     slow.connect()
     sandbox.slack.wait_connected()
     sandbox.slack.sockets.ack_seconds = 0.2
-    sandbox.slack.hands.subscribed.add("message.im")
+    sandbox.slack.actions.subscribed.add("message.im")
     sandbox.slack.say("Hello")
     sandbox.slack.wait(lambda: len(sandbox.slack.acks) == 2)
     close_client(slow, sandbox)

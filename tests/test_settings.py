@@ -358,7 +358,7 @@ def test_a_directory_is_no_settings_file(tmp_path: Path) -> None:
             "[groups.acme]\n[groups.ACME]",
             "groups.ACME: is the same group as groups.acme: put the two together",
         ),
-        ('[groups." "]', 'groups." ": a group needs a name'),
+        ('[groups." "]', 'groups."": a group needs a name'),
     ],
 )
 def test_a_wrong_setting_is_one_line_with_where_what_and_why(

@@ -96,8 +96,8 @@ class Faults:
     async def catch_up(self) -> None:
         """Carries out the requests whose connection broke, and whose time has come."""
         now = self.clock()
-        due = [each for each in self._later if each[0] <= now]
-        self._later = [each for each in self._later if each[0] > now]
+        due = [request for request in self._later if request[0] <= now]
+        self._later = [request for request in self._later if request[0] > now]
         for _, request, handler in due:
             await handler(request)
 

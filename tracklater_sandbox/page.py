@@ -1,6 +1,6 @@
-"""The page's door: what everybody sees as JSON, actions, faults, and a stream of changes.
+"""The page's routes: what everybody sees as JSON, actions, faults, and a stream of changes.
 
-Subprocess and browser tests use the same door as the page.
+Subprocess and browser tests use the same routes as the page.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from datetime import date
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from aiohttp import web
 
-from tracklater_sandbox.slack import ME, NotThere, Outcome, visible_messages
+from tracklater_sandbox.faults import Faults
+from tracklater_sandbox.jira import FakeJira
+from tracklater_sandbox.slack import ME, FakeSlack, NotThere, Outcome, visible_messages
 from tracklater_sandbox.slack.inputs import InputError
 from tracklater_sandbox.slack.payloads import visible_view
 from tracklater_sandbox.slack.person import still_there
-
-if TYPE_CHECKING:
-    from tracklater_sandbox.server import Sandbox
+from tracklater_sandbox.toggl import FakeToggl
 
 Json: TypeAlias = "dict[str, Any]"
 Act: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[Outcome]]
@@ -52,9 +53,21 @@ PULSE = 0.1
 class Page:
     """Routes of the page and of `/sandbox/*`."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self._slack = sandbox.slack
+    def __init__(
+        self,
+        slack: FakeSlack,
+        toggl: FakeToggl,
+        jira: FakeJira,
+        faults: Mapping[str, Faults],
+        day: date,
+        timezone: str,
+    ) -> None:
+        self._slack = slack
+        self._toggl = toggl
+        self._jira = jira
+        self._faults = faults
+        self._day = day
+        self._timezone = timezone
         self._closing = False
         self._acts: Mapping[str, Act] = {
             "command": self._command,
@@ -93,21 +106,21 @@ class Page:
         dm = workspace.dm(user)
         return {
             "version": workspace.version,
-            "day": self._sandbox.day.isoformat(),
-            "timezone": self._sandbox.zone.key,
+            "day": self._day.isoformat(),
+            "timezone": self._timezone,
             "connected": self._slack.sockets.count > 0,
             "user": user,
             "channel": dm.id,
             "people": {person.id: person.real_name for person in workspace.people.values()},
             "messages": visible_messages(dm, user),
             "channels": self._channels(user),
-            "hints": [(words.format(day=self._sandbox.day), why) for words, why in HINTS],
+            "hints": [(words.format(day=self._day), why) for words, why in HINTS],
             "shortcuts": SHORTCUTS,
             "views": [visible_view(view) for view in workspace.stack(user)],
             "home": visible_view(home) if home else None,
             "notices": [one for one in workspace.notices if one["user"] == user],
-            "entries": self._sandbox.toggl.named_entries(),
-            "worklogs": self._sandbox.jira.worklogs,
+            "entries": self._toggl.named_entries(),
+            "worklogs": self._jira.worklogs,
             "acks": [asdict(ack) for ack in self._slack.acks],
             "calls": list(self._slack.api.calls),
         }
@@ -170,16 +183,16 @@ class Page:
         return web.json_response(asdict(outcome))
 
     async def _command(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        return await self._slack.hands.command(
+        return await self._slack.actions.command(
             user, str(body["command"]), str(body.get("text", "")), body.get("channel")
         )
 
     async def _say(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        await self._slack.hands.say(user, str(body["text"]), body.get("channel"))
+        await self._slack.actions.say(user, str(body["text"]), body.get("channel"))
         return Outcome()
 
     async def _click(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        return await self._slack.hands.click(
+        return await self._slack.actions.click(
             user,
             str(body["where"]),
             str(body["action_id"]),
@@ -189,7 +202,7 @@ class Page:
         )
 
     async def _suggest(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        return await self._slack.hands.suggest(
+        return await self._slack.actions.suggest(
             user,
             str(body["where"]),
             str(body["action_id"]),
@@ -200,25 +213,27 @@ class Page:
     async def _submit(self, user: str, body: Mapping[str, Any]) -> Outcome:
         values, view = body.get("values") or {}, self._slack.workspace.view(str(body.get("view")))
         there = still_there(view, values) if view else values
-        return await self._slack.hands.submit(user, there, body.get("view"))
+        return await self._slack.actions.submit(user, there, body.get("view"))
 
     async def _close(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        return await self._slack.hands.close(
+        return await self._slack.actions.close(
             user, body.get("view"), everything=bool(body.get("everything"))
         )
 
     async def _home(self, user: str, _: Mapping[str, Any]) -> Outcome:
-        await self._slack.hands.open_home(user)
+        await self._slack.actions.open_home(user)
         return Outcome()
 
     async def _shortcut(self, user: str, body: Mapping[str, Any]) -> Outcome:
-        return await self._slack.hands.shortcut(user, str(body["callback_id"]), body.get("message"))
+        return await self._slack.actions.shortcut(
+            user, str(body["callback_id"]), body.get("message")
+        )
 
     async def _fault(self, request: web.Request) -> web.Response:
         body = await _json(request)
         knobs = {name: body[name] for name in ("seconds", "method", "saved") if name in body}
         try:
-            faults = self._sandbox.faults(str(body["service"]))
+            faults = self._faults[str(body["service"])]
             faults.fail_next(
                 str(body.get("path", "")), body["kind"], int(body.get("times", 1)), **knobs
             )

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Coroutine
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -19,12 +19,11 @@ from tracklater_sandbox.page import Page
 from tracklater_sandbox.slack import FakeSlack
 from tracklater_sandbox.taiga import FakeTaiga
 from tracklater_sandbox.toggl import FakeToggl
-from tracklater_sandbox.traffic import Traffic
 from tracklater_sandbox.workday import Workday, weekdays_before, write_settings
 
 T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
-PATIENCE = 30.0
+WAIT_SECONDS = 30.0
 
 
 class Sandbox:
@@ -45,10 +44,14 @@ class Sandbox:
         self.toggl = FakeToggl(zone, self.slack.workspace.touch, self.clock)
         self.jira = FakeJira(self.clock, self.slack.workspace.touch)
         self.taiga = FakeTaiga()
-        self.traffic = Traffic()
-        self.slack.sockets.overheard = lambda text: self.traffic.note("slack", text)
+        self._faults = {
+            "slack": self.slack.faults,
+            "toggl": self.toggl.faults,
+            "jira": self.jira.faults,
+            "taiga": self.taiga.faults,
+        }
         self.url = ""
-        self._page = Page(self)
+        self._page = Page(self.slack, self.toggl, self.jira, self._faults, self.day, zone)
         self._fixed = today is not None
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
@@ -94,11 +97,11 @@ class Sandbox:
             return
         self._wait_for(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
+        self._thread.join(WAIT_SECONDS)
         self._loop.close()
         self._thread = None
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -107,12 +110,7 @@ class Sandbox:
 
     def faults(self, service: str) -> Faults:
         """The faults of a service by its name: slack, toggl, jira, taiga."""
-        return {
-            "slack": self.slack.faults,
-            "toggl": self.toggl.faults,
-            "jira": self.jira.faults,
-            "taiga": self.taiga.faults,
-        }[service]
+        return self._faults[service]
 
     # -- the thread
 
@@ -124,10 +122,10 @@ class Sandbox:
         if threading.current_thread() is self._thread:
             work.close()
             raise RuntimeError("the sandbox's own thread cannot wait for itself")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_SECONDS)
 
     async def _listen(self, listener: socket.socket) -> str:
-        app = web.Application(middlewares=[self._faulty], client_max_size=16 * 1024**2)
+        app = web.Application(middlewares=[self._middleware], client_max_size=16 * 1024**2)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         base = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
         self.slack.mount(app, base)
@@ -156,12 +154,17 @@ class Sandbox:
         await asyncio.gather(*left, return_exceptions=True)
 
     @web.middleware
-    async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         service = request.path.split("/", 2)[1]
-        if service in ("slack", "toggl", "jira", "taiga"):
-            await self.traffic.record(service, request)
-            return await self.faults(service).answer(request, handler)
+        if service in self._faults:
+            return await self.answer(service, request, handler)
         return await handler(request)
+
+    async def answer(
+        self, service: str, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
+        """What the service answers, with a fault where one waits for the request."""
+        return await self._faults[service].answer(request, handler)
 
 
 def _bound(port: int) -> socket.socket:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tracklater_bot.cli.output import print_json
 from tracklater_bot.cli.person import person_of
 from tracklater_bot.cli.signals import stop_event, stopping_as_interrupt
 from tracklater_bot.core import opened
@@ -28,11 +29,11 @@ from tracklater_sandbox import ME, Sandbox
 
 Json: TypeAlias = "dict[str, Any]"
 
-PATIENCE_SECONDS = 30.0
+WAIT_SECONDS = 30.0
 EDITED = "Workshop with the client"
 UNEXPLAINED = "“What was this?”"
 # The sandbox's services need no rest between requests, but people like to see things happen.
-LIVELY = BotTiming(update_rest=0.2, pace=Pace(spacing=timedelta(seconds=0.2)))
+DEMO_TIMING = BotTiming(update_rest=0.2, pace=Pace(spacing=timedelta(seconds=0.2)))
 
 
 class DemoError(Exception):
@@ -40,7 +41,7 @@ class DemoError(Exception):
 
 
 @contextmanager
-def stage(port: int = 0) -> Iterator[tuple[Sandbox, Bot]]:
+def running_demo(port: int = 0) -> Iterator[tuple[Sandbox, Bot]]:
     """A sandbox with the real bot connected to it, and nothing left behind afterwards.
 
     Raises DemoError.
@@ -55,7 +56,7 @@ def stage(port: int = 0) -> Iterator[tuple[Sandbox, Bot]]:
                 "TRACKLATER_GROUPS__ACME__JIRA__WORKLOGS": "true",
             }
             settings = load(sandbox.settings_file, None, environ).settings
-            with opened(settings) as core, running(person_of(core), LIVELY) as bot:
+            with opened(settings) as core, running(person_of(core), DEMO_TIMING) as bot:
                 yield sandbox, bot
         except (ConnectError, PostError, SettingsError) as error:
             raise DemoError(str(error)) from error
@@ -77,11 +78,11 @@ def _start(sandbox: Sandbox, port: int) -> None:
 
 def once(*, as_json: bool) -> int:
     """Goes through the sample day as a person would, and prints what is then in Toggl."""
-    with stopping_as_interrupt(), stage() as (sandbox, bot):
+    with stopping_as_interrupt(), running_demo() as (sandbox, bot):
         walk = Walk(sandbox, bot)
         walk.whole_day()
         if as_json:
-            print(json.dumps(walk.told(), ensure_ascii=False, indent=2))
+            print_json(walk.as_json())
         else:
             _print(walk)
     return 0
@@ -93,7 +94,7 @@ class Walk:
 
     sandbox: Sandbox
     bot: Bot
-    did: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
 
     def whole_day(self) -> None:
         """Asks for the day, approves one suggestion, edits one, skips one, approves the rest."""
@@ -107,14 +108,14 @@ class Walk:
         """Asks for the sample day and waits for its message."""
         self.sandbox.slack.command("/tracklater", self.sandbox.day.isoformat())
         self._wait(lambda: self._message() is not None, "the day's message")
-        self.did.append(f"/tracklater {self.sandbox.day}: the digest was posted")
+        self.steps.append(f"/tracklater {self.sandbox.day}: the digest was posted")
 
     def approve_first(self) -> None:
         """Clicks the first Approve and waits until the entry is in Toggl."""
         item = self._items("approve")[0]
         self._click("approve", item)
         self._wait(lambda: item in self._items("undo"), "the first entry")
-        self.did.append(f"approved {self._name(item)}")
+        self.steps.append(f"approved {self._name(item)}")
 
     def edit_next(self) -> None:
         """Opens the dialog of the next suggestion and changes its description."""
@@ -126,7 +127,7 @@ class Walk:
         if outcome.errors:
             raise DemoError(f"The edit was refused: {' '.join(outcome.errors.values())}")
         self._wait(lambda: EDITED in json.dumps(self._message()), "the edited description")
-        self.did.append(f"edited {name}: it reads “{EDITED}” now")
+        self.steps.append(f"edited {name}: it reads “{EDITED}” now")
 
     def skip_last(self) -> None:
         """Skips the last suggestion: nothing tells what that was."""
@@ -134,7 +135,7 @@ class Walk:
         name = self._name(item)
         self._click("skip", item)
         self._wait(lambda: item in self._items("undo"), "the skipped suggestion")
-        self.did.append(f"skipped {name}")
+        self.steps.append(f"skipped {name}")
 
     def approve_the_rest(self) -> None:
         """Clicks Approve all, and waits until everything has arrived."""
@@ -142,18 +143,18 @@ class Walk:
         self._click("approve_all", None)
         self._wait(lambda: not self._items("approve"), "the rest of the entries")
         self._wait(self._all_sent, "the last entry")
-        self.did.append(f"approved the other {rest} with “Approve all”")
-        self.did += [
+        self.steps.append(f"approved the other {rest} with “Approve all”")
+        self.steps += [
             f"left open {self._name(item)}" for item in self._items("edit", ItemState.OPEN)
         ]
 
     # -- What came of it -----------------------------------------------------------------------
 
-    def told(self) -> Json:
+    def as_json(self) -> Json:
         """The walk as JSON: what was done, the entries of that day, and the message's text."""
         return {
             "day": self.sandbox.day.isoformat(),
-            "did": self.did,
+            "did": self.steps,
             "entries": self.entries(),
             "worklogs": self.worklogs(),
             "message": (self._message() or {}).get("text"),
@@ -164,7 +165,7 @@ class Walk:
         all_entries = (_entry(entry, self.sandbox) for entry in self.sandbox.toggl.named_entries())
         day = self.sandbox.day.isoformat()
         own = [entry for entry in all_entries if entry["start"].startswith(day)]
-        return sorted(own, key=lambda each: (each["start"], each["id"]))
+        return sorted(own, key=lambda entry: (entry["start"], entry["id"]))
 
     def worklogs(self) -> list[Json]:
         """What the entries became in Jira, by their start."""
@@ -177,7 +178,7 @@ class Walk:
             for worklog in self.sandbox.jira.worklogs
         ]
 
-    # -- Hands and eyes ------------------------------------------------------------------------
+    # -- Clicks and looks ------------------------------------------------------------------------
 
     def _click(self, action: str, item: str | None) -> None:
         message = self._message()
@@ -197,13 +198,13 @@ class Walk:
     def _items(self, action: str, state: ItemState | None = None) -> list[str]:
         """The items that have this button now, in the order of the message."""
         message = self._message() or {}
-        found = [
+        items = [
             str(element["value"])
             for block in message.get("blocks", ())
             for element in (*block.get("elements", ()), block.get("accessory"))
             if isinstance(element, dict) and element.get("action_id") == action
         ]
-        return [item for item in found if state in (None, self._state(item))]
+        return [item for item in items if state in (None, self._state(item))]
 
     def _state(self, item_id: str) -> ItemState | None:
         found = self.bot.days.item(item_id)
@@ -231,7 +232,7 @@ class Walk:
 
     def _wait(self, seen: Callable[[], bool], what: str) -> None:
         try:
-            self.sandbox.slack.wait(seen, PATIENCE_SECONDS)
+            self.sandbox.slack.wait(seen, WAIT_SECONDS)
         except TimeoutError:
             raise DemoError(f"The demo waited for {what}, and it did not come.") from None
 
@@ -253,7 +254,7 @@ def _local(stamp: str, sandbox: Sandbox) -> str:
 
 
 def _print(walk: Walk) -> None:
-    for step in walk.did:
+    for step in walk.steps:
         print(step)
     print(f"In Toggl now, {day_name(walk.sandbox.day)}:")
     for entry in walk.entries():
@@ -272,7 +273,7 @@ def _print(walk: Walk) -> None:
 def page(port: int, *, open_browser: bool) -> int:
     """Serves the page until the person stops it."""
     stopped = stop_event()
-    with stage(port) as (sandbox, bot):
+    with running_demo(port) as (sandbox, bot):
         bot.days.open_day(bot.days.person.calendar.day_on(sandbox.day))
         print(f"{sandbox.url}/", flush=True)
         print(

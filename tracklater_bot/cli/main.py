@@ -7,11 +7,10 @@ stderr. What a command does not use is not imported: a preview should start in a
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracklater_bot import __version__
+from tracklater_bot.cli.output import print_json, say, survive_any_terminal
 from tracklater_bot.cli.signals import stop_event
 from tracklater_bot.domain.day import WhenError, WorkDay
 from tracklater_bot.domain.errors import StoreError
@@ -30,20 +30,31 @@ if TYPE_CHECKING:
 
 Command = Callable[[argparse.Namespace], int]
 FAILED, USAGE = 1, 2
+# What may stand before a command as well as after it.
+FILES = {"config": "the settings file", "env_file": "the file of secrets"}
+NO_DEMO = (
+    "The demo needs more than is installed here: run `sh scripts/demo`, or install the program"
+    " with its extra: pip install '.[demo]'"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    arguments = _parser().parse_args(argv)
-    _start_log(verbose=arguments.verbose)
+    survive_any_terminal()
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    for option in ("config", "env_file"):
+        if getattr(arguments, option) and option not in arguments.takes:
+            parser.error(f"this command takes no --{option.replace('_', '-')}")
+    _configure_logging(verbose=arguments.verbose)
     command: Command = arguments.command
     try:
         return command(arguments)
     except UsageError as error:
-        _say(str(error))
+        say(str(error))
         return USAGE
     except FailedError as error:
-        _say(str(error))
+        say(str(error))
         return FAILED
     except KeyboardInterrupt:
         return FAILED
@@ -53,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _start_log(*, verbose: bool) -> None:
+def _configure_logging(*, verbose: bool) -> None:
     """Warnings of everybody; with `verbose`, all that we ourselves have to tell.
 
     The libraries stay at warnings: at DEBUG, Slack's logs whole messages, answers and tokens.
@@ -68,9 +79,15 @@ def _parser() -> argparse.ArgumentParser:
         description="Suggests the time entries you forgot to make, and asks you in Slack.",
     )
     parser.add_argument("--version", action="version", version=__version__)
+    _add_files(parser, FILES, default=None)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_demo, _run, _preview, _digest, _check, _import, _record):
-        add(commands)
+    _demo(commands)
+    _add(commands, "run", run, "run the bot: schedule, slash command, buttons")
+    _preview(commands)
+    _when(_add(commands, "digest", digest, "post or refresh a day's message now"))
+    _check(commands)
+    _import(commands)
+    _add(commands, "record", record, "take one thyme snapshot and keep it safely")
     return parser
 
 
@@ -78,29 +95,30 @@ def _add(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
     command: Command,
-    does: str,
-    settings: bool = True,
+    help_text: str,
+    takes: Collection[str] = FILES.keys(),
 ) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=does, description=does)
-    parser.set_defaults(command=command)
+    parser = commands.add_parser(name, help=help_text, description=help_text)
+    parser.set_defaults(command=command, takes=takes)
     parser.add_argument("-v", "--verbose", action="store_true", help="tell what goes on")
-    if settings:
-        parser.add_argument("--config", type=Path, metavar="FILE", help="the settings file")
-        parser.add_argument("--env-file", type=Path, metavar="FILE", help="the file of secrets")
+    # Without a default, which would win over what stands before the command.
+    _add_files(parser, takes, default=argparse.SUPPRESS)
     return parser
 
 
+def _add_files(parser: argparse.ArgumentParser, names: Iterable[str], default: str | None) -> None:
+    for name in names:
+        option, does = f"--{name.replace('_', '-')}", FILES[name]
+        parser.add_argument(option, type=Path, metavar="FILE", default=default, help=does)
+
+
 def _demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    does = "try everything on this machine: no accounts, no tokens, no network"
-    parser = _add(commands, "demo", demo, does, settings=False)
+    help_text = "try everything on this machine: no accounts, no tokens, no network"
+    parser = _add(commands, "demo", demo, help_text, takes=())
     parser.add_argument("--port", type=_port, default=0, metavar="N", help="the page's port")
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--once", action="store_true", help="go through the day without a person")
     parser.add_argument("--json", action="store_true", help="with --once: print JSON")
-
-
-def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    _add(commands, "run", run, "run the bot: schedule, slash command, buttons")
 
 
 def _preview(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -115,27 +133,18 @@ def _preview(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
 
 
-def _digest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    _when(_add(commands, "digest", digest, "post or refresh a day's message now"))
-
-
 def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _add(commands, "check", check, "try every source, tracker and token")
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    does = "turn the original TrackLater's settings into ours"
-    parser = _add(commands, "import-settings", import_settings, does, settings=False)
+    help_text = "turn the original TrackLater's settings into ours"
+    parser = _add(commands, "import-settings", import_settings, help_text, takes=("env_file",))
     parser.add_argument("file", type=Path, metavar="FILE", help="its Python or JSON settings")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("tracklater.toml"), metavar="TOML"
     )
-    parser.add_argument("--env-file", type=Path, default=Path(".env"), metavar="FILE")
-
-
-def _record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    _add(commands, "record", record, "take one thyme snapshot and keep it safely")
 
 
 def _when(parser: argparse.ArgumentParser) -> None:
@@ -173,13 +182,17 @@ def demo(arguments: argparse.Namespace) -> int:
     """The sandbox and the real bot on it."""
     if arguments.json and not arguments.once:
         raise UsageError("--json goes with --once.")
-    from tracklater_bot.cli import demo as stage
-
+    try:
+        from tracklater_bot.cli import demo as demonstration
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("tracklater"):
+            raise
+        raise FailedError(NO_DEMO) from error
     try:
         if arguments.once:
-            return stage.once(as_json=arguments.json)
-        return stage.page(arguments.port, open_browser=not arguments.no_open)
-    except stage.DemoError as error:
+            return demonstration.once(as_json=arguments.json)
+        return demonstration.page(arguments.port, open_browser=not arguments.no_open)
+    except demonstration.DemoError as error:
         raise FailedError(str(error)) from error
 
 
@@ -192,7 +205,7 @@ def run(arguments: argparse.Namespace) -> int:
     stopped = stop_event()
     with _core(arguments) as core:
         try:
-            run_until(person_of(core), stopped, started=lambda: _say("tracklater-bot is running."))
+            run_until(person_of(core), stopped, started=lambda: say("tracklater-bot is running."))
         except ConnectError as error:
             raise FailedError(str(error)) from error
     return 0
@@ -211,7 +224,7 @@ def preview(arguments: argparse.Namespace) -> int:
     with _core(arguments) as core:
         day = _day(core, arguments.when)
         if not core.clue_sources:
-            _say(
+            say(
                 f"No source is set up yet: set {first_clues()}, in tracklater.toml."
                 " `tracklater-bot check` says what else is missing."
             )
@@ -223,11 +236,11 @@ def preview(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from tracklater_bot.cli.preview_json import draft_json
 
-        _print_json(draft_json(draft, now, why=arguments.why))
+        print_json(draft_json(draft, now, why=arguments.why))
     elif arguments.blocks:
         from tracklater_bot.cli.preview_blocks import draft_message
 
-        _print_json(draft_message(draft, now))
+        print_json(draft_message(draft, now))
     elif arguments.png is None:
         from tracklater_bot.cli.terminal import print_draft
 
@@ -259,7 +272,7 @@ def digest(arguments: argparse.Namespace) -> int:
         days.finish()
     for status in opened.draft.sources:
         if status.trouble:
-            _say(f"{status.name}: {status.trouble}")
+            say(f"{status.name}: {status.trouble}")
     print(opened.summary())
     return 0
 
@@ -272,7 +285,7 @@ def check(arguments: argparse.Namespace) -> int:
     with _core(arguments) as core:
         findings = check_all(core)
     if arguments.json:
-        _print_json([asdict(finding) for finding in findings])
+        print_json([asdict(finding) for finding in findings])
     else:
         print_lines([(finding.ok, finding.line()) for finding in findings])
     return 0 if all(finding.ok for finding in findings) else FAILED
@@ -284,7 +297,8 @@ def import_settings(arguments: argparse.Namespace) -> int:
     from tracklater_bot.cli.importer import import_settings as convert
 
     try:
-        report = convert(arguments.file, arguments.output, arguments.env_file)
+        env_file = arguments.env_file or arguments.output.parent / ".env"
+        report = convert(arguments.file, arguments.output, env_file)
     except CannotImport as error:
         raise UsageError(str(error)) from error
     for line in report.lines():
@@ -307,7 +321,7 @@ def record(arguments: argparse.Namespace) -> int:
     except RecordError as error:
         raise FailedError(str(error)) from error
     if recorded.note:
-        _say(recorded.note)
+        say(recorded.note)
     return 0
 
 
@@ -322,7 +336,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     except SettingsError as error:
         raise UsageError(str(error)) from error
     for warning in loaded.warnings:
-        _say(warning)
+        say(warning)
     return loaded.settings
 
 
@@ -368,12 +382,4 @@ def _write_png(file: Path, draft: Draft, now: datetime, groups: Sequence[str]) -
         file.write_bytes(draw(lanes_of(draft, now, ticks_of(draft)), groups))
     except OSError as error:
         raise FailedError(f"{file} cannot be written: {error.strerror}.") from error
-    _say(f"The picture is in {file}.")
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    say(f"The picture is in {file}.")

@@ -15,7 +15,9 @@ TIMELINE_COLUMNS = 38
 
 def draft_message(draft: Draft, now: datetime) -> dict[str, Any]:
     """The message as Slack takes it: `text` and `blocks`."""
-    items = tuple(Item(f"preview-{n}", each) for n, each in enumerate(draft.suggestions, 1))
+    items = tuple(
+        Item(f"preview-{n}", suggestion) for n, suggestion in enumerate(draft.suggestions, 1)
+    )
     digest = Digest("preview", draft.day, draft.timezone, items, draft.tracked, draft.sources)
     timeline = text_timeline(lanes_of(digest, now), TIMELINE_COLUMNS, with_sums=False)
     message = digest_message(digest, DigestView(timeline=timeline, now=now))

@@ -23,7 +23,7 @@ def draft_json(draft: Draft, now: datetime, *, why: bool = False) -> dict[str, A
         "day": draft.day.isoformat(),
         "timezone": draft.timezone,
         "suggestions": [_suggestion(suggestion, zone, why=why) for suggestion in draft.suggestions],
-        "tracked": [_entry(each, zone, now) for each in draft.tracked],
+        "tracked": [_entry(entry, zone, now) for entry in draft.tracked],
         "sources": [_source(source) for source in draft.sources],
     }
 

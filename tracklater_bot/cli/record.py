@@ -75,7 +75,7 @@ def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
         raise RecordError(
             "thyme.dir is not set: write the folder of thyme's files into the settings"
         )
-    snapshot = snapshot_in(_thyme_says())
+    snapshot = snapshot_in(_thyme_output())
     at = datetime.fromisoformat(snapshot["Time"]).astimezone(zone)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -88,14 +88,14 @@ def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
 # -- thyme -------------------------------------------------------------------------------------
 
 
-def _thyme_says() -> str:
+def _thyme_output() -> str:
     """What thyme prints about the screen as it is now.
 
     Its error output is not repeated: it may hold a window's title.
     """
     try:
         done = subprocess.run(  # noqa: S603 - a program found by its name, no shell
-            [_thyme(), "track"],
+            [_thyme_program(), "track"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=THYME_SECONDS,
@@ -106,19 +106,19 @@ def _thyme_says() -> str:
     except OSError as error:
         raise RecordError(f"thyme cannot be run: {error.strerror}") from None
     if done.returncode or not done.stdout.strip():
-        raise RecordError(f"thyme took no snapshot: {_why_not()}")
+        raise RecordError(f"thyme took no snapshot: {_likely_reason()}")
     return done.stdout.decode("utf-8", errors="replace")
 
 
-def _thyme() -> str:
+def _thyme_program() -> str:
     path = os.pathsep.join((os.environ.get("PATH", ""), *map(os.path.expanduser, USUAL_PLACES)))
-    found = shutil.which("thyme", path=path)
-    if found is None:
+    program = shutil.which("thyme", path=path)
+    if program is None:
         raise RecordError("thyme is not installed here: see https://github.com/sourcegraph/thyme")
-    return found
+    return program
 
 
-def _why_not() -> str:
+def _likely_reason() -> str:
     if not _is_mac() and not os.environ.get("DISPLAY"):
         return "DISPLAY is not set, so it cannot see the screen; in cron write DISPLAY=:0"
     return "no window is in front, or the screen cannot be seen; run `thyme track` to see why"
@@ -130,12 +130,12 @@ def _is_mac() -> bool:
 
 def snapshot_in(text: str) -> dict[str, Any]:
     """The one snapshot that thyme printed. Raises RecordError when it is something else."""
-    found = list(complete_snapshots(text))
-    if len(found) != 1:
+    snapshots = list(complete_snapshots(text))
+    if len(snapshots) != 1:
         raise RecordError(
             "thyme printed something else than a snapshot; run `thyme track` to see it"
         )
-    return found[0]
+    return snapshots[0]
 
 
 # -- the day's file ----------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def add(file: Path, snapshot: dict[str, Any]) -> Recorded:
     """
     file = file.resolve()  # a link stays a link
     data = file.read_bytes() if file.exists() else b""
-    new = _written(snapshot)
+    new = _encoded(snapshot)
     try:
         whole = [bytes(raw) for raw in _decode(data).snapshots or ()] if data.strip() else []
     except (msgspec.DecodeError, RecursionError):
@@ -167,13 +167,13 @@ def add(file: Path, snapshot: dict[str, Any]) -> Recorded:
 
 def _rescue(file: Path, data: bytes, new: bytes) -> Recorded:
     """Starts the file anew with all that is complete in it; the broken one is kept beside it."""
-    saved = dict.fromkeys(map(_written, complete_snapshots(data.decode("utf-8", errors="replace"))))
-    aside = _keep_aside(file)
+    saved = dict.fromkeys(map(_encoded, complete_snapshots(data.decode("utf-8", errors="replace"))))
+    aside = _set_aside(file)
     _replace(file, (*saved, new))
     return Recorded(file, saved=len(saved), moved_to=aside)
 
 
-def _keep_aside(file: Path) -> Path:
+def _set_aside(file: Path) -> Path:
     """Gives the broken file a second name that no reader of day files looks at."""
     number = 1
     while (aside := file.with_name(f"{file.name}.broken-{number}")).exists():
@@ -185,7 +185,7 @@ def _keep_aside(file: Path) -> Path:
     return aside
 
 
-def _written(snapshot: dict[str, Any]) -> bytes:
+def _encoded(snapshot: dict[str, Any]) -> bytes:
     return json.dumps(snapshot, ensure_ascii=False, separators=(",", ":")).encode(
         "utf-8", errors="replace"
     )
@@ -214,28 +214,28 @@ def complete_snapshots(text: str) -> Iterator[dict[str, Any]]:
     start = text.find("{")
     while start >= 0:
         try:
-            found, end = _scan(text, start)
+            value, end = _scan(text, start)
         except (ValueError, RecursionError):
             end = start + 1  # not whole: there may be some inside
         else:
-            yield from _snapshots_of(found)
+            yield from _snapshots_of(value)
         start = text.find("{", end)
 
 
-def _snapshots_of(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    inside = found.get("Snapshots")
+def _snapshots_of(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    inside = value.get("Snapshots")
     if isinstance(inside, list):
         yield from filter(_is_snapshot, inside)
-    elif _is_snapshot(found):
-        yield found
+    elif _is_snapshot(value):
+        yield value
 
 
-def _is_snapshot(found: object) -> bool:
+def _is_snapshot(value: object) -> bool:
     """Whether it has the time that a snapshot needs; a window alone has none."""
-    if not isinstance(found, dict) or not isinstance(found.get("Time"), str):
+    if not isinstance(value, dict) or not isinstance(value.get("Time"), str):
         return False
     try:
-        at = datetime.fromisoformat(found["Time"])
+        at = datetime.fromisoformat(value["Time"])
     except ValueError:
         return False
     return at.tzinfo is not None and at.year > 1  # year 1 is Go's "no time"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-GLANCE_SECONDS = 1.0
+TURN_SECONDS = 1.0
 
 
 class _Stop(threading.Event):
@@ -18,7 +18,7 @@ class _Stop(threading.Event):
     def wait(self, timeout: float | None = None) -> bool:
         """As an event's."""
         end = time.monotonic() + timeout if timeout is not None else float("inf")
-        while not super().wait(min(GLANCE_SECONDS, max(end - time.monotonic(), 0.0))):
+        while not super().wait(min(TURN_SECONDS, max(end - time.monotonic(), 0.0))):
             if time.monotonic() >= end:
                 return False
         return True

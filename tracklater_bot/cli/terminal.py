@@ -42,8 +42,8 @@ def print_draft(
     """The day's suggestions as a table, and its timeline; with `why`, the reasons of each."""
     out = console or Console(highlight=False)
     closed = not in_reach(draft.day, ZoneInfo(draft.timezone), now)
-    found = _to_review(draft, closed=closed)
-    out.print(Text(f"{day_name(draft.day)} · {found}", style="bold"))
+    length = _to_review(draft, closed=closed)
+    out.print(Text(f"{day_name(draft.day)} · {length}", style="bold"))
     if draft.suggestions:
         out.print(_table(draft, out.width, why=why))
     else:
@@ -83,8 +83,8 @@ def _table(draft: Draft, width: int, *, why: bool) -> Table:
         )
     colour = colours(suggestion.group for suggestion in draft.suggestions if suggestion.group)
     # What nothing explains comes last, as in Slack.
-    for suggestion in sorted(draft.suggestions, key=lambda one: (one.group is None, one.span)):
-        row = _Row.of(suggestion, draft, colour.get(suggestion.group or "", "dim"))
+    for suggestion in sorted(draft.suggestions, key=lambda row: (row.group is None, row.span)):
+        row = _SuggestionRow.of(suggestion, draft, colour.get(suggestion.group or "", "dim"))
         if why:
             row = replace(row, why=tuple(_why(suggestion)))
         table.add_row(*(row.wide() if wide else row.narrow()))
@@ -92,7 +92,7 @@ def _table(draft: Draft, width: int, *, why: bool) -> Table:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _SuggestionRow:
     """A suggestion in words."""
 
     time: str
@@ -104,7 +104,7 @@ class _Row:
     why: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, suggestion: Suggestion, draft: Draft, style: str) -> _Row:
+    def of(cls, suggestion: Suggestion, draft: Draft, style: str) -> _SuggestionRow:
         return cls(
             time=times(suggestion.span, ZoneInfo(draft.timezone), draft.day),
             length=duration(suggestion.span.length),
@@ -115,15 +115,15 @@ class _Row:
         )
 
     def wide(self) -> tuple[str | Text, ...]:
-        seen = self.evidence
-        windows = f"{seen.window_minutes} min" if seen.window_minutes else ""
-        counts = (str(number or "") for number in (seen.commits, seen.messages))
+        evidence = self.evidence
+        windows = f"{evidence.window_minutes} min" if evidence.window_minutes else ""
+        counts = (str(number or "") for number in (evidence.commits, evidence.messages))
         what = self._lines(self.what)
         return (self.time, self.length, self.place, what, self.sure, windows, *counts)
 
     def narrow(self) -> tuple[str | Text, ...]:
-        seen = Text(seen_words(self.evidence), style="dim")
-        lines = self._lines(self.place, self.what, seen)
+        evidence = Text(evidence_words(self.evidence), style="dim")
+        lines = self._lines(self.place, self.what, evidence)
         return (f"{self.time}\n{self.length}", lines, self.sure)
 
     def _lines(self, *texts: Text) -> Text:
@@ -147,7 +147,7 @@ def _place(suggestion: Suggestion) -> str:
     return clean(suggestion.group, 60) + project
 
 
-def seen_words(evidence: Evidence) -> str:
+def evidence_words(evidence: Evidence) -> str:
     """`131 min in windows, 3 commits and 2 messages`."""
     parts = [f"{evidence.window_minutes} min in windows"] * bool(evidence.window_minutes)
     parts += [count(evidence.commits, "commit")] * bool(evidence.commits)

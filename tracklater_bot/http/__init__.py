@@ -5,7 +5,6 @@ host), never keeps cookies, and puts no body, token or full address into a messa
 """
 
 from tracklater_bot.http.client import (
-    Credentials,
     RetryPolicy,
     ServiceClient,
     Timing,
@@ -15,26 +14,25 @@ from tracklater_bot.http.client import (
     utc_now,
 )
 from tracklater_bot.http.responses import (
-    Answer,
-    AnswerLate,
-    AnswerLost,
-    BadAnswer,
+    BadResponse,
     BadStatus,
     HttpError,
     Line,
+    Response,
+    ResponseLate,
+    ResponseLost,
     Title,
     Unreachable,
 )
 
 __all__ = [
-    "Answer",
-    "AnswerLate",
-    "AnswerLost",
-    "BadAnswer",
+    "BadResponse",
     "BadStatus",
-    "Credentials",
     "HttpError",
     "Line",
+    "Response",
+    "ResponseLate",
+    "ResponseLost",
     "RetryPolicy",
     "ServiceClient",
     "Timing",

@@ -1,4 +1,4 @@
-"""The door itself: whom to ask, with which credentials, and when to ask again."""
+"""The client of a service: whom to ask, with which credentials, and when to ask again."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import SecretStr
 
 from tracklater_bot.http.responses import (
-    Answer,
-    AnswerLost,
     BadStatus,
     HttpError,
-    Unprintable,
+    InvalidCredential,
+    Response,
+    ResponseLost,
     Unreachable,
     http_date,
 )
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PASSING = frozenset({429, 502, 503, 504})
+_TEMPORARY = frozenset({429, 502, 503, 504})
 _WAIT_HEADERS = ("Retry-After", "X-Throttle-Wait-Seconds")
 _LONGEST_WAIT = timedelta(days=1)
 
@@ -38,7 +38,7 @@ _LONGEST_WAIT = timedelta(days=1)
 
 
 Credentials: TypeAlias = Callable[[], str | None]
-"""Gives the Authorization header of the moment. Raises Unprintable."""
+"""Gives the Authorization header of the moment. Raises InvalidCredential."""
 
 
 def anonymous() -> Credentials:
@@ -48,26 +48,26 @@ def anonymous() -> Credentials:
 
 def basic(user: str, password: SecretStr | str) -> Credentials:
     """User and password; either may be a token."""
-    secret = f"{user}:{_revealed(password)}".encode()
+    secret = f"{user}:{_plain_text(password)}".encode()
     return lambda: f"Basic {b64encode(secret).decode()}"
 
 
 def bearer(token: SecretStr | Callable[[], str]) -> Credentials:
     """A token alone, or the one of the moment; refused where it cannot stand in a header."""
-    return lambda: f"Bearer {_printable(token() if callable(token) else _revealed(token))}"
+    return lambda: f"Bearer {_checked(token() if callable(token) else _plain_text(token))}"
 
 
-def _revealed(secret: SecretStr | str) -> str:
+def _plain_text(secret: SecretStr | str) -> str:
     return secret.get_secret_value() if isinstance(secret, SecretStr) else secret
 
 
-def _printable(token: str) -> str:
-    if not token or not all("!" <= each <= "~" for each in token):
-        raise Unprintable("a token with characters that no token has")
+def _checked(token: str) -> str:
+    if not token or not all("!" <= char <= "~" for char in token):
+        raise InvalidCredential("a token with characters that no token has")
     return token
 
 
-# -- The door ----------------------------------------------------------------------------------
+# -- The client ---------------------------------------------------------------------------------
 
 
 def utc_now() -> datetime:
@@ -81,7 +81,7 @@ class Timing:
 
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random.random
+    random: Callable[[], float] = random.random
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class RetryPolicy:
 
 
 class ServiceClient:
-    """The way to one service. Its calls give an Answer of status 2xx or raise HttpError's kinds."""
+    """The way to one service. Its calls give a Response of status 2xx or raise HttpErrors."""
 
     def __init__(
         self,
@@ -102,22 +102,22 @@ class ServiceClient:
         base_url: str,
         auth: Credentials,
         *,
-        patience: RetryPolicy = RetryPolicy(),
+        retry: RetryPolicy = RetryPolicy(),
         timing: Timing = Timing(),
     ) -> None:
         self.service = service
         self.base_url = base_url.rstrip("/")
         self._auth = auth
-        self._patience = patience
+        self._retry = retry
         self._timing = timing
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Response:
         """Asks; tried again when that may help."""
-        return self._patiently("GET", path, params=params)
+        return self._with_retries("GET", path, params=params)
 
-    def find(self, path: str, body: object) -> Answer:
+    def find(self, path: str, body: object) -> Response:
         """A POST that only asks: tried again like a GET."""
-        return self._patiently("POST", path, body=body)
+        return self._with_retries("POST", path, body=body)
 
     def send(
         self,
@@ -125,47 +125,47 @@ class ServiceClient:
         path: str,
         body: object = None,
         params: Mapping[str, str | int] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Changes something: one request, never repeated."""
-        return self._once(method, path, params=params, body=body)
+        return self._request(method, path, params=params, body=body)
 
-    def _patiently(self, method: str, path: str, **what: Any) -> Answer:
-        left = self._patience.seconds
-        for number in range(1, self._patience.tries + 1):
+    def _with_retries(self, method: str, path: str, **what: Any) -> Response:
+        left = self._retry.seconds
+        for number in range(1, self._retry.tries + 1):
             try:
-                return self._once(method, path, **what)
+                return self._request(method, path, **what)
             except HttpError as error:
-                wait = self._wait(error, number)
-                if not _may_pass(error) or number == self._patience.tries or wait > left:
+                wait = self._pause(error, number)
+                if not _is_temporary(error) or number == self._retry.tries or wait > left:
                     raise
                 log.info("%s; asking again in %.1f s", error, wait)
                 left -= wait
                 self._timing.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
-    def _wait(self, error: HttpError, number: int) -> float:
+    def _pause(self, error: HttpError, number: int) -> float:
         """Seconds until the next try: what the service asked for, or doubling with jitter."""
-        jitter = self._timing.chance()
+        jitter = self._timing.random()
         if error.retry_at is not None:
             asked = (error.retry_at - self._timing.now()).total_seconds()
-            return max(asked, 0.0) + jitter * self._patience.first
-        return float(self._patience.first * 2 ** (number - 1) * (0.5 + jitter))
+            return max(asked, 0.0) + jitter * self._retry.first
+        return float(self._retry.first * 2 ** (number - 1) * (0.5 + jitter))
 
-    def _once(
+    def _request(
         self,
         method: str,
         path: str,
         *,
         params: Mapping[str, str | int] | None = None,
         body: object = None,
-    ) -> Answer:
-        answer = self._wire.exchange(method, self.base_url + path, params, body)
-        if 200 <= answer.status < 300:
-            return answer
-        raise BadStatus(answer, _retry_at(answer, self._timing.now()))
+    ) -> Response:
+        response = self._transport.exchange(method, self.base_url + path, params, body)
+        if 200 <= response.status < 300:
+            return response
+        raise BadStatus(response, _retry_at(response, self._timing.now()))
 
     @cached_property
-    def _wire(self) -> Transport:
+    def _transport(self) -> Transport:
         # At the first request: `requests` takes 40 ms, and a preview whose answers are all
         # remembered makes none.
         from tracklater_bot.http.transport import Transport  # noqa: PLC0415
@@ -173,22 +173,22 @@ class ServiceClient:
         return Transport(self.service, self.base_url, self._auth)
 
 
-def _may_pass(error: HttpError) -> bool:
+def _is_temporary(error: HttpError) -> bool:
     if isinstance(error, BadStatus):
-        return error.status in _PASSING
-    return isinstance(error, Unreachable | AnswerLost) and not error.lasting
+        return error.status in _TEMPORARY
+    return isinstance(error, Unreachable | ResponseLost) and not error.lasting
 
 
-def _retry_at(answer: Answer, now: datetime) -> datetime | None:
+def _retry_at(response: Response, now: datetime) -> datetime | None:
     """When the service wants to be asked again, on our clock; at most a day ahead."""
     for name in _WAIT_HEADERS:
-        wait = _wait_asked(answer.headers.get(name, ""), answer.date or now)
+        wait = _requested_wait(response.headers.get(name, ""), response.date or now)
         if wait is not None:
             return now + min(max(wait, timedelta()), _LONGEST_WAIT)
     return None
 
 
-def _wait_asked(value: str, their_now: datetime) -> timedelta | None:
+def _requested_wait(value: str, their_now: datetime) -> timedelta | None:
     """The wait in a header: seconds, or a date on the service's clock, which may not be ours."""
     try:
         return timedelta(seconds=float(value))

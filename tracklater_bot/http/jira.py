@@ -15,11 +15,10 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
 from tracklater_bot.domain.text import clean
 from tracklater_bot.http import (
-    Answer,
-    BadAnswer,
+    BadResponse,
     BadStatus,
-    Credentials,
     HttpError,
+    Response,
     ServiceClient,
     Timing,
     Title,
@@ -27,6 +26,7 @@ from tracklater_bot.http import (
     basic,
     bearer,
 )
+from tracklater_bot.http.client import Credentials
 from tracklater_bot.settings import GroupJira
 from tracklater_bot.settings.tree import env_name
 
@@ -109,7 +109,9 @@ class JiraSite:
         self._token_is_set = settings.api_token is not None
         self._timing = timing
         self._auth = _credentials(settings)
-        self._door = ServiceClient("Jira", settings.api_base or self.url, self._auth, timing=timing)
+        self._client = ServiceClient(
+            "Jira", settings.api_base or self.url, self._auth, timing=timing
+        )
         self._may_move = self.cloud and not settings.api_base
 
     @property
@@ -130,7 +132,7 @@ class JiraSite:
         if self.cloud:
             return ()
         try:
-            tokens = self._door.get("/rest/pat/latest/tokens").read(_TOKENS)
+            tokens = self._client.get("/rest/pat/latest/tokens").read(_TOKENS)
         except HttpError:
             return ()
         return tuple(sorted(token.expiringAt for token in tokens if token.expiringAt))
@@ -139,11 +141,11 @@ class JiraSite:
         self, path: str, shape: TypeAdapter[T], params: Mapping[str, str | int] | None = None
     ) -> T:
         """Asks."""
-        return self._ask(lambda door: door.get(self._path(path), params), shape)
+        return self._ask(lambda client: client.get(self._path(path), params), shape)
 
     def find(self, path: str, shape: TypeAdapter[T], body: object) -> T:
         """Asks with a POST that changes nothing."""
-        return self._ask(lambda door: door.find(self._path(path), body), shape)
+        return self._ask(lambda client: client.find(self._path(path), body), shape)
 
     def send(
         self,
@@ -151,41 +153,41 @@ class JiraSite:
         path: str,
         body: object = None,
         params: Mapping[str, str | int] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Changes something, with one request that is never repeated."""
-        return self._through(lambda door: door.send(method, self._path(path), body, params))
+        return self._exchange(lambda client: client.send(method, self._path(path), body, params))
 
     def _path(self, path: str) -> str:
         return f"/rest/api/{'3' if self.cloud else '2'}{path}"
 
-    def _ask(self, call: Callable[[ServiceClient], Answer], shape: TypeAdapter[T]) -> T:
-        answer = self._through(call)
+    def _ask(self, call: Callable[[ServiceClient], Response], shape: TypeAdapter[T]) -> T:
+        response = self._exchange(call)
         try:
-            return answer.read(shape)
-        except BadAnswer as error:
+            return response.read(shape)
+        except BadResponse as error:
             raise JiraError(f"{error}: check jira.url", lasting=False, cause=error) from None
 
-    def _through(self, call: Callable[[ServiceClient], Answer]) -> Answer:
-        self._insist_on_settings()
+    def _exchange(self, call: Callable[[ServiceClient], Response]) -> Response:
+        self._check_settings()
         try:
-            answer = self._from_here_or_gateway(call)
+            response = self._from_site_or_gateway(call)
         except HttpError as error:
-            raise self._explained(error) from None
+            raise self._jira_error(error) from None
         # Jira answers a search 200 and empty when the token has expired; only this tells.
-        if "AUTHENTICATED_FAILED" in answer.headers.get("X-Seraph-LoginReason", ""):
+        if "AUTHENTICATED_FAILED" in response.headers.get("X-Seraph-LoginReason", ""):
             raise self._refused_token(None)
-        return answer
+        return response
 
-    def _from_here_or_gateway(self, call: Callable[[ServiceClient], Answer]) -> Answer:
+    def _from_site_or_gateway(self, call: Callable[[ServiceClient], Response]) -> Response:
         try:
-            return call(self._door)
+            return call(self._client)
         except BadStatus as error:
             gateway = self._gateway() if error.status == 401 and self._may_move else None
             if gateway is None:
                 raise
-        answer = call(gateway)
-        self._door, self._may_move = gateway, False
-        return answer
+        response = call(gateway)
+        self._client, self._may_move = gateway, False
+        return response
 
     def _gateway(self) -> ServiceClient | None:
         """The address for tokens with scopes; None where the site does not tell its cloudId."""
@@ -198,7 +200,7 @@ class JiraSite:
             return None
         return ServiceClient("Jira", f"{GATEWAY}/{cloud_id}", self._auth, timing=self._timing)
 
-    def _insist_on_settings(self) -> None:
+    def _check_settings(self) -> None:
         if not self._token_is_set:
             raise JiraError(f"Jira needs a token: set {self._token_name}", lasting=True)
         if not self.projects:
@@ -219,7 +221,7 @@ class JiraSite:
             cause=cause,
         )
 
-    def _explained(self, error: HttpError) -> JiraError:
+    def _jira_error(self, error: HttpError) -> JiraError:
         if not isinstance(error, BadStatus):
             return JiraError(str(error), lasting=error.lasting, cause=error)
         if error.status == 401:
@@ -234,11 +236,11 @@ class JiraSite:
             410: "Jira no longer has this part of its API (HTTP 410): update tracklater-bot",
             429: "Jira wants requests to come more slowly",
         }
-        if "AUTHENTICATION_DENIED" in error.answer.headers.get("X-Seraph-LoginReason", ""):
+        if "AUTHENTICATION_DENIED" in error.response.headers.get("X-Seraph-LoginReason", ""):
             return "Jira wants a captcha solved: sign in to it once with a browser"
         if error.status in sentences:
             return sentences[error.status]
-        said = _messages(error.answer)
+        said = _messages(error.response)
         return f"Jira refused it: {said}" if said else str(error)
 
 
@@ -249,10 +251,10 @@ def _credentials(settings: GroupJira) -> Credentials:
     return basic(settings.email, token) if settings.email else bearer(token)
 
 
-def _messages(answer: Answer) -> str:
+def _messages(response: Response) -> str:
     """Jira's own words about a refusal, at most a line."""
     try:
-        said = answer.read(_ERRORS)
-    except BadAnswer:
+        said = response.read(_ERRORS)
+    except BadResponse:
         return ""
     return clean(" ".join([*(said.errorMessages or ()), *(said.errors or {}).values()]), 200)

@@ -16,7 +16,6 @@ from tracklater_bot.domain.text import clean
 
 T = TypeVar("T")
 
-# Control characters, halves of surrogate pairs, and marks that turn the direction of writing.
 _TITLE_LENGTH = 500
 _LINE_LENGTH = 10_000
 
@@ -53,43 +52,43 @@ class Unreachable(HttpError):
     sent = False
 
 
-class AnswerLost(HttpError):
+class ResponseLost(HttpError):
     """The request went out, but no complete answer came: it may have been carried out."""
 
 
-class AnswerLate(AnswerLost):
+class ResponseLate(ResponseLost):
     """No answer within the time that we wait: it may be carried out yet."""
 
 
-class BadAnswer(HttpError):
+class BadResponse(HttpError):
     """The answer says success, but it cannot be understood."""
 
 
-class Unprintable(ValueError):
+class InvalidCredential(ValueError):
     """A credential with characters that no header can carry."""
 
 
 class BadStatus(HttpError):
     """The service said no; `answer` is what it said."""
 
-    def __init__(self, answer: Answer, retry_at: datetime | None) -> None:
+    def __init__(self, response: Response, retry_at: datetime | None) -> None:
         super().__init__(
-            _status_sentence(answer),
-            status=answer.status,
-            lasting=answer.status != 429 and answer.status < 500,
+            _status_sentence(response),
+            status=response.status,
+            lasting=response.status != 429 and response.status < 500,
             retry_at=retry_at,
         )
-        self.answer = answer
+        self.response = response
 
 
-def _status_sentence(answer: Answer) -> str:
-    if 300 <= answer.status < 400:
-        host = origin(answer.headers.get("Location", ""))
+def _status_sentence(response: Response) -> str:
+    if 300 <= response.status < 400:
+        host = origin(response.headers.get("Location", ""))
         return (
-            f"{answer.service} sends us on to {host or 'another address'}"
-            f" (HTTP {answer.status}): put its own address into the settings"
+            f"{response.service} sends us on to {host or 'another address'}"
+            f" (HTTP {response.status}): put its own address into the settings"
         )
-    return f"{answer.service} answered with HTTP {answer.status}"
+    return f"{response.service} answered with HTTP {response.status}"
 
 
 def origin(url: str) -> str:
@@ -106,7 +105,7 @@ def origin(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What a service answered. `body` is never part of its repr: it may hold secrets."""
 
     service: str
@@ -120,24 +119,24 @@ class Answer:
         return http_date(self.headers.get("Date", ""))
 
     def json(self) -> Any:
-        """The body as JSON. Raises BadAnswer for HTML, half an answer or anything else."""
+        """The body as JSON. Raises BadResponse for HTML, half an answer or anything else."""
         try:
             return json.loads(self.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
-            raise BadAnswer(
+            raise BadResponse(
                 f"{self.service} answered with something that is no JSON (HTTP {self.status})",
                 status=self.status,
             ) from None
 
     def read(self, shape: TypeAdapter[T]) -> T:
-        """The body as `shape`, which names only the fields in use. Raises BadAnswer."""
+        """The body as `shape`, which names only the fields in use. Raises BadResponse."""
         value = self.json()
         try:
             return shape.validate_python(value)
         except ValidationError as error:
             # The error's own text quotes the answer, so only the place is told.
             place = ".".join(str(part) for part in error.errors()[0]["loc"])
-            raise BadAnswer(
+            raise BadResponse(
                 f"{self.service} answered in an unexpected form (HTTP {self.status}"
                 f"{f', at {clean(place, 80)}' if place else ''})",
                 status=self.status,

@@ -14,11 +14,11 @@ from requests.auth import AuthBase
 
 from tracklater_bot import __version__
 from tracklater_bot.http.responses import (
-    Answer,
-    AnswerLate,
-    AnswerLost,
-    BadAnswer,
-    Unprintable,
+    BadResponse,
+    InvalidCredential,
+    Response,
+    ResponseLate,
+    ResponseLost,
     Unreachable,
     origin,
 )
@@ -43,8 +43,8 @@ class Transport:
 
     def exchange(
         self, method: str, url: str, params: Mapping[str, str | int] | None, body: object
-    ) -> Answer:
-        """One request and its answer, of whatever status. Raises HttpError's kinds."""
+    ) -> Response:
+        """One request and its response, of whatever status. Raises HttpError's kinds."""
         try:
             with self._session.request(
                 method,
@@ -59,15 +59,15 @@ class Transport:
                 content = self._content(response)
         except requests.RequestException as error:
             self._fail(error)
-        return Answer(self._service, response.status_code, response.headers, content)
+        return Response(self._service, response.status_code, response.headers, content)
 
     def _content(self, response: requests.Response) -> bytes:
-        """The body, read no further than the cap: an answer of gigabytes is no answer."""
+        """The body, read no further than the cap: an answer of gigabytes is none."""
         content = bytearray()
         for chunk in response.iter_content(64 * 1024):
             content += chunk
             if len(content) > LARGEST:
-                raise BadAnswer(
+                raise BadResponse(
                     f"{self._service} answered with more than {LARGEST // 1024 // 1024} MB",
                     status=response.status_code,
                     lasting=True,
@@ -91,8 +91,10 @@ class Transport:
                 f"{self._service}'s address or token is malformed: check the settings", lasting=True
             ) from None
         if isinstance(error, requests.Timeout):
-            raise AnswerLate(f"{self._service} did not answer within {TIMEOUT[1]:.0f} s") from None
-        raise AnswerLost(f"{self._service} broke off before its answer was complete") from None
+            raise ResponseLate(
+                f"{self._service} did not answer within {TIMEOUT[1]:.0f} s"
+            ) from None
+        raise ResponseLost(f"{self._service} broke off before its answer was complete") from None
 
 
 class _Authorization(AuthBase):
@@ -104,7 +106,7 @@ class _Authorization(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         try:
             value = self._make()
-        except Unprintable as error:
+        except InvalidCredential as error:
             raise requests.exceptions.InvalidHeader(str(error)) from None
         if value is not None:
             request.headers["Authorization"] = value

@@ -7,10 +7,10 @@ from difflib import SequenceMatcher
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from tracklater_bot.domain.text import folded
+from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings import tree
-from tracklater_bot.settings.models import GroupSection, GroupSettings, Path, Settings
-from tracklater_bot.settings.tree import GROUPS, dotted, env_name, is_secret, section_at, shown
+from tracklater_bot.settings.models import GroupSection, GroupSettings, Key, Settings
+from tracklater_bot.settings.tree import GROUPS, dotted, env_name, is_secret, section_at
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -38,8 +38,9 @@ def _shared(settings: Settings) -> Iterator[str]:
                 owners.setdefault(what, []).append(at[1])
     for (kind, thing), names in owners.items():
         if len(names) > 1:
-            both = " and ".join(shown(name) for name in names)
-            yield f"groups {both} share the {kind} {shown(thing)}: it cannot tell them apart"
+            both = " and ".join(clean(name, 60) for name in names)
+            shared = f"{kind} {clean(str(thing), 60)}"
+            yield f"groups {both} share the {shared}: it cannot tell them apart"
 
 
 def _misspelt(settings: Settings) -> Iterator[str]:
@@ -47,7 +48,8 @@ def _misspelt(settings: Settings) -> Iterator[str]:
     for one, other in combinations(settings.groups, 2):
         for slip, meant in ((one, other), (other, one)):
             if _is_fragment(settings.groups[slip]) and _alike(slip, meant):
-                yield f"{dotted(('groups', slip))}: is this a group of its own, or {shown(meant)}?"
+                where = dotted((GROUPS, slip))
+                yield f"{where}: is this a group of its own, or {clean(meant, 60)}?"
                 break
 
 
@@ -83,7 +85,7 @@ def unfinished(settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{written(path)} is missing: {why}" for path, why in missing))
 
 
-def written(path: Path) -> str:
+def written(path: Key) -> str:
     """A setting as the person writes it: a variable for a secret, else its place in the file."""
     section = section_at(path[:-1])
     in_env = section is not None and path[-1] in section.in_env
@@ -97,5 +99,5 @@ def first_clues() -> str:
     return f"{', '.join(first)}, or {last}" if first else last
 
 
-def _of_any_group() -> Iterator[Path]:
+def _of_any_group() -> Iterator[Key]:
     return ((GROUPS, "NAME", *at) for at in tree.sections(GroupSettings))

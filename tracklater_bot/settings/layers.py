@@ -10,29 +10,28 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from dotenv.parser import parse_stream
 
-from tracklater_bot.domain.text import folded
+from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings.errors import SettingsError
-from tracklater_bot.settings.models import GroupSettings, Path, Settings
+from tracklater_bot.settings.models import GroupSettings, Key, Settings
 from tracklater_bot.settings.tree import (
     GROUPS,
     PREFIX,
     dotted,
     env_name,
     env_names,
-    kinds_at,
     leaves,
     nearest,
     section_at,
-    shown,
+    types_at,
 )
 
 # Slack's own names for three of the secrets; ours win, wherever they are written.
-ALIASES: Mapping[str, Path] = {
+ALIASES: Mapping[str, Key] = {
     "SLACK_BOT_TOKEN": ("slack", "bot_token"),
     "SLACK_APP_TOKEN": ("slack", "app_token"),
     "SLACK_SIGNING_SECRET": ("slack", "signing_secret"),
@@ -52,7 +51,7 @@ class FoundValue:
 class Layer:
     """What one place says, and what is wrong with how it says it."""
 
-    values: dict[Path, FoundValue] = field(default_factory=dict)
+    values: dict[Key, FoundValue] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def groups(self) -> Iterator[str]:
@@ -60,7 +59,7 @@ class Layer:
         yield from dict.fromkeys(path[1] for path in self.values if path[0] == GROUPS)
 
 
-def read_text(path: FilePath) -> str:
+def read_text(path: Path) -> str:
     """A settings file's text. Raises SettingsError with a sentence when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -74,7 +73,7 @@ def read_text(path: FilePath) -> str:
 # -- TOML --------------------------------------------------------------------------------------
 
 
-def toml_layer(path: FilePath) -> Layer:
+def toml_layer(path: Path) -> Layer:
     """The settings file. Raises SettingsError when it is no TOML."""
     try:
         tables = tomllib.loads(read_text(path))
@@ -84,18 +83,18 @@ def toml_layer(path: FilePath) -> Layer:
         raise SettingsError(f"{path}: is no valid TOML: nested too deeply") from None
     layer = Layer()
     _add_tables(layer, tables, (), f"{path}: ")
-    _refuse_twins(layer, path)
+    _refuse_duplicates(layer, path)
     return layer
 
 
-def _add_tables(layer: Layer, tables: Mapping[str, Any], at: Path, where: str) -> None:
+def _add_tables(layer: Layer, tables: Mapping[str, Any], at: Key, where: str) -> None:
     """Flattens tables into the layer; keys that do not exist become problems."""
     section = section_at(at)
     for key, value in tables.items():
         path = (*at, key)
         place = where + dotted(path)
         if at != (GROUPS,) and (section is None or key not in section.model_fields):
-            layer.problems.append(f"{place}: unknown setting{_meant(at, key)}")
+            layer.problems.append(f"{place}: unknown setting{_hint(at, key)}")
         elif path != (GROUPS,) and section_at(path) is None:
             layer.values[path] = FoundValue(value, place)
         elif not isinstance(value, Mapping):
@@ -108,7 +107,7 @@ def _add_tables(layer: Layer, tables: Mapping[str, Any], at: Path, where: str) -
             _add_tables(layer, value, path, where)
 
 
-def _meant(at: Path, key: str) -> str:
+def _hint(at: Key, key: str) -> str:
     """A hint for an unknown key: a neighbour with a similar name, or its right place."""
     section = section_at(at)
     near = nearest(key, section.model_fields) if section else None
@@ -120,7 +119,7 @@ def _meant(at: Path, key: str) -> str:
     return f"; it belongs to {places}" if places else ""
 
 
-def _refuse_twins(layer: Layer, path: FilePath) -> None:
+def _refuse_duplicates(layer: Layer, path: Path) -> None:
     """Groups are matched without regard to case, so two must not differ in case alone."""
     seen: dict[str, str] = {}
     for group in layer.groups():
@@ -137,7 +136,7 @@ def _refuse_twins(layer: Layer, path: FilePath) -> None:
 # -- environment and .env ----------------------------------------------------------------------
 
 
-def dotenv_variables(path: FilePath) -> dict[str, str]:
+def dotenv_variables(path: Path) -> dict[str, str]:
     """The variables of a `.env` file. Raises SettingsError for lines that are none."""
     variables: dict[str, str] = {}
     broken: list[int] = []
@@ -176,17 +175,17 @@ def variables_layer(variables: Mapping[str, str], groups: Iterable[str], place: 
     names = env_names(known)
     spelling = {folded(group.strip()): group for group in known}
     # Shorter names first: a variable for one value wins over one for its whole section.
-    for name in sorted(ours, key=lambda each: (len(each), each)):
+    for name in sorted(ours, key=lambda name: (len(name), name)):
         paths = names.get(name, [])
         if len(paths) == 1:
             _add_variable(layer, paths[0], ours[name], place + name, spelling)
         elif paths:
             both = " and ".join(dotted(path) for path in paths)
             layer.problems.append(
-                f"{place}{shown(name)}: may mean {both}: rename one of the groups"
+                f"{place}{clean(name, 60)}: may mean {both}: rename one of the groups"
             )
         else:
-            layer.problems.append(f"{place}{shown(name)}: {_unknown(name, names, known)}")
+            layer.problems.append(f"{place}{clean(name, 60)}: {_unknown(name, names, known)}")
     return layer
 
 
@@ -197,13 +196,13 @@ def groups_in_variables(variables: Mapping[str, str]) -> list[str]:
     """
     for name, value in variables.items():
         if name.upper() == env_name((GROUPS,)):
-            found = _json(value)
-            return list(found) if isinstance(found, dict) else []
+            tables = _json(value)
+            return list(tables) if isinstance(tables, dict) else []
     return []
 
 
 def _add_variable(
-    layer: Layer, path: Path, text: str, where: str, spelling: Mapping[str, str]
+    layer: Layer, path: Key, text: str, where: str, spelling: Mapping[str, str]
 ) -> None:
     if path != (GROUPS,) and section_at(path) is None:
         try:
@@ -215,21 +214,21 @@ def _add_variable(
     if isinstance(tables, dict):
         if path == (GROUPS,):
             tables = {spelling.get(folded(group.strip()), group): tables[group] for group in tables}
-        _add_tables(layer, _moved(tables, path), (), f"{where}: ")
+        _add_tables(layer, _wrapped(tables, path), (), f"{where}: ")
     else:
         layer.problems.append(f"{where}: must be a JSON object, or name one setting in it")
 
 
-def _moved(tables: dict[str, Any], path: Path) -> dict[str, Any]:
+def _wrapped(tables: dict[str, Any], path: Key) -> dict[str, Any]:
     """The tables where they belong in the tree."""
     for key in reversed(path):
         tables = {key: tables}
     return tables
 
 
-def _value(path: Path, text: str) -> Any:
+def _value(path: Key, text: str) -> Any:
     """A variable's text as the setting's value: lists with commas or as JSON, tables as JSON."""
-    kinds = kinds_at(path)
+    kinds = types_at(path)
     if dict in kinds:
         table = _json(text)
         if not isinstance(table, dict):
@@ -255,10 +254,10 @@ def _unknown(name: str, names: Iterable[str], groups: tuple[str, ...]) -> str:
     """Compared without what all names begin with, which would make everything look alike."""
     in_group = env_name((GROUPS, ""))
     begin = in_group if name.startswith(in_group) else PREFIX
-    near = nearest(name.removeprefix(begin), [each.removeprefix(begin) for each in names])
+    near = nearest(name.removeprefix(begin), [known.removeprefix(begin) for known in names])
     if near:
         return f"unknown setting; did you mean {near if near in names else begin + near}?"
     if begin == in_group:
-        have = ", ".join(shown(group) for group in groups) or "none"
+        have = ", ".join(clean(group, 60) for group in groups) or "none"
         return f"unknown group or setting; the groups are: {have}"
     return "unknown setting"

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -30,7 +30,7 @@ from tracklater_bot.settings.layers import (
     toml_layer,
     variables_layer,
 )
-from tracklater_bot.settings.models import Path, Settings
+from tracklater_bot.settings.models import Key, Settings
 from tracklater_bot.settings.tree import dotted, is_secret, nested
 
 CONFIG_NAME = "tracklater.toml"
@@ -51,14 +51,14 @@ class Loaded:
 
     settings: Settings
     warnings: tuple[str, ...] = ()
-    path: FilePath | None = None
-    env_file: FilePath | None = None
+    path: Path | None = None
+    env_file: Path | None = None
 
 
 class _LayerSource(PydanticBaseSettingsSource):
     """One layer, as pydantic-settings wants it."""
 
-    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[Path, FoundValue]) -> None:
+    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[Key, FoundValue]) -> None:
         super().__init__(settings_cls)
         self._values = values
 
@@ -67,7 +67,7 @@ class _LayerSource(PydanticBaseSettingsSource):
         return self().get(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        return {"settings": nested({path: found.value for path, found in self._values.items()})}
+        return {"settings": nested({key: found.value for key, found in self._values.items()})}
 
 
 class _Layers(NamedTuple):
@@ -80,15 +80,14 @@ class _Layers(NamedTuple):
     toml: Layer
 
 
-def load(config: FilePath | None, env_file: FilePath | None, environ: Mapping[str, str]) -> Loaded:
+def load(config: Path | None, env_file: Path | None, environ: Mapping[str, str]) -> Loaded:
     """The settings from TOML, `.env` and the environment; the later wins.
 
     A file that is named must be there; one that is not named is looked for in the usual places.
     Raises SettingsError with a line for each thing that is wrong.
     """
-    env_path = _env_path(env_file)
+    path, env_path = _files(config, env_file, environ)
     dotenv = dotenv_variables(env_path) if env_path else {}
-    path = _config_path(config, environ, dotenv)
     layers = _layers(path, env_path, dotenv, environ)
     settings, invalid = _validated([layer.values for layer in layers])
     problems = [*(problem for layer in layers for problem in layer.problems), *invalid]
@@ -106,27 +105,31 @@ def load(config: FilePath | None, env_file: FilePath | None, environ: Mapping[st
 # -- which files -------------------------------------------------------------------------------
 
 
-def _env_path(named: FilePath | None) -> FilePath | None:
-    if named:
-        return _existing(named, "--env-file")
-    return FilePath(ENV_NAME) if FilePath(ENV_NAME).is_file() else None
+def _files(
+    config: Path | None, env_file: Path | None, environ: Mapping[str, str]
+) -> tuple[Path | None, Path | None]:
+    """The settings file and the `.env`: those that are named, else those that are found."""
+    here = Path(ENV_NAME)
+    env_path = _existing(env_file, "--env-file") if env_file else None
+    if config:
+        path: Path | None = _existing(config, "--config")
+    elif environ.get(CONFIG_VARIABLE):
+        path = _existing(Path(environ[CONFIG_VARIABLE]), CONFIG_VARIABLE)
+    else:
+        first = env_path or _found(here)
+        named = dotenv_variables(first).get(CONFIG_VARIABLE) if first else None
+        if named:
+            return _existing(Path(named), CONFIG_VARIABLE), first
+        path = _found(Path(CONFIG_NAME), user_config_path(APP_NAME) / CONFIG_NAME)
+    beside = [path.with_name(ENV_NAME)] if path else []
+    return path, env_path or _found(*beside, here)
 
 
-def _config_path(
-    named: FilePath | None, environ: Mapping[str, str], dotenv: Mapping[str, str]
-) -> FilePath | None:
-    if named:
-        return _existing(named, "--config")
-    variable = environ.get(CONFIG_VARIABLE) or dotenv.get(CONFIG_VARIABLE)
-    if variable:
-        return _existing(FilePath(variable), CONFIG_VARIABLE)
-    if FilePath(CONFIG_NAME).is_file():
-        return FilePath(CONFIG_NAME)
-    usual = user_config_path(APP_NAME) / CONFIG_NAME
-    return usual if usual.is_file() else None
+def _found(*places: Path) -> Path | None:
+    return next((place for place in places if place.is_file()), None)
 
 
-def _existing(path: FilePath, named_by: str) -> FilePath:
+def _existing(path: Path, named_by: str) -> Path:
     with suppress(RuntimeError):  # no such user: then "~name" is the name of a file
         path = path.expanduser()
     if not path.exists():
@@ -138,8 +141,8 @@ def _existing(path: FilePath, named_by: str) -> FilePath:
 
 
 def _layers(
-    path: FilePath | None,
-    env_path: FilePath | None,
+    path: Path | None,
+    env_path: Path | None,
     dotenv: Mapping[str, str],
     environ: Mapping[str, str],
 ) -> _Layers:
@@ -163,26 +166,26 @@ def _known_groups(toml: Layer, *variables: Mapping[str, str]) -> list[str]:
     return list(groups.values())
 
 
-def _validated(layers: Sequence[Mapping[Path, FoundValue]]) -> tuple[Settings, list[str]]:
+def _validated(layers: Sequence[Mapping[Key, FoundValue]]) -> tuple[Settings, list[str]]:
     """The settings, and a line for every value that cannot be used."""
-    merged: dict[Path, FoundValue] = {}
-    winning: list[dict[Path, FoundValue]] = []
+    merged: dict[Key, FoundValue] = {}
+    winning: list[dict[Key, FoundValue]] = []
     for layer in layers:  # a table such as toggl.projects is one value: it wins whole
-        winning.append({path: found for path, found in layer.items() if path not in merged})
+        winning.append({key: value for key, value in layer.items() if key not in merged})
         merged |= winning[-1]
     try:
-        return _Reader(layers=winning).settings, []
+        return _Settings(layers=winning).settings, []
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        return Settings(), list(dict.fromkeys(_line(detail, merged) for detail in details))
+        return Settings(), list(dict.fromkeys(_problem(detail, merged) for detail in details))
 
 
-class _Reader(BaseSettings):
+class _Settings(BaseSettings):
     """What pydantic-settings fills from the layers that it is made with, strongest first."""
 
     settings: Settings
 
-    def __init__(self, *, layers: Sequence[Mapping[Path, FoundValue]]) -> None:
+    def __init__(self, *, layers: Sequence[Mapping[Key, FoundValue]]) -> None:
         values: dict[str, Any] = {_LAYERS: layers}
         super().__init__(**values)
 
@@ -199,18 +202,18 @@ class _Reader(BaseSettings):
         return tuple(_LayerSource(settings_cls, layer) for layer in layers)
 
 
-def _line(detail: ErrorDetails, merged: Mapping[Path, FoundValue]) -> str:
+def _problem(detail: ErrorDetails, merged: Mapping[Key, FoundValue]) -> str:
     """Where, what, why, without the value."""
     location = tuple(str(key) for key in detail["loc"][1:])  # without "settings"
     for length in range(len(location), 0, -1):
-        found = merged.get(location[:length])
-        if found:
-            inside = "".join(f", item {_counted(key)}" for key in location[length:])
-            return f"{found.where}{inside}: {reason(detail)}"
+        value = merged.get(location[:length])
+        if value:
+            inside = "".join(f", item {_position(key)}" for key in location[length:])
+            return f"{value.where}{inside}: {reason(detail)}"
     return f"{dotted(location)}: {reason(detail)}"
 
 
-def _counted(key: str) -> str:
+def _position(key: str) -> str:
     """A place in a list as people count; a key of a table as it is."""
     return str(int(key) + 1) if key.isdecimal() else dotted([key])
 
@@ -218,13 +221,13 @@ def _counted(key: str) -> str:
 # -- who can read it ---------------------------------------------------------------------------
 
 
-def _exposed(path: FilePath | None, *layers: Layer) -> list[str]:
+def _exposed(path: Path | None, *layers: Layer) -> list[str]:
     """A line when a file with secrets is open to other users, or is the wrong place for them."""
     secrets = [
         key
         for layer in layers
         for key, found in layer.values.items()
-        if is_secret(key) and _is_telling(key, str(found.value))
+        if is_secret(key) and _is_sensitive(key, str(found.value))
     ]
     if path is None or not secrets:
         return []
@@ -237,7 +240,7 @@ def _exposed(path: FilePath | None, *layers: Layer) -> list[str]:
     return lines
 
 
-def _is_telling(path: Path, value: str) -> bool:
+def _is_sensitive(path: Key, value: str) -> bool:
     """Whether there is anything to hide: an empty value tells nothing, nor does a plain path."""
     if path == ("database_url",):
         return bool(urlsplit(value).password)

@@ -42,8 +42,8 @@ from tracklater_bot.settings.types import (
 # A section that is not written is read from an empty table, as part of the whole. Made here, as a
 # default, each would build a validator of its own: 10 ms of every start.
 UNSET: Any = Field({}, validate_default=True)
-Path: TypeAlias = tuple[str, ...]
-Missing: TypeAlias = tuple[Path, str]
+Key: TypeAlias = tuple[str, ...]
+Missing: TypeAlias = tuple[Key, str]
 """A setting, and why it is needed."""
 TAIGA_API, TAIGA_PAGES = "https://api.taiga.io/api/v1", "https://tree.taiga.io"
 
@@ -65,7 +65,7 @@ class Section(BaseModel):
     in_env: ClassVar[tuple[str, ...]] = ()
     gives_clues: ClassVar[str] = ""
 
-    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """What is missing though something else that is set needs it; `at` is the section."""
         yield from ()
 
@@ -134,7 +134,7 @@ class SlackSettings(Section):
     signing_secret: Secret = Field(None, description="For http mode only.")
     user_token: UserToken = Field(None, description="xoxp-… reads your own messages as clues.")
 
-    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """A bot needs both ways, and its person."""
         if not (self.bot_token or self.app_token or self.signing_secret):
             return
@@ -171,7 +171,7 @@ class TogglSettings(Section):
     workspace_id: int = Field(0, ge=0, description="0 = the account's default workspace.")
     api_token: Secret = Field(None, description="From Toggl's profile page.")
 
-    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """A token and groups' projects need each other."""
         named = any(own.toggl.client or own.toggl.projects for own in settings.groups.values())
         if self.api_token is None and named:
@@ -205,7 +205,7 @@ class GroupGit(GroupSection):
         """The repositories."""
         yield from (("repository", repo) for repo in self.repos)
 
-    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """Somebody's addresses, to tell whose commits they are."""
         if self.repos and not settings.emails_for(at[1]):
             yield ("git", "emails"), "which of the commits are yours?"
@@ -245,7 +245,7 @@ class GroupJira(GroupSection):
         """The site."""
         yield _host(self.url)
 
-    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """A site, projects and a token need each other."""
         if self.url and not self.project_key:
             yield (*at, "project_key"), "the letters that the issues' keys begin with"
@@ -283,7 +283,7 @@ class GroupTaiga(GroupSection):
         if resolved is not None and _host(resolved.web_url) != _host(TAIGA_PAGES):
             yield _host(resolved.web_url)
 
-    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """An account, here or for all groups."""
         resolved = settings.taiga_for(at[1])
         if resolved is not None and not resolved.username:
@@ -306,7 +306,7 @@ class GroupSlack(GroupSection):
         """The workspace, as in Slack's window title."""
         yield self.workspace
 
-    def lacks(self, settings: Settings, at: Path) -> Iterator[Missing]:
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """A token, where the workspace has anything else of its own."""
         own = settings.slack_for(at[1])
         if own is not None and own.user_token is None:
@@ -428,7 +428,7 @@ class Settings(Section):
             workspace=own.workspace,
         )
 
-    def sections(self) -> Iterator[tuple[Path, Section]]:
+    def sections(self) -> Iterator[tuple[Key, Section]]:
         """All tables, each after its path; those of a group follow the group."""
         for key in type(self).model_fields:
             if isinstance(section := getattr(self, key), Section):

@@ -14,8 +14,8 @@ from unicodedata import normalize
 
 from pydantic import SecretStr
 
-from tracklater_bot.domain.text import folded
-from tracklater_bot.settings.models import GroupSettings, Path, Section, Settings
+from tracklater_bot.domain.text import clean, folded
+from tracklater_bot.settings.models import GroupSettings, Key, Section, Settings
 
 PREFIX = "TRACKLATER_"
 NESTING = "__"
@@ -25,7 +25,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _NOT_ENV = re.compile(r"[^A-Z0-9]")
 
 
-def section_at(path: Path) -> type[Section] | None:
+def section_at(path: Key) -> type[Section] | None:
     """The section that a path leads to; None where it leads to a value or nowhere."""
     section: type[Section] | None = Settings
     if path[:1] == (GROUPS,) and len(path) >= 2:
@@ -41,7 +41,7 @@ def _subsection(section: type[Section], key: str) -> type[Section] | None:
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
-def leaves(section: type[Section], at: Path = ()) -> Iterator[Path]:
+def leaves(section: type[Section], at: Key = ()) -> Iterator[Key]:
     """The paths of all values in a section; `groups` of the whole counts as one value."""
     for key in section.model_fields:
         inner = _subsection(section, key)
@@ -51,7 +51,7 @@ def leaves(section: type[Section], at: Path = ()) -> Iterator[Path]:
             yield from leaves(inner, (*at, key))
 
 
-def sections(section: type[Section], at: Path = ()) -> Iterator[Path]:
+def sections(section: type[Section], at: Key = ()) -> Iterator[Key]:
     """The paths of all sections inside a section."""
     for key in section.model_fields:
         inner = _subsection(section, key)
@@ -60,7 +60,7 @@ def sections(section: type[Section], at: Path = ()) -> Iterator[Path]:
             yield from sections(inner, (*at, key))
 
 
-def kinds_at(path: Path) -> set[Any]:
+def types_at(path: Key) -> set[Any]:
     """The types that the value at a path may have, inside unions too: {SecretStr, NoneType}."""
     section = section_at(path[:-1])
     field = section.model_fields.get(path[-1]) if section else None
@@ -71,33 +71,27 @@ def kinds_at(path: Path) -> set[Any]:
     return {get_origin(part) or part for part in parts}
 
 
-def is_secret(path: Path) -> bool:
+def is_secret(path: Key) -> bool:
     """Whether the value there must never be shown."""
-    return SecretStr in kinds_at(path)
+    return SecretStr in types_at(path)
 
 
-def dotted(path: Iterable[Any]) -> str:
+def dotted(path: Iterable[str]) -> str:
     """A path as it is written in TOML."""
-    return ".".join(str(key) if _BARE.fullmatch(str(key)) else f'"{shown(key)}"' for key in path)
+    return ".".join(key if _BARE.fullmatch(key) else f'"{clean(key, 60)}"' for key in path)
 
 
-def shown(text: object) -> str:
-    """Outside text for one line of an error: short, and without control characters."""
-    line = "".join(char if char.isprintable() else "?" for char in str(text))
-    return line if len(line) <= 60 else f"{line[:57]}…"
-
-
-def env_name(path: Path) -> str:
+def env_name(path: Key) -> str:
     """The environment variable of a setting: every character but A-Z and 0-9 becomes "_"."""
     return PREFIX + NESTING.join(_NOT_ENV.sub("_", normalize("NFC", key).upper()) for key in path)
 
 
-def env_names(groups: Iterable[str]) -> dict[str, list[Path]]:
+def env_names(groups: Iterable[str]) -> dict[str, list[Key]]:
     """Every variable there is for these groups, with the settings that it may mean."""
     paths = [*leaves(Settings), *sections(Settings)]
     inside = [(), *leaves(GroupSettings), *sections(GroupSettings)]
     paths += [(GROUPS, group, *path) for group in groups for path in inside]
-    names: dict[str, list[Path]] = {}
+    names: dict[str, list[Key]] = {}
     for path in paths:
         names.setdefault(env_name(path), []).append(path)
     return names
@@ -105,12 +99,12 @@ def env_names(groups: Iterable[str]) -> dict[str, list[Path]]:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant."""
-    by_form = {folded(each): each for each in known}
+    by_form = {folded(name): name for name in known}
     near = get_close_matches(folded(word), by_form, n=1, cutoff=0.6)
     return by_form[near[0]] if near else None
 
 
-def nested(values: Mapping[Path, Any]) -> dict[str, Any]:
+def nested(values: Mapping[Key, Any]) -> dict[str, Any]:
     """Paths and values as the tree of tables that they describe."""
     tree: dict[str, Any] = {}
     for path, value in values.items():

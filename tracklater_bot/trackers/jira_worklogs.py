@@ -15,10 +15,10 @@ from pydantic import BaseModel, TypeAdapter
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.http import (
-    Answer,
-    AnswerLost,
-    BadAnswer,
+    BadResponse,
     BadStatus,
+    Response,
+    ResponseLost,
     Timing,
     Unreachable,
     utc_now,
@@ -87,7 +87,7 @@ class JiraWorklogs:
         answer = self._write("POST", _path(issue), body)
         try:
             return answer.read(_WORKLOG).id
-        except BadAnswer as error:
+        except BadResponse as error:
             raise Unknown(str(error)) from None
 
     def find(self, issue: str, ours: str, span: Span) -> str | None:
@@ -122,7 +122,7 @@ class JiraWorklogs:
         except Gone:
             return
 
-    def _write(self, method: str, path: str, body: object) -> Answer:
+    def _write(self, method: str, path: str, body: object) -> Response:
         try:
             with self._writing:
                 return self._site.send(method, path, body, _QUIETLY)
@@ -141,7 +141,7 @@ class JiraWorklogs:
         cause = error.cause
         if isinstance(cause, BadStatus):
             raise self._refusal(error, cause, writing=writing) from None
-        if writing and isinstance(cause, AnswerLost | BadAnswer):
+        if writing and isinstance(cause, ResponseLost | BadResponse):
             raise Unknown(f"{cause}: the worklog may be there all the same") from None
         if cause is None or (isinstance(cause, Unreachable) and cause.lasting):
             raise Refused(str(error)) from None

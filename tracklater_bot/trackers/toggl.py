@@ -17,12 +17,12 @@ from pydantic import TypeAdapter
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.http import (
-    Answer,
-    AnswerLate,
-    AnswerLost,
-    BadAnswer,
+    BadResponse,
     BadStatus,
     HttpError,
+    Response,
+    ResponseLate,
+    ResponseLost,
     RetryPolicy,
     ServiceClient,
     Timing,
@@ -76,7 +76,7 @@ _UNTIL_RESET = timedelta(minutes=15)  # when Toggl does not say when its hour is
 # A proxy has given up waiting for Toggl itself, which may still be at it.
 _GIVEN_UP = (408, 502, 503, 504)
 # A second try is all a question is worth: each one counts against the hourly quota.
-_PATIENCE = RetryPolicy(tries=2, seconds=15, first=1.5)
+_RETRY = RetryPolicy(tries=2, seconds=15, first=1.5)
 _RESET = re.compile(r"reset in (\d{1,5}) sec", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"password|token|credential|forbidden|unauthori[sz]ed", re.IGNORECASE)
 _TOO_OLD = "Toggl's API goes back three months only: add it in Toggl itself"
@@ -111,7 +111,7 @@ class TogglTracker:
             "Toggl",
             settings.base_url,
             basic(self._token, "api_token"),
-            patience=_PATIENCE,
+            retry=_RETRY,
             timing=timing or Timing(now=clock),
         )
 
@@ -235,20 +235,20 @@ class TogglTracker:
         except HttpError as error:
             self._raise(error, path, writing=False)
 
-    def _write(self, method: str, path: str, body: object = None) -> Answer:
+    def _write(self, method: str, path: str, body: object = None) -> Response:
         try:
             return self._counted(path, lambda: self._door.send(method, path, body))
         except HttpError as error:
             self._raise(error, path, writing=True)
 
-    def _written(self, answer: Answer) -> TimeEntry:
+    def _written(self, answer: Response) -> TimeEntry:
         """The entry in the answer to a write. One that cannot be read is as good as lost."""
         try:
             return answer.read(ENTRY).entry()
-        except BadAnswer as error:
+        except BadResponse as error:
             raise Unknown(str(error)) from None
 
-    def _counted(self, path: str, call: Callable[[], Answer]) -> Answer:
+    def _counted(self, path: str, call: Callable[[], Response]) -> Response:
         """Calls, unless that is known to be useless, and remembers what is left afterwards."""
         bucket = _bucket(path)
         self._insist_on_token()
@@ -256,7 +256,7 @@ class TogglTracker:
         try:
             answer = call()
         except BadStatus as error:
-            self._remember_quota(bucket, error.answer)
+            self._remember_quota(bucket, error.response)
             raise
         self._remember_quota(bucket, answer)
         return answer
@@ -284,7 +284,7 @@ class TogglTracker:
                 raise _over_quota(quota.resets_at)
             self._quotas.pop(bucket, None)
 
-    def _remember_quota(self, bucket: str, answer: Answer) -> None:
+    def _remember_quota(self, bucket: str, answer: Response) -> None:
         remaining = _number(answer.headers.get("X-Toggl-Quota-Remaining"))
         seconds = _number(answer.headers.get("X-Toggl-Quota-Resets-In"))
         if remaining is not None:
@@ -297,13 +297,13 @@ class TogglTracker:
             raise self._refusal(error, path, writing=writing) from None
         if isinstance(error, Unreachable) and error.lasting:
             raise Refused(str(error)) from None
-        if writing and isinstance(error, AnswerLost | BadAnswer):
-            lost = Late if isinstance(error, AnswerLate) else Unknown
+        if writing and isinstance(error, ResponseLost | BadResponse):
+            lost = Late if isinstance(error, ResponseLate) else Unknown
             raise lost(f"{error}: it may be in Toggl all the same") from None
         raise NotSent(str(error)) from None
 
     def _refusal(self, error: BadStatus, path: str, *, writing: bool) -> TrackerError:
-        answer = error.answer
+        answer = error.response
         if answer.status == 408 or not error.lasting:
             return self._passing(error, writing=writing)
         if answer.status == 402:
@@ -326,7 +326,7 @@ class TogglTracker:
             return lost(f"{error}: it may be in Toggl all the same")
         return NotSent(f"{error}: it has trouble of its own", error.retry_at)
 
-    def _payment_required(self, path: str, answer: Answer) -> TrackerError:
+    def _payment_required(self, path: str, answer: Response) -> TrackerError:
         """402 is said for a used-up quota and for features of paid plans alike."""
         bucket, text = _bucket(path), answer.text()
         quota = self._quotas.get(bucket)
@@ -345,7 +345,7 @@ def _over_quota(resets_at: datetime) -> OverQuota:
     return OverQuota("Toggl's requests for this hour are used up", resets_at)
 
 
-def _not_there(path: str, answer: Answer) -> TrackerError:
+def _not_there(path: str, answer: Response) -> TrackerError:
     if re.search(r"/time_entries/\d+$", path):
         return Gone("the entry is no longer in Toggl")
     if answer.status == 410:

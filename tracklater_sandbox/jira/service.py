@@ -124,7 +124,7 @@ class FakeJira:
                 guarded = self._guarded(handler)
                 app.router.add_route(method, f"{prefix}/rest/api/{{version:[23]}}{path}", guarded)
 
-    # -- the door
+    # -- admission
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guard(request: web.Request) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""The Web API's door: reads requests the way Slack does and sends them to their method."""
+"""The Web API: reads requests the way Slack does and sends them to their method."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""How Slack hands interactions and events to the app: envelopes over Socket Mode."""
+"""How Slack gives interactions and events to the app: envelopes over Socket Mode."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -50,8 +51,6 @@ class Sockets:
         self._turn = itertools.count()
         self._waiting: dict[str, asyncio.Future[Json | None]] = {}
         self.ack_seconds = ACK_SECONDS
-        self.strange: list[str] = []
-        self.overheard: Callable[[str], None] = lambda _: None
 
     @property
     def count(self) -> int:
@@ -94,20 +93,19 @@ class Sockets:
 
     async def _listen(self, socket: web.WebSocketResponse) -> None:
         async for message in socket:
-            if message.type is not WSMsgType.TEXT:
-                continue
-            self.overheard(message.data)
-            try:
-                answer = message.json()
-                envelope, payload = answer["envelope_id"], answer.get("payload")
-            except (ValueError, TypeError, KeyError):
-                self.strange.append("a message without an envelope_id")
-                continue
-            future = self._waiting.get(envelope)
-            if future is None:
-                self.strange.append("an acknowledgement that nobody waits for")
-            elif not future.done():
-                future.set_result(payload)
+            if message.type is WSMsgType.TEXT:
+                self.receive(message.data)
+
+    def receive(self, text: str) -> None:
+        """An acknowledgement of the app's."""
+        try:
+            answer = json.loads(text)
+            envelope, payload = answer["envelope_id"], answer.get("payload")
+        except (ValueError, TypeError, KeyError):
+            return  # no acknowledgement
+        future = self._waiting.get(envelope)
+        if future is not None and not future.done():
+            future.set_result(payload)
 
     async def send(self, kind: str, payload: Json, *, retry: int = 0) -> Json | None:
         """Sends an envelope to one socket and waits for its acknowledgement."""

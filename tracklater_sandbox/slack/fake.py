@@ -17,8 +17,7 @@ from tracklater_sandbox.slack.delivery import Ack, Sockets
 from tracklater_sandbox.slack.files import Files
 from tracklater_sandbox.slack.messages import Messages
 from tracklater_sandbox.slack.payloads import visible_view
-from tracklater_sandbox.slack.person import Hands, NotThere, Outcome
-from tracklater_sandbox.slack.requests_out import Requests
+from tracklater_sandbox.slack.person import NotThere, Outcome, UserActions
 from tracklater_sandbox.slack.views import Views
 from tracklater_sandbox.slack.workspace import (
     APP_SCOPES,
@@ -68,7 +67,7 @@ class FakeSlack:
         self._files = Files(self.workspace, f"{base}/slack/upload/")
         self.api = WebApi(self.workspace, self.sockets, self._messages, self._views, self._files)
         self.api.socket_url = f"ws{base.removeprefix('http')}/slack/socket"
-        self.hands = Hands(
+        self.actions = UserActions(
             self.workspace,
             self.sockets,
             self._messages,
@@ -82,7 +81,7 @@ class FakeSlack:
 
     async def close(self) -> None:
         """Ends connections and retries."""
-        await self.hands.stop()
+        await self.actions.stop()
         await self.sockets.close()
 
     # -- what people do
@@ -91,11 +90,11 @@ class FakeSlack:
         self, word: str, text: str = "", *, user: str = ME, channel: str | None = None
     ) -> Outcome:
         """Sends a slash command."""
-        return self._run(self.hands.command(user, word, text, channel))
+        return self._run(self.actions.command(user, word, text, channel))
 
     def say(self, text: str, *, user: str = ME, channel: str | None = None) -> str:
         """Writes a message and returns its ts."""
-        return self._run(self.hands.say(user, text, channel))
+        return self._run(self.actions.say(user, text, channel))
 
     def click(
         self,
@@ -110,11 +109,11 @@ class FakeSlack:
         """Clicks a button (`value` tells equal ones apart) or chooses an `option`."""
         picked = option if option is not None else value
         place = self._where(where, user)
-        return self._run(self.hands.click(user, place, action_id, picked, block_id=block_id))
+        return self._run(self.actions.click(user, place, action_id, picked, block_id=block_id))
 
     def fill(self, values: Mapping[str, Any], *, user: str = ME) -> None:
         """Fills in the open modal by block id; the app is told with the next click."""
-        self._run(self.hands.fill(user, values))
+        self._run(self.actions.fill(user, values))
 
     def submit(
         self,
@@ -125,11 +124,11 @@ class FakeSlack:
     ) -> Outcome:
         """Fills in the open modal by block id and submits it."""
         view_id = self._where(view, user) if view else None
-        return self._run(self.hands.submit(user, values or {}, view_id))
+        return self._run(self.actions.submit(user, values or {}, view_id))
 
     def close_view(self, *, user: str = ME, everything: bool = False) -> Outcome:
         """Closes the open modal."""
-        return self._run(self.hands.close(user, None, everything=everything))
+        return self._run(self.actions.close(user, None, everything=everything))
 
     def suggest(
         self,
@@ -142,12 +141,12 @@ class FakeSlack:
     ) -> list[Json]:
         """Types into an external select and returns the options on offer."""
         place = self._where(where, user)
-        return self._run(self.hands.suggest(user, place, action_id, query, block_id)).options
+        return self._run(self.actions.suggest(user, place, action_id, query, block_id)).options
 
     def home(self, *, user: str = ME, timeout: float = 5) -> Json:
         """Opens the Home tab and waits until it was published anew."""
         before = self.home_view(user)
-        self._run(self.hands.open_home(user))
+        self._run(self.actions.open_home(user))
         old = before["hash"] if before else None
         return self.wait(lambda: _newer(self.home_view(user), old), timeout)
 
@@ -156,7 +155,7 @@ class FakeSlack:
     ) -> Outcome:
         """Chooses a shortcut, of a message when one is given."""
         ts = self._where(message, user) if message else None
-        return self._run(self.hands.shortcut(user, callback_id, ts))
+        return self._run(self.actions.shortcut(user, callback_id, ts))
 
     # -- what people see
 
@@ -235,17 +234,13 @@ class FakeSlack:
         """Makes all Socket Mode connections end, as Slack does every few hours."""
         self._run(self.sockets.refresh(reason))
 
-    def deliver_to(self, url: str) -> None:
-        """Sends interactions and events to an app in http mode instead of over sockets."""
-        self.hands.delivery = Requests(url, self.signing_secret, self.acks)
-
     def hang_up(self) -> None:
         """Drops all Socket Mode connections without a word."""
         self._run(self.sockets.close())
 
     def repeat_event(self) -> None:
         """Delivers the last event a second time."""
-        self._run(self.hands.repeat_event())
+        self._run(self.actions.repeat_event())
 
     def grant(self, token: str, *scopes: str) -> None:
         """Gives a token exactly these scopes."""
@@ -271,7 +266,7 @@ class FakeSlack:
         try:
             body = json.loads(await request.text())
             channel = self.workspace.channels[url.channel]
-            self.hands.answer(channel, url.user, url.message, body)
+            self.actions.answer(channel, url.user, url.message, body)
         except ValueError:
             return web.Response(status=400, text="invalid_payload")
         except SlackError as error:

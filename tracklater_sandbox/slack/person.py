@@ -46,7 +46,7 @@ class Target:
     channel: Channel | None
 
 
-class Hands:
+class UserActions:
     """Does things for people. Runs on the server's thread."""
 
     def __init__(

@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { composer } from "./composer.js";
-import { act, directContext, readState, toast } from "./door.js";
+import { act, directContext, readState, toast } from "./requests.js";
 import { renderBlocks } from "./blocks.js";
 import { renderMessages } from "./messages.js";
 import { showModal } from "./modal.js";

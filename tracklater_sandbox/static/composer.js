@@ -1,7 +1,7 @@
 // The box at the bottom: messages, and slash commands with hints.
 
 import { el, freshId } from "./dom.js";
-import { act } from "./door.js";
+import { act } from "./requests.js";
 
 /** Fills the composer; `hints` are [words, explanation] of the app's command. */
 export function composer(holder, hints, place) {

@@ -2,7 +2,7 @@
 
 import { arrows, dismissable, el } from "./dom.js";
 import { renderBlocks } from "./blocks.js";
-import { act, directContext } from "./door.js";
+import { act, directContext } from "./requests.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { clock, isoDay, longDay } from "./times.js";
 
@@ -31,7 +31,7 @@ export function renderMessages(holder, channel, state) {
   forget(channel.messages);
   place_(holder, wanted);
   const newest = channel.messages.at(-1);
-  // At the start of a long message nobody has scrolled: the next one is followed, but not a whisper.
+  // At the start of a long message nobody has scrolled: the next one is followed, but not an ephemeral one.
   const follows = atEnd || (holder.scrollTop === leftAt && !newest?.is_ephemeral);
   if (first || (follows && newest?.ts !== shownLast)) toNewest(holder);
   shownLast = newest?.ts;

@@ -2,7 +2,7 @@
 
 import { el, freshId } from "./dom.js";
 import { renderBlocks } from "./blocks.js";
-import { act, initial, suggestions, toast } from "./door.js";
+import { act, initial, suggestions, toast } from "./requests.js";
 import { plainText } from "./mrkdwn.js";
 
 let dialog = null;

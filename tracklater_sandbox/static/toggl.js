@@ -1,7 +1,7 @@
 // The pane beside the conversation: what is in Toggl (and Jira) now.
 
 import { el } from "./dom.js";
-import { fail } from "./door.js";
+import { fail } from "./requests.js";
 import { clock, dayWords, duration, isoDay, shiftDay } from "./times.js";
 
 let day = null;

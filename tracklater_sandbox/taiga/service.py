@@ -87,7 +87,7 @@ class FakeTaiga:
         app.router.add_get("/taiga/project/{slug}/{kind}/{ref}", self._page)
         app.router.add_route("*", f"{prefix}/{{rest:.*}}", self._missing)
 
-    # -- the door
+    # -- admission
 
     def _guarded(self, handler: Handler, *, token: bool = False) -> Handler:
         async def guard(request: web.Request) -> web.Response:

@@ -72,7 +72,7 @@ class FakeToggl:
         """All entries with the names of their project and client."""
         return [entry | self.account.named(entry) for entry in self.entries]
 
-    # -- the door
+    # -- admission
 
     def _guarded(self, handler: Handler) -> Handler:
         """Credentials, bucket and quota first; refusals in Toggl's form."""

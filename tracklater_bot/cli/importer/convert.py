@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from tracklater_bot.cli.importer.original import Original
-from tracklater_bot.domain.text import folded
-from tracklater_bot.settings.models import Path as Key
-from tracklater_bot.settings.tree import GROUPS, env_name, shown
+from tracklater_bot.domain.text import clean, folded
+from tracklater_bot.settings.models import Key
+from tracklater_bot.settings.tree import GROUPS, env_name
 
 GLOBAL = "global"
 # Modules by the names that ENABLED_MODULES has for them.
@@ -49,7 +49,7 @@ class Place:
     folder: Path
 
     def __str__(self) -> str:
-        return f"{self.module}.{shown(self.section)}"
+        return f"{self.module}.{clean(self.section, 60)}"
 
 
 Handler: TypeAlias = Callable[[Converted, Key, Place, Any], None]
@@ -57,62 +57,65 @@ Handler: TypeAlias = Callable[[Converted, Key, Place, Any], None]
 
 def convert(original: Original, folder: Path) -> Converted:
     """Our settings from the original's. `folder` is where its relative paths start."""
-    done = Converted(notes=list(original.notes))
+    converted = Converted(notes=list(original.notes))
     enabled = original.modules.get("ENABLED_MODULES")
     for module, sections in original.modules.items():
         if module in OF_ITS_PAGE:
             continue
         if module == "CUTOFF_HOUR":
-            _cutoff_hour(done, (), Place(module, "", folder), sections)
+            _cutoff_hour(converted, (), Place(module, "", folder), sections)
         elif not isinstance(sections, dict):
-            done.notes.append(f"{shown(module)}: has no counterpart here")
+            converted.notes.append(f"{clean(module, 60)}: has no counterpart here")
         elif module not in HANDLERS:
-            _left_out(done, module, sections)
+            _left_out(converted, module, sections)
         elif isinstance(enabled, list) and ENABLED_AS.get(module, module.lower()) not in enabled:
-            done.notes.append(f"{module}: was switched off in ENABLED_MODULES: left out")
+            converted.notes.append(f"{module}: was switched off in ENABLED_MODULES: left out")
         else:
             for section, values in sections.items():
-                _section(done, Place(module, section, folder), values)
-            _spread(done, module, sections)
-    _advise(done)
-    return done
+                _section(converted, Place(module, section, folder), values)
+            _share_global(converted, module, sections)
+    _advise(converted)
+    return converted
 
 
-def _left_out(done: Converted, module: str, sections: Mapping[str, Any]) -> None:
+def _left_out(converted: Converted, module: str, sections: Mapping[str, Any]) -> None:
     reason = NO_COUNTERPART.get(module, "has no counterpart here")
-    done.notes.append(f"{shown(module)}: left out: {reason}")
+    converted.notes.append(f"{clean(module, 60)}: left out: {reason}")
     for section, values in sections.items():
         if module == "ACTIVITYWATCH" and section != GLOBAL and isinstance(values, dict):
             _keywords(
-                done, done.group(section), Place(module, section, Path()), values.get("KEYWORDS")
+                converted,
+                converted.group(section),
+                Place(module, section, Path()),
+                values.get("KEYWORDS"),
             )
 
 
-def _section(done: Converted, place: Place, values: Any) -> None:
+def _section(converted: Converted, place: Place, values: Any) -> None:
     """One module's settings for one group, or for all of them."""
     if not isinstance(values, dict):
-        done.notes.append(f"{place}: is no table of settings: left out")
+        converted.notes.append(f"{place}: is no table of settings: left out")
         return
     is_global = place.section == GLOBAL
-    at: Key = () if is_global else done.group(place.section)
+    at: Key = () if is_global else converted.group(place.section)
     handlers = HANDLERS[place.module]
     for key, value in values.items():
         handler = handlers.get((GLOBAL if is_global else "group", key.upper()))
         if handler:
-            handler(done, at, place, value)
-        elif not (is_global and key.upper() in SPREAD.get(place.module, ())):
-            done.notes.append(f"{place}.{shown(key)}: has no counterpart here: left out")
+            handler(converted, at, place, value)
+        elif not (is_global and key.upper() in SHARED_BY_GROUPS.get(place.module, ())):
+            converted.notes.append(f"{place}.{clean(key, 60)}: has no counterpart here: left out")
 
 
-def _spread(done: Converted, module: str, sections: Mapping[str, Any]) -> None:
+def _share_global(converted: Converted, module: str, sections: Mapping[str, Any]) -> None:
     """Global values that we know for groups alone: given to each group that has none of its own."""
     common = sections.get(GLOBAL)
-    for key in SPREAD.get(module, ()):
+    for key in SHARED_BY_GROUPS.get(module, ()):
         if not isinstance(common, dict) or key not in common:
             continue
         for section, values in sections.items():
             if section != GLOBAL and isinstance(values, dict) and key not in values:
-                _section(done, Place(module, section, Path()), {key: common[key]})
+                _section(converted, Place(module, section, Path()), {key: common[key]})
 
 
 # -- handlers: a value, to its place -----------------------------------------------------------
@@ -121,11 +124,11 @@ def _spread(done: Converted, module: str, sections: Mapping[str, Any]) -> None:
 def _to(*path: str) -> Handler:
     """Text, as it is."""
 
-    def handle(done: Converted, at: Key, place: Place, value: Any) -> None:
+    def handle(converted: Converted, at: Key, place: Place, value: Any) -> None:
         if isinstance(value, str) and value.strip():
-            done.values[(*at, *path)] = value.strip()
+            converted.values[(*at, *path)] = value.strip()
         elif value:
-            done.notes.append(f"{place}: {path[-1]} is no text: left out")
+            converted.notes.append(f"{place}: {path[-1]} is no text: left out")
 
     return handle
 
@@ -133,13 +136,13 @@ def _to(*path: str) -> Handler:
 def _words(*path: str) -> Handler:
     """A list of words, or one."""
 
-    def handle(done: Converted, at: Key, place: Place, value: Any) -> None:
+    def handle(converted: Converted, at: Key, place: Place, value: Any) -> None:
         words = _texts(value)
         if words:
-            known = done.values.get((*at, *path), [])
-            done.values[(*at, *path)] = list(dict.fromkeys([*known, *words]))
+            known = converted.values.get((*at, *path), [])
+            converted.values[(*at, *path)] = list(dict.fromkeys([*known, *words]))
         elif value:
-            done.notes.append(f"{place}: {path[-1]} is no list of texts: left out")
+            converted.notes.append(f"{place}: {path[-1]} is no list of texts: left out")
 
     return handle
 
@@ -155,29 +158,29 @@ def _texts(value: Any) -> list[str]:
 def _paths(*path: str, several: bool = False) -> Handler:
     """Full paths; a relative one starts where the settings lie."""
 
-    def handle(done: Converted, at: Key, place: Place, value: Any) -> None:
-        found = [_full(done, place, text) for text in _texts(value)]
-        if found:
-            done.values[(*at, *path)] = found if several else found[0]
+    def handle(converted: Converted, at: Key, place: Place, value: Any) -> None:
+        paths = [_full(converted, place, text) for text in _texts(value)]
+        if paths:
+            converted.values[(*at, *path)] = paths if several else paths[0]
 
     return handle
 
 
-def _full(done: Converted, place: Place, text: str) -> str:
+def _full(converted: Converted, place: Place, text: str) -> str:
     if text.startswith("~") or Path(text).is_absolute():
         return text
     full = str((place.folder / text).absolute())
-    done.notes.append(f"{place}: {shown(text)} is no full path: taken as {full}")
+    converted.notes.append(f"{place}: {clean(text, 60)} is no full path: taken as {full}")
     return full
 
 
-def _projects(done: Converted, at: Key, place: Place, value: Any) -> None:
+def _projects(converted: Converted, at: Key, place: Place, value: Any) -> None:
     if isinstance(value, list):
         value = dict.fromkeys(_texts(value), "default")
     if not isinstance(value, dict):
-        done.notes.append(f"{place}.PROJECTS: is no table: left out")
+        converted.notes.append(f"{place}.PROJECTS: is no table: left out")
         return
-    done.values[(*at, "toggl", "projects")] = {
+    converted.values[(*at, "toggl", "projects")] = {
         str(name): kind if isinstance(kind, str) and kind else "default"
         for name, kind in value.items()
     }
@@ -186,48 +189,48 @@ def _projects(done: Converted, at: Key, place: Place, value: Any) -> None:
 def _account(module: str, user: str, secret: str) -> Handler:
     """CREDENTIALS: a user name and a password."""
 
-    def handle(done: Converted, at: Key, place: Place, value: Any) -> None:
+    def handle(converted: Converted, at: Key, place: Place, value: Any) -> None:
         pair = _texts(value)
         if len(pair) == 2:
-            done.values[(*at, module, user)], done.values[(*at, module, secret)] = pair
+            converted.values[(*at, module, user)], converted.values[(*at, module, secret)] = pair
         elif pair:
-            done.notes.append(f"{place}.CREDENTIALS: is no user name and password: left out")
+            converted.notes.append(f"{place}.CREDENTIALS: is no user name and password: left out")
 
     return handle
 
 
-def _idle(done: Converted, at: Key, place: Place, value: Any) -> None:
+def _idle(converted: Converted, at: Key, place: Place, value: Any) -> None:
     """Seconds there, minutes here."""
     if isinstance(value, int | float) and value > 0:
-        done.values[("suggest", "idle_minutes")] = min(240, max(1, round(value / 60)))
+        converted.values[("suggest", "idle_minutes")] = min(240, max(1, round(value / 60)))
     else:
-        done.notes.append(f"{place}.IDLE: is no number of seconds: left out")
+        converted.notes.append(f"{place}.IDLE: is no number of seconds: left out")
 
 
-def _cutoff(done: Converted, at: Key, place: Place, value: Any) -> None:
-    done.notes.append(f"{place}.CUTOFF: not needed: a stretch of work is as long as it is")
+def _cutoff(converted: Converted, at: Key, place: Place, value: Any) -> None:
+    converted.notes.append(f"{place}.CUTOFF: not needed: a stretch of work is as long as it is")
 
 
-def _cutoff_hour(done: Converted, at: Key, place: Place, value: Any) -> None:
+def _cutoff_hour(converted: Converted, at: Key, place: Place, value: Any) -> None:
     if isinstance(value, int) and 0 <= value < 24:
-        done.values[("day_starts",)] = f"{value:02}:00"
+        converted.values[("day_starts",)] = f"{value:02}:00"
     else:
-        done.notes.append("CUTOFF_HOUR: is no hour: left out")
+        converted.notes.append("CUTOFF_HOUR: is no hour: left out")
 
 
-def _channels(done: Converted, at: Key, place: Place, value: Any) -> None:
-    done.notes.append(f"{place}.CHANNELS: not needed: your messages in all channels are found")
+def _channels(converted: Converted, at: Key, place: Place, value: Any) -> None:
+    converted.notes.append(f"{place}.CHANNELS: not needed: your messages in all channels are found")
 
 
-def _slack_token(done: Converted, at: Key, place: Place, value: Any) -> None:
+def _slack_token(converted: Converted, at: Key, place: Place, value: Any) -> None:
     if isinstance(value, str) and value.startswith("xoxb-"):
-        done.notes.append(
+        converted.notes.append(
             f"{place}.API_KEY: is a bot token, which cannot search your messages: left out"
         )
         return
-    _to("slack", "user_token")(done, at, place, value)
+    _to("slack", "user_token")(converted, at, place, value)
     if value:
-        done.notes.append(
+        converted.notes.append(
             f"{place}.API_KEY: taken over; if Slack refuses it (legacy tokens are gone), "
             "make a user token with the scope search:read"
         )
@@ -270,35 +273,36 @@ HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
         ("group", "CHANNELS"): _channels,
     },
 }
-SPREAD = {"JIRA": ("CREDENTIALS", "URL", "PROJECT_KEY")}
+SHARED_BY_GROUPS = {"JIRA": ("CREDENTIALS", "URL", "PROJECT_KEY")}
 
 
 # -- what the person should still do -----------------------------------------------------------
 
 
-def _advise(done: Converted) -> None:
-    for name in done.groups.values():
+def _advise(converted: Converted) -> None:
+    for name in converted.groups.values():
         at: Key = (GROUPS, name)
-        url = done.values.get((*at, "jira", "url"), "")
-        if (*at, "jira", "api_token") not in done.values:
+        url = converted.values.get((*at, "jira", "url"), "")
+        where = f"JIRA.{clean(name, 60)}.CREDENTIALS"
+        if (*at, "jira", "api_token") not in converted.values:
             continue
         if (urlsplit(url).hostname or "").endswith(".atlassian.net"):
-            done.notes.append(
-                f"JIRA.{shown(name)}.CREDENTIALS: taken over; Jira Cloud takes no passwords any "
+            converted.notes.append(
+                f"{where}: taken over; Jira Cloud takes no passwords any "
                 "more, so if that is one, put an API token in its place"
             )
         elif url:
             for key in ("email", "api_token"):
-                done.values.pop((*at, "jira", key), None)
-            done.notes.append(
-                f"JIRA.{shown(name)}.CREDENTIALS: left out: a Jira of your own wants a personal "
+                converted.values.pop((*at, "jira", key), None)
+            converted.notes.append(
+                f"{where}: left out: a Jira of your own wants a personal "
                 f"access token: put it into {env_name((*at, 'jira', 'api_token'))}"
             )
 
 
-def secrets_and_accounts(done: Converted) -> Iterator[Key]:
+def secrets_and_accounts(converted: Converted) -> Iterator[Key]:
     """The paths that belong into `.env`: secrets, and the accounts that they open."""
-    for path in done.values:
+    for path in converted.values:
         if path[-1] in ("api_token", "password", "user_token") or path[-2:] in (
             ("jira", "email"),
             ("taiga", "username"),

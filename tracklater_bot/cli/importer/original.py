@@ -45,10 +45,10 @@ def read(path: Path) -> Original:
 def understand(text: str, name: str = "settings") -> Original:
     """The settings in a text. Raises CannotImport when it is neither Python nor JSON."""
     try:
-        found = json.loads(text)
+        tables = json.loads(text)
     except (ValueError, RecursionError):
-        return _Reader().module(_parsed(text, name))
-    return Original(found if isinstance(found, dict) else {})
+        return _ModuleReader().module(_parsed(text, name))
+    return Original(tables if isinstance(tables, dict) else {})
 
 
 def _parsed(text: str, name: str) -> ast.Module:
@@ -72,7 +72,7 @@ class _NotPlain(Exception):
         self.line: int = getattr(node, "lineno", 1)
 
 
-class _Reader:
+class _ModuleReader:
     """Reads plain values out of a module's statements, one after the other."""
 
     def __init__(self) -> None:

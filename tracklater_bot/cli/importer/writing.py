@@ -15,11 +15,12 @@ from pydantic import ValidationError
 
 from tracklater_bot.cli.importer.convert import Converted, convert, secrets_and_accounts
 from tracklater_bot.cli.importer.original import CannotImport, read
+from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.models import Path as Key
-from tracklater_bot.settings.tree import GROUPS, dotted, env_name, env_names, nested, shown
+from tracklater_bot.settings.models import Key
+from tracklater_bot.settings.tree import GROUPS, dotted, env_name, env_names, nested
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
 
@@ -39,7 +40,7 @@ class Report:
 
     def lines(self) -> list[str]:
         """The same in words, for a terminal."""
-        groups = ", ".join(map(shown, self.groups)) or "none"
+        groups = ", ".join(clean(group, 60) for group in self.groups) or "none"
         said = [f"{self.target}: written, with the groups {groups}"]
         if self.env_file:
             said.append(f"{self.env_file}: added {', '.join(self.secrets)}")
@@ -55,14 +56,15 @@ def import_settings(source: Path, target: Path, env_file: Path) -> Report:
         raise CannotImport(f"{target} is already there: move it away, or choose another with -o")
     if not target.parent.is_dir():
         raise CannotImport(f"{target.parent}: there is no such folder")
-    done = convert(read(source), source.parent)
-    _drop_invalid(done)
+    converted = convert(read(source), source.parent)
+    _drop_invalid(converted)
     try:
-        secrets = _secrets(done, env_file)
+        secrets = _secrets(converted, env_file)
         _append(env_file, secrets)
         with target.open("x", encoding="utf-8") as file:
             file.write(
-                HEADER.format(source=source.name) + toml(_public(done), done.groups.values())
+                HEADER.format(source=source.name)
+                + toml(_public(converted), converted.groups.values())
             )
     except SettingsError as error:
         raise CannotImport(str(error)) from None
@@ -72,47 +74,47 @@ def import_settings(source: Path, target: Path, env_file: Path) -> Report:
     return Report(
         target=target,
         env_file=env_file if secrets else None,
-        groups=tuple(done.groups.values()),
+        groups=tuple(converted.groups.values()),
         secrets=tuple(secrets),
-        notes=tuple(done.notes),
+        notes=tuple(converted.notes),
     )
 
 
-def _drop_invalid(done: Converted) -> None:
+def _drop_invalid(converted: Converted) -> None:
     """Leaves out what our settings would refuse, and says so: the rest must load."""
     while True:
         try:
-            Settings.model_validate(nested(done.values))
+            Settings.model_validate(nested(converted.values))
         except ValidationError as error:
             detail = error.errors(include_url=False, include_input=False)[0]
-            path = next(key for key in done.values if key == detail["loc"][: len(key)])
-            done.notes.append(f"{dotted(path)}: {reason(detail)}: left out")
-            del done.values[path]
+            path = next(key for key in converted.values if key == detail["loc"][: len(key)])
+            converted.notes.append(f"{dotted(path)}: {reason(detail)}: left out")
+            del converted.values[path]
         else:
             return
 
 
-def _public(done: Converted) -> dict[Key, Any]:
-    private = set(secrets_and_accounts(done))
-    return {path: value for path, value in done.values.items() if path not in private}
+def _public(converted: Converted) -> dict[Key, Any]:
+    private = set(secrets_and_accounts(converted))
+    return {path: value for path, value in converted.values.items() if path not in private}
 
 
 # -- .env --------------------------------------------------------------------------------------
 
 
-def _secrets(done: Converted, env_file: Path) -> dict[str, str]:
+def _secrets(converted: Converted, env_file: Path) -> dict[str, str]:
     """Variables to be added. One that has a value already keeps it, and that is noted."""
     present = dotenv_variables(env_file) if env_file.exists() else {}
-    meanings = env_names(done.groups.values())
+    meanings = env_names(converted.groups.values())
     secrets: dict[str, str] = {}
-    for path in secrets_and_accounts(done):
-        name, value = env_name(path), str(done.values[path])
+    for path in secrets_and_accounts(converted):
+        name, value = env_name(path), str(converted.values[path])
         if len(meanings[name]) > 1:
-            done.notes.append(f"{name}: fits several groups: rename one, then set it by hand")
+            converted.notes.append(f"{name}: fits several groups: rename one, then set it by hand")
         elif not present.get(name):
             secrets[name] = value
         elif present[name] != value:
-            done.notes.append(f"{env_file}: {name} has another value already, which was kept")
+            converted.notes.append(f"{env_file}: {name} has another value already, which was kept")
     return secrets
 
 

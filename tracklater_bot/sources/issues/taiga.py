@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.text import clean, count
-from tracklater_bot.http import Answer, BadStatus, HttpError, Timing, Title, utc_now
+from tracklater_bot.http import BadStatus, HttpError, Response, Timing, Title, utc_now
 from tracklater_bot.settings import ResolvedTaiga, Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.issues.taiga_login import TaigaLogin, TaigaLogins
@@ -208,7 +208,7 @@ class TaigaSource:
             )
         return self._login
 
-    def _get(self, path: str, **params: str | int) -> Answer:
+    def _get(self, path: str, **params: str | int) -> Response:
         return self._account().get(path, params)
 
     def _project(self) -> tuple[_Project, timedelta]:
@@ -288,7 +288,7 @@ class TaigaSource:
         return f"{self._place.web_url.rstrip('/')}/project/{slug}/{kind.short}/{ref}"
 
 
-def _total(answer: Answer) -> int:
+def _total(answer: Response) -> int:
     """How many there are altogether; without end where Taiga does not say."""
     value = answer.headers.get("x-pagination-count", "")
     return int(value) if value.isdecimal() else _MOST
@@ -317,6 +317,6 @@ def _sentence(error: BadStatus, place: ResolvedTaiga) -> str:
         429: "Taiga wants requests to come more slowly",
         451: f"Taiga has closed or archived the project {slug}",
     }
-    if error.status == 404 and "json" not in error.answer.headers.get("Content-Type", ""):
+    if error.status == 404 and "json" not in error.response.headers.get("Content-Type", ""):
         return "there is no Taiga API at taiga.url: it ends with /api/v1 on most servers"
     return sentences.get(error.status or 0, str(error))

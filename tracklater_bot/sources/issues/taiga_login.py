@@ -14,9 +14,9 @@ from threading import Lock
 from pydantic import BaseModel, SecretStr, TypeAdapter
 
 from tracklater_bot.http import (
-    Answer,
     BadStatus,
     HttpError,
+    Response,
     ServiceClient,
     Timing,
     Unreachable,
@@ -70,7 +70,7 @@ class TaigaLogin:
         """The id of the account."""
         return self._signed_in().user
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Response:
         """Asks as that account; a token that has run out is renewed once. Raises HttpError."""
         used = self._signed_in()
         try:

@@ -1,4 +1,4 @@
-// The page's door to the sandbox, and what every element needs to know of its place.
+// What the page asks of the sandbox, and what every element needs to know of its place.
 
 import { el } from "./dom.js";
 

@@ -10,11 +10,17 @@ from urllib.parse import urlencode, urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from tracklater_sandbox import FakeSlack
 from tracklater_sandbox.slack.delivery import ACK_SECONDS, Ack, NoAck, name_of
 from tracklater_sandbox.slack.workspace import Json
 
 
-class Requests:
+def deliver_to(slack: FakeSlack, url: str) -> None:
+    """Sends interactions and events to an app in http mode instead of over sockets."""
+    slack.actions.delivery = SignedRequests(url, slack.signing_secret, slack.acks)
+
+
+class SignedRequests:
     """Signed HTTP requests; the answer is the acknowledgement."""
 
     def __init__(self, url: str, signing_secret: str, acks: list[Ack]) -> None:
