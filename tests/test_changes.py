@@ -195,6 +195,7 @@ BY_ITSELF: dict[str, Title] = {
     "unread in French quotes": by_hand(*numbered("«¤» acme"), least=200, most=800),
     "unread after a colon": by_hand(*numbered("acme: ¤ non lus"), least=200, most=800),
     "pages that are printed": by_hand(*numbered("Printing acme.pdf: page ¤ of 80")),
+    "unread with a mark": by_hand(*numbered("(!¤) acme"), least=200, most=800),
     "a share": lambda second: (
         f"ACME {100 + chance(second):.2f} ({4 * chance(second + 7) - 2:+.2f}%) NASDAQ"
     ),
