@@ -356,6 +356,41 @@ def test_another_group_has_its_own_issues_searched_and_brings_its_own_words(me: 
     assert "Rate limit" not in words
 
 
+def test_what_is_typed_instead_of_an_issue_stays_though_we_had_written_more(me: Live) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    free = me.sandbox.slack.suggest(top(me), "issue", "Rate limit")[-1]["value"]
+    choose_in(me, "issue", free)
+    assert not me.sandbox.slack.submit(None, {}).errors
+    assert saved(me, first.id) == ("acme", None, "Rate limit")
+
+
+def test_what_is_typed_over_our_words_stays(me: Live) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    assert find(me, "")
+    choose_in(me, "issue", "none")
+    me.wait(lambda: shown(me, "description") == "acme")
+    me.sandbox.slack.fill({fields(top(me), "description"): "Rate limit"})
+    choose_in(me, "project", offered(me, "acme › Development"))
+    assert shown(me, "description") == "Rate limit"
+    assert not me.sandbox.slack.submit(None, {}).errors
+    assert saved(me, first.id) == ("acme", None, "Rate limit")
+
+
+def test_words_added_to_ours_stay_and_ours_follow_the_group(me: Live) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    me.sandbox.slack.fill({"description": "DEV-131 Rate limit is off by one, with Ann"})
+    choose_in(me, "project", offered(me, "globex"))
+    me.wait(lambda: shown(me, "description") == "globex, with Ann")
+    assert not me.sandbox.slack.submit(None, {}).errors
+    assert saved(me, first.id) == ("globex", None, "globex, with Ann")
+
+
 def test_what_is_filled_in_stays_when_the_group_changes(me: Live) -> None:
     first = item(me, "DEV-131")
     me.click("edit", first.id)

@@ -308,6 +308,7 @@ class DialogHandlers:
             billable=form.billable,
             tags=form.tags,
             drafted=DialogMeta.of(view).wrote(form.description),
+            typed=form.typed,
         )
 
     def _splitted(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
