@@ -445,6 +445,28 @@ def test_the_dialog_for_more_time_searches_the_chosen_group_too(me: Live) -> Non
     assert find(me, "")[:2] == ["#12", "#17"]
 
 
+@pytest.mark.parametrize("lost", ["drop-before", "drop-after-saving", "500"])
+def test_a_dialog_follows_also_when_slacks_answer_is_lost(
+    me: Live, lost: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    me.sandbox.slack.faults.fail_next("views.update", lost)
+    choose_in(me, "project", offered(me, "globex"))
+    if lost == "500":  # it stays as it is, and can be saved
+        me.eventually(lambda: "could not be brought up to date" in caplog.text)
+        me.sandbox.slack.fill({"issue": None})
+    else:
+        me.wait(lambda: shown(me, "description") == "globex")
+    if lost == "drop-after-saving":
+        me.eventually(lambda: me.sandbox.slack.api.calls.count("views.update") == 3)
+    assert not me.sandbox.slack.submit(None, {}).errors
+    assert saved(me, first.id) == ("globex", None, "globex")
+    assert "A listener" not in caplog.text
+    assert me.answered("That did not work") is None
+
+
 def test_a_dialog_closed_meanwhile_is_no_trouble(
     me: Live, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import date
 from threading import Lock
@@ -9,7 +10,6 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from tracklater_bot.blocks.choices import Choices, issue_options
 from tracklater_bot.blocks.dialog_values import (
@@ -40,6 +40,9 @@ from tracklater_bot.review.decisions import Change, NotYours, ReviewError
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.handlers.buttons import sentence
 from tracklater_bot.slack.handlers.payloads import STRANGER, Click, reply_privately, stored_first
+from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
+
+log = logging.getLogger(__name__)
 
 Found = tuple[Digest, Item]
 MOST_DIALOGS = 100  # of which the latest choice is remembered
@@ -366,13 +369,15 @@ def _moment(body: Mapping[str, Any]) -> int:
 def _update(client: WebClient, seen: Mapping[str, Any], view: dict[str, Any]) -> bool:
     """Shows the view in the place of the one that was seen; False if that changed meanwhile.
 
-    Without a hash whatever is there is replaced. A dialog that was closed stays closed.
+    Without a hash whatever is there is replaced. A dialog that was closed stays closed, and one
+    that Slack does not bring up to date stays as it is: what was chosen or done holds all the same.
     """
     try:
         client.views_update(view_id=seen["id"], hash=seen.get("hash"), view=view)
-    except SlackApiError as error:
-        problem = error.response.get("error")
-        if problem not in ("hash_conflict", "not_found"):
-            raise
-        return bool(problem == "not_found")
+    except NETWORK_ERRORS as error:
+        why = reason(error)
+        if why == "hash_conflict":
+            return False
+        if why != "not_found":
+            log.warning("An open dialog could not be brought up to date: %s", why)
     return True
