@@ -78,7 +78,7 @@ def home(view: HomeView) -> Block:
         *_sources(view),
     ]
     told = link(view.readme, "How it works, and every setting")
-    blocks.append(context(told if view.readme else "Every setting is explained in the README."))
+    blocks.append(context(told if view.readme else "tracklater.example.toml explains every setting."))
     return {"type": "home", "blocks": blocks}
 
 
