@@ -78,7 +78,9 @@ def home(view: HomeView) -> Block:
         *_sources(view),
     ]
     told = link(view.readme, "How it works, and every setting")
-    blocks.append(context(told if view.readme else "tracklater.example.toml explains every setting."))
+    blocks.append(
+        context(told if view.readme else "tracklater.example.toml explains every setting.")
+    )
     return {"type": "home", "blocks": blocks}
 
 
