@@ -92,6 +92,13 @@ def person(sandbox: Sandbox, tab: Page) -> Iterator[Person]:
         assert sandbox.slack.notices == []
 
 
+def test_an_answer_below_the_days_message_is_seen(person: Person) -> None:
+    person.page.set_viewport_size({"width": 1280, "height": 500})
+    person.ask()
+    person.say("/tracklater help")
+    expect(person.see("I collect traces of your work")).to_be_in_viewport()
+
+
 def test_the_usual_day_is_approved_in_two_clicks(person: Person) -> None:
     person.ask()
     person.press("Approve all")

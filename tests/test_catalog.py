@@ -374,8 +374,10 @@ def jira(group: str = "one", url: str = SITE, *keys: str) -> JiraSource:
     return JiraSource(group, GroupJira(url=url, project_key=keys or ("DEV",)))
 
 
-def taiga(group: str = "one", url: str = "https://taiga.one", slug: str = "web") -> TaigaSource:
-    return TaigaSource(group, ResolvedTaiga(slug, url, url, "alice", None), None)
+def taiga(
+    group: str = "one", url: str = "https://taiga.one", slug: str = "web", pages: str = ""
+) -> TaigaSource:
+    return TaigaSource(group, ResolvedTaiga(slug, url, pages or url, "alice", None), None)
 
 
 def as_set_up(source: IssueSource, *has: Issue, fails: Exception | None = None) -> FakeSource:
@@ -393,6 +395,7 @@ SET_UP_ANEW: dict[str, tuple[IssueSource, IssueSource | None]] = {
     "Taiga instead of Jira": (jira(), taiga()),
     "Jira instead of Taiga": (taiga(), jira()),
     "another Taiga": (taiga(), taiga(url="https://taiga.two")),
+    "another address of Taiga's pages": (taiga(), taiga(pages="https://tree.taiga.one")),
     "another slug": (taiga(), taiga(slug="app")),
     "the section removed": (jira(), None),
     "Taiga's section removed": (taiga(), None),

@@ -358,6 +358,41 @@ def test_another_group_has_its_own_issues_searched_and_brings_its_own_words(me: 
     assert "Rate limit" not in words
 
 
+def test_what_is_typed_instead_of_an_issue_stays_though_we_had_written_more(me: Live) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    free = me.sandbox.slack.suggest(top(me), "issue", "Rate limit")[-1]["value"]
+    choose_in(me, "issue", free)
+    assert not me.sandbox.slack.submit(None, {}).errors
+    assert saved(me, first.id) == ("acme", None, "Rate limit")
+
+
+def test_what_is_typed_over_our_words_stays(me: Live) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    assert find(me, "")
+    choose_in(me, "issue", "none")
+    me.wait(lambda: shown(me, "description") == "acme")
+    me.sandbox.slack.fill({fields(top(me), "description"): "Rate limit"})
+    choose_in(me, "project", offered(me, "acme › Development"))
+    assert shown(me, "description") == "Rate limit"
+    assert not me.sandbox.slack.submit(None, {}).errors
+    assert saved(me, first.id) == ("acme", None, "Rate limit")
+
+
+def test_words_added_to_ours_stay_and_ours_follow_the_group(me: Live) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    me.sandbox.slack.fill({"description": "DEV-131 Rate limit is off by one, with Ann"})
+    choose_in(me, "project", offered(me, "globex"))
+    me.wait(lambda: shown(me, "description") == "globex, with Ann")
+    assert not me.sandbox.slack.submit(None, {}).errors
+    assert saved(me, first.id) == ("globex", None, "globex, with Ann")
+
+
 def test_what_is_filled_in_stays_when_the_group_changes(me: Live) -> None:
     first = item(me, "DEV-131")
     me.click("edit", first.id)
@@ -410,6 +445,28 @@ def test_the_dialog_for_more_time_searches_the_chosen_group_too(me: Live) -> Non
     choose_in(me, "project", offered(me, "globex"))
     me.wait(lambda: fields(top(me), "issue") != "issue")
     assert find(me, "")[:2] == ["#12", "#17"]
+
+
+@pytest.mark.parametrize("lost", ["drop-before", "drop-after-saving", "500"])
+def test_a_dialog_follows_also_when_slacks_answer_is_lost(
+    me: Live, lost: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    me.sandbox.slack.faults.fail_next("views.update", lost)
+    choose_in(me, "project", offered(me, "globex"))
+    if lost == "500":  # it stays as it is, and can be saved
+        me.eventually(lambda: "could not be brought up to date" in caplog.text)
+        me.sandbox.slack.fill({"issue": None})
+    else:
+        me.wait(lambda: shown(me, "description") == "globex")
+    if lost == "drop-after-saving":
+        me.eventually(lambda: me.sandbox.slack.api.calls.count("views.update") == 3)
+    assert not me.sandbox.slack.submit(None, {}).errors
+    assert saved(me, first.id) == ("globex", None, "globex")
+    assert "A listener" not in caplog.text
+    assert me.answered("That did not work") is None
 
 
 def test_a_dialog_closed_meanwhile_is_no_trouble(

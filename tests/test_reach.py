@@ -21,7 +21,7 @@ from tests.trackers import lost_after, lost_before
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.domain.day import Span, WorkDay, in_reach, oldest_in_reach
 from tracklater_bot.domain.digests import Digest, ItemState, Problem
-from tracklater_bot.domain.text import TOO_LONG_AGO
+from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
 from tracklater_bot.http import Response
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.trackers.base import NewEntry, TooOld
@@ -299,3 +299,17 @@ def test_work_of_a_night_is_sent_as_long_as_toggl_shows_it(
     assert not in_reach(DAY, FRIDAY.zone, room.time())
     room.drain()
     assert room.states() == [state]
+
+
+def test_what_digest_says_of_an_old_day_promises_nothing(sandbox: Sandbox) -> None:
+    with live(sandbox) as me:
+        days = me.days
+        sample = days.person.calendar.day_on(sandbox.day)
+        assert "6 suggestions to review; the message was" in days.open_day(sample).summary()
+        me.time.now += LATER
+        for on, told in (
+            (sandbox.day, "8 suggestions; the message was brought up to date."),
+            (sandbox.day - timedelta(days=100), "no work was found; nothing was posted."),
+        ):
+            said = days.open_day(me.days.person.calendar.day_on(on)).summary()
+            assert said == f"{day_name(on)}: {told} {TOO_LONG_AGO}"

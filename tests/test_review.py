@@ -263,6 +263,7 @@ def test_editing_what_failed_opens_it_again(room: Room) -> None:
 OURS = "DEV-131 Rate limit is off by one"
 RATE_LIMIT = issue("DEV-131", title="Rate limit is off by one")
 THEIRS = issue("#7", "group2", title="Reset the password")
+THEIR_WORDS = "#7 Reset the password"
 
 
 def begun(room: Room, words: str = OURS, about: Issue | None = RATE_LIMIT) -> str:
@@ -308,6 +309,26 @@ def test_what_the_person_wrote_stays(room: Room) -> None:
     assert edit(room, item_id, "group1", RATE_LIMIT, None) == own
     assert edit(room, item_id, "group1", RATE_LIMIT, "") == OURS
     assert edit(room, item_id, "group2", None, None) == "group2"
+
+
+@pytest.mark.parametrize("joint", [" – review with Ann", ", review with Ann"])
+def test_what_we_wrote_goes_also_where_the_person_added_to_it(room: Room, joint: str) -> None:
+    item_id = begun(room)
+    assert edit(room, item_id, "group2", THEIRS, f"{OURS}{joint}") == f"{THEIR_WORDS}{joint}"
+    room.review.revert(PERSON, item_id)
+    same = f"{OURS.lower()}{joint}"
+    assert edit(room, item_id, "group1", RATE_LIMIT, same) == same  # nothing to go with
+    assert edit(room, item_id, "group2", None, None) == f"group2{joint}"
+    assert edit(room, item_id, "group1", None, None) == f"group2{joint}"  # by now the person's own
+
+
+def test_words_chosen_over_ours_stay(room: Room) -> None:
+    begun(room)
+    (item,) = room.digest.items
+    wanted = change("09:00-10:00 group1", description="Rate limit", typed=True)
+    after = room.review.edit(PERSON, item.id, wanted, item.version)
+    assert after.items[0].suggestion.description == "Rate limit"
+    assert edit(room, item.id, "group2", None, None) == "Rate limit"
 
 
 def test_pieces_and_sums_of_a_suggestion_know_whose_words_they_have(room: Room) -> None:

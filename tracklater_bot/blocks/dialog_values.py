@@ -34,7 +34,8 @@ class EditForm:
     """What the edit or add dialog says, complete and consistent in itself.
 
     `issue` is the value of the chosen option, for `choices.find_issue`; None when no issue is
-    wanted. `move_neighbours` allows the neighbours' boundaries to be moved out of the way.
+    wanted. `move_neighbours` allows the neighbours' boundaries to be moved out of the way. `typed`:
+    the description was chosen over one that the dialog had written.
     """
 
     span: Span
@@ -45,6 +46,7 @@ class EditForm:
     billable: bool | None
     tags: tuple[str, ...] = ()
     move_neighbours: bool = False
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class DialogMeta:
         """Whether the description is as we wrote it into the dialog."""
         # Dialogs that were opened by an older version know the words as they stood.
         return self.auto in (written_token(description), token(description))
+
+    def typed_over(self, description: str, item: Item | None) -> bool:
+        """Whether the person wrote this over what the dialog had written in the item's place."""
+        before = clean(item.suggestion.description, MOST_DESCRIPTION) if item else ""
+        return bool(self.auto) and not self.wrote(before) and not self.wrote(description)
 
     @classmethod
     def of(cls, view: View) -> DialogMeta:
@@ -103,16 +110,19 @@ def parse_edit(view: View, choices: Choices, item: Item | None = None) -> EditFo
     if errors or isinstance(span, dict) or isinstance(project, dict):
         return fields.keyed(errors)
     issue = fields.option("issue")
-    typed = free_text(issue)
+    typed, meta = free_text(issue), DialogMeta.of(view)
+    description = _description(fields, typed, meta)
     return EditForm(
         span=span,
         group=project.group,
         project=project.project,
         issue=None if typed is not None or issue == NO_ISSUE else issue,
-        description=_description(fields, typed, DialogMeta.of(view)),
+        description=description,
         billable=_billable(fields, item),
         tags=_tags(fields.text("tags")),
         move_neighbours=bool(fields.ticked("move")),
+        typed=(typed is not None and description == clean(typed, MOST_DESCRIPTION))
+        or meta.typed_over(description, item),
     )
 
 

@@ -36,7 +36,7 @@ from tracklater_bot.blocks.rows import (
 )
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.descriptions import adds_nothing, is_ours, rewritten, written_for
+from tracklater_bot.domain.descriptions import carried_over, is_ours, rewritten, written_for
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
@@ -162,28 +162,34 @@ def after_choice(
         issue = issue if issue is not None and issue.group == chosen.group else None
         fresh["issue"] = _issue_field(issue, free_text(fields.option("issue")))
     group = chosen.group if chosen else None
-    written = rewritten(item.suggestion, group, issue) if item else written_for(group, issue)
-    if _follows(fields, meta, item, issue) and typed(written, MOST_DESCRIPTION) != fields.text(
-        "description"
-    ):
-        fresh["description"] = _description_field(written)
-        meta = replace(meta, auto=_written(written))
+    ours = rewritten(item.suggestion, group, issue) if item else written_for(group, issue)
+    words = _words_after(fields, meta, item, group, issue, ours)
+    if typed(words, MOST_DESCRIPTION) != fields.text("description"):
+        fresh["description"] = _description_field(words)
+        meta = replace(meta, auto=_written(ours))
     blocks = [_renewed(block, fresh, later) for block in view["blocks"]]
     if blocks == view["blocks"]:
         return None
     return _resent(view, blocks, replace(meta, group=group_token(group)))
 
 
-def _follows(fields: FieldValues, meta: DialogMeta, item: Item | None, issue: Issue | None) -> bool:
-    """Whether the description goes with what was chosen: the person's own words stay."""
-    written = fields.text("description")
+def _words_after(
+    fields: FieldValues,
+    meta: DialogMeta,
+    item: Item | None,
+    group: str | None,
+    issue: Issue | None,
+    ours: str,
+) -> str:
+    """The description as it goes with what was chosen: the person's own words stay."""
+    words = fields.text("description")
     if free_text(fields.option("issue")) is not None:
-        return False
-    if not written:
-        return issue is not None
-    before = item.suggestion if item else None
-    cut = before is not None and is_ours(before) and adds_nothing(written, before.description)
-    return cut or meta.wrote(written)
+        return words
+    if meta.wrote(words) or not words:
+        return ours if words or issue is not None else words
+    if item is None or meta.typed_over(words, item):
+        return words
+    return carried_over(words, item.suggestion, group, issue)
 
 
 def _name(block: Block) -> str:

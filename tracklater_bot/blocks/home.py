@@ -76,7 +76,7 @@ def home(view: HomeView) -> Block:
         divider(),
         *_sources(view),
     ]
-    blocks.append(context("Every setting is explained in the README."))
+    blocks.append(context("tracklater.example.toml explains every setting."))
     return {"type": "home", "blocks": blocks}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Suggestion
 
@@ -41,6 +43,27 @@ def rewritten(before: Suggestion, group: str | None, issue: Issue | None) -> str
     if same and before.description and is_ours(before):
         return before.description
     return written_for(group, issue)
+
+
+def carried_over(words: str, before: Suggestion, group: str | None, issue: Issue | None) -> str:
+    """The words as they go with that group and issue: what we had written in them is ours anew.
+
+    Who only cuts what we wrote has written nothing of their own.
+    """
+    written, ours = _written(before), rewritten(before, group, issue)
+    if folded(written) in ("", folded(ours)):
+        return words
+    if is_ours(before) and adds_nothing(words, written):
+        return ours
+    spelled = r"\s+".join(map(re.escape, written.split()))
+    return re.sub(rf"(?<!\w){spelled}(?!\w)", lambda _: ours, words, flags=re.IGNORECASE).strip()
+
+
+def _written(suggestion: Suggestion) -> str:
+    """What we wrote of it, also where the person has added words."""
+    if is_ours(suggestion):
+        return suggestion.description
+    return describe(suggestion.issue) if suggestion.issue is not None else ""
 
 
 def _place(issue: Issue | None) -> tuple[str, str, str] | None:

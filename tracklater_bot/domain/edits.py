@@ -8,7 +8,13 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import Span, subtract
-from tracklater_bot.domain.descriptions import adds_nothing, describe, is_ours, rewritten
+from tracklater_bot.domain.descriptions import (
+    adds_nothing,
+    carried_over,
+    describe,
+    is_ours,
+    rewritten,
+)
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
@@ -25,7 +31,8 @@ UNDECIDED = (ItemState.OPEN, ItemState.FAILED)
 class Change:
     """What the edit dialog says. `billable` None leaves it to the project and the tracker.
 
-    `drafted`: the dialog itself had written the description, and the person left it so.
+    `drafted`: the dialog itself had written the description, and the person left it so. `typed`:
+    the person chose these words over those that the dialog had written.
     """
 
     span: Span
@@ -36,6 +43,7 @@ class Change:
     billable: bool | None = None
     tags: tuple[str, ...] = ()
     drafted: bool = False
+    typed: bool = False
 
 
 class ReviewError(Exception):
@@ -195,12 +203,14 @@ def _description(before: Suggestion, change: Change) -> tuple[str, bool]:
     if not words:
         return describe(change.issue) if change.issue else "", False
     ours = rewritten(before, change.group, change.issue)
-    kept = adds_nothing(words, before.description)
-    if kept and not is_ours(before):
-        return words, True
-    if adds_nothing(words, ours):
+    own = not is_ours(before) and adds_nothing(words, before.description)
+    if not own and adds_nothing(words, ours):
         return words, False
-    return (ours, False) if kept or change.drafted else (words, True)
+    if change.drafted:
+        return ours, False
+    if not change.typed:
+        words = carried_over(words, before, change.group, change.issue)
+    return words, own or words != ours
 
 
 def divided(item: Item, at: datetime) -> list[Item]:

@@ -78,10 +78,12 @@ class OpenedDay:
         if self.posted is None and self.digest.items:
             return f"{name}: another bot on this database is posting it right now."
         if self.posted is None:
-            return f"{name}: no work was found that isn't in Toggl already; nothing was posted."
+            untracked = "" if self.closed else " that isn't in Toggl already"
+            return f"{name}: no work was found{untracked}; nothing was posted."
         waiting = count(len(open_items(self.digest)), "suggestion")
+        waiting += "" if self.closed else " to review"
         how = "posted" if self.posted.fresh else "brought up to date"
-        return f"{name}: {waiting} to review; the message was {how}."
+        return f"{name}: {waiting}; the message was {how}."
 
 
 class Days:

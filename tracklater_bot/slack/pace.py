@@ -58,7 +58,7 @@ REPEAT_AFTER = 1.0  # seconds
 REPEATABLE = frozenset(
     {"api.test", "apps.connections.open", "auth.test", "chat.delete", "chat.getPermalink",
      "chat.update", "conversations.history", "conversations.open", "conversations.replies",
-     "files.delete", "files.info", "search.messages", "users.info", "views.publish"}
+     "files.delete", "files.info", "search.messages", "users.info", "views.publish", "views.update"}
 )  # fmt: skip
 _NO_WAY = frozenset(
     {errno.ECONNREFUSED, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH}

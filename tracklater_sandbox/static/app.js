@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 import { composer } from "./composer.js";
 import { act, directContext, readState, toast } from "./requests.js";
 import { renderBlocks } from "./blocks.js";
-import { renderMessages } from "./messages.js";
+import { renderMessages, toEnd } from "./messages.js";
 import { showModal } from "./modal.js";
 import { renderToggl } from "./toggl.js";
 import { setZone } from "./times.js";
@@ -140,5 +140,5 @@ function listen() {
 
 await load();
 document.body.dataset.tab = "messages";
-composer(part("composer"), state.hints, () => ui.place ?? undefined);
+composer(part("composer"), state.hints, () => ui.place ?? undefined, () => toEnd(part("messages")));
 listen();

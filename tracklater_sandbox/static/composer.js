@@ -3,8 +3,8 @@
 import { el, freshId } from "./dom.js";
 import { act } from "./requests.js";
 
-/** Fills the composer; `hints` are [words, explanation] of the app's command. */
-export function composer(holder, hints, place) {
+/** Fills the composer; `hints` are [words, explanation] of the app's command. `sent` is told when something was sent. */
+export function composer(holder, hints, place, sent) {
   const listId = freshId("hints");
   const input = el("input", {
     class: "composer-input", type: "text", id: "composer-input", autocomplete: "off", "aria-label": "Message or slash command",
@@ -59,6 +59,7 @@ export function composer(holder, hints, place) {
     if (!text) return;
     input.value = "";
     list.hidden = true;
+    sent();
     if (text.startsWith("/")) {
       const [command, ...rest] = text.split(/\s+/);
       await act({ do: "command", command, text: rest.join(" "), channel: place() });

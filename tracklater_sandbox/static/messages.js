@@ -37,6 +37,11 @@ export function renderMessages(holder, channel, state) {
   shownLast = newest?.ts;
 }
 
+/** Scrolls to where the answer to what was just sent will stand. */
+export function toEnd(holder) {
+  holder.scrollTop = holder.scrollHeight;
+}
+
 /** Scrolls to the last message: to its end, or to its start when it is taller than the window. */
 function toNewest(holder) {
   holder.scrollTop = holder.scrollHeight;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import date
 from threading import Lock
@@ -9,7 +10,6 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from tracklater_bot.blocks.choices import issue_options
 from tracklater_bot.blocks.dialog_values import (
@@ -37,7 +37,10 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.review.decisions import Change, ReviewError
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.handlers.buttons import refusal_of, sentence
+from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
 from tracklater_bot.slack.payloads import Click, say, stored_first
+
+log = logging.getLogger(__name__)
 
 Modal = Callable[[Digest, Item], dict[str, Any]]
 MOST_DIALOGS = 100  # of which the latest choice is remembered
@@ -275,6 +278,7 @@ class DialogHandlers:
             billable=form.billable,
             tags=form.tags,
             drafted=DialogMeta.of(view).wrote(form.description),
+            typed=form.typed,
         )
 
     def _split(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -324,13 +328,15 @@ def _moment(body: Mapping[str, Any]) -> int:
 def _update(client: WebClient, seen: Mapping[str, Any], view: dict[str, Any]) -> bool:
     """Shows the view in the place of the one that was seen; False if that changed meanwhile.
 
-    Without a hash whatever is there is replaced. A dialog that was closed stays closed.
+    Without a hash whatever is there is replaced. A dialog that was closed stays closed, and one
+    that Slack does not bring up to date stays as it is: what was chosen or done holds all the same.
     """
     try:
         client.views_update(view_id=seen["id"], hash=seen.get("hash"), view=view)
-    except SlackApiError as error:
-        problem = error.response.get("error")
-        if problem not in ("hash_conflict", "not_found"):
-            raise
-        return bool(problem == "not_found")
+    except NETWORK_ERRORS as error:
+        why = reason(error)
+        if why == "hash_conflict":
+            return False
+        if why != "not_found":
+            log.warning("An open dialog could not be brought up to date: %s", why)
     return True

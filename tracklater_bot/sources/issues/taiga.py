@@ -153,8 +153,8 @@ class TaigaSource:
 
     @property
     def scope(self) -> str:
-        """Server and project."""
-        return f"{self._place.url} {self._place.project_slug}"
+        """Server, where its pages are, and project."""
+        return f"{self._place.url} {self._place.web_url} {self._place.project_slug}"
 
     def owns(self, key: str) -> bool:
         """Whether the key is written as Taiga's are: `#12`."""
