@@ -35,7 +35,10 @@ from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.suggestions import Draft
-from tracklater_bot.outbox.worker import Exporter, Pace
+from tracklater_bot.outbox.lookup import Lookup
+from tracklater_bot.outbox.senders import all_senders
+from tracklater_bot.outbox.worker import Pace, Worker
+from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.review.decisions import Change, Review, ReviewError
 from tracklater_bot.settings import TogglSettings
 from tracklater_bot.store import Store
@@ -109,8 +112,8 @@ class Day:
 
     def __init__(self, sandbox: Sandbox, path: Path) -> None:
         path.write_bytes(empty_database())
-        self.store = Store.open(f"sqlite:///{path}")
         self.time = FakeTime(at("18:00"))
+        self.store = Store.open(f"sqlite:///{path}", self.time)
         self.toggl = sandbox.toggl
         self._empty_toggl()
         settings = TogglSettings.model_validate(
@@ -118,7 +121,7 @@ class Day:
         )
         self.tracker = MortalTracker(settings, self.time, self.time.timing())
         self.review = Review(self.store, self.time)
-        self.exporter = self._worker("first")
+        self.worker = self._worker("first")
         self.foreign: set[int] = set()
         self.touched: set[str] = set()  # starts of entries that the person changed in Toggl
 
@@ -132,9 +135,10 @@ class Day:
         self.toggl.faults.reset()
         self.toggl.faults.clock = lambda: self.time().timestamp()
 
-    def _worker(self, name: str) -> Exporter:
+    def _worker(self, name: str) -> Worker:
         pace = Pace(chance=lambda: 0.5)
-        return Exporter(self.store, PERSON, lambda _: self.tracker, self.time, name, pace=pace)
+        senders = all_senders(self.store, Lookup(lambda: self.tracker), NoWorklogs())
+        return Worker(self.store, PERSON, name, senders, self.time, pace)
 
     # -- What the person does
 
@@ -156,16 +160,16 @@ class Day:
         """Lets the worker go on, and the clock with it, until nothing is left to send."""
         until = self.time() + most
         self.work()
-        while (due := self.exporter.next_due()) is not None and due <= until:
-            self.time.now = max(self.time(), due)
+        while (due_in := self.worker.due_in()) is not None and self.time() + due_in <= until:
+            self.time.now = max(self.time(), self.time() + due_in)
             self.work()
 
     def work(self) -> bool:
         """What the worker does now; whether it lived through it."""
         try:
-            self.exporter.work()
+            self.worker.work()
         except Crash:
-            self.exporter = self._worker(f"after {self.time()}")
+            self.worker = self._worker(f"after {self.time()}")
             self.tracker.dies = ""
             return False
         return True
@@ -188,7 +192,7 @@ class Day:
         with self.store.reading() as connection:
             return {_clock(start) for (start,) in connection.execute(query)}
 
-    def latecomers(self) -> int:
+    def late_entries(self) -> int:
         """How many entries came after they had been looked for, and were taken out."""
         query = select(outbox.c.id).where(
             outbox.c.target == Target.LATE,
@@ -298,7 +302,7 @@ class _Walk:
         self.tally.faults += len(toggl.faults.happened) - happened
         self.tally.requests += len(toggl.requests) - asked
         self.tally.entries += len(day.entries())
-        self.tally.late += day.latecomers()
+        self.tally.late += day.late_entries()
 
     # -- What happens
 

@@ -30,7 +30,7 @@ AT_ONCE = Tempo(
     update_rest=0.0,
     retry=0.05,
     minute=0.05,
-    pace=Pace(spacing=timedelta(), settling=timedelta(), chance=lambda: 0.5),
+    pace=Pace(spacing=timedelta(), lookup_delay=timedelta(), chance=lambda: 0.5),
 )
 PATIENCE = 60.0
 

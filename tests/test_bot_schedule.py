@@ -434,4 +434,4 @@ def test_a_bot_serves_its_own_person_only(sandbox: Sandbox) -> None:
         assert found[1].state is ItemState.PENDING
         assert found[0].shown < found[0].version
         assert len(me.entries()) == 1
-        assert me.desk.rooms.exporter.next_due() is None
+        assert me.desk.rooms.worker.due_in() is None

@@ -210,7 +210,7 @@ def _prepare(sandbox: Sandbox, *, sent: bool) -> None:
         digest = post(desk, sandbox, f"{SPAN} acme DEV-1")
         if sent:
             desk.review.approve(desk.person, digest.items[0].id)
-            desk.rooms.exporter.work()
+            desk.rooms.worker.work()
             desk.rooms.messenger.refresh(desk.person, FRIDAY)
             assert (_said(sandbox), entries_in(sandbox)) == (IN_TOGGL, [ENTRY])
 

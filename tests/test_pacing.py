@@ -210,7 +210,7 @@ def test_many_digests_at_one_moment_come_once_each_within_the_limits(
     store = sqlite_store(tmp_path)
     now = datetime.now(UTC)
     client = web_client(settings_of(sandbox), pacer)
-    messenger = Messenger(client, store, digest_message, lambda: now, "this bot")
+    messenger = Messenger(client, store, digest_message, "this bot")
 
     def tell(names: list[str]) -> None:
         for name in names:

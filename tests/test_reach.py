@@ -211,7 +211,7 @@ def test_nothing_old_is_approved_added_or_moved(room: Room) -> None:
         with pytest.raises(ReviewError) as caught:
             decide()
         assert TOO_LONG_AGO in caught.value.fields.values()
-    assert room.exporter.next_due() is None
+    assert room.next_due() is None
     room.review.skip(PERSON, two)
     room.review.edit(PERSON, one, change("09:00-10:00 group1", description="Kick-off"), version)
     room.drain()
@@ -228,7 +228,7 @@ def test_what_waited_too_long_is_told_and_not_tried_for_ever(room: Room) -> None
     room.time.now += LATER
     room.drain()
     assert room.tracker.asked == []
-    assert room.exporter.next_due() is None
+    assert room.next_due() is None
     assert (room.item(one).state, room.item(one).problem_code) == (
         ItemState.FAILED,
         Problem.TOO_OLD,
@@ -243,14 +243,14 @@ def test_an_answer_lost_too_long_ago_is_for_the_person_to_look_up(
     (one,) = room.open("09:00-10:00 group1")
     room.review.approve(PERSON, one)
     room.tracker.fail(None, lost)  # type: ignore[arg-type]
-    room.exporter.work()
+    room.worker.work()
     if undone:
         room.review.undo(PERSON, one)
     room.time.now += LATER
     asked = len(room.tracker.asked)
     room.drain()
     assert len(room.tracker.asked) == asked
-    assert room.exporter.next_due() is None
+    assert room.next_due() is None
     found = room.item(one)
     assert (found.state, found.problem_code) == (ItemState.FAILED, Problem.TOO_OLD)
     assert "it may be there already" in (found.problem or "")
@@ -262,12 +262,12 @@ def test_nothing_is_looked_for_that_came_too_late_too_long_ago(room: Room) -> No
     room.tracker.fail(None, lost_before)
     room.drain(most=timedelta(minutes=1))
     assert room.states() == [ItemState.SENT]
-    assert room.exporter.next_due() is not None  # a look for what the lost one may have made yet
+    assert room.next_due() is not None  # a look for what the lost one may have made yet
     room.time.now += LATER
     asked = len(room.tracker.asked)
     room.drain()
     assert len(room.tracker.asked) == asked
-    assert room.exporter.next_due() is None
+    assert room.next_due() is None
     assert room.states() == [ItemState.SENT]
 
 

@@ -26,9 +26,8 @@ from tests.nobody import nobody
 from tests.notation import at
 from tests.storecontract import StoreContract, at_once
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.store import Store, StoreError
+from tracklater_bot.store import Store, StoreError, days
 from tracklater_bot.store import database as opening
-from tracklater_bot.store import days as digests
 from tracklater_bot.store import values as memory
 from tracklater_bot.store.tables import REVISION, metadata
 
@@ -115,7 +114,7 @@ def test_what_was_changed_by_hand_before_an_update_keeps_its_words(
     found = store.save_draft(PERSON, draft("09:00-10:00 group1", "10:00-11:00 group1"))
     with store.writing() as connection:
         changed = replace(found.items[0], by_hand=True)
-        digests.put(connection, found, changed)
+        days.put(connection, found, changed)
         config = Config()
         config.set_main_option("script_location", str(opening._MIGRATIONS))
         config.attributes["connection"] = connection

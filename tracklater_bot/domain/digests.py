@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
-
-# -- Issues and projects -----------------------------------------------------------------------
-
 
 CERTAIN = 0.9
 
@@ -83,6 +80,10 @@ class Item:
     change: int | None = None
     entry_changed: str | None = None
     worklog: Worklog | None = None
+
+    def in_state(self, state: ItemState) -> Item:
+        """The item in that state, with no problem."""
+        return replace(self, state=state, problem=None, problem_code=None, retry_at=None)
 
     @property
     def approvable(self) -> bool:

@@ -23,7 +23,9 @@ from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in
-from tracklater_bot.outbox.worker import Exporter
+from tracklater_bot.outbox.lookup import Lookup
+from tracklater_bot.outbox.senders import all_senders
+from tracklater_bot.outbox.worker import Worker
 from tracklater_bot.review.decisions import Review
 from tracklater_bot.scheduling.scheduler import Schedule
 from tracklater_bot.settings import Settings, SettingsError
@@ -40,7 +42,7 @@ from tracklater_bot.slack.messages import NETWORK_ERRORS, Messenger
 from tracklater_bot.slack.pace import PacedClient, Pacer, Resending
 from tracklater_bot.slack.uploads import Uploader
 from tracklater_bot.slack.views import Views
-from tracklater_bot.store.leases import owner_name
+from tracklater_bot.store.processes import owner_name
 
 log = logging.getLogger(__name__)
 
@@ -78,23 +80,16 @@ def make_desk(core: Core, client: PacedClient, tempo: Tempo = USUAL) -> Days:
     if not core.file_settings.slack.user_id:
         raise SettingsError("slack.user_id is not set: it says who gets the message.")
     owner = owner_name()
+    key_tag = core.file_settings.suggest.key_tag
+    lookup = Lookup(core.writable_tracker, core.catalog, key_tag=key_tag)
+    senders = all_senders(core.store, lookup, core.worklogs)
     showing = Views(core)
     rooms = Rooms(
         core=core,
         showing=showing,
         review=Review(core.store, core.clock),
-        messenger=Messenger(client, core.store, showing.digest, core.clock, owner),
-        exporter=Exporter(
-            core.store,
-            core.person,
-            core.tracker_for,
-            core.clock,
-            owner,
-            workspace_for=core.workspace_for,
-            pace=tempo.pace,
-            logbooks=core.logbooks,
-            key_tag=core.file_settings.suggest.key_tag,
-        ),
+        messenger=Messenger(client, core.store, showing.digest, owner),
+        worker=Worker(core.store, core.person, owner, senders, core.clock, tempo.pace),
         uploader=Uploader(client),
         tempo=tempo,
     )

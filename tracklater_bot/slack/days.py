@@ -32,7 +32,7 @@ from tracklater_bot.domain.suggestions import Draft
 from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name
 from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.windows import WindowKind
-from tracklater_bot.outbox.worker import Exporter, Pace
+from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.review.decisions import Review, ReviewError
 from tracklater_bot.scheduling.loop import Loop
 from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
@@ -100,7 +100,7 @@ class Rooms:
     showing: Views
     review: Review
     messenger: Messenger
-    exporter: Exporter
+    worker: Worker
     uploader: Uploader
     tempo: Tempo = USUAL
 
@@ -404,12 +404,10 @@ class Days:
         self._lookups.shutdown(wait=True, cancel_futures=True)
 
     def _send(self) -> float | None:
-        self.rooms.exporter.work()
+        self.rooms.worker.work()
         self._messages.wake()
-        due = self.rooms.exporter.next_due()
-        if due is None:
-            return None
-        return max((due - self.core.clock()) / timedelta(seconds=1), 0.05)
+        due_in = self.rooms.worker.due_in()
+        return None if due_in is None else max(due_in / timedelta(seconds=1), 0.05)
 
     def _sweep(self) -> None:
         """Once after the start: until then there may be more than one message of a day."""

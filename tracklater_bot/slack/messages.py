@@ -24,7 +24,7 @@ from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.errors import code_in
 from tracklater_bot.slack.pace import PacedClient, nothing_was_sent
 from tracklater_bot.store import Store
-from tracklater_bot.store.days import CLAIM, Grant
+from tracklater_bot.store.days import CLAIM, ClaimResult
 
 log = logging.getLogger(__name__)
 
@@ -63,13 +63,11 @@ class Messenger:
         client: PacedClient,
         store: Store,
         render: Callable[[Digest], SlackMessage],
-        clock: Callable[[], datetime],
         owner: str,
     ) -> None:
         self._client = client
         self._store = store
         self._render = render
-        self._clock = clock
         self._owner = owner
         self._channels: dict[str, str] = {}
         self._busy: set[tuple[str, date]] = set()
@@ -237,7 +235,7 @@ class Messenger:
 
     def _current(self, person: str, day: date) -> Digest | None:
         """The day as it is stored, with its message also where the answer to it was lost."""
-        digest, now = self._store.digest(person, day), self._clock()
+        digest, now = self._store.digest(person, day), self._store.now()
         if digest is None or not digest.unheard:
             return digest
         lost = self._lost(digest)
@@ -247,25 +245,25 @@ class Messenger:
         return self._take_up(digest, *lost)
 
     def _post(self, digest: Digest) -> Posted | None:
-        now = self._clock()
+        now = self._store.now()
         grant = self._store.claim_digest(
             digest.person, digest.day, self._owner, now, replacing=digest.ts
         )
         if not grant:
             return None
         # Slack is asked only where an earlier try may have succeeded: that is scarcer than posting.
-        lost = self._lost(digest) if grant is Grant.AGAIN else None
+        lost = self._lost(digest) if grant is ClaimResult.AGAIN else None
         if lost is None:
             return self._noted(digest, *self._send(digest), grant)
         # It may show what was stored before the crash.
         self._update(self._take_up(digest, *lost))
         return Posted(*lost, fresh=True)
 
-    def _noted(self, digest: Digest, channel: str, ts: str, grant: Grant) -> Posted:
+    def _noted(self, digest: Digest, channel: str, ts: str, grant: ClaimResult) -> Posted:
         """The message that was posted just now. Who was long about it may not be alone with it."""
         mine = self._store.posted(digest.person, digest.day, channel, ts) == self._owner
         self._store.shown(digest.person, digest.day, digest.version)
-        if grant is Grant.AGAIN or not mine:
+        if grant is ClaimResult.AGAIN or not mine:
             newest = max(self._messages_of(channel, digest), key=Decimal, default=ts)
             self._take_up(digest, channel, newest)
             return Posted(channel, newest, fresh=True)
@@ -285,7 +283,7 @@ class Messenger:
             )
         except NETWORK_ERRORS as error:
             if _code(error) not in MAYBE_DONE or nothing_was_sent(error):
-                self._store.unclaim(digest.person, digest.day, self._clock() + CLAIM)
+                self._store.unclaim(digest.person, digest.day, self._store.now() + CLAIM)
             raise PostError(f"Slack did not take the message: {reason(error)}.") from error
         channel = self._channels[digest.person] = str(answer["channel"])
         return channel, str(answer["ts"])

@@ -24,9 +24,9 @@ from tracklater_bot.domain.digests import Item, Worklog
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.payload import Payload
 from tracklater_bot.domain.suggestions import Evidence, Reason, SourceStatus
 from tracklater_bot.store.columns import Json, Packed, UtcTime, Words
-from tracklater_bot.store.payload import Payload
 
 REVISION = "0003"
 

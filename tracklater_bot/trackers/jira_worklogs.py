@@ -202,7 +202,7 @@ def _document(text: str) -> dict[str, Any]:
     return {"type": "doc", "version": 1, "content": [paragraph] if text else []}
 
 
-class JiraLogbooks:
+class JiraGroupWorklogs:
     """The Jira of each group that has one; worklogs are wanted where the settings say so."""
 
     def __init__(self, groups: Mapping[str, GroupSettings], clock: Callable[[], datetime]) -> None:
@@ -211,11 +211,11 @@ class JiraLogbooks:
         self._known: dict[str, JiraWorklogs] = {}
         self._opening = Lock()
 
-    def wanted(self, _person: str, group: str) -> bool:
+    def wanted(self, group: str) -> bool:
         """Whether new entries of the group become worklogs too."""
         return group in self._groups and self._groups[group].jira.worklogs
 
-    def of(self, _person: str, group: str) -> Worklogs:
+    def of(self, group: str) -> Worklogs:
         """The group's worklogs; one object a group, whose writes go one after the other.
 
         Raises Refused where the group has no Jira.
