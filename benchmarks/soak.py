@@ -24,10 +24,10 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, says
-from tests.desks import empty_database
 from tests.digests import suggestion
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at
+from tests.rooms import empty_database
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.day import Span

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from tests.bots import button_of, digests_in, says
 from tests.conftest import close_client
-from tests.desks import sqlite_store
 from tests.loopback import FakeTime
+from tests.rooms import sqlite_store
 from tracklater_bot.core import opened
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.outbox.worker import Pace

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from tests.desks import DAY, PERSON, Room, draft
 from tests.digests import entry, issue, suggestion
 from tests.notation import at, written
+from tests.rooms import DAY, PERSON, Room, draft
 from tests.trackers import lost_before, refused
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, ItemState

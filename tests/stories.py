@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tests.desks import PERSON, Room, change, draft
 from tests.notation import span
+from tests.rooms import PERSON, Room, change, draft
 from tests.trackers import (
     Crash,
     Fault,

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.bots import digests_in
-from tests.desks import DAY, draft, sqlite_store
 from tests.loopback import FakeTime
 from tests.notation import at
+from tests.rooms import DAY, draft, sqlite_store
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.digests import Digest

@@ -20,7 +20,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from tests.bots import settings_of
-from tests.desks import DAY, draft, sqlite_store
+from tests.rooms import DAY, draft, sqlite_store
 from tests.standing import StandingTime, standing_pacer
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.slack.app import web_client

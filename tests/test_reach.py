@@ -12,10 +12,10 @@ import pytest
 import responses
 
 from tests.bots import IN_TOGGL, button_of
-from tests.desks import DAY, PERSON, Room, change, sqlite_store
 from tests.digests import digest, item, strings
 from tests.livebot import Live, live
 from tests.notation import FRIDAY
+from tests.rooms import DAY, PERSON, Room, change, sqlite_store
 from tests.test_toggl import BASE, tracker
 from tests.trackers import lost_after, lost_before
 from tracklater_bot.blocks.digest import DigestView, digest_message
@@ -136,14 +136,14 @@ def starts(me: Live) -> list[datetime]:
     asked: list[datetime] = []
     toggl = me.desk.core.tracker
     assert isinstance(toggl, TogglTracker)
-    genuine = toggl._door.get
+    genuine = toggl._client.get
 
     def get(path: str, params: Mapping[str, str | int] | None = None) -> Answer:
         if params and "start_date" in params:
             asked.append(datetime.fromisoformat(str(params["start_date"])))
         return genuine(path, params)
 
-    toggl._door.get = get  # type: ignore[method-assign]
+    toggl._client.get = get  # type: ignore[method-assign]
     return asked
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.desks import DAY, PERSON, Room, change, draft, sqlite_store
 from tests.digests import entry, issue, suggestion
 from tests.notation import FRIDAY, at, written
+from tests.rooms import DAY, PERSON, Room, change, draft, sqlite_store
 from tests.trackers import lost_after, refused
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, ItemState

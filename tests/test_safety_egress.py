@@ -11,7 +11,7 @@ import pytest
 
 from tests.bots import bot_process
 from tests.conftest import FRIDAY
-from tests.desks import empty_database
+from tests.rooms import empty_database
 from tests.safety import holds, open_day, shown, use_everything, written
 from tracklater_sandbox import ME, Sandbox
 

@@ -21,9 +21,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, text
 
-from tests.desks import DAY, PERSON, Room, draft, sqlite_store
 from tests.nobody import nobody
 from tests.notation import at
+from tests.rooms import DAY, PERSON, Room, draft, sqlite_store
 from tests.storecontract import StoreContract, at_once
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.store import Store, StoreError, days

@@ -14,11 +14,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-from tests.desks import DAY, PERSON, Room, draft
-from tests.logbooks import LoggingRoom
+from tests.group_worklogs import LoggingRoom
 from tests.loopback import FakeTime
 from tests.notation import at
 from tests.postgresql import server
+from tests.rooms import DAY, PERSON, Room, draft
 from tests.storecontract import StoreContract, at_once
 from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.outbox.worker import Pace

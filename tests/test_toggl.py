@@ -30,7 +30,7 @@ from tracklater_bot.trackers.base import (
     TrackerError,
     Unknown,
 )
-from tracklater_bot.trackers.projects import resolve, task_of, wanted
+from tracklater_bot.trackers.projects import named_in_settings, resolve_projects, task_of
 from tracklater_bot.trackers.toggl import TogglTracker
 
 BASE = "https://api.track.toggl.com/api/v9"
@@ -599,7 +599,7 @@ def groups(client: str = "", **projects: str) -> dict[str, GroupSettings]:
 def test_the_projects_of_a_group(
     settings: dict[str, GroupSettings], expected: list[int | None], trouble: str | None
 ) -> None:
-    found, troubles = resolve(PROJECTS, settings, ARCHIVED)
+    found, troubles = resolve_projects(PROJECTS, settings, ARCHIVED)
     assert [each.id for each in found["g"]] == expected
     assert {each.group for each in found["g"]} <= {"g"}
     assert [trouble in each for each in troubles if trouble] == ([True] if trouble else [])
@@ -607,17 +607,17 @@ def test_the_projects_of_a_group(
 
 
 def test_a_project_keeps_its_purpose_and_gets_toggls_spelling() -> None:
-    found, _ = resolve(PROJECTS, groups("first group", BUG_FIXING="bug"))
+    found, _ = resolve_projects(PROJECTS, groups("first group", BUG_FIXING="bug"))
     assert found["g"] == (Project("Bug fixing", "g", "bug", "First Group", 12, billable=True),)
 
 
 def test_a_client_without_named_projects_suggests_its_first() -> None:
-    found, _ = resolve(PROJECTS, groups("First Group"))
+    found, _ = resolve_projects(PROJECTS, groups("First Group"))
     assert [each.type for each in found["g"]] == ["default", "other"]
 
 
 def test_projects_are_offered_by_name_before_toggl_has_answered() -> None:
-    assert wanted(groups("First Group", Development="default"))["g"] == (
+    assert named_in_settings(groups("First Group", Development="default"))["g"] == (
         Project("Development", "g", "default", "First Group"),
     )
 

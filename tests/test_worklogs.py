@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from tests.desks import DAY, PERSON, draft, sqlite_store
 from tests.digests import digest as a_digest
 from tests.digests import issue
 from tests.digests import item as an_item
-from tests.logbooks import Fault, LoggingRoom, jira_down, no_right
+from tests.group_worklogs import Fault, LoggingRoom, jira_down, no_right
 from tests.longer import usually
 from tests.notation import span
+from tests.rooms import DAY, PERSON, draft, sqlite_store
 from tests.trackers import (
     Crash,
     bug_after,

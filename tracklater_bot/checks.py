@@ -18,7 +18,7 @@ from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import Settings, unfinished
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import Tracker, TrackerError
-from tracklater_bot.trackers.projects import resolve
+from tracklater_bot.trackers.projects import resolve_projects
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ def _toggl(tracker: Tracker | None, core: Core) -> str:
             "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
         )
     account = tracker.account()
-    _, troubles = resolve(account.projects, core.file_settings.groups, account.archived)
+    _, troubles = resolve_projects(account.projects, core.file_settings.groups, account.archived)
     if troubles:
         raise CheckError(" ".join(troubles))
     left = tracker.quota().remaining

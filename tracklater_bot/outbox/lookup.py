@@ -41,7 +41,7 @@ class NothingKnown:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Snapshot:
     """What was in the tracker at a moment."""
 
     at: datetime
@@ -67,7 +67,7 @@ class Lookup:
         self._facts = facts or NothingKnown()
         self._key_tag = key_tag
         self._asked: Account | None = None
-        self._look: _Look | None = None
+        self._snapshot: _Snapshot | None = None
 
     def constraints(self) -> Constraints:
         """What the workspace demands of every entry."""
@@ -122,16 +122,20 @@ class Lookup:
 
         It is asked once for all that was approved together.
         """
-        look = self._look
+        snapshot = self._snapshot
         whole = _hull([span, *(item.suggestion.span for item in digest.items)])
-        if look is None or look.at < oldest or _hull([look.span, whole]) != look.span:
-            look = _Look(now, whole, tuple(self.tracker().entries(whole)))
-            self._look = look
-        return look.entries
+        if (
+            snapshot is None
+            or snapshot.at < oldest
+            or _hull([snapshot.span, whole]) != snapshot.span
+        ):
+            snapshot = _Snapshot(now, whole, tuple(self.tracker().entries(whole)))
+            self._snapshot = snapshot
+        return snapshot.entries
 
     def forget_entries(self) -> None:
         """What was seen may no longer hold."""
-        self._look = None
+        self._snapshot = None
 
 
 def is_same(known: TimeEntry, entry: NewEntry) -> bool:

@@ -319,7 +319,7 @@ class Claim:
 
 
 class ClaimResult(IntEnum):
-    """Whether a claimant may post. AGAIN: somebody began and may have posted it already."""
+    """Whether the owner may post. AGAIN: somebody began and may have posted it already."""
 
     REFUSED = 0
     FIRST = 1
@@ -327,7 +327,7 @@ class ClaimResult(IntEnum):
 
 
 def claim(connection: Connection, person: str, day: date, claim: Claim) -> ClaimResult:
-    """Whether the claimant may post now. A claim that nobody followed up is void after a while."""
+    """Whether the owner may post now. A claim that nobody followed up is void after a while."""
     query = select(digests.c.ts, digests.c.claimed_by, digests.c.claimed_until)
     row = connection.execute(query.where(_is(person, day)).with_for_update()).one_or_none()
     if row is None or row.ts != claim.replacing:

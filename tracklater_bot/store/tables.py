@@ -111,7 +111,7 @@ changes = Table(
     Index(None, "person", "day"),
 )
 
-# What is to be written where: stored with the decision, sent by the export afterwards.
+# What is to be written where: stored with the decision, sent by the worker afterwards.
 outbox = Table(
     "outbox",
     metadata,
@@ -119,8 +119,8 @@ outbox = Table(
     Column("person", Words, nullable=False),
     Column("day", Date, nullable=False),
     Column("item_id", Words, nullable=False),
-    Column("kind", String(10), nullable=False),  # create, update, delete
-    Column("target", String(10), nullable=False),  # entry, worklog
+    Column("kind", String(10), nullable=False),  # a JobKind
+    Column("target", String(10), nullable=False),  # a Target
     Column("payload", Json, nullable=False),
     Column("start", UtcTime, nullable=False),  # of the span: entries are sent in their order
     Column("state", String(10), nullable=False),  # ACTIVE, then done, failed or dropped

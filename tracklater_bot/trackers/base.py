@@ -1,4 +1,4 @@
-"""What a time tracker is, seen from the export."""
+"""What a time tracker is, seen from the outbox."""
 
 from __future__ import annotations
 
@@ -132,12 +132,12 @@ class Tracker(Protocol):
 class Worklogs(Protocol):
     """Where time is noted on an issue beside the entry. Every call raises TrackerError's kinds.
 
-    `ours` is an id of our own that stays the same for an item. `create` never repeats a request
+    `own_id` is an id of our own that stays the same for an item. `create` never repeats a request
     and gives the worklog's id; `find` looks for the worklog with our id; `update` raises Gone for
     one that is no longer there, `delete` treats it as done.
     """
 
-    def create(self, issue: str, ours: str, span: Span, comment: str = "") -> str: ...
-    def find(self, issue: str, ours: str, span: Span) -> str | None: ...
+    def create(self, issue: str, own_id: str, span: Span, comment: str = "") -> str: ...
+    def find(self, issue: str, own_id: str, span: Span) -> str | None: ...
     def update(self, issue: str, worklog: str, span: Span, comment: str = "") -> None: ...
     def delete(self, issue: str, worklog: str) -> None: ...

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.desks import PERSON, Room, change
 from tests.notation import written
+from tests.rooms import PERSON, Room, change
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Worklog as Told
 from tracklater_bot.outbox.lookup import AccountFacts

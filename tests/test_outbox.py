@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.desks import DAY, PERSON, Room, change, draft, sqlite_store, worker_on
 from tests.notation import at, span
+from tests.rooms import DAY, PERSON, Room, change, draft, sqlite_store, worker_on
 from tests.storecontract import at_once, dead_owner
 from tests.trackers import (
     DEVELOPMENT,
@@ -661,7 +661,7 @@ WORKER = """
 import sys
 from datetime import timedelta
 from pathlib import Path
-from tests.desks import PERSON
+from tests.rooms import PERSON
 from tests.notation import at
 from tests.trackers import FakeTracker
 from tracklater_bot.outbox.lookup import Lookup

@@ -1,6 +1,6 @@
 """The real bot, made to die at a boundary: its store, its services and Slack are wrapped.
 
-`python -m tests.dying PLACE run ...` is the command `tracklater-bot run ...` that is killed there.
+`python -m tests.crash_points PLACE run ...` is `tracklater-bot run ...`, killed there.
 """
 
 from __future__ import annotations
