@@ -176,8 +176,8 @@ class Client:
             jira_keys=(naming.key,) if self.tracker == "jira" else (),
             has_taiga=self.tracker == "taiga",
             projects=(
-                Project("Development", self.name, "default", naming.display, 1),
-                Project("Bug fixing", self.name, "bug", naming.display, 2),
+                Project("Development", self.name, "default", naming.display, "1"),
+                Project("Bug fixing", self.name, "bug", naming.display, "2"),
             ),
         )
 

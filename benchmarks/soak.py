@@ -86,12 +86,12 @@ class MortalTracker(TogglTracker):
         call = super().create
         return self._die_or(lambda: call(entry))
 
-    def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:
+    def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
         """As the real one."""
         call = super().update
         return self._die_or(lambda: call(entry_id, entry, seen))
 
-    def delete(self, entry_id: int, seen: str | None) -> None:
+    def delete(self, entry_id: str, seen: str | None) -> None:
         """As the real one."""
         call = super().delete
         self._die_or(lambda: call(entry_id, seen))
@@ -144,7 +144,7 @@ class Day:
 
     def open(self, *texts: str) -> list[str]:
         """The suggestions as read just now; gives their ids in order."""
-        project = Project("Development", "acme", client="Acme Oy", id=501)
+        project = Project("Development", "acme", client="Acme Oy", id="501")
         found = tuple(replace(suggestion(text), project=project) for text in texts)
         self.store.save_draft(PERSON, Draft(FRIDAY.date, str(FRIDAY.zone), found))
         return [item.id for item in self.digest.items]
@@ -360,15 +360,15 @@ class _Walk:
 
     def _meddle(self, item: Item) -> None:
         """The person changes or deletes an entry in Toggl itself."""
-        account = self.day.toggl.account
-        if item.state is not ItemState.SENT or item.entry_id not in account.entries:
+        account, entry_id = self.day.toggl.account, int(item.entry_id or 0)
+        if item.state is not ItemState.SENT or entry_id not in account.entries:
             return
         self.day.touched.add(_clock(item.suggestion.span.start))
         if self.chance.random() < 0.5:
-            account.delete(item.entry_id)
+            account.delete(entry_id)
         else:
             self.day.time.forward(seconds=1)
-            account.change(item.entry_id, {"description": "Changed by hand"})
+            account.change(entry_id, {"description": "Changed by hand"})
 
     def _track(self, item: Item) -> None:
         """The person tracks something of their own at that time."""

@@ -110,7 +110,7 @@ def desk_on(sandbox: Sandbox, **environ: str) -> Iterator[Days]:
 def post(desk: Days, sandbox: Sandbox, *texts: str) -> Digest:
     """Friday's suggestions in the notation of `suggestion`, posted; read from no source."""
     client = next(iter(sandbox.toggl.account.clients.values()))
-    project = Project("Development", "acme", client=client["name"], id=501)
+    project = Project("Development", "acme", client=client["name"], id="501")
     found = [replace(suggestion(text), project=project) for text in texts]
     draft = Draft(FRIDAY.date, str(FRIDAY.zone), tuple(found))
     digest = desk.core.store.save_draft(desk.person, draft)

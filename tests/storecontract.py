@@ -43,7 +43,7 @@ SUGGESTIONS = st.builds(
     Suggestion,
     SPANS,
     st.none() | WORDS,
-    st.none() | st.builds(Project, WORDS, WORDS, id=st.none() | st.integers(0, 2**62)),
+    st.none() | st.builds(Project, WORDS, WORDS, id=st.none() | WORDS),
     st.none() | st.builds(Issue, *[WORDS] * 5, updated=st.none() | TIMES),
     description=WORDS,
     confidence=st.floats(0, 1),

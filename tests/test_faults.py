@@ -136,7 +136,7 @@ def test_an_entry_that_comes_after_it_was_looked_for_is_there_once(
     day.settle()
     assert day.says() == {SPAN: IN_TOGGL}
     (left,) = day.entries()
-    assert left["id"] == day.digest.items[0].entry_id
+    assert str(left["id"]) == day.digest.items[0].entry_id
 
 
 def test_one_that_was_taken_back_does_not_come_later(days: Days) -> None:

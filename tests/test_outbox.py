@@ -71,7 +71,7 @@ def test_a_day_goes_out_in_order_and_not_too_fast(room: Room) -> None:
     assert room.states() == [ItemState.SENT] * 3
     assert room.tracker.asked == ["entries", "create", "create", "create"]
     assert room.time() - started == timedelta(seconds=2)
-    assert [item.entry_id for item in room.digest.items] == [101, 102, 103]
+    assert [item.entry_id for item in room.digest.items] == ["101", "102", "103"]
 
 
 def test_days_whose_state_changed_are_told(room: Room) -> None:
@@ -100,7 +100,7 @@ def test_an_entry_says_all_that_the_item_says(room: Room) -> None:
     room.review.approve(PERSON, item_id)
     room.drain()
     (made,) = room.tracker.kept.values()
-    assert (made.project_id, made.tags, made.billable) == (11, ("a", "b"), True)
+    assert (made.project_id, made.tags, made.billable) == ("11", ("a", "b"), True)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_a_project_is_looked_up_by_name_once(room: Room) -> None:
     room.store.save_draft(PERSON, Draft(DAY, "UTC", nameless))
     room.review.approve_all(PERSON, DAY)
     room.drain()
-    assert {value.project_id for value in room.tracker.kept.values()} == {11}
+    assert {value.project_id for value in room.tracker.kept.values()} == {"11"}
     assert len(room.tracker.asked) == 4
 
 
-@pytest.mark.parametrize("projects", [(), (DEVELOPMENT, replace(DEVELOPMENT, id=12))])
+@pytest.mark.parametrize("projects", [(), (DEVELOPMENT, replace(DEVELOPMENT, id="12"))])
 def test_a_project_that_toggl_has_not_or_has_twice(
     room: Room, projects: tuple[Project, ...]
 ) -> None:
@@ -158,7 +158,7 @@ class KnownWorkspace:
     tasks: tuple[Task, ...] = ()
 
     def account(self) -> Account:
-        return Account("Alice", 7, "UTC", (DEVELOPMENT,), tasks=self.tasks)
+        return Account("Alice", "7", "UTC", (DEVELOPMENT,), tasks=self.tasks)
 
     def constraints(self) -> Constraints:
         return self.demands
@@ -187,7 +187,7 @@ def test_what_the_workspace_demands_is_checked_before_sending(
 
 
 def test_a_task_imported_from_the_issue_is_set(room: Room) -> None:
-    tasks = (Task(91, "DEV-1 Fix login", 11),)
+    tasks = (Task("91", "DEV-1 Fix login", "11"),)
     made: list[NewEntry] = []
     create = room.tracker.create
 
@@ -199,7 +199,7 @@ def test_a_task_imported_from_the_issue_is_set(room: Room) -> None:
     room.worker = room.new_worker(facts=KnownWorkspace(tasks=tasks))
     approved(room, "09:00-10:00 group1 DEV-1", "10:00-11:00 group1 DEV-2")
     room.drain()
-    assert [each.task_id for each in made] == [91, None]
+    assert [each.task_id for each in made] == ["91", None]
 
 
 # -- What is tracked already ---------------------------------------------------------------------
@@ -253,7 +253,7 @@ def test_an_overlap_can_be_trimmed(room: Room) -> None:
 
 def test_an_equal_entry_made_by_hand_counts_as_the_one(room: Room) -> None:
     (item_id,) = approved(room, "09:00-10:00 group1")
-    by_hand = room.tracker.track("09:00-10:00", "Planning", 11)
+    by_hand = room.tracker.track("09:00-10:00", "Planning", "11")
     room.drain()
     assert (room.item(item_id).state, room.item(item_id).entry_id) == (ItemState.SENT, by_hand)
     assert len(room.tracker.kept) == 1
@@ -451,9 +451,9 @@ def test_an_equal_entry_of_another_item_is_not_taken(room: Room) -> None:
     room.tracker.fail(lost_after)
     room.later(seconds=1)
     room.worker.work()
-    room.tracker.fail(lambda tracker, _: tracker.kept[101])
+    room.tracker.fail(lambda tracker, _: tracker.kept["101"])
     room.drain()
-    assert room.item(first).entry_id == 101
+    assert room.item(first).entry_id == "101"
     assert (room.item(second).state, room.item(second).entry_id) == (ItemState.FAILED, None)
 
 
@@ -593,7 +593,7 @@ def test_an_entry_changed_in_toggl_is_shown_and_never_overwritten_unasked(
     item_id = sent(room)
     entry_id = room.item(item_id).entry_id
     assert entry_id is not None
-    room.tracker.touch(entry_id, description="Changed", end=at("10:15"), project_id=12)
+    room.tracker.touch(entry_id, description="Changed", end=at("10:15"), project_id="12")
     ask(room, item_id, what)
     room.drain()
     item = room.item(item_id)
@@ -601,7 +601,7 @@ def test_an_entry_changed_in_toggl_is_shown_and_never_overwritten_unasked(
     assert (item.state, item.problem_code) == (ItemState.SENT, Problem.CHANGED)
     assert (item.suggestion.description, item.suggestion.span) == ("Changed", span("09:00-10:15"))
     assert item.suggestion.project is not None
-    assert item.suggestion.project.id == 12
+    assert item.suggestion.project.id == "12"
     ask(room, item_id, what)
     room.drain()
     assert room.entries() == ("09:00-09:30 Planning" if what == "edit" else "")

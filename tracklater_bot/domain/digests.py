@@ -62,15 +62,15 @@ class Item:
 
     `by_hand`: the person edited, split, merged or added it, so it stays when the day is read anew.
     `change` numbers the person's last such change, for taking it back; None when there is none.
-    `entry_changed` is Toggl's `at` of the entry as we last saw it. `worklog` is None where there is
-    none and none is wanted.
+    `entry_id` is the tracker's, `entry_changed` its word for the entry's state as we last saw it.
+    `worklog` is None where there is none and none is wanted.
     """
 
     id: str
     suggestion: Suggestion
     state: ItemState = ItemState.OPEN
     version: int = 1
-    entry_id: int | None = None
+    entry_id: str | None = None
     problem: str | None = None
     retry_at: datetime | None = None
     billable: bool | None = None

@@ -148,7 +148,7 @@ class EntrySender:
         taken = self._taken(job, {other.id for other in overlapping})
         return tuple(other for other in overlapping if other.id not in taken)
 
-    def _taken(self, job: Job, entry_ids: set[int]) -> set[int]:
+    def _taken(self, job: Job, entry_ids: set[str]) -> set[str]:
         if not entry_ids:
             return set()
         with self._store.reading() as transaction:

@@ -90,7 +90,7 @@ class _Ending:
             case _:
                 raise AssertionError("this does not become of an entry's job")
 
-    def _written(self, item: Item, entry_id: int | None, changed: str | None) -> Item:
+    def _written(self, item: Item, entry_id: str | None, changed: str | None) -> Item:
         self._finish(Stage.DONE)
         state = ItemState.OPEN if entry_id is None else ItemState.SENT
         item = replace(item.in_state(state), entry_id=entry_id, entry_changed=changed)

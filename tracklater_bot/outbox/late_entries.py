@@ -56,7 +56,7 @@ class LateEntrySender:
         self._store = store
         self._lookup = lookup
 
-    def prepare(self, job: Job, now: datetime) -> Ready[int] | Outcome:
+    def prepare(self, job: Job, now: datetime) -> Ready[str] | Outcome:
         """The late entry's id if it was found before; else whether it is there by now."""
         if self._is_creating(job):
             return RetryLater(Problem.WAITING, "it is being made", now + LOOK_AGAIN)
@@ -65,7 +65,7 @@ class LateEntrySender:
             return NotWritten() if known else Ready(job.entry_id)
         return self._searched(job, now)
 
-    def send(self, job: Job, request: int) -> Outcome:
+    def send(self, job: Job, request: str) -> Outcome:
         """Removes the entry."""
         self._lookup.forget_entries()
         self._lookup.tracker().delete(request, job.seen)
@@ -122,7 +122,7 @@ class LateEntrySender:
         with self._store.reading() as transaction:
             return jobs.is_creating(transaction, job.person, job.payload.span.start)
 
-    def _known_as_ours(self, job: Job, entry_ids: set[int]) -> set[int]:
+    def _known_as_ours(self, job: Job, entry_ids: set[str]) -> set[str]:
         """Which of the entries belong to an item, or are another job's to take out."""
         if not entry_ids:
             return set()

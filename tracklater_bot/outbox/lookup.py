@@ -92,7 +92,7 @@ class Lookup:
             return payload.tags
         return tuple(dict.fromkeys((*payload.tags, payload.issue)))
 
-    def _project_id(self, project: Project) -> int:
+    def _project_id(self, project: Project) -> str:
         if project.id is not None:
             return project.id
         account = self._account()
@@ -103,7 +103,7 @@ class Lookup:
             raise Refused(f"Toggl has no single project {shown(project.name, 60)}: press Edit")
         return ids[0]
 
-    def _task_id(self, issue: str | None, project_id: int | None) -> int | None:
+    def _task_id(self, issue: str | None, project_id: str | None) -> str | None:
         account = self._account()
         if issue is None or account is None:
             return None
@@ -148,7 +148,7 @@ def is_same(known: TimeEntry, entry: NewEntry) -> bool:
     )
 
 
-def _ids_called(project: Project, account: Account) -> list[int]:
+def _ids_called(project: Project, account: Account) -> list[str]:
     """Ids of the account's projects with that name, of that client if one is named."""
     return [
         known.id

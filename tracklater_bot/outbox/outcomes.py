@@ -24,7 +24,7 @@ class Written:
     `changed` is the tracker's word for this state of an entry.
     """
 
-    id: int | None
+    id: str | None
     changed: str | None = None
 
 

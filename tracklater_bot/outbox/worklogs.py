@@ -66,18 +66,18 @@ class WorklogSender:
         if job.stage is not Stage.UNKNOWN:
             return Ready(group)
         known = group.find(payload.issue or "", job.item_id, payload.span)
-        return NotWritten() if known is None else Written(int(known))
+        return NotWritten() if known is None else Written(known)
 
     def send(self, job: Job, request: Worklogs) -> Outcome:
         """Makes, changes or removes the worklog."""
         payload, issue = job.payload, job.payload.issue or ""
         if job.kind is JobKind.CREATE or job.entry_id is None:
             number = request.create(issue, job.item_id, payload.span, payload.description)
-            return Written(int(number))
+            return Written(number)
         if job.kind is JobKind.UPDATE:
-            request.update(issue, str(job.entry_id), payload.span, payload.description)
+            request.update(issue, job.entry_id, payload.span, payload.description)
             return Written(job.entry_id)
-        request.delete(issue, str(job.entry_id))
+        request.delete(issue, job.entry_id)
         return Written(None)
 
     def final(self, job: Job, error: TrackerError) -> Outcome | None:
@@ -206,7 +206,7 @@ class _ItemWorklog:
             return self._new(JobKind.UPDATE, wanted, stored.number)
         return self._new(JobKind.DELETE, stored.payload, stored.number)
 
-    def _new(self, kind: JobKind, payload: Payload, number: int | None = None) -> NewJob:
+    def _new(self, kind: JobKind, payload: Payload, number: str | None = None) -> NewJob:
         return NewJob(self.item_id, kind, Target.WORKLOG, payload, self.now, entry_id=number)
 
     def _wanted(self, item: Item | None) -> Payload | None:
@@ -221,7 +221,7 @@ class _ItemWorklog:
     def _stored(self) -> StoredWorklog | None:
         return worklogs.load(self.transaction, self.item_id)
 
-    def _keep(self, job: Job, number: int | None) -> None:
+    def _keep(self, job: Job, number: str | None) -> None:
         if number is None:
             worklogs.delete(self.transaction, self.item_id)
         else:

@@ -100,12 +100,12 @@ def open_days(connection: Connection, person: str, since: date) -> list[tuple[da
     return [(day, number) for day, number in connection.execute(query)]
 
 
-def entries_taken(connection: Connection, person: str, entry_ids: Collection[int]) -> set[int]:
+def entries_taken(connection: Connection, person: str, entry_ids: Collection[str]) -> set[str]:
     """Which of the entries belong to one of the person's items."""
     query = select(items.c.entry_id).where(
         items.c.person == person, items.c.entry_id.in_(entry_ids)
     )
-    return {number for (number,) in connection.execute(query)}
+    return {entry_id for (entry_id,) in connection.execute(query)}
 
 
 def waiting_items(connection: Connection, person: str, until: datetime) -> list[tuple[date, str]]:

@@ -77,7 +77,7 @@ _CHANGE_JOB = update(outbox).where(outbox.c.id == bindparam("which"))
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to be written. `entry_id` is the number that the tracker gave the entry or Jira the
+    """One thing to be written. `entry_id` is what the tracker calls the entry, or Jira the
     worklog; `seen` is the entry's `changed` when the person decided.
 
     `forced`: overlaps were seen and are wanted. `undone`: taken back while it was on its way.
@@ -92,7 +92,7 @@ class Job:
     target: Target
     payload: Payload
     stage: Stage
-    entry_id: int | None
+    entry_id: str | None
     seen: str | None
     unanswered: int
     due_at: datetime
@@ -121,7 +121,7 @@ class NewJob:
     target: Target
     payload: Payload
     due_at: datetime
-    entry_id: int | None = None
+    entry_id: str | None = None
     seen: str | None = None
     sent_at: datetime | None = None
     forced: bool = False
@@ -290,7 +290,7 @@ def is_creating(connection: Connection, person: str, start: datetime) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def entries_of_others(connection: Connection, job: Job, entry_ids: Collection[int]) -> set[int]:
+def entries_of_others(connection: Connection, job: Job, entry_ids: Collection[str]) -> set[str]:
     """Which of the entries other active jobs of the same person and target are about."""
     query = select(outbox.c.entry_id).where(
         outbox.c.person == job.person,
@@ -303,7 +303,7 @@ def entries_of_others(connection: Connection, job: Job, entry_ids: Collection[in
 
 
 def set_entry(
-    connection: Connection, job: Job, entry_id: int | None, seen: str | None, due_at: datetime
+    connection: Connection, job: Job, entry_id: str | None, seen: str | None, due_at: datetime
 ) -> None:
     """Says which entry the job is about (None: which is not known yet), and when it is due."""
     values = {"state": Stage.PENDING, "unanswered": 0, "lease_owner": None}

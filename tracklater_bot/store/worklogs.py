@@ -19,7 +19,7 @@ from tracklater_bot.store.tables import worklogs
 class StoredWorklog:
     """A worklog as it was last written, under Jira's number."""
 
-    number: int
+    number: str
     payload: Payload
 
 

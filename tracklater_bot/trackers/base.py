@@ -62,10 +62,10 @@ class NewEntry:
 
     span: Span
     description: str
-    project_id: int | None = None
+    project_id: str | None = None
     billable: bool | None = None
     tags: tuple[str, ...] = ()
-    task_id: int | None = None
+    task_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ class Quota:
 class Task:
     """A task inside a Toggl project; those imported from Jira carry the issue's key in `name`."""
 
-    id: int
+    id: str
     name: str
-    project_id: int
+    project_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Account:
     """
 
     name: str
-    workspace_id: int
+    workspace_id: str
     timezone: str
     projects: tuple[Project, ...]
     archived: tuple[Project, ...] = ()
@@ -123,8 +123,8 @@ class Tracker(Protocol):
     def entries(self, span: Span) -> Sequence[TimeEntry]: ...
     def create(self, entry: NewEntry) -> TimeEntry: ...
     def find(self, entry: NewEntry) -> TimeEntry | None: ...
-    def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry: ...
-    def delete(self, entry_id: int, seen: str | None) -> None: ...
+    def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry: ...
+    def delete(self, entry_id: str, seen: str | None) -> None: ...
     def quota(self) -> Quota: ...
     def constraints(self) -> Constraints: ...
 

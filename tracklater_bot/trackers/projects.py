@@ -14,7 +14,7 @@ from tracklater_bot.trackers.base import Task
 _LONGEST_NAME = 500
 
 
-def task_of(issue_key: str, project_id: int | None, tasks: Sequence[Task]) -> Task | None:
+def task_of(issue_key: str, project_id: str | None, tasks: Sequence[Task]) -> Task | None:
     """The project's task for an issue: tasks imported from Jira are called `KEY title`."""
     for task in tasks:
         if task.project_id == project_id and _first_word(task.name) == issue_key.casefold():
@@ -61,8 +61,8 @@ def resolve_projects(
 class ProjectNames:
     """Which project and group an entry's project id means."""
 
-    projects: Mapping[int, Project]
-    groups: Mapping[int, str]
+    projects: Mapping[str, Project]
+    groups: Mapping[str, str]
 
     @classmethod
     def of(
@@ -75,7 +75,7 @@ class ProjectNames:
         clients: dict[str, list[str]] = {}
         for name, group in groups.items():
             clients.setdefault(_compared(group.toggl.client), []).append(name)
-        group_of: dict[int, str] = {}
+        group_of: dict[str, str] = {}
         for project in known:
             owners = clients.get(_compared(project.client), []) if project.client else []
             if project.id is not None and len(owners) == 1:

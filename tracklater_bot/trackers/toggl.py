@@ -149,7 +149,7 @@ class TogglTracker:
         same = [row for row in rows.values() if is_same(row, entry)]
         return min(same, key=lambda row: row.id).entry() if same else None
 
-    def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:
+    def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
         """Makes the entry equal `entry`, sending only what differs; nothing, if nothing does."""
         row = self._entry(entry_id)
         change = difference(row, entry)
@@ -159,10 +159,10 @@ class TogglTracker:
         require_unchanged(row, seen)
         if "start" in change:
             self._require_reach(entry.span.start)
-        path = f"/workspaces/{row.workspace_id}/time_entries/{entry_id}"
+        path = f"/workspaces/{row.workspace_id}/time_entries/{_path_part(entry_id)}"
         return self._written(self._write("PUT", path, change))
 
-    def delete(self, entry_id: int, seen: str | None) -> None:
+    def delete(self, entry_id: str, seen: str | None) -> None:
         """Removes the entry; one that is gone already is fine."""
         try:
             workspace = self._workspace()
@@ -170,7 +170,7 @@ class TogglTracker:
                 row = self._entry(entry_id)
                 require_unchanged(row, seen)
                 workspace = row.workspace_id
-            self._write("DELETE", f"/workspaces/{workspace}/time_entries/{entry_id}")
+            self._write("DELETE", f"/workspaces/{workspace}/time_entries/{_path_part(entry_id)}")
         except Gone:
             return
 
@@ -196,7 +196,9 @@ class TogglTracker:
 
     def _workspace(self) -> int:
         """The workspace to write to; asks for the account's own where the settings name none."""
-        return self._workspace_id or self.account().workspace_id
+        if not self._workspace_id:
+            self.account()
+        return self._workspace_id
 
     def _workspace_of(self, me: Me) -> TogglWorkspace:
         wanted = self._configured_id or me.default_workspace_id
@@ -212,8 +214,8 @@ class TogglTracker:
         )
         raise Refused(f"Toggl has no workspace {wanted} for this account; it has {names}")
 
-    def _entry(self, entry_id: int) -> TogglEntry:
-        row = self._read(f"/me/time_entries/{entry_id}", ENTRY)
+    def _entry(self, entry_id: str) -> TogglEntry:
+        row = self._read(f"/me/time_entries/{_path_part(entry_id)}", ENTRY)
         if row.server_deleted_at:
             raise Gone("the entry is no longer in Toggl")
         return row
@@ -343,6 +345,12 @@ class TogglTracker:
 
 def _over_quota(resets_at: datetime) -> OverQuota:
     return OverQuota("Toggl's requests for this hour are used up", resets_at)
+
+
+def _path_part(entry_id: str) -> str:
+    if not entry_id.isdecimal():
+        raise Refused("that is no entry of Toggl's")
+    return entry_id
 
 
 def _not_there(path: str, answer: Answer) -> TrackerError:

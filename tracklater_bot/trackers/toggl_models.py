@@ -14,7 +14,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean
 from tracklater_bot.http import Line, Title
-from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Task
+from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Refused, Task
 
 _LONGEST_TEXT = 2000
 
@@ -91,11 +91,11 @@ class TogglEntry(BaseModel):
         running = self.duration < 0
         end = None if running else self.stop or self.start + timedelta(seconds=self.duration)
         return TimeEntry(
-            id=self.id,
+            id=str(self.id),
             start=self.start.astimezone(UTC),
             end=end.astimezone(UTC) if end else None,
             description=self.description,
-            project_id=self.project_id,
+            project_id=_text(self.project_id),
             tags=tuple(self.tags or ()),
             billable=bool(self.billable),
             changed=self.at,
@@ -140,8 +140,8 @@ def body_of(entry: NewEntry) -> dict[str, Any]:
         "description": _words(entry.description),
     }
     optional = {
-        "project_id": entry.project_id,
-        "task_id": entry.task_id,
+        "project_id": _number(entry.project_id),
+        "task_id": _number(entry.task_id),
         "billable": entry.billable,
         "tags": list(entry.tags) or None,
     }
@@ -157,10 +157,11 @@ def difference(row: TogglEntry, entry: NewEntry) -> dict[str, Any]:
         change |= {"start": rfc3339(start), "duration": duration, "stop": rfc3339(stop)}
     if not _same_words(row, entry):
         change["description"] = _words(entry.description)
-    if row.project_id != entry.project_id:
-        change |= {"project_id": entry.project_id, "task_id": entry.task_id}
-    elif entry.task_id is not None and row.task_id != entry.task_id:
-        change["task_id"] = entry.task_id
+    project_id, task_id = _number(entry.project_id), _number(entry.task_id)
+    if row.project_id != project_id:
+        change |= {"project_id": project_id, "task_id": task_id}
+    elif task_id is not None and row.task_id != task_id:
+        change["task_id"] = task_id
     if set(row.tags or ()) != {clean(tag, _LONGEST_TEXT) for tag in entry.tags}:
         change["tags"] = list(entry.tags)
     if entry.billable is not None and bool(row.billable) != entry.billable:
@@ -171,7 +172,7 @@ def difference(row: TogglEntry, entry: NewEntry) -> dict[str, Any]:
 def is_same(row: TogglEntry, entry: NewEntry) -> bool:
     """Whether they agree in what Toggl gives back of an entry that we made."""
     start, duration = whole_seconds(entry.span.start), _duration(entry.span)
-    same = (row.start, row.duration, row.project_id) == (start, duration, entry.project_id)
+    same = (row.start, row.duration, row.project_id) == (start, duration, _number(entry.project_id))
     return same and _same_words(row, entry)
 
 
@@ -211,6 +212,17 @@ def rfc3339(at: datetime) -> str:
     return f"{whole_seconds(at):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def _number(text: str | None) -> int | None:
+    """One of Toggl's ids as it goes there. Raises Refused for what is none."""
+    if text is not None and not text.isdecimal():
+        raise Refused("that project or task is not Toggl's: press Edit")
+    return None if text is None else int(text)
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
 # -- The account -------------------------------------------------------------------------------
 
 
@@ -226,12 +238,12 @@ def account_of(me: Me, workspace: TogglWorkspace) -> Account:
     projects = {project.id: _project(project, clients) for project in in_workspace}
     return Account(
         name=me.fullname or me.email,
-        workspace_id=workspace.id,
+        workspace_id=str(workspace.id),
         timezone=me.timezone,
         projects=tuple(known for number, known in projects.items() if number in active),
         archived=tuple(known for number, known in projects.items() if number not in active),
         tasks=tuple(
-            Task(task.id, task.name, task.project_id)
+            Task(str(task.id), task.name, str(task.project_id))
             for task in me.tasks or []
             if task.project_id in active and task.active is not False
         ),
@@ -243,6 +255,6 @@ def _project(project: TogglProject, clients: Mapping[int, str]) -> Project:
         name=project.name,
         group="",
         client=clients.get(project.client_id, "") if project.client_id else "",
-        id=project.id,
+        id=str(project.id),
         billable=bool(project.billable),
     )
