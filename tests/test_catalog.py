@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -118,9 +118,16 @@ ENTRY = TimeEntry("1", at("09:00"), at("10:00"), "DEV-1", project_id="11", chang
 class FakeTracker:
     """Toggl with knobs."""
 
+    name = "toggl"
+    label = "Toggl"
+    page = "https://track.toggl.com/timer"
+    account_key = "alice"
     has: tuple[TimeEntry, ...] = (ENTRY,)
     fails: TrackerError | None = None
     asked: list[str] = field(default_factory=list)
+
+    def check(self, groups: Mapping[str, GroupSettings]) -> str:
+        return "signed in"
 
     def account(self) -> Account:
         self._ask("account")

@@ -703,3 +703,30 @@ def test_two_processes_make_one_entry_of_each(room: Room, tmp_path: Path) -> Non
     assert [each.returncode for each in running] == [0, 0]
     assert len(written) == len(set(written)) == 30
     assert room.states() == [ItemState.SENT] * 30
+
+
+# -- Another tracker -------------------------------------------------------------------------------
+
+
+def test_another_trackers_words_and_ids(room: Room) -> None:
+    """Its ids are no numbers, and sentences name it."""
+
+    class Clockify(FakeTracker):
+        label = "Clockify"
+
+        def _keep(self, entry: NewEntry) -> TimeEntry:
+            made = super()._keep(entry)
+            self.kept[f"6f3a-{made.id}"] = replace(self.kept.pop(made.id), id=f"6f3a-{made.id}")
+            return self.kept[f"6f3a-{made.id}"]
+
+    room.tracker = Clockify(room.time)
+    first, second = approved(room, "09:00-10:00 group1", "10:00-11:00 group1")
+    room.drain(most=timedelta(seconds=0.5))
+    assert room.item(first).entry_id == "6f3a-101"
+    room.tracker.track("10:30-11:30")
+    room.later(minutes=5)
+    room.drain()
+    assert str(room.item(second).problem).endswith("10:30–11:30, in Clockify")
+    room.review.undo(PERSON, first)
+    room.drain()
+    assert room.entries() == "10:30-11:30 By hand"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from tests.notation import span
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
+from tracklater_bot.settings import GroupSettings
 from tracklater_bot.trackers.base import (
     Account,
     Conflict,
@@ -81,6 +82,10 @@ def crash_after(_: FakeTracker, call: Callable[[], TimeEntry | None]) -> None:
 class FakeTracker:
     """`faults` are used up one a call, in order; None lets a call through."""
 
+    name = "toggl"
+    label = "Toggl"
+    page = "https://track.toggl.com/timer"
+    account_key = "alice"
     now: Callable[[], datetime]
     kept: dict[str, TimeEntry] = field(default_factory=dict)
     faults: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
@@ -96,6 +101,9 @@ class FakeTracker:
         """An entry that the person made in Toggl."""
         covered = span(text)
         return self._keep(NewEntry(covered, description, project_id)).id
+
+    def check(self, groups: Mapping[str, GroupSettings]) -> str:
+        return "signed in"
 
     def account(self) -> Account:
         return self._account()

@@ -17,8 +17,7 @@ from tracklater_bot.domain.errors import code_in, log_failure
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import Settings, unfinished
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.trackers.base import Tracker, TrackerError
-from tracklater_bot.trackers.projects import resolve_projects
+from tracklater_bot.trackers.base import TrackerError
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +84,9 @@ def _checks(core: Core) -> Iterator[_Check]:
         yield _Check("clues", None, partial(_fail, NO_CLUES))
     for source in core.clue_sources:
         yield _Check(source.name, source.group, source.check)
-    for tracker in core.issue_sources:
-        yield _Check(tracker.name, tracker.group, tracker.check)
-    yield _Check("toggl", None, lambda: _toggl(core.tracker, core))
+    for issues in core.issue_sources:
+        yield _Check(issues.name, issues.group, issues.check)
+    yield _Check(core.tracker.name if core.tracker else "toggl", None, partial(_tracker, core))
     yield _Check("slack bot", None, lambda: _bot(settings))
     if settings.slack.mode == "socket":
         yield _Check("slack socket", None, lambda: _socket(settings))
@@ -113,18 +112,12 @@ def _fail(sentence: str) -> str:
     raise CheckError(sentence)
 
 
-def _toggl(tracker: Tracker | None, core: Core) -> str:
-    if tracker is None:
+def _tracker(core: Core) -> str:
+    if core.tracker is None:
         raise CheckError(
             "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
         )
-    account = tracker.account()
-    _, troubles = resolve_projects(account.projects, core.file_settings.groups, account.archived)
-    if troubles:
-        raise CheckError(" ".join(troubles))
-    left = tracker.quota().remaining
-    quota = f", {left} requests left this hour" if left is not None else ""
-    return f"signed in as {account.name}, {len(account.projects)} projects{quota}"
+    return core.tracker.check(core.file_settings.groups)
 
 
 def _bot(settings: Settings) -> str:

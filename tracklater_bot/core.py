@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, timedelta
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -56,7 +55,7 @@ class Core:
             self.tracker,
             clock,
             file_settings.groups,
-            _asker(file_settings.toggl) if self.tracker else "",
+            self.tracker.account_key if self.tracker else "",
         )
 
     @property
@@ -180,13 +179,6 @@ def keeps_something(settings: Settings) -> bool:
 def _tracker(settings: TogglSettings, clock: Clock) -> Tracker | None:
     """Toggl, if its token is set."""
     return TogglTracker(settings, clock) if settings.api_token is not None else None
-
-
-def _asker(settings: TogglSettings) -> str:
-    """What tells apart who asks Toggl and where; the token cannot be had from it."""
-    token = settings.api_token.get_secret_value() if settings.api_token else ""
-    asker = f"{settings.base_url} {settings.workspace_id} {token}"
-    return blake2b(asker.encode(), digest_size=8).hexdigest()
 
 
 @contextmanager

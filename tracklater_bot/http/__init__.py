@@ -12,6 +12,7 @@ from tracklater_bot.http.client import (
     anonymous,
     basic,
     bearer,
+    in_header,
     utc_now,
 )
 from tracklater_bot.http.responses import (
@@ -43,5 +44,6 @@ __all__ = [
     "anonymous",
     "basic",
     "bearer",
+    "in_header",
     "utc_now",
 ]

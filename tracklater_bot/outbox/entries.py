@@ -65,13 +65,16 @@ class EntrySender:
             case Conflict():
                 again = "Undo" if deleting else "edit"
                 return ChangedMeanwhile(
-                    f"it was changed in Toggl since, to what you see; {again} it again if you want",
+                    f"it was changed in {self._label} since, to what you see;"
+                    f" {again} it again if you want",
                     error.current,
                 )
             case Gone() if deleting:
                 return Written(None)
             case Gone():
-                return Rejected(Problem.GONE, "it was deleted in Toggl; Approve makes it again")
+                return Rejected(
+                    Problem.GONE, f"it was deleted in {self._label}; Approve makes it again"
+                )
             case TooOld():
                 maybe = "; it may be there already, since an answer was lost" * job.doubtful
                 return Rejected(Problem.TOO_OLD, f"{error}{maybe}")
@@ -94,6 +97,10 @@ class EntrySender:
             self._worklogs.follow(transaction, job, now)
         return changed
 
+    @property
+    def _label(self) -> str:
+        return self._lookup.tracker().label
+
     # -- What is there already -------------------------------------------------------------------
 
     def _searched(self, job: Job, entry: NewEntry) -> Outcome:
@@ -102,7 +109,9 @@ class EntrySender:
         if same is None:
             return NotWritten()
         if self._taken(job, {same.id}):
-            return Rejected(Problem.REFUSED, "Toggl has an entry that is exactly the same already")
+            return Rejected(
+                Problem.REFUSED, f"{self._label} has an entry that is exactly the same already"
+            )
         return _written(same)
 
     def _missing(self, entry: NewEntry) -> Rejected | None:
@@ -116,7 +125,8 @@ class EntrySender:
         }
         for name, lacking in lacks.items():
             if lacking:
-                return Rejected(Problem.MISSING, f"Toggl wants {name} on every entry: press Edit")
+                sentence = f"{self._label} wants {name} on every entry: press Edit"
+                return Rejected(Problem.MISSING, sentence)
         return None
 
     def _in_the_way(self, job: Job, entry: NewEntry, now: datetime) -> Outcome | None:
@@ -134,7 +144,7 @@ class EntrySender:
             return _written(same[0])
         if not foreign:
             return None
-        return Rejected(Problem.OVERLAP, _overlap(foreign[0], stored[0]), foreign)
+        return Rejected(Problem.OVERLAP, _overlap(foreign[0], stored[0], self._label), foreign)
 
     def _foreign(
         self, job: Job, entry: NewEntry, digest: Digest, now: datetime, oldest: datetime
@@ -159,7 +169,7 @@ def _written(entry: TimeEntry) -> Written:
     return Written(entry.id, entry.changed)
 
 
-def _overlap(other: TimeEntry, digest: Digest) -> str:
+def _overlap(other: TimeEntry, digest: Digest, label: str) -> str:
     zone = ZoneInfo(digest.timezone)
     what = f"“{shown(other.description, 60)}”" if other.description else "an entry"
     when = (
@@ -167,4 +177,4 @@ def _overlap(other: TimeEntry, digest: Digest) -> str:
         if other.end is not None
         else f"running since {clock(other.start, zone, digest.day)}"
     )
-    return f"it overlaps {what}, {when}, in Toggl"
+    return f"it overlaps {what}, {when}, in {label}"

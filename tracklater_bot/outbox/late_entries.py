@@ -1,9 +1,9 @@
 """Entries that come after all: their request was given up, looked for in vain, and repeated.
 
-Toggl may carry out a request long after the connection broke, and does not tell two equal requests
-apart. So after each lookup that found nothing, a job stays that looks again some times, and takes
-out one entry that says the same and belongs to no item. Nothing equal was there at the lookup
-before, so it is what that request made.
+A tracker may carry out a request long after the connection broke, and does not tell two equal
+requests apart. So after each lookup that found nothing, a job stays that looks again some times,
+and takes out one entry that says the same and belongs to no item. Nothing equal was there at the
+lookup before, so it is what that request made.
 """
 
 from __future__ import annotations

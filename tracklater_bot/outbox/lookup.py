@@ -100,7 +100,8 @@ class Lookup:
             account = self._asked = self.tracker().account()
         ids = _ids_called(project, account)
         if len(ids) != 1:
-            raise Refused(f"Toggl has no single project {shown(project.name, 60)}: press Edit")
+            label, name = self.tracker().label, shown(project.name, 60)
+            raise Refused(f"{label} has no single project {name}: press Edit")
         return ids[0]
 
     def _task_id(self, issue: str | None, project_id: str | None) -> str | None:

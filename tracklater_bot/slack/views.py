@@ -14,6 +14,7 @@ from tracklater_bot.blocks.digest import DigestView, PictureRef, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Wishes
+from tracklater_bot.blocks.rows import TOGGL_PAGE
 from tracklater_bot.blocks.timeline import Lanes, alt_text, lanes_of, text_timeline
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals as glances
@@ -53,6 +54,7 @@ class Views:
         picture = self._picture(digest)
         view = DigestView(
             page=self._page(digest),
+            toggl_day_url=self.core.tracker.page if self.core.tracker else TOGGL_PAGE,
             picture=picture,
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,

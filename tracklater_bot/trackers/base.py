@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
+from tracklater_bot.settings import GroupSettings
 
 
 class TrackerError(Exception):
@@ -113,12 +114,27 @@ class Constraints:
 class Tracker(Protocol):
     """Where approved time is written. Every call raises TrackerError's kinds.
 
+    `name` stands in lists of sources, `label` in sentences for the person, `page` is where they
+    look at their entries. `account_key` tells apart whose account it is, and no secret can be had
+    from it. `check` says in one line what works, or raises with what to do; it takes the groups
+    whose projects have to be there. All ids are the tracker's own, as text.
+
     `create` never repeats a request by itself once it may have been sent. `find` looks for an
     entry that equals `entry` in start, duration, description and project. `update` raises Conflict
     when the entry's `changed` differs from `seen`; `delete` treats an entry that is gone as done.
     `constraints` costs a request each time: keep its answer.
     """
 
+    @property
+    def name(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def page(self) -> str: ...
+    @property
+    def account_key(self) -> str: ...
+
+    def check(self, groups: Mapping[str, GroupSettings]) -> str: ...
     def account(self) -> Account: ...
     def entries(self, span: Span) -> Sequence[TimeEntry]: ...
     def create(self, entry: NewEntry) -> TimeEntry: ...

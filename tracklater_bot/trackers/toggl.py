@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import NoReturn, TypeVar
 
 from pydantic import TypeAdapter
@@ -30,7 +31,7 @@ from tracklater_bot.http import (
     basic,
     utc_now,
 )
-from tracklater_bot.settings import TogglSettings
+from tracklater_bot.settings import GroupSettings, TogglSettings
 from tracklater_bot.trackers.base import (
     Account,
     Constraints,
@@ -45,6 +46,7 @@ from tracklater_bot.trackers.base import (
     TrackerError,
     Unknown,
 )
+from tracklater_bot.trackers.projects import resolve_projects
 from tracklater_bot.trackers.toggl_models import (
     CONSTRAINTS,
     ENTRIES,
@@ -96,6 +98,10 @@ class _PaidFeature(Refused):
 class TogglTracker:
     """One person's Toggl account, as the Tracker protocol describes."""
 
+    name = "toggl"
+    label = "Toggl"
+    page = "https://track.toggl.com/timer"
+
     def __init__(
         self,
         settings: TogglSettings,
@@ -114,6 +120,22 @@ class TogglTracker:
             patience=_RETRIES,
             timing=timing or Timing(now=clock),
         )
+
+    @property
+    def account_key(self) -> str:
+        """What tells apart who asks Toggl and where; the token cannot be had from it."""
+        asker = f"{self._client.base_url} {self._configured_id} {self._token}"
+        return blake2b(asker.encode(), digest_size=8).hexdigest()
+
+    def check(self, groups: Mapping[str, GroupSettings]) -> str:
+        """Who the token belongs to, how many projects there are, and what is left of the quota."""
+        account = self.account()
+        _, troubles = resolve_projects(account.projects, groups, account.archived)
+        if troubles:
+            raise Refused(" ".join(troubles))
+        left = self.quota().remaining
+        quota = f", {left} requests left this hour" if left is not None else ""
+        return f"signed in as {account.name}, {len(account.projects)} projects{quota}"
 
     def account(self) -> Account:
         """Who the token belongs to, and the workspace's projects: one request."""
