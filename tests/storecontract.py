@@ -175,9 +175,9 @@ class StoreContract:
         room = Room(store)
         (item_id,) = room.open("09:00-10:00 group1")
         assert store.stale() == []
-        store.posted(PERSON, DAY, "D1", "1.0")
+        store.set_posted(PERSON, DAY, "D1", "1.0")
         assert [each.ts for each in store.stale()] == ["1.0"]
-        store.shown(PERSON, DAY, room.digest.version)
+        store.set_shown_version(PERSON, DAY, room.digest.version)
         assert store.stale() == []
         room.review.skip(PERSON, item_id)
         assert store.stale() == [room.digest]
@@ -198,7 +198,7 @@ class StoreContract:
         assert store.claim_digest(PERSON, DAY, "one", now) is ClaimResult.FIRST
         assert store.claim_digest(PERSON, DAY, "one", now) is ClaimResult.AGAIN
         assert not store.claim_digest(PERSON, DAY, "two", now)
-        store.posted(PERSON, DAY, "D1", "1.0")
+        store.set_posted(PERSON, DAY, "D1", "1.0")
         assert not store.claim_digest(PERSON, DAY, "two", now)
         assert store.claim_digest(PERSON, DAY, "two", now, replacing="1.0") is ClaimResult.FIRST
         assert not store.claim_digest(PERSON, DAY + timedelta(days=1), "two", now)

@@ -116,7 +116,7 @@ def test_a_message_that_a_crash_kept_from_being_noted_is_found_and_updated(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(room.store, "posted", crash)
+        patch.setattr(room.store, "set_posted", crash)
         with pytest.raises(KeyboardInterrupt):
             room.messenger.publish(room.digest)
     room.read(TEXT, "11:00-12:00 group1")

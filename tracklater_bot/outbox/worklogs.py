@@ -167,13 +167,13 @@ class _ItemWorklog:
         """
         job = jobs.active(self.transaction, self.item_id, Target.WORKLOG)
         item = next((item for item in self.digest.items if item.id == self.item_id), None)
-        under_way = job is not None and (job.stage is not Stage.PENDING or job.doubtful)
-        if not under_way and _is_settled(item):
+        in_progress = job is not None and (job.stage is not Stage.PENDING or job.doubtful)
+        if not in_progress and _is_decided(item):
             job = self._decide(item, job, given_up)
         if item is not None:
-            told = self._under_way(job, waiting) if job else self._told(item, given_up)
-            if told != item.worklog:
-                days.set_worklog(self.transaction, self.digest, item.id, told)
+            status = self._in_progress(job, waiting) if job else self._finished(item, given_up)
+            if status != item.worklog:
+                days.set_worklog(self.transaction, self.digest, item.id, status)
 
     def _decide(self, item: Item | None, job: Job | None, given_up: _GivenUp | None) -> Job | None:
         """The job from now on. What was refused for good is not tried again by itself."""
@@ -230,12 +230,12 @@ class _ItemWorklog:
 
     # -- What the message tells ------------------------------------------------------------------
 
-    def _under_way(self, job: Job, waiting: str | None) -> Worklog:
+    def _in_progress(self, job: Job, waiting: str | None) -> Worklog:
         state = ItemState.DELETING if job.kind is JobKind.DELETE else ItemState.PENDING
         return Worklog(job.payload.issue or "", state, waiting)
 
-    def _told(self, item: Item, given_up: _GivenUp | None) -> Worklog | None:
-        if given_up is None and not _is_settled(item):
+    def _finished(self, item: Item, given_up: _GivenUp | None) -> Worklog | None:
+        if given_up is None and not _is_decided(item):
             return item.worklog
         stored, wanted = self._stored(), self._wanted(item)
         sentence = given_up.sentence if given_up else None
@@ -247,7 +247,7 @@ class _ItemWorklog:
         return Worklog(stored.payload.issue or "", state, sentence)
 
 
-def _is_settled(item: Item | None) -> bool:
+def _is_decided(item: Item | None) -> bool:
     """Whether the entry is there, or is not there, for now."""
     if item is None or item.state is ItemState.SENT:
         return True

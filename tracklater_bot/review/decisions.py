@@ -46,16 +46,20 @@ _DECIDED = (
 _OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old to be kept."
 _UNKNOWN_DAY = "That day is not open yet: ask for it with /tracklater first."
 _CHANGED = "It was changed meanwhile: close this and press Edit again."
-_ON_ITS_WAY = "It is on its way to Toggl: try again in a moment."
+_ON_ITS_WAY = "It is on its way to {}: try again in a moment."
 _DECIDED_ALREADY = "It is decided already: press Undo first."
 
 
 class Review:
-    """Takes decisions. All raise ReviewError, NotYours for another person's day, and StoreError."""
+    """Takes decisions. All raise ReviewError, NotYours for another person's day, and StoreError.
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    `tracker` is what sentences call the place of the entries.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], tracker: str = "Toggl") -> None:
         self._store = store
         self._clock = clock
+        self._tracker = tracker
 
     # -- Decisions -----------------------------------------------------------------------------
 
@@ -134,7 +138,7 @@ class Review:
     def split(self, person: str, item_id: str, at: datetime) -> Digest:
         """Makes two items of one; both keep what it said."""
         with self._deciding(person, item_id) as decision:
-            decision.insist_undecided(decision.item)
+            decision.require_undecided(decision.item)
             decision.change(divided(decision.item, at))
             return decision.digest
 
@@ -145,16 +149,16 @@ class Review:
             if second is None:
                 raise ReviewError({"": "Nothing follows it."})
             for item in (decision.item, second):
-                decision.insist_undecided(item)
+                decision.require_undecided(item)
             after = joined(decision.item, second)
-            decision.insist_untracked(after)
+            decision.require_untracked(after)
             decision.change([after], gone=[second.id])
             return decision.digest
 
     def add(self, person: str, day: date, change: Change, move_neighbours: bool = False) -> Digest:
         """Adds an item by hand, open like any other."""
         with self._day(person, day) as decision:
-            decision.insist_on_reach("start")
+            decision.require_reach("start")
             moved = decision.checked(change, move=move_neighbours)
             decision.change([added(change), *moved])
             return decision.digest
@@ -191,7 +195,9 @@ class Review:
             if digest.person != person:
                 raise NotYours
             item = next(item for item in digest.items if item.id == item_id)
-            yield _ItemDecision(self._store, transaction, digest, self._clock(), item)
+            yield _ItemDecision(
+                self._store, transaction, self._tracker, digest, self._clock(), item
+            )
 
     @contextmanager
     def _day(self, person: str, day: date) -> Iterator[_DayDecision]:
@@ -199,7 +205,7 @@ class Review:
             digest = days.load(transaction, person, day, lock=True)
             if digest is None:
                 raise ReviewError({"": _UNKNOWN_DAY})
-            yield _DayDecision(self._store, transaction, digest, self._clock())
+            yield _DayDecision(self._store, transaction, self._tracker, digest, self._clock())
 
 
 @dataclass
@@ -208,6 +214,7 @@ class _DayDecision:
 
     store: Store
     transaction: Transaction
+    tracker: str
     digest: Digest
     now: datetime
 
@@ -226,7 +233,7 @@ class _DayDecision:
 
     def approve(self, item: Item, *, forced: bool = False) -> None:
         """Lets the item become an entry. Raises ReviewError for one that would say nothing."""
-        self.insist_on_reach()
+        self.require_reach()
         suggestion = item.suggestion
         if suggestion.group is None:
             raise ReviewError({"": "Say first what this was: press Edit."})
@@ -250,28 +257,28 @@ class _DayDecision:
         self.digest = days.save(self.transaction, self.digest, wanted)
         return [item for item in self.digest.items if item.change == number]
 
-    def insist_on_reach(self, field: str = "") -> None:
+    def require_reach(self, field: str = "") -> None:
         """Raises ReviewError on a day of which Toggl shows nothing any more."""
         if not in_reach(self.digest.day, ZoneInfo(self.digest.timezone), self.now):
             raise ReviewError({field: TOO_LONG_AGO})
 
-    def insist_undecided(self, item: Item) -> None:
+    def require_undecided(self, item: Item) -> None:
         """Raises ReviewError where a decision was made that has to be taken back first."""
         if item.state not in UNDECIDED:
             raise ReviewError({"": _DECIDED_ALREADY})
 
-    def insist_untracked(self, item: Item) -> None:
+    def require_untracked(self, item: Item) -> None:
         """Raises ReviewError where the item covers time that is tracked already."""
         for entry in self.digest.tracked:
             span = entry.span(self.now)
             if span is not None and span.overlaps(item.suggestion.span):
-                raise ReviewError({"": "There is an entry in Toggl between the two."})
+                raise ReviewError({"": f"There is an entry in {self.tracker} between the two."})
 
     def revert(self, number: int) -> None:
         """Puts back what a change replaced. Raises ReviewError if other things came in between."""
         made = [item for item in self.digest.items if item.change == number]
         for item in made:
-            self.insist_undecided(item)
+            self.require_undecided(item)
         before = days.take_change(self.transaction, self.digest, number)
         if before is None:
             raise ReviewError({"": "This can no longer be taken back."})
@@ -307,7 +314,7 @@ class _ItemDecision(_DayDecision):
             jobs.mark_undone(self.transaction, job)
             self.put(self.item.in_state(ItemState.DELETING))
         else:
-            raise ReviewError({"": _ON_ITS_WAY})
+            raise ReviewError({"": _ON_ITS_WAY.format(self.tracker)})
 
     def resend(self, after: Item) -> None:
         """Lets an entry that is in Toggl, or will be soon, say what the item says now."""
@@ -315,14 +322,14 @@ class _ItemDecision(_DayDecision):
         rewritable = job is not None and job.stage is Stage.PENDING and not job.doubtful
         if self.item.state is ItemState.SENT:
             if after.suggestion.span != self.item.suggestion.span:
-                self.insist_on_reach("start")
+                self.require_reach("start")
             if after != self.item or _worklog_failed(self.item):
                 self.send(replace(after, state=ItemState.PENDING), JobKind.UPDATE, before=self.item)
         elif self.item.state is ItemState.PENDING and job is not None and rewritable:
             jobs.set_payload(self.transaction, job, payload_of(after))
             self.put(after)
         else:
-            raise ReviewError({"": _ON_ITS_WAY})
+            raise ReviewError({"": _ON_ITS_WAY.format(self.tracker)})
 
 
 def _worklog_failed(item: Item) -> bool:

@@ -230,7 +230,7 @@ class Messenger:
             if _code(error) in GONE:
                 return False
             raise PostError(f"Slack did not take the update: {reason(error)}.") from error
-        self._store.shown(digest.person, digest.day, digest.version, digest.shown)
+        self._store.set_shown_version(digest.person, digest.day, digest.version, digest.shown)
         return True
 
     def _current(self, person: str, day: date) -> Digest | None:
@@ -261,8 +261,8 @@ class Messenger:
 
     def _noted(self, digest: Digest, channel: str, ts: str, grant: ClaimResult) -> Posted:
         """The message that was posted just now. Who was long about it may not be alone with it."""
-        mine = self._store.posted(digest.person, digest.day, channel, ts) == self._owner
-        self._store.shown(digest.person, digest.day, digest.version)
+        mine = self._store.set_posted(digest.person, digest.day, channel, ts) == self._owner
+        self._store.set_shown_version(digest.person, digest.day, digest.version)
         if grant is ClaimResult.AGAIN or not mine:
             newest = max(self._messages_of(channel, digest), key=Decimal, default=ts)
             self._take_up(digest, channel, newest)
@@ -301,8 +301,8 @@ class Messenger:
         The claim ends last: interrupted, a later call finds the message again.
         """
         self._keep_only(channel, ts, digest)
-        self._store.posted(digest.person, digest.day, channel, ts)
-        self._store.shown(digest.person, digest.day, 0)
+        self._store.set_posted(digest.person, digest.day, channel, ts)
+        self._store.set_shown_version(digest.person, digest.day, 0)
         return replace(digest, channel=channel, ts=ts, shown=0, unheard=False)
 
     def _keep_only(self, channel: str, ts: str, digest: Digest) -> None:

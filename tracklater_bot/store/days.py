@@ -346,7 +346,7 @@ def unclaim(connection: Connection, person: str, day: date, by: datetime) -> Non
     connection.execute(update(digests).where(over).values(claimed_until=None))
 
 
-def posted(connection: Connection, person: str, day: date, channel: str, ts: str) -> str | None:
+def set_posted(connection: Connection, person: str, day: date, channel: str, ts: str) -> str | None:
     """Where the message is. The claim is over; gives whose it was."""
     query = select(digests.c.claimed_by).where(_is(person, day)).with_for_update()
     owner = connection.execute(query).scalar_one_or_none()
@@ -355,7 +355,7 @@ def posted(connection: Connection, person: str, day: date, channel: str, ts: str
     return owner
 
 
-def shown(
+def set_shown_version(
     connection: Connection, person: str, day: date, version: int, before: int | None = None
 ) -> None:
     """Which version the message shows now; `before` is what it showed when that was begun.
@@ -363,7 +363,7 @@ def shown(
     Where it shows something else by now, another bot has changed it at the same time. Whose change
     reached Slack last is not known, so the older one counts, and the message is changed once more.
     """
-    sure = digests.c.shown == before if before is not None else true()
+    as_begun = digests.c.shown == before if before is not None else true()
     older = case((digests.c.shown < version, digests.c.shown), else_=version)
-    values = {"shown": case((sure, version), else_=older)}
+    values = {"shown": case((as_begun, version), else_=older)}
     connection.execute(update(digests).where(_is(person, day)).values(values))

@@ -134,8 +134,8 @@ class Store:
         """Whether this owner may post the day's message now: one bot at a time may.
 
         `replacing` is the `ts` of the message that the owner found gone; a message posted by
-        somebody else meanwhile makes the claim fail. Claims end with `posted`, after two minutes,
-        or when their owner's process has ended.
+        somebody else meanwhile makes the claim fail. Claims end with `set_posted`, after two
+        minutes, or when their owner's process has ended.
         """
         with self.writing() as transaction:
             wanted = Claim(owner, now, replacing)
@@ -146,18 +146,20 @@ class Store:
         with self.writing() as transaction:
             days.unclaim(transaction, person, day, by)
 
-    def posted(self, person: str, day: date, channel: str, ts: str) -> str | None:
+    def set_posted(self, person: str, day: date, channel: str, ts: str) -> str | None:
         """Where the day's message is in Slack. Ends the claim, and gives whose it was."""
         with self.writing() as transaction:
-            return days.posted(transaction, person, day, channel, ts)
+            return days.set_posted(transaction, person, day, channel, ts)
 
-    def shown(self, person: str, day: date, version: int, before: int | None = None) -> None:
+    def set_shown_version(
+        self, person: str, day: date, version: int, before: int | None = None
+    ) -> None:
         """Which version of the digest the message shows now.
 
         `before` is what it showed when this was begun: two bots may change it at the same time.
         """
         with self.writing() as transaction:
-            days.shown(transaction, person, day, version, before)
+            days.set_shown_version(transaction, person, day, version, before)
 
     def stale(self, person: str | None = None) -> list[Digest]:
         """The person's days (None: everybody's) whose message shows less than is stored, or may be
