@@ -183,8 +183,8 @@ class Client:
             hints=hints,
             key_forms=self._key_forms(),
             projects=(
-                Project("Development", self.name, "default", naming.display, 1),
-                Project("Bug fixing", self.name, "bug", naming.display, 2),
+                Project("Development", self.name, "default", naming.display, "1"),
+                Project("Bug fixing", self.name, "bug", naming.display, "2"),
             ),
         )
 

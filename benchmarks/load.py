@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from tests.bots import bot_process, button_of, days_on, digests_in, post
-from tests.desks import empty_database
 from tests.notation import FRIDAY
+from tests.rooms import empty_database
 from tracklater_sandbox import Sandbox
 
 MOST_MS = 3000.0  # Slack waits no longer

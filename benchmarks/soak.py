@@ -24,10 +24,10 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, says
-from tests.desks import empty_database
 from tests.digests import suggestion
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at
+from tests.rooms import empty_database
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.day import Span
@@ -35,7 +35,10 @@ from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.outbox.worker import Exporter, Pace
+from tracklater_bot.outbox.lookup import Lookup
+from tracklater_bot.outbox.senders import all_senders
+from tracklater_bot.outbox.worker import Pace, Worker
+from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.review.decisions import Change, Review, ReviewError
 from tracklater_bot.settings import TogglSettings
 from tracklater_bot.store import Store
@@ -83,12 +86,12 @@ class MortalTracker(TogglTracker):
         call = super().create
         return self._die_or(lambda: call(entry))
 
-    def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:
+    def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
         """As the real one."""
         call = super().update
         return self._die_or(lambda: call(entry_id, entry, seen))
 
-    def delete(self, entry_id: int, seen: str | None) -> None:
+    def delete(self, entry_id: str, seen: str | None) -> None:
         """As the real one."""
         call = super().delete
         self._die_or(lambda: call(entry_id, seen))
@@ -109,8 +112,8 @@ class Day:
 
     def __init__(self, sandbox: Sandbox, path: Path) -> None:
         path.write_bytes(empty_database())
-        self.store = Store.open(f"sqlite:///{path}")
         self.time = FakeTime(at("18:00"))
+        self.store = Store.open(f"sqlite:///{path}", self.time)
         self.toggl = sandbox.toggl
         self._empty_toggl()
         settings = TogglSettings.model_validate(
@@ -118,7 +121,7 @@ class Day:
         )
         self.tracker = MortalTracker(settings, self.time, self.time.timing())
         self.review = Review(self.store, self.time)
-        self.exporter = self._worker("first")
+        self.worker = self._worker("first")
         self.foreign: set[int] = set()
         self.touched: set[str] = set()  # starts of entries that the person changed in Toggl
 
@@ -132,15 +135,16 @@ class Day:
         self.toggl.faults.reset()
         self.toggl.faults.clock = lambda: self.time().timestamp()
 
-    def _worker(self, name: str) -> Exporter:
+    def _worker(self, name: str) -> Worker:
         pace = Pace(chance=lambda: 0.5)
-        return Exporter(self.store, PERSON, lambda _: self.tracker, self.time, name, pace=pace)
+        senders = all_senders(self.store, Lookup(lambda: self.tracker), NoWorklogs())
+        return Worker(self.store, PERSON, name, senders, self.time, pace)
 
     # -- What the person does
 
     def open(self, *texts: str) -> list[str]:
         """The suggestions as read just now; gives their ids in order."""
-        project = Project("Development", "acme", client="Acme Oy", id=501)
+        project = Project("Development", "acme", client="Acme Oy", id="501")
         found = tuple(replace(suggestion(text), project=project) for text in texts)
         self.store.save_draft(PERSON, Draft(FRIDAY.date, str(FRIDAY.zone), found))
         return [item.id for item in self.digest.items]
@@ -156,16 +160,16 @@ class Day:
         """Lets the worker go on, and the clock with it, until nothing is left to send."""
         until = self.time() + most
         self.work()
-        while (due := self.exporter.next_due()) is not None and due <= until:
-            self.time.now = max(self.time(), due)
+        while (due_in := self.worker.due_in()) is not None and self.time() + due_in <= until:
+            self.time.now = max(self.time(), self.time() + due_in)
             self.work()
 
     def work(self) -> bool:
         """What the worker does now; whether it lived through it."""
         try:
-            self.exporter.work()
+            self.worker.work()
         except Crash:
-            self.exporter = self._worker(f"after {self.time()}")
+            self.worker = self._worker(f"after {self.time()}")
             self.tracker.dies = ""
             return False
         return True
@@ -188,7 +192,7 @@ class Day:
         with self.store.reading() as connection:
             return {_clock(start) for (start,) in connection.execute(query)}
 
-    def latecomers(self) -> int:
+    def late_entries(self) -> int:
         """How many entries came after they had been looked for, and were taken out."""
         query = select(outbox.c.id).where(
             outbox.c.target == Target.LATE,
@@ -298,7 +302,7 @@ class _Walk:
         self.tally.faults += len(toggl.faults.happened) - happened
         self.tally.requests += len(toggl.requests) - asked
         self.tally.entries += len(day.entries())
-        self.tally.late += day.latecomers()
+        self.tally.late += day.late_entries()
 
     # -- What happens
 
@@ -356,15 +360,15 @@ class _Walk:
 
     def _meddle(self, item: Item) -> None:
         """The person changes or deletes an entry in Toggl itself."""
-        account = self.day.toggl.account
-        if item.state is not ItemState.SENT or item.entry_id not in account.entries:
+        account, entry_id = self.day.toggl.account, int(item.entry_id or 0)
+        if item.state is not ItemState.SENT or entry_id not in account.entries:
             return
         self.day.touched.add(_clock(item.suggestion.span.start))
         if self.chance.random() < 0.5:
-            account.delete(item.entry_id)
+            account.delete(entry_id)
         else:
             self.day.time.forward(seconds=1)
-            account.change(item.entry_id, {"description": "Changed by hand"})
+            account.change(entry_id, {"description": "Changed by hand"})
 
     def _track(self, item: Item) -> None:
         """The person tracks something of their own at that time."""

@@ -150,11 +150,11 @@ class Traces:
             running = scene is works[-1] and end == scene.end
             words = f"{scene.issue.key} {scene.issue.title}" if scene.issue else "Meeting"
             yield TimeEntry(
-                id=9000 + number,
+                id=str(9000 + number),
                 start=self.at(start),
                 end=None if running else self.at(end),
                 description=words,
-                project_id=1,
+                project_id="1",
                 project="Development",
                 group=scene.client.name,
             )

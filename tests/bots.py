@@ -18,7 +18,7 @@ from multiprocessing.connection import wait as ended
 from pathlib import Path
 from typing import Any
 
-from tests import dying
+from tests import crash_points
 from tests.digests import suggestion
 from tests.notation import FRIDAY
 from tracklater_bot.cli.main import main
@@ -111,7 +111,7 @@ def days_on(sandbox: Sandbox, **environ: str) -> Iterator[Days]:
 def post(days: Days, sandbox: Sandbox, *texts: str) -> Digest:
     """Friday's suggestions in the notation of `suggestion`, posted; read from no source."""
     client = next(iter(sandbox.toggl.account.clients.values()))
-    project = Project("Development", "acme", client=client["name"], id=501)
+    project = Project("Development", "acme", client=client["name"], id="501")
     found = [replace(suggestion(text), project=project) for text in texts]
     draft = Draft(FRIDAY.date, str(FRIDAY.zone), tuple(found))
     digest = days.person.store.save_draft(days.person.id, draft)
@@ -168,7 +168,7 @@ def _run_command(argv: list[str], variables: dict[str, str], log: Path, crash_at
             os.dup2(file.fileno(), stream)
     bot.run_until = partial(bot.run_until, timing=BRISK)
     if crash_at:
-        dying.arm(crash_at)
+        crash_points.arm(crash_at)
     sys.exit(main(argv))
 
 
@@ -176,7 +176,7 @@ def _executed(
     argv: list[str], variables: dict[str, str], log: Path, crash_at: str
 ) -> subprocess.Popen[bytes]:
     """The command as a person starts it."""
-    program = ["tests.dying", crash_at] if crash_at else ["tracklater_bot"]
+    program = ["tests.crash_points", crash_at] if crash_at else ["tracklater_bot"]
     command = [sys.executable, "-m", *program, *argv]
     with log.open("wb") as file:
         return subprocess.Popen(command, cwd=log.parent, env=variables, stdout=file, stderr=file)

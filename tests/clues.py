@@ -103,7 +103,7 @@ def message(clock: str, text: str, channel: str = "", group: str | None = None) 
 def entry(times: str, number: int = 1) -> TimeEntry:
     """What is tracked already; `"09:00-"` is running."""
     start, end = times.split("-")
-    return TimeEntry(number, at(start), at(end) if end else None)
+    return TimeEntry(str(number), at(start), at(end) if end else None)
 
 
 def inputs(

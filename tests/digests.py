@@ -62,7 +62,7 @@ def entry(text: str, number: int = 1) -> TimeEntry:
     """`"09:00-10:00 group1"`, an entry in Toggl; a group of `?` is None."""
     when, group = text.split()
     covered = span(when)
-    return TimeEntry(number, covered.start, covered.end, group=None if group == "?" else group)
+    return TimeEntry(str(number), covered.start, covered.end, group=None if group == "?" else group)
 
 
 def many(number: int, minutes: int = 5, start_hour: int = 5) -> list[Item]:

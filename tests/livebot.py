@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from tests.bots import button_of, digests_in, says
 from tests.conftest import close_client
-from tests.desks import sqlite_store
 from tests.loopback import FakeTime
+from tests.rooms import sqlite_store
 from tracklater_bot.cli.person import person_of
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.digests import Digest
@@ -31,7 +31,7 @@ AT_ONCE = BotTiming(
     update_rest=0.0,
     retry=0.05,
     minute=0.05,
-    pace=Pace(spacing=timedelta(), settling=timedelta(), chance=lambda: 0.5),
+    pace=Pace(spacing=timedelta(), lookup_delay=timedelta(), chance=lambda: 0.5),
 )
 PATIENCE = 60.0
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from tests.desks import DAY, PERSON, Room, draft
 from tests.digests import entry, issue, suggestion
 from tests.notation import at, written
+from tests.rooms import DAY, PERSON, Room, draft
 from tests.trackers import lost_before, refused
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, ItemState
@@ -25,10 +25,9 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.suggestions import Evidence, Reason, SourceStatus, Suggestion
-from tracklater_bot.store import Store
-from tracklater_bot.store import days as digests
-from tracklater_bot.store.days import Grant
-from tracklater_bot.store.leases import owner_name
+from tracklater_bot.store import Store, days
+from tracklater_bot.store.days import ClaimResult
+from tracklater_bot.store.processes import owner_name
 from tracklater_bot.store.tables import changes, memory, outbox
 
 T = TypeVar("T")
@@ -45,7 +44,7 @@ SUGGESTIONS = st.builds(
     Suggestion,
     SPANS,
     st.none() | WORDS,
-    st.none() | st.builds(Project, WORDS, WORDS, id=st.none() | st.integers(0, 2**62)),
+    st.none() | st.builds(Project, WORDS, WORDS, id=st.none() | WORDS),
     st.none() | st.builds(Issue, *[WORDS] * 5, updated=st.none() | TIMES),
     description=WORDS,
     confidence=st.floats(0, 1),
@@ -179,9 +178,9 @@ class StoreContract:
         room = Room(store)
         (item_id,) = room.open("09:00-10:00 group1")
         assert store.stale() == []
-        store.posted(PERSON, DAY, "D1", "1.0")
+        store.set_posted(PERSON, DAY, "D1", "1.0")
         assert [each.ts for each in store.stale()] == ["1.0"]
-        store.shown(PERSON, DAY, room.digest.version)
+        store.set_shown_version(PERSON, DAY, room.digest.version)
         assert store.stale() == []
         room.review.skip(PERSON, item_id)
         assert store.stale() == [room.digest]
@@ -199,12 +198,12 @@ class StoreContract:
     def test_one_bot_posts_a_day(self, store: Store) -> None:
         store.save_draft(PERSON, draft("09:00-10:00 group1"))
         now = at("18:00")
-        assert store.claim_digest(PERSON, DAY, "one", now) is Grant.FIRST
-        assert store.claim_digest(PERSON, DAY, "one", now) is Grant.AGAIN
+        assert store.claim_digest(PERSON, DAY, "one", now) is ClaimResult.FIRST
+        assert store.claim_digest(PERSON, DAY, "one", now) is ClaimResult.AGAIN
         assert not store.claim_digest(PERSON, DAY, "two", now)
-        store.posted(PERSON, DAY, "D1", "1.0")
+        store.set_posted(PERSON, DAY, "D1", "1.0")
         assert not store.claim_digest(PERSON, DAY, "two", now)
-        assert store.claim_digest(PERSON, DAY, "two", now, replacing="1.0") is Grant.FIRST
+        assert store.claim_digest(PERSON, DAY, "two", now, replacing="1.0") is ClaimResult.FIRST
         assert not store.claim_digest(PERSON, DAY + timedelta(days=1), "two", now)
 
     def test_a_claim_that_nobody_followed_up_is_void_after_a_while(self, store: Store) -> None:
@@ -216,12 +215,12 @@ class StoreContract:
     def test_the_claim_of_a_process_that_ended_is_void_at_once(self, store: Store) -> None:
         store.save_draft(PERSON, draft("09:00-10:00 group1"))
         assert store.claim_digest(PERSON, DAY, dead_owner(), at("18:00"))
-        assert store.claim_digest(PERSON, DAY, "two", at("18:00")) is Grant.AGAIN
+        assert store.claim_digest(PERSON, DAY, "two", at("18:00")) is ClaimResult.AGAIN
 
     def test_of_many_bots_at_once_exactly_one_may_post(self, store: Store) -> None:
         store.save_draft(PERSON, draft("09:00-10:00 group1"))
         claims = at_once(8, lambda n: store.claim_digest(PERSON, DAY, f"bot {n}", at("18:00")))
-        assert sorted(claims) == [Grant.REFUSED] * 7 + [Grant.FIRST]
+        assert sorted(claims) == [ClaimResult.REFUSED] * 7 + [ClaimResult.FIRST]
 
     def test_many_saves_at_once_leave_one_consistent_day(self, store: Store) -> None:
         def save(number: int) -> Digest:
@@ -267,7 +266,7 @@ class StoreContract:
         room.tracker.fail(lost_before)
         room.review.approve(PERSON, unknown)
         room.later(seconds=5)
-        room.exporter.work()
+        room.worker.work()
         room.review.approve(PERSON, waiting)
         before = (room.digest, jobs(store))
         assert before[1] == ["failed", "unknown", "pending"]
@@ -378,7 +377,7 @@ class StoreContract:
 
         def fail() -> None:
             with store.writing() as connection:
-                digests.put(connection, before, replace(before.items[0], state=ItemState.SENT))
+                days.put(connection, before, replace(before.items[0], state=ItemState.SENT))
                 raise RuntimeError
 
         with pytest.raises(RuntimeError):
@@ -388,8 +387,8 @@ class StoreContract:
 
 def dead_owner() -> str:
     """The name of a process of this machine that has ended."""
-    host, world, _, rest = owner_name().split(":")
-    return f"{host}:{world}:{2**22 + 1}:{rest}"  # Linux gives no such number
+    host, space, _, rest = owner_name().split(":")
+    return f"{host}:{space}:{2**22 + 1}:{rest}"  # Linux gives no such number
 
 
 def jobs(store: Store) -> list[str]:

@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tests.desks import PERSON, Room, change, draft
 from tests.notation import span
+from tests.rooms import PERSON, Room, change, draft
 from tests.trackers import (
     Crash,
     Fault,
@@ -78,9 +78,9 @@ class Story:
 
     def work(self) -> None:
         try:
-            self.room.exporter.work()
+            self.room.worker.work()
         except Crash:
-            self.room.exporter = self.room.new_exporter(f"bot {self.chance.random()}")
+            self.room.worker = self.room.new_worker(f"bot {self.chance.random()}")
 
     def tells_no_lie(self) -> None:
         """Whatever state is shown is so, in the middle of everything."""

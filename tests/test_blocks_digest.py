@@ -131,7 +131,7 @@ def test_totals_stand_against_what_is_tracked_already() -> None:
 
 
 def test_what_was_sent_counts_once_even_after_toggl_was_read_again() -> None:
-    sent = replace(item("09:00-10:00 group1 DEV-1", ItemState.SENT), entry_id=7)
+    sent = replace(item("09:00-10:00 group1 DEV-1", ItemState.SENT), entry_id="7")
     before = digest(sent)
     after = digest(sent, tracked=(entry("09:00-10:00 group1", 7),))
     for made in (before, after):

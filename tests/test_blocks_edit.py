@@ -44,8 +44,8 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.suggestions import MOST_DESCRIPTION, Reason
 from tracklater_sandbox.slack.blockkit import check_options, check_view
 
-DEVELOPMENT = Project("Development", "group1", id=1)
-BUGS = Project("Bug fixing", "group1", "bug", id=2)
+DEVELOPMENT = Project("Development", "group1", id="1")
+BUGS = Project("Bug fixing", "group1", "bug", id="2")
 CHOICES = Choices(FRIDAY, (BUGS, DEVELOPMENT, Project("Care", "group3")), ("group1", "group2"))
 ITEM = item("09:05-11:30 group1 DEV-123")
 DIGEST = digest(ITEM)

@@ -242,14 +242,14 @@ def test_a_crash_while_it_is_replaced_leaves_one_message(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     machine.open("14:00")
-    genuine = machine.core.store.posted
+    genuine = machine.core.store.set_posted
 
     def posted(*where: Any) -> None:
         if step == "after":
             genuine(*where)
         raise Crash
 
-    monkeypatch.setattr(machine.core.store, "posted", posted)
+    monkeypatch.setattr(machine.core.store, "set_posted", posted)
     with pytest.raises(Crash):
         machine.tick("17:30")
     assert len(machine.posts()) == 2
@@ -435,4 +435,4 @@ def test_a_bot_serves_its_own_person_only(sandbox: Sandbox) -> None:
         assert found[1].state is ItemState.PENDING
         assert found[0].shown < found[0].version
         assert len(me.entries()) == 1
-        assert me.days.outbox.next_due() is None
+        assert me.days.outbox.due_in() is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -107,24 +107,31 @@ class FakeSource:
 
 
 PROJECTS = (
-    Project("Development", "", client="First", id=11),
-    Project("Bugs", "", client="First", id=12),
-    Project("Other", "", client="Second", id=21),
+    Project("Development", "", client="First", id="11"),
+    Project("Bugs", "", client="First", id="12"),
+    Project("Other", "", client="Second", id="21"),
 )
-ENTRY = TimeEntry(1, at("09:00"), at("10:00"), "DEV-1", project_id=11, changed="x")
+ENTRY = TimeEntry("1", at("09:00"), at("10:00"), "DEV-1", project_id="11", changed="x")
 
 
 @dataclass
 class FakeTracker:
     """Toggl with knobs."""
 
+    name = "toggl"
+    label = "Toggl"
+    page = "https://track.toggl.com/timer"
+    account_key = "alice"
     has: tuple[TimeEntry, ...] = (ENTRY,)
     fails: TrackerError | None = None
     asked: list[str] = field(default_factory=list)
 
+    def check(self, groups: Mapping[str, GroupSettings]) -> str:
+        return "signed in"
+
     def account(self) -> Account:
         self._ask("account")
-        return Account("Alice", 7, "Europe/Helsinki", PROJECTS)
+        return Account("Alice", "7", "Europe/Helsinki", PROJECTS)
 
     def entries(self, span: Span) -> Sequence[TimeEntry]:
         self._ask("entries")
@@ -140,10 +147,10 @@ class FakeTracker:
     def find(self, entry: NewEntry) -> TimeEntry | None:
         raise AssertionError("a catalogue looks for nothing")
 
-    def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:
+    def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
         raise AssertionError("a catalogue writes nothing")
 
-    def delete(self, entry_id: int, seen: str | None) -> None:
+    def delete(self, entry_id: str, seen: str | None) -> None:
         raise AssertionError("a catalogue writes nothing")
 
     def quota(self) -> Quota:
@@ -557,11 +564,11 @@ def test_what_the_cache_does_not_have_is_looked_up_once_a_minute(
 def test_projects_of_each_group(catalog: Catalog, tracker: FakeTracker, time: FakeTime) -> None:
     projects = catalog.projects()
     assert {name: [each.id for each in ours] for name, ours in projects.by_group.items()} == {
-        "one": [11],
-        "two": [21],
+        "one": ["11"],
+        "two": ["21"],
     }
     assert projects.account is not None
-    assert projects.account.workspace_id == 7
+    assert projects.account.workspace_id == "7"
     assert projects.troubles == ()
     time.forward(minutes=9)
     catalog.projects()
@@ -591,7 +598,7 @@ def test_projects_stay_known_while_toggl_fails(
     time.forward(minutes=10)
     tracker.fails = OverQuota("used up", time.now + timedelta(minutes=18))
     projects = again(catalog, source, tracker, time).projects()
-    assert [each.id for each in projects.by_group["one"]] == [11]
+    assert [each.id for each in projects.by_group["one"]] == ["11"]
     assert projects.troubles == ("used up",)
     catalog.projects()
     assert len(tracker.asked) == 2, "not asked again within a minute"
@@ -633,10 +640,10 @@ def test_a_digest_costs_two_requests(catalog: Catalog, tracker: FakeTracker) -> 
 def test_what_is_tracked_has_names(catalog: Catalog, tracker: FakeTracker) -> None:
     tracker.has = (
         ENTRY,
-        replace(ENTRY, id=2, project_id=12),  # the group's client, a project it does not name
-        replace(ENTRY, id=3, project_id=21, end=None),
-        replace(ENTRY, id=4, project_id=99),
-        replace(ENTRY, id=5, project_id=None),
+        replace(ENTRY, id="2", project_id="12"),  # the group's client, a project it does not name
+        replace(ENTRY, id="3", project_id="21", end=None),
+        replace(ENTRY, id="4", project_id="99"),
+        replace(ENTRY, id="5", project_id=None),
     )
     found = catalog.tracked(DAY)
     assert [(entry.group, entry.project) for entry in found.entries] == [

@@ -36,8 +36,8 @@ from tests.bots import (
     worklogs_in,
 )
 from tests.conftest import FRIDAY
-from tests.desks import empty_database
-from tests.dying import PLACES
+from tests.crash_points import PLACES
+from tests.rooms import empty_database
 from tracklater_bot.store import Store
 from tracklater_bot.store.jobs import Target
 from tracklater_bot.store.tables import ACTIVE, outbox

@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -190,10 +190,10 @@ class Old:
         """Waits until everything is done that can be done now."""
         for day, entries in IN_THE_END.items():
             self.gets(day, *entries)
-        self.me.eventually(lambda: self._rests(self.me.days.outbox.next_due()))
+        self.me.eventually(lambda: self._rests(self.me.days.outbox.due_in()))
 
-    def _rests(self, due: datetime | None) -> bool:
-        return due is None or due > self.me.time()
+    def _rests(self, due_in: timedelta | None) -> bool:
+        return due_in is None or due_in > timedelta()
 
 
 def local(sandbox: Sandbox, stamp: str) -> datetime:
@@ -388,7 +388,7 @@ def test_what_was_on_its_way_is_in_toggl_exactly_once(settled: Old) -> None:
     assert {day: settled.toggl(day) for day in IN_THE_END} == IN_THE_END
     settled.me.time.forward(hours=2)  # late ones are looked for until then
     settled.me.days.changed()
-    settled.me.eventually(lambda: settled.me.days.outbox.next_due() is None)
+    settled.me.eventually(lambda: settled.me.days.outbox.due_in() is None)
     assert {day: settled.toggl(day) for day in IN_THE_END} == IN_THE_END
 
 

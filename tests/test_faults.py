@@ -19,7 +19,7 @@ from tests.conftest import FRIDAY
 from tests.livebot import live
 from tests.longer import usually
 from tracklater_bot.domain.errors import StoreError
-from tracklater_bot.outbox.worker import SLOW_SETTLING
+from tracklater_bot.outbox.worker import SLOW_LOOKUP_DELAY
 from tracklater_sandbox import Sandbox
 
 SPAN = "09:00-10:00"
@@ -116,7 +116,7 @@ def test_a_lookup_that_fails_is_repeated_before_anything_is_sent_again(
     (item,) = day.open(f"{SPAN} acme DEV-1")
     day.toggl.faults.fail_next("time_entries", "drop-after-saving", method="POST")
     day.review.approve(PERSON, item)
-    day.exporter.work()
+    day.worker.work()
     day.toggl.faults.fail_next("time_entries", kind, 5, method="GET")
     day.settle()
     assert len(day.entries()) == 1
@@ -136,7 +136,7 @@ def test_an_entry_that_comes_after_it_was_looked_for_is_there_once(
     day.settle()
     assert day.says() == {SPAN: IN_TOGGL}
     (left,) = day.entries()
-    assert left["id"] == day.digest.items[0].entry_id
+    assert str(left["id"]) == day.digest.items[0].entry_id
 
 
 def test_one_that_was_taken_back_does_not_come_later(days: Days) -> None:
@@ -144,7 +144,7 @@ def test_one_that_was_taken_back_does_not_come_later(days: Days) -> None:
     (item,) = day.open(f"{SPAN} acme DEV-1")
     day.toggl.faults.fail_next("time_entries", "saved-later", method="POST", seconds=60)
     day.review.approve(PERSON, item)
-    day.exporter.work()
+    day.worker.work()
     day.review.undo(PERSON, item)
     day.settle()
     assert (day.says(), day.entries()) == ({SPAN: OFFERED}, [])
@@ -179,9 +179,8 @@ def test_where_toggl_itself_is_slow_it_is_given_more_time(days: Days) -> None:
     (item,) = day.open(f"{SPAN} acme DEV-1")
     day.toggl.faults.fail_next("time_entries", "504", method="POST")
     day.review.approve(PERSON, item)
-    begun = day.time()
-    day.exporter.work()
-    assert day.exporter.next_due() == begun + SLOW_SETTLING
+    day.worker.work()
+    assert day.worker.due_in() == SLOW_LOOKUP_DELAY
 
 
 def test_a_billable_entry_on_a_free_plan_says_so_and_can_be_mended(days: Days) -> None:
@@ -325,7 +324,7 @@ def test_an_entry_whose_result_could_not_be_stored_is_found_again(days: Days) ->
     day.review.approve(PERSON, item)
     day.tracker.afterwards = lambda: _set(day, READ_ONLY)
     with pytest.raises(StoreError, match="is read-only"):
-        day.exporter.work()
+        day.worker.work()
     assert len(day.entries()) == 1
     _set(day, WRITABLE)
     day.settle()

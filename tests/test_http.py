@@ -27,6 +27,7 @@ from tracklater_bot.http import (
     anonymous,
     basic,
     bearer,
+    in_header,
     transport,
 )
 
@@ -55,6 +56,14 @@ def test_says_who_is_asking_and_with_which_credentials() -> None:
     assert asked.path == "/api/me?x=2026-11-20T07%3A05%3A00%2B00%3A00"
     assert asked.headers["User-Agent"] == f"tracklater-bot/{__version__}"
     assert asked.headers["Authorization"].startswith("Basic czNjcmV0LXRva2Vu")
+
+
+def test_a_token_may_stand_in_a_header_of_the_services_own() -> None:
+    with loopback(Said()) as service:
+        ServiceClient("Other", service.url, in_header("X-Api-Key", SecretStr(SECRET))).get("/")
+    (asked,) = service.asked
+    assert asked.headers["X-Api-Key"] == SECRET
+    assert "Authorization" not in asked.headers
 
 
 def test_leaves_the_netrc_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,10 +17,10 @@ import responses
 from pydantic import SecretStr
 
 from benchmarks.issues import made_up
-from tests.desks import sqlite_store
 from tests.loopback import FakeTime
 from tests.machines import machine_of
 from tests.notation import FRIDAY, at
+from tests.rooms import sqlite_store
 from tracklater_bot.catalog.catalog import Catalog, scope_of
 from tracklater_bot.domain.clues import Reading, Window
 from tracklater_bot.domain.day import Span

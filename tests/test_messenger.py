@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.bots import digests_in
-from tests.desks import DAY, draft, sqlite_store
 from tests.loopback import FakeTime
 from tests.notation import at
+from tests.rooms import DAY, draft, sqlite_store
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.digests import Digest
@@ -23,7 +23,7 @@ from tracklater_bot.slack.app import web_client
 from tracklater_bot.slack.messages import Messenger, PostError
 from tracklater_bot.slack.pace import Pacer
 from tracklater_bot.store import Store
-from tracklater_bot.store.leases import owner_name
+from tracklater_bot.store.processes import owner_name
 from tracklater_sandbox import ME, Sandbox
 
 TEXT = "09:00-10:00 group1 DEV-1"
@@ -43,8 +43,9 @@ class Room:
     def another(self, store: Store) -> Messenger:
         """The messenger of another bot on the same database and app."""
         settings = load(self.sandbox.settings_file, None, self.sandbox.env).settings
+        store.clock = self.time
         client = web_client(settings, Pacer(minute=0.5))
-        return Messenger(client, store, render, self.time, owner_name())
+        return Messenger(client, store, render, owner_name())
 
     def read(self, *texts: str) -> None:
         """Reads the day anew."""
@@ -115,7 +116,7 @@ def test_a_message_that_a_crash_kept_from_being_noted_is_found_and_updated(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(room.store, "posted", crash)
+        patch.setattr(room.store, "set_posted", crash)
         with pytest.raises(KeyboardInterrupt):
             room.messenger.publish(room.digest)
     room.read(TEXT, "11:00-12:00 group1")

@@ -193,7 +193,7 @@ def _friday() -> Draft:
 
 # -- What blocks offer -----------------------------------------------------------------------------
 
-PROJECT = Project("Development", "group1", id=1)
+PROJECT = Project("Development", "group1", id="1")
 
 
 def _digests() -> list[Digest]:

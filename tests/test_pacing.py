@@ -20,7 +20,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from tests.bots import settings_of
-from tests.desks import DAY, draft, sqlite_store
+from tests.rooms import DAY, draft, sqlite_store
 from tests.standing import StandingTime, standing_pacer
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.slack.app import web_client
@@ -210,7 +210,7 @@ def test_many_digests_at_one_moment_come_once_each_within_the_limits(
     store = sqlite_store(tmp_path)
     now = datetime.now(UTC)
     client = web_client(settings_of(sandbox), pacer)
-    messenger = Messenger(client, store, digest_message, lambda: now, "this bot")
+    messenger = Messenger(client, store, digest_message, "this bot")
 
     def tell(names: list[str]) -> None:
         for name in names:

@@ -12,10 +12,10 @@ import pytest
 import responses
 
 from tests.bots import IN_TOGGL, button_of
-from tests.desks import DAY, PERSON, Room, change, sqlite_store
 from tests.digests import digest, item, strings
 from tests.livebot import Live, live
 from tests.notation import FRIDAY
+from tests.rooms import DAY, PERSON, Room, change, sqlite_store
 from tests.test_toggl import BASE, tracker
 from tests.trackers import lost_after, lost_before
 from tracklater_bot.blocks.digest import DigestView, digest_message
@@ -136,14 +136,14 @@ def starts(me: Live) -> list[datetime]:
     asked: list[datetime] = []
     toggl = me.core.tracker
     assert isinstance(toggl, TogglTracker)
-    genuine = toggl._door.get
+    genuine = toggl._client.get
 
     def get(path: str, params: Mapping[str, str | int] | None = None) -> Response:
         if params and "start_date" in params:
             asked.append(datetime.fromisoformat(str(params["start_date"])))
         return genuine(path, params)
 
-    toggl._door.get = get  # type: ignore[method-assign]
+    toggl._client.get = get  # type: ignore[method-assign]
     return asked
 
 
@@ -213,7 +213,7 @@ def test_nothing_old_is_approved_added_or_moved(room: Room) -> None:
         with pytest.raises(ReviewError) as caught:
             decide()
         assert TOO_LONG_AGO in caught.value.fields.values()
-    assert room.exporter.next_due() is None
+    assert room.next_due() is None
     room.review.skip(PERSON, two)
     room.review.edit(PERSON, one, change("09:00-10:00 group1", description="Kick-off"), version)
     room.drain()
@@ -230,7 +230,7 @@ def test_what_waited_too_long_is_told_and_not_tried_for_ever(room: Room) -> None
     room.time.now += LATER
     room.drain()
     assert room.tracker.asked == []
-    assert room.exporter.next_due() is None
+    assert room.next_due() is None
     assert (room.item(one).state, room.item(one).problem_code) == (
         ItemState.FAILED,
         Problem.TOO_OLD,
@@ -245,14 +245,14 @@ def test_an_answer_lost_too_long_ago_is_for_the_person_to_look_up(
     (one,) = room.open("09:00-10:00 group1")
     room.review.approve(PERSON, one)
     room.tracker.fail(None, lost)  # type: ignore[arg-type]
-    room.exporter.work()
+    room.worker.work()
     if undone:
         room.review.undo(PERSON, one)
     room.time.now += LATER
     asked = len(room.tracker.asked)
     room.drain()
     assert len(room.tracker.asked) == asked
-    assert room.exporter.next_due() is None
+    assert room.next_due() is None
     found = room.item(one)
     assert (found.state, found.problem_code) == (ItemState.FAILED, Problem.TOO_OLD)
     assert "it may be there already" in (found.problem or "")
@@ -264,12 +264,12 @@ def test_nothing_is_looked_for_that_came_too_late_too_long_ago(room: Room) -> No
     room.tracker.fail(None, lost_before)
     room.drain(most=timedelta(minutes=1))
     assert room.states() == [ItemState.SENT]
-    assert room.exporter.next_due() is not None  # a look for what the lost one may have made yet
+    assert room.next_due() is not None  # a look for what the lost one may have made yet
     room.time.now += LATER
     asked = len(room.tracker.asked)
     room.drain()
     assert len(room.tracker.asked) == asked
-    assert room.exporter.next_due() is None
+    assert room.next_due() is None
     assert room.states() == [ItemState.SENT]
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.desks import DAY, PERSON, Room, change, draft, sqlite_store
 from tests.digests import entry, issue, suggestion
 from tests.notation import FRIDAY, at, written
+from tests.rooms import DAY, PERSON, Room, change, draft, sqlite_store
 from tests.trackers import lost_after, refused
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, ItemState
@@ -20,8 +20,8 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Evidence
+from tracklater_bot.domain.text import entry_text
 from tracklater_bot.review.decisions import NotYours, ReviewError
-from tracklater_bot.store.payload import entry_text
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_approve_is_stored_before_anything_is_sent(room: Room) -> None:
     assert shown(after) == "09:00-10:00 pending"
     assert after == room.digest
     assert (after.version, after.items[0].version) == (before.version + 1, 2)
-    assert room.exporter.next_due() == room.time()
+    assert room.next_due() == room.time()
     assert room.tracker.asked == []
 
 
@@ -140,7 +140,7 @@ def test_undo_while_the_answer_is_lost_deletes_what_is_found(room: Room) -> None
     (item_id,) = room.open("09:00-10:00 group1")
     room.review.approve(PERSON, item_id)
     room.tracker.fail(None, lost_after)
-    room.exporter.work()
+    room.worker.work()
     assert room.states() == [ItemState.UNKNOWN]
     assert shown(room.review.undo(PERSON, item_id)) == "09:00-10:00 deleting"
     room.drain()
@@ -224,7 +224,7 @@ def test_an_edit_that_changes_nothing_sends_nothing(room: Room) -> None:
     room.drain()
     item = room.item(item_id)
     room.review.edit(PERSON, item_id, change("09:00-10:00 group1"), item.version)
-    assert (room.item(item_id), room.exporter.next_due()) == (item, None)
+    assert (room.item(item_id), room.next_due()) == (item, None)
 
 
 def test_undo_of_an_edit_that_was_not_sent_yet_puts_back_what_is_in_toggl(room: Room) -> None:
@@ -241,7 +241,7 @@ def test_what_is_on_its_way_cannot_be_edited(room: Room) -> None:
     (item_id,) = room.open("09:00-10:00 group1")
     room.review.approve(PERSON, item_id)
     room.tracker.fail(None, lost_after)
-    room.exporter.work()
+    room.worker.work()
     with pytest.raises(ReviewError, match="on its way"):
         room.review.edit(PERSON, item_id, change("09:00-09:30 group1"), room.item(item_id).version)
 

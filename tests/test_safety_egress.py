@@ -11,8 +11,8 @@ import pytest
 
 from tests.bots import bot_process
 from tests.conftest import FRIDAY
-from tests.desks import empty_database
 from tests.livebot import evening, sample_settings
+from tests.rooms import empty_database
 from tests.safety import holds, open_day, shown, use_everything, written
 from tests.traffic import RecordedSandbox
 from tracklater_bot.core import opened

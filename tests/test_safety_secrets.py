@@ -10,7 +10,7 @@ import pytest
 
 from tests.bots import FAILED, PATIENCE, bot_process, button_of, run_command, says
 from tests.conftest import FRIDAY
-from tests.desks import empty_database
+from tests.rooms import empty_database
 from tests.safety import disguises, holds, message, open_day, shown, use_everything, written
 from tests.traffic import RecordedSandbox
 from tracklater_sandbox import Sandbox

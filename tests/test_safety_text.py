@@ -54,15 +54,15 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Da
 def _draft(text: str) -> Draft:
     """A day on which the text stands wherever text comes from outside."""
     issue = Issue("DEV-1", text, f"https://acme.example/browse/{text}", "jira", "acme", mine=True)
-    project = Project(text or "?", "acme", id=501, client=text)
+    project = Project(text or "?", "acme", id="501", client=text)
     group = Group(
         "acme",
         hints=(Hint("acme", HintKind.KEYWORD, "acme"),),
         key_forms=(key_form("DEV"),),
-        projects=(project, Project("Development", "acme", id=502, type="bug")),
+        projects=(project, Project("Development", "acme", id="502", type="bug")),
     )
     start, end = at("09:00"), at("11:00")
-    tracked = TimeEntry(1, at("13:00"), at("14:00"), text, 501, text, "acme", (text,))
+    tracked = TimeEntry("1", at("13:00"), at("14:00"), text, "501", text, "acme", (text,))
     inputs = Inputs(
         day=WORKDAY,
         now=at("18:00"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from itertools import takewhile
 from pathlib import Path
 from tempfile import gettempdir
@@ -21,14 +24,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, text
 
-from tests.desks import DAY, PERSON, Room, draft, sqlite_store
+from tests.digests import entry
+from tests.group_worklogs import LoggingRoom
 from tests.nobody import nobody
 from tests.notation import at
+from tests.rooms import DAY, PERSON, Room, draft, sqlite_store
 from tests.storecontract import StoreContract, at_once
+from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.store import Store, StoreError
+from tracklater_bot.review.decisions import Review
+from tracklater_bot.store import Store, StoreError, days, jobs, worklogs
 from tracklater_bot.store import database as opening
-from tracklater_bot.store import days as digests
 from tracklater_bot.store import values as memory
 from tracklater_bot.store.tables import REVISION, metadata
 
@@ -115,7 +121,7 @@ def test_what_was_changed_by_hand_before_an_update_keeps_its_words(
     found = store.save_draft(PERSON, draft("09:00-10:00 group1", "10:00-11:00 group1"))
     with store.writing() as connection:
         changed = replace(found.items[0], by_hand=True)
-        digests.put(connection, found, changed)
+        days.put(connection, found, changed)
         config = Config()
         config.set_main_option("script_location", str(opening._MIGRATIONS))
         config.attributes["connection"] = connection
@@ -128,16 +134,17 @@ def test_what_was_changed_by_hand_before_an_update_keeps_its_words(
     again.close()
 
 
-def test_issues_of_the_version_before_are_read_anew(path: Path) -> None:
-    """It did not say where they came from. Days and all else stay."""
+def test_what_only_a_cache_holds_is_read_anew_after_an_update(path: Path) -> None:
+    """Issues did not say where they came from, ids were numbers. Days and all else stay."""
     path.parent.mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "REVISION", "0002")
+        patch.setattr(opening, "REVISION", "0001")
         before = Store.open(f"sqlite:///{path}")
-    saved = before.save_draft(PERSON, draft("09:00-10:00 group1 DEV-1"))
     kept: dict[str, JsonValue] = {
         "issues:jira:one": {"scope": "site DEV"},
         "absent:jira:one": {},
+        "account": {"value": {"workspace_id": 7}},
+        "tracked:2026-11-20": {"value": [{"id": 1}]},
         "page:2026-11-20": 1,
     }
     for key, value in kept.items():
@@ -149,11 +156,58 @@ def test_issues_of_the_version_before_are_read_anew(path: Path) -> None:
     before.close()
 
     now = Store.open(f"sqlite:///{path}")
-    assert [now.get(PERSON, key, at("12:00")) for key in kept] == [None, None, 1]
-    assert now.digest(PERSON, DAY) == saved
+    assert [now.get(PERSON, key, at("12:00")) for key in kept] == [None] * 4 + [1]
     with now.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM issues")).scalar() == 0
     now.close()
+
+
+def test_ids_of_trackers_become_text_wherever_they_are(store: Store, path: Path) -> None:
+    """There and back: what the version before has written says the same afterwards."""
+    room = LoggingRoom(store)
+    first, second, third = room.open(
+        "09:00-10:00 group1 DEV-1",
+        "10:00-11:00 group1",
+        "11:00-12:00 group1",
+        tracked=(replace(entry("13:00-14:00 group1", 77), project_id="11"),),
+    )
+    room.review.approve(PERSON, first)
+    room.drain(most=timedelta(minutes=1))
+    room.edit(first, "09:00-09:30 group1")
+    room.review.split(PERSON, third, at("11:30"))
+    room.review.approve(PERSON, second)
+    saved = room.digest
+    with store.reading() as transaction:
+        jobs_then = [jobs.active(transaction, item_id) for item_id in (first, second)]
+        worklog = worklogs.load(transaction, first)
+    with store.writing() as transaction:
+        config = Config()
+        config.set_main_option("script_location", str(opening._MIGRATIONS))
+        config.attributes["connection"] = transaction
+        command.downgrade(config, "0001")
+        row = transaction.execute(text("SELECT entry_id, project FROM items WHERE entry_id > 0"))
+        assert [(number, json.loads(project)["id"]) for number, project in row] == [(101, 11)]
+    store.close()
+
+    with closing(Store.open(f"sqlite:///{path}", room.time)) as again:
+        assert again.digest(PERSON, DAY) == with_words_by_hand(saved)
+        with again.reading() as transaction:
+            assert jobs_then == [jobs.active(transaction, item_id) for item_id in (first, second)]
+            assert worklogs.load(transaction, first) == worklog
+        room.store, room.review = again, Review(again, room.time)
+        room.review.revert(PERSON, saved.items[-1].id)
+        room.worker = room.new_worker()
+        room.drain()
+        assert set(room.states()) == {ItemState.SENT, ItemState.OPEN}
+
+
+def with_words_by_hand(digest: Digest) -> Digest:
+    """What that version knew: of what was changed by hand, the words are the person's."""
+    changed = [
+        replace(item, suggestion=replace(item.suggestion, own_words=item.by_hand))
+        for item in digest.items
+    ]
+    return replace(digest, items=tuple(changed))
 
 
 def test_a_newer_schema_is_left_alone(store: Store, path: Path) -> None:

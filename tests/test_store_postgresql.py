@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -13,16 +14,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-from tests.desks import DAY, PERSON, Room, draft
-from tests.logbooks import LoggingRoom
+from tests.group_worklogs import LoggingRoom
+from tests.loopback import FakeTime
 from tests.notation import at
 from tests.postgresql import server
+from tests.rooms import DAY, PERSON, Room, draft
 from tests.storecontract import StoreContract, at_once
 from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.outbox.worker import Pace
-from tracklater_bot.store import Store, StoreError
-from tracklater_bot.store import jobs as outbox
-from tracklater_bot.store import values as memory
+from tracklater_bot.store import Store, StoreError, Transaction, lanes, values
+from tracklater_bot.store.lanes import Lease
 from tracklater_bot.store.tables import metadata
 
 EAGER = Pace(spacing=timedelta())
@@ -37,6 +38,13 @@ def address() -> Iterator[str]:
         yield found
 
 
+class StoreOnTestTime(Store):
+    """A store whose time tests choose, though PostgreSQL has a clock of its own."""
+
+    def now(self, transaction: Transaction | None = None) -> datetime:
+        return self.clock()
+
+
 @pytest.fixture
 def url(address: str, request: pytest.FixtureRequest) -> Iterator[str]:
     command(address, "CREATE DATABASE test TEMPLATE empty")
@@ -46,7 +54,7 @@ def url(address: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
-    opened = Store.open(url)
+    opened = StoreOnTestTime.open(url)
     yield opened
     opened.close()
 
@@ -100,7 +108,7 @@ def test_a_connection_that_the_server_closed_is_replaced(address: str, store: St
 
 def test_a_connection_that_breaks_in_the_middle_says_so(address: str, store: Store) -> None:
     with pytest.raises(StoreError, match="cannot be reached"), store.writing() as connection:
-        memory.put(connection, PERSON, cut_connections(address), 1, None)
+        values.put(connection, PERSON, cut_connections(address), 1, None)
 
 
 def cut_connections(address: str) -> str:
@@ -116,20 +124,20 @@ def cut_connections(address: str) -> str:
 def test_a_worker_passes_over_a_lane_that_another_is_taking(store: Store) -> None:
     saved = store.save_draft(PERSON, draft("09:00-10:00 group1"))
     Room(store).review.approve(PERSON, saved.items[0].id)
-    now, lease = at("18:00"), timedelta(minutes=5)
+    now, length = at("18:00"), timedelta(minutes=5)
     with store.writing() as one:
         # Not committed yet: the row is locked.
-        assert outbox.take_lane(one, "one", now, lease, PERSON)
+        assert lanes.take(one, PERSON, Lease("one", now, length))
         with store.writing() as two:
-            assert outbox.take_lane(two, "two", now, lease, PERSON) is None
+            assert lanes.take(two, PERSON, Lease("two", now, length)) is None
 
 
 def test_two_workers_at_once_make_one_entry_of_each(store: Store) -> None:
     room = Room(store)
     room.open(*(f"{hour:02}:00-{hour + 1:02}:00 group1" for hour in range(8, 16)))
     room.review.approve_all(PERSON, DAY)
-    workers = [room.new_exporter(f"bot {n}", pace=EAGER) for n in range(4)]
-    while room.exporter.next_due() is not None:
+    workers = [room.new_worker(f"bot {n}", pace=EAGER) for n in range(4)]
+    while room.next_due() is not None:
         at_once(4, lambda n: workers[n].work())
     assert len(room.tracker.kept) == 8
     assert set(room.states()) == {ItemState.SENT}
@@ -139,14 +147,14 @@ def test_decisions_and_refreshes_at_once_do_not_get_stuck(store: Store) -> None:
     room = Room(store)
     hours = [f"{hour:02}:00-{hour + 1:02}:00 group1" for hour in range(8, 16)]
     ids = room.open(*hours)
-    worker = room.new_exporter("worker", pace=EAGER)
+    worker = room.new_worker("worker", pace=EAGER)
     calls: list[Callable[[], object]] = [
         *(partial(room.review.approve, PERSON, item_id) for item_id in ids),
         *(partial(store.save_draft, PERSON, draft(*hours)) for _ in range(4)),
         *([worker.work] * 4),
     ]
     at_once(len(calls), lambda n: calls[n]())
-    while worker.next_due() is not None:
+    while worker.due_in() is not None:
         worker.work()
     assert len(room.tracker.kept) == 8
     assert [item.id for item in room.digest.items] == ids
@@ -162,3 +170,22 @@ def test_worklogs_follow_their_entries_on_postgresql(store: Store) -> None:
     room.edit(item_id, "09:00-09:30 group1")
     room.drain()
     assert (room.worklogs.written(), room.worklog()) == ("", None)
+
+
+# -- Clocks that go wrong --------------------------------------------------------------------------
+
+
+def test_postgresqls_clock_counts_for_all_bots(store: Store, url: str) -> None:
+    """A machine whose clock is a day ahead does not take over a lane that is still another's."""
+    with closing(Store.open(url, clock=lambda: datetime.now(UTC) + timedelta(days=1))) as ahead:
+        room = Room(ahead, FakeTime(datetime.now(UTC) + timedelta(days=1)))
+        (item_id,) = room.open("09:00-10:00 group1")
+        room.review.approve(PERSON, item_id)
+        due_in = room.worker.due_in()
+        assert due_in is not None
+        assert due_in <= timedelta()
+        with store.writing() as transaction:
+            lease = Lease("punctual", datetime.now(UTC), timedelta(minutes=5))
+            assert lanes.take(transaction, PERSON, lease)
+        room.worker.work()
+        assert room.tracker.asked == []

@@ -66,7 +66,7 @@ def test_a_digest_shows_skipped_nowhere_and_sent_as_tracked() -> None:
 
 
 def test_what_was_sent_is_not_shown_twice() -> None:
-    sent = replace(item("09:00-10:00 group1 DEV-1", ItemState.SENT), entry_id=5)
+    sent = replace(item("09:00-10:00 group1 DEV-1", ItemState.SENT), entry_id="5")
     lanes = lanes_of(digest(sent, tracked=(entry("09:00-10:00 group1", 5),)), NOW)
     assert len(lanes.tracked) == 1
 

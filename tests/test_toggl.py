@@ -30,13 +30,13 @@ from tracklater_bot.trackers.base import (
     TrackerError,
     Unknown,
 )
-from tracklater_bot.trackers.projects import resolve, task_of, wanted
+from tracklater_bot.trackers.projects import named_in_settings, resolve_projects, task_of
 from tracklater_bot.trackers.toggl import TogglTracker
 
 BASE = "https://api.track.toggl.com/api/v9"
 TOKEN = "0123456789abcdef"
 ENTRIES = f"{BASE}/workspaces/7/time_entries"
-MORNING = NewEntry(span("09:05-11:30"), "DEV-123 Fix login", project_id=11)
+MORNING = NewEntry(span("09:05-11:30"), "DEV-123 Fix login", project_id="11")
 
 ME = {
     "api_token": TOKEN,
@@ -122,19 +122,19 @@ def test_one_request_tells_the_account_and_its_projects(
     account = tracker(time, workspace=0).account()
     assert (account.name, account.workspace_id, account.timezone) == (
         "Alice Example",
-        7,
+        "7",
         "Europe/Helsinki",
     )
     assert [
         (project.name, project.client, project.id, project.billable) for project in account.projects
     ] == [
-        ("Development", "First Group", 11, False),
-        ("Bug fixing", "First Group", 12, True),
-        ("Development", "Second Group", 21, False),
-        ("Home", "", 31, False),
+        ("Development", "First Group", "11", False),
+        ("Bug fixing", "First Group", "12", True),
+        ("Development", "Second Group", "21", False),
+        ("Home", "", "31", False),
     ]
     assert [each.name for each in account.archived] == ["Old"]
-    assert account.tasks == (Task(91, "DEV-123 Fix login", 11),)
+    assert account.tasks == (Task("91", "DEV-123 Fix login", "11"),)
     assert TOKEN not in repr(account)
     auth = fake.calls[0].request.headers["Authorization"]
     assert auth == "Basic MDEyMzQ1Njc4OWFiY2RlZjphcGlfdG9rZW4="
@@ -180,7 +180,7 @@ def test_reads_the_entries_of_a_day_with_full_times(
     fake.get(f"{BASE}/me/time_entries", json=rows, match=[query_param_matcher(window)])
     entries = toggl.entries(span("04:00-28:00"))
     # 7 is a timer forgotten days ago; 1 ended before, 5 has no length, 6 is gone.
-    assert [entry.id for entry in entries] == [7, 2, 3, 4]
+    assert [entry.id for entry in entries] == ["7", "2", "3", "4"]
     assert entries[2].description == ""
     assert entries[2].tags == ("a",)
     assert entries[3].end is None
@@ -222,7 +222,7 @@ def test_creates_an_entry_exactly_as_told(
     }
     fake.post(ENTRIES, json=row(77), match=[json_params_matcher(body)])
     made = toggl.create(MORNING)
-    assert (made.id, made.changed) == (77, "2026-11-20T10:00:00+00:00")
+    assert (made.id, made.changed) == ("77", "2026-11-20T10:00:00+00:00")
     assert Span(made.start, made.end or made.start) == MORNING.span
 
 
@@ -230,7 +230,7 @@ def test_says_the_rest_only_where_it_is_wanted(
     fake: responses.RequestsMock, toggl: TogglTracker
 ) -> None:
     fake.post(ENTRIES, json=row())
-    toggl.create(NewEntry(MORNING.span, "", None, billable=False, tags=("DEV-1",), task_id=91))
+    toggl.create(NewEntry(MORNING.span, "", None, billable=False, tags=("DEV-1",), task_id="91"))
     body = asked(fake)
     assert (body["billable"], body["tags"], body["task_id"]) == (False, ["DEV-1"], 91)
     assert "project_id" not in body
@@ -399,7 +399,7 @@ def test_looks_in_a_narrow_window(fake: responses.RequestsMock, toggl: TogglTrac
     fake.get(f"{BASE}/me/time_entries", json=[row(9)], match=[query_param_matcher(window)])
     found = toggl.find(MORNING)
     assert found is not None
-    assert found.id == 9
+    assert found.id == "9"
 
 
 @pytest.mark.parametrize(
@@ -459,11 +459,11 @@ SEEN = "2026-11-20T10:00:00+00:00"
             },
         ),
         (replace(MORNING, description="Review"), {"description": "Review"}),
-        (replace(MORNING, project_id=12), {"project_id": 12, "task_id": None}),
+        (replace(MORNING, project_id="12"), {"project_id": 12, "task_id": None}),
         (replace(MORNING, project_id=None), {"project_id": None, "task_id": None}),
         (replace(MORNING, billable=True), {"billable": True}),
         (replace(MORNING, tags=("a", "b")), {"tags": ["a", "b"]}),
-        (replace(MORNING, task_id=91), {"task_id": 91}),
+        (replace(MORNING, task_id="91"), {"task_id": 91}),
     ],
 )
 def test_sends_only_what_changed(
@@ -471,7 +471,7 @@ def test_sends_only_what_changed(
 ) -> None:
     fake.get(ONE, json=row(5))
     fake.put(f"{ENTRIES}/5", json=row(5, at="later"), match=[json_params_matcher(sent)])
-    assert toggl.update(5, entry, SEEN).changed == "later"
+    assert toggl.update("5", entry, SEEN).changed == "later"
 
 
 def test_an_entry_that_is_right_already_is_left_alone(
@@ -479,7 +479,7 @@ def test_an_entry_that_is_right_already_is_left_alone(
 ) -> None:
     """So that an update whose answer was lost is no conflict with itself."""
     fake.get(ONE, json=row(5, at="changed by the update whose answer was lost"))
-    assert toggl.update(5, MORNING, SEEN).id == 5
+    assert toggl.update("5", MORNING, SEEN).id == "5"
 
 
 def test_an_entry_changed_in_toggl_is_not_overwritten(
@@ -487,10 +487,10 @@ def test_an_entry_changed_in_toggl_is_not_overwritten(
 ) -> None:
     fake.get(ONE, json=row(5, at="2026-11-20T11:00:00+00:00", description="Mine"))
     with pytest.raises(Conflict) as caught:
-        toggl.update(5, MORNING, SEEN)
+        toggl.update("5", MORNING, SEEN)
     assert caught.value.current.description == "Mine"
     with pytest.raises(Conflict):
-        toggl.delete(5, SEEN)
+        toggl.delete("5", SEEN)
 
 
 @pytest.mark.parametrize("status", [404, 410])
@@ -499,7 +499,7 @@ def test_an_entry_that_is_gone_cannot_be_changed(
 ) -> None:
     fake.get(ONE, status=status)
     with pytest.raises(Gone):
-        toggl.update(5, MORNING, SEEN)
+        toggl.update("5", MORNING, SEEN)
 
 
 def test_deletes_an_entry_that_is_as_it_was(
@@ -507,7 +507,7 @@ def test_deletes_an_entry_that_is_as_it_was(
 ) -> None:
     fake.get(ONE, json=row(5, workspace_id=8))
     fake.delete(f"{BASE}/workspaces/8/time_entries/5")
-    toggl.delete(5, SEEN)
+    toggl.delete("5", SEEN)
 
 
 @pytest.mark.parametrize("status", [404, 410])
@@ -515,16 +515,16 @@ def test_deleting_what_is_gone_is_done(
     status: int, fake: responses.RequestsMock, toggl: TogglTracker
 ) -> None:
     fake.get(ONE, status=status)
-    toggl.delete(5, SEEN)
+    toggl.delete("5", SEEN)
     fake.delete(f"{ENTRIES}/5", status=status)
-    toggl.delete(5, None)
+    toggl.delete("5", None)
     fake.replace(responses.GET, ONE, json=row(5, server_deleted_at="2026-11-20T10:00:00Z"))
-    toggl.delete(5, SEEN)
+    toggl.delete("5", SEEN)
 
 
 def test_a_delete_without_an_answer_is_unknown(time: FakeTime) -> None:
     with loopback(Said(body=row(5)), DROPPED) as service, pytest.raises(Unknown):
-        tracker(time, service.url).delete(5, SEEN)
+        tracker(time, service.url).delete("5", SEEN)
 
 
 # -- Required fields ---------------------------------------------------------------------------
@@ -556,7 +556,7 @@ def test_a_plan_without_required_fields_has_none(
 # -- Whose project is it -----------------------------------------------------------------------
 
 PROJECTS = tuple(
-    Project(name, "", client=client, id=number, billable=number == 12)
+    Project(name, "", client=client, id=str(number), billable=number == 12)
     for number, name, client in [
         (11, "Development", "First Group"),
         (12, "Bug fixing", "First Group"),
@@ -564,7 +564,10 @@ PROJECTS = tuple(
         (31, "Home", ""),
     ]
 )
-ARCHIVED = (Project("Old", "", client="First Group", id=13), Project("X", "", client="Gone", id=14))
+ARCHIVED = (
+    Project("Old", "", client="First Group", id="13"),
+    Project("X", "", client="Gone", id="14"),
+)
 
 
 def groups(client: str = "", **projects: str) -> dict[str, GroupSettings]:
@@ -575,10 +578,10 @@ def groups(client: str = "", **projects: str) -> dict[str, GroupSettings]:
 @pytest.mark.parametrize(
     ("settings", "expected", "trouble"),
     [
-        (groups("first GROUP", development="default", Bug_fixing="bug"), [11, 12], None),
-        (groups("Second Group", Development="default"), [21], None),
-        (groups("", home="default"), [31], None),
-        (groups("First Group"), [11, 12], None),
+        (groups("first GROUP", development="default", Bug_fixing="bug"), ["11", "12"], None),
+        (groups("Second Group", Development="default"), ["21"], None),
+        (groups("", home="default"), ["31"], None),
+        (groups("First Group"), ["11", "12"], None),
         (groups(), [], None),
         (groups("", Development="default"), [None], "several projects Development"),
         (
@@ -597,9 +600,9 @@ def groups(client: str = "", **projects: str) -> dict[str, GroupSettings]:
     ],
 )
 def test_the_projects_of_a_group(
-    settings: dict[str, GroupSettings], expected: list[int | None], trouble: str | None
+    settings: dict[str, GroupSettings], expected: list[str | None], trouble: str | None
 ) -> None:
-    found, troubles = resolve(PROJECTS, settings, ARCHIVED)
+    found, troubles = resolve_projects(PROJECTS, settings, ARCHIVED)
     assert [each.id for each in found["g"]] == expected
     assert {each.group for each in found["g"]} <= {"g"}
     assert [trouble in each for each in troubles if trouble] == ([True] if trouble else [])
@@ -607,23 +610,27 @@ def test_the_projects_of_a_group(
 
 
 def test_a_project_keeps_its_purpose_and_gets_toggls_spelling() -> None:
-    found, _ = resolve(PROJECTS, groups("first group", BUG_FIXING="bug"))
-    assert found["g"] == (Project("Bug fixing", "g", "bug", "First Group", 12, billable=True),)
+    found, _ = resolve_projects(PROJECTS, groups("first group", BUG_FIXING="bug"))
+    assert found["g"] == (Project("Bug fixing", "g", "bug", "First Group", "12", billable=True),)
 
 
 def test_a_client_without_named_projects_suggests_its_first() -> None:
-    found, _ = resolve(PROJECTS, groups("First Group"))
+    found, _ = resolve_projects(PROJECTS, groups("First Group"))
     assert [each.type for each in found["g"]] == ["default", "other"]
 
 
 def test_projects_are_offered_by_name_before_toggl_has_answered() -> None:
-    assert wanted(groups("First Group", Development="default"))["g"] == (
+    assert named_in_settings(groups("First Group", Development="default"))["g"] == (
         Project("Development", "g", "default", "First Group"),
     )
 
 
 def test_a_task_is_found_by_the_key_it_begins_with() -> None:
-    tasks = [Task(1, "DEV-12 Other", 11), Task(2, "dev-1: Login", 11), Task(3, "DEV-1 Login", 12)]
-    assert task_of("DEV-1", 11, tasks) == tasks[1]
+    tasks = [
+        Task("1", "DEV-12 Other", "11"),
+        Task("2", "dev-1: Login", "11"),
+        Task("3", "DEV-1 Login", "12"),
+    ]
+    assert task_of("DEV-1", "11", tasks) == tasks[1]
     assert task_of("DEV-1", None, tasks) is None
-    assert task_of("DEV-2", 11, tasks) is None
+    assert task_of("DEV-2", "11", tasks) is None

@@ -25,8 +25,8 @@ from tests.bots import (
     says,
 )
 from tests.conftest import FRIDAY
-from tests.desks import empty_database
 from tests.postgresql import server
+from tests.rooms import empty_database
 from tests.safety import message
 from tests.test_store_postgresql import command
 from tracklater_bot.store import Store

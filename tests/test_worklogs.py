@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from tests.desks import DAY, PERSON, draft, sqlite_store
 from tests.digests import digest as a_digest
 from tests.digests import issue
 from tests.digests import item as an_item
-from tests.logbooks import Fault, LoggingRoom, jira_down, no_right
+from tests.group_worklogs import Fault, LoggingRoom, jira_down, no_right
 from tests.longer import usually
 from tests.notation import span
+from tests.rooms import DAY, PERSON, draft, sqlite_store
 from tests.trackers import (
     Crash,
     bug_after,
@@ -35,9 +35,10 @@ from tests.trackers import (
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.domain.digests import ItemState, Worklog
 from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.payload import worklog_of
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import Store
-from tracklater_bot.store.payload import worklog_of
+from tracklater_bot.store.jobs import Target
 
 
 @pytest.fixture
@@ -241,7 +242,7 @@ def test_undo_removes_the_worklog_also_when_the_item_is_gone_meanwhile(room: Log
         room.drain()
     room.store.save_draft(PERSON, draft("13:00-14:00 group1"))
     assert room.store.digest_of_item(item_id) is None
-    room.drain(room.new_exporter("after a restart"))
+    room.drain(room.new_worker("after a restart"))
     assert room.worklogs.written() == ""
 
 
@@ -269,7 +270,7 @@ def test_approved_again_it_is_written_again(room: LoggingRoom) -> None:
 
 def test_switched_off_later_what_is_there_is_kept_in_line(room: LoggingRoom) -> None:
     item_id = sent(room)
-    room.logbooks.groups.clear()
+    room.group_worklogs.groups.clear()
     room.edit(item_id, "09:00-09:30 group1", issue=issue("DEV-1"), description="Half")
     room.drain()
     assert room.worklogs.written() == "DEV-1 09:00-09:30 Half"
@@ -384,7 +385,7 @@ def test_after_a_lost_answer_it_is_looked_for_first(room: LoggingRoom, fault: Fa
     try:
         room.drain()
     except Crash:
-        room.drain(room.new_exporter("after a restart"))
+        room.drain(room.new_worker("after a restart"))
     assert room.worklogs.asked[:2] == ["create", "find"]
     assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", ItemState.SENT))
 
@@ -402,8 +403,8 @@ def test_jiras_troubles_keep_no_entry_waiting(room: LoggingRoom) -> None:
     room.worklogs.faults = iter(lambda: jira_down, None)
     started = room.time()
     while room.states() != [ItemState.SENT] * 4:
-        room.time.now = max(room.exporter.next_due() or room.time(), room.time())
-        room.exporter.work()
+        room.time.now = max(room.next_due() or room.time(), room.time())
+        room.worker.work()
     assert room.time() - started <= timedelta(seconds=4)
     assert room.worklog() == Worklog("DEV-1", ItemState.PENDING, "Jira cannot be reached")
     room.worklogs.fail()
@@ -422,7 +423,7 @@ def test_toggls_quota_keeps_no_worklog_waiting(room: LoggingRoom) -> None:
 def test_while_a_dialog_is_open_a_written_worklog_is_no_change(room: LoggingRoom) -> None:
     (item_id,) = approved(room)
     room.worklogs.fail(jira_down)
-    room.exporter.work()
+    room.worker.work()
     version, shown = room.item(item_id).version, room.digest.version
     room.drain()
     assert room.item(item_id).version == version
@@ -431,7 +432,7 @@ def test_while_a_dialog_is_open_a_written_worklog_is_no_change(room: LoggingRoom
 
 def test_without_its_jira_the_sentence_says_so(room: LoggingRoom) -> None:
     approved(room)
-    room.logbooks.away = True
+    room.group_worklogs.away = True
     room.drain()
     assert room.worklog() == Worklog("DEV-1", ItemState.FAILED, "no Jira is set up for it")
 
@@ -527,9 +528,9 @@ class Story:
 
     def _work(self) -> None:
         try:
-            self.room.exporter.work()
+            self.room.worker.work()
         except Crash:
-            self.room.exporter = self.room.new_exporter(f"bot {self.chance.random()}")
+            self.room.worker = self.room.new_worker(f"bot {self.chance.random()}")
 
     def _in_line(self) -> None:
         """A worklog for each sent entry with an issue, but for what Jira refused; none besides."""
@@ -567,8 +568,8 @@ def test_no_order_of_faults_doubles_or_forgets_a_worklog(tmp_path: Path, seed: i
 
 def test_two_bots_write_each_worklog_once(room: LoggingRoom) -> None:
     approved(room, *(f"{hour:02}:00-{hour + 1:02}:00 group1 DEV-1" for hour in range(8, 16)))
-    bots = [room.new_exporter(f"bot {number}") for number in range(3)]
-    while room.exporter.next_due() is not None:
+    bots = [room.new_worker(f"bot {number}") for number in range(3)]
+    while room.next_due() is not None:
         for bot in bots:
             bot.work()
         room.later(seconds=1)
@@ -579,14 +580,26 @@ def test_what_is_on_its_way_outlives_the_process(tmp_path: Path) -> None:
     store = sqlite_store(tmp_path)
     room = LoggingRoom(store)
     approved(room)
-    room.exporter.work()
+    room.worker.work()
     address = f"sqlite:///{tmp_path / 'store.sqlite3'}"
     store.close()
     again = Store.open(address)
     restarted = LoggingRoom(again)
     restarted.tracker, restarted.worklogs = room.tracker, room.worklogs
-    restarted.logbooks.worklogs = room.worklogs
-    restarted.drain(restarted.new_exporter("after a restart"))
+    restarted.group_worklogs.worklogs = room.worklogs
+    restarted.drain(restarted.new_worker("after a restart"))
     again.close()
     assert room.worklogs.written() == FIRST
     assert span("09:00-10:00") == next(iter(room.worklogs.kept.values())).span
+
+
+def test_one_lane_is_served_while_the_others_wait(room: LoggingRoom) -> None:
+    first, second = room.open("09:00-10:00 group1 DEV-1", "10:00-11:00 group1 DEV-2")
+    room.review.approve(PERSON, first)
+    assert room.worker.serve_once(Target.WORKLOG) is None
+    assert room.worker.serve_once(Target.ENTRY) == {(PERSON, DAY)}
+    room.later(seconds=1)
+    room.review.approve(PERSON, second)
+    assert room.worker.serve_once(Target.WORKLOG) == {(PERSON, DAY)}
+    assert (len(room.tracker.kept), len(room.worklogs.kept)) == (1, 1)
+    assert room.states() == [ItemState.SENT, ItemState.PENDING]

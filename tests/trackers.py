@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from tests.notation import span
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
+from tracklater_bot.settings import GroupSettings
 from tracklater_bot.trackers.base import (
     Account,
     Conflict,
@@ -24,7 +25,7 @@ from tracklater_bot.trackers.base import (
     Unknown,
 )
 
-DEVELOPMENT = Project("Development", "group1", client="First", id=11)
+DEVELOPMENT = Project("Development", "group1", client="First", id="11")
 
 Fault = Callable[["FakeTracker", Callable[[], TimeEntry | None]], TimeEntry | None]
 """What happens instead of an undisturbed call; the second argument carries it out."""
@@ -81,8 +82,12 @@ def crash_after(_: FakeTracker, call: Callable[[], TimeEntry | None]) -> None:
 class FakeTracker:
     """`faults` are used up one a call, in order; None lets a call through."""
 
+    name = "toggl"
+    label = "Toggl"
+    page = "https://track.toggl.com/timer"
+    account_key = "alice"
     now: Callable[[], datetime]
-    kept: dict[int, TimeEntry] = field(default_factory=dict)
+    kept: dict[str, TimeEntry] = field(default_factory=dict)
     faults: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
     asked: list[str] = field(default_factory=list)
     quota_back: datetime | None = None
@@ -92,17 +97,20 @@ class FakeTracker:
     def fail(self, *faults: Fault | None) -> None:
         self.faults = iter(faults)
 
-    def track(self, text: str, description: str = "By hand", project_id: int | None = None) -> int:
+    def track(self, text: str, description: str = "By hand", project_id: str | None = None) -> str:
         """An entry that the person made in Toggl."""
         covered = span(text)
         return self._keep(NewEntry(covered, description, project_id)).id
+
+    def check(self, groups: Mapping[str, GroupSettings]) -> str:
+        return "signed in"
 
     def account(self) -> Account:
         return self._account()
 
     def _account(self) -> Account:
         self.asked.append("account")
-        return Account("Alice", 7, "Europe/Helsinki", self.account_projects)
+        return Account("Alice", "7", "Europe/Helsinki", self.account_projects)
 
     def entries(self, span: Span) -> Sequence[TimeEntry]:
         self._insist_on_reach(span.end - timedelta(seconds=1))
@@ -128,12 +136,12 @@ class FakeTracker:
         self._insist_on_reach(entry.span.start)
         return self._call("find", lambda: self._same(entry))
 
-    def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:
+    def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
         made = self._call("update", lambda: self._change(entry_id, entry, seen))
         assert made is not None
         return made
 
-    def delete(self, entry_id: int, seen: str | None) -> None:
+    def delete(self, entry_id: str, seen: str | None) -> None:
         self._call("delete", lambda: self._remove(entry_id, seen))
 
     def quota(self) -> Quota:
@@ -142,7 +150,7 @@ class FakeTracker:
     def constraints(self) -> Constraints:
         return Constraints()
 
-    def touch(self, entry_id: int, **changes: object) -> None:
+    def touch(self, entry_id: str, **changes: object) -> None:
         """The person changes the entry in Toggl."""
         self.number += 1
         changed = replace(self.kept[entry_id], changed=f"at {self.number}")
@@ -165,7 +173,7 @@ class FakeTracker:
     def _keep(self, entry: NewEntry) -> TimeEntry:
         self.number += 1
         made = TimeEntry(
-            self.number,
+            str(self.number),
             entry.span.start,
             entry.span.end,
             entry.description,
@@ -181,7 +189,7 @@ class FakeTracker:
         same = [value for value in self.kept.values() if _says(value, entry)]
         return min(same, key=lambda each: each.id) if same else None
 
-    def _change(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:
+    def _change(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
         known = self._known(entry_id)
         if _says(known, entry) and known.tags == entry.tags:
             return known
@@ -196,12 +204,12 @@ class FakeTracker:
         )
         return self.kept[entry_id]
 
-    def _remove(self, entry_id: int, seen: str | None) -> None:
+    def _remove(self, entry_id: str, seen: str | None) -> None:
         if entry_id in self.kept:
             self._insist(self.kept[entry_id], seen)
             del self.kept[entry_id]
 
-    def _known(self, entry_id: int) -> TimeEntry:
+    def _known(self, entry_id: str) -> TimeEntry:
         if entry_id not in self.kept:
             raise Gone("the entry is no longer in Toggl")
         return self.kept[entry_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from slack_sdk import WebClient
@@ -15,8 +16,7 @@ from tracklater_bot.domain.errors import code_in
 from tracklater_bot.domain.wall import Finding
 from tracklater_bot.settings import Settings, first_clues, unfinished
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.trackers.base import Tracker, TrackerError
-from tracklater_bot.trackers.projects import resolve
+from tracklater_bot.trackers.base import TrackerError
 
 BOT_SCOPES = (
     "chat:write", "commands", "im:write", "im:history", "files:write", "files:read", "users:read",
@@ -60,7 +60,7 @@ def _checks(core: Core) -> Iterator[_Check]:
     settings = core.file_settings
     for source in core.issue_sources:
         yield _Check(source.name, source.group, source.check)
-    yield _Check("toggl", None, lambda: _toggl(core.tracker, core))
+    yield _Check(core.tracker.name if core.tracker else "toggl", None, partial(_tracker, core))
     yield _Check("slack bot", None, lambda: _bot(settings))
     if settings.slack.mode == "socket":
         yield _Check("slack socket", None, lambda: _socket(settings))
@@ -82,18 +82,12 @@ def _unfinished(settings: Settings, findings: Sequence[Finding]) -> Iterator[Fin
             yield Finding("settings", None, ok=False, sentence=sentence)
 
 
-def _toggl(tracker: Tracker | None, core: Core) -> str:
-    if tracker is None:
+def _tracker(core: Core) -> str:
+    if core.tracker is None:
         raise CheckError(
             "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
         )
-    account = tracker.account()
-    _, troubles = resolve(account.projects, core.file_settings.groups, account.archived)
-    if troubles:
-        raise CheckError(" ".join(troubles))
-    left = tracker.quota().remaining
-    quota = f", {left} requests left this hour" if left is not None else ""
-    return f"signed in as {account.name}, {len(account.projects)} projects{quota}"
+    return core.tracker.check(core.file_settings.groups)
 
 
 def _bot(settings: Settings) -> str:

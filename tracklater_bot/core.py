@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from tracklater_bot.catalog.briefing import CatalogBriefing
@@ -25,8 +23,8 @@ from tracklater_bot.settings.preferences import REMINDERS, effective, moved, unr
 from tracklater_bot.sources.base import IssueSource
 from tracklater_bot.sources.clues.registry import clue_sources
 from tracklater_bot.sources.issues.registry import issue_sources, key_forms
-from tracklater_bot.trackers.base import Account, Constraints, Refused, Tracker
-from tracklater_bot.trackers.jira_worklogs import JiraLogbooks
+from tracklater_bot.trackers.base import Refused, Tracker
+from tracklater_bot.trackers.jira_worklogs import JiraGroupWorklogs
 from tracklater_bot.trackers.toggl import TogglTracker
 
 if TYPE_CHECKING:
@@ -34,21 +32,6 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 NO_SLACK = "local"
-
-
-@dataclass(frozen=True, slots=True)
-class KnownAccount:
-    """The tracker's workspace as the catalogue remembers it."""
-
-    catalog: Catalog
-
-    def account(self) -> Account | None:
-        """The account; None while nothing is known of it."""
-        return self.catalog.account()
-
-    def constraints(self) -> Constraints:
-        """What the workspace demands of entries."""
-        return self.catalog.constraints()
 
 
 class Core:
@@ -69,7 +52,7 @@ class Core:
         )
         self.issue_sources: tuple[IssueSource, ...] = issue_sources(file_settings, clock)
         self.tracker: Tracker | None = _tracker(file_settings.toggl, clock)
-        self.logbooks = JiraLogbooks(file_settings.groups, clock)
+        self.worklogs = JiraGroupWorklogs(file_settings.groups, clock)
         self.catalog = Catalog(
             store or NullStore(),
             self.person,
@@ -77,7 +60,7 @@ class Core:
             self.tracker,
             clock,
             file_settings.groups,
-            _asker(file_settings.toggl) if self.tracker else "",
+            self.tracker.account_key if self.tracker else "",
         )
         self.groups: tuple[Group, ...] = tuple(
             Group(name, file_settings.hints_for(name), key_forms(file_settings, name))
@@ -141,15 +124,11 @@ class Core:
         days = [day for day, _ in waiting]
         return [*moved(self.file_settings, preferences), *unreminded(reminders, days)]
 
-    def tracker_for(self, person: str) -> Tracker:
-        """The tracker that a person's entries go to. Raises Refused when there is none."""
-        if person != self.person or self.tracker is None:
+    def writable_tracker(self) -> Tracker:
+        """The tracker that the person's entries go to. Raises Refused when there is none."""
+        if self.tracker is None:
             raise Refused("Toggl is not set up: set TRACKLATER_TOGGL__API_TOKEN.")
         return self.tracker
-
-    def workspace_for(self, _person: str) -> KnownAccount:
-        """What is known of the account, without a request each time."""
-        return KnownAccount(self.catalog)
 
 
 def keeps_something(settings: Settings) -> bool:
@@ -162,13 +141,6 @@ def _tracker(settings: TogglSettings, clock: Clock) -> Tracker | None:
     return TogglTracker(settings, clock) if settings.api_token is not None else None
 
 
-def _asker(settings: TogglSettings) -> str:
-    """What tells apart who asks Toggl and where; the token cannot be had from it."""
-    token = settings.api_token.get_secret_value() if settings.api_token else ""
-    asker = f"{settings.base_url} {settings.workspace_id} {token}"
-    return blake2b(asker.encode(), digest_size=8).hexdigest()
-
-
 @contextmanager
 def opened(settings: Settings, clock: Clock = utc_now) -> Iterator[Core]:
     """A core on the settings' database, which is closed afterwards. Raises StoreError."""
@@ -179,5 +151,6 @@ def opened(settings: Settings, clock: Clock = utc_now) -> Iterator[Core]:
             # keeps nothing.
             from tracklater_bot.store import Store  # noqa: PLC0415
 
-            store = closing.enter_context(Store.open(settings.database_url.get_secret_value()))
+            url = settings.database_url.get_secret_value()
+            store = closing.enter_context(Store.open(url, clock))
         yield Core(settings, store, clock)

@@ -48,7 +48,7 @@ class Customer:
             name=self.group,
             hints=tuple(hints),
             key_forms={"jira": (key_form(self.prefix),), "taiga": (TAIGA,)}.get(self.tracker, ()),
-            projects=(Project("Consulting", self.group, "default", self.called, 11),),
+            projects=(Project("Consulting", self.group, "default", self.called, "11"),),
         )
 
 

@@ -36,7 +36,7 @@ from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.base import IssueSource, SourceError
 from tracklater_bot.trackers.base import Account, Constraints, Tracker
-from tracklater_bot.trackers.projects import Naming, resolve, wanted
+from tracklater_bot.trackers.projects import ProjectNames, named_in_settings, resolve_projects
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -248,23 +248,23 @@ class Catalog:
     def projects(self) -> Projects:
         """Each group's projects, with Toggl's ids where it has told them."""
         if self._tracker is None:
-            return Projects(wanted(self._groups))
+            return Projects(named_in_settings(self._groups))
         asked = self._asked("account", self._tracker.account, Account, FRESH)
         account, troubles = asked.value, (asked.trouble,) if asked.trouble else ()
         if account is None:
-            return Projects(wanted(self._groups), None, troubles)
-        found, missing = resolve(account.projects, self._groups, account.archived)
+            return Projects(named_in_settings(self._groups), None, troubles)
+        found, missing = resolve_projects(account.projects, self._groups, account.archived)
         return Projects(found, account, (*troubles, *missing))
 
     def known_projects(self) -> Projects:
         """Each group's projects as they were last told; asks nobody, so that nobody waits."""
         if self._tracker is None:
-            return Projects(wanted(self._groups))
+            return Projects(named_in_settings(self._groups))
         last = CachedAnswer("account", self._tracker.account, Account, FRESH, STALE)
         account = last.kept(self._memory, self._clock())
         if account is None:
-            return Projects(wanted(self._groups))
-        found, _ = resolve(account.projects, self._groups, account.archived)
+            return Projects(named_in_settings(self._groups))
+        found, _ = resolve_projects(account.projects, self._groups, account.archived)
         return Projects(found, account)
 
     def account(self) -> Account | None:
@@ -292,7 +292,7 @@ class Catalog:
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
-        naming = Naming.of(known, projects.by_group, self._groups)
+        naming = ProjectNames.of(known, projects.by_group, self._groups)
         entries = tuple(naming.named(entry) for entry in asked.value or ())
         return Tracked(entries, asked.trouble, asked.answered)
 

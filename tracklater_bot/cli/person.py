@@ -6,7 +6,9 @@ from functools import partial
 
 from tracklater_bot.checks import check_all
 from tracklater_bot.core import Core
-from tracklater_bot.outbox.worker import Exporter, Pace
+from tracklater_bot.outbox.lookup import Lookup
+from tracklater_bot.outbox.senders import all_senders
+from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.slack.person import Person, insist_on_slack
 
 
@@ -30,15 +32,8 @@ def person_of(core: Core) -> Person:
     )
 
 
-def _outbox(core: Core, owner: str, pace: Pace) -> Exporter:
-    return Exporter(
-        core.store,
-        core.person,
-        core.tracker_for,
-        core.clock,
-        owner,
-        workspace_for=core.workspace_for,
-        pace=pace,
-        logbooks=core.logbooks,
-        key_tag=core.file_settings.suggest.key_tag,
-    )
+def _outbox(core: Core, owner: str, pace: Pace) -> Worker:
+    key_tag = core.file_settings.suggest.key_tag
+    lookup = Lookup(core.writable_tracker, core.catalog, key_tag=key_tag)
+    senders = all_senders(core.store, lookup, core.worklogs)
+    return Worker(core.store, core.person, owner, senders, core.clock, pace)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
-
-# -- Issues and projects -----------------------------------------------------------------------
-
 
 CERTAIN = 0.9
 
@@ -65,15 +62,15 @@ class Item:
 
     `by_hand`: the person edited, split, merged or added it, so it stays when the day is read anew.
     `change` numbers the person's last such change, for taking it back; None when there is none.
-    `entry_changed` is Toggl's `at` of the entry as we last saw it. `worklog` is None where there is
-    none and none is wanted.
+    `entry_id` is the tracker's, `entry_changed` its word for the entry's state as we last saw it.
+    `worklog` is None where there is none and none is wanted.
     """
 
     id: str
     suggestion: Suggestion
     state: ItemState = ItemState.OPEN
     version: int = 1
-    entry_id: int | None = None
+    entry_id: str | None = None
     problem: str | None = None
     retry_at: datetime | None = None
     billable: bool | None = None
@@ -83,6 +80,10 @@ class Item:
     change: int | None = None
     entry_changed: str | None = None
     worklog: Worklog | None = None
+
+    def in_state(self, state: ItemState) -> Item:
+        """The item in that state, with no problem."""
+        return replace(self, state=state, problem=None, problem_code=None, retry_at=None)
 
     @property
     def approvable(self) -> bool:

@@ -10,13 +10,16 @@ from tracklater_bot.domain.day import Span
 
 @dataclass(frozen=True, slots=True)
 class TimeEntry:
-    """An entry in Toggl. `end` is None while it runs. `changed` is Toggl's `at`."""
+    """An entry in the tracker, under its ids. `end` is None while it runs.
 
-    id: int
+    `changed` is the tracker's word for this state of it: another word, another state.
+    """
+
+    id: str
     start: datetime
     end: datetime | None
     description: str = ""
-    project_id: int | None = None
+    project_id: str | None = None
     project: str | None = None
     group: str | None = None
     tags: tuple[str, ...] = ()

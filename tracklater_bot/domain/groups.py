@@ -19,7 +19,7 @@ class Project:
     group: str
     type: str = "default"
     client: str = ""
-    id: int | None = None
+    id: str | None = None
     billable: bool = False
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
 
 from tracklater_bot.domain.day import Span, subtract
-from tracklater_bot.domain.digests import Item, ItemState
+from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.suggestions import Suggestion
 
 SHORTEST = timedelta(minutes=1)
@@ -47,6 +47,25 @@ def refreshed(items: Iterable[Item], suggestions: Iterable[Suggestion]) -> list[
 def in_order(items: Iterable[Item]) -> list[Item]:
     """Earliest first."""
     return sorted(items, key=lambda item: (item.suggestion.span, item.id))
+
+
+def with_items(digest: Digest, changed: Iterable[Item], gone: Collection[str] = ()) -> Digest:
+    """The day with items changed (by their id), added, and taken away.
+
+    Each changed item's version is counted up.
+    """
+    known = {item.id: item for item in digest.items if item.id not in gone}
+    for item in changed:
+        known[item.id] = _counted_up(item, known.get(item.id))
+    return replace(digest, items=tuple(in_order(known.values())))
+
+
+def _counted_up(item: Item, before: Item | None) -> Item:
+    """What it tells of its worklog stays: the store's `set_worklog` alone changes it."""
+    if before is None:
+        return replace(item, worklog=None)
+    same = replace(item, worklog=before.worklog)
+    return same if same == before else replace(same, version=before.version + 1)
 
 
 def clipped(suggestions: Iterable[Suggestion], taken: Sequence[Span]) -> Iterator[Suggestion]:

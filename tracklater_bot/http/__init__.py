@@ -11,6 +11,7 @@ from tracklater_bot.http.client import (
     anonymous,
     basic,
     bearer,
+    in_header,
     utc_now,
 )
 from tracklater_bot.http.responses import (
@@ -41,5 +42,6 @@ __all__ = [
     "anonymous",
     "basic",
     "bearer",
+    "in_header",
     "utc_now",
 ]

@@ -37,24 +37,31 @@ _LONGEST_WAIT = timedelta(days=1)
 # -- Credentials -------------------------------------------------------------------------------
 
 
-Credentials: TypeAlias = Callable[[], str | None]
-"""Gives the Authorization header of the moment. Raises InvalidCredential."""
+Credentials: TypeAlias = Callable[[], Mapping[str, str]]
+"""Gives the headers that say who asks, as of the moment. Raises InvalidCredential."""
 
 
 def anonymous() -> Credentials:
     """No credentials."""
-    return lambda: None
+    return dict
 
 
 def basic(user: str, password: SecretStr | str) -> Credentials:
     """User and password; either may be a token."""
     secret = f"{user}:{_plain_text(password)}".encode()
-    return lambda: f"Basic {b64encode(secret).decode()}"
+    return lambda: {"Authorization": f"Basic {b64encode(secret).decode()}"}
 
 
 def bearer(token: SecretStr | Callable[[], str]) -> Credentials:
     """A token alone, or the one of the moment; refused where it cannot stand in a header."""
-    return lambda: f"Bearer {_checked(token() if callable(token) else _plain_text(token))}"
+    return lambda: {
+        "Authorization": f"Bearer {_checked(token() if callable(token) else _plain_text(token))}"
+    }
+
+
+def in_header(name: str, token: SecretStr) -> Credentials:
+    """A token in a header of the service's own, such as X-Api-Key."""
+    return lambda: {name: _checked(token.get_secret_value())}
 
 
 def _plain_text(secret: SecretStr | str) -> str:

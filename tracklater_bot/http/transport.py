@@ -34,11 +34,11 @@ class Transport:
     """A session with one service. Safe to use from threads, like the session of `requests`."""
 
     def __init__(
-        self, service: str, base_url: str, authorization: Callable[[], str | None]
+        self, service: str, base_url: str, credentials: Callable[[], Mapping[str, str]]
     ) -> None:
         self._service = service
         self._base_url = base_url
-        self._auth = _Authorization(authorization)
+        self._auth = _CredentialHeaders(credentials)
         self._session = _new_session()
 
     def exchange(
@@ -97,19 +97,17 @@ class Transport:
         raise ResponseLost(f"{self._service} broke off before its answer was complete") from None
 
 
-class _Authorization(AuthBase):
+class _CredentialHeaders(AuthBase):
     """Puts credentials into a request. Being there at all keeps `requests` away from ~/.netrc."""
 
-    def __init__(self, make: Callable[[], str | None]) -> None:
+    def __init__(self, make: Callable[[], Mapping[str, str]]) -> None:
         self._make = make
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         try:
-            value = self._make()
+            request.headers.update(self._make())
         except InvalidCredential as error:
             raise requests.exceptions.InvalidHeader(str(error)) from None
-        if value is not None:
-            request.headers["Authorization"] = value
         return request
 
 

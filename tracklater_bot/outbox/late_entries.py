@@ -1,86 +1,150 @@
 """Entries that come after all: their request was given up, looked for in vain, and repeated.
 
-Toggl may carry out a request long after the connection broke, and does not tell two equal requests
-apart. So after each look that found nothing, the outbox keeps a job that looks again some times,
+A tracker may carry out a request long after the connection broke, and does not tell two equal
+requests apart. So after each lookup that found nothing, a job stays that looks again some times,
 and takes out one entry that says the same and belongs to no item. Nothing equal was there at the
-look before, so it is what that request made. All functions work inside the caller's transaction.
+lookup before, so it is what that request made.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import TypeAlias
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection
+from tracklater_bot.domain.digests import Digest, Problem
+from tracklater_bot.outbox.lookup import Lookup, is_same
+from tracklater_bot.outbox.outcomes import (
+    LateEntryFound,
+    NotWritten,
+    Outcome,
+    PersonDay,
+    RetryLater,
+    Sending,
+    Unconfirmed,
+    Written,
+)
+from tracklater_bot.outbox.sender import Ready
+from tracklater_bot.store import Store, Transaction, days, jobs
+from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
+from tracklater_bot.trackers.base import TrackerError
 
-from tracklater_bot.domain.digests import Digest
-from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.outbox.outcomes import Day, Outcome, RetryLater, watched
-from tracklater_bot.outbox.worklogs import WorklogWritten
-from tracklater_bot.store import days as digests
-from tracklater_bot.store import jobs as outbox
-from tracklater_bot.store.jobs import Job, Stage
-
-
-@dataclass(frozen=True, slots=True)
-class SightedEntry:
-    """An entry that is the late one: nothing of ours, and equal to what was sent."""
-
-    entry: TimeEntry
-
-
-@dataclass(frozen=True, slots=True)
-class NotFound:
-    """No such entry is there now."""
+# When it is looked for what a request may have made after all, counted from its sending.
+LATE_LOOKS = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
+LOOK_AGAIN = timedelta(seconds=30)  # while an equal entry is being made
 
 
-@dataclass(frozen=True, slots=True)
-class TakenOut:
-    """The late entry is gone."""
+def watch(transaction: Transaction, digest: Digest, job: Job, now: datetime) -> None:
+    """Lets it be looked for what the job's last request may make yet."""
+    due = None if job.sent_at is None else _next_look(job.sent_at, now)
+    if job.sent_at is None or due is None:
+        return
+    late = NewJob(
+        f"{job.id}/{job.sent_at:%Y%m%d%H%M%S}",  # no item's: the item has a job of its own
+        JobKind.DELETE,
+        Target.LATE,
+        job.payload,
+        due,
+        sent_at=job.sent_at,
+    )
+    jobs.queue(transaction, digest, late)
 
 
-Sighting: TypeAlias = SightedEntry | NotFound | TakenOut
+class LateEntrySender:
+    """Looks for one person's late entries, and takes them out."""
 
+    def __init__(self, store: Store, lookup: Lookup) -> None:
+        self._store = store
+        self._lookup = lookup
 
-def settle(connection: Connection, job: Job, sighting: Sighting, now: datetime) -> set[Day]:
-    """Stores what was seen; gives the days whose message has to follow."""
-    digest = digests.load(connection, job.person, job.day, lock=True)
-    if outbox.load(connection, job.id) != job:
+    def prepare(self, job: Job, now: datetime) -> Ready[str] | Outcome:
+        """The late entry's id if it was found before; else whether it is there by now."""
+        if self._is_creating(job):
+            return RetryLater(Problem.WAITING, "it is being made", now + LOOK_AGAIN)
+        if job.entry_id is not None:
+            known = self._known_as_ours(job, {job.entry_id})
+            return NotWritten() if known else Ready(job.entry_id)
+        return self._searched(job, now)
+
+    def send(self, job: Job, request: str) -> Outcome:
+        """Removes the entry."""
+        self._lookup.forget_entries()
+        self._lookup.tracker().delete(request, job.seen)
+        return Written(None)
+
+    def final(self, job: Job, error: TrackerError) -> Outcome | None:
+        """Somebody changed it meanwhile, or it cannot be had: then it is theirs."""
+        return NotWritten()
+
+    def apply(
+        self, transaction: Transaction, job: Job, outcome: Outcome, now: datetime
+    ) -> set[PersonDay]:
+        """Stores what was found, and when to look again."""
+        if isinstance(outcome, Sending):
+            return set()
+        digest = days.load(transaction, job.person, job.day, lock=True)
+        if jobs.load(transaction, job.id) != job:
+            return set()
+        if digest is None:
+            jobs.finish(transaction, job, Stage.DROPPED)
+            return set()
+        match outcome:
+            case LateEntryFound(entry):
+                jobs.set_entry(transaction, job, entry.id, entry.changed, now)
+            case Written():
+                jobs.finish(transaction, job, Stage.DONE)
+                return _without_entry(transaction, digest, job)
+            case RetryLater(_, _, at) | Unconfirmed(_, at):
+                jobs.set_entry(transaction, job, None, None, at)
+            case _:
+                due = _next_look(job.sent_at or now, now)
+                if due is None:
+                    jobs.finish(transaction, job, Stage.DONE)
+                else:
+                    jobs.set_entry(transaction, job, None, None, due)
         return set()
-    if digest is None:
-        outbox.close(connection, job, Stage.DROPPED)
-        return set()
-    match sighting:
-        case SightedEntry(entry):
-            outbox.aim(connection, job, entry.id, entry.changed, now)
-        case NotFound():
-            _look_again(connection, job, now)
-        case TakenOut():
-            outbox.close(connection, job, Stage.DONE)
-            return _forget(connection, digest, job)
-    return set()
+
+    def _searched(self, job: Job, now: datetime) -> Outcome:
+        digest = self._store.digest(job.person, job.day)
+        if digest is None:
+            return NotWritten()
+        # One look serves all that are due at that minute.
+        entry = self._lookup.entry(job.payload)
+        tracked = self._lookup.entries(entry.span, digest, now, oldest=job.due_at)
+        same = [other for other in tracked if is_same(other, entry)]
+        ours = self._known_as_ours(job, {other.id for other in same})
+        late = next((other for other in same if other.id not in ours), None)
+        # What is being made now is ours, though no item says so yet.
+        if late is None or self._is_creating(job):
+            return NotWritten()
+        return LateEntryFound(late)
+
+    def _is_creating(self, job: Job) -> bool:
+        with self._store.reading() as transaction:
+            return jobs.is_creating(transaction, job.person, job.payload.span.start)
+
+    def _known_as_ours(self, job: Job, entry_ids: set[str]) -> set[str]:
+        """Which of the entries belong to an item, or are another job's to take out."""
+        if not entry_ids:
+            return set()
+        with self._store.reading() as transaction:
+            taken = days.entries_taken(transaction, job.person, entry_ids)
+            return taken | jobs.entries_of_others(transaction, job, entry_ids)
 
 
-def postpone(connection: Connection, job: Job, outcome: Outcome | WorklogWritten) -> set[Day]:
-    """Lets the look wait for the tracker."""
-    if isinstance(outcome, RetryLater) and outbox.load(connection, job.id) == job:
-        outbox.look_later(connection, job, outcome.at)
-    return set()
+def _next_look(sent_at: datetime, now: datetime) -> datetime | None:
+    """When to look next; None after the last time. Full minutes, so that one look serves many."""
+    for wait in LATE_LOOKS:
+        due = sent_at + wait
+        if due > now:
+            minute = due.astimezone(UTC).replace(second=0, microsecond=0)
+            return minute + timedelta(minutes=1)
+    return None
 
 
-def _look_again(connection: Connection, job: Job, now: datetime) -> None:
-    due = watched(job.sent_at or now, now)
-    if due is None:
-        outbox.close(connection, job, Stage.DONE)
-    else:
-        outbox.look_later(connection, job, due)
-
-
-def _forget(connection: Connection, digest: Digest, job: Job) -> set[Day]:
+def _without_entry(transaction: Transaction, digest: Digest, job: Job) -> set[PersonDay]:
     """The day no longer shows the entry, if it was read while the entry was there."""
-    left = tuple(each for each in digest.tracked if each.id != job.entry_id)
+    left = tuple(entry for entry in digest.tracked if entry.id != job.entry_id)
     if left == digest.tracked:
         return set()
-    digests.save(connection, digest, replace(digest, tracked=left))
+    days.save(transaction, digest, replace(digest, tracked=left))
     return {(digest.person, digest.day)}

@@ -1,8 +1,7 @@
-"""Worklogs beside entries: what is in Jira, what should be, and the jobs that bring them together.
+"""Sends the worklogs beside entries: what is in Jira becomes what should be there.
 
 A worklog follows its item: it is there while the entry is in the tracker, says what the item says,
-and goes with it. Its failures never touch the entry. All functions work inside the caller's
-transaction.
+and goes with it. Its failures never touch the entry.
 """
 
 from __future__ import annotations
@@ -10,68 +9,107 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
-
-from sqlalchemy import Connection, delete, select
+from typing import Protocol
 
 from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, Worklog
+from tracklater_bot.domain.payload import Payload, worklog_of
 from tracklater_bot.outbox.outcomes import (
-    ChangedMeanwhile,
-    Day,
     NotWritten,
     Outcome,
+    PersonDay,
     Rejected,
     RetryLater,
+    Sending,
     Unconfirmed,
     Written,
 )
-from tracklater_bot.store import days as digests
-from tracklater_bot.store import jobs as outbox
-from tracklater_bot.store.columns import upsert
-from tracklater_bot.store.jobs import Job, JobKind, Stage, Target, Wish
-from tracklater_bot.store.payload import Payload, worklog_of
-from tracklater_bot.store.tables import ACTIVE, worklogs
-
-Logs: TypeAlias = Callable[[str], bool]
-"""Whether a group's time is written as worklogs."""
+from tracklater_bot.outbox.sender import Ready
+from tracklater_bot.store import Transaction, days, jobs, worklogs
+from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
+from tracklater_bot.store.worklogs import StoredWorklog
+from tracklater_bot.trackers.base import Conflict, Gone, Refused, TooOld, TrackerError, Worklogs
 
 _NOT_IN_TRACKER = (ItemState.OPEN, ItemState.SKIPPED, ItemState.FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class WorklogWritten:
-    """The worklog is in Jira as wanted, by Jira's number; None: it is gone, as wanted."""
+class GroupWorklogs(Protocol):
+    """Which groups' time is written as worklogs, and where."""
 
-    number: int | None
+    def wanted(self, group: str) -> bool:
+        """Whether new entries of the group become worklogs too."""
 
-
-def follow(connection: Connection, job: Job, logs: Logs, now: datetime) -> None:
-    """Lets the worklog follow what became of its item's entry, of which `job` was."""
-    digest = digests.load(connection, job.person, job.day, lock=True)
-    if digest is not None:
-        _Following(connection, digest, job.item_id, logs, now).follow()
+    def of(self, group: str) -> Worklogs:
+        """The group's worklogs, wanted or not. Raises Refused where there are none."""
 
 
-def settle(
-    connection: Connection, job: Job, outcome: Outcome | WorklogWritten, logs: Logs, now: datetime
-) -> set[Day]:
-    """Stores what became of a worklog's job; gives the days whose message has to follow.
+class NoWorklogs:
+    """No group's time is written as worklogs."""
 
-    The item may be gone by now: what it left in Jira is removed all the same.
-    """
-    digest = digests.load(connection, job.person, job.day, lock=True)
-    if digest is None or job.stage not in ACTIVE or outbox.load(connection, job.id) != job:
-        return set()
-    _Following(connection, digest, job.item_id, logs, now).settle(job, outcome)
-    return {(job.person, job.day)}
+    def wanted(self, group: str) -> bool:
+        """Never."""
+        return False
+
+    def of(self, group: str) -> Worklogs:
+        """Nowhere."""
+        raise Refused("worklogs are switched off")
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A worklog as it was last written."""
+class WorklogSender:
+    """Sends one person's worklogs."""
 
-    number: int
-    payload: Payload
+    def __init__(self, groups: GroupWorklogs) -> None:
+        self._groups = groups
+
+    def prepare(self, job: Job, now: datetime) -> Ready[Worklogs] | Outcome:
+        """Where the worklog goes; or what became of it where an answer was lost."""
+        payload, group = job.payload, self._groups.of(job.payload.group or "")
+        if job.stage is not Stage.UNKNOWN:
+            return Ready(group)
+        known = group.find(payload.issue or "", job.item_id, payload.span)
+        return NotWritten() if known is None else Written(known)
+
+    def send(self, job: Job, request: Worklogs) -> Outcome:
+        """Makes, changes or removes the worklog."""
+        payload, issue = job.payload, job.payload.issue or ""
+        if job.kind is JobKind.CREATE or job.entry_id is None:
+            number = request.create(issue, job.item_id, payload.span, payload.description)
+            return Written(number)
+        if job.kind is JobKind.UPDATE:
+            request.update(issue, job.entry_id, payload.span, payload.description)
+            return Written(job.entry_id)
+        request.delete(issue, job.entry_id)
+        return Written(None)
+
+    def final(self, job: Job, error: TrackerError) -> Outcome | None:
+        """What an error means for the worklog for good."""
+        if isinstance(error, Gone):
+            deleted = job.kind is JobKind.DELETE
+            return Written(None) if deleted else Rejected(Problem.GONE, str(error))
+        # A refusal now does not tell whether an earlier request got through.
+        doubtful = job.doubtful and not isinstance(error, Conflict | TooOld)
+        return None if doubtful else Rejected(Problem.REFUSED, str(error))
+
+    def apply(
+        self, transaction: Transaction, job: Job, outcome: Outcome, now: datetime
+    ) -> set[PersonDay]:
+        """Stores what became of the worklog.
+
+        The item may be gone by now: what it left in Jira is removed all the same.
+        """
+        if isinstance(outcome, Sending):
+            return set()
+        digest = days.load(transaction, job.person, job.day, lock=True)
+        if digest is None or not job.is_active or jobs.load(transaction, job.id) != job:
+            return set()
+        _ItemWorklog(transaction, digest, job.item_id, self._groups.wanted, now).end(job, outcome)
+        return {(job.person, job.day)}
+
+    def follow(self, transaction: Transaction, job: Job, now: datetime) -> None:
+        """Lets the worklog follow what became of its item's entry, of which `job` was."""
+        digest = days.load(transaction, job.person, job.day, lock=True)
+        if digest is not None:
+            wanted = self._groups.wanted
+            _ItemWorklog(transaction, digest, job.item_id, wanted, now).follow()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +121,24 @@ class _GivenUp:
 
 
 @dataclass(frozen=True)
-class _Following:
+class _ItemWorklog:
     """One item's worklog on a day that is locked."""
 
-    connection: Connection
+    transaction: Transaction
     digest: Digest
     item_id: str
-    logs: Logs
+    logged: Callable[[str], bool]  # whether a group's time is written as worklogs
     now: datetime
 
-    def settle(self, job: Job, outcome: Outcome | WorklogWritten) -> None:
+    def end(self, job: Job, outcome: Outcome) -> None:
         """The job's end, or its next try; then whatever the item wants by now."""
         match outcome:
-            case WorklogWritten(number):
-                outbox.close(self.connection, job, Stage.DONE)
+            case Written(number):
+                jobs.finish(self.transaction, job, Stage.DONE)
                 self._keep(job, number)
                 self.follow()
             case Rejected(code, sentence, _):
-                outbox.close(self.connection, job, Stage.FAILED, sentence)
+                jobs.finish(self.transaction, job, Stage.FAILED, sentence)
                 if code is Problem.GONE:
                     self._keep(job, None)
                 wanted = None if job.kind is JobKind.DELETE else job.payload
@@ -109,44 +147,67 @@ class _Following:
                 stage = job.stage if job.stage is Stage.UNKNOWN else Stage.PENDING
                 # A request that certainly did nothing leaves no doubt behind.
                 unanswered = job.unanswered - (job.stage is Stage.SENDING)
-                outbox.wait(self.connection, job, stage, at, unanswered)
-                self.follow(waits=sentence)
+                jobs.reschedule(self.transaction, job, stage, at, unanswered)
+                self.follow(waiting=sentence)
             case Unconfirmed(_, at):
                 stage = Stage.UNKNOWN if job.kind is JobKind.CREATE else Stage.PENDING
-                outbox.wait(self.connection, job, stage, at, job.unanswered)
+                jobs.reschedule(self.transaction, job, stage, at, job.unanswered)
                 self.follow()
             case NotWritten():
-                outbox.wait(self.connection, job, Stage.PENDING, self.now, 0)
+                jobs.reschedule(self.transaction, job, Stage.PENDING, self.now, 0)
                 self.follow()
-            case Written() | ChangedMeanwhile():
-                raise AssertionError("this became of an entry, not of a worklog")
+            case _:
+                raise AssertionError("this does not become of a worklog's job")
 
-    def follow(self, given_up: _GivenUp | None = None, waits: str | None = None) -> None:
+    def follow(self, given_up: _GivenUp | None = None, waiting: str | None = None) -> None:
         """Sees to it that what is sent next is what the item wants.
 
         While a request may be out, or the entry itself is on its way, nothing new is decided: what
         becomes of those comes through here again.
         """
-        job = outbox.active(self.connection, self.item_id, Target.WORKLOG)
-        item = next((each for each in self.digest.items if each.id == self.item_id), None)
-        under_way = job is not None and (job.stage is not Stage.PENDING or job.doubtful)
-        if not under_way and _is_settled(item):
+        job = jobs.active(self.transaction, self.item_id, Target.WORKLOG)
+        item = next((item for item in self.digest.items if item.id == self.item_id), None)
+        in_progress = job is not None and (job.stage is not Stage.PENDING or job.doubtful)
+        if not in_progress and _is_decided(item):
             job = self._decide(item, job, given_up)
         if item is not None:
-            self._show(item, job, given_up, waits)
+            status = self._in_progress(job, waiting) if job else self._finished(item, given_up)
+            if status != item.worklog:
+                days.set_worklog(self.transaction, self.digest, item.id, status)
 
     def _decide(self, item: Item | None, job: Job | None, given_up: _GivenUp | None) -> Job | None:
         """The job from now on. What was refused for good is not tried again by itself."""
-        kept, wanted = self._kept(), self._wanted(item)
-        wish = _wish(kept, wanted)
+        wanted = self._wanted(item)
+        new = self._next_job(self._stored(), wanted)
         if job is not None:
-            if wish == Wish(job.kind, job.payload, job.entry_id):
+            if new and (new.kind, new.payload, new.entry_id) == (
+                job.kind,
+                job.payload,
+                job.entry_id,
+            ):
                 return job
-            outbox.close(self.connection, job, Stage.DROPPED)
-        if wish is None or (given_up is not None and given_up.wanted == wanted):
+            jobs.finish(self.transaction, job, Stage.DROPPED)
+        if new is None or (given_up is not None and given_up.wanted == wanted):
             return None
-        outbox.queue_worklog(self.connection, self.digest, self.item_id, wish, self.now)
-        return outbox.active(self.connection, self.item_id, Target.WORKLOG)
+        jobs.queue(self.transaction, self.digest, new)
+        return jobs.active(self.transaction, self.item_id, Target.WORKLOG)
+
+    def _next_job(self, stored: StoredWorklog | None, wanted: Payload | None) -> NewJob | None:
+        """What to do next so that what is in Jira becomes what is wanted."""
+        if stored is None:
+            return self._new(JobKind.CREATE, wanted) if wanted else None
+        if wanted == stored.payload:
+            return None
+        same_issue = wanted and (wanted.group, wanted.issue) == (
+            stored.payload.group,
+            stored.payload.issue,
+        )
+        if wanted and same_issue:
+            return self._new(JobKind.UPDATE, wanted, stored.number)
+        return self._new(JobKind.DELETE, stored.payload, stored.number)
+
+    def _new(self, kind: JobKind, payload: Payload, number: str | None = None) -> NewJob:
+        return NewJob(self.item_id, kind, Target.WORKLOG, payload, self.now, entry_id=number)
 
     def _wanted(self, item: Item | None) -> Payload | None:
         if item is None or item.state is not ItemState.SENT:
@@ -155,73 +216,39 @@ class _Following:
         if wanted is None or wanted.group is None:
             return None
         # One that is there is kept in line also after worklogs were switched off.
-        return wanted if self.logs(wanted.group) or self._kept() else None
+        return wanted if self.logged(wanted.group) or self._stored() else None
 
-    # -- What is in Jira -----------------------------------------------------------------------
+    def _stored(self) -> StoredWorklog | None:
+        return worklogs.load(self.transaction, self.item_id)
 
-    def _kept(self) -> _Kept | None:
-        query = select(worklogs.c.number, worklogs.c.payload)
-        found = self.connection.execute(query.where(worklogs.c.item_id == self.item_id))
-        row = found.one_or_none()
-        return None if row is None else _Kept(row.number, row.payload)
-
-    def _keep(self, job: Job, number: int | None) -> None:
+    def _keep(self, job: Job, number: str | None) -> None:
         if number is None:
-            where = worklogs.c.item_id == self.item_id
-            self.connection.execute(delete(worklogs).where(where))
-            return
-        row = {
-            "item_id": self.item_id,
-            "person": job.person,
-            "number": number,
-            "payload": job.payload,
-        }
-        upsert(self.connection, worklogs, [row])
+            worklogs.delete(self.transaction, self.item_id)
+        else:
+            stored = StoredWorklog(number, job.payload)
+            worklogs.put(self.transaction, job.person, self.item_id, stored)
 
-    # -- What the message shows ----------------------------------------------------------------
+    # -- What the message tells ------------------------------------------------------------------
 
-    def _show(
-        self, item: Item, job: Job | None, given_up: _GivenUp | None, waits: str | None
-    ) -> None:
-        shown = self._on_its_way(job, waits) if job is not None else self._at_rest(item, given_up)
-        if shown != item.worklog:
-            digests.show_worklog(self.connection, self.digest, item.id, shown)
-
-    def _on_its_way(self, job: Job, waits: str | None) -> Worklog:
+    def _in_progress(self, job: Job, waiting: str | None) -> Worklog:
         state = ItemState.DELETING if job.kind is JobKind.DELETE else ItemState.PENDING
-        return Worklog(job.payload.issue or "", state, waits)
+        return Worklog(job.payload.issue or "", state, waiting)
 
-    def _at_rest(self, item: Item, given_up: _GivenUp | None) -> Worklog | None:
-        if given_up is None and not _is_settled(item):
+    def _finished(self, item: Item, given_up: _GivenUp | None) -> Worklog | None:
+        if given_up is None and not _is_decided(item):
             return item.worklog
-        kept, wanted = self._kept(), self._wanted(item)
+        stored, wanted = self._stored(), self._wanted(item)
         sentence = given_up.sentence if given_up else None
-        if wanted is not None and (kept is None or kept.payload.issue != wanted.issue):
+        if wanted is not None and (stored is None or stored.payload.issue != wanted.issue):
             return Worklog(wanted.issue or "", ItemState.FAILED, sentence)
-        if kept is None:
+        if stored is None:
             return None
-        return Worklog(
-            kept.payload.issue or "", ItemState.SENT if wanted else ItemState.DELETING, sentence
-        )
+        state = ItemState.SENT if wanted else ItemState.DELETING
+        return Worklog(stored.payload.issue or "", state, sentence)
 
 
-def _is_settled(item: Item | None) -> bool:
+def _is_decided(item: Item | None) -> bool:
     """Whether the entry is there, or is not there, for now."""
     if item is None or item.state is ItemState.SENT:
         return True
     return item.entry_id is None and item.state in _NOT_IN_TRACKER
-
-
-def _wish(kept: _Kept | None, wanted: Payload | None) -> Wish | None:
-    """What to do next so that what is kept becomes what is wanted."""
-    if kept is None:
-        return Wish(JobKind.CREATE, wanted) if wanted else None
-    if wanted == kept.payload:
-        return None
-    if wanted and _place(wanted) == _place(kept.payload):
-        return Wish(JobKind.UPDATE, wanted, kept.number)
-    return Wish(JobKind.DELETE, kept.payload, kept.number)
-
-
-def _place(payload: Payload) -> tuple[str | None, str | None]:
-    return payload.group, payload.issue

@@ -34,7 +34,7 @@ from tracklater_bot.slack.pace import MINUTE, PacedClient, low_priority
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
 from tracklater_bot.slack.views import Views, page_key
-from tracklater_bot.store.leases import owner_name
+from tracklater_bot.store.processes import owner_name
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +93,9 @@ class Days:
         owner = owner_name()
         self.person = person
         self.views = Views(person)
-        self.review = Review(person.store, person.clock)
-        self.messenger = Messenger(client, person.store, self.views.digest, person.clock, owner)
+        label = person.tracker.label if person.tracker else "Toggl"
+        self.review = Review(person.store, person.clock, label)
+        self.messenger = Messenger(client, person.store, self.views.digest, owner)
         self.outbox = person.outbox(owner, timing.pace)
         self.lookups = Lookups(person)
         self._timing = timing
@@ -284,10 +285,8 @@ class Days:
     def _send(self) -> float | None:
         self.outbox.work()
         self._messages.wake()
-        due = self.outbox.next_due()
-        if due is None:
-            return None
-        return max((due - self.person.clock()) / timedelta(seconds=1), 0.05)
+        due_in = self.outbox.due_in()
+        return None if due_in is None else max(due_in / timedelta(seconds=1), 0.05)
 
     def _remove_duplicates(self) -> None:
         """Once after the start: until then there may be more than one message of a day."""

@@ -24,7 +24,7 @@ from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.errors import code_in
 from tracklater_bot.slack.pace import PacedClient, nothing_was_sent
 from tracklater_bot.store import Store
-from tracklater_bot.store.days import CLAIM, Grant
+from tracklater_bot.store.days import CLAIM, ClaimResult
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +72,11 @@ class Messenger:
         client: PacedClient,
         store: Store,
         render: Callable[[Digest], SlackMessage],
-        clock: Callable[[], datetime],
         owner: str,
     ) -> None:
         self._client = client
         self._store = store
         self._render = render
-        self._clock = clock
         self._owner = owner
         self._channels: dict[str, str] = {}
         self._busy: set[tuple[str, date]] = set()
@@ -236,12 +234,12 @@ class Messenger:
             if _code(error) in GONE:
                 return False
             raise PostError(f"Slack did not take the update: {reason(error)}.") from error
-        self._store.shown(digest.person, digest.day, digest.version, digest.shown)
+        self._store.set_shown_version(digest.person, digest.day, digest.version, digest.shown)
         return True
 
     def _current(self, person: str, day: date) -> Digest | None:
         """The day as it is stored, with its message also where the answer to it was lost."""
-        digest, now = self._store.digest(person, day), self._clock()
+        digest, now = self._store.digest(person, day), self._store.now()
         if digest is None or not digest.unheard:
             return digest
         unnoted = self._unnoted(digest)
@@ -251,25 +249,25 @@ class Messenger:
         return self._adopt(digest, *unnoted)
 
     def _post(self, digest: Digest) -> Posted | None:
-        now = self._clock()
+        now = self._store.now()
         grant = self._store.claim_digest(
             digest.person, digest.day, self._owner, now, replacing=digest.ts
         )
         if not grant:
             return None
         # Slack is asked only where an earlier try may have succeeded: that is scarcer than posting.
-        unnoted = self._unnoted(digest) if grant is Grant.AGAIN else None
+        unnoted = self._unnoted(digest) if grant is ClaimResult.AGAIN else None
         if unnoted is None:
             return self._noted(digest, *self._send(digest), grant)
         # It may show what was stored before the crash.
         self._update(self._adopt(digest, *unnoted))
         return Posted(*unnoted, fresh=True)
 
-    def _noted(self, digest: Digest, channel: str, ts: str, grant: Grant) -> Posted:
+    def _noted(self, digest: Digest, channel: str, ts: str, grant: ClaimResult) -> Posted:
         """The message that was posted just now. Who was long about it may not be alone with it."""
-        mine = self._store.posted(digest.person, digest.day, channel, ts) == self._owner
-        self._store.shown(digest.person, digest.day, digest.version)
-        if grant is Grant.AGAIN or not mine:
+        mine = self._store.set_posted(digest.person, digest.day, channel, ts) == self._owner
+        self._store.set_shown_version(digest.person, digest.day, digest.version)
+        if grant is ClaimResult.AGAIN or not mine:
             newest = max(self._messages_of(channel, digest), key=Decimal, default=ts)
             self._adopt(digest, channel, newest)
             return Posted(channel, newest, fresh=True)
@@ -289,7 +287,7 @@ class Messenger:
             )
         except NETWORK_ERRORS as error:
             if _code(error) not in MAYBE_DONE or nothing_was_sent(error):
-                self._store.unclaim(digest.person, digest.day, self._clock() + CLAIM)
+                self._store.unclaim(digest.person, digest.day, self._store.now() + CLAIM)
             raise PostError(f"Slack did not take the message: {reason(error)}.") from error
         channel = self._channels[digest.person] = str(answer["channel"])
         return channel, str(answer["ts"])
@@ -307,8 +305,8 @@ class Messenger:
         The claim ends last: interrupted, a later call finds the message again.
         """
         self._delete_others(channel, ts, digest)
-        self._store.posted(digest.person, digest.day, channel, ts)
-        self._store.shown(digest.person, digest.day, 0)
+        self._store.set_posted(digest.person, digest.day, channel, ts)
+        self._store.set_shown_version(digest.person, digest.day, 0)
         return replace(digest, channel=channel, ts=ts, shown=0, unheard=False)
 
     def _delete_others(self, channel: str, ts: str, digest: Digest) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -24,11 +24,11 @@ from tracklater_bot.trackers.base import Tracker
 class Outbox(Protocol):
     """Sends what was approved. Both raise StoreError only.
 
-    `work` sends what is due now; `next_due` is when there is something to do again.
+    `work` sends what is due now; `due_in` is how long until there is something to do again.
     """
 
     def work(self) -> object: ...  # noqa: D102
-    def next_due(self) -> datetime | None: ...  # noqa: D102
+    def due_in(self) -> timedelta | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)

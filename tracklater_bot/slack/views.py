@@ -14,6 +14,7 @@ from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Preferences
+from tracklater_bot.blocks.rows import TOGGL_PAGE
 from tracklater_bot.blocks.timeline import lanes_of, text_timeline
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals
@@ -52,6 +53,7 @@ class Views:
         picture = ShownPictures(self.person).of(digest)
         view = DigestView(
             page=self._page(digest),
+            toggl_day_url=self.person.tracker.page if self.person.tracker else TOGGL_PAGE,
             picture=picture,
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,

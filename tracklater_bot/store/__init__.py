@@ -1,6 +1,6 @@
-"""What is kept between runs: digests, decisions, the outbox, issues, small memories."""
+"""What is kept between runs: digests, decisions, the outbox, issues, small values."""
 
 from tracklater_bot.domain.errors import StoreError
-from tracklater_bot.store.store import Store
+from tracklater_bot.store.store import Store, Transaction
 
-__all__ = ["Store", "StoreError"]
+__all__ = ["Store", "StoreError", "Transaction"]

@@ -51,14 +51,14 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Into the database."""
-        return None if value is None else harmless(value)
+        return None if value is None else storable(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Out of the database."""
         return value
 
 
-def harmless(text: str) -> str:
+def storable(text: str) -> str:
     """The text without the characters that databases refuse."""
     return text.replace("\0", " ").encode(errors="replace").decode()
 
@@ -121,8 +121,8 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         return
     insert = _insert(connection, table)
     keys = [column.name for column in table.primary_key]
-    rest = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest), [*rows])
+    others = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), [*rows])
 
 
 def insert_missing(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:

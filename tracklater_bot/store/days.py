@@ -26,10 +26,10 @@ from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.domain.items import in_order, refreshed
+from tracklater_bot.domain.items import in_order, refreshed, with_items
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.store.columns import insert_missing
-from tracklater_bot.store.leases import is_dead
+from tracklater_bot.store.processes import is_dead
 from tracklater_bot.store.tables import changes, digests, items
 
 CLAIM = timedelta(minutes=2)
@@ -101,12 +101,19 @@ def open_days(connection: Connection, person: str, since: date) -> list[tuple[da
     return [(day, number) for day, number in connection.execute(query)]
 
 
-def entries_taken(connection: Connection, person: str, entry_ids: Collection[int]) -> set[int]:
+def entries_taken(connection: Connection, person: str, entry_ids: Collection[str]) -> set[str]:
     """Which of the entries belong to one of the person's items."""
     query = select(items.c.entry_id).where(
         items.c.person == person, items.c.entry_id.in_(entry_ids)
     )
-    return {number for (number,) in connection.execute(query)}
+    return {entry_id for (entry_id,) in connection.execute(query)}
+
+
+def waiting_items(connection: Connection, person: str, until: datetime) -> list[tuple[date, str]]:
+    """Days and ids of the person's items that were to be tried again until then."""
+    where = and_(items.c.person == person, items.c.retry_at <= until)
+    rows = connection.execute(select(items.c.day, items.c.id).where(where))
+    return [(day, item_id) for day, item_id in rows]
 
 
 def _is(person: str, day: date) -> Any:
@@ -115,13 +122,13 @@ def _is(person: str, day: date) -> Any:
 
 def _digest(connection: Connection, row: Row[Any]) -> Digest:
     place = {"person": row.person, "day": row.day}
-    found = in_order(_item(each) for each in connection.execute(_ITEMS, place))
+    ours = in_order(_item(item) for item in connection.execute(_ITEMS, place))
     return Digest(
         person=row.person,
         day=row.day,
         timezone=row.timezone,
-        items=tuple(found),
-        tracked=_foreign(row.tracked, found),
+        items=tuple(ours),
+        tracked=_foreign(row.tracked, ours),
         sources=row.sources,
         version=row.version,
         shown=row.shown,
@@ -207,31 +214,12 @@ def put(connection: Connection, digest: Digest, *changed: Item) -> Digest:
     return save(connection, digest, with_items(digest, changed))
 
 
-def with_items(digest: Digest, changed: Iterable[Item], gone: Collection[str] = ()) -> Digest:
-    """The day with items changed (by their id), added, and taken away.
-
-    Each changed item's version is counted up.
-    """
-    known = {item.id: item for item in digest.items if item.id not in gone}
-    for item in changed:
-        known[item.id] = _counted_up(item, known.get(item.id))
-    return replace(digest, items=tuple(in_order(known.values())))
-
-
-def _counted_up(item: Item, before: Item | None) -> Item:
-    """What is told of its worklog stays as it is: `show_worklog` alone changes that."""
-    if before is None:
-        return replace(item, worklog=None)
-    same = replace(item, worklog=before.worklog)
-    return same if same == before else replace(same, version=before.version + 1)
-
-
 def set_state(connection: Connection, item_id: str, state: ItemState) -> None:
     """Changes an item's state without counting its day's version up: the message shows the same."""
     connection.execute(_CHANGE_ITEM, {"which": item_id, "state": state})
 
 
-def show_worklog(
+def set_worklog(
     connection: Connection, digest: Digest, item_id: str, worklog: Worklog | None
 ) -> None:
     """Lets an item tell of its worklog. The day's version counts up, so that its message follows;
@@ -331,26 +319,26 @@ class Claim:
     replacing: str | None = None
 
 
-class Grant(IntEnum):
-    """Whether a claimant may post. AGAIN: somebody began and may have posted it already."""
+class ClaimResult(IntEnum):
+    """Whether the owner may post. AGAIN: somebody began and may have posted it already."""
 
     REFUSED = 0
     FIRST = 1
     AGAIN = 2
 
 
-def claim(connection: Connection, person: str, day: date, claim: Claim) -> Grant:
-    """Whether the claimant may post now. A claim that nobody followed up is void after a while."""
+def claim(connection: Connection, person: str, day: date, claim: Claim) -> ClaimResult:
+    """Whether the owner may post now. A claim that nobody followed up is void after a while."""
     query = select(digests.c.ts, digests.c.claimed_by, digests.c.claimed_until)
     row = connection.execute(query.where(_is(person, day)).with_for_update()).one_or_none()
     if row is None or row.ts != claim.replacing:
-        return Grant.REFUSED
+        return ClaimResult.REFUSED
     held = row.claimed_until is not None and row.claimed_until > claim.now
     if held and row.claimed_by != claim.owner and not is_dead(row.claimed_by):
-        return Grant.REFUSED
+        return ClaimResult.REFUSED
     values = {"claimed_by": claim.owner, "claimed_until": claim.now + CLAIM}
     connection.execute(update(digests).where(_is(person, day)).values(values))
-    return Grant.FIRST if row.claimed_by is None else Grant.AGAIN
+    return ClaimResult.FIRST if row.claimed_by is None else ClaimResult.AGAIN
 
 
 def unclaim(connection: Connection, person: str, day: date, by: datetime) -> None:
@@ -359,7 +347,7 @@ def unclaim(connection: Connection, person: str, day: date, by: datetime) -> Non
     connection.execute(update(digests).where(over).values(claimed_until=None))
 
 
-def posted(connection: Connection, person: str, day: date, channel: str, ts: str) -> str | None:
+def set_posted(connection: Connection, person: str, day: date, channel: str, ts: str) -> str | None:
     """Where the message is. The claim is over; gives whose it was."""
     query = select(digests.c.claimed_by).where(_is(person, day)).with_for_update()
     owner = connection.execute(query).scalar_one_or_none()
@@ -368,7 +356,7 @@ def posted(connection: Connection, person: str, day: date, channel: str, ts: str
     return owner
 
 
-def shown(
+def set_shown_version(
     connection: Connection, person: str, day: date, version: int, before: int | None = None
 ) -> None:
     """Which version the message shows now; `before` is what it showed when that was begun.
@@ -376,7 +364,7 @@ def shown(
     Where it shows something else by now, another bot has changed it at the same time. Whose change
     reached Slack last is not known, so the older one counts, and the message is changed once more.
     """
-    sure = digests.c.shown == before if before is not None else true()
+    as_begun = digests.c.shown == before if before is not None else true()
     older = case((digests.c.shown < version, digests.c.shown), else_=version)
-    values = {"shown": case((sure, version), else_=older)}
+    values = {"shown": case((as_begun, version), else_=older)}
     connection.execute(update(digests).where(_is(person, day)).values(values))

@@ -16,7 +16,7 @@ ABOUT_SCOPE = ("issues:", "absent:")
 
 def put(connection: Connection, person: str, scope: str, found: Sequence[Issue]) -> None:
     """Adds issues of a scope; those that are known already are replaced."""
-    rows = {each.key: _columns(person, scope, each) for each in found}
+    rows = {issue.key: _columns(person, scope, issue) for issue in found}
     upsert(connection, issues, [*rows.values()])
 
 

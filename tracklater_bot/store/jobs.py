@@ -1,4 +1,4 @@
-"""The outbox in the database: what is to be written where, and who may send it.
+"""The outbox in the database: what is to be written where, and how far that is.
 
 A job is stored together with the decision. All functions work inside the caller's transaction;
 who changes a job locks its day first.
@@ -8,33 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    Connection,
-    Row,
-    and_,
-    bindparam,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 
 from tracklater_bot.domain.digests import Digest, Item
-from tracklater_bot.store.columns import UtcTime, Words, insert_missing
-from tracklater_bot.store.leases import is_dead
-from tracklater_bot.store.payload import Payload, payload_of
-from tracklater_bot.store.tables import ACTIVE, lanes, outbox
+from tracklater_bot.domain.payload import Payload, payload_of
+from tracklater_bot.store import lanes
+from tracklater_bot.store.columns import UtcTime
+from tracklater_bot.store.tables import ACTIVE, outbox
 
 
 class JobKind(StrEnum):
-    """What a job does to its entry."""
+    """What a job does to its entry or worklog."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -55,7 +44,7 @@ class Stage(StrEnum):
 class Target(StrEnum):
     """What a job writes: the item's entry in the tracker, or its worklog in Jira.
 
-    LATE takes out what a request made that was given up and repeated; see `latecomers`.
+    LATE takes out what a request made that was given up and repeated; see `late_entries`.
     """
 
     ENTRY = "entry"
@@ -63,13 +52,9 @@ class Target(StrEnum):
     LATE = "late"
 
 
-# Built once, as in `digests`: the worker asks these again and again.
-_NOW = bindparam("now", type_=UtcTime)
-_OWNER = bindparam("owner", type_=Words)
-# Written out: for a parameter the index of active jobs is not used, and every click would read
-# the whole outbox.
+# Built once, as in `days`: the worker asks these again and again. The states are written out: for
+# a parameter the index of active jobs is not used, and every click would read the whole outbox.
 _IS_ACTIVE = outbox.c.state.in_(bindparam("active", ACTIVE, expanding=True, literal_execute=True))
-_IN_LANE = and_(outbox.c.person == lanes.c.person, outbox.c.target == lanes.c.target)
 _JOB = select(outbox).where(outbox.c.id == bindparam("id"))
 _ACTIVE_JOB = select(outbox).where(
     outbox.c.item_id == bindparam("item_id"), outbox.c.target == bindparam("target"), _IS_ACTIVE
@@ -80,48 +65,20 @@ _NEXT_JOB = (
         outbox.c.person == bindparam("person"),
         outbox.c.target == bindparam("target"),
         _IS_ACTIVE,
-        outbox.c.due_at <= _NOW,
+        outbox.c.due_at <= bindparam("now", type_=UtcTime),
     )
     .order_by(outbox.c.start, outbox.c.id)
     .limit(1)
 )
-_FREE_LANE = (
-    select(lanes)
-    .where(
-        lanes.c.person == bindparam("whose"),
-        exists().where(_IN_LANE, _IS_ACTIVE, outbox.c.due_at <= _NOW),
-        or_(lanes.c.not_before.is_(None), lanes.c.not_before <= _NOW),
-        or_(lanes.c.owner.is_(None), lanes.c.owner == _OWNER, lanes.c.leased_until <= _NOW),
-    )
-    .order_by(lanes.c.not_before.is_not(None), lanes.c.not_before)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-)
-_LANE = select(lanes).where(
-    lanes.c.person == bindparam("whose"), lanes.c.target == bindparam("which")
-)
 # What they change is what they are executed with.
 _ADD_JOB = insert(outbox)
 _CHANGE_JOB = update(outbox).where(outbox.c.id == bindparam("which"))
-_CHANGE_LANE = update(lanes).where(
-    lanes.c.person == bindparam("whose"), lanes.c.target == bindparam("which")
-)
-_CHANGE_OUR_LANE = _CHANGE_LANE.where(lanes.c.owner == bindparam("ours"))
-_OTHER_OWNERS = (
-    select(lanes.c.owner).where(lanes.c.owner.is_not(None), lanes.c.owner != _OWNER).distinct()
-)
-_NEXT_DUE = (
-    select(func.min(outbox.c.due_at), lanes.c.not_before, lanes.c.leased_until)
-    .join(lanes, _IN_LANE)
-    .where(_IS_ACTIVE, lanes.c.person == bindparam("whose"))
-    .group_by(lanes.c.person, lanes.c.target, lanes.c.not_before, lanes.c.leased_until)
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to be written. `entry_id` is the number that the tracker gave the entry or Jira the
-    worklog; `seen` is the entry's `at` when the person decided.
+    """One thing to be written. `entry_id` is what the tracker calls the entry, or Jira the
+    worklog; `seen` is the entry's `changed` when the person decided.
 
     `forced`: overlaps were seen and are wanted. `undone`: taken back while it was on its way.
     `before` is what an update replaces. `unanswered` counts requests that may have done it already.
@@ -135,7 +92,7 @@ class Job:
     target: Target
     payload: Payload
     stage: Stage
-    entry_id: int | None
+    entry_id: str | None
     seen: str | None
     unanswered: int
     due_at: datetime
@@ -145,125 +102,74 @@ class Job:
     before: Item | None
 
     @property
+    def is_active(self) -> bool:
+        """Whether something is still to be done."""
+        return self.stage in ACTIVE
+
+    @property
     def doubtful(self) -> bool:
         """Whether an earlier request may have done it already."""
         return self.unanswered > (self.stage is Stage.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What `queue` is asked for, beside the item."""
+class NewJob:
+    """A job to be queued; the fields mean what they mean in `Job`."""
 
+    item_id: str
     kind: JobKind
+    target: Target
+    payload: Payload
     due_at: datetime
+    entry_id: str | None = None
+    seen: str | None = None
+    sent_at: datetime | None = None
     forced: bool = False
     before: Item | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to become of a worklog; `number` is Jira's, of one that is there."""
-
-    kind: JobKind
-    payload: Payload
-    number: int | None = None
+def entry_job(
+    item: Item, kind: JobKind, due_at: datetime, *, forced: bool = False, before: Item | None = None
+) -> NewJob:
+    """A job for the item's entry as the item is now."""
+    return NewJob(
+        item.id,
+        kind,
+        Target.ENTRY,
+        payload_of(item),
+        due_at,
+        entry_id=item.entry_id,
+        seen=item.entry_changed,
+        forced=forced,
+        before=before,
+    )
 
 
 # -- Decisions -----------------------------------------------------------------------------------
 
 
-def queue(connection: Connection, digest: Digest, item: Item, order: Order) -> None:
-    """Puts a job for the item's entry into the outbox. An item has one active at most."""
+def queue(connection: Connection, digest: Digest, job: NewJob) -> None:
+    """Puts the job into the outbox. An item has one active for each target at most."""
     values = {
-        "kind": order.kind,
-        "target": Target.ENTRY,
-        "entry_id": item.entry_id,
-        "seen": item.entry_changed,
-        "due_at": order.due_at,
-        "forced": order.forced,
-        "before": order.before,
-    }
-    _add(connection, digest, item.id, payload_of(item), values)
-
-
-def queue_worklog(
-    connection: Connection, digest: Digest, item_id: str, wish: Wish, due_at: datetime
-) -> None:
-    """Puts a job for the item's worklog into the outbox. An item has one active at most."""
-    values = {
-        "kind": wish.kind,
-        "target": Target.WORKLOG,
-        "entry_id": wish.number,
-        "due_at": due_at,
-        "forced": False,
-    }
-    _add(connection, digest, item_id, wish.payload, values)
-
-
-def queue_late(connection: Connection, digest: Digest, job: Job, due_at: datetime) -> None:
-    """Puts a look for what the job's last request may make yet into the outbox."""
-    values = {
-        "kind": JobKind.DELETE,
-        "target": Target.LATE,
-        "due_at": due_at,
-        "sent_at": job.sent_at,
-        "unanswered": 1,
-        "forced": False,
-    }
-    key = f"{job.id}/{job.sent_at:%Y%m%d%H%M%S}"
-    _add(connection, digest, key, job.payload, values)
-
-
-def creating(connection: Connection, person: str, payload: Payload) -> bool:
-    """Whether an entry that begins then is being made now."""
-    query = select(outbox.c.id).where(
-        outbox.c.person == person,
-        outbox.c.target == Target.ENTRY,
-        outbox.c.kind == JobKind.CREATE,
-        outbox.c.start == payload.span.start,
-        _IS_ACTIVE,
-    )
-    return connection.execute(query.limit(1)).first() is not None
-
-
-def aimed_at(connection: Connection, job: Job, entry_ids: Collection[int]) -> set[int]:
-    """Which of the entries other jobs of the person are about."""
-    query = select(outbox.c.entry_id).where(
-        outbox.c.person == job.person,
-        outbox.c.target == Target.LATE,
-        outbox.c.entry_id.in_(entry_ids),
-        outbox.c.id != job.id,
-        _IS_ACTIVE,
-    )
-    return {number for (number,) in connection.execute(query)}
-
-
-def aim(connection: Connection, job: Job, entry_id: int, seen: str | None, now: datetime) -> None:
-    """Says which entry the job is about."""
-    _set(connection, job, entry_id=entry_id, seen=seen, due_at=now)
-
-
-def look_later(connection: Connection, job: Job, due_at: datetime) -> None:
-    """Lets a job that has found nothing, or is done with what it found, look again."""
-    _set(connection, job, entry_id=None, seen=None, due_at=due_at)
-
-
-def _add(
-    connection: Connection, digest: Digest, item_id: str, payload: Payload, values: dict[str, Any]
-) -> None:
-    common = {
         "person": digest.person,
         "day": digest.day,
-        "item_id": item_id,
-        "payload": msgspec.to_builtins(payload),
-        "start": payload.span.start,
+        "item_id": job.item_id,
+        "kind": job.kind,
+        "target": job.target,
+        "payload": msgspec.to_builtins(job.payload),
+        "start": job.payload.span.start,
         "state": Stage.PENDING,
+        "entry_id": job.entry_id,
+        "seen": job.seen,
         "unanswered": 0,
+        "due_at": job.due_at,
+        "sent_at": job.sent_at,
+        "forced": job.forced,
         "undone": False,
+        "before": job.before,
     }
-    connection.execute(_ADD_JOB, common | values)
-    lane = {"person": digest.person, "target": values["target"], "failures": 0}
-    insert_missing(connection, lanes, lane)
+    connection.execute(_ADD_JOB, values)
+    lanes.add(connection, digest.person, job.target)
 
 
 def active(connection: Connection, item_id: str, target: Target = Target.ENTRY) -> Job | None:
@@ -273,20 +179,19 @@ def active(connection: Connection, item_id: str, target: Target = Target.ENTRY) 
     return None if row is None else _job(row)
 
 
-def rewrite(connection: Connection, job: Job, item: Item) -> None:
-    """Lets a pending job write what the item says now."""
-    payload = payload_of(item)
+def set_payload(connection: Connection, job: Job, payload: Payload) -> None:
+    """Lets a pending job write something else."""
     _set(connection, job, payload=msgspec.to_builtins(payload), start=payload.span.start)
 
 
-def close(connection: Connection, job: Job, stage: Stage, problem: str | None = None) -> None:
-    """Ends the job."""
-    _set(connection, job, state=stage, problem=problem, lease_owner=None)
-
-
-def undo(connection: Connection, job: Job) -> None:
+def mark_undone(connection: Connection, job: Job) -> None:
     """Notes that the job was taken back while it was on its way."""
     _set(connection, job, undone=True)
+
+
+def finish(connection: Connection, job: Job, stage: Stage, problem: str | None = None) -> None:
+    """Ends the job."""
+    _set(connection, job, state=stage, problem=problem, lease_owner=None)
 
 
 # -- Sending -------------------------------------------------------------------------------------
@@ -297,22 +202,21 @@ def load(connection: Connection, job_id: int) -> Job:
     return _job(connection.execute(_JOB, {"id": job_id}).one())
 
 
-def next_job(connection: Connection, lane: Lane, now: datetime) -> Job | None:
+def next_due(connection: Connection, lane: lanes.Lane, now: datetime) -> Job | None:
     """The lane's earliest due job by the start of its span."""
     values = {"person": lane.person, "target": lane.target, "now": now}
     row = connection.execute(_NEXT_JOB, values).one_or_none()
     return None if row is None else _job(row)
 
 
-def begin_sending(connection: Connection, job: Job, owner: str, now: datetime) -> bool:
-    """Marks that a request goes out next; False when the job changed, or the lane was lost.
+def mark_sending(connection: Connection, job: Job, owner: str, now: datetime) -> Job | None:
+    """Marks that a request goes out next; None when the job changed, or the lane was lost.
 
     Must be committed before the request: a job found in this stage later may have been sent.
     """
-    lane = connection.execute(_LANE, {"whose": job.person, "which": job.target}).one()
-    ours = lane.owner == owner and lane.leased_until > now
-    if not ours or load(connection, job.id) != job:
-        return False
+    held = lanes.is_held(connection, job.person, job.target, owner, now)
+    if not held or load(connection, job.id) != job:
+        return None
     _set(
         connection,
         job,
@@ -321,24 +225,29 @@ def begin_sending(connection: Connection, job: Job, owner: str, now: datetime) -
         unanswered=job.unanswered + 1,
         lease_owner=owner,
     )
-    return True
+    return load(connection, job.id)
 
 
-def wait(connection: Connection, job: Job, stage: Stage, due_at: datetime, unanswered: int) -> None:
-    """Lets the job rest in `stage` until `due_at`."""
+def reschedule(
+    connection: Connection, job: Job, stage: Stage, due_at: datetime, unanswered: int
+) -> None:
+    """Lets the job wait in `stage` until `due_at`."""
     _set(connection, job, state=stage, due_at=due_at, unanswered=unanswered, lease_owner=None)
 
 
-def postpone_all(connection: Connection, person: str, until: datetime) -> list[str]:
-    """Lets all jobs for the person's entries rest; gives the ids of their items."""
+def postpone_entries(
+    connection: Connection, person: str, until: datetime
+) -> list[tuple[date, str]]:
+    """Lets all jobs for the person's entries wait until then; gives their days and items' ids."""
     where = and_(
         outbox.c.person == person,
         outbox.c.target == Target.ENTRY,
         _IS_ACTIVE,
         outbox.c.due_at < until,
     )
-    query = update(outbox).where(where).values(due_at=until).returning(outbox.c.item_id)
-    return [item_id for (item_id,) in connection.execute(query)]
+    query = update(outbox).where(where).values(due_at=until)
+    rows = connection.execute(query.returning(outbox.c.day, outbox.c.item_id))
+    return [(day, item_id) for day, item_id in rows]
 
 
 def _set(connection: Connection, job: Job, **values: Any) -> None:
@@ -366,62 +275,36 @@ def _job(row: Row[Any]) -> Job:
     )
 
 
-# -- Lanes ---------------------------------------------------------------------------------------
+# -- Late entries --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """The right to send one person's jobs for a target. `failures` counts those in a row."""
-
-    person: str
-    target: Target
-    failures: int
-
-    @property
-    def place(self) -> dict[str, Any]:
-        """Which lane it is in the database."""
-        return {"whose": self.person, "which": self.target}
+def is_creating(connection: Connection, person: str, start: datetime) -> bool:
+    """Whether an entry that begins then is being made now."""
+    query = select(outbox.c.id).where(
+        outbox.c.person == person,
+        outbox.c.target == Target.ENTRY,
+        outbox.c.kind == JobKind.CREATE,
+        outbox.c.start == start,
+        _IS_ACTIVE,
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
-def take_lane(
-    connection: Connection,
-    owner: str,
-    now: datetime,
-    lease: timedelta,
-    person: str,
-) -> Lane | None:
-    """Leases one of the person's lanes that has a due job and is nobody's; None without any.
-
-    PostgreSQL passes over lanes that another worker is taking at this moment.
-    """
-    place = {"owner": owner, "now": now, "whose": person}
-    row = connection.execute(_FREE_LANE, place).one_or_none()
-    if row is None:
-        return None
-    lane = Lane(row.person, Target(row.target), row.failures)
-    values = {"owner": owner, "leased_until": now + lease}
-    connection.execute(_CHANGE_LANE, lane.place | values)
-    return lane
+def entries_of_others(connection: Connection, job: Job, entry_ids: Collection[str]) -> set[str]:
+    """Which of the entries other active jobs of the same person and target are about."""
+    query = select(outbox.c.entry_id).where(
+        outbox.c.person == job.person,
+        outbox.c.target == job.target,
+        outbox.c.entry_id.in_(entry_ids),
+        outbox.c.id != job.id,
+        _IS_ACTIVE,
+    )
+    return {entry_id for (entry_id,) in connection.execute(query)}
 
 
-def leave_lane(
-    connection: Connection, lane: Lane, owner: str, not_before: datetime, failures: int
+def set_entry(
+    connection: Connection, job: Job, entry_id: str | None, seen: str | None, due_at: datetime
 ) -> None:
-    """Ends the lease; the lane's next job is sent at `not_before` at the earliest."""
-    values = {"owner": None, "leased_until": None, "not_before": not_before, "failures": failures}
-    connection.execute(_CHANGE_OUR_LANE, lane.place | {"ours": owner} | values)
-
-
-def free_lanes_of_the_dead(connection: Connection, owner: str) -> None:
-    """Ends the leases of processes that certainly run no more."""
-    for (other,) in connection.execute(_OTHER_OWNERS, {"owner": owner}).all():
-        if is_dead(other):
-            where = lanes.c.owner == other
-            connection.execute(update(lanes).where(where).values(owner=None, leased_until=None))
-
-
-def next_due(connection: Connection, person: str) -> datetime | None:
-    """When the person's next job may be sent; None when all is done."""
-    found = connection.execute(_NEXT_DUE, {"whose": person})
-    times = [max(each for each in row if each is not None) for row in found]
-    return min(times, default=None)
+    """Says which entry the job is about (None: which is not known yet), and when it is due."""
+    values = {"state": Stage.PENDING, "unanswered": 0, "lease_owner": None}
+    _set(connection, job, entry_id=entry_id, seen=seen, due_at=due_at, **values)

@@ -42,7 +42,7 @@ def prune(connection: Connection, person: str, now: datetime) -> None:
     )
     for (day,) in connection.execute(old.order_by(digests.c.day)).all():
         digest = days.load(connection, person, day, lock=True)
-        if digest is not None and not _lives(connection, digest):
+        if digest is not None and not _is_needed(connection, digest):
             _drop(connection, digest)
 
 
@@ -54,7 +54,7 @@ def _prune_jobs(connection: Connection, person: str, before: datetime) -> None:
     connection.execute(delete(outbox).where(where))
 
 
-def _lives(connection: Connection, digest: Digest) -> bool:
+def _is_needed(connection: Connection, digest: Digest) -> bool:
     """Whether something of the day is still to be done or to be read."""
     active = _of(digest.person, digest.day, outbox) & outbox.c.state.in_(ACTIVE)
     waiting = connection.execute(select(outbox.c.id).where(active).limit(1)).first()

@@ -24,11 +24,11 @@ from tracklater_bot.domain.digests import Item, Worklog
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.payload import Payload
 from tracklater_bot.domain.suggestions import Evidence, Reason, SourceStatus
 from tracklater_bot.store.columns import Json, Packed, UtcTime, Words
-from tracklater_bot.store.payload import Payload
 
-REVISION = "0003"
+REVISION = "0002"
 
 ACTIVE = ("pending", "sending", "unknown")
 _IS_ACTIVE = text("state IN ('pending', 'sending', 'unknown')")
@@ -54,10 +54,6 @@ digests = Table(
     Column("shown", Integer, nullable=False),
     Column("channel", Words),
     Column("ts", Words),
-    # Nothing reads these three any more; the next revision drops them.
-    Column("picture", Words),
-    Column("snoozed_until", UtcTime),
-    Column("notes", Packed(tuple[str, ...]), nullable=False, default=()),
     Column("tracked", Packed(tuple[TimeEntry, ...]), nullable=False),
     Column("sources", Packed(tuple[SourceStatus, ...]), nullable=False),
     # Which bot is posting the message, so that two on one database post one.
@@ -85,7 +81,7 @@ items = Table(
     Column("seam", UtcTime),
     Column("state", String(10), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("entry_id", BigInteger),
+    Column("entry_id", Words),
     Column("entry_changed", Words),
     Column("problem", Words),
     Column("problem_code", String(10)),
@@ -111,7 +107,7 @@ changes = Table(
     Index(None, "person", "day"),
 )
 
-# What is to be written where: stored with the decision, sent by the export afterwards.
+# What is to be written where: stored with the decision, sent by the worker afterwards.
 outbox = Table(
     "outbox",
     metadata,
@@ -119,12 +115,12 @@ outbox = Table(
     Column("person", Words, nullable=False),
     Column("day", Date, nullable=False),
     Column("item_id", Words, nullable=False),
-    Column("kind", String(10), nullable=False),  # create, update, delete
-    Column("target", String(10), nullable=False),  # entry, worklog
+    Column("kind", String(10), nullable=False),  # a JobKind
+    Column("target", String(10), nullable=False),  # a Target
     Column("payload", Json, nullable=False),
     Column("start", UtcTime, nullable=False),  # of the span: entries are sent in their order
     Column("state", String(10), nullable=False),  # ACTIVE, then done, failed or dropped
-    Column("entry_id", BigInteger),
+    Column("entry_id", Words),
     Column("seen", Words),  # the entry's `at` when the person decided
     Column("unanswered", Integer, nullable=False),  # requests that may have been carried out
     Column("due_at", UtcTime, nullable=False),
@@ -164,7 +160,7 @@ worklogs = Table(
     metadata,
     Column("item_id", Words, primary_key=True),
     Column("person", Words, nullable=False),
-    Column("number", BigInteger, nullable=False),
+    Column("number", Words, nullable=False),
     Column("payload", Packed(Payload), nullable=False),
 )
 

@@ -1,1 +1,1 @@
-"""Places where time is written. One protocol (`protocols.py`), one file a place."""
+"""Places where time is written. One protocol (`base.py`), one file a place."""

@@ -1,8 +1,8 @@
-"""What a time tracker is, seen from the export."""
+"""What a time tracker is, seen from the outbox."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
+from tracklater_bot.settings import GroupSettings
 
 
 class TrackerError(Exception):
@@ -62,10 +63,10 @@ class NewEntry:
 
     span: Span
     description: str
-    project_id: int | None = None
+    project_id: str | None = None
     billable: bool | None = None
     tags: tuple[str, ...] = ()
-    task_id: int | None = None
+    task_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,9 @@ class Quota:
 class Task:
     """A task inside a Toggl project; those imported from Jira carry the issue's key in `name`."""
 
-    id: int
+    id: str
     name: str
-    project_id: int
+    project_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Account:
     """
 
     name: str
-    workspace_id: int
+    workspace_id: str
     timezone: str
     projects: tuple[Project, ...]
     archived: tuple[Project, ...] = ()
@@ -113,18 +114,33 @@ class Constraints:
 class Tracker(Protocol):
     """Where approved time is written. Every call raises TrackerError's kinds.
 
+    `name` stands in lists of sources, `label` in sentences for the person, `page` is where they
+    look at their entries. `account_key` tells apart whose account it is, and no secret can be had
+    from it. `check` says in one line what works, or raises with what to do; it takes the groups
+    whose projects have to be there. All ids are the tracker's own, as text.
+
     `create` never repeats a request by itself once it may have been sent. `find` looks for an
     entry that equals `entry` in start, duration, description and project. `update` raises Conflict
     when the entry's `changed` differs from `seen`; `delete` treats an entry that is gone as done.
     `constraints` costs a request each time: keep its answer.
     """
 
+    @property
+    def name(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def page(self) -> str: ...
+    @property
+    def account_key(self) -> str: ...
+
+    def check(self, groups: Mapping[str, GroupSettings]) -> str: ...
     def account(self) -> Account: ...
     def entries(self, span: Span) -> Sequence[TimeEntry]: ...
     def create(self, entry: NewEntry) -> TimeEntry: ...
     def find(self, entry: NewEntry) -> TimeEntry | None: ...
-    def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry: ...
-    def delete(self, entry_id: int, seen: str | None) -> None: ...
+    def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry: ...
+    def delete(self, entry_id: str, seen: str | None) -> None: ...
     def quota(self) -> Quota: ...
     def constraints(self) -> Constraints: ...
 
@@ -132,12 +148,12 @@ class Tracker(Protocol):
 class Worklogs(Protocol):
     """Where time is noted on an issue beside the entry. Every call raises TrackerError's kinds.
 
-    `ours` is an id of our own that stays the same for an item. `create` never repeats a request
+    `own_id` is an id of our own that stays the same for an item. `create` never repeats a request
     and gives the worklog's id; `find` looks for the worklog with our id; `update` raises Gone for
     one that is no longer there, `delete` treats it as done.
     """
 
-    def create(self, issue: str, ours: str, span: Span, comment: str = "") -> str: ...
-    def find(self, issue: str, ours: str, span: Span) -> str | None: ...
+    def create(self, issue: str, own_id: str, span: Span, comment: str = "") -> str: ...
+    def find(self, issue: str, own_id: str, span: Span) -> str | None: ...
     def update(self, issue: str, worklog: str, span: Span, comment: str = "") -> None: ...
     def delete(self, issue: str, worklog: str) -> None: ...

@@ -28,44 +28,50 @@ from tracklater_bot.settings import GroupJira, GroupSettings
 from tracklater_bot.trackers.base import Gone, NotSent, Refused, TrackerError, Unknown, Worklogs
 
 PROPERTY = "tracklater-bot"
-_QUIETLY = {"notifyUsers": "false", "adjustEstimate": "leave"}
-_NEAR = timedelta(minutes=1)
+_WITHOUT_NOTICE = {"notifyUsers": "false", "adjustEstimate": "leave"}
+_AROUND_START = timedelta(minutes=1)
 _PAUSE = timedelta(seconds=10)
 
 
-class _Property(BaseModel):
+class JiraProperty(BaseModel):
+    """What an app keeps with a worklog."""
+
     key: str = ""
     value: object = None
 
 
-class _Worklog(BaseModel):
+class JiraWorklog(BaseModel):
+    """A worklog, anybody's."""
+
     id: str
     started: When = None
     timeSpentSeconds: int = 0  # noqa: N815 - Jira's spelling
     author: User | None = None
-    properties: list[_Property] | None = None
+    properties: list[JiraProperty] | None = None
 
     @property
-    def ours(self) -> object:
+    def own_id(self) -> object:
         """The id that we gave it; None for other people's and for Jiras that tell no properties."""
-        for each in self.properties or ():
-            if each.key == PROPERTY and isinstance(each.value, dict):
-                return each.value.get("id")
+        for entry in self.properties or ():
+            if entry.key == PROPERTY and isinstance(entry.value, dict):
+                return entry.value.get("id")
         return None
 
 
-class _Worklogs(BaseModel):
-    worklogs: list[_Worklog] | None = None
+class JiraWorklogList(BaseModel):
+    """An issue's worklogs."""
+
+    worklogs: list[JiraWorklog] | None = None
 
 
-_WORKLOG = TypeAdapter(_Worklog)
-_WORKLOGS = TypeAdapter(_Worklogs)
+_WORKLOG = TypeAdapter(JiraWorklog)
+_WORKLOGS = TypeAdapter(JiraWorklogList)
 
 
 class JiraWorklogs:
     """One group's worklogs. Every call raises TrackerError's kinds; none repeats a write.
 
-    `ours` is an id of our own that stays the same for an entry. Writes go one after the other:
+    `own_id` is an id of our own that stays the same for an entry. Writes go one after the other:
     parallel ones spoil an issue's time spent.
     """
 
@@ -80,9 +86,9 @@ class JiraWorklogs:
         self._clock = clock
         self._writing = Lock()
 
-    def create(self, issue: str, ours: str, span: Span, comment: str = "") -> str:
+    def create(self, issue: str, own_id: str, span: Span, comment: str = "") -> str:
         """Writes a worklog with a single request; gives Jira's id of it."""
-        properties = [{"key": PROPERTY, "value": {"id": ours}}]
+        properties = [{"key": PROPERTY, "value": {"id": own_id}}]
         body = self._body(span, comment or None) | {"properties": properties}
         answer = self._write("POST", _path(issue), body)
         try:
@@ -90,23 +96,23 @@ class JiraWorklogs:
         except BadResponse as error:
             raise Unknown(str(error)) from None
 
-    def find(self, issue: str, ours: str, span: Span) -> str | None:
+    def find(self, issue: str, own_id: str, span: Span) -> str | None:
         """Jira's id of the worklog with our id, if it is there.
 
         Data Center may not tell properties: there, one's own worklog of that start and length.
         """
         start = _seconds(span.start)
         window: dict[str, str | int] = {
-            "startedAfter": _milliseconds(start - _NEAR),
-            "startedBefore": _milliseconds(start + _NEAR),
+            "startedAfter": _milliseconds(start - _AROUND_START),
+            "startedBefore": _milliseconds(start + _AROUND_START),
             "expand": "properties",
         }
         try:
-            found = self._site.get(_path(issue), _WORKLOGS, window).worklogs or []
-            same = [each for each in found if each.ours == ours]
+            worklogs = self._site.get(_path(issue), _WORKLOGS, window).worklogs or []
+            same = [worklog for worklog in worklogs if worklog.own_id == own_id]
             if not same and not self._site.cloud:
                 me = self._site.me().identity
-                same = [each for each in found if _looks_like_it(each, me, span)]
+                same = [worklog for worklog in worklogs if _looks_like_it(worklog, me, span)]
         except JiraError as error:
             self._raise(error, writing=False)
         return same[0].id if same else None
@@ -125,7 +131,7 @@ class JiraWorklogs:
     def _write(self, method: str, path: str, body: object) -> Response:
         try:
             with self._writing:
-                return self._site.send(method, path, body, _QUIETLY)
+                return self._site.send(method, path, body, _WITHOUT_NOTICE)
         except JiraError as error:
             self._raise(error, writing=True)
 
@@ -172,7 +178,7 @@ def _number(worklog: str) -> str:
     return worklog
 
 
-def _looks_like_it(worklog: _Worklog, me: str, span: Span) -> bool:
+def _looks_like_it(worklog: JiraWorklog, me: str, span: Span) -> bool:
     mine = worklog.author is not None and worklog.author.identity == me
     same = (worklog.started, worklog.timeSpentSeconds) == (_seconds(span.start), _spent(span))
     return mine and same
@@ -202,20 +208,20 @@ def _document(text: str) -> dict[str, Any]:
     return {"type": "doc", "version": 1, "content": [paragraph] if text else []}
 
 
-class JiraLogbooks:
+class JiraGroupWorklogs:
     """The Jira of each group that has one; worklogs are wanted where the settings say so."""
 
     def __init__(self, groups: Mapping[str, GroupSettings], clock: Callable[[], datetime]) -> None:
         self._groups = groups
         self._clock = clock
-        self._known: dict[str, JiraWorklogs] = {}
+        self._opened: dict[str, JiraWorklogs] = {}
         self._opening = Lock()
 
-    def wanted(self, _person: str, group: str) -> bool:
+    def wanted(self, group: str) -> bool:
         """Whether new entries of the group become worklogs too."""
         return group in self._groups and self._groups[group].jira.worklogs
 
-    def of(self, _person: str, group: str) -> Worklogs:
+    def of(self, group: str) -> Worklogs:
         """The group's worklogs; one object a group, whose writes go one after the other.
 
         Raises Refused where the group has no Jira.
@@ -224,6 +230,6 @@ class JiraLogbooks:
         if jira is None or not jira.url or jira.api_token is None:
             raise Refused("no Jira is set up for this group any more: change its worklog there")
         with self._opening:
-            if group not in self._known:
-                self._known[group] = JiraWorklogs(group, jira, self._clock)
-            return self._known[group]
+            if group not in self._opened:
+                self._opened[group] = JiraWorklogs(group, jira, self._clock)
+            return self._opened[group]

@@ -14,7 +14,7 @@ from tracklater_bot.trackers.base import Task
 _LONGEST_NAME = 500
 
 
-def task_of(issue_key: str, project_id: int | None, tasks: Sequence[Task]) -> Task | None:
+def task_of(issue_key: str, project_id: str | None, tasks: Sequence[Task]) -> Task | None:
     """The project's task for an issue: tasks imported from Jira are called `KEY title`."""
     for task in tasks:
         if task.project_id == project_id and _first_word(task.name) == issue_key.casefold():
@@ -26,7 +26,7 @@ def _first_word(name: str) -> str:
     return name.partition(" ")[0].rstrip(":").casefold()
 
 
-def wanted(groups: Mapping[str, GroupSettings]) -> dict[str, tuple[Project, ...]]:
+def named_in_settings(groups: Mapping[str, GroupSettings]) -> dict[str, tuple[Project, ...]]:
     """Each group's projects as the settings name them, before Toggl has told their ids."""
     return {
         name: tuple(
@@ -37,7 +37,7 @@ def wanted(groups: Mapping[str, GroupSettings]) -> dict[str, tuple[Project, ...]
     }
 
 
-def resolve(
+def resolve_projects(
     projects: Sequence[Project],
     groups: Mapping[str, GroupSettings],
     archived: Sequence[Project] = (),
@@ -48,21 +48,21 @@ def resolve(
     an id. A group that names a client and no projects has all of that client's; the first is
     its default.
     """
-    found: dict[str, tuple[Project, ...]] = {}
+    resolved: dict[str, tuple[Project, ...]] = {}
     troubles: list[str] = []
     for name, group in groups.items():
-        finder = _Finder(name, group.toggl, projects, archived)
-        found[name] = finder.projects()
-        troubles += finder.troubles()
-    return found, troubles
+        own = _GroupProjects(name, group.toggl, projects, archived)
+        resolved[name] = own.projects()
+        troubles += own.troubles()
+    return resolved, troubles
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
+class ProjectNames:
     """Which project and group an entry's project id means."""
 
-    projects: Mapping[int, Project]
-    groups: Mapping[int, str]
+    projects: Mapping[str, Project]
+    groups: Mapping[str, str]
 
     @classmethod
     def of(
@@ -70,19 +70,20 @@ class Naming:
         known: Sequence[Project],
         by_group: Mapping[str, Sequence[Project]],
         groups: Mapping[str, GroupSettings],
-    ) -> Naming:
+    ) -> ProjectNames:
         """A group's own projects are its own; others are the one group's whose client they have."""
         clients: dict[str, list[str]] = {}
         for name, group in groups.items():
-            clients.setdefault(_alike(group.toggl.client), []).append(name)
-        found: dict[int, str] = {}
+            clients.setdefault(_compared(group.toggl.client), []).append(name)
+        group_of: dict[str, str] = {}
         for project in known:
-            owners = clients.get(_alike(project.client), []) if project.client else []
+            owners = clients.get(_compared(project.client), []) if project.client else []
             if project.id is not None and len(owners) == 1:
-                found[project.id] = owners[0]
+                group_of[project.id] = owners[0]
         for name, ours in by_group.items():
-            found |= {each.id: name for each in ours if each.id is not None}
-        return cls({each.id: each for each in known if each.id is not None}, found)
+            group_of |= {project.id: name for project in ours if project.id is not None}
+        named = {project.id: project for project in known if project.id is not None}
+        return cls(named, group_of)
 
     def named(self, entry: TimeEntry) -> TimeEntry:
         """The entry with its project and group by name, where they are known."""
@@ -97,7 +98,7 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
-class _Finder:
+class _GroupProjects:
     """One group's settings held against what Toggl has."""
 
     group: str
@@ -109,7 +110,7 @@ class _Finder:
         if not self.settings.projects:
             kinds = ("default", *("other" for _ in self._of_client()))
             pairs = zip(self._of_client(), kinds, strict=False)
-            return tuple(replace(each, group=self.group, type=kind) for each, kind in pairs)
+            return tuple(replace(project, group=self.group, type=kind) for project, kind in pairs)
         return tuple(self._project(*item) for item in self.settings.projects.items())
 
     def troubles(self) -> list[str]:
@@ -117,12 +118,12 @@ class _Finder:
         client = self.settings.client
         if client and not self._of_client():
             if not self._called_client(self.archived):
-                others = _names({each.client for each in self.active if each.client})
+                others = _names({project.client for project in self.active if project.client})
                 return [f"Toggl has no client {client} with projects; its clients: {others}"]
             if not self.settings.projects:
                 return [f"all projects of client {client} are archived in Toggl"]
-        told = (self._trouble(name) for name in self.settings.projects)
-        return [sentence for sentence in told if sentence]
+        sentences = (self._trouble(name) for name in self.settings.projects)
+        return [sentence for sentence in sentences if sentence]
 
     def _project(self, name: str, kind: str) -> Project:
         matches = _called(name, self._of_client())
@@ -143,7 +144,7 @@ class _Finder:
             )
         if _called(name, self._called_client(self.archived)):
             return f"project {name}{of_client} is archived in Toggl and takes no entries"
-        has = _names({each.name for each in self._of_client()})
+        has = _names({project.name for project in self._of_client()})
         return f"Toggl has no project {name}{of_client}; it has: {has}"
 
     def _of_client(self) -> list[Project]:
@@ -151,17 +152,17 @@ class _Finder:
 
     def _called_client(self, projects: Sequence[Project]) -> list[Project]:
         """Those of the group's client; all of them where projects are named without a client."""
-        client = _alike(self.settings.client)
+        client = _compared(self.settings.client)
         if not client:
             return list(projects) if self.settings.projects else []
-        return [project for project in projects if _alike(project.client) == client]
+        return [project for project in projects if _compared(project.client) == client]
 
 
 def _called(name: str, projects: Sequence[Project]) -> list[Project]:
-    return [project for project in projects if _alike(project.name) == _alike(name)]
+    return [project for project in projects if _compared(project.name) == _compared(name)]
 
 
-def _alike(name: str) -> str:
+def _compared(name: str) -> str:
     """A name as it is compared."""
     return folded(clean(name, _LONGEST_NAME))
 

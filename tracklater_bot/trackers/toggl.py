@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import NoReturn, TypeVar
 
 from pydantic import TypeAdapter
@@ -30,7 +31,7 @@ from tracklater_bot.http import (
     basic,
     utc_now,
 )
-from tracklater_bot.settings import TogglSettings
+from tracklater_bot.settings import GroupSettings, TogglSettings
 from tracklater_bot.trackers.base import (
     Account,
     Constraints,
@@ -45,19 +46,20 @@ from tracklater_bot.trackers.base import (
     TrackerError,
     Unknown,
 )
+from tracklater_bot.trackers.projects import resolve_projects
 from tracklater_bot.trackers.toggl_models import (
     CONSTRAINTS,
     ENTRIES,
     ENTRY,
     ME,
     Me,
-    Row,
+    TogglEntry,
     TogglWorkspace,
     account_of,
     body_of,
     difference,
-    insist_unchanged,
     is_same,
+    require_unchanged,
     rfc3339,
     shares_time,
     whole_seconds,
@@ -66,10 +68,10 @@ from tracklater_bot.trackers.toggl_models import (
 T = TypeVar("T")
 
 CREATED_WITH = "tracklater-bot"
-_ROWS = 1000  # Toggl sends no more rows than this, and does not say that there are more
+_MOST_ENTRIES = 1000  # Toggl sends no more rows than this, and does not say that there are more
 # An entry is found by its start: a timer forgotten on Friday still runs on Monday.
 _LOOKBACK = timedelta(days=3)
-_NEAR = timedelta(minutes=1)
+_AROUND_START = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _PAUSE = timedelta(seconds=5)  # after 429: the bucket leaks about one request a second
 _UNTIL_RESET = timedelta(minutes=15)  # when Toggl does not say when its hour is over
@@ -96,6 +98,10 @@ class _PaidFeature(Refused):
 class TogglTracker:
     """One person's Toggl account, as the Tracker protocol describes."""
 
+    name = "toggl"
+    label = "Toggl"
+    page = "https://track.toggl.com/timer"
+
     def __init__(
         self,
         settings: TogglSettings,
@@ -104,16 +110,32 @@ class TogglTracker:
     ) -> None:
         self._token = settings.api_token.get_secret_value().strip() if settings.api_token else ""
         self._workspace_id = settings.workspace_id
-        self._chosen = settings.workspace_id
+        self._configured_id = settings.workspace_id
         self._clock = clock
         self._quotas: dict[str, Quota] = {}
-        self._door = ServiceClient(
+        self._client = ServiceClient(
             "Toggl",
             settings.base_url,
             basic(self._token, "api_token"),
             retry=_RETRY,
             timing=timing or Timing(now=clock),
         )
+
+    @property
+    def account_key(self) -> str:
+        """What tells apart who asks Toggl and where; the token cannot be had from it."""
+        asker = f"{self._client.base_url} {self._configured_id} {self._token}"
+        return blake2b(asker.encode(), digest_size=8).hexdigest()
+
+    def check(self, groups: Mapping[str, GroupSettings]) -> str:
+        """Who the token belongs to, how many projects there are, and what is left of the quota."""
+        account = self.account()
+        _, troubles = resolve_projects(account.projects, groups, account.archived)
+        if troubles:
+            raise Refused(" ".join(troubles))
+        left = self.quota().remaining
+        quota = f", {left} requests left this hour" if left is not None else ""
+        return f"signed in as {account.name}, {len(account.projects)} projects{quota}"
 
     def account(self) -> Account:
         """Who the token belongs to, and the workspace's projects: one request."""
@@ -127,15 +149,15 @@ class TogglTracker:
 
         Those that began before Toggl can be asked for are not seen.
         """
-        oldest = self._insist_on_reach(span.end - _SECOND)
-        rows = self._rows(max(span.start - _LOOKBACK, oldest), span.end)
-        found = (row.entry() for row in rows.values())
-        shared = (each for each in found if shares_time(each, span))
-        return tuple(sorted(shared, key=lambda each: (each.start, each.id)))
+        oldest = self._require_reach(span.end - _SECOND)
+        rows = self._entries(max(span.start - _LOOKBACK, oldest), span.end)
+        entries = (row.entry() for row in rows.values())
+        shared = (entry for entry in entries if shares_time(entry, span))
+        return tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
 
     def create(self, entry: NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""
-        self._insist_on_reach(entry.span.start)
+        self._require_reach(entry.span.start)
         workspace = self._workspace()
         body = body_of(entry) | {"created_with": CREATED_WITH, "workspace_id": workspace}
         answer = self._write("POST", f"/workspaces/{workspace}/time_entries", body)
@@ -144,33 +166,33 @@ class TogglTracker:
     def find(self, entry: NewEntry) -> TimeEntry | None:
         """An entry that equals `entry` in start, duration, description and project, if any."""
         start = whole_seconds(entry.span.start)
-        oldest = self._insist_on_reach(start)
-        rows = self._rows(max(start - _NEAR, oldest), start + _NEAR)
+        oldest = self._require_reach(start)
+        rows = self._entries(max(start - _AROUND_START, oldest), start + _AROUND_START)
         same = [row for row in rows.values() if is_same(row, entry)]
         return min(same, key=lambda row: row.id).entry() if same else None
 
-    def update(self, entry_id: int, entry: NewEntry, seen: str | None) -> TimeEntry:
+    def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
         """Makes the entry equal `entry`, sending only what differs; nothing, if nothing does."""
-        row = self._row(entry_id)
+        row = self._entry(entry_id)
         change = difference(row, entry)
         # Looked at before the conflict: an update whose answer was lost has changed `at` itself.
         if not change:
             return row.entry()
-        insist_unchanged(row, seen)
+        require_unchanged(row, seen)
         if "start" in change:
-            self._insist_on_reach(entry.span.start)
-        path = f"/workspaces/{row.workspace_id}/time_entries/{entry_id}"
+            self._require_reach(entry.span.start)
+        path = f"/workspaces/{row.workspace_id}/time_entries/{_path_part(entry_id)}"
         return self._written(self._write("PUT", path, change))
 
-    def delete(self, entry_id: int, seen: str | None) -> None:
+    def delete(self, entry_id: str, seen: str | None) -> None:
         """Removes the entry; one that is gone already is fine."""
         try:
             workspace = self._workspace()
             if seen is not None:
-                row = self._row(entry_id)
-                insist_unchanged(row, seen)
+                row = self._entry(entry_id)
+                require_unchanged(row, seen)
                 workspace = row.workspace_id
-            self._write("DELETE", f"/workspaces/{workspace}/time_entries/{entry_id}")
+            self._write("DELETE", f"/workspaces/{workspace}/time_entries/{_path_part(entry_id)}")
         except Gone:
             return
 
@@ -187,24 +209,26 @@ class TogglTracker:
         """What the workspace demands of every entry; nothing on plans without that feature."""
         path = f"/workspaces/{self._workspace()}/time_entry_constraints"
         try:
-            found = self._read(path, CONSTRAINTS)
+            answer = self._read(path, CONSTRAINTS)
         except _PaidFeature:
             return Constraints()
-        return found.understood() if found is not None else Constraints()
+        return answer.constraints() if answer is not None else Constraints()
 
     # -- Details ---------------------------------------------------------------------------
 
     def _workspace(self) -> int:
         """The workspace to write to; asks for the account's own where the settings name none."""
-        return self._workspace_id or self.account().workspace_id
+        if not self._workspace_id:
+            self.account()
+        return self._workspace_id
 
     def _workspace_of(self, me: Me) -> TogglWorkspace:
-        wanted = self._chosen or me.default_workspace_id
+        wanted = self._configured_id or me.default_workspace_id
         workspaces = me.workspaces or []
         for workspace in workspaces:
             if workspace.id == wanted:
                 return workspace
-        if workspaces and not self._chosen:
+        if workspaces and not self._configured_id:
             return workspaces[0]
         names = (
             ", ".join(f"{workspace.name} ({workspace.id})" for workspace in workspaces[:8])
@@ -212,37 +236,37 @@ class TogglTracker:
         )
         raise Refused(f"Toggl has no workspace {wanted} for this account; it has {names}")
 
-    def _row(self, entry_id: int) -> Row:
-        row = self._read(f"/me/time_entries/{entry_id}", ENTRY)
+    def _entry(self, entry_id: str) -> TogglEntry:
+        row = self._read(f"/me/time_entries/{_path_part(entry_id)}", ENTRY)
         if row.server_deleted_at:
             raise Gone("the entry is no longer in Toggl")
         return row
 
-    def _rows(self, start: datetime, end: datetime) -> dict[int, Row]:
+    def _entries(self, start: datetime, end: datetime) -> dict[int, TogglEntry]:
         """Entries that start in the stretch, by id; halved where Toggl would leave some out."""
         params = {"start_date": rfc3339(start), "end_date": rfc3339(end)}
         rows = self._read("/me/time_entries", ENTRIES, params) or []
-        if len(rows) >= _ROWS and end - start > timedelta(hours=1):
+        if len(rows) >= _MOST_ENTRIES and end - start > timedelta(hours=1):
             middle = start + (end - start) / 2
-            return self._rows(start, middle) | self._rows(middle, end)
+            return self._entries(start, middle) | self._entries(middle, end)
         return {row.id: row for row in rows if not row.server_deleted_at}
 
     def _read(
         self, path: str, shape: TypeAdapter[T], params: Mapping[str, str | int] | None = None
     ) -> T:
         try:
-            return self._counted(path, lambda: self._door.get(path, params)).read(shape)
+            return self._counted(path, lambda: self._client.get(path, params)).read(shape)
         except HttpError as error:
             self._raise(error, path, writing=False)
 
     def _write(self, method: str, path: str, body: object = None) -> Response:
         try:
-            return self._counted(path, lambda: self._door.send(method, path, body))
+            return self._counted(path, lambda: self._client.send(method, path, body))
         except HttpError as error:
             self._raise(error, path, writing=True)
 
     def _written(self, answer: Response) -> TimeEntry:
-        """The entry in the answer to a write. One that cannot be read is as good as lost."""
+        """The entry in the answer to a write. An unreadable one may have been carried out."""
         try:
             return answer.read(ENTRY).entry()
         except BadResponse as error:
@@ -251,24 +275,24 @@ class TogglTracker:
     def _counted(self, path: str, call: Callable[[], Response]) -> Response:
         """Calls, unless that is known to be useless, and remembers what is left afterwards."""
         bucket = _bucket(path)
-        self._insist_on_token()
-        self._insist_on_quota(bucket)
+        self._require_token()
+        self._require_quota(bucket)
         try:
             answer = call()
         except BadStatus as error:
-            self._remember_quota(bucket, error.response)
+            self._note_quota(bucket, error.response)
             raise
-        self._remember_quota(bucket, answer)
+        self._note_quota(bucket, answer)
         return answer
 
-    def _insist_on_reach(self, at: datetime) -> datetime:
+    def _require_reach(self, at: datetime) -> datetime:
         """The oldest moment that may be asked for. Raises TooOld for an older one."""
         oldest = oldest_in_reach(self._clock())
         if at < oldest:
             raise TooOld(_TOO_OLD)
         return oldest
 
-    def _insist_on_token(self) -> None:
+    def _require_token(self) -> None:
         if not self._token:
             raise Refused("Toggl needs a token: set TRACKLATER_TOGGL__API_TOKEN")
         if self._token.startswith("toggl_sk_"):
@@ -277,14 +301,14 @@ class TogglTracker:
                 " use the API token from Toggl Track's profile page"
             )
 
-    def _insist_on_quota(self, bucket: str) -> None:
+    def _require_quota(self, bucket: str) -> None:
         quota = self._quotas.get(bucket)
         if quota and quota.remaining is not None and quota.remaining <= 0:
             if quota.resets_at is not None and self._clock() < quota.resets_at:
                 raise _over_quota(quota.resets_at)
             self._quotas.pop(bucket, None)
 
-    def _remember_quota(self, bucket: str, answer: Response) -> None:
+    def _note_quota(self, bucket: str, answer: Response) -> None:
         remaining = _number(answer.headers.get("X-Toggl-Quota-Remaining"))
         seconds = _number(answer.headers.get("X-Toggl-Quota-Resets-In"))
         if remaining is not None:
@@ -298,14 +322,14 @@ class TogglTracker:
         if isinstance(error, Unreachable) and error.lasting:
             raise Refused(str(error)) from None
         if writing and isinstance(error, ResponseLost | BadResponse):
-            lost = Late if isinstance(error, ResponseLate) else Unknown
-            raise lost(f"{error}: it may be in Toggl all the same") from None
+            kind = Late if isinstance(error, ResponseLate) else Unknown
+            raise kind(f"{error}: it may be in Toggl all the same") from None
         raise NotSent(str(error)) from None
 
     def _refusal(self, error: BadStatus, path: str, *, writing: bool) -> TrackerError:
         answer = error.response
         if answer.status == 408 or not error.lasting:
-            return self._passing(error, writing=writing)
+            return self._temporary(error, writing=writing)
         if answer.status == 402:
             return self._payment_required(path, answer)
         if answer.status == 401 or (answer.status == 403 and _about_the_token(answer.text())):
@@ -316,25 +340,25 @@ class TogglTracker:
             return Refused(str(error))
         return Refused(f"Toggl refused it: {answer.text() or f'HTTP {answer.status}'}")
 
-    def _passing(self, error: BadStatus, *, writing: bool) -> TrackerError:
+    def _temporary(self, error: BadStatus, *, writing: bool) -> TrackerError:
         """What may be different a little later. Only 429 says for sure that nothing was done."""
         if error.status == 429:
             again = error.retry_at or self._clock() + _PAUSE
             return NotSent("Toggl wants requests to come more slowly", again)
         if writing:
-            lost = Late if error.status in _GIVEN_UP else Unknown
-            return lost(f"{error}: it may be in Toggl all the same")
+            kind = Late if error.status in _GIVEN_UP else Unknown
+            return kind(f"{error}: it may be in Toggl all the same")
         return NotSent(f"{error}: it has trouble of its own", error.retry_at)
 
     def _payment_required(self, path: str, answer: Response) -> TrackerError:
         """402 is said for a used-up quota and for features of paid plans alike."""
         bucket, text = _bucket(path), answer.text()
         quota = self._quotas.get(bucket)
-        told = _RESET.search(text)
+        reset = _RESET.search(text)
         used_up = quota is not None and quota.remaining is not None and quota.remaining <= 0
-        if not (used_up or told or "hourly limit" in text.casefold()):
+        if not (used_up or reset or "hourly limit" in text.casefold()):
             return _PaidFeature(f"Toggl has this only on paid plans: {text or 'HTTP 402'}")
-        wait = timedelta(seconds=min(int(told[1]), 3600)) if told else _UNTIL_RESET
+        wait = timedelta(seconds=min(int(reset[1]), 3600)) if reset else _UNTIL_RESET
         resets_at = quota.resets_at if used_up and quota else None
         over = _over_quota(resets_at or self._clock() + wait)
         self._quotas[bucket] = Quota(0, over.retry_at)
@@ -343,6 +367,12 @@ class TogglTracker:
 
 def _over_quota(resets_at: datetime) -> OverQuota:
     return OverQuota("Toggl's requests for this hour are used up", resets_at)
+
+
+def _path_part(entry_id: str) -> str:
+    if not entry_id.isdecimal():
+        raise Refused("that is no entry of Toggl's")
+    return entry_id
 
 
 def _not_there(path: str, answer: Response) -> TrackerError:

@@ -14,9 +14,9 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean
 from tracklater_bot.http import Line, Title
-from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Task
+from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Refused, Task
 
-_LONGEST = 2000
+_LONGEST_TEXT = 2000
 
 # -- What Toggl answers: only the fields in use (api_token is in /me and is never kept) ----------
 
@@ -29,12 +29,16 @@ class TogglWorkspace(BaseModel):
     premium: bool | None = None
 
 
-class _Client(BaseModel):
+class TogglClient(BaseModel):
+    """Whom projects are for."""
+
     id: int
     name: Title
 
 
-class _Project(BaseModel):
+class TogglProject(BaseModel):
+    """A project; `active` is false once it is archived."""
+
     id: int
     name: Title
     workspace_id: int
@@ -44,7 +48,9 @@ class _Project(BaseModel):
     server_deleted_at: str | None = None
 
 
-class _Task(BaseModel):
+class TogglTask(BaseModel):
+    """A task inside a project."""
+
     id: int
     name: Title
     project_id: int
@@ -59,12 +65,12 @@ class Me(BaseModel):
     timezone: Title = ""
     default_workspace_id: int | None = None
     workspaces: list[TogglWorkspace] | None = None
-    clients: list[_Client] | None = None
-    projects: list[_Project] | None = None
-    tasks: list[_Task] | None = None
+    clients: list[TogglClient] | None = None
+    projects: list[TogglProject] | None = None
+    tasks: list[TogglTask] | None = None
 
 
-class Row(BaseModel):
+class TogglEntry(BaseModel):
     """A time entry. The description is one clean line, as it is compared and shown."""
 
     id: int
@@ -85,18 +91,18 @@ class Row(BaseModel):
         running = self.duration < 0
         end = None if running else self.stop or self.start + timedelta(seconds=self.duration)
         return TimeEntry(
-            id=self.id,
+            id=str(self.id),
             start=self.start.astimezone(UTC),
             end=end.astimezone(UTC) if end else None,
             description=self.description,
-            project_id=self.project_id,
+            project_id=_text(self.project_id),
             tags=tuple(self.tags or ()),
             billable=bool(self.billable),
             changed=self.at,
         )
 
 
-class ConstraintsRow(BaseModel):
+class TogglConstraints(BaseModel):
     """The workspace's required fields."""
 
     time_entry_constraints_enabled: bool | None = False
@@ -105,7 +111,7 @@ class ConstraintsRow(BaseModel):
     tag_present: bool | None = False
     task_present: bool | None = False
 
-    def understood(self) -> Constraints:
+    def constraints(self) -> Constraints:
         """What is demanded; nothing while the whole feature is off."""
         if not self.time_entry_constraints_enabled:
             return Constraints()
@@ -118,9 +124,9 @@ class ConstraintsRow(BaseModel):
 
 
 ME = TypeAdapter(Me)
-ENTRY = TypeAdapter(Row)
-ENTRIES = TypeAdapter(list[Row] | None)
-CONSTRAINTS = TypeAdapter(ConstraintsRow | None)
+ENTRY = TypeAdapter(TogglEntry)
+ENTRIES = TypeAdapter(list[TogglEntry] | None)
+CONSTRAINTS = TypeAdapter(TogglConstraints | None)
 
 
 # -- Entries -----------------------------------------------------------------------------------
@@ -134,15 +140,15 @@ def body_of(entry: NewEntry) -> dict[str, Any]:
         "description": _words(entry.description),
     }
     optional = {
-        "project_id": entry.project_id,
-        "task_id": entry.task_id,
+        "project_id": _number(entry.project_id),
+        "task_id": _number(entry.task_id),
         "billable": entry.billable,
         "tags": list(entry.tags) or None,
     }
     return body | {name: value for name, value in optional.items() if value is not None}
 
 
-def difference(row: Row, entry: NewEntry) -> dict[str, Any]:
+def difference(row: TogglEntry, entry: NewEntry) -> dict[str, Any]:
     """The fields in which `row` must change to equal `entry`; what `entry` leaves open stays."""
     change: dict[str, Any] = {}
     start, duration = whole_seconds(entry.span.start), _duration(entry.span)
@@ -151,35 +157,36 @@ def difference(row: Row, entry: NewEntry) -> dict[str, Any]:
         change |= {"start": rfc3339(start), "duration": duration, "stop": rfc3339(stop)}
     if not _same_words(row, entry):
         change["description"] = _words(entry.description)
-    if row.project_id != entry.project_id:
-        change |= {"project_id": entry.project_id, "task_id": entry.task_id}
-    elif entry.task_id is not None and row.task_id != entry.task_id:
-        change["task_id"] = entry.task_id
-    if set(row.tags or ()) != {clean(tag, _LONGEST) for tag in entry.tags}:
+    project_id, task_id = _number(entry.project_id), _number(entry.task_id)
+    if row.project_id != project_id:
+        change |= {"project_id": project_id, "task_id": task_id}
+    elif task_id is not None and row.task_id != task_id:
+        change["task_id"] = task_id
+    if set(row.tags or ()) != {clean(tag, _LONGEST_TEXT) for tag in entry.tags}:
         change["tags"] = list(entry.tags)
     if entry.billable is not None and bool(row.billable) != entry.billable:
         change["billable"] = entry.billable
     return change
 
 
-def is_same(row: Row, entry: NewEntry) -> bool:
+def is_same(row: TogglEntry, entry: NewEntry) -> bool:
     """Whether they agree in what Toggl gives back of an entry that we made."""
     start, duration = whole_seconds(entry.span.start), _duration(entry.span)
-    same = (row.start, row.duration, row.project_id) == (start, duration, entry.project_id)
+    same = (row.start, row.duration, row.project_id) == (start, duration, _number(entry.project_id))
     return same and _same_words(row, entry)
 
 
-def _same_words(row: Row, entry: NewEntry) -> bool:
+def _same_words(row: TogglEntry, entry: NewEntry) -> bool:
     """Compared in one Unicode form: a difference that nobody sees must not make a second entry."""
     return normalize("NFC", row.description) == normalize("NFC", _words(entry.description))
 
 
 def _words(description: str) -> str:
     """A description as it is sent: cut by us, so that what comes back is what was sent."""
-    return clean(description, _LONGEST)
+    return clean(description, _LONGEST_TEXT)
 
 
-def insist_unchanged(row: Row, seen: str | None) -> None:
+def require_unchanged(row: TogglEntry, seen: str | None) -> None:
     """Raises Conflict when somebody changed the entry since it was `seen`."""
     if seen and row.at != seen:
         raise Conflict("the entry was changed in Toggl since", row.entry())
@@ -205,38 +212,49 @@ def rfc3339(at: datetime) -> str:
     return f"{whole_seconds(at):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def _number(text: str | None) -> int | None:
+    """One of Toggl's ids as it goes there. Raises Refused for what is none."""
+    if text is not None and not text.isdecimal():
+        raise Refused("that project or task is not Toggl's: press Edit")
+    return None if text is None else int(text)
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
 # -- The account -------------------------------------------------------------------------------
 
 
 def account_of(me: Me, workspace: TogglWorkspace) -> Account:
     """What is kept of an account: one workspace, its projects with their clients' names."""
     clients = {client.id: client.name for client in me.clients or []}
-    ours = [
+    in_workspace = [
         project
         for project in me.projects or []
         if project.workspace_id == workspace.id and not project.server_deleted_at
     ]
-    active = {each.id for each in ours if each.active is not False}
-    projects = {each.id: _project(each, clients) for each in ours}
+    active = {project.id for project in in_workspace if project.active is not False}
+    projects = {project.id: _project(project, clients) for project in in_workspace}
     return Account(
         name=me.fullname or me.email,
-        workspace_id=workspace.id,
+        workspace_id=str(workspace.id),
         timezone=me.timezone,
-        projects=tuple(each for number, each in projects.items() if number in active),
-        archived=tuple(each for number, each in projects.items() if number not in active),
+        projects=tuple(known for number, known in projects.items() if number in active),
+        archived=tuple(known for number, known in projects.items() if number not in active),
         tasks=tuple(
-            Task(task.id, task.name, task.project_id)
+            Task(str(task.id), task.name, str(task.project_id))
             for task in me.tasks or []
             if task.project_id in active and task.active is not False
         ),
     )
 
 
-def _project(project: _Project, clients: Mapping[int, str]) -> Project:
+def _project(project: TogglProject, clients: Mapping[int, str]) -> Project:
     return Project(
         name=project.name,
         group="",
         client=clients.get(project.client_id, "") if project.client_id else "",
-        id=project.id,
+        id=str(project.id),
         billable=bool(project.billable),
     )

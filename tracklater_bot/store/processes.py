@@ -13,8 +13,8 @@ _PROCESSES = Path("/proc/self/ns/pid")
 
 
 def owner_name() -> str:
-    """A name for this process that no other has: `host:world:pid:random`."""
-    return f"{socket.gethostname()}:{_world()}:{os.getpid()}:{uuid4().hex[:8]}"
+    """A name for this process that no other has: `host:space:pid:random`."""
+    return f"{socket.gethostname()}:{_process_space()}:{os.getpid()}:{uuid4().hex[:8]}"
 
 
 def is_dead(owner: str) -> bool:
@@ -24,9 +24,10 @@ def is_dead(owner: str) -> bool:
     one boot and one container, so both are part of the name.
     """
     host, _, rest = owner.partition(":")
-    world, _, rest = rest.partition(":")
+    space, _, rest = rest.partition(":")
     pid = rest.partition(":")[0]
-    if not _world() or (host, world) != (socket.gethostname(), _world()) or not pid.isdecimal():
+    here = (socket.gethostname(), _process_space())
+    if not _process_space() or (host, space) != here or not pid.isdecimal():
         return False
     try:
         os.kill(int(pid), 0)
@@ -38,7 +39,7 @@ def is_dead(owner: str) -> bool:
 
 
 @cache
-def _world() -> str:
+def _process_space() -> str:
     """Within what process ids are unique; empty where Linux does not tell."""
     try:
         boot = _BOOT.read_text().strip()

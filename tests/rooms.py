@@ -1,7 +1,8 @@
-"""A store, a review and an exporter on a fake tracker and a clock that only tests move."""
+"""A store, a review and a worker on a fake tracker and a clock that only tests move."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,7 +16,10 @@ from tests.notation import FRIDAY, at, span
 from tests.trackers import DEVELOPMENT, FakeTracker
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.draft import Draft
-from tracklater_bot.outbox.worker import Exporter, Pace
+from tracklater_bot.outbox.lookup import AccountFacts, Lookup
+from tracklater_bot.outbox.senders import all_senders
+from tracklater_bot.outbox.worker import Pace, Senders, Worker
+from tracklater_bot.outbox.worklogs import GroupWorklogs, NoWorklogs
 from tracklater_bot.review.decisions import Change, Review
 from tracklater_bot.store import Store
 
@@ -62,6 +66,18 @@ def sqlite_store(folder: Path) -> Store:
     return Store.open(f"sqlite:///{path}")
 
 
+def worker_on(
+    store: Store,
+    senders: Senders,
+    time: Callable[[], datetime],
+    owner: str,
+    person: str = PERSON,
+    pace: Pace | None = None,
+) -> Worker:
+    """A worker whose pauses are the same in every test."""
+    return Worker(store, person, owner, senders, time, pace or Pace(chance=lambda: 0.5))
+
+
 @dataclass
 class Room:
     """Everything behind the buttons, on Friday evening."""
@@ -73,13 +89,25 @@ class Room:
     def __post_init__(self) -> None:
         self.tracker = FakeTracker(self.time)
         self.review = Review(self.store, self.time)
-        self.exporter = self.new_exporter()
+        self.store.clock = self.time
+        self.worker = self.new_worker()
 
-    def new_exporter(self, owner: str = "", **more: Any) -> Exporter:
+    def new_worker(
+        self,
+        owner: str = "",
+        facts: AccountFacts | None = None,
+        groups: GroupWorklogs | None = None,
+        pace: Pace | None = None,
+    ) -> Worker:
         """Another worker on the same store and tracker."""
-        more = {"pace": Pace(chance=lambda: 0.5)} | more
-        own = owner or self.owner
-        return Exporter(self.store, PERSON, lambda _: self.tracker, self.time, own, **more)
+        lookup = Lookup(lambda: self.tracker, facts)
+        senders = all_senders(self.store, lookup, groups or NoWorklogs())
+        return worker_on(self.store, senders, self.time, owner or self.owner, pace=pace)
+
+    def next_due(self) -> datetime | None:
+        """When the worker has something to do again."""
+        due_in = self.worker.due_in()
+        return None if due_in is None else self.time() + due_in
 
     def open(self, *texts: str, **more: Any) -> list[str]:
         """The day as read just now; gives the items' ids in order."""
@@ -107,13 +135,13 @@ class Room:
             if each.end is not None
         )
 
-    def drain(self, exporter: Exporter | None = None, most: timedelta = timedelta(days=1)) -> None:
+    def drain(self, worker: Worker | None = None, most: timedelta = timedelta(days=1)) -> None:
         """Lets the worker go on, and the clock with it, until nothing is left to send."""
-        worker = exporter or self.exporter
+        worker = worker or self.worker
         until = self.time() + most
         worker.work()
-        while (due := worker.next_due()) is not None and due <= until:
-            self.time.now = max(self.time(), due)
+        while (due_in := worker.due_in()) is not None and self.time() + due_in <= until:
+            self.time.now = max(self.time(), self.time() + due_in)
             worker.work()
 
     def later(self, **by: float) -> datetime:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.desks import DAY, PERSON, Room, change, draft, sqlite_store
 from tests.notation import at, span
+from tests.rooms import DAY, PERSON, Room, change, draft, sqlite_store, worker_on
 from tests.storecontract import at_once, dead_owner
 from tests.trackers import (
     DEVELOPMENT,
@@ -33,9 +33,13 @@ from tracklater_bot.domain.digests import ItemState, Problem
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.outbox.worker import Exporter, Pace
+from tracklater_bot.outbox.lookup import Lookup
+from tracklater_bot.outbox.senders import all_senders
+from tracklater_bot.outbox.worker import Pace
+from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.review.decisions import ReviewError
-from tracklater_bot.store import jobs as outbox
+from tracklater_bot.store import lanes
+from tracklater_bot.store.lanes import Lease
 from tracklater_bot.trackers.base import Account, Constraints, NewEntry, Refused, Task
 
 EAGER = Pace(spacing=timedelta())
@@ -67,16 +71,16 @@ def test_a_day_goes_out_in_order_and_not_too_fast(room: Room) -> None:
     assert room.states() == [ItemState.SENT] * 3
     assert room.tracker.asked == ["entries", "create", "create", "create"]
     assert room.time() - started == timedelta(seconds=2)
-    assert [item.entry_id for item in room.digest.items] == [101, 102, 103]
+    assert [item.entry_id for item in room.digest.items] == ["101", "102", "103"]
 
 
 def test_days_whose_state_changed_are_told(room: Room) -> None:
     approved(room, "09:00-10:00 group1")
     before = room.digest.version
-    assert room.exporter.work() == {(PERSON, DAY)}
+    assert room.worker.work() == {(PERSON, DAY)}
     assert room.digest.version == before + 1
-    assert room.exporter.work() == set()
-    assert room.exporter.next_due() is None
+    assert room.worker.work() == set()
+    assert room.next_due() is None
 
 
 @pytest.mark.parametrize("number", [1, 12, 40])
@@ -96,7 +100,7 @@ def test_an_entry_says_all_that_the_item_says(room: Room) -> None:
     room.review.approve(PERSON, item_id)
     room.drain()
     (made,) = room.tracker.kept.values()
-    assert (made.project_id, made.tags, made.billable) == (11, ("a", "b"), True)
+    assert (made.project_id, made.tags, made.billable) == ("11", ("a", "b"), True)
 
 
 @pytest.mark.parametrize(
@@ -124,11 +128,11 @@ def test_a_project_is_looked_up_by_name_once(room: Room) -> None:
     room.store.save_draft(PERSON, Draft(DAY, "UTC", nameless))
     room.review.approve_all(PERSON, DAY)
     room.drain()
-    assert {value.project_id for value in room.tracker.kept.values()} == {11}
+    assert {value.project_id for value in room.tracker.kept.values()} == {"11"}
     assert len(room.tracker.asked) == 4
 
 
-@pytest.mark.parametrize("projects", [(), (DEVELOPMENT, replace(DEVELOPMENT, id=12))])
+@pytest.mark.parametrize("projects", [(), (DEVELOPMENT, replace(DEVELOPMENT, id="12"))])
 def test_a_project_that_toggl_has_not_or_has_twice(
     room: Room, projects: tuple[Project, ...]
 ) -> None:
@@ -154,7 +158,7 @@ class KnownWorkspace:
     tasks: tuple[Task, ...] = ()
 
     def account(self) -> Account:
-        return Account("Alice", 7, "UTC", (DEVELOPMENT,), tasks=self.tasks)
+        return Account("Alice", "7", "UTC", (DEVELOPMENT,), tasks=self.tasks)
 
     def constraints(self) -> Constraints:
         return self.demands
@@ -172,7 +176,7 @@ class KnownWorkspace:
 def test_what_the_workspace_demands_is_checked_before_sending(
     room: Room, demands: Constraints, words: str | None
 ) -> None:
-    room.exporter = room.new_exporter(workspace_for=lambda _: KnownWorkspace(demands))
+    room.worker = room.new_worker(facts=KnownWorkspace(demands))
     approved(room, "09:00-10:00 group1")
     room.drain()
     (item,) = room.digest.items
@@ -183,7 +187,7 @@ def test_what_the_workspace_demands_is_checked_before_sending(
 
 
 def test_a_task_imported_from_the_issue_is_set(room: Room) -> None:
-    tasks = (Task(91, "DEV-1 Fix login", 11),)
+    tasks = (Task("91", "DEV-1 Fix login", "11"),)
     made: list[NewEntry] = []
     create = room.tracker.create
 
@@ -192,10 +196,10 @@ def test_a_task_imported_from_the_issue_is_set(room: Room) -> None:
         return create(entry)
 
     room.tracker.create = noting  # type: ignore[method-assign]
-    room.exporter = room.new_exporter(workspace_for=lambda _: KnownWorkspace(tasks=tasks))
+    room.worker = room.new_worker(facts=KnownWorkspace(tasks=tasks))
     approved(room, "09:00-10:00 group1 DEV-1", "10:00-11:00 group1 DEV-2")
     room.drain()
-    assert [each.task_id for each in made] == [91, None]
+    assert [each.task_id for each in made] == ["91", None]
 
 
 # -- What is tracked already ---------------------------------------------------------------------
@@ -249,7 +253,7 @@ def test_an_overlap_can_be_trimmed(room: Room) -> None:
 
 def test_an_equal_entry_made_by_hand_counts_as_the_one(room: Room) -> None:
     (item_id,) = approved(room, "09:00-10:00 group1")
-    by_hand = room.tracker.track("09:00-10:00", "Planning", 11)
+    by_hand = room.tracker.track("09:00-10:00", "Planning", "11")
     room.drain()
     assert (room.item(item_id).state, room.item(item_id).entry_id) == (ItemState.SENT, by_hand)
     assert len(room.tracker.kept) == 1
@@ -258,7 +262,7 @@ def test_an_equal_entry_made_by_hand_counts_as_the_one(room: Room) -> None:
 def test_an_entry_of_ours_that_was_just_deleted_is_not_taken_for_the_new_one(room: Room) -> None:
     (item_id,) = approved(room, "09:00-10:00 group1")
     room.drain()
-    looker = room.new_exporter("other bot")
+    looker = room.new_worker("other bot")
     second = room.review.add(PERSON, DAY, change("12:00-13:00 group1")).items[1]
     room.review.approve(PERSON, second.id)
     room.drain(looker)  # it has seen the first entry now
@@ -289,11 +293,11 @@ def test_a_refusal_is_told_and_can_be_tried_again(room: Room) -> None:
 def test_a_wait_is_told_with_its_end(room: Room, fault: Fault, step: int) -> None:
     (item_id,) = approved(room, "09:00-10:00 group1")
     room.tracker.fail(*[None] * step, fault)
-    room.exporter.work()
+    room.worker.work()
     item = room.item(item_id)
     assert (item.state, item.problem_code) == (ItemState.PENDING, Problem.WAITING)
     assert item.retry_at is not None
-    assert room.time() < item.retry_at == room.exporter.next_due()
+    assert room.time() < item.retry_at == room.next_due()
     room.drain()
     assert (room.item(item_id).state, room.item(item_id).retry_at) == (ItemState.SENT, None)
 
@@ -303,8 +307,8 @@ def test_waits_grow_and_end_with_a_success(room: Room) -> None:
     room.tracker.fail(*[unreachable] * 12)
     waits = []
     while room.states()[0] is not ItemState.SENT:
-        room.exporter.work()
-        due = room.exporter.next_due()
+        room.worker.work()
+        due = room.next_due()
         assert due is not None
         waits.append((due - room.time()).total_seconds())
         room.time.now = due
@@ -321,19 +325,20 @@ def test_a_used_up_quota_stops_the_person_and_nobody_else(room: Room) -> None:
     assert {item.retry_at for item in waiting} == {reset}
     assert {item.problem_code for item in waiting} == {Problem.QUOTA}
     asked = len(room.tracker.asked)
-    room.exporter.work()
-    assert (len(room.tracker.asked), room.exporter.next_due()) == (asked, reset)
+    room.worker.work()
+    assert (len(room.tracker.asked), room.next_due()) == (asked, reset)
 
     other = room.store.save_draft("U2", draft("09:00-10:00 group1")).items[0]
     room.review.approve("U2", other.id)
     quota, room.tracker.quota_back = room.tracker.quota_back, None
-    Exporter(room.store, "U2", lambda _: room.tracker, room.time, "their bot").work()
+    senders = all_senders(room.store, Lookup(lambda: room.tracker), NoWorklogs())
+    worker_on(room.store, senders, room.time, "their bot", person="U2").work()
     room.tracker.quota_back = quota
     found = room.store.digest("U2", DAY)
     assert found is not None
     assert found.items[0].state is ItemState.SENT
 
-    room.drain(room.new_exporter("after a restart"))
+    room.drain(room.new_worker("after a restart"))
     assert room.states() == [ItemState.SENT] * 3
     assert room.time() >= reset  # type: ignore[operator]
 
@@ -341,19 +346,20 @@ def test_a_used_up_quota_stops_the_person_and_nobody_else(room: Room) -> None:
 def test_after_the_reset_nothing_says_that_it_waits(room: Room) -> None:
     approved(room, "09:00-10:00 group1", "10:00-11:00 group1", "11:00-12:00 group1")
     room.tracker.fail(no_quota)
-    room.exporter.work()
+    room.worker.work()
     room.later(minutes=20)
-    room.exporter.work()
+    room.worker.work()
     assert room.states() == [ItemState.SENT, ItemState.PENDING, ItemState.PENDING]
     assert {item.problem for item in room.digest.items} == {None}
 
 
 def test_without_a_tracker_the_sentence_says_what_to_do(room: Room) -> None:
-    def nobody(_: str) -> FakeTracker:
+    def nobody() -> FakeTracker:
         raise Refused("Toggl is not set up: set its token")
 
     approved(room, "09:00-10:00 group1")
-    room.drain(Exporter(room.store, PERSON, nobody, room.time, "this bot"))
+    senders = all_senders(room.store, Lookup(nobody), NoWorklogs())
+    room.drain(worker_on(room.store, senders, room.time, "this bot"))
     (item,) = room.digest.items
     assert (item.state, item.problem) == (ItemState.FAILED, "Toggl is not set up: set its token")
 
@@ -365,7 +371,7 @@ def test_without_a_tracker_the_sentence_says_what_to_do(room: Room) -> None:
 def test_after_a_lost_answer_it_is_looked_for_first(room: Room, fault: Fault) -> None:
     (item_id,) = approved(room, "09:00-10:00 group1")
     room.tracker.fail(None, fault)
-    room.exporter.work()
+    room.worker.work()
     assert room.states() == [ItemState.UNKNOWN]
     room.drain()
     assert room.tracker.asked[2] == "find"
@@ -376,10 +382,10 @@ def test_after_a_lost_answer_it_is_looked_for_first(room: Room, fault: Fault) ->
 def test_while_it_cannot_be_looked_for_nothing_is_sent(room: Room) -> None:
     approved(room, "09:00-10:00 group1")
     room.tracker.fail(None, lost_after, unreachable, refused, lost_before, no_quota)
-    room.exporter.work()
+    room.worker.work()
     for _ in range(4):
-        room.time.now = room.exporter.next_due() or room.time()
-        room.exporter.work()
+        room.time.now = room.next_due() or room.time()
+        room.worker.work()
         assert room.states() == [ItemState.UNKNOWN]
     room.drain()
     assert (room.entries(), room.states()) == ("09:00-10:00 Planning", [ItemState.SENT])
@@ -390,9 +396,9 @@ def test_a_process_that_died_while_sending_is_followed_up(room: Room, fault: Fau
     approved(room, "09:00-10:00 group1", "10:00-11:00 group1")
     room.tracker.fail(None, fault)
     with pytest.raises(Crash):
-        room.exporter.work()
+        room.worker.work()
     assert room.states() == [ItemState.SENDING, ItemState.PENDING]
-    room.drain(room.new_exporter("after a restart"))
+    room.drain(room.new_worker("after a restart"))
     assert room.entries() == "09:00-10:00 Planning, 10:00-11:00 Planning"
     assert room.states() == [ItemState.SENT] * 2
 
@@ -401,11 +407,11 @@ def test_a_crashed_request_gets_time_to_arrive_before_it_is_looked_for(room: Roo
     approved(room, "09:00-10:00 group1")
     room.tracker.fail(None, crash_before)
     with pytest.raises(Crash):
-        room.exporter.work()
-    again = room.new_exporter("this bot")
+        room.worker.work()
+    again = room.new_worker("this bot")
     again.work()
     assert (room.states(), room.tracker.asked) == ([ItemState.UNKNOWN], ["entries", "create"])
-    assert again.next_due() == room.time() + timedelta(seconds=5)
+    assert again.due_in() == timedelta(seconds=5)
 
 
 @pytest.mark.parametrize(
@@ -417,11 +423,11 @@ def test_a_lease_ends_with_its_process_or_after_a_while(
     approved(room, "09:00-10:00 group1")
     room.tracker.fail(None, crash_after)
     with pytest.raises(Crash):
-        room.new_exporter(dead_owner() if owner == "a bot here" else owner).work()
+        room.new_worker(dead_owner() if owner == "a bot here" else owner).work()
     started = room.time()
     while room.states() != [ItemState.SENT]:
         room.later(seconds=1)
-        room.exporter.work()
+        room.worker.work()
     assert (room.time() - started).total_seconds() <= seconds
     assert room.entries() == "09:00-10:00 Planning"
 
@@ -430,10 +436,10 @@ def test_a_living_bots_lease_is_respected(room: Room) -> None:
     approved(room, "09:00-10:00 group1")
     room.tracker.fail(None, crash_before)
     with pytest.raises(Crash):
-        room.new_exporter("a bot on another machine").work()
+        room.new_worker("a bot on another machine").work()
     room.later(minutes=4)
     asked = list(room.tracker.asked)
-    assert room.exporter.work() == set()
+    assert room.worker.work() == set()
     assert room.tracker.asked == asked
 
 
@@ -444,10 +450,10 @@ def test_an_equal_entry_of_another_item_is_not_taken(room: Room) -> None:
     assert room.states() == [ItemState.SENT, ItemState.PENDING]
     room.tracker.fail(lost_after)
     room.later(seconds=1)
-    room.exporter.work()
-    room.tracker.fail(lambda tracker, _: tracker.kept[101])
+    room.worker.work()
+    room.tracker.fail(lambda tracker, _: tracker.kept["101"])
     room.drain()
-    assert room.item(first).entry_id == 101
+    assert room.item(first).entry_id == "101"
     assert (room.item(second).state, room.item(second).entry_id) == (ItemState.FAILED, None)
 
 
@@ -487,10 +493,10 @@ def test_who_was_held_up_for_longer_than_the_lease_sends_nothing(room: Room) -> 
     def another_bot_takes_over() -> None:
         now = room.later(minutes=6)
         with room.store.writing() as connection:
-            assert outbox.take_lane(connection, "other", now, timedelta(minutes=5), PERSON)
+            assert lanes.take(connection, PERSON, Lease("other", now, timedelta(minutes=5)))
 
     room.tracker.fail(meanwhile(another_bot_takes_over))
-    room.exporter.work()
+    room.worker.work()
     assert room.tracker.asked == ["entries"]
     room.drain()
     assert room.entries() == "09:00-10:00 Planning"
@@ -536,7 +542,7 @@ def test_a_change_that_may_be_done_already_cannot_be_taken_back_unseen(room: Roo
     edit(room, item_id)
     room.tracker.fail(None, lost_after, too_fast)
     for state in (ItemState.UNKNOWN, ItemState.PENDING):
-        room.exporter.work()
+        room.worker.work()
         assert room.item(item_id).state is state
         with pytest.raises(ReviewError, match="on its way"):
             room.review.undo(PERSON, item_id)
@@ -544,7 +550,7 @@ def test_a_change_that_may_be_done_already_cannot_be_taken_back_unseen(room: Roo
             room.review.edit(
                 PERSON, item_id, change("08:00-09:00 group1"), room.item(item_id).version
             )
-        room.time.now = room.exporter.next_due() or room.time()
+        room.time.now = room.next_due() or room.time()
     room.drain()
     assert (room.entries(), room.states()) == ("09:00-09:30 Planning", [ItemState.SENT])
 
@@ -553,7 +559,7 @@ def test_a_change_that_certainly_did_nothing_can_be_taken_back(room: Room) -> No
     item_id = sent(room)
     edit(room, item_id)
     room.tracker.fail(None, too_fast)
-    room.exporter.work()
+    room.worker.work()
     room.review.undo(PERSON, item_id)
     room.drain()
     assert (room.entries(), room.states()) == ("09:00-10:00 Planning", [ItemState.SENT])
@@ -587,7 +593,7 @@ def test_an_entry_changed_in_toggl_is_shown_and_never_overwritten_unasked(
     item_id = sent(room)
     entry_id = room.item(item_id).entry_id
     assert entry_id is not None
-    room.tracker.touch(entry_id, description="Changed", end=at("10:15"), project_id=12)
+    room.tracker.touch(entry_id, description="Changed", end=at("10:15"), project_id="12")
     ask(room, item_id, what)
     room.drain()
     item = room.item(item_id)
@@ -595,7 +601,7 @@ def test_an_entry_changed_in_toggl_is_shown_and_never_overwritten_unasked(
     assert (item.state, item.problem_code) == (ItemState.SENT, Problem.CHANGED)
     assert (item.suggestion.description, item.suggestion.span) == ("Changed", span("09:00-10:15"))
     assert item.suggestion.project is not None
-    assert item.suggestion.project.id == 12
+    assert item.suggestion.project.id == "12"
     ask(room, item_id, what)
     room.drain()
     assert room.entries() == ("09:00-09:30 Planning" if what == "edit" else "")
@@ -637,8 +643,8 @@ def test_a_delete_that_toggl_refuses_leaves_it_sent(room: Room) -> None:
 
 def test_two_workers_at_once_make_one_entry_of_each(room: Room) -> None:
     approved(room, *(f"{hour:02}:00-{hour + 1:02}:00 group1" for hour in range(8, 16)))
-    workers = [room.new_exporter(f"bot {n}", pace=EAGER) for n in range(4)]
-    while room.exporter.next_due() is not None:
+    workers = [room.new_worker(f"bot {n}", pace=EAGER) for n in range(4)]
+    while room.next_due() is not None:
         at_once(4, lambda n: workers[n].work())
     assert len(room.tracker.kept) == 8
     assert room.states() == [ItemState.SENT] * 8
@@ -655,10 +661,13 @@ WORKER = """
 import sys
 from datetime import timedelta
 from pathlib import Path
-from tests.desks import PERSON
+from tests.rooms import PERSON
 from tests.notation import at
 from tests.trackers import FakeTracker
-from tracklater_bot.outbox.worker import Exporter, Pace
+from tracklater_bot.outbox.lookup import Lookup
+from tracklater_bot.outbox.senders import all_senders
+from tracklater_bot.outbox.worker import Pace, Worker
+from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.store import Store
 
 class Log(FakeTracker):
@@ -669,9 +678,10 @@ class Log(FakeTracker):
 url, name, number = sys.argv[1:]
 now = lambda: at("18:00")
 tracker = Log(now, number=int(number))
-store, pace = Store.open(url), Pace(spacing=timedelta())
-worker = Exporter(store, PERSON, lambda _: tracker, now, name, pace=pace)
-while worker.next_due() is not None:
+store, pace = Store.open(url, now), Pace(spacing=timedelta())
+senders = all_senders(store, Lookup(lambda: tracker), NoWorklogs())
+worker = Worker(store, PERSON, name, senders, now, pace)
+while worker.due_in() is not None:
     worker.work()
 """
 
@@ -693,3 +703,30 @@ def test_two_processes_make_one_entry_of_each(room: Room, tmp_path: Path) -> Non
     assert [each.returncode for each in running] == [0, 0]
     assert len(written) == len(set(written)) == 30
     assert room.states() == [ItemState.SENT] * 30
+
+
+# -- Another tracker -------------------------------------------------------------------------------
+
+
+def test_another_trackers_words_and_ids(room: Room) -> None:
+    """Its ids are no numbers, and sentences name it."""
+
+    class Clockify(FakeTracker):
+        label = "Clockify"
+
+        def _keep(self, entry: NewEntry) -> TimeEntry:
+            made = super()._keep(entry)
+            self.kept[f"6f3a-{made.id}"] = replace(self.kept.pop(made.id), id=f"6f3a-{made.id}")
+            return self.kept[f"6f3a-{made.id}"]
+
+    room.tracker = Clockify(room.time)
+    first, second = approved(room, "09:00-10:00 group1", "10:00-11:00 group1")
+    room.drain(most=timedelta(seconds=0.5))
+    assert room.item(first).entry_id == "6f3a-101"
+    room.tracker.track("10:30-11:30")
+    room.later(minutes=5)
+    room.drain()
+    assert str(room.item(second).problem).endswith("10:30–11:30, in Clockify")
+    room.review.undo(PERSON, first)
+    room.drain()
+    assert room.entries() == "10:30-11:30 By hand"

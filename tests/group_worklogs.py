@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.desks import PERSON, Room, change
 from tests.notation import written
+from tests.rooms import PERSON, Room, change
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Worklog as Told
-from tracklater_bot.outbox.worker import Exporter
+from tracklater_bot.outbox.lookup import AccountFacts
+from tracklater_bot.outbox.worker import Pace, Worker
+from tracklater_bot.outbox.worklogs import GroupWorklogs
 from tracklater_bot.trackers.base import Gone, NotSent, Refused, Worklogs
 
 
@@ -98,17 +100,17 @@ class FakeWorklogs:
 
 
 @dataclass
-class FakeLogbooks:
+class FakeGroupWorklogs:
     """Whose time is written where: `groups` want worklogs, all of one Jira."""
 
     worklogs: FakeWorklogs
     groups: set[str] = field(default_factory=lambda: {"group1"})
     away: bool = False
 
-    def wanted(self, person: str, group: str) -> bool:
+    def wanted(self, group: str) -> bool:
         return group in self.groups
 
-    def of(self, person: str, group: str) -> Worklogs:
+    def of(self, group: str) -> Worklogs:
         if self.away:
             raise Refused("no Jira is set up for it")
         return self.worklogs
@@ -127,15 +129,21 @@ class LoggingRoom(Room):
     """A room whose group1 has worklogs."""
 
     worklogs: FakeWorklogs = field(init=False)
-    logbooks: FakeLogbooks = field(init=False)
+    group_worklogs: FakeGroupWorklogs = field(init=False)
 
     def __post_init__(self) -> None:
         self.worklogs = FakeWorklogs(self.time)
-        self.logbooks = FakeLogbooks(self.worklogs)
+        self.group_worklogs = FakeGroupWorklogs(self.worklogs)
         super().__post_init__()
 
-    def new_exporter(self, owner: str = "", **more: Any) -> Exporter:
-        return super().new_exporter(owner, logbooks=self.logbooks, **more)
+    def new_worker(
+        self,
+        owner: str = "",
+        facts: AccountFacts | None = None,
+        groups: GroupWorklogs | None = None,
+        pace: Pace | None = None,
+    ) -> Worker:
+        return super().new_worker(owner, facts, groups or self.group_worklogs, pace)
 
     def worklog(self) -> Told | None:
         """What is told of the first item's."""

@@ -11,8 +11,6 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
 from tracklater_bot.domain.text import clean, entry_text
 
-__all__ = ["Payload", "entry_text", "payload_of", "worklog_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Payload:

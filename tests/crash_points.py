@@ -1,6 +1,6 @@
 """The real bot, made to die at a boundary: its store, its services and Slack are wrapped.
 
-`python -m tests.dying PLACE run ...` is the command `tracklater-bot run ...` that is killed there.
+`python -m tests.crash_points PLACE run ...` is `tracklater-bot run ...`, killed there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tracklater_bot.core import Core
 from tracklater_bot.slack.pace import PacedClient
 from tracklater_bot.store import Store
 from tracklater_bot.store.tables import lanes, outbox
-from tracklater_bot.trackers.jira_worklogs import JiraLogbooks
+from tracklater_bot.trackers.jira_worklogs import JiraGroupWorklogs
 
 # Before and after each call that leaves the process. What is killed before it has left.
 _WRITES = ("create", "update", "delete")
@@ -83,16 +83,16 @@ class _Wrapped:
 
 
 def _wrap_services() -> None:
-    tracker_for, logbook_of = Core.tracker_for, JiraLogbooks.of
+    writable_tracker, worklogs_of = Core.writable_tracker, JiraGroupWorklogs.of
 
-    def tracker(core: Core, person: str) -> Any:
-        return _Wrapped(tracker_for(core, person), {}, TOGGL_ANSWERS)
+    def tracker(core: Core) -> Any:
+        return _Wrapped(writable_tracker(core), {}, TOGGL_ANSWERS)
 
-    def logbook(logbooks: JiraLogbooks, person: str, group: str) -> Any:
-        return _Wrapped(logbook_of(logbooks, person, group), JIRA_CALLS, JIRA_ANSWERS)
+    def worklogs(groups: JiraGroupWorklogs, group: str) -> Any:
+        return _Wrapped(worklogs_of(groups, group), JIRA_CALLS, JIRA_ANSWERS)
 
-    _put(Core, "tracker_for", tracker)
-    _put(JiraLogbooks, "of", logbook)
+    _put(Core, "writable_tracker", tracker)
+    _put(JiraGroupWorklogs, "of", worklogs)
 
 
 def _wrap_slack() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
-from tests.desks import Room, sqlite_store
 from tests.longer import usually
+from tests.rooms import Room, sqlite_store
 from tests.stories import Story
 from tracklater_bot.store import Store
 from tracklater_bot.store.tables import metadata

@@ -1,0 +1,164 @@
+"""What is known of a person's tracker, remembered to spare requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from unicodedata import normalize
+
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.payload import Payload
+from tracklater_bot.domain.text import shown
+from tracklater_bot.trackers.base import Account, Constraints, NewEntry, Refused, Tracker
+from tracklater_bot.trackers.projects import task_of
+
+
+class AccountFacts(Protocol):
+    """What is known of a person's account without a request each time.
+
+    `account` is None while nothing is known; it may be days old.
+    """
+
+    def account(self) -> Account | None: ...  # noqa: D102 - the class says it
+    def constraints(self) -> Constraints: ...  # noqa: D102
+
+
+class NothingKnown:
+    """Nothing is known of the account without asking."""
+
+    def account(self) -> Account | None:
+        """Unknown."""
+        return None
+
+    def constraints(self) -> Constraints:
+        """None that are known."""
+        return Constraints()
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """What was in the tracker at a moment."""
+
+    at: datetime
+    span: Span
+    entries: tuple[TimeEntry, ...]
+
+
+class Lookup:
+    """One person's tracker. Senders for entries and late entries share one.
+
+    `tracker` raises Refused where the person has none. With `key_tag`, entries are tagged with
+    their issue.
+    """
+
+    def __init__(
+        self,
+        tracker: Callable[[], Tracker],
+        facts: AccountFacts | None = None,
+        *,
+        key_tag: bool = False,
+    ) -> None:
+        self.tracker = tracker
+        self._facts = facts or NothingKnown()
+        self._key_tag = key_tag
+        self._asked: Account | None = None
+        self._snapshot: _Snapshot | None = None
+
+    def constraints(self) -> Constraints:
+        """What the workspace demands of every entry."""
+        return self._facts.constraints()
+
+    # -- The entry that a payload stands for -----------------------------------------------------
+
+    def entry(self, payload: Payload) -> NewEntry:
+        """The entry with the tracker's ids; one request where a project's is not known."""
+        project_id = self._project_id(payload.project) if payload.project else None
+        return NewEntry(
+            span=payload.span,
+            description=payload.description,
+            project_id=project_id,
+            billable=payload.billable,
+            tags=self._tags(payload),
+            task_id=self._task_id(payload.issue, project_id),
+        )
+
+    def _tags(self, payload: Payload) -> tuple[str, ...]:
+        if not self._key_tag or payload.issue is None:
+            return payload.tags
+        return tuple(dict.fromkeys((*payload.tags, payload.issue)))
+
+    def _project_id(self, project: Project) -> str:
+        if project.id is not None:
+            return project.id
+        account = self._account()
+        if account is None or not _ids_called(project, account):
+            account = self._asked = self.tracker().account()
+        ids = _ids_called(project, account)
+        if len(ids) != 1:
+            label, name = self.tracker().label, shown(project.name, 60)
+            raise Refused(f"{label} has no single project {name}: press Edit")
+        return ids[0]
+
+    def _task_id(self, issue: str | None, project_id: str | None) -> str | None:
+        account = self._account()
+        if issue is None or account is None:
+            return None
+        task = task_of(issue, project_id, account.tasks)
+        return task.id if task else None
+
+    def _account(self) -> Account | None:
+        return self._facts.account() or self._asked
+
+    # -- What is tracked -------------------------------------------------------------------------
+
+    def entries(
+        self, span: Span, digest: Digest, now: datetime, oldest: datetime
+    ) -> tuple[TimeEntry, ...]:
+        """What is tracked on that day, as it was at `oldest` or later.
+
+        It is asked once for all that was approved together.
+        """
+        snapshot = self._snapshot
+        whole = _hull([span, *(item.suggestion.span for item in digest.items)])
+        if (
+            snapshot is None
+            or snapshot.at < oldest
+            or _hull([snapshot.span, whole]) != snapshot.span
+        ):
+            snapshot = _Snapshot(now, whole, tuple(self.tracker().entries(whole)))
+            self._snapshot = snapshot
+        return snapshot.entries
+
+    def forget_entries(self) -> None:
+        """What was seen may no longer hold."""
+        self._snapshot = None
+
+
+def is_same(known: TimeEntry, entry: NewEntry) -> bool:
+    """Whether they agree in what makes two entries one: time, words and project."""
+    words = normalize("NFC", known.description) == normalize("NFC", entry.description)
+    return words and (known.start, known.end, known.project_id) == (
+        entry.span.start,
+        entry.span.end,
+        entry.project_id,
+    )
+
+
+def _ids_called(project: Project, account: Account) -> list[str]:
+    """Ids of the account's projects with that name, of that client if one is named."""
+    return [
+        known.id
+        for known in account.projects
+        if known.id is not None
+        and known.name.casefold() == project.name.casefold()
+        and project.client.casefold() in ("", known.client.casefold())
+    ]
+
+
+def _hull(spans: Sequence[Span]) -> Span:
+    return Span(min(span.start for span in spans), max(span.end for span in spans))
