@@ -30,7 +30,8 @@ from tracklater_bot.settings.layers import (
     toml_layer,
     variables_layer,
 )
-from tracklater_bot.settings.models import Path, Settings
+from tracklater_bot.settings.models import Settings
+from tracklater_bot.settings.sections import Path
 from tracklater_bot.settings.tree import dotted, is_secret, nested
 
 CONFIG_NAME = "tracklater.toml"

@@ -15,7 +15,8 @@ from unicodedata import normalize
 from pydantic import SecretStr
 
 from tracklater_bot.domain.text import folded
-from tracklater_bot.settings.models import GroupSettings, Path, Section, Settings
+from tracklater_bot.settings.models import GroupSettings, Settings
+from tracklater_bot.settings.sections import Path, Section
 
 PREFIX = "TRACKLATER_"
 NESTING = "__"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tracklater_bot.cli.importer.original import Original
 from tracklater_bot.domain.text import folded
-from tracklater_bot.settings.models import Path as Key
+from tracklater_bot.settings.sections import Path as Key
 from tracklater_bot.settings.tree import GROUPS, env_name, shown
 
 GLOBAL = "global"

@@ -18,7 +18,7 @@ from tracklater_bot.cli.importer.original import CannotImport, read
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.models import Path as Key
+from tracklater_bot.settings.sections import Path as Key
 from tracklater_bot.settings.tree import GROUPS, dotted, env_name, env_names, nested, shown
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
