@@ -56,7 +56,7 @@ class LocalMachine:
             return []
         whole = Span(min(day.span.start for day in days), max(day.span.end for day in days))
         with self.briefing.prepare(days) as prepared:
-            readings = _told_apart(read_all(self.sources, whole))
+            readings = _distinct_machines(read_all(self.sources, whole))
             hints = [hint for reading in readings for hint in reading.hints]
             clues = [clue for reading in readings for clue in reading.clues]
             groups = prepared.groups
@@ -120,7 +120,7 @@ class LocalMachine:
             return list(pool.map(_tried, self.sources))
 
 
-def _told_apart(readings: Sequence[Reading]) -> Sequence[Reading]:
+def _distinct_machines(readings: Sequence[Reading]) -> Sequence[Reading]:
     """Recorders know machines by names of their own; those of two are never one machine's."""
     if sum(any(isinstance(c, Window) for c in reading.clues) for reading in readings) < 2:
         return readings
