@@ -26,6 +26,7 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import SourceStatus
+from tracklater_bot.domain.text import without_folders
 from tracklater_bot.domain.wall import Briefing, Finding
 from tracklater_bot.drafting.activity import changed_minutes
 from tracklater_bot.drafting.reading import SIDE_BY_SIDE, read_all
@@ -175,4 +176,5 @@ def _touching(entries: Iterable[TimeEntry], span: Span, now: datetime) -> tuple[
 
 def _status(reading: Reading, span: Span) -> SourceStatus:
     clues = sum(clue.at in span for clue in reading.clues)
-    return SourceStatus(reading.name, reading.group, clues, reading.trouble, traces=True)
+    trouble = without_folders(reading.trouble) if reading.trouble else None
+    return SourceStatus(reading.name, reading.group, clues, trouble, traces=True)
