@@ -17,6 +17,7 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.drafting.machine import LocalMachine
 from tracklater_bot.settings import Settings
+from tracklater_bot.sources.base import SourceError
 
 THURSDAY = WorkDay(FRIDAY.date - timedelta(days=1), HELSINKI)
 CODE = "auth.py - acme-api - Visual Studio Code"
@@ -171,3 +172,30 @@ def test_a_quarter_of_an_hour_of_changes_is_work(since: str, minutes: int, worke
 def test_who_watches_no_screen_is_not_asked() -> None:
     clues = windows(FRIDAY, "11:00", 30, CODE)
     assert not machine(*clues, watches=False).worked_since(at("10:50"))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        ("the folder /home/eero/thyme does not exist", "the folder thyme does not exist"),
+        ("/home/eero/src/acme-api is no repository", "acme-api is no repository"),
+        ("~/My Documents/acme api cannot be read", "acme api cannot be read"),
+        (
+            "/srv/a is gone; /srv/b cannot be read (/srv/b/.git)",
+            "a is gone; b cannot be read (.git)",
+        ),
+        ("laptop/2026-11-20.json is damaged", "laptop/2026-11-20.json is damaged"),
+        ("ask https://jira.example/rest and/or wait", "ask https://jira.example/rest and/or wait"),
+    ],
+)
+def test_a_drafts_trouble_tells_no_folders(trouble: str, told: str) -> None:
+    class Failing(Recorded):
+        def read(self, span: Span) -> Reading:
+            raise SourceError(trouble)
+
+    source = Failing(())
+    settings = Settings.model_validate({"timezone": "Europe/Helsinki"})
+    catalog = Catalog(NullStore(), "local", (), None, lambda: at("12:00"), settings.groups)
+    (draft,) = machine_of(settings, [source], catalog, lambda: at("12:00")).drafts([FRIDAY])
+    (status,) = draft.sources
+    assert status.trouble == told

@@ -31,21 +31,21 @@ class CatalogBriefing:
     zone: Callable[[], ZoneInfo]
 
     @contextmanager
-    def prepare(self, days: Sequence[WorkDay]) -> Iterator[_Asked]:
+    def prepare(self, days: Sequence[WorkDay]) -> Iterator[_PendingBrief]:
         """Asks all services for the days, while the block runs."""
         ordered = tuple(sorted(days, key=lambda day: day.date))
         span = Span(ordered[0].span.start, ordered[-1].span.end)
         with ThreadPoolExecutor(max_workers=2, thread_name_prefix="brief") as pool:
             issues = pool.submit(self.catalog.refresh)
             tracker = pool.submit(self._tracker, span)
-            yield _Asked(self, ordered, issues, tracker)
+            yield _PendingBrief(self, ordered, issues, tracker)
 
     def _tracker(self, span: Span) -> tuple[Projects, Tracked]:
         return self.catalog.projects(), self.catalog.tracked(span)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _PendingBrief:
     """Services that are being asked for days, oldest first."""
 
     briefing: CatalogBriefing

@@ -30,13 +30,16 @@ class KeyForm:
 
 
 class Keys:
-    """Finds the keys of all groups; one that two groups claim points to neither."""
+    """Finds the keys of all groups; one that two groups claim points to neither.
+
+    `numbered` are the groups whose issues may be called by a bare number.
+    """
 
     def __init__(self, groups: Mapping[str, Sequence[KeyForm]]) -> None:
         forms = [(name, form) for name, own in groups.items() for form in dict.fromkeys(own)]
         claims = Counter(form.text for _, form in forms if form.tells_group)
         telling = [(name, form) for name, form in forms if claims[form.text] == 1]
-        self._telling = _AnyOf([(form.text, name, form) for name, form in telling])
+        self._scoped = _AnyOf([(form.text, name, form) for name, form in telling])
         self._pages = {
             page: _AnyOf([(form.title, name, form) for name, form in telling if form.page == page])
             for page in dict.fromkeys(form.page for _, form in telling if form.title)
@@ -51,29 +54,25 @@ class Keys:
             for name, own in groups.items()
             if any(form.bare_numbers for form in own)
         }
+        self.numbered = frozenset(self._bare)
 
-    @property
-    def numbered(self) -> frozenset[str]:
-        """The groups whose issues may be called by a bare number."""
-        return frozenset(self._bare)
-
-    def found(self, text: str) -> Iterator[IssueId]:
+    def scoped(self, text: str) -> Iterator[IssueId]:
         """The keys in a folded text that tell whose they are; the issues need not exist."""
-        return self._telling.found(text)
+        return self._scoped.found(text)
 
-    def within(self, group: str, text: str) -> list[IssueId]:
+    def of_group(self, group: str, text: str) -> list[IssueId]:
         """The group's keys in a folded text of which it is known that it is the group's."""
-        own = [issue for issue in self._telling.found(text) if issue.group == group]
-        return own + (list(self._within[group].found(text)) if group in self._within else [])
+        own = [issue for issue in self._scoped.found(text) if issue.group == group]
+        return own + self.unscoped(group, text)
 
-    def told_within(self, group: str, text: str) -> list[IssueId]:
+    def unscoped(self, group: str, text: str) -> list[IssueId]:
         """Those that count only because the text is the group's."""
         return list(self._within[group].found(text)) if group in self._within else []
 
     def numbers(self, group: str, number: str) -> Iterator[IssueId]:
         """The issues of the group that a bare number may mean."""
         for form in self._bare.get(group, ()):
-            yield IssueId(group, form.key.format(number), form.tracker)
+            yield IssueId(group, form.key.replace("{}", number), form.tracker)
 
     def pages(self, title: str) -> Iterator[tuple[str, str]]:
         """Groups that the title of a tracker's page points to, each with the tracker's word."""
@@ -99,4 +98,4 @@ class _AnyOf:
             number = match.lastindex or 0  # that of the whole alternative, which is closed last
             group, form = self._owners[number]
             caught = "".join(filter(None, match.groups()[number:]))
-            yield IssueId(group, form.key.format(caught), form.tracker)
+            yield IssueId(group, form.key.replace("{}", caught), form.tracker)

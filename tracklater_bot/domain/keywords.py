@@ -98,7 +98,7 @@ class Keywords:
 def groups_in_message(text: str, channel: str, keywords: Keywords, keys: Keys) -> dict[str, str]:
     """The groups that a message points to, in its words or its channel's, each with the word."""
     words = keywords.find(folded(f"{channel} | {text}"))
-    for issue in keys.found(folded(text)):
+    for issue in keys.scoped(folded(text)):
         words.setdefault(issue.group, f"key {issue.key}")
     return words
 

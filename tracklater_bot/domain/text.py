@@ -21,6 +21,8 @@ TOO_LONG_AGO = (
 )
 
 _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Folders have spaces now and then; what punctuation parts is no folder's name.
+_FOLDERS = re.compile(r"(?<![^\s(“‘\"'])~?/(?:[^\s/:;,()]+(?: [^\s/:;,()]+)*/)*(?=[^\s/])")
 _JOINERS = "\u200c\u200d"  # Persian words and emoji families are spelled with these
 _MARKS_KEPT = 3  # a Vietnamese or Thai letter carries up to three; more is a joke or an attack
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
@@ -56,6 +58,11 @@ def _kept(text: str) -> Iterator[str]:
             yield " "
         elif character in _JOINERS or (kind not in _DROPPED and marks <= _MARKS_KEPT):
             yield character
+
+
+def without_folders(sentence: str) -> str:
+    """A sentence of ours without the folders of paths in it: `acme-api` of `/home/me/acme-api`."""
+    return _FOLDERS.sub("", sentence)
 
 
 def folded(text: str) -> str:

@@ -26,6 +26,7 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
+from tracklater_bot.domain.text import without_folders
 from tracklater_bot.domain.wall import Briefing, Finding
 from tracklater_bot.drafting.activity import changed_minutes
 from tracklater_bot.drafting.reading import SIDE_BY_SIDE, read_all
@@ -58,7 +59,7 @@ class LocalMachine:
             return []
         whole = Span(min(day.span.start for day in days), max(day.span.end for day in days))
         with self.briefing.prepare(days) as prepared:
-            readings = _told_apart(read_all(self.sources, whole))
+            readings = _distinct_machines(read_all(self.sources, whole))
             hints = [hint for reading in readings for hint in reading.hints]
             clues = [clue for reading in readings for clue in reading.clues]
             groups = prepared.groups
@@ -122,7 +123,7 @@ class LocalMachine:
             return list(pool.map(_tried, self.sources))
 
 
-def _told_apart(readings: Sequence[Reading]) -> Sequence[Reading]:
+def _distinct_machines(readings: Sequence[Reading]) -> Sequence[Reading]:
     """Recorders know machines by names of their own; those of two are never one machine's."""
     if sum(any(isinstance(c, Window) for c in reading.clues) for reading in readings) < 2:
         return readings
@@ -177,4 +178,5 @@ def _touching(entries: Iterable[TimeEntry], span: Span, now: datetime) -> tuple[
 
 def _status(reading: Reading, span: Span) -> SourceStatus:
     clues = sum(clue.at in span for clue in reading.clues)
-    return SourceStatus(reading.name, reading.group, clues, reading.trouble, traces=True)
+    trouble = without_folders(reading.trouble) if reading.trouble else None
+    return SourceStatus(reading.name, reading.group, clues, trouble, traces=True)

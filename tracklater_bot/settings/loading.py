@@ -30,7 +30,8 @@ from tracklater_bot.settings.layers import (
     toml_layer,
     variables_layer,
 )
-from tracklater_bot.settings.models import Key, Settings
+from tracklater_bot.settings.models import Settings
+from tracklater_bot.settings.sections import Key
 from tracklater_bot.settings.tree import dotted, is_secret, nested
 
 CONFIG_NAME = "tracklater.toml"

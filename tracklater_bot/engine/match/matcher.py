@@ -89,7 +89,7 @@ class Matcher:
             if (group, branch) in self._hosted:
                 numbers = (replace(number, certain=False) for number in numbers)
         return (
-            self._titles.first_known(self._keys.within(group, folded(branch)))
+            self._titles.first_known(self._keys.of_group(group, folded(branch)))
             or self._numbered(group, numbers)
             or self._titles.by_title_prefix(group, branch)
         )
@@ -116,12 +116,12 @@ class Matcher:
     def names_others(self, group: str, text: str) -> bool:
         """Whether a text has a word or a key of another group in it."""
         plain = folded(text)
-        named = {*self._spoken.find(plain), *(issue.group for issue in self._keys.found(plain))}
+        named = {*self._spoken.find(plain), *(issue.group for issue in self._keys.scoped(plain))}
         return not named <= {group}
 
     def _named(self, group: str, text: str, numbers: Iterable[BareNumber]) -> IssueId | None:
         """The group's one issue that a text names by key, ref or title, else by a bare number."""
-        known = self._titles.first_known(self._keys.within(group, folded(text)))
+        known = self._titles.first_known(self._keys.of_group(group, folded(text)))
         if known is not None:
             return known
         titled = [issue for issue in self._titles.find(text) if issue.group == group]
@@ -153,7 +153,7 @@ class Matcher:
     def _add_keys(
         self, title: str, text: str, groups: dict[str, str], issues: dict[IssueId, float]
     ) -> None:
-        for named in self._keys.found(text):
+        for named in self._keys.scoped(text):
             groups.setdefault(named.group, f"key {named.key}")
             if (known := self._titles.first_known([named])) is not None:
                 issues[known] = 1.0
@@ -187,7 +187,7 @@ class Matcher:
         if len(numbered) != 1:
             return
         [group] = numbered
-        known = self._titles.first_known(self._keys.told_within(group, text))
+        known = self._titles.first_known(self._keys.unscoped(group, text))
         if known is None and all(
             issue.group != group or share < 1.0 for issue, share in issues.items()
         ):
@@ -230,9 +230,9 @@ def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, 
     found: set[str] = set()
     for text, group in set(_texts(clues)):
         plain = folded(text)
-        found.update(issue.key for issue in keys.found(plain))
+        found.update(issue.key for issue in keys.scoped(plain))
         for own in names if group is None else (group,):
-            found.update(issue.key for issue in keys.told_within(own, plain))
+            found.update(issue.key for issue in keys.unscoped(own, plain))
         numbered = keys.numbered if group is None else keys.numbered & {group}
         if numbered:
             bare = numbers_in_title(text) if group is None else numbers_in_branch(text)
