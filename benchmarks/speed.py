@@ -224,7 +224,7 @@ def _core(desk: Desk) -> Iterator[Core]:
 def in_process(desk: Desk) -> Iterator[Figure]:
     """From files to suggestions, as a multiple of the limit, round by round beside it."""
     with _core(desk) as core:
-        core.draft(DAY)  # imports, and the files come into the system's cache
+        core.machine.drafts([DAY])  # imports, and the files come into the system's cache
         rounds = [_round(desk, core) for _ in range(ROUNDS)]
     decode, log, reading, draft = (median(each) for each in zip(*rounds, strict=True))
     ratio = median(draft / (decode + log) for decode, log, _, draft in rounds)
@@ -238,7 +238,7 @@ def _round(desk: Desk, core: Core) -> tuple[float, float, float, float]:
         min(milliseconds(partial(_decode, desk.day_file(DAY), decoder)) for decoder in decoders()),
         milliseconds(lambda: _raw_logs(desk.repos)),
         milliseconds(lambda: read_all(core.clue_sources, DAY.span)),
-        milliseconds(lambda: core.draft(DAY)),
+        milliseconds(lambda: core.machine.drafts([DAY])),
     )
 
 
@@ -311,11 +311,11 @@ def many_days(desk: Desk) -> Iterator[Figure]:
     """Thirty days at once, as a multiple of thirty times one day."""
     days = month()
     with _core(desk) as core:
-        core.drafts(days)
+        core.machine.drafts(days)
         rounds = [
             (
-                sum(milliseconds(partial(core.drafts, [day])) for day in days),
-                milliseconds(lambda: core.drafts(days)),
+                sum(milliseconds(partial(core.machine.drafts, [day])) for day in days),
+                milliseconds(lambda: core.machine.drafts(days)),
             )
             for _ in range(3)
         ]

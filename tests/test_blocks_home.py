@@ -150,7 +150,7 @@ def test_home_tells_today_the_week_and_what_is_open() -> None:
         "Thu 19 Nov: 1 open decision",
         "*thyme* works, 1200 found",
         "*jira* (group1) needs a look: No token.",
-        "Every setting is explained in the README.",
+        "tracklater.example.toml explains every setting.",
     ):
         assert expected in text
 

@@ -19,6 +19,7 @@ from slack_bolt import Ack
 
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, button_of
 from tests.conftest import FRIDAY
+from tests.fixed_drafts import draft_with
 from tests.livebot import AT_ONCE, Json, Live, evening, live, sample_settings
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.domain.day import WorkDay
@@ -357,14 +358,14 @@ def test_days_are_read_once_to_find_the_last_that_waits(me: Live) -> None:
 def reads(me: Live) -> list[list[date]]:
     """Which days are read together from now on."""
     read: list[list[date]] = []
-    genuine = me.core.drafts
+    genuine = me.core.machine.drafts
 
     def drafts(days: Sequence[WorkDay]) -> list[Draft]:
         if days:
             read.append([day.date for day in days])
         return genuine(days)
 
-    me.core.drafts = drafts  # type: ignore[method-assign]
+    draft_with(me.core, me.days, drafts)
     return read
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.bots import IN_TOGGL, digests_in, says
+from tests.fixed_drafts import draft_with
 from tests.livebot import evening, live, sample_settings
 from tests.loopback import FakeTime
 from tracklater_bot.cli.person import person_of
@@ -137,7 +138,7 @@ def test_a_day_without_traces_is_not_announced_and_read_only_once(machine: Machi
 def reads(machine: Machine, fail: Callable[[date], bool] = lambda _: False) -> list[date]:
     """Which days are read from now on; those that `fail` do."""
     read: list[date] = []
-    genuine = machine.core.drafts
+    genuine = machine.core.machine.drafts
 
     def drafts(days: Sequence[WorkDay]) -> list[Draft]:
         read.extend(day.date for day in days)
@@ -145,7 +146,7 @@ def reads(machine: Machine, fail: Callable[[date], bool] = lambda _: False) -> l
             raise RuntimeError(SECRET)
         return genuine(days)
 
-    machine.core.drafts = drafts  # type: ignore[method-assign]
+    draft_with(machine.core, machine.days, drafts)
     return read
 
 
@@ -186,15 +187,15 @@ def test_an_earlier_day_that_cannot_be_read_lets_the_next_one_come(machine: Mach
 
 def with_work(machine: Machine, day: date) -> None:
     """Lets the day have Friday's suggestions."""
-    genuine = machine.core.drafts
-    (friday,) = Core.drafts(machine.core, [machine.core.calendar.day_on(FRIDAY)])
+    genuine = machine.core.machine.drafts
+    (friday,) = machine.core.local_machine().drafts([machine.core.calendar.day_on(FRIDAY)])
 
     def drafts(days: Sequence[WorkDay]) -> list[Draft]:
         if [each.date for each in days] == [day]:
             return [replace(friday, day=day)]
         return genuine(days)
 
-    machine.core.drafts = drafts  # type: ignore[method-assign]
+    draft_with(machine.core, machine.days, drafts)
 
 
 def test_trouble_that_may_hide_a_days_work_is_told(sandbox: Sandbox) -> None:

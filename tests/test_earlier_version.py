@@ -344,11 +344,14 @@ def _in_utc(row: RowMapping) -> Json:
     }
 
 
-def test_what_an_undo_brings_back_has_its_alternative_and_keeps_its_stored_names() -> None:
+def test_what_an_undo_brings_back_has_its_alternative_and_keeps_its_stored_names(
+    tmp_path: Path,
+) -> None:
     """What an edit replaced is kept packed, and read by this version as that one wrote it."""
     column, dialect = Packed(tuple[Item, ...]), sqlite.dialect()
-    with closing(sqlite3.connect(":memory:")) as database:
-        database.executescript((DATA / "database.sql").read_text(encoding="utf-8"))
+    write_database(tmp_path / "old.sqlite3")
+    Store.open(f"sqlite:///{tmp_path}/old.sqlite3").close()
+    with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as database:
         stored = [value for (value,) in database.execute("SELECT before FROM changes")]
     alternatives = []
     for old in stored:

@@ -183,11 +183,11 @@ def test_a_draft_of_an_old_day_asks_nothing_of_toggl(sandbox: Sandbox) -> None:
         core = me.core
         old, straddling = FRIDAY.date - timedelta(days=100), oldest_in_reach(core.clock()).date()
         for day in (old, straddling, straddling - timedelta(days=1)):
-            draft = core.draft(core.calendar.day_on(day))
+            (draft,) = core.machine.drafts([core.calendar.day_on(day)])
             assert not [
                 source for source in draft.sources if source.name == "toggl" and source.trouble
             ]
-        weeks = core.drafts(
+        weeks = core.machine.drafts(
             [core.calendar.day_on(straddling + timedelta(days=n)) for n in range(-7, 7)]
         )
         assert not [source.trouble for draft in weeks for source in draft.sources if source.trouble]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from tracklater_bot.catalog.briefing import CatalogBriefing
 from tracklater_bot.catalog.calendar import Calendar
 from tracklater_bot.catalog.catalog import Catalog, NullStore
-from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.wall import Machine
@@ -101,14 +99,6 @@ class Core:
         )
         settings = self.file_settings.suggest
         return LocalMachine(settings, self.clue_sources, briefing, self.clock, engine)
-
-    def draft(self, day: WorkDay) -> Draft:
-        """The day as it looks now."""
-        return self.drafts([day])[0]
-
-    def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
-        """Several days as they look now, oldest first."""
-        return self.machine.drafts(days)
 
     def rules(self) -> list[Rule]:
         """The person's own rules; they are made in Slack."""

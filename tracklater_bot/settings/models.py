@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr
 
 from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.text import folded, listing
-from tracklater_bot.settings.sections import GroupSection, Missing, Section
+from tracklater_bot.settings.sections import GroupSection, Key, Missing, Section
 from tracklater_bot.settings.types import (
     Address,
     AppToken,
