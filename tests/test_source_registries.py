@@ -1,4 +1,4 @@
-"""The registries of sources: none is forgotten, and each keeps to what a source is."""
+"""The registries of sources and trackers: none is forgotten, and each keeps to what one is."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from pydantic import ValidationError
 
 from tests.livebot import sample_settings
 from tests.sourcecontract import hold_clues, hold_issues, hold_trouble, one_line
+from tracklater_bot import trackers
 from tracklater_bot.core import keeps_something
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.http import utc_now
 from tracklater_bot.settings import GroupSettings, Settings
 from tracklater_bot.settings.tree import GROUPS, leaves, nested, section_at
 from tracklater_bot.sources import clues, issues
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.registry import clue_sources
 from tracklater_bot.sources.issues.registry import issue_sources, key_forms
+from tracklater_bot.trackers.registry import REGISTRY, tracker_of
 from tracklater_sandbox import Sandbox
 
 TESTS = Path(__file__).parent
@@ -45,12 +48,13 @@ def everything_set(folder: Path) -> Settings:
     return Settings.model_validate(nested(filled))
 
 
-def classes_in(package: ModuleType) -> Iterator[type[Any]]:
+def classes_in(package: ModuleType, kind: str = "Source") -> Iterator[type[Any]]:
     for found in pkgutil.iter_modules(package.__path__):
         module = import_module(f"{package.__name__}.{found.name}")
         for name, value in vars(module).items():
             own = isinstance(value, type) and value.__module__ == module.__name__
-            if own and name.endswith("Source") and not name.startswith("_"):
+            is_protocol = getattr(value, "_is_protocol", False)
+            if own and name.endswith(kind) and not (name.startswith("_") or is_protocol):
                 yield value
 
 
@@ -130,3 +134,21 @@ def test_a_source_that_cannot_be_had_says_so_in_a_sentence(
                 ask()
             assert one_line(str(told.value))
             assert told.value.lasting
+
+
+# -- Trackers ------------------------------------------------------------------------------------
+
+
+def test_every_tracker_gets_the_entries_once_it_is_set_up(tmp_path: Path) -> None:
+    settings = everything_set(tmp_path)
+    offered = {type(set_up(settings, utc_now)) for set_up in REGISTRY}
+    assert offered == set(classes_in(trackers, "Tracker"))
+    assert tracker_of(settings) is not None
+    assert tracker_of(Settings(groups={"acme": GroupSettings()})) is None
+
+
+@pytest.mark.parametrize("tracker", list(classes_in(trackers, "Tracker")))
+def test_every_tracker_takes_over_the_contract_of_trackers(tracker: type[Any]) -> None:
+    tests = [file.read_text(encoding="utf-8") for file in TESTS.glob("test_*.py")]
+    held = [test for test in tests if "(TrackerContract)" in test]
+    assert any(f"{tracker.__name__}(" in test for test in held)

@@ -16,14 +16,14 @@ from tracklater_bot.domain.wall import Machine
 from tracklater_bot.drafting.machine import Engine, LocalMachine
 from tracklater_bot.engine import suggest
 from tracklater_bot.http import utc_now
-from tracklater_bot.settings import Settings, TogglSettings
+from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import REMINDERS, effective, moved, unreminded
 from tracklater_bot.sources.base import IssueSource
 from tracklater_bot.sources.clues.registry import clue_sources
 from tracklater_bot.sources.issues.registry import issue_sources, key_forms
 from tracklater_bot.trackers.base import Refused, Tracker
 from tracklater_bot.trackers.jira_worklogs import JiraGroupWorklogs
-from tracklater_bot.trackers.toggl import TogglTracker
+from tracklater_bot.trackers.registry import tracker_of
 
 if TYPE_CHECKING:
     from tracklater_bot.store import Store
@@ -49,7 +49,7 @@ class Core:
             file_settings, None if self._keeps_nothing() else store, self.person, clock
         )
         self.issue_sources: tuple[IssueSource, ...] = issue_sources(file_settings, clock)
-        self.tracker: Tracker | None = _tracker(file_settings.toggl, clock)
+        self.tracker: Tracker | None = tracker_of(file_settings, clock)
         self.worklogs = JiraGroupWorklogs(file_settings.groups, clock)
         self.catalog = Catalog(
             store or NullStore(),
@@ -123,12 +123,7 @@ class Core:
 
 def keeps_something(settings: Settings) -> bool:
     """Whether there is a person with days to keep, or a service whose answers are kept."""
-    return bool(settings.slack.user_id or settings.toggl.api_token or issue_sources(settings))
-
-
-def _tracker(settings: TogglSettings, clock: Clock) -> Tracker | None:
-    """Toggl, if its token is set."""
-    return TogglTracker(settings, clock) if settings.api_token is not None else None
+    return bool(settings.slack.user_id or tracker_of(settings) or issue_sources(settings))
 
 
 @contextmanager

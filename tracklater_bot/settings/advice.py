@@ -55,7 +55,8 @@ def _misspelt(settings: Settings) -> Iterator[str]:
 
 
 def _is_fragment(group: GroupSettings) -> bool:
-    return not (group.keywords or group.git.repos or group.toggl.client or group.toggl.projects)
+    _, tracker = group.tracked_in()
+    return not (group.keywords or group.git.repos or tracker.client or tracker.projects)
 
 
 def _alike(one: str, other: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from datetime import time
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -167,10 +167,12 @@ class GroupGit(GroupSection):
             yield ("git", "emails"), "which of the commits are yours?"
 
 
-class GroupToggl(GroupSection):
-    """A group's client and projects in Toggl."""
+class GroupTracker(GroupSection):
+    """A group's client and projects in a tracker, which sentences call `label`."""
 
-    client: str = Field("", description="The client's name in Toggl.")
+    label: ClassVar[str]
+
+    client: str = Field("", description="The client's name in the tracker.")
     projects: dict[str, str] = Field(
         {}, description='Project name = what it is for: "default", or an issue type like "bug".'
     )
@@ -182,6 +184,12 @@ class GroupToggl(GroupSection):
             if len(names) > 1 and kind != "other":
                 said = f"{listing(names)} are for the same, {kind}: only {names[0]} is suggested"
                 yield "projects", said
+
+
+class GroupToggl(GroupTracker):
+    """A group's client and projects in Toggl."""
+
+    label = "Toggl"
 
 
 class GroupJira(GroupSection):
@@ -295,6 +303,11 @@ class GroupSettings(GroupSection):
         for key in type(self).model_fields:
             if isinstance(section := getattr(self, key), GroupSection):
                 yield key, section
+
+    def tracked_in(self) -> tuple[str, GroupTracker]:
+        """The table with its client and projects, after its key; Toggl's where none has any."""
+        own = [(key, at) for key, at in self.sections() if isinstance(at, GroupTracker)]
+        return next((found for found in own if found[1].client or found[1].projects), own[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean, folded
-from tracklater_bot.settings import GroupSettings, GroupToggl
+from tracklater_bot.settings import GroupSettings, GroupTracker
 from tracklater_bot.trackers.base import Task
 
 _LONGEST_NAME = 500
@@ -27,13 +27,13 @@ def _first_word(name: str) -> str:
 
 
 def named_in_settings(groups: Mapping[str, GroupSettings]) -> dict[str, tuple[Project, ...]]:
-    """Each group's projects as the settings name them, before Toggl has told their ids."""
+    """Each group's projects as the settings name them, before the tracker has told their ids."""
+    sections = {name: group.tracked_in()[1] for name, group in groups.items()}
     return {
         name: tuple(
-            Project(project, name, kind, group.toggl.client)
-            for project, kind in group.toggl.projects.items()
+            Project(project, name, kind, own.client) for project, kind in own.projects.items()
         )
-        for name, group in groups.items()
+        for name, own in sections.items()
     }
 
 
@@ -42,7 +42,7 @@ def resolve_projects(
     groups: Mapping[str, GroupSettings],
     archived: Sequence[Project] = (),
 ) -> tuple[dict[str, tuple[Project, ...]], list[str]]:
-    """Each group's projects with Toggl's ids, and a sentence for each that Toggl doesn't have.
+    """Each group's projects with the tracker's ids, and a sentence for each that it doesn't have.
 
     Names match without regard to case, clients too. A missing project is still offered, without
     an id. A group that names a client and no projects has all of that client's; the first is
@@ -51,7 +51,7 @@ def resolve_projects(
     resolved: dict[str, tuple[Project, ...]] = {}
     troubles: list[str] = []
     for name, group in groups.items():
-        own = _GroupProjects(name, group.toggl, projects, archived)
+        own = _GroupProjects(name, *group.tracked_in(), projects, archived)
         resolved[name] = own.projects()
         troubles += own.troubles()
     return resolved, troubles
@@ -74,7 +74,7 @@ class ProjectNames:
         """A group's own projects are its own; others are the one group's whose client they have."""
         clients: dict[str, list[str]] = {}
         for name, group in groups.items():
-            clients.setdefault(_compared(group.toggl.client), []).append(name)
+            clients.setdefault(_compared(group.tracked_in()[1].client), []).append(name)
         group_of: dict[str, str] = {}
         for project in known:
             owners = clients.get(_compared(project.client), []) if project.client else []
@@ -99,10 +99,11 @@ class ProjectNames:
 
 @dataclass(frozen=True, slots=True)
 class _GroupProjects:
-    """One group's settings held against what Toggl has."""
+    """One group's settings held against what the tracker has."""
 
     group: str
-    settings: GroupToggl
+    key: str
+    settings: GroupTracker
     active: Sequence[Project]
     archived: Sequence[Project]
 
@@ -115,13 +116,13 @@ class _GroupProjects:
 
     def troubles(self) -> list[str]:
         """One sentence for a client that isn't there, else one for each project."""
-        client = self.settings.client
+        client, label = self.settings.client, self.settings.label
         if client and not self._of_client():
             if not self._called_client(self.archived):
                 others = _names({project.client for project in self.active if project.client})
-                return [f"Toggl has no client {client} with projects; its clients: {others}"]
+                return [f"{label} has no client {client} with projects; its clients: {others}"]
             if not self.settings.projects:
-                return [f"all projects of client {client} are archived in Toggl"]
+                return [f"all projects of client {client} are archived in {label}"]
         sentences = (self._trouble(name) for name in self.settings.projects)
         return [sentence for sentence in sentences if sentence]
 
@@ -132,20 +133,20 @@ class _GroupProjects:
         return Project(name, self.group, kind, self.settings.client)
 
     def _trouble(self, name: str) -> str | None:
-        matches = _called(name, self._of_client())
+        matches, label = _called(name, self._of_client()), self.settings.label
         if len(matches) == 1:
             return None
         of_client = f" of client {self.settings.client}" if self.settings.client else ""
         if matches:
             clients = _names({match.client or "no client" for match in matches})
             return (
-                f"Toggl has several projects {name}{of_client} ({clients}):"
-                f" set groups.{self.group}.toggl.client, or give them different names"
+                f"{label} has several projects {name}{of_client} ({clients}):"
+                f" set groups.{self.group}.{self.key}.client, or give them different names"
             )
         if _called(name, self._called_client(self.archived)):
-            return f"project {name}{of_client} is archived in Toggl and takes no entries"
+            return f"project {name}{of_client} is archived in {label} and takes no entries"
         has = _names({project.name for project in self._of_client()})
-        return f"Toggl has no project {name}{of_client}; it has: {has}"
+        return f"{label} has no project {name}{of_client}; it has: {has}"
 
     def _of_client(self) -> list[Project]:
         return self._called_client(self.active)

@@ -31,7 +31,7 @@ from tracklater_bot.http import (
     basic,
     utc_now,
 )
-from tracklater_bot.settings import GroupSettings, TogglSettings
+from tracklater_bot.settings import GroupSettings, Settings, TogglSettings
 from tracklater_bot.trackers.base import (
     Account,
     Constraints,
@@ -120,6 +120,11 @@ class TogglTracker:
             retry=_RETRY,
             timing=timing or Timing(now=clock),
         )
+
+    @classmethod
+    def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> TogglTracker | None:
+        """The account of the token, if one is set."""
+        return cls(settings.toggl, clock) if settings.toggl.api_token is not None else None
 
     @property
     def account_key(self) -> str:

@@ -1,0 +1,20 @@
+"""The places where time is written: one line each. The first that is set up gets the entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from tracklater_bot.http import utc_now
+from tracklater_bot.settings import Settings
+from tracklater_bot.trackers.base import Tracker
+from tracklater_bot.trackers.toggl import TogglTracker
+
+REGISTRY: tuple[Callable[[Settings, Callable[[], datetime]], Tracker | None], ...] = (
+    TogglTracker.set_up,
+)
+
+
+def tracker_of(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Tracker | None:
+    """The tracker that the person's entries go to; None where none is set up."""
+    return next(filter(None, (set_up(settings, clock) for set_up in REGISTRY)), None)
