@@ -96,7 +96,7 @@ def test_the_readme_leads_to_each_page(page: str) -> None:
 
 def test_a_stranger_finds_the_first_command_without_scrolling() -> None:
     assert "sh scripts/demo" in text("README.md").splitlines()[:15]
-    assert len(text("README.md").splitlines()) <= 160
+    assert len(text("README.md").splitlines()) <= 150
 
 
 def test_the_figures_of_the_readme_are_those_that_were_measured() -> None:
@@ -140,3 +140,28 @@ def test_the_groups_of_all_examples_are_called_acme_and_globex(file: str) -> Non
     )
     others = {name.lower() for found in named for name in found if name}
     assert others <= {"acme", "acme web", "globex"}
+
+
+# -- CONTRIBUTING --------------------------------------------------------------------------------
+
+NAMED = re.compile(r"`((?:[\w.]+/)*[\w.]+\.(?:py|toml|md|example))`(?: \(((?:`\w+`(?:, )?)+)\))?")
+
+
+def named_in_contributing() -> list[tuple[str, str]]:
+    """Each file that CONTRIBUTING names, with the names in brackets behind it."""
+    found = NAMED.findall(prose("CONTRIBUTING.md"))
+    return [(file, names) for file, names in found if "NAME" not in file and "NNNN" not in file]
+
+
+@pytest.mark.parametrize(("file", "names"), named_in_contributing())
+def test_what_contributing_names_is_there(file: str, names: str) -> None:
+    places = [ROOT / before / file for before in ("", "tracklater_bot", "tracklater_bot/engine")]
+    (there, *_) = [place for place in places if place.exists()]
+    written = there.read_text(encoding="utf-8")
+    for name in re.findall(r"\w+", names):
+        assert re.search(rf"\b{name}\b", written), f"{name} is not in {file}"
+
+
+def test_contributing_names_more_than_a_few() -> None:
+    assert len(named_in_contributing()) > 50
+    assert sum(bool(names) for _, names in named_in_contributing()) > 20
