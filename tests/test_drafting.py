@@ -10,6 +10,7 @@ import pytest
 
 from tests.machines import machine_of
 from tests.notation import FRIDAY, HELSINKI, at, span
+from tests.trackers import FakeTracker
 from tracklater_bot.catalog.catalog import Catalog, NullStore
 from tracklater_bot.domain.clues import Checkout, Clue, Reading, Window
 from tracklater_bot.domain.day import Span, WorkDay
@@ -199,3 +200,14 @@ def test_a_drafts_trouble_tells_no_folders(trouble: str, told: str) -> None:
     (draft,) = machine_of(settings, [source], catalog, lambda: at("12:00")).drafts([FRIDAY])
     (status,) = draft.sources
     assert status.trouble == told
+
+
+def test_a_draft_calls_the_tracker_by_its_name() -> None:
+    class Ledger(FakeTracker):
+        name = "ledger"
+
+    settings = Settings.model_validate({"timezone": "Europe/Helsinki"})
+    tracker = Ledger(lambda: at("12:00"))
+    catalog = Catalog(NullStore(), "local", (), tracker, lambda: at("12:00"), settings.groups)
+    (draft,) = machine_of(settings, (), catalog, lambda: at("12:00")).drafts([FRIDAY])
+    assert [status.name for status in draft.sources] == ["ledger"]

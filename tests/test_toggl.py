@@ -16,7 +16,7 @@ from tests.loopback import DROPPED, FakeTime, Said, closed_port, loopback
 from tests.notation import span
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.settings import GroupSettings, GroupToggl, TogglSettings
+from tracklater_bot.settings import GroupSettings, GroupToggl, GroupTracker, TogglSettings
 from tracklater_bot.trackers.base import (
     Conflict,
     Constraints,
@@ -617,6 +617,24 @@ def test_a_project_keeps_its_purpose_and_gets_toggls_spelling() -> None:
 def test_a_client_without_named_projects_suggests_its_first() -> None:
     found, _ = resolve_projects(PROJECTS, groups("First Group"))
     assert [each.type for each in found["g"]] == ["default", "other"]
+
+
+class GroupLedger(GroupTracker):
+    """A group's projects in a tracker that we don't have."""
+
+    label = "Ledger"
+
+
+class GroupWithLedger(GroupSettings):
+    ledger: GroupLedger
+
+
+def test_the_projects_of_a_group_in_another_tracker() -> None:
+    ledger = GroupLedger(client="First Group", projects={"Bug fixing": "bug", "Desing": "default"})
+    found, troubles = resolve_projects(PROJECTS, {"g": GroupWithLedger(ledger=ledger)})
+    assert [each.id for each in found["g"]] == ["12", None]
+    has = "it has: Bug fixing, Development"
+    assert troubles == [f"Ledger has no project Desing of client First Group; {has}"]
 
 
 def test_projects_are_offered_by_name_before_toggl_has_answered() -> None:

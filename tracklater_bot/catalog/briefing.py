@@ -73,18 +73,18 @@ class _PendingBrief:
             issues=tuple(issues),
             tracked=tracked.entries,
             rules=tuple(self.briefing.rules()),
-            services=(*_merged(statuses, troubled), *self._toggl(projects, tracked)),
+            services=(*_merged(statuses, troubled), *self._tracker(projects, tracked)),
         )
 
-    def _toggl(self, projects: Projects, tracked: Tracked) -> Iterator[SourceStatus]:
-        if self.briefing.catalog.has_tracker:
+    def _tracker(self, projects: Projects, tracked: Tracked) -> Iterator[SourceStatus]:
+        if name := self.briefing.catalog.tracker_name:
             troubles = dict.fromkeys((tracked.trouble, *projects.troubles))
             sentence = "; ".join(trouble for trouble in troubles if trouble)
             if tracked.trouble and tracked.known:
                 zone = self.briefing.zone()
                 today = self.briefing.now().astimezone(zone).date()
                 sentence += f"; what is shown was known at {clock(tracked.known, zone, today)}"
-            yield SourceStatus("toggl", None, len(tracked.entries), sentence or None)
+            yield SourceStatus(name, None, len(tracked.entries), sentence or None)
 
 
 def _merged(

@@ -143,9 +143,9 @@ class Catalog:
         self._looked_up: dict[tuple[str, str | None], datetime] = {}
 
     @property
-    def has_tracker(self) -> bool:
-        """Whether there is one; without it nothing is known to be tracked."""
-        return self._tracker is not None
+    def tracker_name(self) -> str:
+        """What its status is called; "" without one, where nothing is known to be tracked."""
+        return self._tracker.name if self._tracker is not None else ""
 
     # -- Issues ----------------------------------------------------------------------------
 
