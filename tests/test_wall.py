@@ -80,15 +80,33 @@ def test_what_is_neither_is_refused(shape: Any, data: bytes) -> None:
 # -- Contracts -----------------------------------------------------------------------------------
 
 
-def rooms() -> dict[str, str]:
-    """The half of each room, as CONTRIBUTING tells it."""
+def table() -> dict[str, tuple[str, str]]:
+    """Each room with its half and what it may import, as CONTRIBUTING tells it."""
     rows = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     for row in rows:
         if row.startswith("| `"):
-            names, half = row.split("|")[1:3]
-            found |= dict.fromkeys(re.findall(r"`([\w./]+?)(?:/|\.py)?`", names), half.strip())
+            names, half, _, imports = (cell.strip() for cell in row.split("|")[1:5])
+            found |= dict.fromkeys(re.findall(r"`([\w./]+?)(?:/|\.py)?`", names), (half, imports))
     return found
+
+
+def rooms() -> dict[str, str]:
+    """The half of each room."""
+    return {name: half for name, (half, _) in table().items()}
+
+
+def imported_by(room: str) -> set[str]:
+    """The other rooms that a room's files import from."""
+    place = ROOT / "tracklater_bot" / room
+    files = place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")]
+    found: set[str] = set()
+    for file in files:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if match := re.match(r"\s*(?:from|import) tracklater_bot\.([\w.]+)", line):
+                parts = match[1].split(".")
+                found.add("/".join(parts[:2]) if parts[0] == "sources" else parts[0])
+    return found - {room}
 
 
 def test_every_room_is_told_of() -> None:
@@ -98,6 +116,15 @@ def test_every_room_is_told_of() -> None:
     }
     told = {name.partition("/")[0] for name in rooms()}
     assert told == there - {"__init__", "__main__"} | {"tracklater_sandbox"}
+
+
+@pytest.mark.parametrize("room", [name for name in table() if name != "tracklater_sandbox"])
+def test_a_room_imports_what_the_table_allows(room: str) -> None:
+    told = table()[room][1]
+    if told.startswith("all"):
+        return  # the import contract holds these
+    allowed = set(told.replace("base", "sources/base").split(", "))
+    assert imported_by(room) <= allowed - {"nothing of ours"}
 
 
 @pytest.mark.parametrize(("half", "contract"), [("left", "wall-left"), ("right", "wall-right")])
