@@ -21,7 +21,7 @@ from tracklater_bot import __version__
 from tracklater_bot.cli.output import print_json, say, survive_any_terminal
 from tracklater_bot.cli.signals import stop_event
 from tracklater_bot.domain.day import WhenError, WorkDay
-from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.domain.errors import StoreError, place_of
 
 if TYPE_CHECKING:
     from tracklater_bot.core import Core
@@ -69,8 +69,25 @@ def _configure_logging(*, verbose: bool) -> None:
 
     The libraries stay at warnings: at DEBUG, Slack's logs whole messages, answers and tokens.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.addFilter(_without_quotes)
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(format=form, handlers=[handler])
     logging.getLogger("tracklater_bot").setLevel(logging.DEBUG if verbose else logging.WARNING)
+
+
+def _without_quotes(record: logging.LogRecord) -> bool:
+    """Leaves of a library's line where it was written and the kind of error.
+
+    Slack's quotes requests and answers, with tokens and what people wrote, in its errors too.
+    """
+    if record.name.partition(".")[0] != "tracklater_bot":
+        error = record.exc_info[1] if record.exc_info else None
+        record.msg = f"trouble at {record.module}:{record.lineno}"
+        if error is not None:
+            record.msg += f": {place_of(error)}".replace("%", "%%")
+        record.args = record.exc_info = record.exc_text = record.stack_info = None
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:

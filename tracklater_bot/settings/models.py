@@ -25,12 +25,13 @@ from tracklater_bot.settings.types import (
     Clock,
     Country,
     Days,
+    Emails,
     Folders,
     OwnAddress,
+    OwnEmails,
     OwnFolder,
     OwnSlackAddress,
     OwnText,
-    OwnWords,
     Secret,
     SlackAddress,
     SomeAddress,
@@ -115,7 +116,7 @@ class ThymeSettings(Section):
 class GitSettings(Section):
     """Whose commits are clues."""
 
-    emails: Words = Field((), description="Your commit e-mail addresses.")
+    emails: Emails = Field((), description="Your commit e-mail addresses.")
 
 
 class TogglSettings(Section):
@@ -155,7 +156,7 @@ class GroupGit(GroupSection):
     gives_clues = "git.repos of a group"
 
     repos: Folders = Field((), description="Full paths of the group's repositories.")
-    emails: OwnWords = Field(None, description="Your addresses in these, if different.")
+    emails: OwnEmails = Field(None, description="Your addresses in these, if different.")
 
     def exclusive(self) -> Iterator[tuple[str, Hashable]]:
         """The repositories."""
