@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 _TITLE_LENGTH = 500
 _LINE_LENGTH = 10_000
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<.*</", re.DOTALL)
 _ONLY_BETWEEN = (407, 511)  # said by proxies and networks alone
 _REFUSALS = (401, 402, 403, 451)
 # Jira refuses with a page of its own, and says so in these.
@@ -133,9 +135,9 @@ class Response:
         """Whether a refusal is none of the service's, which has no pages to refuse with."""
         if self.status in _ONLY_BETWEEN:
             return True
-        page = self.body[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        page = _PAGE.match(self.body[:10_000])
         own = any(self.headers.get(name) for name in _OWN_PAGE)
-        return self.status in _REFUSALS and page and not own
+        return self.status in _REFUSALS and page is not None and not own
 
     @property
     def date(self) -> datetime | None:
