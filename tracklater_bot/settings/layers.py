@@ -17,8 +17,7 @@ from dotenv.parser import parse_stream
 
 from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings.errors import SettingsError
-from tracklater_bot.settings.models import GroupSettings, Settings
-from tracklater_bot.settings.sections import Key
+from tracklater_bot.settings.models import GroupSettings, Key, Settings
 from tracklater_bot.settings.tree import (
     GROUPS,
     PREFIX,

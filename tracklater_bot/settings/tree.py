@@ -15,8 +15,7 @@ from unicodedata import normalize
 from pydantic import SecretStr
 
 from tracklater_bot.domain.text import clean, folded
-from tracklater_bot.settings.models import GroupSettings, Settings
-from tracklater_bot.settings.sections import Key, Section
+from tracklater_bot.settings.models import GroupSettings, Key, Section, Settings
 
 PREFIX = "TRACKLATER_"
 NESTING = "__"

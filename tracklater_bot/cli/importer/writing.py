@@ -19,7 +19,7 @@ from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.sections import Key
+from tracklater_bot.settings.models import Key
 from tracklater_bot.settings.tree import GROUPS, dotted, env_name, env_names, nested
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
