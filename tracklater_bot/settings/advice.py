@@ -94,10 +94,7 @@ def written(path: Key) -> str:
 
 def first_clues() -> str:
     """What to set for a first source of clues: `thyme.dir, or git.repos of a group`."""
-    sections = (section_at(at) for at in (*tree.sections(Settings), *_of_any_group()))
+    in_group = ((GROUPS, "NAME", *at) for at in tree.sections(GroupSettings))
+    sections = map(section_at, (*tree.sections(Settings), *in_group))
     *first, last = [section.gives_clues for section in sections if section and section.gives_clues]
     return f"{', '.join(first)}, or {last}" if first else last
-
-
-def _of_any_group() -> Iterator[Key]:
-    return ((GROUPS, "NAME", *at) for at in tree.sections(GroupSettings))

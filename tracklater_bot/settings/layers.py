@@ -26,6 +26,7 @@ from tracklater_bot.settings.tree import (
     env_names,
     leaves,
     nearest,
+    nested,
     section_at,
     types_at,
 )
@@ -214,16 +215,9 @@ def _add_variable(
     if isinstance(tables, dict):
         if path == (GROUPS,):
             tables = {spelling.get(folded(group.strip()), group): tables[group] for group in tables}
-        _add_tables(layer, _wrapped(tables, path), (), f"{where}: ")
+        _add_tables(layer, nested({path: tables}), (), f"{where}: ")
     else:
         layer.problems.append(f"{where}: must be a JSON object, or name one setting in it")
-
-
-def _wrapped(tables: dict[str, Any], path: Key) -> dict[str, Any]:
-    """The tables where they belong in the tree."""
-    for key in reversed(path):
-        tables = {key: tables}
-    return tables
 
 
 def _value(path: Key, text: str) -> Any:

@@ -399,7 +399,9 @@ class Settings(Section):
         one, where they would find messages of other groups.
         """
         own = self.groups[group].slack
-        return own if own.user_id or own.user_token or own.base_url else None
+        if not (own.user_id or own.user_token or own.base_url):
+            return None
+        return own.model_copy(update={"base_url": own.base_url or self.slack.base_url})
 
     def sections(self) -> Iterator[tuple[Key, Section]]:
         """All tables, each after its path; those of a group follow the group."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables
 from tracklater_bot.settings.models import Key
-from tracklater_bot.settings.tree import GROUPS, dotted, env_name, env_names, nested
+from tracklater_bot.settings.tree import BARE, GROUPS, dotted, env_name, env_names, nested
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
 
@@ -164,9 +163,7 @@ def _sections(tables: Mapping[Key, list[str]]) -> Iterator[str]:
 
 
 def _key(path: Key) -> str:
-    return ".".join(
-        part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else _literal(part) for part in path
-    )
+    return ".".join(part if BARE.fullmatch(part) else _literal(part) for part in path)
 
 
 def _literal(value: Any) -> str:

@@ -181,8 +181,7 @@ class SlackSource:
         for name in settings.groups:
             own = settings.slack_for(name)
             if own is not None and own.user_token:
-                address = own.base_url or settings.slack.base_url
-                yield cls(name, own.user_token, own.user_id, address)
+                yield cls(name, own.user_token, own.user_id, own.base_url or "")
 
     def read(self, span: Span) -> Reading:
         """The messages of the span, in order, each once; what was found before a failure too."""
