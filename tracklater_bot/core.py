@@ -16,7 +16,7 @@ from tracklater_bot.domain.wall import Machine
 from tracklater_bot.drafting.machine import Engine, LocalMachine
 from tracklater_bot.engine import suggest
 from tracklater_bot.http import utc_now
-from tracklater_bot.settings import Settings, TogglSettings
+from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import REMINDERS, effective, moved, unreminded
 from tracklater_bot.sources.base import IssueSource
 from tracklater_bot.sources.clues.registry import clue_sources
@@ -49,7 +49,8 @@ class Core:
             file_settings, None if self._keeps_nothing() else store, self.person, clock
         )
         self.issue_sources: tuple[IssueSource, ...] = issue_sources(file_settings, clock)
-        self.tracker: Tracker | None = _tracker(file_settings.toggl, clock)
+        toggl = file_settings.toggl
+        self.tracker: Tracker | None = TogglTracker(toggl, clock) if toggl.api_token else None
         self.worklogs = JiraGroupWorklogs(file_settings.groups, clock)
         self.catalog = Catalog(
             store or NullStore(),
@@ -124,11 +125,6 @@ class Core:
 def keeps_something(settings: Settings) -> bool:
     """Whether there is a person with days to keep, or a service whose answers are kept."""
     return bool(settings.slack.user_id or settings.toggl.api_token or issue_sources(settings))
-
-
-def _tracker(settings: TogglSettings, clock: Clock) -> Tracker | None:
-    """Toggl, if its token is set."""
-    return TogglTracker(settings, clock) if settings.api_token is not None else None
 
 
 @contextmanager
