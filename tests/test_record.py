@@ -176,6 +176,20 @@ def test_whole_snapshots_are_found_in_any_text(text: str, times: list[str]) -> N
     assert [found["Time"][11:13] for found in complete_snapshots(text)] == times
 
 
+@pytest.mark.parametrize(
+    ("broken", "saved"),
+    [
+        ('{"Snapshots":[' * 40_000, 0),
+        ('{"a":' * 100_000, 0),
+        ('{"Snapshots":[{"Time":"2026-11-20T08:00:00Z"},' * 900 + "1," * 200_000, 1),
+    ],
+)
+def test_a_text_that_is_broken_at_every_turn_is_given_up(broken: str, saved: int) -> None:
+    begun = time.process_time()
+    assert len(list(complete_snapshots(broken))) >= saved
+    assert time.process_time() - begun < 5  # it took ten and more
+
+
 # -- when thyme gives nothing ------------------------------------------------------------------
 
 

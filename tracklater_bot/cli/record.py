@@ -29,6 +29,8 @@ except ModuleNotFoundError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 THYME_SECONDS = 20  # a snapshot takes well under one; the next is due by then
+# How often all of a broken text may be read, and for how many characters a look too deep stands.
+LOOKS, DEEP_LOOK = 20, 4000
 LOCK_NAME = ".tracklater-record.lock"
 # Where `go install` and Homebrew put thyme. cron and systemd know neither place.
 USUAL_PLACES = ("~/go/bin", "/usr/local/bin", "/opt/homebrew/bin", "~/.local/bin")
@@ -227,12 +229,16 @@ def _replace(file: Path, snapshots: Iterable[bytes]) -> None:
 
 
 def complete_snapshots(text: str) -> Iterator[dict[str, Any]]:
-    """Every whole snapshot in a text, be it a day file, a row of printed ones, or parts of them."""
-    start = text.find("{")
-    while start >= 0:
+    """Every whole snapshot in a text, be it a day file, a row of printed ones, or parts of them.
+
+    A text that is broken at every turn is given up after so many looks as its length allows.
+    """
+    start, left = text.find("{"), LOOKS * len(text)
+    while start >= 0 and left > 0:
         try:
             value, end = _scan(text, start)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
+            left -= error.pos - start if isinstance(error, json.JSONDecodeError) else DEEP_LOOK
             end = start + 1  # not whole: there may be some inside
         else:
             yield from _snapshots_of(value)
