@@ -83,7 +83,7 @@ def _without_quotes(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         record.msg = f"trouble at {record.module}:{record.lineno}"
         if error is not None:
-            record.msg += f": {place_of(error)}".replace("%", "%%")
+            record.msg += f": {place_of(error)}"
         record.args = record.exc_info = record.exc_text = record.stack_info = None
     return True
 

@@ -101,9 +101,8 @@ def _add_tables(layer: Layer, tables: Mapping[str, Any], at: Key, where: str) ->
         elif not isinstance(value, Mapping):
             layer.problems.append(f"{place}: must be a section with settings of its own")
         elif not value and at == (GROUPS,):
-            layer.values[(*path, "keywords")] = FoundValue(
-                (), place
-            )  # a group without settings yet
+            # a group without settings yet
+            layer.values[(*path, "keywords")] = FoundValue((), place)
         else:
             _add_tables(layer, value, path, where)
 
@@ -205,14 +204,13 @@ def groups_in_variables(variables: Mapping[str, str]) -> list[str]:
 def _add_variable(
     layer: Layer, path: Key, text: str, where: str, spelling: Mapping[str, str]
 ) -> None:
+    tables = _json(text)
     if path != (GROUPS,) and section_at(path) is None:
         try:
             layer.values[path] = FoundValue(_value(path, text), where)
         except ValueError as error:
             layer.problems.append(f"{where}: {error}")
-        return
-    tables = _json(text)
-    if isinstance(tables, dict):
+    elif isinstance(tables, dict):
         if path == (GROUPS,):
             tables = {spelling.get(folded(group.strip()), group): tables[group] for group in tables}
         _add_tables(layer, nested({path: tables}), (), f"{where}: ")

@@ -60,11 +60,11 @@ def import_settings(source: Path, target: Path, env_file: Path) -> Report:
     try:
         secrets = _secrets(converted, env_file)
         _append(env_file, secrets)
+        private = set(secrets_and_accounts(converted))
+        public = {key: value for key, value in converted.values.items() if key not in private}
         with target.open("x", encoding="utf-8") as file:
-            file.write(
-                HEADER.format(source=source.name)
-                + toml(_public(converted), converted.groups.values())
-            )
+            file.write(HEADER.format(source=source.name))
+            file.write(toml(public, converted.groups.values()))
     except SettingsError as error:
         raise CannotImport(str(error)) from None
     except OSError as error:
@@ -91,11 +91,6 @@ def _drop_invalid(converted: Converted) -> None:
             del converted.values[path]
         else:
             return
-
-
-def _public(converted: Converted) -> dict[Key, Any]:
-    private = set(secrets_and_accounts(converted))
-    return {path: value for path, value in converted.values.items() if path not in private}
 
 
 # -- .env --------------------------------------------------------------------------------------
