@@ -46,6 +46,7 @@ def days_messages(sandbox: Sandbox) -> list[str]:
         (["preview", "yestersay"], 2, "did you mean yesterday?"),
         (["digest", "2026-13-01"], 2, "2026-13-01 is no day: the calendar doesn't have it."),
         (["preview", "2026-02-31"], 2, "2026-02-31 is no day: the calendar doesn't have it."),
+        (["preview", "0001-01-01"], 2, "0001-01-01 is too long ago"),
         (["preview", "9000-01-01"], 2, "9000-01-01 hasn't happened yet"),
         (["preview", "--config", "nowhere.toml"], 2, "nowhere.toml"),
         (["preview", "--env-file", "nowhere.env"], 2, "nowhere.env"),
@@ -69,6 +70,45 @@ def test_a_mistake_gets_a_plain_line_and_its_exit_code(
     assert (answer.code, answer.out) == (code, "")
     assert told in answer.err
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Pacific/Apia", "2011-12-30"),
+        ("Pacific/Fakaofo", "2011-12-30"),
+        ("Pacific/Kiritimati", "1994-12-31"),
+        ("Pacific/Kwajalein", "1993-08-21"),
+    ],
+)
+def test_a_day_that_the_zone_skipped_ends_in_a_sentence(home: Path, zone: str, day: str) -> None:
+    (home / "tracklater.toml").write_text(f'timezone = "{zone}"')
+    answer = called(home, "preview", day)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.endswith(f"{day} is no day: it was skipped in {zone}.\n")
+
+
+LOGS = """
+import logging
+from tracklater_bot.cli.main import _configure_logging
+_configure_logging(verbose=True)
+for name in ("slack_sdk.web.base_client", "app:App", "urllib3.connectionpool"):
+    try:
+        raise ValueError("Bearer xoxb-secret 100%s")
+    except ValueError as error:
+        logging.getLogger(name).exception(f"Failed: {error}", "xoxb-%d" % 5)
+        logging.getLogger(name).error("%s: %s", "xoxb-secret", error, stack_info=True)
+logging.getLogger("tracklater_bot.slack").info("it is %s", "running")
+"""
+
+
+def test_lines_of_libraries_tell_the_place_and_never_what_was_sent() -> None:
+    done = subprocess.run([sys.executable, "-c", LOGS], capture_output=True, text=True, check=True)
+    assert "xoxb" not in done.stderr
+    assert done.stderr.count("ERROR slack_sdk.web.base_client: trouble at <string>:") == 2
+    assert done.stderr.count("ValueError, at\n") == 3
+    assert "Logging error" not in done.stderr
+    assert done.stderr.endswith("INFO tracklater_bot.slack: it is running\n")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,12 @@ from tracklater_bot.http import (
     bearer,
     in_header,
     transport,
+    utc_now,
 )
+from tracklater_bot.http.responses import Intercepted
+from tracklater_bot.settings import TogglSettings
+from tracklater_bot.trackers.base import NotSent, Unknown
+from tracklater_bot.trackers.toggl import TogglTracker
 
 SECRET = "s3cret-token"
 
@@ -363,3 +368,50 @@ def test_no_error_and_no_log_line_holds_a_secret(
 def test_an_answer_shows_neither_its_headers_nor_its_body() -> None:
     with loopback(Said(body=SECRET, headers={"X-Token": SECRET})) as service:
         assert SECRET not in repr(client(service.url).get("/me"))
+
+
+# -- Something in between ------------------------------------------------------------------------
+
+PAGE = "<!DOCTYPE html><html><body><h1>Access denied</h1></body></html>"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(Said(status, PAGE) for status in (401, 402, 403, 451)),
+        Said(403, "\ufeff\n <html><head></head>"),
+        Said(407, ""),
+        Said(511, b"{}"),
+    ],
+)
+def test_a_page_in_place_of_a_refusal_is_of_something_in_between(said: Said) -> None:
+    with (
+        loopback(said, said) as between,
+        pytest.raises(Intercepted, match="something in between answered for Toggl"),
+    ):
+        client(between.url).get("/me")
+    assert len(between.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Said(401, ""),
+        Said(403, "<3 you may not"),
+        Said(403, b'{"error": "<b>no</b>"}'),
+        Said(401, PAGE, headers={"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}),
+    ],
+)
+def test_a_services_own_refusal_stays_one(said: Said) -> None:
+    with loopback(said) as service, pytest.raises(BadStatus):
+        client(service.url).get("/me")
+
+
+def test_nobody_knows_what_became_of_an_entry_that_a_page_answered() -> None:
+    settings = TogglSettings(workspace_id=1, api_token=SecretStr("secret"))
+    with loopback(*[Said(403, PAGE)] * 9) as between:
+        tracker = TogglTracker(settings.model_copy(update={"base_url": between.url}), utc_now)
+        with pytest.raises(NotSent, match="something in between"):
+            tracker.check({})
+        with pytest.raises(Unknown, match=r"something in between.* may be in Toggl all the same"):
+            tracker.delete("5", None)

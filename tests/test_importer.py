@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from tracklater_bot.cli.importer import CannotImport, Report, import_settings
 from tracklater_bot.cli.importer.original import understand
 from tracklater_bot.cli.importer.writing import toml
+from tracklater_bot.domain.keywords import Keywords
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.settings.layers import dotenv_variables, toml_layer
 
@@ -142,6 +143,8 @@ def test_json_with_comments_and_names_in_any_alphabet(tmp_path: Path) -> None:
     assert report.notes == (
         "CLOCKIFY: left out: entries go to Toggl only",
         "ACTIVITYWATCH: left out: windows are read from thyme; its KEYWORDS were taken over",
+        "ACTIVITYWATCH.ääkköset & co.KEYWORDS: ääkkönen: found inside longer words by the original,"
+        " only as whole words here: add the longer words that you meant",
         "GITHUB: left out: issues are read from Jira and Taiga",
     )
 
@@ -363,3 +366,22 @@ def test_any_secret_survives_being_written_to_the_env_file(tmp_path: Path, secre
     imported = Imported(tmp_path, f"TOGGL = {{'global': {{'API_KEY': {secret!r}}}}}")
     imported.run()
     assert dotenv_variables(imported.env_file) == {"TRACKLATER_TOGGL__API_TOKEN": secret}
+
+
+def test_keywords_that_matched_inside_words_are_noted_and_those_of_folders_match(
+    tmp_path: Path,
+) -> None:
+    text = """{"THYME": {"group1": {"KEYWORDS": ["acme", "~/g1/"]}, "group2": {"KEYWORDS": "glob"},
+               "group3": {"KEYWORDS": ["~/g3/"]}}}"""
+    imported = Imported(tmp_path, text, "tracklater.json")
+    said = (
+        "found inside longer words by the original, only as whole words here: add the longer"
+        " words that you meant"
+    )
+    assert imported.run().notes == (
+        f"THYME.group1.KEYWORDS: acme: {said}",
+        f"THYME.group2.KEYWORDS: glob: {said}",
+    )
+    settings = imported.settings()
+    keywords = Keywords(hint for name in settings.groups for hint in settings.hints_for(name))
+    assert list(keywords.find("vim ~/g1/src/main.py")) == ["group1"]

@@ -94,6 +94,14 @@ def test_a_program_called_like_a_keyword_is_no_cue() -> None:
         ("müller & söhne", "Angebot Müller & Söhne.pdf", True),
         ("c++", "learn c++ today", True),
         ("c++", "learn c today", False),
+        ("C++", "C++17 by example", True),
+        ("C++", "Objective C++", True),
+        ("C++", "VC++ runtime", False),  # it begins inside another word
+        ("~/g1/", "vim ~/g1/src/main.py", True),
+        ("~/g1/", "vim ~/g12/src", False),
+        ("acme.", "acme.example: news", True),
+        ("[acme]", "re: [acme]news", True),
+        ("acme-", "acmeology", False),
     ],
 )
 def test_keywords_of_any_language(keyword: str, title: str, meant: bool) -> None:

@@ -176,6 +176,20 @@ def test_whole_snapshots_are_found_in_any_text(text: str, times: list[str]) -> N
     assert [found["Time"][11:13] for found in complete_snapshots(text)] == times
 
 
+@pytest.mark.parametrize(
+    ("broken", "saved"),
+    [
+        ('{"Snapshots":[' * 40_000, 0),
+        ('{"a":' * 100_000, 0),
+        ('{"Snapshots":[{"Time":"2026-11-20T08:00:00Z"},' * 900 + "1," * 200_000, 1),
+    ],
+)
+def test_a_text_that_is_broken_at_every_turn_is_given_up(broken: str, saved: int) -> None:
+    begun = time.process_time()
+    assert len(list(complete_snapshots(broken))) >= saved
+    assert time.process_time() - begun < 5  # it took ten and more
+
+
 # -- when thyme gives nothing ------------------------------------------------------------------
 
 
@@ -204,7 +218,7 @@ def test_without_a_display_the_sentence_says_what_cron_needs(
     thyme: Thyme, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DISPLAY")
-    monkeypatch.setattr("tracklater_bot.cli.record._is_mac", lambda: False)
+    monkeypatch.setattr(sys, "platform", "linux")
     thyme("exit 1")
     with pytest.raises(RecordError, match="in cron write DISPLAY=:0"):
         record(folder, HELSINKI)
@@ -238,6 +252,69 @@ def test_a_folder_in_a_missing_place_is_probably_a_slip(thyme: Thyme, tmp_path: 
     with pytest.raises(RecordError, match="no such file or directory"):
         record(tmp_path / "typo" / "thyme", HELSINKI)
     assert not (tmp_path / "typo").exists()
+
+
+def test_a_lock_that_is_a_link_is_not_followed(thyme: Thyme, folder: Path, tmp_path: Path) -> None:
+    folder.mkdir()
+    diary = tmp_path / "diary.txt"
+    diary.write_text("dear diary")
+    (folder / LOCK_NAME).symlink_to(diary)
+    thyme(prints(SNAPSHOT))
+    with pytest.raises(RecordError, match=rf"{LOCK_NAME}: .*: remove it"):
+        record(folder, HELSINKI)
+    assert diary.read_text() == "dear diary"
+    assert not (folder / DAY).exists()
+
+
+def test_a_lock_with_something_in_it_keeps_that(thyme: Thyme, folder: Path, tmp_path: Path) -> None:
+    folder.mkdir()
+    (tmp_path / "diary.txt").write_text("dear diary")
+    (folder / LOCK_NAME).hardlink_to(tmp_path / "diary.txt")
+    thyme(prints(SNAPSHOT))
+    record(folder, HELSINKI)
+    assert (tmp_path / "diary.txt").read_text() == "dear diary"
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_is_none_never_gets_into_a_file(
+    thyme: Thyme, folder: Path, number: str
+) -> None:
+    folder.mkdir()
+    odd = f'{{"Time":"2026-11-20T08:00:00Z","Windows":[{{"ID":{number}}}]}}'
+    thyme(f"cat <<END\n{odd}\nEND")
+    with pytest.raises(RecordError, match="thyme printed something else than a snapshot"):
+        record(folder, HELSINKI)
+    (folder / DAY).write_text(f'{{"Snapshots":[{odd},')
+    assert add(folder / DAY, SNAPSHOT).saved == 0
+    assert day(folder) == [SNAPSHOT]
+
+
+@pytest.mark.parametrize(
+    ("time", "zone"),
+    [("9999-12-31T23:59:59Z", "Europe/Helsinki"), ("0002-01-01T00:00:00Z", "UTC")],
+)
+def test_a_clock_in_no_real_year_ends_in_a_file_or_a_sentence(
+    thyme: Thyme, folder: Path, time: str, zone: str
+) -> None:
+    thyme(prints({**SNAPSHOT, "Time": time}))
+    if time.startswith("0002"):
+        assert record(folder, ZoneInfo(zone)).file.name == "0002-01-01.json"
+    else:
+        with pytest.raises(RecordError, match="no year that can be"):
+            record(folder, ZoneInfo(zone))
+
+
+def test_a_system_without_file_locks_is_told_what_to_do(tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.modules['fcntl'] = None;"
+        "from tracklater_bot.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    settings = tmp_path / "tracklater.toml"
+    settings.write_text(f'timezone = "UTC"\nthyme.dir = "{tmp_path}"\n')
+    command = [sys.executable, "-c", script, "record", "--config", str(settings)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "this system cannot lock files, which `record` needs: run `thyme track`\n"
 
 
 def test_a_full_disk_leaves_the_file_as_it_was(

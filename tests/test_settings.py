@@ -319,6 +319,10 @@ def test_a_directory_is_no_settings_file(tmp_path: Path) -> None:
             "did you mean America/New_York?",
         ),
         (
+            'timezone = "utc"',
+            'timezone: is no time zone: write one like "Europe/Helsinki"; did you mean UTC?',
+        ),
+        (
             'timezone = "../../etc/passwd"',
             'timezone: is no time zone: write one like "Europe/Helsinki"',
         ),
@@ -754,3 +758,34 @@ def test_a_machine_that_does_not_tell_its_zone_is_told_what_to_write(
     monkeypatch.setattr(zone, "get_localzone", Mock(side_effect=[answer]))
     with pytest.raises(SettingsError, match="does not tell the name of its time zone"):
         loaded("")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('"Me <me@example.org>"', ("me@example.org",)),
+        ('["<me@example.org>", "Me, Myself <i@example.org>"]', ("me@example.org", "i@example.org")),
+        ('"mailto:me@example.org"', ("me@example.org",)),
+        ("'\"Me\" <1+me@users.noreply.github.com>'", ("1+me@users.noreply.github.com",)),
+        ('["me@localhost", "me"]', ("me@localhost", "me")),
+    ],
+)
+def test_addresses_are_read_as_git_shows_them(
+    loaded: Loader, written: str, meant: tuple[str, ...]
+) -> None:
+    toml = f"git.emails = {written}\n[groups.acme]\ngit.emails = {written}"
+    settings = loaded(toml).settings
+    assert (settings.git.emails, settings.groups["acme"].git.emails) == (meant, meant)
+    variables = {"TRACKLATER_GIT__EMAILS": "Me <me@example.org>, other@example.org"}
+    emails = loaded("", environ=variables).settings.git.emails
+    assert emails == ("me@example.org", "other@example.org")
+
+
+# Etc/GMT+3 is three hours west of it, and EST seven hours from CEST: no hint is better.
+@pytest.mark.parametrize(
+    "name", ["GMT+3", "UTC+3", "GMT-5", "gmt 3", "etc/gmt+33", "CEST", "EEST", "AEST", "PDT"]
+)
+def test_a_wrong_zone_gets_no_hint_at_another_time(loaded: Loader, name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(f'timezone = "{name}"')
+    assert str(caught.value).endswith('is no time zone: write one like "Europe/Helsinki"')

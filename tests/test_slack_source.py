@@ -96,6 +96,27 @@ def texts(reading: Reading) -> list[str]:
     return [clue.text for clue in reading.clues if isinstance(clue, ChatMessage)]
 
 
+# -- One person with two ids ----------------------------------------------------------------------
+
+
+def test_the_organization_id_of_the_same_person_counts(slack: FakeSlack) -> None:
+    slack.messages = (match("10:00", "one", user="W012AB3CD"), match("10:05", "two"))
+    assert texts(source(slack).read(FRIDAY.span)) == ["one", "two"]
+    assert texts(source(slack, user_id="W012AB3CD").read(FRIDAY.span)) == ["one", "two"]
+
+
+@pytest.mark.parametrize("others", [("W1", "W2"), ("U777",), ("W1", "U777"), ("B1",)])
+def test_the_messages_of_others_never_count(slack: FakeSlack, others: tuple[str, ...]) -> None:
+    foreign = [match(f"10:0{n}", f"by {user}", user=user) for n, user in enumerate(others)]
+    slack.messages = (*foreign, match("10:05", "mine"))
+    assert texts(source(slack).read(FRIDAY.span)) == ["mine"]
+
+
+def test_a_token_that_tells_the_organization_id_is_the_persons(slack: FakeSlack) -> None:
+    slack.owner = "W012AB3CD"
+    assert source(slack).check() == "signed in to Acme as eero, may search messages"
+
+
 # -- What is found -----------------------------------------------------------------------------
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -23,12 +22,7 @@ BOT_SCOPES = (
 )  # fmt: skip
 TIMEOUT_SECONDS = 15
 AT_ONCE = 8
-NO_CLUES = Finding(
-    "clues",
-    None,
-    ok=False,
-    sentence=f"nothing tells what you worked on: set {first_clues()}.",
-)
+NO_CLUES = f"nothing tells what you worked on: set {first_clues()}."
 NO_USER_ID = "slack.user_id is not set: copy your member ID from your Slack profile."
 
 
@@ -36,50 +30,38 @@ class CheckError(Exception):
     """Something does not work; the text says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
-    name: str
-    group: str | None
-    run: Callable[[], str]
-
-    def finding(self) -> Finding:
-        refusals = (CheckError, SourceError, TrackerError)
-        return Finding.of(self.name, self.group, self.run, refusals)
+REFUSALS = (CheckError, SourceError, TrackerError)
 
 
 def check_all(core: Core) -> list[Finding]:
     """Tries everything side by side; clues first, then issues, the tracker, Slack."""
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
         clues = pool.submit(core.machine.check)
-        others = pool.map(_Check.finding, _checks(core))
-        findings = [*(clues.result() or [NO_CLUES]), *others]
-    return [*findings, *_no_longer(core), *_unfinished(core.file_settings, findings)]
+        others = pool.map(
+            lambda check: Finding.of(check[0], check[1], check[2], REFUSALS), _checks(core)
+        )
+        nothing = Finding("clues", None, ok=False, sentence=NO_CLUES)
+        findings = [*(clues.result() or [nothing]), *others]
+    # What was set in Slack by an earlier version and holds no more; then what is set up by half,
+    # unless somebody has asked for that very setting already.
+    said = " ".join(finding.sentence for finding in findings)
+    lacking = unfinished(core.file_settings)
+    more = [sentence for sentence in lacking if sentence.partition(" ")[0] not in said]
+    notes = (*core.no_longer(), *more)
+    return [*findings, *(Finding("settings", None, ok=False, sentence=note) for note in notes)]
 
 
-def _checks(core: Core) -> Iterator[_Check]:
+def _checks(core: Core) -> Iterator[tuple[str, str | None, Callable[[], str]]]:
+    """What is asked under which name and group, by which call."""
     settings = core.file_settings
     for source in core.issue_sources:
-        yield _Check(source.name, source.group, source.check)
-    yield _Check(core.tracker.name if core.tracker else "toggl", None, partial(_tracker, core))
-    yield _Check("slack bot", None, lambda: _bot(settings))
+        yield source.name, source.group, source.check
+    yield core.tracker.name if core.tracker else "toggl", None, partial(_tracker, core)
+    yield "slack bot", None, partial(_bot, settings)
     if settings.slack.mode == "socket":
-        yield _Check("slack socket", None, lambda: _socket(settings))
+        yield "slack socket", None, partial(_socket, settings)
     else:
-        yield _Check("slack requests", None, lambda: _requests(settings))
-
-
-def _no_longer(core: Core) -> Iterator[Finding]:
-    """What was set in Slack by an earlier version and holds no more."""
-    for sentence in core.no_longer():
-        yield Finding("settings", None, ok=False, sentence=sentence)
-
-
-def _unfinished(settings: Settings, findings: Sequence[Finding]) -> Iterator[Finding]:
-    """What is set up by half, unless somebody has asked for that very setting already."""
-    said = " ".join(finding.sentence for finding in findings)
-    for sentence in unfinished(settings):
-        if sentence.partition(" ")[0] not in said:
-            yield Finding("settings", None, ok=False, sentence=sentence)
+        yield "slack requests", None, partial(_requests, settings)
 
 
 def _tracker(core: Core) -> str:

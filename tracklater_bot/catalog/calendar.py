@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tracklater_bot.domain.day import WorkDay, in_reach, parse_when, past
+from tracklater_bot.domain.day import NoSuchDay, WorkDay, in_reach, parse_when, past
 from tracklater_bot.settings import Settings
 
 if TYPE_CHECKING:  # SQLAlchemy takes its time, and a preview may do without
     from tracklater_bot.store import Store
 
 PROFILE_ZONE = "profile_zone"
+FIRST_YEAR = 1970
 
 
 class Calendar:
@@ -52,12 +53,23 @@ class Calendar:
 
     def day(self, when: str) -> WorkDay:
         """The working day that a WHEN word means now. Raises WhenError."""
-        return self.day_on(parse_when(when, self.today()))
+        return self._real_day(parse_when(when, self.today()))
 
     def past_day(self, when: str) -> WorkDay:
         """The same for what somebody typed who wants to see the day, which must have come."""
         today = self.today()
-        return self.day_on(past(parse_when(when, today), today))
+        return self._real_day(past(parse_when(when, today), today))
+
+    def _real_day(self, on: date) -> WorkDay:
+        """The date's working day, unless the zone skipped it, or it is older than any trace."""
+        if on.year < FIRST_YEAR:
+            raise NoSuchDay(f"{on} is too long ago: nothing was recorded then.")
+        day = self.day_on(on)
+        try:
+            _ = day.span
+        except ValueError:
+            raise NoSuchDay(f"{on} is no day: it was skipped in {day.zone}.") from None
+        return day
 
     def day_on(self, on: date) -> WorkDay:
         """The date's working day. One that is stored keeps its zone when the person travels on."""

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tracklater_bot import __version__
 from tracklater_bot.cli.output import print_json, say, survive_any_terminal
 from tracklater_bot.cli.signals import stop_event
 from tracklater_bot.domain.day import WhenError, WorkDay
-from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.domain.errors import StoreError, place_of
 
 if TYPE_CHECKING:
     from tracklater_bot.core import Core
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tracklater_bot.settings import Settings
 
 Command = Callable[[argparse.Namespace], int]
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 FAILED, USAGE = 1, 2
 # What may stand before a command as well as after it.
 FILES = {"config": "the settings file", "env_file": "the file of secrets"}
@@ -50,12 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Command = arguments.command
     try:
         return command(arguments)
-    except UsageError as error:
+    except (UsageError, FailedError) as error:
         say(str(error))
-        return USAGE
-    except FailedError as error:
-        say(str(error))
-        return FAILED
+        return USAGE if isinstance(error, UsageError) else FAILED
     except KeyboardInterrupt:
         return FAILED
     except BrokenPipeError:
@@ -69,8 +67,25 @@ def _configure_logging(*, verbose: bool) -> None:
 
     The libraries stay at warnings: at DEBUG, Slack's logs whole messages, answers and tokens.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.addFilter(_without_quotes)
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(format=form, handlers=[handler])
     logging.getLogger("tracklater_bot").setLevel(logging.DEBUG if verbose else logging.WARNING)
+
+
+def _without_quotes(record: logging.LogRecord) -> bool:
+    """Leaves of a library's line where it was written and the kind of error.
+
+    Slack's quotes requests and answers, with tokens and what people wrote, in its errors too.
+    """
+    if record.name.partition(".")[0] != "tracklater_bot":
+        error = record.exc_info[1] if record.exc_info else None
+        record.msg = f"trouble at {record.module}:{record.lineno}"
+        if error is not None:
+            record.msg += f": {place_of(error)}"
+        record.args = record.exc_info = record.exc_text = record.stack_info = None
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,19 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     _add_files(parser, FILES, default=None)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _demo(commands)
-    _add(commands, "run", run, "run the bot: schedule, slash command, buttons")
-    _preview(commands)
-    _when(_add(commands, "digest", digest, "post or refresh a day's message now"))
-    _check(commands)
-    _import(commands)
-    _add(commands, "record", record, "take one thyme snapshot and keep it safely")
+    _add_commands(parser.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     return parser
 
 
 def _add(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: Commands,
     name: str,
     command: Command,
     help_text: str,
@@ -112,39 +120,31 @@ def _add_files(parser: argparse.ArgumentParser, names: Iterable[str], default: s
         parser.add_argument(option, type=Path, metavar="FILE", default=default, help=does)
 
 
-def _demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_commands(commands: Commands) -> None:
     help_text = "try everything on this machine: no accounts, no tokens, no network"
     parser = _add(commands, "demo", demo, help_text, takes=())
     parser.add_argument("--port", type=_port, default=0, metavar="N", help="the page's port")
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--once", action="store_true", help="go through the day without a person")
     parser.add_argument("--json", action="store_true", help="with --once: print JSON")
-
-
-def _preview(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    _add(commands, "run", run, "run the bot: schedule, slash command, buttons")
     parser = _add(commands, "preview", preview, "show a day's suggestions here; posts nothing")
     _when(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--png", type=Path, metavar="FILE", help="the timeline as a picture")
     parser.add_argument("--blocks", action="store_true", help="as the Slack message's JSON")
     parser.add_argument("--why", action="store_true", help="with the reasons of each suggestion")
-    parser.add_argument(
-        "--titles", action="store_true", help="the window titles that nothing explains, here alone"
-    )
-
-
-def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    help_text = "the window titles that nothing explains, here alone"
+    parser.add_argument("--titles", action="store_true", help=help_text)
+    _when(_add(commands, "digest", digest, "post or refresh a day's message now"))
     parser = _add(commands, "check", check, "try every source, tracker and token")
     parser.add_argument("--json", action="store_true", help="as JSON")
-
-
-def _import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     help_text = "turn the original TrackLater's settings into ours"
     parser = _add(commands, "import-settings", import_settings, help_text, takes=("env_file",))
     parser.add_argument("file", type=Path, metavar="FILE", help="its Python or JSON settings")
-    parser.add_argument(
-        "-o", "--output", type=Path, default=Path("tracklater.toml"), metavar="TOML"
-    )
+    output = Path("tracklater.toml")
+    parser.add_argument("-o", "--output", type=Path, default=output, metavar="TOML")
+    _add(commands, "record", record, "take one thyme snapshot and keep it safely")
 
 
 def _when(parser: argparse.ArgumentParser) -> None:
@@ -178,6 +178,17 @@ class FailedError(Exception):
     """The command was understood, and did not succeed; the text says why."""
 
 
+@contextmanager
+def _told(
+    errors: type[Exception], told_as: type[UsageError | FailedError] = FailedError
+) -> Iterator[None]:
+    """Gives the sentence of such an error to the person."""
+    try:
+        yield
+    except errors as error:
+        raise told_as(str(error)) from error
+
+
 def demo(arguments: argparse.Namespace) -> int:
     """The sandbox and the real bot on it."""
     if arguments.json and not arguments.once:
@@ -188,12 +199,10 @@ def demo(arguments: argparse.Namespace) -> int:
         if (error.name or "").startswith("tracklater"):
             raise
         raise FailedError(NO_DEMO) from error
-    try:
+    with _told(demonstration.DemoError):
         if arguments.once:
             return demonstration.once(as_json=arguments.json)
         return demonstration.page(arguments.port, open_browser=not arguments.no_open)
-    except demonstration.DemoError as error:
-        raise FailedError(str(error)) from error
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -203,11 +212,8 @@ def run(arguments: argparse.Namespace) -> int:
     from tracklater_bot.slack.connections import ConnectError
 
     stopped = stop_event()
-    with _core(arguments) as core:
-        try:
-            run_until(person_of(core), stopped, started=lambda: say("tracklater-bot is running."))
-        except ConnectError as error:
-            raise FailedError(str(error)) from error
+    with _core(arguments) as core, _told(ConnectError):
+        run_until(person_of(core), stopped, started=lambda: say("tracklater-bot is running."))
     return 0
 
 
@@ -264,11 +270,8 @@ def digest(arguments: argparse.Namespace) -> int:
         days = Days(person_of(core), web_client(core.file_settings))
         days.note_zone()
         day = _day(core, arguments.when)
-        try:
-            with _progress(f"Reading {day.date}"):
-                opened = days.open_day(day)
-        except PostError as error:
-            raise FailedError(str(error)) from error
+        with _told(PostError), _progress(f"Reading {day.date}"):
+            opened = days.open_day(day)
         days.finish()
     for status in opened.draft.sources:
         if status.trouble:
@@ -296,11 +299,9 @@ def import_settings(arguments: argparse.Namespace) -> int:
     from tracklater_bot.cli.importer import CannotImport
     from tracklater_bot.cli.importer import import_settings as convert
 
-    try:
-        env_file = arguments.env_file or arguments.output.parent / ".env"
+    env_file = arguments.env_file or arguments.output.parent / ".env"
+    with _told(CannotImport, UsageError):
         report = convert(arguments.file, arguments.output, env_file)
-    except CannotImport as error:
-        raise UsageError(str(error)) from error
     for line in report.lines():
         print(line)
     return 0
@@ -316,10 +317,8 @@ def record(arguments: argparse.Namespace) -> int:
         raise UsageError(
             "thyme.dir is not set: write the folder of thyme's files into the settings."
         )
-    try:
+    with _told(RecordError):
         recorded = take(settings.thyme.dir, settings.zone())
-    except RecordError as error:
-        raise FailedError(str(error)) from error
     if recorded.note:
         say(recorded.note)
     return 0
@@ -331,10 +330,8 @@ def record(arguments: argparse.Namespace) -> int:
 def _settings(arguments: argparse.Namespace) -> Settings:
     from tracklater_bot.settings import SettingsError, load
 
-    try:
+    with _told(SettingsError, UsageError):
         loaded = load(arguments.config, arguments.env_file, os.environ)
-    except SettingsError as error:
-        raise UsageError(str(error)) from error
     for warning in loaded.warnings:
         say(warning)
     return loaded.settings
@@ -346,20 +343,13 @@ def _core(arguments: argparse.Namespace) -> Iterator[Core]:
     from tracklater_bot.settings import SettingsError
 
     settings = _settings(arguments)
-    try:
-        with opened(settings) as core:
-            yield core
-    except StoreError as error:
-        raise FailedError(str(error)) from error
-    except SettingsError as error:
-        raise UsageError(str(error)) from error
+    with _told(StoreError), _told(SettingsError, UsageError), opened(settings) as core:
+        yield core
 
 
 def _day(core: Core, when: str) -> WorkDay:
-    try:
+    with _told(WhenError, UsageError):
         return core.calendar.past_day(when)
-    except WhenError as error:
-        raise UsageError(str(error)) from error
 
 
 @contextmanager

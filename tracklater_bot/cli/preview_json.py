@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
+from tracklater_bot.domain.suggestions import Suggestion
+
+ISSUE_KEYS = ("key", "title", "url", "tracker")
+SOURCE_KEYS = ("name", "group", "ok", "clues", "trouble")
 
 
 def draft_json(draft: Draft, now: datetime, *, why: bool = False) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def draft_json(draft: Draft, now: datetime, *, why: bool = False) -> dict[str, A
         "timezone": draft.timezone,
         "suggestions": [_suggestion(suggestion, zone, why=why) for suggestion in draft.suggestions],
         "tracked": [_entry(entry, zone, now) for entry in draft.tracked],
-        "sources": [_source(source) for source in draft.sources],
+        "sources": [{key: getattr(status, key) for key in SOURCE_KEYS} for status in draft.sources],
     }
 
 
@@ -33,29 +35,21 @@ def _stamp(at: datetime, zone: ZoneInfo) -> str:
 
 
 def _suggestion(suggestion: Suggestion, zone: ZoneInfo, *, why: bool) -> dict[str, Any]:
-    evidence = suggestion.evidence
+    issue = suggestion.issue
     value: dict[str, Any] = {
         "start": _stamp(suggestion.span.start, zone),
         "end": _stamp(suggestion.span.end, zone),
         "group": suggestion.group,
         "project": suggestion.project.name if suggestion.project else None,
-        "issue": _issue(suggestion.issue) if suggestion.issue else None,
+        "issue": issue and {key: getattr(issue, key) for key in ISSUE_KEYS},
         "description": suggestion.description,
         "confidence": round(suggestion.confidence, 2),
-        "evidence": {
-            "window_minutes": evidence.window_minutes,
-            "commits": evidence.commits,
-            "messages": evidence.messages,
-        },
+        "evidence": asdict(suggestion.evidence),
     }
     if why:
         value["reasons"] = [asdict(reason) for reason in suggestion.reasons]
         value["alternative"] = suggestion.alternative
     return value
-
-
-def _issue(issue: Issue) -> dict[str, str]:
-    return {"key": issue.key, "title": issue.title, "url": issue.url, "tracker": issue.tracker}
 
 
 def _entry(entry: TimeEntry, zone: ZoneInfo, now: datetime) -> dict[str, str | None]:
@@ -66,14 +60,4 @@ def _entry(entry: TimeEntry, zone: ZoneInfo, now: datetime) -> dict[str, str | N
         "description": entry.description,
         "group": entry.group,
         "project": entry.project,
-    }
-
-
-def _source(status: SourceStatus) -> dict[str, Any]:
-    return {
-        "name": status.name,
-        "group": status.group,
-        "ok": status.ok,
-        "clues": status.clues,
-        "trouble": status.trouble,
     }

@@ -7,11 +7,11 @@ by one process at a time, and what can be saved from a broken one is saved.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,7 +23,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 THYME_SECONDS = 20  # a snapshot takes well under one; the next is due by then
+# How often all of a broken text may be read, and for how many characters a look too deep stands.
+LOOKS, DEEP_LOOK = 20, 4000
 LOCK_NAME = ".tracklater-record.lock"
 # Where `go install` and Homebrew put thyme. cron and systemd know neither place.
 USUAL_PLACES = ("~/go/bin", "/usr/local/bin", "/opt/homebrew/bin", "~/.local/bin")
@@ -75,8 +82,13 @@ def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
         raise RecordError(
             "thyme.dir is not set: write the folder of thyme's files into the settings"
         )
+    if fcntl is None:
+        raise RecordError("this system cannot lock files, which `record` needs: run `thyme track`")
     snapshot = snapshot_in(_thyme_output())
-    at = datetime.fromisoformat(snapshot["Time"]).astimezone(zone)
+    try:
+        at = datetime.fromisoformat(snapshot["Time"]).astimezone(zone)
+    except OverflowError:
+        raise RecordError("thyme's snapshot is of no year that can be: correct the clock") from None
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         with _lock(folder):
@@ -119,13 +131,9 @@ def _thyme_program() -> str:
 
 
 def _likely_reason() -> str:
-    if not _is_mac() and not os.environ.get("DISPLAY"):
+    if sys.platform != "darwin" and not os.environ.get("DISPLAY"):
         return "DISPLAY is not set, so it cannot see the screen; in cron write DISPLAY=:0"
     return "no window is in front, or the screen cannot be seen; run `thyme track` to see why"
-
-
-def _is_mac() -> bool:
-    return os.uname().sysname == "Darwin"
 
 
 def snapshot_in(text: str) -> dict[str, Any]:
@@ -143,10 +151,21 @@ def snapshot_in(text: str) -> dict[str, Any]:
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
-    """Lets one process at a time write in the folder; the lock goes with the process."""
-    with (folder / LOCK_NAME).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """Lets one process at a time write in the folder; the lock goes with the process.
+
+    What is there under the file's name stays as it is, and a link is not followed.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        handle = os.open(folder / LOCK_NAME, flags, 0o600)
+    except OSError as error:
+        reason = (error.strerror or "cannot be opened").lower()
+        raise RecordError(f"{folder / LOCK_NAME}: {reason}: remove it") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(handle)
 
 
 def add(file: Path, snapshot: dict[str, Any]) -> Recorded:
@@ -186,9 +205,9 @@ def _set_aside(file: Path) -> Path:
 
 
 def _encoded(snapshot: dict[str, Any]) -> bytes:
-    return json.dumps(snapshot, ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", errors="replace"
-    )
+    """The snapshot as JSON. Raises ValueError for a number that JSON cannot write, such as NaN."""
+    text = json.dumps(snapshot, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", errors="replace")
 
 
 def _replace(file: Path, snapshots: Iterable[bytes]) -> None:
@@ -210,12 +229,16 @@ def _replace(file: Path, snapshots: Iterable[bytes]) -> None:
 
 
 def complete_snapshots(text: str) -> Iterator[dict[str, Any]]:
-    """Every whole snapshot in a text, be it a day file, a row of printed ones, or parts of them."""
-    start = text.find("{")
-    while start >= 0:
+    """Every whole snapshot in a text, be it a day file, a row of printed ones, or parts of them.
+
+    A text that is broken at every turn is given up after so many looks as its length allows.
+    """
+    start, left = text.find("{"), LOOKS * len(text)
+    while start >= 0 and left > 0:
         try:
             value, end = _scan(text, start)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
+            left -= error.pos - start if isinstance(error, json.JSONDecodeError) else DEEP_LOOK
             end = start + 1  # not whole: there may be some inside
         else:
             yield from _snapshots_of(value)
@@ -231,11 +254,12 @@ def _snapshots_of(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _is_snapshot(value: object) -> bool:
-    """Whether it has the time that a snapshot needs; a window alone has none."""
+    """Whether it has the time that a snapshot needs, which a window lacks, and can be written."""
     if not isinstance(value, dict) or not isinstance(value.get("Time"), str):
         return False
     try:
         at = datetime.fromisoformat(value["Time"])
-    except ValueError:
+        _encoded(value)
+    except (ValueError, RecursionError):
         return False
     return at.tzinfo is not None and at.year > 1  # year 1 is Go's "no time"

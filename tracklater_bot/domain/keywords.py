@@ -139,7 +139,12 @@ def _claimed_by_one(owners: Mapping[str, set[str]]) -> dict[str, str]:
 
 def spelling_pattern(word: str) -> str:
     """A pattern for a word or words, written with spaces, hyphens, underscores or together."""
-    parts = [re.escape(part) for part in re.split(r"[\s_-]+", word) if part]
-    start = "" if is_unspaced(word[0]) else r"(?<![^\W_])"
-    end = "" if is_unspaced(word[-1]) else r"(?![^\W_])"
-    return start + (_JOINER.join(parts) or re.escape(word)) + end
+    parts = [part for part in re.split(r"[\s_-]+", word) if part] or [word]
+    start = r"(?<![^\W_])" if _is_bounded(parts[0][0]) else ""
+    end = r"(?![^\W_])" if _is_bounded(parts[-1][-1]) else ""
+    return start + _JOINER.join(map(re.escape, parts)) + end
+
+
+def _is_bounded(character: str) -> bool:
+    """Whether a word that ends with it must end there: `~/g1/` and `C++` may go on."""
+    return not is_unspaced(character) and unicodedata.category(character)[0] not in "PS"

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from tracklater_bot.http.responses import (
     BadStatus,
     HttpError,
+    Intercepted,
     InvalidCredential,
     Response,
     ResponseLost,
@@ -169,6 +170,8 @@ class ServiceClient:
         response = self._transport.exchange(method, self.base_url + path, params, body)
         if 200 <= response.status < 300:
             return response
+        if response.is_from_between:
+            raise Intercepted(response)
         raise BadStatus(response, _retry_at(response, self._timing.now()))
 
     @cached_property
@@ -183,6 +186,8 @@ class ServiceClient:
 def _is_temporary(error: HttpError) -> bool:
     if isinstance(error, BadStatus):
         return error.status in _TEMPORARY
+    if isinstance(error, Intercepted):
+        return False
     return isinstance(error, Unreachable | ResponseLost) and not error.lasting
 
 

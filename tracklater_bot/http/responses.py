@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,11 @@ T = TypeVar("T")
 
 _TITLE_LENGTH = 500
 _LINE_LENGTH = 10_000
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<.*</", re.DOTALL)
+_ONLY_BETWEEN = (407, 511)  # said by proxies and networks alone
+_REFUSALS = (401, 402, 403, 451)
+# Jira refuses with a page of its own, and says so in these.
+_OWN_PAGE = ("X-AREQUESTID", "X-Seraph-LoginReason", "atl-traceid")
 
 
 # -- Errors ------------------------------------------------------------------------------------
@@ -58,6 +64,17 @@ class ResponseLost(HttpError):
 
 class ResponseLate(ResponseLost):
     """No answer within the time that we wait: it may be carried out yet."""
+
+
+class Intercepted(ResponseLost):
+    """Something between us and the service answered in its place, so nobody knows the rest."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(
+            f"something in between answered for {response.service} (HTTP {response.status}):"
+            " a proxy, a firewall or a network's sign-in page",
+            status=response.status,
+        )
 
 
 class BadResponse(HttpError):
@@ -112,6 +129,15 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+    @property
+    def is_from_between(self) -> bool:
+        """Whether a refusal is none of the service's, which has no pages to refuse with."""
+        if self.status in _ONLY_BETWEEN:
+            return True
+        page = _PAGE.match(self.body[:10_000])
+        own = any(self.headers.get(name) for name in _OWN_PAGE)
+        return self.status in _REFUSALS and page is not None and not own
 
     @property
     def date(self) -> datetime | None:

@@ -27,8 +27,6 @@ __all__ = [
     "SettingsError",
     "SuggestSettings",
     "TogglSettings",
-    "Weekday",
-    "Words",
     "first_clues",
     "load",
     "unfinished",

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings import tree
-from tracklater_bot.settings.models import GroupSettings, Settings
-from tracklater_bot.settings.sections import GroupSection, Key
+from tracklater_bot.settings.models import GroupSection, GroupSettings, Key, Settings
 from tracklater_bot.settings.tree import GROUPS, dotted, env_name, is_secret, section_at
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -96,10 +95,7 @@ def written(path: Key) -> str:
 
 def first_clues() -> str:
     """What to set for a first source of clues: `thyme.dir, or git.repos of a group`."""
-    sections = (section_at(at) for at in (*tree.sections(Settings), *_of_any_group()))
+    in_group = ((GROUPS, "NAME", *at) for at in tree.sections(GroupSettings))
+    sections = map(section_at, (*tree.sections(Settings), *in_group))
     *first, last = [section.gives_clues for section in sections if section and section.gives_clues]
     return f"{', '.join(first)}, or {last}" if first else last
-
-
-def _of_any_group() -> Iterator[Key]:
-    return ((GROUPS, "NAME", *at) for at in tree.sections(GroupSettings))

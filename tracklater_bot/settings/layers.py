@@ -17,8 +17,7 @@ from dotenv.parser import parse_stream
 
 from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings.errors import SettingsError
-from tracklater_bot.settings.models import GroupSettings, Settings
-from tracklater_bot.settings.sections import Key
+from tracklater_bot.settings.models import GroupSettings, Key, Settings
 from tracklater_bot.settings.tree import (
     GROUPS,
     PREFIX,
@@ -27,6 +26,7 @@ from tracklater_bot.settings.tree import (
     env_names,
     leaves,
     nearest,
+    nested,
     section_at,
     types_at,
 )
@@ -101,9 +101,8 @@ def _add_tables(layer: Layer, tables: Mapping[str, Any], at: Key, where: str) ->
         elif not isinstance(value, Mapping):
             layer.problems.append(f"{place}: must be a section with settings of its own")
         elif not value and at == (GROUPS,):
-            layer.values[(*path, "keywords")] = FoundValue(
-                (), place
-            )  # a group without settings yet
+            # a group without settings yet
+            layer.values[(*path, "keywords")] = FoundValue((), place)
         else:
             _add_tables(layer, value, path, where)
 
@@ -205,26 +204,18 @@ def groups_in_variables(variables: Mapping[str, str]) -> list[str]:
 def _add_variable(
     layer: Layer, path: Key, text: str, where: str, spelling: Mapping[str, str]
 ) -> None:
+    tables = _json(text)
     if path != (GROUPS,) and section_at(path) is None:
         try:
             layer.values[path] = FoundValue(_value(path, text), where)
         except ValueError as error:
             layer.problems.append(f"{where}: {error}")
-        return
-    tables = _json(text)
-    if isinstance(tables, dict):
+    elif isinstance(tables, dict):
         if path == (GROUPS,):
             tables = {spelling.get(folded(group.strip()), group): tables[group] for group in tables}
-        _add_tables(layer, _wrapped(tables, path), (), f"{where}: ")
+        _add_tables(layer, nested({path: tables}), (), f"{where}: ")
     else:
         layer.problems.append(f"{where}: must be a JSON object, or name one setting in it")
-
-
-def _wrapped(tables: dict[str, Any], path: Key) -> dict[str, Any]:
-    """The tables where they belong in the tree."""
-    for key in reversed(path):
-        tables = {key: tables}
-    return tables
 
 
 def _value(path: Key, text: str) -> Any:

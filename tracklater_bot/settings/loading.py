@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from platformdirs import user_config_path
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from tracklater_bot.domain.text import folded
 from tracklater_bot.settings.advice import advice
@@ -30,13 +29,11 @@ from tracklater_bot.settings.layers import (
     toml_layer,
     variables_layer,
 )
-from tracklater_bot.settings.models import Settings
-from tracklater_bot.settings.sections import Key
+from tracklater_bot.settings.models import Key, Settings
 from tracklater_bot.settings.tree import dotted, is_secret, nested
 
 CONFIG_NAME = "tracklater.toml"
 ENV_NAME = ".env"
-_LAYERS = "layers"
 APP_NAME = "tracklater-bot"
 
 # pydantic-settings can be told to log every value it reads, secrets among them.
@@ -56,31 +53,6 @@ class Loaded:
     env_file: Path | None = None
 
 
-class _LayerSource(PydanticBaseSettingsSource):
-    """One layer, as pydantic-settings wants it."""
-
-    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[Key, FoundValue]) -> None:
-        super().__init__(settings_cls)
-        self._values = values
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The value of one field of the whole."""
-        return self().get(field_name), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        return {"settings": nested({key: found.value for key, found in self._values.items()})}
-
-
-class _Layers(NamedTuple):
-    """All there is to say, strongest first. Our own names win over Slack's wherever they are."""
-
-    environment: Layer
-    dotenv: Layer
-    slack_environment: Layer
-    slack_dotenv: Layer
-    toml: Layer
-
-
 def load(config: Path | None, env_file: Path | None, environ: Mapping[str, str]) -> Loaded:
     """The settings from TOML, `.env` and the environment; the later wins.
 
@@ -89,15 +61,25 @@ def load(config: Path | None, env_file: Path | None, environ: Mapping[str, str])
     """
     path, env_path = _files(config, env_file, environ)
     dotenv = dotenv_variables(env_path) if env_path else {}
-    layers = _layers(path, env_path, dotenv, environ)
+    toml = toml_layer(path) if path else Layer()
+    groups = _known_groups(toml, dotenv, environ)
+    in_file = f"{env_path}: "
+    # Strongest first; our own names win over Slack's wherever they are.
+    layers = (
+        variables_layer(environ, groups, ""),
+        ours := variables_layer(dotenv, groups, in_file),
+        alias_layer(environ, ""),
+        slacks := alias_layer(dotenv, in_file),
+        toml,
+    )
     settings, invalid = _validated([layer.values for layer in layers])
     problems = [*(problem for layer in layers for problem in layer.problems), *invalid]
     if problems:
         raise SettingsError(problems)
     settings.zone()
     warnings = (
-        *_exposed(path, layers.toml),
-        *_exposed(env_path, layers.dotenv, layers.slack_dotenv),
+        *_exposed(path, toml),
+        *_exposed(env_path, ours, slacks),
         *advice(settings),
     )
     return Loaded(settings, warnings, path, env_path)
@@ -141,24 +123,6 @@ def _existing(path: Path, named_by: str) -> Path:
 # -- which value wins --------------------------------------------------------------------------
 
 
-def _layers(
-    path: Path | None,
-    env_path: Path | None,
-    dotenv: Mapping[str, str],
-    environ: Mapping[str, str],
-) -> _Layers:
-    toml = toml_layer(path) if path else Layer()
-    groups = _known_groups(toml, dotenv, environ)
-    in_file = f"{env_path}: "
-    return _Layers(
-        environment=variables_layer(environ, groups, ""),
-        dotenv=variables_layer(dotenv, groups, in_file),
-        slack_environment=alias_layer(environ, ""),
-        slack_dotenv=alias_layer(dotenv, in_file),
-        toml=toml,
-    )
-
-
 def _known_groups(toml: Layer, *variables: Mapping[str, str]) -> list[str]:
     groups = {folded(group.strip()): group for group in toml.groups()}
     for variable in variables:
@@ -175,7 +139,8 @@ def _validated(layers: Sequence[Mapping[Key, FoundValue]]) -> tuple[Settings, li
         winning.append({key: value for key, value in layer.items() if key not in merged})
         merged |= winning[-1]
     try:
-        return _Settings(layers=winning).settings, []
+        layered: Any = [{key: found.value for key, found in own.items()} for own in winning]
+        return _Settings(settings=layered).settings, []
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         return Settings(), list(dict.fromkeys(_problem(detail, merged) for detail in details))
@@ -186,10 +151,6 @@ class _Settings(BaseSettings):
 
     settings: Settings
 
-    def __init__(self, *, layers: Sequence[Mapping[Key, FoundValue]]) -> None:
-        values: dict[str, Any] = {_LAYERS: layers}
-        super().__init__(**values)
-
     @classmethod
     def settings_customise_sources(
         cls,
@@ -199,8 +160,10 @@ class _Settings(BaseSettings):
         **_kwargs: Any,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The layers alone."""
-        layers = init_settings()[_LAYERS]
-        return tuple(_LayerSource(settings_cls, layer) for layer in layers)
+        return tuple(
+            InitSettingsSource(settings_cls, {"settings": nested(layer)})
+            for layer in init_settings()["settings"]
+        )
 
 
 def _problem(detail: ErrorDetails, merged: Mapping[Key, FoundValue]) -> str:

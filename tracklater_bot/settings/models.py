@@ -9,36 +9,62 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from datetime import time
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.text import folded, listing
-from tracklater_bot.settings.sections import GroupSection, Key, Missing, Section
-from tracklater_bot.settings.types import (
-    Address,
-    AppToken,
-    BotToken,
-    Clock,
-    Country,
-    Days,
-    Folders,
-    OwnAddress,
-    OwnFolder,
-    OwnSlackAddress,
-    OwnText,
-    OwnWords,
-    Secret,
-    SlackAddress,
-    SomeAddress,
-    UserToken,
-    Words,
-    Zone,
-    machine_zone,
-)
+from tracklater_bot.settings import types
+
+Key: TypeAlias = tuple[str, ...]
+Missing: TypeAlias = tuple[Key, str]
+"""A setting, and why it is needed."""
+
+
+class Section(BaseModel):
+    """A table of the settings file: frozen, and closed to unknown keys.
+
+    A section says itself what others want to know of it. `sends_to` are its fields with addresses
+    that get a token, `shows` those with addresses of pages alone. `in_env` are fields that are
+    written as variables though they are no secrets. `gives_clues` is what to set for a first
+    source of clues, as it stands in a sentence.
+    """
+
+    # Built as part of the whole: each table would be built twice otherwise, 25 ms of every start.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    sends_to: ClassVar[tuple[str, ...]] = ()
+    shows: ClassVar[tuple[str, ...]] = ()
+    in_env: ClassVar[tuple[str, ...]] = ()
+    gives_clues: ClassVar[str] = ""
+
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """What is missing though something else that is set needs it; `at` is the section."""
+        yield from ()
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """Fields that were probably meant otherwise, each with a sentence."""
+        yield from ()
+
+
+class GroupSection(Section):
+    """A table of one group."""
+
+    def exclusive(self) -> Iterator[tuple[str, Hashable]]:
+        """Things that two groups can't share, each after what it is called."""
+        yield from ()
+
+    def title_names(self) -> Iterator[str]:
+        """Names in titles that point to the group."""
+        yield from ()
+
+    def hosts(self, settings: Settings, group: str) -> Iterator[str]:
+        """Servers in titles that point to the group, unless another group has them too."""
+        yield from ()
+
 
 # A section that is not written is read from an empty table, as part of the whole. Made here, as a
 # default, each would build a validator of its own: 10 ms of every start.
@@ -49,11 +75,13 @@ TAIGA_API, TAIGA_PAGES = "https://api.taiga.io/api/v1", "https://tree.taiga.io"
 class DigestSettings(Section):
     """When the day's message is sent, in the person's own time zone."""
 
-    at: Clock = Field(time(17, 30), description="When the day's message comes, on your clock.")
-    days: Days = Field(
+    at: types.Clock = Field(
+        time(17, 30), description="When the day's message comes, on your clock."
+    )
+    days: types.Days = Field(
         ("mon", "tue", "wed", "thu", "fri"), description="The days on which it comes."
     )
-    holidays: Country = Field(
+    holidays: types.Country = Field(
         "", description='A country code such as "FI": no message on its public holidays.'
     )
     picture: bool = Field(True, description="Put the timeline as a picture into the message.")
@@ -69,8 +97,8 @@ class SuggestSettings(Section):
     idle_minutes: int = Field(
         15, ge=1, le=240, description="Longer without any change on screen means away."
     )
-    ignore: Words = Field((), description="Windows with these words are private: never used.")
-    meetings: Words = Field(
+    ignore: types.Words = Field((), description="Windows with these words are private: never used.")
+    meetings: types.Words = Field(
         (), description="More words that tell a meeting window, where sitting still is work."
     )
     key_tag: bool = Field(False, description="Also tag the Toggl entry with the issue's key.")
@@ -83,12 +111,14 @@ class SlackSettings(Section):
 
     mode: Literal["socket", "http"] = Field("socket", description='"socket", or "http".')
     user_id: str = Field("", description="Who gets the message and whose messages are clues.")
-    base_url: SlackAddress = Field("https://slack.com/api/", description="Slack's Web API.")
+    base_url: types.SlackAddress = Field("https://slack.com/api/", description="Slack's Web API.")
     port: int = Field(3000, ge=0, le=65535, description="The port to listen on in http mode.")
-    bot_token: BotToken = Field(None, description="xoxb-… from OAuth & Permissions.")
-    app_token: AppToken = Field(None, description="xapp-… for Socket Mode.")
-    signing_secret: Secret = Field(None, description="For http mode only.")
-    user_token: UserToken = Field(None, description="xoxp-… reads your own messages as clues.")
+    bot_token: types.BotToken = Field(None, description="xoxb-… from OAuth & Permissions.")
+    app_token: types.AppToken = Field(None, description="xapp-… for Socket Mode.")
+    signing_secret: types.Secret = Field(None, description="For http mode only.")
+    user_token: types.UserToken = Field(
+        None, description="xoxp-… reads your own messages as clues."
+    )
 
     def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """A bot needs both ways, and its person."""
@@ -109,13 +139,13 @@ class ThymeSettings(Section):
 
     gives_clues = "thyme.dir"
 
-    dir: OwnFolder = Field(None, description="The folder of thyme's YYYY-MM-DD.json files.")
+    dir: types.OwnFolder = Field(None, description="The folder of thyme's YYYY-MM-DD.json files.")
 
 
 class GitSettings(Section):
     """Whose commits are clues."""
 
-    emails: Words = Field((), description="Your commit e-mail addresses.")
+    emails: types.Emails = Field((), description="Your commit e-mail addresses.")
 
 
 class TogglSettings(Section):
@@ -123,9 +153,11 @@ class TogglSettings(Section):
 
     sends_to = ("base_url",)
 
-    base_url: SomeAddress = Field("https://api.track.toggl.com/api/v9", description="Toggl's API.")
+    base_url: types.SomeAddress = Field(
+        "https://api.track.toggl.com/api/v9", description="Toggl's API."
+    )
     workspace_id: int = Field(0, ge=0, description="0 = the account's default workspace.")
-    api_token: Secret = Field(None, description="From Toggl's profile page.")
+    api_token: types.Secret = Field(None, description="From Toggl's profile page.")
 
     def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """A token and groups' projects need each other."""
@@ -143,10 +175,10 @@ class TaigaSettings(Section):
     shows = ("web_url",)
     in_env = ("username",)
 
-    url: SomeAddress = Field(TAIGA_API, description="Taiga's API.")
-    web_url: SomeAddress = Field(TAIGA_PAGES, description="Taiga's pages, for links.")
+    url: types.SomeAddress = Field(TAIGA_API, description="Taiga's API.")
+    web_url: types.SomeAddress = Field(TAIGA_PAGES, description="Taiga's pages, for links.")
     username: str = Field("", description="User name or e-mail.")
-    password: Secret = Field(None, description="The password of that account.")
+    password: types.Secret = Field(None, description="The password of that account.")
 
 
 class GroupGit(GroupSection):
@@ -154,8 +186,8 @@ class GroupGit(GroupSection):
 
     gives_clues = "git.repos of a group"
 
-    repos: Folders = Field((), description="Full paths of the group's repositories.")
-    emails: OwnWords = Field(None, description="Your addresses in these, if different.")
+    repos: types.Folders = Field((), description="Full paths of the group's repositories.")
+    emails: types.OwnEmails = Field(None, description="Your addresses in these, if different.")
 
     def exclusive(self) -> Iterator[tuple[str, Hashable]]:
         """The repositories."""
@@ -198,12 +230,14 @@ class GroupJira(GroupSection):
     sends_to = ("url", "api_base")
     in_env = ("email",)
 
-    url: Address = Field("", description="The site, https://company.atlassian.net.")
-    project_key: Words = Field((), description="The project's key, or a list of keys.")
-    api_base: Address = Field("", description="Another address for the API, for scoped tokens.")
+    url: types.Address = Field("", description="The site, https://company.atlassian.net.")
+    project_key: types.Words = Field((), description="The project's key, or a list of keys.")
+    api_base: types.Address = Field(
+        "", description="Another address for the API, for scoped tokens."
+    )
     worklogs: bool = Field(False, description="Also write each entry as a Jira worklog.")
     email: str = Field("", description="The Atlassian account; none = Data Center.")
-    api_token: Secret = Field(None, description="API token, or Data Center's PAT.")
+    api_token: types.Secret = Field(None, description="API token, or Data Center's PAT.")
 
     def hosts(self, settings: Settings, group: str) -> Iterator[str]:
         """The site."""
@@ -227,10 +261,10 @@ class GroupTaiga(GroupSection):
     in_env = ("username",)
 
     project_slug: str = Field("", description="The project's slug, as in its address.")
-    url: OwnAddress = Field(None, description="Taiga's API, if not the global one.")
-    web_url: OwnAddress = Field(None, description="Taiga's pages, if not the global ones.")
-    username: OwnText = Field(None, description="Account, if not the global one.")
-    password: Secret = Field(None, description="Its password.")
+    url: types.OwnAddress = Field(None, description="Taiga's API, if not the global one.")
+    web_url: types.OwnAddress = Field(None, description="Taiga's pages, if not the global ones.")
+    username: types.OwnText = Field(None, description="Account, if not the global one.")
+    password: types.Secret = Field(None, description="Its password.")
 
     def exclusive(self) -> Iterator[tuple[str, Hashable]]:
         """The project."""
@@ -261,9 +295,9 @@ class GroupSlack(GroupSection):
 
     sends_to = ("base_url",)
 
-    user_id: OwnText = Field(None, description="Your member id in the group's workspace.")
-    base_url: OwnSlackAddress = Field(None, description="Its Web API, if not Slack's own.")
-    user_token: UserToken = Field(None, description="Reads your messages there.")
+    user_id: str = Field("", description="Your member id in the group's workspace.")
+    base_url: types.OwnSlackAddress = Field(None, description="Its Web API, if not Slack's own.")
+    user_token: types.UserToken = Field(None, description="Reads your messages there.")
     workspace: str = Field("", description="The workspace's name, as in Slack's window title.")
 
     def title_names(self) -> Iterator[str]:
@@ -280,13 +314,13 @@ class GroupSlack(GroupSection):
 class GroupThyme(GroupSection):
     """Words for a group in window titles only."""
 
-    keywords: Words = Field((), description="Like keywords, kept for windows only.")
+    keywords: types.Words = Field((), description="Like keywords, kept for windows only.")
 
 
 class GroupSettings(GroupSection):
     """A client or work project."""
 
-    keywords: Words = Field((), description="Words that mean this group wherever they stand.")
+    keywords: types.Words = Field((), description="Words that mean this group wherever they stand.")
     thyme: GroupThyme = UNSET
     git: GroupGit = UNSET
     toggl: GroupToggl = UNSET
@@ -321,27 +355,13 @@ class ResolvedTaiga:
     password: SecretStr | None
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedSlack:
-    """A group's own Slack workspace.
-
-    The token and the member id belong to one workspace: neither is taken over from the global one,
-    where they would find messages of other groups. "" or None: not set.
-    """
-
-    user_id: str
-    base_url: str
-    user_token: SecretStr | None
-    workspace: str
-
-
 class Settings(Section):
     """All settings of one person. `group` in the methods is a key of `groups`."""
 
-    timezone: Zone = Field(
+    timezone: types.Zone = Field(
         None, description="Default: that of your Slack profile, else this machine's."
     )
-    day_starts: Clock = Field(
+    day_starts: types.Clock = Field(
         time(4), description="Work after midnight until then belongs to the evening before."
     )
     database_url: SecretStr = Field(
@@ -361,7 +381,7 @@ class Settings(Section):
 
         Raises SettingsError when the machine does not tell the name of its zone.
         """
-        return self.timezone or machine_zone()
+        return self.timezone or types.machine_zone()
 
     def emails_for(self, group: str) -> tuple[str, ...]:
         """Whose commits count in the group's repositories."""
@@ -385,17 +405,16 @@ class Settings(Section):
             return self.taiga.web_url
         return _pages_beside(self.taiga.url)
 
-    def slack_for(self, group: str) -> ResolvedSlack | None:
-        """The group's own workspace; None when its messages come from the global one."""
+    def slack_for(self, group: str) -> GroupSlack | None:
+        """The group's own workspace; None when its messages come from the global one.
+
+        The token and the member id belong to one workspace: neither is taken over from the global
+        one, where they would find messages of other groups.
+        """
         own = self.groups[group].slack
         if not (own.user_id or own.user_token or own.base_url):
             return None
-        return ResolvedSlack(
-            user_id=own.user_id or "",
-            base_url=own.base_url or self.slack.base_url,
-            user_token=own.user_token,
-            workspace=own.workspace,
-        )
+        return own.model_copy(update={"base_url": own.base_url or self.slack.base_url})
 
     def sections(self) -> Iterator[tuple[Key, Section]]:
         """All tables, each after its path; those of a group follow the group."""

@@ -15,14 +15,13 @@ from unicodedata import normalize
 from pydantic import SecretStr
 
 from tracklater_bot.domain.text import clean, folded
-from tracklater_bot.settings.models import GroupSettings, Settings
-from tracklater_bot.settings.sections import Key, Section
+from tracklater_bot.settings.models import GroupSettings, Key, Section, Settings
 
 PREFIX = "TRACKLATER_"
 NESTING = "__"
 GROUPS = "groups"
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+BARE = re.compile(r"[A-Za-z0-9_-]+")
 _NOT_ENV = re.compile(r"[^A-Z0-9]")
 
 
@@ -42,23 +41,22 @@ def _subsection(section: type[Section], key: str) -> type[Section] | None:
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
-def leaves(section: type[Section], at: Key = ()) -> Iterator[Key]:
+def leaves(section: type[Section]) -> Iterator[Key]:
     """The paths of all values in a section; `groups` of the whole counts as one value."""
-    for key in section.model_fields:
-        inner = _subsection(section, key)
-        if inner is None:
-            yield (*at, key)
-        else:
-            yield from leaves(inner, (*at, key))
+    return (path for path, inner in _paths(section) if inner is None)
 
 
-def sections(section: type[Section], at: Key = ()) -> Iterator[Key]:
+def sections(section: type[Section]) -> Iterator[Key]:
     """The paths of all sections inside a section."""
+    return (path for path, inner in _paths(section) if inner is not None)
+
+
+def _paths(section: type[Section], at: Key = ()) -> Iterator[tuple[Key, type[Section] | None]]:
     for key in section.model_fields:
         inner = _subsection(section, key)
+        yield (*at, key), inner
         if inner is not None:
-            yield (*at, key)
-            yield from sections(inner, (*at, key))
+            yield from _paths(inner, (*at, key))
 
 
 def types_at(path: Key) -> set[Any]:
@@ -79,7 +77,7 @@ def is_secret(path: Key) -> bool:
 
 def dotted(path: Iterable[str]) -> str:
     """A path as it is written in TOML."""
-    return ".".join(key if _BARE.fullmatch(key) else f'"{clean(key, 60)}"' for key in path)
+    return ".".join(key if BARE.fullmatch(key) else f'"{clean(key, 60)}"' for key in path)
 
 
 def env_name(path: Key) -> str:
@@ -89,8 +87,8 @@ def env_name(path: Key) -> str:
 
 def env_names(groups: Iterable[str]) -> dict[str, list[Key]]:
     """Every variable there is for these groups, with the settings that it may mean."""
-    paths = [*leaves(Settings), *sections(Settings)]
-    inside = [(), *leaves(GroupSettings), *sections(GroupSettings)]
+    paths = [path for path, _ in _paths(Settings)]
+    inside = [(), *(path for path, _ in _paths(GroupSettings))]
     paths += [(GROUPS, group, *path) for group in groups for path in inside]
     names: dict[str, list[Key]] = {}
     for path in paths:

@@ -25,6 +25,8 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _COUNTRY = re.compile(r"[A-Za-z]{2}([-_][A-Za-z0-9]{1,3})?")
+_HAS_DIGIT = re.compile(r"\d")
+_MAIL = re.compile(r"[^\s<>()\",;:]+@[^\s<>()\",;:]+")
 _TOKEN_KINDS = {"xoxb-": "bot token", "xapp-": "app-level token", "xoxp-": "user token"}
 
 
@@ -36,6 +38,16 @@ def _listed(value: object) -> object:
         words = [word.strip() if isinstance(word, str) else word for word in value]
         return [word for word in words if word != ""]
     return value
+
+
+def _addresses(value: object) -> object:
+    """E-mail addresses alone: `Me <me@example.org>`, as git shows them, is that of Me."""
+    words = _listed(value)
+    if not isinstance(words, list):
+        return words
+    return [
+        part for word in words for part in (isinstance(word, str) and _MAIL.findall(word)) or [word]
+    ]
 
 
 def _blank_is_unset(value: object) -> object:
@@ -77,9 +89,8 @@ def _zone(value: object) -> object:
 
 def _zone_named(name: str) -> ZoneInfo | None:
     """The zone, found without listing all there are, which takes 15 ms."""
-    if name.startswith(
-        ("posix/", "right/", "posixrules")
-    ):  # second copies; those have leap seconds
+    # Second copies; those on the right have leap seconds.
+    if name.startswith(("posix/", "right/", "posixrules")):
         return None
     with suppress(ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo(name)
@@ -87,14 +98,21 @@ def _zone_named(name: str) -> ZoneInfo | None:
 
 
 def _zone_like(value: str) -> str:
+    """A hint at a place with such a name.
+
+    Never at a number or an abbreviation: Etc/GMT+3 is west of GMT, CEST looks like EST.
+    """
     names = sorted(available_timezones())
-    cities = {name.rpartition("/")[2].casefold(): name for name in names if "/" in name}
-    folded = {name.casefold(): name for name in names} | cities
     wanted = value.strip().replace(" ", "_").casefold()
-    near = get_close_matches(wanted, folded, n=1, cutoff=0.75) or get_close_matches(
-        wanted.rpartition("/")[2], cities, n=1, cutoff=0.75
+    same = next((name for name in names if name.casefold() == wanted), "")
+    places = [name for name in names if "/" in name and not name.startswith("Etc/")]
+    cities = {name.rpartition("/")[2].casefold(): name for name in places}
+    by_word = {name.casefold(): name for name in places} | cities
+    near = get_close_matches(wanted, by_word, n=1, cutoff=0.8) or get_close_matches(
+        wanted.rpartition("/")[2], cities, n=1, cutoff=0.8
     )
-    return f"; did you mean {folded[near[0]]}?" if near else ""
+    meant = same or (by_word[near[0]] if near and not _HAS_DIGIT.search(wanted) else "")
+    return f"; did you mean {meant}?" if meant else ""
 
 
 def _folder(value: Path | None) -> Path | None:
@@ -127,11 +145,8 @@ def _address(value: str | None) -> str | None:
 
 
 def _some_address(value: str) -> str:
-    """An address that cannot be left out."""
-    address = _address(value)
-    if not address:
-        raise ValueError('must be a web address that begins with "https://"')
-    return address
+    """An address that cannot be left out: empty text is refused as any that is none."""
+    return _address(value or "none") or ""
 
 
 def _slack_address(value: str | None) -> str | None:
@@ -168,8 +183,9 @@ def _slack_token(kind: str) -> Callable[[SecretStr | None], SecretStr | None]:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-OwnWords = Annotated[
-    tuple[str, ...] | None, BeforeValidator(_listed), AfterValidator(_empty_is_unset)
+Emails = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
+OwnEmails = Annotated[
+    tuple[str, ...] | None, BeforeValidator(_addresses), AfterValidator(_empty_is_unset)
 ]
 Days = Annotated[
     tuple[Annotated[Weekday, BeforeValidator(_weekday)], ...], BeforeValidator(_listed)

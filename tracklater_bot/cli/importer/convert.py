@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tracklater_bot.cli.importer.original import Original
 from tracklater_bot.domain.text import clean, folded
-from tracklater_bot.settings.sections import Key
+from tracklater_bot.settings.models import Key
 from tracklater_bot.settings.tree import GROUPS, env_name
 
 GLOBAL = "global"
@@ -147,7 +147,15 @@ def _words(*path: str) -> Handler:
     return handle
 
 
-_keywords = _words("keywords")
+def _keywords(converted: Converted, at: Key, place: Place, value: Any) -> None:
+    """Words, found inside longer ones by the original, and by themselves here."""
+    _words("keywords")(converted, at, place, value)
+    inside = [word for word in _texts(value) if word[0].isalnum() or word[-1].isalnum()]
+    if inside:
+        converted.notes.append(
+            f"{place}.KEYWORDS: {clean(', '.join(inside), 200)}: found inside longer words by the"
+            " original, only as whole words here: add the longer words that you meant"
+        )
 
 
 def _texts(value: Any) -> list[str]:

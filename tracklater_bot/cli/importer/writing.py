@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.sections import Key
-from tracklater_bot.settings.tree import GROUPS, dotted, env_name, env_names, nested
+from tracklater_bot.settings.models import Key
+from tracklater_bot.settings.tree import BARE, GROUPS, dotted, env_name, env_names, nested
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
 
@@ -61,11 +60,11 @@ def import_settings(source: Path, target: Path, env_file: Path) -> Report:
     try:
         secrets = _secrets(converted, env_file)
         _append(env_file, secrets)
+        private = set(secrets_and_accounts(converted))
+        public = {key: value for key, value in converted.values.items() if key not in private}
         with target.open("x", encoding="utf-8") as file:
-            file.write(
-                HEADER.format(source=source.name)
-                + toml(_public(converted), converted.groups.values())
-            )
+            file.write(HEADER.format(source=source.name))
+            file.write(toml(public, converted.groups.values()))
     except SettingsError as error:
         raise CannotImport(str(error)) from None
     except OSError as error:
@@ -92,11 +91,6 @@ def _drop_invalid(converted: Converted) -> None:
             del converted.values[path]
         else:
             return
-
-
-def _public(converted: Converted) -> dict[Key, Any]:
-    private = set(secrets_and_accounts(converted))
-    return {path: value for path, value in converted.values.items() if path not in private}
 
 
 # -- .env --------------------------------------------------------------------------------------
@@ -164,9 +158,7 @@ def _sections(tables: Mapping[Key, list[str]]) -> Iterator[str]:
 
 
 def _key(path: Key) -> str:
-    return ".".join(
-        part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else _literal(part) for part in path
-    )
+    return ".".join(part if BARE.fullmatch(part) else _literal(part) for part in path)
 
 
 def _literal(value: Any) -> str:

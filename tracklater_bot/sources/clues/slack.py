@@ -108,6 +108,15 @@ def _message(match: _Match, group: str | None) -> ChatMessage:
     )
 
 
+def _is_by_person(match: _Match) -> bool:
+    return not match.bot_id and (match.subtype or "") in HUMAN
+
+
+def are_kinds_of_one(one: str, other: str | None) -> bool:
+    """Whether the two ids may be one person's: in an organization, and in a workspace of it."""
+    return {one[:1], (other or "")[:1]} == {"U", "W"}
+
+
 def _at(match: _Match) -> datetime:
     return datetime.fromtimestamp(float(match.ts), UTC)
 
@@ -172,22 +181,36 @@ class SlackSource:
         for name in settings.groups:
             own = settings.slack_for(name)
             if own is not None and own.user_token:
-                yield cls(name, own.user_token, own.user_id, own.base_url)
+                yield cls(name, own.user_token, own.user_id, own.base_url or "")
 
     def read(self, span: Span) -> Reading:
         """The messages of the span, in order, each once; what was found before a failure too."""
-        found: dict[tuple[str, str], ChatMessage] = {}
+        found: dict[tuple[str, str], _Match] = {}
         trouble = None
         try:
             for match in self._matches(span):
-                if _at(match) in span and self._is_own(match):
-                    found.setdefault(match.key, _message(match, self.group))
+                if _at(match) in span and _is_by_person(match):
+                    found.setdefault(match.key, match)
         except SourceError as error:
             if not found:
                 raise
             trouble = str(error)
-        clues = sorted(found.values(), key=lambda each: (each.at, each.channel, each.text))
+        own = self._own_ids({match.user for match in found.values()})
+        messages = [_message(match, self.group) for match in found.values() if match.user in own]
+        clues = sorted(messages, key=lambda message: (message.at, message.channel, message.text))
         return Reading(self.name, self.group, clues=tuple(clues), trouble=trouble)
+
+    def _own_ids(self, senders: set[str | None]) -> set[str | None]:
+        """Whose messages count among those that the search gave.
+
+        In an organization one person has an id in it (W…) and one in a workspace (U…): the search
+        is for one person, so a single id of the other kind is theirs as well.
+        """
+        if not self._user_id:
+            return senders
+        others = senders - {None, self._user_id}
+        one = len(others) == 1 and are_kinds_of_one(self._user_id, *others)
+        return {None, self._user_id, *(others if one else ())}
 
     def check(self) -> str:
         """Who the token belongs to and where; SourceError when it cannot search."""
@@ -197,7 +220,7 @@ class SlackSource:
         if scopes is not None and SCOPE not in re.split(r"[,\s]+", scopes):
             raise self._refused("missing_scope")
         owner = str(answer.get("user_id") or "")
-        if self._user_id and owner != self._user_id:
+        if self._user_id not in ("", owner) and not are_kinds_of_one(self._user_id, owner):
             raise SourceError(
                 f"the Slack token belongs to {owner}, but slack.user_id is {self._user_id}:"
                 " correct one of them",
@@ -206,11 +229,6 @@ class SlackSource:
         names = (str(answer.get(part) or "?") for part in ("team", "user"))
         team, user = ("".join(filter(str.isprintable, name)) for name in names)
         return f"signed in to {team} as {user}, may search messages"
-
-    def _is_own(self, match: _Match) -> bool:
-        if match.bot_id or (match.subtype or "") not in HUMAN:
-            return False
-        return not self._user_id or match.user in (None, self._user_id)
 
     def _matches(self, span: Span) -> Iterator[_Match]:
         """All pages of all days that may hold something of the span."""
