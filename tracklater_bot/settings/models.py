@@ -20,8 +20,7 @@ from tracklater_bot.domain.text import folded, listing
 from tracklater_bot.settings import types
 
 Key: TypeAlias = tuple[str, ...]
-Missing: TypeAlias = tuple[Key, str]
-"""A setting, and why it is needed."""
+Missing: TypeAlias = tuple[Key, str]  # a setting, and why it is needed
 
 
 class Section(BaseModel):
@@ -75,14 +74,10 @@ TAIGA_API, TAIGA_PAGES = "https://api.taiga.io/api/v1", "https://tree.taiga.io"
 class DigestSettings(Section):
     """When the day's message is sent, in the person's own time zone."""
 
-    at: types.Clock = Field(
-        time(17, 30), description="When the day's message comes, on your clock."
-    )
-    days: types.Days = Field(
-        ("mon", "tue", "wed", "thu", "fri"), description="The days on which it comes."
-    )
+    at: types.Clock = Field(time(17, 30), description="When the message comes, on your clock.")
+    days: types.Days = Field(("mon", "tue", "wed", "thu", "fri"), description="Its days.")
     holidays: types.Country = Field(
-        "", description='A country code such as "FI": no message on its public holidays.'
+        "", description='A country code such as "FI": quiet on its holidays.'
     )
     picture: bool = Field(True, description="Put the timeline as a picture into the message.")
 
@@ -91,16 +86,14 @@ class SuggestSettings(Section):
     """How clues become suggestions."""
 
     round_minutes: int = Field(
-        5, ge=0, le=60, description="Round starts and ends to this many minutes; 0 = exact."
+        5, ge=0, le=60, description="Round times to so many minutes; 0 = exact."
     )
     min_minutes: int = Field(5, ge=0, le=240, description="Shorter suggestions are left out.")
     idle_minutes: int = Field(
-        15, ge=1, le=240, description="Longer without any change on screen means away."
+        15, ge=1, le=240, description="Longer without a change on screen is absence."
     )
     ignore: types.Words = Field((), description="Windows with these words are private: never used.")
-    meetings: types.Words = Field(
-        (), description="More words that tell a meeting window, where sitting still is work."
-    )
+    meetings: types.Words = Field((), description="More words of meetings: sitting still is work.")
     key_tag: bool = Field(False, description="Also tag the Toggl entry with the issue's key.")
 
 
