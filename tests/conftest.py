@@ -25,6 +25,9 @@ from tracklater_bot.store import database as opening
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.workday import Workday
 
+# Nothing of what is imported and collected is ever garbage: not worth looking for some in it.
+gc.disable()
+
 # Where it is set, every worker and every process of the tests would compile everything anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -102,8 +105,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: no need to look through it again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
