@@ -81,9 +81,10 @@ opening.create_engine = _sharing(create_engine)  # type: ignore[attr-defined]
 # The longest first, or the last worker is still at one when the others have ended. With
 # --no-loadscope-reorder xdist keeps the order; by itself it begins with what has most tests.
 LONGEST = (
-    "two_bots", "demo", "crashes", "browser_review", "listeners_review", "store_postgresql",
-    "faults", "bot_schedule", "bot_day", "sandbox_browser", "cli", "issue_budget", "worklogs",
-    "export", "export_faults", "engine_laws", "bot_worklogs", "cold_start", "worlds", "record",
+    "listeners_review", "demo", "cli", "crashes", "two_bots", "browser_review", "bot_day",
+    "earlier_version", "issue_budget", "faults", "outbox", "store", "changes", "store_postgresql",
+    "sandbox_browser", "worlds", "wall", "bot_schedule", "git", "picture", "worklogs",
+    "blocks_digest", "cold_start", "outbox_faults", "engine_laws", "safety_text", "thyme",
 )  # fmt: skip
 
 
@@ -119,6 +120,11 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+def copy_home(home: Path, to: Path) -> None:
+    """The sample day's files for one test."""
+    shutil.copytree(home, to, copy_function=_copied)
+
+
 def _copied(source: str, target: str) -> str:
     """Git never writes into its objects, so that another name is enough for them."""
     if f"{os.sep}objects{os.sep}" in source:
@@ -130,7 +136,7 @@ def _copied(source: str, target: str) -> str:
 @pytest.fixture
 def sandbox(tmp_path: Path, sample_home: Path) -> Iterator[Sandbox]:
     """A running sandbox whose sample day is Friday 2026-11-20 in Helsinki."""
-    shutil.copytree(sample_home, tmp_path / "home", copy_function=_copied)
+    copy_home(sample_home, tmp_path / "home")
     running = Sandbox(tmp_path / "home", today=FRIDAY)
     running.start()
     try:
