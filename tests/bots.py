@@ -21,6 +21,7 @@ from typing import Any
 from tests import crash_points
 from tests.digests import suggestion
 from tests.notation import FRIDAY
+from tests.rooms import put_database
 from tracklater_bot.cli.main import main
 from tracklater_bot.cli.person import person_of
 from tracklater_bot.core import opened
@@ -100,6 +101,7 @@ def worklogs_in(sandbox: Sandbox) -> list[str]:
 def days_on(sandbox: Sandbox, **environ: str) -> Iterator[Days]:
     """A bot that does what it is told, and nothing by itself."""
     settings = settings_of(sandbox, **environ)
+    put_database(sandbox.home / "tracklater.sqlite3")
     with opened(settings) as core:
         days = Days(person_of(core), web_client(settings, Pacer(minute=0.05)))
         try:

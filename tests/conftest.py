@@ -25,6 +25,9 @@ from tracklater_bot.store import database as opening
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.workday import Workday
 
+# Nothing of what is imported and collected is ever garbage: not worth looking for some in it.
+gc.disable()
+
 # Where it is set, every worker and every process of the tests would compile everything anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -78,9 +81,10 @@ opening.create_engine = _sharing(create_engine)  # type: ignore[attr-defined]
 # The longest first, or the last worker is still at one when the others have ended. With
 # --no-loadscope-reorder xdist keeps the order; by itself it begins with what has most tests.
 LONGEST = (
-    "two_bots", "demo", "crashes", "browser_review", "listeners_review", "store_postgresql",
-    "faults", "bot_schedule", "bot_day", "sandbox_browser", "cli", "issue_budget", "worklogs",
-    "export", "export_faults", "engine_laws", "bot_worklogs", "cold_start", "worlds", "record",
+    "listeners_review", "demo", "cli", "crashes", "two_bots", "browser_review", "bot_day",
+    "earlier_version", "issue_budget", "faults", "outbox", "store", "changes", "store_postgresql",
+    "sandbox_browser", "worlds", "wall", "bot_schedule", "git", "picture", "worklogs",
+    "blocks_digest", "cold_start", "outbox_faults", "engine_laws", "safety_text", "thyme",
 )  # fmt: skip
 
 
@@ -102,8 +106,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: no need to look through it again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +118,11 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for hooks in list(home.rglob(".git/hooks")):
         shutil.rmtree(hooks)  # git's examples: a quarter of the files
     return home
+
+
+def copy_home(home: Path, to: Path) -> None:
+    """The sample day's files for one test."""
+    shutil.copytree(home, to, copy_function=_copied)
 
 
 def _copied(source: str, target: str) -> str:
@@ -127,7 +136,7 @@ def _copied(source: str, target: str) -> str:
 @pytest.fixture
 def sandbox(tmp_path: Path, sample_home: Path) -> Iterator[Sandbox]:
     """A running sandbox whose sample day is Friday 2026-11-20 in Helsinki."""
-    shutil.copytree(sample_home, tmp_path / "home", copy_function=_copied)
+    copy_home(sample_home, tmp_path / "home")
     running = Sandbox(tmp_path / "home", today=FRIDAY)
     running.start()
     try:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from tests.bots import button_of, digests_in, says
 from tests.conftest import close_client
 from tests.loopback import FakeTime
-from tests.rooms import sqlite_store
+from tests.rooms import put_database
 from tracklater_bot.cli.person import person_of
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.digests import Digest
@@ -147,10 +147,7 @@ def live(
 ) -> Iterator[Live]:
     """The bot connected to the sandbox; Slack's own clock and the bot's are the test's."""
     clock = FakeTime(evening(sandbox, at))
-    file = sandbox.home / "tracklater.sqlite3"
-    if not file.exists():
-        sqlite_store(sandbox.home).close()
-        (sandbox.home / "store.sqlite3").rename(file)
+    put_database(sandbox.home / "tracklater.sqlite3")
     sandbox.slack.workspace.clock = lambda: clock().timestamp()
     with (
         opened(settings or sample_settings(sandbox), clock) as core,

@@ -59,10 +59,16 @@ def empty_database() -> bytes:
         return path.read_bytes()
 
 
+def put_database(file: Path) -> None:
+    """A new database where a bot looks for one; one that is there stays."""
+    if not file.exists():
+        file.write_bytes(empty_database())
+
+
 def sqlite_store(folder: Path) -> Store:
     """A new store on a file in the folder."""
     path = folder / "store.sqlite3"
-    path.write_bytes(empty_database())
+    put_database(path)
     return Store.open(f"sqlite:///{path}")
 
 

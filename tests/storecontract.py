@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.digests import entry, issue, suggestion
+from tests.longer import examples
 from tests.notation import at, written
 from tests.rooms import DAY, PERSON, Room, draft
 from tests.trackers import lost_before, refused
@@ -70,7 +71,7 @@ class StoreContract:
     def test_a_suggestion_comes_back_as_it_was(self, store: Store) -> None:
         day = date(2026, 1, 1)
 
-        @settings(max_examples=60, deadline=None)
+        @examples(60)
         @given(found=SUGGESTIONS)
         def comes_back(found: Suggestion) -> None:
             saved = store.save_draft("round trip", Draft(day, "Europe/Helsinki", (found,)))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.digests import digest, elements, entry, item, many, strings, with_text
 from tests.hostile import HOSTILE, bad_characters, hostile_text, isolates_balanced
+from tests.longer import examples
 from tests.notation import at
 from tracklater_bot.blocks.digest import DigestView, PictureRef, digest_message, digest_text, pages
 from tracklater_bot.blocks.elements import SlackMessage
@@ -392,7 +393,7 @@ def assert_calm(message: SlackMessage) -> None:
         assert isolates_balanced(text)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(examples(60), suppress_health_check=[HealthCheck.too_slow])
 @given(hostile_text, st.sampled_from(list(ItemState)), st.integers(0, 3))
 def test_outside_text_changes_nothing_but_itself(text: str, state: ItemState, page: int) -> None:
     items = [replace(with_text(each, text), state=state) for each in many(4)]

@@ -7,10 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.digests import digest, elements, issue, item, strings, with_text
 from tests.hostile import HOSTILE, bad_characters, hostile_text
+from tests.longer import examples
 from tests.notation import FRIDAY, at, span, written
 from tracklater_bot.blocks.choices import (
     Choices,
@@ -585,7 +586,7 @@ def test_every_dialog_takes_hostile_text(text: str) -> None:
     check_everything(text)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(hostile_text)
 def test_every_dialog_takes_any_text(text: str) -> None:
     check_everything(text)

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.digests import digest, elements, entry, item, many, strings, suggestion
 from tests.hostile import HOSTILE, bad_characters, hostile_text
+from tests.longer import examples
 from tests.notation import FRIDAY, at
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import (
@@ -320,7 +321,7 @@ def test_hostile_text_in_every_answer(text: str) -> None:
     check_answers(text)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(hostile_text)
 def test_any_text_in_every_answer(text: str) -> None:
     check_answers(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -18,7 +17,7 @@ import pytest
 from slack_bolt import Ack
 
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, button_of
-from tests.conftest import FRIDAY
+from tests.conftest import FRIDAY, copy_home
 from tests.fixed_drafts import draft_with
 from tests.livebot import AT_ONCE, Json, Live, evening, live, sample_settings
 from tracklater_bot.blocks.week import in_all
@@ -46,7 +45,7 @@ def me(sandbox: Sandbox) -> Iterator[Live]:
 def anybody(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[Live]:
     """The same for tests that decide nothing, shared by them."""
     home = tmp_path_factory.mktemp("shared") / "home"
-    shutil.copytree(sample_home, home)
+    copy_home(sample_home, home)
     with Sandbox(home, today=FRIDAY) as sandbox, live(sandbox) as one:
         one.open()
         yield one

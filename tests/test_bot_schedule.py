@@ -14,6 +14,7 @@ from tests.bots import IN_TOGGL, digests_in, says
 from tests.fixed_drafts import draft_with
 from tests.livebot import evening, live, sample_settings
 from tests.loopback import FakeTime
+from tests.rooms import put_database
 from tracklater_bot.cli.person import person_of
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
@@ -41,6 +42,7 @@ class Machine:
         self.time = FakeTime(evening(sandbox, "12:00"))
         sandbox.slack.workspace.clock = lambda: self.time().timestamp()
         self._open = ExitStack()
+        put_database(sandbox.home / "tracklater.sqlite3")
         self.restart()
 
     def restart(self) -> None:

@@ -6,7 +6,6 @@ sending waits some seconds before it trusts what it finds in Toggl.
 
 from __future__ import annotations
 
-import shutil
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,7 +34,7 @@ from tests.bots import (
     with_worklogs,
     worklogs_in,
 )
-from tests.conftest import FRIDAY
+from tests.conftest import FRIDAY, copy_home
 from tests.crash_points import PLACES
 from tests.rooms import empty_database
 from tracklater_bot.store import Store
@@ -137,7 +136,7 @@ def endings(
 
 def _home(folder: Path, sample_home: Path) -> Path:
     """A sandbox's folder with the sample day and an empty database: both take long to make."""
-    shutil.copytree(sample_home, folder)
+    copy_home(sample_home, folder)
     (folder / "tracklater.sqlite3").write_bytes(empty_database())
     return folder
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from sqlalchemy import MetaData, RowMapping, create_engine, text
 from sqlalchemy.dialects import sqlite
 
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, digests_in, says
+from tests.conftest import copy_home
 from tests.livebot import Live, live, sample_settings
 from tests.postgresql import server
 from tracklater_bot.domain.digests import Item, ItemState, Problem
@@ -102,6 +103,17 @@ def words_of(name: str) -> str:
 def write_database(file: Path, url: str = NOWHERE) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(words_of("database.sql").replace(NOWHERE, url))
+
+
+@cache
+def migrated() -> str:
+    """The old database as the new version leaves it, in SQL: migrated once for many tests."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "old.sqlite3")
+        write_database(file)
+        Store.open(f"sqlite:///{file}").close()
+        with closing(sqlite3.connect(file)) as connection:
+            return "\n".join(connection.iterdump())
 
 
 @dataclass
@@ -228,8 +240,19 @@ def choices(view: Json) -> list[str]:
 
 
 def furnish(sandbox: Sandbox) -> None:
-    """Puts everything where the old version left it."""
+    """Puts everything where the old version left it, the database as it was."""
     write_database(sandbox.home / "tracklater.sqlite3", sandbox.url)
+    furnish_services(sandbox)
+
+
+def furnish_migrated(sandbox: Sandbox) -> None:
+    """The same with a database that is migrated already."""
+    with closing(sqlite3.connect(sandbox.home / "tracklater.sqlite3")) as connection:
+        connection.executescript(migrated().replace(NOWHERE, sandbox.url))
+    furnish_services(sandbox)
+
+
+def furnish_services(sandbox: Sandbox) -> None:
     entries = kept(sandbox, "toggl.json")["entries"]
     sandbox.toggl.account.entries.clear()
     sandbox.toggl.account.entries.update({entry["id"]: entry for entry in entries})
@@ -258,8 +281,8 @@ def brought_up_to_date(home: Path, *, before: Callable[[Sandbox], None] = furnis
 @pytest.fixture
 def old(tmp_path: Path, sample_home: Path) -> Iterator[Old]:
     """The person, for themselves."""
-    shutil.copytree(sample_home, tmp_path / "home")
-    with brought_up_to_date(tmp_path / "home") as one:
+    copy_home(sample_home, tmp_path / "home")
+    with brought_up_to_date(tmp_path / "home", before=furnish_migrated) as one:
         yield one
 
 
@@ -267,7 +290,7 @@ def old(tmp_path: Path, sample_home: Path) -> Iterator[Old]:
 def settled(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[Old]:
     """The same after everything was sent that had been decided, for tests that decide nothing."""
     home = tmp_path_factory.mktemp("settled") / "home"
-    shutil.copytree(sample_home, home)
+    copy_home(sample_home, home)
     with brought_up_to_date(home) as one:
         one.settles()
         yield one
@@ -277,7 +300,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iter
 def shared(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[Old]:
     """The same for tests that each press the buttons of one row, which no other test does."""
     home = tmp_path_factory.mktemp("shared") / "home"
-    shutil.copytree(sample_home, home)
+    copy_home(sample_home, home)
     with brought_up_to_date(home) as one:
         one.settles()
         yield one
@@ -453,7 +476,7 @@ def test_approve_that_was_pressed_before_makes_no_second_entry(
         furnish(sandbox)
         sandbox.slack.faults.fail_next("chat.update", 500, times=10**6)
 
-    shutil.copytree(sample_home, tmp_path / "home")
+    copy_home(sample_home, tmp_path / "home")
     with brought_up_to_date(tmp_path / "home", before=hold_messages) as old:
         for _ in range(2):
             old.press(FRIDAY, "09:20", "approve")

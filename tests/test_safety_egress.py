@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.bots import bot_process
-from tests.conftest import FRIDAY
+from tests.conftest import FRIDAY, copy_home
 from tests.livebot import evening, sample_settings
 from tests.rooms import empty_database
 from tests.safety import holds, open_day, shown, use_everything, written
@@ -31,7 +30,7 @@ SERVICES = ("jira", "slack", "taiga", "toggl")
 def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[RecordedSandbox]:
     """The sample day with a mark on every title, message and file, after all was pressed."""
     home = tmp_path_factory.mktemp("egress") / "home"
-    shutil.copytree(sample_home, home)
+    copy_home(sample_home, home)
     (home / "tracklater.sqlite3").write_bytes(empty_database())
     _mark_titles(home / "thyme")
     for repo in (home / "src").iterdir():

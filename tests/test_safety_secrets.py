@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.bots import FAILED, PATIENCE, bot_process, button_of, run_command, says
-from tests.conftest import FRIDAY
+from tests.conftest import FRIDAY, copy_home
 from tests.rooms import empty_database
 from tests.safety import disguises, holds, message, open_day, shown, use_everything, written
 from tests.traffic import RecordedSandbox
@@ -28,7 +27,7 @@ COMMANDS = (
 def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator[RecordedSandbox]:
     """A day with all its commands, once while every service repeats the tokens it is given."""
     home = tmp_path_factory.mktemp("secrets") / "home"
-    shutil.copytree(sample_home, home)
+    copy_home(sample_home, home)
     (home / "tracklater.sqlite3").write_bytes(empty_database())
     with RecordedSandbox(home, today=FRIDAY) as sandbox:
         sandbox.recording = True

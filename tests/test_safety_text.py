@@ -78,10 +78,11 @@ def _draft(text: str) -> Draft:
 
 def _windows(covered: Span, text: str) -> Iterator[Window]:
     moment, number = covered.start, 0
+    count = 60 if len(text) < 1000 else 12  # very long ones take a while each
     while moment < covered.end:
         number += 1
         yield Window(moment, f"acme {text} {number}", number)
-        moment += (covered.end - covered.start) / 60
+        moment += (covered.end - covered.start) / count
 
 
 def _traces(text: str) -> tuple[Commit | Checkout | ChatMessage, ...]:

@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.digests import digest, entry, item, many, suggestion, with_text
 from tests.hostile import bad_characters, hostile_text, isolates_balanced
+from tests.longer import examples
 from tests.notation import FRIDAY, at, span
 from tracklater_bot.blocks.timeline import (
     PALETTE,
@@ -209,7 +210,7 @@ def test_wide_letters_keep_the_bars_in_line() -> None:
     assert second.startswith("東京 ████")
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(hostile_text)
 def test_hostile_names_stay_in_their_line(text: str) -> None:
     made = digest(*(with_text(each, text) for each in many(3)))

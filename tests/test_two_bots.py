@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from tests.bots import (
     post,
     says,
 )
-from tests.conftest import FRIDAY
+from tests.conftest import FRIDAY, copy_home
 from tests.postgresql import server
 from tests.rooms import empty_database
 from tests.safety import message
@@ -45,7 +44,7 @@ def address() -> Iterator[str]:
 def shared(request: pytest.FixtureRequest, tmp_path: Path, sample_home: Path) -> Iterator[Sandbox]:
     """A sandbox whose settings name a database that several bots use."""
     home = tmp_path / "home"
-    shutil.copytree(sample_home, home)
+    copy_home(sample_home, home)
     (home / "tracklater.sqlite3").write_bytes(empty_database())
     with Sandbox(home, today=FRIDAY) as sandbox:
         sandbox.toggl.account.entries.clear()
