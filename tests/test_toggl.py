@@ -229,7 +229,7 @@ def test_creates_an_entry_exactly_as_told(
 def test_says_the_rest_only_where_it_is_wanted(
     fake: responses.RequestsMock, toggl: TogglTracker
 ) -> None:
-    fake.post(ENTRIES, json=row())
+    fake.post(ENTRIES, json=row(description="", project_id=None))
     toggl.create(NewEntry(MORNING.span, "", None, billable=False, tags=("DEV-1",), task_id="91"))
     body = asked(fake)
     assert (body["billable"], body["tags"], body["task_id"]) == (False, ["DEV-1"], 91)
@@ -238,7 +238,7 @@ def test_says_the_rest_only_where_it_is_wanted(
 
 
 def test_writes_whole_seconds(fake: responses.RequestsMock, toggl: TogglTracker) -> None:
-    fake.post(ENTRIES, json=row())
+    fake.post(ENTRIES, json=row(description="x", project_id=None))
     half = timedelta(milliseconds=700)
     toggl.create(NewEntry(Span(MORNING.span.start + half, MORNING.span.end + half / 2), "x"))
     assert (asked(fake)["start"], asked(fake)["duration"]) == ("2026-11-20T07:05:00Z", 8700)
@@ -470,7 +470,8 @@ def test_sends_only_what_changed(
     entry: NewEntry, sent: dict[str, Any], fake: responses.RequestsMock, toggl: TogglTracker
 ) -> None:
     fake.get(ONE, json=row(5))
-    fake.put(f"{ENTRIES}/5", json=row(5, at="later"), match=[json_params_matcher(sent)])
+    answer = row(5, at="later") | sent
+    fake.put(f"{ENTRIES}/5", json=answer, match=[json_params_matcher(sent)])
     assert toggl.update("5", entry, SEEN).changed == "later"
 
 

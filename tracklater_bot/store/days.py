@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Row,
+    Text,
     and_,
     bindparam,
     case,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     insert,
     select,
     true,
+    type_coerce,
     update,
 )
 
@@ -33,6 +35,8 @@ from tracklater_bot.store.processes import is_dead
 from tracklater_bot.store.tables import changes, digests, items
 
 CLAIM = timedelta(minutes=2)
+LONGEST_WAIT = timedelta(hours=1)  # of an item, and of its job
+IN_PROGRESS = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState.DELETING)
 
 # Built once: these are asked at every click, and putting a statement together takes longer than
 # SQLite takes to answer it.
@@ -110,10 +114,27 @@ def entries_taken(connection: Connection, person: str, entry_ids: Collection[str
 
 
 def waiting_items(connection: Connection, person: str, until: datetime) -> list[tuple[date, str]]:
-    """Days and ids of the person's items that were to be tried again until then."""
-    where = and_(items.c.person == person, items.c.retry_at <= until)
+    """Days and ids of the person's items that were to be tried again until then.
+
+    Those too that wait longer than anything does: the clock was ahead when that was noted.
+    """
+    over = (items.c.retry_at <= until) | (items.c.retry_at > until + LONGEST_WAIT)
+    where = (items.c.person == person) & over
     rows = connection.execute(select(items.c.day, items.c.id).where(where))
     return [(day, item_id) for day, item_id in rows]
+
+
+def on_their_way(connection: Connection, person: str) -> list[Digest]:
+    """The person's days with items or worklogs that are being sent, changed or taken out."""
+    worklog = type_coerce(items.c.worklog, Text)
+    busy = (
+        items.c.state.in_(IN_PROGRESS)
+        | worklog.contains('"pending"')
+        | worklog.contains('"deleting"')
+    )
+    query = select(items.c.day).where(items.c.person == person, busy).distinct()
+    found = connection.execute(query.order_by(items.c.day)).scalars().all()
+    return [digest for day in found if (digest := load(connection, person, day, lock=True))]
 
 
 def _is(person: str, day: date) -> Any:
@@ -333,7 +354,8 @@ def claim(connection: Connection, person: str, day: date, claim: Claim) -> Claim
     row = connection.execute(query.where(_is(person, day)).with_for_update()).one_or_none()
     if row is None or row.ts != claim.replacing:
         return ClaimResult.REFUSED
-    held = row.claimed_until is not None and row.claimed_until > claim.now
+    ends = row.claimed_until
+    held = ends is not None and claim.now < ends <= claim.now + CLAIM  # else the clock was ahead
     if held and row.claimed_by != claim.owner and not is_dead(row.claimed_by):
         return ClaimResult.REFUSED
     values = {"claimed_by": claim.owner, "claimed_until": claim.now + CLAIM}
@@ -343,7 +365,8 @@ def claim(connection: Connection, person: str, day: date, claim: Claim) -> Claim
 
 def unclaim(connection: Connection, person: str, day: date, by: datetime) -> None:
     """Ends a claim that is over by then: no message came of it. Who posts next looks again."""
-    over = _is(person, day) & (digests.c.claimed_until <= by)
+    ends = digests.c.claimed_until
+    over = _is(person, day) & ((ends <= by) | (ends > by + CLAIM))
     connection.execute(update(digests).where(over).values(claimed_until=None))
 
 
