@@ -50,6 +50,7 @@ ME = {
         {"id": 11, "name": "Development", "workspace_id": 7, "client_id": 1, "active": True},
         {"id": 12, "name": "Bug fixing", "workspace_id": 7, "client_id": 1, "billable": True},
         {"id": 13, "name": "Old", "workspace_id": 7, "client_id": 1, "active": False},
+        {"id": 14, "name": "Suspended", "workspace_id": 7, "client_id": 1, "can_track_time": False},
         {"id": 21, "name": "Development", "workspace_id": 7, "client_id": 2, "active": True},
         {"id": 31, "name": "Home", "workspace_id": 7, "client_id": None, "billable": None},
         {"id": 41, "name": "Elsewhere", "workspace_id": 8, "client_id": None},
@@ -133,7 +134,7 @@ def test_one_request_tells_the_account_and_its_projects(
         ("Development", "Second Group", "21", False),
         ("Home", "", "31", False),
     ]
-    assert [each.name for each in account.archived] == ["Old"]
+    assert [each.name for each in account.archived] == ["Old", "Suspended"]
     assert account.tasks == (Task("91", "DEV-123 Fix login", "11"),)
     assert TOKEN not in repr(account)
     auth = fake.calls[0].request.headers["Authorization"]
@@ -436,7 +437,7 @@ def test_a_difference_that_nobody_sees_makes_no_second_entry(
 ) -> None:
     fake.get(f"{BASE}/me/time_entries", json=[row(9, description=theirs)])
     assert toggl.find(replace(MORNING, description=ours)) is not None
-    fake.post(ENTRIES, json=row())
+    fake.post(ENTRIES, json=row(description=theirs))
     toggl.create(replace(MORNING, description=ours))
     assert len(asked(fake, 1)["description"]) <= 2000
 
@@ -590,8 +591,8 @@ def groups(client: str = "", **projects: str) -> dict[str, GroupSettings]:
             [None],
             "no project Desing of client First Group; it has: Bug fixing, Development",
         ),
-        (groups("First Group", Old="default"), [None], "Old of client First Group is archived"),
-        (groups("Gone", X="default"), [None], "X of client Gone is archived"),
+        (groups("First Group", Old="default"), [], "Old of client First Group is archived"),
+        (groups("Gone", X="default"), [], "X of client Gone is archived"),
         (groups("Gone"), [], "all projects of client Gone are archived"),
         (
             groups("Frist Group", Development="default"),
