@@ -36,13 +36,14 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.outbox.lookup import Lookup
+from tracklater_bot.outbox.sender import Sender
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.review.decisions import Change, Review, ReviewError
 from tracklater_bot.settings import TogglSettings
 from tracklater_bot.store import Store
-from tracklater_bot.store.jobs import Stage, Target
+from tracklater_bot.store.jobs import Job, Stage, Target
 from tracklater_bot.store.tables import ACTIVE, outbox
 from tracklater_bot.trackers.base import NewEntry
 from tracklater_bot.trackers.toggl import TogglTracker
@@ -55,11 +56,12 @@ ROUNDS = 10
 MORNING = ("09:00-10:00 acme DEV-1", "10:00-11:30 acme DEV-2", "11:30-12:00 acme DEV-3")
 WRITES = (
     "drop-before", "drop-after-saving", "saved-later", "400", "401", "402", "403", "404", "410",
-    "429", "500", "502", "html", "half-json",
+    "302", "429", "451", "500", "502", "html", "half-json",
 )  # fmt: skip
 # 404 for an entry that is there would be Toggl's lie, not ours.
 # A change that comes after the next one would undo it, and Toggl tells nobody.
 CHANGES = tuple(kind for kind in WRITES if kind not in ("404", "410", "saved-later"))
+JUMPS = (-86_400, -3_600, -90, 90, 3_600)  # seconds by which the clock is set
 LATE_SECONDS = (3, 90, 300, 900)
 READS = ("drop-before", "500", "429", "html", "half-json", "402", "403")
 
@@ -70,6 +72,19 @@ class Crash(BaseException):
 
 def _nothing() -> None:
     pass
+
+
+class SuspendableWorker(Worker):
+    """A worker whose machine may be suspended after the mark and before the request."""
+
+    suspended: Callable[[], None] | None = None
+
+    def _mark_sending(self, job: Job, sender: Sender[Any]) -> Job | None:
+        marked = super()._mark_sending(job, sender)
+        sleep, self.suspended = self.suspended, None
+        if sleep is not None:
+            sleep()
+        return marked
 
 
 class MortalTracker(TogglTracker):
@@ -111,8 +126,9 @@ class Day:
     """One person's Friday: a new database, an empty Toggl, and what the person does."""
 
     def __init__(self, sandbox: Sandbox, path: Path) -> None:
+        path.touch(mode=0o600)
         path.write_bytes(empty_database())
-        self.time = FakeTime(at("18:00"))
+        self.time, self._ahead = FakeTime(at("18:00")), timedelta()
         self.store = Store.open(f"sqlite:///{path}", self.time)
         self.toggl = sandbox.toggl
         self._empty_toggl()
@@ -130,15 +146,23 @@ class Day:
         account.entries.clear()
         account.deleted.clear()
         account.premium = True
-        account.clock = self.time
-        self.toggl.quotas = Quotas(clock=lambda: self.time().timestamp())
+        account.clock = self._true_time
+        self.toggl.quotas = Quotas(clock=lambda: self._true_time().timestamp())
         self.toggl.faults.reset()
-        self.toggl.faults.clock = lambda: self.time().timestamp()
+        self.toggl.faults.clock = lambda: self._true_time().timestamp()
 
-    def _worker(self, name: str) -> Worker:
+    def _true_time(self) -> datetime:
+        return self.time() - self._ahead
+
+    def set_clock(self, seconds: float) -> None:
+        """The bot's clock jumps; Toggl's does not."""
+        self._ahead += timedelta(seconds=seconds)
+        self.time.forward(seconds=seconds)
+
+    def _worker(self, name: str) -> SuspendableWorker:
         pace = Pace(chance=lambda: 0.5)
         senders = all_senders(self.store, Lookup(lambda: self.tracker), NoWorklogs())
-        return Worker(self.store, PERSON, name, senders, self.time, pace)
+        return SuspendableWorker(self.store, PERSON, name, senders, self.time, pace)
 
     # -- What the person does
 
@@ -163,6 +187,16 @@ class Day:
         while (due_in := self.worker.due_in()) is not None and self.time() + due_in <= until:
             self.time.now = max(self.time(), self.time() + due_in)
             self.work()
+
+    def suspend(self, minutes: int) -> None:
+        """This bot's machine sleeps before its next request, while another bot goes on."""
+        other = self._worker(f"other at {self.time()}")
+
+        def sleep() -> None:
+            self.time.forward(minutes=minutes)
+            other.work()
+
+        self.worker.suspended = sleep
 
     def work(self) -> bool:
         """What the worker does now; whether it lived through it."""
@@ -256,6 +290,8 @@ class Tally:
     days: int = 0
     clicks: int = 0
     crashes: int = 0
+    suspended: int = 0
+    jumps: int = 0
     faults: int = 0
     requests: int = 0
     entries: int = 0
@@ -293,6 +329,9 @@ class _Walk:
             self.tally.crashes += not day.work()
             self._look(f"round {number}")
             day.time.forward(seconds=self.chance.choice((0, 1, 7, 60, 600)))
+            if self.chance.random() < 0.1:
+                day.set_clock(self.chance.choice(JUMPS))
+                self.tally.jumps += 1
         toggl.faults.clear()
         day.tracker.dies = ""
         day.settle()
@@ -386,12 +425,15 @@ class _Walk:
 
     def _break(self) -> None:
         faults, chance = self.day.toggl.faults, self.chance
+        if chance.random() < 0.1:
+            self.day.suspend(chance.choice((1, 7, 30)))
+            self.tally.suspended += 1
         if chance.random() < 0.25:
             self.day.tracker.dies = chance.choice(("before", "after"))
         if chance.random() < 0.45:
             kind = chance.choice((*WRITES, *["saved-later"] * 3))
             times = chance.choice((1, 1, 2, 4))
-            saved = kind in ("500", "502") and chance.random() < 0.5
+            saved = kind.isdigit() and chance.random() < 0.5
             seconds = chance.choice(LATE_SECONDS)
             faults.fail_next(
                 "time_entries", kind, times, method="POST", saved=saved, seconds=seconds
@@ -479,6 +521,7 @@ def _goes_on(options: argparse.Namespace, tally: Tally, begun: float) -> bool:
 def _report(tally: Tally, seconds: float) -> None:
     print(f"{tally.days} days in {seconds:.0f} s: {tally.clicks} clicks, {tally.crashes} crashes,")
     print(f"{tally.requests} requests and {tally.faults} faults; {tally.entries} entries are left.")
+    print(f"{tally.suspended} times a bot was suspended, {tally.jumps} times a clock was set.")
     print(f"{tally.late} entries came late, and were taken out.")
     for name in ("duplicates", "losses", "lies"):
         found: list[str] = getattr(tally, name)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import queue
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import pytest
+from apscheduler.schedulers import base as base_scheduler
+from apscheduler.triggers import cron as cron_trigger
+from apscheduler.triggers import interval as interval_trigger
 
 from tracklater_bot.domain.plan import Plan, is_holiday
+from tracklater_bot.scheduling import scheduler
 from tracklater_bot.scheduling.scheduler import Schedule
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -95,6 +100,33 @@ def test_the_schedule_speaks_at_the_time_of_the_plan_even_after_it_was_changed()
         schedule.tick()
         spoken.get(timeout=10)
         spoken.get(timeout=10)  # at its time: the next tick is half a minute away
+    finally:
+        schedule.stop()
+
+
+def test_a_clock_that_is_set_back_stops_no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "TICK_SECONDS", 0.2)
+    spoken, sent = queue.Queue[None](), queue.Queue[None]()
+    schedule = Schedule(
+        lambda: plan("00:00"),
+        lambda: spoken.put(None),
+        outbox=lambda: sent.put(None),
+        prune=lambda: None,
+    )
+
+    class YearsAgo(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz).replace(year=2020)
+
+    schedule.start()
+    try:
+        spoken.get(timeout=10)
+        for module in (base_scheduler, cron_trigger, interval_trigger):
+            monkeypatch.setattr(module, "datetime", YearsAgo)
+        for _ in range(5):
+            spoken.get(timeout=10)
+            sent.get(timeout=10)
     finally:
         schedule.stop()
 

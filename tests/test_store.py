@@ -71,6 +71,33 @@ def test_nobody_else_can_read_the_file(store: Store, path: Path) -> None:
         assert file.stat().st_mode & 0o777 == 0o600, file.name
 
 
+def test_a_copy_that_others_can_read_is_closed_to_them(
+    store: Store, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.put(PERSON, "key", 1)
+    files = [path, *path.parent.glob("*-wal")]
+    for file in files:
+        file.chmod(0o644)
+    Store.open(f"sqlite:///{path}").close()
+    assert {file.stat().st_mode & 0o777 for file in files if file.exists()} == {0o600}
+    assert f"{path} could be read by others: its mode is now 600" in caplog.messages
+
+
+@pytest.mark.parametrize("tidied_by", ["prune", "close"])
+def test_the_file_alone_has_everything(store: Store, path: Path, tidied_by: str) -> None:
+    store.put(PERSON, "key", "kept")
+    with closing(sqlite3.connect(path)) as other:  # so that closing leaves the log where it is
+        other.execute("SELECT count(*) FROM memory").fetchall()
+        if tidied_by == "prune":
+            store.prune(PERSON, at("12:00"))
+        else:
+            store.close()
+        copy = path.with_name("copy.sqlite3")
+        copy.write_bytes(path.read_bytes())
+    with Store.open(f"sqlite:///{copy}") as restored:
+        assert restored.get(PERSON, "key", at("12:00")) == "kept"
+
+
 def test_without_an_address_it_lies_in_the_users_data_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ ME = {
         {"id": 11, "name": "Development", "workspace_id": 7, "client_id": 1, "active": True},
         {"id": 12, "name": "Bug fixing", "workspace_id": 7, "client_id": 1, "billable": True},
         {"id": 13, "name": "Old", "workspace_id": 7, "client_id": 1, "active": False},
+        {"id": 14, "name": "Suspended", "workspace_id": 7, "client_id": 1, "can_track_time": False},
         {"id": 21, "name": "Development", "workspace_id": 7, "client_id": 2, "active": True},
         {"id": 31, "name": "Home", "workspace_id": 7, "client_id": None, "billable": None},
         {"id": 41, "name": "Elsewhere", "workspace_id": 8, "client_id": None},
@@ -133,7 +134,7 @@ def test_one_request_tells_the_account_and_its_projects(
         ("Development", "Second Group", "21", False),
         ("Home", "", "31", False),
     ]
-    assert [each.name for each in account.archived] == ["Old"]
+    assert [each.name for each in account.archived] == ["Old", "Suspended"]
     assert account.tasks == (Task("91", "DEV-123 Fix login", "11"),)
     assert TOKEN not in repr(account)
     auth = fake.calls[0].request.headers["Authorization"]
@@ -229,7 +230,7 @@ def test_creates_an_entry_exactly_as_told(
 def test_says_the_rest_only_where_it_is_wanted(
     fake: responses.RequestsMock, toggl: TogglTracker
 ) -> None:
-    fake.post(ENTRIES, json=row())
+    fake.post(ENTRIES, json=row(description="", project_id=None))
     toggl.create(NewEntry(MORNING.span, "", None, billable=False, tags=("DEV-1",), task_id="91"))
     body = asked(fake)
     assert (body["billable"], body["tags"], body["task_id"]) == (False, ["DEV-1"], 91)
@@ -238,7 +239,7 @@ def test_says_the_rest_only_where_it_is_wanted(
 
 
 def test_writes_whole_seconds(fake: responses.RequestsMock, toggl: TogglTracker) -> None:
-    fake.post(ENTRIES, json=row())
+    fake.post(ENTRIES, json=row(description="x", project_id=None))
     half = timedelta(milliseconds=700)
     toggl.create(NewEntry(Span(MORNING.span.start + half, MORNING.span.end + half / 2), "x"))
     assert (asked(fake)["start"], asked(fake)["duration"]) == ("2026-11-20T07:05:00Z", 8700)
@@ -436,7 +437,7 @@ def test_a_difference_that_nobody_sees_makes_no_second_entry(
 ) -> None:
     fake.get(f"{BASE}/me/time_entries", json=[row(9, description=theirs)])
     assert toggl.find(replace(MORNING, description=ours)) is not None
-    fake.post(ENTRIES, json=row())
+    fake.post(ENTRIES, json=row(description=theirs))
     toggl.create(replace(MORNING, description=ours))
     assert len(asked(fake, 1)["description"]) <= 2000
 
@@ -470,7 +471,8 @@ def test_sends_only_what_changed(
     entry: NewEntry, sent: dict[str, Any], fake: responses.RequestsMock, toggl: TogglTracker
 ) -> None:
     fake.get(ONE, json=row(5))
-    fake.put(f"{ENTRIES}/5", json=row(5, at="later"), match=[json_params_matcher(sent)])
+    answer = row(5, at="later") | sent
+    fake.put(f"{ENTRIES}/5", json=answer, match=[json_params_matcher(sent)])
     assert toggl.update("5", entry, SEEN).changed == "later"
 
 
@@ -589,8 +591,8 @@ def groups(client: str = "", **projects: str) -> dict[str, GroupSettings]:
             [None],
             "no project Desing of client First Group; it has: Bug fixing, Development",
         ),
-        (groups("First Group", Old="default"), [None], "Old of client First Group is archived"),
-        (groups("Gone", X="default"), [None], "X of client Gone is archived"),
+        (groups("First Group", Old="default"), [], "Old of client First Group is archived"),
+        (groups("Gone", X="default"), [], "X of client Gone is archived"),
         (groups("Gone"), [], "all projects of client Gone are archived"),
         (
             groups("Frist Group", Development="default"),

@@ -24,7 +24,16 @@ from tracklater_bot.outbox.sender import Ready
 from tracklater_bot.outbox.worklogs import WorklogSender
 from tracklater_bot.store import Store, Transaction, days
 from tracklater_bot.store.jobs import Job, JobKind, Stage
-from tracklater_bot.trackers.base import Conflict, Gone, NewEntry, TooOld, TrackerError
+from tracklater_bot.trackers.base import (
+    Conflict,
+    Gone,
+    NewEntry,
+    OtherEntry,
+    Refused,
+    TooOld,
+    TrackerError,
+    Unknown,
+)
 
 LOOK_LASTS = timedelta(minutes=2)
 
@@ -36,25 +45,39 @@ class EntrySender:
         self._store = store
         self._lookup = lookup
         self._worklogs = worklogs
+        # What was answered to a job's request, to be told once a look shows that it is so.
+        self._refusals: dict[int, Rejected] = {}
 
     def prepare(self, job: Job, now: datetime) -> Ready[NewEntry] | Outcome:
         """The entry to be sent now, or what became of the job without sending anything."""
         entry = self._lookup.entry(job.payload)
-        if job.stage is Stage.UNKNOWN:
+        if job.stage is Stage.UNKNOWN or job.id in self._refusals:
             return self._searched(job, entry)
         if job.kind is JobKind.DELETE or job.doubtful:
             return Ready(entry)
         return self._missing(entry) or self._in_the_way(job, entry, now) or Ready(entry)
 
     def send(self, job: Job, request: NewEntry) -> Outcome:
-        """Makes, changes or removes the entry."""
+        """Makes, changes or removes the entry. A refusal is looked after before it is believed."""
+        try:
+            return self._send(job, request)
+        except (Refused, Gone, OtherEntry) as error:
+            known = Rejected(Problem.REFUSED, f"{error}: look there before you try again")
+            refusal = known if isinstance(error, OtherEntry) else self.final(job, error)
+            if isinstance(refusal, Rejected) and (error.sent or refusal is known):
+                self._refusals[job.id] = refusal
+                raise Unknown(str(error)) from None
+            raise
+
+    def _send(self, job: Job, request: NewEntry) -> Outcome:
         tracker, entry_id = self._lookup.tracker(), job.entry_id
         if job.kind is JobKind.CREATE or entry_id is None:
-            return _written(tracker.create(request))
+            return _written(tracker.create(request), request, self._label)
         # What was seen before no longer holds after this, whether it succeeds or not.
         self._lookup.forget_entries()
         if job.kind is JobKind.UPDATE:
-            return _written(tracker.update(entry_id, request, job.seen))
+            made = tracker.update(entry_id, request, job.seen)
+            return _written(made, request, self._label)
         tracker.delete(entry_id, job.seen)
         return Written(None)
 
@@ -97,6 +120,12 @@ class EntrySender:
             self._worklogs.follow(transaction, job, now)
         return changed
 
+    def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
+        """Gives a job to each entry that is on its way without one; the message says the same."""
+        for digest in days.on_their_way(transaction, person):
+            entry_items.find_lost(transaction, digest, now)
+        return set()
+
     @property
     def _label(self) -> str:
         return self._lookup.tracker().label
@@ -106,8 +135,14 @@ class EntrySender:
     def _searched(self, job: Job, entry: NewEntry) -> Outcome:
         """An equal entry is the one: it was ours, or the person made it, and once is enough."""
         same = self._lookup.tracker().find(entry)
+        refusal = self._refusals.pop(job.id, None)
+        if job.stage is not Stage.UNKNOWN and refusal is not None:
+            there = same is not None and same.id == job.entry_id
+            if job.kind is JobKind.DELETE:
+                return refusal if there else Written(None)
+            return _written(same) if there and same and same.changed != job.seen else refusal
         if same is None:
-            return NotWritten()
+            return refusal or NotWritten()
         if self._taken(job, {same.id}):
             return Rejected(
                 Problem.REFUSED, f"{self._label} has an entry that is exactly the same already"
@@ -165,7 +200,10 @@ class EntrySender:
             return days.entries_taken(transaction, job.person, entry_ids)
 
 
-def _written(entry: TimeEntry) -> Written:
+def _written(entry: TimeEntry, sent: NewEntry | None = None, label: str = "") -> Written:
+    """Raises OtherEntry where it is not at the time that was sent."""
+    if sent is not None and (entry.start, entry.end) != (sent.span.start, sent.span.end):
+        raise OtherEntry(f"{label} answered with another entry than the one sent")
     return Written(entry.id, entry.changed)
 
 

@@ -49,6 +49,28 @@ def apply(transaction: Transaction, job: Job, outcome: Outcome, now: datetime) -
     return affected
 
 
+def find_lost(transaction: Transaction, digest: Digest, now: datetime) -> None:
+    """Sees to it that every item on its way has a job, and that none waits without saying so."""
+    for item in digest.items:
+        if item.state not in days.IN_PROGRESS:
+            continue
+        job = jobs.active(transaction, item.id)
+        if job is not None:
+            if job.stage is Stage.PENDING and not job.unanswered and item.retry_at is None:
+                jobs.reschedule(transaction, job, Stage.PENDING, min(job.due_at, now), 0)
+            continue
+        deleting = item.state is ItemState.DELETING
+        kind = JobKind.DELETE if deleting else JobKind.UPDATE
+        kind = JobKind.CREATE if item.entry_id is None else kind
+        jobs.queue(transaction, digest, entry_job(item, kind, now))
+        made = jobs.active(transaction, item.id)
+        if made is not None and kind is JobKind.CREATE:
+            # It may have been sent, so it is looked up first.
+            jobs.reschedule(transaction, made, Stage.UNKNOWN, now, 1)
+            if deleting:
+                jobs.mark_undone(transaction, made)
+
+
 def _with(tracked: Iterable[TimeEntry], seen: Iterable[TimeEntry]) -> tuple[TimeEntry, ...]:
     known = {entry.id: entry for entry in (*tracked, *seen)}
     return tuple(sorted(known.values(), key=lambda entry: (entry.start, entry.id)))
@@ -69,15 +91,17 @@ class _Ending:
         """The item as it is from now on; the job is stored on the way."""
         if isinstance(outcome, NotWritten):
             late_entries.watch(self.transaction, self.digest, self.job, self.now)
-        if self.job.undone and not isinstance(outcome, Written | Unconfirmed):
+        if self.job.undone and not (
+            isinstance(outcome, Written | Unconfirmed) or self._is_looked_for(outcome)
+        ):
             return self._undone(item, outcome)
         match outcome:
             case Written(entry_id, changed):
                 return self._written(item, entry_id, changed)
             case Rejected(code, sentence, _):
                 return self._rejected(item, code, sentence)
-            case RetryLater(code, sentence, at):
-                return self._postponed(item, code, sentence, at)
+            case RetryLater():
+                return self._postponed(item, outcome)
             case Unconfirmed(_, at):
                 return self._unconfirmed(item, at)
             case NotWritten():
@@ -101,8 +125,6 @@ class _Ending:
 
     def _undone(self, item: Item, outcome: Outcome) -> Item:
         """Taken back while on its way. What may have been written is still looked for."""
-        if isinstance(outcome, RetryLater) and self.job.stage is Stage.UNKNOWN:
-            return self._postponed(item, outcome.code, outcome.sentence, outcome.at)
         if isinstance(outcome, Rejected) and outcome.code is Problem.TOO_OLD and self.job.doubtful:
             return self._rejected(item, outcome.code, outcome.sentence)  # only a person can look
         self._finish(Stage.DROPPED)
@@ -121,12 +143,22 @@ class _Ending:
             item = replace(before, version=item.version, entry_changed=item.entry_changed)
         return _with_problem(item, ItemState.SENT, code, sentence)
 
-    def _postponed(self, item: Item, code: Problem, sentence: str, at: datetime) -> Item:
-        stage = self.job.stage if self.job.stage is Stage.UNKNOWN else Stage.PENDING
+    def _is_looked_for(self, outcome: Outcome) -> bool:
+        """Whether the job waits, and an entry may have been made that is looked for first."""
+        if not isinstance(outcome, RetryLater):
+            return False
+        may_be_made = outcome.sent and self.job.kind is JobKind.CREATE
+        return may_be_made or self.job.stage is Stage.UNKNOWN
+
+    def _postponed(self, item: Item, outcome: RetryLater) -> Item:
+        stage = Stage.UNKNOWN if self._is_looked_for(outcome) else Stage.PENDING
         # A request that certainly did nothing leaves no doubt behind.
-        self._reschedule(stage, at, self.job.unanswered - (self.job.stage is Stage.SENDING))
-        state = ItemState.UNKNOWN if stage is Stage.UNKNOWN else ItemState.PENDING
-        return replace(_with_problem(item, self._on_its_way(state), code, sentence), retry_at=at)
+        in_vain = self.job.stage is Stage.SENDING and not outcome.sent
+        self._reschedule(stage, outcome.at, self.job.unanswered - in_vain)
+        unknown = self.job.stage is Stage.UNKNOWN
+        state = self._on_its_way(ItemState.UNKNOWN if unknown else ItemState.PENDING)
+        waiting = _with_problem(item, state, outcome.code, outcome.sentence)
+        return replace(waiting, retry_at=outcome.at)
 
     def _unconfirmed(self, item: Item, at: datetime) -> Item:
         """Changing or deleting twice does no harm; only creating has to be looked up first."""

@@ -35,16 +35,17 @@ LOOK_AGAIN = timedelta(seconds=30)  # while an equal entry is being made
 
 def watch(transaction: Transaction, digest: Digest, job: Job, now: datetime) -> None:
     """Lets it be looked for what the job's last request may make yet."""
-    due = None if job.sent_at is None else _next_look(job.sent_at, now)
-    if job.sent_at is None or due is None:
+    sent_at = min(job.sent_at or now, now)
+    due = None if job.sent_at is None else _next_look(sent_at, now)
+    if due is None:
         return
     late = NewJob(
-        f"{job.id}/{job.sent_at:%Y%m%d%H%M%S}",  # no item's: the item has a job of its own
+        f"{job.id}/{sent_at:%Y%m%d%H%M%S}",  # no item's: the item has a job of its own
         JobKind.DELETE,
         Target.LATE,
         job.payload,
         due,
-        sent_at=job.sent_at,
+        sent_at=sent_at,
     )
     jobs.queue(transaction, digest, late)
 
@@ -101,6 +102,10 @@ class LateEntrySender:
                     jobs.finish(transaction, job, Stage.DONE)
                 else:
                     jobs.set_entry(transaction, job, None, None, due)
+        return set()
+
+    def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
+        """Nobody waits for these jobs."""
         return set()
 
     def _searched(self, job: Job, now: datetime) -> Outcome:

@@ -39,11 +39,15 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """Nothing was written; it is tried again at `at`. With QUOTA, so is everything else."""
+    """It is tried again at `at`. With QUOTA, so is everything else.
+
+    `sent`: a request went out before, so that it is looked for first; else nothing was written.
+    """
 
     code: Problem
     sentence: str
     at: datetime
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

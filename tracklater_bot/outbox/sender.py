@@ -47,3 +47,6 @@ class Sender(Protocol[T]):
 
         An outcome of a job that was changed or taken back meanwhile counts no more.
         """
+
+    def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
+        """Finds what is on its way without a job, after a restored copy; gives changed days."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,9 +20,18 @@ from typing import Any, TypeAlias
 
 from tracklater_bot.domain.digests import Problem
 from tracklater_bot.domain.errors import StoreError, log_failure
-from tracklater_bot.outbox.outcomes import Outcome, PersonDay, RetryLater, Sending, Unconfirmed
+from tracklater_bot.outbox.outcomes import (
+    Outcome,
+    PersonDay,
+    Rejected,
+    RetryLater,
+    Sending,
+    Unconfirmed,
+    Written,
+)
 from tracklater_bot.outbox.sender import Ready, Sender
 from tracklater_bot.store import Store, days, jobs, lanes
+from tracklater_bot.store.days import LONGEST_WAIT
 from tracklater_bot.store.jobs import Job, Stage, Target
 from tracklater_bot.store.lanes import Lane, Lease
 from tracklater_bot.trackers.base import Late, NotSent, OverQuota, TrackerError, Unknown
@@ -34,6 +45,7 @@ SPACING = timedelta(seconds=1)  # what Toggl takes
 LOOKUP_DELAY = timedelta(seconds=5)  # until an entry whose answer was lost can be seen
 SLOW_LOOKUP_DELAY = timedelta(seconds=30)  # the same where the tracker itself was slow
 LONGEST_PAUSE = timedelta(minutes=5)
+CLOCK_STEP = timedelta(seconds=30)  # what a clock may be set back by without being noticed
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,8 @@ class Worker:
         self._clock = clock
         self._pace = pace or Pace()
         self._working = threading.Lock()
+        self._troubles = Counter[int]()  # each job's own, in a row
+        self._last_look: tuple[datetime, float] | None = None
 
     def work(self) -> set[PersonDay]:
         """Sends whatever is due now; gives the days whose message has to follow.
@@ -85,6 +99,7 @@ class Worker:
         changed: set[PersonDay] = set()
         if self._working.acquire(blocking=False):
             try:
+                changed |= self._mend()
                 while (days_of_job := self._serve()) is not None:
                     changed |= days_of_job
             finally:
@@ -101,6 +116,23 @@ class Worker:
         with self._store.reading() as transaction:
             due = lanes.next_due(transaction, self._person)
             return None if due is None else due - self._store.now(transaction)
+
+    def _mend(self) -> set[PersonDay]:
+        """What a clock that was ahead has left behind; at first also items that lost their job."""
+        with self._store.writing() as transaction:
+            now, ticks = self._store.now(transaction), time.monotonic()
+            furthest = LONGEST_WAIT
+            if self._last_look is not None:
+                last, then = self._last_look
+                set_back = now + CLOCK_STEP < last + timedelta(seconds=ticks - then)
+                furthest = CLOCK_STEP if set_back else furthest
+            of_lanes = min(furthest, 1.5 * LONGEST_PAUSE)
+            lanes.bring_forward(transaction, self._person, now, furthest, of_lanes)
+            changed = set[PersonDay]()
+            for sender in () if self._last_look else self._senders.values():
+                changed |= sender.recover(transaction, self._person, now)
+        self._last_look = now, ticks
+        return changed
 
     def _serve(self, target: Target | None = None) -> set[PersonDay] | None:
         """One job of one lane, so that every lane gets its turn; None where none is free."""
@@ -120,6 +152,8 @@ class Worker:
                 job, result = end
                 outcome = self._outcome(job, result, lane, now)
                 changed = self._senders[job.target].apply(transaction, job, outcome, now)
+                if isinstance(outcome, Written | Rejected):
+                    self._troubles.pop(job.id, None)
                 not_before, failures = self._next_use(lane, outcome, now)
             lanes.release(transaction, lane, self._owner, not_before, failures)
         return changed
@@ -128,7 +162,7 @@ class Worker:
         """How the job fared; None when it has to be looked at anew."""
         if job.stage is Stage.SENDING:
             # Only a process that died leaves this behind, since the lane is ours now.
-            at = max((job.sent_at or now) + self._pace.lookup_delay, now)
+            at = max(min(job.sent_at or now, now) + self._pace.lookup_delay, now)
             return job, Unconfirmed("the bot was stopped while sending", at)
         sender = self._senders[job.target]
         try:
@@ -139,7 +173,9 @@ class Worker:
             if sending is None:
                 return None
             job = sending
-            return job, sender.send(job, ready.request)
+            # The last thing before the request: this process may have stood still since.
+            still = self._stood_still(job)
+            return job, still or sender.send(job, ready.request)
         except TrackerError as error:
             return job, error
         except StoreError:
@@ -147,6 +183,13 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - whatever it is, a request may be out
             log_failure(log, "Understanding the tracker's answer", error)
             return job, Unknown("the answer was not understood")
+
+    def _stood_still(self, job: Job) -> Unconfirmed | None:
+        """What becomes of the job where its lane is no longer ours, by the store's clock."""
+        with self._store.reading() as transaction:
+            now = self._store.now(transaction)
+            held = lanes.is_held(transaction, job.person, job.target, self._owner, now)
+        return None if held else Unconfirmed("the bot stood still before sending", now)
 
     def _mark_sending(self, job: Job, sender: Sender[Any]) -> Job | None:
         """Committed before the request; None when the job is to be looked at anew instead."""
@@ -165,12 +208,17 @@ class Worker:
         """What a failure means. Only a request that may have gone out can have been carried out."""
         if not isinstance(result, TrackerError):
             return result
-        sentence, pause = str(result), now + self._pace.backoff(lane.failures)
+        failures = max(lane.failures, self._troubles[job.id])
+        self._troubles[job.id] += 1
+        sentence, pause = str(result), now + self._pace.backoff(failures)
         if isinstance(result, NotSent):
-            again = result.retry_at and now + (result.retry_at - self._clock())
-            if isinstance(result, OverQuota):
-                return RetryLater(Problem.QUOTA, sentence, again or now + LONGEST_PAUSE)
-            return RetryLater(Problem.WAITING, sentence, max(again or pause, now))
+            quota = isinstance(result, OverQuota)
+            again = now + LONGEST_PAUSE if quota else pause
+            if result.retry_at is not None:
+                # Whatever it says, neither at once for ever nor later than we ever wait.
+                again = now + min(max(result.retry_at - self._clock(), pause - now), LONGEST_WAIT)
+            code = Problem.QUOTA if quota else Problem.WAITING
+            return RetryLater(code, sentence, again, result.sent)
         if isinstance(result, Unknown) and job.stage is Stage.SENDING:
             slow = isinstance(result, Late)
             delay = self._pace.slow_lookup_delay if slow else self._pace.lookup_delay
@@ -183,9 +231,12 @@ class Worker:
     def _next_use(self, lane: Lane, outcome: Outcome, now: datetime) -> tuple[datetime, int]:
         """When the lane may be used again, and the failures in a row."""
         match outcome:
-            case RetryLater(Problem.QUOTA, _, at):
+            case RetryLater(code=Problem.QUOTA, at=at):
                 return at, 0
-            case RetryLater(_, _, at) | Unconfirmed(_, at):
-                return at, lane.failures + 1
+            case RetryLater(at=at):
+                return min(at, now + 1.5 * LONGEST_PAUSE), lane.failures + 1
+            case Unconfirmed():
+                # Its trouble may be that job's own: the others go on meanwhile.
+                return now + self._pace.backoff(lane.failures), lane.failures + 1
             case _:
                 return now + self._pace.spacing, 0

@@ -27,7 +27,16 @@ from tracklater_bot.outbox.sender import Ready
 from tracklater_bot.store import Transaction, days, jobs, worklogs
 from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
 from tracklater_bot.store.worklogs import StoredWorklog
-from tracklater_bot.trackers.base import Conflict, Gone, Refused, TooOld, TrackerError, Worklogs
+from tracklater_bot.trackers.base import (
+    Conflict,
+    Gone,
+    OtherEntry,
+    Refused,
+    TooOld,
+    TrackerError,
+    Unknown,
+    Worklogs,
+)
 
 _NOT_IN_TRACKER = (ItemState.OPEN, ItemState.SKIPPED, ItemState.FAILED)
 
@@ -59,6 +68,7 @@ class WorklogSender:
 
     def __init__(self, groups: GroupWorklogs) -> None:
         self._groups = groups
+        self._refusals: dict[int, Rejected] = {}
 
     def prepare(self, job: Job, now: datetime) -> Ready[Worklogs] | Outcome:
         """Where the worklog goes; or what became of it where an answer was lost."""
@@ -66,13 +76,21 @@ class WorklogSender:
         if job.stage is not Stage.UNKNOWN:
             return Ready(group)
         known = group.find(payload.issue or "", job.item_id, payload.span)
-        return NotWritten() if known is None else Written(known)
+        refusal = self._refusals.pop(job.id, None)
+        return refusal or NotWritten() if known is None else Written(known)
 
     def send(self, job: Job, request: Worklogs) -> Outcome:
         """Makes, changes or removes the worklog."""
         payload, issue = job.payload, job.payload.issue or ""
         if job.kind is JobKind.CREATE or job.entry_id is None:
-            number = request.create(issue, job.item_id, payload.span, payload.description)
+            try:
+                number = request.create(issue, job.item_id, payload.span, payload.description)
+            except (Refused, Gone, OtherEntry) as error:
+                if not error.sent and not isinstance(error, OtherEntry):
+                    raise
+                # Told once a look shows that it is so.
+                self._refusals[job.id] = Rejected(Problem.REFUSED, str(error))
+                raise Unknown(str(error)) from None
             return Written(number)
         if job.kind is JobKind.UPDATE:
             request.update(issue, job.entry_id, payload.span, payload.description)
@@ -103,6 +121,19 @@ class WorklogSender:
             return set()
         _ItemWorklog(transaction, digest, job.item_id, self._groups.wanted, now).end(job, outcome)
         return {(job.person, job.day)}
+
+    def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
+        """Decides anew on each worklog that is on its way without a job."""
+        changed = set[PersonDay]()
+        for digest in days.on_their_way(transaction, person):
+            for item in digest.items:
+                told = item.worklog
+                lost = told and told.problem is None and told.state in days.IN_PROGRESS
+                if lost and jobs.active(transaction, item.id, Target.WORKLOG) is None:
+                    wanted = self._groups.wanted
+                    _ItemWorklog(transaction, digest, item.id, wanted, now).follow()
+                    changed.add((person, digest.day))
+        return changed
 
     def follow(self, transaction: Transaction, job: Job, now: datetime) -> None:
         """Lets the worklog follow what became of its item's entry, of which `job` was."""
@@ -143,10 +174,11 @@ class _ItemWorklog:
                     self._keep(job, None)
                 wanted = None if job.kind is JobKind.DELETE else job.payload
                 self.follow(given_up=_GivenUp(wanted, sentence))
-            case RetryLater(_, sentence, at):
-                stage = job.stage if job.stage is Stage.UNKNOWN else Stage.PENDING
+            case RetryLater(_, sentence, at, sent):
+                may_be_made = job.stage is Stage.UNKNOWN or (sent and job.kind is JobKind.CREATE)
+                stage = Stage.UNKNOWN if may_be_made else Stage.PENDING
                 # A request that certainly did nothing leaves no doubt behind.
-                unanswered = job.unanswered - (job.stage is Stage.SENDING)
+                unanswered = job.unanswered - (job.stage is Stage.SENDING and not sent)
                 jobs.reschedule(self.transaction, job, stage, at, unanswered)
                 self.follow(waiting=sentence)
             case Unconfirmed(_, at):

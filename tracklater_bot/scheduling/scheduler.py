@@ -1,22 +1,22 @@
 """When things happen by themselves: digests, catching up after sleep, the outbox.
 
-APScheduler's timers follow a clock that stands still while a laptop sleeps, so the exact cron
-time alone would come hours late after waking. A tick every half minute looks at the wall clock
-instead and finds whatever is due; the cron job only makes the usual case punctual.
+APScheduler's timers wait for a wall clock that may be set back, and by one that stands still while
+a laptop sleeps: the exact cron time alone would come hours late. A tick every half minute, by the
+monotonic clock, finds whatever is due; the cron job only makes the usual case punctual.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from tracklater_bot.domain.plan import Plan
+from tracklater_bot.scheduling.loop import Loop
 
-TICK_SECONDS = 30
+TICK_SECONDS = 30.0
 PRUNE_MINUTES = 5  # after the start, when nobody waits for it any more; then daily
 
 
@@ -38,6 +38,12 @@ class Schedule:
         self._announce_due = announce_due
         self._outbox = outbox
         self._prune = prune
+        self._prunes_later = True
+        self._loops = (
+            Loop("catch-up", self._tick),
+            Loop("outbox tick", self._tick_outbox),
+            Loop("prune", self._tick_prune),
+        )
         self._planned: Plan | None = None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -46,16 +52,14 @@ class Schedule:
 
     def start(self) -> None:
         """Starts ticking."""
-        every = IntervalTrigger(seconds=TICK_SECONDS, timezone=UTC)
-        self._scheduler.add_job(self.tick, every, id="catch-up", next_run_time=datetime.now(UTC))
-        self._scheduler.add_job(self._outbox, every, id="outbox")
-        daily = IntervalTrigger(days=1, timezone=UTC)
-        first = datetime.now(UTC) + timedelta(minutes=PRUNE_MINUTES)
-        self._scheduler.add_job(self._prune, daily, id="prune", next_run_time=first)
         self._scheduler.start()
+        for loop in self._loops:
+            loop.start()
 
     def stop(self) -> None:
         """Waits for running jobs, then ends the threads."""
+        for loop in self._loops:
+            loop.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
@@ -68,6 +72,21 @@ class Schedule:
             )
             self._planned = plan
         self._announce_due()
+
+    def _tick(self) -> float:
+        self.tick()
+        return TICK_SECONDS
+
+    def _tick_outbox(self) -> float:
+        self._outbox()
+        return TICK_SECONDS
+
+    def _tick_prune(self) -> float:
+        if self._prunes_later:
+            self._prunes_later = False
+            return PRUNE_MINUTES * 60.0
+        self._prune()
+        return 24 * 3600.0
 
 
 def _cron(plan: Plan) -> CronTrigger:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.store.tables import REVISION
+
+log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
@@ -106,9 +110,12 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _make_private(path: Path) -> None:
-    """The file and its folder, readable by nobody else; what is there already stays as it is."""
+    """The file and its folder, readable by nobody else; also one that was copied back."""
     try:
-        if not path.exists():
+        if path.exists():
+            for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+                _close_to_others(file)
+        else:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
@@ -116,6 +123,28 @@ def _make_private(path: Path) -> None:
             f"The database {path} cannot be reached or made ({error.strerror}):"
             " set database_url to a place where you may write."
         ) from None
+
+
+def _close_to_others(file: Path) -> None:
+    mode = file.stat().st_mode & 0o777 if file.exists() else 0
+    if mode & 0o077:
+        try:
+            file.chmod(mode & 0o700)
+        except OSError:
+            log.warning("%s can be read by others, and its mode cannot be changed", file)
+        else:
+            log.warning("%s could be read by others: its mode is now 600", file)
+
+
+def checkpoint(engine: Engine) -> None:
+    """Brings all that is stored into SQLite's one file, so that a copy of it has everything."""
+    if engine.dialect.name == "sqlite":
+        # Where that fails (a full disk, say), all stays in the log beside the file.
+        with (
+            suppress(sqlite3.Error, DBAPIError, PoolTimeout),
+            closing(engine.raw_connection()) as connection,
+        ):
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Row,
+    Text,
     and_,
     bindparam,
     case,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     insert,
     select,
     true,
+    type_coerce,
     update,
 )
 
@@ -28,11 +30,13 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.items import in_order, refreshed, with_items
 from tracklater_bot.domain.suggestions import Suggestion
-from tracklater_bot.store.columns import insert_missing
+from tracklater_bot.store.columns import STORED_AS, insert_missing
 from tracklater_bot.store.processes import is_dead
 from tracklater_bot.store.tables import changes, digests, items
 
 CLAIM = timedelta(minutes=2)
+LONGEST_WAIT = timedelta(hours=1)  # of an item, and of its job
+IN_PROGRESS = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState.DELETING)
 
 # Built once: these are asked at every click, and putting a statement together takes longer than
 # SQLite takes to answer it.
@@ -53,6 +57,16 @@ _CHANGE_DAY = update(digests).where(
 )
 _CHANGE_ITEM = update(items).where(items.c.id == bindparam("which"))
 _ADD_ITEM = insert(items)
+
+
+# Fields that have a column of their own; of other names where they had others in version 0.1.
+_DAY_NAMES = ("person", "day", "timezone", "version", "shown", "tracked", "sources")
+_SUGGESTION_NAMES = [field.name for field in fields(Suggestion) if field.name != "span"]
+_ITEM_NAMES = [
+    field.name
+    for field in fields(Item)
+    if field.name not in ("suggestion", "state", "problem_code")
+]
 
 
 # -- Reading -------------------------------------------------------------------------------------
@@ -110,10 +124,27 @@ def entries_taken(connection: Connection, person: str, entry_ids: Collection[str
 
 
 def waiting_items(connection: Connection, person: str, until: datetime) -> list[tuple[date, str]]:
-    """Days and ids of the person's items that were to be tried again until then."""
-    where = and_(items.c.person == person, items.c.retry_at <= until)
+    """Days and ids of the person's items that were to be tried again until then.
+
+    Those too that wait longer than anything does: the clock was ahead when that was noted.
+    """
+    over = (items.c.retry_at <= until) | (items.c.retry_at > until + LONGEST_WAIT)
+    where = (items.c.person == person) & over
     rows = connection.execute(select(items.c.day, items.c.id).where(where))
     return [(day, item_id) for day, item_id in rows]
+
+
+def on_their_way(connection: Connection, person: str) -> list[Digest]:
+    """The person's days with items or worklogs that are being sent, changed or taken out."""
+    worklog = type_coerce(items.c.worklog, Text)
+    busy = (
+        items.c.state.in_(IN_PROGRESS)
+        | worklog.contains('"pending"')
+        | worklog.contains('"deleting"')
+    )
+    query = select(items.c.day).where(items.c.person == person, busy).distinct()
+    found = connection.execute(query.order_by(items.c.day)).scalars().all()
+    return [digest for day in found if (digest := load(connection, person, day, lock=True))]
 
 
 def _is(person: str, day: date) -> Any:
@@ -121,17 +152,14 @@ def _is(person: str, day: date) -> Any:
 
 
 def _digest(connection: Connection, row: Row[Any]) -> Digest:
-    place = {"person": row.person, "day": row.day}
-    ours = in_order(_item(item) for item in connection.execute(_ITEMS, place))
+    ours = in_order(
+        _item(item) for item in connection.execute(_ITEMS, {"person": row.person, "day": row.day})
+    )
+    values = {name: getattr(row, name) for name in _DAY_NAMES if name != "tracked"}
     return Digest(
-        person=row.person,
-        day=row.day,
-        timezone=row.timezone,
+        **values,
         items=tuple(ours),
         tracked=_foreign(row.tracked, ours),
-        sources=row.sources,
-        version=row.version,
-        shown=row.shown,
         channel=row.channel,
         ts=row.ts,
         unheard=row.claimed_until is not None,
@@ -145,37 +173,12 @@ def _foreign(tracked: Iterable[TimeEntry], ours: Iterable[Item]) -> tuple[TimeEn
 
 
 def _item(row: Row[Any]) -> Item:
+    suggestion = {name: getattr(row, STORED_AS.get(name, name)) for name in _SUGGESTION_NAMES}
     return Item(
-        id=row.id,
-        suggestion=_suggestion(row),
+        **{name: getattr(row, name) for name in _ITEM_NAMES},
+        suggestion=Suggestion(span=Span(row.start, row.end), **suggestion),
         state=ItemState(row.state),
-        version=row.version,
-        entry_id=row.entry_id,
-        problem=row.problem,
-        retry_at=row.retry_at,
-        billable=row.billable,
-        tags=row.tags,
         problem_code=None if row.problem_code is None else Problem(row.problem_code),
-        by_hand=row.by_hand,
-        change=row.change,
-        entry_changed=row.entry_changed,
-        worklog=row.worklog,
-    )
-
-
-def _suggestion(row: Row[Any]) -> Suggestion:
-    return Suggestion(
-        span=Span(row.start, row.end),
-        group=row.group,
-        project=row.project,
-        issue=row.issue,
-        description=row.description,
-        own_words=row.own_words,
-        confidence=row.confidence,
-        evidence=row.evidence,
-        reasons=row.reasons,
-        alternative=row.instead,
-        best_split=row.seam,
     )
 
 
@@ -245,47 +248,20 @@ def _save_items(connection: Connection, before: Digest, after: Digest) -> None:
 
 
 def _columns(digest: Digest) -> dict[str, Any]:
-    return {
-        "person": digest.person,
-        "day": digest.day,
-        "timezone": digest.timezone,
-        "version": digest.version,
-        "shown": digest.shown,
-        "tracked": digest.tracked,
-        "sources": digest.sources,
-    }
+    return {name: getattr(digest, name) for name in _DAY_NAMES}
 
 
 def _item_columns(digest: Digest, item: Item) -> dict[str, Any]:
     suggestion = item.suggestion
     return {
-        "id": item.id,
         "person": digest.person,
         "day": digest.day,
         "start": suggestion.span.start,
         "end": suggestion.span.end,
-        "group": suggestion.group,
-        "project": suggestion.project,
-        "issue": suggestion.issue,
-        "description": suggestion.description,
-        "own_words": suggestion.own_words,
-        "confidence": suggestion.confidence,
-        "evidence": suggestion.evidence,
-        "reasons": suggestion.reasons,
-        "instead": suggestion.alternative,
-        "seam": suggestion.best_split,
         "state": item.state,
-        "version": item.version,
-        "entry_id": item.entry_id,
-        "entry_changed": item.entry_changed,
-        "problem": item.problem,
         "problem_code": item.problem_code,
-        "retry_at": item.retry_at,
-        "billable": item.billable,
-        "tags": item.tags,
-        "by_hand": item.by_hand,
-        "change": item.change,
-        "worklog": item.worklog,
+        **{STORED_AS.get(name, name): getattr(suggestion, name) for name in _SUGGESTION_NAMES},
+        **{name: getattr(item, name) for name in _ITEM_NAMES},
     }
 
 
@@ -333,7 +309,8 @@ def claim(connection: Connection, person: str, day: date, claim: Claim) -> Claim
     row = connection.execute(query.where(_is(person, day)).with_for_update()).one_or_none()
     if row is None or row.ts != claim.replacing:
         return ClaimResult.REFUSED
-    held = row.claimed_until is not None and row.claimed_until > claim.now
+    ends = row.claimed_until
+    held = ends is not None and claim.now < ends <= claim.now + CLAIM  # else the clock was ahead
     if held and row.claimed_by != claim.owner and not is_dead(row.claimed_by):
         return ClaimResult.REFUSED
     values = {"claimed_by": claim.owner, "claimed_until": claim.now + CLAIM}
@@ -343,7 +320,8 @@ def claim(connection: Connection, person: str, day: date, claim: Claim) -> Claim
 
 def unclaim(connection: Connection, person: str, day: date, by: datetime) -> None:
     """Ends a claim that is over by then: no message came of it. Who posts next looks again."""
-    over = _is(person, day) & (digests.c.claimed_until <= by)
+    ends = digests.c.claimed_until
+    over = _is(person, day) & ((ends <= by) | (ends > by + CLAIM))
     connection.execute(update(digests).where(over).values(claimed_until=None))
 
 

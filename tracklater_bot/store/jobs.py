@@ -7,7 +7,7 @@ who changes a job locks its day first.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -67,7 +67,8 @@ _NEXT_JOB = (
         _IS_ACTIVE,
         outbox.c.due_at <= bindparam("now", type_=UtcTime),
     )
-    .order_by(outbox.c.start, outbox.c.id)
+    # One that fails again and again lets the others pass.
+    .order_by(outbox.c.unanswered > 0, outbox.c.start, outbox.c.id)
     .limit(1)
 )
 # What they change is what they are executed with.
@@ -145,28 +146,23 @@ def entry_job(
     )
 
 
+_OF_OTHER_TYPES = ("kind", "target", "payload", "stage")
+_SAME_NAMES = [field.name for field in fields(Job) if field.name not in _OF_OTHER_TYPES]
+
+
 # -- Decisions -----------------------------------------------------------------------------------
 
 
 def queue(connection: Connection, digest: Digest, job: NewJob) -> None:
     """Puts the job into the outbox. An item has one active for each target at most."""
-    values = {
+    values = {field.name: getattr(job, field.name) for field in fields(job)} | {
         "person": digest.person,
         "day": digest.day,
-        "item_id": job.item_id,
-        "kind": job.kind,
-        "target": job.target,
         "payload": msgspec.to_builtins(job.payload),
         "start": job.payload.span.start,
         "state": Stage.PENDING,
-        "entry_id": job.entry_id,
-        "seen": job.seen,
         "unanswered": 0,
-        "due_at": job.due_at,
-        "sent_at": job.sent_at,
-        "forced": job.forced,
         "undone": False,
-        "before": job.before,
     }
     connection.execute(_ADD_JOB, values)
     lanes.add(connection, digest.person, job.target)
@@ -255,23 +251,13 @@ def _set(connection: Connection, job: Job, **values: Any) -> None:
 
 
 def _job(row: Row[Any]) -> Job:
+    values = {name: getattr(row, name) for name in _SAME_NAMES}
     return Job(
-        id=row.id,
-        person=row.person,
-        day=row.day,
-        item_id=row.item_id,
+        **values,
         kind=JobKind(row.kind),
         target=Target(row.target),
         payload=msgspec.convert(row.payload, Payload),
         stage=Stage(row.state),
-        entry_id=row.entry_id,
-        seen=row.seen,
-        unanswered=row.unanswered,
-        due_at=row.due_at,
-        sent_at=row.sent_at,
-        forced=row.forced,
-        undone=row.undone,
-        before=row.before,
     )
 
 

@@ -29,7 +29,13 @@ _FREE = (
         lanes.c.person == bindparam("whose"),
         exists().where(_HAS_JOB, outbox.c.due_at <= _NOW),
         or_(lanes.c.not_before.is_(None), lanes.c.not_before <= _NOW),
-        or_(lanes.c.owner.is_(None), lanes.c.owner == _OWNER, lanes.c.leased_until <= _NOW),
+        or_(
+            lanes.c.owner.is_(None),
+            lanes.c.owner == _OWNER,
+            lanes.c.leased_until <= _NOW,
+            # No lease is that long: the clock was ahead when it was taken.
+            lanes.c.leased_until > bindparam("furthest", type_=UtcTime),
+        ),
     )
     .order_by(lanes.c.not_before.is_not(None), lanes.c.not_before)
     .with_for_update(skip_locked=True)
@@ -83,7 +89,8 @@ def take(
     It is the target's lane, or the one that has waited longest. PostgreSQL passes over lanes that
     another worker is taking at this moment.
     """
-    values = {"owner": lease.owner, "now": lease.now, "whose": person}
+    until = lease.now + lease.length
+    values = {"owner": lease.owner, "now": lease.now, "whose": person, "furthest": until}
     query = _FIRST_FREE
     if target is not None:
         query, values = _FREE_OF_TARGET, values | {"which": target}
@@ -91,7 +98,6 @@ def take(
     if row is None:
         return None
     place = {"whose": row.person, "which": row.target}
-    until = lease.now + lease.length
     connection.execute(_CHANGE, place | {"owner": lease.owner, "leased_until": until})
     return Lane(row.person, row.target, row.failures)
 
@@ -117,6 +123,22 @@ def release_dead(connection: Connection, owner: str) -> None:
         if is_dead(other):
             where = lanes.c.owner == other
             connection.execute(update(lanes).where(where).values(owner=None, leased_until=None))
+
+
+def bring_forward(
+    connection: Connection,
+    person: str,
+    now: datetime,
+    furthest: timedelta,
+    lane_furthest: timedelta,
+) -> None:
+    """Lets none of the person's jobs and lanes wait longer: the clock was ahead when noted."""
+    ours = (outbox.c.person == person) & outbox.c.state.in_(ACTIVE)
+    for time in (outbox.c.due_at, outbox.c.sent_at):
+        query = update(outbox).where(ours, time > now + furthest)
+        connection.execute(query.values({time: now}))
+    held_back = (lanes.c.person == person) & (lanes.c.not_before > now + lane_furthest)
+    connection.execute(update(lanes).where(held_back).values(not_before=now))
 
 
 def next_due(connection: Connection, person: str) -> datetime | None:

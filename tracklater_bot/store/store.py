@@ -16,7 +16,7 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.store import days, issues, pruning, values
-from tracklater_bot.store.database import in_words, open_engine
+from tracklater_bot.store.database import checkpoint, in_words, open_engine
 from tracklater_bot.store.days import Claim, ClaimResult
 
 Transaction: TypeAlias = Connection
@@ -61,7 +61,8 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections. SQLite's file alone has everything then."""
+        checkpoint(self._engine)
         self._engine.dispose()
 
     @contextmanager
@@ -175,6 +176,7 @@ class Store:
         """
         with self.writing() as transaction:
             pruning.prune(transaction, person, now)
+        checkpoint(self._engine)
 
     # -- Memory, preferences, rules --------------------------------------------------------------
 

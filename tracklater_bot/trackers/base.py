@@ -14,7 +14,13 @@ from tracklater_bot.settings import GroupSettings
 
 
 class TrackerError(Exception):
-    """The tracker did not do what was asked. Its text is a sentence for the person."""
+    """The tracker did not do what was asked. Its text is a sentence for the person.
+
+    `sent`: a request that changes something went out, and this is what was answered. Whoever
+    answered (a proxy may have) does not know whether it was carried out: look before believing it.
+    """
+
+    sent = False
 
 
 class Refused(TrackerError):
@@ -43,6 +49,10 @@ class Unknown(TrackerError):
 
 class Late(Unknown):
     """No answer in time: the request may be carried out yet, after a look shows nothing."""
+
+
+class OtherEntry(Unknown):
+    """The answer says success, but carries another entry than the one that was sent."""
 
 
 class Gone(TrackerError):

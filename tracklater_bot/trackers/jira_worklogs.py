@@ -25,7 +25,15 @@ from tracklater_bot.http import (
 )
 from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User, When
 from tracklater_bot.settings import GroupJira, GroupSettings
-from tracklater_bot.trackers.base import Gone, NotSent, Refused, TrackerError, Unknown, Worklogs
+from tracklater_bot.trackers.base import (
+    Gone,
+    NotSent,
+    OtherEntry,
+    Refused,
+    TrackerError,
+    Unknown,
+    Worklogs,
+)
 
 PROPERTY = "tracklater-bot"
 _WITHOUT_NOTICE = {"notifyUsers": "false", "adjustEstimate": "leave"}
@@ -92,9 +100,12 @@ class JiraWorklogs:
         body = self._body(span, comment or None) | {"properties": properties}
         answer = self._write("POST", _path(issue), body)
         try:
-            return answer.read(_WORKLOG).id
+            made = answer.read(_WORKLOG)
         except BadResponse as error:
             raise Unknown(str(error)) from None
+        if made.started not in (None, _seconds(span.start)):
+            raise OtherEntry("Jira answered with another worklog than the one sent")
+        return made.id
 
     def find(self, issue: str, own_id: str, span: Span) -> str | None:
         """Jira's id of the worklog with our id, if it is there.
@@ -146,7 +157,9 @@ class JiraWorklogs:
         """Turns what went wrong on the way into what it means for the worklog."""
         cause = error.cause
         if isinstance(cause, BadStatus):
-            raise self._refusal(error, cause, writing=writing) from None
+            refusal = self._refusal(error, cause, writing=writing)
+            refusal.sent = writing
+            raise refusal from None
         if writing and isinstance(cause, ResponseLost | BadResponse):
             raise Unknown(f"{cause}: the worklog may be there all the same") from None
         if cause is None or (isinstance(cause, Unreachable) and cause.lasting):

@@ -45,8 +45,8 @@ def resolve_projects(
     """Each group's projects with the tracker's ids, and a sentence for each that it doesn't have.
 
     Names match without regard to case, clients too. A missing project is still offered, without
-    an id. A group that names a client and no projects has all of that client's; the first is
-    its default.
+    an id; one that takes no entries is not. A group that names a client and no projects has all of
+    that client's; the first is its default.
     """
     resolved: dict[str, tuple[Project, ...]] = {}
     troubles: list[str] = []
@@ -112,7 +112,12 @@ class _GroupProjects:
             kinds = ("default", *("other" for _ in self._of_client()))
             pairs = zip(self._of_client(), kinds, strict=False)
             return tuple(replace(project, group=self.group, type=kind) for project, kind in pairs)
-        return tuple(self._project(*item) for item in self.settings.projects.items())
+        archived = self._called_client(self.archived)
+        return tuple(
+            self._project(name, kind)
+            for name, kind in self.settings.projects.items()
+            if _called(name, self._of_client()) or not _called(name, archived)
+        )
 
     def troubles(self) -> list[str]:
         """One sentence for a client that isn't there, else one for each project."""

@@ -39,6 +39,7 @@ from tracklater_bot.trackers.base import (
     Late,
     NewEntry,
     NotSent,
+    OtherEntry,
     OverQuota,
     Quota,
     Refused,
@@ -72,7 +73,7 @@ _MOST_ENTRIES = 1000  # Toggl sends no more rows than this, and does not say tha
 # An entry is found by its start: a timer forgotten on Friday still runs on Monday.
 _LOOKBACK = timedelta(days=3)
 _AROUND_START = timedelta(minutes=1)
-_SECOND = timedelta(seconds=1)
+_SECOND, _HOUR = timedelta(seconds=1), timedelta(hours=1)
 _PAUSE = timedelta(seconds=5)  # after 429: the bucket leaks about one request a second
 _UNTIL_RESET = timedelta(minutes=15)  # when Toggl does not say when its hour is over
 # A proxy has given up waiting for Toggl itself, which may still be at it.
@@ -166,7 +167,7 @@ class TogglTracker:
         workspace = self._workspace()
         body = body_of(entry) | {"created_with": CREATED_WITH, "workspace_id": workspace}
         answer = self._write("POST", f"/workspaces/{workspace}/time_entries", body)
-        return self._written(answer)
+        return self._written(answer, entry)
 
     def find(self, entry: NewEntry) -> TimeEntry | None:
         """An entry that equals `entry` in start, duration, description and project, if any."""
@@ -187,7 +188,7 @@ class TogglTracker:
         if "start" in change:
             self._require_reach(entry.span.start)
         path = f"/workspaces/{row.workspace_id}/time_entries/{_path_part(entry_id)}"
-        return self._written(self._write("PUT", path, change))
+        return self._written(self._write("PUT", path, change), entry, row.id)
 
     def delete(self, entry_id: str, seen: str | None) -> None:
         """Removes the entry; one that is gone already is fine."""
@@ -206,7 +207,7 @@ class TogglTracker:
         now = self._clock()
         for bucket in ("workspace", "me"):
             quota = self._quotas.get(bucket)
-            if quota and quota.resets_at and now < quota.resets_at:
+            if quota and quota.resets_at and now < quota.resets_at <= now + _HOUR:
                 return quota
         return Quota(None, None)
 
@@ -270,12 +271,15 @@ class TogglTracker:
         except HttpError as error:
             self._raise(error, path, writing=True)
 
-    def _written(self, answer: Response) -> TimeEntry:
+    def _written(self, answer: Response, entry: NewEntry, known: int | None = None) -> TimeEntry:
         """The entry in the answer to a write. An unreadable one may have been carried out."""
         try:
-            return answer.read(ENTRY).entry()
+            row = answer.read(ENTRY)
         except BadResponse as error:
             raise Unknown(str(error)) from None
+        if not is_same(row, entry) or row.id != (known or row.id):
+            raise OtherEntry("Toggl answered with another entry than the one sent")
+        return row.entry()
 
     def _counted(self, path: str, call: Callable[[], Response]) -> Response:
         """Calls, unless that is known to be useless, and remembers what is left afterwards."""
@@ -309,7 +313,9 @@ class TogglTracker:
     def _require_quota(self, bucket: str) -> None:
         quota = self._quotas.get(bucket)
         if quota and quota.remaining is not None and quota.remaining <= 0:
-            if quota.resets_at is not None and self._clock() < quota.resets_at:
+            now = self._clock()
+            # One that is further away was noted by a clock that was ahead.
+            if quota.resets_at is not None and now < quota.resets_at <= now + _HOUR:
                 raise _over_quota(quota.resets_at)
             self._quotas.pop(bucket, None)
 
@@ -323,7 +329,9 @@ class TogglTracker:
     def _raise(self, error: HttpError, path: str, *, writing: bool) -> NoReturn:
         """Turns what went wrong on the way into what it means for the entry."""
         if isinstance(error, BadStatus):
-            raise self._refusal(error, path, writing=writing) from None
+            refusal = self._refusal(error, path, writing=writing)
+            refusal.sent = writing
+            raise refusal from None
         if isinstance(error, Unreachable) and error.lasting:
             raise Refused(str(error)) from None
         if writing and isinstance(error, ResponseLost | BadResponse):
@@ -346,7 +354,7 @@ class TogglTracker:
         return Refused(f"Toggl refused it: {answer.text() or f'HTTP {answer.status}'}")
 
     def _temporary(self, error: BadStatus, *, writing: bool) -> TrackerError:
-        """What may be different a little later. Only 429 says for sure that nothing was done."""
+        """What may be different a little later."""
         if error.status == 429:
             again = error.retry_at or self._clock() + _PAUSE
             return NotSent("Toggl wants requests to come more slowly", again)

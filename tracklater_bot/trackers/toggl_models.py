@@ -37,13 +37,14 @@ class TogglClient(BaseModel):
 
 
 class TogglProject(BaseModel):
-    """A project; `active` is false once it is archived."""
+    """A project; `active` is false once it is archived, `can_track_time` where it takes none."""
 
     id: int
     name: Title
     workspace_id: int
     client_id: int | None = None
     active: bool | None = True
+    can_track_time: bool | None = True
     billable: bool | None = None
     server_deleted_at: str | None = None
 
@@ -234,7 +235,11 @@ def account_of(me: Me, workspace: TogglWorkspace) -> Account:
         for project in me.projects or []
         if project.workspace_id == workspace.id and not project.server_deleted_at
     ]
-    active = {project.id for project in in_workspace if project.active is not False}
+    active = {
+        project.id
+        for project in in_workspace
+        if False not in (project.active, project.can_track_time)
+    }
     projects = {project.id: _project(project, clients) for project in in_workspace}
     return Account(
         name=me.fullname or me.email,
