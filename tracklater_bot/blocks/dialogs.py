@@ -186,7 +186,8 @@ def _words_after(
     if free_text(fields.option("issue")) is not None:
         return words
     if meta.wrote(words) or not words:
-        return ours if words or issue is not None else words
+        first = meta.wrote(words) and item is not None and item.suggestion.group is None
+        return ours if words or issue is not None or first else words
     if item is None or meta.typed_over(words, item):
         return words
     return carried_over(words, item.suggestion, group, issue)

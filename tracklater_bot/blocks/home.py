@@ -107,7 +107,7 @@ def _today_words(today: DayTimes | None) -> str:
 def _week(view: HomeView) -> list[Block]:
     if not view.week:
         return []
-    legend = ["█ in Toggl   ░ missing"]
+    legend = ["█ in Toggl   ░ to review"]
     if not all(day.known for day in view.week):
         legend.append("? not looked at yet: `/tracklater week` does")
     return [

@@ -31,7 +31,7 @@ def week_message(days: Sequence[DayTimes]) -> SlackMessage:
     for times in shown:
         opening = open_button(times.day) if _worth_opening(times) else None
         blocks.append(section(_day_lines(times), opening))
-    blocks.append(context("Missing is what I found and you have not decided on."))
+    blocks.append(context("To review is what I found and you have not decided on."))
     return SlackMessage(_spoken(shown), blocks)
 
 
@@ -47,12 +47,11 @@ def _worth_opening(day: DayTimes) -> bool:
 
 
 def _sums(day: DayTimes) -> list[str]:
-    tracked, suggested, missing = map(in_all, (day.tracked, day.suggested, day.missing))
+    tracked, missing = in_all(day.tracked), in_all(day.missing)
     parts = [f"{duration(tracked)} in Toggl"] * bool(tracked)
-    if suggested and not missing:
-        return [*parts, "all decided"]
-    parts += [f"{duration(suggested)} suggested"] * bool(suggested)
-    return parts + [f"{duration(missing)} missing"] * bool(missing)
+    if missing:
+        return [*parts, f"{duration(missing)} to review"]
+    return parts + ["all decided"] * bool(in_all(day.suggested))
 
 
 def _day_words(day: DayTimes) -> str:
@@ -74,7 +73,7 @@ def _group_words(day: DayTimes, group: str | None) -> str:
     name = mrkdwn(group, 40) if group else "without a group"
     tracked, missing = day.tracked.get(group), day.missing.get(group)
     parts = [duration(tracked)] if tracked else []
-    parts += [f"{duration(missing)} missing"] if missing else []
+    parts += [f"{duration(missing)} to review"] if missing else []
     return f"{name} {', '.join(parts)}" if parts else ""
 
 
@@ -82,11 +81,10 @@ def _week_totals(days: Sequence[DayTimes]) -> str:
     tracked = sum((in_all(day.tracked) for day in days), timedelta())
     missing = sum((in_all(day.missing) for day in days), timedelta())
     if not missing:
-        return f"*{duration(tracked)} in Toggl*, nothing missing that I know of."
+        return f"*{duration(tracked)} in Toggl*, nothing to review that I know of."
     waiting = sum(bool(in_all(day.missing)) for day in days)
-    return (
-        f"*{duration(tracked)} in Toggl*, {duration(missing)} missing on {count(waiting, 'day')}."
-    )
+    days_of = count(waiting, "day")
+    return f"*{duration(tracked)} in Toggl*, {duration(missing)} to review on {days_of}."
 
 
 def _spoken(days: Sequence[DayTimes]) -> str:
@@ -95,7 +93,7 @@ def _spoken(days: Sequence[DayTimes]) -> str:
 
 
 def week_chart(days: Sequence[DayTimes], width: int = 16) -> str:
-    """Monospaced bars: full for what is in Toggl, light for what is missing."""
+    """Monospaced bars: full for what is in Toggl, light for what is to review."""
     longest = max((in_all(e.tracked) + in_all(e.missing) for e in days), default=timedelta())
     unit = max(longest, timedelta(hours=8)) / width
     return "\n".join(_chart_line(day, unit) for day in days)

@@ -286,7 +286,7 @@ class Messenger:
                 unfurl_media=False,
             )
         except NETWORK_ERRORS as error:
-            if _code(error) not in MAYBE_DONE or nothing_was_sent(error):
+            if not may_be_done(error):
                 self._store.unclaim(digest.person, digest.day, self._store.now() + CLAIM)
             raise PostError(f"Slack did not take the message: {reason(error)}.") from error
         channel = self._channels[digest.person] = str(answer["channel"])
@@ -380,6 +380,13 @@ def _day_of(metadata: Any, person: str) -> date | None:
 
 def _code(error: Exception) -> str:
     return code_in(error.response) if isinstance(error, SlackApiError) else ""
+
+
+def may_be_done(error: Exception) -> bool:
+    """Whether Slack may have done what was asked all the same: its answer was lost."""
+    cause = error.__cause__ if isinstance(error, PostError) else error
+    lost = isinstance(cause, NETWORK_ERRORS) and _code(cause) in MAYBE_DONE
+    return lost and not nothing_was_sent(cause)
 
 
 def reason(error: Exception) -> str:

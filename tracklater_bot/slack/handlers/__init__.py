@@ -17,6 +17,7 @@ from tracklater_bot.slack.handlers.dialogs import DialogHandlers
 from tracklater_bot.slack.handlers.home import HomeHandlers
 from tracklater_bot.slack.handlers.rules import RuleHandlers
 from tracklater_bot.slack.handlers.shortcut import ShortcutHandlers
+from tracklater_bot.slack.messages import may_be_done
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +39,14 @@ def register(app: App, days: Days) -> None:
 
 
 def _failed(days: Days, error: Exception, context: BoltContext) -> None:
-    """Tells the person that it did not work, with a reference that the log has too."""
+    """Tells the person that it did not or may not have worked, with a reference for the log."""
     reference = uuid4().hex[:8]
     log_failure(log, f"A listener (reference {reference})", error)
     user = context.user_id or ""
     if days.owns(user):  # nobody else gets a word from the bot, least of all unasked
+        words = "That did not work, and nothing was sent. Please try again; if"
+        if may_be_done(error):
+            words = "Slack's answer was lost: that may have worked. Look before you try again; if"
         days.messenger.reply_privately(
-            user,
-            f"That did not work, and nothing was sent. Please try again; if it keeps failing, the"
-            f" log tells why under {reference}.",
+            user, f"{words} it keeps failing, the log tells why under {reference}."
         )
