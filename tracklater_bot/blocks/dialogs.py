@@ -27,13 +27,7 @@ from tracklater_bot.blocks.dialog_values import (
     written_token,
 )
 from tracklater_bot.blocks.elements import Block, context, divider, label, option, section, words
-from tracklater_bot.blocks.rows import (
-    RowPlace,
-    evidence_words,
-    issue_line,
-    menu,
-    project_name,
-)
+from tracklater_bot.blocks.rows import RowPlace, evidence_words, issue_line, menu, project_name
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.descriptions import carried_over, is_ours, rewritten, written_for

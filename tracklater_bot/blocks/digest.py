@@ -25,14 +25,7 @@ from tracklater_bot.domain.day import in_reach
 from tracklater_bot.domain.day_totals import length_of, open_items, tracked_length
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.suggestions import SourceStatus
-from tracklater_bot.domain.text import (
-    TOO_LONG_AGO,
-    count,
-    day_name,
-    duration,
-    listing,
-    times,
-)
+from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name, duration, listing, times
 
 MOST_ROWS = 15
 ROWS_A_PAGE = (MOST_ROWS, 8, 4, 2)  # fewer only where names and titles are monstrous

@@ -110,9 +110,6 @@ def open_day_rows(days: Sequence[tuple[date, int]], most: int = 10) -> list[Bloc
     """A row with a button for each day that has so many open decisions, the latest first."""
     latest = sorted(days, reverse=True)[:most]
     return [
-        section(
-            f"{short_day(day)}: {count(number, 'open decision')}",
-            open_button(day),
-        )
+        section(f"{short_day(day)}: {count(number, 'open decision')}", open_button(day))
         for day, number in latest
     ]

@@ -158,10 +158,7 @@ def running(person: Person, timing: BotTiming = USUAL) -> Iterator[Bot]:
 
 
 def run_until(
-    person: Person,
-    stopped: threading.Event,
-    started: Callable[[], None],
-    timing: BotTiming = USUAL,
+    person: Person, stopped: threading.Event, started: Callable[[], None], timing: BotTiming = USUAL
 ) -> None:
     """Runs the bot until the event is set; `started` is told when Slack can reach it.
 

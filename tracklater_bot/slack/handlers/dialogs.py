@@ -93,11 +93,7 @@ class DialogHandlers:
     def _menu(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
         click = Click.of(body)
         what, _, item_id = click.value.partition(":")
-        modals: dict[str, Modal] = {
-            "split": split_modal,
-            "why": why_modal,
-            "rule": self._rule,
-        }
+        modals: dict[str, Modal] = {"split": split_modal, "why": why_modal, "rule": self._rule}
         changes = {"merge": self._review.merge_with_next, "revert": self._review.revert}
         if what in changes:
             with stored_first(ack):
@@ -238,11 +234,7 @@ class DialogHandlers:
             self._days.show_day(self._calendar.day_on(day))
 
     def _take(
-        self,
-        ack: Ack,
-        view: dict[str, Any],
-        item: Item | None,
-        save: Callable[[EditForm], Digest],
+        self, ack: Ack, view: dict[str, Any], item: Item | None, save: Callable[[EditForm], Digest]
     ) -> None:
         """Saves a dialog, or shows what is wrong beside its fields. Nothing waits on a network."""
         day = self._calendar.day(DialogMeta.of(view).day)
