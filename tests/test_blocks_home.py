@@ -23,7 +23,6 @@ from tracklater_bot.blocks.help import (
     sources_lines,
     status_message,
     unknown_word,
-    working_message,
 )
 from tracklater_bot.blocks.home import HomeView, Preferences, home, preference_of
 from tracklater_bot.blocks.week import in_all, week_chart, week_message
@@ -304,7 +303,6 @@ def test_a_day_without_traces_says_why() -> None:
     assert "thyme* needs a look: The folder is missing." in words(message.blocks)
     assert "1 source could not be read completely" in message.text
     assert_fits(no_traces(FRIDAY.date, ()))
-    assert working_message(FRIDAY.date).text == "Looking at Friday 20 November…"
 
 
 def test_a_day_that_is_ready_says_where_and_how_much() -> None:

@@ -10,13 +10,8 @@ from slack_bolt import App, BoltContext
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.gate import OwnerGate
-from tracklater_bot.slack.handlers.buttons import ButtonHandlers
-from tracklater_bot.slack.handlers.command import CommandHandler
 from tracklater_bot.slack.handlers.day import DayHandlers
 from tracklater_bot.slack.handlers.dialogs import DialogHandlers
-from tracklater_bot.slack.handlers.home import HomeHandlers
-from tracklater_bot.slack.handlers.rules import RuleHandlers
-from tracklater_bot.slack.handlers.shortcut import ShortcutHandlers
 from tracklater_bot.slack.messages import may_be_done
 
 log = logging.getLogger(__name__)
@@ -25,16 +20,8 @@ log = logging.getLogger(__name__)
 def register(app: App, days: Days) -> None:
     """Gives the app its listeners, a gate before all, one answer to whatever goes wrong in them."""
     app.use(OwnerGate(days.owns, app.listener_runner.listener_executor))
-    for handlers in (
-        CommandHandler(days),
-        ButtonHandlers(days),
-        DayHandlers(days),
-        DialogHandlers(days),
-        RuleHandlers(days),
-        HomeHandlers(days),
-        ShortcutHandlers(days),
-    ):
-        handlers.register(app)
+    DayHandlers(days).register(app)
+    DialogHandlers(days).register(app)
     app.error(lambda error, context: _failed(days, error, context))
 
 
