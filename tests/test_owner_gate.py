@@ -305,7 +305,7 @@ def _written() -> set[str]:
             pairs = zip(node.keys, node.values, strict=True)
             found += [v for k, v in pairs if isinstance(k, ast.Constant) and k.value == "action_id"]
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            place = {"button": 1, "overflow": 0}.get(node.func.id)
+            place = {"button": 1, "element": 1, "overflow": 0}.get(node.func.id)
             found += [] if place is None else [node.args[place]]
     literal = {str(each.value) for each in found if isinstance(each, ast.Constant)}
-    return literal | {kind.action for kind in _BUTTONS.values()}
+    return literal | {kind[1] for kind in _BUTTONS.values()}

@@ -71,19 +71,16 @@ class OpenedDay:
 
     def summary(self) -> str:
         """What came of it, in a line or two."""
-        return self._summary() + f" {TOO_LONG_AGO}" * self.closed
-
-    def _summary(self) -> str:
-        name = day_name(self.digest.day)
-        if self.posted is None and self.digest.items:
-            return f"{name}: another bot on this database is posting it right now."
-        if self.posted is None:
+        if self.posted is not None:
+            how = "posted" if self.posted.fresh else "brought up to date"
+            waiting = count(len(open_items(self.digest)), "suggestion")
+            what = f"{waiting}{'' if self.closed else ' to review'}; the message was {how}."
+        elif self.digest.items:
+            what = "another bot on this database is posting it right now."
+        else:
             untracked = "" if self.closed else " that isn't in Toggl already"
-            return f"{name}: no work was found{untracked}; nothing was posted."
-        waiting = count(len(open_items(self.digest)), "suggestion")
-        waiting += "" if self.closed else " to review"
-        how = "posted" if self.posted.fresh else "brought up to date"
-        return f"{name}: {waiting}; the message was {how}."
+            what = f"no work was found{untracked}; nothing was posted."
+        return f"{day_name(self.digest.day)}: {what}" + f" {TOO_LONG_AGO}" * self.closed
 
 
 class Days:
@@ -234,13 +231,8 @@ class Days:
         """Says whatever it is time for; to be called again and again."""
         self.note_zone()
         self._announcer.announce_due()
-        self._note_going_on()
-
-    def _note_going_on(self) -> None:
-        """Lets today's message offer Refresh when the person went on working after it."""
-        day = self._activity.noticed()
-        if day is not None:
-            self.show_again(day)
+        if went_on := self._activity.noticed():  # its message offers Refresh then
+            self.show_again(went_on)
 
     def show_again(self, day: date) -> None:
         """Brings the day's message up to date with the time, though nothing was decided."""
