@@ -105,13 +105,16 @@ def parse_edit(view: View, choices: Choices, item: Item | None = None) -> EditFo
     """
     fields = FieldValues(view)
     span = _span(fields, choices.day, item.suggestion.span if item else None)
-    project = _project(fields, choices, item)
-    errors = {**_errors_of(span), **_errors_of(project)}
-    if errors or isinstance(span, dict) or isinstance(project, dict):
+    known = project_choices(choices, chosen_project(item))
+    project = known.get(fields.option("project") or "")
+    errors = span if isinstance(span, dict) else {}
+    errors |= {} if project else {"project": "Choose a group and project."}
+    if isinstance(span, dict) or project is None:
         return fields.keyed(errors)
     issue = fields.option("issue")
     typed, meta = free_text(issue), DialogMeta.of(view)
     description = _description(fields, typed, meta)
+    tags = (clean(part, MOST_TAG) for part in fields.text("tags").split(","))
     return EditForm(
         span=span,
         group=project.group,
@@ -119,7 +122,7 @@ def parse_edit(view: View, choices: Choices, item: Item | None = None) -> EditFo
         issue=None if typed is not None or issue == NO_ISSUE else issue,
         description=description,
         billable=_billable(fields, item),
-        tags=_tags(fields.text("tags")),
+        tags=tuple(dict.fromkeys(tag for tag in tags if tag)),
         move_neighbours=bool(fields.ticked("move")),
         typed=(typed is not None and description == clean(typed, MOST_DESCRIPTION))
         or meta.typed_over(description, item),
@@ -204,10 +207,6 @@ class FieldValues:
         return [str(box.get("value")) for box in chosen]
 
 
-def _errors_of(value: object) -> Errors:
-    return value if isinstance(value, dict) else {}
-
-
 def _span(fields: FieldValues, day: WorkDay, before: Span | None) -> Span | Errors:
     start = _moment(fields.time("start"), day, before.start if before else None)
     end = _moment(fields.time("end"), day, before.end if before else None)
@@ -216,8 +215,9 @@ def _span(fields: FieldValues, day: WorkDay, before: Span | None) -> Span | Erro
         return {name: "Choose a time." for name, at in missing.items() if at is None}
     if end == day.span.start:
         end = day.span.end
-    if end <= start and _comes_twice(end, day):
-        end += timedelta(hours=1)
+    later = end + timedelta(hours=1)
+    if end <= start and clock(end, day.zone) == clock(later, day.zone):  # an hour that comes twice
+        end = later
     if end <= start:
         return {"end": f"The end must be later than the start, {clock(start, day.zone)}."}
     return Span(start, end)
@@ -229,17 +229,6 @@ def _moment(wall: time | None, day: WorkDay, before: datetime | None) -> datetim
     if before is not None and clock(before, day.zone) == f"{wall:%H:%M}":
         return before
     return moment_of(wall, day)
-
-
-def _comes_twice(at: datetime, day: WorkDay) -> bool:
-    later = at + timedelta(hours=1)
-    return clock(at, day.zone) == clock(later, day.zone)
-
-
-def _project(fields: FieldValues, choices: Choices, item: Item | None) -> ProjectChoice | Errors:
-    known = project_choices(choices, chosen_project(item))
-    chosen = known.get(fields.option("project") or "")
-    return chosen or {"project": "Choose a group and project."}
 
 
 def chosen_project(item: Item | None) -> ProjectChoice | None:
@@ -259,13 +248,6 @@ def _description(fields: FieldValues, typed: str | None, meta: DialogMeta) -> st
 
 def _billable(fields: FieldValues, item: Item | None) -> bool | None:
     """None as long as nobody said anything: Toggl's own default for the project holds then."""
-    if not fields.has("billable"):
-        return item.billable if item else None
-    ticked = bool(fields.ticked("billable"))
     before = item.billable if item else None
-    return None if before is None and not ticked else ticked
-
-
-def _tags(text: str) -> tuple[str, ...]:
-    tags = (clean(part, MOST_TAG) for part in text.split(","))
-    return tuple(dict.fromkeys(tag for tag in tags if tag))
+    ticked = bool(fields.ticked("billable"))
+    return before if not fields.has("billable") or (before is None and not ticked) else ticked

@@ -9,7 +9,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import Span, total
@@ -56,15 +56,10 @@ class Lanes:
     @property
     def span(self) -> Span:
         """The time to be shown: whole hours on the wall clock, six at least."""
-        moments = [
-            *(
-                at
-                for bar in (*self.suggested, *self.tracked)
-                for at in (bar.span.start, bar.span.end)
-            ),
-            *self.ticks.commits,
-            *self.ticks.messages,
-        ] or [datetime(self.day.year, self.day.month, self.day.day, 9, tzinfo=self.zone)]
+        spans = [bar.span for bar in (*self.suggested, *self.tracked)]
+        moments = [*(span.start for span in spans), *(span.end for span in spans)]
+        moments += [*self.ticks.commits, *self.ticks.messages]
+        moments = moments or [datetime.combine(self.day, time(9), self.zone)]
         start = _hour_before(min(moments), self.zone)
         end = _hour_before(max(moments) + HOUR - timedelta(microseconds=1), self.zone)
         return Span(start, max(end, start + LEAST_HOURS * HOUR))
@@ -84,10 +79,8 @@ class Lanes:
 
 
 def _hour_before(at: datetime, zone: ZoneInfo) -> datetime:
-    local = at.astimezone(zone)
-    return at - timedelta(
-        minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-    )
+    past = at.astimezone(zone)
+    return at - timedelta(0, past.second, past.microsecond, minutes=past.minute)
 
 
 def lanes_of(day: Draft | Digest, now: datetime, ticks: Ticks = Ticks()) -> Lanes:
@@ -166,27 +159,20 @@ def colours(groups: Iterable[str]) -> dict[str, str]:
 def alt_text(lanes: Lanes, most: int = MOST_ALT) -> str:
     """What the picture shows, in words and at most `most` UTF-16 units."""
     parts = [f"Timeline of {day_name(lanes.day)}."]
-    parts += [_lane_words(name, bars, lanes) for name, bars in text_lanes(lanes)]
-    parts += [f"{words}." for words in _tick_words(lanes.ticks)]
+    for name, bars in text_lanes(lanes):
+        spans = ", ".join(_bar_words(bar, name, lanes) for bar in bars)
+        parts.append(f"{isolated(name)}, {_sum(bars)}: {spans}.")
+    marks = {"commit": lanes.ticks.commits, "message": lanes.ticks.messages}
+    parts += [f"{count(len(moments), what)}." for what, moments in marks.items() if moments]
     if len(parts) == 1:
         parts.append("Nothing was seen.")
     return clean(" ".join(parts), most)
-
-
-def _lane_words(name: str, bars: Sequence[Bar], lanes: Lanes) -> str:
-    spans = ", ".join(_bar_words(bar, name, lanes) for bar in bars)
-    return f"{isolated(name)}, {_sum(bars)}: {spans}."
 
 
 def _bar_words(bar: Bar, lane: str, lanes: Lanes) -> str:
     when = times(bar.span, lanes.zone, lanes.day)
     says_more = bar.label and bar.label not in (lane, "?")
     return f"{when} {isolated(bar.label)}" if says_more else when
-
-
-def _tick_words(ticks: Ticks) -> list[str]:
-    commits = [count(len(ticks.commits), "commit")] * bool(ticks.commits)
-    return commits + [count(len(ticks.messages), "message")] * bool(ticks.messages)
 
 
 # -- As bars of text ---------------------------------------------------------------------------
@@ -268,13 +254,8 @@ def _hour_line(lanes: Lanes, cell: timedelta) -> str:
 
 def _columns(text: str) -> int:
     """The columns a terminal gives the text; East Asian letters take two."""
-    return sum(_letter_columns(character) for character in text)
-
-
-def _letter_columns(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    letters = [each for each in text if unicodedata.category(each) not in ("Mn", "Me", "Cf")]
+    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in letters)
 
 
 def _padded(name: str, columns: int) -> str:

@@ -29,7 +29,8 @@ def week_message(days: Sequence[DayTimes]) -> SlackMessage:
     shown = list(days)[:MOST_DAYS]
     blocks = [header(_title(shown)), section(_week_totals(shown))]
     for times in shown:
-        opening = open_button(times.day) if _worth_opening(times) else None
+        waits = not times.known or in_all(times.missing)
+        opening = open_button(times.day) if waits else None
         blocks.append(section(_day_lines(times), opening))
     blocks.append(context("To review is what I found and you have not decided on."))
     return SlackMessage(_spoken(shown), blocks)
@@ -42,22 +43,14 @@ def _title(days: Sequence[DayTimes]) -> str:
     return f"{short_day(first)} to {short_day(last)}"
 
 
-def _worth_opening(day: DayTimes) -> bool:
-    return not day.known or bool(in_all(day.missing))
-
-
-def _sums(day: DayTimes) -> list[str]:
-    tracked, missing = in_all(day.tracked), in_all(day.missing)
-    parts = [f"{duration(tracked)} in Toggl"] * bool(tracked)
-    if missing:
-        return [*parts, f"{duration(missing)} to review"]
-    return parts + ["all decided"] * bool(in_all(day.suggested))
-
-
 def _day_words(day: DayTimes) -> str:
     if not day.known:
         return "not looked at yet"
-    return ", ".join(_sums(day)) or "nothing"
+    tracked, missing = in_all(day.tracked), in_all(day.missing)
+    left = "all decided" if in_all(day.suggested) else ""
+    left = f"{duration(missing)} to review" if missing else left
+    done = f"{duration(tracked)} in Toggl" if tracked else ""
+    return ", ".join(filter(None, (done, left))) or "nothing"
 
 
 def _day_lines(day: DayTimes) -> str:
