@@ -12,23 +12,21 @@ from hypothesis import given, settings
 from tests.digests import digest, elements, issue, item, strings, with_text
 from tests.hostile import HOSTILE, bad_characters, hostile_text
 from tests.notation import FRIDAY, at, span, written
-from tracklater_bot.blocks.choices import (
+from tracklater_bot.blocks.dialog_values import (
     Choices,
+    DialogMeta,
+    EditForm,
     ProjectChoice,
+    errors_for,
     find_issue,
     free_text,
     issue_options,
     issue_value,
-    project_option,
-    token,
-)
-from tracklater_bot.blocks.dialog_values import (
-    DialogMeta,
-    EditForm,
-    errors_for,
     moment_of,
     parse_edit,
     parse_split,
+    project_option,
+    token,
 )
 from tracklater_bot.blocks.dialogs import (
     add_modal,

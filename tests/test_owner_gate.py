@@ -20,7 +20,7 @@ from tests.conftest import FRIDAY
 from tests.digests import digest, issue, item, many, suggestion
 from tests.notation import FRIDAY as DAY
 from tests.notation import at
-from tracklater_bot.blocks.choices import Choices
+from tracklater_bot.blocks.dialog_values import Choices
 from tracklater_bot.blocks.dialogs import (
     add_modal,
     edit_modal,

@@ -8,9 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.choices import (
+from tracklater_bot.blocks.dialog_values import (
     Choices,
+    DialogMeta,
+    FieldValues,
     ProjectChoice,
+    View,
+    chosen_project,
     free_text,
     free_text_option,
     issue_option,
@@ -18,12 +22,6 @@ from tracklater_bot.blocks.choices import (
     project_groups,
     project_option,
     token,
-)
-from tracklater_bot.blocks.dialog_values import (
-    DialogMeta,
-    FieldValues,
-    View,
-    chosen_project,
     written_token,
 )
 from tracklater_bot.blocks.elements import (

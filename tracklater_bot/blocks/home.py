@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.choices import token
+from tracklater_bot.blocks.dialog_values import token
 from tracklater_bot.blocks.elements import (
     Block,
     actions,

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tracklater_bot.blocks.choices import MOST_OPTION_TEXT, Choices, token
-from tracklater_bot.blocks.dialog_values import DialogMeta, Errors, FieldValues, View
+from tracklater_bot.blocks.dialog_values import (
+    MOST_OPTION_TEXT,
+    Choices,
+    DialogMeta,
+    Errors,
+    FieldValues,
+    View,
+    token,
+)
 from tracklater_bot.blocks.dialogs import dialog, field
 from tracklater_bot.blocks.elements import (
     Block,

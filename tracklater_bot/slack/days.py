@@ -26,8 +26,7 @@ from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import Review, ReviewError
 from tracklater_bot.scheduling.loop import Loop
 from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
-from tracklater_bot.slack.activity import Activity
-from tracklater_bot.slack.announcer import Announcer
+from tracklater_bot.slack.announcer import Activity, Announcer
 from tracklater_bot.slack.lookups import Lookups
 from tracklater_bot.slack.messages import Messenger, Posted, PostError, logged_if_refused
 from tracklater_bot.slack.pace import MINUTE, PacedClient, low_priority

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from tracklater_bot.blocks.choices import Choices, find_issue
+from tracklater_bot.blocks.dialog_values import Choices, find_issue
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keywords import group_meant

@@ -26,7 +26,7 @@ from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.plan import Plan
 from tracklater_bot.domain.text import clock
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
-from tracklater_bot.slack.activity import went_on_key
+from tracklater_bot.slack.announcer import went_on_key
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import ShownPictures
 

@@ -11,12 +11,12 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from tracklater_bot.blocks.choices import issue_options
 from tracklater_bot.blocks.dialog_values import (
     DialogMeta,
     EditForm,
     FieldValues,
     errors_for,
+    issue_options,
     parse_edit,
     parse_split,
 )
@@ -196,13 +196,8 @@ class DialogHandlers:
         user = str(body["user"]["id"])
 
         def save(form: EditForm) -> Digest:
-            return self._review.edit(
-                user,
-                meta.item,
-                self._change(view, form, stored[1].suggestion.issue),
-                meta.version,
-                form.move_neighbours,
-            )
+            change = self._change(view, form, stored[1].suggestion.issue)
+            return self._review.edit(user, meta.item, change, meta.version, form.move_neighbours)
 
         self._take(ack, view, stored[1], save)
 
@@ -232,17 +227,13 @@ class DialogHandlers:
         try:
             save(form)
         except ReviewError as error:
-            self._refuse(ack, view, error)
+            if error.can_move and not FieldValues(view).has("move"):
+                ack(response_action="update", view=with_move_offer(view, str(error)))
+            else:
+                ack(response_action="errors", errors=errors_for(view, error.fields))
         else:
             ack()
         self._days.changed()
-
-    @staticmethod
-    def _refuse(ack: Ack, view: dict[str, Any], error: ReviewError) -> None:
-        if error.can_move and not FieldValues(view).has("move"):
-            ack(response_action="update", view=with_move_offer(view, str(error)))
-        else:
-            ack(response_action="errors", errors=errors_for(view, error.fields))
 
     def _change(self, view: Mapping[str, Any], form: EditForm, own: Issue | None = None) -> Change:
         issue = self._lookups.issue(form.issue, own)
@@ -266,14 +257,13 @@ class DialogHandlers:
         if stored is None:
             ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
             return
-        moment = parse_split(view, self._calendar.day(meta.day), stored[1].suggestion.span)
-        if isinstance(moment, dict):
-            ack(response_action="errors", errors=moment)
+        at = parse_split(view, self._calendar.day(meta.day), stored[1].suggestion.span)
+        if isinstance(at, dict):
+            ack(response_action="errors", errors=at)
             return
-        try:
-            self._review.split(str(body["user"]["id"]), meta.item, moment)
-        except ReviewError as error:
-            ack(response_action="errors", errors=errors_for(view, {"at": str(error)}))
+        user = str(body["user"]["id"])
+        if refusal := refusal_of(lambda: self._review.split(user, meta.item, at)):
+            ack(response_action="errors", errors=errors_for(view, {"at": refusal}))
         else:
             ack(response_action="clear")  # an edit dialog below would show what is no longer so
         self._days.changed()
