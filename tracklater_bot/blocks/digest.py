@@ -266,7 +266,10 @@ def _trouble(status: SourceStatus, detail: Detail) -> str:
 
 def digest_text(digest: Digest, view: DigestView = DigestView()) -> str:
     """The whole day as it would be read out, in at most 4,000 characters."""
-    lines, ending = [_opening(digest, view)], _spoken_trouble(digest)
+    names = [mrkdwn(status.name, 30) for status in digest.sources if status.trouble]
+    troubled = list(dict.fromkeys(names))[:5]
+    ending = f"Not everything could be read: {listing(troubled)}." if troubled else ""
+    lines = [_opening(digest, view)]
     room = MOST_TEXT - len(ending) - 30
     items = _in_order(digest.items)
     for number, item in enumerate(items):
@@ -276,12 +279,6 @@ def digest_text(digest: Digest, view: DigestView = DigestView()) -> str:
             break
         lines.append(line)
     return "\n".join([*lines, ending] if ending else lines)
-
-
-def _spoken_trouble(digest: Digest) -> str:
-    names = [mrkdwn(status.name, 30) for status in digest.sources if status.trouble]
-    distinct = list(dict.fromkeys(names))[:5]
-    return f"Not everything could be read: {listing(distinct)}." if distinct else ""
 
 
 def _opening(digest: Digest, view: DigestView) -> str:

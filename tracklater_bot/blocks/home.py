@@ -69,7 +69,9 @@ def home(view: HomeView) -> Block:
     """The Home tab, for views.publish."""
     sources = lines_within(sources_lines(view.sources)) or "No sources are set up yet."
     rules = [header("Your rules on windows"), *rule_rows(view.rules)] if view.rules else []
-    blocks = [*_today(view), *_week(view), *_open_days(view), divider(), *_preference_blocks(view)]
+    head = "*Still open*" if view.open_days else "No open decisions from earlier days."
+    still_open = [section(head), *open_day_rows(view.open_days)]
+    blocks = [*_today(view), *_week(view), *still_open, divider(), *_preference_blocks(view)]
     blocks += [*rules, divider(), header("Where I look"), section(sources)]
     blocks.append(context(f"As of {clock(view.now, view.zone)}"))
     blocks.append(context("tracklater.example.toml explains every setting."))
@@ -110,12 +112,6 @@ def _week(view: HomeView) -> list[Block]:
         section(f"*The last {len(view.week)} days*\n```{week_chart(view.week)}```"),
         context(*legend),
     ]
-
-
-def _open_days(view: HomeView) -> list[Block]:
-    if not view.open_days:
-        return [section("No open decisions from earlier days.")]
-    return [section("*Still open*"), *open_day_rows(view.open_days)]
 
 
 # -- Preferences -------------------------------------------------------------------------------

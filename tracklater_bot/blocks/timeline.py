@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.draft import Draft
-from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.domain.text import clean, count, day_name, duration, isolated, shown, times
 
@@ -89,7 +88,11 @@ def lanes_of(day: Draft | Digest, now: datetime, ticks: Ticks = Ticks()) -> Lane
     `now` is where a running entry ends.
     """
     suggested, sent = _suggestions(day)
-    known = [bar for entry in day.tracked if (bar := _entry_bar(entry, now))]
+    known = [
+        Bar(span, entry.group, clean(entry.group or "", 24))
+        for entry in day.tracked
+        if (span := entry.span(now))
+    ]
     return Lanes(
         day=day.day,
         zone=ZoneInfo(day.timezone),
@@ -121,11 +124,6 @@ def _suggestions(day: Draft | Digest) -> tuple[list[Suggestion], list[Suggestion
 def _suggestion_bar(suggestion: Suggestion) -> Bar:
     label = suggestion.issue.key if suggestion.issue else (suggestion.group or "?")
     return Bar(suggestion.span, suggestion.group, clean(label, 24))
-
-
-def _entry_bar(entry: TimeEntry, now: datetime) -> Bar | None:
-    span = entry.span(now)
-    return Bar(span, entry.group, clean(entry.group or "", 24)) if span else None
 
 
 # -- Colours -----------------------------------------------------------------------------------
@@ -204,7 +202,8 @@ def text_timeline(lanes: Lanes, width: int = 80, *, with_sums: bool = True) -> s
     sums = [_sum(bars) if with_sums else "" for _, bars in rows]
     name_width = min(max(_columns(name) for name, _ in rows), MOST_NAME, width // 4)
     room = width - name_width - 2 - max(map(len, sums))
-    cell = _cell(lanes.span, max(room, 12))
+    fitting = (n for n in _CELL_MINUTES if lanes.span.minutes / n <= max(room, 12))
+    cell = timedelta(minutes=next(fitting, _CELL_MINUTES[-1]))  # the shortest with which it fits
     lines = [" " * (name_width + 1) + _hour_line(lanes, cell)]
     for (name, bars), length in zip(rows, sums, strict=True):
         cells = "".join(_cells(bars, lanes.span, cell))
@@ -214,12 +213,6 @@ def text_timeline(lanes: Lanes, width: int = 80, *, with_sums: bool = True) -> s
 
 def _sum(bars: Iterable[Bar]) -> str:
     return duration(total(bar.span for bar in bars))
-
-
-def _cell(span: Span, columns: int) -> timedelta:
-    """The shortest cell with which the span fits into the columns."""
-    fitting = (minutes for minutes in _CELL_MINUTES if span.minutes / minutes <= columns)
-    return timedelta(minutes=next(fitting, _CELL_MINUTES[-1]))
 
 
 def _cells(bars: Sequence[Bar], span: Span, cell: timedelta) -> Iterator[str]:

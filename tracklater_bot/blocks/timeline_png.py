@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -355,14 +356,11 @@ def _own_font(size: int) -> Font:
 
 @lru_cache
 def _wider_fonts(size: int) -> tuple[Font, ...]:
-    return tuple(font for name in _WIDER_FONTS if (font := _installed(name, size)))
-
-
-def _installed(name: str, size: int) -> Font | None:
-    try:
-        return ImageFont.truetype(name, size)
-    except OSError:  # not on this machine
-        return None
+    fonts: list[Font] = []
+    for name in _WIDER_FONTS:
+        with suppress(OSError):  # not on this machine
+            fonts.append(ImageFont.truetype(name, size))
+    return tuple(fonts)
 
 
 def _has(font: Font, letter: str) -> bool:

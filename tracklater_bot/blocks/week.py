@@ -33,7 +33,9 @@ def week_message(days: Sequence[DayTimes]) -> SlackMessage:
         opening = open_button(times.day) if waits else None
         blocks.append(section(_day_lines(times), opening))
     blocks.append(context("To review is what I found and you have not decided on."))
-    return SlackMessage(_spoken(shown), blocks)
+    spoken = [_week_totals(shown).replace("*", "")]
+    spoken += [f"{short_day(times.day)}: {_day_words(times)}." for times in shown]
+    return SlackMessage(escaped("\n".join(spoken)), blocks)
 
 
 def _title(days: Sequence[DayTimes]) -> str:
@@ -78,11 +80,6 @@ def _week_totals(days: Sequence[DayTimes]) -> str:
     waiting = sum(bool(in_all(day.missing)) for day in days)
     days_of = count(waiting, "day")
     return f"*{duration(tracked)} in Toggl*, {duration(missing)} to review on {days_of}."
-
-
-def _spoken(days: Sequence[DayTimes]) -> str:
-    totals = _week_totals(days).replace("*", "")
-    return escaped("\n".join([totals, *(f"{short_day(e.day)}: {_day_words(e)}." for e in days)]))
 
 
 def week_chart(days: Sequence[DayTimes], width: int = 16) -> str:

@@ -156,7 +156,8 @@ class Days:
         """
         opened = self._read(self.person.calendar.day_on(on))
         digest = opened.digest
-        if open_items(digest) or (not digest.items and _may_hide_work(opened.draft)):
+        hidden = any(status.traces and status.trouble for status in opened.draft.sources)
+        if open_items(digest) or (hidden and not digest.items):
             if not digest.posted_since(since):
                 self._pictures.shown.drop(digest)  # it goes with the old message
             with self._mended_later(), low_priority():
@@ -297,7 +298,3 @@ class Days:
         self._remove_duplicates()
         self.messenger.refresh_stale(self.person.id)
         return self._timing.retry if self.person.store.stale(self.person.id) else None
-
-
-def _may_hide_work(draft: Draft) -> bool:
-    return any(status.traces and status.trouble for status in draft.sources)
