@@ -13,23 +13,21 @@ from tests.digests import digest, elements, issue, item, strings, with_text
 from tests.hostile import HOSTILE, bad_characters, hostile_text
 from tests.longer import examples
 from tests.notation import FRIDAY, at, span, written
-from tracklater_bot.blocks.choices import (
+from tracklater_bot.blocks.dialog_values import (
     Choices,
+    DialogMeta,
+    EditForm,
     ProjectChoice,
+    errors_for,
     find_issue,
     free_text,
     issue_options,
     issue_value,
-    project_option,
-    token,
-)
-from tracklater_bot.blocks.dialog_values import (
-    DialogMeta,
-    EditForm,
-    errors_for,
     moment_of,
     parse_edit,
     parse_split,
+    project_option,
+    token,
 )
 from tracklater_bot.blocks.dialogs import (
     add_modal,
@@ -340,6 +338,15 @@ def test_a_chosen_issue_brings_its_description() -> None:
     found = parse_edit(twice, CHOICES, ITEM)
     assert isinstance(found, EditForm)
     assert found.description == "DEV-123 Fix login"
+
+
+def test_the_first_group_of_unknown_time_brings_its_description() -> None:
+    unknown = item("09:00-10:00 ?")
+    first = chosen(edit_modal(DIGEST, unknown, CHOICES), unknown, project=project_value("group2"))
+    assert first is not None
+    assert text_of(first) == "group2"
+    emptied = chosen(first, unknown, project=project_value("group1"), description="")
+    assert emptied is None or text_of(emptied) == ""
 
 
 def test_words_of_the_persons_own_stay() -> None:

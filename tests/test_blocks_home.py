@@ -24,7 +24,6 @@ from tracklater_bot.blocks.help import (
     sources_lines,
     status_message,
     unknown_word,
-    working_message,
 )
 from tracklater_bot.blocks.home import HomeView, Preferences, home, preference_of
 from tracklater_bot.blocks.week import in_all, week_chart, week_message
@@ -90,9 +89,9 @@ def test_the_week_tells_each_day_and_opens_the_missing() -> None:
     assert_fits(message)
     text = words(message.blocks)
     assert "Mon 16 Nov to Sun 22 Nov" in text
-    assert "*2 h in Toggl*, 2 h 30 min missing on 1 day." in text
-    assert "*Fri 20 Nov* · 2 h in Toggl, 3 h 30 min suggested, 2 h 30 min missing" in text
-    assert "group1 1 h, 2 h missing · group2 1 h · without a group 30 min missing" in text
+    assert "*2 h in Toggl*, 2 h 30 min to review on 1 day." in text
+    assert "*Fri 20 Nov* · 2 h in Toggl, 2 h 30 min to review" in text
+    assert "group1 1 h, 2 h to review · group2 1 h · without a group 30 min to review" in text
     assert "*Mon 16 Nov* · nothing" in text
     assert "*Wed 18 Nov* · not looked at yet" in text
     opened = [element["value"] for element in elements(message.blocks, "open_day")]
@@ -102,7 +101,7 @@ def test_the_week_tells_each_day_and_opens_the_missing() -> None:
 
 def test_a_week_without_anything_missing_says_so() -> None:
     done = DayTimes(FRIDAY.date, {"group1": timedelta(hours=7)})
-    assert "nothing missing that I know of" in week_message([done]).text
+    assert "nothing to review that I know of" in week_message([done]).text
     assert not elements(week_message([done]).blocks, "open_day")
     assert_fits(week_message([]))
 
@@ -305,7 +304,6 @@ def test_a_day_without_traces_says_why() -> None:
     assert "thyme* needs a look: The folder is missing." in words(message.blocks)
     assert "1 source could not be read completely" in message.text
     assert_fits(no_traces(FRIDAY.date, ()))
-    assert working_message(FRIDAY.date).text == "Looking at Friday 20 November…"
 
 
 def test_a_day_that_is_ready_says_where_and_how_much() -> None:

@@ -287,6 +287,28 @@ def test_the_picture_goes_with_the_old_message_and_comes_with_the_new(sandbox: S
         assert set(sandbox.slack.workspace.files) == {second}
 
 
+@pytest.mark.parametrize("lost", ["drop-after-saving", "half-json"])
+@pytest.mark.parametrize("call", ["files.completeUploadExternal", "files.info"])
+def test_a_picture_that_slack_took_unheard_is_not_uploaded_again(
+    sandbox: Sandbox, call: str, lost: str
+) -> None:
+    settings = sample_settings(sandbox, TRACKLATER_DIGEST__PICTURE="true")
+    slack = sandbox.slack
+    slack.workspace.processing_seconds = 0
+    slack.faults.fail_next(call, lost, times=1 if call == "files.completeUploadExternal" else 3)
+    with live(sandbox, settings) as me:
+        me.open()
+        me.eventually(lambda: bool(slack.faults.happened))
+        me.days.finish()
+        assert picture_of(me.message()) is None
+        (there,) = slack.workspace.files
+    slack.faults.clear()
+    with live(sandbox, settings) as me:
+        me.click("refresh")
+        assert me.wait(lambda: picture_of(me.message())) == there
+    assert set(slack.workspace.files) == {there}
+
+
 def picture_of(message: Json) -> str | None:
     images = [each for each in message["blocks"] if each["type"] == "image"]
     return str(images[0]["slack_file"]["id"]) if images else None

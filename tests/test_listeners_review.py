@@ -13,7 +13,7 @@ import pytest
 from slack_sdk import WebClient
 
 from tests.bots import FAILED, IN_TOGGL, days_on, digests_in
-from tests.digests import many, with_text
+from tests.digests import many, suggestion, with_text
 from tests.hostile import HOSTILE
 from tests.livebot import Live, live, sample_settings
 from tests.longer import usually
@@ -467,6 +467,40 @@ def test_a_dialog_follows_also_when_slacks_answer_is_lost(
     assert saved(me, first.id) == ("globex", None, "globex")
     assert "A listener" not in caplog.text
     assert me.answered("That did not work") is None
+
+
+@pytest.mark.parametrize("lost", ["drop-after-saving", "half-json"])
+@pytest.mark.parametrize("action", ["edit", "add", "more"])
+def test_a_dialog_that_opens_though_slacks_answer_is_lost_is_no_failure(
+    me: Live, lost: str, action: str
+) -> None:
+    first = item(me, "DEV-123")
+    me.sandbox.slack.faults.fail_next("views.open", lost)
+    value = {"edit": first.id, "add": None, "more": f"split:{first.id}"}[action]
+    me.click(action, value)
+    told = me.wait(lambda: me.answered("may have worked"))
+    dialog(me, {"edit": "edit_item", "add": "add_item", "more": "split_item"}[action])
+    assert "did not work" not in told
+    assert told.rstrip(".").split()[-1].isalnum()
+
+
+def test_a_dialog_that_slack_refuses_to_open_did_not_work(me: Live) -> None:
+    me.sandbox.slack.faults.fail_next("views.open", "error:expired_trigger_id")
+    me.click("edit", item(me, "DEV-123").id)
+    assert me.wait(lambda: me.answered("That did not work"))
+    assert me.answered("may have worked") is None
+
+
+def test_time_without_a_group_that_gets_one_is_described_as_the_bot_would(me: Live) -> None:
+    draft = Draft(me.sandbox.day, str(me.sandbox.zone), (suggestion("09:00-10:00 ?"),))
+    (unknown,) = me.days.person.store.save_draft(ME, draft).items
+    me.days.show_again(me.sandbox.day)
+    me.click("edit", unknown.id)
+    dialog(me, "edit_item")
+    choose_in(me, "project", offered(me, "globex"))
+    me.wait(lambda: shown(me, "description") == "globex")
+    assert not me.sandbox.slack.submit(None, {}).errors
+    assert saved(me, unknown.id) == ("globex", None, "globex")
 
 
 def test_a_dialog_closed_meanwhile_is_no_trouble(

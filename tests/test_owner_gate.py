@@ -20,7 +20,7 @@ from tests.conftest import FRIDAY
 from tests.digests import digest, issue, item, many, suggestion
 from tests.notation import FRIDAY as DAY
 from tests.notation import at
-from tracklater_bot.blocks.choices import Choices
+from tracklater_bot.blocks.dialog_values import Choices
 from tracklater_bot.blocks.dialogs import (
     add_modal,
     edit_modal,
@@ -305,7 +305,7 @@ def _written() -> set[str]:
             pairs = zip(node.keys, node.values, strict=True)
             found += [v for k, v in pairs if isinstance(k, ast.Constant) and k.value == "action_id"]
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            place = {"button": 1, "overflow": 0}.get(node.func.id)
+            place = {"button": 1, "element": 1, "overflow": 0}.get(node.func.id)
             found += [] if place is None else [node.args[place]]
     literal = {str(each.value) for each in found if isinstance(each, ast.Constant)}
-    return literal | {kind.action for kind in _BUTTONS.values()}
+    return literal | {kind[1] for kind in _BUTTONS.values()}

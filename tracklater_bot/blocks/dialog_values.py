@@ -1,39 +1,176 @@
-"""What a person filled into a dialog: values, or an error beside each field."""
+"""What dialogs offer to choose from, and what a person filled in: values, or errors by field.
+
+Slack gives back only an option's value of 150 characters, so values are short tokens that are the
+same for the same thing on every day.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeAlias
 
-from tracklater_bot.blocks.choices import (
-    NO_ISSUE,
-    Choices,
-    ProjectChoice,
-    free_text,
-    project_choices,
-    token,
-)
+from tracklater_bot.blocks.elements import Block, option, outside_option, words
+from tracklater_bot.blocks.text import plain
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.descriptions import folded
+from tracklater_bot.domain.descriptions import describe, folded
 from tracklater_bot.domain.digests import Item
 from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
-from tracklater_bot.domain.text import clean, clock
+from tracklater_bot.domain.text import clean, clock, units
 
 View: TypeAlias = Mapping[str, Any]
 Errors: TypeAlias = dict[str, str]
 
 MOST_TAG = 128
+MOST_OPTIONS = 100
+MOST_OPTION_TEXT = 75
+MOST_VALUE = 150
+NO_ISSUE = "none"
+FREE_TEXT = "text:"
+NO_PROJECT = "no project"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a dialog for `day` offers: the groups and their Toggl projects."""
+
+    day: WorkDay
+    projects: tuple[Project, ...] = ()
+    groups: tuple[str, ...] = ()
+
+    def all_groups(self) -> list[str]:
+        """The groups of the settings first, then those that only a project names."""
+        return list(dict.fromkeys([*self.groups, *(project.group for project in self.projects)]))
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectChoice:
+    """A group, and a project of it or none."""
+
+    group: str
+    project: Project | None = None
+
+    @property
+    def token(self) -> str:
+        """The option's value."""
+        names = (self.project.name,) if self.project else ()
+        return token("project", self.group, *names)
+
+
+def token(*parts: str) -> str:
+    """A short name for the parts; equal parts have equal tokens."""
+    joined = "\0".join(parts).encode("utf-8", "replace")
+    return hashlib.blake2b(joined, digest_size=9).hexdigest()
+
+
+# -- Group › project ---------------------------------------------------------------------------
+
+
+def project_choices(choices: Choices, chosen: ProjectChoice | None) -> dict[str, ProjectChoice]:
+    """Every choice by its token; what is chosen now is among them even if Toggl dropped it."""
+    offered = [
+        ProjectChoice(group, project)
+        for group in choices.all_groups()
+        for project in (*_of_group(choices.projects, group), None)
+    ]
+    return {choice.token: choice for choice in ([chosen] if chosen else []) + offered}
+
+
+def _of_group(projects: Iterable[Project], group: str) -> list[Project]:
+    return [project for project in projects if project.group == group]
+
+
+def project_groups(choices: Choices, chosen: ProjectChoice | None) -> list[Block]:
+    """Option groups for the group › project select: a heading a group, "no project" last."""
+    by_group: dict[str, list[ProjectChoice]] = {}
+    for choice in project_choices(choices, chosen).values():
+        by_group.setdefault(choice.group, []).append(choice)
+    groups = sorted(by_group, key=lambda group: chosen is not None and group != chosen.group)
+    return [
+        {
+            "label": outside_option(plain(group, MOST_OPTION_TEXT), "-")["text"],
+            "options": [project_option(choice) for choice in _first_hundred(by_group[group])],
+        }
+        for group in groups[:MOST_OPTIONS]
+    ]
+
+
+def _first_hundred(choices: Sequence[ProjectChoice]) -> list[ProjectChoice]:
+    named = [choice for choice in choices if choice.project is not None]
+    nameless = [choice for choice in choices if choice.project is None]
+    return [*named[: MOST_OPTIONS - 1], *nameless[:1]]
+
+
+def project_option(choice: ProjectChoice) -> Block:
+    """The option for a choice; equal choices make equal options."""
+    project = plain(choice.project.name, 40) if choice.project else NO_PROJECT
+    # With the group's name: a closed select shows nothing of its headings.
+    text = f"{plain(choice.group, MOST_OPTION_TEXT - units(project) - 3)} › {project}"
+    return outside_option(text, choice.token)
+
+
+# -- Issues ------------------------------------------------------------------------------------
+
+
+def issue_value(issue: Issue) -> str:
+    """The option's value: its key to be read in logs, and a token that tells trackers apart."""
+    return f"{clean(issue.key, 100)}|{token('issue', issue.tracker, issue.group, issue.key)}"
+
+
+def issue_option(issue: Issue, group: str | None = None) -> Block:
+    """The option for an issue; one of another group than `group` says whose it is."""
+    named = outside_option(plain(describe(issue), MOST_OPTION_TEXT), issue_value(issue))
+    if group is None or issue.group == group:
+        return named
+    return named | {"description": words(plain(issue.group, MOST_OPTION_TEXT) or "–")}
+
+
+def issue_options(
+    issues: Iterable[Issue], typed: str = "", group: str | None = None
+) -> dict[str, Any]:
+    """The answer to Slack's question what to offer for `typed`, best first as given.
+
+    What was typed can stay as free text; with nothing typed "No issue" clears the choice.
+    """
+    last = free_text_option(typed) if typed.strip() else option("No issue", NO_ISSUE)
+    options = [issue_option(issue, group) for issue in issues]
+    distinct = {made["value"]: made for made in options}
+    return {"options": [*list(distinct.values())[: MOST_OPTIONS - 1], last]}
+
+
+def free_text_option(typed: str) -> Block:
+    """The option that keeps what was typed instead of an issue."""
+    text = clean(typed, MOST_VALUE - len(FREE_TEXT))
+    return outside_option(f"“{plain(text, MOST_OPTION_TEXT - 2)}”", f"{FREE_TEXT}{text}")
+
+
+def find_issue(value: str | None, issues: Iterable[Issue]) -> Issue | None:
+    """The issue whose option was chosen; None for no issue and for free text."""
+    if not value or value == NO_ISSUE or value.startswith(FREE_TEXT):
+        return None
+    return next((issue for issue in issues if issue_value(issue) == value), None)
+
+
+def free_text(value: str | None) -> str | None:
+    """What was typed instead of choosing an issue."""
+    if value and value.startswith(FREE_TEXT):
+        return value.removeprefix(FREE_TEXT)
+    return None
+
+
+# -- What came back ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class EditForm:
     """What the edit or add dialog says, complete and consistent in itself.
 
-    `issue` is the value of the chosen option, for `choices.find_issue`; None when no issue is
+    `issue` is the value of the chosen option, for `find_issue`; None when no issue is
     wanted. `move_neighbours` allows the neighbours' boundaries to be moved out of the way. `typed`:
     the description was chosen over one that the dialog had written.
     """
@@ -105,13 +242,16 @@ def parse_edit(view: View, choices: Choices, item: Item | None = None) -> EditFo
     """
     fields = FieldValues(view)
     span = _span(fields, choices.day, item.suggestion.span if item else None)
-    project = _project(fields, choices, item)
-    errors = {**_errors_of(span), **_errors_of(project)}
-    if errors or isinstance(span, dict) or isinstance(project, dict):
+    known = project_choices(choices, chosen_project(item))
+    project = known.get(fields.option("project") or "")
+    errors = span if isinstance(span, dict) else {}
+    errors |= {} if project else {"project": "Choose a group and project."}
+    if isinstance(span, dict) or project is None:
         return fields.keyed(errors)
     issue = fields.option("issue")
     typed, meta = free_text(issue), DialogMeta.of(view)
     description = _description(fields, typed, meta)
+    tags = (clean(part, MOST_TAG) for part in fields.text("tags").split(","))
     return EditForm(
         span=span,
         group=project.group,
@@ -119,7 +259,7 @@ def parse_edit(view: View, choices: Choices, item: Item | None = None) -> EditFo
         issue=None if typed is not None or issue == NO_ISSUE else issue,
         description=description,
         billable=_billable(fields, item),
-        tags=_tags(fields.text("tags")),
+        tags=tuple(dict.fromkeys(tag for tag in tags if tag)),
         move_neighbours=bool(fields.ticked("move")),
         typed=(typed is not None and description == clean(typed, MOST_DESCRIPTION))
         or meta.typed_over(description, item),
@@ -204,10 +344,6 @@ class FieldValues:
         return [str(box.get("value")) for box in chosen]
 
 
-def _errors_of(value: object) -> Errors:
-    return value if isinstance(value, dict) else {}
-
-
 def _span(fields: FieldValues, day: WorkDay, before: Span | None) -> Span | Errors:
     start = _moment(fields.time("start"), day, before.start if before else None)
     end = _moment(fields.time("end"), day, before.end if before else None)
@@ -216,8 +352,9 @@ def _span(fields: FieldValues, day: WorkDay, before: Span | None) -> Span | Erro
         return {name: "Choose a time." for name, at in missing.items() if at is None}
     if end == day.span.start:
         end = day.span.end
-    if end <= start and _comes_twice(end, day):
-        end += timedelta(hours=1)
+    later = end + timedelta(hours=1)
+    if end <= start and clock(end, day.zone) == clock(later, day.zone):  # an hour that comes twice
+        end = later
     if end <= start:
         return {"end": f"The end must be later than the start, {clock(start, day.zone)}."}
     return Span(start, end)
@@ -229,17 +366,6 @@ def _moment(wall: time | None, day: WorkDay, before: datetime | None) -> datetim
     if before is not None and clock(before, day.zone) == f"{wall:%H:%M}":
         return before
     return moment_of(wall, day)
-
-
-def _comes_twice(at: datetime, day: WorkDay) -> bool:
-    later = at + timedelta(hours=1)
-    return clock(at, day.zone) == clock(later, day.zone)
-
-
-def _project(fields: FieldValues, choices: Choices, item: Item | None) -> ProjectChoice | Errors:
-    known = project_choices(choices, chosen_project(item))
-    chosen = known.get(fields.option("project") or "")
-    return chosen or {"project": "Choose a group and project."}
 
 
 def chosen_project(item: Item | None) -> ProjectChoice | None:
@@ -259,13 +385,6 @@ def _description(fields: FieldValues, typed: str | None, meta: DialogMeta) -> st
 
 def _billable(fields: FieldValues, item: Item | None) -> bool | None:
     """None as long as nobody said anything: Toggl's own default for the project holds then."""
-    if not fields.has("billable"):
-        return item.billable if item else None
-    ticked = bool(fields.ticked("billable"))
     before = item.billable if item else None
-    return None if before is None and not ticked else ticked
-
-
-def _tags(text: str) -> tuple[str, ...]:
-    tags = (clean(part, MOST_TAG) for part in text.split(","))
-    return tuple(dict.fromkeys(tag for tag in tags if tag))
+    ticked = bool(fields.ticked("billable"))
+    return before if not fields.has("billable") or (before is None and not ticked) else ticked

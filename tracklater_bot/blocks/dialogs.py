@@ -8,9 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.choices import (
+from tracklater_bot.blocks.dialog_values import (
     Choices,
+    DialogMeta,
+    FieldValues,
     ProjectChoice,
+    View,
+    chosen_project,
     free_text,
     free_text_option,
     issue_option,
@@ -18,22 +22,19 @@ from tracklater_bot.blocks.choices import (
     project_groups,
     project_option,
     token,
-)
-from tracklater_bot.blocks.dialog_values import (
-    DialogMeta,
-    FieldValues,
-    View,
-    chosen_project,
     written_token,
 )
-from tracklater_bot.blocks.elements import Block, context, divider, label, option, section, words
-from tracklater_bot.blocks.rows import (
-    RowPlace,
-    evidence_words,
-    issue_line,
-    menu,
-    project_name,
+from tracklater_bot.blocks.elements import (
+    Block,
+    context,
+    divider,
+    element,
+    label,
+    option,
+    section,
+    words,
 )
+from tracklater_bot.blocks.rows import RowPlace, evidence_words, issue_line, menu, project_name
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.descriptions import carried_over, is_ours, rewritten, written_for
@@ -54,14 +55,10 @@ def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     auto = _written(suggestion.description) if is_ours(suggestion) else ""
     day = digest.day.isoformat()
     meta = DialogMeta(item.id, item.version, day, auto, group_token(suggestion.group))
-    summary = [_summary(digest, item)] if item.state is ItemState.OPEN else []
-    blocks = [
-        *summary,
-        *_fields(choices, suggestion.span, chosen_project(item), suggestion.issue),
-        _description_field(suggestion.description),
-        _billable_field(bool(item.billable)),
-        _tags_field(item.tags),
-    ]
+    blocks = [_summary(digest, item)] if item.state is ItemState.OPEN else []
+    chosen, words = chosen_project(item), suggestion.description
+    blocks += _fields(choices, suggestion.span, chosen, suggestion.issue, words)
+    blocks += [_billable_field(bool(item.billable)), _tags_field(item.tags)]
     return dialog("edit_item", "Edit", "Save", meta, blocks)
 
 
@@ -71,12 +68,8 @@ def add_modal(
     """The dialog that adds a span by hand, with the group and the issue that are known."""
     description = written_for(None, issue)
     chosen = _default_choice(choices, group, issue)
-    blocks = [
-        *_fields(choices, None, chosen, issue),
-        _description_field(description),
-        _billable_field(ticked=False),
-        _tags_field(()),
-    ]
+    blocks = _fields(choices, None, chosen, issue, description)
+    blocks += [_billable_field(ticked=False), _tags_field(())]
     token_of_group = group_token(chosen.group if chosen else None)
     meta = DialogMeta("", 0, day.date.isoformat(), _written(description), token_of_group)
     return dialog("add_item", "Add time", "Add", meta, blocks)
@@ -85,7 +78,8 @@ def add_modal(
 def split_modal(digest: Digest, item: Item) -> Block:
     """The dialog that splits an item, where the engine would unless another time is chosen."""
     zone, span = ZoneInfo(digest.timezone), item.suggestion.span
-    at = item.suggestion.best_split or _middle(span)
+    middle = span.start + timedelta(minutes=max(int(span.minutes // 2), 1))
+    at = item.suggestion.best_split or middle
     hint = "Suggested: what you were doing changed here." if item.suggestion.best_split else ""
     picker = _time_field("at", "Split at", at, zone, hint)
     what = f"*{times(span, zone, digest.day)}* · {duration(span.length)}"
@@ -104,25 +98,12 @@ def why_modal(digest: Digest, item: Item) -> Block:
     if seen:
         blocks.append(context(f"Seen in this time: {seen}."))
     meta = DialogMeta(item.id, item.version, digest.day.isoformat())
-    return {
-        "type": "modal",
-        "callback_id": "why",
-        "title": label("Why this?"),
-        "close": label("Close"),
-        "private_metadata": meta.text(),
-        "blocks": blocks,
-    }
+    return dialog("why", "Why this?", "", meta, blocks)
 
 
 def note_modal(title: str, sentence: str) -> Block:
     """A dialog that only says something, where a message beside the click is not possible."""
-    return {
-        "type": "modal",
-        "callback_id": "note",
-        "title": label(title),
-        "close": label("Close"),
-        "blocks": [section(mrkdwn(sentence, 1000) or "–")],
-    }
+    return dialog("note", title, "", None, [section(mrkdwn(sentence, 1000) or "–")])
 
 
 def _reasons(item: Item) -> list[Block]:
@@ -186,7 +167,8 @@ def _words_after(
     if free_text(fields.option("issue")) is not None:
         return words
     if meta.wrote(words) or not words:
-        return ours if words or issue is not None else words
+        first = meta.wrote(words) and item is not None and item.suggestion.group is None
+        return ours if words or issue is not None or first else words
     if item is None or meta.typed_over(words, item):
         return words
     return carried_over(words, item.suggestion, group, issue)
@@ -210,7 +192,7 @@ def with_move_offer(view: View, sentence: str) -> Block:
     """The open dialog with the offer to move the neighbours' boundaries, as after an overlap."""
     kept = [block for block in view["blocks"] if _name(block) not in ("overlap", "move")]
     place = next((n + 1 for n, block in enumerate(kept) if _name(block) == "end"), 0)
-    box = {"type": "checkboxes", "action_id": "move", "options": [_MOVE]}
+    box = element("checkboxes", "move", options=[_MOVE])
     offer = [
         {**section(mrkdwn(sentence, 300) or "This overlaps a neighbour."), "block_id": "overlap"},
         field("move", "Overlap", box, optional=True),
@@ -223,13 +205,8 @@ def drawn_anew(view: Block, version: int) -> Block:
 
     Slack keeps what a field shows for as long as its block id stays the same.
     """
-    blocks = [
-        {**block, "block_id": f"{block['block_id']}:{version}"}
-        if block["type"] == "input"
-        else block
-        for block in view["blocks"]
-    ]
-    return {**view, "blocks": blocks}
+    fresh = {_name(block): block for block in view["blocks"] if block["type"] == "input"}
+    return {**view, "blocks": [_renewed(block, fresh, version) for block in view["blocks"]]}
 
 
 def _resent(view: Mapping[str, Any], blocks: list[Block], meta: DialogMeta) -> Block:
@@ -245,18 +222,13 @@ _BILLABLE = option("Billable", "billable")
 
 
 def dialog(
-    callback_id: str, title: str, submit: str, meta: DialogMeta, blocks: list[Block]
+    callback_id: str, title: str, submit: str, meta: DialogMeta | None, blocks: list[Block]
 ) -> Block:
-    """A dialog that is filled in and sent."""
-    return {
-        "type": "modal",
-        "callback_id": callback_id,
-        "title": label(title),
-        "submit": label(submit),
-        "close": label("Cancel"),
-        "private_metadata": meta.text(),
-        "blocks": blocks,
-    }
+    """A dialog that is filled in and sent; without `submit` it is only read."""
+    view: Block = {"type": "modal", "callback_id": callback_id, "title": label(title)}
+    view |= {"close": label("Cancel" if submit else "Close"), "blocks": blocks}
+    view |= {"submit": label(submit)} if submit else {}
+    return view | ({"private_metadata": meta.text()} if meta else {})
 
 
 def field(name: str, text: str, element: Block, hint: str = "", **more: Any) -> Block:
@@ -266,28 +238,26 @@ def field(name: str, text: str, element: Block, hint: str = "", **more: Any) -> 
 
 
 def _fields(
-    choices: Choices, span: Span | None, chosen: ProjectChoice | None, issue: Issue | None
+    choices: Choices,
+    span: Span | None,
+    chosen: ProjectChoice | None,
+    issue: Issue | None,
+    description: str,
 ) -> list[Block]:
     day = choices.day
+    night = f"A time before {day.starts:%H:%M} is the night after this day." if day.starts else ""
     start, end = (span.start, span.end) if span else (None, None)
     return [
         _time_field("start", "Start", start, day.zone),
-        _time_field("end", "End", end, day.zone, _midnight_hint(day)),
+        _time_field("end", "End", end, day.zone, night),
         _project_field(choices, chosen),
         _issue_field(issue),
+        _description_field(description),
     ]
 
 
-def _midnight_hint(day: WorkDay) -> str:
-    if not day.starts:
-        return ""
-    return f"A time before {day.starts:%H:%M} is the night after this day."
-
-
 def _time_field(name: str, text: str, at: datetime | None, zone: ZoneInfo, hint: str = "") -> Block:
-    picker: Block = {"type": "timepicker", "action_id": name}
-    if at is not None:
-        picker["initial_time"] = clock(at, zone)
+    picker = element("timepicker", name, initial_time=clock(at, zone) if at else None)
     return field(name, text, picker, hint)
 
 
@@ -295,14 +265,9 @@ def _project_field(choices: Choices, chosen: ProjectChoice | None) -> Block:
     groups = project_groups(choices, chosen)
     if not groups:
         return section("No groups are set up: add one to your settings first.")
-    select: Block = {
-        "type": "static_select",
-        "action_id": "project",
-        "placeholder": label("Choose"),
-        "option_groups": groups,
-    }
-    if chosen is not None:
-        select["initial_option"] = project_option(chosen)
+    initial = project_option(chosen) if chosen else None
+    more = {"placeholder": label("Choose"), "option_groups": groups, "initial_option": initial}
+    select = element("static_select", "project", **more)
     return field("project", "Group › project", select, dispatch_action=True)
 
 
@@ -319,46 +284,28 @@ def _default_choice(
 
 
 def _issue_field(issue: Issue | None, text: str | None = None) -> Block:
-    select: Block = {
-        "type": "external_select",
-        "action_id": "issue",
-        "min_query_length": 0,
-        "placeholder": label("Search, or type what you did"),
-    }
-    if issue is not None:
-        select["initial_option"] = issue_option(issue)
-    elif text is not None:
-        select["initial_option"] = free_text_option(text)
+    words = free_text_option(text) if text is not None else None
+    more = {"initial_option": issue_option(issue) if issue else words, "min_query_length": 0}
+    placeholder = label("Search, or type what you did")
+    select = element("external_select", "issue", placeholder=placeholder, **more)
     return field("issue", "Issue", select, optional=True, dispatch_action=True)
 
 
 def _description_field(text: str) -> Block:
-    element: Block = {
-        "type": "plain_text_input",
-        "action_id": "description",
-        "max_length": MOST_DESCRIPTION,
-    }
-    if start := typed(text, MOST_DESCRIPTION):
-        element["initial_value"] = start
-    return field("description", "Description", element, optional=True)
+    more = {"max_length": MOST_DESCRIPTION, "initial_value": typed(text, MOST_DESCRIPTION)}
+    box = element("plain_text_input", "description", **more)
+    return field("description", "Description", box, optional=True)
 
 
 def _billable_field(ticked: bool) -> Block:
-    element: Block = {"type": "checkboxes", "action_id": "billable", "options": [_BILLABLE]}
-    if ticked:
-        element["initial_options"] = [_BILLABLE]
-    return field("billable", "Billing", element, optional=True)
+    more = {"options": [_BILLABLE], "initial_options": [_BILLABLE] if ticked else None}
+    return field("billable", "Billing", element("checkboxes", "billable", **more), optional=True)
 
 
 def _tags_field(tags: tuple[str, ...]) -> Block:
-    element: Block = {
-        "type": "plain_text_input",
-        "action_id": "tags",
-        "placeholder": words("meeting, on site"),
-    }
-    if start := typed(", ".join(tags), 1000):
-        element["initial_value"] = start
-    return field("tags", "Tags", element, "Separate them by commas.", optional=True)
+    more = {"placeholder": words("meeting, on site"), "initial_value": typed(", ".join(tags), 1000)}
+    box = element("plain_text_input", "tags", **more)
+    return field("tags", "Tags", box, "Separate them by commas.", optional=True)
 
 
 def _summary(digest: Digest, item: Item) -> Block:
@@ -377,8 +324,3 @@ def group_token(group: str | None) -> str:
 def _written(description: str) -> str:
     """The token of a description as the field shows it."""
     return written_token(typed(description, MOST_DESCRIPTION))
-
-
-def _middle(span: Span) -> datetime:
-    """The middle, on a whole minute."""
-    return span.start + timedelta(minutes=max(int(span.minutes // 2), 1))

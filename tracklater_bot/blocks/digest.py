@@ -22,17 +22,10 @@ from tracklater_bot.blocks.elements import (
 from tracklater_bot.blocks.rows import TOGGL_PAGE, Detail, RowPlace, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.day import in_reach
-from tracklater_bot.domain.day_totals import length_of, open_items, tracked_length
+from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items, tracked_length
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.suggestions import SourceStatus
-from tracklater_bot.domain.text import (
-    TOO_LONG_AGO,
-    count,
-    day_name,
-    duration,
-    listing,
-    times,
-)
+from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name, duration, listing, times
 
 MOST_ROWS = 15
 ROWS_A_PAGE = (MOST_ROWS, 8, 4, 2)  # fewer only where names and titles are monstrous
@@ -139,10 +132,8 @@ def headline(digest: Digest, *, closed: bool = False) -> str:
         return f"{day} · {duration(length_of(waiting))} {_wanted(closed=closed)}"
     if not digest.items:
         return f"{day} · nothing to review"
-    under_way = [
-        item for item in digest.items if item.state not in (ItemState.SENT, ItemState.SKIPPED)
-    ]
-    return f"{day} · {'on its way' if under_way else 'all decided'}"
+    decided = {item.state for item in digest.items} <= {ItemState.SENT, ItemState.SKIPPED}
+    return f"{day} · {'all decided' if decided else 'on its way'}"
 
 
 def _wanted(*, closed: bool) -> str:
@@ -172,34 +163,27 @@ def _totals(digest: Digest, view: DigestView) -> str:
 
 def _progress(digest: Digest, *, closed: bool = False) -> str:
     """What became of the items, in one sentence."""
-    counts = Counter(item.state for item in digest.items)
-    total = len(digest.items)
-    parts = [f"{counts[ItemState.OPEN]} {_wanted(closed=closed)}"] * bool(counts[ItemState.OPEN])
-    if counts[ItemState.SENT]:
-        parts.append(f"{counts[ItemState.SENT]} of {total} in Toggl")
+    counts, total = Counter(item.state for item in digest.items), len(digest.items)
     under_way = counts[ItemState.PENDING] + counts[ItemState.SENDING] + counts[ItemState.UNKNOWN]
-    parts += [f"{under_way} on the way"] * bool(under_way)
-    parts += [f"{counts[ItemState.DELETING]} being taken out"] * bool(counts[ItemState.DELETING])
-    parts += [f"{counts[ItemState.FAILED]} not accepted"] * bool(counts[ItemState.FAILED])
-    parts += [f"{counts[ItemState.SKIPPED]} skipped"] * bool(counts[ItemState.SKIPPED])
+    numbers = {
+        _wanted(closed=closed): counts[ItemState.OPEN],
+        f"of {total} in Toggl": counts[ItemState.SENT],
+        "on the way": under_way,
+        "being taken out": counts[ItemState.DELETING],
+        "not accepted": counts[ItemState.FAILED],
+        "skipped": counts[ItemState.SKIPPED],
+    }
+    parts = ", ".join(f"{number} {words}" for words, number in numbers.items() if number)
     if not open_items(digest) and counts[ItemState.SENT] + counts[ItemState.SKIPPED] == total:
-        return f"Everything is decided: {', '.join(parts)}. Thank you."
-    return f"{', '.join(parts)}"
+        return f"Everything is decided: {parts}. Thank you."
+    return parts
 
 
 def _group_lines(digest: Digest, view: DigestView, most: int = 4) -> list[str]:
     """A line a group, the largest first: to review, and in Toggl."""
-    review = {
-        group: length_of(i for i in open_items(digest) if i.suggestion.group == group)
-        for group in {item.suggestion.group for item in digest.items}
-    }
-    tracked = tracked_length(digest, view.now)
-    groups = sorted(
-        {*review, *tracked}, key=lambda group: (group is None, -_sum(review, tracked, group))
-    )
-    wanted = _wanted(closed=view.closes(digest))
-    lines = [_group_line(group, review, tracked, wanted) for group in groups]
-    shown_lines = [line for line in lines if line]
+    of_day, wanted = DayTimes.of(digest, view.now), _wanted(closed=view.closes(digest))
+    groups, tracked = of_day.groups(), of_day.tracked
+    shown_lines = [line for group in groups if (line := _group_line(group, of_day, wanted))]
     if len(shown_lines) > most:
         rest = len(shown_lines) - most + 1
         shown_lines = [*shown_lines[: most - 1], f"and {count(rest, 'more group')}"]
@@ -208,17 +192,9 @@ def _group_lines(digest: Digest, view: DigestView, most: int = 4) -> list[str]:
     return shown_lines
 
 
-_Lengths = dict[str | None, timedelta]
-
-
-def _sum(review: _Lengths, tracked: _Lengths, group: str | None) -> timedelta:
-    return review.get(group, timedelta()) + tracked.get(group, timedelta())
-
-
-def _group_line(group: str | None, review: _Lengths, tracked: _Lengths, wanted: str) -> str:
-    waiting, done = review.get(group, timedelta()), tracked.get(group, timedelta())
-    parts = [f"{duration(waiting)} {wanted}"] * bool(waiting)
-    parts += [f"{duration(done)} in Toggl"] * bool(done)
+def _group_line(group: str | None, day: DayTimes, wanted: str) -> str:
+    lengths = ((day.missing.get(group), wanted), (day.tracked.get(group), "in Toggl"))
+    parts = [f"{duration(length)} {words}" for length, words in lengths if length]
     name = "Without a group" if group is None else mrkdwn(group, 40)
     return f"{name}: {', '.join(parts)}" if parts else ""
 
@@ -230,12 +206,8 @@ def _day_buttons(digest: Digest, *, closed: bool) -> list[Block]:
     day = digest.day.isoformat()
     if closed:
         return [actions([button("Refresh", "refresh", day)], block_id=f"day:{day}")]
-    elements = [
-        *_approve_buttons(digest),
-        button("Add", "add", day),
-        button("Refresh", "refresh", day),
-    ]
-    return [actions(elements, block_id=f"day:{day}")]
+    more = [button("Add", "add", day), button("Refresh", "refresh", day)]
+    return [actions([*_approve_buttons(digest), *more], block_id=f"day:{day}")]
 
 
 def _approve_buttons(digest: Digest) -> list[Block]:
@@ -294,7 +266,10 @@ def _trouble(status: SourceStatus, detail: Detail) -> str:
 
 def digest_text(digest: Digest, view: DigestView = DigestView()) -> str:
     """The whole day as it would be read out, in at most 4,000 characters."""
-    lines, ending = [_opening(digest, view)], _spoken_trouble(digest)
+    names = [mrkdwn(status.name, 30) for status in digest.sources if status.trouble]
+    troubled = list(dict.fromkeys(names))[:5]
+    ending = f"Not everything could be read: {listing(troubled)}." if troubled else ""
+    lines = [_opening(digest, view)]
     room = MOST_TEXT - len(ending) - 30
     items = _in_order(digest.items)
     for number, item in enumerate(items):
@@ -304,12 +279,6 @@ def digest_text(digest: Digest, view: DigestView = DigestView()) -> str:
             break
         lines.append(line)
     return "\n".join([*lines, ending] if ending else lines)
-
-
-def _spoken_trouble(digest: Digest) -> str:
-    names = [mrkdwn(status.name, 30) for status in digest.sources if status.trouble]
-    distinct = list(dict.fromkeys(names))[:5]
-    return f"Not everything could be read: {listing(distinct)}." if distinct else ""
 
 
 def _opening(digest: Digest, view: DigestView) -> str:

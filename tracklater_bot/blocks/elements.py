@@ -67,14 +67,16 @@ def button(text: str, action_id: str, value: str, **more: Any) -> Block:
     }  # fmt: skip
 
 
+def element(kind: str, action_id: str, **more: Any) -> Block:
+    """An interactive element; what is None or empty in `more` is left out."""
+    given = {name: value for name, value in more.items() if value not in (None, "", [])}
+    return {"type": kind, "action_id": action_id, **given}
+
+
 def confirm(title: str, text: str, yes: str) -> Block:
     """The question Slack asks before it passes a click on."""
-    return {
-        "title": label(title),
-        "text": label(text),
-        "confirm": label(yes),
-        "deny": label("Not yet"),
-    }
+    texts = {"title": title, "text": text, "confirm": yes, "deny": "Not yet"}
+    return {name: label(words) for name, words in texts.items()}
 
 
 def option(text: str, value: str) -> Block:

@@ -69,12 +69,6 @@ def nearest_word(word: str) -> str | None:
     return near[0] if near else None
 
 
-def working_message(day: date) -> SlackMessage:
-    """Said at once, while the day is being read."""
-    text = f"Looking at {day_name(day)}…"
-    return SlackMessage(text, [section(text)])
-
-
 def no_traces(
     day: date,
     sources: Sequence[SourceStatus],

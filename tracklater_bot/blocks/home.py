@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.choices import token
+from tracklater_bot.blocks.dialog_values import token
 from tracklater_bot.blocks.elements import (
     Block,
     actions,
     button,
     context,
     divider,
+    element,
     header,
     label,
     option,
@@ -66,16 +67,13 @@ class HomeView:
 
 def home(view: HomeView) -> Block:
     """The Home tab, for views.publish."""
-    blocks = [
-        *_today(view),
-        *_week(view),
-        *_open_days(view),
-        divider(),
-        *_preference_blocks(view),
-        *_rules(view),
-        divider(),
-        *_sources(view),
-    ]
+    sources = lines_within(sources_lines(view.sources)) or "No sources are set up yet."
+    rules = [header("Your rules on windows"), *rule_rows(view.rules)] if view.rules else []
+    head = "*Still open*" if view.open_days else "No open decisions from earlier days."
+    still_open = [section(head), *open_day_rows(view.open_days)]
+    blocks = [*_today(view), *_week(view), *still_open, divider(), *_preference_blocks(view)]
+    blocks += [*rules, divider(), header("Where I look"), section(sources)]
+    blocks.append(context(f"As of {clock(view.now, view.zone)}"))
     blocks.append(context("tracklater.example.toml explains every setting."))
     return {"type": "home", "blocks": blocks}
 
@@ -107,7 +105,7 @@ def _today_words(today: DayTimes | None) -> str:
 def _week(view: HomeView) -> list[Block]:
     if not view.week:
         return []
-    legend = ["█ in Toggl   ░ missing"]
+    legend = ["█ in Toggl   ░ to review"]
     if not all(day.known for day in view.week):
         legend.append("? not looked at yet: `/tracklater week` does")
     return [
@@ -116,29 +114,30 @@ def _week(view: HomeView) -> list[Block]:
     ]
 
 
-def _open_days(view: HomeView) -> list[Block]:
-    if not view.open_days:
-        return [section("No open decisions from earlier days.")]
-    return [section("*Still open*"), *open_day_rows(view.open_days)]
-
-
 # -- Preferences -------------------------------------------------------------------------------
 
 
 def _preference_blocks(view: HomeView) -> list[Block]:
     own = view.preferences
+    at = element("timepicker", "pref_digest_at", initial_time=f"{own.digest_at:%H:%M}")
+    days = [option(name.capitalize(), name[:3]) for name in WEEKDAYS]
+    chosen = [box for box in days if box["value"] in own.digest_days]
+    boxes = element("checkboxes", "pref_digest_days", options=days, initial_options=chosen)
     blocks = [
         header("Preferences"),
-        _preference("digest_at", "The day's message comes at", _time_picker(own.digest_at), own),
-        _preference("digest_days", "on these days", _day_boxes(own.digest_days), own),
+        _preference("digest_at", "The day's message comes at", at, own),
+        _preference("digest_days", "on these days", boxes, own),
     ]
     if view.countries:
         menu = _countries(view.countries, own.holidays)
         blocks.append(_preference("holidays", "Quiet on public holidays of", menu, own))
-    blocks.append(_preference("silent_until", "Silent until", _date_picker(view), own))
-    if own.silent_until is not None:  # a date picker can't be emptied
-        until = f"No message by itself before {day_name(own.silent_until)}."
-        blocks.append(section(until, button("Speak again", "pref_speak", "now")))
+    until, placeholder = own.silent_until, label("Not silent")
+    date_of = {"placeholder": placeholder, "initial_date": until and until.isoformat()}
+    picker = element("datepicker", "pref_silent_until", **date_of)
+    blocks.append(_preference("silent_until", "Silent until", picker, own))
+    if until is not None:  # a date picker can't be emptied
+        sentence = f"No message by itself before {day_name(until)}."
+        blocks.append(section(sentence, button("Speak again", "pref_speak", "now")))
     if own.changed or view.changes:
         notes = ["Preferences set here win over the settings file."] * bool(own.changed)
         reset = button("Reset to the file", "pref_reset", "all")
@@ -153,17 +152,6 @@ def _preference(name: str, text: str, element: Block, own: Preferences) -> Block
     return {**section(f"*{text}*{mark}", element), "block_id": block_id}
 
 
-def _time_picker(at: time) -> Block:
-    return {"type": "timepicker", "action_id": "pref_digest_at", "initial_time": f"{at:%H:%M}"}
-
-
-def _day_boxes(days: Sequence[str]) -> Block:
-    options = [option(name.capitalize(), name[:3]) for name in WEEKDAYS]
-    element: Block = {"type": "checkboxes", "action_id": "pref_digest_days", "options": options}
-    chosen = [box for box in options if box["value"] in days]
-    return element | {"initial_options": chosen} if chosen else element
-
-
 def _countries(countries: Sequence[tuple[str, str]], chosen: str) -> Block:
     """Countries by their first letter: a list may hold a hundred, and there are more."""
     nowhere = option("No country", NO_COUNTRY)
@@ -173,25 +161,12 @@ def _countries(countries: Sequence[tuple[str, str]], chosen: str) -> Block:
         country = outside_option(plain(name, 75), code)
         groups.setdefault(name[:1].upper() or "–", []).append(country)
         initial = country if code == chosen else initial
-    return {
-        "type": "static_select",
-        "action_id": "pref_holidays",
-        "initial_option": initial,
-        "option_groups": [
-            {"label": label(letter), "options": options[:MOST_OPTIONS]}
-            for letter, options in list(groups.items())[:MOST_OPTIONS]
-        ],
-    }
-
-
-def _date_picker(view: HomeView) -> Block:
-    picker: Block = {
-        "type": "datepicker",
-        "action_id": "pref_silent_until",
-        "placeholder": label("Not silent"),
-    }
-    until = view.preferences.silent_until
-    return picker | {"initial_date": until.isoformat()} if until else picker
+    by_letter = [
+        {"label": label(letter), "options": options[:MOST_OPTIONS]}
+        for letter, options in list(groups.items())[:MOST_OPTIONS]
+    ]
+    more = {"initial_option": initial, "option_groups": by_letter}
+    return element("static_select", "pref_holidays", **more)
 
 
 def preference_of(action: Mapping[str, Any]) -> tuple[str, Any] | None:
@@ -203,58 +178,17 @@ def preference_of(action: Mapping[str, Any]) -> tuple[str, Any] | None:
     prefix, _, name = str(action.get("action_id", "")).partition("_")
     if prefix != "pref":
         return None
-    if name in _PLAIN_BUTTONS:
-        return _PLAIN_BUTTONS[name], None
-    read = _READERS.get(name)
-    return (name, read(action)) if read else None
-
-
-def _chosen(action: Mapping[str, Any]) -> str:
-    chosen = action.get("selected_option") or {}
-    return str(chosen.get("value", ""))
-
-
-def _read_time(action: Mapping[str, Any]) -> str:
-    return time.fromisoformat(str(action.get("selected_time"))).isoformat(timespec="minutes")
-
-
-def _read_days(action: Mapping[str, Any]) -> list[str]:
-    chosen = {str(box.get("value")) for box in action.get("selected_options") or ()}
-    return [name[:3] for name in WEEKDAYS if name[:3] in chosen]
-
-
-def _read_country(action: Mapping[str, Any]) -> str:
-    code = _chosen(action)
-    return "" if code == NO_COUNTRY else code
-
-
-def _read_date(action: Mapping[str, Any]) -> str | None:
-    chosen = action.get("selected_date")
-    return date.fromisoformat(str(chosen)).isoformat() if chosen else None
-
-
-_PLAIN_BUTTONS = {"reset": "reset", "speak": "silent_until"}
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
-    "digest_at": _read_time,
-    "digest_days": _read_days,
-    "holidays": _read_country,
-    "silent_until": _read_date,
-}
-
-
-# -- Rules -------------------------------------------------------------------------------------
-
-
-def _rules(view: HomeView) -> list[Block]:
-    if not view.rules:
-        return []
-    return [header("Your rules on windows"), *rule_rows(view.rules)]
-
-
-# -- Health ------------------------------------------------------------------------------------
-
-
-def _sources(view: HomeView) -> list[Block]:
-    text = lines_within(sources_lines(view.sources)) or "No sources are set up yet."
-    stamp = clock(view.now, view.zone)
-    return [header("Where I look"), section(text), context(f"As of {stamp}")]
+    value: Any = None
+    if name == "digest_at":
+        value = time.fromisoformat(str(action.get("selected_time"))).isoformat(timespec="minutes")
+    elif name == "digest_days":
+        chosen = {str(box.get("value")) for box in action.get("selected_options") or ()}
+        value = [day[:3] for day in WEEKDAYS if day[:3] in chosen]
+    elif name == "holidays":
+        code = str((action.get("selected_option") or {}).get("value", ""))
+        value = "" if code == NO_COUNTRY else code
+    elif name == "silent_until" and action.get("selected_date"):
+        value = date.fromisoformat(str(action["selected_date"])).isoformat()
+    elif name not in ("reset", "speak", "silent_until"):
+        return None
+    return "silent_until" if name == "speak" else name, value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -120,27 +120,17 @@ def _title(item: Item, place: RowPlace, most: int) -> str:
     return f"*{when}* · {duration(suggestion.span.length)} · {what}"
 
 
-def _lines(*lines: str) -> str:
-    return "\n".join(line for line in lines if line)
-
-
-def _small_print(item: Item, detail: Detail) -> str:
-    suggestion = item.suggestion
-    parts = ["*Not sure*"] * unsure(suggestion)
-    if detail.evidence:
-        parts += [words] if (words := evidence_words(suggestion.evidence)) else []
-    parts += [left] if (left := worklog_words(item, detail.words)) else []
-    return " · ".join(parts)
-
-
 def _open_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     suggestion = item.suggestion
     explained = suggestion.group is not None or suggestion.description
-    text = _lines(
+    seen = evidence_words(suggestion.evidence) if detail.evidence else ""
+    small = "*Not sure*" if unsure(suggestion) else "", seen, worklog_words(item, detail.words)
+    lines = [
         _title(item, place, detail.words),
         issue_line(suggestion, detail.words) if explained else "",
-        _small_print(item, detail),
-    )
+        " · ".join(filter(None, small)),
+    ]
+    text = "\n".join(filter(None, lines))
     kinds = ("approve", "edit", "skip") if suggestion.group is not None else ("edit", "skip")
     return _undecided(item, place, detail, text, kinds, menu(item, place))
 
@@ -160,11 +150,9 @@ def _undecided(
 
 
 def _failed_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
-    text = _lines(
-        _title(item, place, detail.words),
-        issue_line(item.suggestion, detail.words),
-        f"*Not in Toggl:* {mrkdwn(item.problem or 'Toggl refused it', detail.words * 2)}",
-    )
+    why = f"*Not in Toggl:* {mrkdwn(item.problem or 'Toggl refused it', detail.words * 2)}"
+    what = issue_line(item.suggestion, detail.words)
+    text = f"{_title(item, place, detail.words)}\n{what}\n{why}"
     kinds = _WAYS_TO_MEND.get(item.problem_code, ("edit", "retry", "skip"))
     more = menu(item, place) if item.change is not None else None
     return _undecided(item, place, detail, text, kinds, more)
@@ -183,13 +171,10 @@ def _decided_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     """Short, state first: the reading is over, the way back stays open."""
     suggestion, most = item.suggestion, detail.words // 2
     there = item.state is ItemState.SENT  # emptied in Toggl, it is empty
-    words = (
-        _linked(suggestion.issue, suggestion.description, most)
-        if there
-        else issue_line(suggestion, most)
-    )
+    own = suggestion.description
+    words = _linked(suggestion.issue, own, most) if there else issue_line(suggestion, most)
     state = state_words(item, place, detail.words)
-    text = _lines(_title(item, place, detail.words), f"{state} · {words}")
+    text = f"{_title(item, place, detail.words)}\n{state} · {words}"
     buttons = _buttons(item, place, _ways_on(item), detail)
     if len(buttons) > 1:
         return [section(text), actions(buttons)]
@@ -197,18 +182,11 @@ def _decided_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
 
 
 def _ways_on(item: Item) -> tuple[str, ...]:
-    if item.state is not ItemState.SENT:
-        return _WAYS_BACK.get(item.state, ())
+    if item.state is not ItemState.SENT:  # nothing while Toggl is talked to: it could not be kept
+        return ("undo",) if item.state in (ItemState.PENDING, ItemState.SKIPPED) else ()
     if item.problem_code is Problem.CHANGED:
         return ("keep", "edit", "undo_changed")
     return ("edit", "keep", "undo") if item.problem_code else ("edit", "undo")
-
-
-# Nothing is offered while Toggl is being talked to: it could not be kept.
-_WAYS_BACK: Mapping[ItemState, tuple[str, ...]] = {
-    ItemState.PENDING: ("undo",),
-    ItemState.SKIPPED: ("undo",),
-}
 
 
 def state_words(item: Item, place: RowPlace, most: int) -> str:
@@ -220,8 +198,12 @@ def state_words(item: Item, place: RowPlace, most: int) -> str:
         beside = f" · {worklog}" if worklog else ""
         return f"*{link(place.toggl_url, 'In Toggl')}*{note}{beside}"
     if item.state is ItemState.PENDING and item.retry_at is not None:
-        return _waiting(item, place, problem)
-    return _STATE_WORDS[item.state](problem)
+        until = clock(item.retry_at, place.zone, place.day)
+        if item.problem_code is Problem.QUOTA or "quota" in problem.casefold():
+            return f"Waits for Toggl's quota until {until}"
+        return f"Waits until {until}" + (f": {problem}" if problem else "")
+    pending = f" {problem}" if problem and item.state is ItemState.PENDING else ""
+    return _STATE_WORDS[item.state] + pending
 
 
 def worklog_words(item: Item, most: int) -> str:
@@ -235,67 +217,48 @@ def worklog_words(item: Item, most: int) -> str:
     if worklog.state is ItemState.DELETING:
         return f"worklog still in {key}: {problem}" if problem else ""
     if worklog.state is ItemState.SENT:
-        return (
-            f"logged in {key}, but not as it is now: {problem}" if problem else f"logged in {key}"
-        )
+        return f"logged in {key}" + (f", but not as it is now: {problem}" if problem else "")
     return f"worklog waits: {problem}" if problem else "worklog on its way…"
 
 
-def _waiting(item: Item, place: RowPlace, problem: str) -> str:
-    until = clock(item.retry_at, place.zone, place.day) if item.retry_at else ""
-    if item.problem_code is Problem.QUOTA or "quota" in problem.casefold():
-        return f"Waits for Toggl's quota until {until}"
-    return f"Waits until {until}" + (f": {problem}" if problem else "")
-
-
-_STATE_WORDS: Mapping[ItemState, Callable[[str], str]] = {
-    ItemState.PENDING: lambda problem: f"On its way… {problem}".rstrip(),
-    ItemState.SENDING: lambda _: "On its way…",
-    ItemState.UNKNOWN: lambda _: "Checking whether Toggl got it…",
-    ItemState.SKIPPED: lambda _: "Skipped",
-    ItemState.DELETING: lambda _: "Being taken out of Toggl…",
+_STATE_WORDS: Mapping[ItemState, str] = {
+    ItemState.PENDING: "On its way…",
+    ItemState.SENDING: "On its way…",
+    ItemState.UNKNOWN: "Checking whether Toggl got it…",
+    ItemState.SKIPPED: "Skipped",
+    ItemState.DELETING: "Being taken out of Toggl…",
 }
+_OTHERS_CHANGE = "Somebody changed it in Toggl. Take it out of Toggl all the same?"
 
 
-@dataclass(frozen=True, slots=True)
-class _RowButton:
-    """A row's button: its text, its action, and a question to ask before."""
-
-    text: str
-    action: str
-    question: str = ""
-
-
-_BUTTONS: Mapping[str, _RowButton] = {
-    "approve": _RowButton("Approve", "approve"),
-    "edit": _RowButton("Edit", "edit"),
-    "skip": _RowButton("Skip", "skip"),
-    "undo": _RowButton("Undo", "undo"),
-    "undo_changed": _RowButton(
-        "Undo", "undo", "Somebody changed it in Toggl. Take it out of Toggl all the same?"
+# A row's buttons: the text, the action, and a question to ask before.
+_BUTTONS: Mapping[str, tuple[str, str, str]] = {
+    "approve": ("Approve", "approve", ""),
+    "edit": ("Edit", "edit", ""),
+    "skip": ("Skip", "skip", ""),
+    "undo": ("Undo", "undo", ""),
+    "undo_changed": ("Undo", "undo", _OTHERS_CHANGE),
+    "retry": ("Try again", "approve", ""),
+    "again": ("Make it again", "approve", ""),
+    "trim": ("Trim and approve", "trim", ""),
+    "anyway": (
+        "Approve anyway",
+        "approve_anyway",
+        "Two entries will cover the same time in Toggl.",
     ),
-    "retry": _RowButton("Try again", "approve"),
-    "again": _RowButton("Make it again", "approve"),
-    "trim": _RowButton("Trim and approve", "trim"),
-    "anyway": _RowButton(
-        "Approve anyway", "approve_anyway", "Two entries will cover the same time in Toggl."
-    ),
-    "keep": _RowButton("Keep Toggl's", "keep"),
+    "keep": ("Keep Toggl's", "keep", ""),
 }
 
 
 def _buttons(item: Item, place: RowPlace, kinds: tuple[str, ...], detail: Detail) -> list[Block]:
-    return [_button(item, place, _BUTTONS[kind], detail) for kind in kinds]
-
-
-def _button(item: Item, place: RowPlace, kind: _RowButton, detail: Detail) -> Block:
-    element = button(kind.text, kind.action, item.id)
-    if kind.question:
-        element["confirm"] = confirm(kind.text, kind.question, kind.text)
-    if detail.labels:
-        when = times(item.suggestion.span, place.zone, place.day)
-        element["accessibility_label"] = f"{kind.text} {when}"
-    return element
+    buttons = []
+    for text, action, question in map(_BUTTONS.__getitem__, kinds):
+        more: Block = {"confirm": confirm(text, question, text)} if question else {}
+        if detail.labels:
+            when = times(item.suggestion.span, place.zone, place.day)
+            more["accessibility_label"] = f"{text} {when}"
+        buttons.append(button(text, action, item.id, **more))
+    return buttons
 
 
 def menu(item: Item, place: RowPlace) -> Block | None:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tracklater_bot.blocks.choices import MOST_OPTION_TEXT, Choices, token
-from tracklater_bot.blocks.dialog_values import DialogMeta, Errors, FieldValues, View
+from tracklater_bot.blocks.dialog_values import (
+    MOST_OPTION_TEXT,
+    Choices,
+    DialogMeta,
+    Errors,
+    FieldValues,
+    View,
+    token,
+)
 from tracklater_bot.blocks.dialogs import dialog, field
 from tracklater_bot.blocks.elements import (
     Block,
     button,
     context,
+    element,
     label,
     option,
     outside_option,
@@ -36,19 +44,10 @@ def rule_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     """The dialog that says what windows with a word in their title are for."""
     reasons = [f"• {mrkdwn(reason.text, 150)}" for reason in item.suggestion.reasons]
     decided = lines_within(["Here this decided:", *reasons]) if reasons else "Nothing decided here."
-    kinds: Block = {
-        "type": "radio_buttons",
-        "action_id": "kind",
-        "options": list(_KINDS),
-        "initial_option": _KINDS[0],
-    }
-    word: Block = {
-        "type": "plain_text_input",
-        "action_id": "word",
-        "min_length": SHORTEST_WORD,
-        "max_length": MOST_WORD,
-        "placeholder": words("a word in the window's title"),
-    }
+    kinds = element("radio_buttons", "kind", options=list(_KINDS), initial_option=_KINDS[0])
+    limits = {"min_length": SHORTEST_WORD, "max_length": MOST_WORD}
+    placeholder = words("a word in the window's title")
+    word = element("plain_text_input", "word", **limits, placeholder=placeholder)
     meta = DialogMeta(item.id, item.version, digest.day.isoformat())
     blocks = [
         section(decided),
@@ -61,18 +60,17 @@ def rule_modal(digest: Digest, item: Item, choices: Choices) -> Block:
 
 
 def _group_select(choices: Choices, chosen: str | None) -> Block:
-    options = {name: _group_option(name) for name in choices.all_groups()[:100]}
-    select: Block = {
-        "type": "static_select",
-        "action_id": "group",
-        "placeholder": label("Choose"),
-        "options": list(options.values()) or [option("No groups are set up", "none")],
+    options = {
+        name: outside_option(plain(name, MOST_OPTION_TEXT), token("group", name))
+        for name in choices.all_groups()[:100]
     }
-    return select | {"initial_option": options[chosen]} if chosen in options else select
-
-
-def _group_option(name: str) -> Block:
-    return outside_option(plain(name, MOST_OPTION_TEXT), token("group", name))
+    return element(
+        "static_select",
+        "group",
+        placeholder=label("Choose"),
+        options=list(options.values()) or [option("No groups are set up", "none")],
+        initial_option=options.get(chosen or ""),
+    )
 
 
 def parse_rule(view: View, choices: Choices) -> Rule | Errors:

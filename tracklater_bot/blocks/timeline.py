@@ -9,13 +9,12 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.draft import Draft
-from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.domain.text import clean, count, day_name, duration, isolated, shown, times
 
@@ -56,15 +55,10 @@ class Lanes:
     @property
     def span(self) -> Span:
         """The time to be shown: whole hours on the wall clock, six at least."""
-        moments = [
-            *(
-                at
-                for bar in (*self.suggested, *self.tracked)
-                for at in (bar.span.start, bar.span.end)
-            ),
-            *self.ticks.commits,
-            *self.ticks.messages,
-        ] or [datetime(self.day.year, self.day.month, self.day.day, 9, tzinfo=self.zone)]
+        spans = [bar.span for bar in (*self.suggested, *self.tracked)]
+        moments = [*(span.start for span in spans), *(span.end for span in spans)]
+        moments += [*self.ticks.commits, *self.ticks.messages]
+        moments = moments or [datetime.combine(self.day, time(9), self.zone)]
         start = _hour_before(min(moments), self.zone)
         end = _hour_before(max(moments) + HOUR - timedelta(microseconds=1), self.zone)
         return Span(start, max(end, start + LEAST_HOURS * HOUR))
@@ -84,10 +78,8 @@ class Lanes:
 
 
 def _hour_before(at: datetime, zone: ZoneInfo) -> datetime:
-    local = at.astimezone(zone)
-    return at - timedelta(
-        minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-    )
+    past = at.astimezone(zone)
+    return at - timedelta(0, past.second, past.microsecond, minutes=past.minute)
 
 
 def lanes_of(day: Draft | Digest, now: datetime, ticks: Ticks = Ticks()) -> Lanes:
@@ -96,7 +88,11 @@ def lanes_of(day: Draft | Digest, now: datetime, ticks: Ticks = Ticks()) -> Lane
     `now` is where a running entry ends.
     """
     suggested, sent = _suggestions(day)
-    known = [bar for entry in day.tracked if (bar := _entry_bar(entry, now))]
+    known = [
+        Bar(span, entry.group, clean(entry.group or "", 24))
+        for entry in day.tracked
+        if (span := entry.span(now))
+    ]
     return Lanes(
         day=day.day,
         zone=ZoneInfo(day.timezone),
@@ -130,11 +126,6 @@ def _suggestion_bar(suggestion: Suggestion) -> Bar:
     return Bar(suggestion.span, suggestion.group, clean(label, 24))
 
 
-def _entry_bar(entry: TimeEntry, now: datetime) -> Bar | None:
-    span = entry.span(now)
-    return Bar(span, entry.group, clean(entry.group or "", 24)) if span else None
-
-
 # -- Colours -----------------------------------------------------------------------------------
 
 # After Okabe and Ito, and Tol: told apart with any kind of colour vision.
@@ -166,27 +157,20 @@ def colours(groups: Iterable[str]) -> dict[str, str]:
 def alt_text(lanes: Lanes, most: int = MOST_ALT) -> str:
     """What the picture shows, in words and at most `most` UTF-16 units."""
     parts = [f"Timeline of {day_name(lanes.day)}."]
-    parts += [_lane_words(name, bars, lanes) for name, bars in text_lanes(lanes)]
-    parts += [f"{words}." for words in _tick_words(lanes.ticks)]
+    for name, bars in text_lanes(lanes):
+        spans = ", ".join(_bar_words(bar, name, lanes) for bar in bars)
+        parts.append(f"{isolated(name)}, {_sum(bars)}: {spans}.")
+    marks = {"commit": lanes.ticks.commits, "message": lanes.ticks.messages}
+    parts += [f"{count(len(moments), what)}." for what, moments in marks.items() if moments]
     if len(parts) == 1:
         parts.append("Nothing was seen.")
     return clean(" ".join(parts), most)
-
-
-def _lane_words(name: str, bars: Sequence[Bar], lanes: Lanes) -> str:
-    spans = ", ".join(_bar_words(bar, name, lanes) for bar in bars)
-    return f"{isolated(name)}, {_sum(bars)}: {spans}."
 
 
 def _bar_words(bar: Bar, lane: str, lanes: Lanes) -> str:
     when = times(bar.span, lanes.zone, lanes.day)
     says_more = bar.label and bar.label not in (lane, "?")
     return f"{when} {isolated(bar.label)}" if says_more else when
-
-
-def _tick_words(ticks: Ticks) -> list[str]:
-    commits = [count(len(ticks.commits), "commit")] * bool(ticks.commits)
-    return commits + [count(len(ticks.messages), "message")] * bool(ticks.messages)
 
 
 # -- As bars of text ---------------------------------------------------------------------------
@@ -218,7 +202,8 @@ def text_timeline(lanes: Lanes, width: int = 80, *, with_sums: bool = True) -> s
     sums = [_sum(bars) if with_sums else "" for _, bars in rows]
     name_width = min(max(_columns(name) for name, _ in rows), MOST_NAME, width // 4)
     room = width - name_width - 2 - max(map(len, sums))
-    cell = _cell(lanes.span, max(room, 12))
+    fitting = (n for n in _CELL_MINUTES if lanes.span.minutes / n <= max(room, 12))
+    cell = timedelta(minutes=next(fitting, _CELL_MINUTES[-1]))  # the shortest with which it fits
     lines = [" " * (name_width + 1) + _hour_line(lanes, cell)]
     for (name, bars), length in zip(rows, sums, strict=True):
         cells = "".join(_cells(bars, lanes.span, cell))
@@ -228,12 +213,6 @@ def text_timeline(lanes: Lanes, width: int = 80, *, with_sums: bool = True) -> s
 
 def _sum(bars: Iterable[Bar]) -> str:
     return duration(total(bar.span for bar in bars))
-
-
-def _cell(span: Span, columns: int) -> timedelta:
-    """The shortest cell with which the span fits into the columns."""
-    fitting = (minutes for minutes in _CELL_MINUTES if span.minutes / minutes <= columns)
-    return timedelta(minutes=next(fitting, _CELL_MINUTES[-1]))
 
 
 def _cells(bars: Sequence[Bar], span: Span, cell: timedelta) -> Iterator[str]:
@@ -268,13 +247,8 @@ def _hour_line(lanes: Lanes, cell: timedelta) -> str:
 
 def _columns(text: str) -> int:
     """The columns a terminal gives the text; East Asian letters take two."""
-    return sum(_letter_columns(character) for character in text)
-
-
-def _letter_columns(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    letters = [each for each in text if unicodedata.category(each) not in ("Mn", "Me", "Cf")]
+    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in letters)
 
 
 def _padded(name: str, columns: int) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from io import BytesIO
 from typing import TypeAlias
@@ -38,16 +39,10 @@ MOST_HOURS_LABELLED = 13
 
 # Pillow's own font has Latin letters only; these are asked for where they are installed.
 _WIDER_FONTS = (
-    "NotoSans-Regular.ttf",
-    "DejaVuSans.ttf",
-    "LiberationSans-Regular.ttf",
-    "Arial Unicode.ttf",
-    "arial.ttf",
-    "NotoSansCJK-Regular.ttc",
-    "NotoSansHebrew-Regular.ttf",
-    "NotoSansArabic-Regular.ttf",
-    "Arial.ttf",
-)
+    "NotoSans-Regular.ttf", "DejaVuSans.ttf", "LiberationSans-Regular.ttf", "Arial Unicode.ttf",
+    "arial.ttf", "NotoSansCJK-Regular.ttc", "NotoSansHebrew-Regular.ttf",
+    "NotoSansArabic-Regular.ttf", "Arial.ttf",
+)  # fmt: skip
 
 
 def draw(lanes: Lanes, groups: Sequence[str] = ()) -> bytes:
@@ -128,10 +123,8 @@ class _Pen:
 
     def rounded(self, box: Box, radius: float, fill: str, outline: str | None = None) -> None:
         radius = min(radius, (box[2] - box[0]) / 4)
-        scaled = tuple(edge * SMOOTH for edge in box)
-        self._draw.rounded_rectangle(
-            scaled, radius * SMOOTH, fill=fill, outline=outline, width=3 * SMOOTH
-        )
+        scaled, width = tuple(edge * SMOOTH for edge in box), 3 * SMOOTH
+        self._draw.rounded_rectangle(scaled, radius * SMOOTH, fill, outline, width)
 
     def line(self, points: Sequence[tuple[float, float]], fill: str, width: float) -> None:
         scaled = [(x * SMOOTH, y * SMOOTH) for x, y in points]
@@ -173,16 +166,12 @@ def _paint_shapes(pen: _Pen, layout: _Layout) -> None:
     for bar in layout.lanes.tracked:
         box = layout.box(bar.span, layout.tracked_top, TRACKED_HEIGHT)
         pen.rounded(box, 10, _tint(layout.fill(bar)), layout.fill(bar))
-    _paint_ticks(pen, layout)
-    _paint_legend_marks(pen, layout)
-
-
-def _paint_ticks(pen: _Pen, layout: _Layout) -> None:
     middle = layout.ticks_top + TICK_HEIGHT / 2
     for at in layout.lanes.ticks.messages:
         pen.dot(layout.x(at), middle + 10, 7, QUIET)
     for at in layout.lanes.ticks.commits:
         pen.diamond(layout.x(at), middle - 8, 12, INK)
+    _paint_legend_marks(pen, layout)
 
 
 def _paint_legend_marks(pen: _Pen, layout: _Layout) -> None:
@@ -231,7 +220,9 @@ def _write_in_bar(image: Image.Image, layout: _Layout, bar: Bar) -> None:
     box = layout.box(bar.span, layout.bars_top, BAR_HEIGHT)
     ink = INK if bar.group is None else _ink_on(layout.fill(bar))
     label = bar.label if bar.group else "?"
-    both, alone = [label, _short_duration(bar.span.length)], [label]
+    hours, minutes = divmod(round(bar.span.minutes), 60)
+    both = [label, f"{hours}:{minutes:02d}" if hours else f"{minutes} min"]
+    alone = [label]
     for lines, size in ((both, NORMAL), (both, SMALL), (both, TINY), (alone, SMALL), (alone, TINY)):
         if all(_fits(line, size, box) for line in lines):
             _write_centred(ImageDraw.Draw(image), box, lines, size, ink)
@@ -246,15 +237,8 @@ def _write_upright(image: Image.Image, box: Box, label: str, ink: str) -> None:
     patch = Image.new("RGBA", (width, round(TINY * 1.3)), (0, 0, 0, 0))
     _write(ImageDraw.Draw(patch), (1, 0), label, TINY, ink)
     turned = patch.rotate(90, expand=True)
-    x = (box[0] + box[2] - turned.width) / 2
-    y = (box[1] + box[3] - turned.height) / 2
+    x, y = (box[0] + box[2] - turned.width) / 2, (box[1] + box[3] - turned.height) / 2
     image.alpha_composite(turned, (round(x), round(y)))
-
-
-def _short_duration(length: timedelta) -> str:
-    minutes = round(length / timedelta(minutes=1))
-    hours, rest = divmod(minutes, 60)
-    return f"{hours}:{rest:02d}" if hours else f"{rest} min"
 
 
 def _fits(line: str, size: int, box: Box) -> bool:
@@ -274,9 +258,8 @@ def _write_centred(
 
 
 def _write_hours(pen: ImageDraw.ImageDraw, layout: _Layout) -> None:
-    hours = layout.hours
-    step = -(-len(hours) // MOST_HOURS_LABELLED) or 1
-    for hour in hours[::step]:
+    step = -(-len(layout.hours) // MOST_HOURS_LABELLED) or 1
+    for hour in layout.hours[::step]:
         text = f"{hour.astimezone(layout.lanes.zone):%H}"
         x = layout.x(hour) - _length(text, SMALL) / 2
         _write(pen, (x, layout.axis_top + 6), text, SMALL, QUIET)
@@ -373,14 +356,11 @@ def _own_font(size: int) -> Font:
 
 @lru_cache
 def _wider_fonts(size: int) -> tuple[Font, ...]:
-    return tuple(font for name in _WIDER_FONTS if (font := _installed(name, size)))
-
-
-def _installed(name: str, size: int) -> Font | None:
-    try:
-        return ImageFont.truetype(name, size)
-    except OSError:  # not on this machine
-        return None
+    fonts: list[Font] = []
+    for name in _WIDER_FONTS:
+        with suppress(OSError):  # not on this machine
+            fonts.append(ImageFont.truetype(name, size))
+    return tuple(fonts)
 
 
 def _has(font: Font, letter: str) -> bool:

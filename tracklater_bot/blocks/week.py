@@ -29,10 +29,13 @@ def week_message(days: Sequence[DayTimes]) -> SlackMessage:
     shown = list(days)[:MOST_DAYS]
     blocks = [header(_title(shown)), section(_week_totals(shown))]
     for times in shown:
-        opening = open_button(times.day) if _worth_opening(times) else None
+        waits = not times.known or in_all(times.missing)
+        opening = open_button(times.day) if waits else None
         blocks.append(section(_day_lines(times), opening))
-    blocks.append(context("Missing is what I found and you have not decided on."))
-    return SlackMessage(_spoken(shown), blocks)
+    blocks.append(context("To review is what I found and you have not decided on."))
+    spoken = [_week_totals(shown).replace("*", "")]
+    spoken += [f"{short_day(times.day)}: {_day_words(times)}." for times in shown]
+    return SlackMessage(escaped("\n".join(spoken)), blocks)
 
 
 def _title(days: Sequence[DayTimes]) -> str:
@@ -42,23 +45,14 @@ def _title(days: Sequence[DayTimes]) -> str:
     return f"{short_day(first)} to {short_day(last)}"
 
 
-def _worth_opening(day: DayTimes) -> bool:
-    return not day.known or bool(in_all(day.missing))
-
-
-def _sums(day: DayTimes) -> list[str]:
-    tracked, suggested, missing = map(in_all, (day.tracked, day.suggested, day.missing))
-    parts = [f"{duration(tracked)} in Toggl"] * bool(tracked)
-    if suggested and not missing:
-        return [*parts, "all decided"]
-    parts += [f"{duration(suggested)} suggested"] * bool(suggested)
-    return parts + [f"{duration(missing)} missing"] * bool(missing)
-
-
 def _day_words(day: DayTimes) -> str:
     if not day.known:
         return "not looked at yet"
-    return ", ".join(_sums(day)) or "nothing"
+    tracked, missing = in_all(day.tracked), in_all(day.missing)
+    left = "all decided" if in_all(day.suggested) else ""
+    left = f"{duration(missing)} to review" if missing else left
+    done = f"{duration(tracked)} in Toggl" if tracked else ""
+    return ", ".join(filter(None, (done, left))) or "nothing"
 
 
 def _day_lines(day: DayTimes) -> str:
@@ -74,7 +68,7 @@ def _group_words(day: DayTimes, group: str | None) -> str:
     name = mrkdwn(group, 40) if group else "without a group"
     tracked, missing = day.tracked.get(group), day.missing.get(group)
     parts = [duration(tracked)] if tracked else []
-    parts += [f"{duration(missing)} missing"] if missing else []
+    parts += [f"{duration(missing)} to review"] if missing else []
     return f"{name} {', '.join(parts)}" if parts else ""
 
 
@@ -82,20 +76,14 @@ def _week_totals(days: Sequence[DayTimes]) -> str:
     tracked = sum((in_all(day.tracked) for day in days), timedelta())
     missing = sum((in_all(day.missing) for day in days), timedelta())
     if not missing:
-        return f"*{duration(tracked)} in Toggl*, nothing missing that I know of."
+        return f"*{duration(tracked)} in Toggl*, nothing to review that I know of."
     waiting = sum(bool(in_all(day.missing)) for day in days)
-    return (
-        f"*{duration(tracked)} in Toggl*, {duration(missing)} missing on {count(waiting, 'day')}."
-    )
-
-
-def _spoken(days: Sequence[DayTimes]) -> str:
-    totals = _week_totals(days).replace("*", "")
-    return escaped("\n".join([totals, *(f"{short_day(e.day)}: {_day_words(e)}." for e in days)]))
+    days_of = count(waiting, "day")
+    return f"*{duration(tracked)} in Toggl*, {duration(missing)} to review on {days_of}."
 
 
 def week_chart(days: Sequence[DayTimes], width: int = 16) -> str:
-    """Monospaced bars: full for what is in Toggl, light for what is missing."""
+    """Monospaced bars: full for what is in Toggl, light for what is to review."""
     longest = max((in_all(e.tracked) + in_all(e.missing) for e in days), default=timedelta())
     unit = max(longest, timedelta(hours=8)) / width
     return "\n".join(_chart_line(day, unit) for day in days)
@@ -112,9 +100,6 @@ def open_day_rows(days: Sequence[tuple[date, int]], most: int = 10) -> list[Bloc
     """A row with a button for each day that has so many open decisions, the latest first."""
     latest = sorted(days, reverse=True)[:most]
     return [
-        section(
-            f"{short_day(day)}: {count(number, 'open decision')}",
-            open_button(day),
-        )
+        section(f"{short_day(day)}: {count(number, 'open decision')}", open_button(day))
         for day, number in latest
     ]

@@ -11,9 +11,9 @@ from tracklater_bot.domain.day import Span, subtract
 from tracklater_bot.domain.descriptions import (
     adds_nothing,
     carried_over,
-    describe,
     is_ours,
     rewritten,
+    written_for,
 )
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.groups import Project
@@ -201,7 +201,8 @@ def _description(before: Suggestion, change: Change) -> tuple[str, bool]:
     """The words, and whether they are the person's own. Ours go with their group and issue."""
     words = change.description.strip()
     if not words:
-        return describe(change.issue) if change.issue else "", False
+        named = change.issue or (change.drafted and before.group is None)
+        return written_for(change.group, change.issue) if named else "", False
     ours = rewritten(before, change.group, change.issue)
     own = not is_ours(before) and adds_nothing(words, before.description)
     if not own and adds_nothing(words, ours):

@@ -1,4 +1,4 @@
-"""What the bot says by itself: each day's digest at its time.
+"""What the bot says by itself: each day's digest at its time, and that work went on after it.
 
 Called again and again, it finds out what is due from the store and the clock alone. So it makes
 no difference whether the machine slept, the bot was restarted, or Slack was down in between.
@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from pydantic import TypeAdapter
 
 from tracklater_bot.domain.errors import log_failure
+from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.plan import CATCH_UP_DAYS, Plan
 from tracklater_bot.slack.messages import PostError
 from tracklater_bot.slack.person import Person
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 ANNOUNCED = "announced"
 REST_AFTER_FAILURE = timedelta(minutes=15)
+LOOK_EVERY = timedelta(minutes=10)
 
 # Shows the day in a message that was posted after the moment, if there is anything to tell.
 Announce = Callable[[date, datetime], None]
@@ -107,3 +109,44 @@ class Announcer:
     def _note_done(self, done: _Done) -> None:
         kept = _DONE.dump_python(done, mode="json")
         self._person.store.put(self._person.id, ANNOUNCED, kept)
+
+
+class Activity:
+    """Asks the machine now and then, until there was work, and remembers it with the day."""
+
+    def __init__(self, person: Person) -> None:
+        self._person = person
+        self._looked: datetime | None = None
+
+    def note_read(self, day: date) -> None:
+        """The day was read just now."""
+        person = self._person
+        person.store.put(person.id, _read_key(day), person.clock().isoformat())
+        person.store.delete(person.id, went_on_key(day))
+
+    def noticed(self) -> date | None:
+        """Today, once, when there was work after it was read and shown."""
+        person, now = self._person, self._person.clock()
+        if self._looked is not None and now - self._looked < LOOK_EVERY:
+            return None
+        self._looked = now
+        day = person.calendar.today()
+        read = self._kept(_read_key(day))
+        if not isinstance(read, str) or self._kept(went_on_key(day)):
+            return None
+        if not person.machine.worked_since(datetime.fromisoformat(read)):
+            return None
+        person.store.put(person.id, went_on_key(day), value=True)
+        return day
+
+    def _kept(self, key: str) -> JsonValue | None:
+        return self._person.store.get(self._person.id, key, self._person.clock())
+
+
+def went_on_key(day: date) -> str:
+    """Under which name the store remembers that the person went on working."""
+    return f"went_on:{day}"
+
+
+def _read_key(day: date) -> str:
+    return f"read:{day}"

@@ -30,7 +30,7 @@ from tracklater_bot.slack.connections import (
 from tracklater_bot.slack.days import USUAL, BotTiming, Days
 from tracklater_bot.slack.handlers import register
 from tracklater_bot.slack.messages import NETWORK_ERRORS
-from tracklater_bot.slack.pace import PacedClient, Pacer, RateLimiter, SlackRetryHandler
+from tracklater_bot.slack.pace import PacedClient, Pacer, SlackRetryHandler
 from tracklater_bot.slack.person import Person, secret
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ TIMEOUT_SECONDS = 20
 FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts to connect
 
 
-def web_client(settings: Settings, pacer: RateLimiter | None = None) -> PacedClient:
+def web_client(settings: Settings, pacer: Pacer | None = None) -> PacedClient:
     """Slack's Web API with the bot's token. Raises SettingsError when there is none."""
     token = secret(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN")
     return PacedClient(
@@ -148,33 +148,32 @@ class Bot:
 @contextmanager
 def running(person: Person, timing: BotTiming = USUAL) -> Iterator[Bot]:
     """A connected bot, as long as the block runs. Raises SettingsError, ConnectError."""
+    with _started(person, timing) as bot:
+        bot.connect()
+        yield bot
+
+
+@contextmanager
+def _started(person: Person, timing: BotTiming) -> Iterator[Bot]:
     bot = Bot(person, timing)
     try:
         bot.start()
-        bot.connect()
         yield bot
     finally:
         bot.stop()
 
 
 def run_until(
-    person: Person,
-    stopped: threading.Event,
-    started: Callable[[], None],
-    timing: BotTiming = USUAL,
+    person: Person, stopped: threading.Event, started: Callable[[], None], timing: BotTiming = USUAL
 ) -> None:
     """Runs the bot until the event is set; `started` is told when Slack can reach it.
 
     A machine that starts without a network waits for it. Raises SettingsError, ConnectError.
     """
-    bot = Bot(person, timing)
-    try:
-        bot.start()
+    with _started(person, timing) as bot:
         if _connected(bot, stopped):
             started()
             stopped.wait()
-    finally:
-        bot.stop()
 
 
 def _connected(bot: Bot, stopped: threading.Event) -> bool:

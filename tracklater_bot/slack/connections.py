@@ -70,19 +70,18 @@ class SocketConnection:
         """Connects. Raises ConnectError."""
         try:
             self._handler.connect()  # type: ignore[no-untyped-call]
-        except SlackApiError as error:
-            code = code_in(error.response)
+        except NETWORK_ERRORS as error:
+            code, why = "", type(error).__name__
+            if isinstance(error, SlackApiError):
+                code = code_in(error.response)
+                why = code or "no sensible answer"
+            sentence = f"Slack's socket cannot be opened ({why})."
             if code in WRONG_TOKEN:
                 sentence = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."
-                raise ConnectError(sentence) from error
             if code == "missing_scope":
                 sentence = "TRACKLATER_SLACK__APP_TOKEN lacks connections:write: make another one."
-                raise ConnectError(sentence) from error
-            sentence = f"Slack's socket cannot be opened ({code or 'no sensible answer'})."
-            raise ConnectError(sentence, lasting=False) from error
-        except NETWORK_ERRORS as error:
-            sentence = f"Slack's socket cannot be opened ({type(error).__name__})."
-            raise ConnectError(sentence, lasting=False) from error
+            lasting = code in WRONG_TOKEN or code == "missing_scope"
+            raise ConnectError(sentence, lasting=lasting) from error
 
     def close(self) -> None:
         """Disconnects, and lets what came in already finish."""
@@ -130,9 +129,8 @@ class HttpConnection:
         try:
             self._server = _Server((LOOPBACK, self._port), handler)
         except OSError as error:
-            raise ConnectError(
-                f"slack.port {self._port} cannot be used: {error.strerror}."
-            ) from error
+            sentence = f"slack.port {self._port} cannot be used: {error.strerror}."
+            raise ConnectError(sentence) from error
         threading.Thread(target=self._server.serve_forever, name="http", daemon=True).start()
 
     def close(self) -> None:

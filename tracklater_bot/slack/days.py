@@ -26,8 +26,7 @@ from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import Review, ReviewError
 from tracklater_bot.scheduling.loop import Loop
 from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
-from tracklater_bot.slack.activity import Activity
-from tracklater_bot.slack.announcer import Announcer
+from tracklater_bot.slack.announcer import Activity, Announcer
 from tracklater_bot.slack.lookups import Lookups
 from tracklater_bot.slack.messages import Messenger, Posted, PostError, logged_if_refused
 from tracklater_bot.slack.pace import MINUTE, PacedClient, low_priority
@@ -71,19 +70,16 @@ class OpenedDay:
 
     def summary(self) -> str:
         """What came of it, in a line or two."""
-        return self._summary() + f" {TOO_LONG_AGO}" * self.closed
-
-    def _summary(self) -> str:
-        name = day_name(self.digest.day)
-        if self.posted is None and self.digest.items:
-            return f"{name}: another bot on this database is posting it right now."
-        if self.posted is None:
+        if self.posted is not None:
+            how = "posted" if self.posted.fresh else "brought up to date"
+            waiting = count(len(open_items(self.digest)), "suggestion")
+            what = f"{waiting}{'' if self.closed else ' to review'}; the message was {how}."
+        elif self.digest.items:
+            what = "another bot on this database is posting it right now."
+        else:
             untracked = "" if self.closed else " that isn't in Toggl already"
-            return f"{name}: no work was found{untracked}; nothing was posted."
-        waiting = count(len(open_items(self.digest)), "suggestion")
-        waiting += "" if self.closed else " to review"
-        how = "posted" if self.posted.fresh else "brought up to date"
-        return f"{name}: {waiting}; the message was {how}."
+            what = f"no work was found{untracked}; nothing was posted."
+        return f"{day_name(self.digest.day)}: {what}" + f" {TOO_LONG_AGO}" * self.closed
 
 
 class Days:
@@ -160,7 +156,8 @@ class Days:
         """
         opened = self._read(self.person.calendar.day_on(on))
         digest = opened.digest
-        if open_items(digest) or (not digest.items and _may_hide_work(opened.draft)):
+        hidden = any(status.traces and status.trouble for status in opened.draft.sources)
+        if open_items(digest) or (hidden and not digest.items):
             if not digest.posted_since(since):
                 self._pictures.shown.drop(digest)  # it goes with the old message
             with self._mended_later(), low_priority():
@@ -234,13 +231,8 @@ class Days:
         """Says whatever it is time for; to be called again and again."""
         self.note_zone()
         self._announcer.announce_due()
-        self._note_going_on()
-
-    def _note_going_on(self) -> None:
-        """Lets today's message offer Refresh when the person went on working after it."""
-        day = self._activity.noticed()
-        if day is not None:
-            self.show_again(day)
+        if went_on := self._activity.noticed():  # its message offers Refresh then
+            self.show_again(went_on)
 
     def show_again(self, day: date) -> None:
         """Brings the day's message up to date with the time, though nothing was decided."""
@@ -306,7 +298,3 @@ class Days:
         self._remove_duplicates()
         self.messenger.refresh_stale(self.person.id)
         return self._timing.retry if self.person.store.stale(self.person.id) else None
-
-
-def _may_hide_work(draft: Draft) -> bool:
-    return any(status.traces and status.trouble for status in draft.sources)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from tracklater_bot.blocks.choices import Choices, find_issue
+from tracklater_bot.blocks.dialog_values import Choices, find_issue
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keywords import group_meant
@@ -43,17 +43,16 @@ class Lookups:
         """
         own = self._catalog.search(typed, group, MOST_ISSUES_OFFERED)
         if not typed.strip():
-            return list(dict.fromkeys([*self._as_known(first), *own]))[:MOST_ISSUES_OFFERED]
+            issues = self._catalog.issues()
+            named = ((issue.tracker, issue.group, issue.key) for issue in first)
+            known = {(issue.tracker, issue.group, issue.key): issue for issue in issues}
+            # As they are now, without those of a project that is no longer set up.
+            likely = [known[name] for name in named if name in known]
+            return list(dict.fromkeys([*likely, *own]))[:MOST_ISSUES_OFFERED]
         if not own:
             submit(self._fetching, "Looking for an issue", self._catalog.look_up, typed, group)
         others = self._catalog.search(typed, None, MOST_ISSUES_OFFERED) if group else []
         return list(dict.fromkeys([*own, *others]))
-
-    def _as_known(self, issues: Sequence[Issue]) -> list[Issue]:
-        """The issues as they are now, without those of a project that is no longer set up."""
-        known = {(issue.tracker, issue.group, issue.key): issue for issue in self._catalog.issues()}
-        wanted = dict.fromkeys((issue.tracker, issue.group, issue.key) for issue in issues)
-        return [known[name] for name in wanted if name in known]
 
     def issue(self, value: str | None, own: Issue | None = None) -> Issue | None:
         """The issue that a dialog's option stands for: the item's own, or a known one."""

@@ -178,21 +178,23 @@ class Messenger:
 
     def zone_of(self, person: str) -> str | None:
         """The name of the zone in the person's profile; None when Slack does not tell."""
-        try:
-            answer = self._client.users_info(user=person)
-        except NETWORK_ERRORS as error:
-            log.info("The zone of the profile is not known: %s", reason(error))
-            return None
-        return str(answer["user"].get("tz") or "") or None
+        answer = self._told("The zone of the profile", self._client.users_info, user=person)
+        return str(answer["user"].get("tz") or "") or None if answer else None
 
     def permalink(self, posted: Posted) -> str | None:
         """A link to the message; None when Slack does not tell."""
+        where = {"channel": posted.channel, "message_ts": posted.ts}
+        answer = self._told("The link to a message", self._client.chat_getPermalink, **where)
+        return str(answer["permalink"]) if answer else None
+
+    @staticmethod
+    def _told(what: str, method: Callable[..., Any], **arguments: Any) -> Any:
+        """Slack's answer; None, which the log has, for what can be done without."""
         try:
-            answer = self._client.chat_getPermalink(channel=posted.channel, message_ts=posted.ts)
+            return method(**arguments)
         except NETWORK_ERRORS as error:
-            log.info("No link to the message: %s", reason(error))
+            log.info("%s is not known: %s", what, reason(error))
             return None
-        return str(answer["permalink"])
 
     @contextmanager
     def _exclusively(self, person: str, day: date, ts: str | None = "some") -> Iterator[None]:
@@ -286,7 +288,7 @@ class Messenger:
                 unfurl_media=False,
             )
         except NETWORK_ERRORS as error:
-            if _code(error) not in MAYBE_DONE or nothing_was_sent(error):
+            if not may_be_done(error):
                 self._store.unclaim(digest.person, digest.day, self._store.now() + CLAIM)
             raise PostError(f"Slack did not take the message: {reason(error)}.") from error
         channel = self._channels[digest.person] = str(answer["channel"])
@@ -335,24 +337,22 @@ class Messenger:
 
     def _delete_with_replies(self, channel: str, ts: str) -> None:
         """Deletes the message. Replies go first: Slack would leave a stub in their place."""
-        try:
-            replies = self._client.conversations_replies(channel=channel, ts=ts)
-        except NETWORK_ERRORS as error:
-            if _code(error) in NOT_THERE:
-                return
-            raise PostError(f"Slack kept an old message: {reason(error)}.") from error
+        replies = self._if_there(self._client.conversations_replies, channel=channel, ts=ts)
         messages = replies.get("messages") or ()
         for message in reversed([message for message in messages if message.get("bot_id")]):
             for file in message.get("files") or ():
-                self._delete(self._client.files_delete, file=file["id"])
-            self._delete(self._client.chat_delete, channel=channel, ts=message["ts"])
+                self._if_there(self._client.files_delete, file=file["id"])
+            self._if_there(self._client.chat_delete, channel=channel, ts=message["ts"])
 
-    def _delete(self, method: Callable[..., Any], **what: Any) -> None:
+    @staticmethod
+    def _if_there(method: Callable[..., Any], **what: Any) -> Any:
+        """The answer about an old message; an empty one where it is gone already."""
         try:
-            method(**what)
+            return method(**what)
         except NETWORK_ERRORS as error:
-            if _code(error) not in NOT_THERE:
-                raise PostError(f"Slack kept an old message: {reason(error)}.") from error
+            if _code(error) in NOT_THERE:
+                return {}
+            raise PostError(f"Slack kept an old message: {reason(error)}.") from error
 
     @staticmethod
     def _call(method: Callable[..., Any], **arguments: Any) -> Any:
@@ -380,6 +380,13 @@ def _day_of(metadata: Any, person: str) -> date | None:
 
 def _code(error: Exception) -> str:
     return code_in(error.response) if isinstance(error, SlackApiError) else ""
+
+
+def may_be_done(error: Exception) -> bool:
+    """Whether Slack may have done what was asked all the same: its answer was lost."""
+    cause = error.__cause__ if isinstance(error, PostError) else error
+    lost = isinstance(cause, NETWORK_ERRORS) and _code(cause) in MAYBE_DONE
+    return lost and not nothing_was_sent(cause)
 
 
 def reason(error: Exception) -> str:

@@ -15,13 +15,13 @@ import time
 from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from itertools import count
 from math import ceil
-from typing import Any, Protocol
+from typing import Any
 from urllib.error import URLError
 
 from slack_sdk import WebClient
@@ -78,19 +78,6 @@ def low_priority() -> Iterator[None]:
         _is_low_priority.reset(before)
 
 
-class RateLimiter(Protocol):
-    """Says when Slack's methods may be called. Safe to use from many threads.
-
-    `wait` returns when the method may be called, for messages also in that channel. `turn` waits
-    for the method already here, so that its call in the block goes out at once. `hold` keeps
-    everybody from calling the method for so many seconds: Slack said so.
-    """
-
-    def wait(self, method: str, channel: str = "") -> None: ...  # noqa: D102
-    def turn(self, method: str) -> AbstractContextManager[None]: ...  # noqa: D102
-    def hold(self, method: str, seconds: float) -> None: ...  # noqa: D102
-
-
 @dataclass(slots=True)
 class _Calls:
     """When a method was called in the last minute, and who waits to call it, most urgent first."""
@@ -101,7 +88,10 @@ class _Calls:
 
 
 class Pacer:
-    """One app's calls, in this process alone; `minute` is shorter in tests only."""
+    """When Slack's methods may be called by one app, in this process alone. Safe for many threads.
+
+    `minute` is shorter in tests only.
+    """
 
     def __init__(self, minute: float = MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
         self._minute = minute
@@ -166,13 +156,10 @@ class Pacer:
         most = LIMITS.get(method, MESSAGES)
         delay = self._full(calls.at, self._minute, most, now)
         if ticket[0]:
-            share = most * LOW_PRIORITY_SHARE
-            step = self._minute / LOW_PRIORITY_STEPS
-            delay = max(
-                delay,
-                self._full(calls.at, self._minute, int(share), now),
-                self._full(calls.at, step, ceil(share / LOW_PRIORITY_STEPS), now),
-            )
+            share, steps = most * LOW_PRIORITY_SHARE, LOW_PRIORITY_STEPS
+            in_all = self._full(calls.at, self._minute, int(share), now)
+            in_step = self._full(calls.at, self._minute / steps, ceil(share / steps), now)
+            delay = max(delay, in_all, in_step)
         return max(delay, calls.held_until - now, 0.0)
 
     @staticmethod
@@ -195,9 +182,9 @@ class Pacer:
 class PacedClient(WebClient):
     """Slack's Web API, called no faster than Slack allows."""
 
-    def __init__(self, *args: Any, pacer: RateLimiter | None = None, **more: Any) -> None:
+    def __init__(self, *args: Any, pacer: Pacer | None = None, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.pacer: RateLimiter = pacer or Pacer()
+        self.pacer = pacer or Pacer()
         self.retry_handlers = [SlackRetryHandler(self.pacer)]  # instead of the SDK's
 
     def api_call(self, api_method: str, **more: Any) -> SlackResponse:
@@ -222,7 +209,7 @@ class SlackRetryHandler(RetryHandler):
     does no harm twice is: a message may be there already, and is looked for instead.
     """
 
-    def __init__(self, pacer: RateLimiter) -> None:
+    def __init__(self, pacer: Pacer) -> None:
         super().__init__(max_retry_count=RETRIES)
         self._pacer = pacer
 

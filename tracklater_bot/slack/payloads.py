@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,8 @@ from slack_bolt import Ack, Respond
 from slack_sdk import WebClient
 
 from tracklater_bot.blocks.dialogs import note_modal
+from tracklater_bot.domain.digests import Digest
+from tracklater_bot.review.decisions import ReviewError
 
 
 @contextmanager
@@ -49,6 +51,15 @@ class Click:
             trigger_id=str(body.get("trigger_id", "")),
             view=body.get("view") or {},
         )
+
+
+def refusal_of(decide: Callable[[], Digest]) -> str:
+    """Carries out one decision; why not, in words for the person, if not."""
+    try:
+        decide()
+    except ReviewError as error:
+        return str(error)
+    return ""
 
 
 def reply_privately(respond: Respond, text: str) -> None:

@@ -41,7 +41,7 @@ class ShownPictures:
     def of(self, digest: Digest) -> PictureRef | None:
         """The picture; None while the timeline is text, and where no pictures are wanted."""
         kept = self._kept(digest)
-        if kept is None or not self.person.settings().digest.picture:
+        if kept is None or "file" not in kept or not self.person.settings().digest.picture:
             return None
         return PictureRef(str(kept["file"]), str(kept["alt"]))
 
@@ -49,6 +49,12 @@ class ShownPictures:
         """Whether the message shows a picture of these very lanes."""
         kept = self._kept(digest)
         return kept is not None and kept.get("of") == _fingerprint(lanes)
+
+    def expect(self, digest: Digest, lanes: Lanes) -> bool:
+        """Notes that a picture of the lanes is uploaded now; whether it may be there already."""
+        kept, awaited = self._kept(digest) or {}, _fingerprint(lanes)
+        self.person.store.put(digest.person, picture_key(digest.day), {**kept, "awaited": awaited})
+        return kept.get("awaited") == awaited
 
     def keep(self, digest: Digest, lanes: Lanes, file_id: str) -> None:
         """Notes the picture that the message shows from now on."""
@@ -113,7 +119,9 @@ class Pictures:
         lanes = lanes_of(digest, person.clock(), ticks_of(draft))
         if self.shown.is_of(digest, lanes):
             return
-        file_id = self._uploader.upload(digest, lanes, tuple(person.file_settings.groups))
+        again = self.shown.expect(digest, lanes)
+        groups = tuple(person.file_settings.groups)
+        file_id = self._uploader.upload(digest, lanes, groups, again=again)
         if file_id is None:
             return
         self.shown.keep(digest, lanes, file_id)
@@ -132,25 +140,37 @@ class Uploader:
         self._client = client
         self._pause = pause
 
-    def upload(self, digest: Digest, lanes: Lanes, groups: Sequence[str]) -> str | None:
+    def upload(
+        self, digest: Digest, lanes: Lanes, groups: Sequence[str], *, again: bool = False
+    ) -> str | None:
         """The id of the file, ready to be shown; None when Slack does not take it.
 
+        `again`: it was tried before, so that the picture may be in the thread already.
         Without the scope files:write, or in trouble, the text timeline simply stays.
         """
         try:
-            answer = self._client.files_upload_v2(
-                content=draw(lanes, groups),
-                filename=f"{digest.day}.png",
-                title=f"Timeline of {digest.day}",
-                alt_txt=alt_text(lanes),
-                channel=digest.channel,
-                thread_ts=digest.ts,
-            )
-            file_id = str(answer["files"][0]["id"])
+            name = f"{digest.day}-{_fingerprint(lanes)}.png"
+            file_id = self._in_thread(digest, name) if again else None
+            if file_id is None:
+                answer = self._client.files_upload_v2(
+                    content=draw(lanes, groups),
+                    filename=name,
+                    title=f"Timeline of {digest.day}",
+                    alt_txt=alt_text(lanes),
+                    channel=digest.channel,
+                    thread_ts=digest.ts,
+                )
+                file_id = str(answer["files"][0]["id"])
             return file_id if self._is_ready(file_id) else None
         except NETWORK_ERRORS as error:
             log.info("The timeline picture was not taken: %s", reason(error))
             return None
+
+    def _in_thread(self, digest: Digest, name: str) -> str | None:
+        """The id of the file with that name beside the day's message."""
+        answer = self._client.conversations_replies(channel=str(digest.channel), ts=str(digest.ts))
+        files = (file for reply in answer["messages"] for file in reply.get("files") or ())
+        return next((str(file["id"]) for file in files if file.get("name") == name), None)
 
     def _is_ready(self, file_id: str) -> bool:
         """Waits until Slack has processed the file: shown earlier, it is refused."""

@@ -24,10 +24,9 @@ from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.plan import Plan
-from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
-from tracklater_bot.slack.activity import went_on_key
+from tracklater_bot.slack.announcer import went_on_key
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import ShownPictures
 
@@ -51,8 +50,9 @@ class Views:
         now = self.person.clock()
         lanes = lanes_of(digest, now)
         picture = ShownPictures(self.person).of(digest)
+        page = self._kept(page_key(digest.day))
         view = DigestView(
-            page=self._page(digest),
+            page=page if isinstance(page, int) else 0,
             toggl_day_url=self.person.tracker.page if self.person.tracker else TOGGL_PAGE,
             picture=picture,
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
@@ -62,10 +62,6 @@ class Views:
             changes=self.person.no_longer(),
         )
         return digest_message(digest, view)
-
-    def _page(self, digest: Digest) -> int:
-        kept = self._kept(page_key(digest.day))
-        return kept if isinstance(kept, int) else 0
 
     def _kept(self, key: str) -> JsonValue | None:
         return self.person.store.get(self.person.id, key, self.person.clock())
@@ -128,7 +124,8 @@ class Views:
         opened = [day for day, _ in self._open_days(today) if day != besides]
         since = max([today - timedelta(days=NEVER_SHOWN_BACK + 1), *opened])
         dates = [since + timedelta(days=n) for n in range(1, (today - since).days)]
-        unopened = [day for day in dates if day != besides and not self._is_stored(day)]
+        stored = self.person.store.digest
+        unopened = [d for d in dates if d != besides and stored(self.person.id, d) is None]
         known = {day: self._stored_day(day) for day in unopened}
         unknown = [day for day, times in known.items() if not times.known]
         known |= self._read_totals(list(map(self.person.calendar.day_on, unknown)))
@@ -136,14 +133,12 @@ class Views:
         last = max(waiting, key=lambda times: times.day, default=None)
         return last or (self._stored_day(max(opened)) if opened else None)
 
-    def _is_stored(self, day: date) -> bool:
-        return self.person.store.digest(self.person.id, day) is not None
-
     def home(self) -> HomeView:
         """Home, from what is stored: quick, and no service is asked."""
         now = self.person.clock()
         zone = self.person.settings().zone()
-        today, *_ = reversed(week := self._stored_week())
+        week = [self._stored_day(day.date) for day in self._week_days()]
+        today, recent = week[-1], self._recent()
         return HomeView(
             now=now,
             zone=zone,
@@ -151,7 +146,7 @@ class Views:
             today=today,
             week=week,
             open_days=self._open_days(today.day),
-            sources=self._last_sources(),
+            sources=recent[-1].sources if recent else (),
             countries=_countries(self.person.settings().digest.holidays),
             next_digest=self.plan().next(now),
             rules=self.person.store.rules(self.person.id),
@@ -162,10 +157,6 @@ class Views:
         today = self.person.calendar.today()
         back = range(WEEK_DAYS - 1, -1, -1)
         return [self.person.calendar.day_on(today - timedelta(days=days)) for days in back]
-
-    def _stored_week(self) -> list[DayTimes]:
-        days = [day.date for day in self._week_days()]
-        return [self._stored_day(day) for day in days]
 
     def _stored_day(self, day: date) -> DayTimes:
         now, digest = self.person.clock(), self.person.store.digest(self.person.id, day)
@@ -182,10 +173,6 @@ class Views:
         """Earlier days with open decisions; today's are told apart."""
         days = self.person.store.open_days(self.person.id, today - OPEN_DAYS_BACK)
         return [(day, number) for day, number in days if day < today]
-
-    def _last_sources(self) -> Sequence[SourceStatus]:
-        recent = self._recent()
-        return recent[-1].sources if recent else ()
 
     def _preferences(self) -> Preferences:
         settings = self.person.settings()
@@ -220,13 +207,10 @@ def _countries(chosen: str) -> list[tuple[str, str]]:
 
     The chosen code is among them as it is spelled in the settings.
     """
-    names = {code: _spaced(class_name) for class_name, code, *_ in COUNTRIES.values()}
+    names = {}
+    for class_name, code, *_ in COUNTRIES.values():
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", class_name)  # `Isle Of Man` of `IsleOfMan`
+        names[code] = re.sub(r" (And|Of|The)\b", lambda match: match[0].lower(), words)
     if chosen:
         names[chosen] = names.pop(chosen.upper(), chosen)
     return sorted(names.items())
-
-
-def _spaced(class_name: str) -> str:
-    """`Isle of Man` of `IsleOfMan`."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", class_name)
-    return re.sub(r" (And|Of|The)\b", lambda match: match[0].lower(), words)

@@ -10,13 +10,9 @@ from slack_bolt import App, BoltContext
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.gate import OwnerGate
-from tracklater_bot.slack.handlers.buttons import ButtonHandlers
-from tracklater_bot.slack.handlers.command import CommandHandler
 from tracklater_bot.slack.handlers.day import DayHandlers
 from tracklater_bot.slack.handlers.dialogs import DialogHandlers
-from tracklater_bot.slack.handlers.home import HomeHandlers
-from tracklater_bot.slack.handlers.rules import RuleHandlers
-from tracklater_bot.slack.handlers.shortcut import ShortcutHandlers
+from tracklater_bot.slack.messages import may_be_done
 
 log = logging.getLogger(__name__)
 
@@ -24,27 +20,20 @@ log = logging.getLogger(__name__)
 def register(app: App, days: Days) -> None:
     """Gives the app its listeners, a gate before all, one answer to whatever goes wrong in them."""
     app.use(OwnerGate(days.owns, app.listener_runner.listener_executor))
-    for handlers in (
-        CommandHandler(days),
-        ButtonHandlers(days),
-        DayHandlers(days),
-        DialogHandlers(days),
-        RuleHandlers(days),
-        HomeHandlers(days),
-        ShortcutHandlers(days),
-    ):
-        handlers.register(app)
+    DayHandlers(days).register(app)
+    DialogHandlers(days).register(app)
     app.error(lambda error, context: _failed(days, error, context))
 
 
 def _failed(days: Days, error: Exception, context: BoltContext) -> None:
-    """Tells the person that it did not work, with a reference that the log has too."""
+    """Tells the person that it did not or may not have worked, with a reference for the log."""
     reference = uuid4().hex[:8]
     log_failure(log, f"A listener (reference {reference})", error)
     user = context.user_id or ""
     if days.owns(user):  # nobody else gets a word from the bot, least of all unasked
+        words = "That did not work, and nothing was sent. Please try again; if"
+        if may_be_done(error):
+            words = "Slack's answer was lost: that may have worked. Look before you try again; if"
         days.messenger.reply_privately(
-            user,
-            f"That did not work, and nothing was sent. Please try again; if it keeps failing, the"
-            f" log tells why under {reference}.",
+            user, f"{words} it keeps failing, the log tells why under {reference}."
         )

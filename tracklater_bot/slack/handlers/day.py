@@ -1,32 +1,110 @@
-"""Buttons for a whole day: pages, refresh, and opening another day."""
+"""`/tracklater`, the buttons of a day's message, and the Home tab.
+
+A button that decides is asked of the review and acknowledged when that is stored; the message
+follows by itself.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
 
 from tracklater_bot.blocks.elements import SlackMessage
-from tracklater_bot.domain.text import day_name
+from tracklater_bot.blocks.help import help_message, note, status_message, unknown_word
+from tracklater_bot.blocks.home import preference_of
+from tracklater_bot.blocks.week import week_message
+from tracklater_bot.domain.day import NoSuchDay, WhenError
+from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
 from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.payloads import Click, reply_privately
+from tracklater_bot.slack.payloads import Click, refusal_of, reply_privately, stored_first
+
+MOST_WORD = 60
+Decide = Callable[[str, str], Digest]
 
 
 class DayHandlers:
-    """The listeners of the day's own buttons."""
+    """The listeners of all that is not in a dialog."""
 
     def __init__(self, days: Days) -> None:
         self._days = days
 
     def register(self, app: App) -> None:
-        """Tells Bolt which button is whose."""
+        """Tells Bolt which command, button and tab is whose."""
+        app.command("/tracklater")(self._command)
+        for action in self._decisions():
+            app.action(action)(self._decided)
         app.action(re.compile(r"^page:\d+$"))(self._turn_page)
         app.action("refresh")(self._refresh)
         app.action("open_day")(self._refresh)
         app.action("remind")(self._remind)
+        app.event("app_home_opened")(self._home_opened)
+        app.action(re.compile(r"^pref_"))(self._preference_changed)
+        app.action("drop_rule")(self._rule_dropped)
+
+    # -- The command ---------------------------------------------------------------------------
+
+    def _command(self, ack: Ack, command: dict[str, Any], respond: Respond) -> None:
+        """Answers at once, and fills in when ready. Only the person sees the answers."""
+        word = str(command.get("text") or "").strip().casefold()[:MOST_WORD]
+        if word == "help":
+            _say(ack, help_message())
+        elif word == "status":
+            _say(ack, note("Asking everyone how they are…"))
+            _say(respond, status_message(self._days.views.status()), replace_original=True)
+        elif word == "week":
+            _say(ack, note("Looking at the last seven days…"))
+            _say(respond, week_message(self._days.views.week()), replace_original=True)
+        else:
+            self._day(word, ack, respond)
+
+    def _day(self, word: str, ack: Ack, respond: Respond) -> None:
+        try:
+            day = self._days.person.calendar.past_day(word)
+        except NoSuchDay as error:
+            _say(ack, note(str(error)))
+        except WhenError:
+            _say(ack, unknown_word(word))
+        else:
+            _say(ack, note(f"Looking at {day_name(day.date)}…"))
+            _say(respond, self._days.show_day(day), replace_original=True)
+
+    # -- Decisions -----------------------------------------------------------------------------
+
+    def _decisions(self) -> dict[str, Decide]:
+        """What each button decides, of the user and the button's value."""
+        review, day = self._days.review, date.fromisoformat
+        return {
+            "approve": review.approve,
+            "approve_anyway": lambda user, item: review.approve(user, item, anyway=True),
+            "trim": review.trim,
+            "keep": review.keep,
+            "skip": review.skip,
+            "undo": review.undo,
+            "approve_all": lambda user, on: review.approve_all(user, day(on)),
+            "approve_certain": lambda user, on: review.approve_all(
+                user, day(on), certain_only=True
+            ),
+        }
+
+    def _decided(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        click = Click.of(body)
+        decide = self._decisions()[click.action_id]
+        with stored_first(ack):
+            refusal = refusal_of(lambda: decide(click.user, click.value))
+        if refusal:
+            reply_privately(respond, refusal)
+        if refusal == TOO_LONG_AGO:  # the message is from when it could still be done
+            stored = self._days.item(click.value)
+            self._days.show_again(stored[0].day if stored else date.fromisoformat(click.value))
+        self._days.changed()
+
+    # -- The whole day -------------------------------------------------------------------------
 
     def _turn_page(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
@@ -36,10 +114,15 @@ class DayHandlers:
 
     def _refresh(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         ack()
-        click = Click.of(body)
-        message = self._days.show_day(self._days.person.calendar.day(click.value))
-        if not _is_in(body, click.value):
-            self._answer(body, respond, message)
+        days, day = self._days, Click.of(body).value
+        message = days.show_day(days.person.calendar.day(day))
+        if body["actions"][0].get("block_id") == f"day:{day}":
+            return  # that day's own message shows the answer itself
+        if body.get("response_url"):
+            _say(respond, message, replace_original=False)
+        else:  # Home has no conversation to answer in
+            days.messenger.reply_privately(days.person.id, message.text, message.blocks)
+            days.show_home()
 
     def _remind(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """The menu of messages that were posted before it was left to Slack and to Home."""
@@ -51,15 +134,25 @@ class DayHandlers:
         self._days.set_preference(SILENT_UNTIL, tomorrow.isoformat())
         reply_privately(respond, f"I will say nothing by myself before {day_name(tomorrow)}.")
 
-    def _answer(self, body: dict[str, Any], respond: Respond, message: SlackMessage) -> None:
-        if body.get("response_url"):
-            respond(text=message.text, blocks=message.blocks, replace_original=False)
-        else:  # Home has no conversation to answer in
-            messenger = self._days.messenger
-            messenger.reply_privately(self._days.person.id, message.text, message.blocks)
+    # -- Home ----------------------------------------------------------------------------------
+
+    def _home_opened(self, event: dict[str, Any]) -> None:
+        if event.get("tab", "home") == "home":
             self._days.show_home()
 
+    def _preference_changed(self, ack: Ack, body: dict[str, Any]) -> None:
+        with stored_first(ack):
+            preference = preference_of(body["actions"][0])
+            if preference is not None:
+                self._days.set_preference(*preference)
+        self._days.show_home()
 
-def _is_in(body: dict[str, Any], day: str) -> bool:
-    """Whether the button stands in that day's own message, which shows the answer itself."""
-    return str(body["actions"][0].get("block_id", "")) == f"day:{day}"
+    def _rule_dropped(self, ack: Ack, body: dict[str, Any]) -> None:
+        click = Click.of(body)
+        with stored_first(ack):
+            self._days.person.store.drop_rule(click.user, int(click.value))
+        self._days.show_home()
+
+
+def _say(answer: Callable[..., object], message: SlackMessage, **more: bool) -> None:
+    answer(text=message.text, blocks=message.blocks, **more)

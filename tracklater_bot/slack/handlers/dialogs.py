@@ -1,22 +1,22 @@
-"""Modals: opening them, offering issues while the person types, and taking what was filled in."""
+"""Dialogs: opening them, offering issues while the person types, and taking what was filled in."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from threading import Lock
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from tracklater_bot.blocks.choices import issue_options
 from tracklater_bot.blocks.dialog_values import (
     DialogMeta,
     EditForm,
     FieldValues,
     errors_for,
+    issue_options,
     parse_edit,
     parse_split,
 )
@@ -31,14 +31,14 @@ from tracklater_bot.blocks.dialogs import (
     why_modal,
     with_move_offer,
 )
-from tracklater_bot.blocks.rule_dialog import rule_modal
+from tracklater_bot.blocks.rule_dialog import parse_rule, rule_modal
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
 from tracklater_bot.review.decisions import Change, ReviewError
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.handlers.buttons import refusal_of, sentence
 from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
-from tracklater_bot.slack.payloads import Click, say, stored_first
+from tracklater_bot.slack.payloads import Click, refusal_of, reply_privately, say, stored_first
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old 
 
 
 class DialogHandlers:
-    """The listeners of the edit, add, split and why dialogs."""
+    """The listeners of all dialogs, and of the message shortcut, which opens one."""
 
     def __init__(self, days: Days) -> None:
         self._days = days
@@ -68,6 +68,8 @@ class DialogHandlers:
         app.view("edit_item")(self._edited)
         app.view("add_item")(self._added)
         app.view("split_item")(self._split)
+        app.view("rule")(self._rule_made)
+        app.shortcut("track_this")(self._track)
 
     # -- Opening -------------------------------------------------------------------------------
 
@@ -93,11 +95,6 @@ class DialogHandlers:
     def _menu(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
         click = Click.of(body)
         what, _, item_id = click.value.partition(":")
-        modals: dict[str, Modal] = {
-            "split": split_modal,
-            "why": why_modal,
-            "rule": self._rule,
-        }
         changes = {"merge": self._review.merge_with_next, "revert": self._review.revert}
         if what in changes:
             with stored_first(ack):
@@ -109,15 +106,14 @@ class DialogHandlers:
             self._days.changed()
             return
         ack()
+        modals: dict[str, Modal] = {"split": split_modal, "why": why_modal, "rule": self._rule}
         if what in modals:
             self._open(click, item_id, modals[what], client, respond)
 
     def _redraw(self, view: Mapping[str, Any], item_id: str, client: WebClient) -> None:
         """Shows the changed item in the dialog from whose menu it was changed."""
-        stored = self._days.item(item_id)
-        if stored is None:
-            shown = note_modal("Undone", "It is no longer there. Close this to see the day.")
-        else:
+        shown = note_modal("Undone", "It is no longer there. Close this to see the day.")
+        if stored := self._days.item(item_id):
             shown = drawn_anew(self._edit(*stored), stored[1].version)
         _update(client, view, shown)
 
@@ -138,51 +134,41 @@ class DialogHandlers:
 
     def _offer_issues(self, ack: Ack, payload: dict[str, Any], body: dict[str, Any]) -> None:
         typed = str(payload.get("value", ""))
-        view = body.get("view") or {}
-        group = self._group_in(view)
-        first = self._likely_issues(view, group) if not typed.strip() else []
+        meta = DialogMeta.of(body["view"])
+        group = self._group_in(meta)
+        first = self._likely_issues(meta, group) if not typed.strip() else []
         ack(**issue_options(self._lookups.search(typed, group, first), typed, group))
 
-    def _likely_issues(self, view: Mapping[str, Any], group: str | None) -> list[Issue]:
+    def _likely_issues(self, meta: DialogMeta, group: str | None) -> list[Issue]:
         """What the evidence of the day speaks for: the item's own issue, then its neighbours'."""
-        try:
-            meta = DialogMeta.of(view)
-        except ValueError:
-            return []
         digest = self._days.person.store.digest(self._days.person.id, date.fromisoformat(meta.day))
         items = sorted(digest.items if digest else (), key=lambda item: item.id != meta.item)
         issues = [issue for item in items if (issue := item.suggestion.issue)]
         return [issue for issue in issues if group in (None, issue.group)]
 
-    def _group_in(self, view: Mapping[str, Any]) -> str | None:
+    def _group_in(self, meta: DialogMeta) -> str | None:
         """The group chosen in the dialog, else that of the item it edits.
 
         Only what we noted in the dialog tells: Slack asks without the other fields' values.
         """
-        try:
-            meta = DialogMeta.of(view)
-        except ValueError:
-            return None
         known = self._lookups.choices(self._calendar.day(meta.day)).all_groups()
         named = {group_token(group): group for group in known}
-        return named.get(meta.group) or self._item_group(meta)
+        item = self._item(meta)
+        return named.get(meta.group) or (item.suggestion.group if item else None)
 
     def _item(self, meta: DialogMeta) -> Item | None:
         stored = self._days.item(meta.item) if meta.item else None
         return stored[1] if stored else None
-
-    def _item_group(self, meta: DialogMeta) -> str | None:
-        item = self._item(meta)
-        return item.suggestion.group if item else None
 
     # -- Fields that go with others ------------------------------------------------------------
 
     def _chosen(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
         """A group or an issue was chosen in a dialog: what goes with it follows."""
         ack()
-        view = body.get("view") or {}
-        moment = _moment(body)
-        self._latest_choices.note(str(view.get("id")), moment)
+        view = body["view"]
+        # When Slack says that it was clicked, in microseconds.
+        moment = int(str(body["actions"][0].get("action_ts", "0")).replace(".", ""))
+        self._latest_choices.note(str(view["id"]), moment)
         changed = self._after_choice(view)
         if changed is None or _update(client, view, changed):
             return
@@ -192,10 +178,7 @@ class DialogHandlers:
             _update(client, {"id": view["id"]}, later)
 
     def _after_choice(self, view: Mapping[str, Any], later: int = 0) -> dict[str, Any] | None:
-        try:
-            meta = DialogMeta.of(view)
-        except ValueError:
-            return None
+        meta = DialogMeta.of(view)
         item = self._item(meta)
         choices = self._lookups.choices(self._calendar.day(meta.day))
         value = FieldValues(view).option("issue")
@@ -213,13 +196,8 @@ class DialogHandlers:
         user = str(body["user"]["id"])
 
         def save(form: EditForm) -> Digest:
-            return self._review.edit(
-                user,
-                meta.item,
-                self._change(view, form, stored[1].suggestion.issue),
-                meta.version,
-                form.move_neighbours,
-            )
+            change = self._change(view, form, stored[1].suggestion.issue)
+            return self._review.edit(user, meta.item, change, meta.version, form.move_neighbours)
 
         self._take(ack, view, stored[1], save)
 
@@ -238,11 +216,7 @@ class DialogHandlers:
             self._days.show_day(self._calendar.day_on(day))
 
     def _take(
-        self,
-        ack: Ack,
-        view: dict[str, Any],
-        item: Item | None,
-        save: Callable[[EditForm], Digest],
+        self, ack: Ack, view: dict[str, Any], item: Item | None, save: Callable[[EditForm], Digest]
     ) -> None:
         """Saves a dialog, or shows what is wrong beside its fields. Nothing waits on a network."""
         day = self._calendar.day(DialogMeta.of(view).day)
@@ -253,17 +227,13 @@ class DialogHandlers:
         try:
             save(form)
         except ReviewError as error:
-            self._refuse(ack, view, error)
+            if error.can_move and not FieldValues(view).has("move"):
+                ack(response_action="update", view=with_move_offer(view, str(error)))
+            else:
+                ack(response_action="errors", errors=errors_for(view, error.fields))
         else:
             ack()
         self._days.changed()
-
-    @staticmethod
-    def _refuse(ack: Ack, view: dict[str, Any], error: ReviewError) -> None:
-        if error.can_move and not FieldValues(view).has("move"):
-            ack(response_action="update", view=with_move_offer(view, sentence(error)))
-        else:
-            ack(response_action="errors", errors=errors_for(view, error.fields))
 
     def _change(self, view: Mapping[str, Any], form: EditForm, own: Issue | None = None) -> Change:
         issue = self._lookups.issue(form.issue, own)
@@ -287,17 +257,46 @@ class DialogHandlers:
         if stored is None:
             ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
             return
-        moment = parse_split(view, self._calendar.day(meta.day), stored[1].suggestion.span)
-        if isinstance(moment, dict):
-            ack(response_action="errors", errors=moment)
+        at = parse_split(view, self._calendar.day(meta.day), stored[1].suggestion.span)
+        if isinstance(at, dict):
+            ack(response_action="errors", errors=at)
             return
-        try:
-            self._review.split(str(body["user"]["id"]), meta.item, moment)
-        except ReviewError as error:
-            ack(response_action="errors", errors=errors_for(view, {"at": sentence(error)}))
+        user = str(body["user"]["id"])
+        if refusal := refusal_of(lambda: self._review.split(user, meta.item, at)):
+            ack(response_action="errors", errors=errors_for(view, {"at": refusal}))
         else:
             ack(response_action="clear")  # an edit dialog below would show what is no longer so
         self._days.changed()
+
+    def _rule_made(self, ack: Ack, view: dict[str, Any]) -> None:
+        day = self._calendar.day(DialogMeta.of(view).day)
+        rule = parse_rule(view, self._lookups.choices(day))
+        if isinstance(rule, dict):
+            ack(response_action="errors", errors=rule)
+        else:
+            self._days.person.store.add_rule(self._days.person.id, rule)
+            ack(response_action="clear")
+            self._days.show_day(day)
+
+    # -- “Track time for this” on any message --------------------------------------------------
+
+    def _track(
+        self, ack: Ack, shortcut: dict[str, Any], client: WebClient, respond: Respond
+    ) -> None:
+        """Opens the add dialog with what the message already tells."""
+        ack()
+        message = shortcut.get("message") or {}
+        day = self._calendar.day_of(datetime.fromtimestamp(float(message.get("ts") or 0), UTC))
+        if self._calendar.is_closed(day):
+            reply_privately(respond, f"{day_name(day.date)}: {TOO_LONG_AGO}")
+            return
+        text = str(message.get("text", ""))
+        channel = str((shortcut.get("channel") or {}).get("name", ""))
+        workspace = str((shortcut.get("team") or {}).get("domain", ""))
+        issue = self._lookups.issue_in(text)
+        group = issue.group if issue else self._lookups.group_in(text, channel, workspace)
+        view = add_modal(day, self._lookups.choices(day), group, issue)
+        client.views_open(trigger_id=shortcut["trigger_id"], view=view)
 
 
 class _LatestChoices:
@@ -318,11 +317,6 @@ class _LatestChoices:
     def is_latest(self, view_id: str, moment: int) -> bool:
         """Whether nothing was chosen in it afterwards."""
         return self._moments.get(view_id, 0) <= moment
-
-
-def _moment(body: Mapping[str, Any]) -> int:
-    """When Slack says that it was clicked, in microseconds."""
-    return int(str(body["actions"][0].get("action_ts", "0")).replace(".", ""))
 
 
 def _update(client: WebClient, seen: Mapping[str, Any], view: dict[str, Any]) -> bool:
