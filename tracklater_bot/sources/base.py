@@ -59,11 +59,11 @@ class ClueSource(Protocol):
 class IssueSource(Protocol):
     """A tracker's issues for one group.
 
-    All three lookups raise SourceError, `recent` also PartlyRead. That gives the person's own
-    issues and those changed since `since` (None: a sensible first window); `by_keys` gives those that exist among `keys`,
-    whoever's they are; `search` is for typeahead and asks the tracker itself. `owns` tells, without
-    asking, whether a key has the form of this tracker's. `scope` names what is read (server and
-    projects): when the settings change it, reading starts afresh.
+    All three lookups raise SourceError, `recent` also PartlyRead. `recent` gives the person's own
+    issues and those changed since `since` (None: a sensible first window); `by_keys` gives those
+    that exist among `keys`, whoever's they are; `search` is for typeahead and asks the tracker
+    itself. `owns` tells, without asking, whether a key has the form of this tracker's. `scope`
+    names what is read (server and projects): when the settings change it, reading starts afresh.
     """
 
     @property
