@@ -79,7 +79,8 @@ def test_those_behind_one_that_hangs_are_not_taken_to_hang_themselves(released: 
 
 def test_the_program_ends_though_a_source_hangs() -> None:
     script = (
-        "import time; from tests.notation import FRIDAY; from tests.test_read_all import FakeSource;"
+        "import time; from tests.notation import FRIDAY;"
+        "from tests.test_read_all import FakeSource;"
         "from tracklater_bot.drafting.reading import read_all;"
         "s = FakeSource(); object.__setattr__(s, 'read', lambda span: time.sleep(300));"
         "print(read_all([s], FRIDAY.span, seconds=0.2)[0].trouble)"
