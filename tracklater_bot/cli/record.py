@@ -23,6 +23,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tracklater_bot.sources.clues.files import read_regular
+from tracklater_bot.sources.clues.salvage import salvage
+from tracklater_bot.sources.clues.thyme import LARGEST
+
 THYME_SECONDS = 20  # a snapshot takes well under one; the next is due by then
 LOCK_NAME = ".tracklater-record.lock"
 # Where `go install` and Homebrew put thyme. cron and systemd know neither place.
@@ -62,7 +66,6 @@ class _DayFile(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
 
 
 _decode = msgspec.json.Decoder(_DayFile).decode
-_scan = json.JSONDecoder().raw_decode
 
 
 def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
@@ -155,7 +158,7 @@ def add(file: Path, snapshot: dict[str, Any]) -> Recorded:
     The caller holds the folder's lock.
     """
     file = file.resolve()  # a link stays a link
-    data = file.read_bytes() if file.exists() else b""
+    data = read_regular(file, LARGEST) if file.exists() else b""
     new = _encoded(snapshot)
     try:
         whole = [bytes(raw) for raw in _decode(data).snapshots or ()] if data.strip() else []
@@ -209,17 +212,11 @@ def _replace(file: Path, snapshots: Iterable[bytes]) -> None:
         raise
 
 
-def complete_snapshots(text: str) -> Iterator[dict[str, Any]]:
+def complete_snapshots(text: str) -> list[dict[str, Any]]:
     """Every whole snapshot in a text, be it a day file, a row of printed ones, or parts of them."""
-    start = text.find("{")
-    while start >= 0:
-        try:
-            value, end = _scan(text, start)
-        except (ValueError, RecursionError):
-            end = start + 1  # not whole: there may be some inside
-        else:
-            yield from _snapshots_of(value)
-        start = text.find("{", end)
+    snapshots: list[dict[str, Any]] = []
+    salvage(text, lambda value, _: snapshots.extend(_snapshots_of(value)))
+    return snapshots
 
 
 def _snapshots_of(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
