@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from datetime import UTC
 from pathlib import Path
 
@@ -13,12 +14,15 @@ import pytest
 from tests.nobody import nobody
 from tests.notation import FRIDAY, at
 from tracklater_bot.domain.clues import Checkout, Commit
+from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.hints import Hint, HintKind
+from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.git import GitSource
-from tracklater_bot.sources.clues.git_log import branch_of, parse_log
+from tracklater_bot.sources.clues.git import GitSource, _RepositoryReading
+from tracklater_bot.sources.clues.git_log import asked_reflog, branch_of, parse_log
 from tracklater_bot.sources.clues.git_reflog import parse_reflog
 from tracklater_bot.sources.clues.git_remotes import on_code_host, remote_urls, remote_words
+from tracklater_bot.sources.clues.git_repository import Repository, head_reflog, locate
 
 ME = "eero@example.com"
 
@@ -1020,3 +1024,123 @@ def test_a_second_group_waits_until_git_is_ready(repo: Repo) -> None:
         text=True,
     )
     assert (run.stdout.strip(), run.stderr) == ("2 2", "")
+
+
+# -- What hangs, never ends, or is somebody else's ---------------------------------------------
+
+
+@pytest.mark.parametrize("place", [".git", "HEAD", "config", "logs/HEAD", "commondir"])
+@pytest.mark.parametrize("kind", ["pipe", "endless"])
+def test_what_is_no_file_is_told_and_holds_up_nothing(
+    repo: Repo, tmp_path: Path, place: str, kind: str
+) -> None:
+    other = Repo(tmp_path / "other")
+    other.commit("fine", "09:00")
+    repo.commit("work", "09:10")
+    path = repo.path / place if place == ".git" else repo.path / ".git" / place
+    if path.is_dir():
+        path.rename(tmp_path / "kept")
+    path.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    reading = source(repo, other).read(FRIDAY.span)
+    assert "fine" in [clue.subject for clue in reading.clues if isinstance(clue, Commit)]
+    assert str(repo.path) in (reading.trouble or "")
+    assert "no regular file" in (reading.trouble or "")
+
+
+def test_a_repository_that_hangs_takes_no_other_along(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Repo(tmp_path / "other")
+    other.commit("fine", "09:00")
+    released, real = threading.Event(), GitSource._read
+
+    def hang(git: GitSource, repository: Repository, span: Span) -> _RepositoryReading:
+        if repository.path == repo.path:
+            released.wait(60)
+        return real(git, repository, span)
+
+    monkeypatch.setattr(GitSource, "_read", hang)
+    monkeypatch.setattr("tracklater_bot.sources.clues.git.READING", 2.0)
+    reading = source(repo, other).read(FRIDAY.span)
+    released.set()
+    assert [clue.subject for clue in reading.clues if isinstance(clue, Commit)] == ["fine"]
+    assert reading.trouble == f"{repo.path} took too long"
+
+
+def test_of_an_endless_reflog_the_end_is_read(repo: Repo) -> None:
+    repo.commit("work", "09:00")
+    repo.git("checkout", "-q", "-b", "topic", when="10:00")
+    log = repo.path / ".git/logs/HEAD"
+    real, sha = log.read_bytes(), "1" * 40
+    old = f"{sha} {sha} Eero <{ME}> 1600000000 +0200\tcommit: old\n".encode()
+    log.write_bytes(old * 100_000 + real)
+    assert checkouts(source(repo))[-1:] == ["10:00 topic"]
+    assert source(repo).read(FRIDAY.span).trouble is None, "the day is there"
+    later = f"{sha} {sha} Eero <{ME}> 1900000000 +0200\tcommit: later\n".encode()
+    log.write_bytes(real + later * 100_000)
+    assert "only its end is read" in (source(repo).read(FRIDAY.span).trouble or "")
+
+
+def test_a_worktree_of_another_groups_repository_says_so_and_counts_there(
+    repo: Repo, tmp_path: Path
+) -> None:
+    repo.commit("work", "09:00")
+    repo.git("worktree", "add", "-q", str(tmp_path / "borrowed"), "-b", "topic")
+    groups = {
+        "globex": {"git": {"repos": [str(tmp_path / "borrowed")]}},
+        "acme": {"git": {"repos": [str(repo.path)]}},
+    }
+    settings = Settings.model_validate({"git": {"emails": [ME]}, "groups": groups})
+    globex, acme = GitSource.set_up(settings)
+    assert commits(acme) == ["09:00 work"]
+    reading = globex.read(FRIDAY.span)
+    assert reading.clues == ()
+    assert reading.trouble == (
+        f"{tmp_path / 'borrowed'} is a part of {repo.path}, which counts for acme"
+    )
+
+
+def test_two_groups_worktrees_of_one_repository_count_once(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("work", "09:00")
+    groups = {}
+    for name in ("globex", "acme"):
+        repo.git("worktree", "add", "-q", str(tmp_path / name), "-b", name)
+        groups[name] = {"git": {"repos": [str(tmp_path / name)]}}
+    settings = Settings.model_validate({"git": {"emails": [ME]}, "groups": groups})
+    globex, acme = GitSource.set_up(settings)
+    assert commits(globex) == ["09:00 work"]
+    assert "counts for globex" in (acme.read(FRIDAY.span).trouble or "")
+
+
+def test_git_tells_a_reflog_as_its_file_does(repo: Repo, tmp_path: Path) -> None:
+    """Where git keeps reflogs in another form (reftable, from git 2.45 on) it is asked."""
+    repo.commit("work", "09:00")
+    repo.git("checkout", "-q", "-b", "topic", when="10:00")
+    repo.commit("more", "10:30")
+    repo.git("commit", "-q", "--amend", "--allow-empty", "-m", "better", when="11:00")
+    repo.git("worktree", "add", "-q", str(tmp_path / "hotfix"), "-b", "hotfix", when="11:30")
+    repo.git("checkout", "-q", "--detach", "main", when="12:00")
+    repository = locate(repo.path)
+    for head in repository.heads():
+        assert asked_reflog(repository, head) == head_reflog(head)[0]
+
+
+def test_a_repository_with_reftable_keeps_its_checkouts_or_says_why(repo: Repo) -> None:
+    repo.commit("work", "09:00")
+    config = repo.path / ".git" / "config"
+    before = config.read_text()
+    try:
+        repo.git("refs", "migrate", "--ref-format=reftable")
+    except subprocess.CalledProcessError:  # an older git, which cannot read such a repository
+        config.write_text(
+            before.replace("repositoryformatversion = 0", "repositoryformatversion = 1")
+            + "[extensions]\n\trefStorage = reftable\n"
+        )
+        assert "git is too old to read" in (source(repo).read(FRIDAY.span).trouble or "")
+    else:
+        repo.git("checkout", "-q", "-b", "topic", when="10:00")
+        assert checkouts(source(repo))[-1:] == ["10:00 topic"]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gzip
 import logging
+import socket
+import threading
+import time
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +23,7 @@ from tracklater_bot.http import (
     BadResponse,
     BadStatus,
     HttpError,
+    ResponseLate,
     ResponseLost,
     RetryPolicy,
     ServiceClient,
@@ -258,6 +263,46 @@ def test_an_answer_that_takes_too_long_may_have_done_it(monkeypatch: pytest.Monk
         with pytest.raises(ResponseLost, match="did not answer within") as caught:
             client("http://toggl.example").send("POST", "/x")
     assert caught.value.sent
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 9999\r\n\r\n",
+    ],
+    ids=["headers", "body"],
+)
+def test_an_answer_that_drips_ends_at_its_time_and_leaves_no_thread(
+    beginning: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "TOTAL", 0.5)
+    hung_up = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(beginning)
+            while True:
+                connection.sendall(b"X")
+                time.sleep(0.02)
+        hung_up.set()
+
+    before = threading.active_count()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = threading.Thread(target=drip, args=(server,), daemon=True)
+        dripping.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ResponseLate, match="did not answer within") as caught:
+            client(url).send("POST", "/x")
+        assert caught.value.sent
+        assert hung_up.wait(20), "the connection is given up too"
+        dripping.join()
+    deadline = time.monotonic() + 20
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize("token", ["with space", "two\nlines", "naïve", "", "\x00"])

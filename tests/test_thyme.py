@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, pairwise
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from tests.nobody import nobody
 from tests.notation import FRIDAY, at, span
 from tests.recordings import recording, recordings
+from tracklater_bot.cli.record import complete_snapshots
 from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.sources.base import SourceError
@@ -515,19 +517,71 @@ def test_a_broken_file_does_not_hide_the_others(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, "2026-11-20.json", snapshot("09:00:00"))
     write(tmp_path, "2026-11-20-laptop.json", snapshot("09:00:20"))
-    real = Path.read_bytes
+    real = os.open
 
-    def refusing(path: Path) -> bytes:
+    def refusing(path: Path, flags: int) -> int:
         if path.name == "2026-11-20-laptop.json":
             raise PermissionError(13, "Permission denied")
-        return real(path)
+        return real(path, flags)
 
-    monkeypatch.setattr(Path, "read_bytes", refusing)
+    monkeypatch.setattr("tracklater_bot.sources.clues.files.os.open", refusing)
     reading = thyme(tmp_path).read(FRIDAY.span)
     assert len(reading.clues) == 1
     assert (
         reading.trouble == "thyme's file 2026-11-20-laptop.json cannot be read: Permission denied"
     )
+
+
+@pytest.mark.parametrize(
+    "junk",
+    ['{"a":', '{ "', '{""', '{"Snapshots":[', '{"Time":7,"x":[{"a":1}]},', '{"a":[' + "1," * 50],
+)
+def test_a_file_full_of_beginnings_takes_no_time(junk: str) -> None:
+    data = (junk * (600_000 // len(junk))).encode()
+    began = time.process_time()
+    assert parse_file(data, ALL_TIME).samples == []
+    assert list(complete_snapshots(data.decode())) == []
+    assert time.process_time() - began < 10
+
+
+def test_a_file_damaged_in_a_thousand_places_loses_what_is_damaged_alone() -> None:
+    one = json.dumps(snapshot("09:00:00"))
+    assert parse_file((one + one[:-3]).encode() * 2_000, ALL_TIME).saved == 1
+    seconds = [f"{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}" for n in range(2_000)]
+    rows = [json.dumps(snapshot(at_)) + one[:-3] for at_ in seconds]
+    assert len(parse_file("".join(rows).encode(), ALL_TIME).samples) == 2_000
+
+
+def test_of_a_sparse_file_of_gigabytes_only_the_end_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "2026-11-20.json"
+    end = json.dumps(snapshot("09:00:00")).encode()
+    with path.open("wb") as file:
+        file.truncate(2 << 30)
+        file.seek(0, os.SEEK_END)
+        file.write(end)
+    script = (
+        "import resource, sys; from pathlib import Path; from tests.notation import FRIDAY;"
+        "from tests.test_thyme import thyme; reading = thyme(Path(sys.argv[1])).read(FRIDAY.span);"
+        "print(len(reading.clues), reading.trouble);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], check=True, capture_output=True, text=True
+    )
+    told, memory = run.stdout.splitlines()
+    assert told == (
+        "1 thyme's file 2026-11-20.json is larger than 64 MB: only the snapshots in its last 32 MB"
+        " are in use"
+    )
+    assert int(memory) < 300
+
+
+def test_a_pipe_a_device_and_a_folder_are_no_day_files(tmp_path: Path) -> None:
+    write(tmp_path, "2026-11-20.json", snapshot("09:00:00"))
+    os.mkfifo(tmp_path / "2026-11-20-pipe.json")
+    (tmp_path / "2026-11-20-endless.json").symlink_to("/dev/zero")
+    (tmp_path / "2026-11-20-folder.json").mkdir()
+    assert len(windows(thyme(tmp_path))) == 1
 
 
 def test_trouble_tells_no_title(tmp_path: Path) -> None:

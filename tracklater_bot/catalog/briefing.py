@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from tracklater_bot.domain.brief import Brief
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
+from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, in_background
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock
 
@@ -29,16 +30,16 @@ class CatalogBriefing:
     rules: Callable[[], Sequence[Rule]]
     now: Callable[[], datetime]
     zone: Callable[[], ZoneInfo]
+    seconds: float = SECONDS  # for the tracker, after all else
 
     @contextmanager
     def prepare(self, days: Sequence[WorkDay]) -> Iterator[_PendingBrief]:
         """Asks all services for the days, while the block runs."""
         ordered = tuple(sorted(days, key=lambda day: day.date))
         span = Span(ordered[0].span.start, ordered[-1].span.end)
-        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="brief") as pool:
-            issues = pool.submit(self.catalog.refresh)
-            tracker = pool.submit(self._tracker, span)
-            yield _PendingBrief(self, ordered, issues, tracker)
+        issues = in_background(self.catalog.refresh)
+        tracker = in_background(lambda: self._tracker(span))
+        yield _PendingBrief(self, ordered, issues, tracker)
 
     def _tracker(self, span: Span) -> tuple[Projects, Tracked]:
         return self.catalog.projects(), self.catalog.tracked(span)
@@ -63,7 +64,10 @@ class _PendingBrief:
         catalog, statuses = self.briefing.catalog, self.issues.result()
         troubled = catalog.complete(keys)
         issues = catalog.likely(keys, self.days[0].span.start - LATELY)
-        projects, tracked = self.tracker.result()
+        try:
+            projects, tracked = self.tracker.result(self.briefing.seconds)
+        except TimeoutError:
+            projects, tracked = catalog.known_projects(), Tracked(trouble=TOO_LONG)
         return Brief(
             days=self.days,
             groups=tuple(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock, RLock
@@ -32,9 +31,10 @@ from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
+from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import GroupSettings
-from tracklater_bot.sources.base import IssueSource, SourceError
+from tracklater_bot.sources.base import IssueSource, PartlyRead, SourceError
 from tracklater_bot.trackers.base import Account, Constraints, Tracker
 from tracklater_bot.trackers.projects import ProjectNames, named_in_settings, resolve_projects
 
@@ -48,7 +48,7 @@ ABSENT = timedelta(days=1)
 STALE = timedelta(days=7)  # older than this, what was known is no longer used
 _MOST_KEYS = 50
 _MOST_ABSENT = 1000
-_AT_ONCE = 8
+_SECONDS = 45.0  # how long a draft waits for a source; its reading may go on for the next one
 
 
 class CatalogStore(IssueStore, MemoryStore, Protocol):
@@ -206,7 +206,13 @@ class Catalog:
                     )
                 )
             ]
-            troubles = _concurrently(lambda pair: self._complete(*pair), asked)
+            troubles = side_by_side(
+                lambda pair: self._complete(*pair),
+                asked,
+                lambda pair: SourceStatus(pair[0].name, pair[0].group, 0, TOO_LONG),
+                key=lambda pair: ("by_keys", id(pair[0])),
+                seconds=_SECONDS,
+            )
         return tuple(trouble for trouble in troubles if trouble is not None)
 
     def search(self, text: str, group: str | None = None, limit: int = 20) -> list[Issue]:
@@ -228,8 +234,12 @@ class Catalog:
             asked: at for asked, at in self._looked_up.items() if now - at < MIN_INTERVAL
         } | {wanted_text: now}
         sources = [source for source in self._sources if group in (None, source.group)]
-        answers = _concurrently(
-            lambda source: _attempt(source, lambda: source.search(text)), sources
+        answers = side_by_side(
+            lambda source: _attempt(source, lambda: source.search(text)),
+            sources,
+            lambda _: SourceError(TOO_LONG),
+            key=lambda source: ("search", id(source)),
+            seconds=_SECONDS,
         )
         found: list[Issue] = []
         for source, answer in zip(sources, answers, strict=True):
@@ -320,20 +330,30 @@ class Catalog:
         return now - state.asked >= (MIN_INTERVAL if force or state.trouble else FRESH)
 
     def _read(self, sources: Sequence[IssueSource], now: datetime) -> None:
-        states = [self._state(source) for source in sources]
-        pairs = list(zip(sources, states, strict=True))
-        results = _concurrently(
-            lambda pair: _attempt(pair[0], lambda: pair[0].recent(pair[1].read)), pairs
-        )
-        for (source, state), result in zip(pairs, results, strict=True):
-            if isinstance(result, SourceError):
-                after = state.model_copy(
-                    update={"asked": now, "trouble": str(result), "lasting": result.lasting}
+        def note(source: IssueSource, result: Sequence[Issue] | SourceError) -> None:
+            issues = result.issues if isinstance(result, PartlyRead) else result
+            after = _SourceState(asked=now, read=now)
+            if isinstance(issues, SourceError):
+                after = self._state(source).model_copy(
+                    update={"asked": now, "lasting": issues.lasting}
                 )
             else:
-                self._issues.put(scope_of(source), result)
-                after = _SourceState(asked=now, read=now)
+                self._issues.put(scope_of(source), issues)
+            if isinstance(result, SourceError):
+                after.trouble = str(result)
             self._memory.put(_state_key(source), after.model_dump(mode="json"))
+
+        def read(source: IssueSource) -> None:
+            note(source, _attempt(source, lambda: source.recent(self._state(source).read)))
+
+        # What comes late is noted when it comes, so that a long first reading is not for nothing.
+        side_by_side(
+            read,
+            sources,
+            lambda source: note(source, SourceError(TOO_LONG)),
+            key=lambda source: ("recent", id(source)),
+            seconds=_SECONDS,
+        )
 
     def _state(self, source: IssueSource) -> _SourceState:
         """How it went last; from the beginning where other projects are to be read now."""
@@ -430,15 +450,3 @@ def _attempt(
         log_failure(log, source.name, error)
         kind = type(error).__name__
         return SourceError(f"failed unexpectedly ({kind}): please report it with what the log says")
-
-
-A = TypeVar("A")
-B = TypeVar("B")
-
-
-def _concurrently(call: Callable[[A], B], arguments: Sequence[A]) -> list[B]:
-    """Each one's result, in order; the calls run at the same time."""
-    if len(arguments) < 2:
-        return [call(argument) for argument in arguments]
-    with ThreadPoolExecutor(min(len(arguments), _AT_ONCE), thread_name_prefix="catalog") as pool:
-        return list(pool.map(call, arguments))

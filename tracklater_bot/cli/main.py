@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tracklater_bot import __version__
 from tracklater_bot.cli.output import print_json, say, survive_any_terminal
-from tracklater_bot.cli.signals import stop_event
+from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.domain.day import WhenError, WorkDay
 from tracklater_bot.domain.errors import StoreError, place_of
 
@@ -211,7 +211,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tracklater_bot.slack.app import run_until
     from tracklater_bot.slack.connections import ConnectError
 
-    stopped = stop_event()
+    stopped = stop_event(END_SECONDS)
     with _core(arguments) as core, _told(ConnectError):
         run_until(person_of(core), stopped, started=lambda: say("tracklater-bot is running."))
     return 0

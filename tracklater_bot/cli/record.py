@@ -23,14 +23,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tracklater_bot.sources.clues.files import read_regular
+from tracklater_bot.sources.clues.salvage import salvage
+from tracklater_bot.sources.clues.thyme import LARGEST
+
 try:
     import fcntl
 except ModuleNotFoundError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 THYME_SECONDS = 20  # a snapshot takes well under one; the next is due by then
-# How often all of a broken text may be read, and for how many characters a look too deep stands.
-LOOKS, DEEP_LOOK = 20, 4000
 LOCK_NAME = ".tracklater-record.lock"
 # Where `go install` and Homebrew put thyme. cron and systemd know neither place.
 USUAL_PLACES = ("~/go/bin", "/usr/local/bin", "/opt/homebrew/bin", "~/.local/bin")
@@ -69,7 +71,6 @@ class _DayFile(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
 
 
 _decode = msgspec.json.Decoder(_DayFile).decode
-_scan = json.JSONDecoder().raw_decode
 
 
 def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
@@ -174,7 +175,7 @@ def add(file: Path, snapshot: dict[str, Any]) -> Recorded:
     The caller holds the folder's lock.
     """
     file = file.resolve()  # a link stays a link
-    data = file.read_bytes() if file.exists() else b""
+    data = read_regular(file, LARGEST) if file.exists() else b""
     new = _encoded(snapshot)
     try:
         whole = [bytes(raw) for raw in _decode(data).snapshots or ()] if data.strip() else []
@@ -228,21 +229,11 @@ def _replace(file: Path, snapshots: Iterable[bytes]) -> None:
         raise
 
 
-def complete_snapshots(text: str) -> Iterator[dict[str, Any]]:
-    """Every whole snapshot in a text, be it a day file, a row of printed ones, or parts of them.
-
-    A text that is broken at every turn is given up after so many looks as its length allows.
-    """
-    start, left = text.find("{"), LOOKS * len(text)
-    while start >= 0 and left > 0:
-        try:
-            value, end = _scan(text, start)
-        except (ValueError, RecursionError) as error:
-            left -= error.pos - start if isinstance(error, json.JSONDecodeError) else DEEP_LOOK
-            end = start + 1  # not whole: there may be some inside
-        else:
-            yield from _snapshots_of(value)
-        start = text.find("{", end)
+def complete_snapshots(text: str) -> list[dict[str, Any]]:
+    """Every whole snapshot in a text, be it a day file, a row of printed ones, or parts of them."""
+    snapshots: list[dict[str, Any]] = []
+    salvage(text, lambda value, _: snapshots.extend(_snapshots_of(value)))
+    return snapshots
 
 
 def _snapshots_of(value: dict[str, Any]) -> Iterator[dict[str, Any]]:

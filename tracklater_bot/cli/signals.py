@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 TURN_SECONDS = 1.0
+END_SECONDS = 9.0
 
 
 class _Stop(threading.Event):
@@ -24,16 +26,23 @@ class _Stop(threading.Event):
         return True
 
 
-def stop_event() -> threading.Event:
+def stop_event(seconds: float | None = None) -> threading.Event:
     """An event that is set by Ctrl-C and by SIGTERM. To be called in the main thread.
 
-    Who says it twice does not want to wait for a clean end.
+    Who says it twice does not want to wait for a clean end. After so many `seconds` it is not
+    waited for anyway: a thread that hangs in a read would never let the program end.
     """
     stopped = _Stop()
 
+    def end() -> None:
+        stopped.set()
+        if seconds is not None:
+            time.sleep(seconds)
+            os._exit(0)  # what was not done is in the store, as after any other end
+
     def stop(_number: int, _frame: FrameType | None) -> None:
         # Not here: the main thread may be in the middle of the event's own lock.
-        threading.Thread(target=stopped.set, daemon=True).start()
+        threading.Thread(target=end, daemon=True).start()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -25,6 +24,7 @@ from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 from tracklater_bot.domain.text import without_folders
 from tracklater_bot.domain.wall import Briefing, Finding
@@ -117,10 +117,13 @@ class LocalMachine:
 
     def check(self) -> list[Finding]:
         """Each source tried for real, side by side; in their order."""
-        if not self.sources:
-            return []
-        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="check") as pool:
-            return list(pool.map(_tried, self.sources))
+        return side_by_side(
+            lambda source: Finding.of(source.name, source.group, source.check, (SourceError,)),
+            self.sources,
+            lambda source: Finding(source.name, source.group, ok=False, sentence=TOO_LONG),
+            key=lambda source: ("check", id(source)),
+            at_once=SIDE_BY_SIDE,
+        )
 
 
 def _distinct_machines(readings: Sequence[Reading]) -> Sequence[Reading]:
@@ -137,10 +140,6 @@ def _distinct_machines(readings: Sequence[Reading]) -> Sequence[Reading]:
         )
         for reading in readings
     ]
-
-
-def _tried(source: ClueSource) -> Finding:
-    return Finding.of(source.name, source.group, source.check, (SourceError,))
 
 
 def _of_day(reading: Reading, span: Span) -> Reading:

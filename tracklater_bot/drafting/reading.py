@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from tracklater_bot.domain.clues import Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.errors import log_failure
+from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
 from tracklater_bot.sources.base import ClueSource, SourceError
 
 SIDE_BY_SIDE = 16
 _log = logging.getLogger(__name__)
 
 
-def read_all(sources: Sequence[ClueSource], span: Span) -> tuple[Reading, ...]:
-    """What each source says of the span, in their order; a failing one gives its trouble."""
-    if not sources:
-        return ()
-    workers = min(len(sources), SIDE_BY_SIDE)
-    with ThreadPoolExecutor(workers, thread_name_prefix="source") as pool:
-        return tuple(pool.map(lambda source: _read(source, span), sources))
+def read_all(
+    sources: Sequence[ClueSource], span: Span, seconds: float = SECONDS
+) -> tuple[Reading, ...]:
+    """What each source says of the span, in their order; a failing or slow one its trouble."""
+    readings = side_by_side(
+        lambda source: _read(source, span),
+        sources,
+        lambda source: Reading(source.name, source.group, trouble=TOO_LONG),
+        key=id,
+        at_once=SIDE_BY_SIDE,
+        seconds=seconds,
+    )
+    return tuple(readings)
 
 
 def _read(source: ClueSource, span: Span) -> Reading:

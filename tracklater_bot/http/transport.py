@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
-from typing import NoReturn
+from threading import local
+from typing import Any, NoReturn
 
 import requests
 import urllib3.exceptions
-from requests.auth import AuthBase
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from tracklater_bot import __version__
+from tracklater_bot.domain.side_by_side import in_background
 from tracklater_bot.http.responses import (
     BadResponse,
     InvalidCredential,
@@ -26,7 +31,8 @@ from tracklater_bot.http.responses import (
 # At DEBUG it logs whole addresses, and those hold what somebody typed into a search.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
-TIMEOUT = (3.0, 30.0)
+TIMEOUT = (3.0, 30.0)  # to connect; without a byte
+TOTAL = 60.0  # an exchange, however slowly the bytes come
 LARGEST = 32 * 1024 * 1024
 
 
@@ -38,28 +44,42 @@ class Transport:
     ) -> None:
         self._service = service
         self._base_url = base_url
-        self._auth = _CredentialHeaders(credentials)
+        self._credentials = credentials
         self._session = _new_session()
 
     def exchange(
         self, method: str, url: str, params: Mapping[str, str | int] | None, body: object
     ) -> Response:
         """One request and its response, of whatever status. Raises HttpError's kinds."""
-        try:
+        sockets: list[socket.socket] = []
+
+        def run() -> Response:
+            _running.sockets = sockets
             with self._session.request(
                 method,
                 url,
                 params=params,
                 json=body,
-                auth=self._auth,
+                headers=self._credentials(),
+                auth=_without_netrc,
                 timeout=TIMEOUT,
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 content = self._content(response)
+            return Response(self._service, response.status_code, response.headers, content)
+
+        try:
+            return in_background(run).result(TOTAL)
+        except TimeoutError:
+            for reading in sockets:
+                with suppress(OSError):  # not TLS's own: the other thread is in the middle of it
+                    socket.socket.shutdown(reading, socket.SHUT_RDWR)
+            raise self._late(TOTAL) from None
+        except InvalidCredential:
+            self._fail(requests.exceptions.InvalidHeader())
         except requests.RequestException as error:
             self._fail(error)
-        return Response(self._service, response.status_code, response.headers, content)
 
     def _content(self, response: requests.Response) -> bytes:
         """The body, read no further than the cap: an answer of gigabytes is none."""
@@ -91,28 +111,60 @@ class Transport:
                 f"{self._service}'s address or token is malformed: check the settings", lasting=True
             ) from None
         if isinstance(error, requests.Timeout):
-            raise ResponseLate(
-                f"{self._service} did not answer within {TIMEOUT[1]:.0f} s"
-            ) from None
+            raise self._late(TIMEOUT[1]) from None
         raise ResponseLost(f"{self._service} broke off before its answer was complete") from None
 
+    def _late(self, seconds: float) -> ResponseLate:
+        return ResponseLate(f"{self._service} did not answer within {seconds:.0f} s")
 
-class _CredentialHeaders(AuthBase):
-    """Puts credentials into a request. Being there at all keeps `requests` away from ~/.netrc."""
 
-    def __init__(self, make: Callable[[], Mapping[str, str]]) -> None:
-        self._make = make
+def _without_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """As `auth`, keeps `requests` away from ~/.netrc."""
+    return request
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        try:
-            request.headers.update(self._make())
-        except InvalidCredential as error:
-            raise requests.exceptions.InvalidHeader(str(error)) from None
-        return request
+
+_running = local()  # `sockets`: those over which this thread's exchange goes
+
+
+class _Noted:
+    """A connection whose socket is known to its exchange, which may have to hang up on it."""
+
+    def request(self, *args: Any, **more: Any) -> None:
+        """As urllib3's."""
+        super().request(*args, **more)  # type: ignore[misc]
+        _running.sockets.append(self.sock)  # type: ignore[attr-defined]
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = type("_Http", (_Noted, HTTPConnectionPool.ConnectionCls), {})
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = type("_Https", (_Noted, HTTPSConnectionPool.ConnectionCls), {})
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections that can be hung up on, with and without a proxy."""
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        """As the adapter's."""
+        super().init_poolmanager(*args, **more)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *args: Any, **more: Any) -> Any:
+        """As the adapter's."""
+        manager = super().proxy_manager_for(*args, **more)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+_POOLS = {"http": _HttpPool, "https": _HttpsPool}
 
 
 def _new_session() -> requests.Session:
     session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Adapter())
     session.headers["User-Agent"] = f"tracklater-bot/{__version__}"
     session.headers["Accept"] = "application/json"
     # A cookie could sign us in as somebody else than the token does.

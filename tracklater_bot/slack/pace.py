@@ -28,6 +28,8 @@ from slack_sdk import WebClient
 from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryHandler, RetryState
 from slack_sdk.web import SlackResponse
 
+from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
+
 MINUTE = 60.0
 # Calls a minute, as Slack's pages name them: tiers 3 and 4, and "several hundred" messages.
 TIER_3, TIER_4, MESSAGES = 50, 100, 300

@@ -22,6 +22,20 @@ class SourceError(Exception):
         self.lasting = lasting
 
 
+class PartlyRead(SourceError):
+    """Some rows could not be understood; `issues` are those that could."""
+
+    def __init__(self, service: str, left_out: int, issues: Sequence[Issue]) -> None:
+        super().__init__(left_out_sentence(service, left_out))
+        self.issues = issues
+
+
+def left_out_sentence(service: str, rows: int) -> str:
+    """Tells that rows of an answer were odd, and the others are in use."""
+    were = "1 row that was" if rows == 1 else f"{rows:,} rows that were"
+    return f"{service} sent {were} not understood and left out"
+
+
 class ClueSource(Protocol):
     """A place where work leaves traces.
     `group` is set where the place belongs to one group. `watches_screen`: it records all the time
@@ -45,11 +59,11 @@ class ClueSource(Protocol):
 class IssueSource(Protocol):
     """A tracker's issues for one group.
 
-    All three lookups raise SourceError. `recent` gives the person's own issues and those changed
-    since `since` (None: a sensible first window); `by_keys` gives those that exist among `keys`,
-    whoever's they are; `search` is for typeahead and asks the tracker itself. `owns` tells, without
-    asking, whether a key has the form of this tracker's. `scope` names what is read (server and
-    projects): when the settings change it, reading starts afresh.
+    All three lookups raise SourceError, `recent` also PartlyRead. `recent` gives the person's own
+    issues and those changed since `since` (None: a sensible first window); `by_keys` gives those
+    that exist among `keys`, whoever's they are; `search` is for typeahead and asks the tracker
+    itself. `owns` tells, without asking, whether a key has the form of this tracker's. `scope`
+    names what is read (server and projects): when the settings change it, reading starts afresh.
     """
 
     @property

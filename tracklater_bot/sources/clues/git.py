@@ -7,7 +7,6 @@ commits that no branch has any more. Reflogs and remotes are read as files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,15 +15,27 @@ from pathlib import Path
 from tracklater_bot.domain.clues import Checkout, Commit, Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.hints import Hint, HintKind
+from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.git_command import load_gitpython, own_email
-from tracklater_bot.sources.clues.git_log import branch_of, deduplicated, own_commits, times_of_work
+from tracklater_bot.sources.clues.git_log import (
+    asked_reflog,
+    branch_of,
+    deduplicated,
+    own_commits,
+    times_of_work,
+)
 from tracklater_bot.sources.clues.git_reflog import HeadReflog
 from tracklater_bot.sources.clues.git_remotes import on_code_host, remote_words
-from tracklater_bot.sources.clues.git_repository import Repository, head_reflog, locate, os_reason
+from tracklater_bot.sources.clues.git_repository import (
+    Repository,
+    head_reflog,
+    locate,
+    os_reason,
+)
 
-SIDE_BY_SIDE = 8
+LOCATING, READING = 10.0, 45.0  # seconds; a draft waits a little longer for all of git
 # A check reads with this: every repository for real, and no commit.
 NEVER = Span(datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC))
 
@@ -43,12 +54,15 @@ class GitSource:
 
     A `Checkout` has branch "" when a commit was checked out instead. The last one before the span
     comes with it, so that the branch of the morning is known. A worktree's checkouts carry the
-    worktree's folder name as `repo`; commits carry the main folder's.
+    worktree's folder name as `repo`; commits carry the main folder's. Of a folder that only
+    points at another group's repository (`configured` has those of all groups), it is told whose
+    it is: it counts there.
     """
 
     group: str
     repos: tuple[Path, ...]
     emails: tuple[str, ...] = ()
+    configured: tuple[tuple[str, Path], ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,19 +77,27 @@ class GitSource:
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[GitSource]:
         """One for each group with repositories."""
+        configured = tuple(
+            (name, path) for name, group in settings.groups.items() for path in group.git.repos
+        )
         for name, group in settings.groups.items():
             if group.git.repos:
                 # Before all sources read side by side: then git works while thyme's file is
                 # decoded, which takes 15 ms less than to import first, with the file in the way.
                 with suppress(SourceError):  # the reading tells it
                     load_gitpython()
-                yield cls(name, group.git.repos, settings.emails_for(name))
+                yield cls(name, group.git.repos, settings.emails_for(name), configured)
 
     def read(self, span: Span) -> Reading:
         """Commits by author time and checkouts, in order; what fails is told, the rest is there."""
         repositories, troubles = self._repositories()
-        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="git") as pool:
-            readings = list(pool.map(lambda each: self._read_safely(each, span), repositories))
+        readings = side_by_side(
+            lambda repository: self._read_safely(repository, span),
+            repositories,
+            lambda repository: _RepositoryReading(trouble=f"{repository.path} {TOO_LONG}"),
+            key=lambda repository: ("git", repository.common),
+            seconds=READING,
+        )
         commits = {(c.sha, c.at): c for reading in reversed(readings) for c in reading.commits}
         clues: set[Commit | Checkout] = set(commits.values())
         clues.update(checkout for reading in readings for checkout in reading.checkouts)
@@ -100,18 +122,41 @@ class GitSource:
 
     def _repositories(self) -> tuple[list[Repository], list[str]]:
         """Each repository once, however often and by whatever path it is named."""
+        located = self._located(self.repos)
+        owners = self._owners() if any(map(_is_borrowed, located)) else {}
         repositories: dict[Path, Repository] = {}
         troubles = []
-        for path in self.repos:
-            try:
-                repository = locate(path)
-            except SourceError as error:
-                troubles.append(str(error))
-            except (RuntimeError, ValueError) as error:  # ~nobody, links in a circle, a null byte
-                troubles.append(f"{path} cannot be read ({type(error).__name__})")
+        for repository in located:
+            if isinstance(repository, str):
+                troubles.append(repository)
+                continue
+            group, path = owners.get(repository.common, (self.group, repository.path))
+            if group != self.group and repository.is_borrowed():
+                troubles.append(f"{repository.path} is a part of {path}, which counts for {group}")
             else:
                 repositories.setdefault(repository.common, repository)
         return list(repositories.values()), troubles
+
+    def _owners(self) -> dict[Path, tuple[str, Path]]:
+        """Whose each repository is: theirs who name itself, else theirs who point at it first."""
+        located = self._located([path for _, path in self.configured])
+        pairs = zip(located, self.configured, strict=True)
+        by_nearness = sorted(pairs, key=lambda pair: _is_borrowed(pair[0]))
+        owners: dict[Path, tuple[str, Path]] = {}
+        for repository, owner in by_nearness:
+            if isinstance(repository, Repository):
+                owners.setdefault(repository.common, owner)
+        return owners
+
+    def _located(self, paths: Sequence[Path]) -> list[Repository | str]:
+        """The repository at each path, or why there is none."""
+        return side_by_side(
+            _locate,
+            paths,
+            lambda path: f"{path} {TOO_LONG}",
+            key=lambda path: ("locate", path),
+            seconds=LOCATING,
+        )
 
     def _read_safely(self, repository: Repository, span: Span) -> _RepositoryReading:
         try:
@@ -126,7 +171,7 @@ class GitSource:
         urls = repository.remotes()
         hosted = any(map(on_code_host, urls))
         hints = tuple(self._hints(repository, urls))
-        reflogs = [(head.name, head_reflog(head)) for head in repository.heads()]
+        reflogs, troubles = self._reflogs(repository, span)
         checkouts = tuple(
             Checkout(at, self.group, name, branch, hosted)
             for name, reflog in reflogs
@@ -135,10 +180,30 @@ class GitSource:
         try:
             commits = tuple(self._commits(repository, span, [reflog for _, reflog in reflogs]))
         except SourceError as error:
-            return _RepositoryReading(checkouts=checkouts, hints=hints, trouble=str(error))
+            commits, troubles = (), [*troubles, str(error)]
         return _RepositoryReading(
-            tuple(replace(c, hosted=hosted) for c in commits), checkouts, hints
+            tuple(replace(c, hosted=hosted) for c in commits),
+            checkouts,
+            hints,
+            "; ".join(dict.fromkeys(troubles)) or None,
         )
+
+    def _reflogs(
+        self, repository: Repository, span: Span
+    ) -> tuple[list[tuple[str, HeadReflog]], list[str]]:
+        """The reflog of each HEAD, by its folder's name; and what of them could not be had."""
+        reflogs, troubles = [], []
+        ask = repository.keeps_reflogs_itself()
+        for head in repository.heads():
+            try:
+                reflog, cut = (asked_reflog(repository, head), False) if ask else head_reflog(head)
+            except SourceError as error:
+                troubles.append(str(error))
+                continue
+            if cut and reflog.commits and reflog.commits[0][0] > span.start.timestamp():
+                troubles.append(f"{repository.path} has a reflog so long that only its end is read")
+            reflogs.append((head.name, reflog))
+        return reflogs, troubles
 
     def _commits(
         self, repository: Repository, span: Span, reflogs: Sequence[HeadReflog]
@@ -174,6 +239,19 @@ class GitSource:
         for url in urls:
             for name in remote_words(url):
                 yield Hint(self.group, HintKind.REMOTE, name)
+
+
+def _is_borrowed(located: Repository | str) -> bool:
+    return isinstance(located, Repository) and located.is_borrowed()
+
+
+def _locate(path: Path) -> Repository | str:
+    try:
+        return locate(path)
+    except SourceError as error:
+        return str(error)
+    except (RuntimeError, ValueError) as error:  # ~nobody, links in a circle, a null byte
+        return f"{path} cannot be read ({type(error).__name__})"
 
 
 def _order(clue: Commit | Checkout) -> tuple[datetime, str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.git_repository import Repository
 
-TIMEOUT = 60  # seconds: a repository on a network drive may hang
+TIMEOUT = 30  # seconds: a repository on a network drive may hang
 # What could make `git log` run a program that the repository's configuration names.
 HARMLESS = ("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 ENVIRONMENT = {
@@ -80,6 +80,8 @@ def refusal(path: Path, complaint: str) -> str:
             f"git refuses {path}, which belongs to another user: if you trust it,"
             f" run `git config --global --add safe.directory {path}`"
         )
+    if "unknown repository extension" in complaint:  # such as reftable, since git 2.45
+        return f"git is too old to read {path}: install a newer one"
     if complaint.startswith("Timeout: "):  # GitPython's word
         return f"git took more than {TIMEOUT} seconds for {path}: is it on a slow network drive?"
     lines = CONTROL.sub("\n", complaint).splitlines()

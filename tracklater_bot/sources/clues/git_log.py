@@ -15,8 +15,13 @@ from tracklater_bot.sources.clues.git_command import (
     refusal,
     run_git,
 )
-from tracklater_bot.sources.clues.git_reflog import HeadReflog, ReflogCommit
-from tracklater_bot.sources.clues.git_repository import Repository
+from tracklater_bot.sources.clues.git_reflog import (
+    HeadReflog,
+    ReflogCommit,
+    as_branch,
+    parse_reflog,
+)
+from tracklater_bot.sources.clues.git_repository import Head, Repository
 from tracklater_bot.sources.clues.program_commits import is_by_program
 
 # A commit authored within a span was committed then or later, unless a clock was wrong.
@@ -25,6 +30,7 @@ SKEW = timedelta(days=1)
 # walks by date, newest first; this many old ones in a row, and what follows is taken to be old.
 OLD_ENOUGH = 128
 FEW = 384  # so many commits are asked for first
+MOST_MOVES = 50_000  # of HEAD
 AT_ONCE = 400  # commits named in one command: Windows takes no longer ones
 
 FIELDS = "%ct%x1f%at%x1f%H%x1f%S%x1f%ae%x1f%s%n%an %cn <%ce>%n%b"
@@ -173,13 +179,34 @@ def _unreachable(repository: Repository, since: int, shas: Sequence[str]) -> Ite
         yield from parse_log(records, since)
 
 
-def _log(repository: Repository, *selection: str) -> list[bytes]:
+def asked_reflog(repository: Repository, head: Head) -> HeadReflog:
+    """The reflog of a HEAD, as git tells it where it has no file for it."""
+    _, branch, _ = run_git(repository, "symbolic-ref", "--quiet", head.rev)
+    fields = "%H%x1f%gn%x1f%ge%x1f%gd%x1f%gs"
+    records = _log(
+        repository,
+        "--walk-reflogs",
+        "--date=raw",
+        f"--max-count={MOST_MOVES}",
+        head.rev,
+        fields=fields,
+    )
+    lines, before = [], "0" * 40
+    for record in reversed(records):
+        sha, name, email, moment, what = record.decode("utf-8", errors="replace").split("\x1f")
+        at = moment.partition("@{")[2].removesuffix("}")
+        lines.append(f"{before} {sha} {name} <{email}> {at}" + (f"\t{what}" if what else ""))
+        before = sha
+    return parse_reflog("\n".join(lines), as_branch(branch.decode(errors="replace").strip()))
+
+
+def _log(repository: Repository, *selection: str, fields: str = FIELDS) -> list[bytes]:
     """The records of the commits that are selected."""
     status, output, complaint = run_git(
         repository,
         "log",
         "-z",
-        f"--format={FIELDS}",
+        f"--format={fields}",
         "--encoding=UTF-8",
         "--no-show-signature",
         "--no-mailmap",

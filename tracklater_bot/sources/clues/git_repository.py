@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues.files import MB, read_end, read_regular
 from tracklater_bot.sources.clues.git_reflog import HeadReflog, as_branch, parse_reflog
 from tracklater_bot.sources.clues.git_remotes import remote_urls
+
+REFTABLE = re.compile(r"^\s*refstorage\s*=\s*\"?reftable", re.IGNORECASE | re.MULTILINE)
+LONGEST_REFLOG = 8 * MB  # some fifty thousand entries; of more the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,14 @@ class Repository:
     def remotes(self) -> list[str]:
         """The addresses of all remotes."""
         return remote_urls(_text(self.common / "config"))
+
+    def keeps_reflogs_itself(self) -> bool:
+        """Whether there are no files to be read: git has them in a form of its own (reftable)."""
+        return REFTABLE.search(_text(self.common / "config")) is not None
+
+    def is_borrowed(self) -> bool:
+        """Whether the folder only points at the repository, as a worktree does."""
+        return self.common not in {(self.path / ".git").resolve(), self.path.resolve()}
 
 
 def locate(path: Path) -> Repository:
@@ -93,12 +106,16 @@ def _first_line(path: Path) -> str:
 def _text(path: Path) -> str:
     """A file's text; "" when there is none."""
     try:
-        return path.read_text("utf-8", errors="replace")
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return read_regular(path).decode("utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
         return ""
 
 
-def head_reflog(head: Head) -> HeadReflog:
-    """The reflog of a HEAD, read from its file; empty where there is none."""
+def head_reflog(head: Head) -> tuple[HeadReflog, bool]:
+    """The reflog of a HEAD, read from its file's end, and whether there was more; or empty."""
     current = _first_line(head.gitdir / "HEAD").removeprefix("ref: refs/heads/")
-    return parse_reflog(_text(head.gitdir / "logs" / "HEAD"), as_branch(current))
+    try:
+        lines, cut = read_end(head.gitdir / "logs" / "HEAD", LONGEST_REFLOG)
+    except (FileNotFoundError, NotADirectoryError):
+        lines, cut = b"", False
+    return parse_reflog(lines.decode("utf-8", errors="replace"), as_branch(current)), cut

@@ -7,12 +7,11 @@ without `-o` it prints one bare snapshot after another. Whatever is complete is 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from errno import EACCES
 from hashlib import blake2b
@@ -25,11 +24,14 @@ from tracklater_bot.domain.clues import Reading, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues.files import MB, open_regular, read_end
+from tracklater_bot.sources.clues.salvage import salvage
 
 NAME = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)?[-_. ]*(?P<machine>.*)\.json")
 TIME = re.compile(rb'"Time"\s*:\s*"([^"\\]{1,40})"')
-OBJECT = re.compile(r'\{\s*["}]')
 HEAD, TAIL = 4096, 65536
+# More than a day has; of more, and of damaged files, only the end is read.
+LARGEST, SALVAGED = 64 * MB, 32 * MB
 
 # A file's dates are those of the recorder's zone, which may be any: UTC-12 to UTC+14.
 WEST, EAST = timedelta(hours=12), timedelta(hours=14)
@@ -69,15 +71,18 @@ class _Document(msgspec.Struct, gc=False, rename="pascal"):
 
 _decode_document = msgspec.json.Decoder(_Document).decode
 _decode_windows = msgspec.json.Decoder(list[_Window] | None).decode
-_scan = json.JSONDecoder().raw_decode
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """The samples of a file. `saved` counts its snapshots when the file is damaged, else None."""
+    """The samples of a file. `saved` counts its snapshots when the file is damaged, else None.
+
+    `cut`: it is so large that only its end was read.
+    """
 
     samples: list[Window]
     saved: int | None = None
+    cut: bool = False
 
 
 def parse_file(data: bytes, span: Span, machine: str = "") -> ParsedFile:
@@ -133,18 +138,13 @@ def _fingerprint(look: tuple[int, str]) -> int:
 
 def _salvage(data: bytes, machine: str) -> tuple[list[Window], bool]:
     """Every complete snapshot in what is no single document, and whether anything else is in it."""
-    text = _text(data)
     samples: list[Window] = []
-    damaged, done = not text.strip(), 0
-    while (found := OBJECT.search(text, done)) is not None:
-        start = found.start()
-        damaged = damaged or bool(text[done:start].strip())
-        try:
-            _, done = _scan(text, start)
-            samples += _samples(_snapshots(text[start:done].encode()), machine)
-        except (ValueError, RecursionError):
-            damaged, done = True, start + 1  # no whole document: there may be some inside
-    return samples, damaged or bool(text[done:].strip())
+
+    def take(_: object, written: str) -> None:
+        samples.extend(_samples(_snapshots(written.encode()), machine))
+
+    damaged = salvage(_text(data[-SALVAGED:] if len(data) > SALVAGED else data), take)
+    return samples, damaged or len(data) > SALVAGED
 
 
 def _text(data: bytes) -> str:
@@ -207,7 +207,7 @@ def _may_hold(file: _File, span: Span) -> bool:
 
 def _ends(path: Path) -> tuple[datetime, datetime] | None:
     """The first and the last time written in a file, found without reading all of it."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(HEAD)
         file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
         tail = file.read(TAIL)
@@ -285,8 +285,8 @@ class ThymeSource:
             parsed = self._parsed(latest, ALL_TIME)
         except OSError as error:
             raise SourceError(f"{latest.label} cannot be read: {_reason(error)}") from None
-        if parsed.saved is not None:
-            raise SourceError(_sentence(latest, parsed.saved))
+        if parsed.saved is not None or parsed.cut:
+            raise SourceError(_sentence(latest, parsed))
         count = len(parsed.samples)
         return f"{len(files)} files, the latest {latest.label} with {count:,} snapshots"
 
@@ -310,26 +310,31 @@ class ThymeSource:
 
     def _parsed(self, file: _File, span: Span) -> ParsedFile:
         """The file's samples; a file that is just being written is read again."""
-        parsed = parse_file(file.path.read_bytes(), span, file.machine)
-        for _ in range(REREADS):
+        for reread in range(REREADS + 1):
+            if reread:
+                self._wait(PAUSE)
+            data, cut = read_end(file.path, LARGEST)
+            parsed = parse_file(data[-SALVAGED:] if cut else data, span, file.machine)
             age = self._clock() - file.path.stat().st_mtime
-            if parsed.saved is None or age > BEING_WRITTEN:
+            if cut or parsed.saved is None or age > BEING_WRITTEN:
                 break
-            self._wait(PAUSE)
-            parsed = parse_file(file.path.read_bytes(), span, file.machine)
-        return parsed
+        return replace(parsed, cut=cut)
 
 
 def _damage(file: _File, parsed: ParsedFile, span: Span) -> Iterator[str]:
     """A sentence for a damaged file that has, or should have, samples of the span."""
-    if parsed.saved is None:
-        return
     of_the_span = file.date is not None and span.start.date() <= file.date <= span.end.date()
-    if parsed.samples or of_the_span:
-        yield _sentence(file, parsed.saved)
+    if (parsed.saved is not None or parsed.cut) and (parsed.samples or of_the_span):
+        yield _sentence(file, parsed)
 
 
-def _sentence(file: _File, saved: int) -> str:
+def _sentence(file: _File, parsed: ParsedFile) -> str:
+    saved = parsed.saved or 0
+    if parsed.cut:
+        return (
+            f"thyme's file {file.label} is larger than {LARGEST // MB} MB: only the snapshots in"
+            f" its last {SALVAGED // MB} MB are in use"
+        )
     snapshots = "snapshot" if saved == 1 else "snapshots"
     return (
         f"thyme's file {file.label} is damaged: {saved:,} {snapshots} in it could be saved,"

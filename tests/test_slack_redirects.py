@@ -1,0 +1,86 @@
+"""No way out of Slack's SDK follows a redirect: what it carries is for Slack's host alone.
+
+These go through the SDK that is installed: should it begin to use something else than urllib,
+they fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from slack_sdk.errors import SlackClientError
+
+from tests.loopback import Asked, Loopback, Said, serving
+from tests.notation import FRIDAY
+from tracklater_bot import checks
+from tracklater_bot.settings import Settings
+from tracklater_bot.slack.app import Answers, web_client
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues.slack import SlackSource
+
+USER, BOT = "xoxp-1-secret", "xoxb-1-secret"
+Way = Callable[[str], Any]
+
+
+class Redirecting(Loopback):
+    """A Slack that sends everything on to another host, but for where uploads go."""
+
+    def __init__(self, code: int, elsewhere: str) -> None:
+        super().__init__([])
+        self.sent_on = Said(code, headers={"Location": f"{elsewhere}/stolen"})
+
+    def next(self, asked: Asked) -> Said:
+        self.asked.append(asked)
+        if "getUploadURLExternal" in asked.path:
+            return Said(body={"ok": True, "upload_url": f"{self.url}/upload", "file_id": "F1"})
+        return self.sent_on
+
+
+def settings(url: str) -> Settings:
+    return Settings.model_validate({"slack": {"bot_token": BOT, "base_url": f"{url}/api/"}})
+
+
+def search(url: str) -> None:
+    SlackSource(None, SecretStr(USER), "U1", f"{url}/api/").read(FRIDAY.span)
+
+
+def check(url: str) -> None:
+    checks._client(settings(url), BOT).auth_test()
+
+
+def post(url: str) -> None:
+    web_client(settings(url)).chat_postMessage(channel="C1", text="the day")
+
+
+def upload(url: str) -> None:
+    web_client(settings(url)).files_upload_v2(content=b"picture", filename="day.png")
+
+
+def answer(url: str) -> None:
+    assert Answers(web_client(settings(url)), f"{url}/respond")(text="the day").status_code != 200
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Loopback]:
+    with serving(Loopback([Said(body={"ok": True})])) as script:
+        yield script
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["straight", "proxied"])
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("way", [search, check, post, upload, answer])
+def test_a_redirect_is_not_followed(
+    way: Way, code: int, proxied: bool, elsewhere: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(Redirecting(code, elsewhere.url)) as slack:
+        if proxied:
+            monkeypatch.setenv("HTTP_PROXY", slack.url)
+        with suppress(OSError, SourceError, SlackClientError):  # however it is told
+            way(slack.url)
+        assert slack.asked
+        assert not any(elsewhere.url in asked.path for asked in slack.asked), "by a proxy"
+    assert elsewhere.asked == []
