@@ -14,8 +14,8 @@ from tracklater_bot.engine.events import EventKind
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
 from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, group_numbers
 from tracklater_bot.engine.intervals import MINUTE, Interval
-from tracklater_bot.engine.score.weights import WEIGHTS
 from tracklater_bot.engine.segments import EvidenceSource
+from tracklater_bot.engine.weights import NEUTRAL_MINUTE
 
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"
@@ -125,7 +125,7 @@ def _without_evidence(group: str, day: LabelledDay, index: int) -> list[float]:
         for state, emission in zip(day.states, day.emissions[index], strict=True)
     ]
     if segment.groups.keys() == {group}:
-        row[IDLE] += WEIGHTS.neutral_minute * segment.minutes
+        row[IDLE] += NEUTRAL_MINUTE * segment.minutes
     return row
 
 

@@ -1,6 +1,6 @@
 """Matching: the groups and issues that window titles, branches, commits and messages point to.
 
-Everything here is about words; how much they count is in score/.
+Everything here is about words; how much they count is in scoring.py.
 """
 
 from __future__ import annotations
