@@ -12,7 +12,6 @@ from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.infer.hmm import IDLE
 from tracklater_bot.engine.infer.inference import LabelledDay, label
-from tracklater_bot.engine.infer.merge import merge
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE
 from tracklater_bot.engine.match.matcher import Matcher
@@ -20,7 +19,7 @@ from tracklater_bot.engine.presence import PresenceRules, Watch, by_machine, pri
 from tracklater_bot.engine.samples import samples_in
 from tracklater_bot.engine.scoring import ScoringContext, calls_in, score
 from tracklater_bot.engine.segments import cut_day
-from tracklater_bot.engine.spans import RoundedSpan, fit_spans
+from tracklater_bot.engine.spans import RoundedSpan, fit_spans, interval_of, merge
 from tracklater_bot.engine.suggestions import SuggestionBuilder
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 from tracklater_bot.engine.weights import OFFSCREEN
@@ -56,11 +55,10 @@ def unexplained_titles(inputs: Inputs) -> dict[str, float]:
 
     For the eyes of the person at this machine only.
     """
-    inferred, zero = _infer(inputs), inputs.day.span.start
+    inferred = _infer(inputs)
     day, minutes = inferred.day, defaultdict[str, float](float)
     for span in (found.exact for found in inferred.spans if found.group is None):
-        interval = (span.start - zero).total_seconds(), (span.end - zero).total_seconds()
-        for index, shared in day.overlapping(interval):
+        for index, shared in day.overlapping(interval_of(span, inputs)):
             focus = day.segments[index].focus
             if focus is not None and day.path[index] == IDLE:
                 minutes[focus.title] += shared

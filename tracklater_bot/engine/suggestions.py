@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracklater_bot.domain.clues import Commit
-from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.descriptions import describe
 from tracklater_bot.domain.groups import Group, Project
 from tracklater_bot.domain.issues import Issue
@@ -18,7 +17,7 @@ from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import Interval
 from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.reasons import alternative, best_split, reasons
-from tracklater_bot.engine.spans import RoundedSpan
+from tracklater_bot.engine.spans import RoundedSpan, interval_of
 
 LONGEST = 60  # characters of a description made of commit subjects
 SUBJECTS = 2
@@ -34,7 +33,7 @@ class SuggestionBuilder:
         self._matcher = matcher
         self._events = events
         self._day = day
-        self._zero = inputs.day.span.start
+        self._inputs = inputs
         self._groups = {group.name: group for group in inputs.groups}
         self._issues = {issue.id: issue for issue in inputs.issues}
         commits = (clue for clue in inputs.clues if isinstance(clue, Commit))
@@ -42,15 +41,11 @@ class SuggestionBuilder:
 
     def suggestions(self, spans: Sequence[RoundedSpan]) -> tuple[Suggestion, ...]:
         """A suggestion for each span, in order."""
-        return tuple(
-            self._suggestion(
-                span, [*spans[max(index - 1, 0) : index], *spans[index + 1 : index + 2]]
-            )
-            for index, span in enumerate(spans)
-        )
+        around = ([*spans[max(n - 1, 0) : n], *spans[n + 1 : n + 2]] for n in range(len(spans)))
+        return tuple(map(self._suggestion, spans, around))
 
     def _suggestion(self, found: RoundedSpan, neighbours: Sequence[RoundedSpan]) -> Suggestion:
-        interval = self._interval(found.exact)
+        interval = interval_of(found.exact, self._inputs)
         suggestion = Suggestion(
             span=found.span,
             group=found.group,
@@ -61,7 +56,12 @@ class SuggestionBuilder:
         if found.group is None:
             return suggestion
         issue = self._issues.get(found.key) if found.key else None
-        touching = [one.group for one in neighbours if _gap(one.exact, found.exact) <= TOUCH]
+        exact = found.exact
+        touching = [
+            one.group
+            for one in neighbours
+            if max(one.exact.start, exact.start) - min(one.exact.end, exact.end) <= TOUCH
+        ]
         return replace(
             suggestion,
             project=project_for(self._groups[found.group], issue),
@@ -102,16 +102,8 @@ class SuggestionBuilder:
         at = best_split(self._day, state, interval)
         if at is None:
             return None
-        moment = self._zero + timedelta(seconds=at)
+        moment = self._inputs.day.span.start + timedelta(seconds=at)
         return moment if found.span.start < moment < found.span.end else None
-
-    def _interval(self, span: Span) -> Interval:
-        start, end = span.start - self._zero, span.end - self._zero
-        return start.total_seconds(), end.total_seconds()
-
-
-def _gap(one: Span, other: Span) -> timedelta:
-    return max(one.start, other.start) - min(one.end, other.end)
 
 
 def project_for(group: Group, issue: Issue | None) -> Project | None:
