@@ -17,9 +17,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from tracklater_bot.domain.brief import Brief
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.draft import Brief, Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import SourceStatus
