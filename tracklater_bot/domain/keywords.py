@@ -13,16 +13,14 @@ from tracklater_bot.domain.keys import Keys
 from tracklater_bot.domain.text import folded
 
 # Names that many repositories share: they count only where a repository's name must stand.
-_COMMON_NAMES = frozenset(
-    (
-        *("admin", "android", "api", "app", "apps", "backend", "blog", "client", "cms", "code"),
-        *("common", "core", "dashboard", "data", "demo", "desktop", "dev", "docs", "examples"),
-        *("documentation", "dotfiles", "frontend", "infra", "infrastructure", "intranet", "ios"),
-        *("lib", "main", "mobile", "notes", "ops", "platform", "portal", "project", "scripts"),
-        *("sdk", "server", "service", "services", "shared", "shop", "site", "src", "store"),
-        *("test", "tests", "tools", "ui", "web", "webapp", "webshop", "website", "wiki", "work"),
-    )
-)
+_COMMON_NAMES = frozenset((
+    "admin", "android", "api", "app", "apps", "backend", "blog", "client", "cms", "code", "common",
+    "core", "dashboard", "data", "demo", "desktop", "dev", "docs", "examples", "documentation",
+    "dotfiles", "frontend", "infra", "infrastructure", "intranet", "ios", "lib", "main", "mobile",
+    "notes", "ops", "platform", "portal", "project", "scripts", "sdk", "server", "service",
+    "services", "shared", "shop", "site", "src", "store", "test", "tests", "tools", "ui", "web",
+    "webapp", "webshop", "website", "wiki", "work",
+))  # fmt: skip
 _BEFORE_A_NAME = re.compile(r"(?:[/~]|\btmux:? )$")
 _TRUNKS = frozenset(("main", "master", "develop", "development", "dev", "trunk", "staging", ""))
 _SHORTEST_BRANCH = 5

@@ -26,8 +26,7 @@ from tracklater_bot.domain.wall import Briefing, Finding
 from tracklater_bot.engine import suggest, unexplained_titles
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.engine.match.matcher import keys_in_clues
-from tracklater_bot.engine.presence import by_machine, changes
-from tracklater_bot.engine.samples import samples_in
+from tracklater_bot.engine.presence import by_machine, changes, samples_in
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.settings import SuggestSettings

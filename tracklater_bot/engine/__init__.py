@@ -15,8 +15,14 @@ from tracklater_bot.engine.infer.inference import LabelledDay, label
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE
 from tracklater_bot.engine.match.matcher import Matcher
-from tracklater_bot.engine.presence import PresenceRules, Watch, by_machine, privacy, watch
-from tracklater_bot.engine.samples import samples_in
+from tracklater_bot.engine.presence import (
+    PresenceRules,
+    Watch,
+    by_machine,
+    privacy,
+    samples_in,
+    watch,
+)
 from tracklater_bot.engine.scoring import ScoringContext, calls_in, score
 from tracklater_bot.engine.segments import cut_day
 from tracklater_bot.engine.spans import RoundedSpan, fit_spans, interval_of, merge

@@ -81,14 +81,12 @@ _WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W_]\s*$"), re.compile(r"\s+[^\W\d_]"
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _GREY = re.compile(r"(\d)\1\1")
 # After a number at a branch's start these are what is counted: `3-way-merge`, `100-percent`.
-_COUNTED = frozenset(
-    (
-        *("bit", "byte", "click", "col", "column", "columns", "day", "days", "error", "errors"),
-        *("factor", "hour", "hours", "level", "minute", "minutes", "month", "months", "page"),
-        *("pages", "pass", "percent", "phase", "pixel", "point", "px", "second", "seconds"),
-        *("star", "step", "steps", "tier", "times", "way", "week", "weeks", "year", "years"),
-    )
-)
+_COUNTED = frozenset((
+    "bit", "byte", "click", "col", "column", "columns", "day", "days", "error", "errors", "factor",
+    "hour", "hours", "level", "minute", "minutes", "month", "months", "page", "pages", "pass",
+    "percent", "phase", "pixel", "point", "px", "second", "seconds", "star", "step", "steps",
+    "tier", "times", "way", "week", "weeks", "year", "years",
+))  # fmt: skip
 # A page of a code host or a build server: `#77` there is one of its own.
 _FORGE = re.compile(
     r"·|\b(?:pull|merge)[ -]requests?\b|(?<!\w)![1-9]\d*|\bprs? ?#|\[[\w.-]+/[\w.-]+\]"

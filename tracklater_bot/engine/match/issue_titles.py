@@ -11,13 +11,11 @@ from tracklater_bot.domain.issues import Issue, IssueId
 from tracklater_bot.domain.keywords import is_unspaced
 
 # Words that tell nothing of what an issue is about.
-_STOP_WORDS = frozenset(
-    (
-        *("add", "all", "and", "bug", "bugs", "change", "feature", "fix", "fixed", "fixes", "for"),
-        *("from", "hotfix", "into", "issue", "make", "new", "not", "our", "story", "task", "that"),
-        *("the", "this", "update", "use", "was", "when", "wip", "with", "work", "you"),
-    )
-)
+_STOP_WORDS = frozenset((
+    "add", "all", "and", "bug", "bugs", "change", "feature", "fix", "fixed", "fixes", "for", "from",
+    "hotfix", "into", "issue", "make", "new", "not", "our", "story", "task", "that", "the", "this",
+    "update", "use", "was", "when", "wip", "with", "work", "you",
+))  # fmt: skip
 
 _WORD = re.compile(r"[^\W_]+")
 _SHORTEST_TITLE = 8  # letters; shorter ones are found in too many texts
