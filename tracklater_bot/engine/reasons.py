@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from tracklater_bot.domain.suggestions import Reason
+from tracklater_bot.domain.text import count
 from tracklater_bot.engine.events import EventKind
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
 from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, group_numbers
@@ -31,41 +32,34 @@ LEAST_GAIN = 1.5
 
 def reasons(group: str, day: LabelledDay, interval: Interval) -> tuple[Reason, ...]:
     """The sources of the group's evidence, strongest first, with their shares of all of it."""
-    log_likelihoods: defaultdict[EvidenceSource, float] = defaultdict(float)
+    weights: defaultdict[EvidenceSource, float] = defaultdict(float)
     minutes: defaultdict[EvidenceSource, float] = defaultdict(float)
     shas: defaultdict[EvidenceSource, list[str]] = defaultdict(list)
     for index, shared in day.overlapping(interval):
         for owner, source, log_likelihood in day.segments[index].evidence:
             if owner == group:
-                log_likelihoods[source] += log_likelihood
+                weights[source] += log_likelihood
                 minutes[source] += shared
                 shas[source].append(source.sha)
-    if not log_likelihoods:
+    if not weights:
         return (Reason(f"work for {group} around it", 1.0),)
-    whole = sum(log_likelihoods.values())
-    strongest = sorted(log_likelihoods, key=lambda one: (-log_likelihoods[one], one.about))
+    whole = sum(weights.values())
+    strongest = sorted(weights, key=lambda one: (-weights[one], one.about))[:MOST_REASONS]
     return tuple(
-        Reason(
-            _in_words(source, shas[source], minutes[source]),
-            round(log_likelihoods[source] / whole, 3),
-        )
-        for source in strongest[:MOST_REASONS]
+        Reason(_in_words(one, shas[one], minutes[one]), round(weights[one] / whole, 3))
+        for one in strongest
     )
 
 
 def _in_words(source: EvidenceSource, shas: Sequence[str], minutes: float) -> str:
     about = source.about
     if source.kind is EventKind.COMMIT:
-        return f"{_count(len(set(shas)), 'commit')} in {about}"
+        return f"{count(len(set(shas)), 'commit')} in {about}"
     if source.kind is EventKind.CHECKOUT:
         return f"branch {about} checked out" if about else "a commit checked out"
     if source.kind is EventKind.MESSAGE:
-        return f"{_count(len(shas), 'message')}{f' in #{about}' if about else ''}"
+        return f"{count(len(shas), 'message')}{f' in #{about}' if about else ''}"
     return f"{about} in window titles, {max(round(minutes), 1)} min"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def alternative(
@@ -100,15 +94,11 @@ def _alternative_on_screen(group: str, day: LabelledDay, indices: Sequence[int])
     after = next((n for n in range(indices[-1] + 1, len(segments)) if segments[n].on_screen), None)
     for index in (before, after):
         if index is not None:
-            rows[index] = [
-                0.0 if state == day.path[index] else IMPOSSIBLE for state in range(len(states))
-            ]
+            rows[index] = [IMPOSSIBLE] * len(states)
+            rows[index][day.path[index]] = 0.0
     order = sorted(rows)
-    chain = Chain(
-        group_numbers(states),
-        tuple(rows[index] for index in order),
-        tuple(segments[index].costs for index in order),
-    )
+    costs = tuple(segments[index].costs for index in order)
+    chain = Chain(group_numbers(states), tuple(rows[index] for index in order), costs)
     minutes: defaultdict[str, float] = defaultdict(float)
     for index, number in zip(order, viterbi(chain), strict=True):
         if index not in (before, after):
