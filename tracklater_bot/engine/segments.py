@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from tracklater_bot.domain.day import without
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.infer.hmm import TransitionCosts
-from tracklater_bot.engine.intervals import MINUTE, Interval, cut, joined, within, without
+from tracklater_bot.engine.intervals import MINUTE, Interval, cut, joined, within
 from tracklater_bot.engine.presence import Focus, Watch
 from tracklater_bot.engine.weights import USUAL
 
