@@ -140,15 +140,10 @@ def _is_ambiguous(match: re.Match[str], before: str) -> bool:
     if len(number) == len("123456") or _YEAR.fullmatch(number) or _COUNTS.search(before):
         return True
     asked = _ASKS.search(before) is not None
-    if not asked and (len(number) == 1 or _is_of_a_thing(match, before)):
+    # A word in the middle of a sentence stands before the number: `the gate #12 is`.
+    inside = _WORD_AFTER.match(text, match.end()) and _WORD_BEFORE.search(before)
+    if not asked and (len(number) == 1 or (inside and not _ABOUT.search(before))):
         return True
     if len(number) != len("123"):
         return False
     return bool(_COLOURS.search(text)) or (_GREY.fullmatch(number) is not None and not asked)
-
-
-def _is_of_a_thing(match: re.Match[str], before: str) -> bool:
-    """Whether a word in the middle of a sentence stands before a number: `the gate #12 is`."""
-    if _ABOUT.search(before) or not _WORD_AFTER.match(match.string, match.end()):
-        return False
-    return _WORD_BEFORE.search(before) is not None
