@@ -25,14 +25,14 @@ from tracklater_bot.domain.keywords import (
 )
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.text import folded
-from tracklater_bot.engine.match.issue_keys import (
+from tracklater_bot.engine.match.issue_words import (
     BareNumber,
+    IssueTitles,
     bare_numbers,
     numbers_in_branch,
     numbers_in_title,
     without_ranks,
 )
-from tracklater_bot.engine.match.issue_titles import IssueTitles
 from tracklater_bot.engine.windows import WindowKind, WindowPlace, without_program
 
 
