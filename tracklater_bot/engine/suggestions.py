@@ -5,6 +5,7 @@ Reasons are names and counts only: no window title ever gets into one.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from tracklater_bot.domain.descriptions import describe
 from tracklater_bot.domain.groups import Group, Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Evidence, Reason, Suggestion
-from tracklater_bot.domain.text import count
+from tracklater_bot.domain.text import count, folded
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
 from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, group_numbers
@@ -26,6 +27,7 @@ from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.segments import EvidenceSource
 from tracklater_bot.engine.spans import RoundedSpan, interval_of
 from tracklater_bot.engine.weights import NEUTRAL_MINUTE
+from tracklater_bot.engine.windows import WindowPlace
 
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"
@@ -36,6 +38,7 @@ SHORTEST_SIDE = 5 * MINUTE
 LEAST_GAIN = 1.5
 LONGEST = 60  # characters of a description made of commit subjects
 SUBJECTS = 2
+_REVIEW = re.compile(r"(?<![^\W_])(?:code review|(?:pull|merge) request)(?![^\W_])")
 TOUCH = timedelta(seconds=1)
 
 
@@ -71,7 +74,7 @@ class SuggestionBuilder:
         if found.group is None:
             return suggestion
         issue = self._issues.get(found.key) if found.key else None
-        exact = found.exact
+        commits, exact = self._own_commits(found.group, found), found.exact
         touching = [
             one.group
             for one in neighbours
@@ -81,7 +84,7 @@ class SuggestionBuilder:
             suggestion,
             project=project_for(self._groups[found.group], issue),
             issue=issue,
-            description=description(found.group, issue, self._own_commits(found.group, found)),
+            description=description(issue, commits, self._neutral_words(interval)),
             reasons=reasons(found.group, self._day, interval),
             alternative=alternative(found.group, self._day, interval, touching),
         )
@@ -95,6 +98,17 @@ class SuggestionBuilder:
             and found.exact.start < commit.at <= found.exact.end
             and not self._matcher.names_others(group, commit.subject)
         ]
+
+    def _neutral_words(self, interval: Interval) -> str:
+        """What most windows tell of the kind of work, in words of ours that name nobody."""
+        minutes: defaultdict[str, float] = defaultdict(float)
+        for index, shared in self._day.overlapping(interval):
+            if (focus := self._day.segments[index].focus) is not None:
+                call = self._matcher.window(focus.title).place is WindowPlace.MEETING
+                review = "Code review" if _REVIEW.search(folded(focus.title)) else ""
+                minutes["Call" if call else review] += shared
+        most = max(minutes, key=lambda words: minutes[words], default="")
+        return most if 2 * minutes[most] > sum(minutes.values()) else ""
 
     def _evidence(self, found: RoundedSpan, interval: Interval) -> Evidence:
         segments = self._day.segments
@@ -125,13 +139,12 @@ def project_for(group: Group, issue: Issue | None) -> Project | None:
     return of_type or by_type.get("default", only)
 
 
-def description(group: str, issue: Issue | None, commits: Iterable[Commit]) -> str:
-    """`KEY title`, else the group's own commit subjects in a few words, else its name."""
+def description(issue: Issue | None, commits: Iterable[Commit], neutral: str = "") -> str:
+    """`KEY title`, else the group's own commit subjects in a few words, else neutral words."""
     if issue is not None:
         return describe(issue)
     subjects = dict.fromkeys(" ".join(commit.subject.split()) for commit in commits)
-    words = _short([subject for subject in subjects if subject])
-    return words or group
+    return _short([subject for subject in subjects if subject]) or neutral
 
 
 def _short(subjects: list[str]) -> str:
