@@ -29,7 +29,7 @@ import orjson
 
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.drafting.reading import read_all
+from tracklater_bot.drafting.machine import read_all
 from tracklater_bot.settings import load
 from tracklater_bot.sources.clues.git_log import SKEW
 

@@ -41,20 +41,20 @@ def test_project(projects: list[str], issue_type: str | None, expected: str | No
         (["WIP", "WIP", "Fix login"], "WIP; Fix login"),  # each once
         (["Fix login", "Add tests", "Tidy up"], "Fix login; Add tests"),
         (["fix(auth):  keep\nthe session"], "fix(auth): keep the session"),
-        (["", "  "], "acme"),
-        ([], "acme"),
+        (["", "  "], ""),
+        ([], ""),
     ],
 )
 def test_words_without_an_issue(subjects: list[str], expected: str) -> None:
     commits = [commit("10:00", "acme", subject) for subject in subjects]
-    assert description("acme", None, commits) == expected
+    assert description(None, commits) == expected
 
 
 @pytest.mark.parametrize(
     "subject", ["Handle the empty input of the token endpoint " * 3, "x" * 200]
 )
 def test_words_are_few(subject: str) -> None:
-    text = description("acme", None, [commit("10:00", "acme", subject)])
+    text = description(None, [commit("10:00", "acme", subject)])
     assert len(text) <= LONGEST
     assert text.endswith("…")
     assert subject.startswith(text[:-1])
@@ -63,7 +63,7 @@ def test_words_are_few(subject: str) -> None:
 def test_of_two_long_subjects_the_first() -> None:
     subjects = ["Handle empty input of the token endpoint", "Rate limit the token endpoint too"]
     commits = [commit("10:00", "acme", subject) for subject in subjects]
-    assert description("acme", None, commits) == subjects[0]
+    assert description(None, commits) == subjects[0]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_of_two_long_subjects_the_first() -> None:
     ],
 )
 def test_an_issue_is_key_and_title(issue: Issue, expected: str) -> None:
-    assert description("acme", issue, [commit("10:00", "acme", "Something else")]) == expected
+    assert description(issue, [commit("10:00", "acme", "Something else")]) == expected
 
 
 def test_the_groups_of_these_tests() -> None:

@@ -280,7 +280,21 @@ def test_a_commit_that_speaks_of_another_group_is_not_quoted() -> None:
     [found] = suggest(inputs(*clues))
     assert (found.description, found.evidence.commits) == ("Tidy up the build", 2)
     [alone] = suggest(inputs(*clues[:-1]))
-    assert alone.description == "acme"
+    assert alone.description == ""
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("acme weekly | Microsoft Teams", "Call"),
+        ("Rate limits by ann · Pull Request !7 · acme/web - Google Chrome", "Code review"),
+        (ACME_CODE, ""),
+    ],
+)
+def test_what_names_no_work_is_described_in_neutral_words_or_none(title: str, words: str) -> None:
+    """Never in the group's name: `acme › Development / acme` tells nothing."""
+    [found] = suggest(inputs(*windows(f"09:00-10:00 {title}")))
+    assert (found.group, found.description) == ("acme", words)
 
 
 # -- Without a screen --------------------------------------------------------------------------

@@ -19,10 +19,9 @@ from hypothesis import strategies as st
 
 from tests.clues import ACME_CODE, GLOBEX_CODE, commit, inputs, message, windows
 from tests.notation import FRIDAY
-from tracklater_bot.domain.brief import Brief
 from tracklater_bot.domain.clues import ChatMessage, Clue, Window
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.draft import Brief, Draft
 from tracklater_bot.domain.wall import UnreadableError, from_json, to_json
 from tracklater_bot.engine import suggest
 

@@ -66,7 +66,7 @@ def add_modal(
     day: WorkDay, choices: Choices, group: str | None = None, issue: Issue | None = None
 ) -> Block:
     """The dialog that adds a span by hand, with the group and the issue that are known."""
-    description = written_for(None, issue)
+    description = written_for(issue)
     chosen = _default_choice(choices, group, issue)
     blocks = _fields(choices, None, chosen, issue, description)
     blocks += [_billable_field(ticked=False), _tags_field(())]
@@ -143,7 +143,7 @@ def after_choice(
         issue = issue if issue is not None and issue.group == chosen.group else None
         fresh["issue"] = _issue_field(issue, free_text(fields.option("issue")))
     group = chosen.group if chosen else None
-    ours = rewritten(item.suggestion, group, issue) if item else written_for(group, issue)
+    ours = rewritten(item.suggestion, group, issue) if item else written_for(issue)
     words = _words_after(fields, meta, item, group, issue, ours)
     if typed(words, MOST_DESCRIPTION) != fields.text("description"):
         fresh["description"] = _description_field(words)
@@ -166,10 +166,9 @@ def _words_after(
     words = fields.text("description")
     if free_text(fields.option("issue")) is not None:
         return words
-    if meta.wrote(words) or not words:
-        first = meta.wrote(words) and item is not None and item.suggestion.group is None
-        return ours if words or issue is not None or first else words
-    if item is None or meta.typed_over(words, item):
+    if meta.wrote(words) or (not words and issue is not None):
+        return ours
+    if not words or item is None or meta.typed_over(words, item):
         return words
     return carried_over(words, item.suggestion, group, issue)
 

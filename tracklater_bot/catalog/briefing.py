@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.catalog.catalog import Catalog, Projects, Tracked
-from tracklater_bot.domain.brief import Brief
 from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, in_background

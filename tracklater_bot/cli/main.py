@@ -219,7 +219,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def preview(arguments: argparse.Namespace) -> int:
     """A day's suggestions on this screen."""
-    from tracklater_bot.drafting.unexplained import UnexplainedTitles
+    from tracklater_bot.drafting.machine import UnexplainedTitles
     from tracklater_bot.engine import suggest
     from tracklater_bot.settings import first_clues
 

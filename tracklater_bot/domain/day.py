@@ -6,12 +6,14 @@ Pure: no clock, no I/O. All times are aware; spans are kept in UTC and shown in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+T = TypeVar("T", float, datetime)
 Date = date  # for classes that call a field `date`
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -81,21 +83,24 @@ def merge(spans: Iterable[Span]) -> list[Span]:
 
 def subtract(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
     """What is left of each span when all holes are cut out; touching spans stay apart."""
-    cuts = merge(holes)
-    left: list[Span] = []
-    for span in sorted(spans):
-        start = span.start
-        for cut in cuts:
-            if cut.end <= start:
-                continue
-            if cut.start >= span.end:
-                break
-            if cut.start > start:
-                left.append(Span(start, cut.start))
-            start = max(start, cut.end)
-        if start < span.end:
-            left.append(Span(start, span.end))
-    return left
+    cuts = [(hole.start, hole.end) for hole in merge(holes)]
+    whole = [(span.start, span.end) for span in sorted(spans)]
+    return [Span(*left) for left in without(whole, cuts)]
+
+
+def without(
+    intervals: Iterable[tuple[T, T]], holes: Sequence[tuple[T, T]]
+) -> Iterator[tuple[T, T]]:
+    """What is left of each interval when the holes, in order and apart, are cut out."""
+    for start, end in intervals:
+        left = start
+        for hole_start, hole_end in holes:
+            if left < hole_end and hole_start < end:
+                if left < hole_start:
+                    yield left, hole_start
+                left = max(left, hole_end)
+        if left < end:
+            yield left, end
 
 
 def total(spans: Iterable[Span]) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -32,17 +33,11 @@ class DayTimes:
         groups = {item.suggestion.group for item in digest.items}
         kept = [item for item in digest.items if item.state is not ItemState.SKIPPED]
         waiting = open_items(digest)
-        return cls(
-            day=digest.day,
-            tracked=tracked_length(digest, now),
-            suggested={
-                group: length_of(i for i in kept if i.suggestion.group == group) for group in groups
-            },
-            missing={
-                group: length_of(i for i in waiting if i.suggestion.group == group)
-                for group in groups
-            },
+        suggested, missing = (
+            {group: length_of(i for i in items if i.suggestion.group == group) for group in groups}
+            for items in (kept, waiting)
         )
+        return cls(digest.day, tracked_length(digest, now), suggested, missing)
 
     @classmethod
     def of_draft(cls, draft: Draft, now: datetime | None = None) -> DayTimes:
@@ -53,10 +48,11 @@ class DayTimes:
     def groups(self) -> list[str | None]:
         """The groups that have any time, the largest first, the unexplained last."""
         named = {*self.tracked, *self.suggested, *self.missing}
-        return sorted(named, key=lambda group: (group is None, -self._of(group), group or ""))
-
-    def _of(self, group: str | None) -> timedelta:
-        return self.tracked.get(group, timedelta()) + self.missing.get(group, timedelta())
+        none = timedelta()
+        lengths = {
+            name: self.tracked.get(name, none) + self.missing.get(name, none) for name in named
+        }
+        return sorted(named, key=lambda name: (name is None, -lengths[name], name or ""))
 
 
 def length_of(items: Iterable[Item]) -> timedelta:
@@ -71,14 +67,13 @@ def open_items(digest: Digest) -> list[Item]:
 
 def tracked_length(digest: Digest, now: datetime | None) -> dict[str | None, timedelta]:
     """What Toggl has per group: entries of the day and items sent since they were read."""
-    lengths: dict[str | None, timedelta] = {}
+    lengths: defaultdict[str | None, timedelta] = defaultdict(timedelta)
     for entry in digest.tracked:
         end = entry.end or now
         if end is not None and end > entry.start:
-            lengths[entry.group] = lengths.get(entry.group, timedelta()) + (end - entry.start)
+            lengths[entry.group] += end - entry.start
     known = {entry.id for entry in digest.tracked}
     for item in digest.items:
         if item.state is ItemState.SENT and item.entry_id not in known:
-            group = item.suggestion.group
-            lengths[group] = lengths.get(group, timedelta()) + item.suggestion.span.length
-    return lengths
+            lengths[item.suggestion.group] += item.suggestion.span.length
+    return dict(lengths)

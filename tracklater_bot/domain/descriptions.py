@@ -7,15 +7,17 @@ import re
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Suggestion
 
+_JOINTS = " ,;:/·–—-"  # what joins words to those beside them
+
 
 def describe(issue: Issue) -> str:
     """`DEV-123 Fix login`, as an entry in Toggl reads."""
     return f"{issue.key} {issue.title}".strip()
 
 
-def written_for(group: str | None, issue: Issue | None) -> str:
-    """What we write where nothing else is known of the work."""
-    return describe(issue) if issue is not None else group or ""
+def written_for(issue: Issue | None) -> str:
+    """What we write where nothing else is known of the work: a group's name would tell nothing."""
+    return describe(issue) if issue is not None else ""
 
 
 def folded(text: str) -> str:
@@ -30,7 +32,7 @@ def adds_nothing(words: str, to: str) -> bool:
 
 def is_ours(suggestion: Suggestion) -> bool:
     """Whether we wrote the description, not the person."""
-    ours = written_for(suggestion.group, suggestion.issue)
+    ours = written_for(suggestion.issue)
     return not suggestion.own_words or folded(suggestion.description) == folded(ours)
 
 
@@ -42,7 +44,7 @@ def rewritten(before: Suggestion, group: str | None, issue: Issue | None) -> str
     same = before.group == group and _place(before.issue) == _place(issue)
     if same and before.description and is_ours(before):
         return before.description
-    return written_for(group, issue)
+    return written_for(issue)
 
 
 def carried_over(words: str, before: Suggestion, group: str | None, issue: Issue | None) -> str:
@@ -56,7 +58,8 @@ def carried_over(words: str, before: Suggestion, group: str | None, issue: Issue
     if is_ours(before) and adds_nothing(words, written):
         return ours
     spelled = r"\s+".join(map(re.escape, written.split()))
-    return re.sub(rf"(?<!\w){spelled}(?!\w)", lambda _: ours, words, flags=re.IGNORECASE).strip()
+    words = re.sub(rf"(?<!\w){spelled}(?!\w)", lambda _: ours, words, flags=re.IGNORECASE)
+    return words.strip() if ours else words.strip(_JOINTS)
 
 
 def _written(suggestion: Suggestion) -> str:

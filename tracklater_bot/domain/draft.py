@@ -1,11 +1,15 @@
-"""The draft of a day: all that the machine, where the clues are, tells of it."""
+"""What crosses the wall: the draft of a day from the machine, the brief for days to it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 
 
@@ -24,3 +28,20 @@ class Draft:
     sources: tuple[SourceStatus, ...] = ()
     commits: tuple[datetime, ...] = ()
     messages: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What is known of days, oldest first, apart from their clues.
+
+    `groups` have their projects and key forms, and what the settings tell of their names. `issues`
+    are those that work may have been for, `tracked` is what is in the tracker from the first day to
+    the last, `rules` are the person's own. `services` tells how those fared who were asked.
+    """
+
+    days: tuple[WorkDay, ...]
+    groups: tuple[Group, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    tracked: tuple[TimeEntry, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    services: tuple[SourceStatus, ...] = ()

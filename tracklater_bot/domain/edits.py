@@ -1,10 +1,13 @@
-"""What a person may change in a day's items, and what each change makes of them. No I/O."""
+"""What becomes of a day's items: when the day is read anew, and by a person's changes. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, time, timedelta
+from operator import add
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import Span, subtract
@@ -18,13 +21,13 @@ from tracklater_bot.domain.descriptions import (
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.items import SHORTEST, new_id, within
 from tracklater_bot.domain.suggestions import MOST_DESCRIPTION, Evidence, Reason, Suggestion
 from tracklater_bot.domain.text import times
 
-LONGEST = timedelta(hours=24)
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=24)
 MOST_AHEAD = timedelta(days=1)
 UNDECIDED = (ItemState.OPEN, ItemState.FAILED)
+_Key: TypeAlias = tuple[Span, str | None, tuple[str, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,90 @@ class NotYours(ReviewError):
         super().__init__({"": "Only the person whose day this is can do that."})
 
 
+# -- Items -----------------------------------------------------------------------------------------
+
+
+def new_id() -> str:
+    """An id that nobody can guess, short enough for any button."""
+    return secrets.token_urlsafe(12)
+
+
+def outlives_refresh(item: Item) -> bool:
+    """Whether an item outlives a refresh: it was decided, or the person's own hand made it.
+
+    So does one whose worklog could not be removed: nothing else would tell of it.
+    """
+    troubled = item.worklog is not None and item.worklog.problem is not None
+    return item.state is not ItemState.OPEN or item.by_hand or troubled
+
+
+def refreshed(items: Iterable[Item], suggestions: Iterable[Suggestion]) -> list[Item]:
+    """The items that stay, and the suggestions in the time that those leave free.
+
+    A suggestion that was there before keeps its id and version, so that buttons of an older
+    message still mean it.
+    """
+    before = list(items)
+    kept = [item for item in before if outlives_refresh(item)]
+    known = {_key(item.suggestion): item for item in before if not outlives_refresh(item)}
+    fresh = list(clipped(suggestions, [item.suggestion.span for item in kept]))
+    for suggestion in fresh:
+        same = known.get(_key(suggestion)) or Item(new_id(), suggestion)
+        kept.append(replace(same, suggestion=suggestion))
+    return in_order(kept)
+
+
+def in_order(items: Iterable[Item]) -> list[Item]:
+    """Earliest first."""
+    return sorted(items, key=lambda item: (item.suggestion.span, item.id))
+
+
+def with_items(digest: Digest, changed: Iterable[Item], gone: Collection[str] = ()) -> Digest:
+    """The day with items changed (by their id), added, and taken away.
+
+    Each changed item's version is counted up.
+    """
+    known = {item.id: item for item in digest.items if item.id not in gone}
+    for item in changed:
+        known[item.id] = _counted_up(item, known.get(item.id))
+    return replace(digest, items=tuple(in_order(known.values())))
+
+
+def _counted_up(item: Item, before: Item | None) -> Item:
+    """What it tells of its worklog stays: the store's `set_worklog` alone changes it."""
+    same = replace(item, worklog=before.worklog if before else None)
+    return replace(same, version=before.version + 1) if before and same != before else same
+
+
+def clipped(suggestions: Iterable[Suggestion], taken: Sequence[Span]) -> Iterator[Suggestion]:
+    """The suggestions without the time that is taken; scraps under a minute are left out."""
+    for suggestion in suggestions:
+        for span in subtract([suggestion.span], taken):
+            if span == suggestion.span:
+                yield suggestion
+            elif span.length >= SHORTEST:
+                yield within(suggestion, span)
+
+
+def within(suggestion: Suggestion, span: Span) -> Suggestion:
+    """The suggestion cut to `span`; no more minutes of evidence than there are minutes left."""
+    evidence = suggestion.evidence
+    minutes = min(evidence.window_minutes, int(span.minutes))
+    split = suggestion.best_split
+    inside = split is not None and span.start < split < span.end
+    return replace(
+        suggestion,
+        span=span,
+        best_split=split if inside else None,
+        evidence=replace(evidence, window_minutes=minutes),
+    )
+
+
+def _key(suggestion: Suggestion) -> _Key:
+    issue = suggestion.issue
+    return (suggestion.span, suggestion.group, (issue.tracker, issue.key) if issue else None)
+
+
 # -- Checks --------------------------------------------------------------------------------------
 
 
@@ -77,7 +164,9 @@ def check(change: Change, digest: Digest, now: datetime) -> None:
 
 
 def _time_errors(span: Span, digest: Digest, now: datetime) -> dict[str, str]:
-    day = _around(digest)
+    # The two dates on which a working day can lie, wherever the person lets it begin.
+    midnight = datetime.combine(digest.day, time(), ZoneInfo(digest.timezone))
+    day = Span(midnight, midnight + timedelta(days=2))
     errors = {}
     if span.start not in day:
         errors["start"] = f"This is not on {digest.day}."
@@ -92,22 +181,14 @@ def _time_errors(span: Span, digest: Digest, now: datetime) -> dict[str, str]:
     return errors
 
 
-def _around(digest: Digest) -> Span:
-    """The two dates on which a working day can lie, wherever the person lets it begin."""
-    midnight = datetime.combine(digest.day, time(), ZoneInfo(digest.timezone))
-    return Span(midnight, midnight + timedelta(days=2))
-
-
 def _content_errors(change: Change) -> dict[str, str]:
     errors = {}
     group = (change.group or "").casefold()
     if change.project is not None and change.project.group.casefold() != group:
         errors["project"] = "Choose a project of this group."
     if change.issue is not None and change.issue.group.casefold() != group:
-        key, owner = change.issue.key, change.issue.group
-        errors["issue"] = (
-            f"{key} belongs to {owner}: choose a project of {owner}, or another issue."
-        )
+        key, own = change.issue.key, change.issue.group
+        errors["issue"] = f"{key} belongs to {own}: choose a project of {own}, or another issue."
     if len(change.description) > MOST_DESCRIPTION:
         errors["description"] = f"At most {MOST_DESCRIPTION} characters, please."
     return errors
@@ -122,7 +203,8 @@ def make_room(digest: Digest, item_id: str, span: Span, *, move: bool) -> list[I
     Raises ReviewError naming a neighbour in the way; `can_move` tells whether `move` would help.
     """
     neighbours = in_the_way(digest, item_id, span)
-    moved = [piece for neighbour in neighbours for piece in _cut(neighbour, span)]
+    movable = [neighbour for neighbour in neighbours if neighbour.state in UNDECIDED]
+    moved = [piece for neighbour in movable for piece in remainders(neighbour, [span])]
     if not neighbours or (move and moved):
         return moved
     can_move = bool(moved) and not move
@@ -131,18 +213,9 @@ def make_room(digest: Digest, item_id: str, span: Span, *, move: bool) -> list[I
 
 def in_the_way(digest: Digest, item_id: str, span: Span) -> list[Item]:
     """Other items that share time with `span`; skipped ones don't count."""
-    return [
-        other
-        for other in digest.items
-        if other.id != item_id
-        and other.state is not ItemState.SKIPPED
-        and other.suggestion.span.overlaps(span)
-    ]
-
-
-def _cut(item: Item, span: Span) -> list[Item]:
-    """What an undecided item keeps beside `span`; nothing where it cannot be moved."""
-    return remainders(item, [span]) if item.state in UNDECIDED else []
+    others = (other for other in digest.items if other.id != item_id)
+    kept = (other for other in others if other.state is not ItemState.SKIPPED)
+    return [other for other in kept if other.suggestion.span.overlaps(span)]
 
 
 def _overlap_errors(digest: Digest, span: Span, other: Item) -> dict[str, str]:
@@ -156,15 +229,8 @@ def _overlap_errors(digest: Digest, span: Span, other: Item) -> dict[str, str]:
 def remainders(item: Item, holes: Sequence[Span]) -> list[Item]:
     """What is left of an item around the holes; the first piece keeps the item's id."""
     left = [span for span in subtract([item.suggestion.span], holes) if span.length >= SHORTEST]
-    return [
-        replace(
-            item,
-            id=item.id if number == 0 else new_id(),
-            suggestion=within(item.suggestion, span),
-            by_hand=True,
-        )
-        for number, span in enumerate(left)
-    ]
+    pieces = [replace(item, suggestion=within(item.suggestion, s), by_hand=True) for s in left]
+    return [*pieces[:1], *(replace(piece, id=new_id()) for piece in pieces[1:])]
 
 
 # -- Changes -------------------------------------------------------------------------------------
@@ -201,8 +267,7 @@ def _description(before: Suggestion, change: Change) -> tuple[str, bool]:
     """The words, and whether they are the person's own. Ours go with their group and issue."""
     words = change.description.strip()
     if not words:
-        named = change.issue or (change.drafted and before.group is None)
-        return written_for(change.group, change.issue) if named else "", False
+        return written_for(change.issue), False
     ours = rewritten(before, change.group, change.issue)
     own = not is_ours(before) and adds_nothing(words, before.description)
     if not own and adds_nothing(words, ours):
@@ -219,11 +284,11 @@ def divided(item: Item, at: datetime) -> list[Item]:
     span = item.suggestion.span
     if not span.start + SHORTEST <= at <= span.end - SHORTEST:
         raise ReviewError({"": "Choose a time between its start and its end."})
-    first, second = Span(span.start, at), Span(at, span.end)
-    return [
-        replace(item, suggestion=within(item.suggestion, first), by_hand=True),
-        replace(item, id=new_id(), suggestion=within(item.suggestion, second), by_hand=True),
-    ]
+    halves = Span(span.start, at), Span(at, span.end)
+    first, second = (
+        replace(item, suggestion=within(item.suggestion, half), by_hand=True) for half in halves
+    )
+    return [first, replace(second, id=new_id())]
 
 
 def joined(first: Item, second: Item) -> Item:
@@ -233,47 +298,20 @@ def joined(first: Item, second: Item) -> Item:
     suggestion = replace(
         longer.suggestion,
         span=Span(one.span.start, max(one.span.end, two.span.end)),
-        evidence=_summed(one.evidence, two.evidence),
+        evidence=Evidence(*map(add, astuple(one.evidence), astuple(two.evidence))),
         best_split=two.span.start,
     )
-    return replace(
-        first,
-        suggestion=suggestion,
-        billable=longer.billable,
-        tags=longer.tags,
-        by_hand=True,
-    )
-
-
-def _summed(one: Evidence, two: Evidence) -> Evidence:
-    return Evidence(
-        one.window_minutes + two.window_minutes,
-        one.commits + two.commits,
-        one.messages + two.messages,
-    )
+    billable, tags = longer.billable, longer.tags
+    return replace(first, suggestion=suggestion, billable=billable, tags=tags, by_hand=True)
 
 
 def following(digest: Digest, item: Item) -> Item | None:
     """The next item in time that was not skipped."""
-    later = (
-        other
-        for other in digest.items
-        if other.state is not ItemState.SKIPPED
-        and other.suggestion.span.start >= item.suggestion.span.end
-    )
-    return next(later, None)
+    end = item.suggestion.span.end
+    kept = (other for other in digest.items if other.state is not ItemState.SKIPPED)
+    return next((other for other in kept if other.suggestion.span.start >= end), None)
 
 
 def numbered(items: Iterable[Item], change: int) -> list[Item]:
     """The items, undecided again, marked as made by the person's change of that number."""
-    return [
-        replace(
-            item,
-            change=change,
-            state=ItemState.OPEN,
-            problem=None,
-            problem_code=None,
-            retry_at=None,
-        )
-        for item in items
-    ]
+    return [replace(item.in_state(ItemState.OPEN), change=change) for item in items]

@@ -49,12 +49,8 @@ class Keys:
             for name, own in groups.items()
             if not all(form.tells_group for form in own)
         }
-        self._bare = {
-            name: [form for form in own if form.bare_numbers]
-            for name, own in groups.items()
-            if any(form.bare_numbers for form in own)
-        }
-        self.numbered = frozenset(self._bare)
+        self._bare = [(name, form) for name, form in forms if form.bare_numbers]
+        self.numbered = frozenset(name for name, _ in self._bare)
 
     def scoped(self, text: str) -> Iterator[IssueId]:
         """The keys in a folded text that tell whose they are; the issues need not exist."""
@@ -71,8 +67,9 @@ class Keys:
 
     def numbers(self, group: str, number: str) -> Iterator[IssueId]:
         """The issues of the group that a bare number may mean."""
-        for form in self._bare.get(group, ()):
-            yield IssueId(group, form.key.replace("{}", number), form.tracker)
+        for owner, form in self._bare:
+            if owner == group:
+                yield IssueId(group, form.key.replace("{}", number), form.tracker)
 
     def pages(self, title: str) -> Iterator[tuple[str, str]]:
         """Groups that the title of a tracker's page points to, each with the tracker's word."""

@@ -13,16 +13,14 @@ from tracklater_bot.domain.keys import Keys
 from tracklater_bot.domain.text import folded
 
 # Names that many repositories share: they count only where a repository's name must stand.
-_COMMON_NAMES = frozenset(
-    (
-        *("admin", "android", "api", "app", "apps", "backend", "blog", "client", "cms", "code"),
-        *("common", "core", "dashboard", "data", "demo", "desktop", "dev", "docs", "examples"),
-        *("documentation", "dotfiles", "frontend", "infra", "infrastructure", "intranet", "ios"),
-        *("lib", "main", "mobile", "notes", "ops", "platform", "portal", "project", "scripts"),
-        *("sdk", "server", "service", "services", "shared", "shop", "site", "src", "store"),
-        *("test", "tests", "tools", "ui", "web", "webapp", "webshop", "website", "wiki", "work"),
-    )
-)
+_COMMON_NAMES = frozenset((
+    "admin", "android", "api", "app", "apps", "backend", "blog", "client", "cms", "code", "common",
+    "core", "dashboard", "data", "demo", "desktop", "dev", "docs", "examples", "documentation",
+    "dotfiles", "frontend", "infra", "infrastructure", "intranet", "ios", "lib", "main", "mobile",
+    "notes", "ops", "platform", "portal", "project", "scripts", "sdk", "server", "service",
+    "services", "shared", "shop", "site", "src", "store", "test", "tests", "tools", "ui", "web",
+    "webapp", "webshop", "website", "wiki", "work",
+))  # fmt: skip
 _BEFORE_A_NAME = re.compile(r"(?:[/~]|\btmux:? )$")
 _TRUNKS = frozenset(("main", "master", "develop", "development", "dev", "trunk", "staging", ""))
 _SHORTEST_BRANCH = 5
@@ -72,9 +70,7 @@ class Keywords:
                 self._kinds[word] = min(kinds, key=list(HintKind).index)
         self._owners = _claimed_by_one(owners)
         self._words = list(self._owners)
-        parts = (
-            f"(?P<h{number}>{spelling_pattern(word)})" for number, word in enumerate(self._words)
-        )
+        parts = (f"(?P<h{n}>{spelling_pattern(word)})" for n, word in enumerate(self._words))
         self._pattern = re.compile("|".join(parts) or r"(?!)")
 
     def find(self, text: str) -> dict[str, str]:
@@ -90,9 +86,8 @@ class Keywords:
         """A common name counts in a path, a list of tmux, or as a part of a title by itself."""
         if self._kinds[word] is HintKind.KEYWORD or word not in _COMMON_NAMES:
             return True
-        if _BEFORE_A_NAME.search(before):
-            return True
-        return before.endswith("| ") and (not after or after.startswith(" |"))
+        alone = before.endswith("| ") and (not after or after.startswith(" |"))
+        return alone or _BEFORE_A_NAME.search(before) is not None
 
 
 def groups_in_message(text: str, channel: str, keywords: Keywords, keys: Keys) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Item
@@ -31,13 +30,15 @@ class Payload:
 
 def payload_of(item: Item) -> Payload:
     """The entry that the item stands for."""
-    suggestion = item.suggestion
+    suggestion, project = item.suggestion, item.suggestion.project
+    # The person's word; else that of the project, which Toggl does not pass on by itself.
+    of_project = True if project is not None and project.billable else None
     return Payload(
         span=_whole_seconds(suggestion.span),
         description=entry_text(suggestion.issue, suggestion.description),
-        project=suggestion.project,
+        project=project,
         issue=suggestion.issue.key if suggestion.issue else None,
-        billable=_billable(item),
+        billable=of_project if item.billable is None else item.billable,
         tags=item.tags,
     )
 
@@ -53,25 +54,9 @@ def worklog_of(item: Item) -> Payload | None:
     words = clean(item.suggestion.description, MOST_DESCRIPTION)
     first, _, rest = words.partition(" ")
     stands_there = first.rstrip(":").casefold() == issue.key.casefold()
-    return Payload(
-        span=_whole_seconds(item.suggestion.span),
-        description=rest if stands_there else words,
-        issue=issue.key,
-        group=group,
-    )
-
-
-def _billable(item: Item) -> bool | None:
-    """The person's word; else that of the project, which Toggl does not pass on by itself."""
-    project = item.suggestion.project
-    if item.billable is None and project is not None and project.billable:
-        return True
-    return item.billable
+    span, comment = _whole_seconds(item.suggestion.span), rest if stands_there else words
+    return Payload(span, comment, issue=issue.key, group=group)
 
 
 def _whole_seconds(span: Span) -> Span:
-    return Span(_second(span.start), _second(span.end))
-
-
-def _second(at: datetime) -> datetime:
-    return at.replace(microsecond=0)
+    return Span(*(at.replace(microsecond=0) for at in (span.start, span.end)))

@@ -32,9 +32,9 @@ class Plan:
 
     def wants(self, day: date) -> bool:
         """Whether a digest for this day is wanted at all."""
-        if self.silent_until is not None and day < self.silent_until:
-            return False
-        return WEEKDAYS[day.weekday()][:3] in self.days and not is_holiday(day, self.country)
+        silent = self.silent_until is not None and day < self.silent_until
+        chosen = WEEKDAYS[day.weekday()][:3] in self.days
+        return chosen and not silent and not is_holiday(day, self.country)
 
     def due_at(self, day: date) -> datetime:
         """The moment of that day's digest; a time before `day_starts` lies on the next date."""
@@ -55,18 +55,14 @@ class Plan:
     def next(self, now: datetime) -> datetime | None:
         """The next digest's moment; None when no weekday is chosen."""
         today = WorkDay.of(now, self.zone, self.day_starts).date
-        for ahead in range(LONGEST_BREAK):
-            day = today + timedelta(days=ahead)
-            if self.wants(day) and self.due_at(day) > now:
-                return self.due_at(day)
-        return None
+        days = (today + timedelta(days=ahead) for ahead in range(LONGEST_BREAK))
+        wanted = (self.due_at(day) for day in days if self.wants(day))
+        return next((due for due in wanted if due > now), None)
 
 
 def is_holiday(day: date, country: str) -> bool:
     """Whether the day is a public holiday there; an unknown country has none."""
-    if not country:
-        return False
     try:
-        return day in holidays.country_holidays(country.upper(), years=day.year)
+        return bool(country) and day in holidays.country_holidays(country.upper(), years=day.year)
     except NotImplementedError:
         return False

@@ -87,11 +87,8 @@ def shorten(text: str, most: int) -> str:
 
 def isolated(text: str) -> str:
     """The text so that right-to-left letters in it don't turn round what stands beside it."""
-    if not text.isascii() and any(
-        unicodedata.bidirectional(character) in ("R", "AL") for character in text
-    ):
-        return f"{_ISOLATE}{text}{_END_ISOLATE}"
-    return text
+    turns = not text.isascii() and not {"R", "AL"}.isdisjoint(map(unicodedata.bidirectional, text))
+    return f"{_ISOLATE}{text}{_END_ISOLATE}" if turns else text
 
 
 def shown(text: str, most: int) -> str:
@@ -118,8 +115,7 @@ def clock(at: datetime, zone: ZoneInfo, day: date | None = None) -> str:
 
 def times(span: Span, zone: ZoneInfo, day: date) -> str:
     """`09:05–11:30`, `23:10–00:30 (Sat)`."""
-    end = clock(span.end, zone, day)
-    start = clock(span.start, zone, day)
+    start, end = clock(span.start, zone, day), clock(span.end, zone, day)
     if start.partition(" ")[2] == end.partition(" ")[2]:
         start = start.partition(" ")[0]
     return f"{start}–{end}"

@@ -17,9 +17,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from tracklater_bot.domain.brief import Brief
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.draft import Brief, Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import SourceStatus
@@ -49,11 +48,11 @@ class Finding:
         try:
             return cls(name, group, ok=True, sentence=attempt())
         except refusals as error:
-            return cls(name, group, ok=False, sentence=str(error))
+            sentence = str(error)
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not hide the others
             log_failure(_log, f"Checking {name}", error)
             sentence = f"failed unexpectedly ({type(error).__name__}): please report it"
-            return cls(name, group, ok=False, sentence=sentence)
+        return cls(name, group, ok=False, sentence=sentence)
 
     def line(self) -> str:
         """`jira (acme): signed in as Eero, 120 issues`."""

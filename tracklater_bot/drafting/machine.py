@@ -5,39 +5,37 @@ Nothing is decided or sent here.
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 
-from tracklater_bot.domain.brief import Brief
-from tracklater_bot.domain.clues import (
-    ChatMessage,
-    Checkout,
-    Clue,
-    Commit,
-    Reading,
-    Window,
-)
+import msgspec
+
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Reading, Window
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.draft import Draft
-from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.draft import Brief, Draft
+from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
-from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
+from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 from tracklater_bot.domain.text import without_folders
 from tracklater_bot.domain.wall import Briefing, Finding
-from tracklater_bot.drafting.activity import changed_minutes
-from tracklater_bot.drafting.reading import SIDE_BY_SIDE, read_all
-from tracklater_bot.engine import suggest
+from tracklater_bot.engine import suggest, unexplained_titles
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.engine.match.matcher import keys_in_clues
+from tracklater_bot.engine.presence import by_machine, changes, samples_in
+from tracklater_bot.engine.title_normalization import TitleNormalizer
+from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.settings import SuggestSettings
 from tracklater_bot.sources.base import ClueSource, SourceError
 
 Engine = Callable[[Inputs], tuple[Suggestion, ...]]
 SOME_WORK = timedelta(minutes=15)
+SIDE_BY_SIDE = 16
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +60,7 @@ class LocalMachine:
             readings = _distinct_machines(read_all(self.sources, whole))
             hints = [hint for reading in readings for hint in reading.hints]
             clues = [clue for reading in readings for clue in reading.clues]
-            groups = prepared.groups
-            brief = prepared.brief(keys_in_clues(clues, groups))
+            brief = prepared.brief(keys_in_clues(clues, prepared.groups))
         groups = tuple(
             replace(group, hints=(*group.hints, *(h for h in hints if h.group == group.name)))
             for group in brief.groups
@@ -81,8 +78,12 @@ class LocalMachine:
             clues=tuple(clue for reading in of_day for clue in reading.clues),
             groups=groups,
             issues=brief.issues,
-            tracked=_touching(brief.tracked, day.span, now),
-            options=self._options(),
+            tracked=tuple(
+                entry
+                for entry in brief.tracked
+                if (span := entry.span(now)) is not None and span.overlaps(day.span)
+            ),
+            options=msgspec.convert(self.settings, Options, from_attributes=True),
             rules=brief.rules,
         )
         return Draft(
@@ -93,16 +94,6 @@ class LocalMachine:
             sources=(*(_status(reading, day.span) for reading in of_day), *brief.services),
             commits=_moments(inputs, Commit),
             messages=_moments(inputs, ChatMessage),
-        )
-
-    def _options(self) -> Options:
-        wanted = self.settings
-        return Options(
-            round_minutes=wanted.round_minutes,
-            min_minutes=wanted.min_minutes,
-            idle_minutes=wanted.idle_minutes,
-            ignore=wanted.ignore,
-            meetings=wanted.meetings,
         )
 
     def worked_since(self, moment: datetime) -> bool:
@@ -148,17 +139,14 @@ def _of_day(reading: Reading, span: Span) -> Reading:
     The same as the source would give for the day alone, so that a day in a week is no other day.
     """
     clues = reading.clues
-    first, last = (bisect_left(clues, at, key=_moment) for at in (span.start, span.end))
+    first, last = (bisect_left(clues, at, key=attrgetter("at")) for at in (span.start, span.end))
     before = {(c.group, c.repo): c for c in clues[:first] if isinstance(c, Checkout)}
-    lasting = [replace(c, at=span.start) for c in clues[:first] if _reaches(c, span.start)]
+    lasting = [
+        replace(c, at=span.start)
+        for c in clues[:first]
+        if isinstance(c, Window) and c.until is not None and c.until > span.start
+    ]
     return replace(reading, clues=(*before.values(), *lasting, *clues[first:last]))
-
-
-def _reaches(clue: Clue, moment: datetime) -> bool:
-    return isinstance(clue, Window) and clue.until is not None and clue.until > moment
-
-
-_moment = attrgetter("at")
 
 
 def _moments(inputs: Inputs, kind: type[Commit | ChatMessage]) -> tuple[datetime, ...]:
@@ -170,12 +158,66 @@ def _moments(inputs: Inputs, kind: type[Commit | ChatMessage]) -> tuple[datetime
     return tuple(sorted(once.values()))
 
 
-def _touching(entries: Iterable[TimeEntry], span: Span, now: datetime) -> tuple[TimeEntry, ...]:
-    spans = ((entry, entry.span(now)) for entry in entries)
-    return tuple(entry for entry, own in spans if own is not None and own.overlaps(span))
-
-
 def _status(reading: Reading, span: Span) -> SourceStatus:
     clues = sum(clue.at in span for clue in reading.clues)
     trouble = without_folders(reading.trouble) if reading.trouble else None
     return SourceStatus(reading.name, reading.group, clues, trouble, traces=True)
+
+
+# -- Sources -----------------------------------------------------------------------------------
+
+
+def read_all(
+    sources: Sequence[ClueSource], span: Span, seconds: float = SECONDS
+) -> tuple[Reading, ...]:
+    """What each source says of the span, in their order; a failing or slow one its trouble."""
+    readings = side_by_side(
+        lambda source: _read(source, span),
+        sources,
+        lambda source: Reading(source.name, source.group, trouble=TOO_LONG),
+        key=id,
+        at_once=SIDE_BY_SIDE,
+        seconds=seconds,
+    )
+    return tuple(readings)
+
+
+def _read(source: ClueSource, span: Span) -> Reading:
+    try:
+        return source.read(span)
+    except SourceError as error:
+        return Reading(source.name, source.group, trouble=str(error))
+    except Exception as error:  # noqa: BLE001 - a mistake of ours in one source must not stop the day
+        log_failure(_log, source.name, error)
+        trouble = (
+            f"failed unexpectedly ({type(error).__name__}): please report it with what the log says"
+        )
+        return Reading(source.name, source.group, trouble=trouble)
+
+
+def changed_minutes(clues: Iterable[Clue]) -> set[datetime]:
+    """The minutes in which somebody changed something on screen."""
+    kinds = WindowKind()
+    titles = TitleNormalizer(kinds.is_talk, kinds.is_leisure)
+    return {
+        datetime.fromtimestamp(at // 60 * 60, UTC)
+        for machine in by_machine(samples_in(clues))
+        for at in changes(machine, titles)
+    }
+
+
+@dataclass(slots=True)
+class UnexplainedTitles:
+    """An engine that keeps, beside the suggestions that it gives, the titles without a group.
+
+    For the terminal of this machine alone: they are in no Draft, so nothing stored or sent can
+    have them.
+    """
+
+    minutes: dict[str, float] = field(default_factory=dict, repr=False)
+
+    def suggest(self, inputs: Inputs) -> tuple[Suggestion, ...]:
+        """The day's suggestions; the minutes of each title that none of them explains are added."""
+        for title, minutes in unexplained_titles(inputs).items():
+            self.minutes[title] = self.minutes.get(title, 0.0) + minutes
+        return suggest(inputs)

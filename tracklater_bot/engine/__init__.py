@@ -12,19 +12,23 @@ from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.infer.hmm import IDLE
 from tracklater_bot.engine.infer.inference import LabelledDay, label
-from tracklater_bot.engine.infer.merge import merge
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE
 from tracklater_bot.engine.match.matcher import Matcher
-from tracklater_bot.engine.presence import PresenceRules, Watch, by_machine, privacy, watch
-from tracklater_bot.engine.samples import samples_in
-from tracklater_bot.engine.score.context import ScoringContext, calls_in
-from tracklater_bot.engine.score.weights import WEIGHTS, Weights
-from tracklater_bot.engine.score.windows import score
+from tracklater_bot.engine.presence import (
+    PresenceRules,
+    Watch,
+    by_machine,
+    privacy,
+    samples_in,
+    watch,
+)
+from tracklater_bot.engine.scoring import ScoringContext, calls_in, score
 from tracklater_bot.engine.segments import cut_day
-from tracklater_bot.engine.spans import RoundedSpan, fit_spans
+from tracklater_bot.engine.spans import RoundedSpan, fit_spans, interval_of, merge
 from tracklater_bot.engine.suggestions import SuggestionBuilder
 from tracklater_bot.engine.title_normalization import TitleNormalizer
+from tracklater_bot.engine.weights import OFFSCREEN
 from tracklater_bot.engine.windows import WindowKind
 
 __all__ = ["Inputs", "suggest", "unexplained_titles"]
@@ -42,33 +46,32 @@ class _Inferred:
     spans: Sequence[RoundedSpan]
 
 
-def suggest(inputs: Inputs, weights: Weights = WEIGHTS) -> tuple[Suggestion, ...]:
+def suggest(inputs: Inputs) -> tuple[Suggestion, ...]:
     """The day's suggestions, in order: none overlaps another, or what is tracked already.
 
     Time that somebody was there and that nothing explains has no group.
     """
-    inferred = _infer(inputs, weights)
+    inferred = _infer(inputs)
     builder = SuggestionBuilder(inputs, inferred.matcher, inferred.events, inferred.day)
     return builder.suggestions(inferred.spans)
 
 
-def unexplained_titles(inputs: Inputs, weights: Weights = WEIGHTS) -> dict[str, float]:
+def unexplained_titles(inputs: Inputs) -> dict[str, float]:
     """The window titles of the day's suggestions without a group, with their minutes.
 
     For the eyes of the person at this machine only.
     """
-    inferred, zero = _infer(inputs, weights), inputs.day.span.start
+    inferred = _infer(inputs)
     day, minutes = inferred.day, defaultdict[str, float](float)
     for span in (found.exact for found in inferred.spans if found.group is None):
-        interval = (span.start - zero).total_seconds(), (span.end - zero).total_seconds()
-        for index, shared in day.overlapping(interval):
+        for index, shared in day.overlapping(interval_of(span, inputs)):
             focus = day.segments[index].focus
             if focus is not None and day.path[index] == IDLE:
                 minutes[focus.title] += shared
     return dict(minutes)
 
 
-def _infer(inputs: Inputs, weights: Weights) -> _Inferred:
+def _infer(inputs: Inputs) -> _Inferred:
     kinds = WindowKind(inputs.options.meetings)
     matcher = Matcher(inputs.groups, inputs.issues, inputs.clues, kinds, inputs.rules)
     until = (min(inputs.now, inputs.day.span.end) - inputs.day.span.start).total_seconds()
@@ -77,8 +80,8 @@ def _infer(inputs: Inputs, weights: Weights) -> _Inferred:
     watched = _watched(inputs, kinds, of_day, until)
     segments = cut_day(watched, of_day, until)
     calls = calls_in(watched.stays, kinds)
-    score(segments, events, of_day, ScoringContext(weights, matcher, calls, _noon_of(inputs.day)))
-    day = label(segments, weights.offscreen)
+    score(segments, events, of_day, ScoringContext(matcher, calls, _noon_of(inputs.day)))
+    day = label(segments, OFFSCREEN)
     spans = fit_spans(merge(day, inputs.options.min_minutes * MINUTE), day, inputs)
     return _Inferred(matcher, of_day, day, spans)
 

@@ -57,19 +57,15 @@ def run_numbers(
     samples: Sequence[Sample], interval: float, longest_gap: float, titles: TitleNormalizer
 ) -> Iterator[int]:
     """For each sample, in order of time, the number of its run: within one nobody did anything."""
-    runs = _joined_alike(_runs(samples), interval, longest_gap, titles)
+    alike = (list(same) for _, same in groupby(samples, key=lambda sample: sample.screen))
+    unchanged = (_Run(same[0], len(same), same[0]) for same in alike)
+    runs = _joined_alike(unchanged, interval, longest_gap, titles)
     number = 0
     for window, grouped in groupby(runs, key=lambda run: run.sample.window):
         in_window = list(grouped)
         for run in _by_people(in_window, interval, titles) if window else in_window:
             yield from [number] * run.count
             number += 1
-
-
-def _runs(samples: Iterable[Sample]) -> Iterator[_Run]:
-    for _, grouped in groupby(samples, key=lambda sample: sample.screen):
-        alike = list(grouped)
-        yield _Run(alike[0], len(alike), alike[0])
 
 
 def _joined_alike(
@@ -87,8 +83,8 @@ def _joined_alike(
             last.extend([*blanks, run])
         else:
             blank_seconds = sum(blank.count for blank in blanks) * interval
-            in_one_window = last and last.sample.window == run.sample.window != 0
-            if last and in_one_window and blank_seconds <= longest_gap:
+            window = last and last.sample.window
+            if last and window == run.sample.window != 0 and blank_seconds <= longest_gap:
                 last.extend(blanks)
             else:
                 joined += blanks
@@ -98,11 +94,9 @@ def _joined_alike(
 
 
 def _is_same(one: Sample, other: Sample, titles: TitleNormalizer) -> bool:
-    if one.screen == other.screen:
-        return True
     if one.window != other.window or one.title == other.title:
-        return False
-    return titles.is_same(one.title, other.title)
+        return one.screen == other.screen
+    return one.screen == other.screen or titles.is_same(one.title, other.title)
 
 
 # -- One window --------------------------------------------------------------------------------
@@ -138,10 +132,9 @@ class _ProgramParts:
         joined: list[_Range] = []
         kinds = (self._restless(), self._flashing(), self._ticking(), self._endless())
         for first, end in sorted(set(chain(*kinds))):
-            if joined and (
-                first <= joined[-1][1] or self._seconds((joined[-1][1], first)) <= PAUSE
-            ):
-                joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+            last = joined[-1][1] if joined else first
+            if joined and (first <= last or self._seconds((last, first)) <= PAUSE):
+                joined[-1] = (joined[-1][0], max(last, end))
             else:
                 joined.append((first, end))
         return joined

@@ -64,21 +64,14 @@ def _event(clue: Commit | Checkout | ChatMessage, at: float, matcher: Matcher) -
             return Event(at, EventKind.MESSAGE, groups, issues, about=clue.channel)
         case Commit():
             issue = matcher.commit(clue)
-            return Event(
-                at,
-                EventKind.COMMIT,
-                groups=(clue.group,),
-                issues=(issue,) if issue else (),
-                trunk=issue is None and all(map(is_trunk, clue.branches)),
-                about=clue.repo,
-                sha=clue.sha,
-                by_program=clue.by_program,
-            )
+            trunk = issue is None and all(map(is_trunk, clue.branches))
+            kind, about, sha = EventKind.COMMIT, clue.repo, clue.sha
         case Checkout():
             issue = matcher.branch(clue.group, clue.branch)
-            issues = (issue,) if issue else ()
-            groups = (clue.group,)
-            return Event(at, EventKind.CHECKOUT, groups, issues, issue is None, clue.branch)
+            kind, trunk, about, sha = EventKind.CHECKOUT, issue is None, clue.branch, ""
+    by_program = isinstance(clue, Commit) and clue.by_program
+    issues = (issue,) if issue else ()
+    return Event(at, kind, (clue.group,), issues, trunk, about, sha, by_program)
 
 
 class Checkouts:

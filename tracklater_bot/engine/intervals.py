@@ -24,20 +24,6 @@ def joined(intervals: Iterable[Interval], gap: float = 0.0) -> list[Interval]:
     return result
 
 
-def without(intervals: Iterable[Interval], holes: Iterable[Interval]) -> Iterator[Interval]:
-    """What is left of each interval when the holes, in order and apart, are cut out."""
-    cuts = list(holes)
-    for start, end in intervals:
-        left = start
-        for hole_start, hole_end in cuts:
-            if left < hole_end and hole_start < end:
-                if left < hole_start:
-                    yield left, hole_start
-                left = max(left, hole_end)
-        if left < end:
-            yield left, end
-
-
 def cut(interval: Interval, marks: Sequence[float]) -> Iterator[Interval]:
     """The interval cut at those of the marks, in order, that lie inside it."""
     start, end = interval

@@ -14,6 +14,7 @@ from itertools import chain, groupby, pairwise
 from statistics import median_low
 from typing import NamedTuple
 
+from tracklater_bot.domain.clues import Clue, Window
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.changes import Sample, run_numbers
 from tracklater_bot.engine.intervals import Interval, joined
@@ -26,6 +27,7 @@ FEW_INTERVALS = 5
 GAP_AT_LEAST, GAP_AT_MOST = 150.0, 300.0
 LATE, SLOWEST_INTERVAL = 1.2, 660.0
 USUAL_INTERVAL = 20.0
+RECORDED_INTERVAL = 20.0  # of a window that was recorded with its length
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
 
@@ -85,7 +87,8 @@ def watch(machines: Iterable[Iterable[Sample]], rules: PresenceRules) -> Watch:
         if ordered:
             sampling = _sampling(ordered)
             focuses.append(list(_merged(_present(ordered, sampling, rules))))
-            covered += _covered(ordered, sampling)
+            times = [sample.at for sample in ordered]
+            covered += _unbroken([*times, times[-1] + sampling.interval], sampling)
     return Watch(tuple(_across_machines(focuses)), tuple(joined(covered)))
 
 
@@ -99,12 +102,28 @@ def changes(samples: Iterable[Sample], titles: TitleNormalizer) -> Iterator[floa
             yield sample.at
 
 
+def samples_in(clues: Iterable[Clue], zero: float = 0.0) -> Iterator[tuple[str, Sample]]:
+    """Machine and sample of each window, in seconds since `zero`.
+
+    One with a length is as many samples as a recorder would have taken.
+    """
+    for clue in clues:
+        if isinstance(clue, Window):
+            at = clue.at.timestamp() - zero
+            sample = Sample(at, clue.title, clue.screen, clue.window)
+            yield clue.machine, sample
+            if clue.until is not None:
+                length = int(clue.until.timestamp() - zero - at)
+                for later in range(int(RECORDED_INTERVAL), length, int(RECORDED_INTERVAL)):
+                    yield clue.machine, sample._replace(at=at + later)
+
+
 def by_machine(samples: Iterable[tuple[str, Sample]]) -> list[list[Sample]]:
     """Samples sorted into recorders, these in the order of their names."""
     machines: defaultdict[str, list[Sample]] = defaultdict(list)
     for machine, sample in samples:
         machines[machine].append(sample)
-    return [machines[name] for name in sorted(machines)]
+    return [own for _, own in sorted(machines.items())]
 
 
 # -- One machine -------------------------------------------------------------------------------
@@ -126,42 +145,26 @@ def _sampling(samples: Sequence[Sample]) -> _Sampling:
     return _Sampling(min(interval, GAP_AT_MOST), longest_gap)
 
 
-def _covered(samples: Sequence[Sample], sampling: _Sampling) -> list[Interval]:
-    times = [sample.at for sample in samples]
-    return list(_unbroken([*times, times[-1] + sampling.interval], sampling))
-
-
 def _present(
     samples: Sequence[Sample], sampling: _Sampling, rules: PresenceRules
 ) -> Iterator[Focus]:
     """The present parts of each run of samples between which nothing changed."""
     actions = rules.actions
-    runs = zip(
-        run_numbers(samples, sampling.interval, sampling.longest_gap, rules.titles),
-        samples,
-        strict=True,
-    )
+    numbers = run_numbers(samples, sampling.interval, sampling.longest_gap, rules.titles)
+    runs = zip(numbers, samples, strict=True)
     done = 0
     for _, run in groupby(runs, key=lambda pair: (pair[0], bisect_right(actions, pair[1].at))):
         times = [sample.at for _, sample in run]
         title = samples[done].title
         done += len(times)
-        if done < len(samples):
-            times.append(samples[done].at)
-        else:
-            times.append(times[-1] + sampling.interval)
+        times.append(samples[done].at if done < len(samples) else times[-1] + sampling.interval)
         if rules.is_private(title):
             continue
-        if _is_away(times[-2] - times[0], title, rules):
+        still = times[-2] - times[0]
+        if still > rules.idle and (still > LONGEST_MEETING or not rules.is_meeting(title)):
             times = [times[0], min(times[1], times[0] + sampling.interval)]
         for start, end in _unbroken(times, sampling):
             yield Focus(start, end, title)
-
-
-def _is_away(still: float, title: str, rules: PresenceRules) -> bool:
-    if still <= rules.idle:
-        return False
-    return still > LONGEST_MEETING or not rules.is_meeting(title)
 
 
 def _unbroken(times: Sequence[float], sampling: _Sampling) -> Iterator[Interval]:

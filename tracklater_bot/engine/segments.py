@@ -5,15 +5,17 @@ Times are seconds since the working day began.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from tracklater_bot.domain.day import without
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.infer.hmm import TransitionCosts
-from tracklater_bot.engine.intervals import MINUTE, Interval, cut, joined, within, without
+from tracklater_bot.engine.intervals import MINUTE, Interval, cut, joined, within
 from tracklater_bot.engine.presence import Focus, Watch
-from tracklater_bot.engine.score.weights import WEIGHTS
+from tracklater_bot.engine.weights import USUAL
 
 GRID = 2 * MINUTE
 # How far before and after its clues time without a screen is looked at. When work ended is
@@ -43,7 +45,8 @@ class EvidenceSource:
 class Segment:
     """Time in which nothing changes, with the log-likelihood of it under each explanation.
 
-    `title` is None where no screen was recorded: there nobody may have been at work. `costs` are
+    `title` is None where no screen was recorded: there nobody may have been at work. `no_issue` is
+    evidence for work of a group that is on none of its issues. `costs` are
     those of a change before it; `next_group` is the group that it is likely to begin with.
     """
 
@@ -51,10 +54,10 @@ class Segment:
     end: float
     title: str | None
     focus: Focus | None = None
-    costs: TransitionCosts = WEIGHTS.usual
-    groups: dict[str, float] = field(default_factory=dict)
-    issues: dict[IssueId, float] = field(default_factory=dict)
-    no_issue: dict[str, float] = field(default_factory=dict)
+    costs: TransitionCosts = USUAL
+    groups: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    issues: defaultdict[IssueId, float] = field(default_factory=lambda: defaultdict(float))
+    no_issue: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     any_group: float = 0.0
     any_issue: float = 0.0
     idle: float = 0.0
@@ -72,21 +75,10 @@ class Segment:
         """How long it is."""
         return (self.end - self.start) / MINUTE
 
-    def add_evidence(
-        self, group: str, log_likelihood: float, source: EvidenceSource | None = None
-    ) -> None:
+    def add_evidence(self, group: str, log_likelihood: float, source: EvidenceSource) -> None:
         """Evidence for a group, and where it comes from."""
-        self.groups[group] = self.groups.get(group, 0.0) + log_likelihood
-        if source is not None:
-            self.evidence.append((group, source, log_likelihood))
-
-    def add_issue_evidence(self, issue: IssueId, log_likelihood: float) -> None:
-        """Evidence for an issue."""
-        self.issues[issue] = self.issues.get(issue, 0.0) + log_likelihood
-
-    def add_no_issue_evidence(self, group: str, log_likelihood: float) -> None:
-        """Evidence for work of a group that is on none of its issues."""
-        self.no_issue[group] = self.no_issue.get(group, 0.0) + log_likelihood
+        self.groups[group] += log_likelihood
+        self.evidence.append((group, source, log_likelihood))
 
 
 def cut_day(watched: Watch, events: Sequence[Event], until: float) -> list[Segment]:

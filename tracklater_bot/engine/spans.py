@@ -1,16 +1,31 @@
-"""Spans: labelled segments fitted around what is tracked, rounded, and none too short."""
+"""Spans: a labelled day merged, fitted around what is tracked, rounded, and none too short."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracklater_bot.domain.day import Span, round_boundaries, subtract
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.infer.inference import LabelledDay
-from tracklater_bot.engine.infer.merge import LabelledSegment
 from tracklater_bot.engine.inputs import Inputs
+from tracklater_bot.engine.intervals import TOUCH, Interval
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSegment:
+    """Time with one explanation, in seconds. `group` is None where nothing is known."""
+
+    start: float
+    end: float
+    group: str | None
+    key: IssueId | None
+
+    @property
+    def length(self) -> float:
+        """How long it is, in seconds."""
+        return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +36,71 @@ class RoundedSpan:
     exact: Span
     group: str | None
     key: IssueId | None
+
+
+def interval_of(span: Span, inputs: Inputs) -> Interval:
+    """The span in seconds since the day began."""
+    zero = inputs.day.span.start
+    return (span.start - zero).total_seconds(), (span.end - zero).total_seconds()
+
+
+# -- Merging -----------------------------------------------------------------------------------
+
+
+def merge(day: LabelledDay, shortest: float) -> list[LabelledSegment]:
+    """The day's labelled segments; those under `shortest` seconds go to a neighbour they touch.
+
+    The shortest goes first, each to the neighbour with the best claim.
+    """
+    merged = _joined(_labelled(day))
+    alone: set[LabelledSegment] = set()
+    while short := [one for one in merged if one.length < shortest and one not in alone]:
+        segment = min(short, key=lambda one: (one.length, one.start))
+        index = merged.index(segment)
+        before, after = merged[max(index - 1, 0) : index], merged[index + 1 : index + 2]
+        touching = [one for one in before if _touch(one, segment)]
+        touching += [one for one in after if _touch(segment, one)]
+        if touching:
+            taker = max(touching, key=lambda neighbour: _claim(neighbour, segment, day))
+            given = replace(segment, group=taker.group, key=taker.key)
+            merged = _joined([*merged[:index], given, *merged[index + 1 :]])
+        else:
+            alone.add(segment)
+    return merged
+
+
+def _labelled(day: LabelledDay) -> Iterator[LabelledSegment]:
+    for segment, number in zip(day.segments, day.path, strict=True):
+        state = day.states[number]
+        if segment.end > segment.start and (state is not None or segment.on_screen):
+            yield LabelledSegment(segment.start, segment.end, *(state or (None, None)))
+
+
+def _joined(segments: Iterable[LabelledSegment]) -> list[LabelledSegment]:
+    result: list[LabelledSegment] = []
+    for segment in segments:
+        last = result[-1] if result else None
+        same = last and (last.group, last.key) == (segment.group, segment.key)
+        if last and same and _touch(last, segment):
+            result[-1] = replace(last, end=segment.end)
+        else:
+            result.append(segment)
+    return result
+
+
+def _touch(first: LabelledSegment, second: LabelledSegment) -> bool:
+    return second.start - first.end <= TOUCH
+
+
+def _claim(
+    taker: LabelledSegment, short: LabelledSegment, day: LabelledDay
+) -> tuple[bool, bool, float, float]:
+    """How good a claim a neighbour has: the same group, any group, probability, length."""
+    probability = day.probability(taker.group, (short.start, short.end))
+    return taker.group == short.group, taker.group is not None, probability, taker.length
+
+
+# -- Fitting -----------------------------------------------------------------------------------
 
 
 def fit_spans(
@@ -51,29 +131,23 @@ def _untracked(
         span
         for span in left
         if (span.start > whole.start and span.end < whole.end)
-        or _has_own_evidence(span, day, inputs)
+        or any(  # a screen or a clue is in the span itself
+            day.segments[index].on_screen or day.segments[index].evidence
+            for index, _ in day.overlapping(interval_of(span, inputs))
+        )
     ]
-
-
-def _has_own_evidence(span: Span, day: LabelledDay, inputs: Inputs) -> bool:
-    """Whether a screen or a clue is in the span itself."""
-    zero = inputs.day.span.start
-    interval = (span.start - zero).total_seconds(), (span.end - zero).total_seconds()
-    inside = (day.segments[index] for index, _ in day.overlapping(interval))
-    return any(segment.on_screen or segment.evidence for segment in inside)
 
 
 def _rounded(
     exact: Iterable[RoundedSpan], tracked: Sequence[Span], inputs: Inputs
 ) -> list[RoundedSpan]:
     """Spans on the grid, but for edges of tracked time: what touched it still does."""
-    minutes = inputs.options.round_minutes
     shortest = timedelta(minutes=inputs.options.min_minutes)
     fixed = {edge for span in tracked for edge in (span.start, span.end)}
     until = min(inputs.now, inputs.day.span.end)
     result: list[RoundedSpan] = []
     for one in exact:
-        start, end = _on_grid(one.exact, minutes, fixed)
+        start, end = _on_grid(one.exact, inputs.options.round_minutes, fixed)
         start = max(start, result[-1].span.end if result else inputs.day.span.start)
         end = min(end, until)
         free = subtract([Span(start, end)] if start < end else [], tracked)
@@ -81,6 +155,11 @@ def _rounded(
         if span is not None and span.length >= shortest:
             result.append(replace(one, span=span))
     return result
+
+
+def _shared(span: Span, exact: Span) -> timedelta:
+    both = span.intersection(exact)
+    return both.length if both is not None else timedelta()
 
 
 def _on_grid(exact: Span, minutes: int, fixed: Iterable[datetime]) -> tuple[datetime, datetime]:
@@ -94,8 +173,3 @@ def _on_grid(exact: Span, minutes: int, fixed: Iterable[datetime]) -> tuple[date
     middle = exact.start + exact.length / 2
     [near] = round_boundaries([middle], minutes)
     return (near - step, near) if near > middle else (near, near + step)
-
-
-def _shared(span: Span, exact: Span) -> timedelta:
-    both = span.intersection(exact)
-    return both.length if both is not None else timedelta()

@@ -104,8 +104,7 @@ class TitleNormalizer:
         mine, theirs = self.normalized(one), self.normalized(other)
         if mine == theirs or _without_news(mine) == theirs or mine == _without_news(theirs):
             return True
-        letters = mine.replace(" ", "")
-        turned = theirs.replace(" ", "")
+        letters, turned = mine.replace(" ", ""), theirs.replace(" ", "")
         return len(letters) == len(turned) and turned in letters * 2
 
     def without_numbers(self, title: str) -> str:
@@ -136,9 +135,8 @@ def normalized(title: str, *, talk: bool = False) -> str:
 
 def is_unsaved(title: str) -> bool:
     """Whether an editor shows that somebody typed in the file that it names."""
-    if _UNSAVED.search(title):
-        return True
-    return bool(_DOTTED.search(title) and (_FILE.search(title) or _EDITOR.search(title)))
+    dotted = _DOTTED.search(title) and (_FILE.search(title) or _EDITOR.search(title))
+    return bool(_UNSAVED.search(title) or dotted)
 
 
 def _without_news(text: str) -> str:

@@ -51,11 +51,11 @@ _LEISURE = """
 _PRIVATE = """
     private browsing|inprivate|incognito|inkognito|privater modus|privates fenster|privates surfen
     |navigation privée|navegación privada|incógnito|navegação privada|navegação privativa
-    |navegação anônima|anônima|navigazione anonima|privénavigatie|privat surfning
-    |privat surfläge|yksityinen selaus|yksityinen ikkuna|privat browsing|privat nettlesing
-    |tryb prywatny|przeglądanie prywatne|anonymní prohlížení|anonymní režim|privát böngészés
-    |navigare privată|приватный просмотр|приватное окно|инкогнито|приватний перегляд|gizli gezinti
-    |ιδιωτική περιήγηση|プライベートブラウジング|プライベートウィンドウ|シークレット
+    |navegação anônima|anônima|navigazione anonima|privénavigatie|privat surfning|privat surfläge
+    |yksityinen selaus|yksityinen ikkuna|privat browsing|privat nettlesing|tryb prywatny
+    |przeglądanie prywatne|anonymní prohlížení|anonymní režim|privát böngészés|navigare privată
+    |приватный просмотр|приватное окно|инкогнито|приватний перегляд|gizli gezinti|ιδιωτική περιήγηση
+    |プライベートブラウジング|プライベートウィンドウ|シークレット
     |隐私浏览|隐私窗口|无痕模式|無痕模式|無痕瀏覽|隱私瀏覽|사생활 보호 모드|시크릿 모드|시크릿
 """
 _LEISURE_NAMES = ("x", "news", "steam", "private", "disney+")
@@ -67,19 +67,16 @@ _TOOLS = """
 """
 # Pages of Teams that are no meeting, in the languages of most people.
 _TEAMS_PAGES = r"""
-    chats?|chatt|keskustelu\w*|conversa\w*|czaty?|чаты?|チャット|聊天|채팅
-    |activit\w*|aktivit\w*|actividad\w*|attività|atividade\w*|toiminta|aktywno\w*|активность
-    |действия|アクティビティ|最新动态|活動|활동
-    |[ck]al[ea]nd\w*|agenda|naptár|takvim|календарь|予定表|カレンダー|日历|行事曆|일정
-    |calls?|anrufe?|appels?|llamadas?|chiamat[ae]|chamadas?|samtal|puhelut|opkald|anrop|oproepen
-    |gesprekken|połączenia|звонки|通話|通话|통화
-    |files?|dateien|fichiers|archivos|ficheiros|arquivos|filer|tiedostot|bestanden|pliki|файлы
-    |ファイル|文件|檔案|파일
-    |teams?|équipes|equip[eo]s|tiimit|teamet|zespoły|команды|チーム|团队|團隊|팀
-    |apps|appar|aplicaciones|applications|applicazioni|aplicativos|sovellukset|aplikacje
-    |settings|einstellungen|paramètres|configuración|impostazioni|asetukset|inställningar
-    |onedrive|home|startseite|communit\w+|assignments|aufgaben|search|suche|help|hilfe|feed|people
-    |personen|planner|shifts
+    chats?|chatt|keskustelu\w*|conversa\w*|czaty?|чаты?|チャット|聊天|채팅|activit\w*|aktivit\w*
+    |actividad\w*|attività|atividade\w*|toiminta|aktywno\w*|активность|действия|アクティビティ|最新动态|活動|활동
+    |[ck]al[ea]nd\w*|agenda|naptár|takvim|календарь|予定表|カレンダー|日历|行事曆|일정|calls?|anrufe?|appels?
+    |llamadas?|chiamat[ae]|chamadas?|samtal|puhelut|opkald|anrop|oproepen|gesprekken|połączenia
+    |звонки|通話|通话|통화|files?|dateien|fichiers|archivos|ficheiros|arquivos|filer|tiedostot|bestanden
+    |pliki|файлы|ファイル|文件|檔案|파일|teams?|équipes|equip[eo]s|tiimit|teamet|zespoły|команды|チーム|团队|團隊|팀
+    |apps|appar|aplicaciones|applications|applicazioni|aplicativos|sovellukset|aplikacje|settings
+    |einstellungen|paramètres|configuración|impostazioni|asetukset|inställningar|onedrive|home
+    |startseite|communit\w+|assignments|aufgaben|search|suche|help|hilfe|feed|people|personen
+    |planner|shifts
 """
 _MEETING = rf"""
     ^zoom\ (?:meeting|webinar|call)\b | \bzoom\ (?:meeting|webinar)$ | \S\ [-–—|]\ zoom$
@@ -118,26 +115,19 @@ _LOOKS = (
 _CODE_HOST = " · "
 _MEETINGS = re.compile(_MEETING, re.VERBOSE)
 _NO_MEETINGS = re.compile(_NO_MEETING, re.VERBOSE)
-_MEETING_WORDS = frozenset(
-    (
-        *("zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call"),
-        *("voice", "gotomeeting", "bigbluebutton"),
-    )
-)
+_MEETING_WORDS = frozenset((
+    "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
+    "gotomeeting", "bigbluebutton",
+))  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
 
 
-def _by_first_word() -> dict[str, list[tuple[WindowPlace, str]]]:
-    """All telling words, by the first of them, so that a title is asked for few."""
-    by_word: dict[str, list[tuple[WindowPlace, str]]] = {}
-    for place, phrases, _ in _LOOKS:
-        for phrase in (" ".join(spelled.split()) for spelled in phrases.split("|")):
-            by_word.setdefault(phrase.partition(" ")[0], []).append((place, f" {phrase} "))
-    return by_word
-
-
-_PHRASES = _by_first_word()
+# All telling words, by the first of them, so that a title is asked for few.
+_PHRASES: dict[str, list[tuple[WindowPlace, str]]] = {}
+for _place, _words, _ in _LOOKS:
+    for _phrase in (" ".join(_spelled.split()) for _spelled in _words.split("|")):
+        _PHRASES.setdefault(_phrase.partition(" ")[0], []).append((_place, f" {_phrase} "))
 _NAMES = {name: place for place, _, names in _LOOKS for name in names}
 _ORDER = [place for place, _, _ in _LOOKS]
 
@@ -176,7 +166,7 @@ class WindowKind:
         places = {
             place for word in words for place, phrase in _PHRASES.get(word, ()) if phrase in spelled
         }
-        parts = _parts(title)
+        parts = [part.strip(" ()") for part in _SEPARATORS.split(title)]
         places |= {_NAMES[part] for part in parts if part in _NAMES}
         page = not _BROWSERS.isdisjoint(parts[1:]) and _CODE_HOST not in title
         return min(places, key=_ORDER.index, default=WindowPlace.PAGE if page else WindowPlace.WORK)
@@ -187,10 +177,6 @@ class WindowKind:
         if _MEETING_WORDS.isdisjoint(words):
             return False
         return bool(_MEETINGS.search(title)) and not _NO_MEETINGS.search(title)
-
-
-def _parts(title: str) -> list[str]:
-    return [part.strip(" ()") for part in _SEPARATORS.split(title)]
 
 
 def without_program(title: str) -> str:

@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem
+from tracklater_bot.domain.edits import with_items
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.domain.items import with_items
 from tracklater_bot.outbox import late_entries
 from tracklater_bot.outbox.outcomes import (
     ChangedMeanwhile,

@@ -20,15 +20,19 @@ from tracklater_bot.domain.edits import (
     ReviewError,
     added,
     check,
+    clipped,
     divided,
     edited,
     following,
+    in_order,
     joined,
     make_room,
+    new_id,
     numbered,
+    outlives_refresh,
     remainders,
+    with_items,
 )
-from tracklater_bot.domain.items import clipped, in_order, new_id, outlives_refresh, with_items
 from tracklater_bot.domain.payload import payload_of
 from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.store import Store, Transaction, days, jobs

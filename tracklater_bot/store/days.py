@@ -27,8 +27,8 @@ from sqlalchemy import (
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.domain.items import in_order, refreshed, with_items
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.store.columns import STORED_AS, insert_missing
 from tracklater_bot.store.processes import is_dead

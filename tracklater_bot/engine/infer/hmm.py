@@ -120,13 +120,12 @@ def _movable(leads: Sequence[float], edge: int) -> tuple[int, int]:
     return first, last
 
 
-def _rivals(groups: Sequence[int], one: int, other: int) -> tuple[list[int], list[int]]:
+def _rivals(groups: Sequence[int], *states: int) -> list[list[int]]:
     """The states to be compared: two groups as a whole, or two states of the same."""
-    if groups[one] == groups[other]:
-        return [one], [other]
-    ours = [state for state, group in enumerate(groups) if group == groups[one]]
-    theirs = [state for state, group in enumerate(groups) if group == groups[other]]
-    return ours, theirs
+    owners = [groups[state] for state in states]
+    if len(set(owners)) == 1:
+        return [[state] for state in states]
+    return [[n for n, group in enumerate(groups) if group == owner] for owner in owners]
 
 
 def posteriors(chain: Chain) -> list[list[float]]:

@@ -11,10 +11,11 @@ Stochastic Processes, 6.2). The posteriors are found by going through the day fo
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp
+from typing import TypeAlias
 
 from tracklater_bot.engine.infer.hmm import IDLE, likelihoods, normalized
 from tracklater_bot.engine.intervals import MINUTE
@@ -55,11 +56,6 @@ class OffscreenSegment:
     at_noon: bool = False
     next_group: int = IDLE
 
-    @property
-    def middle(self) -> float:
-        """Halfway through it."""
-        return (self.start + self.end) / 2
-
 
 @dataclass(frozen=True, slots=True)
 class _Transition:
@@ -80,31 +76,13 @@ class _Transition:
         return 1.0 - self.go - self.pause - self.issue - self.group - self.checkout
 
 
-@dataclass(frozen=True, slots=True)
-class _StateVector:
-    """A number for each state: those of work, away, the phases of a pause."""
+# A number for each state: those of work, away, the phases of a pause.
+_StateVector: TypeAlias = list[float]
 
-    work: Sequence[float]
-    away: float
-    pauses: Sequence[float]
 
-    @classmethod
-    def of_emissions(cls, row: Sequence[float]) -> _StateVector:
-        """The likelihood in each state; away and in a pause there is nobody alike."""
-        idle, *work = likelihoods(row)
-        return cls(work, idle, [idle] * PHASES)
-
-    def times(self, other: _StateVector) -> _StateVector:
-        """Both multiplied, and scaled to a sum of 1."""
-        mine = (*self.work, self.away, *self.pauses)
-        theirs = (*other.work, other.away, *other.pauses)
-        values = normalized([a * b for a, b in zip(mine, theirs, strict=True)])
-        count = len(self.work)
-        return _StateVector(values[:count], values[count], values[count + 1 :])
-
-    def folded(self) -> list[float]:
-        """The vector over the states of a chain: idle, then each state of work."""
-        return [self.away + sum(self.pauses), *self.work]
+def _times(one: _StateVector, other: _StateVector) -> _StateVector:
+    """Both multiplied, and scaled to a sum of 1."""
+    return normalized([a * b for a, b in zip(one, other, strict=True)])
 
 
 class OffscreenModel:
@@ -124,30 +102,38 @@ class OffscreenModel:
         Segments that do not touch have nothing to do with each other.
         """
         result: list[list[float]] = []
+        work = len(self._groups)
         for first, last in _touching_runs(segments):
             transitions = [self._transition(*pair) for pair in pairwise(segments[first:last])]
-            vectors = [_StateVector.of_emissions(row) for row in emissions[first:last]]
-            result.extend(row.folded() for row in self._forward_backward(vectors, transitions))
+            rows = (likelihoods(row) for row in emissions[first:last])
+            # Away and in a pause there is nobody alike.
+            vectors = [[*row[1:], *(row[0],) * (1 + PHASES)] for row in rows]
+            result += (
+                [vector[work] + sum(vector[work + 1 :]), *vector[:work]]
+                for vector in self._forward_backward(vectors, transitions)
+            )
         return result
 
     def _forward_backward(
         self, emissions: Sequence[_StateVector], transitions: Sequence[_Transition]
     ) -> list[_StateVector]:
-        away = _StateVector([0.0] * len(self._groups), 1.0, [0.0] * PHASES)
+        away = [*(0.0,) * len(self._groups), 1.0, *(0.0,) * PHASES]
         # In the minute before the first segment somebody may have come.
         arrival = _Transition(come=_probability(self._rates.come, 1.0))
-        forward = [self._forward(away, arrival).times(emissions[0])]
+        forward = [_times(self._forward(away, arrival), emissions[0])]
         for emission, transition in zip(emissions[1:], transitions, strict=True):
-            forward.append(self._forward(forward[-1], transition).times(emission))
-        backward = _StateVector([1.0] * len(self._groups), 1.0, [1.0] * PHASES)
+            forward.append(_times(self._forward(forward[-1], transition), emission))
+        backward = [1.0] * len(away)
         result = [forward[-1]]
         for index in range(len(transitions) - 1, -1, -1):
-            backward = self._backward(backward.times(emissions[index + 1]), transitions[index])
-            result.append(forward[index].times(backward))
+            later = _times(backward, emissions[index + 1])
+            backward = self._backward(later, transitions[index])
+            result.append(_times(forward[index], backward))
         return result[::-1]
 
     def _transition(self, before: OffscreenSegment, segment: OffscreenSegment) -> _Transition:
-        minutes = max((segment.middle - before.middle) / MINUTE, SHORTEST)
+        middle, earlier = ((one.start + one.end) / 2 for one in (segment, before))
+        minutes = max((middle - earlier) / MINUTE, SHORTEST)
         rates = self._rates
         alone = len(self._sizes) < 2
         return _Transition(
@@ -161,13 +147,14 @@ class OffscreenModel:
             next_group=segment.next_group,
         )
 
-    def _forward(self, row: _StateVector, transition: _Transition) -> _StateVector:
+    def _forward(self, vector: _StateVector, transition: _Transition) -> _StateVector:
         """Each state's probability a step later. Its states share evenly what comes to a group."""
+        work, away, pauses = self._parts(vector)
         own: defaultdict[int, float] = defaultdict(float)
-        for group, value in zip(self._groups, row.work, strict=True):
+        for group, value in zip(self._groups, work, strict=True):
             own[group] += value
-        working = sum(row.work)
-        began = row.away * transition.come + row.pauses[-1] * transition.phase
+        working = sum(work)
+        began = away * transition.come + pauses[-1] * transition.phase
         incoming = {
             group: (
                 transition.issue * own[group]
@@ -178,24 +165,17 @@ class OffscreenModel:
             / size
             for group, size in self._sizes.items()
         }
-        work = zip(self._groups, row.work, strict=True)
-        entering = [working * transition.pause, *(p * transition.phase for p in row.pauses[:-1])]
-        return _StateVector(
-            [transition.stay * value + incoming[group] for group, value in work],
-            row.away * (1.0 - transition.come) + working * transition.go,
-            [
-                pause * (1.0 - transition.phase) + new
-                for pause, new in zip(row.pauses, entering, strict=True)
-            ],
-        )
+        entering = [working * transition.pause, *(p * transition.phase for p in pauses[:-1])]
+        return self._stepped(vector, transition, incoming, working * transition.go, entering)
 
-    def _backward(self, row: _StateVector, transition: _Transition) -> _StateVector:
+    def _backward(self, vector: _StateVector, transition: _Transition) -> _StateVector:
         """How likely what follows is from each state a step earlier."""
+        work, away, pauses = self._parts(vector)
         mean: defaultdict[int, float] = defaultdict(float)
-        for group, value in zip(self._groups, row.work, strict=True):
+        for group, value in zip(self._groups, work, strict=True):
             mean[group] += value / self._sizes[group]
         working = sum(mean.values())
-        leaving = transition.pause * row.pauses[0] + transition.go * row.away
+        leaving = transition.pause * pauses[0] + transition.go * away
         incoming = {
             group: transition.issue * mean[group]
             + transition.group * (working - mean[group]) / self._others
@@ -203,17 +183,30 @@ class OffscreenModel:
             + leaving
             for group in self._sizes
         }
-        work = zip(self._groups, row.work, strict=True)
         arriving = working / max(len(self._sizes), 1)
-        following = [*row.pauses[1:], arriving]
-        return _StateVector(
-            [transition.stay * value + incoming[group] for group, value in work],
-            row.away * (1.0 - transition.come) + arriving * transition.come,
-            [
-                pause * (1.0 - transition.phase) + later * transition.phase
-                for pause, later in zip(row.pauses, following, strict=True)
-            ],
-        )
+        following = [later * transition.phase for later in (*pauses[1:], arriving)]
+        return self._stepped(vector, transition, incoming, arriving * transition.come, following)
+
+    def _parts(self, vector: _StateVector) -> tuple[_StateVector, float, _StateVector]:
+        work = len(self._groups)
+        return vector[:work], vector[work], vector[work + 1 :]
+
+    def _stepped(
+        self,
+        vector: _StateVector,
+        transition: _Transition,
+        to_groups: Mapping[int, float],
+        to_away: float,
+        to_pauses: Sequence[float],
+    ) -> _StateVector:
+        """What stays in each state, and what comes to it."""
+        work, away, pauses = self._parts(vector)
+        own = zip(self._groups, work, strict=True)
+        return [
+            *(transition.stay * value + to_groups[group] for group, value in own),
+            away * (1.0 - transition.come) + to_away,
+            *(p * (1.0 - transition.phase) + new for p, new in zip(pauses, to_pauses, strict=True)),
+        ]
 
 
 def decode(probabilities: Iterable[Sequence[float]], groups: Sequence[int]) -> list[int]:

@@ -74,43 +74,35 @@ def label(segments: Sequence[Segment], rates: TransitionRates) -> LabelledDay:
     emissions = [[_log_likelihood(segment, state) for state in states] for segment in segments]
     probabilities: list[Sequence[float]] = [()] * len(segments)
     path = [IDLE] * len(segments)
-    for infer, on_screen in ((_on_screen, True), (_offscreen, False)):
+    for on_screen in (True, False):
         indices = [n for n, segment in enumerate(segments) if segment.on_screen is on_screen]
-        chain = [segments[index] for index in indices]
-        rows, best = infer(chain, states, [emissions[index] for index in indices], rates)
+        own, own_emissions = [segments[n] for n in indices], tuple(emissions[n] for n in indices)
+        if on_screen:
+            chain = Chain(group_numbers(states), own_emissions, tuple(s.costs for s in own))
+            rows = posteriors(chain)
+            best = refine_boundaries(chain, viterbi(chain), rows, [s.minutes for s in own])
+        else:
+            rows = _offscreen_posteriors(own, states, own_emissions, rates)
+            best = decode(rows, group_numbers(states))
         for index, row, state in zip(indices, rows, best, strict=True):
             probabilities[index], path[index] = row, state
     path = bridge_pauses(segments, path, group_numbers(states))
     return LabelledDay(segments, states, emissions, probabilities, path)
 
 
-def _on_screen(
-    segments: Sequence[Segment],
-    states: Sequence[SegmentLabel],
-    emissions: Rows,
-    _rates: TransitionRates,
-) -> tuple[Rows, list[int]]:
-    costs = tuple(segment.costs for segment in segments)
-    chain = Chain(group_numbers(states), tuple(emissions), costs)
-    probabilities = posteriors(chain)
-    lengths = [segment.minutes for segment in segments]
-    return probabilities, refine_boundaries(chain, viterbi(chain), probabilities, lengths)
-
-
-def _offscreen(
+def _offscreen_posteriors(
     segments: Sequence[Segment],
     states: Sequence[SegmentLabel],
     emissions: Rows,
     rates: TransitionRates,
-) -> tuple[Rows, list[int]]:
+) -> list[list[float]]:
     groups = group_numbers(states)
     numbers = {state[0]: group for state, group in zip(states, groups, strict=True) if state}
-    slots = [
+    offscreen = [
         OffscreenSegment(s.start, s.end, s.at_noon, numbers.get(s.next_group or "", IDLE))
         for s in segments
     ]
-    probabilities = OffscreenModel(groups, rates).posteriors(slots, emissions)
-    return probabilities, decode(probabilities, groups)
+    return OffscreenModel(groups, rates).posteriors(offscreen, emissions)
 
 
 def bridge_pauses(

@@ -1,16 +1,18 @@
 """Matching: the groups and issues that window titles, branches, commits and messages point to.
 
-Everything here is about words; how much they count is in score/.
+Everything here is about words; how much they count is in scoring.py.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Window
 from tracklater_bot.domain.groups import Group
-from tracklater_bot.domain.hints import Hint, HintKind
+from tracklater_bot.domain.hints import HintKind
 from tracklater_bot.domain.issues import Issue, IssueId
 from tracklater_bot.domain.keys import Keys
 from tracklater_bot.domain.keywords import (
@@ -19,18 +21,18 @@ from tracklater_bot.domain.keywords import (
     all_hints,
     groups_in_message,
     is_trunk,
+    spelling_pattern,
 )
-from tracklater_bot.domain.rules import Rule
+from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.text import folded
-from tracklater_bot.engine.match.issue_keys import (
+from tracklater_bot.engine.match.issue_words import (
     BareNumber,
+    IssueTitles,
     bare_numbers,
     numbers_in_branch,
     numbers_in_title,
     without_ranks,
 )
-from tracklater_bot.engine.match.issue_titles import IssueTitles
-from tracklater_bot.engine.match.user_rules import UserRules
 from tracklater_bot.engine.windows import WindowKind, WindowPlace, without_program
 
 
@@ -61,16 +63,20 @@ class Matcher:
         rules: Sequence[Rule] = (),
     ) -> None:
         self._kinds = kinds
-        self._rules = UserRules(rules)
+        words = ((folded(rule.text).strip(), rule) for rule in rules)
+        self._rules = [(re.compile(spelling_pattern(word)), rule) for word, rule in words if word]
         self._names = frozenset(group.name for group in groups)
         self._keys = Keys({group.name: group.key_forms for group in groups})
         self._titles = IssueTitles(issues)
-        hints = list(all_hints(groups, _repositories(clues)))
+        of_git = [clue for clue in clues if isinstance(clue, Commit | Checkout)]
+        hints = list(all_hints(groups, ((clue.group, clue.repo) for clue in of_git)))
         self._keywords = Keywords(hints)
         self._spoken = Keywords(hint for hint in hints if not hint.windows_only)
-        self._remotes = tuple(_addresses(hints))
-        self._hosted = frozenset(_branches(clue for clue in clues if _is_hosted(clue)))
-        self._branches = Branches(set(_branches(clues)))
+        # Owner and name of each repository on a server.
+        remotes = (hint.text for hint in hints if hint.kind is HintKind.REMOTE)
+        self._remotes = tuple(folded(text) for text in remotes if "/" in text)
+        self._hosted = frozenset(_branches(clue for clue in of_git if clue.hosted))
+        self._branches = Branches(set(_branches(of_git)))
         self._windows: dict[str, TextMatch] = {}
 
     def window(self, title: str) -> TextMatch:
@@ -83,11 +89,9 @@ class Matcher:
         """The group's issue that a branch is for."""
         if is_trunk(branch):
             return None
-        numbers: Iterable[BareNumber] = ()
-        if group in self._keys.numbered:
-            numbers = numbers_in_branch(branch)
-            if (group, branch) in self._hosted:
-                numbers = (replace(number, certain=False) for number in numbers)
+        numbers: Iterable[BareNumber] = numbers_in_branch(branch)
+        if (group, branch) in self._hosted:
+            numbers = (replace(number, certain=False) for number in numbers)
         return (
             self._titles.first_known(self._keys.of_group(group, folded(branch)))
             or self._numbered(group, numbers)
@@ -140,76 +144,62 @@ class Matcher:
     def _match(self, title: str) -> TextMatch:
         text = folded(title)
         content = without_program(text)
-        groups = self._keywords.find(content)
-        issues: dict[IssueId, float] = {}
-        self._add_keys(title, text, groups, issues)
-        self._add_branches(content, groups, issues)
-        self._add_titles(title, groups, issues)
-        self._add_refs(title, text, groups, issues)
-        groups = self._rules.apply(text, groups)
-        kept = {issue: share for issue, share in issues.items() if issue.group in groups}
-        return TextMatch(self._kinds.of(title), groups, kept)
+        match = TextMatch(self._kinds.of(title), self._keywords.find(content))
+        self._add_keys(match, title, text)
+        self._add_branches(match, content)
+        self._add_titles(match, title)
+        self._add_refs(match, title, text)
+        groups = self._ruled(text, match.groups)
+        kept = {issue: share for issue, share in match.issues.items() if issue.group in groups}
+        return replace(match, groups=groups, issues=kept)
 
-    def _add_keys(
-        self, title: str, text: str, groups: dict[str, str], issues: dict[IssueId, float]
-    ) -> None:
+    def _add_keys(self, match: TextMatch, title: str, text: str) -> None:
         for named in self._keys.scoped(text):
-            groups.setdefault(named.group, f"key {named.key}")
+            match.groups.setdefault(named.group, f"key {named.key}")
             if (known := self._titles.first_known([named])) is not None:
-                issues[known] = 1.0
+                match.issues[known] = 1.0
         for owner, page in self._keys.pages(title):
-            groups.setdefault(owner, f"{page} board")
+            match.groups.setdefault(owner, f"{page} board")
 
-    def _add_branches(
-        self, text: str, groups: dict[str, str], issues: dict[IssueId, float]
-    ) -> None:
+    def _add_branches(self, match: TextMatch, text: str) -> None:
         for group, branch in self._branches.find(text):
-            if not groups or group in groups:
-                groups.setdefault(group, f"branch {branch}")
+            if not match.groups or group in match.groups:
+                match.groups.setdefault(group, f"branch {branch}")
                 if (issue := self.branch(group, branch)) is not None:
-                    issues[issue] = 1.0
+                    match.issues[issue] = 1.0
 
-    def _add_titles(self, title: str, groups: dict[str, str], issues: dict[IssueId, float]) -> None:
+    def _add_titles(self, match: TextMatch, title: str) -> None:
         """Titles of issues count where they are one group's, which nothing else contradicts."""
         titled = self._titles.find(title)
-        if groups:
-            titled = [issue for issue in titled if issue.group in groups]
+        if match.groups:
+            titled = [issue for issue in titled if issue.group in match.groups]
         if len({issue.group for issue in titled}) == 1:
             for issue in titled:
-                groups.setdefault(issue.group, f"issue {issue.key}")
-                issues.setdefault(issue, 1.0 / len(titled))
+                match.groups.setdefault(issue.group, f"issue {issue.key}")
+                match.issues.setdefault(issue, 1.0 / len(titled))
 
-    def _add_refs(
-        self, title: str, text: str, groups: dict[str, str], issues: dict[IssueId, float]
-    ) -> None:
+    def _add_refs(self, match: TextMatch, title: str, text: str) -> None:
         """`#12` means something only where the title points to one group with such issues."""
-        numbered = self._keys.numbered.intersection(groups)
+        numbered = self._keys.numbered.intersection(match.groups)
         if len(numbered) != 1:
             return
         [group] = numbered
         known = self._titles.first_known(self._keys.unscoped(group, text))
-        if known is None and all(
-            issue.group != group or share < 1.0 for issue, share in issues.items()
-        ):
+        sure = any(issue.group == group and share >= 1.0 for issue, share in match.issues.items())
+        if known is None and not sure:
             known = self._numbered(group, numbers_in_title(title, self._remotes))
         if known is not None:
-            issues[known] = 1.0
+            match.issues[known] = 1.0
 
+    def _ruled(self, text: str, groups: dict[str, str]) -> dict[str, str]:
+        """The groups that a folded title points to in the end, each with the word that does it.
 
-def _addresses(hints: Iterable[Hint]) -> Iterator[str]:
-    """Owner and name of each repository on a server, folded."""
-    for hint in hints:
-        if hint.kind is HintKind.REMOTE and "/" in hint.text:
-            yield folded(hint.text)
-
-
-def _is_hosted(clue: Clue) -> bool:
-    return isinstance(clue, Commit | Checkout) and clue.hosted
-
-
-def _repositories(clues: Iterable[Clue]) -> Iterator[tuple[str, str]]:
-    """Group and name of each repository with clues."""
-    return ((clue.group, clue.repo) for clue in clues if isinstance(clue, Commit | Checkout))
+        An ALWAYS rule leaves only its own group, a NEVER rule takes its group away.
+        """
+        matching = [rule for pattern, rule in self._rules if pattern.search(text)]
+        always = {r.group: f"your rule “{r.text}”" for r in matching if r.kind is RuleKind.ALWAYS}
+        never = {rule.group for rule in matching if rule.kind is RuleKind.NEVER}
+        return always or {group: word for group, word in groups.items() if group not in never}
 
 
 def _branches(clues: Iterable[Clue]) -> Iterator[tuple[str, str]]:
@@ -226,23 +216,17 @@ def _branches(clues: Iterable[Clue]) -> Iterator[tuple[str, str]]:
 def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, ...]:
     """The keys that a day's clues name, in order, each once: `#12`, `DEV-123`."""
     keys = Keys({group.name: group.key_forms for group in groups})
-    names = tuple(group.name for group in groups)
+    names = frozenset(group.name for group in groups)
     found: set[str] = set()
     for text, group in set(_texts(clues)):
         plain = folded(text)
+        owners = names if group is None else {group}
         found.update(issue.key for issue in keys.scoped(plain))
-        for own in names if group is None else (group,):
-            found.update(issue.key for issue in keys.unscoped(own, plain))
-        numbered = keys.numbered if group is None else keys.numbered & {group}
-        if numbered:
+        found.update(issue.key for own in owners for issue in keys.unscoped(own, plain))
+        if numbered := keys.numbered & owners:
             bare = numbers_in_title(text) if group is None else numbers_in_branch(text)
-            numbers = {one.number for one in bare}
-            found.update(
-                issue.key
-                for own in numbered
-                for number in numbers
-                for issue in keys.numbers(own, number)
-            )
+            pairs = product(numbered, {one.number for one in bare})
+            found.update(issue.key for pair in pairs for issue in keys.numbers(*pair))
     return tuple(sorted(found))
 
 

@@ -1,1 +1,0 @@
-"""How strongly each clue speaks for each group."""

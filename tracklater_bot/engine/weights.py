@@ -1,0 +1,102 @@
+"""How much each kind of clue counts. Natural logarithms of likelihood ratios; times in minutes.
+
+Fixed for everybody: nothing is learned from a day, so that one more clue for a group can only add
+minutes to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracklater_bot.engine.events import EventKind
+from tracklater_bot.engine.infer.hmm import TransitionCosts
+from tracklater_bot.engine.infer.hmm_offscreen import TransitionRates
+from tracklater_bot.engine.windows import WindowPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """How far from a clue work is likely: evenly for `near` minutes, then less until `far`."""
+
+    near: float
+    far: float
+
+    def mean(self, first: float, last: float) -> float:
+        """How near it is from `first` to `last` minutes away: 1 near the clue, 0 far from it."""
+        if last <= first:
+            return self._density(first)
+        return (self._integral(last) - self._integral(first)) / (last - first)
+
+    def _density(self, distance: float) -> float:
+        if distance <= self.near:
+            return 1.0
+        return max(0.0, (self.far - distance) / (self.far - self.near))
+
+    def _integral(self, distance: float) -> float:
+        """The density up to a distance, added up."""
+        if distance <= self.near:
+            return distance
+        fading = min(distance, self.far) - self.near
+        return self.near + fading * (1.0 + self._density(distance)) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class EventWeights:
+    """What a commit, a checkout or a message counts.
+
+    At the moment itself for its group, on screen and off it, and for its issue; off screen also for
+    each minute that the kernels reach.
+    """
+
+    group: float
+    offscreen_group: float
+    issue: float
+    minute: float
+    before: Kernel
+    after: Kernel
+
+
+# A window that points to a group, and to an issue, by what is done in it.
+WINDOWS = {
+    WindowPlace.WORK: (2.5, 2.0),
+    WindowPlace.PAGE: (2.5, 2.0),
+    WindowPlace.TALK: (1.2, 1.0),  # others write into chats and mails
+    WindowPlace.REFERENCE: (0.5, 0.3),  # the world at large uses the same words
+    WindowPlace.LEISURE: (0.1, 0.0),
+    WindowPlace.MEETING: (4.0, 2.0),
+}
+TALK_IN_CALL = 3.0  # chats and calendars during a call, or leading to it
+MESSAGE_IN_CALL = 3.0
+BRANCH_CHECKED_OUT = 0.25  # its repository's window while an issue's branch is checked out
+# Work that is on no issue.
+TRUNK_CHECKED_OUT = 0.17  # a repository's window while no issue's branch is checked out
+TRUNK_CHECKOUT = 1.7
+TRUNK_COMMIT = 0.45
+SILENT_MINUTE = 0.02  # against issues: they show now and then while worked on
+CALL_MINUTE = 0.15  # against issues: calls are about many things
+# Presence that says nothing, or tells of leisure.
+NEUTRAL_MINUTE = 0.03
+PAGE_MINUTE = 0.5  # one page after the other, none of them anybody's
+ISLAND = 3.0  # presence, with nothing in reach that tells whose it is
+LEISURE_WINDOW = 0.6
+LEISURE_MINUTE = 0.6
+# Commits, checkouts and messages.
+EVENTS = {
+    EventKind.COMMIT: EventWeights(4.0, 9.0, 2.8, 0.16, Kernel(19, 26), Kernel(1, 2)),
+    EventKind.CHECKOUT: EventWeights(3.0, 7.0, 3.2, 0.16, Kernel(1, 2), Kernel(14, 29)),
+    EventKind.MESSAGE: EventWeights(1.5, 3.1, 1.5, 0.1, Kernel(7, 9), Kernel(7, 9)),
+}
+COMMIT_MINUTE = 0.1  # a minute on screen before a commit
+COMMIT_BEFORE = Kernel(14, 38)
+# Off screen.
+ANYBODY_MINUTE = 0.1  # near a message that points nowhere
+OFFSCREEN_MINUTE = 0.063  # against work, near clues too
+OFFSCREEN = TransitionRates(
+    come=1 / 670, go=1 / 190, pause=1 / 670, noon_pause=1 / 21,
+    phase=1 / 17, issue=1 / 25, group=1 / 200, checkout=1 / 8,
+)  # fmt: skip
+# What a change costs.
+USUAL = TransitionCosts(same_group=2.5, other_group=4.5, idle=4.0)
+SAME_WINDOW = TransitionCosts(same_group=3.5, other_group=7.0, idle=7.0)
+AFTER_ABSENCE = TransitionCosts(same_group=1.8, other_group=2.5, idle=2.5)
+AROUND_CALL = TransitionCosts(same_group=0.7, other_group=1.2, idle=4.0)
