@@ -109,7 +109,9 @@ def test_a_connection_that_the_server_closed_is_replaced(address: str, store: St
 
 def test_a_connection_that_breaks_in_the_middle_says_so(address: str, store: Store) -> None:
     with pytest.raises(StoreError, match="cannot be reached"), store.writing() as connection:
-        upsert(connection, memory, [{"person": PERSON, "key": str(cut_connections(address))}])
+        upsert(
+            connection, memory, [{"person": PERSON, "key": cut_connections(address), "value": 1}]
+        )
 
 
 def cut_connections(address: str) -> str:
