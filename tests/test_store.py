@@ -35,8 +35,8 @@ from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.review.decisions import Review
 from tracklater_bot.store import Store, StoreError, days, jobs, worklogs
 from tracklater_bot.store import database as opening
-from tracklater_bot.store import values as memory
-from tracklater_bot.store.tables import REVISION, metadata
+from tracklater_bot.store.columns import upsert
+from tracklater_bot.store.tables import REVISION, memory, metadata
 
 
 @pytest.fixture
@@ -356,7 +356,8 @@ def test_a_full_disk_says_so_and_keeps_what_was_stored(store: Store) -> None:
 def remember_where_no_room_is_left(store: Store) -> None:
     with store.writing() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")  # no page more than there are
-        memory.put(connection, PERSON, "key", "x" * 10**6, None)
+        row = {"person": PERSON, "key": "key", "value": "x" * 10**6, "until": None}
+        upsert(connection, memory, [row])
 
 
 def test_a_second_process_that_writes_is_waited_for(store: Store, path: Path) -> None:

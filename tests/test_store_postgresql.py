@@ -22,9 +22,10 @@ from tests.rooms import DAY, PERSON, Room, draft
 from tests.storecontract import StoreContract, at_once
 from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.outbox.worker import Pace
-from tracklater_bot.store import Store, StoreError, Transaction, lanes, values
+from tracklater_bot.store import Store, StoreError, Transaction, lanes
+from tracklater_bot.store.columns import upsert
 from tracklater_bot.store.lanes import Lease
-from tracklater_bot.store.tables import metadata
+from tracklater_bot.store.tables import memory, metadata
 
 EAGER = Pace(spacing=timedelta())
 
@@ -108,7 +109,9 @@ def test_a_connection_that_the_server_closed_is_replaced(address: str, store: St
 
 def test_a_connection_that_breaks_in_the_middle_says_so(address: str, store: Store) -> None:
     with pytest.raises(StoreError, match="cannot be reached"), store.writing() as connection:
-        values.put(connection, PERSON, cut_connections(address), 1, None)
+        upsert(
+            connection, memory, [{"person": PERSON, "key": cut_connections(address), "value": 1}]
+        )
 
 
 def cut_connections(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -66,6 +67,10 @@ class EntrySender:
             refusal = known if isinstance(error, OtherEntry) else self.final(job, error)
             if isinstance(refusal, Rejected) and (error.sent or refusal is known):
                 self._refusals[job.id] = refusal
+                # Who says no is done with it: a look shows it now, or later where none succeeds.
+                with suppress(TrackerError):
+                    if error.sent:
+                        return self._searched(job, request)
                 raise Unknown(str(error)) from None
             raise
 
@@ -136,7 +141,7 @@ class EntrySender:
         """An equal entry is the one: it was ours, or the person made it, and once is enough."""
         same = self._lookup.tracker().find(entry)
         refusal = self._refusals.pop(job.id, None)
-        if job.stage is not Stage.UNKNOWN and refusal is not None:
+        if job.kind is not JobKind.CREATE and refusal is not None:
             there = same is not None and same.id == job.entry_id
             if job.kind is JobKind.DELETE:
                 return refusal if there else Written(None)

@@ -7,6 +7,7 @@ and goes with it. Its failures never touch the entry.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -72,10 +73,13 @@ class WorklogSender:
 
     def prepare(self, job: Job, now: datetime) -> Ready[Worklogs] | Outcome:
         """Where the worklog goes; or what became of it where an answer was lost."""
-        payload, group = job.payload, self._groups.of(job.payload.group or "")
+        group = self._groups.of(job.payload.group or "")
         if job.stage is not Stage.UNKNOWN:
             return Ready(group)
-        known = group.find(payload.issue or "", job.item_id, payload.span)
+        return self._searched(job, group)
+
+    def _searched(self, job: Job, group: Worklogs) -> Outcome:
+        known = group.find(job.payload.issue or "", job.item_id, job.payload.span)
         refusal = self._refusals.pop(job.id, None)
         return refusal or NotWritten() if known is None else Written(known)
 
@@ -88,8 +92,11 @@ class WorklogSender:
             except (Refused, Gone, OtherEntry) as error:
                 if not error.sent and not isinstance(error, OtherEntry):
                     raise
-                # Told once a look shows that it is so.
+                # Told once a look shows that it is so: now, or later where none succeeds.
                 self._refusals[job.id] = Rejected(Problem.REFUSED, str(error))
+                with suppress(TrackerError):
+                    if error.sent:
+                        return self._searched(job, request)
                 raise Unknown(str(error)) from None
             return Written(number)
         if job.kind is JobKind.UPDATE:

@@ -5,22 +5,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Self, TypeAlias
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, delete, func, or_, select
 
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.domain.rules import Rule
-from tracklater_bot.store import days, issues, pruning, values
+from tracklater_bot.domain.rules import Rule, RuleKind
+from tracklater_bot.store import days, pruning
+from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.database import checkpoint, in_words, open_engine
 from tracklater_bot.store.days import Claim, ClaimResult
+from tracklater_bot.store.tables import issues, memory, preferences, rules
 
 Transaction: TypeAlias = Connection
 """What the functions of this room work in; other rooms only pass it on."""
+
+
+_ISSUE_FIELDS = [field.name for field in fields(Issue)]
+_ABOUT_SCOPE = ("issues:", "absent:")  # what the catalogue remembers of a scope, beside its issues
 
 
 def machine_time() -> datetime:
@@ -182,57 +189,86 @@ class Store:
 
     def put(self, person: str, key: str, value: JsonValue, until: datetime | None = None) -> None:
         """Keeps a small value until then, or for good. Never a secret in clear."""
+        row = {"person": person, "key": key, "value": value, "until": until}
         with self.writing() as transaction:
-            values.put(transaction, person, key, value, until)
+            upsert(transaction, memory, [row])
 
     def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
         """The value, unless its time is over."""
+        ours = (memory.c.person == person) & (memory.c.key == key)
+        query = select(memory.c.value).where(
+            ours, memory.c.until.is_(None) | (memory.c.until > now)
+        )
         with self.reading() as transaction:
-            return values.get(transaction, person, key, now)
+            value: JsonValue | None = transaction.execute(query).scalar()
+        return value
 
     def delete(self, person: str, key: str) -> None:
         """Drops the value."""
+        ours = (memory.c.person == person) & (memory.c.key == key)
         with self.writing() as transaction:
-            values.delete(transaction, person, key)
+            transaction.execute(delete(memory).where(ours))
 
     def preferences(self, person: str) -> dict[str, JsonValue]:
         """What the person chose in Slack; what was never chosen is not there."""
+        query = select(preferences.c.key, preferences.c.value).where(preferences.c.person == person)
         with self.reading() as transaction:
-            return values.all_preferences(transaction, person)
+            return {row.key: row.value for row in transaction.execute(query)}
 
     def set_preference(self, person: str, key: str, value: JsonValue | None) -> None:
         """Keeps a choice; None takes it back."""
+        ours = (preferences.c.person == person) & (preferences.c.key == key)
         with self.writing() as transaction:
-            values.set_preference(transaction, person, key, value)
+            if value is None:
+                transaction.execute(delete(preferences).where(ours))
+            else:
+                upsert(transaction, preferences, [{"person": person, "key": key, "value": value}])
 
     def rules(self, person: str) -> list[Rule]:
         """The person's rules, oldest first."""
+        query = select(rules).where(rules.c.person == person).order_by(rules.c.id)
         with self.reading() as transaction:
-            return values.all_rules(transaction, person)
+            rows = transaction.execute(query).all()
+        return [Rule(RuleKind(row.kind), row.group, row.text, row.id) for row in rows]
 
     def add_rule(self, person: str, rule: Rule) -> None:
         """Keeps the rule; one that says the same is enough."""
+        row = {"person": person, "kind": rule.kind, "group": rule.group, "text": rule.text}
         with self.writing() as transaction:
-            values.add_rule(transaction, person, rule)
+            insert_missing(transaction, rules, row)
 
     def drop_rule(self, person: str, rule_id: int) -> None:
         """Forgets the rule."""
+        ours = (rules.c.person == person) & (rules.c.id == rule_id)
         with self.writing() as transaction:
-            values.drop_rule(transaction, person, rule_id)
+            transaction.execute(delete(rules).where(ours))
 
-    # -- Issues ----------------------------------------------------------------------------------
+    # -- Issues: for linking, and for search while nobody can be asked ---------------------------
 
     def put_issues(self, person: str, scope: str, found: Sequence[Issue]) -> None:
         """Adds issues of a scope; those whose key is known there already are replaced."""
+        rows = {
+            issue.key: {"person": person, "scope": scope}
+            | {name: getattr(issue, name) for name in _ISSUE_FIELDS}
+            for issue in found
+        }
         with self.writing() as transaction:
-            issues.put(transaction, person, scope, found)
+            upsert(transaction, issues, [*rows.values()])
 
     def issues(self, person: str, scopes: Collection[str]) -> list[Issue]:
         """The person's issues of these scopes."""
+        query = select(*(issues.c[name] for name in _ISSUE_FIELDS)).where(
+            issues.c.person == person, issues.c.scope.in_(scopes)
+        )
         with self.reading() as transaction:
-            return issues.known(transaction, person, scopes)
+            return [Issue(*row) for row in transaction.execute(query)]
 
     def keep_issues(self, person: str, scopes: Collection[str]) -> None:
-        """Drops the issues of all other scopes, and what is remembered of those."""
+        """Drops the issues of all other scopes, so that one that comes back is read anew."""
+        gone = (issues.c.person == person) & issues.c.scope.not_in(scopes)
+        about = or_(*(memory.c.key.startswith(prefix) for prefix in _ABOUT_SCOPE))
+        kept = [f"{prefix}{scope}" for prefix in _ABOUT_SCOPE for scope in scopes]
+        others = (memory.c.person == person) & about & memory.c.key.not_in(kept)
         with self.writing() as transaction:
-            issues.keep_only(transaction, person, scopes)
+            transaction.execute(delete(issues).where(gone))
+            transaction.execute(delete(memory).where(others))
