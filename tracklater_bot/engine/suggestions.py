@@ -10,7 +10,7 @@ from tracklater_bot.domain.clues import Commit
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.descriptions import describe
 from tracklater_bot.domain.groups import Group, Project
-from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.issues import Issue, type_key
 from tracklater_bot.domain.suggestions import Evidence, Suggestion
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.infer.inference import LabelledDay
@@ -118,8 +118,8 @@ def project_for(group: Group, issue: Issue | None) -> Project | None:
     """The group's project for issues of this type, else its default one, else its only one."""
     by_type: dict[str, Project] = {}
     for project in group.projects:
-        by_type.setdefault(project.type.casefold(), project)
-    if issue is not None and (of_type := by_type.get(issue.type.casefold())):
+        by_type.setdefault(type_key(project.type), project)
+    if issue is not None and (of_type := by_type.get(type_key(issue.type))):
         return of_type
     if "default" in by_type:
         return by_type["default"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from http.client import HTTPException
@@ -28,7 +29,7 @@ from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
 from tracklater_bot.settings import Settings
-from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.base import SourceError, left_out_sentence
 
 SCOPE = "search:read"
 PAGE_SIZE, LAST_PAGE = 100, 100  # both are Slack's own limits
@@ -61,7 +62,7 @@ class _Match(msgspec.Struct):
     ts: Annotated[str, msgspec.Meta(pattern=r"^\d{1,11}(\.\d{1,6})?$")]
     text: str | None = None
     user: str | None = None
-    channel: _Channel = msgspec.field(default_factory=_Channel)
+    channel: _Channel | None = None
     team: str | None = None
     permalink: str | None = None
     bot_id: str | None = None
@@ -70,21 +71,25 @@ class _Match(msgspec.Struct):
     @property
     def key(self) -> tuple[str, str]:
         """What tells one message from all others."""
-        return self.channel.id, self.ts
-
-
-class _Paging(msgspec.Struct):
-    pages: int | None = None
+        return self.channel.id if self.channel else "", self.ts
 
 
 class _Found(msgspec.Struct):
-    matches: list[_Match] | None = None
-    paging: _Paging | None = None
+    matches: list[Any] | None = None
+    paging: Any = None
+
+    def understood(self) -> list[_Match]:
+        """The matches one by one: an odd one is no reason to lose the others."""
+        understood = []
+        for row in self.matches or ():
+            with suppress(msgspec.ValidationError):
+                understood.append(msgspec.convert(row, _Match))
+        return understood
 
     def pages(self, page: int) -> int:
         """How many pages there are; where Slack does not tell, a full one has another behind it."""
-        if self.paging is not None and self.paging.pages is not None:
-            return self.paging.pages
+        if isinstance(self.paging, dict) and isinstance(self.paging.get("pages"), int):
+            return int(self.paging["pages"])
         return page + 1 if len(self.matches or ()) >= PAGE_SIZE else page
 
 
@@ -99,12 +104,13 @@ def query_days(span: Span) -> list[date]:
 
 
 def _message(match: _Match, group: str | None) -> ChatMessage:
-    name = match.channel.name or ""
+    channel = match.channel
+    named = channel is not None and not channel.is_im
     return ChatMessage(
         at=_at(match),
         group=group,
         text=unescape(match.text or ""),
-        channel="" if match.channel.is_im else name,
+        channel=(channel.name or "") if channel is not None and named else "",
         workspace=_workspace(match),
     )
 
@@ -115,7 +121,10 @@ def _at(match: _Match) -> datetime:
 
 def _workspace(match: _Match) -> str:
     """`acme` of `https://acme.slack.com/archives/…`, else the workspace's id."""
-    host = urlsplit(match.permalink or "").hostname or ""
+    try:
+        host = urlsplit(match.permalink or "").hostname or ""
+    except ValueError:
+        host = ""
     return host.removesuffix(".slack.com") if host.endswith(".slack.com") else match.team or ""
 
 
@@ -140,6 +149,11 @@ class _ShortWaits(RateLimitErrorRetryHandler):
         headers = {name.lower(): values for name, values in response.headers.items()}
         seconds = (headers.get("retry-after") or ["1"])[0]
         return seconds.isdigit() and int(seconds) <= LONGEST_WAIT
+
+
+def _may_be_one(member: str, other: str) -> bool:
+    """Whether two ids may be one person's, who has a W… beside the U… in an Enterprise Grid."""
+    return member == other or {member[:1], other[:1]} == {"U", "W"}
 
 
 class SlackSource:
@@ -178,17 +192,23 @@ class SlackSource:
     def read(self, span: Span) -> Reading:
         """The messages of the span, in order, each once; what was found before a failure too."""
         found: dict[tuple[str, str], ChatMessage] = {}
-        trouble = None
+        troubles, left_out = [], 0
         try:
-            for match in self._matches(span):
-                if _at(match) in span and self._is_own(match):
-                    found.setdefault(match.key, _message(match, self.group))
+            for matches, odd in self._matches(span):
+                left_out += odd
+                for match in matches:
+                    if _at(match) in span and self._is_own(match):
+                        found.setdefault(match.key, _message(match, self.group))
         except SourceError as error:
             if not found:
                 raise
-            trouble = str(error)
+            troubles.append(str(error))
+        if left_out:
+            troubles.append(left_out_sentence("Slack", left_out))
         clues = sorted(found.values(), key=lambda each: (each.at, each.channel, each.text))
-        return Reading(self.name, self.group, clues=tuple(clues), trouble=trouble)
+        return Reading(
+            self.name, self.group, clues=tuple(clues), trouble="; ".join(troubles) or None
+        )
 
     def check(self) -> str:
         """Who the token belongs to and where; SourceError when it cannot search."""
@@ -198,7 +218,7 @@ class SlackSource:
         if scopes is not None and SCOPE not in re.split(r"[,\s]+", scopes):
             raise self._refused("missing_scope")
         owner = str(answer.get("user_id") or "")
-        if self._user_id and owner != self._user_id:
+        if self._user_id and not _may_be_one(owner, self._user_id):
             raise SourceError(
                 f"the Slack token belongs to {owner}, but slack.user_id is {self._user_id}:"
                 " correct one of them",
@@ -211,23 +231,26 @@ class SlackSource:
     def _is_own(self, match: _Match) -> bool:
         if match.bot_id or (match.subtype or "") not in HUMAN:
             return False
-        return not self._user_id or match.user in (None, self._user_id)
+        return not (self._user_id and match.user) or _may_be_one(match.user, self._user_id)
 
-    def _matches(self, span: Span) -> Iterator[_Match]:
-        """All pages of all days that may hold something of the span."""
+    def _matches(self, span: Span) -> Iterator[tuple[list[_Match], int]]:
+        """Of all days that may hold something of the span, each page's matches, and how many odd
+        ones it has."""
         sender = f"<@{self._user_id}>" if self._user_id else "me"
         for day in query_days(span):
             yield from self._pages(f"from:{sender} on:{day}")
 
-    def _pages(self, query: str) -> Iterator[_Match]:
+    def _pages(self, query: str) -> Iterator[tuple[list[_Match], int]]:
         seen: set[tuple[str, str]] = set()
         for page in range(1, LAST_PAGE + 1):
             found = self._search(query, page)
-            fresh = [match for match in found.matches or () if match.key not in seen]
-            yield from fresh
+            understood = found.understood()
+            odd = len(found.matches or ()) - len(understood)
+            fresh = [match for match in understood if match.key not in seen]
+            yield fresh, odd
             if page >= found.pages(page):
                 return
-            if not fresh:
+            if understood and not fresh:
                 raise SourceError(
                     "Slack gave the same page of messages twice, so some may be missing:"
                     " try again later"
