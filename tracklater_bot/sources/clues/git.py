@@ -26,9 +26,9 @@ from tracklater_bot.sources.clues.git_log import (
     own_commits,
     times_of_work,
 )
-from tracklater_bot.sources.clues.git_reflog import HeadReflog
 from tracklater_bot.sources.clues.git_remotes import on_code_host, remote_words
 from tracklater_bot.sources.clues.git_repository import (
+    HeadReflog,
     Repository,
     head_reflog,
     locate,

@@ -104,13 +104,12 @@ def query_days(span: Span) -> list[date]:
 
 
 def _message(match: _Match, group: str | None) -> ChatMessage:
-    channel = match.channel
-    named = channel is not None and not channel.is_im
+    channel = match.channel or _Channel(is_im=True)
     return ChatMessage(
         at=_at(match),
         group=group,
         text=unescape(match.text or ""),
-        channel=(channel.name or "") if channel is not None and named else "",
+        channel="" if channel.is_im else channel.name or "",
         workspace=_workspace(match),
     )
 
@@ -292,22 +291,18 @@ class SlackSource:
         """What Slack's error code means for the person."""
         section = f"GROUPS__{self.group.upper()}__SLACK" if self.group else "SLACK"
         setting = f"TRACKLATER_{section}__USER_TOKEN"
+        again = f"Slack does not accept the token in {setting}: copy the User OAuth Token again"
+        sentences = {
+            "missing_scope": f"the Slack token in {setting} lacks the user scope {SCOPE}: add it"
+            " under OAuth & Permissions, install the app again and copy the new token",
+            "not_allowed_token_type": f"{setting} must be a user token (xoxp-…), not a bot's: copy"
+            " the User OAuth Token",
+            **dict.fromkeys(
+                ("invalid_auth", "not_authed", "token_revoked", "token_expired"), again
+            ),
+        }
+        if code in sentences:
+            return SourceError(sentences[code], lasting=True)
         if code == "ratelimited":
             return SourceError("Slack wants to be asked less often: try again in some minutes")
-        if code == "missing_scope":
-            return SourceError(
-                f"the Slack token in {setting} lacks the user scope {SCOPE}: add it under"
-                " OAuth & Permissions, install the app again and copy the new token",
-                lasting=True,
-            )
-        if code == "not_allowed_token_type":
-            return SourceError(
-                f"{setting} must be a user token (xoxp-…), not a bot's: copy the User OAuth Token",
-                lasting=True,
-            )
-        if code in ("invalid_auth", "not_authed", "token_revoked", "token_expired"):
-            return SourceError(
-                f"Slack does not accept the token in {setting}: copy the User OAuth Token again",
-                lasting=True,
-            )
         return SourceError(f"Slack refuses to search: {code}")
