@@ -35,7 +35,7 @@ from tracklater_bot.sources.clues.git_repository import (
     os_reason,
 )
 
-LOCATING, READING = 10.0, 45.0  # seconds; a draft waits a little longer for all of git
+LOCATING, READING = 8.0, 40.0  # seconds; a draft waits a little longer for all of git
 # A check reads with this: every repository for real, and no commit.
 NEVER = Span(datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC))
 
