@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.settings import GroupJira, GroupSettings, GroupToggl, ResolvedTaiga, Settings
-from tracklater_bot.sources.base import IssueSource, SourceError
+from tracklater_bot.sources.base import IssueSource, PartlyRead, SourceError
 from tracklater_bot.sources.issues.jira import JiraSource
 from tracklater_bot.sources.issues.registry import issue_sources
 from tracklater_bot.sources.issues.taiga import TaigaSource
@@ -248,6 +249,45 @@ def test_other_projects_in_the_settings_are_read_from_the_beginning(
     time.forward(seconds=1)
     catalog.refresh()
     assert source.asked == [("recent", None), ("recent", None)]
+
+
+def test_odd_rows_are_told_and_the_others_are_known(catalog: Catalog, source: FakeSource) -> None:
+    source.fails = PartlyRead("Jira", 2, (issue("DEV-1"),))
+    [status] = catalog.refresh()
+    assert (status.clues, status.trouble) == (
+        1,
+        "Jira sent 2 rows that were not understood and left out",
+    )
+    assert [known.key for known in catalog.issues()] == ["DEV-1"]
+
+
+def test_a_source_that_is_slow_is_not_waited_for_and_known_when_it_comes(
+    time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracklater_bot.catalog.catalog._SECONDS", 0.2)
+    released, done = Event(), Event()
+
+    class Slow(FakeSource):
+        def recent(self, since: datetime | None) -> Sequence[Issue]:
+            released.wait(60)
+            return super().recent(since)
+
+    class Store(FakeStore):
+        def put(self, *row: Any, **more: Any) -> None:
+            super().put(*row, **more)
+            if released.is_set():
+                done.set()
+
+    slow = Slow("one", has=(issue("DEV-1"),))
+    fast = FakeSource("two", "OPS-", (issue("OPS-1", "two"),))
+    catalog = Catalog(Store(), "alice", (slow, fast), None, time, {})
+    first, second = catalog.refresh()
+    assert (first.trouble, second.trouble) == ("took too long", None)
+    assert [known.key for known in catalog.issues()] == ["OPS-1"]
+    released.set()
+    assert done.wait(20)
+    first, _ = catalog.refresh()
+    assert (first.clues, first.trouble) == (1, None)
 
 
 def test_a_failing_source_leaves_what_was_known_in_use(

@@ -20,9 +20,13 @@ from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.git import GitSource, _RepositoryReading
 from tracklater_bot.sources.clues.git_log import asked_reflog, branch_of, parse_log
-from tracklater_bot.sources.clues.git_reflog import parse_reflog
 from tracklater_bot.sources.clues.git_remotes import on_code_host, remote_urls, remote_words
-from tracklater_bot.sources.clues.git_repository import Repository, head_reflog, locate
+from tracklater_bot.sources.clues.git_repository import (
+    Repository,
+    head_reflog,
+    locate,
+    parse_reflog,
+)
 
 ME = "eero@example.com"
 

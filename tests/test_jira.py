@@ -14,8 +14,10 @@ from pydantic import SecretStr
 from responses.matchers import header_matcher, json_params_matcher, query_param_matcher
 
 from tests.loopback import FakeTime
+from tracklater_bot.domain.groups import Group, Project
+from tracklater_bot.engine.suggestions import project_for
 from tracklater_bot.settings import GroupJira
-from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.base import PartlyRead, SourceError
 from tracklater_bot.sources.issues.jira import JiraSource
 
 SITE = "https://group1.atlassian.net"
@@ -423,7 +425,7 @@ def test_data_center_has_no_gateway(fake: responses.RequestsMock, time: FakeTime
         (503, "<html>down</html>", "HTTP 503", False),
         (200, "<html>Log in</html>", "no JSON (HTTP 200): check jira.url", False),
         (200, '{"issues": [{"key": "DEV-1", "fie', "no JSON (HTTP 200)", False),
-        (200, {"issues": [{"no": "key"}]}, "unexpected form", False),
+        (200, {"issues": "none"}, "unexpected form", False),
         (302, {}, "sends us on", True),
     ],
 )
@@ -564,3 +566,57 @@ def test_check_names_the_missing_right(
     fake.get(f"{API}/mypermissions", json=granted)
     with pytest.raises(SourceError, match=missing):
         cloud(time, worklogs=worklogs).check()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        {"no": "key"},
+        {"key": "DEV-9", "fields": None},
+        {"key": None, "fields": {}},
+        {"key": "DEV-9", "fields": {"status": "open"}},
+    ],
+)
+def test_an_odd_issue_is_counted_and_the_others_are_there(
+    odd: object, fake: responses.RequestsMock, time: FakeTime
+) -> None:
+    fake.get(f"{API}/myself", json=ME)
+    fake.post(f"{API}/search/jql", json={"issues": [odd, issue("DEV-1")]})
+    with pytest.raises(PartlyRead) as told:
+        cloud(time).recent(None)
+    assert [found.key for found in told.value.issues] == ["DEV-1"]
+    assert str(told.value) == "Jira sent 1 row that was not understood and left out"
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00.000+0200", "9999-12-31T23:59:59.000-1200"])
+def test_a_time_at_the_end_of_all_times_is_none(
+    when: str, fake: responses.RequestsMock, time: FakeTime
+) -> None:
+    fake.get(f"{API}/myself", json=ME)
+    fake.post(f"{API}/search/jql", json={"issues": [issue("DEV-1", updated=when)]})
+    [found] = cloud(time).recent(None)
+    assert found.updated is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting"),
+    [
+        ({"name": "Fehler"}, "bug"),
+        ({"name": "Fehler"}, "Fehler"),
+        ({"name": "Virhe", "untranslatedName": "Bug"}, "bug"),
+        ({"name": "Bug"}, "Fehler"),
+        ({"name": "Störung", "untranslatedName": "Incident"}, "incident"),
+        ({"name": "Störung"}, "störung"),
+    ],
+)
+def test_a_type_in_the_accounts_language_has_its_project(
+    kind: dict[str, str], setting: str, fake: responses.RequestsMock, time: FakeTime
+) -> None:
+    fake.get(f"{API}/myself", json=ME)
+    fake.post(f"{API}/search/jql", json={"issues": [issue("DEV-1", issuetype=kind)]})
+    [found] = cloud(time).recent(None)
+    projects = (Project("Development", "group1"), Project("Bugs", "group1", setting))
+    chosen = project_for(Group("group1", projects=projects), found)
+    assert chosen is not None
+    assert chosen.name == "Bugs"

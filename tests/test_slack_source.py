@@ -302,13 +302,38 @@ def test_no_json_is_no_answer(
     [
         {"ok": True},
         {"ok": True, "messages": []},
-        {"ok": True, "messages": {"matches": [{"text": "no time"}]}},
-        {"ok": True, "messages": {"matches": [{"ts": "soon"}]}},
+        {"ok": True, "messages": {"matches": "none"}},
     ],
 )
 def test_an_answer_of_another_form(slack: FakeSlack, body: dict[str, Any]) -> None:
     slack.says = [Said(body=body)]
     assert str(error(source(slack))) == "Slack answered the search in an unexpected form"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [None, 7, {"text": "no time"}, {"ts": "soon"}, match("10:00") | {"ts": 1e15}, {"ts": None}],
+)
+def test_an_odd_message_is_counted_and_the_others_are_there(slack: FakeSlack, odd: object) -> None:
+    page = {"matches": [odd, match("10:00", "hello")], "paging": {"pages": 1}}
+    slack.says = [Said(body={"ok": True, "messages": page})]
+    reading = source(slack).read(FRIDAY.span)
+    assert [clue.text for clue in reading.clues if isinstance(clue, ChatMessage)] == ["hello"]
+    assert reading.trouble == "Slack sent 1 row that was not understood and left out"
+
+
+def test_a_message_without_channel_or_workspace_counts(slack: FakeSlack) -> None:
+    slack.messages = (match("10:00", channel=None, team=None, permalink=None),)
+    [clue] = source(slack).read(FRIDAY.span).clues
+    assert clue == ChatMessage(at("10:00"), None, "hello")
+
+
+def test_the_other_id_of_the_same_person(slack: FakeSlack) -> None:
+    """In an Enterprise Grid somebody has a W… beside the U…; the search asked for them alone."""
+    slack.messages = (match("10:00", user="W012AB3CD"), match("10:10", user="U999"))
+    assert [clue.at for clue in source(slack).read(FRIDAY.span).clues] == [at("10:00")]
+    slack.owner = "W012AB3CD"
+    assert source(slack).check()
 
 
 def test_nobody_answers() -> None:

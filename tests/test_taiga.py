@@ -21,7 +21,7 @@ from tests.loopback import FakeTime
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.http import BadStatus, HttpError, ServiceClient, anonymous
 from tracklater_bot.settings import ResolvedTaiga
-from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.base import PartlyRead, SourceError
 from tracklater_bot.sources.issues.taiga import TaigaSource
 from tracklater_bot.sources.issues.taiga_login import TaigaLogin
 
@@ -574,3 +574,16 @@ def test_check_says_who_and_how_many(server: Server, time: FakeTime) -> None:
     assert taiga(time).check() == (
         "signed in as alice, sees 38 user stories, 3 tasks, 3 issues in Acme Web; may not see epics"
     )
+
+
+@pytest.mark.parametrize("odd", [{"ref": None}, {"ref": "x"}, {"id": None}, {"assigned_to": {}}])
+def test_an_odd_row_is_counted_and_the_others_are_there(
+    odd: dict[str, Any], server: Server, time: FakeTime
+) -> None:
+    good = next(row for row in server.rows["userstories"] if not row["is_closed"])
+    server.rows = {kind: [] for kind in server.rows}
+    server.rows["userstories"] = [good | odd, good]
+    with pytest.raises(PartlyRead) as told:
+        taiga(time).recent(None)
+    assert [issue.key for issue in told.value.issues] == [f"#{good['ref']}"]
+    assert str(told.value) == "Taiga sent 1 row that was not understood and left out"

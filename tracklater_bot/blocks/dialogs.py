@@ -39,7 +39,7 @@ from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.descriptions import carried_over, is_ours, rewritten, written_for
 from tracklater_bot.domain.digests import Digest, Item, ItemState
-from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.issues import Issue, type_key
 from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
 from tracklater_bot.domain.text import clock, duration, times
 
@@ -276,9 +276,9 @@ def _default_choice(
     """The group's project for such issues, else its default one; None for an unknown group."""
     if group is None or group not in choices.all_groups():
         return None
-    types = [issue.type.casefold() if issue else "default", "default"]
+    types = [type_key(issue.type) if issue else "default", "default"]
     own = [project for project in choices.projects if project.group == group]
-    preferred = sorted(own, key=lambda project: [project.type.casefold() != kind for kind in types])
+    preferred = sorted(own, key=lambda project: [type_key(project.type) != kind for kind in types])
     return ProjectChoice(group, preferred[0] if preferred else None)
 
 

@@ -7,8 +7,9 @@ Nothing is asked twice within a minute; a second preview within ten minutes asks
 from __future__ import annotations
 
 import logging
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock, RLock
 from typing import Protocol, TypeVar
@@ -181,7 +182,7 @@ class Catalog:
         counts = self._counts()
         return tuple(
             SourceStatus(
-                source.name, source.group, counts.get(_source_id(source), 0), self._trouble(source)
+                source.name, source.group, counts[_source_id(source)], self._state(source).trouble
             )
             for source in self._sources
         )
@@ -260,22 +261,22 @@ class Catalog:
         if self._tracker is None:
             return Projects(named_in_settings(self._groups))
         asked = self._asked("account", self._tracker.account, Account, FRESH)
-        account, troubles = asked.value, (asked.trouble,) if asked.trouble else ()
+        projects, missing = self._resolved(asked.value)
+        return replace(projects, troubles=((asked.trouble,) if asked.trouble else ()) + missing)
+
+    def _resolved(self, account: Account | None) -> tuple[Projects, tuple[str, ...]]:
+        """The groups' projects in the account, and a sentence for each that is missing there."""
         if account is None:
-            return Projects(named_in_settings(self._groups), None, troubles)
+            return Projects(named_in_settings(self._groups)), ()
         found, missing = resolve_projects(account.projects, self._groups, account.archived)
-        return Projects(found, account, (*troubles, *missing))
+        return Projects(found, account), tuple(missing)
 
     def known_projects(self) -> Projects:
         """Each group's projects as they were last told; asks nobody, so that nobody waits."""
         if self._tracker is None:
             return Projects(named_in_settings(self._groups))
         last = CachedAnswer("account", self._tracker.account, Account, FRESH, STALE)
-        account = last.kept(self._memory, self._clock())
-        if account is None:
-            return Projects(named_in_settings(self._groups))
-        found, _ = resolve_projects(account.projects, self._groups, account.archived)
-        return Projects(found, account)
+        return self._resolved(last.kept(self._memory, self._clock()))[0]
 
     def account(self) -> Account | None:
         """The account as it was last told, days ago perhaps: asked only where it never was.
@@ -296,9 +297,8 @@ class Catalog:
         if tracker is None or span.end <= oldest:
             return Tracked()
         span = Span(max(span.start, oldest), span.end)
-        asked = self._asked(
-            _tracked_key(span), lambda: tuple(tracker.entries(span)), _ENTRIES, FRESH_ENTRIES
-        )
+        key = f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
+        asked = self._asked(key, lambda: tuple(tracker.entries(span)), _ENTRIES, FRESH_ENTRIES)
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
@@ -360,9 +360,6 @@ class Catalog:
         state = parsed(_SourceState, self._memory.get(_state_key(source), self._clock()))
         return state or _SourceState()
 
-    def _trouble(self, source: IssueSource) -> str | None:
-        return self._state(source).trouble
-
     def _complete(self, source: IssueSource, keys: Sequence[str]) -> SourceStatus | None:
         found = _attempt(source, lambda: source.by_keys(keys))
         if isinstance(found, SourceError):
@@ -400,18 +397,13 @@ class Catalog:
         return frozenset(map(scope_of, self._sources))
 
     def _known_keys(self) -> dict[tuple[str, str], set[str]]:
-        known: dict[tuple[str, str], set[str]] = {}
+        known: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         for issue in self.issues():
-            keys = known.setdefault((issue.tracker, issue.group), set())
-            keys.update(key.casefold() for key in (issue.key, *issue.aliases))
+            known[issue.tracker, issue.group].update(map(str.casefold, (issue.key, *issue.aliases)))
         return known
 
-    def _counts(self) -> dict[tuple[str, str], int]:
-        counts: dict[tuple[str, str], int] = {}
-        for issue in self.issues() if self._sources else ():
-            place = issue.tracker, issue.group
-            counts[place] = counts.get(place, 0) + 1
-        return counts
+    def _counts(self) -> Counter[tuple[str, str]]:
+        return Counter((issue.tracker, issue.group) for issue in self.issues() if self._sources)
 
 
 # -- Small parts -------------------------------------------------------------------------------
@@ -424,10 +416,6 @@ def _source_id(source: IssueSource) -> tuple[str, str]:
 def scope_of(source: IssueSource) -> str:
     """All that must be the same for what was read to be of use: a change makes it another scope."""
     return f"{source.name}:{source.group}:{source.scope}"
-
-
-def _tracked_key(span: Span) -> str:
-    return f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
 
 
 def _state_key(source: IssueSource) -> str:

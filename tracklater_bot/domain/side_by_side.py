@@ -41,7 +41,7 @@ def side_by_side(
     Such a call goes on by itself. Until it ends, none is started for the same `key` again.
     """
     jobs: list[tuple[A, Future[B]]] = [(argument, Future()) for argument in arguments]
-    hanging = {job for job, future in _hanging.items() if not future.done()}
+    hanging = {job for job, future in list(_hanging.items()) if not future.done()}
     startable = [job for job in jobs if key(job[0]) not in hanging]
     waiting = deque(startable)
 
@@ -64,7 +64,7 @@ def side_by_side(
         if key(argument) not in hanging and id(future) not in never_begun:
             _hanging[key(argument)] = future
         results.append(late(argument))
-    for ended in [job for job, future in _hanging.items() if future.done()]:
+    for ended in [job for job, future in list(_hanging.items()) if future.done()]:
         _hanging.pop(ended, None)
     return results
 

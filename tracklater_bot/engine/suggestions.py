@@ -15,7 +15,7 @@ from itertools import accumulate
 from tracklater_bot.domain.clues import Commit
 from tracklater_bot.domain.descriptions import describe
 from tracklater_bot.domain.groups import Group, Project
-from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.issues import Issue, type_key
 from tracklater_bot.domain.suggestions import Evidence, Reason, Suggestion
 from tracklater_bot.domain.text import count, folded
 from tracklater_bot.engine.events import Event, EventKind
@@ -133,8 +133,8 @@ def project_for(group: Group, issue: Issue | None) -> Project | None:
     """The group's project for issues of this type, else its default one, else its only one."""
     by_type: dict[str, Project] = {}
     for project in group.projects:
-        by_type.setdefault(project.type.casefold(), project)
-    of_type = by_type.get(issue.type.casefold()) if issue is not None else None
+        by_type.setdefault(type_key(project.type), project)
+    of_type = by_type.get(type_key(issue.type)) if issue is not None else None
     only = group.projects[0] if len(group.projects) == 1 else None
     return of_type or by_type.get("default", only)
 

@@ -24,6 +24,8 @@ from tracklater_bot.http.responses import (
     ResponseLost,
     Title,
     Unreachable,
+    When,
+    understood,
 )
 
 __all__ = [
@@ -39,9 +41,11 @@ __all__ = [
     "Timing",
     "Title",
     "Unreachable",
+    "When",
     "anonymous",
     "basic",
     "bearer",
     "in_header",
+    "understood",
     "utc_now",
 ]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
-from pydantic import BaseModel, BeforeValidator, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from tracklater_bot.domain.text import clean
 from tracklater_bot.http import (
@@ -22,6 +22,7 @@ from tracklater_bot.http import (
     ServiceClient,
     Timing,
     Title,
+    When,
     anonymous,
     basic,
     bearer,
@@ -49,18 +50,6 @@ class JiraError(Exception):
         super().__init__(sentence)
         self.lasting = lasting
         self.cause = cause
-
-
-def _when(value: object) -> datetime | None:
-    """Jira's times end in +0200; one that cannot be read is as good as none."""
-    try:
-        parsed = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else None
-
-
-When = Annotated[datetime | None, BeforeValidator(_when)]
 
 
 class User(BaseModel):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -168,6 +169,10 @@ class Response:
                 status=self.status,
             ) from None
 
+    def rows(self, shape: TypeAdapter[T]) -> tuple[list[T], int]:
+        """A list's rows that have the shape, and how many it has in all. Raises BadResponse."""
+        return understood(shape, rows := self.read(_ANY_ROWS)), len(rows)
+
     def text(self, longest: int = 200) -> str:
         """The body as one clean line: a JSON string or plain text; "" for HTML and the rest."""
         try:
@@ -192,6 +197,29 @@ Title: TypeAlias = Annotated[str, BeforeValidator(_title)]
 
 Line: TypeAlias = Annotated[str, BeforeValidator(_line)]
 """A longer text in an answer, the same way."""
+
+
+def _when(value: object) -> datetime | None:
+    try:
+        parsed = datetime.fromisoformat(str(value))
+        return parsed.astimezone(UTC) if parsed.tzinfo else None
+    except (ValueError, OverflowError):  # also year 1 or 9999, east or west of Greenwich
+        return None
+
+
+When = Annotated[datetime | None, BeforeValidator(_when)]
+"""A time in an answer, in UTC; one that cannot be read is as good as none."""
+
+_ANY_ROWS = TypeAdapter(list[Any])
+
+
+def understood(shape: TypeAdapter[T], rows: Iterable[object]) -> list[T]:
+    """Those of the rows that have the shape: an odd one is no reason to lose the others."""
+    good = []
+    for row in rows:
+        with suppress(ValidationError):
+            good.append(shape.validate_python(row))
+    return good
 
 
 def http_date(value: str) -> datetime | None:

@@ -21,9 +21,10 @@ from tracklater_bot.http import (
     ResponseLost,
     Timing,
     Unreachable,
+    When,
     utc_now,
 )
-from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User, When
+from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User
 from tracklater_bot.settings import GroupJira, GroupSettings
 from tracklater_bot.trackers.base import (
     Gone,

@@ -26,16 +26,16 @@ from tracklater_bot.sources.clues.git_log import (
     own_commits,
     times_of_work,
 )
-from tracklater_bot.sources.clues.git_reflog import HeadReflog
 from tracklater_bot.sources.clues.git_remotes import on_code_host, remote_words
 from tracklater_bot.sources.clues.git_repository import (
+    HeadReflog,
     Repository,
     head_reflog,
     locate,
     os_reason,
 )
 
-LOCATING, READING = 10.0, 45.0  # seconds; a draft waits a little longer for all of git
+LOCATING, READING = 8.0, 40.0  # seconds; a draft waits a little longer for all of git
 # A check reads with this: every repository for real, and no commit.
 NEVER = Span(datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC))
 

@@ -15,13 +15,14 @@ from tracklater_bot.sources.clues.git_command import (
     refusal,
     run_git,
 )
-from tracklater_bot.sources.clues.git_reflog import (
+from tracklater_bot.sources.clues.git_repository import (
+    Head,
     HeadReflog,
     ReflogCommit,
+    Repository,
     as_branch,
     parse_reflog,
 )
-from tracklater_bot.sources.clues.git_repository import Head, Repository
 from tracklater_bot.sources.clues.program_commits import is_by_program
 
 # A commit authored within a span was committed then or later, unless a clock was wrong.

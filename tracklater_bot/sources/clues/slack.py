@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from http.client import HTTPException
@@ -28,7 +29,7 @@ from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
 from tracklater_bot.settings import Settings
-from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.base import SourceError, left_out_sentence
 
 SCOPE = "search:read"
 PAGE_SIZE, LAST_PAGE = 100, 100  # both are Slack's own limits
@@ -61,7 +62,7 @@ class _Match(msgspec.Struct):
     ts: Annotated[str, msgspec.Meta(pattern=r"^\d{1,11}(\.\d{1,6})?$")]
     text: str | None = None
     user: str | None = None
-    channel: _Channel = msgspec.field(default_factory=_Channel)
+    channel: _Channel | None = None
     team: str | None = None
     permalink: str | None = None
     bot_id: str | None = None
@@ -70,21 +71,25 @@ class _Match(msgspec.Struct):
     @property
     def key(self) -> tuple[str, str]:
         """What tells one message from all others."""
-        return self.channel.id, self.ts
-
-
-class _Paging(msgspec.Struct):
-    pages: int | None = None
+        return self.channel.id if self.channel else "", self.ts
 
 
 class _Found(msgspec.Struct):
-    matches: list[_Match] | None = None
-    paging: _Paging | None = None
+    matches: list[Any] | None = None
+    paging: Any = None
+
+    def understood(self) -> list[_Match]:
+        """The matches one by one: an odd one is no reason to lose the others."""
+        understood = []
+        for row in self.matches or ():
+            with suppress(msgspec.ValidationError):
+                understood.append(msgspec.convert(row, _Match))
+        return understood
 
     def pages(self, page: int) -> int:
         """How many pages there are; where Slack does not tell, a full one has another behind it."""
-        if self.paging is not None and self.paging.pages is not None:
-            return self.paging.pages
+        if isinstance(self.paging, dict) and isinstance(self.paging.get("pages"), int):
+            return int(self.paging["pages"])
         return page + 1 if len(self.matches or ()) >= PAGE_SIZE else page
 
 
@@ -99,23 +104,14 @@ def query_days(span: Span) -> list[date]:
 
 
 def _message(match: _Match, group: str | None) -> ChatMessage:
-    name = match.channel.name or ""
+    channel = match.channel or _Channel(is_im=True)
     return ChatMessage(
         at=_at(match),
         group=group,
         text=unescape(match.text or ""),
-        channel="" if match.channel.is_im else name,
+        channel="" if channel.is_im else channel.name or "",
         workspace=_workspace(match),
     )
-
-
-def _is_by_person(match: _Match) -> bool:
-    return not match.bot_id and (match.subtype or "") in HUMAN
-
-
-def are_kinds_of_one(one: str, other: str | None) -> bool:
-    """Whether the two ids may be one person's: in an organization, and in a workspace of it."""
-    return {one[:1], (other or "")[:1]} == {"U", "W"}
 
 
 def _at(match: _Match) -> datetime:
@@ -124,7 +120,10 @@ def _at(match: _Match) -> datetime:
 
 def _workspace(match: _Match) -> str:
     """`acme` of `https://acme.slack.com/archives/…`, else the workspace's id."""
-    host = urlsplit(match.permalink or "").hostname or ""
+    try:
+        host = urlsplit(match.permalink or "").hostname or ""
+    except ValueError:
+        host = ""
     return host.removesuffix(".slack.com") if host.endswith(".slack.com") else match.team or ""
 
 
@@ -149,6 +148,11 @@ class _ShortWaits(RateLimitErrorRetryHandler):
         headers = {name.lower(): values for name, values in response.headers.items()}
         seconds = (headers.get("retry-after") or ["1"])[0]
         return seconds.isdigit() and int(seconds) <= LONGEST_WAIT
+
+
+def _may_be_one(member: str, other: str) -> bool:
+    """Whether two ids may be one person's, who has a W… beside the U… in an Enterprise Grid."""
+    return member == other or {member[:1], other[:1]} == {"U", "W"}
 
 
 class SlackSource:
@@ -186,32 +190,24 @@ class SlackSource:
 
     def read(self, span: Span) -> Reading:
         """The messages of the span, in order, each once; what was found before a failure too."""
-        found: dict[tuple[str, str], _Match] = {}
-        trouble = None
+        found: dict[tuple[str, str], ChatMessage] = {}
+        troubles, left_out = [], 0
         try:
-            for match in self._matches(span):
-                if _at(match) in span and _is_by_person(match):
-                    found.setdefault(match.key, match)
+            for matches, odd in self._matches(span):
+                left_out += odd
+                for match in matches:
+                    if _at(match) in span and self._is_own(match):
+                        found.setdefault(match.key, _message(match, self.group))
         except SourceError as error:
             if not found:
                 raise
-            trouble = str(error)
-        own = self._own_ids({match.user for match in found.values()})
-        messages = [_message(match, self.group) for match in found.values() if match.user in own]
-        clues = sorted(messages, key=lambda message: (message.at, message.channel, message.text))
-        return Reading(self.name, self.group, clues=tuple(clues), trouble=trouble)
-
-    def _own_ids(self, senders: set[str | None]) -> set[str | None]:
-        """Whose messages count among those that the search gave.
-
-        In an organization one person has an id in it (W…) and one in a workspace (U…): the search
-        is for one person, so a single id of the other kind is theirs as well.
-        """
-        if not self._user_id:
-            return senders
-        others = senders - {None, self._user_id}
-        one = len(others) == 1 and are_kinds_of_one(self._user_id, *others)
-        return {None, self._user_id, *(others if one else ())}
+            troubles.append(str(error))
+        if left_out:
+            troubles.append(left_out_sentence("Slack", left_out))
+        clues = sorted(found.values(), key=lambda each: (each.at, each.channel, each.text))
+        return Reading(
+            self.name, self.group, clues=tuple(clues), trouble="; ".join(troubles) or None
+        )
 
     def check(self) -> str:
         """Who the token belongs to and where; SourceError when it cannot search."""
@@ -221,7 +217,7 @@ class SlackSource:
         if scopes is not None and SCOPE not in re.split(r"[,\s]+", scopes):
             raise self._refused("missing_scope")
         owner = str(answer.get("user_id") or "")
-        if self._user_id not in ("", owner) and not are_kinds_of_one(self._user_id, owner):
+        if self._user_id and not _may_be_one(owner, self._user_id):
             raise SourceError(
                 f"the Slack token belongs to {owner}, but slack.user_id is {self._user_id}:"
                 " correct one of them",
@@ -231,21 +227,29 @@ class SlackSource:
         team, user = ("".join(filter(str.isprintable, name)) for name in names)
         return f"signed in to {team} as {user}, may search messages"
 
-    def _matches(self, span: Span) -> Iterator[_Match]:
-        """All pages of all days that may hold something of the span."""
+    def _is_own(self, match: _Match) -> bool:
+        if match.bot_id or (match.subtype or "") not in HUMAN:
+            return False
+        return not (self._user_id and match.user) or _may_be_one(match.user, self._user_id)
+
+    def _matches(self, span: Span) -> Iterator[tuple[list[_Match], int]]:
+        """Of all days that may hold something of the span, each page's matches, and how many odd
+        ones it has."""
         sender = f"<@{self._user_id}>" if self._user_id else "me"
         for day in query_days(span):
             yield from self._pages(f"from:{sender} on:{day}")
 
-    def _pages(self, query: str) -> Iterator[_Match]:
+    def _pages(self, query: str) -> Iterator[tuple[list[_Match], int]]:
         seen: set[tuple[str, str]] = set()
         for page in range(1, LAST_PAGE + 1):
             found = self._search(query, page)
-            fresh = [match for match in found.matches or () if match.key not in seen]
-            yield from fresh
+            understood = found.understood()
+            odd = len(found.matches or ()) - len(understood)
+            fresh = [match for match in understood if match.key not in seen]
+            yield fresh, odd
             if page >= found.pages(page):
                 return
-            if not fresh:
+            if understood and not fresh:
                 raise SourceError(
                     "Slack gave the same page of messages twice, so some may be missing:"
                     " try again later"
@@ -287,22 +291,18 @@ class SlackSource:
         """What Slack's error code means for the person."""
         section = f"GROUPS__{self.group.upper()}__SLACK" if self.group else "SLACK"
         setting = f"TRACKLATER_{section}__USER_TOKEN"
+        again = f"Slack does not accept the token in {setting}: copy the User OAuth Token again"
+        sentences = {
+            "missing_scope": f"the Slack token in {setting} lacks the user scope {SCOPE}: add it"
+            " under OAuth & Permissions, install the app again and copy the new token",
+            "not_allowed_token_type": f"{setting} must be a user token (xoxp-…), not a bot's: copy"
+            " the User OAuth Token",
+            **dict.fromkeys(
+                ("invalid_auth", "not_authed", "token_revoked", "token_expired"), again
+            ),
+        }
+        if code in sentences:
+            return SourceError(sentences[code], lasting=True)
         if code == "ratelimited":
             return SourceError("Slack wants to be asked less often: try again in some minutes")
-        if code == "missing_scope":
-            return SourceError(
-                f"the Slack token in {setting} lacks the user scope {SCOPE}: add it under"
-                " OAuth & Permissions, install the app again and copy the new token",
-                lasting=True,
-            )
-        if code == "not_allowed_token_type":
-            return SourceError(
-                f"{setting} must be a user token (xoxp-…), not a bot's: copy the User OAuth Token",
-                lasting=True,
-            )
-        if code in ("invalid_auth", "not_authed", "token_revoked", "token_expired"):
-            return SourceError(
-                f"Slack does not accept the token in {setting}: copy the User OAuth Token again",
-                lasting=True,
-            )
         return SourceError(f"Slack refuses to search: {code}")

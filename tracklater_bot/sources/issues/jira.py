@@ -17,10 +17,10 @@ from pydantic import BaseModel, TypeAdapter
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.text import day_name, listing
-from tracklater_bot.http import Timing, Title, utc_now
-from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User, When
+from tracklater_bot.http import Timing, Title, When, understood, utc_now
+from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User
 from tracklater_bot.settings import GroupJira, Settings
-from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.base import PartlyRead, SourceError
 
 _FIELDS = ["summary", "status", "issuetype", "assignee", "updated"]
 _PAGE = 1000  # Jira may send fewer
@@ -51,7 +51,10 @@ class _Status(BaseModel):
 
 
 class _Type(BaseModel):
+    """`name` is in the account's language."""
+
     name: Title = ""
+    untranslatedName: Title = ""  # noqa: N815
 
 
 class _Fields(BaseModel):
@@ -70,9 +73,19 @@ class _Issue(BaseModel):
 class _Page(BaseModel):
     """A page of either kind of search; Cloud has a token, Data Center a total."""
 
-    issues: list[_Issue] | None = None
+    issues: list[object] | None = None
     nextPageToken: str | None = None  # noqa: N815
     total: int = 0
+
+    @property
+    def rows(self) -> list[_Issue]:
+        """The issues that can be understood."""
+        return understood(_ISSUE, self.issues or ())
+
+    @property
+    def left_out(self) -> int:
+        """How many cannot."""
+        return len(self.issues or ()) - len(self.rows)
 
 
 class _Suggested(BaseModel):
@@ -159,10 +172,13 @@ class JiraSource:
         """Issues changed since then; at first those of 90 days and all open ones of one's own."""
         with _as_source_error():
             me = self._me()
-            found = [self._parsed(row, me) for row in self._search(self._jql(since))]
-            if not found:
+            rows, left_out = self._search(self._jql(since))
+            found = tuple(issue for row in rows if (issue := self._parsed(row, me)))
+            if not rows:
                 self._confirm()
-        return tuple(issue for issue in found if issue is not None)
+        if left_out:
+            raise PartlyRead("Jira", left_out, found)
+        return found
 
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
         """Those that exist, whoever's they are. A moved issue comes with its new key."""
@@ -231,33 +247,36 @@ class JiraSource:
             changed = f"updated >= -{-(-int(ago.total_seconds()) // 60)}m"
         return f"{self._site.scope} AND {changed} ORDER BY updated DESC"
 
-    def _search(self, jql: str) -> list[_Issue]:
+    def _search(self, jql: str) -> tuple[list[_Issue], int]:
+        """The rows that can be understood, and how many others there are."""
         found: list[_Issue] = []
+        left_out = 0
         for page in self._cloud_pages(jql) if self._site.cloud else self._server_pages(jql):
-            found += page
+            found += page.rows
+            left_out += page.left_out
             if len(found) >= _MOST:
                 break
-        return found
+        return found, left_out
 
-    def _cloud_pages(self, jql: str) -> Iterator[list[_Issue]]:
+    def _cloud_pages(self, jql: str) -> Iterator[_Page]:
         """Pages until there is no token, an empty page or a token that came before."""
         body: dict[str, object] = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE}
         seen: set[str] = set()
         while True:
             page = self._site.find("/search/jql", _PAGES, body)
-            yield page.issues or []
+            yield page
             token = page.nextPageToken
             if not token or token in seen or not page.issues:
                 return
             seen.add(token)
             body["nextPageToken"] = token
 
-    def _server_pages(self, jql: str, **more: object) -> Iterator[list[_Issue]]:
+    def _server_pages(self, jql: str, **more: object) -> Iterator[_Page]:
         start = 0
         while True:
             body = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE, "startAt": start, **more}
             page = self._site.find("/search", _PAGES, body)
-            yield page.issues or []
+            yield page
             start += len(page.issues or ())
             if not page.issues or start >= page.total:
                 return
@@ -277,7 +296,7 @@ class JiraSource:
 
     def _bulk(self, keys: list[str]) -> list[_Issue]:
         body = {"issueIdsOrKeys": keys, "fields": _FIELDS}
-        return self._site.find("/issue/bulkfetch", _PAGES, body).issues or []
+        return self._site.find("/issue/bulkfetch", _PAGES, body).rows
 
     def _server_by_keys(self, keys: list[str]) -> list[_Issue]:
         """Data Center refuses the whole search for one missing key, unless told not to check.
@@ -287,7 +306,7 @@ class JiraSource:
         quoted = ", ".join(f'"{key}"' for key in keys)
         try:
             pages = self._server_pages(f"key in ({quoted})", validateQuery=False)
-            return [row for page in pages for row in page]
+            return [row for page in pages for row in page.rows]
         except JiraError as error:
             if error.cause is None or error.cause.status != 400:
                 raise
@@ -339,13 +358,14 @@ class JiraSource:
             return None
         fields = row.fields
         category = fields.status.category if fields.status else ""
+        kind = fields.issuetype or _Type()
         return Issue(
             key=row.key,
             title=fields.summary,
             url=f"{self._site.url}/browse/{row.key}",
             tracker=self.name,
             group=self.group,
-            type=fields.issuetype.name.lower() if fields.issuetype else "",
+            type=kind.untranslatedName.lower() or kind.name.lower(),
             closed=category == "done",
             mine=bool(fields.assignee and me and fields.assignee.identity == me),
             in_progress=category == "indeterminate",

@@ -12,17 +12,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import BaseModel, BeforeValidator, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.text import clean, count
-from tracklater_bot.http import BadStatus, HttpError, Response, Timing, Title, utc_now
+from tracklater_bot.http import BadStatus, HttpError, Response, Timing, Title, When, utc_now
 from tracklater_bot.settings import ResolvedTaiga, Settings
-from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.base import PartlyRead, SourceError
 from tracklater_bot.sources.issues.taiga_login import TaigaLogin, TaigaLogins
 
 _PAGE = 100
@@ -68,14 +67,6 @@ KINDS = (
 )
 
 
-def _when(value: object) -> datetime | None:
-    try:
-        parsed = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else None
-
-
 class _Status(BaseModel):
     name: Title = ""
     is_closed: bool = False
@@ -90,7 +81,7 @@ class _Row(BaseModel):
     status_extra_info: _Status | None = None
     assigned_to: int | None = None
     assigned_users: list[int] | None = None
-    modified_date: Annotated[datetime | None, BeforeValidator(_when)] = None
+    modified_date: When = None
 
 
 class _Project(BaseModel):
@@ -117,7 +108,6 @@ class _Project(BaseModel):
 
 _PROJECT = TypeAdapter(_Project)
 _ROW = TypeAdapter(_Row)
-_ROWS = TypeAdapter(list[_Row])
 _RESOLVED = TypeAdapter(dict[str, int | None])
 
 
@@ -165,11 +155,15 @@ class TaigaSource:
         with _as_source_error(self._place):
             project, ahead = self._project()
             found: dict[int, Issue] = {}
+            left_out = 0
             for kind in KINDS:
                 if project.uses(kind) and project.shows(kind):
                     for filters in self._filters(since, ahead):
-                        rows = self._rows(kind, project, filters)
+                        rows, odd = self._rows(kind, project, filters)
                         found |= {row.ref: self._parsed(row, kind) for row in rows}
+                        left_out += odd
+            if left_out:
+                raise PartlyRead("Taiga", left_out, tuple(found.values()))
             return tuple(found.values())
 
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
@@ -227,18 +221,26 @@ class TaigaSource:
             return [changed]
         return [{"status__is_closed": "false"}, {"status__is_closed": "true", **changed}]
 
-    def _rows(self, kind: _Kind, project: _Project, filters: Mapping[str, str]) -> list[_Row]:
+    def _rows(
+        self, kind: _Kind, project: _Project, filters: Mapping[str, str]
+    ) -> tuple[list[_Row], int]:
+        """All rows that can be understood, and how many others there are."""
         found: dict[int, _Row] = {}
-        for page in self._pages(f"/{kind.path}", project.id, filters):
+        left_out = 0
+        for page, sent in self._pages(f"/{kind.path}", project.id, filters):
             before = len(found)
             found |= {row.ref: row for row in page}
-            if len(found) == before or len(found) >= _MOST:
+            left_out += sent - len(page)
+            if (page and len(found) == before) or len(found) >= _MOST:
                 break
-        return list(found.values())
+        return list(found.values()), left_out
 
-    def _pages(self, path: str, project: int, filters: Mapping[str, str]) -> Iterator[list[_Row]]:
-        """Pages by number. The address of the next one that Taiga sends is not followed: it is
-        made of what the request called the host, and would get the token."""
+    def _pages(
+        self, path: str, project: int, filters: Mapping[str, str]
+    ) -> Iterator[tuple[list[_Row], int]]:
+        """Pages by number, and how many rows each was sent with. The address of the next one that
+        Taiga sends is not followed: it is made of what the request called the host, and would get
+        the token."""
         read = 0
         for number in range(1, _MOST // _PAGE + 2):
             try:
@@ -247,10 +249,10 @@ class TaigaSource:
                 if error.status == 404 and number > 1:
                     return  # past the end
                 raise
-            rows = answer.read(_ROWS)
-            yield rows
-            read += len(rows)
-            if not rows or "x-paginated" not in answer.headers or read >= _total(answer):
+            rows, sent = answer.rows(_ROW)
+            yield rows, sent
+            read += sent
+            if not sent or "x-paginated" not in answer.headers or read >= _total(answer):
                 return
 
     def _by_ref(self, ref: str) -> Issue | None:
