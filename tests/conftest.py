@@ -25,9 +25,6 @@ from tracklater_bot.store import database as opening
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.workday import Workday
 
-# Nothing of what is imported and collected is ever garbage: not worth looking for some in it.
-gc.disable()
-
 # Where it is set, every worker and every process of the tests would compile everything anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -96,6 +93,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Tests ask for it when they are imported."""
     longer.choose(long=bool(config.getoption(longer.OPTION)))
+    gc.disable()  # until all is collected: what is imported is never garbage
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
