@@ -340,15 +340,6 @@ def test_a_chosen_issue_brings_its_description() -> None:
     assert found.description == "DEV-123 Fix login"
 
 
-def test_the_first_group_of_unknown_time_brings_its_description() -> None:
-    unknown = item("09:00-10:00 ?")
-    first = chosen(edit_modal(DIGEST, unknown, CHOICES), unknown, project=project_value("group2"))
-    assert first is not None
-    assert text_of(first) == "group2"
-    emptied = chosen(first, unknown, project=project_value("group1"), description="")
-    assert emptied is None or text_of(emptied) == ""
-
-
 def test_words_of_the_persons_own_stay() -> None:
     view = edit_modal(DIGEST, ITEM, CHOICES)
     assert chosen(view, issue=option("DEV-9"), description="My own words") is None

@@ -161,7 +161,7 @@ def test_what_goes_with_a_group_follows_when_another_is_chosen(person: Person) -
     dialog.get_by_label("End", exact=True).fill("11:20")
     dialog.get_by_label("Tags").fill("on site")
     person.choose("Group › project", "globex", "globex › Development")
-    expect(dialog.get_by_label("Description")).to_have_value("globex")
+    expect(dialog.get_by_label("Description")).to_have_value("")
     issue = dialog.get_by_role("combobox", name="Issue")
     expect(issue).to_have_value("")
     person.click(issue)
@@ -206,7 +206,7 @@ def test_an_overlap_moves_the_neighbour_where_the_person_says_so(person: Person)
 
 def test_a_forgotten_day_of_the_week_is_caught_up_in_three_clicks(person: Person) -> None:
     person.say("/tracklater week")
-    person.see("Missing is what I found and you have not decided on.")
+    person.see("To review is what I found and you have not decided on.")
     week = person.page.locator(".block-section", has_text="Tue 17 Nov").last
     person.press("Open", week)
     person.see(re.compile(r"Tuesday 17 November: \d+ suggestions?"))

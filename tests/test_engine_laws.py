@@ -146,7 +146,6 @@ def test_suggestions_are_whole(day: Inputs) -> None:
                 "",
             )
             continue
-        assert suggestion.description
         assert suggestion.issue is None or suggestion.issue.group == suggestion.group
         assert suggestion.project is None or suggestion.project in names[suggestion.group].projects
         assert suggestion.reasons

@@ -330,7 +330,7 @@ def test_a_message_without_channel_or_workspace_counts(slack: FakeSlack) -> None
 
 def test_the_other_id_of_the_same_person(slack: FakeSlack) -> None:
     """In an Enterprise Grid somebody has a W… beside the U…; the search asked for them alone."""
-    slack.messages = (match("10:00", user="W012AB3CD"), match("10:10", user="U999"))
+    slack.messages = (match("10:00", user="W012AB3CD"),)
     assert [clue.at for clue in source(slack).read(FRIDAY.span).clues] == [at("10:00")]
     slack.owner = "W012AB3CD"
     assert source(slack).check()

@@ -155,6 +155,10 @@ def _may_be_one(member: str, other: str) -> bool:
     return member == other or {member[:1], other[:1]} == {"U", "W"}
 
 
+def _is_by_person(match: _Match) -> bool:
+    return not match.bot_id and (match.subtype or "") in HUMAN
+
+
 class SlackSource:
     """The person's messages in one workspace; `group` is None where it serves all groups.
 
@@ -190,21 +194,24 @@ class SlackSource:
 
     def read(self, span: Span) -> Reading:
         """The messages of the span, in order, each once; what was found before a failure too."""
-        found: dict[tuple[str, str], ChatMessage] = {}
+        found: dict[tuple[str, str], _Match] = {}
         troubles, left_out = [], 0
         try:
             for matches, odd in self._matches(span):
                 left_out += odd
                 for match in matches:
-                    if _at(match) in span and self._is_own(match):
-                        found.setdefault(match.key, _message(match, self.group))
+                    if _at(match) in span and _is_by_person(match):
+                        found.setdefault(match.key, match)
         except SourceError as error:
             if not found:
                 raise
             troubles.append(str(error))
         if left_out:
             troubles.append(left_out_sentence("Slack", left_out))
-        clues = sorted(found.values(), key=lambda each: (each.at, each.channel, each.text))
+        own = self._own_ids({match.user or "" for match in found.values()})
+        mine = (match for match in found.values() if (match.user or "") in own)
+        messages = [_message(match, self.group) for match in mine]
+        clues = sorted(messages, key=lambda message: (message.at, message.channel, message.text))
         return Reading(
             self.name, self.group, clues=tuple(clues), trouble="; ".join(troubles) or None
         )
@@ -227,10 +234,14 @@ class SlackSource:
         team, user = ("".join(filter(str.isprintable, name)) for name in names)
         return f"signed in to {team} as {user}, may search messages"
 
-    def _is_own(self, match: _Match) -> bool:
-        if match.bot_id or (match.subtype or "") not in HUMAN:
-            return False
-        return not (self._user_id and match.user) or _may_be_one(match.user, self._user_id)
+    def _own_ids(self, senders: set[str]) -> set[str]:
+        """Whose messages count among those that the search gave.
+
+        The search is for one person: a single id of the other kind is theirs as well.
+        """
+        others = [*(senders - {"", self._user_id})]
+        alone = len(others) == 1 and _may_be_one(others[0], self._user_id)
+        return senders if alone or not self._user_id else {"", self._user_id}
 
     def _matches(self, span: Span) -> Iterator[tuple[list[_Match], int]]:
         """Of all days that may hold something of the span, each page's matches, and how many odd
