@@ -60,8 +60,8 @@ class Workstation:
     def shell(self, repo: str, doing: str = "") -> FrontWindow:
         """A shell in the repository's folder, or one that tells nothing."""
         titles = {
-            "linux": f"jo@thinkpad: ~/work/{repo}" if repo else "jo@thinkpad: ~",
-            "windows": f"MINGW64:/c/work/{repo}" if repo else "Windows PowerShell",
+            "linux": f"jo@thinkpad: ~/projects/{repo}" if repo else "jo@thinkpad: ~",
+            "windows": f"MINGW64:/c/projects/{repo}" if repo else "Windows PowerShell",
             "mac": f"{repo or 'jo'} — -zsh — 132×43",
         }
         return steady("shell", doing or titles[self.system])
