@@ -106,7 +106,7 @@ def _cues(inputs: Inputs) -> Iterator[Cue]:
     reader = _Reader(inputs)
     others = [clue for clue in inputs.clues if not isinstance(clue, Window)]
     for clue in [*others, *_changes(inputs.clues)]:
-        group = clue.group if not isinstance(clue, Window) else None
+        group = getattr(clue, "group", None)
         text = _text(clue)
         group = group or reader.group(text)
         if group is not None:
@@ -131,6 +131,8 @@ def _text(clue: Clue) -> str:
             return clue.branch
         case ChatMessage():
             return f"{clue.channel} {clue.text}"
+        case _:
+            return ""
 
 
 class _Reader:

@@ -105,13 +105,18 @@ def test_no_time_is_suggested_for_the_suspend(preview: Json) -> None:
 
 
 def test_the_answer_has_the_shape_that_others_rely_on(preview: Json) -> None:
-    assert set(preview) == {"day", "timezone", "suggestions", "tracked", "sources"}
+    assert set(preview) == {
+        "day", "timezone", "suggestions", "tracked", "gaps", "agents", "sources",
+    }  # fmt: skip
     assert (preview["day"], preview["timezone"]) == (DAY, "Europe/Helsinki")
     first = preview["suggestions"][0]
     assert set(first) == {
         "start", "end", "group", "project", "issue", "description", "confidence", "evidence",
+        "issue_confidence",
     }  # fmt: skip
-    assert set(first["evidence"]) == {"window_minutes", "commits", "messages"}
+    assert set(first["evidence"]) == {
+        "window_minutes", "commits", "messages", "prompts", "meetings",
+    }  # fmt: skip
     assert first["start"].endswith("+02:00")
     assert [(each["name"], each["group"], each["ok"]) for each in preview["sources"]] == [
         ("thyme", None, True),

@@ -26,6 +26,15 @@ def draft_json(draft: Draft, now: datetime, *, why: bool = False) -> dict[str, A
         "timezone": draft.timezone,
         "suggestions": [_suggestion(suggestion, zone, why=why) for suggestion in draft.suggestions],
         "tracked": [_entry(entry, zone, now) for entry in draft.tracked],
+        "gaps": [
+            {
+                "start": _stamp(gap.span.start, zone),
+                "end": _stamp(gap.span.end, zone),
+                "why": gap.why,
+            }
+            for gap in draft.gaps
+        ],
+        "agents": [asdict(time) for time in draft.agents],
         "sources": [{key: getattr(status, key) for key in SOURCE_KEYS} for status in draft.sources],
     }
 
@@ -45,7 +54,13 @@ def _suggestion(suggestion: Suggestion, zone: ZoneInfo, *, why: bool) -> dict[st
         "description": suggestion.description,
         "confidence": round(suggestion.confidence, 2),
         "evidence": asdict(suggestion.evidence),
+        "issue_confidence": suggestion.issue_confidence and round(suggestion.issue_confidence, 2),
     }
+    if suggestion.group is None:
+        value["candidates"] = [
+            {"group": candidate.group, "confidence": round(candidate.confidence, 2)}
+            for candidate in suggestion.candidates
+        ]
     if why:
         value["reasons"] = [asdict(reason) for reason in suggestion.reasons]
         value["alternative"] = suggestion.alternative

@@ -18,7 +18,8 @@ class Window:
     apart when two of them cover the same day. `window` tells which window was in front, 0 where
     that is unknown: its title may change by itself. `until`: it stayed in front so long, where the
     recorder tells lengths; None for a mere moment. `app` is the program, where that is recorded
-    apart from the title.
+    apart from the title; `url` the page in front of a browser, `folder` and `branch` what an editor
+    has open, each "" where nobody tells.
     """
 
     at: datetime
@@ -28,6 +29,22 @@ class Window:
     window: int = 0
     app: str = ""
     until: datetime | None = None
+    url: str = ""
+    folder: str = ""
+    branch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """From `at` to `until` the person was at `machine` for certain, or (`here` False) away from it.
+
+    Told by a recorder of keys and mouse, so it replaces guessing from the screen where it reaches.
+    """
+
+    at: datetime
+    until: datetime
+    here: bool
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +79,65 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """A chat message the person wrote. `group` is None where the workspace serves all groups."""
+    """A chat message the person wrote. `group` is None where the workspace serves all groups.
+
+    `shared_channels` of a direct message: the channels that its reader is in as well.
+    """
 
     at: datetime
     group: str | None
     text: str
     channel: str = ""
     workspace: str = ""
+    shared_channels: tuple[str, ...] = ()
 
 
-Clue: TypeAlias = Window | Commit | Checkout | ChatMessage
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """At `at` the person typed something to a coding agent that works in `folder`, on `branch`.
+
+    `group` is None where the folder is none of a group's. What was typed is not kept.
+    """
+
+    at: datetime
+    group: str | None
+    folder: str
+    branch: str = ""
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRun:
+    """A coding agent worked by itself from `at` to `until`: no presence of the person."""
+
+    at: datetime
+    until: datetime
+    group: str | None
+    folder: str
+    branch: str = ""
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """An entry in the person's calendar: a plan, which may have been kept or not.
+
+    `title` is "" for a private one. `domains` are those of the attendees' addresses. `sure` is
+    False where it is not known that the person meant to go (tentative, not answered). `series`
+    is the same for the occurrences of one series, and tells nothing else.
+    """
+
+    at: datetime
+    until: datetime
+    title: str
+    domains: tuple[str, ...] = ()
+    sure: bool = True
+    series: str = ""
+
+
+Clue: TypeAlias = (
+    Window | Attendance | Commit | Checkout | ChatMessage | Prompt | AgentRun | Meeting
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tracklater_bot.domain.draft import AgentTime, Gap
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 
@@ -112,6 +113,8 @@ class Digest:
     items: tuple[Item, ...] = ()
     tracked: tuple[TimeEntry, ...] = ()
     sources: tuple[SourceStatus, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    agents: tuple[AgentTime, ...] = ()
     version: int = 1
     shown: int = 0
     channel: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
@@ -14,11 +14,30 @@ from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Time at the day that is neither suggested nor tracked.
+
+    `why` is "away", "still" (one unchanged window), "private" or "nobody" (none of the groups').
+    """
+
+    span: Span
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTime:
+    """Minutes in which coding agents worked for a group by themselves, in no suggestion's hours."""
+
+    group: str | None
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A day as the engine sees it: nothing decided, nothing stored, nothing sent.
 
-    `commits` and `messages` are the moments of those clues, for the marks in the timeline. Never a
-    window title, a message's text or a file name.
+    `commits`, `messages`, `prompts` (moments) and `meetings` (spans) are when those clues were,
+    for the marks in the timeline. Never a window title, a message's text or a file name.
     """
 
     day: date
@@ -28,6 +47,10 @@ class Draft:
     sources: tuple[SourceStatus, ...] = ()
     commits: tuple[datetime, ...] = ()
     messages: tuple[datetime, ...] = ()
+    prompts: tuple[datetime, ...] = ()
+    meetings: tuple[Span, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    agents: tuple[AgentTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,16 @@ class Evidence:
     window_minutes: int = 0
     commits: int = 0
     messages: int = 0
+    prompts: int = 0
+    meetings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A group that a row without one may belong to, with the probability of that, 0 to 1."""
+
+    group: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,9 @@ class Suggestion:
     """A span with group, project, issue and description, waiting for a decision.
 
     `group` is None for presence that nothing explains ("What was this?"). `confidence` is the
-    probability, 0 to 1, that the group is right. `best_split` is where to split it best.
+    probability, 0 to 1, that the group is right; `issue_confidence` that the issue is, or where
+    there is none, that none is meant (None: not known). `candidates` are the groups that a row
+    without one may belong to, likeliest first. `best_split` is where to split it best.
     `alternative` is what would have been chosen without the `reasons`. `own_words`: the person
     wrote the description, so it stays whatever else is changed.
     """
@@ -54,6 +66,8 @@ class Suggestion:
     alternative: str | None = None
     best_split: datetime | None = None
     own_words: bool = False
+    issue_confidence: float | None = None
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,9 @@ _ADD_ITEM = insert(items)
 
 
 # Fields that have a column of their own; of other names where they had others in version 0.1.
-_DAY_NAMES = ("person", "day", "timezone", "version", "shown", "tracked", "sources")
+_DAY_NAMES = (
+    "person", "day", "timezone", "version", "shown", "tracked", "sources", "gaps", "agents",
+)  # fmt: skip
 _SUGGESTION_NAMES = [field.name for field in fields(Suggestion) if field.name != "span"]
 _ITEM_NAMES = [
     field.name
@@ -196,6 +198,8 @@ def save_draft(connection: Connection, person: str, draft: Draft) -> Digest:
         items=tuple(refreshed(before.items, draft.suggestions)),
         tracked=_foreign(draft.tracked, before.items),
         sources=draft.sources,
+        gaps=draft.gaps,
+        agents=draft.agents,
     )
     save(connection, before, after)
     return load(connection, person, draft.day) or after

@@ -21,14 +21,15 @@ from sqlalchemy import (
 )
 
 from tracklater_bot.domain.digests import Item, Worklog
+from tracklater_bot.domain.draft import AgentTime, Gap
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.payload import Payload
-from tracklater_bot.domain.suggestions import Evidence, Reason, SourceStatus
+from tracklater_bot.domain.suggestions import Candidate, Evidence, Reason, SourceStatus
 from tracklater_bot.store.columns import Json, Packed, UtcTime, Words
 
-REVISION = "0002"
+REVISION = "0003"
 
 ACTIVE = ("pending", "sending", "unknown")
 _IS_ACTIVE = text("state IN ('pending', 'sending', 'unknown')")
@@ -56,6 +57,8 @@ digests = Table(
     Column("ts", Words),
     Column("tracked", Packed(tuple[TimeEntry, ...]), nullable=False),
     Column("sources", Packed(tuple[SourceStatus, ...]), nullable=False),
+    Column("gaps", Packed(tuple[Gap, ...]), nullable=False),
+    Column("agents", Packed(tuple[AgentTime, ...]), nullable=False),
     # Which bot is posting the message, so that two on one database post one.
     Column("claimed_by", Words),
     Column("claimed_until", UtcTime),
@@ -75,6 +78,8 @@ items = Table(
     Column("description", Words, nullable=False),
     Column("own_words", Boolean, nullable=False),
     Column("confidence", Float(53), nullable=False),
+    Column("issue_confidence", Float(53)),
+    Column("candidates", Packed(tuple[Candidate, ...]), nullable=False),
     Column("evidence", Packed(Evidence), nullable=False),
     Column("reasons", Packed(tuple[Reason, ...]), nullable=False),
     Column("instead", Words),
