@@ -88,7 +88,7 @@ import zoneinfo, sys
 from pathlib import Path
 zoneinfo.available_timezones = None  # reads 600 files
 from tracklater_bot.settings import load
-from tracklater_bot.settings.models import Section
+from tracklater_bot.settings.base import Section
 load(Path(sys.argv[1]), None, {})
 print([each.__name__ for each in Section.__subclasses__() if each.__pydantic_complete__])
 """

@@ -5,15 +5,14 @@ from tracklater_bot.settings.errors import SettingsError
 from tracklater_bot.settings.loading import Loaded, load
 from tracklater_bot.settings.models import (
     DigestSettings,
-    GroupJira,
     GroupSettings,
     GroupToggl,
     GroupTracker,
-    ResolvedTaiga,
     Settings,
     SuggestSettings,
     TogglSettings,
 )
+from tracklater_bot.settings.sections import GroupJira, ResolvedTaiga
 
 __all__ = [
     "DigestSettings",

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings import tree
-from tracklater_bot.settings.models import GroupSection, GroupSettings, Key, Settings
+from tracklater_bot.settings.base import GroupSection, Key
+from tracklater_bot.settings.models import GroupSettings, Settings
 from tracklater_bot.settings.tree import GROUPS, dotted, env_name, is_secret, section_at
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from tracklater_bot.domain.text import folded
 from tracklater_bot.settings.advice import advice
+from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.errors import SettingsError, reason
 from tracklater_bot.settings.layers import (
     CONFIG_VARIABLE,
@@ -29,7 +30,7 @@ from tracklater_bot.settings.layers import (
     toml_layer,
     variables_layer,
 )
-from tracklater_bot.settings.models import Key, Settings
+from tracklater_bot.settings.models import Settings
 from tracklater_bot.settings.tree import dotted, is_secret, nested
 
 CONFIG_NAME = "tracklater.toml"

@@ -15,7 +15,8 @@ from unicodedata import normalize
 from pydantic import SecretStr
 
 from tracklater_bot.domain.text import clean, folded
-from tracklater_bot.settings.models import GroupSettings, Key, Section, Settings
+from tracklater_bot.settings.base import Key, Section
+from tracklater_bot.settings.models import GroupSettings, Settings
 
 PREFIX = "TRACKLATER_"
 NESTING = "__"

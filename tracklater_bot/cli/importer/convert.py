@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tracklater_bot.cli.importer.original import Original
 from tracklater_bot.domain.text import clean, folded
-from tracklater_bot.settings.models import Key
+from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.tree import GROUPS, env_name
 
 GLOBAL = "global"

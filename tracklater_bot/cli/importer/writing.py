@@ -16,9 +16,9 @@ from tracklater_bot.cli.importer.convert import Converted, convert, secrets_and_
 from tracklater_bot.cli.importer.original import CannotImport, read
 from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import Settings, SettingsError
+from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.models import Key
 from tracklater_bot.settings.tree import BARE, GROUPS, dotted, env_name, env_names, nested
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"

@@ -1,0 +1,207 @@
+"""The sections of the sources: everybody's, then a group's."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr
+
+from tracklater_bot.settings import types
+from tracklater_bot.settings.base import GroupSection, Key, Missing, Section
+
+if TYPE_CHECKING:
+    from tracklater_bot.settings.models import Settings
+
+TAIGA_API, TAIGA_PAGES = "https://api.taiga.io/api/v1", "https://tree.taiga.io"
+
+
+class SlackSettings(Section):
+    """The Slack workspace with the bot, and whose messages are clues."""
+
+    sends_to = ("base_url",)
+
+    mode: Literal["socket", "http"] = Field("socket", description='"socket", or "http".')
+    user_id: str = Field("", description="Who gets the message and whose messages are clues.")
+    base_url: types.SlackAddress = Field("https://slack.com/api/", description="Slack's Web API.")
+    port: int = Field(3000, ge=0, le=65535, description="The port to listen on in http mode.")
+    bot_token: types.BotToken = Field(None, description="xoxb-… from OAuth & Permissions.")
+    app_token: types.AppToken = Field(None, description="xapp-… for Socket Mode.")
+    signing_secret: types.Secret = Field(None, description="For http mode only.")
+    user_token: types.UserToken = Field(
+        None, description="xoxp-… reads your own messages as clues."
+    )
+
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """A bot needs both ways, and its person."""
+        if not (self.bot_token or self.app_token or self.signing_secret):
+            return
+        if not self.user_id:
+            yield (*at, "user_id"), "who gets the message?"
+        if not self.bot_token:
+            yield (*at, "bot_token"), "without it the bot can send no message"
+        if self.mode == "socket" and not self.app_token:
+            yield (*at, "app_token"), "without it the bot hears no click in Socket Mode"
+        if self.mode == "http" and not self.signing_secret:
+            yield (*at, "signing_secret"), "without it nobody can tell Slack's requests from others"
+
+
+class ThymeSettings(Section):
+    """Where thyme writes its day files."""
+
+    gives_clues = "thyme.dir"
+
+    dir: types.OwnFolder = Field(None, description="The folder of thyme's YYYY-MM-DD.json files.")
+
+
+class GitSettings(Section):
+    """Whose commits are clues."""
+
+    emails: types.Emails = Field((), description="Your commit e-mail addresses.")
+
+
+class TaigaSettings(Section):
+    """The Taiga server and account for all groups that name none of their own."""
+
+    sends_to = ("url",)
+    shows = ("web_url",)
+    in_env = ("username",)
+
+    url: types.SomeAddress = Field(TAIGA_API, description="Taiga's API.")
+    web_url: types.SomeAddress = Field(TAIGA_PAGES, description="Taiga's pages, for links.")
+    username: str = Field("", description="User name or e-mail.")
+    password: types.Secret = Field(None, description="The password of that account.")
+
+
+class GroupGit(GroupSection):
+    """A group's repositories."""
+
+    gives_clues = "git.repos of a group"
+
+    repos: types.Folders = Field((), description="Full paths of the group's repositories.")
+    emails: types.OwnEmails = Field(None, description="Your addresses in these, if different.")
+
+    def exclusive(self) -> Iterator[tuple[str, Hashable]]:
+        """The repositories."""
+        yield from (("repository", repo) for repo in self.repos)
+
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """Somebody's addresses, to tell whose commits they are."""
+        if self.repos and not settings.emails_for(at[1]):
+            yield ("git", "emails"), "which of the commits are yours?"
+
+
+class GroupJira(GroupSection):
+    """A group's Jira: Cloud with e-mail and token, Data Center with a token alone."""
+
+    sends_to = ("url", "api_base")
+    in_env = ("email",)
+
+    url: types.Address = Field("", description="The site, https://company.atlassian.net.")
+    project_key: types.Words = Field((), description="The project's key, or a list of keys.")
+    api_base: types.Address = Field(
+        "", description="Another address for the API, for scoped tokens."
+    )
+    worklogs: bool = Field(False, description="Also write each entry as a Jira worklog.")
+    email: str = Field("", description="The Atlassian account; none = Data Center.")
+    api_token: types.Secret = Field(None, description="API token, or Data Center's PAT.")
+
+    def hosts(self, settings: Settings, group: str) -> Iterator[str]:
+        """The site."""
+        yield _host(self.url)
+
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """A site, projects and a token need each other."""
+        if self.url and not self.project_key:
+            yield (*at, "project_key"), "the letters that the issues' keys begin with"
+        if self.url and self.api_token is None:
+            yield (*at, "api_token"), "without it no issue can be read"
+        if self.project_key and not self.url:
+            yield (*at, "url"), "where is this Jira?"
+
+
+class GroupTaiga(GroupSection):
+    """A group's Taiga project."""
+
+    sends_to = ("url",)
+    shows = ("web_url",)
+    in_env = ("username",)
+
+    project_slug: str = Field("", description="The project's slug, as in its address.")
+    url: types.OwnAddress = Field(None, description="Taiga's API, if not the global one.")
+    web_url: types.OwnAddress = Field(None, description="Taiga's pages, if not the global ones.")
+    username: types.OwnText = Field(None, description="Account, if not the global one.")
+    password: types.Secret = Field(None, description="Its password.")
+
+    def exclusive(self) -> Iterator[tuple[str, Hashable]]:
+        """The project."""
+        if self.project_slug:
+            yield "Taiga project", self.project_slug
+
+    def title_names(self) -> Iterator[str]:
+        """The project, as in its pages' addresses."""
+        yield self.project_slug
+
+    def hosts(self, settings: Settings, group: str) -> Iterator[str]:
+        """A server of one's own; the one that is everybody's is nobody's."""
+        resolved = settings.taiga_for(group)
+        if resolved is not None and _host(resolved.web_url) != _host(TAIGA_PAGES):
+            yield _host(resolved.web_url)
+
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """An account, here or for all groups."""
+        resolved = settings.taiga_for(at[1])
+        if resolved is not None and not resolved.username:
+            yield ("taiga", "username"), "without an account no issue can be read"
+        elif resolved is not None and resolved.password is None:
+            yield ("taiga", "password"), "without it no issue can be read"
+
+
+class GroupSlack(GroupSection):
+    """A Slack workspace that belongs to one group."""
+
+    sends_to = ("base_url",)
+
+    user_id: str = Field("", description="Your member id in the group's workspace.")
+    base_url: types.OwnSlackAddress = Field(None, description="Its Web API, if not Slack's own.")
+    user_token: types.UserToken = Field(None, description="Reads your messages there.")
+    workspace: str = Field("", description="The workspace's name, as in Slack's window title.")
+
+    def title_names(self) -> Iterator[str]:
+        """The workspace, as in Slack's window title."""
+        yield self.workspace
+
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """A token, where the workspace has anything else of its own."""
+        own = settings.slack_for(at[1])
+        if own is not None and own.user_token is None:
+            yield (*at, "user_token"), "without it your messages there cannot be found"
+
+
+class GroupThyme(GroupSection):
+    """Words for a group in window titles only."""
+
+    keywords: types.Words = Field((), description="Like keywords, kept for windows only.")
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTaiga:
+    """A group's Taiga project with everything it takes over from the global `[taiga]`."""
+
+    project_slug: str
+    url: str
+    web_url: str
+    username: str
+    password: SecretStr | None
+
+
+def pages_beside(api: str | None) -> str:
+    """Where a self-hosted Taiga shows its pages: at the root of the API's server."""
+    parts = urlsplit(api or "")
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).hostname or ""
