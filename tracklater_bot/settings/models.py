@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from datetime import time
+from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 
 from tracklater_bot.domain.hints import Hint, HintKind
@@ -158,6 +160,14 @@ class Settings(Section):
         Raises SettingsError when the machine does not tell the name of its zone.
         """
         return self.timezone or types.machine_zone()
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the machine keeps files: beside the database, where that is a file of SQLite."""
+        scheme, _, path = self.database_url.get_secret_value().partition(":///")
+        if scheme.startswith("sqlite") and path:
+            return Path(path).parent
+        return user_data_path("tracklater-bot", appauthor=False)
 
     def emails_for(self, group: str) -> tuple[str, ...]:
         """Whose commits count in the group's repositories."""
