@@ -99,7 +99,9 @@ class Core:
             self.catalog, self.groups, self.rules, self.clock, self.calendar.zone
         )
         settings = self.file_settings.suggest
-        habits = HabitFiles(self.file_settings.data_folder / "habits", self.clue_sources)
+        habits = HabitFiles(
+            self.file_settings.data_folder / "habits", self.clue_sources, self.clock
+        )
         return LocalMachine(settings, self.clue_sources, briefing, self.clock, engine, habits)
 
     def rules(self) -> list[Rule]:

@@ -9,7 +9,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 from pathlib import Path
 from time import monotonic
@@ -22,15 +22,31 @@ from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.keys import Keys
 from tracklater_bot.domain.text import folded
-from tracklater_bot.engine.learn.habits import DayCounts, Habits, Lesson, learned
-from tracklater_bot.engine.learn.words import Hashing
+from tracklater_bot.engine.learn.habits import DayCounts, Habits, Lesson, learned, lesson_at, looks
+from tracklater_bot.engine.learn.words import Hashing, words_of
+from tracklater_bot.engine.windows import program_in
 from tracklater_bot.sources.base import ClueSource, SourceError
 
 FORM = 1  # of the files and of the words in them; another is learned anew
 SECONDS = 8.0  # of reading past days for one draft; the rest waits for the next one
 KEY_BYTES = 32
+SHORTEST_HABIT = 10.0  # minutes
 MOST_BYTES = 4_000_000  # of one day's file
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """A word that stood in windows of a group's time. For the terminal of this machine alone.
+
+    `hours` are those of windows with it, `stood` the share of them that was the group's.
+    """
+
+    word: str
+    program: str
+    group: str
+    hours: float
+    stood: float
 
 
 class _DayFile(msgspec.Struct):
@@ -50,11 +66,12 @@ class HabitFiles:
 
     folder: Path
     sources: Sequence[ClueSource]
+    clock: Callable[[], datetime]
     _known: dict[date, _DayFile] = field(default_factory=dict)
 
     def learned(self, brief: Brief) -> Callable[[WorkDay], Habits | None]:
         """Reads the days anew whose entries are new or changed; gives each day's habits."""
-        lessons = _by_day(brief)
+        lessons = _by_day(brief, self._forgotten())
         if not lessons:
             return lambda _day: None
         key = self._key()
@@ -76,10 +93,38 @@ class HabitFiles:
 
         return of_day
 
+    def in_words(self, brief: Brief, most: int = 20) -> list[Habit]:
+        """The strongest habits, by looking their words up in the recordings at hand."""
+        minutes: defaultdict[str, defaultdict[str | None, float]] = defaultdict(_no_minutes)
+        programs: defaultdict[str, defaultdict[str | None, float]] = defaultdict(_no_minutes)
+        by_day, until = _by_day(brief, self._forgotten()), monotonic() + SECONDS
+        for day in sorted(by_day, key=lambda day: day.date, reverse=True):
+            known = self._kept(day.date) is not None and monotonic() < until
+            for at, length, title in looks(self._windows(day) or () if known else ()):
+                lesson = lesson_at(by_day[day], at)
+                for word in set(words_of(title)):
+                    minutes[word][lesson and lesson.group] += length
+                    programs[word][program_in(title)] += length
+        habits = []
+        for word, by_group in minutes.items():
+            group, whole = _most(by_group), sum(by_group.values())
+            if group is not None and by_group[group] >= SHORTEST_HABIT:
+                program, stood = _most(programs[word]) or "", by_group[group] / whole
+                habits.append(Habit(word, program, group, whole / 60, stood))
+        return sorted(habits, key=lambda habit: -habit.hours * habit.stood**4)[:most]
+
     def forget(self) -> None:
-        """Removes everything that was learned, and the key."""
+        """Removes everything that was learned, and the key; entries of before teach no more."""
         self._known = {}
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._write("forgotten", self.clock().isoformat().encode())
+
+    def _forgotten(self) -> datetime:
+        """What ended before then is not learned from."""
+        try:
+            return datetime.fromisoformat((self.folder / "forgotten").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return datetime.min.replace(tzinfo=UTC)
 
     # -- One day -------------------------------------------------------------------------------
 
@@ -87,6 +132,15 @@ class HabitFiles:
         self, day: WorkDay, lessons: Sequence[Lesson], mark: str, hashing: Hashing
     ) -> _DayFile | None:
         """What a day teaches; None where it cannot be read, so that it is tried again."""
+        windows = self._windows(day)
+        if windows is None:
+            return None
+        kept = self._known[day.date] = _DayFile(FORM, mark, learned(windows, lessons, hashing))
+        self._write(f"{day.date.isoformat()}.json", msgspec.json.encode(kept))
+        return kept
+
+    def _windows(self, day: WorkDay) -> list[Window] | None:
+        """What recorders saw of a day; None where one of them failed."""
         windows: list[Window] = []
         for source in self.sources:
             if not source.watches_screen:
@@ -99,9 +153,7 @@ class HabitFiles:
                 log_failure(_log, "Learning from a day", error)
                 return None
             windows += (clue for clue in reading.clues if isinstance(clue, Window))
-        kept = self._known[day.date] = _DayFile(FORM, mark, learned(windows, lessons, hashing))
-        self._write(f"{day.date.isoformat()}.json", msgspec.json.encode(kept))
-        return kept
+        return windows
 
     def _kept(self, day: date) -> _DayFile | None:
         if day not in self._known and (kept := self._load(day)) is not None:
@@ -128,8 +180,8 @@ class HabitFiles:
         except OSError:
             key = b""
         if len(key) != KEY_BYTES:
-            # What was hashed under another key is of no use.
-            self.forget()
+            for old in self.folder.glob("*.json"):  # hashed under another key: of no use
+                old.unlink(missing_ok=True)
             key = secrets.token_bytes(KEY_BYTES)
             self._write("key", key)
         return key
@@ -150,13 +202,21 @@ class HabitFiles:
 # -- What was confirmed ------------------------------------------------------------------------
 
 
-def _by_day(brief: Brief) -> Mapping[WorkDay, list[Lesson]]:
+def _no_minutes() -> defaultdict[str | None, float]:
+    return defaultdict(float)
+
+
+def _most(minutes: Mapping[str | None, float]) -> str | None:
+    return max(minutes, key=lambda name: minutes[name])
+
+
+def _by_day(brief: Brief, since: datetime) -> Mapping[WorkDay, list[Lesson]]:
     """What each past day teaches: entries whose group is known, by the day that they began."""
     drafted = brief.days[0]
     keys = Keys({group.name: group.key_forms for group in brief.groups})
     lessons: defaultdict[WorkDay, list[Lesson]] = defaultdict(list)
     for entry in brief.history:
-        if entry.group is None or entry.end is None or entry.end <= entry.start:
+        if entry.group is None or entry.end is None or entry.end <= max(entry.start, since):
             continue
         day = WorkDay.of(entry.start, drafted.zone, drafted.starts)
         issue = next(iter(keys.of_group(entry.group, folded(entry.description))), None)

@@ -23,7 +23,7 @@ from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 from tracklater_bot.domain.text import without_folders
 from tracklater_bot.domain.wall import Briefing, Finding
-from tracklater_bot.drafting.habits import HabitFiles
+from tracklater_bot.drafting.habits import Habit, HabitFiles
 from tracklater_bot.engine import suggest, unexplained_titles
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.engine.learn.habits import Habits
@@ -70,6 +70,18 @@ class LocalMachine:
         )
         habits = self.habits.learned(brief) if self.habits is not None else lambda _day: None
         return [self._draft(day, readings, brief, groups, habits(day)) for day in brief.days]
+
+    def habits_in_words(self, days: Sequence[WorkDay]) -> list[Habit]:
+        """The strongest habits, for the terminal of this machine alone."""
+        if self.habits is None:
+            return []
+        with self.briefing.prepare(days) as prepared:
+            return self.habits.in_words(prepared.brief(()))
+
+    def forget_habits(self) -> None:
+        """Removes everything that was learned from confirmed time."""
+        if self.habits is not None:
+            self.habits.forget()
 
     def _draft(
         self,

@@ -16,6 +16,7 @@ from tracklater_bot.engine.learn.counts import BY_MINUTES, BY_WORDS, NOBODY, by_
 Row = list[float]
 
 SMOOTHING = 3.0  # weight that each owner is taken to have of everybody's words
+MANY, FEW = log(25), log(2)
 LEAST, MOST = -1.5, 8.0  # log-likelihood ratios that one word may give
 LEAST_SHARE = 0.05  # of a window that is learned from
 BREAK = 3.0  # minutes without a window, after which anything may follow
@@ -32,7 +33,7 @@ class Variant:
     rounds: int = 4
     soft: float = 0.4  # what a window of the day itself counts
     by_minutes: float = 0.35
-    longest: float = 6.0  # minutes
+    longest: float = 20.0  # minutes
 
 
 class Look(NamedTuple):
@@ -79,6 +80,11 @@ class _Weights:
         """The log-likelihood ratio of the words for each owner, the rare ones weighed most."""
         defaults = self._defaults()
         whole, most = sum(self._sums) or 1.0, log(1 + len(self._owners))
+        # A word that one of two has is twice as frequent there as at all, of one of many as many
+        # times: it says as much in either case.
+        shares = [of_owner / whole for of_owner in self._sums if of_owner > 0]
+        spread = -sum(share * log(share) for share in shares)
+        strength = MANY / max(spread, FEW)
         result = [0.0] * len(self._owners)
         seen = 0.0
         for word in words:
@@ -95,7 +101,7 @@ class _Weights:
                 number = self._numbers.get(owner)
                 if number is not None:
                     rate = (weight + SMOOTHING * usual) / (self._sums[number] + SMOOTHING)
-                    ratio = max(LEAST, min(MOST, log(rate / usual)))
+                    ratio = max(LEAST, min(MOST, strength * log(rate / usual)))
                     result[number] += rarity * (ratio - defaults[number])
         size = len(words) ** BY_WORDS or 1.0
         return [

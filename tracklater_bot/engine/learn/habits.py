@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -27,7 +27,7 @@ VARIANTS = (
     Variant(temper=0.4, change=0.2, soft=0.2),
 )
 # What the mean of the looks is worth, measured on made-up months (benchmarks/habits.py).
-TRUE_SHARES = ((0.0, 0.0), (0.3, 0.5), (0.6, 0.82), (0.75, 0.9), (1.0, 0.95))
+TRUE_SHARES = ((0.0, 0.0), (0.3, 0.45), (0.6, 0.72), (0.85, 0.89), (1.0, 0.95))
 
 
 @dataclass(slots=True)
@@ -62,10 +62,9 @@ def owner(hashing: Hashing, group: str | None, issue: IssueId | None = None) -> 
 def learned(windows: Iterable[Window], lessons: Sequence[Lesson], hashing: Hashing) -> DayCounts:
     """What the windows of a day teach, by the time that was confirmed."""
     counts = DayCounts()
-    for start, minutes, title in _looks(windows):
+    for start, minutes, title in looks(windows):
         words = hashing.title(title)
-        at = datetime.fromtimestamp(start, UTC)
-        lesson = next((lesson for lesson in lessons if at in lesson.span), None)
+        lesson = lesson_at(lessons, start)
         if lesson is None:
             counts.groups.add(NOBODY, words, minutes, NOBODYS_SHARE)
             continue
@@ -76,7 +75,13 @@ def learned(windows: Iterable[Window], lessons: Sequence[Lesson], hashing: Hashi
     return counts
 
 
-def _looks(windows: Iterable[Window]) -> Iterable[tuple[float, float, str]]:
+def lesson_at(lessons: Sequence[Lesson], at: float) -> Lesson | None:
+    """What is known of a moment, given in seconds since 1970."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return next((lesson for lesson in lessons if moment in lesson.span), None)
+
+
+def looks(windows: Iterable[Window]) -> Iterator[tuple[float, float, str]]:
     """Start in seconds, minutes and title of what was in front, machine by machine."""
     by_machine: dict[str, list[Window]] = {}
     for window in windows:
