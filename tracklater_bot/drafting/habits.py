@@ -103,7 +103,7 @@ class HabitFiles:
             for at, length, title in looks(self._windows(day) or () if known else ()):
                 lesson = lesson_at(by_day[day], at)
                 for word in set(words_of(title)):
-                    minutes[word][lesson and lesson.group] += length
+                    minutes[word][lesson.group if lesson is not None else None] += length
                     programs[word][program_in(title)] += length
         habits = []
         for word, by_group in minutes.items():
