@@ -17,6 +17,7 @@ from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
 from tracklater_bot.settings import Settings, first_clues, unfinished
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import TrackerError
+from tracklater_bot.trackers.registry import SUGGESTED
 
 BOT_SCOPES = (
     "chat:write", "commands", "im:write", "im:history", "files:write", "files:read", "users:read",
@@ -57,7 +58,7 @@ def _checks(core: Core) -> Iterator[tuple[str, str | None, Callable[[], str]]]:
     settings = core.file_settings
     for source in core.issue_sources:
         yield source.name, source.group, source.check
-    yield core.tracker.name if core.tracker else "toggl", None, partial(_tracker, core)
+    yield (core.tracker or SUGGESTED).name, None, partial(_tracker, core)
     yield "slack bot", None, partial(_bot, settings)
     if settings.slack.mode == "socket":
         yield "slack socket", None, partial(_socket, settings)
@@ -67,9 +68,7 @@ def _checks(core: Core) -> Iterator[tuple[str, str | None, Callable[[], str]]]:
 
 def _tracker(core: Core) -> str:
     if core.tracker is None:
-        raise CheckError(
-            "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
-        )
+        raise CheckError(SUGGESTED.first_step)
     return core.tracker.check(core.file_settings.groups)
 
 

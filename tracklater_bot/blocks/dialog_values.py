@@ -37,7 +37,7 @@ NO_PROJECT = "no project"
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a dialog for `day` offers: the groups and their Toggl projects."""
+    """What a dialog for `day` offers: the groups and their projects."""
 
     day: WorkDay
     projects: tuple[Project, ...] = ()
@@ -72,7 +72,7 @@ def token(*parts: str) -> str:
 
 
 def project_choices(choices: Choices, chosen: ProjectChoice | None) -> dict[str, ProjectChoice]:
-    """Every choice by its token; what is chosen now is among them even if Toggl dropped it."""
+    """Every choice by its token; what is chosen now is among them even if it was dropped there."""
     offered = [
         ProjectChoice(group, project)
         for group in choices.all_groups()
@@ -384,7 +384,7 @@ def _description(fields: FieldValues, typed: str | None, meta: DialogMeta) -> st
 
 
 def _billable(fields: FieldValues, item: Item | None) -> bool | None:
-    """None as long as nobody said anything: Toggl's own default for the project holds then."""
+    """None as long as nobody said anything: the tracker's default for the project holds."""
     before = item.billable if item else None
     ticked = bool(fields.ticked("billable"))
     return before if not fields.has("billable") or (before is None and not ticked) else ticked

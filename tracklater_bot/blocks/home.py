@@ -28,6 +28,7 @@ from tracklater_bot.blocks.text import lines_within, plain
 from tracklater_bot.blocks.week import in_all, open_day_rows, week_chart
 from tracklater_bot.domain.day import WEEKDAYS
 from tracklater_bot.domain.day_totals import DayTimes
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, day_name, duration, short_day
@@ -63,6 +64,7 @@ class HomeView:
     next_digest: datetime | None = None
     rules: Sequence[Rule] = ()
     changes: Sequence[str] = ()
+    tracker: TrackerWords = SOME_TRACKER
 
 
 def home(view: HomeView) -> Block:
@@ -80,7 +82,10 @@ def home(view: HomeView) -> Block:
 
 def _today(view: HomeView) -> list[Block]:
     today = view.now.astimezone(view.zone).date() if view.today is None else view.today.day
-    blocks = [header(f"{day_name(today)} so far"), section(_today_words(view.today))]
+    blocks = [
+        header(f"{day_name(today)} so far"),
+        section(_today_words(view)),
+    ]
     buttons = [
         button("Show today", "open_day", today.isoformat()),
         button("Add", "add", today.isoformat()),
@@ -93,19 +98,20 @@ def _today(view: HomeView) -> list[Block]:
     return blocks
 
 
-def _today_words(today: DayTimes | None) -> str:
+def _today_words(view: HomeView) -> str:
+    today = view.today
     if today is None or not today.known:
         return "Not looked at yet."
     tracked, missing = in_all(today.tracked), in_all(today.missing)
     if not tracked and not missing:
         return "Nothing found yet."
-    return f"*{duration(tracked)}* in Toggl, *{duration(missing)}* to review."
+    return f"*{duration(tracked)}* in {view.tracker.label}, *{duration(missing)}* to review."
 
 
 def _week(view: HomeView) -> list[Block]:
     if not view.week:
         return []
-    legend = ["█ in Toggl   ░ to review"]
+    legend = [f"█ in {view.tracker.label}   ░ to review"]
     if not all(day.known for day in view.week):
         legend.append("? not looked at yet: `/tracklater week` does")
     return [

@@ -18,12 +18,12 @@ from tracklater_bot.blocks.elements import (
 )
 from tracklater_bot.blocks.text import link, mrkdwn
 from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, is_open
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Evidence, Suggestion
 from tracklater_bot.domain.text import clock, count, duration, entry_text, times
 
-TOGGL_PAGE = "https://track.toggl.com/timer"
 NOT_SURE = 0.6
 SPLITTABLE = timedelta(minutes=10)
 
@@ -40,7 +40,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class RowPlace:
-    """Where a row stands: its day and zone, whether one to merge with follows, and Toggl's page.
+    """Where a row stands: its day and zone, whether one to merge with follows, and the tracker.
 
     `closed`: the day is too old for new entries, so that nothing but Skip is left for open rows.
     """
@@ -48,12 +48,17 @@ class RowPlace:
     day: date
     zone: ZoneInfo
     has_next: bool = False
-    toggl_url: str = TOGGL_PAGE
+    tracker: TrackerWords = SOME_TRACKER
     closed: bool = False
 
     @classmethod
     def of(
-        cls, digest: Digest, item: Item, toggl_url: str = TOGGL_PAGE, *, closed: bool = False
+        cls,
+        digest: Digest,
+        item: Item,
+        tracker: TrackerWords = SOME_TRACKER,
+        *,
+        closed: bool = False,
     ) -> RowPlace:
         """The item's place in its digest."""
         end = item.suggestion.span.end
@@ -64,7 +69,7 @@ class RowPlace:
         )
         following = next(later, None)
         joinable = following is not None and is_open(following)
-        return cls(digest.day, ZoneInfo(digest.timezone), joinable, toggl_url, closed)
+        return cls(digest.day, ZoneInfo(digest.timezone), joinable, tracker, closed)
 
 
 def unsure(suggestion: Suggestion) -> bool:
@@ -150,7 +155,9 @@ def _undecided(
 
 
 def _failed_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
-    why = f"*Not in Toggl:* {mrkdwn(item.problem or 'Toggl refused it', detail.words * 2)}"
+    label = place.tracker.label
+    problem = mrkdwn(item.problem or f"{place.tracker.label} refused it", detail.words * 2)
+    why = f"*Not in {label}:* {problem}"
     what = issue_line(item.suggestion, detail.words)
     text = f"{_title(item, place, detail.words)}\n{what}\n{why}"
     kinds = _WAYS_TO_MEND.get(item.problem_code, ("edit", "retry", "skip"))
@@ -170,7 +177,7 @@ _WAYS_TO_MEND: Mapping[Problem | None, tuple[str, ...]] = {
 def _decided_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     """Short, state first: the reading is over, the way back stays open."""
     suggestion, most = item.suggestion, detail.words // 2
-    there = item.state is ItemState.SENT  # emptied in Toggl, it is empty
+    there = item.state is ItemState.SENT  # emptied in the tracker, it is empty
     own = suggestion.description
     words = _linked(suggestion.issue, own, most) if there else issue_line(suggestion, most)
     state = state_words(item, place, detail.words)
@@ -182,7 +189,7 @@ def _decided_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
 
 
 def _ways_on(item: Item) -> tuple[str, ...]:
-    if item.state is not ItemState.SENT:  # nothing while Toggl is talked to: it could not be kept
+    if item.state is not ItemState.SENT:  # nothing while it is being sent: it could not be kept
         return ("undo",) if item.state in (ItemState.PENDING, ItemState.SKIPPED) else ()
     if item.problem_code is Problem.CHANGED:
         return ("keep", "edit", "undo_changed")
@@ -191,19 +198,19 @@ def _ways_on(item: Item) -> tuple[str, ...]:
 
 def state_words(item: Item, place: RowPlace, most: int) -> str:
     """What became of a decided item, in mrkdwn."""
-    problem = mrkdwn(item.problem or "", most)
+    label, problem = place.tracker.label, mrkdwn(item.problem or "", most)
     if item.state is ItemState.SENT:
         note = f", but {problem}" if problem else ""
         worklog = worklog_words(item, most)
         beside = f" · {worklog}" if worklog else ""
-        return f"*{link(place.toggl_url, 'In Toggl')}*{note}{beside}"
+        return f"*{link(place.tracker.page, f'In {label}')}*{note}{beside}"
     if item.state is ItemState.PENDING and item.retry_at is not None:
         until = clock(item.retry_at, place.zone, place.day)
         if item.problem_code is Problem.QUOTA or "quota" in problem.casefold():
-            return f"Waits for Toggl's quota until {until}"
+            return f"Waits for {label}'s quota until {until}"
         return f"Waits until {until}" + (f": {problem}" if problem else "")
     pending = f" {problem}" if problem and item.state is ItemState.PENDING else ""
-    return _STATE_WORDS[item.state] + pending
+    return _STATE_WORDS[item.state].format(label) + pending
 
 
 def worklog_words(item: Item, most: int) -> str:
@@ -224,14 +231,14 @@ def worklog_words(item: Item, most: int) -> str:
 _STATE_WORDS: Mapping[ItemState, str] = {
     ItemState.PENDING: "On its way…",
     ItemState.SENDING: "On its way…",
-    ItemState.UNKNOWN: "Checking whether Toggl got it…",
+    ItemState.UNKNOWN: "Checking whether {} got it…",
     ItemState.SKIPPED: "Skipped",
-    ItemState.DELETING: "Being taken out of Toggl…",
+    ItemState.DELETING: "Being taken out of {}…",
 }
-_OTHERS_CHANGE = "Somebody changed it in Toggl. Take it out of Toggl all the same?"
+_OTHERS_CHANGE = "Somebody changed it in {0}. Take it out of {0} all the same?"
 
 
-# A row's buttons: the text, the action, and a question to ask before.
+# A row's buttons: the text, the action, and a question to ask before; {} is the tracker.
 _BUTTONS: Mapping[str, tuple[str, str, str]] = {
     "approve": ("Approve", "approve", ""),
     "edit": ("Edit", "edit", ""),
@@ -244,15 +251,16 @@ _BUTTONS: Mapping[str, tuple[str, str, str]] = {
     "anyway": (
         "Approve anyway",
         "approve_anyway",
-        "Two entries will cover the same time in Toggl.",
+        "Two entries will cover the same time in {}.",
     ),
-    "keep": ("Keep Toggl's", "keep", ""),
+    "keep": ("Keep {}'s", "keep", ""),
 }
 
 
 def _buttons(item: Item, place: RowPlace, kinds: tuple[str, ...], detail: Detail) -> list[Block]:
     buttons = []
-    for text, action, question in map(_BUTTONS.__getitem__, kinds):
+    for kind in kinds:
+        text, action, question = (part.format(place.tracker.label) for part in _BUTTONS[kind])
         more: Block = {"confirm": confirm(text, question, text)} if question else {}
         if detail.labels:
             when = times(item.suggestion.span, place.zone, place.day)

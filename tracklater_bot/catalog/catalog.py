@@ -257,7 +257,7 @@ class Catalog:
     # -- The tracker -----------------------------------------------------------------------
 
     def projects(self) -> Projects:
-        """Each group's projects, with Toggl's ids where it has told them."""
+        """Each group's projects, with the tracker's ids where it has told them."""
         if self._tracker is None:
             return Projects(named_in_settings(self._groups))
         asked = self._asked("account", self._tracker.account, Account, FRESH)

@@ -33,8 +33,8 @@ from tracklater_bot.domain.edits import (
     remainders,
     with_items,
 )
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.payload import payload_of
-from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.store import Store, Transaction, days, jobs
 from tracklater_bot.store.jobs import Job, JobKind, Stage, entry_job
 
@@ -57,10 +57,15 @@ _DECIDED_ALREADY = "It is decided already: press Undo first."
 class Review:
     """Takes decisions. All raise ReviewError, NotYours for another person's day, and StoreError.
 
-    `tracker` is what sentences call the place of the entries.
+    Sentences call the place of the entries as `tracker` says.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], tracker: str = "Toggl") -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        tracker: TrackerWords = SOME_TRACKER,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._tracker = tracker
@@ -94,7 +99,7 @@ class Review:
             return decision.digest
 
     def undo(self, person: str, item_id: str) -> Digest:
-        """Takes the decision back. What is in Toggl already, or on its way there, is deleted."""
+        """Takes the decision back. What is tracked already, or on its way there, is deleted."""
         with self._deciding(person, item_id) as decision:
             if decision.item.state in (ItemState.SKIPPED, ItemState.FAILED):
                 decision.put(decision.item.in_state(ItemState.OPEN))
@@ -105,7 +110,7 @@ class Review:
             return decision.digest
 
     def keep(self, person: str, item_id: str) -> Digest:
-        """Leaves an entry in Toggl as it is there; what was said about it is dealt with."""
+        """Leaves an entry as it is in the tracker; what was said about it is dealt with."""
         with self._deciding(person, item_id) as decision:
             if decision.item.state is ItemState.SENT and decision.item.problem_code is not None:
                 decision.put(decision.item.in_state(ItemState.SENT))
@@ -121,7 +126,7 @@ class Review:
         version: int,
         move_neighbours: bool = False,
     ) -> Digest:
-        """Changes what the item says; an entry that is in Toggl already is changed there too.
+        """Changes what the item says; an entry that is made already is changed too.
 
         `version` is the item's when the dialog was opened. With `move_neighbours`, undecided
         neighbours give way.
@@ -218,7 +223,7 @@ class _DayDecision:
 
     store: Store
     transaction: Transaction
-    tracker: str
+    tracker: TrackerWords
     digest: Digest
     now: datetime
 
@@ -262,9 +267,9 @@ class _DayDecision:
         return [item for item in self.digest.items if item.change == number]
 
     def require_reach(self, field: str = "") -> None:
-        """Raises ReviewError on a day of which Toggl shows nothing any more."""
+        """Raises ReviewError on a day of which the tracker shows nothing any more."""
         if not in_reach(self.digest.day, ZoneInfo(self.digest.timezone), self.now):
-            raise ReviewError({field: TOO_LONG_AGO})
+            raise ReviewError({field: self.tracker.too_long_ago})
 
     def require_undecided(self, item: Item) -> None:
         """Raises ReviewError where a decision was made that has to be taken back first."""
@@ -276,7 +281,9 @@ class _DayDecision:
         for entry in self.digest.tracked:
             span = entry.span(self.now)
             if span is not None and span.overlaps(item.suggestion.span):
-                raise ReviewError({"": f"There is an entry in {self.tracker} between the two."})
+                raise ReviewError(
+                    {"": f"There is an entry in {self.tracker.label} between the two."}
+                )
 
     def revert(self, number: int) -> None:
         """Puts back what a change replaced. Raises ReviewError if other things came in between."""
@@ -318,10 +325,10 @@ class _ItemDecision(_DayDecision):
             jobs.mark_undone(self.transaction, job)
             self.put(self.item.in_state(ItemState.DELETING))
         else:
-            raise ReviewError({"": _ON_ITS_WAY.format(self.tracker)})
+            raise ReviewError({"": _ON_ITS_WAY.format(self.tracker.label)})
 
     def resend(self, after: Item) -> None:
-        """Lets an entry that is in Toggl, or will be soon, say what the item says now."""
+        """Lets an entry that is made, or will be soon, say what the item says now."""
         job = self.job
         rewritable = job is not None and job.stage is Stage.PENDING and not job.doubtful
         if self.item.state is ItemState.SENT:
@@ -333,7 +340,7 @@ class _ItemDecision(_DayDecision):
             jobs.set_payload(self.transaction, job, payload_of(after))
             self.put(after)
         else:
-            raise ReviewError({"": _ON_ITS_WAY.format(self.tracker)})
+            raise ReviewError({"": _ON_ITS_WAY.format(self.tracker.label)})
 
 
 def _worklog_failed(item: Item) -> bool:

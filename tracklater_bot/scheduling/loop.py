@@ -1,6 +1,6 @@
 """Work that goes on behind the answers to Slack: sending, updating messages, reading issues.
 
-A thread for each, woken by an event, so that a slow Toggl never holds up what a message shows.
+A thread for each, woken by an event, so that a slow tracker never holds up what a message shows.
 They look at the store for what is to be done: nothing is lost when the process ends.
 """
 

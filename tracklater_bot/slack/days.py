@@ -20,8 +20,9 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import open_items
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name
+from tracklater_bot.domain.text import count, day_name
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import Review, ReviewError
 from tracklater_bot.scheduling.loop import Loop
@@ -66,6 +67,7 @@ class OpenedDay:
     draft: Draft
     digest: Digest
     posted: Posted | None = None
+    tracker: TrackerWords = SOME_TRACKER
     closed: bool = False
 
     def summary(self) -> str:
@@ -77,9 +79,10 @@ class OpenedDay:
         elif self.digest.items:
             what = "another bot on this database is posting it right now."
         else:
-            untracked = "" if self.closed else " that isn't in Toggl already"
+            untracked = "" if self.closed else f" that isn't in {self.tracker.label} already"
             what = f"no work was found{untracked}; nothing was posted."
-        return f"{day_name(self.digest.day)}: {what}" + f" {TOO_LONG_AGO}" * self.closed
+        why = f" {self.tracker.too_long_ago}" if self.closed else ""
+        return f"{day_name(self.digest.day)}: {what}{why}"
 
 
 class Days:
@@ -89,8 +92,7 @@ class Days:
         owner = owner_name()
         self.person = person
         self.views = Views(person)
-        label = person.tracker.label if person.tracker else "Toggl"
-        self.review = Review(person.store, person.clock, label)
+        self.review = Review(person.store, person.clock, person.tracker_words)
         self.messenger = Messenger(client, person.store, self.views.digest, owner)
         self.outbox = person.outbox(owner, timing.pace)
         self.lookups = Lookups(person)
@@ -142,7 +144,7 @@ class Days:
         Raises ReviewError for a day that is too old.
         """
         if self.person.calendar.is_closed(self.person.calendar.day_on(on)):
-            raise ReviewError({"start": TOO_LONG_AGO})
+            raise ReviewError({"start": self.person.tracker_words.too_long_ago})
         if self.person.store.digest(self.person.id, on) is None:
             zone = str(self.person.calendar.day_on(on).zone)
             self.person.store.save_draft(self.person.id, Draft(on, zone))
@@ -175,7 +177,8 @@ class Days:
         draft = self.person.draft(day)
         digest = self.person.store.save_draft(self.person.id, draft)
         self._activity.note_read(day.date)
-        return OpenedDay(draft, digest, closed=self.person.calendar.is_closed(day))
+        closed = self.person.calendar.is_closed(day)
+        return OpenedDay(draft, digest, tracker=self.person.tracker_words, closed=closed)
 
     def _with_picture(self, opened: OpenedDay, posted: Posted | None) -> OpenedDay:
         """The day as it was posted; its picture follows."""
@@ -190,14 +193,14 @@ class Days:
         except PostError as error:
             log.warning("The day %s was not posted: %s", day.date, error)
             return note(f"{day_name(day.date)} could not be shown. {error}")
+        closed = opened.tracker.too_long_ago if opened.closed else ""
         if opened.posted is None and opened.digest.items:
             return note(opened.summary())
         if opened.posted is None:
             waiting = self.views.last_waiting(day.date)
-            sources = opened.draft.sources
-            return no_traces(day.date, sources, closed=opened.closed, waiting=waiting)
+            return no_traces(day.date, opened.draft.sources, waiting, opened.tracker, closed)
         link = self.messenger.permalink(opened.posted)
-        return day_ready(opened.digest, link, closed=opened.closed)
+        return day_ready(opened.digest, link, closed)
 
     def turn_page(self, day: date, page: int) -> None:
         """Shows another page of a long day's message."""

@@ -116,7 +116,7 @@ class Pictures:
         digest = person.store.digest(person.id, draft.day)
         if digest is None or digest.ts is None:
             return
-        lanes = lanes_of(digest, person.clock(), ticks_of(draft))
+        lanes = lanes_of(digest, person.clock(), ticks_of(draft), person.tracker_words)
         if self.shown.is_of(digest, lanes):
             return
         again = self.shown.expect(digest, lanes)

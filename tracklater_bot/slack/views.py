@@ -14,7 +14,6 @@ from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Preferences
-from tracklater_bot.blocks.rows import TOGGL_PAGE
 from tracklater_bot.blocks.timeline import lanes_of, text_timeline
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals
@@ -48,16 +47,16 @@ class Views:
     def digest(self, digest: Digest) -> SlackMessage:
         """The digest as its message shows it now."""
         now = self.person.clock()
-        lanes = lanes_of(digest, now)
+        lanes = lanes_of(digest, now, tracker=self.person.tracker_words)
         picture = ShownPictures(self.person).of(digest)
         page = self._kept(page_key(digest.day))
         view = DigestView(
             page=page if isinstance(page, int) else 0,
-            toggl_day_url=self.person.tracker.page if self.person.tracker else TOGGL_PAGE,
+            tracker=self.person.tracker_words,
             picture=picture,
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
-            quota_note=_quota_note(digest),
+            quota_note=_quota_note(digest, self.person.tracker_words.label),
             went_on=bool(self._kept(went_on_key(digest.day))),
             changes=self.person.no_longer(),
         )
@@ -94,6 +93,7 @@ class Views:
             quota_resets_at=quota.resets_at if quota else None,
             waiting=sum(item.state in ON_THE_WAY for item in items),
             failed=sum(item.state is ItemState.FAILED for item in items),
+            tracker=self.person.tracker_words,
         )
 
     def week(self) -> list[DayTimes]:
@@ -151,6 +151,7 @@ class Views:
             next_digest=self.plan().next(now),
             rules=self.person.store.rules(self.person.id),
             changes=self.person.no_longer(),
+            tracker=self.person.tracker_words,
         )
 
     def _week_days(self) -> list[WorkDay]:
@@ -191,15 +192,15 @@ def page_key(day: date) -> str:
     return f"page:{day}"
 
 
-def _quota_note(digest: Digest) -> str | None:
-    """`5 of 12 in Toggl, the rest at 18:42`, while Toggl's quota holds entries back."""
+def _quota_note(digest: Digest, tracker: str) -> str | None:
+    """`5 of 12 in Toggl, the rest at 18:42`, while the tracker's quota holds entries back."""
     waiting = [item for item in digest.items if item.state is ItemState.PENDING and item.retry_at]
     if not waiting:
         return None
     sent = sum(item.state is ItemState.SENT for item in digest.items)
     wanted = sent + sum(item.state in ON_THE_WAY for item in digest.items)
     when = min(item.retry_at for item in waiting if item.retry_at)
-    return f"{sent} of {wanted} in Toggl, the rest at {clock(when, ZoneInfo(digest.timezone))}."
+    return f"{sent} of {wanted} in {tracker}, the rest at {clock(when, ZoneInfo(digest.timezone))}."
 
 
 def _countries(chosen: str) -> list[tuple[str, str]]:

@@ -34,7 +34,7 @@ from tracklater_bot.blocks.dialogs import (
 from tracklater_bot.blocks.rule_dialog import parse_rule, rule_modal
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
+from tracklater_bot.domain.text import day_name
 from tracklater_bot.review.decisions import Change, ReviewError
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
@@ -55,6 +55,7 @@ class DialogHandlers:
         self._review = days.review
         self._calendar = days.person.calendar
         self._lookups = days.lookups
+        self._too_long_ago = days.person.tracker_words.too_long_ago
         self._latest_choices = _LatestChoices()
 
     def register(self, app: App) -> None:
@@ -288,7 +289,7 @@ class DialogHandlers:
         message = shortcut.get("message") or {}
         day = self._calendar.day_of(datetime.fromtimestamp(float(message.get("ts") or 0), UTC))
         if self._calendar.is_closed(day):
-            reply_privately(respond, f"{day_name(day.date)}: {TOO_LONG_AGO}")
+            reply_privately(respond, f"{day_name(day.date)}: {self._too_long_ago}")
             return
         text = str(message.get("text", ""))
         channel = str((shortcut.get("channel") or {}).get("name", ""))
