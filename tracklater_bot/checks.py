@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in
 from tracklater_bot.domain.wall import Finding
-from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
+from tracklater_bot.http import bounded  # noqa: F401 - for its effect
 from tracklater_bot.settings import Settings, first_clues, unfinished
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import TrackerError

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.plan import CATCH_UP_DAYS, Plan
-from tracklater_bot.slack.messages import PostError
+from tracklater_bot.slack.messages import PostedElsewhere, PostError
 from tracklater_bot.slack.person import Person
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,8 @@ class Announcer:
             return  # the exact time and a tick came together
         try:
             self._announce_digests()
+        except PostedElsewhere:
+            log.debug("Another bot is posting a day.")
         except PostError as error:
             log.warning("%s It is tried again soon.", error)
         finally:

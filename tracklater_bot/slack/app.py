@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import chain, repeat
 from typing import Any
@@ -18,6 +19,7 @@ from slack_sdk.http_retry import RetryHandler
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from tracklater_bot.domain.errors import code_in
+from tracklater_bot.domain.side_by_side import in_background
 from tracklater_bot.scheduling.scheduler import Schedule
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack.connections import (
@@ -37,6 +39,7 @@ log = logging.getLogger(__name__)
 
 LISTENER_THREADS = 10  # one person's clicks, some of which read a whole day anew
 TIMEOUT_SECONDS = 20
+STOP_SECONDS = 7.0  # in all
 FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts to connect
 
 
@@ -113,11 +116,12 @@ class Bot:
         self.connection.open()
 
     def stop(self) -> None:
-        """Ends everything; what was not done yet stays in the store."""
-        self.connection.close()
-        self._schedule.stop()
-        self._executor.shutdown(wait=True)  # before what listeners still work with
-        self.days.stop()
+        """Ends everything; what was not done yet stays in the store, and what hangs is left."""
+        until = time.monotonic() + STOP_SECONDS
+        listeners = self._executor.shutdown  # before what they still work with
+        for end in (self.connection.close, self._schedule.stop, listeners, self.days.stop):
+            with suppress(TimeoutError):
+                in_background(end).result(max(until - time.monotonic(), 0.0))
 
     def _connection(self, timing: BotTiming) -> Connection:
         slack = self._settings.slack

@@ -25,11 +25,17 @@ from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.text import count, day_name
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import Review, ReviewError
-from tracklater_bot.scheduling.loop import Loop
+from tracklater_bot.scheduling.loop import Loop, stop_all
 from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
 from tracklater_bot.slack.announcer import Activity, Announcer
 from tracklater_bot.slack.lookups import Lookups
-from tracklater_bot.slack.messages import Messenger, Posted, PostError, logged_if_refused
+from tracklater_bot.slack.messages import (
+    Messenger,
+    Posted,
+    PostedElsewhere,
+    PostError,
+    logged_if_refused,
+)
 from tracklater_bot.slack.pace import MINUTE, PacedClient, low_priority
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
@@ -106,6 +112,7 @@ class Days:
         self._sending = Loop("outbox", self._send)
         self._messages = Loop("messages", self._show, rest_seconds=timing.update_rest)
         self._issues = Loop("issues", self._read_issues)
+        self._loops = (self._messages, self._sending, self._issues)
 
     def item(self, item_id: str) -> tuple[Digest, Item] | None:
         """The item and its day; None when a refresh has replaced it meanwhile."""
@@ -165,7 +172,7 @@ class Days:
             with self._mended_later(), low_priority():
                 posted = self.messenger.announce(digest, since)
             if posted is None:
-                raise PostError("Another bot on this database is posting the day right now.")
+                raise PostedElsewhere("Another bot on this database is posting the day right now.")
             self._with_picture(opened, posted)
         elif digest.ts:
             with low_priority():
@@ -261,16 +268,13 @@ class Days:
 
     def start(self) -> None:
         """Starts the loops; they begin with whatever was left from before."""
-        self._messages.start()
-        self._sending.start()
-        self._issues.start()
+        for loop in self._loops:
+            loop.start()
 
     def stop(self) -> None:
         """Ends the loops; what they had not done stays in the store."""
         self.finish()
-        self._sending.stop()
-        self._messages.stop()
-        self._issues.stop()
+        stop_all(self._loops)
 
     def finish(self) -> None:
         """Waits for pictures that are still being brought into their messages."""

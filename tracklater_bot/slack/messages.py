@@ -42,6 +42,10 @@ class PostError(Exception):
     """Slack did not take the message; the text says why and what to do."""
 
 
+class PostedElsewhere(PostError):
+    """Another bot is at it: nothing is wrong."""
+
+
 @contextmanager
 def logged_if_refused(what: str) -> Iterator[None]:
     """Ends the block with a line in the log where Slack does not take something: it can wait."""
