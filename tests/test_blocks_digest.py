@@ -215,6 +215,18 @@ def test_without_a_project_nothing_is_approved_along_with_the_rest() -> None:
             ["Undo"],
         ),
         (
+            ItemState.UNKNOWN,
+            {"problem": "Toggl can't be reached.", "retry_at": at("18:42")},
+            "Waits to check whether Toggl got it until 18:42: Toggl can't be reached.",
+            [],
+        ),
+        (
+            ItemState.DELETING,
+            {"problem": "Toggl can't be reached.", "retry_at": at("18:42")},
+            "Waits to be taken out of Toggl until 18:42: Toggl can't be reached.",
+            [],
+        ),
+        (
             ItemState.FAILED,
             {"problem": "The project Development is archived."},
             "*Not in Toggl:* The project Development is archived.",
@@ -261,10 +273,20 @@ def test_the_head_tells_how_far_the_day_is(states: str, header: str, words: str)
     assert digest_text(made, told()).startswith(f"Friday 20 November: {header}")
 
 
-def test_a_quota_note_stands_at_the_top() -> None:
-    made = digest(item("09:00-10:00 group1 DEV-1", ItemState.PENDING))
-    note = "5 of 12 in Toggl, the rest at 18:42"
-    assert note in strings(digest_message(made, told(quota_note=note)).blocks, "mrkdwn")[0]
+@pytest.mark.parametrize("state", [ItemState.PENDING, ItemState.UNKNOWN, ItemState.DELETING])
+def test_what_is_held_back_says_until_when_everywhere(state: ItemState) -> None:
+    made = digest(
+        item("09:00-10:00 group1 DEV-1", ItemState.SENT),
+        item("10:00-11:00 group1 DEV-2", ItemState.PENDING),
+        item("11:00-12:00 group1 DEV-3", state, retry_at=at("18:40")),
+        item("12:00-13:00 group1 DEV-4", state, retry_at=at("18:42")),
+    )
+    message = digest_message(made, told())
+    head = "1 of 4 in Toggl, 1 on the way, 2 waiting until 18:42"
+    assert f"*{head}*" in strings(message.blocks, "mrkdwn")[0]
+    assert "DEV-2 Fix login (on its way)." in message.text
+    assert "DEV-3 Fix login (waits until 18:40)." in message.text
+    assert shown(made).count(" until 18:4") == 3
 
 
 def test_an_empty_day_says_so() -> None:
@@ -377,7 +399,7 @@ def test_hostile_text_fits_too(text: str, number: int) -> None:
     sources = tuple(SourceStatus(text, text, 0, text or "x") for _ in range(8))
     made = digest(*items, sources=sources)
     picture = PictureRef("F1", text)
-    view = told(picture=picture, timeline=text, quota_note=text, changes=CHANGES)
+    view = told(picture=picture, timeline=text, changes=CHANGES)
     assert_within_limits(digest_message(made, view))
     assert_within_limits(digest_message(made, replace(view, picture=None)))
 
@@ -403,7 +425,7 @@ def assert_calm(message: SlackMessage) -> None:
 def test_outside_text_changes_nothing_but_itself(text: str, state: ItemState, page: int) -> None:
     items = [replace(with_text(each, text), state=state) for each in many(4)]
     made = digest(*items, sources=(SourceStatus("git", text, 0, text),))
-    message = digest_message(made, told(page=page, quota_note=text))
+    message = digest_message(made, told(page=page))
     assert_within_limits(message)
     assert_calm(message)
 

@@ -279,13 +279,14 @@ def test_status_tells_everything() -> None:
             quota_left=12,
             quota_resets_at=at("15:42"),
             waiting=2,
+            until=at("15:50"),
             failed=1,
         )
     )
     assert_fits(message)
     assert message.text.split("\n") == [
         "Next message: Fri 20 Nov, 17:30.",
-        "2 entries on the way to Toggl, 1 entry not accepted.",
+        "2 entries on the way to Toggl (waiting until 15:50), 1 entry not accepted.",
         "Toggl takes 12 more requests until 15:42.",
         "git (group1) works, 3 found",
         "toggl needs a look: Refused; renew.",

@@ -26,7 +26,7 @@ from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items, tr
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import SourceStatus
-from tracklater_bot.domain.text import count, day_name, duration, listing, times
+from tracklater_bot.domain.text import clock, count, day_name, duration, listing, times
 
 MOST_ROWS = 15
 ROWS_A_PAGE = (MOST_ROWS, 8, 4, 2)  # fewer only where names and titles are monstrous
@@ -54,10 +54,9 @@ class DigestView:
     """How a digest is to be shown: which page (the first is 0), with which picture.
 
     `timeline` is the day in monospaced bars, shown where there is no picture. `now` lets a running
-    entry count, and closes a day that is too old for new entries. `quota_note` is a sentence about
-    the tracker's quota for the whole day. `went_on` tells that the person worked on after the day
-    was read. `changes` are sentences of ours, in mrkdwn, about what the person once set in Slack
-    and what holds no more.
+    entry count, and closes a day that is too old for new entries. `went_on` tells that the person
+    worked on after the day was read. `changes` are sentences of ours, in mrkdwn, about what the
+    person once set in Slack and what holds no more.
     """
 
     page: int = 0
@@ -65,7 +64,6 @@ class DigestView:
     timeline: str | None = None
     tracker: TrackerWords = SOME_TRACKER
     now: datetime | None = None
-    quota_note: str | None = None
     went_on: bool = False
     changes: Sequence[str] = ()
 
@@ -156,20 +154,20 @@ def _totals(digest: Digest, view: DigestView) -> str:
     progress = _progress(digest, view)
     lines = [f"*{progress}*" if digest.items else "*Nothing is waiting for you.*"]
     lines += [view.tracker.too_long_ago] * closed
-    lines += _group_lines(digest, view)
-    if view.quota_note:
-        lines.append(mrkdwn(view.quota_note, 200))
-    return "\n".join(lines)
+    return "\n".join([*lines, *_group_lines(digest, view)])
 
 
 def _progress(digest: Digest, view: DigestView) -> str:
     """What became of the items, in one sentence."""
-    counts, total = Counter(item.state for item in digest.items), len(digest.items)
+    total, held = len(digest.items), [at for item in digest.items if (at := item.waits_until)]
+    until = clock(max(held), ZoneInfo(digest.timezone), digest.day) if held else ""
+    counts = Counter(item.state for item in digest.items if not item.waits_until)
     under_way = counts[ItemState.PENDING] + counts[ItemState.SENDING] + counts[ItemState.UNKNOWN]
     numbers = {
         _wanted(closed=view.closes(digest)): counts[ItemState.OPEN],
         f"of {total} in {view.tracker.label}": counts[ItemState.SENT],
         "on the way": under_way,
+        f"waiting until {until}": len(held),
         "being taken out": counts[ItemState.DELETING],
         "not accepted": counts[ItemState.FAILED],
         "skipped": counts[ItemState.SKIPPED],
@@ -295,11 +293,14 @@ def _opening(digest: Digest, view: DigestView) -> str:
 
 def _spoken(item: Item, digest: Digest, tracker: str) -> str:
     suggestion = item.suggestion
-    when = times(suggestion.span, ZoneInfo(digest.timezone), digest.day)
+    zone = ZoneInfo(digest.timezone)
+    when = times(suggestion.span, zone, digest.day)
     who = mrkdwn(suggestion.group, 40) if suggestion.group else "What was this?"
     project = f", {mrkdwn(suggestion.project.name, 40)}" if suggestion.project else ""
     what = f": {mrkdwn(suggestion.description, 120)}" if suggestion.description else ""
     state = f" ({_SPOKEN[item.state].format(tracker)})." if item.state in _SPOKEN else "."
+    if item.waits_until is not None:
+        state = f" (waits until {clock(item.waits_until, zone, digest.day)})."
     if item.state is ItemState.OPEN and unsure(suggestion):
         state = " (not sure)."
     return f"{when}, {duration(suggestion.span.length)}, {who}{project}{what}{state}"

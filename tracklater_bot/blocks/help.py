@@ -34,7 +34,10 @@ _HELP = (
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """What `/tracklater status` tells. `waiting` entries are approved and not tracked yet."""
+    """What `/tracklater status` tells.
+
+    `waiting` entries are approved and not tracked yet, some of them held back `until` then.
+    """
 
     zone: ZoneInfo
     now: datetime
@@ -43,6 +46,7 @@ class StatusView:
     quota_left: int | None = None
     quota_resets_at: datetime | None = None
     waiting: int = 0
+    until: datetime | None = None
     failed: int = 0
     tracker: TrackerWords = SOME_TRACKER
 
@@ -158,6 +162,8 @@ def _outbox_words(view: StatusView) -> str:
     if not view.waiting and not view.failed:
         return f"Everything you approved is in {label}."
     waiting = f"{count(view.waiting, 'entry', 'entries')} on the way to {label}"
+    if view.until is not None:
+        waiting += f" (waiting until {clock(view.until, view.zone)})"
     parts = [waiting] * bool(view.waiting)
     parts += [f"{count(view.failed, 'entry', 'entries')} not accepted"] * bool(view.failed)
     return f"{', '.join(parts)}."

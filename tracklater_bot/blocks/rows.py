@@ -204,11 +204,12 @@ def state_words(item: Item, place: RowPlace, most: int) -> str:
         worklog = worklog_words(item, most)
         beside = f" · {worklog}" if worklog else ""
         return f"*{link(place.tracker.page, f'In {label}')}*{note}{beside}"
-    if item.state is ItemState.PENDING and item.retry_at is not None:
-        until = clock(item.retry_at, place.zone, place.day)
+    if item.waits_until is not None:
+        until = f" until {clock(item.waits_until, place.zone, place.day)}"
         if item.problem_code is Problem.QUOTA or "quota" in problem.casefold():
-            return f"Waits for {label}'s quota until {until}"
-        return f"Waits until {until}" + (f": {problem}" if problem else "")
+            return f"Waits for {label}'s quota{until}"
+        what = _WAITS_TO.get(item.state, "Waits").format(label)
+        return f"{what}{until}" + (f": {problem}" if problem else "")
     pending = f" {problem}" if problem and item.state is ItemState.PENDING else ""
     return _STATE_WORDS[item.state].format(label) + pending
 
@@ -234,6 +235,10 @@ _STATE_WORDS: Mapping[ItemState, str] = {
     ItemState.UNKNOWN: "Checking whether {} got it…",
     ItemState.SKIPPED: "Skipped",
     ItemState.DELETING: "Being taken out of {}…",
+}
+_WAITS_TO: Mapping[ItemState, str] = {
+    ItemState.UNKNOWN: "Waits to check whether {} got it",
+    ItemState.DELETING: "Waits to be taken out of {}",
 }
 _OTHERS_CHANGE = "Somebody changed it in {0}. Take it out of {0} all the same?"
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from holidays.registry import COUNTRIES
 
@@ -23,7 +22,6 @@ from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.plan import Plan
-from tracklater_bot.domain.text import clock
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
 from tracklater_bot.slack.announcer import went_on_key
 from tracklater_bot.slack.person import Person
@@ -33,7 +31,7 @@ WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)
 NEVER_SHOWN_BACK = 14  # days; reading more of them anew takes its time
 TIMELINE_COLUMNS = 38  # more would wrap on a phone
-ON_THE_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState.DELETING)
+APPROVED = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,6 @@ class Views:
             picture=picture,
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
-            quota_note=_quota_note(digest, self.person.tracker_words.label),
             went_on=bool(self._kept(went_on_key(digest.day))),
             changes=self.person.no_longer(),
         )
@@ -91,7 +88,8 @@ class Views:
             next_digest=self.plan().next(now),
             quota_left=quota.remaining if quota else None,
             quota_resets_at=quota.resets_at if quota else None,
-            waiting=sum(item.state in ON_THE_WAY for item in items),
+            waiting=sum(item.state in APPROVED for item in items),
+            until=max((at for item in items if (at := item.waits_until)), default=None),
             failed=sum(item.state is ItemState.FAILED for item in items),
             tracker=self.person.tracker_words,
         )
@@ -190,17 +188,6 @@ class Views:
 def page_key(day: date) -> str:
     """Under which name the store remembers the page that the day's message shows."""
     return f"page:{day}"
-
-
-def _quota_note(digest: Digest, tracker: str) -> str | None:
-    """`5 of 12 in Toggl, the rest at 18:42`, while the tracker's quota holds entries back."""
-    waiting = [item for item in digest.items if item.state is ItemState.PENDING and item.retry_at]
-    if not waiting:
-        return None
-    sent = sum(item.state is ItemState.SENT for item in digest.items)
-    wanted = sent + sum(item.state in ON_THE_WAY for item in digest.items)
-    when = min(item.retry_at for item in waiting if item.retry_at)
-    return f"{sent} of {wanted} in {tracker}, the rest at {clock(when, ZoneInfo(digest.timezone))}."
 
 
 def _countries(chosen: str) -> list[tuple[str, str]]:
