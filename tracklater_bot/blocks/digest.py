@@ -8,17 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.elements import (
-    Block,
-    SlackMessage,
-    actions,
-    button,
-    confirm,
-    context,
-    header,
-    section,
-    size,
-)
+from tracklater_bot.blocks import elements as kit
+from tracklater_bot.blocks.elements import Block, SlackMessage
 from tracklater_bot.blocks.rows import Detail, RowPlace, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.day import in_reach
@@ -79,7 +70,7 @@ def digest_message(digest: Digest, view: DigestView = DigestView()) -> SlackMess
     blocks: list[Block] = []
     for detail in DETAILS:
         blocks = _blocks(digest, view, most_rows, detail)
-        if size(blocks) <= MOST_JSON:
+        if kit.size(blocks) <= MOST_JSON:
             break
     return SlackMessage(digest_text(digest, view), blocks)
 
@@ -87,7 +78,7 @@ def digest_message(digest: Digest, view: DigestView = DigestView()) -> SlackMess
 def _fits(digest: Digest, view: DigestView, most_rows: int) -> bool:
     """Whether every page would be small enough, so that pages don't change while one turns them."""
     return all(
-        size(_blocks(digest, replace(view, page=page), most_rows, DETAILS[-1])) <= MOST_JSON
+        kit.size(_blocks(digest, replace(view, page=page), most_rows, DETAILS[-1])) <= MOST_JSON
         for page in range(len(pages(digest, most_rows)))
     )
 
@@ -108,16 +99,16 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     number = min(max(view.page, 0), len(parts) - 1)
     closed = view.closes(digest)
     blocks = [
-        header(headline(digest, closed=closed)),
+        kit.header(headline(digest, closed=closed)),
         *_picture(view, detail),
-        section(_totals(digest, view)),
+        kit.section(_totals(digest, view)),
     ]
     blocks += _day_buttons(digest, view)
     for item in parts[number]:
         blocks += row(item, RowPlace.of(digest, item, view.tracker, closed=closed), detail)
     blocks += _page_buttons(digest, number, len(parts))
     notes = _small_print(digest, view, detail)
-    return blocks + ([context(*notes)] if notes else [])
+    return blocks + ([kit.context(*notes)] if notes else [])
 
 
 # -- The head: what kind of day it was ---------------------------------------------------------
@@ -145,7 +136,7 @@ def _picture(view: DigestView, detail: Detail) -> list[Block]:
         return [{"type": "image", "slack_file": {"id": view.picture.file_id}, "alt_text": alt}]
     if view.timeline:
         bars = lines_within(escaped(view.timeline.replace("`", "'")).split("\n"), detail.words * 6)
-        return [section(f"```{bars}```")]
+        return [kit.section(f"```{bars}```")]
     return []
 
 
@@ -205,9 +196,11 @@ def _group_line(group: str | None, day: DayTimes, wanted: str, tracker: str) -> 
 def _day_buttons(digest: Digest, view: DigestView) -> list[Block]:
     day = digest.day.isoformat()
     if view.closes(digest):
-        return [actions([button("Refresh", "refresh", day)], block_id=f"day:{day}")]
-    more = [button("Add", "add", day), button("Refresh", "refresh", day)]
-    return [actions([*_approve_buttons(digest, view.tracker.label), *more], block_id=f"day:{day}")]
+        return [kit.actions([kit.button("Refresh", "refresh", day)], block_id=f"day:{day}")]
+    more = [kit.button("Add", "add", day), kit.button("Refresh", "refresh", day)]
+    return [
+        kit.actions([*_approve_buttons(digest, view.tracker.label), *more], block_id=f"day:{day}")
+    ]
 
 
 def _approve_buttons(digest: Digest, tracker: str) -> list[Block]:
@@ -217,16 +210,16 @@ def _approve_buttons(digest: Digest, tracker: str) -> list[Block]:
     buttons = []
     if ready:
         ask = _entries_question(ready, "Approve all", tracker)
-        buttons.append(button("Approve all", "approve_all", day, style="primary", confirm=ask))
+        buttons.append(kit.button("Approve all", "approve_all", day, style="primary", confirm=ask))
     if sure and len(sure) < len(ready):
         ask = _entries_question(sure, "Approve certain ones", tracker)
-        buttons.append(button("Approve certain ones", "approve_certain", day, confirm=ask))
+        buttons.append(kit.button("Approve certain ones", "approve_certain", day, confirm=ask))
     return buttons
 
 
 def _entries_question(items: Sequence[Item], yes: str, tracker: str) -> Block:
     entries = count(len(items), "entry", "entries")
-    return confirm(yes, f"Make {entries}, {duration(length_of(items))}, in {tracker}?", yes)
+    return kit.confirm(yes, f"Make {entries}, {duration(length_of(items))}, in {tracker}?", yes)
 
 
 def _page_buttons(digest: Digest, number: int, total: int) -> list[Block]:
@@ -236,10 +229,10 @@ def _page_buttons(digest: Digest, number: int, total: int) -> list[Block]:
     day = digest.day.isoformat()
     buttons = []
     if number > 0:
-        buttons.append(button("Previous page", f"page:{number - 1}", day))
+        buttons.append(kit.button("Previous page", f"page:{number - 1}", day))
     if number < total - 1:
-        buttons.append(button("Next page", f"page:{number + 1}", day))
-    return [context(f"Page {number + 1} of {total}"), actions(buttons)]
+        buttons.append(kit.button("Next page", f"page:{number + 1}", day))
+    return [kit.context(f"Page {number + 1} of {total}"), kit.actions(buttons)]
 
 
 # -- Small print -------------------------------------------------------------------------------

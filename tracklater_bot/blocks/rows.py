@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.elements import (
-    Block,
-    actions,
-    button,
-    confirm,
-    option,
-    overflow,
-    section,
-)
+from tracklater_bot.blocks import elements as kit
+from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.text import link, mrkdwn
 from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, is_open
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
@@ -149,9 +142,9 @@ def _undecided(
     more: Block | None,
 ) -> list[Block]:
     if place.closed:
-        return [section(text), actions(_buttons(item, place, ("skip",), detail))]
+        return [kit.section(text), kit.actions(_buttons(item, place, ("skip",), detail))]
     buttons = _buttons(item, place, kinds, detail)
-    return [section(text), actions([*buttons, more] if detail.menu and more else buttons)]
+    return [kit.section(text), kit.actions([*buttons, more] if detail.menu and more else buttons)]
 
 
 def _failed_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
@@ -184,8 +177,8 @@ def _decided_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     text = f"{_title(item, place, detail.words)}\n{state} · {words}"
     buttons = _buttons(item, place, _ways_on(item), detail)
     if len(buttons) > 1:
-        return [section(text), actions(buttons)]
-    return [section(text, buttons[0] if buttons else None)]
+        return [kit.section(text), kit.actions(buttons)]
+    return [kit.section(text, buttons[0] if buttons else None)]
 
 
 def _ways_on(item: Item) -> tuple[str, ...]:
@@ -253,11 +246,7 @@ _BUTTONS: Mapping[str, tuple[str, str, str]] = {
     "retry": ("Try again", "approve", ""),
     "again": ("Make it again", "approve", ""),
     "trim": ("Trim and approve", "trim", ""),
-    "anyway": (
-        "Approve anyway",
-        "approve_anyway",
-        "Two entries will cover the same time in {}.",
-    ),
+    "anyway": ("Approve anyway", "approve_anyway", "Two entries will cover the same time in {}."),
     "keep": ("Keep {}'s", "keep", ""),
 }
 
@@ -266,11 +255,11 @@ def _buttons(item: Item, place: RowPlace, kinds: tuple[str, ...], detail: Detail
     buttons = []
     for kind in kinds:
         text, action, question = (part.format(place.tracker.label) for part in _BUTTONS[kind])
-        more: Block = {"confirm": confirm(text, question, text)} if question else {}
+        more: Block = {"confirm": kit.confirm(text, question, text)} if question else {}
         if detail.labels:
             when = times(item.suggestion.span, place.zone, place.day)
             more["accessibility_label"] = f"{text} {when}"
-        buttons.append(button(text, action, item.id, **more))
+        buttons.append(kit.button(text, action, item.id, **more))
     return buttons
 
 
@@ -279,13 +268,13 @@ def menu(item: Item, place: RowPlace) -> Block | None:
     choices = []
     undecided = item.state in (ItemState.OPEN, ItemState.FAILED)
     if undecided and item.suggestion.span.length >= SPLITTABLE:
-        choices.append(option("Split", f"split:{item.id}"))
+        choices.append(kit.option("Split", f"split:{item.id}"))
     if undecided and place.has_next:
-        choices.append(option("Merge with next", f"merge:{item.id}"))
+        choices.append(kit.option("Merge with next", f"merge:{item.id}"))
     if item.suggestion.reasons:
-        choices.append(option("Why this?", f"why:{item.id}"))
+        choices.append(kit.option("Why this?", f"why:{item.id}"))
     if item.suggestion.evidence.window_minutes:
-        choices.append(option("Windows like these…", f"rule:{item.id}"))
+        choices.append(kit.option("Windows like these…", f"rule:{item.id}"))
     if undecided and item.change is not None:
-        choices.append(option("Undo change", f"revert:{item.id}"))
-    return overflow("more", choices) if choices else None
+        choices.append(kit.option("Undo change", f"revert:{item.id}"))
+    return kit.overflow("more", choices) if choices else None

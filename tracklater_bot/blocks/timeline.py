@@ -89,10 +89,7 @@ def _hour_before(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def lanes_of(
-    day: Draft | Digest,
-    now: datetime,
-    ticks: Ticks = Ticks(),
-    tracker: TrackerWords = SOME_TRACKER,
+    day: Draft | Digest, now: datetime, ticks: Ticks = Ticks(), tracker: TrackerWords = SOME_TRACKER
 ) -> Lanes:
     """The lanes of a draft or a digest; what was skipped is left out, what was sent is tracked.
 

@@ -43,11 +43,7 @@ class IssueCache:
     """The issues of `scopes`, those that are set up now. Safe to call from threads."""
 
     def __init__(
-        self,
-        store: IssueStore,
-        person: str,
-        clock: Callable[[], datetime],
-        scopes: Collection[str],
+        self, store: IssueStore, person: str, clock: Callable[[], datetime], scopes: Collection[str]
     ) -> None:
         self._store = store
         self._person = person

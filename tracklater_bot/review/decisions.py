@@ -11,28 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from tracklater_bot.domain import edits
 from tracklater_bot.domain.day import Span, in_reach
 from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem
-from tracklater_bot.domain.edits import (
-    UNDECIDED,
-    Change,
-    NotYours,
-    ReviewError,
-    added,
-    check,
-    clipped,
-    divided,
-    edited,
-    following,
-    in_order,
-    joined,
-    make_room,
-    new_id,
-    numbered,
-    outlives_refresh,
-    remainders,
-    with_items,
-)
+from tracklater_bot.domain.edits import UNDECIDED, Change, NotYours, ReviewError
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.payload import payload_of
 from tracklater_bot.store import Store, Transaction, days, jobs
@@ -61,10 +43,7 @@ class Review:
     """
 
     def __init__(
-        self,
-        store: Store,
-        clock: Callable[[], datetime],
-        tracker: TrackerWords = SOME_TRACKER,
+        self, store: Store, clock: Callable[[], datetime], tracker: TrackerWords = SOME_TRACKER
     ) -> None:
         self._store = store
         self._clock = clock
@@ -119,12 +98,7 @@ class Review:
     # -- Changes -------------------------------------------------------------------------------
 
     def edit(
-        self,
-        person: str,
-        item_id: str,
-        change: Change,
-        version: int,
-        move_neighbours: bool = False,
+        self, person: str, item_id: str, change: Change, version: int, move_neighbours: bool = False
     ) -> Digest:
         """Changes what the item says; an entry that is made already is changed too.
 
@@ -135,7 +109,7 @@ class Review:
             if decision.item.version != version:
                 raise ReviewError({"": _CHANGED})
             moved = decision.checked(change, move=move_neighbours)
-            after = edited(decision.item, change)
+            after = edits.edited(decision.item, change)
             if decision.item.state in (*UNDECIDED, ItemState.SKIPPED):
                 decision.change([after, *moved])
             else:
@@ -148,18 +122,18 @@ class Review:
         """Makes two items of one; both keep what it said."""
         with self._deciding(person, item_id) as decision:
             decision.require_undecided(decision.item)
-            decision.change(divided(decision.item, at))
+            decision.change(edits.divided(decision.item, at))
             return decision.digest
 
     def merge_with_next(self, person: str, item_id: str) -> Digest:
         """Makes one item of two and the time between them; the longer one's issue counts."""
         with self._deciding(person, item_id) as decision:
-            second = following(decision.digest, decision.item)
+            second = edits.following(decision.digest, decision.item)
             if second is None:
                 raise ReviewError({"": "Nothing follows it."})
             for item in (decision.item, second):
                 decision.require_undecided(item)
-            after = joined(decision.item, second)
+            after = edits.joined(decision.item, second)
             decision.require_untracked(after)
             decision.change([after], gone=[second.id])
             return decision.digest
@@ -169,7 +143,7 @@ class Review:
         with self._day(person, day) as decision:
             decision.require_reach("start")
             moved = decision.checked(change, move=move_neighbours)
-            decision.change([added(change), *moved])
+            decision.change([edits.added(change), *moved])
             return decision.digest
 
     def trim(self, person: str, item_id: str) -> Digest:
@@ -179,7 +153,7 @@ class Review:
                 return decision.digest
             now = self._clock()
             tracked = [span for entry in decision.digest.tracked if (span := entry.span(now))]
-            left = remainders(decision.item, tracked)
+            left = edits.remainders(decision.item, tracked)
             if not left:
                 raise ReviewError({"": "All of that time is tracked already: press Skip."})
             for item in decision.change(left):
@@ -252,8 +226,8 @@ class _DayDecision:
 
     def checked(self, change: Change, *, move: bool, item_id: str = "") -> list[Item]:
         """The neighbours as they become; raises ReviewError for a change that cannot be."""
-        check(change, self.digest, self.now)
-        return make_room(self.digest, item_id, change.span, move=move)
+        edits.check(change, self.digest, self.now)
+        return edits.make_room(self.digest, item_id, change.span, move=move)
 
     def change(self, after: Iterable[Item], gone: Collection[str] = ()) -> list[Item]:
         """Stores what the person made of items, so that it can be taken back; gives it back."""
@@ -261,8 +235,8 @@ class _DayDecision:
         touched = {item.id for item in after} | set(gone)
         before = [item for item in self.digest.items if item.id in touched]
         number = days.note_change(self.transaction, self.digest, before)
-        changed = numbered(after, number)
-        wanted = with_items(self.digest, changed, gone)
+        changed = edits.numbered(after, number)
+        wanted = edits.with_items(self.digest, changed, gone)
         self.digest = days.save(self.transaction, self.digest, wanted)
         return [item for item in self.digest.items if item.change == number]
 
@@ -294,7 +268,7 @@ class _DayDecision:
         if before is None:
             raise ReviewError({"": "This can no longer be taken back."})
         gone = {item.id for item in made} - {item.id for item in before}
-        wanted = with_items(self.digest, before, gone)
+        wanted = edits.with_items(self.digest, before, gone)
         self.digest = days.save(self.transaction, self.digest, _with_room(wanted, before))
 
 
@@ -356,13 +330,13 @@ def _with_room(digest: Digest, back: Sequence[Item]) -> Digest:
     for other in digest.items:
         if other.id not in ids:
             items += _given_way(other, spans)
-    return replace(digest, items=tuple(in_order(items)))
+    return replace(digest, items=tuple(edits.in_order(items)))
 
 
 def _given_way(item: Item, spans: Sequence[Span]) -> list[Item]:
     """A changed one gets a new id: buttons of an older message must not mean another span."""
     if item.state is ItemState.SKIPPED or not any(map(item.suggestion.span.overlaps, spans)):
         return [item]
-    if outlives_refresh(item):
+    if edits.outlives_refresh(item):
         raise ReviewError({"": "Something else takes that time now: change that first."})
-    return [Item(new_id(), rest) for rest in clipped([item.suggestion], spans)]
+    return [Item(edits.new_id(), rest) for rest in edits.clipped([item.suggestion], spans)]

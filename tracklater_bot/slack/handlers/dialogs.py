@@ -11,6 +11,7 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
+from tracklater_bot.blocks import dialogs
 from tracklater_bot.blocks.dialog_values import (
     DialogMeta,
     EditForm,
@@ -19,17 +20,6 @@ from tracklater_bot.blocks.dialog_values import (
     issue_options,
     parse_edit,
     parse_split,
-)
-from tracklater_bot.blocks.dialogs import (
-    add_modal,
-    after_choice,
-    drawn_anew,
-    edit_modal,
-    group_token,
-    note_modal,
-    split_modal,
-    why_modal,
-    with_move_offer,
 )
 from tracklater_bot.blocks.rule_dialog import parse_rule, rule_modal
 from tracklater_bot.domain.digests import Digest, Item
@@ -107,26 +97,32 @@ class DialogHandlers:
             self._days.changed()
             return
         ack()
-        modals: dict[str, Modal] = {"split": split_modal, "why": why_modal, "rule": self._rule}
+        modals: dict[str, Modal] = {
+            "split": dialogs.split_modal,
+            "why": dialogs.why_modal,
+            "rule": self._rule,
+        }
         if what in modals:
             self._open(click, item_id, modals[what], client, respond)
 
     def _redraw(self, view: Mapping[str, Any], item_id: str, client: WebClient) -> None:
         """Shows the changed item in the dialog from whose menu it was changed."""
-        shown = note_modal("Undone", "It is no longer there. Close this to see the day.")
+        shown = dialogs.note_modal("Undone", "It is no longer there. Close this to see the day.")
         if stored := self._days.item(item_id):
-            shown = drawn_anew(self._edit(*stored), stored[1].version)
+            shown = dialogs.drawn_anew(self._edit(*stored), stored[1].version)
         _update(client, view, shown)
 
     def _add(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
         ack()
         click = Click.of(body)
         day = self._calendar.day(click.value)
-        view = add_modal(day, self._lookups.choices(day))
+        view = dialogs.add_modal(day, self._lookups.choices(day))
         client.views_open(trigger_id=click.trigger_id, view=view)
 
     def _edit(self, digest: Digest, item: Item) -> dict[str, Any]:
-        return edit_modal(digest, item, self._lookups.choices(self._calendar.day_on(digest.day)))
+        return dialogs.edit_modal(
+            digest, item, self._lookups.choices(self._calendar.day_on(digest.day))
+        )
 
     def _rule(self, digest: Digest, item: Item) -> dict[str, Any]:
         return rule_modal(digest, item, self._lookups.choices(self._calendar.day_on(digest.day)))
@@ -153,7 +149,7 @@ class DialogHandlers:
         Only what we noted in the dialog tells: Slack asks without the other fields' values.
         """
         known = self._lookups.choices(self._calendar.day(meta.day)).all_groups()
-        named = {group_token(group): group for group in known}
+        named = {dialogs.group_token(group): group for group in known}
         item = self._item(meta)
         return named.get(meta.group) or (item.suggestion.group if item else None)
 
@@ -184,7 +180,7 @@ class DialogHandlers:
         choices = self._lookups.choices(self._calendar.day(meta.day))
         value = FieldValues(view).option("issue")
         issue = self._lookups.issue(value, item.suggestion.issue if item else None)
-        return after_choice(view, choices, item, issue, later)
+        return dialogs.after_choice(view, choices, item, issue, later)
 
     # -- Taking what was filled in -------------------------------------------------------------
 
@@ -229,7 +225,7 @@ class DialogHandlers:
             save(form)
         except ReviewError as error:
             if error.can_move and not FieldValues(view).has("move"):
-                ack(response_action="update", view=with_move_offer(view, str(error)))
+                ack(response_action="update", view=dialogs.with_move_offer(view, str(error)))
             else:
                 ack(response_action="errors", errors=errors_for(view, error.fields))
         else:
@@ -296,7 +292,7 @@ class DialogHandlers:
         workspace = str((shortcut.get("team") or {}).get("domain", ""))
         issue = self._lookups.issue_in(text)
         group = issue.group if issue else self._lookups.group_in(text, channel, workspace)
-        view = add_modal(day, self._lookups.choices(day), group, issue)
+        view = dialogs.add_modal(day, self._lookups.choices(day), group, issue)
         client.views_open(trigger_id=shortcut["trigger_id"], view=view)
 
 
