@@ -213,8 +213,8 @@ def dialog(
 
 def field(name: str, text: str, kind: str, hint: str = "", **more: Any) -> Block:
     """A field whose block id and action id are its name; its element holds the rest of `more`."""
-    flags = {flag: more.pop(flag) for flag in ("optional", "dispatch_action") if flag in more}
-    block = {"type": "input", "block_id": name, "label": kit.label(text), **flags}
+    block: Block = {"type": "input", "block_id": name, "label": kit.label(text)}
+    block |= {flag: more.pop(flag) for flag in ("optional", "dispatch_action") if flag in more}
     block |= {"hint": kit.label(hint)} if hint else {}
     return block | {"element": kit.element(kind, name, **more)}
 

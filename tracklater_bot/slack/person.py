@@ -15,6 +15,7 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TrackerWords
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.wall import Finding, Machine
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, SettingsError
@@ -60,6 +61,10 @@ class Person:
     def tracker_words(self) -> TrackerWords:
         """What the person is told of the tracker."""
         return words_of(self.tracker)
+
+    def recall(self, key: str) -> JsonValue | None:
+        """What the store remembers of this person under that name."""
+        return self.store.get(self.id, key, self.clock())
 
     def draft(self, day: WorkDay) -> Draft:
         """The day as it looks now."""

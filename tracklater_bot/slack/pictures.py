@@ -66,8 +66,7 @@ class ShownPictures:
         self.person.store.delete(digest.person, picture_key(digest.day))
 
     def _kept(self, digest: Digest) -> dict[str, JsonValue] | None:
-        person = self.person
-        kept = person.store.get(digest.person, picture_key(digest.day), person.clock())
+        kept = self.person.recall(picture_key(digest.day))
         return kept if isinstance(kept, dict) else None
 
 

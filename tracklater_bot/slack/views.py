@@ -20,7 +20,6 @@ from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, ItemState
-from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.plan import Plan
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
 from tracklater_bot.slack.announcer import went_on_key
@@ -47,20 +46,17 @@ class Views:
         now = self.person.clock()
         lanes = lanes_of(digest, now, tracker=self.person.tracker_words)
         picture = ShownPictures(self.person).of(digest)
-        page = self._kept(page_key(digest.day))
+        page = self.person.recall(page_key(digest.day))
         view = DigestView(
             page=page if isinstance(page, int) else 0,
             tracker=self.person.tracker_words,
             picture=picture,
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
-            went_on=bool(self._kept(went_on_key(digest.day))),
+            went_on=bool(self.person.recall(went_on_key(digest.day))),
             changes=self.person.no_longer(),
         )
         return digest_message(digest, view)
-
-    def _kept(self, key: str) -> JsonValue | None:
-        return self.person.store.get(self.person.id, key, self.person.clock())
 
     # -- Plans, status, week, Home -------------------------------------------------------------
 

@@ -13,8 +13,10 @@ from slack_sdk import WebClient
 
 from tracklater_bot.blocks import dialogs
 from tracklater_bot.blocks.dialog_values import (
+    Choices,
     DialogMeta,
     EditForm,
+    Errors,
     FieldValues,
     errors_for,
     issue_options,
@@ -50,7 +52,7 @@ class DialogHandlers:
 
     def register(self, app: App) -> None:
         """Tells Bolt which button and which dialog is whose."""
-        app.action("edit")(self._open_edit)
+        app.action("edit")(self._menu)
         app.action("more")(self._menu)
         app.action("add")(self._add)
         for field in ("project", "issue"):
@@ -63,13 +65,6 @@ class DialogHandlers:
         app.shortcut("track_this")(self._track)
 
     # -- Opening -------------------------------------------------------------------------------
-
-    def _open_edit(
-        self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond
-    ) -> None:
-        ack()
-        click = Click.of(body)
-        self._open(click, click.value, self._edit, client, respond)
 
     def _open(
         self, click: Click, item_id: str, modal: Modal, client: WebClient, respond: Respond
@@ -84,8 +79,9 @@ class DialogHandlers:
             client.views_open(trigger_id=click.trigger_id, view=modal(*stored))
 
     def _menu(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
+        """What Edit and the menu beside it do; the menu's values begin with what was chosen."""
         click = Click.of(body)
-        what, _, item_id = click.value.partition(":")
+        what, _, item_id = click.value.rpartition(":")
         changes = {"merge": self._review.merge_with_next, "revert": self._review.revert}
         if what in changes:
             with stored_first(ack):
@@ -97,11 +93,8 @@ class DialogHandlers:
             self._days.changed()
             return
         ack()
-        modals: dict[str, Modal] = {
-            "split": dialogs.split_modal,
-            "why": dialogs.why_modal,
-            "rule": self._rule,
-        }
+        modals: dict[str, Modal] = {"": self._edit, "rule": self._rule}
+        modals |= {"split": dialogs.split_modal, "why": dialogs.why_modal}
         if what in modals:
             self._open(click, item_id, modals[what], client, respond)
 
@@ -119,13 +112,15 @@ class DialogHandlers:
         view = dialogs.add_modal(day, self._lookups.choices(day))
         client.views_open(trigger_id=click.trigger_id, view=view)
 
+    def _choices(self, day: date | str) -> Choices:
+        on = self._calendar.day(day) if isinstance(day, str) else self._calendar.day_on(day)
+        return self._lookups.choices(on)
+
     def _edit(self, digest: Digest, item: Item) -> dict[str, Any]:
-        return dialogs.edit_modal(
-            digest, item, self._lookups.choices(self._calendar.day_on(digest.day))
-        )
+        return dialogs.edit_modal(digest, item, self._choices(digest.day))
 
     def _rule(self, digest: Digest, item: Item) -> dict[str, Any]:
-        return rule_modal(digest, item, self._lookups.choices(self._calendar.day_on(digest.day)))
+        return rule_modal(digest, item, self._choices(digest.day))
 
     # -- Issues while typing -------------------------------------------------------------------
 
@@ -148,7 +143,7 @@ class DialogHandlers:
 
         Only what we noted in the dialog tells: Slack asks without the other fields' values.
         """
-        known = self._lookups.choices(self._calendar.day(meta.day)).all_groups()
+        known = self._choices(meta.day).all_groups()
         named = {dialogs.group_token(group): group for group in known}
         item = self._item(meta)
         return named.get(meta.group) or (item.suggestion.group if item else None)
@@ -177,26 +172,30 @@ class DialogHandlers:
     def _after_choice(self, view: Mapping[str, Any], later: int = 0) -> dict[str, Any] | None:
         meta = DialogMeta.of(view)
         item = self._item(meta)
-        choices = self._lookups.choices(self._calendar.day(meta.day))
         value = FieldValues(view).option("issue")
         issue = self._lookups.issue(value, item.suggestion.issue if item else None)
-        return dialogs.after_choice(view, choices, item, issue, later)
+        return dialogs.after_choice(view, self._choices(meta.day), item, issue, later)
 
     # -- Taking what was filled in -------------------------------------------------------------
 
     def _edited(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-        meta = DialogMeta.of(view)
-        stored = self._days.item(meta.item)
-        if stored is None:
-            ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
+        meta, item = DialogMeta.of(view), self._stored(ack, view)
+        if item is None:
             return
-        user = str(body["user"]["id"])
 
         def save(form: EditForm) -> Digest:
-            change = self._change(view, form, stored[1].suggestion.issue)
+            change = self._change(view, form, item.suggestion.issue)
+            user = str(body["user"]["id"])
             return self._review.edit(user, meta.item, change, meta.version, form.move_neighbours)
 
-        self._take(ack, view, stored[1], save)
+        self._take(ack, view, item, save)
+
+    def _stored(self, ack: Ack, view: dict[str, Any]) -> Item | None:
+        """The dialog's item; where it is gone, the dialog says so."""
+        item = self._item(DialogMeta.of(view))
+        if item is None:
+            _refuse(ack, errors_for(view, {"": OUTDATED}))
+        return item
 
     def _added(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta = DialogMeta.of(view)
@@ -216,10 +215,9 @@ class DialogHandlers:
         self, ack: Ack, view: dict[str, Any], item: Item | None, save: Callable[[EditForm], Digest]
     ) -> None:
         """Saves a dialog, or shows what is wrong beside its fields. Nothing waits on a network."""
-        day = self._calendar.day(DialogMeta.of(view).day)
-        form = parse_edit(view, self._lookups.choices(day), item)
+        form = parse_edit(view, self._choices(DialogMeta.of(view).day), item)
         if isinstance(form, dict):
-            ack(response_action="errors", errors=form)
+            _refuse(ack, form)
             return
         try:
             save(form)
@@ -227,7 +225,7 @@ class DialogHandlers:
             if error.can_move and not FieldValues(view).has("move"):
                 ack(response_action="update", view=dialogs.with_move_offer(view, str(error)))
             else:
-                ack(response_action="errors", errors=errors_for(view, error.fields))
+                _refuse(ack, errors_for(view, error.fields))
         else:
             ack()
         self._days.changed()
@@ -249,18 +247,16 @@ class DialogHandlers:
         )
 
     def _split(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-        meta = DialogMeta.of(view)
-        stored = self._days.item(meta.item)
-        if stored is None:
-            ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
+        meta, item = DialogMeta.of(view), self._stored(ack, view)
+        if item is None:
             return
-        at = parse_split(view, self._calendar.day(meta.day), stored[1].suggestion.span)
+        at = parse_split(view, self._calendar.day(meta.day), item.suggestion.span)
         if isinstance(at, dict):
-            ack(response_action="errors", errors=at)
+            _refuse(ack, at)
             return
         user = str(body["user"]["id"])
         if refusal := refusal_of(lambda: self._review.split(user, meta.item, at)):
-            ack(response_action="errors", errors=errors_for(view, {"at": refusal}))
+            _refuse(ack, errors_for(view, {"at": refusal}))
         else:
             ack(response_action="clear")  # an edit dialog below would show what is no longer so
         self._days.changed()
@@ -269,7 +265,7 @@ class DialogHandlers:
         day = self._calendar.day(DialogMeta.of(view).day)
         rule = parse_rule(view, self._lookups.choices(day))
         if isinstance(rule, dict):
-            ack(response_action="errors", errors=rule)
+            _refuse(ack, rule)
         else:
             self._days.person.store.add_rule(self._days.person.id, rule)
             ack(response_action="clear")
@@ -294,6 +290,10 @@ class DialogHandlers:
         group = issue.group if issue else self._lookups.group_in(text, channel, workspace)
         view = dialogs.add_modal(day, self._lookups.choices(day), group, issue)
         client.views_open(trigger_id=shortcut["trigger_id"], view=view)
+
+
+def _refuse(ack: Ack, errors: Errors) -> None:
+    ack(response_action="errors", errors=errors)
 
 
 class _LatestChoices:
