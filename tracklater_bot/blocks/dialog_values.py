@@ -219,13 +219,9 @@ class DialogMeta:
         """From a view's private_metadata. Raises ValueError for one that is not ours."""
         try:
             stored = json.loads(view.get("private_metadata") or "")
-            return cls(
-                str(stored["item"]),
-                int(stored["version"]),
-                str(stored["day"]),
-                str(stored.get("auto", "")),
-                str(stored.get("group", "")),
-            )
+            auto, group = (str(stored.get(name, "")) for name in ("auto", "group"))
+            item, version, day = (stored[name] for name in ("item", "version", "day"))
+            return cls(str(item), int(version), str(day), auto, group)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("this dialog is not one of ours") from error
 

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tracklater_bot.blocks import dialog_values as values
 from tracklater_bot.blocks import elements as kit
-from tracklater_bot.blocks.dialog_values import (
-    MOST_OPTION_TEXT,
-    Choices,
-    DialogMeta,
-    Errors,
-    FieldValues,
-    View,
-    token,
-)
+from tracklater_bot.blocks.dialog_values import Choices, DialogMeta, Errors, FieldValues, View
 from tracklater_bot.blocks.dialogs import dialog, field
 from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.text import lines_within, mrkdwn, plain
@@ -39,7 +32,7 @@ def rule_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     word |= {"placeholder": kit.words("a word in the window's title")}
     kinds: Block = {"options": list(_KINDS), "initial_option": _KINDS[0]}
     groups = {
-        name: kit.outside_option(plain(name, MOST_OPTION_TEXT), token("group", name))
+        name: kit.outside_option(plain(name, values.MOST_OPTION_TEXT), values.token("group", name))
         for name in choices.all_groups()[:100]
     }
     group: Block = {"options": [*groups.values()] or [kit.option("No groups are set up", "none")]}
@@ -60,7 +53,7 @@ def parse_rule(view: View, choices: Choices) -> Rule | Errors:
     """The rule that the dialog says, or errors keyed by block id."""
     fields = FieldValues(view)
     text = clean(fields.text("word"), MOST_WORD)
-    by_token = {token("group", name): name for name in choices.all_groups()}
+    by_token = {values.token("group", name): name for name in choices.all_groups()}
     group = by_token.get(fields.option("group") or "")
     if len(text) < SHORTEST_WORD:
         return fields.keyed({"word": f"At least {SHORTEST_WORD} characters, please."})

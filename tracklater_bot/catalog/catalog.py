@@ -16,14 +16,13 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tracklater_bot.catalog import cache
 from tracklater_bot.catalog.cache import (
     MIN_INTERVAL,
     Cached,
     CachedAnswer,
     MemoryStore,
     PersonalMemory,
-    adapter,
-    parsed,
 )
 from tracklater_bot.catalog.issue_cache import IssueCache, IssueStore
 from tracklater_bot.domain.day import Span, oldest_in_reach
@@ -198,18 +197,10 @@ class Catalog:
         with self._asking_issues:
             self._issues.keep_only(self._scopes())
             known = self._known_keys() if wanted_keys else {}
-            asked = [
-                (source, missing)
-                for source in sources
-                if (
-                    missing := self._missing(
-                        source, wanted_keys, known.get(_source_id(source), set())
-                    )
-                )
-            ]
+            pairs = [(source, self._missing(source, wanted_keys, known)) for source in sources]
             troubles = side_by_side(
                 lambda pair: self._complete(*pair),
-                asked,
+                [(source, missing) for source, missing in pairs if missing],
                 lambda pair: SourceStatus(pair[0].name, pair[0].group, 0, TOO_LONG),
                 key=lambda pair: ("by_keys", id(pair[0])),
                 seconds=_SECONDS,
@@ -357,7 +348,7 @@ class Catalog:
 
     def _state(self, source: IssueSource) -> _SourceState:
         """How it went last; from the beginning where other projects are to be read now."""
-        state = parsed(_SourceState, self._memory.get(_state_key(source), self._clock()))
+        state = cache.parsed(_SourceState, self._memory.get(_state_key(source), self._clock()))
         return state or _SourceState()
 
     def _complete(self, source: IssueSource, keys: Sequence[str]) -> SourceStatus | None:
@@ -368,8 +359,11 @@ class Catalog:
         self._remember_absent(source, set(keys) - {issue.key for issue in found})
         return None
 
-    def _missing(self, source: IssueSource, keys: Sequence[str], known: set[str]) -> list[str]:
-        owned = [key for key in keys if source.owns(key) and key.casefold() not in known]
+    def _missing(
+        self, source: IssueSource, keys: Sequence[str], known: Mapping[tuple[str, str], set[str]]
+    ) -> list[str]:
+        here = known.get(_source_id(source), set())
+        owned = [key for key in keys if source.owns(key) and key.casefold() not in here]
         if not owned:
             return []
         absent = self._absent(source)
@@ -378,7 +372,7 @@ class Catalog:
     def _absent(self, source: IssueSource) -> dict[str, datetime]:
         value = self._memory.get(_absent_key(source), self._clock())
         try:
-            absent = adapter(_ABSENT).validate_python(value or {})
+            absent = cache.adapter(_ABSENT).validate_python(value or {})
         except ValidationError:
             return {}
         return {key: until for key, until in absent.items() if self._clock() < until}
@@ -390,7 +384,7 @@ class Catalog:
         absent = self._absent(source) | dict.fromkeys(sorted(keys), until)
         latest = dict(list(absent.items())[-_MOST_ABSENT:])
         self._memory.put(
-            _absent_key(source), adapter(_ABSENT).dump_python(latest, mode="json"), until
+            _absent_key(source), cache.adapter(_ABSENT).dump_python(latest, mode="json"), until
         )
 
     def _scopes(self) -> frozenset[str]:

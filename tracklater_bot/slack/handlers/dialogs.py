@@ -11,18 +11,9 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
+from tracklater_bot.blocks import dialog_values as values
 from tracklater_bot.blocks import dialogs
-from tracklater_bot.blocks.dialog_values import (
-    Choices,
-    DialogMeta,
-    EditForm,
-    Errors,
-    FieldValues,
-    errors_for,
-    issue_options,
-    parse_edit,
-    parse_split,
-)
+from tracklater_bot.blocks.dialog_values import Choices, DialogMeta, EditForm, Errors, FieldValues
 from tracklater_bot.blocks.rule_dialog import parse_rule, rule_modal
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.issues import Issue
@@ -129,7 +120,7 @@ class DialogHandlers:
         meta = DialogMeta.of(body["view"])
         group = self._group_in(meta)
         first = self._likely_issues(meta, group) if not typed.strip() else []
-        ack(**issue_options(self._lookups.search(typed, group, first), typed, group))
+        ack(**values.issue_options(self._lookups.search(typed, group, first), typed, group))
 
     def _likely_issues(self, meta: DialogMeta, group: str | None) -> list[Issue]:
         """What the evidence of the day speaks for: the item's own issue, then its neighbours'."""
@@ -194,7 +185,7 @@ class DialogHandlers:
         """The dialog's item; where it is gone, the dialog says so."""
         item = self._item(DialogMeta.of(view))
         if item is None:
-            _refuse(ack, errors_for(view, {"": OUTDATED}))
+            _refuse(ack, values.errors_for(view, {"": OUTDATED}))
         return item
 
     def _added(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -215,7 +206,7 @@ class DialogHandlers:
         self, ack: Ack, view: dict[str, Any], item: Item | None, save: Callable[[EditForm], Digest]
     ) -> None:
         """Saves a dialog, or shows what is wrong beside its fields. Nothing waits on a network."""
-        form = parse_edit(view, self._choices(DialogMeta.of(view).day), item)
+        form = values.parse_edit(view, self._choices(DialogMeta.of(view).day), item)
         if isinstance(form, dict):
             _refuse(ack, form)
             return
@@ -225,7 +216,7 @@ class DialogHandlers:
             if error.can_move and not FieldValues(view).has("move"):
                 ack(response_action="update", view=dialogs.with_move_offer(view, str(error)))
             else:
-                _refuse(ack, errors_for(view, error.fields))
+                _refuse(ack, values.errors_for(view, error.fields))
         else:
             ack()
         self._days.changed()
@@ -250,13 +241,13 @@ class DialogHandlers:
         meta, item = DialogMeta.of(view), self._stored(ack, view)
         if item is None:
             return
-        at = parse_split(view, self._calendar.day(meta.day), item.suggestion.span)
+        at = values.parse_split(view, self._calendar.day(meta.day), item.suggestion.span)
         if isinstance(at, dict):
             _refuse(ack, at)
             return
         user = str(body["user"]["id"])
         if refusal := refusal_of(lambda: self._review.split(user, meta.item, at)):
-            _refuse(ack, errors_for(view, {"at": refusal}))
+            _refuse(ack, values.errors_for(view, {"at": refusal}))
         else:
             ack(response_action="clear")  # an edit dialog below would show what is no longer so
         self._days.changed()
