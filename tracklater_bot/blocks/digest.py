@@ -63,6 +63,10 @@ class DigestView:
         now = self.now
         return now is not None and not in_reach(digest.day, ZoneInfo(digest.timezone), now)
 
+    def wanted(self, digest: Digest) -> str:
+        """What is said of the time that is open still."""
+        return "found" if self.closes(digest) else "to review"
+
 
 def digest_message(digest: Digest, view: DigestView = DigestView()) -> SlackMessage:
     """The digest as a Slack message within Slack's limits, whatever is in it."""
@@ -98,12 +102,8 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     parts = pages(digest, most_rows)
     number = min(max(view.page, 0), len(parts) - 1)
     closed = view.closes(digest)
-    blocks = [
-        kit.header(headline(digest, closed=closed)),
-        *_picture(view, detail),
-        kit.section(_totals(digest, view)),
-    ]
-    blocks += _day_buttons(digest, view)
+    blocks = [kit.header(headline(digest, view)), *_picture(view, detail)]
+    blocks += [kit.section(_totals(digest, view)), *_day_buttons(digest, view)]
     for item in parts[number]:
         blocks += row(item, RowPlace.of(digest, item, view.tracker, closed=closed), detail)
     blocks += _page_buttons(digest, number, len(parts))
@@ -114,20 +114,16 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
 # -- The head: what kind of day it was ---------------------------------------------------------
 
 
-def headline(digest: Digest, *, closed: bool = False) -> str:
+def headline(digest: Digest, view: DigestView) -> str:
     """`Friday 20 November · 7 h 25 min to review`."""
     waiting = open_items(digest)
     day = day_name(digest.day)
     if waiting:
-        return f"{day} · {duration(length_of(waiting))} {_wanted(closed=closed)}"
+        return f"{day} · {duration(length_of(waiting))} {view.wanted(digest)}"
     if not digest.items:
         return f"{day} · nothing to review"
     decided = {item.state for item in digest.items} <= {ItemState.SENT, ItemState.SKIPPED}
     return f"{day} · {'all decided' if decided else 'on its way'}"
-
-
-def _wanted(*, closed: bool) -> str:
-    return "found" if closed else "to review"
 
 
 def _picture(view: DigestView, detail: Detail) -> list[Block]:
@@ -141,10 +137,9 @@ def _picture(view: DigestView, detail: Detail) -> list[Block]:
 
 
 def _totals(digest: Digest, view: DigestView) -> str:
-    closed = view.closes(digest)
     progress = _progress(digest, view)
     lines = [f"*{progress}*" if digest.items else "*Nothing is waiting for you.*"]
-    lines += [view.tracker.too_long_ago] * closed
+    lines += [view.tracker.too_long_ago] * view.closes(digest)
     return "\n".join([*lines, *_group_lines(digest, view)])
 
 
@@ -155,7 +150,7 @@ def _progress(digest: Digest, view: DigestView) -> str:
     counts = Counter(item.state for item in digest.items if not item.waits_until)
     under_way = counts[ItemState.PENDING] + counts[ItemState.SENDING] + counts[ItemState.UNKNOWN]
     numbers = {
-        _wanted(closed=view.closes(digest)): counts[ItemState.OPEN],
+        view.wanted(digest): counts[ItemState.OPEN],
         f"of {total} in {view.tracker.label}": counts[ItemState.SENT],
         "on the way": under_way,
         f"waiting until {until}": len(held),
@@ -171,8 +166,7 @@ def _progress(digest: Digest, view: DigestView) -> str:
 
 def _group_lines(digest: Digest, view: DigestView, most: int = 4) -> list[str]:
     """A line a group, the largest first: to review, and tracked."""
-    of_day, wanted = DayTimes.of(digest, view.now), _wanted(closed=view.closes(digest))
-    label = view.tracker.label
+    of_day, wanted, label = DayTimes.of(digest, view.now), view.wanted(digest), view.tracker.label
     groups, tracked = of_day.groups(), of_day.tracked
     shown_lines = [line for group in groups if (line := _group_line(group, of_day, wanted, label))]
     if len(shown_lines) > most:
@@ -197,10 +191,9 @@ def _day_buttons(digest: Digest, view: DigestView) -> list[Block]:
     day = digest.day.isoformat()
     if view.closes(digest):
         return [kit.actions([kit.button("Refresh", "refresh", day)], block_id=f"day:{day}")]
-    more = [kit.button("Add", "add", day), kit.button("Refresh", "refresh", day)]
-    return [
-        kit.actions([*_approve_buttons(digest, view.tracker.label), *more], block_id=f"day:{day}")
-    ]
+    buttons = _approve_buttons(digest, view.tracker.label)
+    buttons += [kit.button("Add", "add", day), kit.button("Refresh", "refresh", day)]
+    return [kit.actions(buttons, block_id=f"day:{day}")]
 
 
 def _approve_buttons(digest: Digest, tracker: str) -> list[Block]:
@@ -275,13 +268,12 @@ def digest_text(digest: Digest, view: DigestView = DigestView()) -> str:
 
 
 def _opening(digest: Digest, view: DigestView) -> str:
-    closed = view.closes(digest)
-    head = headline(digest, closed=closed).replace(" · ", ": ")
+    head = headline(digest, view).replace(" · ", ": ")
     if open_items(digest):
         head += f" in {count(len(open_items(digest)), 'suggestion')}"
     done = sum(tracked_length(digest, view.now).values(), timedelta())
     tracked = f" {duration(done)} in {view.tracker.label}." if done else ""
-    return f"{head}.{tracked}" + f" {view.tracker.too_long_ago}" * closed
+    return f"{head}.{tracked}" + f" {view.tracker.too_long_ago}" * view.closes(digest)
 
 
 def _spoken(item: Item, digest: Digest, tracker: str) -> str:
