@@ -72,11 +72,15 @@ def unsure(suggestion: Suggestion) -> bool:
 
 def row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     """The row's blocks: a paragraph, and its buttons where there are any."""
-    if item.state is ItemState.OPEN:
-        return _open_row(item, place, detail)
-    if item.state is ItemState.FAILED:
-        return _failed_row(item, place, detail)
-    return _decided_row(item, place, detail)
+    if item.state not in (ItemState.OPEN, ItemState.FAILED):
+        return _decided_row(item, place, detail)
+    said = _open_words if item.state is ItemState.OPEN else _failed_words
+    text, kinds = said(item, place, detail)
+    buttons = _buttons(item, place, ("skip",) if place.closed else kinds, detail)
+    more = menu(item, place) if detail.menu and not place.closed else None
+    if more and (item.state is ItemState.OPEN or item.change is not None):
+        buttons.append(more)
+    return [kit.section(text), kit.actions(buttons)]
 
 
 def project_name(group: str | None, project: Project | None, most: int = 40) -> str:
@@ -118,7 +122,7 @@ def _title(item: Item, place: RowPlace, most: int) -> str:
     return f"*{when}* · {duration(suggestion.span.length)} · {what}"
 
 
-def _open_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
+def _open_words(item: Item, place: RowPlace, detail: Detail) -> tuple[str, tuple[str, ...]]:
     suggestion = item.suggestion
     explained = suggestion.group is not None or suggestion.description
     seen = evidence_words(suggestion.evidence) if detail.evidence else ""
@@ -128,34 +132,17 @@ def _open_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
         issue_line(suggestion, detail.words) if explained else "",
         " · ".join(filter(None, small)),
     ]
-    text = "\n".join(filter(None, lines))
     kinds = ("approve", "edit", "skip") if suggestion.group is not None else ("edit", "skip")
-    return _undecided(item, place, detail, text, kinds, menu(item, place))
+    return "\n".join(filter(None, lines)), kinds
 
 
-def _undecided(
-    item: Item,
-    place: RowPlace,
-    detail: Detail,
-    text: str,
-    kinds: tuple[str, ...],
-    more: Block | None,
-) -> list[Block]:
-    if place.closed:
-        return [kit.section(text), kit.actions(_buttons(item, place, ("skip",), detail))]
-    buttons = _buttons(item, place, kinds, detail)
-    return [kit.section(text), kit.actions([*buttons, more] if detail.menu and more else buttons)]
-
-
-def _failed_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
+def _failed_words(item: Item, place: RowPlace, detail: Detail) -> tuple[str, tuple[str, ...]]:
     label = place.tracker.label
     problem = mrkdwn(item.problem or f"{place.tracker.label} refused it", detail.words * 2)
     why = f"*Not in {label}:* {problem}"
     what = issue_line(item.suggestion, detail.words)
     text = f"{_title(item, place, detail.words)}\n{what}\n{why}"
-    kinds = _WAYS_TO_MEND.get(item.problem_code, ("edit", "retry", "skip"))
-    more = menu(item, place) if item.change is not None else None
-    return _undecided(item, place, detail, text, kinds, more)
+    return text, _WAYS_TO_MEND.get(item.problem_code, ("edit", "retry", "skip"))
 
 
 # The first button of a failed row is what usually mends it.
@@ -265,16 +252,13 @@ def _buttons(item: Item, place: RowPlace, kinds: tuple[str, ...], detail: Detail
 
 def menu(item: Item, place: RowPlace) -> Block | None:
     """Split, Merge with next, Why this?, Windows like these, Undo change: what makes sense."""
-    choices = []
-    undecided = item.state in (ItemState.OPEN, ItemState.FAILED)
-    if undecided and item.suggestion.span.length >= SPLITTABLE:
-        choices.append(kit.option("Split", f"split:{item.id}"))
-    if undecided and place.has_next:
-        choices.append(kit.option("Merge with next", f"merge:{item.id}"))
-    if item.suggestion.reasons:
-        choices.append(kit.option("Why this?", f"why:{item.id}"))
-    if item.suggestion.evidence.window_minutes:
-        choices.append(kit.option("Windows like these…", f"rule:{item.id}"))
-    if undecided and item.change is not None:
-        choices.append(kit.option("Undo change", f"revert:{item.id}"))
+    suggestion, undecided = item.suggestion, item.state in (ItemState.OPEN, ItemState.FAILED)
+    ways = (
+        ("Split", "split", undecided and suggestion.span.length >= SPLITTABLE),
+        ("Merge with next", "merge", undecided and place.has_next),
+        ("Why this?", "why", suggestion.reasons),
+        ("Windows like these…", "rule", suggestion.evidence.window_minutes),
+        ("Undo change", "revert", undecided and item.change is not None),
+    )
+    choices = [kit.option(text, f"{what}:{item.id}") for text, what, fits in ways if fits]
     return kit.overflow("more", choices) if choices else None

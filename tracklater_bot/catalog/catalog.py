@@ -162,12 +162,8 @@ class Catalog:
 
         def counts(issue: Issue) -> bool:
             lately = issue.updated is not None and issue.updated >= since
-            return (
-                not issue.closed
-                or issue.mine
-                or lately
-                or not named.isdisjoint(key.casefold() for key in (issue.key, *issue.aliases))
-            )
+            keys = {key.casefold() for key in (issue.key, *issue.aliases)}
+            return not issue.closed or issue.mine or lately or bool(named & keys)
 
         return [issue for issue in self.issues() if counts(issue)]
 
@@ -179,11 +175,9 @@ class Catalog:
             due = [source for source in self._sources if self._is_due(source, now, force)]
             self._read(due, now)
         counts = self._counts()
+        read = [(source, counts[_source_id(source)]) for source in self._sources]
         return tuple(
-            SourceStatus(
-                source.name, source.group, counts[_source_id(source)], self._state(source).trouble
-            )
-            for source in self._sources
+            SourceStatus(*_source_id(source), n, self._state(source).trouble) for source, n in read
         )
 
     def complete(self, keys: Iterable[str], group: str | None = None) -> tuple[SourceStatus, ...]:
@@ -217,14 +211,10 @@ class Catalog:
         Slow: not for the time in which Slack waits for an answer. Failures find nothing.
         """
         now, wanted_text = self._clock(), (text.strip().casefold(), group)
-        if (
-            not wanted_text[0]
-            or now - self._looked_up.get(wanted_text, now - MIN_INTERVAL) < MIN_INTERVAL
-        ):
+        lately = {text: at for text, at in self._looked_up.items() if now - at < MIN_INTERVAL}
+        if not wanted_text[0] or wanted_text in lately:
             return []
-        self._looked_up = {
-            asked: at for asked, at in self._looked_up.items() if now - at < MIN_INTERVAL
-        } | {wanted_text: now}
+        self._looked_up = lately | {wanted_text: now}
         sources = [source for source in self._sources if group in (None, source.group)]
         answers = side_by_side(
             lambda source: _attempt(source, lambda: source.search(text)),

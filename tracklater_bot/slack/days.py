@@ -67,14 +67,14 @@ USUAL = BotTiming()
 class OpenedDay:
     """A day as it was just built: what is stored, and its message if there is one.
 
-    `closed`: it is too old for new entries.
+    `closed` says why no new entries can be made on it.
     """
 
     draft: Draft
     digest: Digest
     posted: Posted | None = None
     tracker: TrackerWords = SOME_TRACKER
-    closed: bool = False
+    closed: str = ""
 
     def summary(self) -> str:
         """What came of it, in a line or two."""
@@ -87,8 +87,7 @@ class OpenedDay:
         else:
             untracked = "" if self.closed else f" that isn't in {self.tracker.label} already"
             what = f"no work was found{untracked}; nothing was posted."
-        why = f" {self.tracker.too_long_ago}" if self.closed else ""
-        return f"{day_name(self.digest.day)}: {what}{why}"
+        return f"{day_name(self.digest.day)}: {what} {self.closed}".rstrip()
 
 
 class Days:
@@ -184,8 +183,9 @@ class Days:
         draft = self.person.draft(day)
         digest = self.person.store.save_draft(self.person.id, draft)
         self._activity.note_read(day.date)
-        closed = self.person.calendar.is_closed(day)
-        return OpenedDay(draft, digest, tracker=self.person.tracker_words, closed=closed)
+        tracker = self.person.tracker_words
+        closed = tracker.too_long_ago if self.person.calendar.is_closed(day) else ""
+        return OpenedDay(draft, digest, tracker=tracker, closed=closed)
 
     def _with_picture(self, opened: OpenedDay, posted: Posted | None) -> OpenedDay:
         """The day as it was posted; its picture follows."""
@@ -200,14 +200,13 @@ class Days:
         except PostError as error:
             log.warning("The day %s was not posted: %s", day.date, error)
             return note(f"{day_name(day.date)} could not be shown. {error}")
-        closed = opened.tracker.too_long_ago if opened.closed else ""
         if opened.posted is None and opened.digest.items:
             return note(opened.summary())
         if opened.posted is None:
             waiting = self.views.last_waiting(day.date)
-            return no_traces(day.date, opened.draft.sources, waiting, opened.tracker, closed)
+            return no_traces(day.date, opened.draft.sources, waiting, opened.tracker, opened.closed)
         link = self.messenger.permalink(opened.posted)
-        return day_ready(opened.digest, link, closed)
+        return day_ready(opened.digest, link, opened.closed)
 
     def turn_page(self, day: date, page: int) -> None:
         """Shows another page of a long day's message."""
