@@ -82,12 +82,11 @@ class SocketConnection:
             if isinstance(error, SlackApiError):
                 code = code_in(error.response)
                 why = code or "no sensible answer"
-            sentence = f"Slack's socket cannot be opened ({why})."
-            if code in WRONG_TOKEN:
-                sentence = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."
-            if code == "missing_scope":
-                sentence = "TRACKLATER_SLACK__APP_TOKEN lacks connections:write: make another one."
-            lasting = code in WRONG_TOKEN or code == "missing_scope"
+            refused = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."
+            lacking = "TRACKLATER_SLACK__APP_TOKEN lacks connections:write: make another one."
+            known = dict.fromkeys(WRONG_TOKEN, refused) | {"missing_scope": lacking}
+            sentence = known.get(code, f"Slack's socket cannot be opened ({why}).")
+            lasting = code in known
             raise ConnectError(sentence, lasting=lasting) from error
 
     def close(self) -> None:
