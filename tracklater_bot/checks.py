@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
@@ -73,16 +74,12 @@ def _tracker(core: Core) -> str:
 
 
 def _bot(settings: Settings) -> str:
-    token = settings.slack.bot_token
-    if token is None:
-        also = "" if settings.slack.user_id else f" {NO_USER_ID}"
-        raise CheckError(
-            "TRACKLATER_SLACK__BOT_TOKEN is not set: it is on your Slack app's page"
-            f" “OAuth & Permissions”, and starts with xoxb-.{also}"
-        )
+    also = "" if settings.slack.user_id else f" {NO_USER_ID}"
+    where = f"it is on your Slack app's page “OAuth & Permissions”, and starts with xoxb-.{also}"
+    token = _needed(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN", where)
     if not settings.slack.user_id:
         raise CheckError(NO_USER_ID)
-    client = _client(settings, token.get_secret_value())
+    client = _client(settings, token)
     answer = _ask(client.auth_test, "TRACKLATER_SLACK__BOT_TOKEN")
     granted = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")}
     missing = [scope for scope in BOT_SCOPES if scope not in granted] if granted - {""} else []
@@ -97,27 +94,24 @@ def _bot(settings: Settings) -> str:
 
 
 def _socket(settings: Settings) -> str:
-    token = settings.slack.app_token
-    if token is None:
-        raise CheckError(
-            "TRACKLATER_SLACK__APP_TOKEN is not set: make one with connections:write under"
-            " “Basic Information › App-Level Tokens”."
-        )
+    variable = "TRACKLATER_SLACK__APP_TOKEN"
+    where = "make one with connections:write under “Basic Information › App-Level Tokens”."
+    token = _needed(settings.slack.app_token, variable, where)
     client = _client(settings, "")
-    _ask(
-        lambda: client.apps_connections_open(app_token=token.get_secret_value()),
-        "TRACKLATER_SLACK__APP_TOKEN",
-    )
+    _ask(lambda: client.apps_connections_open(app_token=token), variable)
     return "Socket Mode connects"
 
 
 def _requests(settings: Settings) -> str:
-    if settings.slack.signing_secret is None:
-        raise CheckError(
-            "TRACKLATER_SLACK__SIGNING_SECRET is not set: it is on your Slack app's page"
-            " “Basic Information”."
-        )
+    where = "it is on your Slack app's page “Basic Information”."
+    _needed(settings.slack.signing_secret, "TRACKLATER_SLACK__SIGNING_SECRET", where)
     return f"their signatures can be checked; `run` listens on port {settings.slack.port}"
+
+
+def _needed(value: SecretStr | None, variable: str, where: str) -> str:
+    if value is None:
+        raise CheckError(f"{variable} is not set: {where}")
+    return value.get_secret_value()
 
 
 def _client(settings: Settings, token: str) -> WebClient:

@@ -76,13 +76,9 @@ def project_choices(choices: Choices, chosen: ProjectChoice | None) -> dict[str,
     offered = [
         ProjectChoice(group, project)
         for group in choices.all_groups()
-        for project in (*_of_group(choices.projects, group), None)
+        for project in (*(own for own in choices.projects if own.group == group), None)
     ]
     return {choice.token: choice for choice in ([chosen] if chosen else []) + offered}
-
-
-def _of_group(projects: Iterable[Project], group: str) -> list[Project]:
-    return [project for project in projects if project.group == group]
 
 
 def project_groups(choices: Choices, chosen: ProjectChoice | None) -> list[Block]:
