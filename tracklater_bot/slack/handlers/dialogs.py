@@ -225,17 +225,9 @@ class DialogHandlers:
         issue = self._lookups.issue(form.issue, own)
         if form.issue and issue is None:
             raise ReviewError({"issue": "That issue is no longer known: choose it again."})
-        return Change(
-            span=form.span,
-            group=form.group,
-            project=form.project,
-            issue=issue,
-            description=form.description,
-            billable=form.billable,
-            tags=form.tags,
-            drafted=DialogMeta.of(view).wrote(form.description),
-            typed=form.typed,
-        )
+        said = (form.span, form.group, form.project, issue, form.description)
+        drafted = DialogMeta.of(view).wrote(form.description)
+        return Change(*said, form.billable, form.tags, drafted=drafted, typed=form.typed)
 
     def _split(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta, item = DialogMeta.of(view), self._stored(ack, view)
