@@ -63,14 +63,9 @@ class Views:
     def plan(self) -> Plan:
         """When the person wants to hear from the bot, as of now."""
         settings = self.person.settings()
-        return Plan(
-            zone=settings.zone(),
-            at=settings.digest.at,
-            days=settings.digest.days,
-            day_starts=settings.day_starts,
-            country=settings.digest.holidays,
-            silent_until=silent_until(self.person.store.preferences(self.person.id)),
-        )
+        wanted = (settings.digest.at, settings.digest.days, settings.day_starts)
+        silent = silent_until(self.person.store.preferences(self.person.id))
+        return Plan(settings.zone(), *wanted, settings.digest.holidays, silent)
 
     def status(self) -> StatusView:
         """How everything is now; asks every service."""
