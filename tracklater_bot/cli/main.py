@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,8 +23,8 @@ from tracklater_bot.domain.day import WhenError, WorkDay
 from tracklater_bot.domain.errors import StoreError, place_of
 
 if TYPE_CHECKING:
+    from tracklater_bot.blocks.timeline import Lanes
     from tracklater_bot.core import Core
-    from tracklater_bot.domain.draft import Draft
     from tracklater_bot.settings import Settings
 
 Command = Callable[[argparse.Namespace], int]
@@ -225,6 +224,7 @@ def preview(arguments: argparse.Namespace) -> int:
     from tracklater_bot.drafting.machine import UnexplainedTitles
     from tracklater_bot.engine import suggest
     from tracklater_bot.settings import first_clues
+    from tracklater_bot.trackers.base import words_of
 
     if arguments.titles and (arguments.json or arguments.blocks):
         raise UsageError("--titles shows window titles here alone: leave out --json and --blocks.")
@@ -239,9 +239,11 @@ def preview(arguments: argparse.Namespace) -> int:
             )
         with _progress(f"Reading {day.date}"):
             [draft], now = core.local_machine(engine).drafts([day]), core.clock()
-        groups = tuple(core.file_settings.groups)
+        groups, words = tuple(core.file_settings.groups), words_of(core.tracker)
     if arguments.png is not None:
-        _write_png(arguments.png, draft, now, groups)
+        from tracklater_bot.blocks.timeline import lanes_of, ticks_of
+
+        _write_png(arguments.png, lanes_of(draft, now, ticks_of(draft), words), groups)
     if arguments.json:
         from tracklater_bot.cli.preview_json import draft_json
 
@@ -249,11 +251,11 @@ def preview(arguments: argparse.Namespace) -> int:
     elif arguments.blocks:
         from tracklater_bot.cli.preview_blocks import draft_message
 
-        print_json(draft_message(draft, now))
+        print_json(draft_message(draft, now, words))
     elif arguments.png is None:
         from tracklater_bot.cli.terminal import print_draft
 
-        print_draft(draft, now, why=arguments.why)
+        print_draft(draft, now, None, words, why=arguments.why)
     if titles is not None:
         from tracklater_bot.cli.terminal import print_titles
 
@@ -382,12 +384,11 @@ def _progress(doing: str) -> Iterator[None]:
         yield
 
 
-def _write_png(file: Path, draft: Draft, now: datetime, groups: Sequence[str]) -> None:
-    from tracklater_bot.blocks.timeline import lanes_of, ticks_of
+def _write_png(file: Path, lanes: Lanes, groups: Sequence[str]) -> None:
     from tracklater_bot.blocks.timeline_png import draw
 
     try:
-        file.write_bytes(draw(lanes_of(draft, now, ticks_of(draft)), groups))
+        file.write_bytes(draw(lanes, groups))
     except OSError as error:
         raise FailedError(f"{file} cannot be written: {error.strerror}.") from error
     say(f"The picture is in {file}.")
