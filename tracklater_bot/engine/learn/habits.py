@@ -92,7 +92,7 @@ def looks(windows: Iterable[Window]) -> Iterator[tuple[float, float, str]]:
         minutes, title = 0.0, ""
         for sample in samples:
             at = sample.at.timestamp()
-            gap = (at - last) / 60
+            gap = max(0.0, at - last) / 60
             if minutes and gap <= LONGEST_SAMPLE:
                 minutes += gap
             if title and (sample.title != title or gap > LONGEST_SAMPLE or minutes >= LONGEST_LOOK):
