@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import ClueSource
+from tracklater_bot.sources.clues.agents import AgentsSource
 from tracklater_bot.sources.clues.git import GitSource
 from tracklater_bot.sources.clues.thyme import ThymeSource
 
@@ -22,6 +23,7 @@ def _slack(settings: Settings) -> Iterator[ClueSource]:
 REGISTRY: tuple[Callable[[Settings], Iterator[ClueSource]], ...] = (
     ThymeSource.set_up,
     GitSource.set_up,
+    AgentsSource.set_up,
     _slack,
 )
 
