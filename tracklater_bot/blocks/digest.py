@@ -24,6 +24,7 @@ from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.day import in_reach
 from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items, tracked_length
 from tracklater_bot.domain.digests import Digest, Item, ItemState
+from tracklater_bot.domain.draft import agents_words
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name, duration, listing, times
 
@@ -156,6 +157,7 @@ def _totals(digest: Digest, view: DigestView) -> str:
     lines = [f"*{progress}*" if digest.items else "*Nothing is waiting for you.*"]
     lines += [mrkdwn(TOO_LONG_AGO, 200)] * closed
     lines += _group_lines(digest, view)
+    lines += [mrkdwn(agents_words(digest.agents), 200)] * bool(digest.agents)
     if view.quota_note:
         lines.append(mrkdwn(view.quota_note, 200))
     return "\n".join(lines)

@@ -59,7 +59,7 @@ class ThymeSettings(Section):
 class AgentsSettings(Section):
     """Coding agents' logs. A folder that is not written at all is the usual one."""
 
-    gives_clues = "an empty [agents]"
+    gives_clues = "an [agents] section"
 
     claude_dir: types.OwnFolder = Field(None, description="Claude Code's folder, ~/.claude.")
     codex_dir: types.OwnFolder = Field(None, description="Codex's folder, ~/.codex.")
