@@ -28,7 +28,7 @@ class _Git(msgspec.Struct, gc=False):
 class _Source(msgspec.Struct, gc=False):
     """How a session was started, where that takes more than a word."""
 
-    custom: msgspec.Raw | None = None
+    custom: msgspec.Raw = msgspec.Raw()  # only whether there is one
 
 
 class _Meta(msgspec.Struct, gc=False):
@@ -160,7 +160,7 @@ def _is_of_person(meta: _Meta) -> bool:
     """Whether the person types in a session: it is no script's, no program's, no other agent's."""
     source, thread = meta.source, meta.thread_source
     if isinstance(source, _Source):
-        return source.custom is not None
+        return bool(memoryview(source.custom))
     return source not in ("exec", "mcp") and thread in (None, "user")
 
 
