@@ -23,7 +23,7 @@ from tests.sourcecontract import hold_clues, hold_trouble, one_line
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.timeline import alt_text, lanes_of, ticks_of
 from tracklater_bot.cli.preview_json import draft_json
-from tracklater_bot.domain.clues import AgentRun, Clue, Prompt
+from tracklater_bot.domain.clues import AgentRun, Clue, Prompt, Window
 from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.draft import AgentTime, Draft, agents_words
 from tracklater_bot.drafting.machine import _agents
@@ -710,3 +710,17 @@ def test_the_message_the_picture_and_the_json_tell_it_apart() -> None:
     assert draft_json(draft, at("18:00"))["agents"] == [{"group": "acme", "minutes": 100}]
     assert "1 prompt." in alt_text(lanes_of(draft, at("18:00"), ticks_of(draft)))
     assert at("09:30") in lanes_of(draft, at("18:00"), ticks_of(draft)).span
+
+
+@pytest.mark.parametrize("every", [10, 20, 60])
+@pytest.mark.parametrize("glyphs", ["✳", "⠂⠐", "✳⠂⠐", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"])
+def test_an_agent_names_its_tasks_by_itself(glyphs: str, every: int) -> None:
+    """A terminal in front whose title tells what the agent is at, all night."""
+    tasks = ("fix the login", "run the tests", "write the docs")
+    samples: list[Clue] = []
+    for number in range(7200 // every):
+        task = tasks[number * every // 300 % 3]
+        title = f"{glyphs[number % len(glyphs)]} acme-api: {task}"
+        moment = at("22:00") + timedelta(seconds=number * every)
+        samples.append(Window(moment, title, number, "", 7))
+    assert suggest(inputs(*samples)) == ()
