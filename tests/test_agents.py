@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -722,5 +723,5 @@ def test_an_agent_names_its_tasks_by_itself(glyphs: str, every: int) -> None:
         task = tasks[number * every // 300 % 3]
         title = f"{glyphs[number % len(glyphs)]} acme-api: {task}"
         moment = at("22:00") + timedelta(seconds=number * every)
-        samples.append(Window(moment, title, number, "", 7))
+        samples.append(Window(moment, title, crc32(title.encode()), "", 7))
     assert suggest(inputs(*samples)) == ()
