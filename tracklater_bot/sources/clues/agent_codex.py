@@ -25,7 +25,7 @@ class _Git(msgspec.Struct, gc=False):
     branch: str | None = None
 
 
-class _Source(msgspec.Struct, gc=False):
+class _Started(msgspec.Struct, gc=False):
     """How a session was started, where that takes more than a word."""
 
     custom: msgspec.Raw = msgspec.Raw()  # only whether there is one
@@ -36,8 +36,8 @@ class _Meta(msgspec.Struct, gc=False):
 
     id: str | None = None
     cwd: str | None = None
-    source: str | _Source | None = None
-    thread_source: str | _Source | None = None
+    source: str | _Started | None = None
+    thread_source: str | _Started | None = None
     history_mode: str | None = None
     git: _Git | None = None
 
@@ -159,7 +159,7 @@ class _Session:
 def _is_of_person(meta: _Meta) -> bool:
     """Whether the person types in a session: it is no script's, no program's, no other agent's."""
     source, thread = meta.source, meta.thread_source
-    if isinstance(source, _Source):
+    if isinstance(source, _Started):
         return bool(memoryview(source.custom))
     return source not in ("exec", "mcp") and thread in (None, "user")
 
