@@ -16,7 +16,7 @@ from zlib import crc32
 
 import pytest
 
-from tests.clues import ACME_CODE, inputs, told, windows
+from tests.clues import ACME_CODE, inputs, prompt, told, windows
 from tests.digests import digest
 from tests.nobody import nobody
 from tests.notation import FRIDAY, at
@@ -603,10 +603,6 @@ def test_what_is_no_regular_file_is_left_alone(logs: Path) -> None:
 # -- What becomes of it --------------------------------------------------------------------------
 
 TERMINAL = "✳ Claude Code"
-
-
-def prompt(clock: str, group: str | None, branch: str = "", folder: str = "/x") -> Prompt:
-    return Prompt(at(clock), group, folder, branch)
 
 
 def test_prompts_name_a_terminal_that_says_nothing() -> None:
