@@ -536,6 +536,27 @@ def test_off_until_its_section_is_there(
     )
 
 
+def test_it_is_kept_beside_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+    def kept_in(text: str) -> Path:
+        [found] = AgentsSource.set_up(settings_of(tmp_path, text))
+        return found._data
+
+    file = tmp_path / "own" / "days.sqlite3"
+    assert kept_in(f'database_url = "sqlite:///{file}"\n[agents]') == tmp_path / "own" / "agents"
+    usual = tmp_path / "data" / "tracklater-bot" / "agents"
+    assert kept_in("[agents]") == usual
+    assert kept_in('database_url = "postgresql://host/name"\n[agents]') == usual
+
+
+def test_a_tool_that_is_switched_off_tells_no_more(logs: Path) -> None:
+    source(logs).read(DAY)
+    claude = AgentsSource({"Claude Code": logs / "claude"}, GROUPS, logs / "data").read(DAY)
+    tools = {human["session"]: human["tool"] for human in EXPECTED["human"]}
+    assert {tools[prompt.session] for prompt in of_kind(Prompt, claude.clues)} == {"claude"}
+
+
 def test_where_the_tools_themselves_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "c"))
     monkeypatch.setenv("CODEX_HOME", str(tmp_path / "x"))

@@ -6,11 +6,14 @@ test. Everything is frozen, unknown keys are refused, secrets are SecretStr.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator
 from datetime import time
+from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 
 from tracklater_bot.domain.hints import Hint, HintKind
@@ -32,6 +35,8 @@ from tracklater_bot.settings.sections import (
     ThymeSettings,
     pages_beside,
 )
+
+_SQLITE_FILE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?")
 
 
 class DigestSettings(Section):
@@ -160,6 +165,11 @@ class Settings(Section):
         Raises SettingsError when the machine does not tell the name of its zone.
         """
         return self.timezone or types.machine_zone()
+
+    def data_folder(self) -> Path:
+        """Where things are kept on this machine: beside the database, where that is a file."""
+        file = _SQLITE_FILE.fullmatch(self.database_url.get_secret_value())
+        return Path(file[1]).parent if file else user_data_path("tracklater-bot", appauthor=False)
 
     def emails_for(self, group: str) -> tuple[str, ...]:
         """Whose commits count in the group's repositories."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -38,9 +38,9 @@ class LogFile:
 
     @property
     def key(self) -> str:
-        """The same for the same path, which it does not tell; compressed or not."""
+        """The tool, and the same for the same path, which it does not tell; compressed or not."""
         path = str(self.path).removesuffix(".zst").encode("utf-8", "surrogateescape")
-        return blake2b(path, digest_size=12).hexdigest()
+        return f"{self.tool}:{blake2b(path, digest_size=12).hexdigest()}"
 
 
 class _Kept(msgspec.Struct, array_like=True, gc=False):
@@ -120,9 +120,15 @@ class Harvest:
         self.content.worktrees |= told.worktrees
         self.changed = True
 
-    def during(self, start: int, end: int) -> Iterator[tuple[list[Prompted], list[Ran]]]:
+    def during(
+        self, start: int, end: int, tools: Container[str]
+    ) -> Iterator[tuple[list[Prompted], list[Ran]]]:
         """What the files told that reach into a stretch, those that were left first before."""
-        reaching = (k for k in self.content.files.values() if k.first < end and k.last >= start)
+        reaching = (
+            kept
+            for key, kept in self.content.files.items()
+            if key.partition(":")[0] in tools and kept.first < end and kept.last >= start
+        )
         for kept in sorted(reaching, key=lambda kept: kept.last):
             with suppress(ValueError):
                 yield _facts(kept.facts)

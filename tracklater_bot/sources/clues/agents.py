@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from platformdirs import user_data_path
-
 from tracklater_bot.domain.clues import AgentRun, Prompt, Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.text import count
@@ -98,8 +96,7 @@ class AgentsSource:
         }
         repositories = [(name, at) for name, of in settings.groups.items() for at in of.git.repos]
         if folders:
-            data = user_data_path("tracklater-bot", appauthor=False) / "agents"
-            yield cls(folders, repositories, data)
+            yield cls(folders, repositories, settings.data_folder() / "agents")
 
     def read(self, span: Span) -> Reading:
         """The prompts and the runs of the span; new files are read, and what they tell is kept."""
@@ -107,7 +104,7 @@ class AgentsSource:
         start, end = milliseconds(span.start), milliseconds(span.end)
         troubles = list(self._harvest(files, harvest, start))
         whose = _Whose(self._groups, harvest.content.worktrees)
-        told = list(harvest.during(start, end))
+        told = list(harvest.during(start, end, self._folders))
         for folder in {one.folder for facts in told for part in facts for one in part}:
             harvest.changed |= whose.remembers(folder)
         try:
