@@ -85,10 +85,9 @@ class AgentsSource:
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[AgentsSource]:
         """One for all tools, as soon as their section is written."""
-        own = settings.agents
-        written = own.model_fields_set if "agents" in settings.model_fields_set else None
-        if written is None:
+        if "agents" not in settings.model_fields_set:
             return
+        own, written = settings.agents, settings.agents.model_fields_set
         folders = {
             tool.name: folder
             for tool in TOOLS
