@@ -13,7 +13,11 @@ from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit, Prompt
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.domain.keywords import is_trunk
 from tracklater_bot.engine.inputs import Inputs
+from tracklater_bot.engine.intervals import MINUTE
 from tracklater_bot.engine.match.matcher import Matcher
+
+# An agent is attended to for a while after a prompt, and the next prompt takes a while to write.
+ATTENDED, COMPOSED = 8 * MINUTE, 2 * MINUTE
 
 
 class EventKind(Enum):
@@ -83,14 +87,15 @@ def _event(clue: Commit | Checkout | ChatMessage | Prompt, at: float, matcher: M
 
 
 def turning_points(events: Iterable[Event]) -> Iterator[float]:
-    """Halfway between prompts to one group's agents and to another's.
+    """Where one turned from a group's agent to another's: shortly before the prompt to that one.
 
-    A prompt tells what was on the mind before it, and after it.
+    Halfway where so long a time lies between the two that nobody knows.
     """
     prompts = [event for event in events if event.kind is EventKind.PROMPT and event.groups]
     for one, other in pairwise(prompts):
         if one.groups != other.groups:
-            yield (one.at + other.at) / 2
+            turned = min(one.at + ATTENDED, other.at - COMPOSED)
+            yield max((one.at + other.at) / 2, turned)
 
 
 class Checkouts:
