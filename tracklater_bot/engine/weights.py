@@ -85,7 +85,7 @@ EVENTS = {
     EventKind.COMMIT: EventWeights(4.0, 9.0, 2.8, 0.16, Kernel(19, 26), Kernel(1, 2)),
     EventKind.CHECKOUT: EventWeights(3.0, 7.0, 3.2, 0.16, Kernel(1, 2), Kernel(14, 29)),
     EventKind.MESSAGE: EventWeights(1.5, 3.1, 1.5, 0.1, Kernel(7, 9), Kernel(7, 9)),
-    EventKind.PROMPT: EventWeights(1.5, 3.1, 1.5, 0.1, Kernel(7, 9), Kernel(7, 9)),
+    EventKind.PROMPT: EventWeights(1.5, 5.0, 1.5, 0.1, Kernel(7, 9), Kernel(7, 9)),
 }
 COMMIT_MINUTE = 0.1  # a minute on screen before a commit
 COMMIT_BEFORE = Kernel(14, 38)
