@@ -351,6 +351,18 @@ def test_a_clock_that_was_wrong_makes_no_run_of_years(tmp_path: Path) -> None:
     assert of_kind(AgentRun, source(tmp_path).read(FRIDAY.span).clues) == []
 
 
+def test_no_person_types_thousands_of_prompts_a_day(tmp_path: Path) -> None:
+    started = at("10:00")
+    many = [
+        typed("10:00", uuid=str(n), timestamp=(started + timedelta(seconds=n)).isoformat())
+        for n in range(3000)
+    ]
+    session(tmp_path, *many)
+    reading = source(tmp_path).read(FRIDAY.span)
+    assert len(of_kind(Prompt, reading.clues)) == 1000
+    assert "2000 prompts more" in str(reading.trouble).replace(",", "")
+
+
 def test_names_that_are_none_are_left_out(tmp_path: Path) -> None:
     session(tmp_path, typed("10:00", gitBranch="a\x1b[2Jb"), typed("10:30", gitBranch="x" * 5000))
     found = of_kind(Prompt, source(tmp_path).read(FRIDAY.span).clues)

@@ -10,10 +10,11 @@ import os
 import re
 import stat
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,7 @@ from tracklater_bot.sources.clues.git_repository import locate, os_reason
 # Seconds: for the files that the span may be in, a little less than a draft waits for; and how
 # long others are read beside them, so that they are known before they are deleted.
 READING, HARVESTING = 40.0, 3.0
+MOST_PROMPTS = 1000  # a day
 _OTHERS = re.compile(r"[^A-Za-z0-9]")
 
 
@@ -111,7 +113,12 @@ class AgentsSource:
         except OSError as error:
             reason = os_reason(error)
             troubles.append(f"what agents' logs told cannot be kept in {self._data}: {reason}")
-        found: set[Prompt | AgentRun] = {*_prompts(told, span, whose), *_runs(told, span, whose)}
+        prompts, too_many = _bounded(sorted(_prompts(told, span, whose), key=_order))
+        if too_many:
+            troubles.append(
+                f"{count(too_many, 'prompt')} more in a day than a person types: left out"
+            )
+        found: set[Prompt | AgentRun] = {*prompts, *_runs(told, span, whose)}
         clues = sorted(found, key=_order)
         return Reading(self.name, clues=tuple(clues), trouble="; ".join(troubles) or None)
 
@@ -233,6 +240,17 @@ def _prompts(
     for one in once.values():
         if (at := _moment(one.at)) in span:
             yield Prompt(at, *whose.place(one.folder), one.branch, one.session)
+
+
+def _bounded(prompts: Sequence[Prompt]) -> tuple[list[Prompt], int]:
+    """The first prompts of each day, and how many others there are."""
+    of_day: Counter[date] = Counter()
+    kept = []
+    for prompt in prompts:
+        of_day[prompt.at.date()] += 1
+        if of_day[prompt.at.date()] <= MOST_PROMPTS:
+            kept.append(prompt)
+    return kept, len(prompts) - len(kept)
 
 
 def _runs(
