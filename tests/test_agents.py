@@ -497,11 +497,13 @@ def test_a_worktree_is_its_repositorys(tmp_path: Path) -> None:
     assert group_of(tmp_path, worktree, groups) == "acme", "git remembers it"
 
 
-def test_a_worktree_is_remembered_when_git_has_forgotten_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", ["that day", "another day"])
+def test_a_worktree_is_remembered_when_git_has_forgotten_it(tmp_path: Path, asked: str) -> None:
     repository, worktree = make_worktree(tmp_path)
-    (repository / ".git" / "worktrees" / "hotfix" / "gitdir").unlink()
     groups = (("acme", repository),)
-    assert group_of(tmp_path, worktree, groups) == "acme"
+    session(tmp_path, typed("10:00", cwd=str(worktree)))
+    later = Span(DAY.end + timedelta(days=20), DAY.end + timedelta(days=21))
+    source(tmp_path, groups).read(FRIDAY.span if asked == "that day" else later)
     shutil.rmtree(worktree)
     shutil.rmtree(repository / ".git" / "worktrees")
     assert group_of(tmp_path, worktree, groups) == "acme"

@@ -71,6 +71,7 @@ class Harvest:
     folder: Path
     content: _Content = field(default_factory=_Content)
     changed: bool = False
+    new_folders: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls, folder: Path) -> Harvest:
@@ -118,6 +119,8 @@ class Harvest:
             told.broken,
         )
         self.content.worktrees |= told.worktrees
+        self.new_folders.update(prompt.folder for prompt in prompts)
+        self.new_folders.update(run.folder for run in runs)
         self.changed = True
 
     def during(

@@ -104,10 +104,11 @@ class AgentsSource:
         files, harvest = self._files(), Harvest.load(self._data)
         start, end = milliseconds(span.start), milliseconds(span.end)
         troubles = list(self._harvest(files, harvest, start))
+        for folder in harvest.new_folders:
+            if (made_from := _main_folder(Path(folder))) is not None:
+                harvest.content.worktrees[folder] = made_from
         whose = _Whose(self._groups, harvest.content.worktrees)
         told = list(harvest.during(start, end, self._folders))
-        for folder in {one.folder for facts in told for part in facts for one in part}:
-            harvest.changed |= whose.remembers(folder)
         try:
             harvest.save(files)
         except OSError as error:
@@ -305,17 +306,6 @@ class _Whose:
             self._known[folder] = group, root if folder == _slug(root) else folder
         return self._known[folder]
 
-    def remembers(self, folder: str) -> bool:
-        """Whether it was found just now what a folder is a worktree of."""
-        if self.place(folder)[0] is not None or not Path(folder).is_absolute():
-            return False
-        made_from = _main_folder(Path(folder))
-        if made_from is None or self.worktrees.get(folder) == made_from:
-            return False
-        self.worktrees[folder] = made_from
-        del self._known[folder]
-        return True
-
     def _root_of(self, folder: str) -> tuple[str, str] | None:
         return next((root for root in self._roots if _inside(folder, root[0])), None)
 
@@ -334,6 +324,8 @@ def _inside(folder: str, root: str) -> bool:
 
 def _main_folder(folder: Path) -> str | None:
     """The folder that a worktree was made from; None for one that is none, or is gone."""
+    if not folder.is_absolute():
+        return None
     for place in (folder, *folder.parents):
         try:
             if (place / ".git").is_dir():
