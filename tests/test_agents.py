@@ -18,14 +18,16 @@ import pytest
 
 from tests.clues import ACME_CODE, inputs, prompt, told, windows
 from tests.digests import digest
+from tests.machines import machine_of
 from tests.nobody import nobody
 from tests.notation import FRIDAY, at
 from tests.sourcecontract import hold_clues, hold_trouble, one_line
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.timeline import alt_text, lanes_of, ticks_of
+from tracklater_bot.catalog.catalog import Catalog, NullStore
 from tracklater_bot.cli.preview_json import draft_json
 from tracklater_bot.domain.clues import AgentRun, Clue, Prompt, Window
-from tracklater_bot.domain.day import Span, total
+from tracklater_bot.domain.day import Span, WorkDay, total
 from tracklater_bot.domain.draft import AgentTime, Draft, agents_words
 from tracklater_bot.drafting.machine import _agents
 from tracklater_bot.engine import suggest
@@ -756,3 +758,20 @@ def test_an_agent_names_its_tasks_by_itself(glyphs: str, every: int) -> None:
         moment = at("22:00") + timedelta(seconds=number * every)
         samples.append(Window(moment, title, crc32(title.encode()), "", 7))
     assert suggest(inputs(*samples)) == ()
+
+
+def test_a_day_in_a_week_is_the_same_as_alone(logs: Path) -> None:
+    """Runs that go on over the end of a day are in both, each with its own part."""
+    names = [group for group, _ in GROUPS]
+    settings = Settings.model_validate(
+        {"timezone": "Europe/Helsinki", "groups": {name: {} for name in names}}
+    )
+    catalog = Catalog(NullStore(), "local", (), None, lambda: DAY.end, settings.groups)
+    machine = machine_of(settings, (source(logs),), catalog, lambda: DAY.end + timedelta(days=2))
+    days = [WorkDay(FRIDAY.date + timedelta(days=more), FRIDAY.zone) for more in (-1, 0, 1)]
+    together = machine.drafts(days)
+    assert together == [draft for day in days for draft in machine.drafts([day])]
+    friday = {time.group: time.minutes for time in together[1].agents}
+    assert friday == {"acme": 338, "globex": 110}
+    assert together[2].agents == (AgentTime("acme", 20),)
+    assert len(together[1].prompts) == len(EXPECTED["human"])
