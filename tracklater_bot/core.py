@@ -13,6 +13,7 @@ from tracklater_bot.catalog.catalog import Catalog, NullStore
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.wall import Machine
+from tracklater_bot.drafting.habits import HabitFiles
 from tracklater_bot.drafting.machine import Engine, LocalMachine
 from tracklater_bot.engine import suggest
 from tracklater_bot.http import utc_now
@@ -98,7 +99,10 @@ class Core:
             self.catalog, self.groups, self.rules, self.clock, self.calendar.zone
         )
         settings = self.file_settings.suggest
-        return LocalMachine(settings, self.clue_sources, briefing, self.clock, engine)
+        habits = HabitFiles(
+            self.file_settings.data_folder / "habits", self.clue_sources, self.clock
+        )
+        return LocalMachine(settings, self.clue_sources, briefing, self.clock, engine, habits)
 
     def rules(self) -> list[Rule]:
         """The person's own rules; they are made in Slack."""

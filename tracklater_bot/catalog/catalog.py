@@ -298,7 +298,23 @@ class Catalog:
             return Tracked()
         span = Span(max(span.start, oldest), span.end)
         key = f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
-        asked = self._asked(key, lambda: tuple(tracker.entries(span)), _ENTRIES, FRESH_ENTRIES)
+        return self._entries(tracker, key, span, FRESH_ENTRIES)
+
+    def history(self, until: datetime) -> tuple[TimeEntry, ...]:
+        """The entries of all days up to then that can be asked for, at most a minute old.
+
+        It is long, so it is not kept for longer than it is of use.
+        """
+        tracker, oldest = self._tracker, oldest_in_reach(self._clock())
+        if tracker is None or until <= oldest:
+            return ()
+        key, span = f"history:{until.isoformat()}", Span(oldest, until)
+        return self._entries(tracker, key, span, MIN_INTERVAL, FRESH).entries
+
+    def _entries(
+        self, tracker: Tracker, key: str, span: Span, fresh: timedelta, stale: timedelta = STALE
+    ) -> Tracked:
+        asked = self._asked(key, lambda: tuple(tracker.entries(span)), _ENTRIES, fresh, stale)
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
@@ -315,10 +331,17 @@ class Catalog:
         )
         return asked.value or Constraints()
 
-    def _asked(self, key: str, ask: Callable[[], T], shape: type[T], fresh: timedelta) -> Cached[T]:
+    def _asked(
+        self,
+        key: str,
+        ask: Callable[[], T],
+        shape: type[T],
+        fresh: timedelta,
+        stale: timedelta = STALE,
+    ) -> Cached[T]:
         # One at a time: two threads of one preview must not both ask.
         with self._asking_tracker:
-            question = CachedAnswer(key, ask, shape, fresh, STALE, self._asker)
+            question = CachedAnswer(key, ask, shape, fresh, stale, self._asker)
             return question.get(self._memory, self._clock())
 
     # -- Reading sources -------------------------------------------------------------------

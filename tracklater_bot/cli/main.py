@@ -139,6 +139,9 @@ def _add_commands(commands: Commands) -> None:
     _when(_add(commands, "digest", digest, "post or refresh a day's message now"))
     parser = _add(commands, "check", check, "try every source, tracker and token")
     parser.add_argument("--json", action="store_true", help="as JSON")
+    help_text = "what was learned from confirmed time, here alone"
+    parser = _add(commands, "habits", habits, help_text)
+    parser.add_argument("--forget", action="store_true", help="forget all of it")
     help_text = "turn the original TrackLater's settings into ours"
     parser = _add(commands, "import-settings", import_settings, help_text, takes=("env_file",))
     parser.add_argument("file", type=Path, metavar="FILE", help="its Python or JSON settings")
@@ -292,6 +295,21 @@ def check(arguments: argparse.Namespace) -> int:
     else:
         print_lines([(finding.ok, finding.line()) for finding in findings])
     return 0 if all(finding.ok for finding in findings) else FAILED
+
+
+def habits(arguments: argparse.Namespace) -> int:
+    """What was learned, in words, or its end."""
+    from tracklater_bot.cli.terminal import print_habits
+
+    with _core(arguments) as core:
+        machine = core.local_machine()
+        if arguments.forget:
+            machine.forget_habits()
+            say("All that was learned is forgotten. Entries from now on are learned from again.")
+            return 0
+        with _progress("Reading recordings"):
+            print_habits(machine.habits_in_words([_day(core, "today")]))
+    return 0
 
 
 def import_settings(arguments: argparse.Namespace) -> int:

@@ -6,7 +6,6 @@ test. Everything is frozen, unknown keys are refused, secrets are SecretStr.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator
 from datetime import time
 from pathlib import Path
@@ -35,8 +34,6 @@ from tracklater_bot.settings.sections import (
     ThymeSettings,
     pages_beside,
 )
-
-_SQLITE_FILE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?")
 
 
 class DigestSettings(Section):
@@ -166,10 +163,13 @@ class Settings(Section):
         """
         return self.timezone or types.machine_zone()
 
+    @property
     def data_folder(self) -> Path:
-        """Where things are kept on this machine: beside the database, where that is a file."""
-        file = _SQLITE_FILE.fullmatch(self.database_url.get_secret_value())
-        return Path(file[1]).parent if file else user_data_path("tracklater-bot", appauthor=False)
+        """Where the machine keeps files: beside the database, where that is a file of SQLite."""
+        scheme, _, path = self.database_url.get_secret_value().partition(":///")
+        if scheme.startswith("sqlite") and path:
+            return Path(path).parent
+        return user_data_path("tracklater-bot", appauthor=False)
 
     def emails_for(self, group: str) -> tuple[str, ...]:
         """Whose commits count in the group's repositories."""

@@ -97,7 +97,7 @@ class AgentsSource:
         }
         repositories = [(name, at) for name, of in settings.groups.items() for at in of.git.repos]
         if folders:
-            yield cls(folders, repositories, settings.data_folder() / "agents")
+            yield cls(folders, repositories, settings.data_folder / "agents")
 
     def read(self, span: Span) -> Reading:
         """The prompts and the runs of the span; new files are read, and what they tell is kept."""
