@@ -21,6 +21,7 @@ from tracklater_bot.settings import types
 from tracklater_bot.settings.base import UNSET, GroupSection, Key, Missing, Section
 from tracklater_bot.settings.sections import (
     TAIGA_API,
+    AgentsSettings,
     GitSettings,
     GroupGit,
     GroupJira,
@@ -149,6 +150,7 @@ class Settings(Section):
     suggest: SuggestSettings = UNSET
     slack: SlackSettings = UNSET
     thyme: ThymeSettings = UNSET
+    agents: AgentsSettings = UNSET
     git: GitSettings = UNSET
     toggl: TogglSettings = UNSET
     taiga: TaigaSettings = UNSET

@@ -56,6 +56,15 @@ class ThymeSettings(Section):
     dir: types.OwnFolder = Field(None, description="The folder of thyme's YYYY-MM-DD.json files.")
 
 
+class AgentsSettings(Section):
+    """Coding agents' logs. A folder that is not written at all is the usual one."""
+
+    gives_clues = "an [agents] section"
+
+    claude_dir: types.OwnFolder = Field(None, description="Claude Code's folder, ~/.claude.")
+    codex_dir: types.OwnFolder = Field(None, description="Codex's folder, ~/.codex.")
+
+
 class GitSettings(Section):
     """Whose commits are clues."""
 
