@@ -74,9 +74,7 @@ class Keys:
         """Whether a repository has numbers of its own that are issues of the group."""
         return any((group, home) in self._within for home in remotes)
 
-    def numbers(
-        self, group: str, number: str, remotes: Sequence[str] = ()
-    ) -> Iterator[IssueId]:
+    def numbers(self, group: str, number: str, remotes: Sequence[str] = ()) -> Iterator[IssueId]:
         """The issues of the group that a bare number may mean, there or anywhere."""
         own = [(name, form) for name, form in self._numbered if form.home in remotes]
         for owner, form in own if self.at_home(group, remotes) else self._bare:

@@ -255,9 +255,7 @@ def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, 
     return tuple(sorted(found))
 
 
-def _at_home(
-    clues: Iterable[Clue], keys: Keys
-) -> Iterator[tuple[str, tuple[str, ...], str]]:
+def _at_home(clues: Iterable[Clue], keys: Keys) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """Group, remotes and texts of what comes from repositories with numbers of their own."""
     for clue in clues:
         if isinstance(clue, Commit | Checkout) and keys.at_home(clue.group, clue.remotes):
