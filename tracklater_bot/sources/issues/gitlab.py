@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from pydantic import AliasPath, BaseModel, Field, PositiveInt, TypeAdapter
 from tracklater_bot.domain.issues import REQUESTS, Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.keywords import spelling_pattern
-from tracklater_bot.domain.text import clean, listing
+from tracklater_bot.domain.text import clean, count, listing
 from tracklater_bot.http import BadStatus, Response, Timing, Title, When, in_header, utc_now
 from tracklater_bot.settings import ResolvedForge, Settings
 from tracklater_bot.settings.tree import GROUPS, env_name
@@ -67,6 +68,24 @@ class _Row(BaseModel):
 
 
 _ROW, _WHO = TypeAdapter(_Row), TypeAdapter(_Who)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Rows that can be understood, how many others there are, and what is told of all pages."""
+
+    rows: list[_Row]
+    left_out: int
+    more: bool
+    total: str
+
+    @classmethod
+    def of(cls, answer: Response) -> _Page:
+        """What an answer has."""
+        rows, sent = answer.rows(_ROW)
+        headers = answer.headers
+        more = bool(headers.get("X-Next-Page"))
+        return cls(rows, sent - len(rows), more, headers.get("X-Total", ""))
 
 
 class GitLabSource:
@@ -151,8 +170,8 @@ class GitLabSource:
         for (path, sign), iids in numbers.items():
             for start in range(0, len(iids), _AT_ONCE):
                 asked = "&".join(f"iids[]={iid}" for iid in iids[start : start + _AT_ONCE])
-                rows, _ = self._page(path, f"{_LISTS[sign]}?{asked}", {"per_page": _PAGE})
-                found += [self._understood(path, sign, row, me) for row in rows]
+                page = self._page(path, f"{_LISTS[sign]}?{asked}", {"per_page": _PAGE})
+                found += [self._understood(path, sign, row, me) for row in page.rows]
         return merged(found)
 
     def search(self, text: str) -> tuple[Issue, ...]:
@@ -163,8 +182,8 @@ class GitLabSource:
         found = []
         for path in self._place.paths[:SEARCHED]:
             filters: dict[str, str | int] = {"search": text[:100], "in": "title", "per_page": 20}
-            rows, _ = self._page(path, _LISTS["#"], filters)
-            found += [self._issue(Ref(path, "#", row.iid), row, me) for row in rows]
+            page = self._page(path, _LISTS["#"], filters)
+            found += [self._issue(Ref(path, "#", row.iid), row, me) for row in page.rows]
         return merged(found)
 
     def check(self) -> str:
@@ -199,26 +218,20 @@ class GitLabSource:
         left_out = 0
         params = {"order_by": "updated_at", "sort": "desc", "per_page": _PAGE, **filters}
         for number in range(1, MOST // _PAGE + 1):
-            rows, answer = self._page(path, _LISTS[sign], {**params, "page": number})
-            found += rows
-            left_out += answer.rows(_ROW)[1] - len(rows)
-            if not answer.headers.get("X-Next-Page"):
+            page = self._page(path, _LISTS[sign], {**params, "page": number})
+            found += page.rows
+            left_out += page.left_out
+            if not page.more:
                 break
         return found, left_out
 
-    def _page(
-        self, path: str, what: str, params: Mapping[str, str | int]
-    ) -> tuple[list[_Row], Response]:
-        return self._client.get(
-            f"/projects/{quote(path, safe='')}/{what}",
-            {"scope": "all", **params},
-            lambda answer: (answer.rows(_ROW)[0], answer),
-        )
+    def _page(self, path: str, what: str, params: Mapping[str, str | int]) -> _Page:
+        address = f"/projects/{quote(path, safe='')}/{what}"
+        return self._client.get(address, {"scope": "all", **params}, _Page.of)
 
     def _count(self, path: str) -> str:
-        _, answer = self._page(path, _LISTS["#"], {"state": "opened", "per_page": 1})
-        total = answer.headers.get("X-Total", "")
-        return f"{total if total.isdecimal() else 'many'} open issues"
+        total = self._page(path, _LISTS["#"], {"state": "opened", "per_page": 1}).total
+        return count(int(total), "open issue") if total.isdecimal() else "many open issues"
 
     def _sentence(self, error: BadStatus) -> str:
         sentences = {
@@ -238,8 +251,7 @@ class GitLabSource:
         ref = Ref(path, sign, row.iid)
         if sign == "!":
             name = row.full.rpartition("!")[0].casefold()
-            closed, _ = self._page(path, f"{_LISTS['!']}/{row.iid}/closes_issues", {})
-            for issue in closed:
+            for issue in self._page(path, f"{_LISTS['!']}/{row.iid}/closes_issues", {}).rows:
                 home = issue.full.rpartition("#")[0]
                 there = path if home.casefold() == name else own_path(self._place, home)
                 if there:
