@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, Worklog
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import Suggestion
@@ -115,6 +115,21 @@ def open_days(connection: Connection, person: str, since: date) -> list[tuple[da
         .order_by(items.c.day)
     )
     return [(day, number) for day, number in connection.execute(query)]
+
+
+def decisions(connection: Connection, person: str, since: date) -> list[Decision]:
+    """What the person corrected and is in the tracker, and what they skipped, since a day."""
+    corrected = items.c.by_hand & (items.c.state == ItemState.SENT)
+    query = select(items.c.start, items.c.end, items.c.group, items.c.state).where(
+        items.c.person == person,
+        items.c.day >= since,
+        corrected | (items.c.state == ItemState.SKIPPED),
+    )
+    return [
+        Decision(Span(start, end), None if state == ItemState.SKIPPED else group)
+        for start, end, group, state in connection.execute(query)
+        if start < end
+    ]
 
 
 def entries_taken(connection: Connection, person: str, entry_ids: Collection[str]) -> set[str]:

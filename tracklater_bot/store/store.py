@@ -12,7 +12,7 @@ from typing import Self, TypeAlias
 from sqlalchemy import Connection, Engine, delete, func, or_, select
 
 from tracklater_bot.domain.digests import Digest, Item
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule, RuleKind
@@ -126,6 +126,11 @@ class Store:
         """Days with undecided items and how many, earliest first."""
         with self.reading() as transaction:
             return days.open_days(transaction, person, since)
+
+    def decisions(self, person: str, since: date) -> list[Decision]:
+        """What the person corrected or skipped in the days since then."""
+        with self.reading() as transaction:
+            return days.decisions(transaction, person, since)
 
     def save_draft(self, person: str, draft: Draft) -> Digest:
         """Stores the day as it was just read.
