@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,12 +17,14 @@ from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief, Decision, Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.drafting.habits import HabitFiles
 from tracklater_bot.drafting.machine import LocalMachine
 from tracklater_bot.settings import SuggestSettings
+from tracklater_bot.sources.issues.jira import key_form
 
-GROUPS = (Group("acme"), Group("globex"))
+GROUPS = (Group("acme", key_forms=(key_form("WEB"),)), Group("globex"))
 # No group is named anywhere: only what was confirmed tells whose these are.
 LANDING, LEDGER = "Landing page v2 - Figma", "Quarterly ledger - LibreOffice Calc"
 NEUTRAL = "Untitled - Notion"
@@ -44,10 +46,11 @@ class Known:
     entries: list[TimeEntry]
     rules: tuple[Rule, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
     @contextmanager
     def prepare(self, days: Sequence[WorkDay]) -> Iterator[_Prepared]:
-        yield _Prepared(tuple(days), tuple(self.entries), self.rules, self.decisions)
+        yield _Prepared(tuple(days), tuple(self.entries), self.rules, self.decisions, self.issues)
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,11 @@ class _Prepared:
     history: tuple[TimeEntry, ...]
     rules: tuple[Rule, ...]
     decisions: tuple[Decision, ...]
+    issues: tuple[Issue, ...]
     groups: tuple[Group, ...] = GROUPS
 
     def brief(self, keys: Sequence[str]) -> Brief:
-        return Brief(
-            self.days, GROUPS, rules=self.rules, history=self.history, decisions=self.decisions
-        )
+        return Brief(self.days, GROUPS, self.issues, (), self.rules, self.history, self.decisions)
 
 
 @dataclass
@@ -73,6 +75,7 @@ class Month:
     clues: list[Clue] = field(default_factory=list)
     rules: tuple[Rule, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
     def work(self, of: WorkDay, start: str, minutes: int, title: str, group: str | None) -> None:
         self.clues += windows(of, start, minutes, title)
@@ -82,7 +85,7 @@ class Month:
     def machine(self) -> LocalMachine:
         sources = [Recorded(tuple(sorted(self.clues, key=lambda clue: clue.at)))]
         files = HabitFiles(self.folder, sources, lambda: at("20:00"))
-        known = Known(self.entries, self.rules, self.decisions)
+        known = Known(self.entries, self.rules, self.decisions, self.issues)
         return LocalMachine(SuggestSettings(), sources, known, lambda: at("20:00"), habits=files)
 
     def draft(self) -> Draft:
@@ -179,6 +182,18 @@ def test_what_was_corrected_counts_more(month: Month) -> None:
         Decision(Span(start, start + timedelta(hours=1)), "globex") for start in starts
     )
     assert groups_at(month.draft(), "14:30") == ["globex"]
+
+
+def test_an_issue_of_the_last_days_is_known_by_its_windows(month: Month) -> None:
+    redesign = Issue("WEB-7", "Redesign", "", "jira", "acme")
+    month.issues = (redesign, Issue("WEB-8", "Imprint", "", "jira", "acme"))
+    month.entries[:] = [
+        replace(entry, description="WEB-7 Redesign") if entry.group == "acme" else entry
+        for entry in month.entries
+    ]
+    [suggestion, other] = month.draft().suggestions
+    assert (suggestion.group, suggestion.issue) == ("acme", redesign)
+    assert (other.group, other.issue) == ("globex", None)
 
 
 def test_what_was_forgotten_is_not_learned_again(month: Month) -> None:

@@ -87,10 +87,11 @@ class HabitFiles:
             if kept is not None:
                 known[day.date] = kept.counts
         groups = [group.name for group in brief.groups]
+        issues = [issue.id for issue in brief.issues]
 
         def of_day(day: WorkDay) -> Habits | None:
             others = known.keys() - {day.date}
-            return Habits(known, day.date, groups, hashing) if others else None
+            return Habits(known, day.date, groups, hashing, issues) if others else None
 
         return of_day
 

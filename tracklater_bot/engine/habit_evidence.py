@@ -15,6 +15,7 @@ from tracklater_bot.engine.windows import WindowPlace
 HABIT = EvidenceSource("windows like those of earlier entries")
 PER_WINDOW = 2.2  # log-likelihood that a certain opinion gives a window
 LEAST_LIKELY = 0.05
+PER_ISSUE = 0.8
 POWER = 1.5  # so that a doubtful opinion says little
 MOST_KNOWN = 3.0  # what other evidence counts at most for the opinion itself
 TRACKED = 6.0
@@ -44,8 +45,11 @@ def add_habits(
         size = 0.5 + 0.5 * min(minutes, 1.0) + 0.3 * max(0.0, min(minutes, 20.0) - 1.0)
         size *= TRUST.get(matcher.window(parts[0].title or "").place, 1.0)
         work = sum(opinion.groups.values())
+        issue = None if any(part.issues for part in parts) else habits.issue(parts[0].title or "")
         for part in parts:
             part.opinion = opinion
+            if issue is not None:
+                part.issues[issue] += PER_ISSUE * size * part.minutes / minutes if minutes else 0.0
             share = PER_WINDOW * size * part.minutes / minutes if minutes else 0.0
             named = any(source.kind is None for _, source, _ in part.evidence)
             for group, likely in opinion.groups.items():
