@@ -19,6 +19,7 @@ from tracklater_bot.settings import types
 from tracklater_bot.settings.base import UNSET, GroupSection, Key, Missing, Section
 from tracklater_bot.settings.sections import (
     TAIGA_API,
+    CalendarSettings,
     GitSettings,
     GroupGit,
     GroupJira,
@@ -148,6 +149,7 @@ class Settings(Section):
     slack: SlackSettings = UNSET
     thyme: ThymeSettings = UNSET
     git: GitSettings = UNSET
+    calendar: CalendarSettings = UNSET
     toggl: TogglSettings = UNSET
     taiga: TaigaSettings = UNSET
     groups: dict[str, GroupSettings] = Field({}, description="Your clients and work projects.")
