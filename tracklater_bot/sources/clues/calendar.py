@@ -38,10 +38,11 @@ _MAIL = re.compile(r"(?:mailto:)?([^\s@:]+@([^\s@:]+\.[^\s@:]+))", re.IGNORECASE
 _CALENDAR_NAME = re.compile(rb"(?mi)^X-WR-CALNAME[^:\r\n]*:([^\s@]+@[^\s@]+)\s*?$")
 # Entries that services make of something else than a meeting, as they call them.
 _NO_MEETINGS = frozenset((
-    "focus time", "fokuszeit", "keskittymisaika", "temps de concentration", "tiempo de concentración",
-    "fokustid", "focustijd", "out of office", "ooo", "out of the office", "abwesend", "poissa",
-    "poissa toimistolta", "absent du bureau", "fuera de la oficina", "frånvarande", "afwezig",
-    "working location", "home office", "working from home", "arbeitsort", "etätyö",
+    "focus time", "fokuszeit", "keskittymisaika", "temps de concentration", "fokustid",
+    "tiempo de concentración", "focustijd", "out of office", "out of the office", "ooo",
+    "abwesend", "poissa", "poissa toimistolta", "absent du bureau", "fuera de la oficina",
+    "frånvarande", "afwezig", "working location", "home office", "working from home",
+    "arbeitsort", "etätyö",
 ))  # fmt: skip
 _BUSY_STATUS = "X-MICROSOFT-CDO-BUSYSTATUS"
 
@@ -110,9 +111,7 @@ def _is_no_meeting(event: Any) -> bool:
     )
 
 
-def _meeting(
-    event: Any, at: datetime, until: datetime, mine: frozenset[str]
-) -> Meeting | None:
+def _meeting(event: Any, at: datetime, until: datetime, mine: frozenset[str]) -> Meeting | None:
     answer = _answer(event, mine)
     if answer is _Answer.NO:
         return None
@@ -222,7 +221,9 @@ class _Address:
         if len(answer.body) > LARGEST:
             raise SourceError(f"it is larger than {LARGEST // MB} MB", lasting=True)
         known = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
-        self.validators = {ours: v for ours, name in known.items() if (v := answer.headers.get(name))}
+        self.validators = {
+            ours: v for ours, name in known.items() if (v := answer.headers.get(name))
+        }
         self.kept = answer.body if self.validators and len(answer.body) <= MOST_KEPT else b""
         return answer.body
 
@@ -237,7 +238,9 @@ class _Address:
                 ) from None
             return url
         if error.status in (401, 403, 404, 410):
-            raise SourceError(f"it is not there (HTTP {error.status}): {AGAIN}", lasting=True) from None
+            raise SourceError(
+                f"it is not there (HTTP {error.status}): {AGAIN}", lasting=True
+            ) from None
         raise SourceError(str(error), lasting=error.lasting) from None
 
 
