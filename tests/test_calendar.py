@@ -414,7 +414,7 @@ def test_an_address_that_anybody_could_read_on_the_way_is_refused(url: str) -> N
 def test_webcal_means_https() -> None:
     with loopback(Said()) as script:
         url = f"webcal{script.url.removeprefix('http')}/{SECRET}"
-        with pytest.raises(SourceError, match="cannot be reached|broke off|did not"):
+        with pytest.raises(SourceError, match=r"cannot be reached|broke off|did not"):
             source(urls=[url]).read(DAY)
         assert script.asked == []  # TLS came, which this server does not speak
 

@@ -110,6 +110,7 @@ def evidence_words(evidence: Evidence) -> str:
     parts = [f"{evidence.window_minutes} min in windows"] * bool(evidence.window_minutes)
     parts += [count(evidence.commits, "commit")] * bool(evidence.commits)
     parts += [count(evidence.messages, "message")] * bool(evidence.messages)
+    parts += [count(evidence.meetings, "meeting")] * bool(evidence.meetings)
     return ", ".join(parts)
 
 

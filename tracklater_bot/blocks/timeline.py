@@ -36,10 +36,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """Moments to be marked: when commits were made and messages written."""
+    """What is to be marked: when commits were made, messages written, meetings planned."""
 
     commits: tuple[datetime, ...] = ()
     messages: tuple[datetime, ...] = ()
+    meetings: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Lanes:
     @property
     def span(self) -> Span:
         """The time to be shown: whole hours on the wall clock, six at least."""
-        spans = [bar.span for bar in (*self.suggested, *self.tracked)]
+        spans = [bar.span for bar in (*self.suggested, *self.tracked)] + [*self.ticks.meetings]
         moments = [*(span.start for span in spans), *(span.end for span in spans)]
         moments += [*self.ticks.commits, *self.ticks.messages]
         moments = moments or [datetime.combine(self.day, time(9), self.zone)]
@@ -103,8 +104,8 @@ def lanes_of(day: Draft | Digest, now: datetime, ticks: Ticks = Ticks()) -> Lane
 
 
 def ticks_of(draft: Draft) -> Ticks:
-    """The moments of a draft's commits and messages."""
-    return Ticks(draft.commits, draft.messages)
+    """When a draft's commits, messages and meetings were."""
+    return Ticks(draft.commits, draft.messages, draft.meetings)
 
 
 def _suggestions(day: Draft | Digest) -> tuple[list[Suggestion], list[Suggestion]]:
@@ -160,7 +161,8 @@ def alt_text(lanes: Lanes, most: int = MOST_ALT) -> str:
     for name, bars in text_lanes(lanes):
         spans = ", ".join(_bar_words(bar, name, lanes) for bar in bars)
         parts.append(f"{isolated(name)}, {_sum(bars)}: {spans}.")
-    marks = {"commit": lanes.ticks.commits, "message": lanes.ticks.messages}
+    ticks = lanes.ticks
+    marks = {"commit": ticks.commits, "message": ticks.messages, "meeting": ticks.meetings}
     parts += [f"{count(len(moments), what)}." for what, moments in marks.items() if moments]
     if len(parts) == 1:
         parts.append("Nothing was seen.")

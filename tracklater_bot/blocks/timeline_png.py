@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tracklater_bot.blocks.timeline import NO_GROUP, TRACKED, Bar, Lanes, colours
+from tracklater_bot.blocks.timeline import NO_GROUP, TRACKED, Bar, Lanes, Ticks, colours
 from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.text import clean, count, day_name, duration
 
@@ -82,8 +82,7 @@ class _Layout:
         bars = MARGIN + TITLE + 2 * GAP
         tracked = bars + BAR_HEIGHT + GAP
         ticks = tracked + (TRACKED_HEIGHT + GAP if lanes.tracked else 0)
-        has_ticks = bool(lanes.ticks.commits or lanes.ticks.messages)
-        axis = ticks + (TICK_HEIGHT + GAP if has_ticks else 0)
+        axis = ticks + (TICK_HEIGHT + GAP if lanes.ticks != Ticks() else 0)
         legend_top = axis + SMALL + 2 * GAP
         lines = len(_legend_lines(legend))
         height = legend_top + lines * LEGEND_LINE + MARGIN - GAP
@@ -93,7 +92,7 @@ class _Layout:
     def hours(self) -> list[datetime]:
         """The hours to be marked; none where there is nothing to be placed between them."""
         lanes = self.lanes
-        seen = lanes.suggested or lanes.tracked or lanes.ticks.commits or lanes.ticks.messages
+        seen = lanes.suggested or lanes.tracked or lanes.ticks != Ticks()
         return list(lanes.hours()) if seen else []
 
     def x(self, at: datetime) -> float:
@@ -167,6 +166,10 @@ def _paint_shapes(pen: _Pen, layout: _Layout) -> None:
         box = layout.box(bar.span, layout.tracked_top, TRACKED_HEIGHT)
         pen.rounded(box, 10, _tint(layout.fill(bar)), layout.fill(bar))
     middle = layout.ticks_top + TICK_HEIGHT / 2
+    for meeting in layout.lanes.ticks.meetings:
+        left, _, right, _ = layout.box(meeting, middle, 0)
+        edges = [(left, middle - 14), (left, middle - 8), (right, middle - 8), (right, middle - 14)]
+        pen.line(edges, QUIET, 3)
     for at in layout.lanes.ticks.messages:
         pen.dot(layout.x(at), middle + 10, 7, QUIET)
     for at in layout.lanes.ticks.commits:
@@ -179,6 +182,8 @@ def _paint_legend_marks(pen: _Pen, layout: _Layout) -> None:
         box = (x, y + 6, x + 30, y + 36)
         if colour == _COMMIT:
             pen.diamond(x + 15, y + 21, 13, INK)
+        elif colour == _MEETING:
+            pen.line([(x, y + 14), (x, y + 22), (x + 30, y + 22), (x + 30, y + 14)], QUIET, 3)
         elif colour == _MESSAGE:
             pen.dot(x + 15, y + 21, 9, QUIET)
         elif colour == TRACKED:
@@ -267,7 +272,7 @@ def _write_hours(pen: ImageDraw.ImageDraw, layout: _Layout) -> None:
 
 # -- Legend ------------------------------------------------------------------------------------
 
-_COMMIT, _MESSAGE = "commit", "message"
+_COMMIT, _MESSAGE, _MEETING = "commit", "message", "meeting"
 
 
 def _legend(lanes: Lanes, palette: Mapping[str, str]) -> Iterator[_Entry]:
@@ -285,6 +290,8 @@ def _legend(lanes: Lanes, palette: Mapping[str, str]) -> Iterator[_Entry]:
         yield count(len(lanes.ticks.commits), "commit"), "", _COMMIT
     if lanes.ticks.messages:
         yield count(len(lanes.ticks.messages), "message"), "", _MESSAGE
+    if lanes.ticks.meetings:
+        yield count(len(lanes.ticks.meetings), "meeting"), "", _MEETING
 
 
 def _sum(bars: Sequence[Bar]) -> str:

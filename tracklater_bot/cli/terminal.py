@@ -31,7 +31,7 @@ WIDE = 110
 # Each column's name, and whether it stands to the right.
 WIDE_COLUMNS = (
     ("Time", False), ("Length", True), ("Group › project", False), ("What", False), ("Sure", True),
-    ("Windows", True), ("Commits", True), ("Messages", True),
+    ("Windows", True), ("Commits", True), ("Messages", True), ("Meetings", True),
 )  # fmt: skip
 NARROW_COLUMNS = (("Time", False), ("What", False), ("Sure", True))
 
@@ -117,7 +117,9 @@ class _SuggestionRow:
     def wide(self) -> tuple[str | Text, ...]:
         evidence = self.evidence
         windows = f"{evidence.window_minutes} min" if evidence.window_minutes else ""
-        counts = (str(number or "") for number in (evidence.commits, evidence.messages))
+        counts = (
+            str(number or "") for number in (evidence.commits, evidence.messages, evidence.meetings)
+        )
         what = self._lines(self.what)
         return (self.time, self.length, self.place, what, self.sure, windows, *counts)
 
@@ -152,6 +154,7 @@ def evidence_words(evidence: Evidence) -> str:
     parts = [f"{evidence.window_minutes} min in windows"] * bool(evidence.window_minutes)
     parts += [count(evidence.commits, "commit")] * bool(evidence.commits)
     parts += [count(evidence.messages, "message")] * bool(evidence.messages)
+    parts += [count(evidence.meetings, "meeting")] * bool(evidence.meetings)
     return listing(parts) if parts else ""
 
 

@@ -14,7 +14,15 @@ from operator import attrgetter
 
 import msgspec
 
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Reading, Window
+from tracklater_bot.domain.clues import (
+    ChatMessage,
+    Checkout,
+    Clue,
+    Commit,
+    Meeting,
+    Reading,
+    Window,
+)
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief, Draft
 from tracklater_bot.domain.errors import log_failure
@@ -94,6 +102,7 @@ class LocalMachine:
             sources=(*(_status(reading, day.span) for reading in of_day), *brief.services),
             commits=_moments(inputs, Commit),
             messages=_moments(inputs, ChatMessage),
+            meetings=tuple(Span(c.at, c.until) for c in inputs.clues if isinstance(c, Meeting)),
         )
 
     def worked_since(self, moment: datetime) -> bool:
@@ -144,9 +153,13 @@ def _of_day(reading: Reading, span: Span) -> Reading:
     lasting = [
         replace(c, at=span.start)
         for c in clues[:first]
-        if isinstance(c, Window) and c.until is not None and c.until > span.start
+        if isinstance(c, Window | Meeting) and c.until is not None and c.until > span.start
     ]
-    return replace(reading, clues=(*before.values(), *lasting, *clues[first:last]))
+    inside = [
+        replace(c, until=min(c.until, span.end)) if isinstance(c, Meeting) else c
+        for c in (*lasting, *clues[first:last])
+    ]
+    return replace(reading, clues=(*before.values(), *inside))
 
 
 def _moments(inputs: Inputs, kind: type[Commit | ChatMessage]) -> tuple[datetime, ...]:

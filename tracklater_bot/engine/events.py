@@ -21,6 +21,7 @@ class EventKind(Enum):
     COMMIT = "commit"
     CHECKOUT = "checkout"
     MESSAGE = "message"
+    MEETING = "meeting"  # of evidence alone: it is no moment
 
 
 @dataclass(frozen=True, slots=True)
