@@ -211,6 +211,15 @@ def test_what_a_calls_window_says_counts_more() -> None:
     assert found(*windows(BEFORE, call, AFTER), GLOBEX_REVIEW) == ["09:00-12:00 acme"]
 
 
+def test_a_title_that_names_others_too_is_in_nobodys_description() -> None:
+    call = f"10:00-11:00 = Acme weekly | {MEETING}"
+    for title in ("Acme and Globex", "Globex review"):
+        clues = (*windows(BEFORE, call, AFTER), meeting("10:00-11:00", title))
+        assert "Globex" not in str([row.description for row in suggest(inputs(*clues))])
+    clues = (*windows(call), meeting("10:00-11:00", "Weekly"))
+    assert [row.description for row in suggest(inputs(*clues))] == ["Weekly"]
+
+
 def test_a_meeting_that_was_not_sure_is_where_its_call_was() -> None:
     maybe = meeting("10:00-11:00", "Globex review", sure=False)
     clues = windows(BEFORE, f"10:00-11:00 = {MEETING}", AFTER)

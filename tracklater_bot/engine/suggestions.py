@@ -109,12 +109,12 @@ class SuggestionBuilder:
         ]
 
     def _meetings_in(self, group: str | None, interval: Interval) -> list[Kept]:
-        """The meetings of an interval that may have been the group's."""
+        """The meetings of an interval whose words name nobody but the group."""
         start, end = interval
         return [
             kept
             for kept in self._meetings
-            if kept.planned.group in (group, None)
+            if kept.planned.groups.keys() <= {group}
             and 2 * (min(kept.end, end) - max(kept.start, start)) > kept.end - kept.start
         ]
 
