@@ -187,6 +187,33 @@ def test_an_occurrence_that_was_moved_away_is_not_here(tmp_path: Path) -> None:
     assert of(tmp_path, series, away) == []
 
 
+def test_a_series_may_have_any_number_of_changes_elsewhere(tmp_path: Path) -> None:
+    series = entry(*TEN, "RRULE:FREQ=WEEKLY")
+    changes = [
+        entry(
+            f"RECURRENCE-ID:{year}{month:02}{day:02}T080000Z",
+            f"DTSTART:{year}{month:02}{day:02}T090000Z",
+            f"DTEND:{year}{month:02}{day:02}T100000Z",
+        )
+        for year in range(2010, 2020)
+        for month in range(1, 13)
+        for day in range(1, 21)
+    ]
+    reading = source(written(tmp_path, series, *changes)).read(DAY)
+    assert (told(reading.clues), reading.trouble) == (["10:00-11:00 Acme review"], None)
+
+
+def test_this_and_all_that_follow(tmp_path: Path) -> None:
+    series = entry("DTSTART:20260904T080000Z", "DTEND:20260904T090000Z", "RRULE:FREQ=WEEKLY")
+    later = entry(
+        "RECURRENCE-ID;RANGE=THISANDFUTURE:20260918T080000Z",
+        "DTSTART:20260918T100000Z",
+        "DTEND:20260918T110000Z",
+        "SUMMARY:Acme",
+    )
+    assert [row[-4:] for row in of(tmp_path, series, later)] == ["Acme"]
+
+
 def test_the_clock_on_the_wall_counts_over_a_change_of_it(tmp_path: Path) -> None:
     summer = ("DTSTART;TZID=Europe/Helsinki:20260703T100000", "DURATION:PT1H", "SUMMARY:Acme")
     assert of(tmp_path, entry(*summer, "RRULE:FREQ=WEEKLY")) == ["10:00-11:00 Acme"]

@@ -31,6 +31,7 @@ _EDGE = re.compile(rb"\n(BEGIN|END):(VEVENT|VTIMEZONE)[ \t\r]*(?=\n)")
 _INNER = re.compile(rb"(BEGIN|END):")
 _DATE = rb"\n%s(?:;[^\r\n]*)?:(\d{8})"
 _START, _END = re.compile(_DATE % b"DTSTART"), re.compile(_DATE % b"DTEND")
+_MOVED = re.compile(_DATE % b"RECURRENCE-ID")
 _UID = re.compile(rb"\nUID[;:][^\r\n]*")
 _SERIES = re.compile(rb"\nR(?:RULE|DATE)[;:]")
 _RULE = re.compile(rb"\nRRULE(?:;[^\r\n:]*)?:([^\r\n]*)")
@@ -154,6 +155,8 @@ class _Choice:
         """The entry with what is read of it; nothing where it would take too long."""
         block = _outer(block)
         start, end = _START.search(block), _END.search(block)
+        if self._is_elsewhere(block):
+            return b""
         if start is None or not self._counted(block, start[1], end[1] if end else start[1]):
             return b""
         if self.chosen >= MOST_EVENTS:
@@ -163,6 +166,13 @@ class _Choice:
         lines = (b"".join(found) for found in _PROPERTY.findall(block))
         kept = b"\r\n".join(line for line in lines if len(line) <= LONGEST_LINE)
         return b"BEGIN:VEVENT\r\n%s\r\nEND:VEVENT\r\n" % kept
+
+    def _is_elsewhere(self, block: bytes) -> bool:
+        """Whether it is an occurrence that neither was nor is in the days."""
+        moved = _MOVED.search(block)
+        if moved is None or b"THISANDFUTURE" in block or self.may_touch(block):
+            return False
+        return not self.earliest <= moved[1] <= self.last_digits
 
     def _counted(self, block: bytes, start: bytes, end: bytes) -> bool:
         """Whether all occurrences up to the last day can be gone through."""
