@@ -128,6 +128,7 @@ def test_of_two_at_once_the_accepted_one_holds() -> None:
         meeting("10:00-11:00", "Globex review", sure=False),  # and nothing tells of it
         meeting("10:00-11:00", "Dentist near Globex"),  # a word of suggest.ignore
         meeting("15:00-16:00", "Globex review"),  # hours after everybody left
+        meeting("12:30-13:30", "Globex review"),  # nobody came back either
         meeting("04:00-23:00", "Globex fair"),  # no meeting is so long
     ],
 )
@@ -141,6 +142,12 @@ def test_a_machine_that_is_off_all_day_tells_of_no_meeting() -> None:
     assert found(*windows(f"10:00-11:00 = {ACME_CODE}"), meeting("14:00-15:00", "Globex")) == [
         *found(*windows(f"10:00-11:00 = {ACME_CODE}"))
     ]
+
+
+@pytest.mark.parametrize("times", ["08:00-08:50", "12:15-13:00", "13:10-14:00"])
+def test_a_meeting_near_the_ends_of_work(times: str) -> None:
+    clues = windows(BEFORE, f"11:00-12:00 {ACME_CODE}", f"14:50-15:30 {ACME_CODE}")
+    assert f"{times} globex" in found(*clues, meeting(times, "Globex review"))
 
 
 def test_messages_during_a_meeting_do_not_interrupt_it() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf
 
 from tracklater_bot.domain.clues import Meeting
 from tracklater_bot.domain.day import without
@@ -26,8 +27,8 @@ from tracklater_bot.engine.windows import WindowPlace
 LONGEST_PLAN = 9 * 60 * MINUTE
 # A call belongs to a meeting that it shares so much time with, and may begin and end so much apart.
 SHARED, APART = 10 * MINUTE, 15 * MINUTE
-# Whoever was at work so shortly before or after was not elsewhere all day.
-NEAR = 60 * MINUTE
+# Whoever was at work so shortly before or after, or not long before and after, was not elsewhere.
+CLOSE, NEAR = 20 * MINUTE, 120 * MINUTE
 # What was done at the edges of a meeting was done before or after it.
 EDGE = 5 * MINUTE
 SHORTEST_AWAY = 5 * MINUTE
@@ -167,15 +168,16 @@ def _near(plans: Sequence[Planned], at_work: Sequence[Interval]) -> list[Planned
     """The plans near which the person was at work, or in another meeting that was."""
     kept: list[Planned] = []
     reached = list(at_work)
-    while more := [
-        plan
-        for plan in plans
-        if plan not in kept
-        and any(start - NEAR <= plan.end and plan.start <= end + NEAR for start, end in reached)
-    ]:
+    while more := [plan for plan in plans if plan not in kept and _is_near(plan, reached)]:
         kept += more
-        reached = [(plan.start, plan.end) for plan in more]
+        reached += [(plan.start, plan.end) for plan in more]
     return kept
+
+
+def _is_near(plan: Planned, reached: Sequence[Interval]) -> bool:
+    before = min((plan.start - end for start, end in reached if start < plan.end), default=inf)
+    after = min((start - plan.end for start, end in reached if end > plan.start), default=inf)
+    return min(before, after) <= CLOSE or max(before, after) <= NEAR
 
 
 # -- What they say -----------------------------------------------------------------------------
