@@ -268,6 +268,22 @@ def test_rules_that_people_make(tmp_path: Path, rule: str) -> None:
     assert of(tmp_path, entry(*old)) == ["10:00-11:00 Acme"]
 
 
+@pytest.mark.parametrize("name", ["EXDATE", "RDATE"])
+def test_lists_of_dates_without_end(tmp_path: Path, name: str) -> None:
+    dates = ",".join(f"2026{1 + n % 9:02}{1 + n % 28:02}T080000Z" for n in range(3000))
+    lists = [f"{name}:{dates}"] * 200
+    start = time.perf_counter()
+    series = entry(*TEN, "RRULE:FREQ=WEEKLY", *lists, f"{name}:{dates},20261120T080000Z")
+    assert of(tmp_path, series) == ([] if name == "EXDATE" else ["10:00-11:00 Acme review"])
+    assert time.perf_counter() - start < 5.0  # a shared machine; unfiltered it takes a minute
+
+
+def test_very_many_old_series_are_told(tmp_path: Path) -> None:
+    old = ("DTSTART:19900101T080000Z", "DTEND:19900101T090000Z", "RRULE:FREQ=DAILY")
+    reading = source(written(tmp_path, *(entry(*old, uid=str(n)) for n in range(200)))).read(DAY)
+    assert "too many old series" in (reading.trouble or "")
+
+
 def test_a_zone_made_to_last_for_ever_ends_at_once(tmp_path: Path) -> None:
     zone = (
         "BEGIN:VTIMEZONE\r\nTZID:Mine\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"

@@ -13,10 +13,11 @@ from datetime import date, timedelta
 from tracklater_bot.sources.base import SourceError
 
 LONGEST_LINE = 64 * 1024
-LONGEST_EVENT = timedelta(days=8)
+LONGEST_EVENT, LONGEST_OF_SERIES = timedelta(days=8), timedelta(days=1)
+MOST_DATES = 200
 MOST_EVENTS = 2000
 # Occurrences that are gone through from a series' beginning: of one, and of all together.
-MOST_STEPS, MOST_STEPS_OF_ALL = 25_000, 2_000_000
+MOST_STEPS, MOST_STEPS_OF_ALL = 25_000, 1_000_000
 # All that is read of an entry: no description, no place, no link.
 _KEPT = (
     "UID|DTSTART|DTEND|DURATION|RRULE|RDATE|EXDATE|RECURRENCE-ID|SEQUENCE|STATUS|TRANSP|CLASS"
@@ -163,9 +164,23 @@ class _Choice:
             self.trouble = f"it has more than {MOST_EVENTS:,} meetings, and some are left out"
             return b""
         self.chosen += 1
-        lines = (b"".join(found) for found in _PROPERTY.findall(block))
-        kept = b"\r\n".join(line for line in lines if len(line) <= LONGEST_LINE)
+        lines = (name + self._near(name, rest) for name, rest in _PROPERTY.findall(block))
+        kept = b"\r\n".join(
+            line for line in lines if len(line) <= LONGEST_LINE and not line.endswith(b":")
+        )
         return b"BEGIN:VEVENT\r\n%s\r\nEND:VEVENT\r\n" % kept
+
+    def _near(self, name: bytes, rest: bytes) -> bytes:
+        """Of a list of dates, which may be endless, those that may touch the days."""
+        if name not in (b"EXDATE", b"RDATE"):
+            return rest
+        form, _, dates = rest.rpartition(b":")
+        near = [
+            each
+            for each in dict.fromkeys(dates.split(b","))
+            if self.earliest <= each.strip()[:8] <= self.last_digits
+        ]
+        return form + b":" + b",".join(near[:MOST_DATES])
 
     def _is_elsewhere(self, block: bytes) -> bool:
         """Whether it is an occurrence that neither was nor is in the days."""
@@ -180,11 +195,14 @@ class _Choice:
         if not rules:
             return True
         began, ended = _day(start), _day(end)
-        if began is None or ended is None or ended - began > LONGEST_EVENT or len(rules) > 1:
+        if began is None or ended is None or ended - began > LONGEST_OF_SERIES or len(rules) > 1:
             return False
         steps = _steps(_parts(rules[0]), max((self.last - began).days + 2, 1))
-        self.steps += steps
-        return 0 < steps <= MOST_STEPS and self.steps <= MOST_STEPS_OF_ALL
+        if self.steps + steps > MOST_STEPS_OF_ALL:
+            self.trouble = "it has too many old series, and some are left out"
+            return False
+        self.steps += steps if steps <= MOST_STEPS else 0
+        return 0 < steps <= MOST_STEPS
 
 
 def _digits(day: date, days: int) -> bytes:
@@ -232,6 +250,8 @@ def _steps(rule: dict[str, str], days: int) -> int:
         return 0
     if rule["FREQ"] in ("HOURLY", "DAILY"):
         per_day /= interval
+    if rule["FREQ"] == "WEEKLY":
+        per_day *= (rule.get("BYDAY", "").count(",") + 1) / 7
     for name in ("BYHOUR", "BYMINUTE", "BYSECOND"):
         per_day *= len(numbers.get(name, ())) or 1
     return int(days * per_day) + 1
