@@ -278,6 +278,24 @@ def test_lists_of_dates_without_end(tmp_path: Path, name: str) -> None:
     assert time.perf_counter() - start < 5.0  # a shared machine; unfiltered it takes a minute
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("DTSTART:00010101T080000Z", "DTEND:99991231T090000Z"),
+        ("DTSTART:20261101T080000Z", "DURATION:P999999999D", "RRULE:FREQ=DAILY"),
+        ("DTSTART:20261120T080000Z", "DURATION:soon"),
+        ("DTSTART:20261120T080000Z", "DTEND:20261120T250000Z", "RRULE:FREQ=DAILY;BYHOUR=99"),
+        ("DTSTART;VALUE=DATE:20261120", "DTEND:20261120T100000Z"),
+        ("DTSTART:20261120T080000Z", "RECURRENCE-ID:never"),
+        ("DTSTART:20261120T080000Z", "DTEND:20261120T070000Z"),
+    ],
+)
+def test_one_broken_entry_does_not_hide_the_others(tmp_path: Path, lines: tuple[str, ...]) -> None:
+    good = [entry(*TEN, uid=f"good {number}") for number in range(5)]
+    found = of(tmp_path, *good[:3], entry(*lines, "SUMMARY:Odd", uid="odd"), *good[3:])
+    assert [row for row in found if "Odd" not in row] == ["10:00-11:00 Acme review"] * 5
+
+
 def test_very_many_old_series_are_told(tmp_path: Path) -> None:
     old = ("DTSTART:19900101T080000Z", "DTEND:19900101T090000Z", "RRULE:FREQ=DAILY")
     reading = source(written(tmp_path, *(entry(*old, uid=str(n)) for n in range(200)))).read(DAY)

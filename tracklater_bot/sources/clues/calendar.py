@@ -28,6 +28,7 @@ from tracklater_bot.sources.clues.files import MB, read_regular
 
 LARGEST = 30 * MB
 MOST_KEPT = 8 * MB
+MOST_FAILURES = 60  # when a bad entry is looked for among good ones
 HOPS = 4
 SECONDS = 45.0
 RETRY = RetryPolicy(tries=2, seconds=5.0)
@@ -69,20 +70,8 @@ def understand(
 
     `mine` are the person's own addresses, in small letters.
     """
-    if b"BEGIN:VEVENT" not in text.content:
-        return {}
-    # Here, because they take a quarter of a second, and only those with a calendar need them.
-    import recurring_ical_events  # type: ignore[import-untyped]  # noqa: PLC0415
-    from icalendar import Calendar  # noqa: PLC0415
-
-    start, end = (at.astimezone(zone) for at in (span.start, span.end))
-    try:
-        calendar = Calendar.from_ical(text.content)
-        found = recurring_ical_events.of(calendar, skip_bad_series=True).between(start, end)
-    except Exception:  # noqa: BLE001 - they raise whatever they stumble over
-        raise SourceError("it has entries that cannot be understood", lasting=True) from None
     meetings: dict[_Key, Meeting | None] = {}
-    for event in found:
+    for event in _occurrences(text, span.start.astimezone(zone), span.end.astimezone(zone)):
         try:
             at, until = (_moment(event.get(name).dt, zone) for name in ("DTSTART", "DTEND"))
             if at is None or until is None or at >= span.end or until <= max(at, span.start):
@@ -92,6 +81,26 @@ def understand(
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             continue  # one broken entry is no reason to lose the others
     return meetings
+
+
+def _occurrences(text: CalendarText, start: datetime, end: datetime) -> Iterator[Any]:
+    """The entries that touch the time, without the series that cannot be understood."""
+    if not text.series:
+        return
+    # Here, because they take a quarter of a second, and only those with a calendar need them.
+    import recurring_ical_events  # type: ignore[import-untyped]  # noqa: PLC0415
+    from icalendar import Calendar  # noqa: PLC0415
+
+    parts, failures = [(0, len(text.series))], 0
+    while parts and failures < MOST_FAILURES:
+        first, last = parts.pop()
+        try:
+            calendar = Calendar.from_ical(text.calendar(first, last))
+            yield from recurring_ical_events.of(calendar, skip_bad_series=True).between(start, end)
+        except Exception:  # noqa: BLE001 - they raise whatever they stumble over
+            failures += 1
+            middle = (first + last) // 2
+            parts += [(first, middle), (middle, last)] if first < middle else []
 
 
 def _moment(when: date | datetime, zone: tzinfo) -> datetime | None:

@@ -17,7 +17,7 @@ LONGEST_EVENT, LONGEST_OF_SERIES = timedelta(days=8), timedelta(days=1)
 MOST_DATES = 200
 MOST_EVENTS = 2000
 # Occurrences that are gone through from a series' beginning: of one, and of all together.
-MOST_STEPS, MOST_STEPS_OF_ALL = 25_000, 1_000_000
+MOST_STEPS, MOST_STEPS_OF_ALL = 25_000, 400_000
 # All that is read of an entry: no description, no place, no link.
 _KEPT = (
     "UID|DTSTART|DTEND|DURATION|RRULE|RDATE|EXDATE|RECURRENCE-ID|SEQUENCE|STATUS|TRANSP|CLASS"
@@ -45,8 +45,14 @@ _ZONE_NAMES = re.compile(rb'(?i)TZID="?([^":;\r\n]+)')
 class CalendarText:
     """A small calendar with what may touch the days asked for; `trouble` is what was wrong."""
 
-    content: bytes
+    zones: bytes
+    series: tuple[bytes, ...]  # the entries of a UID each
     trouble: str | None = None
+
+    def calendar(self, first: int, last: int) -> bytes:
+        """A part of its series as a calendar of their own."""
+        entries = b"".join(self.series[first:last])
+        return b"BEGIN:VCALENDAR\r\n%s%sEND:VCALENDAR\r\n" % (self.zones, entries)
 
 
 def excerpt(content: bytes, first: date, last: date) -> CalendarText:
@@ -61,20 +67,19 @@ def excerpt(content: bytes, first: date, last: date) -> CalendarText:
     for kind, block in _blocks(content):
         if kind == b"VEVENT" and choice.may_touch(block):
             choice.uids.add(_uid(block))
-    events = [
-        chosen
-        for kind, block in _blocks(content)
-        if kind == b"VEVENT" and _uid(block) in choice.uids and (chosen := choice.entry(block))
-    ]
-    names = {name for event in events for name in _ZONE_NAMES.findall(event)}
+    series: dict[bytes, bytes] = {}
+    for kind, block in _blocks(content):
+        if kind == b"VEVENT" and (uid := _uid(block)) in choice.uids:
+            series[uid] = series.get(uid, b"") + choice.entry(block)
+    names = {name for entries in series.values() for name in _ZONE_NAMES.findall(entries)}
     zones = [
         b"BEGIN:VTIMEZONE\r\n%s\r\nEND:VTIMEZONE\r\n" % block.strip()
         for kind, block in _blocks(content)
         if kind == b"VTIMEZONE" and _is_zone(block, names)
     ]
-    text = b"".join([b"BEGIN:VCALENDAR\r\n", *zones, *events, b"END:VCALENDAR\r\n"])
     trouble = "it is cut off, so some meetings may be missing" if is_cut else None
-    return CalendarText(text, choice.trouble or trouble)
+    wanted = tuple(entries for entries in series.values() if entries)
+    return CalendarText(b"".join(zones), wanted, choice.trouble or trouble)
 
 
 def entries(content: bytes) -> int:
