@@ -381,6 +381,45 @@ def agents_logs(desk: Desk) -> Iterator[Figure]:
     yield Figure("their memory", 50, peak, "MB")
 
 
+def calendar(folder: Path) -> Iterator[Figure]:
+    """A calendar of five megabytes, and the memory that it takes beyond an empty one."""
+    settings = 'timezone = "{}"\ncalendar = {{ files = ["{}"], emails = ["{}"] }}\n'
+    peaks, took, processor = [], [], []
+    for name, entries in (("empty", 0), ("full", 6000)):
+        desk = Desk(folder / name, ())
+        desk.folder.mkdir(parents=True)
+        file = desk.folder / "mine.ics"
+        file.write_text("\r\n".join(_calendar(entries)))
+        desk.config.write_text(settings.format(DAY.zone, file, EMAIL))
+        (desk.folder / ".env").touch()
+        command = ["-m", "tracklater_bot", "preview", str(DAY.date), "--json"]
+        runs = [_launched([*command, "--config", str(desk.config)], desk) for _ in range(4)][1:]
+        peaks.append(median(run.peak for run in runs))
+        took.append(min(run.seconds for run in runs))
+        processor.append(min(run.processor for run in runs))
+    told = f"{file.stat().st_size / 1e6:.1f} MB, over an empty one, the libraries included"
+    told += f"; {processor[1] - processor[0]:.2f} s of processor time"
+    yield Figure("a calendar", 1.0, took[1] - took[0], "s", told)
+    yield Figure("memory for it", 50, peaks[1] - peaks[0], "MB")
+
+
+def _calendar(entries: int) -> Iterator[str]:
+    """Three years of single meetings, and a weekly series for every 24 of them."""
+    chance = random.Random(entries)
+    yield "BEGIN:VCALENDAR"
+    for number in range(entries + entries // 24):
+        at = datetime(2024, 1, 1, 9) + timedelta(days=chance.randrange(1100))  # noqa: DTZ001
+        guests = (
+            f"ATTENDEE;PARTSTAT=ACCEPTED;CN=Guest:mailto:guest{n}@acme.example" for n in "123"
+        )
+        yield from ("BEGIN:VEVENT", f"UID:{number}", f"SUMMARY:Acme {number}", *guests)
+        yield f"DTSTART;TZID={DAY.zone}:{at:%Y%m%dT%H%M%S}"
+        yield f"DTEND;TZID={DAY.zone}:{at + timedelta(hours=1):%Y%m%dT%H%M%S}"
+        yield from ["RRULE:FREQ=WEEKLY"] * (number >= entries)
+        yield from (f"DESCRIPTION:{'Join the meeting at ' * 22}", "END:VEVENT")
+    yield from ("END:VCALENDAR", "")
+
+
 # -- The table ---------------------------------------------------------------------------------
 
 
@@ -403,7 +442,7 @@ def main() -> None:
         print(f"{size:.1f} MB of thyme, {len(desk.repos)} repositories\n", flush=True)
         agents = make_sessions(Path(folder) / "agents")
         figures = in_process(desk), whole_process(desk), many_days(days), agents_logs(agents)
-        for line in table(chain.from_iterable(figures)):
+        for line in table(chain(*figures, calendar(Path(folder) / "calendar"))):
             print(line)
 
 

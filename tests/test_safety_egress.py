@@ -22,9 +22,12 @@ from tracklater_bot.domain.wall import from_json, to_json
 from tracklater_sandbox import ME, Sandbox
 
 TITLE, TEXT, FILE, SAID = "SECRETTITLE", "SECRETMESSAGE", "SECRETFILE", "SECRETPROMPT"
+# Of a calendar only the title of what is not private may leave, as a description.
+CALENDAR = "SECRETENTRY"
+SECRETS = (TITLE, TEXT, FILE, SAID, CALENDAR)
 # From the sample day's windows: files, mails, and what is open all day.
 WINDOWS = ("session.py", "Thunderbird", "KeePass", "Passwords.kdbx", "Spotify", "eero@box")
-SOURCES = {"thyme", "git", "slack", "agents"}
+SOURCES = {"thyme", "git", "slack", "agents", "calendar"}
 SERVICES = ("jira", "slack", "taiga", "toggl")
 
 
@@ -40,6 +43,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator
     with RecordedSandbox(home, today=FRIDAY) as sandbox:
         _mark_messages(sandbox)
         _talk_to_agents(sandbox)
+        _add_calendar(sandbox)
         sandbox.recording = True
         with bot_process(sandbox, verbose=True) as bot:
             bot.connected()
@@ -87,6 +91,33 @@ def _talk_to_agents(sandbox: Sandbox) -> None:
         file.write(f'\n[agents]\nclaude_dir = "{folder.parent.parent}"\ncodex_dir = ""\n')
 
 
+def _add_calendar(sandbox: Sandbox) -> None:
+    """A meeting, and a private one, with a mark on all that nobody may see."""
+    told = (
+        f"DESCRIPTION:{CALENDAR}",
+        f"LOCATION:https://meet.example/{CALENDAR}",
+        f"ATTENDEE;CN={CALENDAR}:mailto:{CALENDAR}@globex.example",
+        "ATTENDEE;PARTSTAT=ACCEPTED:mailto:eero@example.com",
+    )
+    entries = (
+        ("UID:1", "DTSTART:{day}T063000Z", "DTEND:{day}T070000Z", "SUMMARY:Globex weekly", *told),
+        (
+            "UID:2",
+            "DTSTART:{day}T053000Z",
+            "DTEND:{day}T060000Z",
+            "CLASS:PRIVATE",
+            *told,
+            f"SUMMARY:{CALENDAR} globex",
+        ),
+    )
+    lines = [line for own in entries for line in ("BEGIN:VEVENT", *own, "END:VEVENT")]
+    text = "\r\n".join(["BEGIN:VCALENDAR", *lines, "END:VCALENDAR", ""])
+    file = sandbox.home / "mine.ics"
+    file.write_text(text.replace("{day}", f"{sandbox.day:%Y%m%d}"), encoding="utf-8")
+    with sandbox.settings_file.open("a", encoding="utf-8") as settings:
+        settings.write(f'\n[calendar]\nfiles = ["{file}"]\n')
+
+
 def test_the_day_reached_every_service(day: RecordedSandbox) -> None:
     assert tuple(day.services()) == SERVICES
     assert any(b"POST /toggl/api/v9/workspaces" in each for each in day.sent_to("toggl"))
@@ -98,7 +129,7 @@ def test_no_title_message_or_file_name_leaves_the_machine(
     day: RecordedSandbox, service: str
 ) -> None:
     for sent in day.sent_to(service):
-        assert not holds(sent, (TITLE, TEXT, FILE, SAID, *WINDOWS)), sent[:200]
+        assert not holds(sent, (*SECRETS, *WINDOWS)), sent[:200]
 
 
 def test_none_of_them_is_in_what_crosses_the_wall(day: Sandbox) -> None:
@@ -107,8 +138,9 @@ def test_none_of_them_is_in_what_crosses_the_wall(day: Sandbox) -> None:
     with opened(settings, lambda: evening(day)) as core:
         (draft,) = core.machine.drafts([WorkDay(day.day, day.zone)])
     crossing = to_json(draft)
-    assert not holds(crossing, (TITLE, TEXT, FILE, SAID, *WINDOWS))
+    assert not holds(crossing, (*SECRETS, *WINDOWS))
     assert {status.name for status in draft.sources if status.clues} >= SOURCES
+    assert len(draft.meetings) == 2
     assert draft.suggestions
     assert draft.messages
     assert draft.prompts
@@ -118,7 +150,7 @@ def test_none_of_them_is_in_what_crosses_the_wall(day: Sandbox) -> None:
 
 def test_none_of_them_is_kept_or_logged_or_shown(day: RecordedSandbox) -> None:
     for name, data in (*written(day).items(), ("Slack", shown(day))):
-        assert not holds(data, (TITLE, TEXT, FILE, SAID, "KeePass", "Passwords.kdbx")), name
+        assert not holds(data, (*SECRETS, "KeePass", "Passwords.kdbx")), name
 
 
 def test_what_may_leave_is_there(day: RecordedSandbox) -> None:

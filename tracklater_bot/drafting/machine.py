@@ -21,6 +21,7 @@ from tracklater_bot.domain.clues import (
     Checkout,
     Clue,
     Commit,
+    Meeting,
     Prompt,
     Reading,
     Window,
@@ -128,6 +129,7 @@ class LocalMachine:
             messages=_moments(inputs, ChatMessage),
             prompts=_moments(inputs, Prompt),
             agents=_agents(inputs),
+            meetings=tuple(Span(c.at, c.until) for c in inputs.clues if isinstance(c, Meeting)),
         )
 
     def worked_since(self, moment: datetime) -> bool:
@@ -178,9 +180,13 @@ def _of_day(reading: Reading, span: Span) -> Reading:
     lasting = [
         replace(c, at=span.start)
         for c in clues[:first]
-        if isinstance(c, Window | AgentRun) and c.until is not None and c.until > span.start
+        if isinstance(c, Window | AgentRun | Meeting) and c.until and c.until > span.start
     ]
-    return replace(reading, clues=(*before.values(), *lasting, *clues[first:last]))
+    inside = [
+        replace(c, until=min(c.until, span.end)) if isinstance(c, Meeting) else c
+        for c in (*lasting, *clues[first:last])
+    ]
+    return replace(reading, clues=(*before.values(), *inside))
 
 
 def _moments(inputs: Inputs, kind: type[Commit | ChatMessage | Prompt]) -> tuple[datetime, ...]:

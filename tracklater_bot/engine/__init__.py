@@ -13,8 +13,9 @@ from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.infer.hmm import IDLE
 from tracklater_bot.engine.infer.inference import LabelledDay, label
 from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.engine.intervals import MINUTE, Interval
+from tracklater_bot.engine.intervals import MINUTE, Interval, cut
 from tracklater_bot.engine.match.matcher import Matcher
+from tracklater_bot.engine.meetings import Kept, kept_in, planned_in, score_beside, score_kept
 from tracklater_bot.engine.presence import (
     PresenceRules,
     Watch,
@@ -44,6 +45,7 @@ class _Inferred:
     events: Sequence[Event]
     day: LabelledDay
     spans: Sequence[RoundedSpan]
+    meetings: Sequence[Kept]
 
 
 def suggest(inputs: Inputs) -> tuple[Suggestion, ...]:
@@ -52,7 +54,9 @@ def suggest(inputs: Inputs) -> tuple[Suggestion, ...]:
     Time that somebody was there and that nothing explains has no group.
     """
     inferred = _infer(inputs)
-    builder = SuggestionBuilder(inputs, inferred.matcher, inferred.events, inferred.day)
+    builder = SuggestionBuilder(
+        inputs, inferred.matcher, inferred.events, inferred.day, inferred.meetings
+    )
     return builder.suggestions(inferred.spans)
 
 
@@ -78,15 +82,22 @@ def _infer(inputs: Inputs) -> _Inferred:
     events = events_of(inputs, matcher)
     of_day = [event for event in events if 0 < event.at < until]
     watched = _watched(inputs, kinds, of_day, until)
-    segments = cut_day(watched, of_day, until)
     calls = calls_in(watched.stays, kinds)
+    planned = planned_in(inputs, matcher, until)
+    meetings = kept_in(planned, watched, calls, of_day)
+    away = [kept.interval for kept in meetings if not kept.is_call]
+    edges = [edge for kept in meetings for edge in kept.interval]
+    segments = cut_day(watched, of_day, until, away, edges)
+    calls = [part for call in (*calls, *away) for part in cut(call, sorted({*edges}))]
+    score_kept(segments, meetings, matcher)
     context = ScoringContext(
         matcher, calls, _noon_of(inputs.day), inputs.habits, _confirmed(inputs)
     )
     score(segments, events, of_day, context)
+    score_beside(segments, planned, meetings, matcher)
     day = label(segments, OFFSCREEN)
     spans = fit_spans(merge(day, inputs.options.min_minutes * MINUTE), day, inputs)
-    return _Inferred(matcher, of_day, day, spans)
+    return _Inferred(matcher, of_day, day, spans, meetings)
 
 
 def _confirmed(inputs: Inputs) -> list[tuple[Interval, str]]:

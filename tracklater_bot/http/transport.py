@@ -80,6 +80,10 @@ class Transport:
             self._fail(requests.exceptions.InvalidHeader())
         except requests.RequestException as error:
             self._fail(error)
+        except ValueError:  # `requests` looks at where a redirect leads, though it follows none
+            raise BadResponse(
+                f"{self._service} sends us on to an address that is none", lasting=True
+            ) from None
 
     def _content(self, response: requests.Response) -> bytes:
         """The body, read no further than the cap: an answer of gigabytes is none."""

@@ -22,6 +22,7 @@ from tracklater_bot.settings.base import UNSET, GroupSection, Key, Missing, Sect
 from tracklater_bot.settings.sections import (
     TAIGA_API,
     AgentsSettings,
+    CalendarSettings,
     GitSettings,
     GroupGit,
     GroupJira,
@@ -152,6 +153,7 @@ class Settings(Section):
     thyme: ThymeSettings = UNSET
     agents: AgentsSettings = UNSET
     git: GitSettings = UNSET
+    calendar: CalendarSettings = UNSET
     toggl: TogglSettings = UNSET
     taiga: TaigaSettings = UNSET
     groups: dict[str, GroupSettings] = Field({}, description="Your clients and work projects.")

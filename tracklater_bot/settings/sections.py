@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -69,6 +70,28 @@ class GitSettings(Section):
     """Whose commits are clues."""
 
     emails: types.Emails = Field((), description="Your commit e-mail addresses.")
+
+
+class CalendarSettings(Section):
+    """The person's calendars, which tell of meetings."""
+
+    gives_clues = "calendar.files"
+
+    files: types.Folders = Field((), description="Full paths of calendars, as .ics files.")
+    emails: types.Emails = Field(
+        (), description="Your addresses in invitations; none = those of [git]."
+    )
+    urls: types.Secrets = Field(None, description="Secret addresses in iCal format, with blanks.")
+
+    def addresses(self) -> tuple[str, ...]:
+        """The secret addresses one by one: parted by blanks or commas, or listed as JSON."""
+        text = self.urls.get_secret_value() if self.urls else ""
+        return tuple(dict.fromkeys(re.findall(r"[^\s,\"'\[\]]+", text)))
+
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """Whose answers count, among those of all guests."""
+        if (self.files or self.urls) and not (self.emails or settings.git.emails):
+            yield (*at, "emails"), "which invitations did you accept?"
 
 
 class TaigaSettings(Section):

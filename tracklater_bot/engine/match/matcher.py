@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Prompt, Window
+from tracklater_bot.domain.clues import (
+    ChatMessage,
+    Checkout,
+    Clue,
+    Commit,
+    Meeting,
+    Prompt,
+    Window,
+)
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.hints import HintKind
 from tracklater_bot.domain.issues import Issue, IssueId
@@ -126,6 +134,13 @@ class Matcher:
             return (prompt.group,) if prompt.group in self._names else ()
         named = self._spoken.find(folded(re.split(r"[/\\]", prompt.folder)[-1]))
         return tuple(named) if len(named) == 1 else ()
+
+    def meeting(self, meeting: Meeting) -> TextMatch:
+        """What a meeting says: its title, else where its guests are from."""
+        words = groups_in_message(meeting.title, "", self._spoken, self._keys)
+        words = words or self._spoken.find(folded(" | ".join(meeting.domains)))
+        named = (self._named(group, meeting.title, ()) for group in words)
+        return TextMatch(WindowPlace.MEETING, words, dict.fromkeys(filter(None, named), 1.0))
 
     def names_others(self, group: str, text: str) -> bool:
         """Whether a text has a word or a key of another group in it."""
@@ -243,7 +258,7 @@ def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, 
 def _texts(clues: Iterable[Clue]) -> Iterator[tuple[str, str | None]]:
     for clue in clues:
         match clue:
-            case Window():
+            case Window() | Meeting():
                 yield clue.title, None
             case Commit():
                 yield from ((text, clue.group) for text in (clue.subject, *clue.branches))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import ClueSource
+from tracklater_bot.sources.clues.calendar import CalendarSource
 from tracklater_bot.sources.clues.git import GitSource
 from tracklater_bot.sources.clues.thyme import ThymeSource
 
@@ -32,6 +33,7 @@ REGISTRY: tuple[Callable[[Settings], Iterator[ClueSource]], ...] = (
     GitSource.set_up,
     _agents,
     _slack,
+    CalendarSource.set_up,
 )
 
 
