@@ -210,6 +210,18 @@ def test_without_a_project_nothing_is_approved_along_with_the_rest() -> None:
             ["Undo"],
         ),
         (
+            ItemState.UNKNOWN,
+            {"problem": "Toggl can't be reached.", "retry_at": at("18:42")},
+            "Checking whether Toggl got it… Waits until 18:42: Toggl can't be reached.",
+            [],
+        ),
+        (
+            ItemState.DELETING,
+            {"problem": "Toggl can't be reached.", "retry_at": at("18:42")},
+            "Being taken out of Toggl… Waits until 18:42: Toggl can't be reached.",
+            [],
+        ),
+        (
             ItemState.FAILED,
             {"problem": "The project Development is archived."},
             "*Not in Toggl:* The project Development is archived.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +16,11 @@ from tests.loopback import FakeTime, Said, loopback
 from tests.notation import at
 from tests.rooms import DAY, PERSON, Room, change, sqlite_store, worker_on
 from tests.test_toggl import MORNING, row, tracker
-from tests.trackers import Crash, FakeTracker, Fault, crash_before
-from tracklater_bot.domain.digests import ItemState
+from tests.trackers import Crash, FakeTracker, Fault, crash_before, unreachable
+from tracklater_bot.blocks.digest import digest_message
+from tracklater_bot.blocks.week import week_message
+from tracklater_bot.domain.day_totals import DayTimes
+from tracklater_bot.domain.digests import ItemState, Problem
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.senders import all_senders
@@ -39,6 +43,50 @@ def approved(room: Room, *texts: str) -> list[str]:
     ids = room.open(*texts or ("09:00-10:00 group1",))
     room.review.approve_all(PERSON, DAY)
     return ids
+
+
+def test_all_that_wait_say_until_when_in_the_same_words(room: Room) -> None:
+    """Also what was approved meanwhile, and what is looked up or taken out."""
+    ids = room.open("09:00-10:00 group1", "10:00-11:00 group1", "11:00-12:00 group1")
+    room.review.approve(PERSON, ids[2])
+    room.drain()
+    room.review.undo(PERSON, ids[2])
+    room.review.approve(PERSON, ids[0])
+    room.tracker.fail(*[unreachable] * 40)
+    room.drain(most=timedelta(minutes=5))
+    room.review.approve(PERSON, ids[1])
+    room.worker.work()
+    assert {item.problem_code for item in room.digest.items} == {Problem.WAITING}
+    assert all(item.retry_at and item.retry_at > room.time() for item in room.digest.items)
+    rows = says_of(room)
+    assert len(rows) == 3
+    waits = re.compile(r"Waits until 18:\d\d: Toggl cannot be reached")
+    assert all(waits.search(row) for row in rows)
+    assert "Being taken out of Toggl… Waits" in rows[2]
+    room.tracker.fail()
+    room.drain()
+    assert room.states() == [ItemState.SENT, ItemState.SENT, ItemState.OPEN]
+    assert {item.retry_at for item in room.digest.items} == {None}
+
+
+def says_of(room: Room) -> list[str]:
+    """The paragraph of each row of the day's message."""
+    blocks = digest_message(room.digest).blocks
+    texts = [block["text"]["text"] for block in blocks if block["type"] == "section"]
+    return [text for text in texts if re.match(r"\*\d\d:\d\d", text)]
+
+
+def test_what_waits_is_counted_with_the_day(room: Room) -> None:
+    ids = room.open("09:00-10:00 group1", "10:00-11:30 group1", "11:30-12:00 group1")
+    room.review.approve(PERSON, ids[0])
+    room.drain()
+    room.review.approve(PERSON, ids[1])
+    message = digest_message(room.digest)
+    head = message.blocks[1]["text"]["text"]
+    assert "group1: 30 min to review, 1 h 30 min on the way, 1 h in Toggl" in head
+    assert "1 h in Toggl. 1 h 30 min on the way." in message.text
+    week = week_message([DayTimes.of(room.digest)])
+    assert "1 h in Toggl, 1 h 30 min on the way, 30 min to review" in week.text
 
 
 # -- A bot that stands still ---------------------------------------------------------------------

@@ -197,13 +197,13 @@ def state_words(item: Item, place: RowPlace, most: int) -> str:
         worklog = worklog_words(item, most)
         beside = f" · {worklog}" if worklog else ""
         return f"*{link(place.toggl_url, 'In Toggl')}*{note}{beside}"
-    if item.state is ItemState.PENDING and item.retry_at is not None:
-        until = clock(item.retry_at, place.zone, place.day)
-        if item.problem_code is Problem.QUOTA or "quota" in problem.casefold():
-            return f"Waits for Toggl's quota until {until}"
-        return f"Waits until {until}" + (f": {problem}" if problem else "")
-    pending = f" {problem}" if problem and item.state is ItemState.PENDING else ""
-    return _STATE_WORDS[item.state] + pending
+    words = "" if item.state is ItemState.PENDING and item.retry_at else _STATE_WORDS[item.state]
+    if item.retry_at is None:
+        return f"{words} {problem}".rstrip()
+    until = clock(item.retry_at, place.zone, place.day)
+    if item.problem_code is Problem.QUOTA or "quota" in problem.casefold():
+        return f"{words} Waits for Toggl's quota until {until}".lstrip()
+    return f"{words} Waits until {until}".lstrip() + (f": {problem}" if problem else "")
 
 
 def worklog_words(item: Item, most: int) -> str:

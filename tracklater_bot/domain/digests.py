@@ -31,6 +31,10 @@ class ItemState(StrEnum):
     DELETING = "deleting"
 
 
+UNDER_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN)
+IN_PROGRESS = (*UNDER_WAY, ItemState.DELETING)
+
+
 class Problem(StrEnum):
     """Why an item is not where the person wants it; tells which button mends it."""
 

@@ -125,6 +125,12 @@ class EntrySender:
             self._worklogs.follow(transaction, job, now)
         return changed
 
+    def held_back(
+        self, transaction: Transaction, person: str, until: datetime, now: datetime
+    ) -> set[PersonDay]:
+        """Each entry that would wait without a word says the same as the others."""
+        return entry_items.held_back(transaction, person, until, now)
+
     def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
         """Gives a job to each entry that is on its way without one; the message says the same."""
         for digest in days.on_their_way(transaction, person):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from operator import itemgetter
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem
+from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem
 from tracklater_bot.domain.edits import with_items
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
@@ -24,6 +25,8 @@ from tracklater_bot.outbox.outcomes import (
 )
 from tracklater_bot.store import Transaction, days, jobs
 from tracklater_bot.store.jobs import Job, JobKind, Stage, entry_job
+
+UNSAID = timedelta(minutes=1)  # a look after a lost answer is not worth more words before
 
 
 def apply(transaction: Transaction, job: Job, outcome: Outcome, now: datetime) -> set[PersonDay]:
@@ -44,15 +47,39 @@ def apply(transaction: Transaction, job: Job, outcome: Outcome, now: datetime) -
     affected = {(digest.person, digest.day)}
     if isinstance(outcome, RetryLater) and outcome.code is Problem.QUOTA:
         affected |= _hold_all(transaction, job.person, outcome)
-    if isinstance(outcome, Written):
+    if isinstance(outcome, Written | Rejected | NotWritten):
         affected |= _go_on(transaction, job.person, now)
     return affected
+
+
+def held_back(
+    transaction: Transaction, person: str, until: datetime, now: datetime
+) -> set[PersonDay]:
+    """Lets each item that waits and does not say so say it as the others of the person do."""
+    waiting = [
+        (item.retry_at or now, digest.day, item)
+        for digest in days.on_their_way(transaction, person)
+        for item in digest.items
+        if item.state in IN_PROGRESS
+    ]
+    told = [(at, item) for at, _, item in waiting if at > now]
+    as_told = max(told, key=itemgetter(0))[1] if told else None
+    silent = [(day, item.id) for at, day, item in waiting if at <= now]
+
+    def tell(item: Item) -> Item:
+        due_at = job.due_at if (job := jobs.active(transaction, item.id)) else until
+        waits = replace(item, retry_at=max(until, due_at))
+        if as_told is None:
+            return waits
+        return replace(waits, problem=as_told.problem, problem_code=as_told.problem_code)
+
+    return _change(transaction, person, silent, tell)
 
 
 def find_lost(transaction: Transaction, digest: Digest, now: datetime) -> None:
     """Sees to it that every item on its way has a job, and that none waits without saying so."""
     for item in digest.items:
-        if item.state not in days.IN_PROGRESS:
+        if item.state not in IN_PROGRESS:
             continue
         job = jobs.active(transaction, item.id)
         if job is not None:
@@ -164,7 +191,8 @@ class _Ending:
         """Changing or deleting twice does no harm; only creating has to be looked up first."""
         creating = self.job.kind is JobKind.CREATE
         self._reschedule(Stage.UNKNOWN if creating else Stage.PENDING, at, self.job.unanswered)
-        return item.in_state(self._on_its_way(ItemState.UNKNOWN))
+        unknown = item.in_state(self._on_its_way(ItemState.UNKNOWN))
+        return replace(unknown, retry_at=at) if at - self.now > UNSAID else unknown
 
     def _on_its_way(self, state: ItemState) -> ItemState:
         deleting = self.job.kind is JobKind.DELETE or self.job.undone

@@ -104,6 +104,12 @@ class LateEntrySender:
                     jobs.set_entry(transaction, job, None, None, due)
         return set()
 
+    def held_back(
+        self, transaction: Transaction, person: str, until: datetime, now: datetime
+    ) -> set[PersonDay]:
+        """Nobody is told a time."""
+        return set()
+
     def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
         """Nobody waits for these jobs."""
         return set()

@@ -48,5 +48,10 @@ class Sender(Protocol[T]):
         An outcome of a job that was changed or taken back meanwhile counts no more.
         """
 
+    def held_back(
+        self, transaction: Transaction, person: str, until: datetime, now: datetime
+    ) -> set[PersonDay]:
+        """The lane rests until then: what waits for it says so; gives changed days."""
+
     def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
         """Finds what is on its way without a job, after a restored copy; gives changed days."""

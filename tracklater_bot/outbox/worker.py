@@ -45,6 +45,7 @@ SPACING = timedelta(seconds=1)  # what Toggl takes
 LOOKUP_DELAY = timedelta(seconds=5)  # until an entry whose answer was lost can be seen
 SLOW_LOOKUP_DELAY = timedelta(seconds=30)  # the same where the tracker itself was slow
 LONGEST_PAUSE = timedelta(minutes=5)
+WORTH_A_WORD = timedelta(seconds=20)  # a wait that is told
 CLOCK_STEP = timedelta(seconds=30)  # what a clock may be set back by without being noticed
 
 
@@ -102,6 +103,7 @@ class Worker:
                 changed |= self._mend()
                 while (days_of_job := self._serve()) is not None:
                     changed |= days_of_job
+                changed |= self._tell_waits()
             finally:
                 self._working.release()
         return changed
@@ -132,6 +134,18 @@ class Worker:
             for sender in () if self._last_look else self._senders.values():
                 changed |= sender.recover(transaction, self._person, now)
         self._last_look = now, ticks
+        return changed
+
+    def _tell_waits(self) -> set[PersonDay]:
+        """Lets whatever waits for a lane that rests for longer say until when."""
+        changed = set[PersonDay]()
+        with self._store.reading() as transaction:
+            now = self._store.now(transaction)
+            resting = lanes.resting(transaction, self._person, now + WORTH_A_WORD)
+        for target, until in resting.items():
+            with self._store.writing() as transaction:
+                sender = self._senders[Target(target)]
+                changed |= sender.held_back(transaction, self._person, until, now)
         return changed
 
     def _serve(self, target: Target | None = None) -> set[PersonDay] | None:
@@ -235,8 +249,8 @@ class Worker:
                 return at, 0
             case RetryLater(at=at):
                 return min(at, now + 1.5 * LONGEST_PAUSE), lane.failures + 1
-            case Unconfirmed():
+            case Unconfirmed(at=at):
                 # Its trouble may be that job's own: the others go on meanwhile.
-                return now + self._pace.backoff(lane.failures), lane.failures + 1
+                return min(at, now + self._pace.backoff(lane.failures)), lane.failures + 1
             case _:
                 return now + self._pace.spacing, 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, Worklog
+from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.domain.payload import Payload, worklog_of
 from tracklater_bot.outbox.outcomes import (
     NotWritten,
@@ -129,13 +129,19 @@ class WorklogSender:
         _ItemWorklog(transaction, digest, job.item_id, self._groups.wanted, now).end(job, outcome)
         return {(job.person, job.day)}
 
+    def held_back(
+        self, transaction: Transaction, person: str, until: datetime, now: datetime
+    ) -> set[PersonDay]:
+        """Nobody is told a time."""
+        return set()
+
     def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
         """Decides anew on each worklog that is on its way without a job."""
         changed = set[PersonDay]()
         for digest in days.on_their_way(transaction, person):
             for item in digest.items:
                 told = item.worklog
-                lost = told and told.problem is None and told.state in days.IN_PROGRESS
+                lost = told and told.problem is None and told.state in IN_PROGRESS
                 if lost and jobs.active(transaction, item.id, Target.WORKLOG) is None:
                     wanted = self._groups.wanted
                     _ItemWorklog(transaction, digest, item.id, wanted, now).follow()

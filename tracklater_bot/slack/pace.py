@@ -55,6 +55,7 @@ MARGIN = 1.02  # Slack's minute need not begin with ours
 RETRIES = 3  # where Slack says when to come back
 REPEATS = 1  # where the connection fails
 REPEAT_AFTER = 1.0  # seconds
+LONGEST_HOLD = 60.0  # seconds; whoever wants more says so again
 
 # What may have been carried out once already, and does no harm a second time.
 REPEATABLE = frozenset(
@@ -259,4 +260,4 @@ def _retry_after(response: HttpResponse) -> float:
     """In how many seconds Slack wants to be asked again."""
     headers = {name.lower(): values for name, values in response.headers.items()}
     seconds = (headers.get("retry-after") or ["1"])[0]
-    return float(seconds) if seconds.isdecimal() else 1.0
+    return min(float(seconds), LONGEST_HOLD) if seconds.isdecimal() else 1.0

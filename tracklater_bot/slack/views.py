@@ -21,7 +21,7 @@ from tracklater_bot.catalog import day_totals
 from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
-from tracklater_bot.domain.digests import Digest, ItemState
+from tracklater_bot.domain.digests import IN_PROGRESS, UNDER_WAY, Digest, ItemState
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.plan import Plan
 from tracklater_bot.domain.text import clock
@@ -34,7 +34,6 @@ WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)
 NEVER_SHOWN_BACK = 14  # days; reading more of them anew takes its time
 TIMELINE_COLUMNS = 38  # more would wrap on a phone
-ON_THE_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState.DELETING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ class Views:
             next_digest=self.plan().next(now),
             quota_left=quota.remaining if quota else None,
             quota_resets_at=quota.resets_at if quota else None,
-            waiting=sum(item.state in ON_THE_WAY for item in items),
+            waiting=sum(item.state in IN_PROGRESS for item in items),
             failed=sum(item.state is ItemState.FAILED for item in items),
         )
 
@@ -192,14 +191,14 @@ def page_key(day: date) -> str:
 
 
 def _quota_note(digest: Digest) -> str | None:
-    """`5 of 12 in Toggl, the rest at 18:42`, while Toggl's quota holds entries back."""
-    waiting = [item for item in digest.items if item.state is ItemState.PENDING and item.retry_at]
-    if not waiting:
+    """`5 of 12 in Toggl, the rest at 18:42`, while entries have to wait."""
+    wanted = [item for item in digest.items if item.state in (ItemState.SENT, *UNDER_WAY)]
+    until = max((item.retry_at for item in wanted if item.retry_at), default=None)
+    if until is None:
         return None
-    sent = sum(item.state is ItemState.SENT for item in digest.items)
-    wanted = sent + sum(item.state in ON_THE_WAY for item in digest.items)
-    when = min(item.retry_at for item in waiting if item.retry_at)
-    return f"{sent} of {wanted} in Toggl, the rest at {clock(when, ZoneInfo(digest.timezone))}."
+    sent = sum(item.state is ItemState.SENT for item in wanted)
+    when = clock(until, ZoneInfo(digest.timezone))
+    return f"{sent} of {len(wanted)} in Toggl, the rest at {when}."
 
 
 def _countries(chosen: str) -> list[tuple[str, str]]:

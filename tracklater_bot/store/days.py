@@ -25,7 +25,14 @@ from sqlalchemy import (
 )
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, Worklog
+from tracklater_bot.domain.digests import (
+    IN_PROGRESS,
+    Digest,
+    Item,
+    ItemState,
+    Problem,
+    Worklog,
+)
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry
@@ -36,7 +43,6 @@ from tracklater_bot.store.tables import changes, digests, items
 
 CLAIM = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=1)  # of an item, and of its job
-IN_PROGRESS = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState.DELETING)
 
 # Built once: these are asked at every click, and putting a statement together takes longer than
 # SQLite takes to answer it.
