@@ -39,13 +39,12 @@ from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.sender import Sender
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
-from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.review.decisions import Change, Review, ReviewError
 from tracklater_bot.settings import TogglSettings
 from tracklater_bot.store import Store
 from tracklater_bot.store.jobs import Job, Stage, Target
 from tracklater_bot.store.tables import ACTIVE, outbox
-from tracklater_bot.trackers.base import NewEntry
+from tracklater_bot.trackers.base import NewEntry, NoWorklogs
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.toggl.quota import Quotas

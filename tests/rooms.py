@@ -19,9 +19,9 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.outbox.lookup import AccountFacts, Lookup
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Senders, Worker
-from tracklater_bot.outbox.worklogs import GroupWorklogs, NoWorklogs
 from tracklater_bot.review.decisions import Change, Review
 from tracklater_bot.store import Store
+from tracklater_bot.trackers.base import GroupWorklogs, NoWorklogs
 
 PERSON = "U1"
 DAY = FRIDAY.date

@@ -36,11 +36,10 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace
-from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import lanes
 from tracklater_bot.store.lanes import Lease
-from tracklater_bot.trackers.base import Account, Constraints, NewEntry, Refused, Task
+from tracklater_bot.trackers.base import Account, Constraints, NewEntry, NoWorklogs, Refused, Task
 
 EAGER = Pace(spacing=timedelta())
 
@@ -667,7 +666,7 @@ from tests.trackers import FakeTracker
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
-from tracklater_bot.outbox.worklogs import NoWorklogs
+from tracklater_bot.trackers.base import NoWorklogs
 from tracklater_bot.store import Store
 
 class Log(FakeTracker):

@@ -25,11 +25,17 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Worker
-from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.store import jobs
 from tracklater_bot.store.jobs import Job
 from tracklater_bot.store.tables import lanes, outbox
-from tracklater_bot.trackers.base import NotSent, OtherEntry, OverQuota, Refused, Unknown
+from tracklater_bot.trackers.base import (
+    NotSent,
+    NoWorklogs,
+    OtherEntry,
+    OverQuota,
+    Refused,
+    Unknown,
+)
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ from tracklater_bot.domain.payload import worklog_of
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import Store
 from tracklater_bot.store.jobs import Target
+from tracklater_bot.trackers.base import Gone, Refused, TrackerError, Unknown
 
 
 @pytest.fixture
@@ -388,6 +389,79 @@ def test_after_a_lost_answer_it_is_looked_for_first(room: LoggingRoom, fault: Fa
         room.drain(room.new_worker("after a restart"))
     assert room.worklogs.asked[:2] == ["create", "find"]
     assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", ItemState.SENT))
+
+
+def saved_later(room: LoggingRoom) -> Fault:
+    """The connection breaks; `room.late` carries the request out afterwards."""
+
+    def fault(_: object, call: Any) -> None:
+        room.late = call  # type: ignore[attr-defined]
+        raise Unknown("Jira did not answer")
+
+    return fault
+
+
+@pytest.mark.parametrize("minutes", [1, 3, 20])
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_worklog_that_comes_after_it_was_looked_for_is_there_once(
+    room: LoggingRoom, minutes: int, undone: bool
+) -> None:
+    (item_id,) = approved(room)
+    room.worklogs.fail(saved_later(room))
+    room.drain(most=timedelta(seconds=50))
+    assert room.worklogs.asked == ["create", "find", "create"]
+    if undone:
+        room.review.undo(PERSON, item_id)
+    room.drain(most=timedelta(minutes=minutes))
+    room.late()  # type: ignore[attr-defined]
+    room.drain()
+    assert room.worklogs.written() == ("" if undone else FIRST)
+    told = room.worklog()
+    assert told == (None if undone else Worklog("DEV-1", ItemState.SENT))
+
+
+def carried_out(error: TrackerError) -> Fault:
+    """It was done, and something in between answers otherwise."""
+
+    def fault(_: object, call: Any) -> None:
+        call()
+        error.sent = True
+        raise error
+
+    return fault
+
+
+def answered(error: TrackerError) -> Fault:
+    def fault(_: object, __: object) -> None:
+        error.sent = True
+        raise error
+
+    return fault
+
+
+@pytest.mark.parametrize("what", ["edit", "undo"])
+@pytest.mark.parametrize("error", [Refused("Jira sends us on"), Gone("no longer in Jira")])
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_refused_change_is_looked_at_before_it_is_told(
+    room: LoggingRoom, what: str, error: TrackerError, done: bool, seen: bool
+) -> None:
+    item_id = sent(room)
+    if what == "edit":
+        room.edit(item_id, "09:00-09:30 group1", issue=issue("DEV-1"), description="Half")
+    else:
+        room.review.undo(PERSON, item_id)
+    room.worklogs.fail((carried_out if done else answered)(error), *([] if seen else [jira_down]))
+    room.drain()
+    told = room.worklog()
+    if done:
+        wanted = {"edit": "DEV-1 09:00-09:30 Half", "undo": ""}[what]
+        assert room.worklogs.written() == wanted
+        assert told is None or (told.state, told.problem) == (ItemState.SENT, None)
+    else:
+        assert room.worklogs.written() == FIRST
+        assert told is not None
+        assert told.problem
 
 
 def test_while_it_cannot_be_looked_for_nothing_is_sent(room: LoggingRoom) -> None:

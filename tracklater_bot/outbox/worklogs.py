@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
 from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.domain.payload import Payload, worklog_of
+from tracklater_bot.outbox import late_entries
 from tracklater_bot.outbox.outcomes import (
     NotWritten,
     Outcome,
@@ -30,7 +30,10 @@ from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
 from tracklater_bot.store.worklogs import StoredWorklog
 from tracklater_bot.trackers.base import (
     Conflict,
+    FoundWorklog,
     Gone,
+    GroupWorklogs,
+    NotSent,
     OtherEntry,
     Refused,
     TooOld,
@@ -40,28 +43,6 @@ from tracklater_bot.trackers.base import (
 )
 
 _NOT_IN_TRACKER = (ItemState.OPEN, ItemState.SKIPPED, ItemState.FAILED)
-
-
-class GroupWorklogs(Protocol):
-    """Which groups' time is written as worklogs, and where."""
-
-    def wanted(self, group: str) -> bool:
-        """Whether new entries of the group become worklogs too."""
-
-    def of(self, group: str) -> Worklogs:
-        """The group's worklogs, wanted or not. Raises Refused where there are none."""
-
-
-class NoWorklogs:
-    """No group's time is written as worklogs."""
-
-    def wanted(self, group: str) -> bool:
-        """Never."""
-        return False
-
-    def of(self, group: str) -> Worklogs:
-        """Nowhere."""
-        raise Refused("worklogs are switched off")
 
 
 class WorklogSender:
@@ -74,39 +55,47 @@ class WorklogSender:
     def prepare(self, job: Job, now: datetime) -> Ready[Worklogs] | Outcome:
         """Where the worklog goes; or what became of it where an answer was lost."""
         group = self._groups.of(job.payload.group or "")
-        if job.stage is not Stage.UNKNOWN:
-            return Ready(group)
-        return self._searched(job, group)
+        if job.stage is Stage.UNKNOWN or job.id in self._refusals:
+            return self._searched(job, group)
+        return Ready(group)
 
     def _searched(self, job: Job, group: Worklogs) -> Outcome:
-        known = group.find(job.payload.issue or "", job.item_id, job.payload.span)
+        """What became of the last request, as Jira shows it."""
+        payload = job.payload
+        found = group.find(payload.issue or "", job.item_id, payload.span, payload.description)
         refusal = self._refusals.pop(job.id, None)
-        return refusal or NotWritten() if known is None else Written(known)
+        if refusal is not None and job.entry_id in {worklog.id for worklog in found}:
+            refusal = replace(refusal, code=Problem.REFUSED)  # it is not gone
+        number, is_written = job.entry_id, False
+        match job.kind:
+            case JobKind.CREATE:
+                number = found[0].id if found else None
+                is_written = number is not None
+            case JobKind.UPDATE:
+                is_written = FoundWorklog(number or "", as_wanted=True) in found
+            case JobKind.DELETE:
+                is_written = number not in {worklog.id for worklog in found}
+                number = None
+        return Written(number) if is_written else refusal or NotWritten()
 
     def send(self, job: Job, request: Worklogs) -> Outcome:
-        """Makes, changes or removes the worklog."""
-        payload, issue = job.payload, job.payload.issue or ""
-        if job.kind is JobKind.CREATE or job.entry_id is None:
-            try:
-                number = request.create(issue, job.item_id, payload.span, payload.description)
-            except (Refused, Gone, OtherEntry) as error:
-                if not error.sent and not isinstance(error, OtherEntry):
-                    raise
-                # Told once a look shows that it is so: now, or later where none succeeds.
-                self._refusals[job.id] = Rejected(Problem.REFUSED, str(error))
-                with suppress(TrackerError):
-                    if error.sent:
-                        return self._searched(job, request)
-                raise Unknown(str(error)) from None
-            return Written(number)
-        if job.kind is JobKind.UPDATE:
-            request.update(issue, job.entry_id, payload.span, payload.description)
-            return Written(job.entry_id)
-        request.delete(issue, job.entry_id)
-        return Written(None)
+        """Makes, changes or removes the worklog. A refusal is looked after before it is told."""
+        try:
+            return _sent(job, request)
+        except (Refused, Gone, OtherEntry) as error:
+            if not error.sent and not isinstance(error, OtherEntry):
+                raise
+            # Told once a look shows that it is so: now, or later where none succeeds.
+            code = Problem.GONE if isinstance(error, Gone) else Problem.REFUSED
+            self._refusals[job.id] = Rejected(code, str(error))
+            if error.sent:
+                with suppress(NotSent, Unknown):
+                    return self._searched(job, request)
+            raise Unknown(str(error)) from None
 
     def final(self, job: Job, error: TrackerError) -> Outcome | None:
         """What an error means for the worklog for good."""
+        self._refusals.pop(job.id, None)
         if isinstance(error, Gone):
             deleted = job.kind is JobKind.DELETE
             return Written(None) if deleted else Rejected(Problem.GONE, str(error))
@@ -199,6 +188,8 @@ class _ItemWorklog:
                 jobs.reschedule(self.transaction, job, stage, at, job.unanswered)
                 self.follow()
             case NotWritten():
+                if job.kind is JobKind.CREATE:
+                    late_entries.watch(self.transaction, self.digest, job, self.now)
                 jobs.reschedule(self.transaction, job, Stage.PENDING, self.now, 0)
                 self.follow()
             case _:
@@ -290,6 +281,17 @@ class _ItemWorklog:
             return None
         state = ItemState.SENT if wanted else ItemState.DELETING
         return Worklog(stored.payload.issue or "", state, sentence)
+
+
+def _sent(job: Job, group: Worklogs) -> Written:
+    payload, issue = job.payload, job.payload.issue or ""
+    if job.kind is JobKind.CREATE or job.entry_id is None:
+        return Written(group.create(issue, job.item_id, payload.span, payload.description))
+    if job.kind is JobKind.UPDATE:
+        group.update(issue, job.entry_id, payload.span, payload.description)
+        return Written(job.entry_id)
+    group.delete(issue, job.entry_id)
+    return Written(None)
 
 
 def _is_decided(item: Item | None) -> bool:

@@ -44,12 +44,14 @@ class Stage(StrEnum):
 class Target(StrEnum):
     """What a job writes: the item's entry in the tracker, or its worklog in Jira.
 
-    LATE takes out what a request made that was given up and repeated; see `late_entries`.
+    LATE and LATE_WORKLOG take out what a request made that was given up and repeated; see
+    `late_entries`.
     """
 
     ENTRY = "entry"
     WORKLOG = "worklog"
     LATE = "late"
+    LATE_WORKLOG = "late log"
 
 
 # Built once, as in `days`: the worker asks these again and again. The states are written out: for

@@ -155,15 +155,47 @@ class Tracker(Protocol):
     def constraints(self) -> Constraints: ...
 
 
+@dataclass(frozen=True, slots=True)
+class FoundWorklog:
+    """A worklog that carries our id; `as_wanted` when time and comment are those asked for."""
+
+    id: str
+    as_wanted: bool = True
+
+
 class Worklogs(Protocol):
     """Where time is noted on an issue beside the entry. Every call raises TrackerError's kinds.
 
     `own_id` is an id of our own that stays the same for an item. `create` never repeats a request
-    and gives the worklog's id; `find` looks for the worklog with our id; `update` raises Gone for
-    one that is no longer there, `delete` treats it as done.
+    and gives the worklog's id; `find` looks for worklogs with our id that begin when `span` does;
+    `update` and `delete` raise Gone for one that is no longer there.
     """
 
     def create(self, issue: str, own_id: str, span: Span, comment: str = "") -> str: ...
-    def find(self, issue: str, own_id: str, span: Span) -> str | None: ...
+    def find(
+        self, issue: str, own_id: str, span: Span, comment: str = ""
+    ) -> Sequence[FoundWorklog]: ...
     def update(self, issue: str, worklog: str, span: Span, comment: str = "") -> None: ...
     def delete(self, issue: str, worklog: str) -> None: ...
+
+
+class GroupWorklogs(Protocol):
+    """Which groups' time is written as worklogs, and where."""
+
+    def wanted(self, group: str) -> bool:
+        """Whether new entries of the group become worklogs too."""
+
+    def of(self, group: str) -> Worklogs:
+        """The group's worklogs, wanted or not. Raises Refused where there are none."""
+
+
+class NoWorklogs:
+    """No group's time is written as worklogs."""
+
+    def wanted(self, group: str) -> bool:
+        """Never."""
+        return False
+
+    def of(self, group: str) -> Worklogs:
+        """Nowhere."""
+        raise Refused("worklogs are switched off")

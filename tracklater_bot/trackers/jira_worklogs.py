@@ -22,11 +22,13 @@ from tracklater_bot.http import (
     Timing,
     Unreachable,
     When,
+    understood,
     utc_now,
 )
 from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User
 from tracklater_bot.settings import GroupJira, GroupSettings
 from tracklater_bot.trackers.base import (
+    FoundWorklog,
     Gone,
     NotSent,
     OtherEntry,
@@ -56,6 +58,7 @@ class JiraWorklog(BaseModel):
     started: When = None
     timeSpentSeconds: int = 0  # noqa: N815 - Jira's spelling
     author: User | None = None
+    comment: object = None
     properties: list[JiraProperty] | None = None
 
     @property
@@ -70,7 +73,7 @@ class JiraWorklog(BaseModel):
 class JiraWorklogList(BaseModel):
     """An issue's worklogs."""
 
-    worklogs: list[JiraWorklog] | None = None
+    worklogs: list[object] | None = None
 
 
 _WORKLOG = TypeAdapter(JiraWorklog)
@@ -108,10 +111,12 @@ class JiraWorklogs:
             raise OtherEntry("Jira answered with another worklog than the one sent")
         return made.id
 
-    def find(self, issue: str, own_id: str, span: Span) -> str | None:
-        """Jira's id of the worklog with our id, if it is there.
+    def find(
+        self, issue: str, own_id: str, span: Span, comment: str = ""
+    ) -> tuple[FoundWorklog, ...]:
+        """The worklogs with our id that begin at that time. One that is odd may be ours, too.
 
-        Data Center may not tell properties: there, one's own worklog of that start and length.
+        Data Center may not tell properties: there, one's own worklogs of that start and length.
         """
         start = _seconds(span.start)
         window: dict[str, str | int] = {
@@ -120,25 +125,25 @@ class JiraWorklogs:
             "expand": "properties",
         }
         try:
-            worklogs = self._site.get(_path(issue), _WORKLOGS, window).worklogs or []
+            rows = self._site.get(_path(issue), _WORKLOGS, window).worklogs or []
+            worklogs = understood(_WORKLOG, rows)
             same = [worklog for worklog in worklogs if worklog.own_id == own_id]
             if not same and not self._site.cloud:
                 me = self._site.me().identity
                 same = [worklog for worklog in worklogs if _looks_like_it(worklog, me, span)]
         except JiraError as error:
             self._raise(error, writing=False)
-        return same[0].id if same else None
+        if not same and len(worklogs) < len(rows):
+            raise NotSent(f"Jira has a worklog on {issue} that cannot be understood")
+        return tuple(FoundWorklog(each.id, _says(each, span, comment)) for each in same)
 
     def update(self, issue: str, worklog: str, span: Span, comment: str | None = None) -> None:
         """Changes the time, and the comment to this one, also to "". Repeating it does no harm."""
         self._write("PUT", f"{_path(issue)}/{_number(worklog)}", self._body(span, comment))
 
     def delete(self, issue: str, worklog: str) -> None:
-        """Removes it; one that is gone already is fine."""
-        try:
-            self._write("DELETE", f"{_path(issue)}/{_number(worklog)}", None)
-        except Gone:
-            return
+        """Removes it."""
+        self._write("DELETE", f"{_path(issue)}/{_number(worklog)}", None)
 
     def _write(self, method: str, path: str, body: object) -> Response:
         try:
@@ -193,9 +198,24 @@ def _number(worklog: str) -> str:
 
 
 def _looks_like_it(worklog: JiraWorklog, me: str, span: Span) -> bool:
-    mine = worklog.author is not None and worklog.author.identity == me
-    same = (worklog.started, worklog.timeSpentSeconds) == (_seconds(span.start), _spent(span))
-    return mine and same
+    return (worklog.author is not None and worklog.author.identity == me) and _covers(worklog, span)
+
+
+def _covers(worklog: JiraWorklog, span: Span) -> bool:
+    return (worklog.started, worklog.timeSpentSeconds) == (_seconds(span.start), _spent(span))
+
+
+def _says(worklog: JiraWorklog, span: Span, comment: str) -> bool:
+    return _covers(worklog, span) and _text(worklog.comment).split() == comment.split()
+
+
+def _text(comment: object) -> str:
+    """The words of a comment: text, or Atlassian's document."""
+    if isinstance(comment, dict):
+        inner = comment.get("content")
+        parts = inner if isinstance(inner, list) else []
+        return " ".join([str(comment.get("text") or ""), *map(_text, parts)])
+    return comment if isinstance(comment, str) else ""
 
 
 def _seconds(at: datetime) -> datetime:
