@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.loopback import FakeTime, Said, loopback
 from tests.notation import at
 from tests.rooms import DAY, PERSON, Room, change, sqlite_store, worker_on
 from tests.test_toggl import MORNING, row, tracker
-from tests.trackers import Crash, FakeTracker, Fault, crash_before, unreachable
+from tests.trackers import Crash, FakeTracker, Fault, crash_before, lost_after, unreachable
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.week import week_message
 from tracklater_bot.domain.day_totals import DayTimes
@@ -29,10 +30,12 @@ from tracklater_bot.store import jobs
 from tracklater_bot.store.jobs import Job
 from tracklater_bot.store.tables import lanes, outbox
 from tracklater_bot.trackers.base import (
+    Gone,
     NotSent,
     NoWorklogs,
     OtherEntry,
     OverQuota,
+    PartlySeen,
     Refused,
     Unknown,
 )
@@ -305,6 +308,55 @@ def test_a_refused_change_is_looked_at(room: Room, what: str, *, carried_out: bo
     assert room.item(item_id).problem == problem
     gone = what == "undo" and carried_out
     assert room.states() == [ItemState.OPEN if gone else ItemState.SENT]
+
+
+def gone(tracker: FakeTracker, _: Any) -> None:
+    """404, from Toggl or from whatever stands in between."""
+    error = Gone("the entry is no longer in Toggl")
+    error.sent = True
+    raise error
+
+
+@pytest.mark.parametrize("what", ["edit", "undo"])
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_404_for_an_entry_that_is_there_is_not_believed(
+    room: Room, what: str, *, moved: bool
+) -> None:
+    (item_id,) = approved(room)
+    room.drain()
+    (entry_id,) = room.tracker.kept
+    if moved:
+        room.tracker.kept[entry_id] = replace(
+            room.tracker.kept[entry_id], start=at("15:00"), end=at("16:00")
+        )
+    if what == "undo":
+        room.review.undo(PERSON, item_id)
+    else:
+        item = room.item(item_id)
+        room.review.edit(PERSON, item_id, change("09:00-09:30 group1"), item.version)
+    room.later(minutes=5)
+    room.tracker.fail(*[None] * (what == "edit"), gone)
+    room.drain()
+    assert room.states() == [ItemState.SENT]
+    assert "it is there" in str(room.item(item_id).problem)
+    room.tracker.kept.clear()
+    room.review.undo(PERSON, item_id)
+    room.drain()
+    assert room.states() == [ItemState.OPEN], "once it is gone that is told"
+
+
+def test_nothing_is_sent_again_while_it_may_hide_in_an_odd_row(room: Room) -> None:
+    (item_id,) = approved(room)
+    room.tracker.fail(None, lost_after, partly, partly)
+    room.drain(most=timedelta(seconds=6))
+    assert room.item(item_id).state is ItemState.UNKNOWN
+    assert room.item(item_id).problem == "an entry cannot be understood"
+    room.drain()
+    assert (room.states(), room.tracker.asked.count("create")) == ([ItemState.SENT], 1)
+
+
+def partly(_: FakeTracker, __: Any) -> None:
+    raise PartlySeen("an entry cannot be understood")
 
 
 @pytest.mark.parametrize("status", [302, 400, 402, 403, 404, 429, 451])

@@ -37,6 +37,7 @@ from tracklater_bot.trackers.base import (
 )
 
 LOOK_LASTS = timedelta(minutes=2)
+AROUND = timedelta(hours=12)  # how far an entry that was moved in the tracker is looked for
 
 
 class EntrySender:
@@ -62,7 +63,9 @@ class EntrySender:
         """Makes, changes or removes the entry. A refusal is looked after before it is believed."""
         try:
             return self._send(job, request)
-        except (Refused, Gone, OtherEntry) as error:
+        except Gone as gone:
+            return self._gone(job, request, gone)
+        except (Refused, OtherEntry) as error:
             known = Rejected(Problem.REFUSED, f"{error}: look there before you try again")
             refusal = known if isinstance(error, OtherEntry) else self.final(job, error)
             if isinstance(refusal, Rejected) and (error.sent or refusal is known):
@@ -73,6 +76,18 @@ class EntrySender:
                         return self._searched(job, request)
                 raise Unknown(str(error)) from None
             raise
+
+    def _gone(self, job: Job, request: NewEntry, gone: Gone) -> Outcome:
+        """Anybody on the way may answer 404: it is believed once no entry is seen there."""
+        around = Span(request.span.start - AROUND, request.span.end + AROUND)
+        if job.entry_id not in {entry.id for entry in self._lookup.tracker().entries(around)}:
+            raise gone
+        sentence = f"{self._label} answered that it is gone, but it is there: try again later"
+        refusal = Rejected(Problem.REFUSED, sentence)
+        if job.kind is JobKind.DELETE:
+            return refusal
+        self._refusals[job.id] = refusal
+        return self._searched(job, request)
 
     def _send(self, job: Job, request: NewEntry) -> Outcome:
         tracker, entry_id = self._lookup.tracker(), job.entry_id

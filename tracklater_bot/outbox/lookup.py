@@ -14,7 +14,14 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.payload import Payload
 from tracklater_bot.domain.text import shown
-from tracklater_bot.trackers.base import Account, Constraints, NewEntry, Refused, Tracker
+from tracklater_bot.trackers.base import (
+    Account,
+    Constraints,
+    NewEntry,
+    Refused,
+    Tracker,
+    seen,
+)
 from tracklater_bot.trackers.projects import task_of
 
 
@@ -130,8 +137,8 @@ class Lookup:
             or snapshot.at < oldest
             or _hull([snapshot.span, whole]) != snapshot.span
         ):
-            snapshot = _Snapshot(now, whole, tuple(self.tracker().entries(whole)))
-            self._snapshot = snapshot
+            # Nothing is concluded from what is not among those that can be understood.
+            snapshot = self._snapshot = _Snapshot(now, whole, seen(self.tracker(), whole)[0])
         return snapshot.entries
 
     def forget_entries(self) -> None:

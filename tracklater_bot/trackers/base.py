@@ -39,6 +39,17 @@ class NotSent(TrackerError):
         self.retry_at = retry_at
 
 
+class PartlySeen(NotSent):
+    """Some of the entries cannot be understood; `entries` are the others.
+
+    What is not among them may be there all the same.
+    """
+
+    def __init__(self, sentence: str, entries: tuple[TimeEntry, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.entries = entries
+
+
 class OverQuota(NotSent):
     """The hourly quota is used up; `retry_at` is when it resets."""
 
@@ -130,8 +141,9 @@ class Tracker(Protocol):
     whose projects have to be there. All ids are the tracker's own, as text.
 
     `create` never repeats a request by itself once it may have been sent. `find` looks for an
-    entry that equals `entry` in start, duration, description and project. `update` raises Conflict
-    when the entry's `changed` differs from `seen`; `delete` treats an entry that is gone as done.
+    entry that equals `entry` in start, duration, description and project. It and `entries` raise
+    PartlySeen where what they look for may hide in a row that is odd. `update` and `delete` raise
+    Conflict when the entry's `changed` differs from `seen`, Gone when it is no longer there.
     `constraints` costs a request each time: keep its answer.
     """
 
@@ -153,6 +165,14 @@ class Tracker(Protocol):
     def delete(self, entry_id: str, seen: str | None) -> None: ...
     def quota(self) -> Quota: ...
     def constraints(self) -> Constraints: ...
+
+
+def seen(tracker: Tracker, span: Span) -> tuple[tuple[TimeEntry, ...], str | None]:
+    """The entries that can be understood, and a sentence about the others."""
+    try:
+        return tuple(tracker.entries(span)), None
+    except PartlySeen as partly:
+        return partly.entries, str(partly)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from tracklater_bot.http import (
     Timing,
     Unreachable,
     basic,
+    understood,
     utc_now,
 )
 from tracklater_bot.settings import GroupSettings, Settings, TogglSettings
@@ -41,6 +42,7 @@ from tracklater_bot.trackers.base import (
     NotSent,
     OtherEntry,
     OverQuota,
+    PartlySeen,
     Quota,
     Refused,
     TooOld,
@@ -156,10 +158,13 @@ class TogglTracker:
         Those that began before Toggl can be asked for are not seen.
         """
         oldest = self._require_reach(span.end - _SECOND)
-        rows = self._entries(max(span.start - _LOOKBACK, oldest), span.end)
+        rows, odd = self._entries(max(span.start - _LOOKBACK, oldest), span.end)
         entries = (row.entry() for row in rows.values())
         shared = (entry for entry in entries if shares_time(entry, span))
-        return tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
+        found = tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
+        if odd:
+            raise PartlySeen(_odd(odd), found)
+        return found
 
     def create(self, entry: NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""
@@ -173,8 +178,10 @@ class TogglTracker:
         """An entry that equals `entry` in start, duration, description and project, if any."""
         start = whole_seconds(entry.span.start)
         oldest = self._require_reach(start)
-        rows = self._entries(max(start - _AROUND_START, oldest), start + _AROUND_START)
+        rows, odd = self._entries(max(start - _AROUND_START, oldest), start + _AROUND_START)
         same = [row for row in rows.values() if is_same(row, entry)]
+        if odd and not same:
+            raise PartlySeen(_odd(odd))
         return min(same, key=lambda row: row.id).entry() if same else None
 
     def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
@@ -191,16 +198,13 @@ class TogglTracker:
         return self._written(self._write("PUT", path, change), entry, row.id)
 
     def delete(self, entry_id: str, seen: str | None) -> None:
-        """Removes the entry; one that is gone already is fine."""
-        try:
-            workspace = self._workspace()
-            if seen is not None:
-                row = self._entry(entry_id)
-                require_unchanged(row, seen)
-                workspace = row.workspace_id
-            self._write("DELETE", f"/workspaces/{workspace}/time_entries/{_path_part(entry_id)}")
-        except Gone:
-            return
+        """Removes the entry."""
+        workspace = self._workspace()
+        if seen is not None:
+            row = self._entry(entry_id)
+            require_unchanged(row, seen)
+            workspace = row.workspace_id
+        self._write("DELETE", f"/workspaces/{workspace}/time_entries/{_path_part(entry_id)}")
 
     def quota(self) -> Quota:
         """What is left for writing, as the last answers told; else for reading."""
@@ -230,7 +234,7 @@ class TogglTracker:
 
     def _workspace_of(self, me: Me) -> TogglWorkspace:
         wanted = self._configured_id or me.default_workspace_id
-        workspaces = me.workspaces or []
+        workspaces = me.workspaces
         for workspace in workspaces:
             if workspace.id == wanted:
                 return workspace
@@ -248,14 +252,19 @@ class TogglTracker:
             raise Gone("the entry is no longer in Toggl")
         return row
 
-    def _entries(self, start: datetime, end: datetime) -> dict[int, TogglEntry]:
-        """Entries that start in the stretch, by id; halved where Toggl would leave some out."""
+    def _entries(self, start: datetime, end: datetime) -> tuple[dict[int, TogglEntry], int]:
+        """Entries that start in the stretch, by id, and how many rows cannot be understood.
+
+        Halved where Toggl would leave some out.
+        """
         params = {"start_date": rfc3339(start), "end_date": rfc3339(end)}
         rows = self._read("/me/time_entries", ENTRIES, params) or []
         if len(rows) >= _MOST_ENTRIES and end - start > timedelta(hours=1):
             middle = start + (end - start) / 2
-            return self._entries(start, middle) | self._entries(middle, end)
-        return {row.id: row for row in rows if not row.server_deleted_at}
+            (before, some), (after, more) = self._entries(start, middle), self._entries(middle, end)
+            return before | after, some + more
+        good = understood(ENTRY, rows)
+        return {row.id: row for row in good if not row.server_deleted_at}, len(rows) - len(good)
 
     def _read(
         self, path: str, shape: TypeAdapter[T], params: Mapping[str, str | int] | None = None
@@ -376,6 +385,11 @@ class TogglTracker:
         over = _over_quota(resets_at or self._clock() + wait)
         self._quotas[bucket] = Quota(0, over.retry_at)
         return over
+
+
+def _odd(rows: int) -> str:
+    entries = "an entry" if rows == 1 else f"{rows} entries"
+    return f"Toggl has {entries} at that time that cannot be understood"
 
 
 def _over_quota(resets_at: datetime) -> OverQuota:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from unicodedata import normalize
 
-from pydantic import AwareDatetime, BaseModel, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter, model_validator
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean
-from tracklater_bot.http import Line, Title
+from tracklater_bot.http import Line, Title, understood
 from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Refused, Task
 
 _LONGEST_TEXT = 2000
@@ -58,17 +58,23 @@ class TogglTask(BaseModel):
     active: bool | None = True
 
 
+def _good(shape: type[BaseModel]) -> BeforeValidator:
+    """Reads each row by itself; lists come as null when they are empty."""
+    rows = TypeAdapter(shape)
+    return BeforeValidator(lambda found: understood(rows, found) if found else [])
+
+
 class Me(BaseModel):
-    """The account with its related data; lists come as null when they are empty."""
+    """The account with its related data. Rows that are odd are left out."""
 
     fullname: Title = ""
     email: Title = ""
     timezone: Title = ""
     default_workspace_id: int | None = None
-    workspaces: list[TogglWorkspace] | None = None
-    clients: list[TogglClient] | None = None
-    projects: list[TogglProject] | None = None
-    tasks: list[TogglTask] | None = None
+    workspaces: Annotated[list[TogglWorkspace], _good(TogglWorkspace)] = []
+    clients: Annotated[list[TogglClient], _good(TogglClient)] = []
+    projects: Annotated[list[TogglProject], _good(TogglProject)] = []
+    tasks: Annotated[list[TogglTask], _good(TogglTask)] = []
 
 
 class TogglEntry(BaseModel):
@@ -86,6 +92,14 @@ class TogglEntry(BaseModel):
     billable: bool | None = None
     at: str = ""
     server_deleted_at: str | None = None
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> TogglEntry:
+        try:
+            self.entry()
+        except OverflowError:  # in the year 1 or 9999, or for millions of years
+            raise ValueError("no time that a calendar has") from None
+        return self
 
     def entry(self) -> TimeEntry:
         """As the rest of the program knows it, in UTC; a running one has no end."""
@@ -126,7 +140,7 @@ class TogglConstraints(BaseModel):
 
 ME = TypeAdapter(Me)
 ENTRY = TypeAdapter(TogglEntry)
-ENTRIES = TypeAdapter(list[TogglEntry] | None)
+ENTRIES = TypeAdapter(list[object] | None)  # each is read by itself: an odd one loses no other
 CONSTRAINTS = TypeAdapter(TogglConstraints | None)
 
 
@@ -229,10 +243,10 @@ def _text(number: int | None) -> str | None:
 
 def account_of(me: Me, workspace: TogglWorkspace) -> Account:
     """What is kept of an account: one workspace, its projects with their clients' names."""
-    clients = {client.id: client.name for client in me.clients or []}
+    clients = {client.id: client.name for client in me.clients}
     in_workspace = [
         project
-        for project in me.projects or []
+        for project in me.projects
         if project.workspace_id == workspace.id and not project.server_deleted_at
     ]
     active = {
@@ -249,7 +263,7 @@ def account_of(me: Me, workspace: TogglWorkspace) -> Account:
         archived=tuple(known for number, known in projects.items() if number not in active),
         tasks=tuple(
             Task(str(task.id), task.name, str(task.project_id))
-            for task in me.tasks or []
+            for task in me.tasks
             if task.project_id in active and task.active is not False
         ),
     )
