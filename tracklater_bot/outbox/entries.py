@@ -137,7 +137,8 @@ class EntrySender:
             return set()
         changed = entry_items.apply(transaction, job, outcome, now)
         if changed:
-            self._worklogs.follow(transaction, job, now)
+            found = isinstance(outcome, Written) and job.stage is not Stage.SENDING
+            self._worklogs.follow(transaction, job, now, found=found)
         return changed
 
     def held_back(

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 Senders: TypeAlias = Mapping[Target, Sender[Any]]
 
 LEASE = timedelta(minutes=5)  # far longer than a request may take
-SPACING = timedelta(seconds=1)  # what Toggl takes
+SPACING = timedelta(seconds=1)  # what trackers take
 LOOKUP_DELAY = timedelta(seconds=5)  # until an entry whose answer was lost can be seen
 SLOW_LOOKUP_DELAY = timedelta(seconds=30)  # the same where the tracker itself was slow
 LONGEST_PAUSE = timedelta(minutes=5)

@@ -125,7 +125,12 @@ class WorklogSender:
         return set()
 
     def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
-        """Decides anew on each worklog that is on its way without a job."""
+        """Decides anew on each worklog that is on its way without a job.
+
+        In a restored copy one that is to be made may be there: it is looked for first.
+        """
+        for job in jobs.unsent(transaction, person, Target.WORKLOG, JobKind.CREATE):
+            jobs.reschedule(transaction, job, Stage.UNKNOWN, job.due_at, 1)
         changed = set[PersonDay]()
         for digest in days.on_their_way(transaction, person):
             for item in digest.items:
@@ -137,12 +142,17 @@ class WorklogSender:
                     changed.add((person, digest.day))
         return changed
 
-    def follow(self, transaction: Transaction, job: Job, now: datetime) -> None:
-        """Lets the worklog follow what became of its item's entry, of which `job` was."""
+    def follow(
+        self, transaction: Transaction, job: Job, now: datetime, *, found: bool = False
+    ) -> None:
+        """Lets the worklog follow what became of its item's entry, of which `job` was.
+
+        Where the entry was `found`, not made, its worklog may be there as well.
+        """
         digest = days.load(transaction, job.person, job.day, lock=True)
         if digest is not None:
             wanted = self._groups.wanted
-            _ItemWorklog(transaction, digest, job.item_id, wanted, now).follow()
+            _ItemWorklog(transaction, digest, job.item_id, wanted, now, found).follow()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +172,7 @@ class _ItemWorklog:
     item_id: str
     logged: Callable[[str], bool]  # whether a group's time is written as worklogs
     now: datetime
+    found: bool = False  # the entry was there already, so the worklog may be
 
     def end(self, job: Job, outcome: Outcome) -> None:
         """The job's end, or its next try; then whatever the item wants by now."""
@@ -226,7 +237,10 @@ class _ItemWorklog:
         if new is None or (given_up is not None and given_up.wanted == wanted):
             return None
         jobs.queue(self.transaction, self.digest, new)
-        return jobs.active(self.transaction, self.item_id, Target.WORKLOG)
+        queued = jobs.active(self.transaction, self.item_id, Target.WORKLOG)
+        if queued and self.found and new.kind is JobKind.CREATE:
+            jobs.reschedule(self.transaction, queued, Stage.UNKNOWN, self.now, 1)
+        return queued
 
     def _next_job(self, stored: StoredWorklog | None, wanted: Payload | None) -> NewJob | None:
         """What to do next so that what is in Jira becomes what is wanted."""

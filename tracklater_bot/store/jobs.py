@@ -177,6 +177,18 @@ def active(connection: Connection, item_id: str, target: Target = Target.ENTRY) 
     return None if row is None else _job(row)
 
 
+def unsent(connection: Connection, person: str, target: Target, kind: JobKind) -> list[Job]:
+    """The person's jobs of that kind of which no request went out yet."""
+    query = select(outbox).where(
+        outbox.c.person == person,
+        outbox.c.target == target,
+        outbox.c.kind == kind,
+        outbox.c.state == Stage.PENDING,
+        outbox.c.unanswered == 0,
+    )
+    return [_job(row) for row in connection.execute(query).all()]
+
+
 def set_payload(connection: Connection, job: Job, payload: Payload) -> None:
     """Lets a pending job write something else."""
     _set(connection, job, payload=msgspec.to_builtins(payload), start=payload.span.start)
