@@ -63,6 +63,7 @@ from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.jira.service import JiraIssue
 from tracklater_sandbox.toggl.quota import Quotas
+from tracklater_sandbox.toggl.rules import Refusal
 
 PERSON = ME
 T = TypeVar("T")
@@ -645,7 +646,8 @@ class _Walk:
             account.delete(entry_id)
         else:
             self.day.time.forward(seconds=1)
-            account.change(entry_id, {"description": "Changed by hand"})
+            with suppress(Refusal):  # its project may be archived
+                account.change(entry_id, {"description": "Changed by hand"})
 
     def _track(self, item: Item) -> None:
         """The person tracks something of their own at that time."""

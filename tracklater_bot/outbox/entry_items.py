@@ -12,17 +12,8 @@ from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, 
 from tracklater_bot.domain.edits import with_items
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.outbox import late_entries
-from tracklater_bot.outbox.outcomes import (
-    ChangedMeanwhile,
-    NotWritten,
-    Outcome,
-    PersonDay,
-    Rejected,
-    RetryLater,
-    Unconfirmed,
-    Written,
-)
+from tracklater_bot.outbox import late_entries, outcomes
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay
 from tracklater_bot.store import Transaction, days, jobs
 from tracklater_bot.store.jobs import Job, JobKind, Stage, entry_job
 
@@ -41,13 +32,13 @@ def apply(transaction: Transaction, job: Job, outcome: Outcome, now: datetime) -
     item = next(item for item in digest.items if item.id == job.item_id)
     after = _Ending(transaction, digest, current, now).item_after(item, outcome)
     changed = with_items(digest, [after])
-    if isinstance(outcome, Rejected):
+    if isinstance(outcome, outcomes.Rejected):
         changed = replace(changed, tracked=_with(digest.tracked, outcome.foreign))
     days.save(transaction, digest, changed)
     affected = {(digest.person, digest.day)}
-    if isinstance(outcome, RetryLater) and outcome.code is Problem.QUOTA:
+    if isinstance(outcome, outcomes.RetryLater) and outcome.code is Problem.QUOTA:
         affected |= _hold_all(transaction, job.person, outcome)
-    if isinstance(outcome, Written | Rejected | NotWritten):
+    if isinstance(outcome, outcomes.Written | outcomes.Rejected | outcomes.NotWritten):
         affected |= _go_on(transaction, job.person, now)
     return affected
 
@@ -116,25 +107,26 @@ class _Ending:
         self, item: Item, outcome: Outcome
     ) -> Item:
         """The item as it is from now on; the job is stored on the way."""
-        if isinstance(outcome, NotWritten):
+        if isinstance(outcome, outcomes.NotWritten):
             late_entries.watch(self.transaction, self.digest, self.job, self.now)
         if self.job.undone and not (
-            isinstance(outcome, Written | Unconfirmed) or self._is_looked_for(outcome)
+            isinstance(outcome, outcomes.Written | outcomes.Unconfirmed)
+            or self._is_looked_for(outcome)
         ):
             return self._undone(item, outcome)
         match outcome:
-            case Written(entry_id, changed):
+            case outcomes.Written(entry_id, changed):
                 return self._written(item, entry_id, changed)
-            case Rejected(code, sentence, _):
+            case outcomes.Rejected(code, sentence, _):
                 return self._rejected(item, code, sentence)
-            case RetryLater():
+            case outcomes.RetryLater():
                 return self._postponed(item, outcome)
-            case Unconfirmed(_, at):
+            case outcomes.Unconfirmed(_, at):
                 return self._unconfirmed(item, at)
-            case NotWritten():
+            case outcomes.NotWritten():
                 self._reschedule(Stage.PENDING, self.now, unanswered=0)
                 return item.in_state(ItemState.PENDING)
-            case ChangedMeanwhile(sentence, current):
+            case outcomes.ChangedMeanwhile(sentence, current):
                 self._finish(Stage.FAILED, sentence)
                 adopted = _adopted(item, current)
                 return _with_problem(adopted, ItemState.SENT, Problem.CHANGED, sentence)
@@ -152,7 +144,11 @@ class _Ending:
 
     def _undone(self, item: Item, outcome: Outcome) -> Item:
         """Taken back while on its way. What may have been written is still looked for."""
-        if isinstance(outcome, Rejected) and outcome.code is Problem.TOO_OLD and self.job.doubtful:
+        if (
+            isinstance(outcome, outcomes.Rejected)
+            and outcome.code is Problem.TOO_OLD
+            and self.job.doubtful
+        ):
             return self._rejected(item, outcome.code, outcome.sentence)  # only a person can look
         self._finish(Stage.DROPPED)
         return item.in_state(ItemState.OPEN)
@@ -172,12 +168,12 @@ class _Ending:
 
     def _is_looked_for(self, outcome: Outcome) -> bool:
         """Whether the job waits, and an entry may have been made that is looked for first."""
-        if not isinstance(outcome, RetryLater):
+        if not isinstance(outcome, outcomes.RetryLater):
             return False
         may_be_made = outcome.sent and self.job.kind is JobKind.CREATE
         return may_be_made or self.job.stage is Stage.UNKNOWN
 
-    def _postponed(self, item: Item, outcome: RetryLater) -> Item:
+    def _postponed(self, item: Item, outcome: outcomes.RetryLater) -> Item:
         stage = Stage.UNKNOWN if self._is_looked_for(outcome) else Stage.PENDING
         # A request that certainly did nothing leaves no doubt behind.
         in_vain = self.job.stage is Stage.SENDING and not outcome.sent
@@ -237,7 +233,7 @@ def _project(known: Project | None, group: str | None, current: TimeEntry) -> Pr
     return Project(current.project or "another project", group or "", id=current.project_id)
 
 
-def _hold_all(transaction: Transaction, person: str, quota: RetryLater) -> set[PersonDay]:
+def _hold_all(transaction: Transaction, person: str, quota: outcomes.RetryLater) -> set[PersonDay]:
     """Everything else of the person's waits for the quota too, and says so."""
 
     def hold(item: Item) -> Item:

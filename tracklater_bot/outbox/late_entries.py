@@ -13,17 +13,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tracklater_bot.domain.digests import Digest, Problem
+from tracklater_bot.outbox import outcomes
 from tracklater_bot.outbox.lookup import Lookup, is_same
-from tracklater_bot.outbox.outcomes import (
-    LateOneFound,
-    NotWritten,
-    Outcome,
-    PersonDay,
-    RetryLater,
-    Sending,
-    Unconfirmed,
-    Written,
-)
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay
 from tracklater_bot.outbox.sender import Ready
 from tracklater_bot.store import Store, Transaction, days, jobs, worklogs
 from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
@@ -63,16 +55,16 @@ class LateSender(ABC):
     def prepare(self, job: Job, now: datetime) -> Ready[str] | Outcome:
         """The late one's id if it was found before; else whether it is there by now."""
         if self._is_creating(job):
-            return RetryLater(Problem.WAITING, "it is being made", now + LOOK_AGAIN)
+            return outcomes.RetryLater(Problem.WAITING, "it is being made", now + LOOK_AGAIN)
         if job.entry_id is not None:
-            return NotWritten() if self._ours(job, {job.entry_id}) else Ready(job.entry_id)
+            return outcomes.NotWritten() if self._ours(job, {job.entry_id}) else Ready(job.entry_id)
         found = self._equal(job, now)
         ours = self._ours(job, set(found))
         late = next((each for each in found if each not in ours), None)
         # What is being made now is ours, though no item says so yet.
         if late is None or self._is_creating(job):
-            return NotWritten()
-        return LateOneFound(late, found[late])
+            return outcomes.NotWritten()
+        return outcomes.LateOneFound(late, found[late])
 
     @abstractmethod
     def send(self, job: Job, request: str) -> Outcome:
@@ -80,13 +72,13 @@ class LateSender(ABC):
 
     def final(self, job: Job, error: TrackerError) -> Outcome | None:
         """Somebody changed it meanwhile, or it cannot be had: then it is theirs."""
-        return NotWritten()
+        return outcomes.NotWritten()
 
     def apply(
         self, transaction: Transaction, job: Job, outcome: Outcome, now: datetime
     ) -> set[PersonDay]:
         """Stores what was found, and when to look again."""
-        if isinstance(outcome, Sending):
+        if isinstance(outcome, outcomes.Sending):
             return set()
         digest = days.load(transaction, job.person, job.day, lock=True)
         if jobs.load(transaction, job.id) != job:
@@ -95,12 +87,12 @@ class LateSender(ABC):
             jobs.finish(transaction, job, Stage.DROPPED)
             return set()
         match outcome:
-            case LateOneFound(number, changed):
+            case outcomes.LateOneFound(number, changed):
                 jobs.set_entry(transaction, job, number, changed, now)
-            case Written():
+            case outcomes.Written():
                 jobs.finish(transaction, job, Stage.DONE)
                 return _without_entry(transaction, digest, job)
-            case RetryLater(_, _, at) | Unconfirmed(_, at):
+            case outcomes.RetryLater(_, _, at) | outcomes.Unconfirmed(_, at):
                 jobs.set_entry(transaction, job, None, None, at)
             case _:
                 due = _next_look(job.sent_at or now, now)
@@ -144,7 +136,7 @@ class LateEntrySender(LateSender):
         """Removes the entry."""
         self._lookup.forget_entries()
         self._lookup.tracker().delete(request, job.seen)
-        return Written(None)
+        return outcomes.Written(None)
 
     def _equal(self, job: Job, now: datetime) -> dict[str, str | None]:
         digest = self._store.digest(job.person, job.day)
@@ -177,7 +169,7 @@ class LateWorklogSender(LateSender):
     def send(self, job: Job, request: str) -> Outcome:
         """Removes the worklog."""
         self._groups.of(job.payload.group or "").delete(job.payload.issue or "", request)
-        return Written(None)
+        return outcomes.Written(None)
 
     def _equal(self, job: Job, now: datetime) -> dict[str, str | None]:
         payload = job.payload

@@ -14,14 +14,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.payload import Payload
 from tracklater_bot.domain.text import shown
-from tracklater_bot.trackers.base import (
-    Account,
-    Constraints,
-    NewEntry,
-    Refused,
-    Tracker,
-    seen,
-)
+from tracklater_bot.trackers import base
 from tracklater_bot.trackers.projects import task_of
 
 
@@ -31,20 +24,20 @@ class AccountFacts(Protocol):
     `account` is None while nothing is known; it may be days old.
     """
 
-    def account(self) -> Account | None: ...  # noqa: D102 - the class says it
-    def constraints(self) -> Constraints: ...  # noqa: D102
+    def account(self) -> base.Account | None: ...  # noqa: D102 - the class says it
+    def constraints(self) -> base.Constraints: ...  # noqa: D102
 
 
 class NothingKnown:
     """Nothing is known of the account without asking."""
 
-    def account(self) -> Account | None:
+    def account(self) -> base.Account | None:
         """Unknown."""
         return None
 
-    def constraints(self) -> Constraints:
+    def constraints(self) -> base.Constraints:
         """None that are known."""
-        return Constraints()
+        return base.Constraints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +58,7 @@ class Lookup:
 
     def __init__(
         self,
-        tracker: Callable[[], Tracker],
+        tracker: Callable[[], base.Tracker],
         facts: AccountFacts | None = None,
         *,
         key_tag: bool = False,
@@ -73,19 +66,19 @@ class Lookup:
         self.tracker = tracker
         self._facts = facts or NothingKnown()
         self._key_tag = key_tag
-        self._asked: Account | None = None
+        self._asked: base.Account | None = None
         self._snapshot: _Snapshot | None = None
 
-    def constraints(self) -> Constraints:
+    def constraints(self) -> base.Constraints:
         """What the workspace demands of every entry."""
         return self._facts.constraints()
 
     # -- The entry that a payload stands for -----------------------------------------------------
 
-    def entry(self, payload: Payload) -> NewEntry:
+    def entry(self, payload: Payload) -> base.NewEntry:
         """The entry with the tracker's ids; one request where a project's is not known."""
         project_id = self._project_id(payload.project) if payload.project else None
-        return NewEntry(
+        return base.NewEntry(
             span=payload.span,
             description=payload.description,
             project_id=project_id,
@@ -108,7 +101,7 @@ class Lookup:
         ids = _ids_called(project, account)
         if len(ids) != 1:
             label, name = self.tracker().label, shown(project.name, 60)
-            raise Refused(f"{label} has no single project {name}: press Edit")
+            raise base.Refused(f"{label} has no single project {name}: press Edit")
         return ids[0]
 
     def _task_id(self, issue: str | None, project_id: str | None) -> str | None:
@@ -118,7 +111,7 @@ class Lookup:
         task = task_of(issue, project_id, account.tasks)
         return task.id if task else None
 
-    def _account(self) -> Account | None:
+    def _account(self) -> base.Account | None:
         return self._facts.account() or self._asked
 
     # -- What is tracked -------------------------------------------------------------------------
@@ -138,7 +131,7 @@ class Lookup:
             or _hull([snapshot.span, whole]) != snapshot.span
         ):
             # Nothing is concluded from what is not among those that can be understood.
-            snapshot = self._snapshot = _Snapshot(now, whole, seen(self.tracker(), whole)[0])
+            snapshot = self._snapshot = _Snapshot(now, whole, base.seen(self.tracker(), whole)[0])
         return snapshot.entries
 
     def forget_entries(self) -> None:
@@ -146,7 +139,7 @@ class Lookup:
         self._snapshot = None
 
 
-def is_same(known: TimeEntry, entry: NewEntry) -> bool:
+def is_same(known: TimeEntry, entry: base.NewEntry) -> bool:
     """Whether they agree in what makes two entries one: time, words and project."""
     words = normalize("NFC", known.description) == normalize("NFC", entry.description)
     return words and (known.start, known.end, known.project_id) == (
@@ -156,7 +149,7 @@ def is_same(known: TimeEntry, entry: NewEntry) -> bool:
     )
 
 
-def _ids_called(project: Project, account: Account) -> list[str]:
+def _ids_called(project: Project, account: base.Account) -> list[str]:
     """Ids of the account's projects with that name, of that client if one is named."""
     return [
         known.id

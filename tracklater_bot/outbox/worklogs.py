@@ -13,34 +13,13 @@ from datetime import datetime
 
 from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.domain.payload import Payload, worklog_of
-from tracklater_bot.outbox import late_entries
-from tracklater_bot.outbox.outcomes import (
-    NotWritten,
-    Outcome,
-    PersonDay,
-    Rejected,
-    RetryLater,
-    Sending,
-    Unconfirmed,
-    Written,
-)
+from tracklater_bot.outbox import late_entries, outcomes
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay
 from tracklater_bot.outbox.sender import Ready
 from tracklater_bot.store import Transaction, days, jobs, worklogs
 from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
 from tracklater_bot.store.worklogs import StoredWorklog
-from tracklater_bot.trackers.base import (
-    Conflict,
-    FoundWorklog,
-    Gone,
-    GroupWorklogs,
-    NotSent,
-    OtherEntry,
-    Refused,
-    TooOld,
-    TrackerError,
-    Unknown,
-    Worklogs,
-)
+from tracklater_bot.trackers import base
 
 _NOT_IN_TRACKER = (ItemState.OPEN, ItemState.SKIPPED, ItemState.FAILED)
 
@@ -48,18 +27,18 @@ _NOT_IN_TRACKER = (ItemState.OPEN, ItemState.SKIPPED, ItemState.FAILED)
 class WorklogSender:
     """Sends one person's worklogs."""
 
-    def __init__(self, groups: GroupWorklogs) -> None:
+    def __init__(self, groups: base.GroupWorklogs) -> None:
         self._groups = groups
-        self._refusals: dict[int, Rejected] = {}
+        self._refusals: dict[int, outcomes.Rejected] = {}
 
-    def prepare(self, job: Job, now: datetime) -> Ready[Worklogs] | Outcome:
+    def prepare(self, job: Job, now: datetime) -> Ready[base.Worklogs] | Outcome:
         """Where the worklog goes; or what became of it where an answer was lost."""
         group = self._groups.of(job.payload.group or "")
         if job.stage is Stage.UNKNOWN or job.id in self._refusals:
             return self._searched(job, group)
         return Ready(group)
 
-    def _searched(self, job: Job, group: Worklogs) -> Outcome:
+    def _searched(self, job: Job, group: base.Worklogs) -> Outcome:
         """What became of the last request, as Jira shows it."""
         payload = job.payload
         found = group.find(payload.issue or "", job.item_id, payload.span, payload.description)
@@ -72,36 +51,38 @@ class WorklogSender:
                 number = found[0].id if found else None
                 is_written = number is not None
             case JobKind.UPDATE:
-                is_written = FoundWorklog(number or "", as_wanted=True) in found
+                is_written = base.FoundWorklog(number or "", as_wanted=True) in found
             case JobKind.DELETE:
                 is_written = number not in {worklog.id for worklog in found}
                 number = None
-        return Written(number) if is_written else refusal or NotWritten()
+        return outcomes.Written(number) if is_written else refusal or outcomes.NotWritten()
 
-    def send(self, job: Job, request: Worklogs) -> Outcome:
+    def send(self, job: Job, request: base.Worklogs) -> Outcome:
         """Makes, changes or removes the worklog. A refusal is looked after before it is told."""
         try:
             return _sent(job, request)
-        except (Refused, Gone, OtherEntry) as error:
-            if not error.sent and not isinstance(error, OtherEntry):
+        except (base.Refused, base.Gone, base.OtherEntry) as error:
+            if not error.sent and not isinstance(error, base.OtherEntry):
                 raise
             # Told once a look shows that it is so: now, or later where none succeeds.
-            code = Problem.GONE if isinstance(error, Gone) else Problem.REFUSED
-            self._refusals[job.id] = Rejected(code, str(error))
+            code = Problem.GONE if isinstance(error, base.Gone) else Problem.REFUSED
+            self._refusals[job.id] = outcomes.Rejected(code, str(error))
             if error.sent:
-                with suppress(NotSent, Unknown):
+                with suppress(base.NotSent, base.Unknown):
                     return self._searched(job, request)
-            raise Unknown(str(error)) from None
+            raise base.Unknown(str(error)) from None
 
-    def final(self, job: Job, error: TrackerError) -> Outcome | None:
+    def final(self, job: Job, error: base.TrackerError) -> Outcome | None:
         """What an error means for the worklog for good."""
         self._refusals.pop(job.id, None)
-        if isinstance(error, Gone):
+        if isinstance(error, base.Gone):
             deleted = job.kind is JobKind.DELETE
-            return Written(None) if deleted else Rejected(Problem.GONE, str(error))
+            return (
+                outcomes.Written(None) if deleted else outcomes.Rejected(Problem.GONE, str(error))
+            )
         # A refusal now does not tell whether an earlier request got through.
-        doubtful = job.doubtful and not isinstance(error, Conflict | TooOld)
-        return None if doubtful else Rejected(Problem.REFUSED, str(error))
+        doubtful = job.doubtful and not isinstance(error, base.Conflict | base.TooOld)
+        return None if doubtful else outcomes.Rejected(Problem.REFUSED, str(error))
 
     def apply(
         self, transaction: Transaction, job: Job, outcome: Outcome, now: datetime
@@ -110,7 +91,7 @@ class WorklogSender:
 
         The item may be gone by now: what it left in Jira is removed all the same.
         """
-        if isinstance(outcome, Sending):
+        if isinstance(outcome, outcomes.Sending):
             return set()
         digest = days.load(transaction, job.person, job.day, lock=True)
         if digest is None or not job.is_active or jobs.load(transaction, job.id) != job:
@@ -177,28 +158,28 @@ class _ItemWorklog:
     def end(self, job: Job, outcome: Outcome) -> None:
         """The job's end, or its next try; then whatever the item wants by now."""
         match outcome:
-            case Written(number):
+            case outcomes.Written(number):
                 jobs.finish(self.transaction, job, Stage.DONE)
                 self._keep(job, number)
                 self.follow()
-            case Rejected(code, sentence, _):
+            case outcomes.Rejected(code, sentence, _):
                 jobs.finish(self.transaction, job, Stage.FAILED, sentence)
                 if code is Problem.GONE:
                     self._keep(job, None)
                 wanted = None if job.kind is JobKind.DELETE else job.payload
                 self.follow(given_up=_GivenUp(wanted, sentence))
-            case RetryLater(_, sentence, at, sent):
+            case outcomes.RetryLater(_, sentence, at, sent):
                 may_be_made = job.stage is Stage.UNKNOWN or (sent and job.kind is JobKind.CREATE)
                 stage = Stage.UNKNOWN if may_be_made else Stage.PENDING
                 # A request that certainly did nothing leaves no doubt behind.
                 unanswered = job.unanswered - (job.stage is Stage.SENDING and not sent)
                 jobs.reschedule(self.transaction, job, stage, at, unanswered)
                 self.follow(waiting=sentence)
-            case Unconfirmed(_, at):
+            case outcomes.Unconfirmed(_, at):
                 stage = Stage.UNKNOWN if job.kind is JobKind.CREATE else Stage.PENDING
                 jobs.reschedule(self.transaction, job, stage, at, job.unanswered)
                 self.follow()
-            case NotWritten():
+            case outcomes.NotWritten():
                 if job.kind is JobKind.CREATE:
                     late_entries.watch(self.transaction, self.digest, job, self.now)
                 jobs.reschedule(self.transaction, job, Stage.PENDING, self.now, 0)
@@ -297,15 +278,15 @@ class _ItemWorklog:
         return Worklog(stored.payload.issue or "", state, sentence)
 
 
-def _sent(job: Job, group: Worklogs) -> Written:
+def _sent(job: Job, group: base.Worklogs) -> outcomes.Written:
     payload, issue = job.payload, job.payload.issue or ""
     if job.kind is JobKind.CREATE or job.entry_id is None:
-        return Written(group.create(issue, job.item_id, payload.span, payload.description))
+        return outcomes.Written(group.create(issue, job.item_id, payload.span, payload.description))
     if job.kind is JobKind.UPDATE:
         group.update(issue, job.entry_id, payload.span, payload.description)
-        return Written(job.entry_id)
+        return outcomes.Written(job.entry_id)
     group.delete(issue, job.entry_id)
-    return Written(None)
+    return outcomes.Written(None)
 
 
 def _is_decided(item: Item | None) -> bool:
