@@ -13,7 +13,7 @@ from tracklater_bot.domain.text import clock, shown, times
 from tracklater_bot.outbox import entry_items, outcomes
 from tracklater_bot.outbox.lookup import Lookup, is_same
 from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.outbox.sender import Ready
+from tracklater_bot.outbox.sender import Ready, Sender
 from tracklater_bot.outbox.worklogs import WorklogSender
 from tracklater_bot.store import Store, Transaction, days
 from tracklater_bot.store.jobs import Job, JobKind, Stage
@@ -23,7 +23,7 @@ LOOK_LASTS = timedelta(minutes=2)
 AROUND = timedelta(hours=12)  # how far an entry that was moved in the tracker is looked for
 
 
-class EntrySender:
+class EntrySender(Sender[base.NewEntry]):
     """Sends one person's entries. What became of one decides on the worklog beside it."""
 
     def __init__(self, store: Store, lookup: Lookup, worklogs: WorklogSender) -> None:

@@ -14,6 +14,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.outbox import late_entries, outcomes
 from tracklater_bot.outbox.outcomes import Outcome, PersonDay
+from tracklater_bot.outbox.sender import Waiting, looks_first, wait
 from tracklater_bot.store import Transaction, days, jobs
 from tracklater_bot.store.jobs import Job, JobKind, Stage, entry_job
 
@@ -109,22 +110,24 @@ class _Ending:
         """The item as it is from now on; the job is stored on the way."""
         if isinstance(outcome, outcomes.NotWritten):
             late_entries.watch(self.transaction, self.digest, self.job, self.now)
-        if self.job.undone and not (
-            isinstance(outcome, outcomes.Written | outcomes.Unconfirmed)
-            or self._is_looked_for(outcome)
-        ):
+        stays = isinstance(outcome, outcomes.Written) or looks_first(self.job, outcome)
+        if self.job.undone and not stays:
             return self._undone(item, outcome)
+        if isinstance(outcome, Waiting):
+            wait(self.transaction, self.job, outcome, self.now)
         match outcome:
             case outcomes.Written(entry_id, changed):
                 return self._written(item, entry_id, changed)
             case outcomes.Rejected(code, sentence, _):
                 return self._rejected(item, code, sentence)
-            case outcomes.RetryLater():
-                return self._postponed(item, outcome)
+            case outcomes.RetryLater(code, sentence, at):
+                unknown = self.job.stage is Stage.UNKNOWN
+                state = self._on_its_way(ItemState.UNKNOWN if unknown else ItemState.PENDING)
+                return replace(_with_problem(item, state, code, sentence), retry_at=at)
             case outcomes.Unconfirmed(_, at):
-                return self._unconfirmed(item, at)
+                unsure = item.in_state(self._on_its_way(ItemState.UNKNOWN))
+                return replace(unsure, retry_at=at) if at - self.now > UNSAID else unsure
             case outcomes.NotWritten():
-                self._reschedule(Stage.PENDING, self.now, unanswered=0)
                 return item.in_state(ItemState.PENDING)
             case outcomes.ChangedMeanwhile(sentence, current):
                 self._finish(Stage.FAILED, sentence)
@@ -166,39 +169,12 @@ class _Ending:
             item = replace(before, version=item.version, entry_changed=item.entry_changed)
         return _with_problem(item, ItemState.SENT, code, sentence)
 
-    def _is_looked_for(self, outcome: Outcome) -> bool:
-        """Whether the job waits, and an entry may have been made that is looked for first."""
-        if not isinstance(outcome, outcomes.RetryLater):
-            return False
-        may_be_made = outcome.sent and self.job.kind is JobKind.CREATE
-        return may_be_made or self.job.stage is Stage.UNKNOWN
-
-    def _postponed(self, item: Item, outcome: outcomes.RetryLater) -> Item:
-        stage = Stage.UNKNOWN if self._is_looked_for(outcome) else Stage.PENDING
-        # A request that certainly did nothing leaves no doubt behind.
-        in_vain = self.job.stage is Stage.SENDING and not outcome.sent
-        self._reschedule(stage, outcome.at, self.job.unanswered - in_vain)
-        unknown = self.job.stage is Stage.UNKNOWN
-        state = self._on_its_way(ItemState.UNKNOWN if unknown else ItemState.PENDING)
-        waiting = _with_problem(item, state, outcome.code, outcome.sentence)
-        return replace(waiting, retry_at=outcome.at)
-
-    def _unconfirmed(self, item: Item, at: datetime) -> Item:
-        """Changing or deleting twice does no harm; only creating has to be looked up first."""
-        creating = self.job.kind is JobKind.CREATE
-        self._reschedule(Stage.UNKNOWN if creating else Stage.PENDING, at, self.job.unanswered)
-        unknown = item.in_state(self._on_its_way(ItemState.UNKNOWN))
-        return replace(unknown, retry_at=at) if at - self.now > UNSAID else unknown
-
     def _on_its_way(self, state: ItemState) -> ItemState:
         deleting = self.job.kind is JobKind.DELETE or self.job.undone
         return ItemState.DELETING if deleting else state
 
     def _finish(self, stage: Stage, problem: str | None = None) -> None:
         jobs.finish(self.transaction, self.job, stage, problem)
-
-    def _reschedule(self, stage: Stage, at: datetime, unanswered: int) -> None:
-        jobs.reschedule(self.transaction, self.job, stage, at, unanswered)
 
 
 def _with_problem(item: Item, state: ItemState, code: Problem, sentence: str) -> Item:

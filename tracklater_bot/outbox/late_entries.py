@@ -16,7 +16,7 @@ from tracklater_bot.domain.digests import Digest, Problem
 from tracklater_bot.outbox import outcomes
 from tracklater_bot.outbox.lookup import Lookup, is_same
 from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.outbox.sender import Ready
+from tracklater_bot.outbox.sender import Ready, Sender
 from tracklater_bot.store import Store, Transaction, days, jobs, worklogs
 from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
 from tracklater_bot.trackers.base import GroupWorklogs, TrackerError
@@ -46,7 +46,7 @@ def watch(transaction: Transaction, digest: Digest, job: Job, now: datetime) -> 
         jobs.queue(transaction, digest, late)
 
 
-class LateSender(ABC):
+class LateSender(Sender[str], ABC):
     """Looks for what one person's requests made late, and takes it out."""
 
     def __init__(self, store: Store) -> None:
@@ -100,16 +100,6 @@ class LateSender(ABC):
                     jobs.finish(transaction, job, Stage.DONE)
                 else:
                     jobs.set_entry(transaction, job, None, None, due)
-        return set()
-
-    def held_back(
-        self, transaction: Transaction, person: str, until: datetime, now: datetime
-    ) -> set[PersonDay]:
-        """Nobody is told a time."""
-        return set()
-
-    def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
-        """Nobody waits for these jobs."""
         return set()
 
     @abstractmethod

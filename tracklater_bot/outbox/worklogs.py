@@ -15,7 +15,7 @@ from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, 
 from tracklater_bot.domain.payload import Payload, worklog_of
 from tracklater_bot.outbox import late_entries, outcomes
 from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.outbox.sender import Ready
+from tracklater_bot.outbox.sender import Ready, Sender, Waiting, wait
 from tracklater_bot.store import Transaction, days, jobs, worklogs
 from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
 from tracklater_bot.store.worklogs import StoredWorklog
@@ -24,7 +24,7 @@ from tracklater_bot.trackers import base
 _NOT_IN_TRACKER = (ItemState.OPEN, ItemState.SKIPPED, ItemState.FAILED)
 
 
-class WorklogSender:
+class WorklogSender(Sender[base.Worklogs]):
     """Sends one person's worklogs."""
 
     def __init__(self, groups: base.GroupWorklogs) -> None:
@@ -96,14 +96,8 @@ class WorklogSender:
         digest = days.load(transaction, job.person, job.day, lock=True)
         if digest is None or not job.is_active or jobs.load(transaction, job.id) != job:
             return set()
-        _ItemWorklog(transaction, digest, job.item_id, self._groups.wanted, now).end(job, outcome)
+        self._of(transaction, digest, job.item_id, now).end(job, outcome)
         return {(job.person, job.day)}
-
-    def held_back(
-        self, transaction: Transaction, person: str, until: datetime, now: datetime
-    ) -> set[PersonDay]:
-        """Nobody is told a time."""
-        return set()
 
     def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
         """Decides anew on each worklog that is on its way without a job.
@@ -118,8 +112,7 @@ class WorklogSender:
                 told = item.worklog
                 lost = told and told.problem is None and told.state in IN_PROGRESS
                 if lost and jobs.active(transaction, item.id, Target.WORKLOG) is None:
-                    wanted = self._groups.wanted
-                    _ItemWorklog(transaction, digest, item.id, wanted, now).follow()
+                    self._of(transaction, digest, item.id, now).follow()
                     changed.add((person, digest.day))
         return changed
 
@@ -132,8 +125,12 @@ class WorklogSender:
         """
         digest = days.load(transaction, job.person, job.day, lock=True)
         if digest is not None:
-            wanted = self._groups.wanted
-            _ItemWorklog(transaction, digest, job.item_id, wanted, now, found).follow()
+            replace(self._of(transaction, digest, job.item_id, now), found=found).follow()
+
+    def _of(
+        self, transaction: Transaction, digest: Digest, item_id: str, now: datetime
+    ) -> _ItemWorklog:
+        return _ItemWorklog(transaction, digest, item_id, self._groups.wanted, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,22 +165,13 @@ class _ItemWorklog:
                     self._keep(job, None)
                 wanted = None if job.kind is JobKind.DELETE else job.payload
                 self.follow(given_up=_GivenUp(wanted, sentence))
-            case outcomes.RetryLater(_, sentence, at, sent):
-                may_be_made = job.stage is Stage.UNKNOWN or (sent and job.kind is JobKind.CREATE)
-                stage = Stage.UNKNOWN if may_be_made else Stage.PENDING
-                # A request that certainly did nothing leaves no doubt behind.
-                unanswered = job.unanswered - (job.stage is Stage.SENDING and not sent)
-                jobs.reschedule(self.transaction, job, stage, at, unanswered)
-                self.follow(waiting=sentence)
-            case outcomes.Unconfirmed(_, at):
-                stage = Stage.UNKNOWN if job.kind is JobKind.CREATE else Stage.PENDING
-                jobs.reschedule(self.transaction, job, stage, at, job.unanswered)
-                self.follow()
-            case outcomes.NotWritten():
-                if job.kind is JobKind.CREATE:
+            case _ if isinstance(outcome, Waiting):
+                if isinstance(outcome, outcomes.NotWritten) and job.kind is JobKind.CREATE:
                     late_entries.watch(self.transaction, self.digest, job, self.now)
-                jobs.reschedule(self.transaction, job, Stage.PENDING, self.now, 0)
-                self.follow()
+                wait(self.transaction, job, outcome, self.now)
+                self.follow(
+                    waiting=outcome.sentence if isinstance(outcome, outcomes.RetryLater) else None
+                )
             case _:
                 raise AssertionError("this does not become of a worklog's job")
 

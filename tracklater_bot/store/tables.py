@@ -5,6 +5,9 @@ A change here needs a migration and a new `REVISION`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 
 from tracklater_bot.domain.digests import Item, Worklog
@@ -19,8 +22,29 @@ REVISION = "0002"
 
 ACTIVE = ("pending", "sending", "unknown")
 _IS_ACTIVE = sa.text("state IN ('pending', 'sending', 'unknown')")
-# SQLite counts up by itself only in a plain INTEGER key.
-_NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_TYPES: Mapping[str, Any] = {
+    "text": Words,
+    "word": sa.String(10),
+    "day": sa.Date,
+    "time": UtcTime,
+    "int": sa.Integer,
+    # SQLite counts up by itself only in a plain INTEGER key.
+    "number": sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+    "float": sa.Float(53),
+    "bool": sa.Boolean,
+    "json": Json,
+    "texts": Packed(tuple[str, ...]),
+    "entries": Packed(tuple[TimeEntry, ...]),
+    "statuses": Packed(tuple[SourceStatus, ...]),
+    "project": Packed(Project),
+    "issue": Packed(Issue),
+    "evidence": Packed(Evidence),
+    "reasons": Packed(tuple[Reason, ...]),
+    "worklog": Packed(Worklog),
+    "item": Packed(Item),
+    "items": Packed(tuple[Item, ...]),
+    "payload": Packed(Payload),
+}
 
 metadata = sa.MetaData(
     naming_convention={
@@ -31,96 +55,47 @@ metadata = sa.MetaData(
     }
 )
 
-digests = sa.Table(
-    "digests",
-    metadata,
-    sa.Column("person", Words, primary_key=True),
-    sa.Column("day", sa.Date, primary_key=True),
-    sa.Column("timezone", Words, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("shown", sa.Integer, nullable=False),
-    sa.Column("channel", Words),
-    sa.Column("ts", Words),
-    sa.Column("tracked", Packed(tuple[TimeEntry, ...]), nullable=False),
-    sa.Column("sources", Packed(tuple[SourceStatus, ...]), nullable=False),
-    # Which bot is posting the message, so that two on one database post one.
-    sa.Column("claimed_by", Words),
-    sa.Column("claimed_until", UtcTime),
-)
 
-items = sa.Table(
+def _table(name: str, columns: str, *more: sa.Constraint | sa.Index) -> sa.Table:
+    """Columns are `name:type`, text where none is named; with * in the key, with ? may be null."""
+    parts = []
+    for column in columns.split():
+        word, _, kind = column.rstrip("*?").partition(":")
+        key = column.endswith("*")
+        null = column.endswith("?")
+        parts.append(sa.Column(word, _TYPES[kind or "text"], primary_key=key, nullable=null))
+    return sa.Table(name, metadata, *parts, *more)
+
+
+digests = _table(
+    "digests",
+    "person* day:day* timezone version:int shown:int channel? ts? tracked:entries sources:statuses"
+    # Which bot is posting the message, so that two on one database post one.
+    " claimed_by? claimed_until:time?",
+)
+items = _table(
     "items",
-    metadata,
-    sa.Column("id", Words, primary_key=True),
-    sa.Column("person", Words, nullable=False),
-    sa.Column("day", sa.Date, nullable=False),
-    sa.Column("start", UtcTime, nullable=False),
-    sa.Column("end", UtcTime, nullable=False),
-    sa.Column("group", Words),
-    sa.Column("project", Packed(Project)),
-    sa.Column("issue", Packed(Issue)),
-    sa.Column("description", Words, nullable=False),
-    sa.Column("own_words", sa.Boolean, nullable=False),
-    sa.Column("confidence", sa.Float(53), nullable=False),
-    sa.Column("evidence", Packed(Evidence), nullable=False),
-    sa.Column("reasons", Packed(tuple[Reason, ...]), nullable=False),
-    sa.Column("instead", Words),
-    sa.Column("seam", UtcTime),
-    sa.Column("state", sa.String(10), nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("entry_id", Words),
-    sa.Column("entry_changed", Words),
-    sa.Column("problem", Words),
-    sa.Column("problem_code", sa.String(10)),
-    sa.Column("retry_at", UtcTime),
-    sa.Column("billable", sa.Boolean),
-    sa.Column("tags", Packed(tuple[str, ...]), nullable=False),
-    sa.Column("by_hand", sa.Boolean, nullable=False),
-    sa.Column("change", _NUMBER),
-    sa.Column("worklog", Packed(Worklog)),
+    "id* person day:day start:time end:time group? project:project? issue:issue? description"
+    " own_words:bool confidence:float evidence:evidence reasons:reasons instead? seam:time?"
+    " state:word version:int entry_id? entry_changed? problem? problem_code:word? retry_at:time?"
+    " billable:bool? tags:texts by_hand:bool change:number? worklog:worklog?",
     sa.ForeignKeyConstraint(
         ["person", "day"], ["digests.person", "digests.day"], ondelete="CASCADE"
     ),
     sa.Index(None, "person", "day"),
     sa.Index(None, "entry_id"),
 )
-
 # What the person's edits, splits, merges and additions replaced, for taking them back.
-changes = sa.Table(
-    "changes",
-    metadata,
-    sa.Column("id", _NUMBER, primary_key=True),
-    sa.Column("person", Words, nullable=False),
-    sa.Column("day", sa.Date, nullable=False),
-    sa.Column("before", Packed(tuple[Item, ...]), nullable=False),
-    sa.Index(None, "person", "day"),
+changes = _table(
+    "changes", "id:number* person day:day before:items", sa.Index(None, "person", "day")
 )
-
-# What is to be written where: stored with the decision, sent by the worker afterwards.
-outbox = sa.Table(
+# What is to be written where: stored with the decision, sent by the worker afterwards. Entries are
+# sent in the order of `start`; `jobs.Job` says what the others mean.
+outbox = _table(
     "outbox",
-    metadata,
-    sa.Column("id", _NUMBER, primary_key=True),
-    sa.Column("person", Words, nullable=False),
-    sa.Column("day", sa.Date, nullable=False),
-    sa.Column("item_id", Words, nullable=False),
-    sa.Column("kind", sa.String(10), nullable=False),  # a JobKind
-    sa.Column("target", sa.String(10), nullable=False),  # a Target
-    sa.Column("payload", Json, nullable=False),
-    sa.Column("start", UtcTime, nullable=False),  # of the span: entries are sent in their order
-    sa.Column("state", sa.String(10), nullable=False),  # ACTIVE, then done, failed or dropped
-    sa.Column("entry_id", Words),
-    sa.Column("seen", Words),  # the entry's `at` when the person decided
-    sa.Column("unanswered", sa.Integer, nullable=False),  # requests that may have been carried out
-    sa.Column("due_at", UtcTime, nullable=False),
-    sa.Column("sent_at", UtcTime),
-    sa.Column("forced", sa.Boolean, nullable=False),  # overlaps were seen and are wanted
-    sa.Column(
-        "undone", sa.Boolean, nullable=False
-    ),  # the person took it back while it was on its way
-    sa.Column("before", Packed(Item)),  # what an update replaces, if it is refused
-    sa.Column("lease_owner", Words),
-    sa.Column("problem", Words),
+    "id:number* person day:day item_id kind:word target:word payload:json start:time state:word"
+    " entry_id? seen? unanswered:int due_at:time sent_at:time? forced:bool undone:bool before:item?"
+    " lease_owner? problem?",
     sa.Index(
         "uq_outbox_active",
         "item_id",
@@ -131,73 +106,23 @@ outbox = sa.Table(
     ),
     sa.Index("ix_outbox_due", "person", "due_at"),
 )
-
 # A lane for each person's entries, and one for their worklogs: whoever leases it sends those, in
 # order and not too fast.
-lanes = sa.Table(
-    "lanes",
-    metadata,
-    sa.Column("person", Words, primary_key=True),
-    sa.Column("target", sa.String(10), primary_key=True),
-    sa.Column("owner", Words),
-    sa.Column("leased_until", UtcTime),
-    sa.Column("not_before", UtcTime),
-    sa.Column("failures", sa.Integer, nullable=False),
+lanes = _table(
+    "lanes", "person* target:word* owner? leased_until:time? not_before:time? failures:int"
 )
-
 # The worklogs that are in Jira, each as it was last written. They may outlive their items.
-worklogs = sa.Table(
-    "worklogs",
-    metadata,
-    sa.Column("item_id", Words, primary_key=True),
-    sa.Column("person", Words, nullable=False),
-    sa.Column("number", Words, nullable=False),
-    sa.Column("payload", Packed(Payload), nullable=False),
-)
-
-memory = sa.Table(
-    "memory",
-    metadata,
-    sa.Column("person", Words, primary_key=True),
-    sa.Column("key", Words, primary_key=True),
-    sa.Column("value", Json, nullable=False),
-    sa.Column("until", UtcTime),
-)
-
-preferences = sa.Table(
-    "preferences",
-    metadata,
-    sa.Column("person", Words, primary_key=True),
-    sa.Column("key", Words, primary_key=True),
-    sa.Column("value", Json, nullable=False),
-)
-
-rules = sa.Table(
+worklogs = _table("worklogs", "item_id* person number payload:payload")
+memory = _table("memory", "person* key* value:json until:time?")
+preferences = _table("preferences", "person* key* value:json")
+rules = _table(
     "rules",
-    metadata,
-    sa.Column("id", _NUMBER, primary_key=True),
-    sa.Column("person", Words, nullable=False),
-    sa.Column("kind", sa.String(10), nullable=False),
-    sa.Column("group", Words, nullable=False),
-    sa.Column("text", Words, nullable=False),
+    "id:number* person kind:word group text",
     sa.Index(None, "person", "kind", "group", "text", unique=True),
 )
-
-issues = sa.Table(
+# `scope` is where it was read: tracker, group, server and projects as they were set up then.
+issues = _table(
     "issues",
-    metadata,
-    sa.Column("person", Words, primary_key=True),
-    # Where it was read: tracker, group, server and projects as they were set up then.
-    sa.Column("scope", Words, primary_key=True),
-    sa.Column("key", Words, primary_key=True),
-    sa.Column("tracker", Words, nullable=False),
-    sa.Column("group", Words, nullable=False),
-    sa.Column("title", Words, nullable=False),
-    sa.Column("url", Words, nullable=False),
-    sa.Column("type", Words, nullable=False),
-    sa.Column("closed", sa.Boolean, nullable=False),
-    sa.Column("mine", sa.Boolean, nullable=False),
-    sa.Column("in_progress", sa.Boolean, nullable=False),
-    sa.Column("updated", UtcTime),
-    sa.Column("aliases", Packed(tuple[str, ...]), nullable=False),
+    "person* scope* key* tracker group title url type closed:bool mine:bool in_progress:bool"
+    " updated:time? aliases:texts",
 )
