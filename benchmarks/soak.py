@@ -195,11 +195,10 @@ class MortalTracker(TogglTracker):
 class Day:
     """One person's Friday: a new database, an empty Toggl, and what the person does."""
 
-    def __init__(self, sandbox: Sandbox, path: Path, settings: Settings) -> None:
-        path.touch(mode=0o600)
-        path.write_bytes(empty_database())
-        self._path = path
+    def __init__(self, sandbox: Sandbox, path: Path, settings: Settings, store: Store) -> None:
+        self._path, self.store = path, store
         self.time, self._ahead = FakeTime(at("18:00")), timedelta()
+        store.clock = self.time
         self.toggl, self.jira, self.slack = sandbox.toggl, sandbox.jira, sandbox.slack
         self._empty_toggl()
         self._empty_others()
@@ -213,11 +212,14 @@ class Day:
         self.client.retry_handlers = []
         self.foreign: set[int] = set()
         self.touched: set[str] = set()  # starts of entries that the person changed in Toggl
-        self._start()
+        self._start(empty_database())
 
-    def _start(self) -> None:
-        """A bot on the database as it is."""
-        self.store = Store.open(f"sqlite:///{self._path}", self.time)
+    def _start(self, database: bytes) -> None:
+        """A bot on that database. The store stays: putting its statements together takes long."""
+        self.store.close()
+        for beside in ("-wal", "-shm"):
+            Path(f"{self._path}{beside}").unlink(missing_ok=True)
+        self._path.write_bytes(database)
         self.review = Review(self.store, self.time)
         self.worker = self._worker(f"from {self.time()}")
         self.messenger = self._messenger()
@@ -242,13 +244,9 @@ class Day:
 
     def restore(self, copy: bytes) -> None:
         """An old copy comes back, and the bot is started on it; nothing is on its way any more."""
-        self.store.close()
-        for beside in ("-wal", "-shm"):
-            Path(f"{self._path}{beside}").unlink(missing_ok=True)
-        self._path.write_bytes(copy)
         for faults in (self.toggl.faults, self.jira.faults, self.slack.faults):
             faults._later.clear()
-        self._start()
+        self._start(copy)
         owned = self._owned()
         self.foreign = {each["id"] for each in self.toggl.entries if str(each["id"]) not in owned}
         there = {_start(each) for each in self.toggl.entries}
@@ -435,8 +433,7 @@ class Days:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._sandbox = Sandbox(folder / "home", today=FRIDAY.date)
-        self._day: Day | None = None
-        self._number = 0
+        self._path = folder / "days.sqlite3"
 
     def __enter__(self) -> Days:
         # Only Toggl is asked: a sample day that seems to be there is not written.
@@ -450,21 +447,16 @@ class Days:
             issue = JiraIssue(number, f"DEV-{number}", title, "Task", "To Do", "new", now)
             self._sandbox.jira.add(issue)
         self._settings = load(self._sandbox.settings_file, None, self._sandbox.env).settings
+        self._store = Store.open(f"sqlite:///{self._path}")
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._day is not None:
-            self._day.store.close()
+        self._store.close()
         self._sandbox.stop()
 
     def new(self) -> Day:
         """The next day; the one before is over."""
-        if self._day is not None:
-            self._day.store.close()
-        self._number += 1
-        path = self._folder / f"day{self._number}.sqlite3"
-        self._day = Day(self._sandbox, path, self._settings)
-        return self._day
+        return Day(self._sandbox, self._path, self._settings, self._store)
 
 
 # -- A day of faults -----------------------------------------------------------------------------
