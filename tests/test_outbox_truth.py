@@ -15,7 +15,7 @@ from sqlalchemy import delete, update
 from tests.group_worklogs import LoggingRoom
 from tests.loopback import FakeTime, Said, loopback
 from tests.notation import at
-from tests.rooms import DAY, PERSON, Room, change, sqlite_store, worker_on
+from tests.rooms import DAY, PERSON, NoWorklogs, Room, change, sqlite_store, worker_on
 from tests.test_toggl import MORNING, row, tracker
 from tests.trackers import Crash, FakeTracker, Fault, crash_before, lost_after, unreachable
 from tracklater_bot.blocks.digest import digest_message
@@ -32,7 +32,6 @@ from tracklater_bot.store.tables import lanes, outbox
 from tracklater_bot.trackers.base import (
     Gone,
     NotSent,
-    NoWorklogs,
     OtherEntry,
     OverQuota,
     PartlySeen,

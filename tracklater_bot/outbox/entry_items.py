@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from operator import itemgetter
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem
@@ -38,7 +37,7 @@ def apply(transaction: Transaction, job: Job, outcome: Outcome, now: datetime) -
     days.save(transaction, digest, changed)
     affected = {(digest.person, digest.day)}
     if isinstance(outcome, outcomes.RetryLater) and outcome.code is Problem.QUOTA:
-        affected |= _hold_all(transaction, job.person, outcome)
+        jobs.postpone_entries(transaction, job.person, outcome.at)  # it holds all of them
     if isinstance(outcome, outcomes.Written | outcomes.Rejected | outcomes.NotWritten):
         affected |= _go_on(transaction, job.person, now)
     return affected
@@ -48,23 +47,22 @@ def held_back(
     transaction: Transaction, person: str, until: datetime, now: datetime
 ) -> set[PersonDay]:
     """Lets each item that waits and does not say so say it as the others of the person do."""
-    waiting = [
-        (item.retry_at or now, digest.day, item)
+    waiting = {
+        item.id: (item, digest.day, max(until, job.due_at))
         for digest in days.on_their_way(transaction, person)
         for item in digest.items
-        if item.state in IN_PROGRESS
-    ]
-    told = [(at, item) for at, _, item in waiting if at > now]
-    as_told = max(told, key=itemgetter(0))[1] if told else None
-    silent = [(day, item.id) for at, day, item in waiting if at <= now]
+        if item.state in IN_PROGRESS and (job := jobs.active(transaction, item.id))
+    }
+    told = [item for item, _, _ in waiting.values() if item.retry_at and item.retry_at > now]
+    as_told = max(told, key=lambda item: item.retry_at or now, default=None)
 
     def tell(item: Item) -> Item:
-        due_at = job.due_at if (job := jobs.active(transaction, item.id)) else until
-        waits = replace(item, retry_at=max(until, due_at))
+        waits = replace(item, retry_at=waiting[item.id][2])
         if as_told is None:
             return waits
         return replace(waits, problem=as_told.problem, problem_code=as_told.problem_code)
 
+    silent = [(day, item.id) for item, day, at in waiting.values() if (item.retry_at or now) < at]
     return _change(transaction, person, silent, tell)
 
 
@@ -207,15 +205,6 @@ def _project(known: Project | None, group: str | None, current: TimeEntry) -> Pr
     if known is not None and known.id == current.project_id:
         return known
     return Project(current.project or "another project", group or "", id=current.project_id)
-
-
-def _hold_all(transaction: Transaction, person: str, quota: outcomes.RetryLater) -> set[PersonDay]:
-    """Everything else of the person's waits for the quota too, and says so."""
-
-    def hold(item: Item) -> Item:
-        return replace(item, problem=quota.sentence, problem_code=quota.code, retry_at=quota.at)
-
-    return _change(transaction, person, jobs.postpone_entries(transaction, person, quota.at), hold)
 
 
 def _go_on(transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:

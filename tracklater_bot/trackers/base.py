@@ -207,15 +207,3 @@ class GroupWorklogs(Protocol):
 
     def of(self, group: str) -> Worklogs:
         """The group's worklogs, wanted or not. Raises Refused where there are none."""
-
-
-class NoWorklogs:
-    """No group's time is written as worklogs."""
-
-    def wanted(self, group: str) -> bool:
-        """Never."""
-        return False
-
-    def of(self, group: str) -> Worklogs:
-        """Nowhere."""
-        raise Refused("worklogs are switched off")

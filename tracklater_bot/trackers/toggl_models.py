@@ -110,31 +110,31 @@ class TogglEntry(BaseModel):
             start=self.start.astimezone(UTC),
             end=end.astimezone(UTC) if end else None,
             description=self.description,
-            project_id=_text(self.project_id),
+            project_id=None if self.project_id is None else str(self.project_id),
             tags=tuple(self.tags or ()),
             billable=bool(self.billable),
             changed=self.at,
         )
 
 
+Flag = Annotated[bool, BeforeValidator(bool)]  # null is none
+
+
 class TogglConstraints(BaseModel):
     """The workspace's required fields."""
 
-    time_entry_constraints_enabled: bool | None = False
-    description_present: bool | None = False
-    project_present: bool | None = False
-    tag_present: bool | None = False
-    task_present: bool | None = False
+    time_entry_constraints_enabled: Flag = False
+    description_present: Flag = False
+    project_present: Flag = False
+    tag_present: Flag = False
+    task_present: Flag = False
 
     def constraints(self) -> Constraints:
         """What is demanded; nothing while the whole feature is off."""
         if not self.time_entry_constraints_enabled:
             return Constraints()
         return Constraints(
-            description=bool(self.description_present),
-            project=bool(self.project_present),
-            tag=bool(self.tag_present),
-            task=bool(self.task_present),
+            self.description_present, self.project_present, self.tag_present, self.task_present
         )
 
 
@@ -232,10 +232,6 @@ def _number(text: str | None) -> int | None:
     if text is not None and not text.isdecimal():
         raise Refused("that project or task is not Toggl's: press Edit")
     return None if text is None else int(text)
-
-
-def _text(number: int | None) -> str | None:
-    return None if number is None else str(number)
 
 
 # -- The account -------------------------------------------------------------------------------
