@@ -206,8 +206,6 @@ class EntrySender(Sender[base.NewEntry]):
         return tuple(other for other in overlapping if other.id not in taken)
 
     def _taken(self, job: Job, entry_ids: set[str]) -> set[str]:
-        if not entry_ids:
-            return set()
         with self._store.reading() as transaction:
             return days.entries_taken(transaction, job.person, entry_ids)
 

@@ -142,8 +142,6 @@ class LateEntrySender(LateSender):
             return jobs.is_creating(transaction, job.person, job.payload.span.start)
 
     def _ours(self, job: Job, numbers: set[str]) -> set[str]:
-        if not numbers:
-            return set()
         with self._store.reading() as transaction:
             taken = days.entries_taken(transaction, job.person, numbers)
             return taken | jobs.entries_of_others(transaction, job, numbers)

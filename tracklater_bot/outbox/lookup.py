@@ -28,18 +28,6 @@ class AccountFacts(Protocol):
     def constraints(self) -> base.Constraints: ...  # noqa: D102
 
 
-class NothingKnown:
-    """Nothing is known of the account without asking."""
-
-    def account(self) -> base.Account | None:
-        """Unknown."""
-        return None
-
-    def constraints(self) -> base.Constraints:
-        """None that are known."""
-        return base.Constraints()
-
-
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
     """What was in the tracker at a moment."""
@@ -64,14 +52,14 @@ class Lookup:
         key_tag: bool = False,
     ) -> None:
         self.tracker = tracker
-        self._facts = facts or NothingKnown()
+        self._facts = facts
         self._key_tag = key_tag
         self._asked: base.Account | None = None
         self._snapshot: _Snapshot | None = None
 
     def constraints(self) -> base.Constraints:
         """What the workspace demands of every entry."""
-        return self._facts.constraints()
+        return self._facts.constraints() if self._facts else base.Constraints()
 
     # -- The entry that a payload stands for -----------------------------------------------------
 
@@ -112,7 +100,7 @@ class Lookup:
         return task.id if task else None
 
     def _account(self) -> base.Account | None:
-        return self._facts.account() or self._asked
+        return (self._facts.account() if self._facts else None) or self._asked
 
     # -- What is tracked -------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 from typing import Any
@@ -282,15 +282,6 @@ def take_change(connection: sa.Connection, digest: Digest, number: int) -> tuple
 # -- The message ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Who wants to post a day's message, when, and which message it replaces (None: it is new)."""
-
-    owner: str
-    now: datetime
-    replacing: str | None = None
-
-
 class ClaimResult(IntEnum):
     """Whether the owner may post. AGAIN: somebody began and may have posted it already."""
 
@@ -299,17 +290,27 @@ class ClaimResult(IntEnum):
     AGAIN = 2
 
 
-def claim(connection: sa.Connection, person: str, day: date, claim: Claim) -> ClaimResult:
-    """Whether the owner may post now. A claim that nobody followed up is void after a while."""
+def claim(
+    connection: sa.Connection,
+    person: str,
+    day: date,
+    owner: str,
+    now: datetime,
+    replacing: str | None,
+) -> ClaimResult:
+    """Whether the owner may post now a message that replaces that one (None: it is new).
+
+    A claim that nobody followed up is void after a while.
+    """
     query = sa.select(digests.c.ts, digests.c.claimed_by, digests.c.claimed_until)
     row = connection.execute(query.where(_is(person, day)).with_for_update()).one_or_none()
-    if row is None or row.ts != claim.replacing:
+    if row is None or row.ts != replacing:
         return ClaimResult.REFUSED
     ends = row.claimed_until
-    held = ends is not None and claim.now < ends <= claim.now + CLAIM  # else the clock was ahead
-    if held and row.claimed_by != claim.owner and not is_dead(row.claimed_by):
+    held = ends is not None and now < ends <= now + CLAIM  # else the clock was ahead
+    if held and row.claimed_by != owner and not is_dead(row.claimed_by):
         return ClaimResult.REFUSED
-    values = {"claimed_by": claim.owner, "claimed_until": claim.now + CLAIM}
+    values = {"claimed_by": owner, "claimed_until": now + CLAIM}
     connection.execute(sa.update(digests).where(_is(person, day)).values(values))
     return ClaimResult.FIRST if row.claimed_by is None else ClaimResult.AGAIN
 

@@ -163,12 +163,7 @@ class TogglTracker:
 
     def quota(self) -> base.Quota:
         """What is left for writing, as the last answers told; else for reading."""
-        now = self._clock()
-        for bucket in ("workspace", "me"):
-            quota = self._quotas.get(bucket)
-            if quota and quota.resets_at and now < quota.resets_at <= now + _HOUR:
-                return quota
-        return base.Quota(None, None)
+        return self._quota("workspace") or self._quota("me") or base.Quota(None, None)
 
     def constraints(self) -> base.Constraints:
         """What the workspace demands of every entry; nothing on plans without that feature."""
@@ -195,10 +190,7 @@ class TogglTracker:
                 return workspace
         if workspaces and not self._configured_id:
             return workspaces[0]
-        names = (
-            ", ".join(f"{workspace.name} ({workspace.id})" for workspace in workspaces[:8])
-            or "none at all"
-        )
+        names = ", ".join(f"{known.name} ({known.id})" for known in workspaces[:8]) or "none at all"
         raise base.Refused(f"Toggl has no workspace {wanted} for this account; it has {names}")
 
     def _entry(self, entry_id: str) -> models.TogglEntry:
@@ -277,13 +269,15 @@ class TogglTracker:
             )
 
     def _require_quota(self, bucket: str) -> None:
-        quota = self._quotas.get(bucket)
-        if quota and quota.remaining is not None and quota.remaining <= 0:
-            now = self._clock()
-            # One that is further away was noted by a clock that was ahead.
-            if quota.resets_at is not None and now < quota.resets_at <= now + _HOUR:
-                raise _over_quota(quota.resets_at)
-            self._quotas.pop(bucket, None)
+        quota = self._quota(bucket)
+        if quota and quota.resets_at and quota.remaining is not None and quota.remaining <= 0:
+            raise _over_quota(quota.resets_at)
+
+    def _quota(self, bucket: str) -> base.Quota | None:
+        """What is known of this hour; what is further away was noted by a clock that was ahead."""
+        quota, now = self._quotas.get(bucket), self._clock()
+        current = quota and quota.resets_at and now < quota.resets_at <= now + _HOUR
+        return quota if current else None
 
     def _note_quota(self, bucket: str, answer: http.Response) -> None:
         remaining = _number(answer.headers.get("X-Toggl-Quota-Remaining"))
