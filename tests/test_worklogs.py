@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -665,6 +666,37 @@ def test_what_is_on_its_way_outlives_the_process(tmp_path: Path) -> None:
     again.close()
     assert room.worklogs.written() == FIRST
     assert span("09:00-10:00") == next(iter(room.worklogs.kept.values())).span
+
+
+@pytest.mark.parametrize("sent_before", [True, False], ids=["open in it", "pending in it"])
+def test_after_an_old_copy_came_back_a_worklog_is_not_written_twice(
+    tmp_path: Path, sent_before: bool
+) -> None:
+    """The copy is from before the approval, or from when the worklog was about to be written."""
+    store = sqlite_store(tmp_path)
+    room = LoggingRoom(store)
+    (item_id,) = room.open("09:00-10:00 group1 DEV-1")
+    if not sent_before:
+        room.review.approve(PERSON, item_id)
+        assert room.worker.serve_once(Target.ENTRY)
+    store.close()
+    file, copy = tmp_path / "store.sqlite3", tmp_path / "copy"
+    shutil.copy(file, copy)
+    if sent_before:
+        room.review.approve(PERSON, item_id)
+    room.drain()
+    store.close()
+    assert (room.worklogs.written(), len(room.tracker.kept)) == (FIRST, 1)
+    for beside in ("-wal", "-shm"):
+        Path(f"{file}{beside}").unlink(missing_ok=True)
+    shutil.copy(copy, file)
+    room.worker = room.new_worker("after the restore")
+    if sent_before:
+        room.review.approve(PERSON, item_id)
+    room.drain()
+    store.close()
+    assert (room.worklogs.written(), len(room.tracker.kept)) == (FIRST, 1)
+    assert room.worklog() == Worklog("DEV-1", ItemState.SENT)
 
 
 def test_one_lane_is_served_while_the_others_wait(room: LoggingRoom) -> None:
