@@ -63,7 +63,11 @@ class EntrySender(Sender[base.NewEntry]):
     def _gone(self, job: Job, request: base.NewEntry, gone: base.Gone) -> Outcome:
         """Anybody on the way may answer 404: it is believed once no entry is seen there."""
         around = Span(request.span.start - AROUND, request.span.end + AROUND)
-        if job.entry_id not in {entry.id for entry in self._lookup.tracker().entries(around)}:
+        try:
+            there = {entry.id for entry in self._lookup.tracker().entries(around)}
+        except base.Refused:
+            raise base.Unknown(str(gone)) from None
+        if job.entry_id not in there:
             raise gone
         sentence = f"{self._label} answered that it is gone, but it is there: try again later"
         refusal = outcomes.Rejected(Problem.REFUSED, sentence)

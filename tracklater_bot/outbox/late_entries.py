@@ -89,6 +89,9 @@ class LateSender(Sender[str], ABC):
         match outcome:
             case outcomes.LateOneFound(number, changed):
                 jobs.set_entry(transaction, job, number, changed, now)
+            case outcomes.Written() if job.target is Target.LATE_WORKLOG:
+                # Whatever else carries the item's id came late as well: it is looked again.
+                jobs.set_entry(transaction, job, None, None, now)
             case outcomes.Written():
                 jobs.finish(transaction, job, Stage.DONE)
                 return _without_entry(transaction, digest, job)
@@ -132,9 +135,10 @@ class LateEntrySender(LateSender):
         digest = self._store.digest(job.person, job.day)
         if digest is None:
             return {}
-        # One look serves all that are due at that minute.
         entry = self._lookup.entry(job.payload)
-        tracked = self._lookup.entries(entry.span, digest, now, oldest=job.due_at)
+        # One look serves all that are due at that minute; the clock may have been set back since.
+        oldest = max(job.due_at, now - timedelta(minutes=1))
+        tracked = self._lookup.entries(entry.span, digest, now, oldest)
         return {other.id: other.changed for other in tracked if is_same(other, entry)}
 
     def _is_creating(self, job: Job) -> bool:

@@ -115,7 +115,7 @@ class Lookup:
         whole = _hull([span, *(item.suggestion.span for item in digest.items)])
         if (
             snapshot is None
-            or snapshot.at < oldest
+            or not oldest <= snapshot.at <= now
             or _hull([snapshot.span, whole]) != snapshot.span
         ):
             # Nothing is concluded from what is not among those that can be understood.

@@ -7,7 +7,6 @@ and goes with it. Its failures never touch the entry.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -68,8 +67,12 @@ class WorklogSender(Sender[base.Worklogs]):
             code = Problem.GONE if isinstance(error, base.Gone) else Problem.REFUSED
             self._refusals[job.id] = outcomes.Rejected(code, str(error))
             if error.sent:
-                with suppress(base.NotSent, base.Unknown):
+                try:
                     return self._searched(job, request)
+                except base.Gone:
+                    raise  # nothing of the issue is to be seen
+                except base.TrackerError:
+                    pass
             raise base.Unknown(str(error)) from None
 
     def final(self, job: Job, error: base.TrackerError) -> Outcome | None:
