@@ -225,3 +225,25 @@ def test_only_keys_of_issues_become_addresses(issue: str, time: FakeTime) -> Non
         worklogs(time).create(issue, "ours-1", MORNING)
     with pytest.raises(Refused):
         worklogs(time).delete("DEV-12", "1/../2")
+
+
+def test_a_write_that_the_site_refuses_is_not_repeated_at_the_gateway(
+    fake: responses.RequestsMock, time: FakeTime
+) -> None:
+    """Who answered 401 may have carried it out; the next one goes to where the token is taken."""
+    gateway = "https://api.atlassian.com/ex/jira/11111111-2222-3333-4444-555555555555"
+    fake.post(WORKLOG, status=401)
+    fake.get(f"{SITE}/_edge/tenant_info", json={"cloudId": gateway[-36:]})
+    fake.get(f"{gateway}/rest/api/3/myself", json={"accountId": "me"})
+    fake.post(f"{gateway}/rest/api/3/issue/DEV-12/worklog", json={"id": "100"})
+    jira = worklogs(time)
+    with pytest.raises(Unknown):
+        jira.create("DEV-12", "ours-1", MORNING)
+    assert jira.create("DEV-12", "ours-1", MORNING) == "100"
+    fake.reset()
+    fake.post(WORKLOG, status=401)
+    fake.get(f"{SITE}/_edge/tenant_info", json={"cloudId": gateway[-36:]})
+    fake.get(f"{gateway}/rest/api/3/myself", status=401)
+    with pytest.raises(Refused) as caught:
+        worklogs(time).create("DEV-12", "ours-1", MORNING)
+    assert caught.value.sent
