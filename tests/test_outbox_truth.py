@@ -17,7 +17,7 @@ from tests.loopback import FakeTime, Said, loopback
 from tests.notation import at
 from tests.rooms import DAY, PERSON, NoWorklogs, Room, change, sqlite_store, worker_on
 from tests.test_toggl import MORNING, row, tracker
-from tests.trackers import Crash, FakeTracker, Fault, crash_before, lost_after, unreachable
+from tests.trackers import Crash, FakeTracker, Fault, crash_before, lost_after, refused, unreachable
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.week import week_message
 from tracklater_bot.domain.day_totals import DayTimes
@@ -342,6 +342,38 @@ def test_a_404_for_an_entry_that_is_there_is_not_believed(
     room.review.undo(PERSON, item_id)
     room.drain()
     assert room.states() == [ItemState.OPEN], "once it is gone that is told"
+
+
+def test_a_404_is_not_believed_where_the_look_is_refused(room: Room) -> None:
+    (item_id,) = approved(room)
+    room.drain()
+    room.review.undo(PERSON, item_id)
+    room.tracker.fail(deleted_and_gone, refused)
+    room.drain()
+    assert (room.entries(), room.item(item_id).state) == ("", ItemState.OPEN)
+
+
+def deleted_and_gone(tracker: FakeTracker, call: Any) -> None:
+    call()
+    gone(tracker, call)
+
+
+def test_a_late_entry_is_seen_though_the_clock_was_set_back(room: Room) -> None:
+    """What was seen before that is no longer so, whatever its time says."""
+    late: list[Any] = []
+
+    def lost(_: FakeTracker, call: Any) -> None:
+        late.append(call)
+        raise Unknown("Toggl did not answer")
+
+    approved(room)
+    room.tracker.fail(None, lost)
+    room.drain(most=timedelta(minutes=1))
+    assert room.states() == [ItemState.SENT]
+    room.later(hours=-1)
+    late[0]()
+    room.drain()
+    assert room.entries() == "09:00-10:00 Planning"
 
 
 def test_nothing_is_sent_again_while_it_may_hide_in_an_odd_row(room: Room) -> None:

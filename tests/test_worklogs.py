@@ -421,6 +421,32 @@ def test_a_worklog_that_comes_after_it_was_looked_for_is_there_once(
     assert told == (None if undone else Worklog("DEV-1", ItemState.SENT))
 
 
+def test_as_many_as_come_late_are_taken_out(room: LoggingRoom) -> None:
+    late: list[Any] = []
+
+    def lost(_: object, call: Any) -> None:
+        late.append(call)
+        raise Unknown("Jira did not answer")
+
+    approved(room)
+    room.worklogs.fail(lost, None, lost, None, lost, None)
+    room.drain(most=timedelta(minutes=1))
+    assert (room.worklogs.written(), len(late)) == (FIRST, 3)
+    room.drain(most=timedelta(minutes=30))
+    for call in late:
+        call()
+    room.drain()
+    assert room.worklogs.written() == FIRST
+    assert room.worklog() == Worklog("DEV-1", ItemState.SENT)
+
+
+def test_a_look_that_is_refused_too_says_nothing(room: LoggingRoom) -> None:
+    approved(room)
+    room.worklogs.fail(carried_out(Refused("Jira sends us on")), no_right)
+    room.drain()
+    assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", ItemState.SENT))
+
+
 def carried_out(error: TrackerError) -> Fault:
     """It was done, and something in between answers otherwise."""
 
