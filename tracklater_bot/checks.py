@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.core import Core
-from tracklater_bot.domain.errors import code_in
+from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.domain.wall import Finding
 from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
 from tracklater_bot.settings import Settings, first_clues, unfinished
@@ -129,13 +129,15 @@ def _ask(call: Callable[[], Any], about: str) -> Any:
     try:
         return call()
     except SlackApiError as error:
+        if not code_in(error.response):
+            raise CheckError(f"{from_between('Slack')}, or slack.base_url is wrong.") from error
         raise CheckError(f"Slack refuses {about}: {_advice(error)}.") from error
     except (SlackClientError, OSError) as error:
         raise CheckError(f"Slack cannot be reached ({type(error).__name__}).") from error
 
 
 def _advice(error: SlackApiError) -> str:
-    code = code_in(error.response) or "its answer says nothing that helps"
+    code = code_in(error.response)
     if code == "missing_scope":
         return f"the scope {error.response.get('needed')} is missing, add it and reinstall the app"
     return {

@@ -48,6 +48,14 @@ def code_in(answer: Any) -> str:
     return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
 
 
+def from_between(service: str, how: str = "") -> str:
+    """What to say where an answer is none of the service's."""
+    return (
+        f"something in between answered for {service}{how}: a proxy, a firewall or a network's"
+        " sign-in page"
+    )
+
+
 class StoreError(Exception):
     """The database cannot be used. Its text is one sentence that says what to do."""
 

@@ -223,7 +223,6 @@ class JiraSite:
             403: f"Jira does not let this account see {projects}: it needs Browse Projects there",
             404: f"Jira shows this account nothing there: check jira.url and access to {projects}",
             410: "Jira no longer has this part of its API (HTTP 410): update tracklater-bot",
-            429: "Jira wants requests to come more slowly",
         }
         if "AUTHENTICATION_DENIED" in error.response.headers.get("X-Seraph-LoginReason", ""):
             return "Jira wants a captcha solved: sign in to it once with a browser"

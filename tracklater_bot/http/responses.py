@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
+from tracklater_bot.domain.errors import from_between
 from tracklater_bot.domain.text import clean
 
 T = TypeVar("T")
@@ -22,7 +23,7 @@ _TITLE_LENGTH = 500
 _LINE_LENGTH = 10_000
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<.*</", re.DOTALL)
 _ONLY_BETWEEN = (407, 511)  # said by proxies and networks alone
-_REFUSALS = (401, 402, 403, 451)
+_REFUSALS = (400, 401, 402, 403, 405, 451)
 # Jira refuses with a page of its own, and says so in these.
 _OWN_PAGE = ("X-AREQUESTID", "X-Seraph-LoginReason", "atl-traceid")
 
@@ -52,6 +53,11 @@ class HttpError(Exception):
         self.lasting = lasting
         self.retry_at = retry_at
 
+    @property
+    def until(self) -> str:
+        """`, until 14:05 EET` on this machine's clock; "" where the service names no time."""
+        return f", until {self.retry_at.astimezone():%H:%M %Z}" if self.retry_at else ""
+
 
 class Unreachable(HttpError):
     """No connection was made: nothing was sent."""
@@ -72,8 +78,7 @@ class Intercepted(ResponseLost):
 
     def __init__(self, response: Response) -> None:
         super().__init__(
-            f"something in between answered for {response.service} (HTTP {response.status}):"
-            " a proxy, a firewall or a network's sign-in page",
+            from_between(response.service, f" (HTTP {response.status})"),
             status=response.status,
         )
 
@@ -106,6 +111,8 @@ def _status_sentence(response: Response) -> str:
             f"{response.service} sends us on to {host or 'another address'}"
             f" (HTTP {response.status}): put its own address into the settings"
         )
+    if response.status == 429:
+        return f"{response.service} wants requests to come more slowly"
     return f"{response.service} answered with HTTP {response.status}"
 
 
@@ -150,10 +157,10 @@ class Response:
         try:
             return json.loads(self.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
-            raise BadResponse(
-                f"{self.service} answered with something that is no JSON (HTTP {self.status})",
-                status=self.status,
-            ) from None
+            sentence = f"{self.service} answered with something that is no JSON"
+            if self.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+                sentence = f"{from_between(self.service, ' with a page')}, or its address is wrong"
+            raise BadResponse(f"{sentence} (HTTP {self.status})", status=self.status) from None
 
     def read(self, shape: TypeAdapter[T]) -> T:
         """The body as `shape`, which names only the fields in use. Raises BadResponse."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +16,7 @@ from tracklater_bot.settings.base import GroupSection, Key, Missing, Section
 if TYPE_CHECKING:
     from tracklater_bot.settings.models import Settings
 
+_API = re.compile(r"(.*?)/api(?:/v\d+)?")
 TAIGA_API, TAIGA_PAGES = "https://api.taiga.io/api/v1", "https://tree.taiga.io"
 
 
@@ -198,9 +200,10 @@ class ResolvedTaiga:
 
 
 def pages_beside(api: str | None) -> str:
-    """Where a self-hosted Taiga shows its pages: at the root of the API's server."""
+    """Where a self-hosted Taiga shows its pages: above its API, at the server's root or below."""
     parts = urlsplit(api or "")
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    above = _API.fullmatch(parts.path)
+    return f"{parts.scheme}://{parts.netloc}{above[1] if above else ''}" if parts.netloc else ""
 
 
 def _host(address: str) -> str:

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry import RetryHandler
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from tracklater_bot.domain.errors import code_in
+from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.scheduling.scheduler import Schedule
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack.connections import (
@@ -104,8 +104,10 @@ class Bot:
         try:
             self._client.auth_test()
         except SlackApiError as error:
-            code = code_in(error.response) or error.response.status_code
+            code = code_in(error.response)
             sentence = f"Slack refuses TRACKLATER_SLACK__BOT_TOKEN ({code}): copy it again."
+            if not code:
+                sentence = f"{from_between('Slack')}."
             raise ConnectError(sentence, lasting=code in WRONG_TOKEN) from error
         except NETWORK_ERRORS as error:
             sentence = f"Slack cannot be reached ({type(error).__name__})."

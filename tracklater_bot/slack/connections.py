@@ -15,7 +15,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
 
-from tracklater_bot.domain.errors import code_in
+from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.slack.messages import NETWORK_ERRORS
 
 WRONG_TOKEN = frozenset(
@@ -74,7 +74,7 @@ class SocketConnection:
             code, why = "", type(error).__name__
             if isinstance(error, SlackApiError):
                 code = code_in(error.response)
-                why = code or "no sensible answer"
+                why = code or from_between("Slack")
             sentence = f"Slack's socket cannot be opened ({why})."
             if code in WRONG_TOKEN:
                 sentence = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."

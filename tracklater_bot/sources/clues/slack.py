@@ -27,6 +27,7 @@ from slack_sdk.http_retry.state import RetryState
 
 from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.errors import from_between
 from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError, left_out_sentence
@@ -42,7 +43,7 @@ WEST, EAST = timedelta(hours=12), timedelta(hours=14)
 # Written by people; all other subtypes are Slack's or a program's.
 HUMAN = ("", "thread_broadcast", "me_message", "file_share")
 
-NO_JSON = "Slack answered with no JSON: check slack.base_url, or a proxy in between"
+NO_JSON = f"{from_between('Slack')}, or slack.base_url is wrong"
 
 # The SDK logs what it was answered, which are people's messages.
 _log = logging.getLogger(f"{__name__}.sdk")

@@ -392,7 +392,8 @@ def _as_source_error() -> Iterator[None]:
     try:
         yield
     except JiraError as error:
-        raise SourceError(str(error), lasting=error.lasting) from None
+        until = error.cause.until if error.cause else ""
+        raise SourceError(f"{error}{until}", lasting=error.lasting) from None
 
 
 def _project_of(key: str) -> str:
