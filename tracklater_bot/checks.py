@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
+from urllib.request import getproxies
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -14,6 +15,7 @@ from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.domain.wall import Finding
 from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
+from tracklater_bot.http.responses import origin
 from tracklater_bot.settings import Settings, first_clues, unfinished
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import TrackerError
@@ -50,6 +52,15 @@ def check_all(core: Core) -> list[Finding]:
     more = [sentence for sentence in lacking if sentence.partition(" ")[0] not in said]
     notes = (*core.no_longer(), *more)
     return [*findings, *(Finding("settings", None, ok=False, sentence=note) for note in notes)]
+
+
+def network(settings: Settings) -> Finding:
+    """Whom the program asks anything, as far as the settings decide: nobody else."""
+    proxies = {origin(proxy) for name, proxy in getproxies().items() if name in ("http", "https")}
+    through = f", through the proxy {' or '.join(sorted(proxies))}" if proxies - {""} else ""
+    asked = settings.asked()
+    sentence = f"asks {', '.join(asked)} and no other server" if asked else "asks no server"
+    return Finding("network", None, ok=True, sentence=sentence + through)
 
 
 def _checks(core: Core) -> Iterator[tuple[str, str | None, Callable[[], str]]]:
