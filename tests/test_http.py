@@ -32,6 +32,7 @@ from tracklater_bot.http import (
     anonymous,
     basic,
     bearer,
+    bounds,
     in_header,
     transport,
     utc_now,
@@ -364,7 +365,7 @@ def test_an_unexpected_form_names_the_place_and_quotes_nothing() -> None:
 
 
 def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "LARGEST", 1024 * 1024)
+    monkeypatch.setattr(bounds, "LARGEST", 1024 * 1024)
     bomb = Said(body=gzip.compress(b" " * (3 << 20)), headers={"Content-Encoding": "gzip"})
     with loopback(bomb) as service, pytest.raises(BadResponse, match="more than 1 MB"):
         client(service.url).get("/me")

@@ -27,8 +27,8 @@ from slack_sdk.http_retry.state import RetryState
 
 from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.errors import from_between
-from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
+from tracklater_bot.domain.errors import code_in, from_between
+from tracklater_bot.http import no_redirects
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError, left_out_sentence
 
@@ -288,12 +288,15 @@ class SlackSource:
         try:
             return self._client.api_call(method, params=arguments)
         except SlackApiError as error:
-            code = str(error.response.get("error") or "")
-            if re.fullmatch(r"[a-z_]+", code):
+            if code := code_in(error.response):
                 raise self._refused(code) from None
             raise SourceError(NO_JSON) from None
-        except JSONDecodeError:
+        except (JSONDecodeError, RecursionError):
             raise SourceError(NO_JSON) from None
+        except (AttributeError, TypeError):  # the SDK's own: no table where it expects one
+            raise SourceError("Slack answered in an unexpected form") from None
+        except no_redirects.TooMuch as error:
+            raise SourceError(f"Slack {error}") from None
         except (SlackClientError, HTTPException, OSError, ValueError):
             raise SourceError(
                 "Slack cannot be reached: check the network and slack.base_url"
