@@ -19,8 +19,6 @@ from tracklater_bot.domain.text import clean
 
 T = TypeVar("T")
 
-_TITLE_LENGTH = 500
-_LINE_LENGTH = 10_000
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<.*</", re.DOTALL)
 _ONLY_BETWEEN = (407, 511)  # said by proxies and networks alone
 _REFUSALS = (400, 401, 402, 403, 405, 451)
@@ -191,18 +189,14 @@ class Response:
         return clean(value, longest) if isinstance(value, str) else ""
 
 
-def _title(value: object) -> str:
-    return clean(value, _TITLE_LENGTH) if isinstance(value, str) else ""
+def _cleaned(longest: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: clean(value, longest) if isinstance(value, str) else "")
 
 
-def _line(value: object) -> str:
-    return clean(value, _LINE_LENGTH) if isinstance(value, str) else ""
-
-
-Title: TypeAlias = Annotated[str, BeforeValidator(_title)]
+Title: TypeAlias = Annotated[str, _cleaned(500)]
 """A title in an answer: one clean line of at most 500 characters; null is the empty one."""
 
-Line: TypeAlias = Annotated[str, BeforeValidator(_line)]
+Line: TypeAlias = Annotated[str, _cleaned(10_000)]
 """A longer text in an answer, the same way."""
 
 

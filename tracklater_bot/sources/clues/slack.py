@@ -156,10 +156,6 @@ def _may_be_one(member: str, other: str) -> bool:
     return member == other or {member[:1], other[:1]} == {"U", "W"}
 
 
-def _is_by_person(match: _Match) -> bool:
-    return not match.bot_id and (match.subtype or "") in HUMAN
-
-
 class SlackSource:
     """The person's messages in one workspace; `group` is None where it serves all groups.
 
@@ -201,7 +197,8 @@ class SlackSource:
             for matches, odd in self._matches(span):
                 left_out += odd
                 for match in matches:
-                    if _at(match) in span and _is_by_person(match):
+                    human = not match.bot_id and (match.subtype or "") in HUMAN
+                    if human and _at(match) in span:
                         found.setdefault(match.key, match)
         except SourceError as error:
             if not found:
