@@ -778,24 +778,6 @@ def test_git_is_missing_from_the_start(repo: Repo) -> None:
     assert run.stdout.strip() == "git is not installed, or not in PATH: install it"
 
 
-def test_reading_repositories_loads_no_library(repo: Repo) -> None:
-    repo.commit("work", "09:00")
-    script = (
-        "import sys; from pathlib import Path; from tests.notation import FRIDAY;"
-        "from tracklater_bot.sources.clues.git import GitSource;"
-        f"found = GitSource('acme', (Path({str(repo.path)!r}),), ({ME!r},)).read(FRIDAY.span);"
-        "print(len(found.clues) > 0, 'git' in sys.modules)"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=Path(__file__).parent.parent,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert run.stdout.strip() == "True False"
-
-
 def test_a_drive_that_does_not_answer(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
