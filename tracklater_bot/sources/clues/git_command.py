@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
+import sys
 from pathlib import Path
 
 from tracklater_bot.sources.base import SourceError
@@ -16,10 +16,7 @@ from tracklater_bot.sources.clues.git_repository import Repository
 TIMEOUT = 30  # seconds: a repository on a network drive may hang
 # What could make `git log` run a program that the repository's configuration names.
 HARMLESS = ("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
-TOO_SLOW = "too slow"
 ENVIRONMENT = {
-    "LC_ALL": "C",  # its complaints are read
-    "LANGUAGE": "C",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_FLUSH": "0",  # not after each commit
@@ -40,27 +37,40 @@ class DamagedRepository(SourceError):
     """Something that git needs is not in the repository."""
 
 
+def load_gitpython() -> None:
+    """Imports GitPython, which takes 40 ms that only those who have repositories need.
+
+    Raises SourceError where there is no git.
+    """
+    try:
+        # The package, not git.cmd: that can be had by another thread before the package is ready.
+        import git  # noqa: F401, PLC0415
+    except ImportError:  # GitPython looks for git when it is imported
+        raise SourceError("git is not installed, or not in PATH: install it") from None
+
+
 def run_git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
     """Runs git in the repository; exit code, output and complaint. Raises SourceError."""
     if misleading := next((name for name in MISLEADING if os.environ.get(name)), None):
         raise SourceError(f"{misleading} is set in the environment, which misleads git: unset it")
+    load_gitpython()
+    from git import Git, GitCommandNotFound  # noqa: PLC0415 - see there
+
+    command = [Git.GIT_PYTHON_GIT_EXECUTABLE, *HARMLESS, "-C", str(repository.path), *arguments]
     # git must not go up to a repository that lies around this one.
-    ceiling = {"GIT_CEILING_DIRECTORIES": str(repository.path.resolve().parent)}
-    command = ["git", *HARMLESS, "-C", str(repository.path), *arguments]
+    ceiling = str(repository.path.resolve().parent)
     try:
-        run = subprocess.run(  # noqa: S603 - git, with what nobody else chooses
+        return Git().execute(
             command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT,
-            check=False,
-            env=os.environ | ENVIRONMENT | ceiling,
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+            kill_after_timeout=None if sys.platform == "win32" else TIMEOUT,
+            env=ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": ceiling},
         )
-    except subprocess.TimeoutExpired:
-        return -1, b"", TOO_SLOW
-    except (FileNotFoundError, PermissionError):
+    except GitCommandNotFound:
         raise SourceError("git is not installed, or not in PATH: install it") from None
-    return run.returncode, run.stdout, run.stderr.decode("utf-8", errors="replace")
 
 
 def refusal(path: Path, complaint: str) -> str:
@@ -72,7 +82,7 @@ def refusal(path: Path, complaint: str) -> str:
         )
     if "unknown repository extension" in complaint:  # such as reftable, since git 2.45
         return f"git is too old to read {path}: install a newer one"
-    if complaint == TOO_SLOW:
+    if complaint.startswith("Timeout: "):  # GitPython's word
         return f"git took more than {TIMEOUT} seconds for {path}: is it on a slow network drive?"
     lines = CONTROL.sub("\n", complaint).splitlines()
     last = next((line for line in lines if line.startswith("fatal:")), (lines or ["it failed"])[-1])
