@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.livebot import evening, sample_settings
-from tests.loopback import FakeTime, closed_port
+from tests.loopback import FakeTime, Said, closed_port, loopback
 from tracklater_bot.checks import BOT_SCOPES, check_all
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.clues import Reading
@@ -125,6 +125,24 @@ def test_a_slack_that_cannot_be_reached_is_told_and_the_rest_goes_on(sandbox: Sa
         found = named(check_all(core))
     assert "cannot be reached" in found["slack bot"].sentence
     assert found["toggl"].ok
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 511])
+def test_a_networks_sign_in_page_is_told_of_every_service(sandbox: Sandbox, status: int) -> None:
+    page = Said(status, "<!DOCTYPE html>\n<html><body><h1>Welcome</h1></body></html>")
+    with loopback(page) as hotel:
+        settings = sample_settings(
+            sandbox,
+            TRACKLATER_SLACK__BASE_URL=f"{hotel.url}/api/",
+            TRACKLATER_TOGGL__BASE_URL=hotel.url,
+            TRACKLATER_TAIGA__URL=f"{hotel.url}/api/v1",
+            TRACKLATER_GROUPS__ACME__JIRA__URL=hotel.url,
+        )
+        with core_on(sandbox, settings) as core:
+            found = named(check_all(core))
+    for name in ("slack", "jira acme", "taiga globex", "toggl", "slack bot", "slack socket"):
+        assert not found[name].ok
+        assert "something in between answered" in found[name].sentence, found[name]
 
 
 def test_a_folder_that_thyme_never_wrote_to_is_told(sandbox: Sandbox, tmp_path: Path) -> None:

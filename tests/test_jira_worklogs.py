@@ -162,7 +162,7 @@ def test_removing_what_is_gone_is_done(fake: responses.RequestsMock, time: FakeT
         (Said(429, {}), NotSent, "more slowly"),
         (Said(500, {}), Unknown, "may be there"),
         (Said(503, "<html>"), Unknown, "may be there"),
-        (Said(201, "<html>"), Unknown, "no JSON"),
+        (Said(201, "<html>"), Unknown, "something in between"),
         (Said(201, '{"id": "1'), Unknown, "no JSON"),
         (DROPPED, Unknown, "may be there"),
     ],

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator
 from datetime import time
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_data_path
@@ -215,6 +216,12 @@ class Settings(Section):
             yield ("groups", name), group
             yield from ((("groups", name, key), section) for key, section in group.sections())
 
+    def asked(self) -> tuple[str, ...]:
+        """The servers that are asked something, each once: `api.track.toggl.com`."""
+        addresses = (a for at, section in self.sections() for a in section.asks(self, at))
+        places = map(_place, (self.database_url.get_secret_value(), *addresses))
+        return tuple(dict.fromkeys(filter(None, places)))
+
     def hints_for(self, group: str) -> tuple[Hint, ...]:
         """Words that point to the group. A host that several groups share points to none."""
         own = self.groups[group]
@@ -234,3 +241,8 @@ class Settings(Section):
     def _hosts(self, group: str) -> set[str]:
         sections = self.groups[group].sections()
         return {host for _, section in sections for host in section.hosts(self, group) if host}
+
+
+def _place(address: str) -> str:
+    """Host and port alone."""
+    return urlsplit(address).netloc.rpartition("@")[2]

@@ -360,7 +360,7 @@ class TogglTracker:
         """What may be different a little later."""
         if error.status == 429:
             again = error.retry_at or self._clock() + _PAUSE
-            return NotSent("Toggl wants requests to come more slowly", again)
+            return NotSent(str(error), again)
         if writing:
             kind = Late if error.status in _GIVEN_UP else Unknown
             return kind(f"{error}: it may be in Toggl all the same")

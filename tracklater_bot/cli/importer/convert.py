@@ -215,8 +215,8 @@ def _idle(converted: Converted, at: Key, place: Place, value: Any) -> None:
         converted.notes.append(f"{place}.IDLE: is no number of seconds: left out")
 
 
-def _cutoff(converted: Converted, at: Key, place: Place, value: Any) -> None:
-    converted.notes.append(f"{place}.CUTOFF: not needed: a stretch of work is as long as it is")
+def _not_needed(why: str) -> Handler:
+    return lambda converted, _at, place, _value: converted.notes.append(f"{place}.{why}")
 
 
 def _cutoff_hour(converted: Converted, at: Key, place: Place, value: Any) -> None:
@@ -224,10 +224,6 @@ def _cutoff_hour(converted: Converted, at: Key, place: Place, value: Any) -> Non
         converted.values[("day_starts",)] = f"{value:02}:00"
     else:
         converted.notes.append("CUTOFF_HOUR: is no hour: left out")
-
-
-def _channels(converted: Converted, at: Key, place: Place, value: Any) -> None:
-    converted.notes.append(f"{place}.CHANNELS: not needed: your messages in all channels are found")
 
 
 def _slack_token(converted: Converted, at: Key, place: Place, value: Any) -> None:
@@ -244,6 +240,7 @@ def _slack_token(converted: Converted, at: Key, place: Place, value: Any) -> Non
         )
 
 
+_CHANNELS = _not_needed("CHANNELS: not needed: your messages in all channels are found")
 HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
     "TOGGL": {
         (GLOBAL, "API_KEY"): _to("toggl", "api_token"),
@@ -268,17 +265,19 @@ HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
     "THYME": {
         (GLOBAL, "DIR"): _paths("thyme", "dir"),
         (GLOBAL, "IDLE"): _idle,
-        (GLOBAL, "CUTOFF"): _cutoff,
+        (GLOBAL, "CUTOFF"): _not_needed(
+            "CUTOFF: not needed: a stretch of work is as long as it is"
+        ),
         (GLOBAL, "CUTOFF_HOUR"): _cutoff_hour,
         ("group", "KEYWORDS"): _keywords,
     },
     "SLACK": {
         (GLOBAL, "API_KEY"): _slack_token,
         (GLOBAL, "USER_ID"): _to("slack", "user_id"),
-        (GLOBAL, "CHANNELS"): _channels,
+        (GLOBAL, "CHANNELS"): _CHANNELS,
         ("group", "API_KEY"): _slack_token,
         ("group", "USER_ID"): _to("slack", "user_id"),
-        ("group", "CHANNELS"): _channels,
+        ("group", "CHANNELS"): _CHANNELS,
     },
 }
 SHARED_BY_GROUPS = {"JIRA": ("CREDENTIALS", "URL", "PROJECT_KEY")}
