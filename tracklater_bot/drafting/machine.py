@@ -14,7 +14,15 @@ from operator import attrgetter
 
 import msgspec
 
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Reading, Window
+from tracklater_bot.domain.clues import (
+    Attendance,
+    ChatMessage,
+    Checkout,
+    Clue,
+    Commit,
+    Reading,
+    Window,
+)
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief, Draft
 from tracklater_bot.domain.errors import log_failure
@@ -144,7 +152,7 @@ def _of_day(reading: Reading, span: Span) -> Reading:
     lasting = [
         replace(c, at=span.start)
         for c in clues[:first]
-        if isinstance(c, Window) and c.until is not None and c.until > span.start
+        if isinstance(c, Window | Attendance) and c.until is not None and c.until > span.start
     ]
     return replace(reading, clues=(*before.values(), *lasting, *clues[first:last]))
 

@@ -9,15 +9,19 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, groupby, pairwise
+from dataclasses import dataclass, field, replace
+from itertools import chain, groupby, pairwise, zip_longest
+from math import inf
 from statistics import median_low
 from typing import NamedTuple
 
 from tracklater_bot.domain.clues import Clue, Window
+from tracklater_bot.domain.day import without
 from tracklater_bot.domain.text import folded
+from tracklater_bot.engine.attendance import Attended, shared
 from tracklater_bot.engine.changes import Sample, run_numbers
 from tracklater_bot.engine.intervals import Interval, joined
+from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
@@ -42,10 +46,14 @@ class Focus(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What thyme saw of a day: the stays, in order, and when it was watching at all."""
+    """What was seen of a day: the stays, in order, and when anything was watching at all.
+
+    `away`: somebody was away for certain, whatever else happened.
+    """
 
     stays: tuple[Focus, ...] = ()
     covered: tuple[Interval, ...] = ()
+    away: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +86,66 @@ def privacy(words: Iterable[str]) -> Callable[[str], bool]:
     return is_private
 
 
-def watch(machines: Iterable[Iterable[Sample]], rules: PresenceRules) -> Watch:
-    """The stays of all machines together: at any time one window has somebody's attention."""
+def watch(
+    machines: Iterable[Iterable[Sample]],
+    rules: PresenceRules,
+    attended: Iterable[Attended | None] = (),
+) -> Watch:
+    """The stays of all machines together: at any time one window has somebody's attention.
+
+    `attended` is what is certain of each of the machines, in their order.
+    """
     focuses: list[list[Focus]] = []
     covered: list[Interval] = []
-    for samples in machines:
+    guessed: list[Interval] = []
+    away: list[Interval] = []
+    for samples, certain in zip_longest(machines, attended):
         ordered = sorted(set(samples))
         if ordered:
             sampling = _sampling(ordered)
-            focuses.append(list(_merged(_present(ordered, sampling, rules))))
+            stays = list(_merged(_present(ordered, sampling, rules)))
             times = [sample.at for sample in ordered]
-            covered += _unbroken([*times, times[-1] + sampling.interval], sampling)
-    return Watch(tuple(_across_machines(focuses)), tuple(joined(covered)))
+            seen = list(_unbroken([*times, times[-1] + sampling.interval], sampling))
+            if certain is not None:
+                stays = list(_certain(stays, ordered, sampling, rules, certain))
+                away += certain.away
+                covered += certain.reach
+            guessed += without(seen, certain.reach if certain is not None else ())
+            covered += seen
+            focuses.append(stays)
+    sure = without(joined(away), joined(guessed))
+    return Watch(tuple(_across_machines(focuses)), tuple(joined(covered)), tuple(sure))
+
+
+def _certain(
+    guesses: Iterable[Focus],
+    samples: Iterable[Sample],
+    sampling: _Sampling,
+    rules: PresenceRules,
+    certain: Attended,
+) -> Iterator[Focus]:
+    """Guesses where nothing is certain, and all that was in front while somebody was there.
+
+    In a call nobody need touch anything.
+    """
+    still = [sample._replace(window=0) for sample in samples]  # no program is taken for a person
+    calm = _merged(_present(still, sampling, replace(rules, idle=inf, actions=())))
+    parts = [
+        *(focus._replace(start=s, end=e) for focus in calm for s, e in _cut(focus, certain.here)),
+        *(
+            focus._replace(start=start, end=end)
+            for focus in guesses
+            for start, end in without(
+                [(focus.start, focus.end)],
+                certain.here if rules.is_meeting(focus.title) else certain.reach,
+            )
+        ),
+    ]
+    yield from _merged(sorted(parts))
+
+
+def _cut(focus: Focus, inside: Sequence[Interval]) -> Iterator[Interval]:
+    return shared([(focus.start, focus.end)], inside)
 
 
 def changes(samples: Iterable[Sample], titles: TitleNormalizer) -> Iterator[float]:
@@ -110,7 +166,7 @@ def samples_in(clues: Iterable[Clue], zero: float = 0.0) -> Iterator[tuple[str, 
     for clue in clues:
         if isinstance(clue, Window):
             at = clue.at.timestamp() - zero
-            sample = Sample(at, clue.title, clue.screen, clue.window)
+            sample = Sample(at, look_of(clue), clue.screen, clue.window)
             yield clue.machine, sample
             if clue.until is not None:
                 length = int(clue.until.timestamp() - zero - at)

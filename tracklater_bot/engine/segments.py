@@ -95,14 +95,14 @@ def cut_day(watched: Watch, events: Sequence[Event], until: float) -> list[Segme
 
 
 def _proved(watched: Watch, events: Iterable[Event], until: float) -> Iterator[Segment]:
-    """Presence that events prove while the screen stands still."""
+    """Presence that events prove while the screen stands still, and nobody is known to be away."""
     proved = []
     for event in events:
         if not event.by_program and within(watched.covered, event.at):
             before, after = PROVED[event.kind]
             proved.append((max(0.0, event.at - before), min(until, event.at + after)))
-    present = joined((focus.start, focus.end) for focus in watched.stays)
-    for start, end in without(joined(proved), present):
+    settled = joined([*((focus.start, focus.end) for focus in watched.stays), *watched.away])
+    for start, end in without(joined(proved), settled):
         yield Segment(start, end, "")
 
 

@@ -18,7 +18,9 @@ from tracklater_bot.domain.text import folded, listing
 from tracklater_bot.settings import types
 from tracklater_bot.settings.base import UNSET, GroupSection, Key, Missing, Section
 from tracklater_bot.settings.sections import (
+    ACTIVITYWATCH,
     TAIGA_API,
+    ActivityWatchSettings,
     GitSettings,
     GroupGit,
     GroupJira,
@@ -147,6 +149,7 @@ class Settings(Section):
     suggest: SuggestSettings = UNSET
     slack: SlackSettings = UNSET
     thyme: ThymeSettings = UNSET
+    activitywatch: ActivityWatchSettings = UNSET
     git: GitSettings = UNSET
     toggl: TogglSettings = UNSET
     taiga: TaigaSettings = UNSET
@@ -158,6 +161,13 @@ class Settings(Section):
         Raises SettingsError when the machine does not tell the name of its zone.
         """
         return self.timezone or types.machine_zone()
+
+    def activitywatch_url(self) -> str:
+        """Its server's address: this machine's where the section is there and names no place."""
+        own = self.activitywatch
+        names_a_place = {"url", "file"} & own.model_fields_set
+        usual = "activitywatch" in self.model_fields_set and not names_a_place
+        return ACTIVITYWATCH if usual else own.url
 
     def emails_for(self, group: str) -> tuple[str, ...]:
         """Whose commits count in the group's repositories."""
