@@ -1,4 +1,4 @@
-"""Attendance: a recorder of keys and mouse knows who was there, where others guess from a screen."""
+"""Attendance: who watches keys and mouse knows when somebody was there; others guess."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tracklater_bot.domain.clues import Attendance, Clue
+from tracklater_bot.domain.clues import Attendance, Clue, Window
 from tracklater_bot.domain.day import without
 from tracklater_bot.engine.intervals import Interval, joined
 
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """When somebody was at a machine for certain, and when certainly not. In order, apart."""
+    """When somebody was at a machine for certain, and when certainly not. In order, apart.
+
+    Without any of both: nobody knows, but a machine that sleeps is a hole in what is recorded.
+    """
 
     here: list[Interval] = field(default_factory=list)
     away: list[Interval] = field(default_factory=list)
@@ -30,12 +33,14 @@ def attended_in(clues: Iterable[Clue], zero: float, until: float) -> dict[str, A
     Where one recorder saw somebody and another nobody, somebody was there.
     """
     told: defaultdict[tuple[str, bool], list[Interval]] = defaultdict(list)
+    found: dict[str, Attended] = {}
     for clue in clues:
+        if isinstance(clue, Window) and clue.until is not None and clue.machine not in found:
+            found[clue.machine] = Attended()
         if isinstance(clue, Attendance):
             start, end = clue.at.timestamp() - zero, clue.until.timestamp() - zero
             if max(start, 0.0) < min(end, until):
                 told[clue.machine, clue.here].append((max(start, 0.0), min(end, until)))
-    found: dict[str, Attended] = {}
     for machine, _ in told:
         here, away = (joined(told.get((machine, is_here), ())) for is_here in (True, False))
         found[machine] = Attended(here, list(without(away, here)))

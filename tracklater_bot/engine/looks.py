@@ -16,7 +16,6 @@ from tracklater_bot.domain.text import folded
 _BETWEEN = "\x1f"
 
 
-
 class Look(NamedTuple):
     """The parts of a look. `app` is the program, `url` the page, `folder` and `branch` the work."""
 
@@ -47,7 +46,7 @@ class Look(NamedTuple):
         """The page's address as words; "" for what is no page, such as a browser's own."""
         try:
             parts = urlsplit(self.url)
-            hosted = parts.scheme in ("http", "https") and parts.hostname or ""
+            hosted = (parts.scheme in ("http", "https") and parts.hostname) or ""
         except ValueError:
             return ""
         where = f"{hosted}{parts.path} {parts.query} {parts.fragment}" if hosted else ""

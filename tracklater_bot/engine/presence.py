@@ -32,6 +32,8 @@ GAP_AT_LEAST, GAP_AT_MOST = 150.0, 300.0
 LATE, SLOWEST_INTERVAL = 1.2, 660.0
 USUAL_INTERVAL = 20.0
 RECORDED_INTERVAL = 20.0  # of a window that was recorded with its length
+# Where each second is recorded a machine asleep is a hole: standing still is more often reading.
+PATIENCE = 2
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
 
@@ -103,7 +105,8 @@ def watch(
         ordered = sorted(set(samples))
         if ordered:
             sampling = _sampling(ordered)
-            stays = list(_merged(_present(ordered, sampling, rules)))
+            patient = rules if certain is None else replace(rules, idle=PATIENCE * rules.idle)
+            stays = list(_merged(_present(ordered, sampling, patient)))
             times = [sample.at for sample in ordered]
             seen = list(_unbroken([*times, times[-1] + sampling.interval], sampling))
             if certain is not None:

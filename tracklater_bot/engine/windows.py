@@ -57,7 +57,7 @@ _PRIVATE = """
     |隐私浏览|隐私窗口|无痕模式|無痕模式|無痕瀏覽|隱私瀏覽|사생활 보호 모드|시크릿 모드|시크릿
 """
 _LEISURE_APPS = frozenset((
-    "spotify", "music", "tv", "podcasts", "itunes", "steam", "vlc", "mpv", "rhythmbox", "clementine",
+    "spotify", "music", "tv", "podcasts", "itunes", "steam", "vlc", "mpv", "rhythmbox",
     "strawberry", "audacious", "elisa", "celluloid", "totem", "netflix", "photos", "news", "chess",
     "tidal", "deezer", "epic games launcher", "battle net", "minecraft", "kodi", "plex", "games",
 ))  # fmt: skip
@@ -178,8 +178,10 @@ class WindowKind:
         if self._is_meeting(title, _WORD.findall(title)) or _MEETINGS.search(address):
             return WindowPlace.MEETING
         private = WindowPlace.LEISURE if _PRIVATE_WORDS.search(title) else None
-        return private or min(_places(folded(look.host)), key=_ORDER.index, default=None) or (
-            self._look(title)
+        return (
+            private
+            or min(_places(folded(look.host)), key=_ORDER.index, default=None)
+            or (self._look(title))
         )
 
     def _look(self, title: str) -> WindowPlace:

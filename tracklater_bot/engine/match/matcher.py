@@ -26,6 +26,7 @@ from tracklater_bot.domain.keywords import (
 )
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.text import folded
+from tracklater_bot.engine.looks import Look, look_of, parts_of
 from tracklater_bot.engine.match.issue_words import (
     BareNumber,
     IssueTitles,
@@ -34,7 +35,6 @@ from tracklater_bot.engine.match.issue_words import (
     numbers_in_title,
     without_ranks,
 )
-from tracklater_bot.engine.looks import Look, parts_of
 from tracklater_bot.engine.windows import WindowKind, WindowPlace, is_private, without_program
 
 
@@ -278,7 +278,8 @@ def _texts(clues: Iterable[Clue]) -> Iterator[tuple[str, str | None]]:
     for clue in clues:
         match clue:
             case Window():
-                yield from ((text, None) for text in (clue.title, clue.branch, clue.url) if text)
+                address = parts_of(look_of(clue)).address if clue.url else ""
+                yield from ((text, None) for text in (clue.title, clue.branch, address) if text)
             case Commit():
                 yield from ((text, clue.group) for text in (clue.subject, *clue.branches))
             case Checkout():

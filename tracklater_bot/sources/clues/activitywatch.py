@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
-from platformdirs import PlatformDirs
+from platformdirs import user_config_path
 from pydantic import SecretStr
 
 from tracklater_bot.domain.clues import Attendance, Clue, Reading, Window
@@ -75,9 +76,7 @@ class _Gathered:
     buckets: list[Bucket] = field(default_factory=list)
     broken: int = 0
 
-    def add(
-        self, id: str, described: _Described, answers: Iterable[bytes | msgspec.Raw]
-    ) -> None:
+    def add(self, id: str, described: _Described, answers: Iterable[bytes | msgspec.Raw]) -> None:
         """Takes a bucket's rows. Raises ValueError where they are no list."""
         events: list[Piece] = []
         for rows in answers:
@@ -94,7 +93,8 @@ class _Place(Protocol):
 
 def _described(listed: Mapping[str, msgspec.Raw]) -> tuple[dict[str, _Described], int]:
     """The buckets of the kinds that are read, and how many are none at all."""
-    found, broken = {}, 0
+    found: dict[str, _Described] = {}
+    broken = 0
     for id, written in listed.items():
         try:
             described = msgspec.json.decode(written, type=_Described)
@@ -247,8 +247,9 @@ def key_of_this_machine(url: str) -> SecretStr | None:
 
 def _config_folders() -> Iterator[Path]:
     """Where it keeps its settings: Rust's and Python's ideas differ on Windows."""
-    for author, roaming in ((False, False), (False, True), ("activitywatch", False)):
-        yield Path(PlatformDirs("activitywatch", author, roaming=roaming).user_config_dir)
+    yield user_config_path("activitywatch", appauthor=False)
+    yield user_config_path("activitywatch", appauthor=False, roaming=True)
+    yield user_config_path("activitywatch", "activitywatch")
 
 
 # -- The source ----------------------------------------------------------------------------------
@@ -281,7 +282,7 @@ class ActivityWatchSource:
             for repo in group.git.repos
         )
         if own.file is not None:
-            yield cls(_ExportFile(own.file.expanduser()), hints)
+            yield cls(_ExportFile(own.file), hints)
         elif url := settings.activitywatch_url():
             yield cls(_Server(url, own.api_key), hints)
 
@@ -300,11 +301,16 @@ class ActivityWatchSource:
         return tuple(clues)
 
     def check(self) -> str:
-        """What is recorded; SourceError where there is nothing of the last day."""
+        """Where it is, and who watches there; SourceError where nobody watches windows."""
         now = self._now()
         gathered = self._place.gather(Span(now - LATELY, now))
+        kinds = Counter(bucket.kind for bucket in gathered.buckets)
+        if not kinds["currentwindow"]:
+            raise SourceError(
+                f"{self._place.describe()} has no windows: start aw-watcher-window, or awatcher"
+            )
         told = listing(
-            count(sum(bucket.kind == kind for bucket in gathered.buckets), name)
+            count(kinds[kind], name)
             for kind, name in (
                 ("currentwindow", "window watcher"),
                 ("afkstatus", "AFK watcher"),

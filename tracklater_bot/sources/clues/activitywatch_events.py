@@ -241,7 +241,7 @@ def by_host(buckets: Iterable[Bucket], own: str) -> dict[str, list[Bucket]]:
 
 
 class _Look(NamedTuple):
-    """What was in front. `private` is shown to nobody; `audible`: somebody listens."""
+    """What was in front. `audible`: somebody listens."""
 
     app: str = ""
     title: str = ""
@@ -249,6 +249,10 @@ class _Look(NamedTuple):
     folder: str = ""
     branch: str = ""
     audible: bool = False
+
+
+# Nothing is kept of a window that remembers nothing.
+_PRIVATE = _Look(title="Private Browsing")
 
 
 def understand(
@@ -282,15 +286,14 @@ def _looks(
         app, title = _text(window.app), _text(window.title)
         if is_locked(app, title):
             continue
-        look = _Look(app, "" if title == "excluded" else title, _text(window.url))
-        if app in ("", "unknown"):
-            look = _Look(title="" if title == "unknown" else look.title)
+        filtered = title == "excluded"  # by the person's own filter
+        look = _Look() if filtered else _Look(app, title, _text(window.url))
         if window.incognito:
-            look = _Look()
+            look = _PRIVATE
         for start, end, told in inside.of(piece):
             match told:
                 case Tab(incognito=True):
-                    yield Piece(start, end, _Look())
+                    yield Piece(start, end, _PRIVATE)
                 case Tab():
                     heard = bool(told.audible) and end - start <= LONGEST_SOUND
                     url = _text(told.url) or look.url
