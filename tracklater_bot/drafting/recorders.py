@@ -14,7 +14,7 @@ from tracklater_bot.domain.clues import Attendance, Reading, Window
 from tracklater_bot.domain.day import Span, merge
 from tracklater_bot.domain.programs import program
 from tracklater_bot.domain.text import folded
-from tracklater_bot.sources.base import ClueSource, SourceError
+from tracklater_bot.sources.base import ClueSource
 
 # Two recorders of one screen agree in so many samples, and in so large a part of all in common.
 ENOUGH, ALIKE = 5, 0.6
@@ -99,15 +99,11 @@ def _without_twins(
     reading: Reading, same: dict[str, str], covered: dict[str, list[Span]]
 ) -> Reading:
     clues = [
-        replace(clue, machine=same[clue.machine])
-        if isinstance(clue, Window) and clue.machine in same
-        else clue
+        clue
         for clue in reading.clues
-        if not (
-            isinstance(clue, Window)
-            and clue.machine in same
-            and _within(clue, covered[same[clue.machine]])
-        )
+        if not isinstance(clue, Window)
+        or clue.machine not in same
+        or not _within(clue, covered[same[clue.machine]])
     ]
     return replace(reading, clues=tuple(clues))
 
@@ -121,13 +117,16 @@ def _within(clue: Window, spans: Sequence[Span]) -> bool:
 
 
 def checked(source: ClueSource, now: datetime) -> str:
-    """What a source's check found. Raises SourceError, also for a recorder that fell silent."""
+    """What a source's check found, and whether a recorder has written nothing for a day.
+
+    That is no failure: after a holiday it is as it should be.
+    """
     found = source.check()
     if source.watches_screen:
         reading = source.read(Span(now - SILENT, now))
         if not any(isinstance(clue, Window) for clue in reading.clues):
             better = f", or {instead}" if (instead := instead_of_thyme()) else ""
-            raise SourceError(f"{found}; none of them of the last day: let it record{better}")
+            return f"{found}; nothing was recorded in the last day: let it record{better}"
     return found
 
 
