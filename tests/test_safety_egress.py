@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.awserver import buckets_in
 from tests.bots import bot_process
 from tests.conftest import FRIDAY, copy_home
 from tests.livebot import evening, sample_settings
@@ -33,9 +34,12 @@ def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator
     copy_home(sample_home, home)
     (home / "tracklater.sqlite3").write_bytes(empty_database())
     _mark_titles(home / "thyme")
+    _watch(home)
     for repo in (home / "src").iterdir():
         (repo / f"{FILE}.txt").write_text(FILE, encoding="utf-8")
     with RecordedSandbox(home, today=FRIDAY) as sandbox:
+        with sandbox.settings_file.open("a", encoding="utf-8") as settings:
+            settings.write(f'\n[activitywatch]\nfile = "{home}/aw-buckets-export.json"\n')
         _mark_messages(sandbox)
         sandbox.recording = True
         with bot_process(sandbox, verbose=True) as bot:
@@ -52,6 +56,20 @@ def _mark_titles(thyme: Path) -> None:
             for window in snapshot["Windows"]:
                 window["Name"] += f" {TITLE}-{window['ID']}"
         file.write_text(json.dumps(kept), encoding="utf-8")
+
+
+def _watch(home: Path) -> None:
+    """ActivityWatch on another machine, with a mark on every title, address, file and folder."""
+    buckets = buckets_in("day")
+    for bucket in buckets.values():
+        bucket["hostname"] = "laptop"
+        for event in bucket["events"]:
+            for key in event["data"].keys() & {"title", "url", "project"}:
+                event["data"][key] += f" {TITLE}"
+            if "file" in event["data"]:
+                event["data"]["file"] += FILE
+    export = home / "aw-buckets-export.json"
+    export.write_text(json.dumps({"buckets": buckets}), encoding="utf-8")
 
 
 def _mark_messages(sandbox: Sandbox) -> None:
@@ -82,7 +100,12 @@ def test_none_of_them_is_in_what_crosses_the_wall(day: Sandbox) -> None:
         (draft,) = core.machine.drafts([WorkDay(day.day, day.zone)])
     crossing = to_json(draft)
     assert not holds(crossing, (TITLE, TEXT, FILE, *WINDOWS))
-    assert {status.name for status in draft.sources if status.clues} >= {"thyme", "git", "slack"}
+    assert {status.name for status in draft.sources if status.clues} >= {
+        "thyme",
+        "activitywatch",
+        "git",
+        "slack",
+    }
     assert draft.suggestions
     assert draft.messages
     assert from_json(Draft, crossing) == draft

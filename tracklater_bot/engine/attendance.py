@@ -10,6 +10,8 @@ from tracklater_bot.domain.clues import Attendance, Clue, Window
 from tracklater_bot.domain.day import without
 from tracklater_bot.engine.intervals import Interval, joined
 
+SILENT = 12 * 3600.0  # a recorder of keys that told nothing for longer was not running
+
 
 @dataclass(frozen=True, slots=True)
 class Attended:
@@ -30,7 +32,8 @@ class Attended:
 def attended_in(clues: Iterable[Clue], zero: float, until: float) -> dict[str, Attended]:
     """What is certain of each machine from 0 until `until`, in seconds since `zero`.
 
-    Where one recorder saw somebody and another nobody, somebody was there.
+    Where one recorder saw somebody and another nobody, somebody was there. A hole in what it tells
+    is a machine asleep.
     """
     told: defaultdict[tuple[str, bool], list[Interval]] = defaultdict(list)
     found: dict[str, Attended] = {}
@@ -41,9 +44,9 @@ def attended_in(clues: Iterable[Clue], zero: float, until: float) -> dict[str, A
             start, end = clue.at.timestamp() - zero, clue.until.timestamp() - zero
             if max(start, 0.0) < min(end, until):
                 told[clue.machine, clue.here].append((max(start, 0.0), min(end, until)))
-    for machine, _ in told:
+    for machine in {machine for machine, _ in told}:
         here, away = (joined(told.get((machine, is_here), ())) for is_here in (True, False))
-        found[machine] = Attended(here, list(without(away, here)))
+        found[machine] = Attended(here, list(without(joined([*here, *away], SILENT), here)))
     return found
 
 

@@ -116,6 +116,10 @@ _LOOKS = (
     (WindowPlace.WORK, _TOOLS, ()),
 )
 _CODE_HOST = " · "
+_MEETING_PAGES = re.compile(
+    r"meet\.google\.com/[a-z]{3}-|[\w.-]*zoom\.us/(?:j|s|wc)/|meet\.jit\.si/\w|whereby\.com/\w"
+    r"|teams\.(?:microsoft|live)\.com/\S*(?:meet|calling)|[\w.-]*webex\.com/(?:meet|webappng)"
+)
 _MEETINGS = re.compile(_MEETING, re.VERBOSE)
 _NO_MEETINGS = re.compile(_NO_MEETING, re.VERBOSE)
 _MEETING_WORDS = frozenset((
@@ -175,7 +179,7 @@ class WindowKind:
         if not (look.host and is_browser(look.app)):
             return self._look(title)
         address = folded(look.address)
-        if self._is_meeting(title, _WORD.findall(title)) or _MEETINGS.search(address):
+        if self._is_meeting(title, _WORD.findall(title)) or _MEETING_PAGES.match(address):
             return WindowPlace.MEETING
         private = WindowPlace.LEISURE if _PRIVATE_WORDS.search(title) else None
         return (

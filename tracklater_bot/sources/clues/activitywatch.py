@@ -72,6 +72,7 @@ class _Export(msgspec.Struct, gc=False):
 class _Gathered:
     """The buckets of the kinds that are read, and how many rows were none."""
 
+    around: Span
     own_host: str = ""
     buckets: list[Bucket] = field(default_factory=list)
     broken: int = 0
@@ -79,9 +80,10 @@ class _Gathered:
     def add(self, id: str, described: _Described, answers: Iterable[bytes | msgspec.Raw]) -> None:
         """Takes a bucket's rows. Raises ValueError where they are no list."""
         events: list[Piece] = []
+        first, last = self.around.start.timestamp(), self.around.end.timestamp()
         for rows in answers:
             understood, broken = rows_in(rows, described.type)
-            events += understood
+            events += (e for e in understood if e.start < last and e.end >= first)
             self.broken += broken
         self.buckets.append(Bucket(id, described.type, described.hostname or "", events))
 
@@ -116,7 +118,7 @@ class _ExportFile:
     path: Path
 
     def gather(self, span: Span) -> _Gathered:
-        """All that the file holds."""
+        """What the file holds of the span, and of the keyboard around it."""
         try:
             listed = msgspec.json.decode(read_regular(self.path, LARGEST), type=_Export).buckets
         except OSError as error:
@@ -130,7 +132,7 @@ class _ExportFile:
                 f"the export {self.path} is none of ActivityWatch's, or is cut: export it again"
             ) from None
         described, broken = _described(listed)
-        gathered = _Gathered(broken=broken)
+        gathered = _Gathered(_around(span), broken=broken)
         for id, bucket in described.items():
             with suppress(ValueError):
                 gathered.add(id, bucket, [bucket.events])
@@ -165,10 +167,9 @@ class _Server:
         info = self._ask("/info", _Info)
         self._version = clean(info.version, 60)
         described, broken = _described(self._ask("/buckets/", dict[str, msgspec.Raw]))
-        gathered = _Gathered(info.hostname, broken=broken)
+        gathered = _Gathered(_around(span), info.hostname, broken=broken)
         for id, bucket in described.items():
-            around = Span(span.start - BEFORE, span.end + AFTER)
-            parts = [around] if bucket.type == "afkstatus" else _parts(span)
+            parts = [_around(span)] if bucket.type == "afkstatus" else _parts(span)
             try:
                 gathered.add(id, bucket, (self._events(id, part) for part in parts))
             except (ValueError, RecursionError):
@@ -217,6 +218,10 @@ def _not_understood(url: str) -> str:
     return f"what answers at {url} is not ActivityWatch: correct activitywatch.url"
 
 
+def _around(span: Span) -> Span:
+    return Span(span.start - BEFORE, span.end + AFTER)
+
+
 def _parts(span: Span) -> Iterator[Span]:
     start = span.start
     while start < span.end:
@@ -239,7 +244,8 @@ def key_of_this_machine(url: str) -> SecretStr | None:
             with suppress(OSError, ValueError, RecursionError):
                 written = read_regular(folder / "aw-server-rust" / name).decode("utf-8-sig")
                 config = tomllib.loads(written)
-                key = config.get("auth", {}).get("api_key")
+                auth = config.get("auth")
+                key = auth.get("api_key") if isinstance(auth, dict) else None
                 if config.get("port", usual) == (parts.port or 80) and isinstance(key, str) and key:
                     return SecretStr(key)
     return None
