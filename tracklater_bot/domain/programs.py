@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 from tracklater_bot.domain.text import folded
 
@@ -50,7 +50,7 @@ _LOCKED = frozenset((
 ))  # fmt: skip
 
 
-@cache
+@lru_cache(1000)
 def program(app: str) -> str:
     """The program's one name, folded: `google chrome` of `Google-chrome` and `chrome.exe`."""
     name = folded(app[:200]).strip()
@@ -73,7 +73,7 @@ def is_for_code(app: str) -> bool:
 
 def is_locked(app: str, title: str) -> bool:
     """Whether it is a lock screen."""
-    return program(app) in _LOCKED or folded(title[:50]).strip() == "windows default lock screen"
+    return program(app) in _LOCKED or title == "Windows Default Lock Screen"
 
 
 def same_browser(watcher: str, app: str) -> bool:

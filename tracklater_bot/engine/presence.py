@@ -20,7 +20,7 @@ from tracklater_bot.domain.day import without
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.attendance import Attended, shared
 from tracklater_bot.engine.changes import Sample, run_numbers
-from tracklater_bot.engine.intervals import Interval, joined
+from tracklater_bot.engine.intervals import Interval, joined, within
 from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 
@@ -105,50 +105,41 @@ def watch(
         ordered = sorted(set(samples))
         if ordered:
             sampling = _sampling(ordered)
-            patient = rules if certain is None else replace(rules, idle=PATIENCE * rules.idle)
-            stays = list(_merged(_present(ordered, sampling, patient)))
             times = [sample.at for sample in ordered]
             seen = list(_unbroken([*times, times[-1] + sampling.interval], sampling))
-            if certain is not None:
-                stays = list(_certain(stays, ordered, sampling, rules, certain))
+            if certain is None:
+                focuses.append(list(_merged(_present(ordered, sampling, rules))))
+                guessed += seen
+            else:
+                focuses.append(list(_certain(ordered, sampling, rules, certain)))
+                guessed += without(seen, certain.reach)
                 away += certain.away
                 covered += certain.reach
-            guessed += without(seen, certain.reach if certain is not None else ())
             covered += seen
-            focuses.append(stays)
     sure = without(joined(away), joined(guessed))
     return Watch(tuple(_across_machines(focuses)), tuple(joined(covered)), tuple(sure))
 
 
 def _certain(
-    guesses: Iterable[Focus],
-    samples: Iterable[Sample],
-    sampling: _Sampling,
-    rules: PresenceRules,
-    certain: Attended,
+    samples: Sequence[Sample], sampling: _Sampling, rules: PresenceRules, certain: Attended
 ) -> Iterator[Focus]:
     """Guesses where nothing is certain, and all that was in front while somebody was there.
 
     In a call nobody need touch anything.
     """
-    still = [sample._replace(window=0) for sample in samples]  # no program is taken for a person
-    calm = _merged(_present(still, sampling, replace(rules, idle=inf, actions=())))
-    parts = [
-        *(focus._replace(start=s, end=e) for focus in calm for s, e in _cut(focus, certain.here)),
-        *(
-            focus._replace(start=start, end=end)
-            for focus in guesses
-            for start, end in without(
-                [(focus.start, focus.end)],
-                certain.here if rules.is_meeting(focus.title) else certain.reach,
-            )
-        ),
+    still = [Sample(at, title, screen) for at, title, screen, _ in samples]  # no program's doing
+    calm = _present(still, sampling, replace(rules, idle=inf, actions=()))
+    stays = [
+        Focus(*inside, title)
+        for start, end, title in _merged(calm)
+        for inside in shared([(start, end)], certain.here)
     ]
-    yield from _merged(sorted(parts))
-
-
-def _cut(focus: Focus, inside: Sequence[Interval]) -> Iterator[Interval]:
-    return shared([(focus.start, focus.end)], inside)
+    unsure = [sample for sample in samples if not within(certain.here, sample.at)]
+    patient = replace(rules, idle=PATIENCE * rules.idle)
+    for start, end, title in _present(unsure, sampling, patient):
+        settled = certain.here if rules.is_meeting(title) else certain.reach
+        stays += (Focus(*left, title) for left in without([(start, end)], settled))
+    yield from _merged(sorted(stays))
 
 
 def changes(samples: Iterable[Sample], titles: TitleNormalizer) -> Iterator[float]:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from zlib import crc32
 
@@ -159,9 +159,9 @@ def _until(end: float, at: float, heap: list[Piece]) -> Iterator[Piece]:
 
 
 def _flooded(pieces: list[Piece]) -> list[Piece]:
-    for number, (before, after) in enumerate(pairwise(pieces)):
-        if before.end < after.start <= before.end + FLOODED:
-            pieces[number] = before._replace(end=after.start)
+    for number, ((start, end, data), after) in enumerate(pairwise(pieces)):
+        if end < after.start <= end + FLOODED:
+            pieces[number] = Piece(start, after.start, data)
     return [piece for piece in pieces if piece.end > piece.start]
 
 
@@ -170,7 +170,7 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
     last: Piece | None = None
     for piece in pieces:
         if last and last.data == piece.data and last.end == piece.start:
-            last = last._replace(end=piece.end)
+            last = Piece(last.start, piece.end, last.data)
         else:
             if last:
                 yield last
@@ -263,29 +263,30 @@ def understand(
     for bucket in buckets:
         of_kind[bucket.kind].append(bucket)
     shown = latest(event for bucket in of_kind["currentwindow"] for event in bucket.events)
-    locked = [
-        (piece.start, piece.end)
-        for piece in shown
-        if is_locked(piece.data.app or "", piece.data.title or "")
-    ]
+    is_lock = [is_locked(piece.data.app or "", piece.data.title or "") for piece in shown]
+    locked = [(piece.start, piece.end) for piece in compress(shown, is_lock)]
+    shown = [piece for piece, lock in zip(shown, is_lock, strict=True) if not lock]
     looks = list(_looks(shown, of_kind["web.tab.current"], of_kind["app.editor.activity"]))
     keyboard = latest(event for bucket in of_kind["afkstatus"] for event in bucket.events)
     clues: list[Window | Attendance] = list(_attendance(keyboard, looks, locked, (host, span, now)))
-    unlocked = (piece._replace(data=piece.data._replace(audible=False)) for piece in looks)
-    clues += _windows(_steady(list(_joined(unlocked))), host, span)
+    silent = (
+        Piece(piece.start, piece.end, piece.data._replace(audible=False))
+        if piece.data.audible
+        else piece
+        for piece in looks
+    )
+    clues += _windows(_steady(_joined(silent)), host, span)
     return sorted(clues, key=lambda clue: (clue.at, isinstance(clue, Window)))
 
 
 def _looks(
     shown: Iterable[Piece], tabs: Sequence[Bucket], projects: Sequence[Bucket]
 ) -> Iterator[Piece]:
-    """The windows with what their own watchers say, cut where that changes; no lock screens."""
+    """The windows with what their own watchers say, cut where that changes."""
     inside = _Inside(tabs, projects)
     for piece in shown:
         window: Shown = piece.data
         app, title = _text(window.app), _text(window.title)
-        if is_locked(app, title):
-            continue
         filtered = title == "excluded"  # by the person's own filter
         look = _Look() if filtered else _Look(app, title, _text(window.url))
         if window.incognito:
@@ -306,8 +307,7 @@ def _looks(
 
 
 def _text(text: str | None) -> str:
-    short = (text or "")[:LONGEST_TEXT]
-    return "" if short == "unknown" else short
+    return "" if not text or text == "unknown" else text[:LONGEST_TEXT]
 
 
 class _Inside:
@@ -344,7 +344,7 @@ class _Inside:
         return self._known[app]
 
 
-def _steady(pieces: Sequence[Piece]) -> Iterator[Piece]:
+def _steady(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """No piece shorter than a glance, where others follow: of several the longest stands."""
     bundle: list[Piece] = []
     for piece in pieces:
@@ -366,21 +366,19 @@ def _together(bundle: Sequence[Piece]) -> Piece:
 
 def _windows(pieces: Iterable[Piece], host: str, span: Span) -> Iterator[Window]:
     for start, end, look in pieces:
-        if (inside := _inside(start, end, span)) is not None:
+        for at, until in _inside(start, end, span):
             app, title, url, folder, branch, _ = look
             screen = crc32(repr(look).encode("utf-8", "surrogatepass"))
             window = crc32(program(app).encode("utf-8", "surrogatepass")) if app else 0
-            yield Window(
-                inside.start, title, screen, host, window, app, inside.end, url, folder, branch
-            )
+            yield Window(at, title, screen, host, window, app, until, url, folder, branch)
 
 
-def _inside(start: float, end: float, span: Span) -> Span | None:
-    try:
-        whole = Span(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
-    except ValueError:  # shorter than a microsecond
-        return None
-    return whole.intersection(span)
+def _inside(start: float, end: float, span: Span) -> Iterator[tuple[datetime, datetime]]:
+    """The part of a stretch that lies in the span, if any."""
+    at = max(datetime.fromtimestamp(start, UTC), span.start)
+    until = min(datetime.fromtimestamp(end, UTC), span.end)
+    if at < until:
+        yield at, until
 
 
 def _attendance(
@@ -400,8 +398,8 @@ def _attendance(
     away = _merged([*without(reach, here), *locked])
     for is_here, stretches in ((True, here), (False, away)):
         for start, end in stretches:
-            if (inside := _inside(start, end, span)) is not None:
-                yield Attendance(inside.start, inside.end, is_here, host)
+            for at, until in _inside(start, end, span):
+                yield Attendance(at, until, is_here, host)
 
 
 def _reach(told: Iterable[tuple[float, float]], now: float) -> list[tuple[float, float]]:
