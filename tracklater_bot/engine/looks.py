@@ -55,9 +55,11 @@ class Look(NamedTuple):
 
 def look_of(window: Window) -> str:
     """The look of a sample."""
-    parts = (window.title, window.app, window.url, window.folder, window.branch)
-    title, *more = (part.replace(_BETWEEN, " ") for part in parts)
-    return _BETWEEN.join([title, *more]) if any(more) else title
+    title = window.title.replace(_BETWEEN, " ")
+    if not (window.app or window.url or window.folder):
+        return title
+    more = (window.app, window.url, window.folder, window.branch)
+    return _BETWEEN.join((title, *(part.replace(_BETWEEN, " ") for part in more)))
 
 
 def parts_of(look: str) -> Look:

@@ -16,7 +16,7 @@ from tracklater_bot.engine.looks import Look, parts_of
 
 _PROGRAMS = (
     *BROWSERS,
-    "visual studio code", "vscodium", "code - oss", "cursor", "intellij idea", "pycharm",
+    "visual studio code", "code", "vscodium", "code - oss", "cursor", "intellij idea", "pycharm",
     "webstorm", "goland", "phpstorm", "rubymine", "android studio", "sublime text", "emacs",
     "gnu emacs", "vim", "nvim", "gvim", "xcode", "slack", "discord", "telegram", "signal",
     "whatsapp", "element", "mattermost", "zulip", "mozilla thunderbird", "thunderbird", "outlook",

@@ -6,6 +6,7 @@ Everything here is about words; how much they count is in scoring.py.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -72,9 +73,9 @@ class Matcher:
         self._titles = IssueTitles(issues)
         of_git = [clue for clue in clues if isinstance(clue, Commit | Checkout)]
         hints = list(all_hints(groups, ((clue.group, clue.repo) for clue in of_git)))
-        self._folders = {
-            PurePath(hint.text): hint.group for hint in hints if hint.kind is HintKind.FOLDER
-        }
+        folders = [hint for hint in hints if hint.kind is HintKind.FOLDER]
+        shared = Counter(hint.text for hint in dict.fromkeys(folders))
+        self._folders = {PurePath(h.text): h.group for h in folders if shared[h.text] == 1}
         hints = [hint for hint in hints if hint.kind is not HintKind.FOLDER]
         self._keywords = Keywords(hints)
         self._spoken = Keywords(hint for hint in hints if not hint.windows_only)

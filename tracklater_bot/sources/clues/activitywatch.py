@@ -211,6 +211,8 @@ class _Server:
                 f"{NAME} at {self._url} refuses that name of its machine:"
                 " write activitywatch.url with 127.0.0.1 or localhost"
             )
+        if error.status == 404:
+            return _not_understood(self._url)
         return f"{error}: look into its log, or start it again"
 
 
