@@ -19,6 +19,7 @@ from tests.recordings import recording
 from tests.sourcecontract import hold_clues, hold_trouble
 from tracklater_bot.domain.clues import Attendance, Clue, Reading, Window
 from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.programs import program
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.drafting.machine import changed_minutes
 from tracklater_bot.drafting.recorders import checked, instead_of_thyme, told_apart
@@ -513,3 +514,23 @@ def test_activitywatch_is_named_where_thyme_sees_nothing(
     said = instead_of_thyme(environ, platform)
     assert (named in said) is bool(named) or said == ""
     assert ("ActivityWatch" in said) is bool(named)
+
+
+@pytest.mark.parametrize(
+    ("app", "name"),
+    [
+        ("Google-chrome", "google chrome"),
+        ("chrome.exe", "google chrome"),
+        ("Google Chrome", "google chrome"),
+        ("org.mozilla.firefox", "firefox"),
+        ("Firefox Developer Edition", "firefox"),
+        ("Brave-browser", "brave"),
+        ("msedge.exe", "microsoft edge"),
+        ("Code - Insiders", "code"),
+        ("zoom.us", "zoom"),
+        ("Gnome-terminal", "gnome terminal"),
+        ("LockApp.exe", "lockapp"),
+    ],
+)
+def test_a_program_has_one_name_on_all_systems(app: str, name: str) -> None:
+    assert program(app) == name

@@ -27,7 +27,7 @@ _FIREFOX = frozenset(
 BROWSERS = (
     _CHROMIUM
     | _FIREFOX
-    | {"safari", "orion", "epiphany", "qutebrowser", "falkon", "konqueror", "min", "duckduckgo"}
+    | {"safari", "orion", "epiphany", "qutebrowser", "falkon", "konqueror", "duckduckgo"}
     | {"mozilla firefox", "firefox developer edition"}
 )
 TERMINALS = frozenset((

@@ -153,8 +153,8 @@ class Matcher:
         look = parts_of(written)
         title = look.spelled
         match = self._match_title(title, self._kinds.of(written))
-        private = is_private(title)
-        for told in () if private else (self._match_address(look), self._match_folder(look)):
+        more = bool(look.url or look.folder) and not is_private(title)
+        for told in (self._match_address(look), self._match_folder(look)) if more else ():
             if told:
                 own = {i: share for i, share in match.issues.items() if i.group in told.groups}
                 place = WindowPlace.WORK if match.place is WindowPlace.LEISURE else match.place

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import compress, pairwise
+from math import inf
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from zlib import crc32
 
@@ -142,7 +143,7 @@ def _uppermost(ordered: Iterable[Piece]) -> Iterator[Piece]:
             heap.append(event)
         elif not heap:  # seen once; what lasts beside it was in front
             yield event
-    yield from _until(float("inf"), at, heap)
+    yield from _until(inf, at, heap)
 
 
 def _until(end: float, at: float, heap: list[Piece]) -> Iterator[Piece]:
@@ -393,7 +394,7 @@ def _attendance(
     at_keys = [(piece.start, piece.end) for piece in keyboard if piece.data.status == "not-afk"]
     heard = [(piece.start, piece.end) for piece in looks if piece.data.audible]
     present = _merged([*at_keys, *heard])
-    elsewhere = without([(0.0, now.timestamp() + SILENT)], reach)
+    elsewhere = without([(0.0, inf)], reach)
     here = list(without(present, _merged([*elsewhere, *locked])))
     away = _merged([*without(reach, here), *locked])
     for is_here, stretches in ((True, here), (False, away)):
