@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,8 +21,9 @@ from tests.sourcecontract import hold_clues, hold_trouble
 from tracklater_bot.domain.clues import Attendance, Clue, Reading, Window
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.programs import program
+from tracklater_bot.domain.side_by_side import TOO_LONG
 from tracklater_bot.domain.suggestions import Suggestion
-from tracklater_bot.drafting.machine import changed_minutes
+from tracklater_bot.drafting.machine import changed_minutes, read_all
 from tracklater_bot.drafting.recorders import checked, instead_of_thyme, told_apart
 from tracklater_bot.engine import suggest
 from tracklater_bot.settings import Settings, load
@@ -197,6 +199,12 @@ def test_nothing_is_kept_of_a_private_window(tmp_path: Path) -> None:
     clues = read(tmp_path, "variants/private.json").clues
     assert "CANARY-INCOGNITO" not in repr(clues)
     assert "CANARY" not in repr(suggested(clues))
+
+
+def test_a_phone_is_no_desk(tmp_path: Path) -> None:
+    buckets = made_up(window=[("09:00-10:00", {"app": "WhatsApp", "package": "com.whatsapp"})])
+    (bucket,) = buckets.values()
+    assert not export(tmp_path, {"aw-watcher-android-test": bucket}).read(FRIDAY.span).clues
 
 
 def test_a_commit_inside_a_hole_brings_nothing_back(tmp_path: Path) -> None:
@@ -459,6 +467,13 @@ def test_a_server_that_is_not_there_is_a_sentence() -> None:
 def test_a_server_that_lies_is_a_sentence(said: Said) -> None:
     with loopback(said) as server:
         hold_trouble(source_at(url=server.url))
+
+
+def test_a_server_that_hangs_holds_nothing_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        source = source_at(url=f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        (reading,) = read_all([source], FRIDAY.span, seconds=0.3)
+    assert (reading.clues, reading.trouble) == ((), TOO_LONG)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"buckets": 5}', b"\xff\xfe", b"[" * 9999])
