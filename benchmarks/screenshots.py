@@ -104,7 +104,8 @@ def take_timeline(bot: Bot) -> None:
     digest = bot.days.person.store.digest(bot.days.person.id, FRIDAY)
     assert digest is not None
     draft = bot.days.person.draft(bot.days.person.calendar.day_on(FRIDAY))
-    lanes = lanes_of(digest, bot.days.person.clock(), ticks_of(draft))
+    person = bot.days.person
+    lanes = lanes_of(digest, person.clock(), ticks_of(draft), person.tracker_words)
     (DOCS / "timeline.png").write_bytes(draw(lanes, tuple(bot.days.person.file_settings.groups)))
     print("docs/timeline.png")
 

@@ -45,7 +45,7 @@ from tracklater_bot.settings import TogglSettings
 from tracklater_bot.store import Store
 from tracklater_bot.store.jobs import Job, Stage, Target
 from tracklater_bot.store.tables import ACTIVE, outbox
-from tracklater_bot.trackers.base import NewEntry
+from tracklater_bot.trackers.base import NewEntry, words_of
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.toggl.quota import Quotas
@@ -136,7 +136,7 @@ class Day:
             {"base_url": f"{sandbox.url}/toggl/api/v9", "api_token": self.toggl.api_token}
         )
         self.tracker = MortalTracker(settings, self.time, self.time.timing())
-        self.review = Review(self.store, self.time)
+        self.review = Review(self.store, self.time, words_of(self.tracker))
         self.worker = self._worker("first")
         self.foreign: set[int] = set()
         self.touched: set[str] = set()  # starts of entries that the person changed in Toggl
@@ -238,7 +238,9 @@ class Day:
 
     def message(self) -> SlackMessage:
         """The message as Slack would show it."""
-        return digest_message(self.digest, DigestView(now=self.time()))
+        return digest_message(
+            self.digest, DigestView(now=self.time(), tracker=words_of(self.tracker))
+        )
 
     def says(self) -> dict[str, str]:
         """What the message says of each row."""

@@ -9,12 +9,14 @@ from typing import Any
 from tests.notation import FRIDAY, span
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.digests import Digest, Item, ItemState
-from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.entries import TimeEntry, TrackerWords
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Evidence, Reason, Suggestion
+from tracklater_bot.trackers.toggl import TogglTracker
 
 TITLE = "Fix login"
+TOGGL = TrackerWords(TogglTracker.label, TogglTracker.page)
 
 
 def issue(key: str, group: str = "group1", title: str = TITLE) -> Issue:

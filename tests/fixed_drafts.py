@@ -31,6 +31,9 @@ class DraftsFrom:
     def check(self) -> list[Finding]:
         return self.real.check()
 
+    def forget_habits(self) -> None:
+        self.real.forget_habits()
+
 
 def draft_with(core: Core, days: Days, make: Drafts) -> None:
     """Lets a running bot get its drafts from `make`."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.digests import suggestion
+from tests.digests import TOGGL, suggestion
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at, span
 from tests.trackers import DEVELOPMENT, FakeTracker
@@ -94,7 +94,7 @@ class Room:
 
     def __post_init__(self) -> None:
         self.tracker = FakeTracker(self.time)
-        self.review = Review(self.store, self.time)
+        self.review = Review(self.store, self.time, TOGGL)
         self.store.clock = self.time
         self.worker = self.new_worker()
 

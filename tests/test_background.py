@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 
+import pytest
+
+from tests.livebot import live
 from tracklater_bot.scheduling.loop import Loop
+from tracklater_bot.slack import app
+from tracklater_sandbox import Sandbox
 
 
 def test_it_starts_with_what_was_left_over() -> None:
@@ -83,3 +89,28 @@ def test_a_failing_call_does_not_end_the_thread() -> None:
         assert second.wait(5)
     finally:
         loop.stop()
+
+
+def test_a_bot_ends_in_time_whatever_hangs(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "STOP_SECONDS", 1.0)
+    hanging, gone_on = threading.Semaphore(0), threading.Event()
+
+    def hang(*_: object) -> None:
+        hanging.release()
+        gone_on.wait(60)
+
+    with live(sandbox) as me:
+        for pool in (me.bot._executor, me.days._pictures._pool, me.days.lookups._fetching):
+            pool.submit(hang)
+        monkeypatch.setattr(me.days.outbox, "work", hang)
+        monkeypatch.setattr(me.days.messenger, "refresh_stale", hang)
+        me.days.changed()
+        for _ in range(5):
+            assert hanging.acquire(timeout=10)
+        begun = time.monotonic()
+    try:
+        assert time.monotonic() - begun < 4
+    finally:
+        gone_on.set()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.digests import digest, elements, entry, item, many, strings, with_text
+from tests.digests import TOGGL, digest, elements, entry, item, many, strings, with_text
 from tests.hostile import HOSTILE, bad_characters, hostile_text, isolates_balanced
 from tests.longer import examples
 from tests.notation import at
@@ -26,9 +26,14 @@ PICTURE = PictureRef("F0123456", "Timeline of Friday 20 November. " + "group1 " 
 DAY = "2026-11-20"
 
 
+def told(**more: Any) -> DigestView:
+    """How a digest is shown to somebody whose entries go to Toggl."""
+    return DigestView(**{"tracker": TOGGL, **more})
+
+
 def shown(made: Digest, **view: object) -> str:
     """All words of the message, as one text."""
-    blocks = digest_message(made, DigestView(**view)).blocks  # type: ignore[arg-type]
+    blocks = digest_message(made, told(**view)).blocks
     return "\n".join([*strings(blocks, "mrkdwn"), *strings(blocks, "plain_text")])
 
 
@@ -40,7 +45,7 @@ def assert_within_limits(message: SlackMessage) -> None:
 
 
 def buttons(made: Digest, **view: object) -> list[str]:
-    blocks = digest_message(made, DigestView(**view)).blocks  # type: ignore[arg-type]
+    blocks = digest_message(made, told(**view)).blocks
     found = [each for block in blocks if block["type"] == "actions" for each in block["elements"]]
     accessories = [block["accessory"] for block in blocks if "accessory" in block]
     return [each["text"]["text"] for each in [*found, *accessories] if each["type"] == "button"]
@@ -51,7 +56,7 @@ def buttons(made: Digest, **view: object) -> list[str]:
 
 def test_the_header_tells_the_day_and_the_sum() -> None:
     made = digest("09:05-11:30 group1 DEV-123", "12:00-17:00 group2 #12")
-    header = digest_message(made).blocks[0]
+    header = digest_message(made, told()).blocks[0]
     assert header["type"] == "header"
     assert header["text"]["text"] == "Friday 20 November · 7 h 25 min to review"
 
@@ -67,7 +72,7 @@ def test_a_row_says_what_it_is_and_what_for() -> None:
 
 def test_a_row_has_its_buttons_and_menu() -> None:
     made = digest("09:05-11:30 group1 DEV-123", "12:00-12:05 group1 DEV-124")
-    blocks = digest_message(made).blocks
+    blocks = digest_message(made, told()).blocks
     for action_id, text in (("approve", "Approve"), ("edit", "Edit"), ("skip", "Skip")):
         first = elements(blocks, action_id)[0]
         assert (first["value"], first["text"]["text"]) == ("item0", text)
@@ -88,7 +93,7 @@ def test_low_confidence_is_said_in_words() -> None:
 
 def test_what_was_this_comes_last_and_cannot_be_approved() -> None:
     made = digest("09:00-09:30 ?", "10:00-11:00 group1 DEV-1")
-    blocks = digest_message(made).blocks
+    blocks = digest_message(made, told()).blocks
     assert [element["value"] for element in elements(blocks, "edit")] == ["item1", "item0"]
     assert [element["value"] for element in elements(blocks, "approve")] == ["item1"]
     assert [element["value"] for element in elements(blocks, "skip")] == ["item1", "item0"]
@@ -151,13 +156,13 @@ def test_a_running_entry_counts_until_now() -> None:
 
 def test_approve_all_asks_with_the_count_and_the_sum() -> None:
     made = digest("09:00-11:00 group1 DEV-1", "11:00-11:40 group2 DEV-2", "12:00-13:00 ?")
-    (button,) = elements(digest_message(made).blocks, "approve_all")
+    (button,) = elements(digest_message(made, told()).blocks, "approve_all")
     assert button["value"] == DAY
     assert button["confirm"]["text"]["text"] == "Make 2 entries, 2 h 40 min, in Toggl?"
 
 
 def test_one_entry_is_one_entry() -> None:
-    (button,) = elements(digest_message(digest("09:00-10:00 g X-1")).blocks, "approve_all")
+    (button,) = elements(digest_message(digest("09:00-10:00 g X-1"), told()).blocks, "approve_all")
     assert button["confirm"]["text"]["text"] == "Make 1 entry, 1 h, in Toggl?"
 
 
@@ -174,7 +179,7 @@ def test_certain_ones_are_offered_when_some_but_not_all_are(
             for n, confidence in enumerate(confidences)
         )
     )
-    assert bool(elements(digest_message(made).blocks, "approve_certain")) is offered
+    assert bool(elements(digest_message(made, told()).blocks, "approve_certain")) is offered
 
 
 def test_without_a_project_nothing_is_approved_along_with_the_rest() -> None:
@@ -210,6 +215,18 @@ def test_without_a_project_nothing_is_approved_along_with_the_rest() -> None:
             ["Undo"],
         ),
         (
+            ItemState.UNKNOWN,
+            {"problem": "Toggl can't be reached.", "retry_at": at("18:42")},
+            "Waits to check whether Toggl got it until 18:42: Toggl can't be reached.",
+            [],
+        ),
+        (
+            ItemState.DELETING,
+            {"problem": "Toggl can't be reached.", "retry_at": at("18:42")},
+            "Waits to be taken out of Toggl until 18:42: Toggl can't be reached.",
+            [],
+        ),
+        (
             ItemState.FAILED,
             {"problem": "The project Development is archived."},
             "*Not in Toggl:* The project Development is archived.",
@@ -228,7 +245,7 @@ def test_each_state_is_said_and_offers_what_is_possible(
 def test_toggls_page_can_be_another() -> None:
     made = digest(item("09:00-10:00 group1 DEV-1", ItemState.SENT))
     assert "<http://127.0.0.1:9/#toggl|In Toggl>" in shown(
-        made, toggl_day_url="http://127.0.0.1:9/#toggl"
+        made, tracker=replace(TOGGL, page="http://127.0.0.1:9/#toggl")
     )
 
 
@@ -250,16 +267,26 @@ def test_the_head_tells_how_far_the_day_is(states: str, header: str, words: str)
             for n, state in enumerate(states.split())
         )
     )
-    blocks = digest_message(made).blocks
+    blocks = digest_message(made, told()).blocks
     assert blocks[0]["text"]["text"] == f"Friday 20 November · {header}"
     assert words in shown(made)
-    assert digest_text(made).startswith(f"Friday 20 November: {header}")
+    assert digest_text(made, told()).startswith(f"Friday 20 November: {header}")
 
 
-def test_a_quota_note_stands_at_the_top() -> None:
-    made = digest(item("09:00-10:00 group1 DEV-1", ItemState.PENDING))
-    note = "5 of 12 in Toggl, the rest at 18:42"
-    assert note in strings(digest_message(made, DigestView(quota_note=note)).blocks, "mrkdwn")[0]
+@pytest.mark.parametrize("state", [ItemState.PENDING, ItemState.UNKNOWN, ItemState.DELETING])
+def test_what_is_held_back_says_until_when_everywhere(state: ItemState) -> None:
+    made = digest(
+        item("09:00-10:00 group1 DEV-1", ItemState.SENT),
+        item("10:00-11:00 group1 DEV-2", ItemState.PENDING),
+        item("11:00-12:00 group1 DEV-3", state, retry_at=at("18:40")),
+        item("12:00-13:00 group1 DEV-4", state, retry_at=at("18:42")),
+    )
+    message = digest_message(made, told())
+    head = "1 of 4 in Toggl, 1 on the way, 2 waiting until 18:42"
+    assert f"*{head}*" in strings(message.blocks, "mrkdwn")[0]
+    assert "DEV-2 Fix login (on its way)." in message.text
+    assert "DEV-3 Fix login (waits until 18:40)." in message.text
+    assert shown(made).count(" until 18:4") == 3
 
 
 def test_an_empty_day_says_so() -> None:
@@ -277,7 +304,7 @@ def test_reminders_and_silence_are_left_to_slack_and_home() -> None:
 
 
 def test_the_picture_comes_with_words() -> None:
-    view = DigestView(picture=PictureRef("F1", "Timeline of Friday"), timeline="bars")
+    view = told(picture=PictureRef("F1", "Timeline of Friday"), timeline="bars")
     image = digest_message(digest("09:00-10:00 g X-1"), view).blocks[1]
     assert image == {
         "type": "image",
@@ -287,7 +314,7 @@ def test_the_picture_comes_with_words() -> None:
 
 
 def test_bars_stand_in_for_the_picture() -> None:
-    view = DigestView(timeline="      09\nacme  ██ ```")
+    view = told(timeline="      09\nacme  ██ ```")
     blocks = digest_message(digest("09:00-10:00 g X-1"), view).blocks
     assert blocks[1]["text"]["text"] == "```      09\nacme  ██ '''```"
 
@@ -300,13 +327,13 @@ def test_trouble_is_a_quiet_line_at_the_end() -> None:
             SourceStatus("jira", "group1", 0, "The token was refused; make a new one."),
         ),
     )
-    last = digest_message(made, DigestView(changes=["Write `picture = false`."])).blocks[-1]
+    last = digest_message(made, told(changes=["Write `picture = false`."])).blocks[-1]
     assert last["type"] == "context"
     assert strings(last, "mrkdwn") == [
         "jira (group1): The token was refused; make a new one.",
         "Write `picture = false`.",
     ]
-    assert digest_text(made).endswith("Not everything could be read: jira.")
+    assert digest_text(made, told()).endswith("Not everything could be read: jira.")
 
 
 def test_many_troubles_are_counted() -> None:
@@ -324,12 +351,12 @@ def test_any_number_of_suggestions_fits(number: int, id_length: int) -> None:
     made = digest(*(replace(each, id=each.id.rjust(id_length, "x")) for each in many(number)))
     total = len(pages(made))
     for page in {0, total // 2, total - 1, total + 5, -3}:
-        assert_within_limits(digest_message(made, DigestView(page=page, picture=PICTURE)))
+        assert_within_limits(digest_message(made, told(page=page, picture=PICTURE)))
 
 
 @pytest.mark.parametrize("number", [1, 8, 15])
 def test_up_to_fifteen_suggestions_stand_on_one_page(number: int) -> None:
-    blocks = digest_message(digest(*many(number)), DigestView(picture=PICTURE)).blocks
+    blocks = digest_message(digest(*many(number)), told(picture=PICTURE)).blocks
     assert len(elements(blocks, "approve")) == number
     assert not any(block.get("text", {}).get("text", "").startswith("Page") for block in blocks)
 
@@ -340,7 +367,7 @@ def test_pages_show_every_suggestion_once(number: int) -> None:
     seen: list[str] = []
     page: int | None = 0
     while page is not None:
-        blocks = digest_message(made, DigestView(page=page)).blocks
+        blocks = digest_message(made, told(page=page)).blocks
         seen += [element["value"] for element in elements(blocks, "approve")]
         page = page + 1 if elements(blocks, f"page:{page + 1}") else None
     assert seen == [each.id for each in made.items]
@@ -348,7 +375,7 @@ def test_pages_show_every_suggestion_once(number: int) -> None:
 
 def test_pages_say_where_one_is() -> None:
     made = digest(*many(60))
-    first, second = (digest_message(made, DigestView(page=n)).blocks for n in (0, 1))
+    first, second = (digest_message(made, told(page=n)).blocks for n in (0, 1))
     assert "Page 1 of 4" in strings(first, "mrkdwn")
     assert "Page 2 of 4" in strings(second, "mrkdwn")
     assert not elements(first, "page:-1")
@@ -357,7 +384,7 @@ def test_pages_say_where_one_is() -> None:
 
 
 def test_approve_all_counts_all_pages() -> None:
-    (button,) = elements(digest_message(digest(*many(60))).blocks, "approve_all")
+    (button,) = elements(digest_message(digest(*many(60)), told()).blocks, "approve_all")
     assert button["confirm"]["text"]["text"] == "Make 60 entries, 5 h, in Toggl?"
 
 
@@ -372,7 +399,7 @@ def test_hostile_text_fits_too(text: str, number: int) -> None:
     sources = tuple(SourceStatus(text, text, 0, text or "x") for _ in range(8))
     made = digest(*items, sources=sources)
     picture = PictureRef("F1", text)
-    view = DigestView(picture=picture, timeline=text, quota_note=text, changes=CHANGES)
+    view = told(picture=picture, timeline=text, changes=CHANGES)
     assert_within_limits(digest_message(made, view))
     assert_within_limits(digest_message(made, replace(view, picture=None)))
 
@@ -398,7 +425,7 @@ def assert_calm(message: SlackMessage) -> None:
 def test_outside_text_changes_nothing_but_itself(text: str, state: ItemState, page: int) -> None:
     items = [replace(with_text(each, text), state=state) for each in many(4)]
     made = digest(*items, sources=(SourceStatus("git", text, 0, text),))
-    message = digest_message(made, DigestView(page=page, quota_note=text))
+    message = digest_message(made, told(page=page))
     assert_within_limits(message)
     assert_calm(message)
 
@@ -423,7 +450,7 @@ def test_the_text_tells_the_whole_day() -> None:
         "13:00-13:20 ?",
         tracked=(entry("08:00-08:30 group1"),),
     )
-    assert digest_text(made).split("\n") == [
+    assert digest_text(made, told()).split("\n") == [
         "Friday 20 November: 2 h 45 min to review in 2 suggestions. 1 h 30 min in Toggl.",
         "09:05–11:30, 2 h 25 min, group1, Development: DEV-123 Fix login.",
         "12:00–13:00, 1 h, group2, Development: DEV-2 Fix login (in Toggl).",
@@ -442,9 +469,9 @@ def test_an_item_is_drawn_the_same_whatever_the_machines_time_zone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = digest("09:05-11:30 group1 DEV-123")
-    here = digest_message(made)
+    here = digest_message(made, told())
     monkeypatch.setenv("TZ", "America/Los_Angeles")
-    assert digest_message(made) == here
+    assert digest_message(made, told()) == here
 
 
 def test_lengths_add_up() -> None:

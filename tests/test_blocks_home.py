@@ -9,7 +9,7 @@ import holidays
 import pytest
 from hypothesis import given
 
-from tests.digests import digest, elements, entry, item, many, strings, suggestion
+from tests.digests import TOGGL, digest, elements, entry, item, many, strings, suggestion
 from tests.hostile import HOSTILE, bad_characters, hostile_text
 from tests.longer import examples
 from tests.notation import FRIDAY, at
@@ -85,7 +85,7 @@ def test_a_draft_counts_as_nothing_decided() -> None:
 
 
 def test_the_week_tells_each_day_and_opens_the_missing() -> None:
-    message = week_message(week())
+    message = week_message(week(), TOGGL)
     assert_fits(message)
     text = words(message.blocks)
     assert "Mon 16 Nov to Sun 22 Nov" in text
@@ -101,14 +101,14 @@ def test_the_week_tells_each_day_and_opens_the_missing() -> None:
 
 def test_a_week_without_anything_missing_says_so() -> None:
     done = DayTimes(FRIDAY.date, {"group1": timedelta(hours=7)})
-    assert "nothing to review that I know of" in week_message([done]).text
-    assert not elements(week_message([done]).blocks, "open_day")
+    assert "nothing to review that I know of" in week_message([done], TOGGL).text
+    assert not elements(week_message([done], TOGGL).blocks, "open_day")
     assert_fits(week_message([]))
 
 
 def test_a_day_that_is_all_decided_suggests_nothing_more() -> None:
     sent = digest(item("09:00-11:00 group1 DEV-1", ItemState.SENT, 1), tracked=())
-    text = words(week_message([DayTimes.of(sent)]).blocks)
+    text = words(week_message([DayTimes.of(sent)], TOGGL).blocks)
     assert "*Fri 20 Nov* · 2 h in Toggl, all decided" in text
     assert "suggested" not in text
 
@@ -125,6 +125,7 @@ def test_the_chart_tells_tracked_from_missing() -> None:
 
 def view(**more: Any) -> HomeView:
     base = HomeView(
+        tracker=TOGGL,
         now=at("15:00"),
         zone=HELSINKI,
         preferences=PREFERENCES,
@@ -257,7 +258,7 @@ def test_what_is_stored_is_what_the_settings_take() -> None:
 
 
 def test_help_names_every_word() -> None:
-    message = help_message()
+    message = help_message(TOGGL)
     assert_fits(message)
     for word in ("today", "yesterday", "week", "status", "help"):
         assert f"/tracklater {word}" in message.text
@@ -267,20 +268,25 @@ def test_help_names_every_word() -> None:
 def test_status_tells_everything() -> None:
     message = status_message(
         StatusView(
-            HELSINKI,
-            at("15:00"),
-            (SourceStatus("git", "group1", 3), SourceStatus("toggl", None, 0, "Refused; renew.")),
+            tracker=TOGGL,
+            zone=HELSINKI,
+            now=at("15:00"),
+            sources=(
+                SourceStatus("git", "group1", 3),
+                SourceStatus("toggl", None, 0, "Refused; renew."),
+            ),
             next_digest=at("17:30"),
             quota_left=12,
             quota_resets_at=at("15:42"),
             waiting=2,
+            until=at("15:50"),
             failed=1,
         )
     )
     assert_fits(message)
     assert message.text.split("\n") == [
         "Next message: Fri 20 Nov, 17:30.",
-        "2 entries on the way to toggl, 1 entry not accepted.",
+        "2 entries on the way to Toggl (waiting until 15:50), 1 entry not accepted.",
         "Toggl takes 12 more requests until 15:42.",
         "git (group1) works, 3 found",
         "toggl needs a look: Refused; renew.",

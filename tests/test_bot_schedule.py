@@ -109,6 +109,23 @@ def test_it_comes_once_whatever_follows(machine: Machine) -> None:
     assert machine.only()["ts"] == first["ts"]
 
 
+def test_where_another_bot_was_faster_nothing_is_wrong(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = machine.core.store
+    draft = machine.core.machine.drafts([machine.core.calendar.day_on(FRIDAY)])[0]
+    store.save_draft(ME, draft)
+    assert store.claim_digest(
+        ME, FRIDAY, "elsewhere:world:1:abc", evening(machine.sandbox, "17:30")
+    )
+    with caplog.at_level("INFO"):
+        machine.tick("17:30")
+    assert machine.posts() == []
+    assert caplog.text == ""
+    machine.tick("17:45")  # the other one was gone
+    assert machine.posted_at() == "Fri 17:45"
+
+
 def test_a_machine_that_slept_through_it_sends_it_on_waking(machine: Machine) -> None:
     machine.tick("08:00", MONDAY)
     assert "Friday 20 November" in machine.only()["text"]

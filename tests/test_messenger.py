@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.bots import digests_in
+from tests.digests import TOGGL
 from tests.loopback import FakeTime
 from tests.notation import at
 from tests.rooms import DAY, draft, sqlite_store
@@ -199,7 +200,7 @@ def losing(request: pytest.FixtureRequest, room: Room) -> Room:
 
 def decide(room: Room) -> None:
     """The person skips everything in the message that they see."""
-    review = Review(room.store, room.time)
+    review = Review(room.store, room.time, TOGGL)
     for item in room.digest.items:
         review.skip(ME, item.id)
 

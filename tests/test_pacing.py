@@ -20,13 +20,16 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from tests.bots import settings_of
+from tests.loopback import Said, loopback
 from tests.rooms import DAY, draft, sqlite_store
 from tests.standing import StandingTime, standing_pacer
 from tracklater_bot.blocks.digest import digest_message
+from tracklater_bot.settings import Settings
 from tracklater_bot.slack.app import web_client
 from tracklater_bot.slack.messages import Messenger
 from tracklater_bot.slack.pace import (
     IN_A_CHANNEL,
+    LONGEST_HOLD,
     LOW_PRIORITY_SHARE,
     MINUTE,
     TIER_3,
@@ -141,6 +144,20 @@ def test_when_slack_says_later_everybody_waits(
     (refused,) = time.all_at_once(partial(post, "hello"))
     assert refused >= 1
     assert [message["text"] for message in sandbox.slack.messages()][-1:] == ["hello"]
+
+
+@pytest.mark.parametrize("seconds", ["5000000", "9" * 400], ids=["two months", "for ever"])
+def test_no_word_of_slacks_holds_the_bot_for_days(
+    pacer: Pacer, time: StandingTime, seconds: str
+) -> None:
+    answers = Said(429, headers={"Retry-After": seconds}), Said(body={"ok": True})
+    with loopback(*answers) as slack:
+        settings = Settings.model_validate(
+            {"slack": {"bot_token": "xoxb-1", "base_url": f"{slack.url}/api/"}}
+        )
+        client = web_client(settings, pacer)
+        (at,) = time.all_at_once(lambda: (client.auth_test(), time())[1])
+    assert at < LONGEST_HOLD + 1
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 import responses
 
 from tests.bots import IN_TOGGL, button_of
-from tests.digests import digest, item, strings
+from tests.digests import TOGGL, digest, item, strings
 from tests.livebot import Live, live
 from tests.notation import FRIDAY
 from tests.rooms import DAY, PERSON, Room, change, sqlite_store
@@ -21,7 +21,7 @@ from tests.trackers import lost_after, lost_before
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.domain.day import Span, WorkDay, in_reach, oldest_in_reach
 from tracklater_bot.domain.digests import Digest, ItemState, Problem
-from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
+from tracklater_bot.domain.text import day_name
 from tracklater_bot.http import Response
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.trackers.base import NewEntry, TooOld
@@ -118,17 +118,17 @@ def test_the_message_offers_what_can_be_sent(zone: str, away: int) -> None:
     failed = item("10:00-11:00 group1", ItemState.FAILED, 2, day=day, problem="refused")
     made = digest(item("09:00-10:00 group1", day=day), failed, item("11:00-12:00 ?", day=day))
     made = made.__class__("U1", day.date, zone, made.items)
-    message = digest_message(made, DigestView(now=now))
+    message = digest_message(made, DigestView(tracker=TOGGL, now=now))
     offered = {each for each in OFFERS if button_of({"blocks": message.blocks}, each)}
     told = "\n".join([*strings(message.blocks, "mrkdwn"), message.text])
-    assert told.count(TOO_LONG_AGO) == (2 if away < 0 else 0)  # to read, and to be read out
+    assert told.count(TOGGL.too_long_ago) == (2 if away < 0 else 0)  # to read, and to be read out
     assert ("to review" in told) is (away >= 0)
     assert offered == (set() if away < 0 else {"approve", "approve_all", "add", "edit"})
     assert button_of({"blocks": message.blocks}, "skip")
 
 
 def told_so(me: Live) -> int:
-    return sum(TOO_LONG_AGO in answer for answer in me.answers())
+    return sum(TOGGL.too_long_ago in answer for answer in me.answers())
 
 
 def starts(me: Live) -> list[datetime]:
@@ -170,7 +170,7 @@ def test_an_old_message_and_an_old_day_are_told_so(sandbox: Sandbox) -> None:
             me.wait(lambda: not me.buttons("approve"))  # from the first click on
         assert me.sandbox.slack.view is None
         assert not any(me.buttons(each) for each in OFFERS if each != "edit")
-        assert TOO_LONG_AGO in me.message()["text"]
+        assert TOGGL.too_long_ago in me.message()["text"]
         oldest = oldest_in_reach(me.time.now)
         assert all(start >= oldest for start in asked)  # for the last days, to name one that waits
 
@@ -212,7 +212,7 @@ def test_nothing_old_is_approved_added_or_moved(room: Room) -> None:
     for decide in decisions:
         with pytest.raises(ReviewError) as caught:
             decide()
-        assert TOO_LONG_AGO in caught.value.fields.values()
+        assert TOGGL.too_long_ago in caught.value.fields.values()
     assert room.next_due() is None
     room.review.skip(PERSON, two)
     room.review.edit(PERSON, one, change("09:00-10:00 group1", description="Kick-off"), version)
@@ -312,4 +312,4 @@ def test_what_digest_says_of_an_old_day_promises_nothing(sandbox: Sandbox) -> No
             (sandbox.day - timedelta(days=100), "no work was found; nothing was posted."),
         ):
             said = days.open_day(me.days.person.calendar.day_on(on)).summary()
-            assert said == f"{day_name(on)}: {told} {TOO_LONG_AGO}"
+            assert said == f"{day_name(on)}: {told} {TOGGL.too_long_ago}"

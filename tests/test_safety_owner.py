@@ -6,8 +6,11 @@ import hashlib
 import hmac
 import http.client
 import json
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +21,7 @@ from tests.bots import days_on, digests_in, post
 from tests.conftest import FRIDAY
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.slack import connections
 from tracklater_bot.slack.connections import PATH, HttpConnection
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.gate import NOT_YOURS, STRANGER
@@ -278,6 +282,70 @@ def test_a_request_that_slack_signed_is_taken(room: Room, port: int) -> None:
     assert _ask(port, body, _signed(body, time.time())) == 200
     assert room.digest.items[1].state is ItemState.SKIPPED
     room.days.review.undo(ME, room.items[1])
+
+
+def test_a_request_that_was_overheard_is_not_taken_again(room: Room, port: int) -> None:
+    body = _form(room)
+    headers = _signed(body, time.time() - 20)
+    assert _ask(port, body, headers) == 200
+    room.days.review.undo(ME, room.items[1])
+    disguised = [
+        headers,
+        headers | {"X-Slack-Retry-Num": "1"},
+        {"X-SLACK-SIGNATURE": "v0=" + "0" * 64, **headers},
+    ]
+    assert [_ask(port, body, each) for each in disguised] == [401] * 3
+    assert room.digest.items[1].state is ItemState.OPEN
+    again = _signed(body, time.time() + 2) | {"X-Slack-Retry-Num": "1"}
+    assert _ask(port, body, again) == 200, "Slack's own repetition, signed anew"
+    room.days.review.undo(ME, room.items[1])
+
+
+def test_forged_requests_make_nobody_forget_the_true_ones(
+    room: Room, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MOST_SIGNATURES", 5)
+    body = _form(room)
+    headers = _signed(body, time.time() - 10)
+    assert _ask(port, body, headers) == 200
+    for number in range(10):
+        assert _ask(port, body, _signed(body, time.time(), f"guess {number}")) == 401
+    assert _ask(port, body, headers) == 401
+    room.days.review.undo(ME, room.items[1])
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"", b"POST /sl", b"POST /slack/events HTTP/1.1\r\nContent-Length: 9\r\n\r\npay"],
+    ids=["nothing", "half a line", "half a body"],
+)
+def test_half_open_requests_are_few_and_end(
+    room: Room, begun: bytes, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(connections, "READ_SECONDS", 2)
+    monkeypatch.setattr(connections, "MOST_READING", 10)
+    connection = HttpConnection(room.app, 0)
+    connection.open()
+    before = threading.active_count()
+    try:
+        slow = [socket.create_connection(("127.0.0.1", connection.port)) for _ in range(60)]
+        for each in slow:
+            each.sendall(begun)
+        assert _ask(connection.port, "", {}, "GET") == 501, "others are heard meanwhile"
+        deadline = time.monotonic() + 30
+        while threading.active_count() - before > 10:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        while threading.active_count() > before:  # a byte at a time is no faster
+            assert time.monotonic() < deadline
+            with suppress(OSError):
+                slow[-1].sendall(b"x")
+            time.sleep(0.05)
+    finally:
+        for each in slow:
+            each.close()
+        connection.close()
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_the_http_port_is_open_to_this_machine_alone(room: Room) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import queue
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import time as clock_time
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -22,7 +25,7 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def plan(at: str = "17:30", days: tuple[str, ...] = WORKWEEK, **more: object) -> Plan:
-    return Plan(HELSINKI, time.fromisoformat(at), days, **more)  # type: ignore[arg-type]
+    return Plan(HELSINKI, clock_time.fromisoformat(at), days, **more)  # type: ignore[arg-type]
 
 
 def local(text: str) -> datetime:
@@ -129,6 +132,24 @@ def test_a_clock_that_is_set_back_stops_no_tick(monkeypatch: pytest.MonkeyPatch)
             sent.get(timeout=10)
     finally:
         schedule.stop()
+
+
+def test_it_ends_soon_whatever_hangs() -> None:
+    hanging = threading.Barrier(4)  # three calls, and this test
+    gone_on = threading.Event()
+
+    def hang() -> None:
+        hanging.wait(10)
+        gone_on.wait(60)
+
+    schedule = Schedule(lambda: plan("00:00"), hang, outbox=hang, prune=hang)
+    schedule._prunes_later = False
+    schedule.start()
+    hanging.wait(10)
+    begun = time.monotonic()
+    schedule.stop()
+    assert time.monotonic() - begun < 5
+    gone_on.set()
 
 
 def test_one_failing_call_does_not_end_the_schedule(caplog: pytest.LogCaptureFixture) -> None:

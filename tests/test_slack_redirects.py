@@ -1,4 +1,4 @@
-"""No way out of Slack's SDK follows a redirect: what it carries is for Slack's host alone.
+"""No way out of Slack's SDK follows a redirect, or waits without end for an answer.
 
 These go through the SDK that is installed: should it begin to use something else than urllib,
 they fail.
@@ -6,8 +6,11 @@ they fail.
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -17,7 +20,9 @@ from slack_sdk.errors import SlackClientError
 from tests.loopback import Asked, Loopback, Said, serving
 from tests.notation import FRIDAY
 from tracklater_bot import checks
+from tracklater_bot.http import bounded
 from tracklater_bot.settings import Settings
+from tracklater_bot.slack import pace
 from tracklater_bot.slack.app import Answers, web_client
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.slack import SlackSource
@@ -84,3 +89,67 @@ def test_a_redirect_is_not_followed(
         assert slack.asked
         assert not any(elsewhere.url in asked.path for asked in slack.asked), "by a proxy"
     assert elsewhere.asked == []
+
+
+# -- Answers that do not end ---------------------------------------------------------------------
+
+ENDLESS = {
+    "never": b"",
+    "a header at a time": b"HTTP/1.1 200 OK\r\n" + b"X-Wait: 1\r\n" * 10_000,
+    "a byte at a time": b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 100_000,
+    "an error at a time": b"HTTP/1.1 500 Oh\r\n\r\n" + b" " * 100_000,
+}
+
+
+@contextmanager
+def dripping(answer: bytes) -> Iterator[str]:
+    """A server that sends the answer's first line at once, and then a byte now and then."""
+    ended = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            first, line, rest = answer.partition(b"\n")
+            connection.sendall(first + line)
+            for place in range(len(rest)):
+                if ended.wait(0.02):
+                    return
+                connection.sendall(rest[place : place + 1])
+            ended.wait(30)
+
+    def accept(server: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                threading.Thread(target=drip, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=accept, args=(server,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        ended.set()
+
+
+def respond(url: str) -> None:
+    Answers(web_client(settings(url)), f"{url}/respond")(text="the day")
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["straight", "proxied"])
+@pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS.keys())
+@pytest.mark.parametrize("way", [search, check, post, upload, respond])
+def test_no_answer_is_waited_for_without_end(
+    way: Way, answer: bytes, proxied: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "SECONDS", 0.2)
+    monkeypatch.setattr(pace, "REPEAT_AFTER", 0.0)
+    begun = time.monotonic()
+    with dripping(answer) as url:
+        if proxied:
+            monkeypatch.setenv("HTTP_PROXY", url)
+        with suppress(OSError, SourceError, SlackClientError):
+            way(url)
+        assert time.monotonic() - begun < 10
+
+
+def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "LARGEST", 100_000)
+    with serving(Loopback([Said(body=b" " * 1_000_000)])) as slack, pytest.raises(TimeoutError):
+        check(slack.url)

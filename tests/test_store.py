@@ -24,7 +24,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, text
 
-from tests.digests import entry
+from tests.digests import TOGGL, entry
 from tests.group_worklogs import LoggingRoom
 from tests.nobody import nobody
 from tests.notation import at
@@ -221,7 +221,7 @@ def test_ids_of_trackers_become_text_wherever_they_are(store: Store, path: Path)
         with again.reading() as transaction:
             assert jobs_then == [jobs.active(transaction, item_id) for item_id in (first, second)]
             assert worklogs.load(transaction, first) == worklog
-        room.store, room.review = again, Review(again, room.time)
+        room.store, room.review = again, Review(again, room.time, TOGGL)
         room.review.revert(PERSON, saved.items[-1].id)
         room.worker = room.new_worker()
         room.drain()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from tests.digests import entry, suggestion
+from tests.digests import TOGGL, entry, suggestion
 from tests.hostile import HOSTILE
 from tests.notation import FRIDAY, at
 from tracklater_bot.cli.terminal import evidence_words, print_draft, print_lines, print_titles
@@ -23,7 +23,8 @@ def draft(*texts: str, **more: object) -> Draft:
 
 def printed(made: Draft, width: int, *, why: bool = False) -> str:
     out = io.StringIO()
-    print_draft(made, at("18:00"), Console(file=out, width=width, highlight=False), why=why)
+    console = Console(file=out, width=width, highlight=False)
+    print_draft(made, at("18:00"), console, TOGGL, why=why)
     return out.getvalue()
 
 

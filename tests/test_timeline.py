@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 
-from tests.digests import digest, entry, item, many, suggestion, with_text
+from tests.digests import TOGGL, digest, entry, item, many, suggestion, with_text
 from tests.hostile import bad_characters, hostile_text, isolates_balanced
 from tests.longer import examples
 from tests.notation import FRIDAY, at, span
@@ -139,6 +139,7 @@ def test_alt_text_tells_what_the_picture_shows() -> None:
         ),
         NOW,
         Ticks(commits=(at("09:30"),), messages=(at("10:00"), at("10:01"))),
+        TOGGL,
     )
     assert alt_text(lanes) == (
         "Timeline of Friday 20 November. "
@@ -171,6 +172,7 @@ def test_bars_of_a_day() -> None:
             tracked=(entry("11:00-12:00 ?"),),
         ),
         NOW,
+        tracker=TOGGL,
     )
     assert text_timeline(lanes, 60).split("\n") == [
         "               08    09    10    11    12    13",

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.digests import TOGGL, issue
 from tests.digests import digest as a_digest
-from tests.digests import issue
 from tests.digests import item as an_item
 from tests.group_worklogs import Fault, LoggingRoom, jira_down, no_right
 from tests.longer import usually
@@ -468,14 +468,14 @@ def test_the_row_tells_of_the_worklog(
     state: ItemState, worklog: Worklog | None, words: str
 ) -> None:
     known = replace(an_item("09:00-10:00 group1 DEV-1", state), worklog=worklog)
-    assert words in str(digest_message(a_digest(known), DigestView()).blocks)
+    assert words in str(digest_message(a_digest(known), DigestView(tracker=TOGGL)).blocks)
 
 
 def test_a_worklog_that_is_just_being_removed_is_not_worth_a_word() -> None:
     known = replace(
         an_item("09:00-10:00 group1 DEV-1"), worklog=Worklog("DEV-1", ItemState.DELETING)
     )
-    assert "worklog" not in str(digest_message(a_digest(known), DigestView()).blocks)
+    assert "worklog" not in str(digest_message(a_digest(known), DigestView(tracker=TOGGL)).blocks)
 
 
 # -- In whatever order -----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
@@ -14,10 +15,11 @@ from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in
 from tracklater_bot.domain.wall import Finding
 from tracklater_bot.drafting.recorders import instead_of_thyme
-from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
+from tracklater_bot.http import bounded  # noqa: F401 - for its effect
 from tracklater_bot.settings import Settings, first_clues, unfinished
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import TrackerError
+from tracklater_bot.trackers.registry import SUGGESTED
 
 BOT_SCOPES = (
     "chat:write", "commands", "im:write", "im:history", "files:write", "files:read", "users:read",
@@ -68,7 +70,7 @@ def _checks(core: Core) -> Iterator[tuple[str, str | None, Callable[[], str]]]:
     settings = core.file_settings
     for source in core.issue_sources:
         yield source.name, source.group, source.check
-    yield core.tracker.name if core.tracker else "toggl", None, partial(_tracker, core)
+    yield (core.tracker or SUGGESTED).name, None, partial(_tracker, core)
     yield "slack bot", None, partial(_bot, settings)
     if settings.slack.mode == "socket":
         yield "slack socket", None, partial(_socket, settings)
@@ -78,23 +80,17 @@ def _checks(core: Core) -> Iterator[tuple[str, str | None, Callable[[], str]]]:
 
 def _tracker(core: Core) -> str:
     if core.tracker is None:
-        raise CheckError(
-            "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
-        )
+        raise CheckError(SUGGESTED.first_step)
     return core.tracker.check(core.file_settings.groups)
 
 
 def _bot(settings: Settings) -> str:
-    token = settings.slack.bot_token
-    if token is None:
-        also = "" if settings.slack.user_id else f" {NO_USER_ID}"
-        raise CheckError(
-            "TRACKLATER_SLACK__BOT_TOKEN is not set: it is on your Slack app's page"
-            f" “OAuth & Permissions”, and starts with xoxb-.{also}"
-        )
+    also = "" if settings.slack.user_id else f" {NO_USER_ID}"
+    where = f"it is on your Slack app's page “OAuth & Permissions”, and starts with xoxb-.{also}"
+    token = _needed(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN", where)
     if not settings.slack.user_id:
         raise CheckError(NO_USER_ID)
-    client = _client(settings, token.get_secret_value())
+    client = _client(settings, token)
     answer = _ask(client.auth_test, "TRACKLATER_SLACK__BOT_TOKEN")
     granted = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")}
     missing = [scope for scope in BOT_SCOPES if scope not in granted] if granted - {""} else []
@@ -109,27 +105,24 @@ def _bot(settings: Settings) -> str:
 
 
 def _socket(settings: Settings) -> str:
-    token = settings.slack.app_token
-    if token is None:
-        raise CheckError(
-            "TRACKLATER_SLACK__APP_TOKEN is not set: make one with connections:write under"
-            " “Basic Information › App-Level Tokens”."
-        )
+    variable = "TRACKLATER_SLACK__APP_TOKEN"
+    where = "make one with connections:write under “Basic Information › App-Level Tokens”."
+    token = _needed(settings.slack.app_token, variable, where)
     client = _client(settings, "")
-    _ask(
-        lambda: client.apps_connections_open(app_token=token.get_secret_value()),
-        "TRACKLATER_SLACK__APP_TOKEN",
-    )
+    _ask(lambda: client.apps_connections_open(app_token=token), variable)
     return "Socket Mode connects"
 
 
 def _requests(settings: Settings) -> str:
-    if settings.slack.signing_secret is None:
-        raise CheckError(
-            "TRACKLATER_SLACK__SIGNING_SECRET is not set: it is on your Slack app's page"
-            " “Basic Information”."
-        )
+    where = "it is on your Slack app's page “Basic Information”."
+    _needed(settings.slack.signing_secret, "TRACKLATER_SLACK__SIGNING_SECRET", where)
     return f"their signatures can be checked; `run` listens on port {settings.slack.port}"
+
+
+def _needed(value: SecretStr | None, variable: str, where: str) -> str:
+    if value is None:
+        raise CheckError(f"{variable} is not set: {where}")
+    return value.get_secret_value()
 
 
 def _client(settings: Settings, token: str) -> WebClient:

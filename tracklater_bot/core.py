@@ -13,6 +13,7 @@ from tracklater_bot.catalog.catalog import Catalog, NullStore
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.wall import Machine
+from tracklater_bot.drafting.habits import HabitFiles
 from tracklater_bot.drafting.machine import Engine, LocalMachine
 from tracklater_bot.engine import suggest
 from tracklater_bot.http import utc_now
@@ -23,7 +24,7 @@ from tracklater_bot.sources.clues.registry import clue_sources
 from tracklater_bot.sources.issues.registry import issue_sources, key_forms
 from tracklater_bot.trackers.base import Refused, Tracker
 from tracklater_bot.trackers.jira_worklogs import JiraGroupWorklogs
-from tracklater_bot.trackers.registry import tracker_of
+from tracklater_bot.trackers.registry import SUGGESTED, tracker_of
 
 if TYPE_CHECKING:
     from tracklater_bot.store import Store
@@ -98,7 +99,10 @@ class Core:
             self.catalog, self.groups, self.rules, self.clock, self.calendar.zone
         )
         settings = self.file_settings.suggest
-        return LocalMachine(settings, self.clue_sources, briefing, self.clock, engine)
+        habits = HabitFiles(
+            self.file_settings.data_folder / "habits", self.clue_sources, self.clock
+        )
+        return LocalMachine(settings, self.clue_sources, briefing, self.clock, engine, habits)
 
     def rules(self) -> list[Rule]:
         """The person's own rules; they are made in Slack."""
@@ -117,7 +121,7 @@ class Core:
     def writable_tracker(self) -> Tracker:
         """The tracker that the person's entries go to. Raises Refused when there is none."""
         if self.tracker is None:
-            raise Refused("Toggl is not set up: set TRACKLATER_TOGGL__API_TOKEN.")
+            raise Refused(f"No tracker is set up: {SUGGESTED.first_step}")
         return self.tracker
 
 

@@ -37,7 +37,7 @@ NO_PROJECT = "no project"
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a dialog for `day` offers: the groups and their Toggl projects."""
+    """What a dialog for `day` offers: the groups and their projects."""
 
     day: WorkDay
     projects: tuple[Project, ...] = ()
@@ -72,17 +72,13 @@ def token(*parts: str) -> str:
 
 
 def project_choices(choices: Choices, chosen: ProjectChoice | None) -> dict[str, ProjectChoice]:
-    """Every choice by its token; what is chosen now is among them even if Toggl dropped it."""
+    """Every choice by its token; what is chosen now is among them even if it was dropped there."""
     offered = [
         ProjectChoice(group, project)
         for group in choices.all_groups()
-        for project in (*_of_group(choices.projects, group), None)
+        for project in (*(own for own in choices.projects if own.group == group), None)
     ]
     return {choice.token: choice for choice in ([chosen] if chosen else []) + offered}
-
-
-def _of_group(projects: Iterable[Project], group: str) -> list[Project]:
-    return [project for project in projects if project.group == group]
 
 
 def project_groups(choices: Choices, chosen: ProjectChoice | None) -> list[Block]:
@@ -219,13 +215,9 @@ class DialogMeta:
         """From a view's private_metadata. Raises ValueError for one that is not ours."""
         try:
             stored = json.loads(view.get("private_metadata") or "")
-            return cls(
-                str(stored["item"]),
-                int(stored["version"]),
-                str(stored["day"]),
-                str(stored.get("auto", "")),
-                str(stored.get("group", "")),
-            )
+            auto, group = (str(stored.get(name, "")) for name in ("auto", "group"))
+            item, version, day = (stored[name] for name in ("item", "version", "day"))
+            return cls(str(item), int(version), str(day), auto, group)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("this dialog is not one of ours") from error
 
@@ -384,7 +376,7 @@ def _description(fields: FieldValues, typed: str | None, meta: DialogMeta) -> st
 
 
 def _billable(fields: FieldValues, item: Item | None) -> bool | None:
-    """None as long as nobody said anything: Toggl's own default for the project holds then."""
+    """None as long as nobody said anything: the tracker's default for the project holds."""
     before = item.billable if item else None
     ticked = bool(fields.ticked("billable"))
     return before if not fields.has("billable") or (before is None and not ticked) else ticked

@@ -8,35 +8,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tracklater_bot.blocks import dialog_values as values
+from tracklater_bot.blocks import elements as kit
 from tracklater_bot.blocks.dialog_values import (
     Choices,
     DialogMeta,
     FieldValues,
     ProjectChoice,
     View,
-    chosen_project,
-    free_text,
-    free_text_option,
-    issue_option,
-    project_choices,
-    project_groups,
-    project_option,
-    token,
-    written_token,
 )
-from tracklater_bot.blocks.elements import (
-    Block,
-    context,
-    divider,
-    element,
-    label,
-    option,
-    section,
-    words,
-)
+from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.rows import RowPlace, evidence_words, issue_line, menu, project_name
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
-from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.descriptions import carried_over, is_ours, rewritten, written_for
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.issues import Issue, type_key
@@ -53,12 +37,11 @@ def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     """The dialog that edits an item; `more` in it splits, merges and explains."""
     suggestion = item.suggestion
     auto = _written(suggestion.description) if is_ours(suggestion) else ""
-    day = digest.day.isoformat()
-    meta = DialogMeta(item.id, item.version, day, auto, group_token(suggestion.group))
+    day, group = digest.day.isoformat(), group_token(suggestion.group)
     blocks = [_summary(digest, item)] if item.state is ItemState.OPEN else []
-    chosen, words = chosen_project(item), suggestion.description
-    blocks += _fields(choices, suggestion.span, chosen, suggestion.issue, words)
-    blocks += [_billable_field(bool(item.billable)), _tags_field(item.tags)]
+    chosen = values.chosen_project(item)
+    blocks += _fields(choices, chosen, suggestion.issue, suggestion.description, item)
+    meta = DialogMeta(item.id, item.version, day, auto, group)
     return dialog("edit_item", "Edit", "Save", meta, blocks)
 
 
@@ -68,10 +51,9 @@ def add_modal(
     """The dialog that adds a span by hand, with the group and the issue that are known."""
     description = written_for(issue)
     chosen = _default_choice(choices, group, issue)
-    blocks = _fields(choices, None, chosen, issue, description)
-    blocks += [_billable_field(ticked=False), _tags_field(())]
-    token_of_group = group_token(chosen.group if chosen else None)
-    meta = DialogMeta("", 0, day.date.isoformat(), _written(description), token_of_group)
+    known = group_token(chosen.group if chosen else None)
+    meta = DialogMeta("", 0, day.date.isoformat(), _written(description), known)
+    blocks = _fields(choices, chosen, issue, description)
     return dialog("add_item", "Add time", "Add", meta, blocks)
 
 
@@ -85,7 +67,7 @@ def split_modal(digest: Digest, item: Item) -> Block:
     what = f"*{times(span, zone, digest.day)}* · {duration(span.length)}"
     text = f"{what}\n{issue_line(item.suggestion, 150)}"
     meta = DialogMeta(item.id, item.version, digest.day.isoformat())
-    return dialog("split_item", "Split", "Split", meta, [section(text), picker])
+    return dialog("split_item", "Split", "Split", meta, [kit.section(text), picker])
 
 
 def why_modal(digest: Digest, item: Item) -> Block:
@@ -93,17 +75,17 @@ def why_modal(digest: Digest, item: Item) -> Block:
     suggestion = item.suggestion
     when = times(suggestion.span, ZoneInfo(digest.timezone), digest.day)
     head = f"*{when}* · {project_name(suggestion.group, suggestion.project)}"
-    blocks = [section(f"{head}\n{issue_line(suggestion, 150)}"), divider(), *_reasons(item)]
+    blocks = [kit.section(f"{head}\n{issue_line(suggestion, 150)}"), kit.divider(), *_reasons(item)]
     seen = evidence_words(suggestion.evidence)
     if seen:
-        blocks.append(context(f"Seen in this time: {seen}."))
+        blocks.append(kit.context(f"Seen in this time: {seen}."))
     meta = DialogMeta(item.id, item.version, digest.day.isoformat())
     return dialog("why", "Why this?", "", meta, blocks)
 
 
 def note_modal(title: str, sentence: str) -> Block:
     """A dialog that only says something, where a message beside the click is not possible."""
-    return dialog("note", title, "", None, [section(mrkdwn(sentence, 1000) or "–")])
+    return dialog("note", title, "", None, [kit.section(mrkdwn(sentence, 1000) or "–")])
 
 
 def _reasons(item: Item) -> list[Block]:
@@ -112,12 +94,11 @@ def _reasons(item: Item) -> list[Block]:
     lines = [f"• {mrkdwn(reason.text, 150)} ({round(reason.weight * 100)} %)" for reason in ordered]
     most = 100 if item.by_hand else 99  # only who was there knows for certain
     sure = f"{min(round(suggestion.confidence * 100), most)} % sure of the group."
-    blocks = [section(lines_within(lines) or "Nothing pointed to a group here."), section(sure)]
-    if suggestion.group is None:
-        blocks.pop()
+    blocks = [kit.section(lines_within(lines) or "Nothing pointed to a group here.")]
+    blocks += [kit.section(sure)] * (suggestion.group is not None)
     if suggestion.alternative:
         otherwise = mrkdwn(suggestion.alternative, 150)
-        blocks.append(section(f"Without these it would have been: {otherwise}."))
+        blocks.append(kit.section(f"Without these it would have been: {otherwise}."))
     return blocks
 
 
@@ -134,14 +115,16 @@ def after_choice(
     `later` is a number for fields filled in anew that no earlier choice can have used.
     """
     meta, fields = DialogMeta.of(view), FieldValues(view)
-    chosen = project_choices(choices, chosen_project(item)).get(fields.option("project") or "")
+    chosen = values.project_choices(choices, values.chosen_project(item)).get(
+        fields.option("project") or ""
+    )
     fresh: dict[str, Block] = {}
     if chosen is None and issue is not None:
         chosen = _default_choice(choices, issue.group, issue)
         fresh |= {"project": _project_field(choices, chosen)} if chosen else {}
     elif chosen is not None and group_token(chosen.group) != meta.group:
         issue = issue if issue is not None and issue.group == chosen.group else None
-        fresh["issue"] = _issue_field(issue, free_text(fields.option("issue")))
+        fresh["issue"] = _issue_field(issue, values.free_text(fields.option("issue")))
     group = chosen.group if chosen else None
     ours = rewritten(item.suggestion, group, issue) if item else written_for(issue)
     words = _words_after(fields, meta, item, group, issue, ours)
@@ -164,7 +147,7 @@ def _words_after(
 ) -> str:
     """The description as it goes with what was chosen: the person's own words stay."""
     words = fields.text("description")
-    if free_text(fields.option("issue")) is not None:
+    if values.free_text(fields.option("issue")) is not None:
         return words
     if meta.wrote(words) or (not words and issue is not None):
         return ours
@@ -191,11 +174,9 @@ def with_move_offer(view: View, sentence: str) -> Block:
     """The open dialog with the offer to move the neighbours' boundaries, as after an overlap."""
     kept = [block for block in view["blocks"] if _name(block) not in ("overlap", "move")]
     place = next((n + 1 for n, block in enumerate(kept) if _name(block) == "end"), 0)
-    box = element("checkboxes", "move", options=[_MOVE])
-    offer = [
-        {**section(mrkdwn(sentence, 300) or "This overlaps a neighbour."), "block_id": "overlap"},
-        field("move", "Overlap", box, optional=True),
-    ]
+    overlap = kit.section(mrkdwn(sentence, 300) or "This overlaps a neighbour.")
+    move = field("move", "Overlap", "checkboxes", optional=True, options=[_MOVE])
+    offer = [{**overlap, "block_id": "overlap"}, move]
     return _resent(view, [*kept[:place], *offer, *kept[place:]], DialogMeta.of(view))
 
 
@@ -216,58 +197,67 @@ def _resent(view: Mapping[str, Any], blocks: list[Block], meta: DialogMeta) -> B
 # -- Fields ------------------------------------------------------------------------------------
 
 
-_MOVE = option("Move the neighbour's boundary", "move")
-_BILLABLE = option("Billable", "billable")
+_MOVE = kit.option("Move the neighbour's boundary", "move")
+_BILLABLE = kit.option("Billable", "billable")
 
 
 def dialog(
     callback_id: str, title: str, submit: str, meta: DialogMeta | None, blocks: list[Block]
 ) -> Block:
     """A dialog that is filled in and sent; without `submit` it is only read."""
-    view: Block = {"type": "modal", "callback_id": callback_id, "title": label(title)}
-    view |= {"close": label("Cancel" if submit else "Close"), "blocks": blocks}
-    view |= {"submit": label(submit)} if submit else {}
+    view: Block = {"type": "modal", "callback_id": callback_id, "title": kit.label(title)}
+    view |= {"close": kit.label("Cancel" if submit else "Close"), "blocks": blocks}
+    view |= {"submit": kit.label(submit)} if submit else {}
     return view | ({"private_metadata": meta.text()} if meta else {})
 
 
-def field(name: str, text: str, element: Block, hint: str = "", **more: Any) -> Block:
-    """A field whose block id is its name."""
-    block = {"type": "input", "block_id": name, "label": label(text), "element": element, **more}
-    return block | {"hint": label(hint)} if hint else block
+def field(name: str, text: str, kind: str, hint: str = "", **more: Any) -> Block:
+    """A field whose block id and action id are its name; its element holds the rest of `more`."""
+    block: Block = {"type": "input", "block_id": name, "label": kit.label(text)}
+    block |= {flag: more.pop(flag) for flag in ("optional", "dispatch_action") if flag in more}
+    block |= {"hint": kit.label(hint)} if hint else {}
+    return block | {"element": kit.element(kind, name, **more)}
 
 
 def _fields(
     choices: Choices,
-    span: Span | None,
     chosen: ProjectChoice | None,
     issue: Issue | None,
     description: str,
+    item: Item | None = None,
 ) -> list[Block]:
-    day = choices.day
+    day, span = choices.day, item.suggestion.span if item else None
     night = f"A time before {day.starts:%H:%M} is the night after this day." if day.starts else ""
-    start, end = (span.start, span.end) if span else (None, None)
+    billable: Block = {"initial_options": [_BILLABLE] if item and item.billable else None}
+    tags: Block = {"initial_value": typed(", ".join(item.tags) if item else "", 1000)}
+    tags |= {"placeholder": kit.words("meeting, on site")}
+    commas = "Separate them by commas."
     return [
-        _time_field("start", "Start", start, day.zone),
-        _time_field("end", "End", end, day.zone, night),
+        _time_field("start", "Start", span.start if span else None, day.zone),
+        _time_field("end", "End", span.end if span else None, day.zone, night),
         _project_field(choices, chosen),
         _issue_field(issue),
         _description_field(description),
+        field("billable", "Billing", "checkboxes", optional=True, options=[_BILLABLE], **billable),
+        field("tags", "Tags", "plain_text_input", commas, optional=True, **tags),
     ]
 
 
 def _time_field(name: str, text: str, at: datetime | None, zone: ZoneInfo, hint: str = "") -> Block:
-    picker = element("timepicker", name, initial_time=clock(at, zone) if at else None)
-    return field(name, text, picker, hint)
+    return field(name, text, "timepicker", hint, initial_time=clock(at, zone) if at else None)
 
 
 def _project_field(choices: Choices, chosen: ProjectChoice | None) -> Block:
-    groups = project_groups(choices, chosen)
+    groups = values.project_groups(choices, chosen)
     if not groups:
-        return section("No groups are set up: add one to your settings first.")
-    initial = project_option(chosen) if chosen else None
-    more = {"placeholder": label("Choose"), "option_groups": groups, "initial_option": initial}
-    select = element("static_select", "project", **more)
-    return field("project", "Group › project", select, dispatch_action=True)
+        return kit.section("No groups are set up: add one to your settings first.")
+    initial = values.project_option(chosen) if chosen else None
+    more: Block = {
+        "placeholder": kit.label("Choose"),
+        "option_groups": groups,
+        "initial_option": initial,
+    }
+    return field("project", "Group › project", "static_select", dispatch_action=True, **more)
 
 
 def _default_choice(
@@ -283,28 +273,18 @@ def _default_choice(
 
 
 def _issue_field(issue: Issue | None, text: str | None = None) -> Block:
-    words = free_text_option(text) if text is not None else None
-    more = {"initial_option": issue_option(issue) if issue else words, "min_query_length": 0}
-    placeholder = label("Search, or type what you did")
-    select = element("external_select", "issue", placeholder=placeholder, **more)
-    return field("issue", "Issue", select, optional=True, dispatch_action=True)
+    words = values.free_text_option(text) if text is not None else None
+    more: Block = {
+        "initial_option": values.issue_option(issue) if issue else words,
+        "min_query_length": 0,
+    }
+    more |= {"placeholder": kit.label("Search, or type what you did")}
+    return field("issue", "Issue", "external_select", optional=True, dispatch_action=True, **more)
 
 
 def _description_field(text: str) -> Block:
-    more = {"max_length": MOST_DESCRIPTION, "initial_value": typed(text, MOST_DESCRIPTION)}
-    box = element("plain_text_input", "description", **more)
-    return field("description", "Description", box, optional=True)
-
-
-def _billable_field(ticked: bool) -> Block:
-    more = {"options": [_BILLABLE], "initial_options": [_BILLABLE] if ticked else None}
-    return field("billable", "Billing", element("checkboxes", "billable", **more), optional=True)
-
-
-def _tags_field(tags: tuple[str, ...]) -> Block:
-    more = {"placeholder": words("meeting, on site"), "initial_value": typed(", ".join(tags), 1000)}
-    box = element("plain_text_input", "tags", **more)
-    return field("tags", "Tags", box, "Separate them by commas.", optional=True)
+    more: Block = {"max_length": MOST_DESCRIPTION, "initial_value": typed(text, MOST_DESCRIPTION)}
+    return field("description", "Description", "plain_text_input", optional=True, **more)
 
 
 def _summary(digest: Digest, item: Item) -> Block:
@@ -312,14 +292,14 @@ def _summary(digest: Digest, item: Item) -> Block:
     span = item.suggestion.span
     seen = evidence_words(item.suggestion.evidence)
     text = f"*{times(span, zone, digest.day)}* · {duration(span.length)}"
-    return section(f"{text}\n{seen}" if seen else text, menu(item, RowPlace.of(digest, item)))
+    return kit.section(f"{text}\n{seen}" if seen else text, menu(item, RowPlace.of(digest, item)))
 
 
 def group_token(group: str | None) -> str:
     """The group in a dialog's metadata; "" for none."""
-    return token("group", group) if group else ""
+    return values.token("group", group) if group else ""
 
 
 def _written(description: str) -> str:
     """The token of a description as the field shows it."""
-    return written_token(typed(description, MOST_DESCRIPTION))
+    return values.written_token(typed(description, MOST_DESCRIPTION))

@@ -8,24 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.elements import (
-    Block,
-    SlackMessage,
-    actions,
-    button,
-    confirm,
-    context,
-    header,
-    section,
-    size,
-)
-from tracklater_bot.blocks.rows import TOGGL_PAGE, Detail, RowPlace, row, unsure
+from tracklater_bot.blocks import elements as kit
+from tracklater_bot.blocks.elements import Block, SlackMessage
+from tracklater_bot.blocks.rows import Detail, RowPlace, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.day import in_reach
 from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items, tracked_length
 from tracklater_bot.domain.digests import Digest, Item, ItemState
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import SourceStatus
-from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name, duration, listing, times
+from tracklater_bot.domain.text import clock, count, day_name, duration, listing, times
 
 MOST_ROWS = 15
 ROWS_A_PAGE = (MOST_ROWS, 8, 4, 2)  # fewer only where names and titles are monstrous
@@ -53,18 +45,16 @@ class DigestView:
     """How a digest is to be shown: which page (the first is 0), with which picture.
 
     `timeline` is the day in monospaced bars, shown where there is no picture. `now` lets a running
-    entry count, and closes a day that is too old for new entries. `quota_note` is a sentence about
-    Toggl's quota for the whole day. `went_on` tells that the person worked on after the day was
-    read. `changes` are sentences of ours, in mrkdwn, about what the person once set in Slack and
-    what holds no more.
+    entry count, and closes a day that is too old for new entries. `went_on` tells that the person
+    worked on after the day was read. `changes` are sentences of ours, in mrkdwn, about what the
+    person once set in Slack and what holds no more.
     """
 
     page: int = 0
     picture: PictureRef | None = None
     timeline: str | None = None
-    toggl_day_url: str = TOGGL_PAGE
+    tracker: TrackerWords = SOME_TRACKER
     now: datetime | None = None
-    quota_note: str | None = None
     went_on: bool = False
     changes: Sequence[str] = ()
 
@@ -73,6 +63,10 @@ class DigestView:
         now = self.now
         return now is not None and not in_reach(digest.day, ZoneInfo(digest.timezone), now)
 
+    def wanted(self, digest: Digest) -> str:
+        """What is said of the time that is open still."""
+        return "found" if self.closes(digest) else "to review"
+
 
 def digest_message(digest: Digest, view: DigestView = DigestView()) -> SlackMessage:
     """The digest as a Slack message within Slack's limits, whatever is in it."""
@@ -80,7 +74,7 @@ def digest_message(digest: Digest, view: DigestView = DigestView()) -> SlackMess
     blocks: list[Block] = []
     for detail in DETAILS:
         blocks = _blocks(digest, view, most_rows, detail)
-        if size(blocks) <= MOST_JSON:
+        if kit.size(blocks) <= MOST_JSON:
             break
     return SlackMessage(digest_text(digest, view), blocks)
 
@@ -88,7 +82,7 @@ def digest_message(digest: Digest, view: DigestView = DigestView()) -> SlackMess
 def _fits(digest: Digest, view: DigestView, most_rows: int) -> bool:
     """Whether every page would be small enough, so that pages don't change while one turns them."""
     return all(
-        size(_blocks(digest, replace(view, page=page), most_rows, DETAILS[-1])) <= MOST_JSON
+        kit.size(_blocks(digest, replace(view, page=page), most_rows, DETAILS[-1])) <= MOST_JSON
         for page in range(len(pages(digest, most_rows)))
     )
 
@@ -108,36 +102,28 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     parts = pages(digest, most_rows)
     number = min(max(view.page, 0), len(parts) - 1)
     closed = view.closes(digest)
-    blocks = [
-        header(headline(digest, closed=closed)),
-        *_picture(view, detail),
-        section(_totals(digest, view)),
-    ]
-    blocks += _day_buttons(digest, closed=closed)
+    blocks = [kit.header(headline(digest, view)), *_picture(view, detail)]
+    blocks += [kit.section(_totals(digest, view)), *_day_buttons(digest, view)]
     for item in parts[number]:
-        blocks += row(item, RowPlace.of(digest, item, view.toggl_day_url, closed=closed), detail)
+        blocks += row(item, RowPlace.of(digest, item, view.tracker, closed=closed), detail)
     blocks += _page_buttons(digest, number, len(parts))
     notes = _small_print(digest, view, detail)
-    return blocks + ([context(*notes)] if notes else [])
+    return blocks + ([kit.context(*notes)] if notes else [])
 
 
 # -- The head: what kind of day it was ---------------------------------------------------------
 
 
-def headline(digest: Digest, *, closed: bool = False) -> str:
+def headline(digest: Digest, view: DigestView) -> str:
     """`Friday 20 November · 7 h 25 min to review`."""
     waiting = open_items(digest)
     day = day_name(digest.day)
     if waiting:
-        return f"{day} · {duration(length_of(waiting))} {_wanted(closed=closed)}"
+        return f"{day} · {duration(length_of(waiting))} {view.wanted(digest)}"
     if not digest.items:
         return f"{day} · nothing to review"
     decided = {item.state for item in digest.items} <= {ItemState.SENT, ItemState.SKIPPED}
     return f"{day} · {'all decided' if decided else 'on its way'}"
-
-
-def _wanted(*, closed: bool) -> str:
-    return "found" if closed else "to review"
 
 
 def _picture(view: DigestView, detail: Detail) -> list[Block]:
@@ -146,29 +132,28 @@ def _picture(view: DigestView, detail: Detail) -> list[Block]:
         return [{"type": "image", "slack_file": {"id": view.picture.file_id}, "alt_text": alt}]
     if view.timeline:
         bars = lines_within(escaped(view.timeline.replace("`", "'")).split("\n"), detail.words * 6)
-        return [section(f"```{bars}```")]
+        return [kit.section(f"```{bars}```")]
     return []
 
 
 def _totals(digest: Digest, view: DigestView) -> str:
-    closed = view.closes(digest)
-    progress = _progress(digest, closed=closed)
+    progress = _progress(digest, view)
     lines = [f"*{progress}*" if digest.items else "*Nothing is waiting for you.*"]
-    lines += [mrkdwn(TOO_LONG_AGO, 200)] * closed
-    lines += _group_lines(digest, view)
-    if view.quota_note:
-        lines.append(mrkdwn(view.quota_note, 200))
-    return "\n".join(lines)
+    lines += [view.tracker.too_long_ago] * view.closes(digest)
+    return "\n".join([*lines, *_group_lines(digest, view)])
 
 
-def _progress(digest: Digest, *, closed: bool = False) -> str:
+def _progress(digest: Digest, view: DigestView) -> str:
     """What became of the items, in one sentence."""
-    counts, total = Counter(item.state for item in digest.items), len(digest.items)
+    total, held = len(digest.items), [at for item in digest.items if (at := item.waits_until)]
+    until = clock(max(held), ZoneInfo(digest.timezone), digest.day) if held else ""
+    counts = Counter(item.state for item in digest.items if not item.waits_until)
     under_way = counts[ItemState.PENDING] + counts[ItemState.SENDING] + counts[ItemState.UNKNOWN]
     numbers = {
-        _wanted(closed=closed): counts[ItemState.OPEN],
-        f"of {total} in Toggl": counts[ItemState.SENT],
+        view.wanted(digest): counts[ItemState.OPEN],
+        f"of {total} in {view.tracker.label}": counts[ItemState.SENT],
         "on the way": under_way,
+        f"waiting until {until}": len(held),
         "being taken out": counts[ItemState.DELETING],
         "not accepted": counts[ItemState.FAILED],
         "skipped": counts[ItemState.SKIPPED],
@@ -180,20 +165,20 @@ def _progress(digest: Digest, *, closed: bool = False) -> str:
 
 
 def _group_lines(digest: Digest, view: DigestView, most: int = 4) -> list[str]:
-    """A line a group, the largest first: to review, and in Toggl."""
-    of_day, wanted = DayTimes.of(digest, view.now), _wanted(closed=view.closes(digest))
+    """A line a group, the largest first: to review, and tracked."""
+    of_day, wanted, label = DayTimes.of(digest, view.now), view.wanted(digest), view.tracker.label
     groups, tracked = of_day.groups(), of_day.tracked
-    shown_lines = [line for group in groups if (line := _group_line(group, of_day, wanted))]
+    shown_lines = [line for group in groups if (line := _group_line(group, of_day, wanted, label))]
     if len(shown_lines) > most:
         rest = len(shown_lines) - most + 1
         shown_lines = [*shown_lines[: most - 1], f"and {count(rest, 'more group')}"]
     if len(groups) > 1 and tracked:
-        shown_lines.append(f"In Toggl in all: {duration(sum(tracked.values(), timedelta()))}")
+        shown_lines.append(f"In {label} in all: {duration(sum(tracked.values(), timedelta()))}")
     return shown_lines
 
 
-def _group_line(group: str | None, day: DayTimes, wanted: str) -> str:
-    lengths = ((day.missing.get(group), wanted), (day.tracked.get(group), "in Toggl"))
+def _group_line(group: str | None, day: DayTimes, wanted: str, tracker: str) -> str:
+    lengths = ((day.missing.get(group), wanted), (day.tracked.get(group), f"in {tracker}"))
     parts = [f"{duration(length)} {words}" for length, words in lengths if length]
     name = "Without a group" if group is None else mrkdwn(group, 40)
     return f"{name}: {', '.join(parts)}" if parts else ""
@@ -202,31 +187,32 @@ def _group_line(group: str | None, day: DayTimes, wanted: str) -> str:
 # -- Buttons for the whole day -----------------------------------------------------------------
 
 
-def _day_buttons(digest: Digest, *, closed: bool) -> list[Block]:
+def _day_buttons(digest: Digest, view: DigestView) -> list[Block]:
     day = digest.day.isoformat()
-    if closed:
-        return [actions([button("Refresh", "refresh", day)], block_id=f"day:{day}")]
-    more = [button("Add", "add", day), button("Refresh", "refresh", day)]
-    return [actions([*_approve_buttons(digest), *more], block_id=f"day:{day}")]
+    if view.closes(digest):
+        return [kit.actions([kit.button("Refresh", "refresh", day)], block_id=f"day:{day}")]
+    buttons = _approve_buttons(digest, view.tracker.label)
+    buttons += [kit.button("Add", "add", day), kit.button("Refresh", "refresh", day)]
+    return [kit.actions(buttons, block_id=f"day:{day}")]
 
 
-def _approve_buttons(digest: Digest) -> list[Block]:
+def _approve_buttons(digest: Digest, tracker: str) -> list[Block]:
     day = digest.day.isoformat()
     ready = [item for item in digest.items if item.approvable]
     sure = [item for item in digest.items if item.certain]
     buttons = []
     if ready:
-        ask = _entries_question(ready, "Approve all")
-        buttons.append(button("Approve all", "approve_all", day, style="primary", confirm=ask))
+        ask = _entries_question(ready, "Approve all", tracker)
+        buttons.append(kit.button("Approve all", "approve_all", day, style="primary", confirm=ask))
     if sure and len(sure) < len(ready):
-        ask = _entries_question(sure, "Approve certain ones")
-        buttons.append(button("Approve certain ones", "approve_certain", day, confirm=ask))
+        ask = _entries_question(sure, "Approve certain ones", tracker)
+        buttons.append(kit.button("Approve certain ones", "approve_certain", day, confirm=ask))
     return buttons
 
 
-def _entries_question(items: Sequence[Item], yes: str) -> Block:
+def _entries_question(items: Sequence[Item], yes: str, tracker: str) -> Block:
     entries = count(len(items), "entry", "entries")
-    return confirm(yes, f"Make {entries}, {duration(length_of(items))}, in Toggl?", yes)
+    return kit.confirm(yes, f"Make {entries}, {duration(length_of(items))}, in {tracker}?", yes)
 
 
 def _page_buttons(digest: Digest, number: int, total: int) -> list[Block]:
@@ -236,10 +222,10 @@ def _page_buttons(digest: Digest, number: int, total: int) -> list[Block]:
     day = digest.day.isoformat()
     buttons = []
     if number > 0:
-        buttons.append(button("Previous page", f"page:{number - 1}", day))
+        buttons.append(kit.button("Previous page", f"page:{number - 1}", day))
     if number < total - 1:
-        buttons.append(button("Next page", f"page:{number + 1}", day))
-    return [context(f"Page {number + 1} of {total}"), actions(buttons)]
+        buttons.append(kit.button("Next page", f"page:{number + 1}", day))
+    return [kit.context(f"Page {number + 1} of {total}"), kit.actions(buttons)]
 
 
 # -- Small print -------------------------------------------------------------------------------
@@ -273,7 +259,7 @@ def digest_text(digest: Digest, view: DigestView = DigestView()) -> str:
     room = MOST_TEXT - len(ending) - 30
     items = _in_order(digest.items)
     for number, item in enumerate(items):
-        line = _spoken(item, digest)
+        line = _spoken(item, digest, view.tracker.label)
         if sum(map(len, lines)) + len(lines) + len(line) > room:
             lines.append(f"And {len(items) - number} more.")
             break
@@ -282,36 +268,35 @@ def digest_text(digest: Digest, view: DigestView = DigestView()) -> str:
 
 
 def _opening(digest: Digest, view: DigestView) -> str:
-    closed = view.closes(digest)
-    head = headline(digest, closed=closed).replace(" · ", ": ")
+    head = headline(digest, view).replace(" · ", ": ")
     if open_items(digest):
         head += f" in {count(len(open_items(digest)), 'suggestion')}"
     done = sum(tracked_length(digest, view.now).values(), timedelta())
-    tracked = f" {duration(done)} in Toggl." if done else ""
-    return f"{head}.{tracked}" + f" {mrkdwn(TOO_LONG_AGO, 200)}" * closed
+    tracked = f" {duration(done)} in {view.tracker.label}." if done else ""
+    return f"{head}.{tracked}" + f" {view.tracker.too_long_ago}" * view.closes(digest)
 
 
-def _spoken(item: Item, digest: Digest) -> str:
+def _spoken(item: Item, digest: Digest, tracker: str) -> str:
     suggestion = item.suggestion
-    when = times(suggestion.span, ZoneInfo(digest.timezone), digest.day)
+    zone = ZoneInfo(digest.timezone)
+    when = times(suggestion.span, zone, digest.day)
     who = mrkdwn(suggestion.group, 40) if suggestion.group else "What was this?"
     project = f", {mrkdwn(suggestion.project.name, 40)}" if suggestion.project else ""
     what = f": {mrkdwn(suggestion.description, 120)}" if suggestion.description else ""
-    return f"{when}, {duration(suggestion.span.length)}, {who}{project}{what}{_spoken_state(item)}"
-
-
-def _spoken_state(item: Item) -> str:
-    if item.state is ItemState.OPEN:
-        return " (not sure)." if unsure(item.suggestion) else "."
-    return f" ({_SPOKEN[item.state]})."
+    state = f" ({_SPOKEN[item.state].format(tracker)})." if item.state in _SPOKEN else "."
+    if item.waits_until is not None:
+        state = f" (waits until {clock(item.waits_until, zone, digest.day)})."
+    if item.state is ItemState.OPEN and unsure(suggestion):
+        state = " (not sure)."
+    return f"{when}, {duration(suggestion.span.length)}, {who}{project}{what}{state}"
 
 
 _SPOKEN = {
     ItemState.PENDING: "on its way",
     ItemState.SENDING: "on its way",
-    ItemState.SENT: "in Toggl",
+    ItemState.SENT: "in {}",
     ItemState.UNKNOWN: "being checked",
-    ItemState.FAILED: "not in Toggl, it was not accepted",
+    ItemState.FAILED: "not in {}, it was not accepted",
     ItemState.SKIPPED: "skipped",
-    ItemState.DELETING: "being taken out of Toggl",
+    ItemState.DELETING: "being taken out of {}",
 }

@@ -13,8 +13,9 @@ from tracklater_bot.blocks.text import lines_within, link, mrkdwn
 from tracklater_bot.blocks.week import in_all, open_button
 from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items
 from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import SourceStatus
-from tracklater_bot.domain.text import TOO_LONG_AGO, clock, count, day_name, duration, short_day
+from tracklater_bot.domain.text import clock, count, day_name, duration, short_day
 
 WORDS = (
     "today", "yesterday", "week", "status", "help",
@@ -26,14 +27,17 @@ _HELP = (
     ("today", "what I found today"),
     ("yesterday", "the day before; a weekday's name or 2026-11-20 works too"),
     ("week", "seven days at a glance, and what is missing"),
-    ("status", "sources, Toggl's quota, the next message"),
+    ("status", "sources, {}'s quota, the next message"),
     ("help", "this"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """What `/tracklater status` tells. `waiting` entries are approved and not in Toggl yet."""
+    """What `/tracklater status` tells.
+
+    `waiting` entries are approved and not tracked yet, some of them held back `until` then.
+    """
 
     zone: ZoneInfo
     now: datetime
@@ -42,14 +46,17 @@ class StatusView:
     quota_left: int | None = None
     quota_resets_at: datetime | None = None
     waiting: int = 0
+    until: datetime | None = None
     failed: int = 0
+    tracker: TrackerWords = SOME_TRACKER
 
 
-def help_message() -> SlackMessage:
+def help_message(tracker: TrackerWords = SOME_TRACKER) -> SlackMessage:
     """What the slash command understands."""
-    lines = [f"*/tracklater {word}*: {means}" for word, means in _HELP]
-    text = "I collect traces of your work and suggest time entries. Nothing is sent to Toggl "
-    text += "before you approve it."
+    label = tracker.label
+    lines = [f"*/tracklater {word}*: {means.format(label)}" for word, means in _HELP]
+    text = "I collect traces of your work and suggest time entries. Nothing is sent to "
+    text += f"{label} before you approve it."
     spoken = "\n".join(lines).replace("*", "")
     return SlackMessage(f"{text}\n{spoken}", [section(text), section("\n".join(lines))])
 
@@ -72,17 +79,17 @@ def nearest_word(word: str) -> str | None:
 def no_traces(
     day: date,
     sources: Sequence[SourceStatus],
-    *,
-    closed: bool = False,
     waiting: DayTimes | None = None,
+    tracker: TrackerWords = SOME_TRACKER,
+    closed: str = "",
 ) -> SlackMessage:
     """Said when a day that was asked for shows nothing, with the reason where there is one.
 
-    `closed`: the day is too old for new entries. `waiting` is another day that has work to decide
-    on.
+    `waiting` is another day that has work to decide on. `closed` says why no new entries can be
+    made on this one.
     """
     text = f"I found no work on {day_name(day)}"
-    text += f". {TOO_LONG_AGO}" if closed else " that isn't in Toggl already."
+    text += f". {closed}" if closed else f" that isn't in {tracker.label} already."
     add = [] if closed else [actions([button("Add", "add", day.isoformat())])]
     blocks = [section(text), *add]
     troubled = [status for status in sources if status.trouble]
@@ -97,17 +104,17 @@ def no_traces(
     return SlackMessage(text, blocks)
 
 
-def day_ready(digest: Digest, link_to_it: str | None, *, closed: bool = False) -> SlackMessage:
+def day_ready(digest: Digest, link_to_it: str | None, closed: str = "") -> SlackMessage:
     """Said when a day is posted or brought up to date: what waits, and where it is.
 
-    `closed`: the day is too old for new entries.
+    `closed` says why no new entries can be made on the day.
     """
     name = day_name(digest.day)
     waiting = open_items(digest)
     what = f"{count(len(waiting), 'suggestion')}, {duration(length_of(waiting))}, to review"
     where = link(link_to_it, name) if link_to_it else name
     state = f"{what}." if waiting else "everything is decided."
-    state = TOO_LONG_AGO if closed else state
+    state = closed or state
     return SlackMessage(f"{name}: {state}", [section(f"{where}: {state}")])
 
 
@@ -151,15 +158,19 @@ def _next_words(view: StatusView) -> str:
 
 
 def _outbox_words(view: StatusView) -> str:
+    label = view.tracker.label
     if not view.waiting and not view.failed:
-        return "Everything you approved is in Toggl."
-    parts = [f"{count(view.waiting, 'entry', 'entries')} on the way to Toggl"] * bool(view.waiting)
+        return f"Everything you approved is in {label}."
+    waiting = f"{count(view.waiting, 'entry', 'entries')} on the way to {label}"
+    if view.until is not None:
+        waiting += f" (waiting until {clock(view.until, view.zone)})"
+    parts = [waiting] * bool(view.waiting)
     parts += [f"{count(view.failed, 'entry', 'entries')} not accepted"] * bool(view.failed)
-    return f"{', '.join(parts)}.".capitalize()
+    return f"{', '.join(parts)}."
 
 
 def _quota_words(view: StatusView) -> str:
     if view.quota_left is None:
         return ""
     until = f" until {clock(view.quota_resets_at, view.zone)}" if view.quota_resets_at else ""
-    return f"Toggl takes {count(view.quota_left, 'more request')}{until}."
+    return f"{view.tracker.label} takes {count(view.quota_left, 'more request')}{until}."

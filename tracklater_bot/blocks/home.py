@@ -8,26 +8,16 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tracklater_bot.blocks import elements as kit
 from tracklater_bot.blocks.dialog_values import token
-from tracklater_bot.blocks.elements import (
-    Block,
-    actions,
-    button,
-    context,
-    divider,
-    element,
-    header,
-    label,
-    option,
-    outside_option,
-    section,
-)
+from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.help import sources_lines
 from tracklater_bot.blocks.rule_dialog import rule_rows
 from tracklater_bot.blocks.text import lines_within, plain
 from tracklater_bot.blocks.week import in_all, open_day_rows, week_chart
 from tracklater_bot.domain.day import WEEKDAYS
 from tracklater_bot.domain.day_totals import DayTimes
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, day_name, duration, short_day
@@ -63,54 +53,56 @@ class HomeView:
     next_digest: datetime | None = None
     rules: Sequence[Rule] = ()
     changes: Sequence[str] = ()
+    tracker: TrackerWords = SOME_TRACKER
 
 
 def home(view: HomeView) -> Block:
     """The Home tab, for views.publish."""
     sources = lines_within(sources_lines(view.sources)) or "No sources are set up yet."
-    rules = [header("Your rules on windows"), *rule_rows(view.rules)] if view.rules else []
+    rules = [kit.header("Your rules on windows"), *rule_rows(view.rules)] if view.rules else []
     head = "*Still open*" if view.open_days else "No open decisions from earlier days."
-    still_open = [section(head), *open_day_rows(view.open_days)]
-    blocks = [*_today(view), *_week(view), *still_open, divider(), *_preference_blocks(view)]
-    blocks += [*rules, divider(), header("Where I look"), section(sources)]
-    blocks.append(context(f"As of {clock(view.now, view.zone)}"))
-    blocks.append(context("tracklater.example.toml explains every setting."))
+    still_open = [kit.section(head), *open_day_rows(view.open_days)]
+    blocks = [*_today(view), *_week(view), *still_open, kit.divider(), *_preference_blocks(view)]
+    blocks += [*rules, kit.divider(), kit.header("Where I look"), kit.section(sources)]
+    blocks.append(kit.context(f"As of {clock(view.now, view.zone)}"))
+    blocks.append(kit.context("tracklater.example.toml explains every setting."))
     return {"type": "home", "blocks": blocks}
 
 
 def _today(view: HomeView) -> list[Block]:
     today = view.now.astimezone(view.zone).date() if view.today is None else view.today.day
-    blocks = [header(f"{day_name(today)} so far"), section(_today_words(view.today))]
+    blocks = [kit.header(f"{day_name(today)} so far"), kit.section(_today_words(view))]
     buttons = [
-        button("Show today", "open_day", today.isoformat()),
-        button("Add", "add", today.isoformat()),
+        kit.button("Show today", "open_day", today.isoformat()),
+        kit.button("Add", "add", today.isoformat()),
     ]
-    blocks.append(actions(buttons, block_id="home_today"))
+    blocks.append(kit.actions(buttons, block_id="home_today"))
     if view.next_digest is not None:
         local = view.next_digest.astimezone(view.zone)
         when = f"{short_day(local.date())}, {local:%H:%M}"
-        blocks.append(context(f"Next message by itself: {when}"))
+        blocks.append(kit.context(f"Next message by itself: {when}"))
     return blocks
 
 
-def _today_words(today: DayTimes | None) -> str:
+def _today_words(view: HomeView) -> str:
+    today = view.today
     if today is None or not today.known:
         return "Not looked at yet."
     tracked, missing = in_all(today.tracked), in_all(today.missing)
     if not tracked and not missing:
         return "Nothing found yet."
-    return f"*{duration(tracked)}* in Toggl, *{duration(missing)}* to review."
+    return f"*{duration(tracked)}* in {view.tracker.label}, *{duration(missing)}* to review."
 
 
 def _week(view: HomeView) -> list[Block]:
     if not view.week:
         return []
-    legend = ["█ in Toggl   ░ to review"]
+    legend = [f"█ in {view.tracker.label}   ░ to review"]
     if not all(day.known for day in view.week):
         legend.append("? not looked at yet: `/tracklater week` does")
     return [
-        section(f"*The last {len(view.week)} days*\n```{week_chart(view.week)}```"),
-        context(*legend),
+        kit.section(f"*The last {len(view.week)} days*\n```{week_chart(view.week)}```"),
+        kit.context(*legend),
     ]
 
 
@@ -119,29 +111,29 @@ def _week(view: HomeView) -> list[Block]:
 
 def _preference_blocks(view: HomeView) -> list[Block]:
     own = view.preferences
-    at = element("timepicker", "pref_digest_at", initial_time=f"{own.digest_at:%H:%M}")
-    days = [option(name.capitalize(), name[:3]) for name in WEEKDAYS]
+    at = kit.element("timepicker", "pref_digest_at", initial_time=f"{own.digest_at:%H:%M}")
+    days = [kit.option(name.capitalize(), name[:3]) for name in WEEKDAYS]
     chosen = [box for box in days if box["value"] in own.digest_days]
-    boxes = element("checkboxes", "pref_digest_days", options=days, initial_options=chosen)
+    boxes = kit.element("checkboxes", "pref_digest_days", options=days, initial_options=chosen)
     blocks = [
-        header("Preferences"),
+        kit.header("Preferences"),
         _preference("digest_at", "The day's message comes at", at, own),
         _preference("digest_days", "on these days", boxes, own),
     ]
     if view.countries:
         menu = _countries(view.countries, own.holidays)
         blocks.append(_preference("holidays", "Quiet on public holidays of", menu, own))
-    until, placeholder = own.silent_until, label("Not silent")
+    until, placeholder = own.silent_until, kit.label("Not silent")
     date_of = {"placeholder": placeholder, "initial_date": until and until.isoformat()}
-    picker = element("datepicker", "pref_silent_until", **date_of)
+    picker = kit.element("datepicker", "pref_silent_until", **date_of)
     blocks.append(_preference("silent_until", "Silent until", picker, own))
     if until is not None:  # a date picker can't be emptied
         sentence = f"No message by itself before {day_name(until)}."
-        blocks.append(section(sentence, button("Speak again", "pref_speak", "now")))
+        blocks.append(kit.section(sentence, kit.button("Speak again", "pref_speak", "now")))
     if own.changed or view.changes:
         notes = ["Preferences set here win over the settings file."] * bool(own.changed)
-        reset = button("Reset to the file", "pref_reset", "all")
-        blocks += [context(*notes, *view.changes), actions([reset])]
+        reset = kit.button("Reset to the file", "pref_reset", "all")
+        blocks += [kit.context(*notes, *view.changes), kit.actions([reset])]
     return blocks
 
 
@@ -149,24 +141,24 @@ def _preference(name: str, text: str, element: Block, own: Preferences) -> Block
     mark = " (set here)" if name in own.changed else ""
     # A new id for a new value: Slack keeps what a control shows while its block id stays.
     block_id = f"pref_{name}:{token(repr(element))}"
-    return {**section(f"*{text}*{mark}", element), "block_id": block_id}
+    return {**kit.section(f"*{text}*{mark}", element), "block_id": block_id}
 
 
 def _countries(countries: Sequence[tuple[str, str]], chosen: str) -> Block:
     """Countries by their first letter: a list may hold a hundred, and there are more."""
-    nowhere = option("No country", NO_COUNTRY)
+    nowhere = kit.option("No country", NO_COUNTRY)
     groups: dict[str, list[Block]] = {"–": [nowhere]}
     initial = nowhere
     for code, name in sorted(countries, key=lambda country: country[1]):
-        country = outside_option(plain(name, 75), code)
+        country = kit.outside_option(plain(name, 75), code)
         groups.setdefault(name[:1].upper() or "–", []).append(country)
         initial = country if code == chosen else initial
     by_letter = [
-        {"label": label(letter), "options": options[:MOST_OPTIONS]}
+        {"label": kit.label(letter), "options": options[:MOST_OPTIONS]}
         for letter, options in list(groups.items())[:MOST_OPTIONS]
     ]
     more = {"initial_option": initial, "option_groups": by_letter}
-    return element("static_select", "pref_holidays", **more)
+    return kit.element("static_select", "pref_holidays", **more)
 
 
 def preference_of(action: Mapping[str, Any]) -> tuple[str, Any] | None:

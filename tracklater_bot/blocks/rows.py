@@ -7,23 +7,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.elements import (
-    Block,
-    actions,
-    button,
-    confirm,
-    option,
-    overflow,
-    section,
-)
+from tracklater_bot.blocks import elements as kit
+from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.text import link, mrkdwn
 from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, is_open
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Evidence, Suggestion
 from tracklater_bot.domain.text import clock, count, duration, entry_text, times
 
-TOGGL_PAGE = "https://track.toggl.com/timer"
 NOT_SURE = 0.6
 SPLITTABLE = timedelta(minutes=10)
 
@@ -40,7 +33,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class RowPlace:
-    """Where a row stands: its day and zone, whether one to merge with follows, and Toggl's page.
+    """Where a row stands: its day and zone, whether one to merge with follows, and the tracker.
 
     `closed`: the day is too old for new entries, so that nothing but Skip is left for open rows.
     """
@@ -48,12 +41,17 @@ class RowPlace:
     day: date
     zone: ZoneInfo
     has_next: bool = False
-    toggl_url: str = TOGGL_PAGE
+    tracker: TrackerWords = SOME_TRACKER
     closed: bool = False
 
     @classmethod
     def of(
-        cls, digest: Digest, item: Item, toggl_url: str = TOGGL_PAGE, *, closed: bool = False
+        cls,
+        digest: Digest,
+        item: Item,
+        tracker: TrackerWords = SOME_TRACKER,
+        *,
+        closed: bool = False,
     ) -> RowPlace:
         """The item's place in its digest."""
         end = item.suggestion.span.end
@@ -64,7 +62,7 @@ class RowPlace:
         )
         following = next(later, None)
         joinable = following is not None and is_open(following)
-        return cls(digest.day, ZoneInfo(digest.timezone), joinable, toggl_url, closed)
+        return cls(digest.day, ZoneInfo(digest.timezone), joinable, tracker, closed)
 
 
 def unsure(suggestion: Suggestion) -> bool:
@@ -74,11 +72,15 @@ def unsure(suggestion: Suggestion) -> bool:
 
 def row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     """The row's blocks: a paragraph, and its buttons where there are any."""
-    if item.state is ItemState.OPEN:
-        return _open_row(item, place, detail)
-    if item.state is ItemState.FAILED:
-        return _failed_row(item, place, detail)
-    return _decided_row(item, place, detail)
+    if item.state not in (ItemState.OPEN, ItemState.FAILED):
+        return _decided_row(item, place, detail)
+    said = _open_words if item.state is ItemState.OPEN else _failed_words
+    text, kinds = said(item, place, detail)
+    buttons = _buttons(item, place, ("skip",) if place.closed else kinds, detail)
+    more = menu(item, place) if detail.menu and not place.closed else None
+    if more and (item.state is ItemState.OPEN or item.change is not None):
+        buttons.append(more)
+    return [kit.section(text), kit.actions(buttons)]
 
 
 def project_name(group: str | None, project: Project | None, most: int = 40) -> str:
@@ -120,7 +122,7 @@ def _title(item: Item, place: RowPlace, most: int) -> str:
     return f"*{when}* · {duration(suggestion.span.length)} · {what}"
 
 
-def _open_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
+def _open_words(item: Item, place: RowPlace, detail: Detail) -> tuple[str, tuple[str, ...]]:
     suggestion = item.suggestion
     explained = suggestion.group is not None or suggestion.description
     seen = evidence_words(suggestion.evidence) if detail.evidence else ""
@@ -130,32 +132,17 @@ def _open_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
         issue_line(suggestion, detail.words) if explained else "",
         " · ".join(filter(None, small)),
     ]
-    text = "\n".join(filter(None, lines))
     kinds = ("approve", "edit", "skip") if suggestion.group is not None else ("edit", "skip")
-    return _undecided(item, place, detail, text, kinds, menu(item, place))
+    return "\n".join(filter(None, lines)), kinds
 
 
-def _undecided(
-    item: Item,
-    place: RowPlace,
-    detail: Detail,
-    text: str,
-    kinds: tuple[str, ...],
-    more: Block | None,
-) -> list[Block]:
-    if place.closed:
-        return [section(text), actions(_buttons(item, place, ("skip",), detail))]
-    buttons = _buttons(item, place, kinds, detail)
-    return [section(text), actions([*buttons, more] if detail.menu and more else buttons)]
-
-
-def _failed_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
-    why = f"*Not in Toggl:* {mrkdwn(item.problem or 'Toggl refused it', detail.words * 2)}"
+def _failed_words(item: Item, place: RowPlace, detail: Detail) -> tuple[str, tuple[str, ...]]:
+    label = place.tracker.label
+    problem = mrkdwn(item.problem or f"{place.tracker.label} refused it", detail.words * 2)
+    why = f"*Not in {label}:* {problem}"
     what = issue_line(item.suggestion, detail.words)
     text = f"{_title(item, place, detail.words)}\n{what}\n{why}"
-    kinds = _WAYS_TO_MEND.get(item.problem_code, ("edit", "retry", "skip"))
-    more = menu(item, place) if item.change is not None else None
-    return _undecided(item, place, detail, text, kinds, more)
+    return text, _WAYS_TO_MEND.get(item.problem_code, ("edit", "retry", "skip"))
 
 
 # The first button of a failed row is what usually mends it.
@@ -170,19 +157,19 @@ _WAYS_TO_MEND: Mapping[Problem | None, tuple[str, ...]] = {
 def _decided_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
     """Short, state first: the reading is over, the way back stays open."""
     suggestion, most = item.suggestion, detail.words // 2
-    there = item.state is ItemState.SENT  # emptied in Toggl, it is empty
+    there = item.state is ItemState.SENT  # emptied in the tracker, it is empty
     own = suggestion.description
     words = _linked(suggestion.issue, own, most) if there else issue_line(suggestion, most)
     state = state_words(item, place, detail.words)
     text = f"{_title(item, place, detail.words)}\n{state} · {words}"
     buttons = _buttons(item, place, _ways_on(item), detail)
     if len(buttons) > 1:
-        return [section(text), actions(buttons)]
-    return [section(text, buttons[0] if buttons else None)]
+        return [kit.section(text), kit.actions(buttons)]
+    return [kit.section(text, buttons[0] if buttons else None)]
 
 
 def _ways_on(item: Item) -> tuple[str, ...]:
-    if item.state is not ItemState.SENT:  # nothing while Toggl is talked to: it could not be kept
+    if item.state is not ItemState.SENT:  # nothing while it is being sent: it could not be kept
         return ("undo",) if item.state in (ItemState.PENDING, ItemState.SKIPPED) else ()
     if item.problem_code is Problem.CHANGED:
         return ("keep", "edit", "undo_changed")
@@ -191,19 +178,20 @@ def _ways_on(item: Item) -> tuple[str, ...]:
 
 def state_words(item: Item, place: RowPlace, most: int) -> str:
     """What became of a decided item, in mrkdwn."""
-    problem = mrkdwn(item.problem or "", most)
+    label, problem = place.tracker.label, mrkdwn(item.problem or "", most)
     if item.state is ItemState.SENT:
         note = f", but {problem}" if problem else ""
         worklog = worklog_words(item, most)
         beside = f" · {worklog}" if worklog else ""
-        return f"*{link(place.toggl_url, 'In Toggl')}*{note}{beside}"
-    if item.state is ItemState.PENDING and item.retry_at is not None:
-        until = clock(item.retry_at, place.zone, place.day)
+        return f"*{link(place.tracker.page, f'In {label}')}*{note}{beside}"
+    if item.waits_until is not None:
+        until = f" until {clock(item.waits_until, place.zone, place.day)}"
         if item.problem_code is Problem.QUOTA or "quota" in problem.casefold():
-            return f"Waits for Toggl's quota until {until}"
-        return f"Waits until {until}" + (f": {problem}" if problem else "")
+            return f"Waits for {label}'s quota{until}"
+        what = _WAITS_TO.get(item.state, "Waits").format(label)
+        return f"{what}{until}" + (f": {problem}" if problem else "")
     pending = f" {problem}" if problem and item.state is ItemState.PENDING else ""
-    return _STATE_WORDS[item.state] + pending
+    return _STATE_WORDS[item.state].format(label) + pending
 
 
 def worklog_words(item: Item, most: int) -> str:
@@ -224,14 +212,18 @@ def worklog_words(item: Item, most: int) -> str:
 _STATE_WORDS: Mapping[ItemState, str] = {
     ItemState.PENDING: "On its way…",
     ItemState.SENDING: "On its way…",
-    ItemState.UNKNOWN: "Checking whether Toggl got it…",
+    ItemState.UNKNOWN: "Checking whether {} got it…",
     ItemState.SKIPPED: "Skipped",
-    ItemState.DELETING: "Being taken out of Toggl…",
+    ItemState.DELETING: "Being taken out of {}…",
 }
-_OTHERS_CHANGE = "Somebody changed it in Toggl. Take it out of Toggl all the same?"
+_WAITS_TO: Mapping[ItemState, str] = {
+    ItemState.UNKNOWN: "Waits to check whether {} got it",
+    ItemState.DELETING: "Waits to be taken out of {}",
+}
+_OTHERS_CHANGE = "Somebody changed it in {0}. Take it out of {0} all the same?"
 
 
-# A row's buttons: the text, the action, and a question to ask before.
+# A row's buttons: the text, the action, and a question to ask before; {} is the tracker.
 _BUTTONS: Mapping[str, tuple[str, str, str]] = {
     "approve": ("Approve", "approve", ""),
     "edit": ("Edit", "edit", ""),
@@ -241,38 +233,32 @@ _BUTTONS: Mapping[str, tuple[str, str, str]] = {
     "retry": ("Try again", "approve", ""),
     "again": ("Make it again", "approve", ""),
     "trim": ("Trim and approve", "trim", ""),
-    "anyway": (
-        "Approve anyway",
-        "approve_anyway",
-        "Two entries will cover the same time in Toggl.",
-    ),
-    "keep": ("Keep Toggl's", "keep", ""),
+    "anyway": ("Approve anyway", "approve_anyway", "Two entries will cover the same time in {}."),
+    "keep": ("Keep {}'s", "keep", ""),
 }
 
 
 def _buttons(item: Item, place: RowPlace, kinds: tuple[str, ...], detail: Detail) -> list[Block]:
     buttons = []
-    for text, action, question in map(_BUTTONS.__getitem__, kinds):
-        more: Block = {"confirm": confirm(text, question, text)} if question else {}
+    for kind in kinds:
+        text, action, question = (part.format(place.tracker.label) for part in _BUTTONS[kind])
+        more: Block = {"confirm": kit.confirm(text, question, text)} if question else {}
         if detail.labels:
             when = times(item.suggestion.span, place.zone, place.day)
             more["accessibility_label"] = f"{text} {when}"
-        buttons.append(button(text, action, item.id, **more))
+        buttons.append(kit.button(text, action, item.id, **more))
     return buttons
 
 
 def menu(item: Item, place: RowPlace) -> Block | None:
     """Split, Merge with next, Why this?, Windows like these, Undo change: what makes sense."""
-    choices = []
-    undecided = item.state in (ItemState.OPEN, ItemState.FAILED)
-    if undecided and item.suggestion.span.length >= SPLITTABLE:
-        choices.append(option("Split", f"split:{item.id}"))
-    if undecided and place.has_next:
-        choices.append(option("Merge with next", f"merge:{item.id}"))
-    if item.suggestion.reasons:
-        choices.append(option("Why this?", f"why:{item.id}"))
-    if item.suggestion.evidence.window_minutes:
-        choices.append(option("Windows like these…", f"rule:{item.id}"))
-    if undecided and item.change is not None:
-        choices.append(option("Undo change", f"revert:{item.id}"))
-    return overflow("more", choices) if choices else None
+    suggestion, undecided = item.suggestion, item.state in (ItemState.OPEN, ItemState.FAILED)
+    ways = (
+        ("Split", "split", undecided and suggestion.span.length >= SPLITTABLE),
+        ("Merge with next", "merge", undecided and place.has_next),
+        ("Why this?", "why", suggestion.reasons),
+        ("Windows like these…", "rule", suggestion.evidence.window_minutes),
+        ("Undo change", "revert", undecided and item.change is not None),
+    )
+    choices = [kit.option(text, f"{what}:{item.id}") for text, what, fits in ways if fits]
+    return kit.overflow("more", choices) if choices else None

@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tracklater_bot.blocks.dialog_values import (
-    MOST_OPTION_TEXT,
-    Choices,
-    DialogMeta,
-    Errors,
-    FieldValues,
-    View,
-    token,
-)
+from tracklater_bot.blocks import dialog_values as values
+from tracklater_bot.blocks import elements as kit
+from tracklater_bot.blocks.dialog_values import Choices, DialogMeta, Errors, FieldValues, View
 from tracklater_bot.blocks.dialogs import dialog, field
-from tracklater_bot.blocks.elements import (
-    Block,
-    button,
-    context,
-    element,
-    label,
-    option,
-    outside_option,
-    section,
-    words,
-)
+from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.text import lines_within, mrkdwn, plain
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.rules import Rule, RuleKind
@@ -35,8 +19,8 @@ SHORTEST_WORD = 2
 MOST_RULES = 10
 
 _KINDS = (
-    option("always belongs to the group below", RuleKind.ALWAYS.value),
-    option("never points to the group below", RuleKind.NEVER.value),
+    kit.option("always belongs to the group below", RuleKind.ALWAYS.value),
+    kit.option("never points to the group below", RuleKind.NEVER.value),
 )
 
 
@@ -44,40 +28,32 @@ def rule_modal(digest: Digest, item: Item, choices: Choices) -> Block:
     """The dialog that says what windows with a word in their title are for."""
     reasons = [f"• {mrkdwn(reason.text, 150)}" for reason in item.suggestion.reasons]
     decided = lines_within(["Here this decided:", *reasons]) if reasons else "Nothing decided here."
-    kinds = element("radio_buttons", "kind", options=list(_KINDS), initial_option=_KINDS[0])
-    limits = {"min_length": SHORTEST_WORD, "max_length": MOST_WORD}
-    placeholder = words("a word in the window's title")
-    word = element("plain_text_input", "word", **limits, placeholder=placeholder)
-    meta = DialogMeta(item.id, item.version, digest.day.isoformat())
-    blocks = [
-        section(decided),
-        field("word", "A window with this in its title", word),
-        field("kind", "from now on", kinds),
-        field("group", "Group", _group_select(choices, item.suggestion.group)),
-        context("Commits and messages still count. Home shows your rules, and drops them."),
-    ]
-    return dialog("rule", "Windows like these", "Keep", meta, blocks)
-
-
-def _group_select(choices: Choices, chosen: str | None) -> Block:
-    options = {
-        name: outside_option(plain(name, MOST_OPTION_TEXT), token("group", name))
+    word: Block = {"min_length": SHORTEST_WORD, "max_length": MOST_WORD}
+    word |= {"placeholder": kit.words("a word in the window's title")}
+    kinds: Block = {"options": list(_KINDS), "initial_option": _KINDS[0]}
+    groups = {
+        name: kit.outside_option(plain(name, values.MOST_OPTION_TEXT), values.token("group", name))
         for name in choices.all_groups()[:100]
     }
-    return element(
-        "static_select",
-        "group",
-        placeholder=label("Choose"),
-        options=list(options.values()) or [option("No groups are set up", "none")],
-        initial_option=options.get(chosen or ""),
-    )
+    group: Block = {"options": [*groups.values()] or [kit.option("No groups are set up", "none")]}
+    group |= {"initial_option": groups.get(item.suggestion.group or "")}
+    group |= {"placeholder": kit.label("Choose")}
+    meta = DialogMeta(item.id, item.version, digest.day.isoformat())
+    blocks = [
+        kit.section(decided),
+        field("word", "A window with this in its title", "plain_text_input", **word),
+        field("kind", "from now on", "radio_buttons", **kinds),
+        field("group", "Group", "static_select", **group),
+        kit.context("Commits and messages still count. Home shows your rules, and drops them."),
+    ]
+    return dialog("rule", "Windows like these", "Keep", meta, blocks)
 
 
 def parse_rule(view: View, choices: Choices) -> Rule | Errors:
     """The rule that the dialog says, or errors keyed by block id."""
     fields = FieldValues(view)
     text = clean(fields.text("word"), MOST_WORD)
-    by_token = {token("group", name): name for name in choices.all_groups()}
+    by_token = {values.token("group", name): name for name in choices.all_groups()}
     group = by_token.get(fields.option("group") or "")
     if len(text) < SHORTEST_WORD:
         return fields.keyed({"word": f"At least {SHORTEST_WORD} characters, please."})
@@ -89,9 +65,12 @@ def parse_rule(view: View, choices: Choices) -> Rule | Errors:
 def rule_rows(rules: Sequence[Rule]) -> list[Block]:
     """A row a rule, the latest first, each with a button that drops it."""
     latest = list(reversed(rules))[:MOST_RULES]
-    rows = [section(_sentence(rule), button("Drop", "drop_rule", str(rule.id))) for rule in latest]
+    rows = [
+        kit.section(_sentence(rule), kit.button("Drop", "drop_rule", str(rule.id)))
+        for rule in latest
+    ]
     rest = len(rules) - len(latest)
-    return [*rows, context(f"and {count(rest, 'older rule')}")] if rest else rows
+    return [*rows, kit.context(f"and {count(rest, 'older rule')}")] if rest else rows
 
 
 def _sentence(rule: Rule) -> str:

@@ -15,13 +15,13 @@ from zoneinfo import ZoneInfo
 from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.domain.text import clean, count, day_name, duration, isolated, shown, times
 
 HOUR = timedelta(hours=1)
 LEAST_HOURS = 6
 NO_GROUP = "What was this?"
-TRACKED = "In Toggl"
 MOST_ALT = 1000
 
 
@@ -51,6 +51,7 @@ class Lanes:
     suggested: tuple[Bar, ...] = ()
     tracked: tuple[Bar, ...] = ()
     ticks: Ticks = Ticks()
+    tracker: TrackerWords = SOME_TRACKER
 
     @property
     def span(self) -> Span:
@@ -71,6 +72,11 @@ class Lanes:
                 yield at
             at += quarter  # zones and clock changes of half an hour exist
 
+    @property
+    def tracked_name(self) -> str:
+        """What the lane of entries is called."""
+        return f"In {self.tracker.label}"
+
     def groups(self) -> list[str]:
         """The groups in the lanes, by name."""
         named = {bar.group for bar in (*self.suggested, *self.tracked) if bar.group}
@@ -82,7 +88,9 @@ def _hour_before(at: datetime, zone: ZoneInfo) -> datetime:
     return at - timedelta(0, past.second, past.microsecond, minutes=past.minute)
 
 
-def lanes_of(day: Draft | Digest, now: datetime, ticks: Ticks = Ticks()) -> Lanes:
+def lanes_of(
+    day: Draft | Digest, now: datetime, ticks: Ticks = Ticks(), tracker: TrackerWords = SOME_TRACKER
+) -> Lanes:
     """The lanes of a draft or a digest; what was skipped is left out, what was sent is tracked.
 
     `now` is where a running entry ends.
@@ -99,6 +107,7 @@ def lanes_of(day: Draft | Digest, now: datetime, ticks: Ticks = Ticks()) -> Lane
         suggested=tuple(map(_suggestion_bar, suggested)),
         tracked=tuple(sorted([*known, *map(_suggestion_bar, sent)], key=lambda bar: bar.span)),
         ticks=ticks,
+        tracker=tracker,
     )
 
 
@@ -108,7 +117,7 @@ def ticks_of(draft: Draft) -> Ticks:
 
 
 def _suggestions(day: Draft | Digest) -> tuple[list[Suggestion], list[Suggestion]]:
-    """What is suggested still, and what went to Toggl since its entries were read."""
+    """What is suggested still, and what was sent since the tracker's entries were read."""
     if isinstance(day, Draft):
         return sorted(day.suggestions, key=lambda suggestion: suggestion.span), []
     known = {entry.id for entry in day.tracked}
@@ -185,7 +194,7 @@ def text_lanes(lanes: Lanes) -> list[tuple[str, list[Bar]]]:
     for group in (*lanes.groups(), None):
         bars = [bar for bar in lanes.suggested if bar.group == group]
         named.append((clean(group, 60) if group else NO_GROUP, bars))
-    named.append((TRACKED, list(lanes.tracked)))
+    named.append((lanes.tracked_name, list(lanes.tracked)))
     return [(name, bars) for name, bars in named if bars]
 
 

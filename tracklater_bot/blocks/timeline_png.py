@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tracklater_bot.blocks.timeline import NO_GROUP, TRACKED, Bar, Lanes, colours
+from tracklater_bot.blocks.timeline import NO_GROUP, Bar, Lanes, colours
 from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.text import clean, count, day_name, duration
 
@@ -181,7 +181,7 @@ def _paint_legend_marks(pen: _Pen, layout: _Layout) -> None:
             pen.diamond(x + 15, y + 21, 13, INK)
         elif colour == _MESSAGE:
             pen.dot(x + 15, y + 21, 9, QUIET)
-        elif colour == TRACKED:
+        elif colour == _TRACKED:
             pen.rounded(box, 8, CARD, QUIET)
         elif colour == NO_GROUP:
             pen.striped(box, 8, UNKNOWN, UNKNOWN_STRIPE)
@@ -267,7 +267,7 @@ def _write_hours(pen: ImageDraw.ImageDraw, layout: _Layout) -> None:
 
 # -- Legend ------------------------------------------------------------------------------------
 
-_COMMIT, _MESSAGE = "commit", "message"
+_COMMIT, _MESSAGE, _TRACKED = "commit", "message", "tracked"
 
 
 def _legend(lanes: Lanes, palette: Mapping[str, str]) -> Iterator[_Entry]:
@@ -280,7 +280,7 @@ def _legend(lanes: Lanes, palette: Mapping[str, str]) -> Iterator[_Entry]:
     if unknown:
         yield NO_GROUP, _sum(unknown), NO_GROUP
     if lanes.tracked:
-        yield TRACKED, _sum(lanes.tracked), TRACKED
+        yield lanes.tracked_name, _sum(lanes.tracked), _TRACKED
     if lanes.ticks.commits:
         yield count(len(lanes.ticks.commits), "commit"), "", _COMMIT
     if lanes.ticks.messages:

@@ -1,4 +1,4 @@
-"""Seven days at a glance: what is in Toggl, what was found, what still waits."""
+"""Seven days at a glance: what is tracked, what was found, what still waits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from tracklater_bot.blocks.elements import Block, SlackMessage, button, context, header, section
 from tracklater_bot.blocks.text import escaped, mrkdwn
 from tracklater_bot.domain.day_totals import DayTimes, Lengths
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.text import count, duration, short_day
 
 MOST_GROUPS = 6
@@ -24,17 +25,18 @@ def open_button(day: date) -> Block:
     return button("Open", "open_day", day.isoformat())
 
 
-def week_message(days: Sequence[DayTimes]) -> SlackMessage:
+def week_message(days: Sequence[DayTimes], tracker: TrackerWords = SOME_TRACKER) -> SlackMessage:
     """The days as a message with a button on each that has something waiting."""
-    shown = list(days)[:MOST_DAYS]
-    blocks = [header(_title(shown)), section(_week_totals(shown))]
+    shown, label = list(days)[:MOST_DAYS], tracker.label
+    totals = _week_totals(shown, label)
+    blocks = [header(_title(shown)), section(totals)]
     for times in shown:
         waits = not times.known or in_all(times.missing)
         opening = open_button(times.day) if waits else None
-        blocks.append(section(_day_lines(times), opening))
+        blocks.append(section(_day_lines(times, label), opening))
     blocks.append(context("To review is what I found and you have not decided on."))
-    spoken = [_week_totals(shown).replace("*", "")]
-    spoken += [f"{short_day(times.day)}: {_day_words(times)}." for times in shown]
+    spoken = [totals.replace("*", "")]
+    spoken += [f"{short_day(times.day)}: {_day_words(times, label)}." for times in shown]
     return SlackMessage(escaped("\n".join(spoken)), blocks)
 
 
@@ -45,18 +47,18 @@ def _title(days: Sequence[DayTimes]) -> str:
     return f"{short_day(first)} to {short_day(last)}"
 
 
-def _day_words(day: DayTimes) -> str:
+def _day_words(day: DayTimes, tracker: str) -> str:
     if not day.known:
         return "not looked at yet"
     tracked, missing = in_all(day.tracked), in_all(day.missing)
     left = "all decided" if in_all(day.suggested) else ""
     left = f"{duration(missing)} to review" if missing else left
-    done = f"{duration(tracked)} in Toggl" if tracked else ""
+    done = f"{duration(tracked)} in {tracker}" if tracked else ""
     return ", ".join(filter(None, (done, left))) or "nothing"
 
 
-def _day_lines(day: DayTimes) -> str:
-    lines = [f"*{short_day(day.day)}* · {_day_words(day)}"]
+def _day_lines(day: DayTimes, tracker: str) -> str:
+    lines = [f"*{short_day(day.day)}* · {_day_words(day, tracker)}"]
     groups = day.groups()
     names = [words for group in groups[:MOST_GROUPS] if (words := _group_words(day, group))]
     if len(groups) > MOST_GROUPS:
@@ -72,18 +74,18 @@ def _group_words(day: DayTimes, group: str | None) -> str:
     return f"{name} {', '.join(parts)}" if parts else ""
 
 
-def _week_totals(days: Sequence[DayTimes]) -> str:
+def _week_totals(days: Sequence[DayTimes], tracker: str) -> str:
     tracked = sum((in_all(day.tracked) for day in days), timedelta())
     missing = sum((in_all(day.missing) for day in days), timedelta())
     if not missing:
-        return f"*{duration(tracked)} in Toggl*, nothing to review that I know of."
+        return f"*{duration(tracked)} in {tracker}*, nothing to review that I know of."
     waiting = sum(bool(in_all(day.missing)) for day in days)
     days_of = count(waiting, "day")
-    return f"*{duration(tracked)} in Toggl*, {duration(missing)} to review on {days_of}."
+    return f"*{duration(tracked)} in {tracker}*, {duration(missing)} to review on {days_of}."
 
 
 def week_chart(days: Sequence[DayTimes], width: int = 16) -> str:
-    """Monospaced bars: full for what is in Toggl, light for what is to review."""
+    """Monospaced bars: full for what is tracked, light for what is to review."""
     longest = max((in_all(e.tracked) + in_all(e.missing) for e in days), default=timedelta())
     unit = max(longest, timedelta(hours=8)) / width
     return "\n".join(_chart_line(day, unit) for day in days)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from tracklater_bot.catalog.catalog import Catalog, Projects, Tracked
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief
+from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, in_background
@@ -41,8 +42,9 @@ class CatalogBriefing:
         tracker = in_background(lambda: self._tracker(span))
         yield _PendingBrief(self, ordered, issues, tracker)
 
-    def _tracker(self, span: Span) -> tuple[Projects, Tracked]:
-        return self.catalog.projects(), self.catalog.tracked(span)
+    def _tracker(self, span: Span) -> tuple[Projects, Tracked, tuple[TimeEntry, ...]]:
+        tracked = self.catalog.tracked(span)
+        return self.catalog.projects(), tracked, self.catalog.history(span.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class _PendingBrief:
     briefing: CatalogBriefing
     days: tuple[WorkDay, ...]
     issues: Future[tuple[SourceStatus, ...]]
-    tracker: Future[tuple[Projects, Tracked]]
+    tracker: Future[tuple[Projects, Tracked, tuple[TimeEntry, ...]]]
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -65,9 +67,9 @@ class _PendingBrief:
         troubled = catalog.complete(keys)
         issues = catalog.likely(keys, self.days[0].span.start - LATELY)
         try:
-            projects, tracked = self.tracker.result(self.briefing.seconds)
+            projects, tracked, history = self.tracker.result(self.briefing.seconds)
         except TimeoutError:
-            projects, tracked = catalog.known_projects(), Tracked(trouble=TOO_LONG)
+            projects, tracked, history = catalog.known_projects(), Tracked(trouble=TOO_LONG), ()
         return Brief(
             days=self.days,
             groups=tuple(
@@ -77,6 +79,7 @@ class _PendingBrief:
             issues=tuple(issues),
             tracked=tracked.entries,
             rules=tuple(self.briefing.rules()),
+            history=history,
             services=(*_merged(statuses, troubled), *self._tracker(projects, tracked)),
         )
 

@@ -90,5 +90,5 @@ class Calendar:
         return next((day for day in near if at in day.span), near[0])
 
     def is_closed(self, day: WorkDay) -> bool:
-        """Whether the day is too old for new entries: Toggl can't be asked for it any more."""
+        """Whether it is too old for new entries: the tracker can't be asked for it any more."""
         return not in_reach(day.date, day.zone, self._clock())

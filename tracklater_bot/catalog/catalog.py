@@ -16,14 +16,13 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tracklater_bot.catalog import cache
 from tracklater_bot.catalog.cache import (
     MIN_INTERVAL,
     Cached,
     CachedAnswer,
     MemoryStore,
     PersonalMemory,
-    adapter,
-    parsed,
 )
 from tracklater_bot.catalog.issue_cache import IssueCache, IssueStore
 from tracklater_bot.domain.day import Span, oldest_in_reach
@@ -163,12 +162,8 @@ class Catalog:
 
         def counts(issue: Issue) -> bool:
             lately = issue.updated is not None and issue.updated >= since
-            return (
-                not issue.closed
-                or issue.mine
-                or lately
-                or not named.isdisjoint(key.casefold() for key in (issue.key, *issue.aliases))
-            )
+            keys = {key.casefold() for key in (issue.key, *issue.aliases)}
+            return not issue.closed or issue.mine or lately or bool(named & keys)
 
         return [issue for issue in self.issues() if counts(issue)]
 
@@ -180,11 +175,9 @@ class Catalog:
             due = [source for source in self._sources if self._is_due(source, now, force)]
             self._read(due, now)
         counts = self._counts()
+        read = [(source, counts[_source_id(source)]) for source in self._sources]
         return tuple(
-            SourceStatus(
-                source.name, source.group, counts[_source_id(source)], self._state(source).trouble
-            )
-            for source in self._sources
+            SourceStatus(*_source_id(source), n, self._state(source).trouble) for source, n in read
         )
 
     def complete(self, keys: Iterable[str], group: str | None = None) -> tuple[SourceStatus, ...]:
@@ -198,18 +191,10 @@ class Catalog:
         with self._asking_issues:
             self._issues.keep_only(self._scopes())
             known = self._known_keys() if wanted_keys else {}
-            asked = [
-                (source, missing)
-                for source in sources
-                if (
-                    missing := self._missing(
-                        source, wanted_keys, known.get(_source_id(source), set())
-                    )
-                )
-            ]
+            pairs = [(source, self._missing(source, wanted_keys, known)) for source in sources]
             troubles = side_by_side(
                 lambda pair: self._complete(*pair),
-                asked,
+                [(source, missing) for source, missing in pairs if missing],
                 lambda pair: SourceStatus(pair[0].name, pair[0].group, 0, TOO_LONG),
                 key=lambda pair: ("by_keys", id(pair[0])),
                 seconds=_SECONDS,
@@ -226,14 +211,10 @@ class Catalog:
         Slow: not for the time in which Slack waits for an answer. Failures find nothing.
         """
         now, wanted_text = self._clock(), (text.strip().casefold(), group)
-        if (
-            not wanted_text[0]
-            or now - self._looked_up.get(wanted_text, now - MIN_INTERVAL) < MIN_INTERVAL
-        ):
+        lately = {text: at for text, at in self._looked_up.items() if now - at < MIN_INTERVAL}
+        if not wanted_text[0] or wanted_text in lately:
             return []
-        self._looked_up = {
-            asked: at for asked, at in self._looked_up.items() if now - at < MIN_INTERVAL
-        } | {wanted_text: now}
+        self._looked_up = lately | {wanted_text: now}
         sources = [source for source in self._sources if group in (None, source.group)]
         answers = side_by_side(
             lambda source: _attempt(source, lambda: source.search(text)),
@@ -257,7 +238,7 @@ class Catalog:
     # -- The tracker -----------------------------------------------------------------------
 
     def projects(self) -> Projects:
-        """Each group's projects, with Toggl's ids where it has told them."""
+        """Each group's projects, with the tracker's ids where it has told them."""
         if self._tracker is None:
             return Projects(named_in_settings(self._groups))
         asked = self._asked("account", self._tracker.account, Account, FRESH)
@@ -298,7 +279,23 @@ class Catalog:
             return Tracked()
         span = Span(max(span.start, oldest), span.end)
         key = f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
-        asked = self._asked(key, lambda: tuple(tracker.entries(span)), _ENTRIES, FRESH_ENTRIES)
+        return self._entries(tracker, key, span, FRESH_ENTRIES)
+
+    def history(self, until: datetime) -> tuple[TimeEntry, ...]:
+        """The entries of all days up to then that can be asked for, at most a minute old.
+
+        It is long, so it is not kept for longer than it is of use.
+        """
+        tracker, oldest = self._tracker, oldest_in_reach(self._clock())
+        if tracker is None or until <= oldest:
+            return ()
+        key, span = f"history:{until.isoformat()}", Span(oldest, until)
+        return self._entries(tracker, key, span, MIN_INTERVAL, FRESH).entries
+
+    def _entries(
+        self, tracker: Tracker, key: str, span: Span, fresh: timedelta, stale: timedelta = STALE
+    ) -> Tracked:
+        asked = self._asked(key, lambda: tuple(tracker.entries(span)), _ENTRIES, fresh, stale)
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
@@ -315,10 +312,17 @@ class Catalog:
         )
         return asked.value or Constraints()
 
-    def _asked(self, key: str, ask: Callable[[], T], shape: type[T], fresh: timedelta) -> Cached[T]:
+    def _asked(
+        self,
+        key: str,
+        ask: Callable[[], T],
+        shape: type[T],
+        fresh: timedelta,
+        stale: timedelta = STALE,
+    ) -> Cached[T]:
         # One at a time: two threads of one preview must not both ask.
         with self._asking_tracker:
-            question = CachedAnswer(key, ask, shape, fresh, STALE, self._asker)
+            question = CachedAnswer(key, ask, shape, fresh, stale, self._asker)
             return question.get(self._memory, self._clock())
 
     # -- Reading sources -------------------------------------------------------------------
@@ -357,7 +361,7 @@ class Catalog:
 
     def _state(self, source: IssueSource) -> _SourceState:
         """How it went last; from the beginning where other projects are to be read now."""
-        state = parsed(_SourceState, self._memory.get(_state_key(source), self._clock()))
+        state = cache.parsed(_SourceState, self._memory.get(_state_key(source), self._clock()))
         return state or _SourceState()
 
     def _complete(self, source: IssueSource, keys: Sequence[str]) -> SourceStatus | None:
@@ -368,8 +372,11 @@ class Catalog:
         self._remember_absent(source, set(keys) - {issue.key for issue in found})
         return None
 
-    def _missing(self, source: IssueSource, keys: Sequence[str], known: set[str]) -> list[str]:
-        owned = [key for key in keys if source.owns(key) and key.casefold() not in known]
+    def _missing(
+        self, source: IssueSource, keys: Sequence[str], known: Mapping[tuple[str, str], set[str]]
+    ) -> list[str]:
+        here = known.get(_source_id(source), set())
+        owned = [key for key in keys if source.owns(key) and key.casefold() not in here]
         if not owned:
             return []
         absent = self._absent(source)
@@ -378,7 +385,7 @@ class Catalog:
     def _absent(self, source: IssueSource) -> dict[str, datetime]:
         value = self._memory.get(_absent_key(source), self._clock())
         try:
-            absent = adapter(_ABSENT).validate_python(value or {})
+            absent = cache.adapter(_ABSENT).validate_python(value or {})
         except ValidationError:
             return {}
         return {key: until for key, until in absent.items() if self._clock() < until}
@@ -390,7 +397,7 @@ class Catalog:
         absent = self._absent(source) | dict.fromkeys(sorted(keys), until)
         latest = dict(list(absent.items())[-_MOST_ABSENT:])
         self._memory.put(
-            _absent_key(source), adapter(_ABSENT).dump_python(latest, mode="json"), until
+            _absent_key(source), cache.adapter(_ABSENT).dump_python(latest, mode="json"), until
         )
 
     def _scopes(self) -> frozenset[str]:

@@ -43,11 +43,7 @@ class IssueCache:
     """The issues of `scopes`, those that are set up now. Safe to call from threads."""
 
     def __init__(
-        self,
-        store: IssueStore,
-        person: str,
-        clock: Callable[[], datetime],
-        scopes: Collection[str],
+        self, store: IssueStore, person: str, clock: Callable[[], datetime], scopes: Collection[str]
     ) -> None:
         self._store = store
         self._person = person
@@ -78,7 +74,7 @@ class IssueCache:
             merged = {issue.id: _with_aliases(issue, known.get(issue.id)) for issue in issues}
             if merged:
                 self._store.put_issues(self._person, scope, [*merged.values()])
-                self._keep({**known, **merged}, self._read_at())
+                self._keep({**known, **merged}, self._kept.read if self._kept else self._clock())
 
     def search(self, text: str, group: str | None = None, limit: int = 20) -> list[Issue]:
         """What somebody may mean who typed `text`, best first."""
@@ -115,9 +111,6 @@ class IssueCache:
         self._kept = _Known(issues, read)
         if self._index is not None and not unchanged:
             self._index = self._indexed()
-
-    def _read_at(self) -> datetime:
-        return self._kept.read if self._kept else self._clock()
 
     def _age(self) -> timedelta:
         return self._clock() - self._kept.read if self._kept else timedelta.max

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,8 +23,8 @@ from tracklater_bot.domain.day import WhenError, WorkDay
 from tracklater_bot.domain.errors import StoreError, place_of
 
 if TYPE_CHECKING:
+    from tracklater_bot.blocks.timeline import Lanes
     from tracklater_bot.core import Core
-    from tracklater_bot.domain.draft import Draft
     from tracklater_bot.settings import Settings
 
 Command = Callable[[argparse.Namespace], int]
@@ -139,6 +138,9 @@ def _add_commands(commands: Commands) -> None:
     _when(_add(commands, "digest", digest, "post or refresh a day's message now"))
     parser = _add(commands, "check", check, "try every source, tracker and token")
     parser.add_argument("--json", action="store_true", help="as JSON")
+    help_text = "what was learned from confirmed time, here alone"
+    parser = _add(commands, "habits", habits, help_text)
+    parser.add_argument("--forget", action="store_true", help="forget all of it")
     help_text = "turn the original TrackLater's settings into ours"
     parser = _add(commands, "import-settings", import_settings, help_text, takes=("env_file",))
     parser.add_argument("file", type=Path, metavar="FILE", help="its Python or JSON settings")
@@ -222,6 +224,7 @@ def preview(arguments: argparse.Namespace) -> int:
     from tracklater_bot.drafting.machine import UnexplainedTitles
     from tracklater_bot.engine import suggest
     from tracklater_bot.settings import first_clues
+    from tracklater_bot.trackers.base import words_of
 
     if arguments.titles and (arguments.json or arguments.blocks):
         raise UsageError("--titles shows window titles here alone: leave out --json and --blocks.")
@@ -236,9 +239,11 @@ def preview(arguments: argparse.Namespace) -> int:
             )
         with _progress(f"Reading {day.date}"):
             [draft], now = core.local_machine(engine).drafts([day]), core.clock()
-        groups = tuple(core.file_settings.groups)
+        groups, words = tuple(core.file_settings.groups), words_of(core.tracker)
     if arguments.png is not None:
-        _write_png(arguments.png, draft, now, groups)
+        from tracklater_bot.blocks.timeline import lanes_of, ticks_of
+
+        _write_png(arguments.png, lanes_of(draft, now, ticks_of(draft), words), groups)
     if arguments.json:
         from tracklater_bot.cli.preview_json import draft_json
 
@@ -246,11 +251,11 @@ def preview(arguments: argparse.Namespace) -> int:
     elif arguments.blocks:
         from tracklater_bot.cli.preview_blocks import draft_message
 
-        print_json(draft_message(draft, now))
+        print_json(draft_message(draft, now, words))
     elif arguments.png is None:
         from tracklater_bot.cli.terminal import print_draft
 
-        print_draft(draft, now, why=arguments.why)
+        print_draft(draft, now, None, words, why=arguments.why)
     if titles is not None:
         from tracklater_bot.cli.terminal import print_titles
 
@@ -292,6 +297,21 @@ def check(arguments: argparse.Namespace) -> int:
     else:
         print_lines([(finding.ok, finding.line()) for finding in findings])
     return 0 if all(finding.ok for finding in findings) else FAILED
+
+
+def habits(arguments: argparse.Namespace) -> int:
+    """What was learned, in words, or its end."""
+    from tracklater_bot.cli.terminal import print_habits
+
+    with _core(arguments) as core:
+        machine = core.local_machine()
+        if arguments.forget:
+            machine.forget_habits()
+            say("All that was learned is forgotten. Entries from now on are learned from again.")
+            return 0
+        with _progress("Reading recordings"):
+            print_habits(machine.habits_in_words([_day(core, "today")]))
+    return 0
 
 
 def import_settings(arguments: argparse.Namespace) -> int:
@@ -364,12 +384,11 @@ def _progress(doing: str) -> Iterator[None]:
         yield
 
 
-def _write_png(file: Path, draft: Draft, now: datetime, groups: Sequence[str]) -> None:
-    from tracklater_bot.blocks.timeline import lanes_of, ticks_of
+def _write_png(file: Path, lanes: Lanes, groups: Sequence[str]) -> None:
     from tracklater_bot.blocks.timeline_png import draw
 
     try:
-        file.write_bytes(draw(lanes_of(draft, now, ticks_of(draft)), groups))
+        file.write_bytes(draw(lanes, groups))
     except OSError as error:
         raise FailedError(f"{file} cannot be written: {error.strerror}.") from error
     say(f"The picture is in {file}.")

@@ -15,16 +15,10 @@ from rich.text import Text
 from tracklater_bot.blocks.timeline import colours, lanes_of, text_timeline
 from tracklater_bot.domain.day import in_reach
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import Evidence, Suggestion
-from tracklater_bot.domain.text import (
-    TOO_LONG_AGO,
-    clean,
-    count,
-    day_name,
-    duration,
-    listing,
-    times,
-)
+from tracklater_bot.domain.text import clean, count, day_name, duration, listing, times
+from tracklater_bot.drafting.habits import Habit
 
 MOST_COLUMNS = 110
 WIDE = 110
@@ -37,7 +31,12 @@ NARROW_COLUMNS = (("Time", False), ("What", False), ("Sure", True))
 
 
 def print_draft(
-    draft: Draft, now: datetime, console: Console | None = None, *, why: bool = False
+    draft: Draft,
+    now: datetime,
+    console: Console | None = None,
+    tracker: TrackerWords = SOME_TRACKER,
+    *,
+    why: bool = False,
 ) -> None:
     """The day's suggestions as a table, and its timeline; with `why`, the reasons of each."""
     out = console or Console(highlight=False)
@@ -47,12 +46,14 @@ def print_draft(
     if draft.suggestions:
         out.print(_table(draft, out.width, why=why))
     else:
-        out.print("Nothing was found" + ("." if closed else " that isn't in Toggl already."))
+        untracked = "" if closed else f" that isn't in {tracker.label} already"
+        out.print(f"Nothing was found{untracked}.")
     if closed:
-        out.print(Text(TOO_LONG_AGO, style="yellow"))
+        out.print(Text(tracker.too_long_ago, style="yellow"))
     if draft.suggestions or draft.tracked:
-        out.print(Text(text_timeline(lanes_of(draft, now), min(out.width, MOST_COLUMNS))))
-    _print_tracked(draft, now, out)
+        lanes = lanes_of(draft, now, tracker=tracker)
+        out.print(Text(text_timeline(lanes, min(out.width, MOST_COLUMNS))))
+    _print_tracked(draft, now, tracker, out)
     for status in draft.sources:
         if status.trouble:
             where = f" ({status.group})" if status.group else ""
@@ -65,11 +66,11 @@ def _to_review(draft: Draft, *, closed: bool) -> str:
     return f"{duration(length) if length else 'nothing'} {wanted}"
 
 
-def _print_tracked(draft: Draft, now: datetime, out: Console) -> None:
+def _print_tracked(draft: Draft, now: datetime, tracker: TrackerWords, out: Console) -> None:
     spans = [span for entry in draft.tracked if (span := entry.span(now))]
     if spans:
         tracked = sum((span.length for span in spans), timedelta())
-        out.print(f"\nIn Toggl already: {duration(tracked)}")
+        out.print(f"\nIn {tracker.label} already: {duration(tracked)}")
 
 
 def _table(draft: Draft, width: int, *, why: bool) -> Table:
@@ -165,6 +166,19 @@ def print_titles(minutes: Mapping[str, float], console: Console | None = None) -
     for title, shown in sorted(minutes.items(), key=lambda pair: (-pair[1], pair[0])):
         length = duration(timedelta(minutes=shown))
         out.print(Text(f"{length:>14}  {clean(title, 300) or '(no title)'}"), soft_wrap=True)
+
+
+def print_habits(habits: Sequence[Habit], console: Console | None = None) -> None:
+    """`“landing” in Figma → acme, 41 h, stood 96 %`, the strongest first."""
+    out = console or Console(highlight=False)
+    if not habits:
+        out.print("Nothing was learned yet: it comes from the entries of your groups.")
+        return
+    for habit in habits:
+        where = f" in {clean(habit.program, 60)}" if habit.program else ""
+        stood = f"{habit.hours:.1f} h, stood {habit.stood:.0%}".replace("%", " %")
+        words = f"“{clean(habit.word, 60)}”{where} → {clean(habit.group, 60)}, {stood}"
+        out.print(Text(words), soft_wrap=True)
 
 
 def print_lines(lines: Sequence[tuple[bool, str]], console: Console | None = None) -> None:

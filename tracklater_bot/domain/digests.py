@@ -32,6 +32,9 @@ class ItemState(StrEnum):
     DELETING = "deleting"
 
 
+ON_THE_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState.DELETING)
+
+
 class Problem(StrEnum):
     """Why an item is not where the person wants it; tells which button mends it."""
 
@@ -85,6 +88,11 @@ class Item:
     def in_state(self, state: ItemState) -> Item:
         """The item in that state, with no problem."""
         return replace(self, state=state, problem=None, problem_code=None, retry_at=None)
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """When it goes on by itself; None where it is not held back."""
+        return self.retry_at if self.state in ON_THE_WAY else None
 
     @property
     def approvable(self) -> bool:

@@ -59,7 +59,8 @@ class Brief:
 
     `groups` have their projects and key forms, and what the settings tell of their names. `issues`
     are those that work may have been for, `tracked` is what is in the tracker from the first day to
-    the last, `rules` are the person's own. `services` tells how those fared who were asked.
+    the last, `rules` are the person's own, `history` are entries of weeks before and after, which
+    teach what the time of each group looks like. `services` tells how those fared who were asked.
     """
 
     days: tuple[WorkDay, ...]
@@ -67,4 +68,5 @@ class Brief:
     issues: tuple[Issue, ...] = ()
     tracked: tuple[TimeEntry, ...] = ()
     rules: tuple[Rule, ...] = ()
+    history: tuple[TimeEntry, ...] = ()
     services: tuple[SourceStatus, ...] = ()

@@ -1,4 +1,4 @@
-"""Entries: what is tracked already."""
+"""Entries: what is tracked already, and what the place where they are is called."""
 
 from __future__ import annotations
 
@@ -6,6 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracklater_bot.domain.day import Span
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerWords:
+    """What sentences call the tracker, and the page where the person looks at their entries.
+
+    The label is a word of ours, so that it needs no care in any kind of text.
+    """
+
+    label: str = "your tracker"
+    page: str = ""
+
+    @property
+    def too_long_ago(self) -> str:
+        """Why nothing can be done about a day that the tracker can't be asked for any more."""
+        return (
+            f"Too long ago to be sent: {self.label}'s API goes back three months only,"
+            " so I can't see what is tracked there either."
+        )
+
+
+SOME_TRACKER = TrackerWords()  # where none is set up
 
 
 @dataclass(frozen=True, slots=True)

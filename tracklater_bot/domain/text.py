@@ -15,11 +15,6 @@ from tracklater_bot.domain.day import WEEKDAYS, Span
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
 
-TOO_LONG_AGO = (
-    "Too long ago to be sent: Toggl's API goes back three months only,"
-    " so I can't see what is tracked there either."
-)
-
 _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 # Folders have spaces now and then; what punctuation parts is no folder's name.
 _FOLDERS = re.compile(r"(?<![^\s(“‘\"'])~?/(?:[^\s/:;,()]+(?: [^\s/:;,()]+)*/)*(?=[^\s/])")

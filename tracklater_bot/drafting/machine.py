@@ -33,11 +33,13 @@ from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 from tracklater_bot.domain.text import without_folders
 from tracklater_bot.domain.wall import Briefing, Finding
+from tracklater_bot.drafting.habits import Habit, HabitFiles
 from tracklater_bot.drafting.recorders import checked, told_apart
 from tracklater_bot.engine import suggest, unexplained_titles
 from tracklater_bot.engine.attendance import Attended, attended_in
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.engine.intervals import Interval, within
+from tracklater_bot.engine.learn.habits import Habits
 from tracklater_bot.engine.match.matcher import keys_in_clues
 from tracklater_bot.engine.presence import changes, samples_in
 from tracklater_bot.engine.title_normalization import TitleNormalizer
@@ -60,6 +62,7 @@ class LocalMachine:
     briefing: Briefing
     clock: Callable[[], datetime]
     engine: Engine = suggest
+    habits: HabitFiles | None = None
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
         """The days as they look now, oldest first; every source is read once for all of them.
@@ -78,10 +81,28 @@ class LocalMachine:
             replace(group, hints=(*group.hints, *(h for h in hints if h.group == group.name)))
             for group in brief.groups
         )
-        return [self._draft(day, readings, brief, groups) for day in brief.days]
+        habits = self.habits.learned(brief) if self.habits is not None else lambda _day: None
+        return [self._draft(day, readings, brief, groups, habits(day)) for day in brief.days]
+
+    def habits_in_words(self, days: Sequence[WorkDay]) -> list[Habit]:
+        """The strongest habits, for the terminal of this machine alone."""
+        if self.habits is None:
+            return []
+        with self.briefing.prepare(days) as prepared:
+            return self.habits.in_words(prepared.brief(()))
+
+    def forget_habits(self) -> None:
+        """Removes everything that was learned from confirmed time."""
+        if self.habits is not None:
+            self.habits.forget()
 
     def _draft(
-        self, day: WorkDay, readings: Iterable[Reading], brief: Brief, groups: tuple[Group, ...]
+        self,
+        day: WorkDay,
+        readings: Iterable[Reading],
+        brief: Brief,
+        groups: tuple[Group, ...],
+        habits: Habits | None,
     ) -> Draft:
         now = self.clock()
         of_day = [_of_day(reading, day.span) for reading in readings]
@@ -98,6 +119,7 @@ class LocalMachine:
             ),
             options=msgspec.convert(self.settings, Options, from_attributes=True),
             rules=brief.rules,
+            habits=habits,
         )
         return Draft(
             day=day.date,

@@ -14,7 +14,7 @@ from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.infer.hmm import IDLE
 from tracklater_bot.engine.infer.inference import LabelledDay, label
 from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.engine.intervals import MINUTE
+from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.looks import title_of
 from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.presence import (
@@ -82,10 +82,22 @@ def _infer(inputs: Inputs) -> _Inferred:
     watched = _watched(inputs, kinds, of_day, until)
     segments = cut_day(watched, of_day, until)
     calls = calls_in(watched.stays, kinds)
-    score(segments, events, of_day, ScoringContext(matcher, calls, _noon_of(inputs.day)))
+    context = ScoringContext(
+        matcher, calls, _noon_of(inputs.day), inputs.habits, _confirmed(inputs)
+    )
+    score(segments, events, of_day, context)
     day = label(segments, OFFSCREEN)
     spans = fit_spans(merge(day, inputs.options.min_minutes * MINUTE), day, inputs)
     return _Inferred(matcher, of_day, day, spans)
+
+
+def _confirmed(inputs: Inputs) -> list[tuple[Interval, str]]:
+    """The day's entries whose group is known."""
+    return [
+        (interval_of(span, inputs), entry.group)
+        for entry in inputs.tracked
+        if entry.group is not None and (span := entry.span(inputs.now)) is not None
+    ]
 
 
 def _watched(inputs: Inputs, kinds: WindowKind, events: Sequence[Event], until: float) -> Watch:

@@ -11,6 +11,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule
+from tracklater_bot.engine.learn.habits import Habits
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Options:
 class Inputs:
     """A day's clues and what is known of the groups. `now` bounds a day that is not over.
 
-    `rules` are the person's own word on windows; they win over the groups' hints.
+    `rules` are the person's own word on windows; they win over the groups' hints. `habits`:
+    what past days taught.
     """
 
     day: WorkDay
@@ -39,3 +41,4 @@ class Inputs:
     tracked: tuple[TimeEntry, ...] = ()
     options: Options = Options()
     rules: tuple[Rule, ...] = ()
+    habits: Habits | None = None

@@ -11,8 +11,10 @@ from itertools import groupby, pairwise
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine import weights
 from tracklater_bot.engine.events import Checkouts, Event, EventKind
+from tracklater_bot.engine.habit_evidence import add_habits
 from tracklater_bot.engine.infer.hmm import TransitionCosts
 from tracklater_bot.engine.intervals import MINUTE, Interval, joined, within
+from tracklater_bot.engine.learn.habits import Habits
 from tracklater_bot.engine.match.matcher import Matcher, TextMatch
 from tracklater_bot.engine.presence import Focus
 from tracklater_bot.engine.segments import EvidenceSource, Segment
@@ -34,11 +36,16 @@ BEFORE_CHECKOUT = 4 * MINUTE
 
 @dataclass(frozen=True, slots=True)
 class ScoringContext:
-    """What segments are scored with. `is_noon` tells of a moment whether people eat then."""
+    """What segments are scored with. `is_noon` tells of a moment whether people eat then.
+
+    `habits` are what past days taught, `confirmed` is whose time of this day is known.
+    """
 
     matcher: Matcher
     calls: Sequence[Interval]
     is_noon: Callable[[float], bool]
+    habits: Habits | None = None
+    confirmed: Sequence[tuple[Interval, str]] = ()
 
 
 def calls_in(foci: Sequence[Focus], kinds: WindowKind) -> list[Interval]:
@@ -65,6 +72,8 @@ def score(
     on_screen = [segment for segment in segments if segment.on_screen]
     _score_against_issues(on_screen, context.calls)
     _score_events(segments, of_day, context)
+    if context.habits is not None:
+        add_habits(segments, context.habits, context.confirmed)
     _score_islands(on_screen)
     for before, segment in pairwise(on_screen):
         segment.costs = _transition_costs(before, segment, context)

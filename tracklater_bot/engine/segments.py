@@ -14,6 +14,7 @@ from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.infer.hmm import TransitionCosts
 from tracklater_bot.engine.intervals import MINUTE, Interval, cut, joined, within
+from tracklater_bot.engine.learn.habits import Opinion
 from tracklater_bot.engine.presence import Focus, Watch
 from tracklater_bot.engine.weights import USUAL
 
@@ -63,6 +64,7 @@ class Segment:
     idle: float = 0.0
     at_noon: bool = False
     next_group: str | None = None
+    opinion: Opinion | None = None  # what past days say of it
     evidence: list[tuple[str, EvidenceSource, float]] = field(default_factory=list)
 
     @property

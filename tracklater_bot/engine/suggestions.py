@@ -19,6 +19,7 @@ from tracklater_bot.domain.issues import Issue, type_key
 from tracklater_bot.domain.suggestions import Evidence, Reason, Suggestion
 from tracklater_bot.domain.text import count, folded
 from tracklater_bot.engine.events import Event, EventKind
+from tracklater_bot.engine.habit_evidence import HABIT, confidence
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
 from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, group_numbers
 from tracklater_bot.engine.inputs import Inputs
@@ -67,7 +68,7 @@ class SuggestionBuilder:
         suggestion = Suggestion(
             span=found.span,
             group=found.group,
-            confidence=round(self._day.probability(found.group, interval), 3),
+            confidence=round(confidence(self._day, found.group, interval), 3),
             evidence=self._evidence(found, interval),
             best_split=self._best_split(found, interval),
         )
@@ -188,6 +189,8 @@ def _in_words(source: EvidenceSource, shas: Sequence[str], minutes: float) -> st
         return f"branch {about} checked out" if about else "a commit checked out"
     if source.kind is EventKind.MESSAGE:
         return f"{count(len(shas), 'message')}{f' in #{about}' if about else ''}"
+    if source == HABIT:
+        return f"{about}, {max(round(minutes), 1)} min"
     return f"{about} in window titles, {max(round(minutes), 1)} min"
 
 

@@ -218,6 +218,12 @@ def is_private(title: str) -> bool:
     return _PRIVATE_WORDS.search(folded(title)) is not None
 
 
+def program_in(title: str) -> str:
+    """The program or well-known site that a title names, as it is written there; "" for none."""
+    parts = [part.strip() for part in _SEPARATORS.split(title)]
+    return next((part for part in reversed(parts[1:]) if folded(part) in _PROGRAMS), "")
+
+
 def without_program(title: str) -> str:
     """A folded title without the names of programs and well-known sites, which are no cues."""
     parts = _SEPARATORS.split(title)

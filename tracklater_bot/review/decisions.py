@@ -11,42 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from tracklater_bot.domain import edits
 from tracklater_bot.domain.day import Span, in_reach
-from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem
-from tracklater_bot.domain.edits import (
-    UNDECIDED,
-    Change,
-    NotYours,
-    ReviewError,
-    added,
-    check,
-    clipped,
-    divided,
-    edited,
-    following,
-    in_order,
-    joined,
-    make_room,
-    new_id,
-    numbered,
-    outlives_refresh,
-    remainders,
-    with_items,
-)
+from tracklater_bot.domain.digests import ON_THE_WAY, Digest, Item, ItemState, Problem
+from tracklater_bot.domain.edits import UNDECIDED, Change, NotYours, ReviewError
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.payload import payload_of
-from tracklater_bot.domain.text import TOO_LONG_AGO
 from tracklater_bot.store import Store, Transaction, days, jobs
 from tracklater_bot.store.jobs import Job, JobKind, Stage, entry_job
 
 __all__ = ["Change", "NotYours", "Review", "ReviewError"]
 
-_DECIDED = (
-    ItemState.PENDING,
-    ItemState.SENDING,
-    ItemState.UNKNOWN,
-    ItemState.SENT,
-    ItemState.DELETING,
-)
+_DECIDED = (*ON_THE_WAY, ItemState.SENT)
 _OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old to be kept."
 _UNKNOWN_DAY = "That day is not open yet: ask for it with /tracklater first."
 _CHANGED = "It was changed meanwhile: close this and press Edit again."
@@ -57,10 +33,12 @@ _DECIDED_ALREADY = "It is decided already: press Undo first."
 class Review:
     """Takes decisions. All raise ReviewError, NotYours for another person's day, and StoreError.
 
-    `tracker` is what sentences call the place of the entries.
+    Sentences call the place of the entries as `tracker` says.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], tracker: str = "Toggl") -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], tracker: TrackerWords = SOME_TRACKER
+    ) -> None:
         self._store = store
         self._clock = clock
         self._tracker = tracker
@@ -94,7 +72,7 @@ class Review:
             return decision.digest
 
     def undo(self, person: str, item_id: str) -> Digest:
-        """Takes the decision back. What is in Toggl already, or on its way there, is deleted."""
+        """Takes the decision back. What is tracked already, or on its way there, is deleted."""
         with self._deciding(person, item_id) as decision:
             if decision.item.state in (ItemState.SKIPPED, ItemState.FAILED):
                 decision.put(decision.item.in_state(ItemState.OPEN))
@@ -105,7 +83,7 @@ class Review:
             return decision.digest
 
     def keep(self, person: str, item_id: str) -> Digest:
-        """Leaves an entry in Toggl as it is there; what was said about it is dealt with."""
+        """Leaves an entry as it is in the tracker; what was said about it is dealt with."""
         with self._deciding(person, item_id) as decision:
             if decision.item.state is ItemState.SENT and decision.item.problem_code is not None:
                 decision.put(decision.item.in_state(ItemState.SENT))
@@ -114,14 +92,9 @@ class Review:
     # -- Changes -------------------------------------------------------------------------------
 
     def edit(
-        self,
-        person: str,
-        item_id: str,
-        change: Change,
-        version: int,
-        move_neighbours: bool = False,
+        self, person: str, item_id: str, change: Change, version: int, move_neighbours: bool = False
     ) -> Digest:
-        """Changes what the item says; an entry that is in Toggl already is changed there too.
+        """Changes what the item says; an entry that is made already is changed too.
 
         `version` is the item's when the dialog was opened. With `move_neighbours`, undecided
         neighbours give way.
@@ -130,7 +103,7 @@ class Review:
             if decision.item.version != version:
                 raise ReviewError({"": _CHANGED})
             moved = decision.checked(change, move=move_neighbours)
-            after = edited(decision.item, change)
+            after = edits.edited(decision.item, change)
             if decision.item.state in (*UNDECIDED, ItemState.SKIPPED):
                 decision.change([after, *moved])
             else:
@@ -143,18 +116,18 @@ class Review:
         """Makes two items of one; both keep what it said."""
         with self._deciding(person, item_id) as decision:
             decision.require_undecided(decision.item)
-            decision.change(divided(decision.item, at))
+            decision.change(edits.divided(decision.item, at))
             return decision.digest
 
     def merge_with_next(self, person: str, item_id: str) -> Digest:
         """Makes one item of two and the time between them; the longer one's issue counts."""
         with self._deciding(person, item_id) as decision:
-            second = following(decision.digest, decision.item)
+            second = edits.following(decision.digest, decision.item)
             if second is None:
                 raise ReviewError({"": "Nothing follows it."})
             for item in (decision.item, second):
                 decision.require_undecided(item)
-            after = joined(decision.item, second)
+            after = edits.joined(decision.item, second)
             decision.require_untracked(after)
             decision.change([after], gone=[second.id])
             return decision.digest
@@ -164,7 +137,7 @@ class Review:
         with self._day(person, day) as decision:
             decision.require_reach("start")
             moved = decision.checked(change, move=move_neighbours)
-            decision.change([added(change), *moved])
+            decision.change([edits.added(change), *moved])
             return decision.digest
 
     def trim(self, person: str, item_id: str) -> Digest:
@@ -174,7 +147,7 @@ class Review:
                 return decision.digest
             now = self._clock()
             tracked = [span for entry in decision.digest.tracked if (span := entry.span(now))]
-            left = remainders(decision.item, tracked)
+            left = edits.remainders(decision.item, tracked)
             if not left:
                 raise ReviewError({"": "All of that time is tracked already: press Skip."})
             for item in decision.change(left):
@@ -218,7 +191,7 @@ class _DayDecision:
 
     store: Store
     transaction: Transaction
-    tracker: str
+    tracker: TrackerWords
     digest: Digest
     now: datetime
 
@@ -247,8 +220,8 @@ class _DayDecision:
 
     def checked(self, change: Change, *, move: bool, item_id: str = "") -> list[Item]:
         """The neighbours as they become; raises ReviewError for a change that cannot be."""
-        check(change, self.digest, self.now)
-        return make_room(self.digest, item_id, change.span, move=move)
+        edits.check(change, self.digest, self.now)
+        return edits.make_room(self.digest, item_id, change.span, move=move)
 
     def change(self, after: Iterable[Item], gone: Collection[str] = ()) -> list[Item]:
         """Stores what the person made of items, so that it can be taken back; gives it back."""
@@ -256,15 +229,15 @@ class _DayDecision:
         touched = {item.id for item in after} | set(gone)
         before = [item for item in self.digest.items if item.id in touched]
         number = days.note_change(self.transaction, self.digest, before)
-        changed = numbered(after, number)
-        wanted = with_items(self.digest, changed, gone)
+        changed = edits.numbered(after, number)
+        wanted = edits.with_items(self.digest, changed, gone)
         self.digest = days.save(self.transaction, self.digest, wanted)
         return [item for item in self.digest.items if item.change == number]
 
     def require_reach(self, field: str = "") -> None:
-        """Raises ReviewError on a day of which Toggl shows nothing any more."""
+        """Raises ReviewError on a day of which the tracker shows nothing any more."""
         if not in_reach(self.digest.day, ZoneInfo(self.digest.timezone), self.now):
-            raise ReviewError({field: TOO_LONG_AGO})
+            raise ReviewError({field: self.tracker.too_long_ago})
 
     def require_undecided(self, item: Item) -> None:
         """Raises ReviewError where a decision was made that has to be taken back first."""
@@ -276,7 +249,9 @@ class _DayDecision:
         for entry in self.digest.tracked:
             span = entry.span(self.now)
             if span is not None and span.overlaps(item.suggestion.span):
-                raise ReviewError({"": f"There is an entry in {self.tracker} between the two."})
+                raise ReviewError(
+                    {"": f"There is an entry in {self.tracker.label} between the two."}
+                )
 
     def revert(self, number: int) -> None:
         """Puts back what a change replaced. Raises ReviewError if other things came in between."""
@@ -287,7 +262,7 @@ class _DayDecision:
         if before is None:
             raise ReviewError({"": "This can no longer be taken back."})
         gone = {item.id for item in made} - {item.id for item in before}
-        wanted = with_items(self.digest, before, gone)
+        wanted = edits.with_items(self.digest, before, gone)
         self.digest = days.save(self.transaction, self.digest, _with_room(wanted, before))
 
 
@@ -318,10 +293,10 @@ class _ItemDecision(_DayDecision):
             jobs.mark_undone(self.transaction, job)
             self.put(self.item.in_state(ItemState.DELETING))
         else:
-            raise ReviewError({"": _ON_ITS_WAY.format(self.tracker)})
+            raise ReviewError({"": _ON_ITS_WAY.format(self.tracker.label)})
 
     def resend(self, after: Item) -> None:
-        """Lets an entry that is in Toggl, or will be soon, say what the item says now."""
+        """Lets an entry that is made, or will be soon, say what the item says now."""
         job = self.job
         rewritable = job is not None and job.stage is Stage.PENDING and not job.doubtful
         if self.item.state is ItemState.SENT:
@@ -333,7 +308,7 @@ class _ItemDecision(_DayDecision):
             jobs.set_payload(self.transaction, job, payload_of(after))
             self.put(after)
         else:
-            raise ReviewError({"": _ON_ITS_WAY.format(self.tracker)})
+            raise ReviewError({"": _ON_ITS_WAY.format(self.tracker.label)})
 
 
 def _worklog_failed(item: Item) -> bool:
@@ -349,13 +324,13 @@ def _with_room(digest: Digest, back: Sequence[Item]) -> Digest:
     for other in digest.items:
         if other.id not in ids:
             items += _given_way(other, spans)
-    return replace(digest, items=tuple(in_order(items)))
+    return replace(digest, items=tuple(edits.in_order(items)))
 
 
 def _given_way(item: Item, spans: Sequence[Span]) -> list[Item]:
     """A changed one gets a new id: buttons of an older message must not mean another span."""
     if item.state is ItemState.SKIPPED or not any(map(item.suggestion.span.overlaps, spans)):
         return [item]
-    if outlives_refresh(item):
+    if edits.outlives_refresh(item):
         raise ReviewError({"": "Something else takes that time now: change that first."})
-    return [Item(new_id(), rest) for rest in clipped([item.suggestion], spans)]
+    return [Item(edits.new_id(), rest) for rest in edits.clipped([item.suggestion], spans)]

@@ -1,6 +1,6 @@
 """Work that goes on behind the answers to Slack: sending, updating messages, reading issues.
 
-A thread for each, woken by an event, so that a slow Toggl never holds up what a message shows.
+A thread for each, woken by an event, so that a slow tracker never holds up what a message shows.
 They look at the store for what is to be done: nothing is lost when the process ends.
 """
 
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from typing import ParamSpec
 
@@ -17,6 +18,7 @@ from tracklater_bot.domain.errors import log_failure
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
+STOP_SECONDS = 3.0
 
 
 def submit(
@@ -31,6 +33,15 @@ def submit(
             log_failure(log, what, error)
 
     pool.submit(logged)
+
+
+def stop_all(loops: Iterable[Loop], seconds: float = STOP_SECONDS) -> None:
+    """Lets running calls finish, for so many seconds in all; what hangs is left behind."""
+    stopping, until = list(loops), time.monotonic() + seconds
+    for loop in stopping:
+        loop.end()
+    for loop in stopping:
+        loop.stop(max(until - time.monotonic(), 0.0))
 
 
 class Loop:
@@ -59,12 +70,16 @@ class Loop:
         """Asks for a call soon; returns at once."""
         self._woken.set()
 
-    def stop(self, timeout: float = 10.0) -> None:
-        """Lets a running call finish, at most `timeout` seconds, and ends the thread."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Lets a running call finish, for so many seconds at most, and ends the thread."""
+        self.end()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    def end(self) -> None:
+        """Lets no further call begin; returns at once."""
         self._stopped.set()
         self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
 
     def _run(self) -> None:
         again: float | None = None

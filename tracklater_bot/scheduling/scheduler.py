@@ -14,7 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from tracklater_bot.domain.plan import Plan
-from tracklater_bot.scheduling.loop import Loop
+from tracklater_bot.scheduling.loop import Loop, stop_all
 
 TICK_SECONDS = 30.0
 PRUNE_MINUTES = 5  # after the start, when nobody waits for it any more; then daily
@@ -23,7 +23,7 @@ PRUNE_MINUTES = 5  # after the start, when nobody waits for it any more; then da
 class Schedule:
     """Calls `announce_due` at the person's time and every tick, `outbox` every tick, `prune` daily.
 
-    All are called in the scheduler's own threads and must find out for themselves what is due.
+    All are called in threads of their own and must find out for themselves what is due.
     `plan` is asked on every tick, so that a change of plan or of zone moves the exact time.
     """
 
@@ -57,19 +57,18 @@ class Schedule:
             loop.start()
 
     def stop(self) -> None:
-        """Waits for running jobs, then ends the threads."""
-        for loop in self._loops:
-            loop.stop()
+        """Waits a little for what runs, then ends the threads."""
+        stop_all(self._loops)
         if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+            self._scheduler.shutdown()
 
     def tick(self) -> None:
         """Moves the exact time to where the plan has it, and announces what is due."""
         plan = self._plan()
         if plan != self._planned:
-            self._scheduler.add_job(
-                self._announce_due, _cron(plan), id="digest", replace_existing=True
-            )
+            # It only wakes the loop: whatever hangs in a call holds nobody but that one.
+            announcing = self._loops[0].wake
+            self._scheduler.add_job(announcing, _cron(plan), id="digest", replace_existing=True)
             self._planned = plan
         self._announce_due()
 

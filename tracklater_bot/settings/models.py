@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from datetime import time
+from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 
 from tracklater_bot.domain.hints import Hint, HintKind
@@ -168,6 +170,14 @@ class Settings(Section):
         names_a_place = {"url", "file"} & own.model_fields_set
         usual = "activitywatch" in self.model_fields_set and not names_a_place
         return ACTIVITYWATCH if usual else own.url
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the machine keeps files: beside the database, where that is a file of SQLite."""
+        scheme, _, path = self.database_url.get_secret_value().partition(":///")
+        if scheme.startswith("sqlite") and path:
+            return Path(path).parent
+        return user_data_path("tracklater-bot", appauthor=False)
 
     def emails_for(self, group: str) -> tuple[str, ...]:
         """Whose commits count in the group's repositories."""

@@ -15,9 +15,8 @@ from datetime import date, datetime, timedelta
 from pydantic import TypeAdapter
 
 from tracklater_bot.domain.errors import log_failure
-from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.plan import CATCH_UP_DAYS, Plan
-from tracklater_bot.slack.messages import PostError
+from tracklater_bot.slack.messages import PostedElsewhere, PostError
 from tracklater_bot.slack.person import Person
 
 log = logging.getLogger(__name__)
@@ -65,6 +64,8 @@ class Announcer:
             return  # the exact time and a tick came together
         try:
             self._announce_digests()
+        except PostedElsewhere:
+            log.debug("Another bot is posting a day.")
         except PostError as error:
             log.warning("%s It is tried again soon.", error)
         finally:
@@ -99,7 +100,7 @@ class Announcer:
 
     def _done(self, now: datetime) -> _Done:
         """What was announced so far; days before the very first start are not owed."""
-        stored = self._person.store.get(self._person.id, ANNOUNCED, now)
+        stored = self._person.recall(ANNOUNCED)
         if stored is not None:
             return _DONE.validate_python(stored)
         first = _Done(now)
@@ -131,16 +132,13 @@ class Activity:
             return None
         self._looked = now
         day = person.calendar.today()
-        read = self._kept(_read_key(day))
-        if not isinstance(read, str) or self._kept(went_on_key(day)):
+        read = person.recall(_read_key(day))
+        if not isinstance(read, str) or person.recall(went_on_key(day)):
             return None
         if not person.machine.worked_since(datetime.fromisoformat(read)):
             return None
         person.store.put(person.id, went_on_key(day), value=True)
         return day
-
-    def _kept(self, key: str) -> JsonValue | None:
-        return self._person.store.get(self._person.id, key, self._person.clock())
 
 
 def went_on_key(day: date) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import chain, repeat
 from typing import Any
@@ -18,15 +19,10 @@ from slack_sdk.http_retry import RetryHandler
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from tracklater_bot.domain.errors import code_in
+from tracklater_bot.domain.side_by_side import in_background
 from tracklater_bot.scheduling.scheduler import Schedule
 from tracklater_bot.settings import Settings
-from tracklater_bot.slack.connections import (
-    WRONG_TOKEN,
-    ConnectError,
-    Connection,
-    HttpConnection,
-    SocketConnection,
-)
+from tracklater_bot.slack import connections
 from tracklater_bot.slack.days import USUAL, BotTiming, Days
 from tracklater_bot.slack.handlers import register
 from tracklater_bot.slack.messages import NETWORK_ERRORS
@@ -37,6 +33,7 @@ log = logging.getLogger(__name__)
 
 LISTENER_THREADS = 10  # one person's clicks, some of which read a whole day anew
 TIMEOUT_SECONDS = 20
+STOP_SECONDS = 7.0  # in all
 FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts to connect
 
 
@@ -106,27 +103,30 @@ class Bot:
         except SlackApiError as error:
             code = code_in(error.response) or error.response.status_code
             sentence = f"Slack refuses TRACKLATER_SLACK__BOT_TOKEN ({code}): copy it again."
-            raise ConnectError(sentence, lasting=code in WRONG_TOKEN) from error
+            raise connections.ConnectError(
+                sentence, lasting=code in connections.WRONG_TOKEN
+            ) from error
         except NETWORK_ERRORS as error:
             sentence = f"Slack cannot be reached ({type(error).__name__})."
-            raise ConnectError(sentence, lasting=False) from error
+            raise connections.ConnectError(sentence, lasting=False) from error
         self.connection.open()
 
     def stop(self) -> None:
-        """Ends everything; what was not done yet stays in the store."""
-        self.connection.close()
-        self._schedule.stop()
-        self._executor.shutdown(wait=True)  # before what listeners still work with
-        self.days.stop()
+        """Ends everything; what was not done yet stays in the store, and what hangs is left."""
+        until = time.monotonic() + STOP_SECONDS
+        listeners = self._executor.shutdown  # before what they still work with
+        for end in (self.connection.close, self._schedule.stop, listeners, self.days.stop):
+            with suppress(TimeoutError):
+                in_background(end).result(max(until - time.monotonic(), 0.0))
 
-    def _connection(self, timing: BotTiming) -> Connection:
+    def _connection(self, timing: BotTiming) -> connections.Connection:
         slack = self._settings.slack
         if slack.mode == "http":
             signing = secret(slack.signing_secret, "TRACKLATER_SLACK__SIGNING_SECRET")
-            return HttpConnection(self._bolt(signing), slack.port)
+            return connections.HttpConnection(self._bolt(signing), slack.port)
         token = secret(slack.app_token, "TRACKLATER_SLACK__APP_TOKEN")
         # Socket Mode has no signatures to check, but Bolt insists on a secret.
-        return SocketConnection(self._bolt("socket-mode"), token, timing.ping)
+        return connections.SocketConnection(self._bolt("socket-mode"), token, timing.ping)
 
     def _bolt(self, signing_secret: str) -> App:
         app = App(
@@ -183,7 +183,7 @@ def _connected(bot: Bot, stopped: threading.Event) -> bool:
             return False
         try:
             bot.connect()
-        except ConnectError as error:
+        except connections.ConnectError as error:
             if error.lasting:
                 raise
             log.warning("%s It is tried again in %d seconds.", error, pause)

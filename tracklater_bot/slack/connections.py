@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+import sys
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Protocol
+from typing import Any, Protocol
 
-from slack_bolt import App, BoltRequest
+from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
 
 from tracklater_bot.domain.errors import code_in
 from tracklater_bot.slack.messages import NETWORK_ERRORS
+
+log = logging.getLogger(__name__)
 
 WRONG_TOKEN = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired",
@@ -26,7 +31,9 @@ PATH = "/slack/events"
 # Slack needs https, so a proxy or a tunnel on this machine stands in front in any case.
 LOOPBACK = "127.0.0.1"
 MOST_BYTES = 1024 * 1024
-READ_SECONDS = 10
+READ_SECONDS = 10  # for a whole request
+MOST_READING = 128  # connections whose requests are not whole yet
+MOST_SIGNATURES = 10_000  # more than a person's requests of the time for which Bolt takes them
 
 
 class ConnectError(Exception):
@@ -75,12 +82,11 @@ class SocketConnection:
             if isinstance(error, SlackApiError):
                 code = code_in(error.response)
                 why = code or "no sensible answer"
-            sentence = f"Slack's socket cannot be opened ({why})."
-            if code in WRONG_TOKEN:
-                sentence = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."
-            if code == "missing_scope":
-                sentence = "TRACKLATER_SLACK__APP_TOKEN lacks connections:write: make another one."
-            lasting = code in WRONG_TOKEN or code == "missing_scope"
+            refused = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."
+            lacking = "TRACKLATER_SLACK__APP_TOKEN lacks connections:write: make another one."
+            known = dict.fromkeys(WRONG_TOKEN, refused) | {"missing_scope": lacking}
+            sentence = known.get(code, f"Slack's socket cannot be opened ({why}).")
+            lasting = code in known
             raise ConnectError(sentence, lasting=lasting) from error
 
     def close(self) -> None:
@@ -110,7 +116,8 @@ class SocketConnection:
 class HttpConnection:
     """Requests from Slack at `/slack/events`, for something that speaks https in front of it.
 
-    Bolt checks every request's signature and age.
+    Bolt checks every request's signature and age; none is taken twice. Slack's own repetitions have
+    signatures of their own.
     """
 
     def __init__(self, app: App, port: int) -> None:
@@ -125,9 +132,8 @@ class HttpConnection:
 
     def open(self) -> None:
         """Listens. Raises ConnectError when the port is taken."""
-        handler = type("Handler", (_Handler,), {"app": self._app})
         try:
-            self._server = _Server((LOOPBACK, self._port), handler)
+            self._server = _Server(self._app, self._port)
         except OSError as error:
             sentence = f"slack.port {self._port} cannot be used: {error.strerror}."
             raise ConnectError(sentence) from error
@@ -142,12 +148,73 @@ class HttpConnection:
 
 
 class _Server(ThreadingHTTPServer):
+    """A thread for each request, of those that come whole and soon.
+
+    Whoever is slow is hung up on: after `READ_SECONDS`, or for others' sake, the slowest first.
+    """
+
     daemon_threads = True
     request_queue_size = 128  # a person who clicks fast; the usual five refuse the sixth
 
+    def __init__(self, app: App, port: int) -> None:
+        super().__init__((LOOPBACK, port), _Handler)
+        self.app = app
+        self._signatures: dict[str, None] = {}
+        self._noting = threading.Lock()
+        self._due: dict[Any, float] = {}  # by when each connection must have said all
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """As the library's."""
+        self._due[request] = time.monotonic() + READ_SECONDS
+        for slowest in [*self._due][:-MOST_READING]:
+            self._hang_up(slowest)
+        super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """Called by the library twice a second."""
+        for connection, due in [*self._due.items()]:
+            if due < time.monotonic():
+                self._hang_up(connection)
+
+    def _hang_up(self, connection: socket.socket) -> None:
+        if self.has_read(connection):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def has_read(self, connection: Any) -> bool:
+        """The connection is waited for no more; False if it was hung up on."""
+        return self._due.pop(connection, None) is not None
+
+    def shutdown_request(self, request: Any) -> None:
+        """As the library's."""
+        self.has_read(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, *_: object) -> None:
+        """Whoever hangs up, or is hung up on, is no news."""
+        log.debug("A request broke off: %s", sys.exc_info()[0])
+
+    def dispatch(self, request: BoltRequest) -> BoltResponse:
+        """Bolt's answer. Bolt takes a signature for five minutes; here, each is taken once."""
+        signature = (request.headers.get("x-slack-signature") or [""])[0]
+        stamp = (request.headers.get("x-slack-request-timestamp") or ["0"])[0]
+        with self._noting:
+            known = signature in self._signatures
+            self._signatures[signature] = None
+            if len(self._signatures) > MOST_SIGNATURES:
+                del self._signatures[next(iter(self._signatures))]
+        answer = BoltResponse(status=HTTPStatus.UNAUTHORIZED)
+        if known:
+            return answer
+        if stamp.isdecimal():  # Bolt stumbles over what is no number
+            answer = self.app.dispatch(request)
+        if answer.status == HTTPStatus.UNAUTHORIZED:  # a forged one must push out no true one
+            self._signatures.pop(signature, None)
+        return answer
+
 
 class _Handler(BaseHTTPRequestHandler):
-    app: App
+    server: _Server
     timeout = READ_SECONDS
 
     def do_POST(self) -> None:
@@ -158,15 +225,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.LENGTH_REQUIRED)
         elif int(length) > MOST_BYTES:
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        elif not self.headers.get("X-Slack-Request-Timestamp", "0").isdecimal():
-            self.send_error(HTTPStatus.UNAUTHORIZED)  # Bolt stumbles over what is no number
         else:
-            self._dispatch(self.rfile.read(int(length)))
+            body = self.rfile.read(int(length))
+            if self.server.has_read(self.connection) and len(body) == int(length):
+                self._dispatch(body)
 
     def _dispatch(self, body: bytes) -> None:
         headers: dict[str, str | Sequence[str]] = dict(self.headers.items())
         request = BoltRequest(body=body.decode("utf-8", "replace"), headers=headers)
-        answer = self.app.dispatch(request)
+        answer = self.server.dispatch(request)
         content = answer.body.encode()
         self.send_response(answer.status)
         for name, value in answer.first_headers_without_set_cookie().items():

@@ -20,15 +20,22 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import open_items
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name
+from tracklater_bot.domain.text import count, day_name
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import Review, ReviewError
-from tracklater_bot.scheduling.loop import Loop
+from tracklater_bot.scheduling.loop import Loop, stop_all
 from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
 from tracklater_bot.slack.announcer import Activity, Announcer
 from tracklater_bot.slack.lookups import Lookups
-from tracklater_bot.slack.messages import Messenger, Posted, PostError, logged_if_refused
+from tracklater_bot.slack.messages import (
+    Messenger,
+    Posted,
+    PostedElsewhere,
+    PostError,
+    logged_if_refused,
+)
 from tracklater_bot.slack.pace import MINUTE, PacedClient, low_priority
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
@@ -60,13 +67,14 @@ USUAL = BotTiming()
 class OpenedDay:
     """A day as it was just built: what is stored, and its message if there is one.
 
-    `closed`: it is too old for new entries.
+    `closed` says why no new entries can be made on it.
     """
 
     draft: Draft
     digest: Digest
     posted: Posted | None = None
-    closed: bool = False
+    tracker: TrackerWords = SOME_TRACKER
+    closed: str = ""
 
     def summary(self) -> str:
         """What came of it, in a line or two."""
@@ -77,9 +85,9 @@ class OpenedDay:
         elif self.digest.items:
             what = "another bot on this database is posting it right now."
         else:
-            untracked = "" if self.closed else " that isn't in Toggl already"
+            untracked = "" if self.closed else f" that isn't in {self.tracker.label} already"
             what = f"no work was found{untracked}; nothing was posted."
-        return f"{day_name(self.digest.day)}: {what}" + f" {TOO_LONG_AGO}" * self.closed
+        return f"{day_name(self.digest.day)}: {what} {self.closed}".rstrip()
 
 
 class Days:
@@ -89,8 +97,7 @@ class Days:
         owner = owner_name()
         self.person = person
         self.views = Views(person)
-        label = person.tracker.label if person.tracker else "Toggl"
-        self.review = Review(person.store, person.clock, label)
+        self.review = Review(person.store, person.clock, person.tracker_words)
         self.messenger = Messenger(client, person.store, self.views.digest, owner)
         self.outbox = person.outbox(owner, timing.pace)
         self.lookups = Lookups(person)
@@ -104,6 +111,7 @@ class Days:
         self._sending = Loop("outbox", self._send)
         self._messages = Loop("messages", self._show, rest_seconds=timing.update_rest)
         self._issues = Loop("issues", self._read_issues)
+        self._loops = (self._messages, self._sending, self._issues)
 
     def item(self, item_id: str) -> tuple[Digest, Item] | None:
         """The item and its day; None when a refresh has replaced it meanwhile."""
@@ -142,7 +150,7 @@ class Days:
         Raises ReviewError for a day that is too old.
         """
         if self.person.calendar.is_closed(self.person.calendar.day_on(on)):
-            raise ReviewError({"start": TOO_LONG_AGO})
+            raise ReviewError({"start": self.person.tracker_words.too_long_ago})
         if self.person.store.digest(self.person.id, on) is None:
             zone = str(self.person.calendar.day_on(on).zone)
             self.person.store.save_draft(self.person.id, Draft(on, zone))
@@ -163,7 +171,7 @@ class Days:
             with self._mended_later(), low_priority():
                 posted = self.messenger.announce(digest, since)
             if posted is None:
-                raise PostError("Another bot on this database is posting the day right now.")
+                raise PostedElsewhere("Another bot on this database is posting the day right now.")
             self._with_picture(opened, posted)
         elif digest.ts:
             with low_priority():
@@ -175,7 +183,9 @@ class Days:
         draft = self.person.draft(day)
         digest = self.person.store.save_draft(self.person.id, draft)
         self._activity.note_read(day.date)
-        return OpenedDay(draft, digest, closed=self.person.calendar.is_closed(day))
+        tracker = self.person.tracker_words
+        closed = tracker.too_long_ago if self.person.calendar.is_closed(day) else ""
+        return OpenedDay(draft, digest, tracker=tracker, closed=closed)
 
     def _with_picture(self, opened: OpenedDay, posted: Posted | None) -> OpenedDay:
         """The day as it was posted; its picture follows."""
@@ -194,10 +204,9 @@ class Days:
             return note(opened.summary())
         if opened.posted is None:
             waiting = self.views.last_waiting(day.date)
-            sources = opened.draft.sources
-            return no_traces(day.date, sources, closed=opened.closed, waiting=waiting)
+            return no_traces(day.date, opened.draft.sources, waiting, opened.tracker, opened.closed)
         link = self.messenger.permalink(opened.posted)
-        return day_ready(opened.digest, link, closed=opened.closed)
+        return day_ready(opened.digest, link, opened.closed)
 
     def turn_page(self, day: date, page: int) -> None:
         """Shows another page of a long day's message."""
@@ -258,16 +267,13 @@ class Days:
 
     def start(self) -> None:
         """Starts the loops; they begin with whatever was left from before."""
-        self._messages.start()
-        self._sending.start()
-        self._issues.start()
+        for loop in self._loops:
+            loop.start()
 
     def stop(self) -> None:
         """Ends the loops; what they had not done stays in the store."""
         self.finish()
-        self._sending.stop()
-        self._messages.stop()
-        self._issues.stop()
+        stop_all(self._loops)
 
     def finish(self) -> None:
         """Waits for pictures that are still being brought into their messages."""

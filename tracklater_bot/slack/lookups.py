@@ -43,11 +43,9 @@ class Lookups:
         """
         own = self._catalog.search(typed, group, MOST_ISSUES_OFFERED)
         if not typed.strip():
-            issues = self._catalog.issues()
-            named = ((issue.tracker, issue.group, issue.key) for issue in first)
-            known = {(issue.tracker, issue.group, issue.key): issue for issue in issues}
+            known = {issue.id: issue for issue in self._catalog.issues()}
             # As they are now, without those of a project that is no longer set up.
-            likely = [known[name] for name in named if name in known]
+            likely = [known[issue.id] for issue in first if issue.id in known]
             return list(dict.fromkeys([*likely, *own]))[:MOST_ISSUES_OFFERED]
         if not own:
             submit(self._fetching, "Looking for an issue", self._catalog.look_up, typed, group)

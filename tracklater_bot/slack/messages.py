@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from http.client import HTTPException
 from json import JSONDecodeError
 from typing import Any
@@ -40,6 +41,10 @@ NETWORK_ERRORS = (SlackClientError, HTTPException, OSError, JSONDecodeError)
 
 class PostError(Exception):
     """Slack did not take the message; the text says why and what to do."""
+
+
+class PostedElsewhere(PostError):
+    """Another bot is at it: nothing is wrong."""
 
 
 @contextmanager
@@ -137,13 +142,9 @@ class Messenger:
         What Slack refuses is logged: there is no other way left to tell it.
         """
         with logged_if_refused("A private answer was not delivered"):
-            self._call(
-                self._client.chat_postEphemeral,
-                channel=self.channel_of(person),
-                user=person,
-                text=text,
-                blocks=list(blocks) or None,
-            )
+            place = {"channel": self.channel_of(person), "user": person}
+            said: dict[str, Any] = place | {"text": text, "blocks": list(blocks) or None}
+            self._call(self._client.chat_postEphemeral, **said)
 
     def publish_home(self, person: str, view: Mapping[str, Any]) -> None:
         """Shows the person this Home tab. Raises PostError."""
@@ -223,19 +224,13 @@ class Messenger:
 
     def _update(self, digest: Digest) -> bool:
         """False when the message is gone from Slack."""
-        message = self._render(digest)
-        try:
-            self._client.chat_update(
-                channel=str(digest.channel),
-                ts=str(digest.ts),
-                text=message.text,
-                blocks=message.blocks,
-                metadata=_metadata(digest),
-            )
-        except NETWORK_ERRORS as error:
-            if _code(error) in GONE:
-                return False
-            raise PostError(f"Slack did not take the update: {reason(error)}.") from error
+        place = {"channel": str(digest.channel), "ts": str(digest.ts)}
+        said = place | self._said(digest)
+        if (
+            self._call(self._client.chat_update, "Slack did not take the update", GONE, **said)
+            is None
+        ):
+            return False
         self._store.set_shown_version(digest.person, digest.day, digest.version, digest.shown)
         return True
 
@@ -277,22 +272,22 @@ class Messenger:
 
     def _send(self, digest: Digest) -> tuple[str, str]:
         """Posts to the person's id, which stands for the DM; the answer says where that is."""
-        message = self._render(digest)
+        said = {"unfurl_links": False, "unfurl_media": False} | self._said(digest)
         try:
-            answer = self._client.chat_postMessage(
-                channel=digest.person,
-                text=message.text,
-                blocks=message.blocks,
-                metadata=_metadata(digest),
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        except NETWORK_ERRORS as error:
+            answer = self._call(self._client.chat_postMessage, channel=digest.person, **said)
+        except PostError as error:
             if not may_be_done(error):
                 self._store.unclaim(digest.person, digest.day, self._store.now() + CLAIM)
-            raise PostError(f"Slack did not take the message: {reason(error)}.") from error
+            raise
         channel = self._channels[digest.person] = str(answer["channel"])
         return channel, str(answer["ts"])
+
+    def _said(self, digest: Digest) -> dict[str, Any]:
+        """What the message says, and by what it is known again."""
+        message = self._render(digest)
+        payload = {"person": digest.person, "day": digest.day.isoformat()}
+        metadata = {"event_type": EVENT_TYPE, "event_payload": payload}
+        return {"text": message.text, "blocks": message.blocks, "metadata": metadata}
 
     def _unnoted(self, digest: Digest) -> tuple[str, str] | None:
         """The day's message that nobody noted: newer than the one we know."""
@@ -322,12 +317,8 @@ class Messenger:
 
     def _messages(self, channel: str, person: str) -> dict[date, list[str]]:
         """Which days' messages are among the latest 100 of the DM, and where."""
-        answer = self._call(
-            self._client.conversations_history,
-            channel=channel,
-            limit=100,
-            include_all_metadata=True,
-        )
+        latest: dict[str, Any] = {"channel": channel, "limit": 100, "include_all_metadata": True}
+        answer = self._call(self._client.conversations_history, **latest)
         timestamps: dict[date, list[str]] = {}
         for message in answer.get("messages") or ():
             day = _day_of(message.get("metadata"), person)
@@ -337,34 +328,28 @@ class Messenger:
 
     def _delete_with_replies(self, channel: str, ts: str) -> None:
         """Deletes the message. Replies go first: Slack would leave a stub in their place."""
-        replies = self._if_there(self._client.conversations_replies, channel=channel, ts=ts)
+        kept = partial(self._call, what="Slack kept an old message", gone=NOT_THERE)
+        replies = kept(self._client.conversations_replies, channel=channel, ts=ts) or {}
         messages = replies.get("messages") or ()
         for message in reversed([message for message in messages if message.get("bot_id")]):
             for file in message.get("files") or ():
-                self._if_there(self._client.files_delete, file=file["id"])
-            self._if_there(self._client.chat_delete, channel=channel, ts=message["ts"])
+                kept(self._client.files_delete, file=file["id"])
+            kept(self._client.chat_delete, channel=channel, ts=message["ts"])
 
     @staticmethod
-    def _if_there(method: Callable[..., Any], **what: Any) -> Any:
-        """The answer about an old message; an empty one where it is gone already."""
-        try:
-            return method(**what)
-        except NETWORK_ERRORS as error:
-            if _code(error) in NOT_THERE:
-                return {}
-            raise PostError(f"Slack kept an old message: {reason(error)}.") from error
-
-    @staticmethod
-    def _call(method: Callable[..., Any], **arguments: Any) -> Any:
+    def _call(
+        method: Callable[..., Any],
+        what: str = "Slack did not take the message",
+        gone: frozenset[str] = frozenset(),
+        **arguments: Any,
+    ) -> Any:
+        """Slack's answer; None where it is about something that is gone. Raises PostError."""
         try:
             return method(**arguments)
         except NETWORK_ERRORS as error:
-            raise PostError(f"Slack did not take the message: {reason(error)}.") from error
-
-
-def _metadata(digest: Digest) -> dict[str, Any]:
-    payload = {"person": digest.person, "day": digest.day.isoformat()}
-    return {"event_type": EVENT_TYPE, "event_payload": payload}
+            if _code(error) in gone:
+                return None
+            raise PostError(f"{what}: {reason(error)}.") from error
 
 
 def _day_of(metadata: Any, person: str) -> date | None:

@@ -28,7 +28,7 @@ from slack_sdk import WebClient
 from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryHandler, RetryState
 from slack_sdk.web import SlackResponse
 
-from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
+from tracklater_bot.http import bounded  # noqa: F401 - for its effect
 
 MINUTE = 60.0
 # Calls a minute, as Slack's pages name them: tiers 3 and 4, and "several hundred" messages.
@@ -53,6 +53,7 @@ LOW_PRIORITY_SHARE = 0.8  # of each minute, for what nobody waits for
 LOW_PRIORITY_STEPS = 6  # parts of a minute over which that is spread
 MARGIN = 1.02  # Slack's minute need not begin with ours
 RETRIES = 3  # where Slack says when to come back
+LONGEST_HOLD = 300.0  # seconds, whatever Slack says: it is asked again then
 REPEATS = 1  # where the connection fails
 REPEAT_AFTER = 1.0  # seconds
 
@@ -259,4 +260,4 @@ def _retry_after(response: HttpResponse) -> float:
     """In how many seconds Slack wants to be asked again."""
     headers = {name.lower(): values for name, values in response.headers.items()}
     seconds = (headers.get("retry-after") or ["1"])[0]
-    return float(seconds) if seconds.isdecimal() else 1.0
+    return min(float(seconds), LONGEST_HOLD) if seconds.isdecimal() else 1.0

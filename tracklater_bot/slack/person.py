@@ -13,12 +13,14 @@ from tracklater_bot.catalog.calendar import Calendar
 from tracklater_bot.catalog.catalog import Catalog
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.entries import TrackerWords
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.wall import Finding, Machine
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.store import Store
-from tracklater_bot.trackers.base import Tracker
+from tracklater_bot.trackers.base import Tracker, words_of
 
 
 class Outbox(Protocol):
@@ -54,6 +56,15 @@ class Person:
     groups: tuple[Group, ...]
     check: Callable[[], Sequence[Finding]]
     outbox: Callable[[str, Pace], Outbox]
+
+    @property
+    def tracker_words(self) -> TrackerWords:
+        """What the person is told of the tracker."""
+        return words_of(self.tracker)
+
+    def recall(self, key: str) -> JsonValue | None:
+        """What the store remembers of this person under that name."""
+        return self.store.get(self.id, key, self.clock())
 
     def draft(self, day: WorkDay) -> Draft:
         """The day as it looks now."""

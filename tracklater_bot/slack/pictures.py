@@ -41,18 +41,17 @@ class ShownPictures:
     def of(self, digest: Digest) -> PictureRef | None:
         """The picture; None while the timeline is text, and where no pictures are wanted."""
         kept = self._kept(digest)
-        if kept is None or "file" not in kept or not self.person.settings().digest.picture:
+        if "file" not in kept or not self.person.settings().digest.picture:
             return None
         return PictureRef(str(kept["file"]), str(kept["alt"]))
 
     def is_of(self, digest: Digest, lanes: Lanes) -> bool:
         """Whether the message shows a picture of these very lanes."""
-        kept = self._kept(digest)
-        return kept is not None and kept.get("of") == _fingerprint(lanes)
+        return self._kept(digest).get("of") == _fingerprint(lanes)
 
     def expect(self, digest: Digest, lanes: Lanes) -> bool:
         """Notes that a picture of the lanes is uploaded now; whether it may be there already."""
-        kept, awaited = self._kept(digest) or {}, _fingerprint(lanes)
+        kept, awaited = self._kept(digest), _fingerprint(lanes)
         self.person.store.put(digest.person, picture_key(digest.day), {**kept, "awaited": awaited})
         return kept.get("awaited") == awaited
 
@@ -65,10 +64,9 @@ class ShownPictures:
         """Lets the message show the timeline as text again."""
         self.person.store.delete(digest.person, picture_key(digest.day))
 
-    def _kept(self, digest: Digest) -> dict[str, JsonValue] | None:
-        person = self.person
-        kept = person.store.get(digest.person, picture_key(digest.day), person.clock())
-        return kept if isinstance(kept, dict) else None
+    def _kept(self, digest: Digest) -> dict[str, JsonValue]:
+        kept = self.person.recall(picture_key(digest.day))
+        return kept if isinstance(kept, dict) else {}
 
 
 def picture_key(day: date) -> str:
@@ -116,7 +114,7 @@ class Pictures:
         digest = person.store.digest(person.id, draft.day)
         if digest is None or digest.ts is None:
             return
-        lanes = lanes_of(digest, person.clock(), ticks_of(draft))
+        lanes = lanes_of(digest, person.clock(), ticks_of(draft), person.tracker_words)
         if self.shown.is_of(digest, lanes):
             return
         again = self.shown.expect(digest, lanes)

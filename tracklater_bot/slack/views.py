@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from holidays.registry import COUNTRIES
 
@@ -14,7 +13,6 @@ from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Preferences
-from tracklater_bot.blocks.rows import TOGGL_PAGE
 from tracklater_bot.blocks.timeline import lanes_of, text_timeline
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals
@@ -22,9 +20,7 @@ from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, ItemState
-from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.plan import Plan
-from tracklater_bot.domain.text import clock
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
 from tracklater_bot.slack.announcer import went_on_key
 from tracklater_bot.slack.person import Person
@@ -34,7 +30,7 @@ WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)
 NEVER_SHOWN_BACK = 14  # days; reading more of them anew takes its time
 TIMELINE_COLUMNS = 38  # more would wrap on a phone
-ON_THE_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState.DELETING)
+APPROVED = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +44,28 @@ class Views:
     def digest(self, digest: Digest) -> SlackMessage:
         """The digest as its message shows it now."""
         now = self.person.clock()
-        lanes = lanes_of(digest, now)
+        lanes = lanes_of(digest, now, tracker=self.person.tracker_words)
         picture = ShownPictures(self.person).of(digest)
-        page = self._kept(page_key(digest.day))
+        page = self.person.recall(page_key(digest.day))
         view = DigestView(
             page=page if isinstance(page, int) else 0,
-            toggl_day_url=self.person.tracker.page if self.person.tracker else TOGGL_PAGE,
+            tracker=self.person.tracker_words,
             picture=picture,
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
-            quota_note=_quota_note(digest),
-            went_on=bool(self._kept(went_on_key(digest.day))),
+            went_on=bool(self.person.recall(went_on_key(digest.day))),
             changes=self.person.no_longer(),
         )
         return digest_message(digest, view)
-
-    def _kept(self, key: str) -> JsonValue | None:
-        return self.person.store.get(self.person.id, key, self.person.clock())
 
     # -- Plans, status, week, Home -------------------------------------------------------------
 
     def plan(self) -> Plan:
         """When the person wants to hear from the bot, as of now."""
         settings = self.person.settings()
-        return Plan(
-            zone=settings.zone(),
-            at=settings.digest.at,
-            days=settings.digest.days,
-            day_starts=settings.day_starts,
-            country=settings.digest.holidays,
-            silent_until=silent_until(self.person.store.preferences(self.person.id)),
-        )
+        wanted = (settings.digest.at, settings.digest.days, settings.day_starts)
+        silent = silent_until(self.person.store.preferences(self.person.id))
+        return Plan(settings.zone(), *wanted, settings.digest.holidays, silent)
 
     def status(self) -> StatusView:
         """How everything is now; asks every service."""
@@ -92,8 +79,10 @@ class Views:
             next_digest=self.plan().next(now),
             quota_left=quota.remaining if quota else None,
             quota_resets_at=quota.resets_at if quota else None,
-            waiting=sum(item.state in ON_THE_WAY for item in items),
+            waiting=sum(item.state in APPROVED for item in items),
+            until=max((at for item in items if (at := item.waits_until)), default=None),
             failed=sum(item.state is ItemState.FAILED for item in items),
+            tracker=self.person.tracker_words,
         )
 
     def week(self) -> list[DayTimes]:
@@ -151,6 +140,7 @@ class Views:
             next_digest=self.plan().next(now),
             rules=self.person.store.rules(self.person.id),
             changes=self.person.no_longer(),
+            tracker=self.person.tracker_words,
         )
 
     def _week_days(self) -> list[WorkDay]:
@@ -189,17 +179,6 @@ class Views:
 def page_key(day: date) -> str:
     """Under which name the store remembers the page that the day's message shows."""
     return f"page:{day}"
-
-
-def _quota_note(digest: Digest) -> str | None:
-    """`5 of 12 in Toggl, the rest at 18:42`, while Toggl's quota holds entries back."""
-    waiting = [item for item in digest.items if item.state is ItemState.PENDING and item.retry_at]
-    if not waiting:
-        return None
-    sent = sum(item.state is ItemState.SENT for item in digest.items)
-    wanted = sent + sum(item.state in ON_THE_WAY for item in digest.items)
-    when = min(item.retry_at for item in waiting if item.retry_at)
-    return f"{sent} of {wanted} in Toggl, the rest at {clock(when, ZoneInfo(digest.timezone))}."
 
 
 def _countries(chosen: str) -> list[tuple[str, str]]:

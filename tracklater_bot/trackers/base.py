@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.entries import SOME_TRACKER, TimeEntry, TrackerWords
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.settings import GroupSettings
 
@@ -153,6 +153,11 @@ class Tracker(Protocol):
     def delete(self, entry_id: str, seen: str | None) -> None: ...
     def quota(self) -> Quota: ...
     def constraints(self) -> Constraints: ...
+
+
+def words_of(tracker: Tracker | None) -> TrackerWords:
+    """What the person is told of the tracker, or of the one they lack."""
+    return TrackerWords(tracker.label, tracker.page) if tracker else SOME_TRACKER
 
 
 class Worklogs(Protocol):

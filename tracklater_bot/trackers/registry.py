@@ -14,6 +14,8 @@ REGISTRY: tuple[Callable[[Settings, Callable[[], datetime]], Tracker | None], ..
     TogglTracker.set_up,
 )
 
+SUGGESTED = TogglTracker  # to those who have none
+
 
 def tracker_of(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Tracker | None:
     """The tracker that the person's entries go to; None where none is set up."""

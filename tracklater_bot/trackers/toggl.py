@@ -102,6 +102,9 @@ class TogglTracker:
     name = "toggl"
     label = "Toggl"
     page = "https://track.toggl.com/timer"
+    first_step = (
+        "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
+    )
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ from tracklater_bot.blocks.home import preference_of
 from tracklater_bot.blocks.week import week_message
 from tracklater_bot.domain.day import NoSuchDay, WhenError
 from tracklater_bot.domain.digests import Digest
-from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
+from tracklater_bot.domain.text import day_name
 from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.payloads import Click, refusal_of, reply_privately, stored_first
@@ -33,6 +33,7 @@ class DayHandlers:
 
     def __init__(self, days: Days) -> None:
         self._days = days
+        self._tracker = days.person.tracker_words
 
     def register(self, app: App) -> None:
         """Tells Bolt which command, button and tab is whose."""
@@ -53,13 +54,14 @@ class DayHandlers:
         """Answers at once, and fills in when ready. Only the person sees the answers."""
         word = str(command.get("text") or "").strip().casefold()[:MOST_WORD]
         if word == "help":
-            _say(ack, help_message())
+            _say(ack, help_message(self._tracker))
         elif word == "status":
             _say(ack, note("Asking everyone how they are…"))
             _say(respond, status_message(self._days.views.status()), replace_original=True)
         elif word == "week":
             _say(ack, note("Looking at the last seven days…"))
-            _say(respond, week_message(self._days.views.week()), replace_original=True)
+            week = week_message(self._days.views.week(), self._tracker)
+            _say(respond, week, replace_original=True)
         else:
             self._day(word, ack, respond)
 
@@ -99,7 +101,7 @@ class DayHandlers:
             refusal = refusal_of(lambda: decide(click.user, click.value))
         if refusal:
             reply_privately(respond, refusal)
-        if refusal == TOO_LONG_AGO:  # the message is from when it could still be done
+        if refusal == self._tracker.too_long_ago:  # the message is from when it could still be done
             stored = self._days.item(click.value)
             self._days.show_again(stored[0].day if stored else date.fromisoformat(click.value))
         self._days.changed()

@@ -11,30 +11,13 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from tracklater_bot.blocks.dialog_values import (
-    DialogMeta,
-    EditForm,
-    FieldValues,
-    errors_for,
-    issue_options,
-    parse_edit,
-    parse_split,
-)
-from tracklater_bot.blocks.dialogs import (
-    add_modal,
-    after_choice,
-    drawn_anew,
-    edit_modal,
-    group_token,
-    note_modal,
-    split_modal,
-    why_modal,
-    with_move_offer,
-)
+from tracklater_bot.blocks import dialog_values as values
+from tracklater_bot.blocks import dialogs
+from tracklater_bot.blocks.dialog_values import Choices, DialogMeta, EditForm, Errors, FieldValues
 from tracklater_bot.blocks.rule_dialog import parse_rule, rule_modal
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.text import TOO_LONG_AGO, day_name
+from tracklater_bot.domain.text import day_name
 from tracklater_bot.review.decisions import Change, ReviewError
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
@@ -55,11 +38,12 @@ class DialogHandlers:
         self._review = days.review
         self._calendar = days.person.calendar
         self._lookups = days.lookups
+        self._too_long_ago = days.person.tracker_words.too_long_ago
         self._latest_choices = _LatestChoices()
 
     def register(self, app: App) -> None:
         """Tells Bolt which button and which dialog is whose."""
-        app.action("edit")(self._open_edit)
+        app.action("edit")(self._menu)
         app.action("more")(self._menu)
         app.action("add")(self._add)
         for field in ("project", "issue"):
@@ -72,13 +56,6 @@ class DialogHandlers:
         app.shortcut("track_this")(self._track)
 
     # -- Opening -------------------------------------------------------------------------------
-
-    def _open_edit(
-        self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond
-    ) -> None:
-        ack()
-        click = Click.of(body)
-        self._open(click, click.value, self._edit, client, respond)
 
     def _open(
         self, click: Click, item_id: str, modal: Modal, client: WebClient, respond: Respond
@@ -93,8 +70,9 @@ class DialogHandlers:
             client.views_open(trigger_id=click.trigger_id, view=modal(*stored))
 
     def _menu(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
+        """What Edit and the menu beside it do; the menu's values begin with what was chosen."""
         click = Click.of(body)
-        what, _, item_id = click.value.partition(":")
+        what, _, item_id = click.value.rpartition(":")
         changes = {"merge": self._review.merge_with_next, "revert": self._review.revert}
         if what in changes:
             with stored_first(ack):
@@ -106,29 +84,34 @@ class DialogHandlers:
             self._days.changed()
             return
         ack()
-        modals: dict[str, Modal] = {"split": split_modal, "why": why_modal, "rule": self._rule}
+        modals: dict[str, Modal] = {"": self._edit, "rule": self._rule}
+        modals |= {"split": dialogs.split_modal, "why": dialogs.why_modal}
         if what in modals:
             self._open(click, item_id, modals[what], client, respond)
 
     def _redraw(self, view: Mapping[str, Any], item_id: str, client: WebClient) -> None:
         """Shows the changed item in the dialog from whose menu it was changed."""
-        shown = note_modal("Undone", "It is no longer there. Close this to see the day.")
+        shown = dialogs.note_modal("Undone", "It is no longer there. Close this to see the day.")
         if stored := self._days.item(item_id):
-            shown = drawn_anew(self._edit(*stored), stored[1].version)
+            shown = dialogs.drawn_anew(self._edit(*stored), stored[1].version)
         _update(client, view, shown)
 
     def _add(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
         ack()
         click = Click.of(body)
         day = self._calendar.day(click.value)
-        view = add_modal(day, self._lookups.choices(day))
+        view = dialogs.add_modal(day, self._lookups.choices(day))
         client.views_open(trigger_id=click.trigger_id, view=view)
 
+    def _choices(self, day: date | str) -> Choices:
+        on = self._calendar.day(day) if isinstance(day, str) else self._calendar.day_on(day)
+        return self._lookups.choices(on)
+
     def _edit(self, digest: Digest, item: Item) -> dict[str, Any]:
-        return edit_modal(digest, item, self._lookups.choices(self._calendar.day_on(digest.day)))
+        return dialogs.edit_modal(digest, item, self._choices(digest.day))
 
     def _rule(self, digest: Digest, item: Item) -> dict[str, Any]:
-        return rule_modal(digest, item, self._lookups.choices(self._calendar.day_on(digest.day)))
+        return rule_modal(digest, item, self._choices(digest.day))
 
     # -- Issues while typing -------------------------------------------------------------------
 
@@ -137,7 +120,7 @@ class DialogHandlers:
         meta = DialogMeta.of(body["view"])
         group = self._group_in(meta)
         first = self._likely_issues(meta, group) if not typed.strip() else []
-        ack(**issue_options(self._lookups.search(typed, group, first), typed, group))
+        ack(**values.issue_options(self._lookups.search(typed, group, first), typed, group))
 
     def _likely_issues(self, meta: DialogMeta, group: str | None) -> list[Issue]:
         """What the evidence of the day speaks for: the item's own issue, then its neighbours'."""
@@ -151,8 +134,8 @@ class DialogHandlers:
 
         Only what we noted in the dialog tells: Slack asks without the other fields' values.
         """
-        known = self._lookups.choices(self._calendar.day(meta.day)).all_groups()
-        named = {group_token(group): group for group in known}
+        known = self._choices(meta.day).all_groups()
+        named = {dialogs.group_token(group): group for group in known}
         item = self._item(meta)
         return named.get(meta.group) or (item.suggestion.group if item else None)
 
@@ -180,26 +163,30 @@ class DialogHandlers:
     def _after_choice(self, view: Mapping[str, Any], later: int = 0) -> dict[str, Any] | None:
         meta = DialogMeta.of(view)
         item = self._item(meta)
-        choices = self._lookups.choices(self._calendar.day(meta.day))
         value = FieldValues(view).option("issue")
         issue = self._lookups.issue(value, item.suggestion.issue if item else None)
-        return after_choice(view, choices, item, issue, later)
+        return dialogs.after_choice(view, self._choices(meta.day), item, issue, later)
 
     # -- Taking what was filled in -------------------------------------------------------------
 
     def _edited(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-        meta = DialogMeta.of(view)
-        stored = self._days.item(meta.item)
-        if stored is None:
-            ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
+        meta, item = DialogMeta.of(view), self._stored(ack, view)
+        if item is None:
             return
-        user = str(body["user"]["id"])
 
         def save(form: EditForm) -> Digest:
-            change = self._change(view, form, stored[1].suggestion.issue)
+            change = self._change(view, form, item.suggestion.issue)
+            user = str(body["user"]["id"])
             return self._review.edit(user, meta.item, change, meta.version, form.move_neighbours)
 
-        self._take(ack, view, stored[1], save)
+        self._take(ack, view, item, save)
+
+    def _stored(self, ack: Ack, view: dict[str, Any]) -> Item | None:
+        """The dialog's item; where it is gone, the dialog says so."""
+        item = self._item(DialogMeta.of(view))
+        if item is None:
+            _refuse(ack, values.errors_for(view, {"": OUTDATED}))
+        return item
 
     def _added(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         meta = DialogMeta.of(view)
@@ -219,18 +206,17 @@ class DialogHandlers:
         self, ack: Ack, view: dict[str, Any], item: Item | None, save: Callable[[EditForm], Digest]
     ) -> None:
         """Saves a dialog, or shows what is wrong beside its fields. Nothing waits on a network."""
-        day = self._calendar.day(DialogMeta.of(view).day)
-        form = parse_edit(view, self._lookups.choices(day), item)
+        form = values.parse_edit(view, self._choices(DialogMeta.of(view).day), item)
         if isinstance(form, dict):
-            ack(response_action="errors", errors=form)
+            _refuse(ack, form)
             return
         try:
             save(form)
         except ReviewError as error:
             if error.can_move and not FieldValues(view).has("move"):
-                ack(response_action="update", view=with_move_offer(view, str(error)))
+                ack(response_action="update", view=dialogs.with_move_offer(view, str(error)))
             else:
-                ack(response_action="errors", errors=errors_for(view, error.fields))
+                _refuse(ack, values.errors_for(view, error.fields))
         else:
             ack()
         self._days.changed()
@@ -239,31 +225,21 @@ class DialogHandlers:
         issue = self._lookups.issue(form.issue, own)
         if form.issue and issue is None:
             raise ReviewError({"issue": "That issue is no longer known: choose it again."})
-        return Change(
-            span=form.span,
-            group=form.group,
-            project=form.project,
-            issue=issue,
-            description=form.description,
-            billable=form.billable,
-            tags=form.tags,
-            drafted=DialogMeta.of(view).wrote(form.description),
-            typed=form.typed,
-        )
+        said = (form.span, form.group, form.project, issue, form.description)
+        drafted = DialogMeta.of(view).wrote(form.description)
+        return Change(*said, form.billable, form.tags, drafted=drafted, typed=form.typed)
 
     def _split(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-        meta = DialogMeta.of(view)
-        stored = self._days.item(meta.item)
-        if stored is None:
-            ack(response_action="errors", errors=errors_for(view, {"": OUTDATED}))
+        meta, item = DialogMeta.of(view), self._stored(ack, view)
+        if item is None:
             return
-        at = parse_split(view, self._calendar.day(meta.day), stored[1].suggestion.span)
+        at = values.parse_split(view, self._calendar.day(meta.day), item.suggestion.span)
         if isinstance(at, dict):
-            ack(response_action="errors", errors=at)
+            _refuse(ack, at)
             return
         user = str(body["user"]["id"])
         if refusal := refusal_of(lambda: self._review.split(user, meta.item, at)):
-            ack(response_action="errors", errors=errors_for(view, {"at": refusal}))
+            _refuse(ack, values.errors_for(view, {"at": refusal}))
         else:
             ack(response_action="clear")  # an edit dialog below would show what is no longer so
         self._days.changed()
@@ -272,7 +248,7 @@ class DialogHandlers:
         day = self._calendar.day(DialogMeta.of(view).day)
         rule = parse_rule(view, self._lookups.choices(day))
         if isinstance(rule, dict):
-            ack(response_action="errors", errors=rule)
+            _refuse(ack, rule)
         else:
             self._days.person.store.add_rule(self._days.person.id, rule)
             ack(response_action="clear")
@@ -288,15 +264,19 @@ class DialogHandlers:
         message = shortcut.get("message") or {}
         day = self._calendar.day_of(datetime.fromtimestamp(float(message.get("ts") or 0), UTC))
         if self._calendar.is_closed(day):
-            reply_privately(respond, f"{day_name(day.date)}: {TOO_LONG_AGO}")
+            reply_privately(respond, f"{day_name(day.date)}: {self._too_long_ago}")
             return
         text = str(message.get("text", ""))
         channel = str((shortcut.get("channel") or {}).get("name", ""))
         workspace = str((shortcut.get("team") or {}).get("domain", ""))
         issue = self._lookups.issue_in(text)
         group = issue.group if issue else self._lookups.group_in(text, channel, workspace)
-        view = add_modal(day, self._lookups.choices(day), group, issue)
+        view = dialogs.add_modal(day, self._lookups.choices(day), group, issue)
         client.views_open(trigger_id=shortcut["trigger_id"], view=view)
+
+
+def _refuse(ack: Ack, errors: Errors) -> None:
+    ack(response_action="errors", errors=errors)
 
 
 class _LatestChoices:

@@ -27,7 +27,7 @@ from slack_sdk.http_retry.state import RetryState
 
 from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
-from tracklater_bot.http import no_redirects  # noqa: F401 - for its effect
+from tracklater_bot.http import bounded  # noqa: F401 - for its effect
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError, left_out_sentence
 

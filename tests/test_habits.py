@@ -1,0 +1,185 @@
+"""Habits: what confirmed time teaches, and that no word of a title is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.notation import FRIDAY, HELSINKI, at
+from tests.test_drafting import Recorded, windows
+from tracklater_bot.domain.clues import Clue
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.draft import Brief, Draft
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.rules import Rule, RuleKind
+from tracklater_bot.drafting.habits import HabitFiles
+from tracklater_bot.drafting.machine import LocalMachine
+from tracklater_bot.settings import SuggestSettings
+
+GROUPS = (Group("acme"), Group("globex"))
+# No group is named anywhere: only what was confirmed tells whose these are.
+LANDING, LEDGER = "Landing page v2 - Figma", "Quarterly ledger - LibreOffice Calc"
+NEUTRAL = "Untitled - Notion"
+
+
+def day(back: int) -> WorkDay:
+    return WorkDay(FRIDAY.date - timedelta(days=back), HELSINKI)
+
+
+def entry(of: WorkDay, start: str, minutes: int, group: str | None) -> TimeEntry:
+    begins = at(start, of)
+    return TimeEntry(f"{of.date} {start}", begins, begins + timedelta(minutes=minutes), group=group)
+
+
+@dataclass
+class Known:
+    """The rest of the product, which knows entries."""
+
+    entries: list[TimeEntry]
+    rules: tuple[Rule, ...] = ()
+
+    @contextmanager
+    def prepare(self, days: Sequence[WorkDay]) -> Iterator[_Prepared]:
+        yield _Prepared(tuple(days), tuple(self.entries), self.rules)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    days: tuple[WorkDay, ...]
+    history: tuple[TimeEntry, ...]
+    rules: tuple[Rule, ...]
+    groups: tuple[Group, ...] = GROUPS
+
+    def brief(self, keys: Sequence[str]) -> Brief:
+        return Brief(self.days, GROUPS, rules=self.rules, history=self.history)
+
+
+@dataclass
+class Month:
+    """Past days of two clients, each with windows of their own, and the day to be drafted."""
+
+    folder: Path
+    entries: list[TimeEntry] = field(default_factory=list)
+    clues: list[Clue] = field(default_factory=list)
+    rules: tuple[Rule, ...] = ()
+
+    def work(self, of: WorkDay, start: str, minutes: int, title: str, group: str | None) -> None:
+        self.clues += windows(of, start, minutes, title)
+        if group is not None:
+            self.entries.append(entry(of, start, minutes, group))
+
+    def machine(self) -> LocalMachine:
+        sources = [Recorded(tuple(sorted(self.clues, key=lambda clue: clue.at)))]
+        files = HabitFiles(self.folder, sources, lambda: at("20:00"))
+        known = Known(self.entries, self.rules)
+        return LocalMachine(SuggestSettings(), sources, known, lambda: at("20:00"), habits=files)
+
+    def draft(self) -> Draft:
+        return self.machine().drafts([FRIDAY])[0]
+
+
+@pytest.fixture
+def month(tmp_path: Path) -> Month:
+    month = Month(tmp_path / "habits")
+    for back in range(1, 6):
+        month.work(day(back), "09:00", 90, LANDING, "acme")
+        month.work(day(back), "11:00", 90, LEDGER, "globex")
+    month.work(FRIDAY, "10:00", 60, LANDING, None)
+    month.work(FRIDAY, "11:00", 60, LEDGER, None)
+    return month
+
+
+def groups_at(draft: Draft, *times: str) -> list[str | None]:
+    return [
+        next((s.group for s in draft.suggestions if at(time) in s.span), None) for time in times
+    ]
+
+
+def test_windows_like_those_of_confirmed_time_go_to_the_same_client(month: Month) -> None:
+    draft = month.draft()
+    assert groups_at(draft, "10:30", "11:30") == ["acme", "globex"]
+    reasons = [reason.text for suggestion in draft.suggestions for reason in suggestion.reasons]
+    assert any("like those of earlier entries" in reason for reason in reasons)
+
+
+def test_without_confirmed_time_nothing_is_guessed(month: Month) -> None:
+    month.entries.clear()
+    assert groups_at(month.draft(), "10:30", "11:30") == [None, None]
+    assert not month.folder.exists()
+
+
+def test_no_word_of_a_title_is_kept_and_no_one_else_may_read_the_counts(month: Month) -> None:
+    month.draft()
+    files = [path for path in month.folder.rglob("*") if path.is_file()]
+    assert len(files) == 6  # five days and the key
+    for path in files:
+        content = path.read_bytes().lower()
+        for word in (b"landing", b"figma", b"quarterly", b"ledger", b"acme", b"globex"):
+            assert word not in content
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert month.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_week_under_the_wrong_client_is_right_again_once_it_was_corrected(month: Month) -> None:
+    right = list(month.entries)
+    swapped = {"acme": "globex", "globex": "acme"}
+    month.entries[:] = [
+        TimeEntry(e.id, e.start, e.end, group=swapped[e.group or ""]) for e in right
+    ]
+    assert groups_at(month.draft(), "10:30", "11:30") == ["globex", "acme"]
+    month.entries[:] = right
+    assert groups_at(month.draft(), "10:30", "11:30") == ["acme", "globex"]
+
+
+def test_only_days_whose_entries_changed_are_read_again(month: Month) -> None:
+    asked: list[datetime] = []
+
+    class Counting(Recorded):
+        def read(self, span):  # type: ignore[no-untyped-def]
+            asked.append(span.start)
+            return super().read(span)
+
+    machine = month.machine()
+    sources = [Counting(machine.sources[0].clues)]  # type: ignore[attr-defined]
+    for _ in range(2):
+        files = HabitFiles(month.folder, sources, lambda: at("20:00"))
+        known = Known(month.entries)
+        LocalMachine(SuggestSettings(), sources, known, lambda: at("20:00"), habits=files).drafts(
+            [FRIDAY]
+        )
+    assert len(asked) == 5 + 1 + 1  # the past days once, Friday each time
+
+
+def test_what_was_forgotten_is_not_learned_again(month: Month) -> None:
+    machine = month.machine()
+    machine.drafts([FRIDAY])
+    machine.forget_habits()
+    assert [path.name for path in month.folder.iterdir()] == ["forgotten"]
+    assert groups_at(month.draft(), "10:30", "11:30") == [None, None]
+
+
+def test_a_broken_file_costs_nothing_but_its_day_anew(month: Month) -> None:
+    month.draft()
+    for path in month.folder.glob("*.json"):
+        path.write_bytes(b'{"form":1,')
+    assert groups_at(month.draft(), "10:30", "11:30") == ["acme", "globex"]
+
+
+def test_the_persons_rule_wins_over_habit(month: Month) -> None:
+    month.rules = (Rule(RuleKind.ALWAYS, "globex", "landing page"),)
+    assert groups_at(month.draft(), "10:30", "11:30") == ["globex", "globex"]
+
+
+def test_habits_are_listed_in_words_on_this_machine(month: Month) -> None:
+    month.draft()
+    lines = month.machine().habits_in_words([FRIDAY])
+    strongest = {(habit.word, habit.program, habit.group) for habit in lines}
+    assert ("landing", "Figma", "acme") in strongest
+    assert ("ledger", "LibreOffice Calc", "globex") in strongest
+    assert all(habit.stood == 1.0 and round(habit.hours) == 8 for habit in lines)

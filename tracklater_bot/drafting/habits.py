@@ -1,0 +1,232 @@
+"""What confirmed time taught, in files of its own: counts under keyed hashes, never a title."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from hashlib import blake2b
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+
+from tracklater_bot.domain.clues import Window
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.draft import Brief
+from tracklater_bot.domain.errors import log_failure
+from tracklater_bot.domain.keys import Keys
+from tracklater_bot.domain.text import folded
+from tracklater_bot.engine.learn.habits import DayCounts, Habits, Lesson, learned, lesson_at, looks
+from tracklater_bot.engine.learn.words import Hashing, words_of
+from tracklater_bot.engine.windows import program_in
+from tracklater_bot.sources.base import ClueSource, SourceError
+
+FORM = 1  # of the files and of the words in them; another is learned anew
+SECONDS = 8.0  # of reading past days for one draft; the rest waits for the next one
+KEY_BYTES = 32
+SHORTEST_HABIT = 10.0  # minutes
+MOST_BYTES = 4_000_000  # of one day's file
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """A word that stood in windows of a group's time. For the terminal of this machine alone.
+
+    `hours` are those of windows with it, `stood` the share of them that was the group's.
+    """
+
+    word: str
+    program: str
+    group: str
+    hours: float
+    stood: float
+
+
+class _DayFile(msgspec.Struct):
+    """A day as it is kept. `mark` changes with what was confirmed for it."""
+
+    form: int
+    mark: str
+    counts: DayCounts
+
+
+@dataclass(slots=True)
+class HabitFiles:
+    """The folder of habits. Trouble with a file costs that day's counts, and is logged.
+
+    Threads may share it: the worst that can happen is that a day is read twice.
+    """
+
+    folder: Path
+    sources: Sequence[ClueSource]
+    clock: Callable[[], datetime]
+    _known: dict[date, _DayFile] = field(default_factory=dict)
+
+    def learned(self, brief: Brief) -> Callable[[WorkDay], Habits | None]:
+        """Reads the days anew whose entries are new or changed; gives each day's habits."""
+        lessons = _by_day(brief, self._forgotten())
+        if not lessons:
+            return lambda _day: None
+        key = self._key()
+        hashing, until = Hashing(key), monotonic() + SECONDS
+        known: dict[date, DayCounts] = {}
+        past = (day for day in lessons if day.date < brief.days[-1].date)
+        for day in sorted(past, key=lambda day: day.date, reverse=True):
+            mark = _mark(lessons[day], key)
+            kept = self._kept(day.date)
+            if (kept is None or kept.mark != mark) and monotonic() < until:
+                kept = self._learn(day, lessons[day], mark, hashing) or kept
+            if kept is not None:
+                known[day.date] = kept.counts
+        groups = [group.name for group in brief.groups]
+
+        def of_day(day: WorkDay) -> Habits | None:
+            others = known.keys() - {day.date}
+            return Habits(known, day.date, groups, hashing) if others else None
+
+        return of_day
+
+    def in_words(self, brief: Brief, most: int = 20) -> list[Habit]:
+        """The strongest habits, by looking their words up in the recordings at hand."""
+        minutes: defaultdict[str, defaultdict[str | None, float]] = defaultdict(_no_minutes)
+        programs: defaultdict[str, defaultdict[str | None, float]] = defaultdict(_no_minutes)
+        by_day, until = _by_day(brief, self._forgotten()), monotonic() + SECONDS
+        for day in sorted(by_day, key=lambda day: day.date, reverse=True):
+            known = self._kept(day.date) is not None and monotonic() < until
+            for at, length, title in looks(self._windows(day) or () if known else ()):
+                lesson = lesson_at(by_day[day], at)
+                for word in set(words_of(title)):
+                    minutes[word][lesson.group if lesson is not None else None] += length
+                    programs[word][program_in(title)] += length
+        habits = []
+        for word, by_group in minutes.items():
+            group, whole = _most(by_group), sum(by_group.values())
+            if group is not None and by_group[group] >= SHORTEST_HABIT:
+                program, stood = _most(programs[word]) or "", by_group[group] / whole
+                habits.append(Habit(word, program, group, whole / 60, stood))
+        return sorted(habits, key=lambda habit: -habit.hours * habit.stood**4)[:most]
+
+    def forget(self) -> None:
+        """Removes everything that was learned, and the key; entries of before teach no more."""
+        self._known = {}
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._write("forgotten", self.clock().isoformat().encode())
+
+    def _forgotten(self) -> datetime:
+        """What ended before then is not learned from."""
+        try:
+            return datetime.fromisoformat((self.folder / "forgotten").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return datetime.min.replace(tzinfo=UTC)
+
+    # -- One day -------------------------------------------------------------------------------
+
+    def _learn(
+        self, day: WorkDay, lessons: Sequence[Lesson], mark: str, hashing: Hashing
+    ) -> _DayFile | None:
+        """What a day teaches; None where it cannot be read, so that it is tried again."""
+        windows = self._windows(day)
+        if windows is None:
+            return None
+        kept = self._known[day.date] = _DayFile(FORM, mark, learned(windows, lessons, hashing))
+        self._write(f"{day.date.isoformat()}.json", msgspec.json.encode(kept))
+        return kept
+
+    def _windows(self, day: WorkDay) -> list[Window] | None:
+        """What recorders saw of a day; None where one of them failed."""
+        windows: list[Window] = []
+        for source in self.sources:
+            if not source.watches_screen:
+                continue
+            try:
+                reading = source.read(day.span)
+            except SourceError:
+                return None
+            except Exception as error:  # noqa: BLE001 - one odd day must not cost the others
+                log_failure(_log, "Learning from a day", error)
+                return None
+            windows += (clue for clue in reading.clues if isinstance(clue, Window))
+        return windows
+
+    def _kept(self, day: date) -> _DayFile | None:
+        if day not in self._known and (kept := self._load(day)) is not None:
+            self._known[day] = kept
+        return self._known.get(day)
+
+    def _load(self, day: date) -> _DayFile | None:
+        path = self.folder / f"{day.isoformat()}.json"
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                return None
+            kept = msgspec.json.decode(path.read_bytes(), type=_DayFile)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError, ValueError) as error:
+            log_failure(_log, "Reading what a day taught", error)
+            return None
+        return kept if kept.form == FORM else None
+
+    def _key(self) -> bytes:
+        path = self.folder / "key"
+        try:
+            key = path.read_bytes()
+        except OSError:
+            key = b""
+        if len(key) != KEY_BYTES:
+            for old in self.folder.glob("*.json"):  # hashed under another key: of no use
+                old.unlink(missing_ok=True)
+            key = secrets.token_bytes(KEY_BYTES)
+            self._write("key", key)
+        return key
+
+    def _write(self, name: str, data: bytes) -> None:
+        """Whole or not at all, for this user alone."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            beside = self.folder / f".{name}.{os.getpid()}"
+            handle = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            beside.replace(self.folder / name)
+        except OSError as error:
+            log_failure(_log, "Keeping what a day taught", error)
+
+
+# -- What was confirmed ------------------------------------------------------------------------
+
+
+def _no_minutes() -> defaultdict[str | None, float]:
+    return defaultdict(float)
+
+
+def _most(minutes: Mapping[str | None, float]) -> str | None:
+    return max(minutes, key=lambda name: minutes[name])
+
+
+def _by_day(brief: Brief, since: datetime) -> Mapping[WorkDay, list[Lesson]]:
+    """What each past day teaches: entries whose group is known, by the day that they began."""
+    drafted = brief.days[0]
+    keys = Keys({group.name: group.key_forms for group in brief.groups})
+    lessons: defaultdict[WorkDay, list[Lesson]] = defaultdict(list)
+    for entry in brief.history:
+        if entry.group is None or entry.end is None or entry.end <= max(entry.start, since):
+            continue
+        day = WorkDay.of(entry.start, drafted.zone, drafted.starts)
+        issue = next(iter(keys.of_group(entry.group, folded(entry.description))), None)
+        lessons[day].append(Lesson(Span(entry.start, entry.end), entry.group, issue))
+    return lessons
+
+
+def _mark(lessons: Sequence[Lesson], key: bytes) -> str:
+    """Another one for other lessons."""
+    digest = blake2b(key=key, digest_size=12)
+    for lesson in lessons:
+        digest.update(repr(lesson).encode(errors="replace"))
+    return digest.hexdigest()

@@ -1,0 +1,83 @@
+"""Habit as one more source of evidence: weaker than a person's rules and what names a group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from tracklater_bot.engine.infer.inference import LabelledDay
+from tracklater_bot.engine.intervals import MINUTE, Interval
+from tracklater_bot.engine.learn.habits import Habits, Seen, true_share
+from tracklater_bot.engine.looks import parts_of
+from tracklater_bot.engine.segments import EvidenceSource, Segment
+
+HABIT = EvidenceSource("windows like those of earlier entries")
+PER_WINDOW = 3.0  # log-likelihood that a certain opinion gives a window
+LEAST_LIKELY = 0.05
+MOST_KNOWN = 3.0  # what other evidence counts at most for the opinion itself
+TRACKED = 6.0
+NOBODYS = 0.1  # how much of what speaks for nobody
+ENOUGH = 6.0  # log-likelihood of other evidence that needs no habit
+
+
+def add_habits(
+    segments: Sequence[Segment], habits: Habits, tracked: Sequence[tuple[Interval, str]]
+) -> None:
+    """Adds what past days say of the windows. `tracked` is whose time of the day is known."""
+    of_focus = [
+        list(parts)
+        for _, parts in groupby(
+            (segment for segment in segments if segment.focus is not None),
+            key=lambda segment: segment.focus,
+        )
+    ]
+    opinions = habits.opinions([_seen(parts, tracked) for parts in of_focus])
+    for parts, opinion in zip(of_focus, opinions, strict=True):
+        minutes = sum(part.minutes for part in parts)
+        size = 0.5 + 0.5 * min(minutes, 1.0) + 0.1 * max(0.0, min(minutes, 20.0) - 1.0)
+        work = sum(opinion.groups.values())
+        for part in parts:
+            part.opinion = opinion
+            share = PER_WINDOW * size * part.minutes / minutes if minutes else 0.0
+            for group, likely in opinion.groups.items():
+                if likely >= LEAST_LIKELY:
+                    part.add_evidence(group, share * likely, HABIT)
+            if part.idle > 0:
+                part.idle *= 1.0 - work
+            part.idle += share * opinion.nobody
+
+
+def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> Seen:
+    known: dict[str | None, float] = {}
+    for part in parts:
+        for group, value in part.groups.items():
+            known[group] = min(MOST_KNOWN, known.get(group, 0.0) + value)
+        known[None] = min(1.0, known.get(None, 0.0) + NOBODYS * max(part.idle, 0.0))
+    start, end = parts[0].start, parts[-1].end
+    middle = (start + end) / 2
+    for (first, last), group in tracked:
+        if first <= middle < last:
+            known[group] = TRACKED
+    title = parts_of(parts[0].title or "").spelled
+    return Seen(start / MINUTE, end / MINUTE, title, known)
+
+
+def confidence(day: LabelledDay, group: str | None, interval: Interval) -> float:
+    """How likely the group is in an interval, where habit speaks for it as often as it is right."""
+    probability = day.probability(group, interval)
+    by_habit = minutes = by_others = 0.0
+    for index, shared in day.overlapping(interval):
+        segment = day.segments[index]
+        share = shared / segment.minutes if segment.minutes else 0.0
+        by_others += share * sum(
+            value
+            for owner, source, value in segment.evidence
+            if owner == group and source is not HABIT
+        )
+        if group is not None and segment.opinion is not None:
+            by_habit += shared * segment.opinion.groups.get(group, 0.0)
+            minutes += shared
+    if not minutes:
+        return probability
+    others = min(1.0, max(0.0, by_others) / ENOUGH)
+    return others * probability + (1.0 - others) * min(probability, true_share(by_habit / minutes))

@@ -1,0 +1,53 @@
+"""Counts: how often words stood in the windows of a day, by whose time it was."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tracklater_bot.engine.learn.words import Words
+
+# A window that is open for an hour says more than one of a minute, but not sixty times as much;
+# neither does a title of many words.
+BY_MINUTES, BY_WORDS = 0.5, 0.6
+NOBODY = 0  # whose time at the screen is that no entry covers
+
+
+@dataclass(slots=True)
+class Counts:
+    """Weights of words, by the number of whoever's time they were seen in: group or issue."""
+
+    single: dict[int, dict[int, float]] = field(default_factory=dict)
+    pairs: dict[int, dict[int, float]] = field(default_factory=dict)
+
+    def add(self, owner: int, words: Words, minutes: float, weight: float = 1.0) -> None:
+        """Adds a window that was in front for so many minutes."""
+        size = weight * minutes**BY_MINUTES
+        for counted, found in ((self.single, words.single), (self.pairs, words.pairs)):
+            if found:
+                share = size / len(found) ** BY_WORDS
+                of_owner = counted.setdefault(owner, {})
+                for word in found:
+                    of_owner[word] = of_owner.get(word, 0.0) + share
+
+
+def added(days: Iterable[tuple[Counts, float]]) -> Counts:
+    """The sum of days' counts, each times a factor."""
+    whole = Counts()
+    for counts, factor in days:
+        for sums, of_day in ((whole.single, counts.single), (whole.pairs, counts.pairs)):
+            for owner, words in of_day.items():
+                into = sums.setdefault(owner, {})
+                for word, weight in words.items():
+                    into[word] = into.get(word, 0.0) + factor * weight
+    return whole
+
+
+def by_word(owners: dict[int, dict[int, float]]) -> defaultdict[int, dict[int, float]]:
+    """The same weights by word, then by owner."""
+    turned: defaultdict[int, dict[int, float]] = defaultdict(dict)
+    for owner, words in owners.items():
+        for word, weight in words.items():
+            turned[word][owner] = weight
+    return turned

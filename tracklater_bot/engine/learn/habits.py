@@ -1,0 +1,184 @@
+"""Habits: whose past time had windows like those of a day, and how sure that makes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from typing import NamedTuple
+
+from tracklater_bot.domain.clues import Window
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.issues import IssueId
+from tracklater_bot.engine.learn.bayes import Look, Row, Variant, rounds
+from tracklater_bot.engine.learn.counts import NOBODY, Counts, added
+from tracklater_bot.engine.learn.words import Hashing
+from tracklater_bot.engine.looks import look_of, parts_of
+
+HALF_LIFE, ISSUE_HALF_LIFE = 20.0, 4.0  # days
+NAME = 0.2  # what a group's name counts, as minutes of a window that says nothing else
+NOBODYS_SHARE = 0.3  # time that no entry covers may have been forgotten
+LONGEST_SAMPLE, USUAL_SAMPLE = 2.5, 1 / 3  # minutes that a sample stands, and the last of a run
+LONGEST_LOOK = 20.0
+# Several ways to look at the same counts: where they agree, they are right more often.
+VARIANTS = (
+    Variant(change=0.35),
+    Variant(pairs=True, temper=0.35, change=0.3),
+    Variant(temper=0.4, change=0.2, soft=0.2),
+)
+# What the mean of the looks is worth, measured on made-up months (benchmarks/habits.py).
+TRUE_SHARES = ((0.0, 0.0), (0.3, 0.45), (0.6, 0.72), (0.85, 0.89), (1.0, 0.95))
+
+
+@dataclass(slots=True)
+class DayCounts:
+    """What a day taught: words by group, and by issue."""
+
+    groups: Counts = field(default_factory=Counts)
+    issues: Counts = field(default_factory=Counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Time whose group is known, for it was confirmed; `group` None: somebody said nobody's.
+
+    `weight` is above 1 where a person took trouble to say so.
+    """
+
+    span: Span
+    group: str | None
+    issue: IssueId | None = None
+    weight: float = 1.0
+
+
+def owner(hashing: Hashing, group: str | None, issue: IssueId | None = None) -> int:
+    """The number of a group, an issue, or nobody."""
+    if group is None:
+        return NOBODY
+    name = group.casefold()
+    return hashing.number(f"group {name}" if issue is None else f"issue {name} {issue.key}")
+
+
+def learned(windows: Iterable[Window], lessons: Sequence[Lesson], hashing: Hashing) -> DayCounts:
+    """What the windows of a day teach, by the time that was confirmed."""
+    counts = DayCounts()
+    for start, minutes, title in looks(windows):
+        words = hashing.title(title)
+        lesson = lesson_at(lessons, start)
+        if lesson is None:
+            counts.groups.add(NOBODY, words, minutes, NOBODYS_SHARE)
+            continue
+        counts.groups.add(owner(hashing, lesson.group), words, minutes, lesson.weight)
+        if lesson.group is not None and lesson.issue is not None:
+            of_issue = owner(hashing, lesson.group, lesson.issue)
+            counts.issues.add(of_issue, words, minutes, lesson.weight)
+    return counts
+
+
+def lesson_at(lessons: Sequence[Lesson], at: float) -> Lesson | None:
+    """What is known of a moment, given in seconds since 1970."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return next((lesson for lesson in lessons if moment in lesson.span), None)
+
+
+def looks(windows: Iterable[Window]) -> Iterator[tuple[float, float, str]]:
+    """Start in seconds, minutes and title of what was in front, machine by machine."""
+    by_machine: dict[str, list[Window]] = {}
+    for window in windows:
+        if window.title:
+            by_machine.setdefault(window.machine, []).append(window)
+    for samples in by_machine.values():
+        start = last = 0.0
+        minutes, title = 0.0, ""
+        for sample in samples:
+            at, shown = sample.at.timestamp(), parts_of(look_of(sample)).spelled
+            gap = (at - last) / 60
+            if minutes and gap <= LONGEST_SAMPLE:
+                minutes += gap
+            if title and (shown != title or gap > LONGEST_SAMPLE or minutes >= LONGEST_LOOK):
+                yield start, minutes, title
+                title = ""
+            if not title:
+                start, minutes, title = at, USUAL_SAMPLE, shown
+            if sample.until is not None:
+                at = sample.until.timestamp()
+                minutes = min(max(minutes, (at - start) / 60), LONGEST_LOOK)
+            last = at
+        if title:
+            yield start, minutes, title
+
+
+class Seen(NamedTuple):
+    """A window of the day: when it was in front (minutes), and what other evidence says of it.
+
+    `known` are log-likelihoods of groups, and of nobody (None): they teach the day too.
+    """
+
+    start: float
+    end: float
+    title: str
+    known: Mapping[str | None, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """How likely each group is for a window of the day, by habit; `nobody`: that it is no work."""
+
+    groups: dict[str, float]
+    nobody: float = 0.0
+
+
+class Habits:
+    """What all days but one taught, for drafting that one."""
+
+    def __init__(
+        self,
+        days: Mapping[date, DayCounts],
+        day: date,
+        groups: Collection[str],
+        hashing: Hashing,
+    ) -> None:
+        self._hashing = hashing
+        others = [(counts, abs((day - of).days)) for of, counts in days.items() if of != day]
+        self._counts = added((c.groups, 0.5 ** (age / HALF_LIFE)) for c, age in others)
+        self._issues = added((c.issues, 0.5 ** (age / ISSUE_HALF_LIFE)) for c, age in others)
+        self._groups = {owner(hashing, group): group for group in groups}
+        for number, group in self._groups.items():
+            self._counts.add(number, hashing.title(group), NAME**2)
+
+    def opinions(self, seen: Sequence[Seen]) -> list[Opinion]:
+        """For each window of the day, in order."""
+        owners = [NOBODY, *self._groups]
+        single = {number: self._counts.single.get(number, {}) for number in owners}
+        both = {number: single[number] | self._counts.pairs.get(number, {}) for number in owners}
+        rows: list[list[Row]] = []
+        for variant in VARIANTS:
+            counts = both if variant.pairs else single
+            rows += rounds(self._looks(seen, pairs=variant.pairs), owners, counts, variant)
+        return [self._opinion(owners, of_look) for of_look in zip(*rows, strict=True)]
+
+    def _opinion(self, owners: Sequence[int], rows: Sequence[Row]) -> Opinion:
+        means = {
+            n: sum(column) / len(rows)
+            for n, column in zip(owners, zip(*rows, strict=True), strict=True)
+        }
+        groups = {self._groups[n]: mean for n, mean in means.items() if n in self._groups}
+        return Opinion(groups, means.get(NOBODY, 0.0))
+
+    def _looks(self, seen: Sequence[Seen], *, pairs: bool) -> list[Look]:
+        result = []
+        for one in seen:
+            words = self._hashing.title(one.title)
+            used = words.single + words.pairs if pairs else words.single
+            known = {owner(self._hashing, group): value for group, value in one.known.items()}
+            result.append(Look(one.start, one.end, used, known))
+        return result
+
+
+def true_share(mean: float) -> float:
+    """How often an opinion of this strength is right."""
+    for (low, low_share), (high, high_share) in pairwise(TRUE_SHARES):
+        if mean <= high:
+            return low_share + (high_share - low_share) * (mean - low) / (high - low)
+    return TRUE_SHARES[-1][1]
