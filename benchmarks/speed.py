@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -31,6 +32,7 @@ from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.drafting.machine import read_all
 from tracklater_bot.settings import load
+from tracklater_bot.sources.clues.agents import AgentsSource
 from tracklater_bot.sources.clues.git_log import SKEW
 
 DAY = WorkDay(date(2026, 11, 20), ZoneInfo("Europe/Helsinki"))
@@ -371,6 +373,61 @@ def many_days(desk: Desk) -> Iterator[Figure]:
     yield Figure("thirty days / thirty times one", 1.1, together / single, "x", told)
 
 
+# -- Logs of agents ----------------------------------------------------------------------------
+
+SESSIONS, TURNS, STEPS = 2000, 10, 20
+_READ = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from tracklater_bot.domain.day import Span
+from tracklater_bot.sources.clues.agents import AgentsSource
+folder, start, end, *wanted = sys.argv[1:]
+source = AgentsSource({"Claude Code": Path(folder) / "claude"}, (), Path(folder) / "kept")
+if wanted:
+    source.read(Span(datetime.fromisoformat(start), datetime.fromisoformat(end)))
+"""
+
+
+def make_sessions(folder: Path) -> Desk:
+    """Two thousand sessions, a gigabyte, over a month that ends with the day."""
+    for number in range(SESSIONS):
+        began = DAY.span.start + timedelta(hours=5) - timedelta(days=number % MONTH)
+        path = folder / "claude" / "projects" / f"-src-{number % 20}" / f"{number}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(_session(number, began)))
+        last = (began + timedelta(hours=3)).timestamp()
+        os.utime(path, (last, last))
+    return _desk(folder, repos=0)
+
+
+def _session(number: int, began: datetime) -> Iterator[str]:
+    for turn in range(TURNS):
+        for step in range(STEPS):
+            at = began + timedelta(minutes=15 * turn, seconds=20 * step)
+            kind, source = ("assistant", "null") if step else ("user", '"typed"')
+            yield (
+                f'{{"type":"{kind}","timestamp":"{at.isoformat()}","sessionId":"{number}",'
+                f'"uuid":"{number}-{turn}-{step}","cwd":"/src/{number % 20}","gitBranch":"main",'
+                f'"promptSource":{source},"message":{{"content":"{"word " * 480}"}}}}\n'
+            )
+
+
+def agents_logs(desk: Desk) -> Iterator[Figure]:
+    """A day's sessions among those of a month, when all were read before; and its memory."""
+    span = DAY.span
+    command = ["-c", _READ, str(desk.folder), span.start.isoformat(), span.end.isoformat()]
+    first = [_launched([*command, "x"], desk).seconds for _ in range(2)]
+    empty = [_launched(command, desk) for _ in range(3)]
+    full = [_launched([*command, "x"], desk) for _ in range(3)]
+    source = AgentsSource({"Claude Code": desk.folder / "claude"}, (), desk.folder / "kept")
+    again = median(milliseconds(lambda: source.read(span)) for _ in range(ROUNDS)) / 1000
+    told = f"the first times {first[0]:.1f} and {first[1]:.1f} s"
+    yield Figure("2,000 sessions of agents, again", 1.0, again, "s", told)
+    peak = median(run.peak for run in full) - median(run.peak for run in empty)
+    yield Figure("their memory", 50, peak, "MB")
+
+
 # -- The table ---------------------------------------------------------------------------------
 
 
@@ -391,8 +448,10 @@ def main() -> None:
         desk, days = make_desk(Path(folder) / "day"), make_month(Path(folder) / "month")
         size = desk.day_file(DAY).stat().st_size / 1e6
         print(f"{size:.1f} MB of thyme, {len(desk.repos)} repositories\n", flush=True)
+        agents = agents_logs(make_sessions(Path(folder) / "agents"))
         watched = activitywatch(Path(folder) / "watched")
-        for line in table((*in_process(desk), *whole_process(desk), *watched, *many_days(days))):
+        figures = in_process(desk), whole_process(desk), many_days(days), watched, agents
+        for line in table(chain.from_iterable(figures)):
             print(line)
 
 

@@ -23,6 +23,7 @@ from tests.clues import (
     entry,
     inputs,
     message,
+    prompt,
     windows,
 )
 from tests.longer import examples
@@ -65,6 +66,7 @@ def events(clock: st.SearchStrategy[str]) -> st.SearchStrategy[Clue]:
         st.builds(commit, clock, groups, st.sampled_from(SUBJECTS), st.sampled_from(BRANCHES)),
         st.builds(checkout, clock, groups, st.sampled_from(BRANCHES)),
         st.builds(message, clock, st.sampled_from(TEXTS), channels),
+        st.builds(prompt, clock, groups, st.sampled_from(BRANCHES)),
     )
 
 
@@ -258,7 +260,9 @@ def test_more_evidence_takes_none_where_no_screen_was_recorded(
     before = replace(inputs(*others, min_minutes=0), issues=())
     commits = st.builds(commit, clocks(), st.just("acme"), st.just("WIP"))
     messages = st.builds(message, clocks(), st.just("acme"))
-    after = replace(before, clues=(*before.clues, data.draw(st.one_of(commits, messages))))
+    prompts = st.builds(prompt, clocks(), st.just("acme"))
+    more = data.draw(st.one_of(commits, messages, prompts))
+    after = replace(before, clues=(*before.clues, more))
     assert _lost(before, after) <= 2 * STEP
 
 

@@ -12,6 +12,7 @@ from tests.awserver import buckets_in
 from tests.bots import bot_process
 from tests.conftest import FRIDAY, copy_home
 from tests.livebot import evening, sample_settings
+from tests.notation import at
 from tests.rooms import empty_database
 from tests.safety import holds, open_day, shown, use_everything, written
 from tests.traffic import RecordedSandbox
@@ -21,9 +22,10 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.wall import from_json, to_json
 from tracklater_sandbox import ME, Sandbox
 
-TITLE, TEXT, FILE = "SECRETTITLE", "SECRETMESSAGE", "SECRETFILE"
+TITLE, TEXT, FILE, SAID = "SECRETTITLE", "SECRETMESSAGE", "SECRETFILE", "SECRETPROMPT"
 # From the sample day's windows: files, mails, and what is open all day.
 WINDOWS = ("session.py", "Thunderbird", "KeePass", "Passwords.kdbx", "Spotify", "eero@box")
+SOURCES = {"thyme", "activitywatch", "git", "slack", "agents"}
 SERVICES = ("jira", "slack", "taiga", "toggl")
 
 
@@ -41,6 +43,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator
         with sandbox.settings_file.open("a", encoding="utf-8") as settings:
             settings.write(f'\n[activitywatch]\nfile = "{home}/aw-buckets-export.json"\n')
         _mark_messages(sandbox)
+        _talk_to_agents(sandbox)
         sandbox.recording = True
         with bot_process(sandbox, verbose=True) as bot:
             bot.connected()
@@ -79,6 +82,29 @@ def _mark_messages(sandbox: Sandbox) -> None:
                 message["text"] += f" {TEXT}"
 
 
+def _talk_to_agents(sandbox: Sandbox) -> None:
+    """An hour with Claude Code in one of the repositories."""
+    folder = sandbox.home / "claude" / "projects" / "-src"
+    folder.mkdir(parents=True)
+    records = [
+        {
+            "type": "assistant" if minute % 2 else "user",
+            "timestamp": at(f"10:{minute:02}", WorkDay(sandbox.day, sandbox.zone)).isoformat(),
+            "cwd": str(sandbox.home / "src" / "acme-api"),
+            "gitBranch": "main",
+            "sessionId": "s",
+            "uuid": f"{minute}",
+            "message": {"content": f"please {SAID}", "title": SAID},
+            SAID: SAID,
+        }
+        for minute in range(60)
+    ]
+    lines = "".join(f"{json.dumps(record)}\n" for record in (*records, SAID))
+    (folder / "s.jsonl").write_text(lines, encoding="utf-8")
+    with sandbox.settings_file.open("a", encoding="utf-8") as file:
+        file.write(f'\n[agents]\nclaude_dir = "{folder.parent.parent}"\ncodex_dir = ""\n')
+
+
 def test_the_day_reached_every_service(day: RecordedSandbox) -> None:
     assert tuple(day.services()) == SERVICES
     assert any(b"POST /toggl/api/v9/workspaces" in each for each in day.sent_to("toggl"))
@@ -90,7 +116,7 @@ def test_no_title_message_or_file_name_leaves_the_machine(
     day: RecordedSandbox, service: str
 ) -> None:
     for sent in day.sent_to(service):
-        assert not holds(sent, (TITLE, TEXT, FILE, *WINDOWS)), sent[:200]
+        assert not holds(sent, (TITLE, TEXT, FILE, SAID, *WINDOWS)), sent[:200]
 
 
 def test_none_of_them_is_in_what_crosses_the_wall(day: Sandbox) -> None:
@@ -99,21 +125,18 @@ def test_none_of_them_is_in_what_crosses_the_wall(day: Sandbox) -> None:
     with opened(settings, lambda: evening(day)) as core:
         (draft,) = core.machine.drafts([WorkDay(day.day, day.zone)])
     crossing = to_json(draft)
-    assert not holds(crossing, (TITLE, TEXT, FILE, *WINDOWS))
-    assert {status.name for status in draft.sources if status.clues} >= {
-        "thyme",
-        "activitywatch",
-        "git",
-        "slack",
-    }
+    assert not holds(crossing, (TITLE, TEXT, FILE, SAID, *WINDOWS))
+    assert {status.name for status in draft.sources if status.clues} >= SOURCES
     assert draft.suggestions
     assert draft.messages
+    assert draft.prompts
+    assert [time.group for time in draft.agents] == ["acme"]
     assert from_json(Draft, crossing) == draft
 
 
 def test_none_of_them_is_kept_or_logged_or_shown(day: RecordedSandbox) -> None:
     for name, data in (*written(day).items(), ("Slack", shown(day))):
-        assert not holds(data, (TITLE, TEXT, FILE, "KeePass", "Passwords.kdbx")), name
+        assert not holds(data, (TITLE, TEXT, FILE, SAID, "KeePass", "Passwords.kdbx")), name
 
 
 def test_what_may_leave_is_there(day: RecordedSandbox) -> None:

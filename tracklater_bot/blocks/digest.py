@@ -15,6 +15,7 @@ from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.day import in_reach
 from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items, tracked_length
 from tracklater_bot.domain.digests import Digest, Item, ItemState
+from tracklater_bot.domain.draft import agents_words
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, count, day_name, duration, listing, times
@@ -140,7 +141,9 @@ def _totals(digest: Digest, view: DigestView) -> str:
     progress = _progress(digest, view)
     lines = [f"*{progress}*" if digest.items else "*Nothing is waiting for you.*"]
     lines += [view.tracker.too_long_ago] * view.closes(digest)
-    return "\n".join([*lines, *_group_lines(digest, view)])
+    lines += _group_lines(digest, view)
+    lines += [mrkdwn(agents_words(digest.agents), 200)] * bool(digest.agents)
+    return "\n".join(lines)
 
 
 def _progress(digest: Digest, view: DigestView) -> str:

@@ -112,6 +112,7 @@ def evidence_words(evidence: Evidence) -> str:
     parts = [f"{evidence.window_minutes} min in windows"] * bool(evidence.window_minutes)
     parts += [count(evidence.commits, "commit")] * bool(evidence.commits)
     parts += [count(evidence.messages, "message")] * bool(evidence.messages)
+    parts += [count(evidence.prompts, "prompt")] * bool(evidence.prompts)
     return ", ".join(parts)
 
 

@@ -36,10 +36,16 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """Moments to be marked: when commits were made and messages written."""
+    """Moments to be marked: when commits were made, and messages and prompts written."""
 
     commits: tuple[datetime, ...] = ()
     messages: tuple[datetime, ...] = ()
+    prompts: tuple[datetime, ...] = ()
+
+    def by_kind(self) -> dict[str, tuple[datetime, ...]]:
+        """The moments of each kind that there are, by what one of them is called."""
+        named = {"commit": self.commits, "message": self.messages, "prompt": self.prompts}
+        return {kind: moments for kind, moments in named.items() if moments}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class Lanes:
         """The time to be shown: whole hours on the wall clock, six at least."""
         spans = [bar.span for bar in (*self.suggested, *self.tracked)]
         moments = [*(span.start for span in spans), *(span.end for span in spans)]
-        moments += [*self.ticks.commits, *self.ticks.messages]
+        moments += [at for marked in self.ticks.by_kind().values() for at in marked]
         moments = moments or [datetime.combine(self.day, time(9), self.zone)]
         start = _hour_before(min(moments), self.zone)
         end = _hour_before(max(moments) + HOUR - timedelta(microseconds=1), self.zone)
@@ -112,8 +118,8 @@ def lanes_of(
 
 
 def ticks_of(draft: Draft) -> Ticks:
-    """The moments of a draft's commits and messages."""
-    return Ticks(draft.commits, draft.messages)
+    """The moments of a draft's commits, messages and prompts."""
+    return Ticks(draft.commits, draft.messages, draft.prompts)
 
 
 def _suggestions(day: Draft | Digest) -> tuple[list[Suggestion], list[Suggestion]]:
@@ -169,8 +175,7 @@ def alt_text(lanes: Lanes, most: int = MOST_ALT) -> str:
     for name, bars in text_lanes(lanes):
         spans = ", ".join(_bar_words(bar, name, lanes) for bar in bars)
         parts.append(f"{isolated(name)}, {_sum(bars)}: {spans}.")
-    marks = {"commit": lanes.ticks.commits, "message": lanes.ticks.messages}
-    parts += [f"{count(len(moments), what)}." for what, moments in marks.items() if moments]
+    parts += [f"{count(len(at), what)}." for what, at in lanes.ticks.by_kind().items()]
     if len(parts) == 1:
         parts.append("Nothing was seen.")
     return clean(" ".join(parts), most)

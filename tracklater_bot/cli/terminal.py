@@ -14,7 +14,7 @@ from rich.text import Text
 
 from tracklater_bot.blocks.timeline import colours, lanes_of, text_timeline
 from tracklater_bot.domain.day import in_reach
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.draft import Draft, agents_words
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import Evidence, Suggestion
 from tracklater_bot.domain.text import clean, count, day_name, duration, listing, times
@@ -25,7 +25,7 @@ WIDE = 110
 # Each column's name, and whether it stands to the right.
 WIDE_COLUMNS = (
     ("Time", False), ("Length", True), ("Group › project", False), ("What", False), ("Sure", True),
-    ("Windows", True), ("Commits", True), ("Messages", True),
+    ("Windows", True), ("Commits", True), ("Messages", True), ("Prompts", True),
 )  # fmt: skip
 NARROW_COLUMNS = (("Time", False), ("What", False), ("Sure", True))
 
@@ -54,6 +54,8 @@ def print_draft(
         lanes = lanes_of(draft, now, tracker=tracker)
         out.print(Text(text_timeline(lanes, min(out.width, MOST_COLUMNS))))
     _print_tracked(draft, now, tracker, out)
+    if draft.agents:
+        out.print(Text(clean(agents_words(draft.agents), 300)))
     for status in draft.sources:
         if status.trouble:
             where = f" ({status.group})" if status.group else ""
@@ -118,7 +120,9 @@ class _SuggestionRow:
     def wide(self) -> tuple[str | Text, ...]:
         evidence = self.evidence
         windows = f"{evidence.window_minutes} min" if evidence.window_minutes else ""
-        counts = (str(number or "") for number in (evidence.commits, evidence.messages))
+        counts = (
+            str(number or "") for number in (evidence.commits, evidence.messages, evidence.prompts)
+        )
         what = self._lines(self.what)
         return (self.time, self.length, self.place, what, self.sure, windows, *counts)
 
@@ -153,6 +157,7 @@ def evidence_words(evidence: Evidence) -> str:
     parts = [f"{evidence.window_minutes} min in windows"] * bool(evidence.window_minutes)
     parts += [count(evidence.commits, "commit")] * bool(evidence.commits)
     parts += [count(evidence.messages, "message")] * bool(evidence.messages)
+    parts += [count(evidence.prompts, "prompt")] * bool(evidence.prompts)
     return listing(parts) if parts else ""
 
 

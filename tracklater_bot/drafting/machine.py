@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,16 +18,18 @@ from operator import attrgetter, itemgetter
 import msgspec
 
 from tracklater_bot.domain.clues import (
+    AgentRun,
     Attendance,
     ChatMessage,
     Checkout,
     Clue,
     Commit,
+    Prompt,
     Reading,
     Window,
 )
-from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.draft import Brief, Draft
+from tracklater_bot.domain.day import Span, WorkDay, total
+from tracklater_bot.domain.draft import AgentTime, Brief, Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
@@ -129,6 +132,8 @@ class LocalMachine:
             sources=(*(_status(reading, day.span) for reading in of_day), *brief.services),
             commits=_moments(inputs, Commit),
             messages=_moments(inputs, ChatMessage),
+            prompts=_moments(inputs, Prompt),
+            agents=_agents(inputs),
         )
 
     def worked_since(self, moment: datetime) -> bool:
@@ -165,18 +170,32 @@ def _of_day(reading: Reading, span: Span) -> Reading:
     lasting = [
         replace(c, at=span.start)
         for c in clues[:first]
-        if isinstance(c, Window | Attendance) and c.until is not None and c.until > span.start
+        if isinstance(c, Window | Attendance | AgentRun)
+        and c.until is not None
+        and c.until > span.start
     ]
     return replace(reading, clues=(*before.values(), *lasting, *clues[first:last]))
 
 
-def _moments(inputs: Inputs, kind: type[Commit | ChatMessage]) -> tuple[datetime, ...]:
+def _moments(inputs: Inputs, kind: type[Commit | ChatMessage | Prompt]) -> tuple[datetime, ...]:
     """When clues of a kind were made that day."""
     span = inputs.day.span
     made = [c for c in inputs.clues if isinstance(c, kind) and c.at in span]
     # A commit that was amended is one commit still.
     once = {c.sha if isinstance(c, Commit) else c: c.at for c in reversed(made)}
     return tuple(sorted(once.values()))
+
+
+def _agents(inputs: Inputs) -> tuple[AgentTime, ...]:
+    """How long agents worked that day for each group; several at once count once."""
+    spans = defaultdict[str | None, list[Span]](list)
+    for clue in inputs.clues:
+        if isinstance(clue, AgentRun):
+            part = Span(clue.at, clue.until).intersection(inputs.day.span)
+            spans[clue.group] += [part] if part is not None else []
+    minutes = {group: round(total(own) / timedelta(minutes=1)) for group, own in spans.items()}
+    in_order = sorted(minutes, key=lambda group: (group is None, -minutes[group], group or ""))
+    return tuple(AgentTime(group, minutes[group]) for group in in_order if minutes[group])
 
 
 def _status(reading: Reading, span: Span) -> SourceStatus:

@@ -12,8 +12,9 @@ from tracklater_bot.engine.looks import parts_of
 from tracklater_bot.engine.segments import EvidenceSource, Segment
 
 HABIT = EvidenceSource("windows like those of earlier entries")
-PER_WINDOW = 3.0  # log-likelihood that a certain opinion gives a window
+PER_WINDOW = 2.2  # log-likelihood that a certain opinion gives a window
 LEAST_LIKELY = 0.05
+POWER = 1.5  # so that a doubtful opinion says little
 MOST_KNOWN = 3.0  # what other evidence counts at most for the opinion itself
 TRACKED = 6.0
 NOBODYS = 0.1  # how much of what speaks for nobody
@@ -39,9 +40,10 @@ def add_habits(
         for part in parts:
             part.opinion = opinion
             share = PER_WINDOW * size * part.minutes / minutes if minutes else 0.0
+            named = any(source.kind is None for _, source, _ in part.evidence)
             for group, likely in opinion.groups.items():
-                if likely >= LEAST_LIKELY:
-                    part.add_evidence(group, share * likely, HABIT)
+                if likely >= LEAST_LIKELY and not named:
+                    part.add_evidence(group, share * likely**POWER, HABIT)
             if part.idle > 0:
                 part.idle *= 1.0 - work
             part.idle += share * opinion.nobody

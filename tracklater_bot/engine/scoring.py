@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine import weights
-from tracklater_bot.engine.events import Checkouts, Event, EventKind
+from tracklater_bot.engine.events import Checkouts, Event, EventKind, turning_points
 from tracklater_bot.engine.habit_evidence import add_habits
 from tracklater_bot.engine.infer.hmm import TransitionCosts
 from tracklater_bot.engine.intervals import MINUTE, Interval, joined, within
@@ -75,8 +75,10 @@ def score(
     if context.habits is not None:
         add_habits(segments, context.habits, context.confirmed)
     _score_islands(on_screen)
+    turns = frozenset(turning_points(of_day))
     for before, segment in pairwise(on_screen):
-        segment.costs = _transition_costs(before, segment, context)
+        costs = _transition_costs(before, segment, context)
+        segment.costs = weights.BETWEEN_PROMPTS if segment.start in turns else costs
 
 
 # -- Windows -----------------------------------------------------------------------------------
@@ -167,6 +169,10 @@ def _score_events(
         segment = _segment_of(event, segments, starts)
         if segment is not None:
             _score_moment(event, segment, context.calls)
+        if event.kind is EventKind.PROMPT:  # it tells what was on the mind before, too
+            index = bisect_left(starts, event.at) - 1
+            if index >= 0 and segments[index].on_screen and segments[index].end == event.at:
+                _score_moment(event, segments[index], context.calls)
     _score_nearness(segments, events, starts, context.calls)
     for segment in segments:
         if not segment.on_screen:  # a minute without any clue speaks against work
@@ -197,7 +203,7 @@ def _score_moment(event: Event, segment: Segment, calls: Sequence[Interval]) -> 
     log_likelihood = of_kind.group if segment.on_screen else of_kind.offscreen_group
     if event.kind is EventKind.MESSAGE and within(calls, event.at, LEAD, FOLLOW):
         log_likelihood = weights.MESSAGE_IN_CALL
-    source = EvidenceSource(event.about, event.kind, event.sha)
+    source = EvidenceSource(event.about, event.kind, event.sha or str(event.at))
     for group in event.groups:
         segment.add_evidence(group, log_likelihood, source)
     for issue in event.issues:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tracklater_bot.domain.day import without
 from tracklater_bot.domain.issues import IssueId
-from tracklater_bot.engine.events import Event, EventKind
+from tracklater_bot.engine.events import Event, EventKind, turning_points
 from tracklater_bot.engine.infer.hmm import TransitionCosts
 from tracklater_bot.engine.intervals import MINUTE, Interval, cut, joined, within
 from tracklater_bot.engine.learn.habits import Opinion
@@ -27,6 +27,7 @@ PROVED = {
     EventKind.COMMIT: (5 * MINUTE, 0.0),
     EventKind.CHECKOUT: (0.0, 2 * MINUTE),
     EventKind.MESSAGE: (MINUTE, MINUTE),
+    EventKind.PROMPT: (2 * MINUTE, MINUTE),
 }
 
 
@@ -85,7 +86,7 @@ class Segment:
 
 def cut_day(watched: Watch, events: Sequence[Event], until: float) -> list[Segment]:
     """The day until `until` in segments, in order: what was seen, and what clues alone tell of."""
-    marks = sorted({event.at for event in events})
+    marks = sorted({*(event.at for event in events), *turning_points(events)})
     segments = [
         Segment(start, end, focus.title, focus)
         for focus in watched.stays

@@ -115,12 +115,18 @@ class SuggestionBuilder:
         segments = self._day.segments
         shares = self._day.overlapping(interval)
         minutes = sum(shared for index, shared in shares if segments[index].focus)
-        inside = (event for event in self._events if interval[0] < event.at <= interval[1])
+        # A commit ends its work; a prompt may be what begins it.
+        inside = (
+            event
+            for event in self._events
+            if interval[0] < event.at + (event.kind is EventKind.PROMPT) <= interval[1]
+        )
         events = [event for event in inside if found.group in event.groups]
         return Evidence(
             window_minutes=round(min(minutes, found.span.minutes)),
             commits=len({event.sha for event in events if event.kind is EventKind.COMMIT}),
             messages=sum(event.kind is EventKind.MESSAGE for event in events),
+            prompts=sum(event.kind is EventKind.PROMPT for event in events),
         )
 
     def _best_split(self, found: RoundedSpan, interval: Interval) -> datetime | None:
@@ -189,6 +195,8 @@ def _in_words(source: EvidenceSource, shas: Sequence[str], minutes: float) -> st
         return f"branch {about} checked out" if about else "a commit checked out"
     if source.kind is EventKind.MESSAGE:
         return f"{count(len(shas), 'message')}{f' in #{about}' if about else ''}"
+    if source.kind is EventKind.PROMPT:
+        return f"{count(len(set(shas)), 'prompt')} to coding agents"
     if source == HABIT:
         return f"{about}, {max(round(minutes), 1)} min"
     return f"{about} in window titles, {max(round(minutes), 1)} min"

@@ -70,6 +70,7 @@ _NAME = re.compile(rf"{_FILE.pattern}|[#!]\d+|\d{{4}}-\d\d|[a-z]{{1,20}}-\d+")
 # and a dot alone may be a page's for news.
 _UNSAVED = re.compile(r"(?:^|\s)\*(?=\w)|(?<=\w)\*(?:\s|$)|\[\+\]")
 _DOTTED = re.compile(r"(?:^|\s)[●•]\s?(?=\w)|(?<=\w)\s?[●•](?:\s|$)")
+_AGENT = re.compile(r"\s*[\u2801-\u28ff✢✳✶✻✽]\s")
 _EDITOR = re.compile(
     r"(?<!\w)(?:visual studio code|vscodium|code - oss|cursor|windsurf|sublime text|zed)(?!\w)"
 )
@@ -101,8 +102,11 @@ class TitleNormalizer:
     def is_same(self, one: str, other: str) -> bool:
         """Whether a program may have made one of the other.
 
-        A running text stays the same, and `acme` is the same as `3 new messages - acme`.
+        A running text stays the same, and `acme` is the same as `3 new messages - acme`. Behind its
+        spinner a coding agent names what it does.
         """
+        if _AGENT.match(one) and _AGENT.match(other):
+            return True
         mine, theirs = self.normalized(one), self.normalized(other)
         if mine == theirs or _without_news(mine) == theirs or mine == _without_news(theirs):
             return True

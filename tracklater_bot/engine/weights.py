@@ -42,7 +42,7 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class EventWeights:
-    """What a commit, a checkout or a message counts.
+    """What a commit, a checkout, a message or a prompt counts.
 
     At the moment itself for its group, on screen and off it, and for its issue; off screen also for
     each minute that the kernels reach.
@@ -80,11 +80,12 @@ PAGE_MINUTE = 0.5  # one page after the other, none of them anybody's
 ISLAND = 3.0  # presence, with nothing in reach that tells whose it is
 LEISURE_WINDOW = 0.6
 LEISURE_MINUTE = 0.6
-# Commits, checkouts and messages.
+# Commits, checkouts, messages and prompts.
 EVENTS = {
     EventKind.COMMIT: EventWeights(4.0, 9.0, 2.8, 0.16, Kernel(19, 26), Kernel(1, 2)),
     EventKind.CHECKOUT: EventWeights(3.0, 7.0, 3.2, 0.16, Kernel(1, 2), Kernel(14, 29)),
     EventKind.MESSAGE: EventWeights(1.5, 3.1, 1.5, 0.1, Kernel(7, 9), Kernel(7, 9)),
+    EventKind.PROMPT: EventWeights(1.5, 5.0, 1.5, 0.1, Kernel(7, 9), Kernel(7, 9)),
 }
 COMMIT_MINUTE = 0.1  # a minute on screen before a commit
 COMMIT_BEFORE = Kernel(14, 38)
@@ -100,3 +101,5 @@ USUAL = TransitionCosts(same_group=2.5, other_group=4.5, idle=4.0)
 SAME_WINDOW = TransitionCosts(same_group=3.5, other_group=7.0, idle=7.0)
 AFTER_ABSENCE = TransitionCosts(same_group=1.8, other_group=2.5, idle=2.5)
 AROUND_CALL = TransitionCosts(same_group=0.7, other_group=1.2, idle=4.0)
+# Who typed to two clients' agents turned from one to the other, whatever the terminal is called.
+BETWEEN_PROMPTS = TransitionCosts(same_group=0.7, other_group=0.9, idle=4.0)

@@ -23,6 +23,7 @@ from tracklater_bot.settings.sections import (
     ACTIVITYWATCH,
     TAIGA_API,
     ActivityWatchSettings,
+    AgentsSettings,
     GitSettings,
     GroupGit,
     GroupJira,
@@ -152,6 +153,7 @@ class Settings(Section):
     slack: SlackSettings = UNSET
     thyme: ThymeSettings = UNSET
     activitywatch: ActivityWatchSettings = UNSET
+    agents: AgentsSettings = UNSET
     git: GitSettings = UNSET
     toggl: TogglSettings = UNSET
     taiga: TaigaSettings = UNSET

@@ -68,6 +68,15 @@ class ActivityWatchSettings(Section):
     api_key: types.Secret = Field(None, description="Only for a server elsewhere that wants one.")
 
 
+class AgentsSettings(Section):
+    """Coding agents' logs. A folder that is not written at all is the usual one."""
+
+    gives_clues = "an [agents] section"
+
+    claude_dir: types.OwnFolder = Field(None, description="Claude Code's folder, ~/.claude.")
+    codex_dir: types.OwnFolder = Field(None, description="Codex's folder, ~/.codex.")
+
+
 class GitSettings(Section):
     """Whose commits are clues."""
 

@@ -93,7 +93,7 @@ def looks(windows: Iterable[Window]) -> Iterator[tuple[float, float, str]]:
         minutes, title = 0.0, ""
         for sample in samples:
             at, shown = sample.at.timestamp(), parts_of(look_of(sample)).spelled
-            gap = (at - last) / 60
+            gap = max(0.0, at - last) / 60
             if minutes and gap <= LONGEST_SAMPLE:
                 minutes += gap
             if title and (shown != title or gap > LONGEST_SAMPLE or minutes >= LONGEST_LOOK):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import PurePath
 
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Window
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Prompt, Window
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.hints import HintKind
 from tracklater_bot.domain.issues import Issue, IssueId
@@ -72,6 +72,7 @@ class Matcher:
         self._keys = Keys({group.name: group.key_forms for group in groups})
         self._titles = IssueTitles(issues)
         of_git = [clue for clue in clues if isinstance(clue, Commit | Checkout)]
+        prompts = [clue for clue in clues if isinstance(clue, Prompt) and clue.group]
         hints = list(all_hints(groups, ((clue.group, clue.repo) for clue in of_git)))
         folders = [hint for hint in hints if hint.kind is HintKind.FOLDER]
         shared = Counter(hint.text for hint in dict.fromkeys(folders))
@@ -82,8 +83,10 @@ class Matcher:
         # Owner and name of each repository on a server.
         remotes = (hint.text for hint in hints if hint.kind is HintKind.REMOTE)
         self._remotes = tuple(folded(text) for text in remotes if "/" in text)
-        self._hosted = frozenset(_branches(clue for clue in of_git if clue.hosted))
-        self._branches = Branches(set(_branches(of_git)))
+        hosted = set(_branches(clue for clue in of_git if clue.hosted))
+        # An agent does not tell whether its repository is hosted; git may.
+        self._hosted = hosted | (set(_branches(prompts)) - set(_branches(of_git)))
+        self._branches = Branches(set(_branches((*of_git, *prompts))))
         self._windows: dict[str, TextMatch] = {}
 
     def window(self, title: str) -> TextMatch:
@@ -123,6 +126,13 @@ class Matcher:
         numbers = without_ranks(bare_numbers(message.text))
         named = (self._named(group, message.text, numbers) for group in words)
         return TextMatch(WindowPlace.TALK, words, dict.fromkeys(filter(None, named), 1.0))
+
+    def folder(self, prompt: Prompt) -> tuple[str, ...]:
+        """The group of a prompt's folder: whose repository it is in, else whom its name tells."""
+        if prompt.group is not None:
+            return (prompt.group,) if prompt.group in self._names else ()
+        named = self._spoken.find(folded(re.split(r"[/\\]", prompt.folder)[-1]))
+        return tuple(named) if len(named) == 1 else ()
 
     def names_others(self, group: str, text: str) -> bool:
         """Whether a text has a word or a key of another group in it."""
@@ -249,8 +259,8 @@ class Matcher:
 
 def _branches(clues: Iterable[Clue]) -> Iterator[tuple[str, str]]:
     for clue in clues:
-        if isinstance(clue, Checkout):
-            yield clue.group, clue.branch
+        if isinstance(clue, Checkout | Prompt):
+            yield clue.group or "", clue.branch
         elif isinstance(clue, Commit):
             yield from ((clue.group, branch) for branch in clue.branches)
 
@@ -283,7 +293,7 @@ def _texts(clues: Iterable[Clue]) -> Iterator[tuple[str, str | None]]:
                 yield from ((text, None) for text in (clue.title, clue.branch, address) if text)
             case Commit():
                 yield from ((text, clue.group) for text in (clue.subject, *clue.branches))
-            case Checkout():
+            case Checkout() | Prompt():
                 yield clue.branch, clue.group
             case ChatMessage():
                 yield clue.text, clue.group

@@ -59,6 +59,12 @@ class Repository:
             name = Path(folder).parent.name if folder else gitdir.name
             yield Head(name, gitdir, f"worktrees/{gitdir.name}/HEAD")
 
+    def worktrees(self) -> Iterator[Path]:
+        """The folders of all worktrees, as they are remembered: some may be gone."""
+        for gitdir in sorted(self.common.glob("worktrees/*/gitdir")):
+            if folder := _first_line(gitdir):
+                yield Path(folder).parent
+
     def names(self) -> Iterator[str]:
         """What the repository's folders are called, its worktrees' too."""
         yield self.path.name.removesuffix(".git")
