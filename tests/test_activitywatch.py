@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -285,6 +286,23 @@ def test_a_folder_inside_a_groups_repository_is_the_groups(tmp_path: Path) -> No
         for group in (ACME, GLOBEX)
     )
     assert told(suggest(inputs(*reading.clues, groups=groups))) == ["09:00-10:00 acme DEV-123"]
+
+
+def test_the_worktrees_of_a_repository_are_the_groups_too(tmp_path: Path) -> None:
+    repo, worktree = tmp_path / "api", tmp_path / "elsewhere"
+    for command in (
+        ["init", "-q", str(repo)],
+        ["-C", str(repo), "-c", "user.name=x", "-c", "user.email=x@example.com",
+         "commit", "-q", "--allow-empty", "-m", "x"],
+        ["-C", str(repo), "worktree", "add", "-q", str(worktree)],
+    ):  # fmt: skip
+        subprocess.run(["git", *command], check=True)
+    settings = Settings.model_validate(
+        {"activitywatch": {"url": "http://x"}, "groups": {"acme": {"git": {"repos": [repo]}}}}
+    )
+    (source,) = ActivityWatchSource.set_up(settings)
+    folders = {hint.text: hint.group for hint in source._folders()}
+    assert folders == {str(repo): "acme", str(worktree): "acme"}
 
 
 def test_a_song_is_no_work_whatever_it_is_called(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +37,7 @@ from tracklater_bot.sources.clues.activitywatch_events import (
     understand,
 )
 from tracklater_bot.sources.clues.files import MB, read_regular
+from tracklater_bot.sources.clues.git_repository import locate
 
 T = TypeVar("T")
 
@@ -267,7 +268,7 @@ def _config_folders() -> Iterator[Path]:
 class ActivityWatchSource:
     """What ActivityWatch's watchers recorded of the screen, the keyboard, browsers and editors.
 
-    `repos` are each group's folders: what an editor has open in one of them is the group's.
+    `repos` are the groups' folders: what an editor has open in one of them is the group's.
     """
 
     name = "activitywatch"
@@ -275,31 +276,39 @@ class ActivityWatchSource:
     watches_screen = True
 
     def __init__(
-        self, place: _Place, hints: tuple[Hint, ...] = (), now: Callable[[], datetime] = utc_now
+        self,
+        place: _Place,
+        repos: Sequence[tuple[str, Path]] = (),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._place = place
-        self._hints = hints
+        self._repos = repos
         self._now = now
 
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[ActivityWatchSource]:
         """The one server, or the one export, if either is set."""
         own = settings.activitywatch
-        hints = tuple(
-            Hint(name, HintKind.FOLDER, str(repo))
-            for name, group in settings.groups.items()
-            for repo in group.git.repos
-        )
+        repos = [(name, at) for name, group in settings.groups.items() for at in group.git.repos]
         if own.file is not None:
-            yield cls(_ExportFile(own.file), hints)
+            yield cls(_ExportFile(own.file), repos)
         elif url := settings.activitywatch_url():
-            yield cls(_Server(url, own.api_key), hints)
+            yield cls(_Server(url, own.api_key), repos)
 
     def read(self, span: Span) -> Reading:
         """Windows and attendance of the span, in order."""
         gathered = self._place.gather(span)
         trouble = left_out_sentence(NAME, gathered.broken) if gathered.broken else None
-        return Reading(self.name, None, self._clues(gathered, span), self._hints, trouble)
+        hints = tuple(dict.fromkeys(self._folders()))
+        return Reading(self.name, None, self._clues(gathered, span), hints, trouble)
+
+    def _folders(self) -> Iterator[Hint]:
+        """The groups' repositories, as they are set and as they are, and their worktrees."""
+        for group, repo in self._repos:
+            folders = [repo, repo.resolve()]
+            with suppress(OSError, SourceError, ValueError, RuntimeError):  # git itself tells it
+                folders += locate(repo).worktrees()
+            yield from (Hint(group, HintKind.FOLDER, str(folder)) for folder in folders)
 
     def _clues(self, gathered: _Gathered, span: Span) -> tuple[Clue, ...]:
         own = gathered.own_host or socket.gethostname()
