@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,14 +155,34 @@ def test_a_folder_that_thyme_never_wrote_to_is_told(sandbox: Sandbox, tmp_path: 
     assert "let thyme record" in found.sentence
 
 
-def test_with_nothing_set_up_every_step_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wayland", [False, True])
+def test_with_nothing_set_up_every_step_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wayland: bool
+) -> None:
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("XDG_SESSION_TYPE", "wayland" if wayland else "x11")
     file = tmp_path / "tracklater.toml"
     file.write_text(f'timezone = "UTC"\ndatabase_url = "sqlite:///{tmp_path}/x.db"\n')
     with opened(load(file, None, {}).settings) as core:
         found = named(check_all(core))
+    if wayland:
+        assert "ActivityWatch" in found.pop("settings").sentence
     assert {name for name, each in found.items() if not each.ok} == {
         "clues", "toggl", "slack bot", "slack socket",
     }  # fmt: skip
+
+
+def test_a_recorder_that_fell_silent_is_told(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    settings = sample_settings(sandbox)
+    with opened(settings, FakeTime(evening(sandbox) + timedelta(days=2))) as core:
+        said = named(check_all(core))["thyme"].sentence
+    assert "nothing was recorded in the last day" in said
+    assert "ActivityWatch" in said
+    with core_on(sandbox, settings) as core:
+        assert "nothing" not in named(check_all(core))["thyme"].sentence
 
 
 def test_in_http_mode_the_signing_secret_is_asked_for(sandbox: Sandbox) -> None:

@@ -128,6 +128,8 @@ def test_no_host_is_contacted_that_check_does_not_list(sandbox: Sandbox) -> None
             },
             "asks c.test:8443, d.test and no other server",
         ),
+        ({"activitywatch": {}}, "asks 127.0.0.1:5600 and no other server"),
+        ({"activitywatch": {"file": "/aw-buckets-export.json"}}, "asks no server"),
     ],
 )
 def test_check_lists_whom_the_settings_name(

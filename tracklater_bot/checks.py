@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.domain.wall import Finding
+from tracklater_bot.drafting.recorders import instead_of_thyme
 from tracklater_bot.http import bounded  # noqa: F401 - for its effect
 from tracklater_bot.http.responses import origin
 from tracklater_bot.settings import Settings, first_clues, unfinished
@@ -52,7 +53,7 @@ def check_all(core: Core) -> list[Finding]:
     said = " ".join(finding.sentence for finding in findings)
     lacking = unfinished(core.file_settings)
     more = [sentence for sentence in lacking if sentence.partition(" ")[0] not in said]
-    notes = (*core.no_longer(), *more)
+    notes = (*core.no_longer(), *more, *_recorder(core.file_settings))
     return [*findings, *(Finding("settings", None, ok=False, sentence=note) for note in notes)]
 
 
@@ -63,6 +64,16 @@ def network(settings: Settings) -> Finding:
     asked = settings.asked()
     sentence = f"asks {', '.join(asked)} and no other server" if asked else "asks no server"
     return Finding("network", None, ok=True, sentence=sentence + through)
+
+
+def _recorder(settings: Settings) -> Iterator[str]:
+    """What to record with where nothing does and thyme would see nothing."""
+    if settings.thyme.dir is None and not (
+        settings.activitywatch_url() or settings.activitywatch.file
+    ):
+        instead = instead_of_thyme()
+        if instead:
+            yield f"nothing tells which windows you had open: {instead}"
 
 
 def _checks(core: Core) -> Iterator[tuple[str, str | None, Callable[[], str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Callable, Mapping
@@ -34,6 +35,7 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 TIMEOUT = (3.0, 30.0)  # to connect; without a byte
 TOTAL = 60.0  # an exchange, however slowly the bytes come
+_LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1)(?=[:/]|$)")
 
 
 class Transport:
@@ -46,6 +48,9 @@ class Transport:
         self._base_url = base_url
         self._credentials = credentials
         self._session = _new_session()
+        # What this machine tells itself is no proxy's affair.
+        local = _LOCAL.match(base_url)
+        self._proxies = {"no_proxy": local[1]} if local else None
 
     def exchange(
         self, method: str, url: str, params: Mapping[str, str | int] | None, body: object
@@ -63,6 +68,7 @@ class Transport:
                 headers=self._credentials(),
                 auth=_without_netrc,
                 timeout=TIMEOUT,
+                proxies=self._proxies,
                 allow_redirects=False,
                 stream=True,
             ) as response:

@@ -21,7 +21,9 @@ from tracklater_bot.domain.text import folded, listing
 from tracklater_bot.settings import types
 from tracklater_bot.settings.base import UNSET, GroupSection, Key, Missing, Section
 from tracklater_bot.settings.sections import (
+    ACTIVITYWATCH,
     TAIGA_API,
+    ActivityWatchSettings,
     AgentsSettings,
     CalendarSettings,
     GitSettings,
@@ -152,6 +154,7 @@ class Settings(Section):
     suggest: SuggestSettings = UNSET
     slack: SlackSettings = UNSET
     thyme: ThymeSettings = UNSET
+    activitywatch: ActivityWatchSettings = UNSET
     agents: AgentsSettings = UNSET
     git: GitSettings = UNSET
     calendar: CalendarSettings = UNSET
@@ -165,6 +168,13 @@ class Settings(Section):
         Raises SettingsError when the machine does not tell the name of its zone.
         """
         return self.timezone or types.machine_zone()
+
+    def activitywatch_url(self) -> str:
+        """Its server's address: this machine's where the section is there and names no place."""
+        own = self.activitywatch
+        names_a_place = {"url", "file"} & own.model_fields_set
+        usual = "activitywatch" in self.model_fields_set and not names_a_place
+        return ACTIVITYWATCH if usual else own.url
 
     @property
     def data_folder(self) -> Path:

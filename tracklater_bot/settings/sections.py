@@ -16,6 +16,7 @@ from tracklater_bot.settings.base import GroupSection, Key, Missing, Section
 if TYPE_CHECKING:
     from tracklater_bot.settings.models import Settings
 
+ACTIVITYWATCH = "http://127.0.0.1:5600"
 _API = re.compile(r"(.*?)/api(?:/v\d+)?")
 _SLACKS = ("slack.com", "slack-gov.com")
 JIRA_GATEWAY = "https://api.atlassian.com/ex/jira"
@@ -65,6 +66,21 @@ class ThymeSettings(Section):
     gives_clues = "thyme.dir"
 
     dir: types.OwnFolder = Field(None, description="The folder of thyme's YYYY-MM-DD.json files.")
+
+
+class ActivityWatchSettings(Section):
+    """Where ActivityWatch's server is, or a file that was exported from it."""
+
+    sends_to = ("url",)
+    gives_clues = "an [activitywatch] section"
+
+    url: types.Address = Field("", description="Its server; an empty section is this machine's.")
+    file: types.OwnFile = Field(None, description="An export of its buckets, in a server's place.")
+    api_key: types.Secret = Field(None, description="Only for a server elsewhere that wants one.")
+
+    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
+        """Its server, on this machine or elsewhere."""
+        yield settings.activitywatch_url()
 
 
 class AgentsSettings(Section):

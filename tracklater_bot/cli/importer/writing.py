@@ -18,7 +18,15 @@ from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.tree import BARE, GROUPS, dotted, env_name, env_names, nested
+from tracklater_bot.settings.tree import (
+    BARE,
+    GROUPS,
+    dotted,
+    env_name,
+    env_names,
+    nested,
+    section_at,
+)
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
 
@@ -137,6 +145,9 @@ def toml(values: Mapping[Key, Any], groups: Iterable[str]) -> str:
         tables[(GROUPS, group)] = []
     for path, value in values.items():
         head = path[:2] if path[0] == GROUPS else path[:-1]
+        if section_at(path) is not None:  # that it is there says enough
+            tables.setdefault(path, [])
+            continue
         tables.setdefault(head, []).append(f"{dotted(path[len(head) :])} = {_literal(value)}")
     return "\n".join(_sections(tables))
 
