@@ -193,7 +193,7 @@ def test_an_odd_worklog_loses_itself_and_may_be_ours(
         (Said(429, {}), NotSent, "more slowly"),
         (Said(500, {}), Unknown, "may be there"),
         (Said(503, "<html>"), Unknown, "may be there"),
-        (Said(201, "<html>"), Unknown, "no JSON"),
+        (Said(201, "<html>"), Unknown, "something in between"),
         (Said(201, '{"id": "1'), Unknown, "no JSON"),
         (DROPPED, Unknown, "may be there"),
     ],

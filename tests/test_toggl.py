@@ -321,7 +321,7 @@ def test_asks_for_the_accounts_own_workspace_once(
         (Said(502, ""), Unknown, "may be in Toggl"),
         (Said(503, ""), Unknown, "may be in Toggl"),
         (Said(504, ""), Unknown, "may be in Toggl"),
-        (Said(200, "<html>Sign in</html>"), Unknown, "no JSON"),
+        (Said(200, "<html>Sign in</html>"), Unknown, "something in between"),
         (Said(200, '{"id": 1, "descr'), Unknown, "no JSON"),
         (Said(200, {"unexpected": TOKEN}), Unknown, "unexpected form"),
         (DROPPED, Unknown, "may be in Toggl"),

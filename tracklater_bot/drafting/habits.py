@@ -16,12 +16,13 @@ from time import monotonic
 
 import msgspec
 
-from tracklater_bot.domain.clues import Window
+from tracklater_bot.domain.clues import Reading, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.keys import Keys
 from tracklater_bot.domain.text import folded
+from tracklater_bot.drafting.recorders import told_apart
 from tracklater_bot.engine.learn.habits import DayCounts, Habits, Lesson, learned, lesson_at, looks
 from tracklater_bot.engine.learn.words import Hashing, words_of
 from tracklater_bot.engine.windows import program_in
@@ -143,19 +144,19 @@ class HabitFiles:
 
     def _windows(self, day: WorkDay) -> list[Window] | None:
         """What recorders saw of a day; None where one of them failed."""
-        windows: list[Window] = []
+        readings: list[Reading] = []
         for source in self.sources:
             if not source.watches_screen:
                 continue
             try:
-                reading = source.read(day.span)
+                readings.append(source.read(day.span))
             except SourceError:
                 return None
             except Exception as error:  # noqa: BLE001 - one odd day must not cost the others
                 log_failure(_log, "Learning from a day", error)
                 return None
-            windows += (clue for clue in reading.clues if isinstance(clue, Window))
-        return windows
+        clues = (clue for reading in told_apart(readings) for clue in reading.clues)
+        return [clue for clue in clues if isinstance(clue, Window)]
 
     def _kept(self, day: date) -> _DayFile | None:
         if day not in self._known and (kept := self._load(day)) is not None:

@@ -8,6 +8,7 @@ from itertools import groupby
 from tracklater_bot.engine.infer.inference import LabelledDay
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.learn.habits import Habits, Seen, true_share
+from tracklater_bot.engine.looks import parts_of
 from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.segments import EvidenceSource, Segment
 from tracklater_bot.engine.windows import WindowPlace
@@ -71,7 +72,8 @@ def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> 
     for (first, last), group in tracked:
         if first <= middle < last:
             known[group] = TRACKED
-    return Seen(start / MINUTE, end / MINUTE, parts[0].title or "", known)
+    title = parts_of(parts[0].title or "").spelled
+    return Seen(start / MINUTE, end / MINUTE, title, known)
 
 
 def confidence(day: LabelledDay, group: str | None, interval: Interval) -> float:

@@ -30,11 +30,11 @@ from tracklater_bot.http import (
 )
 from tracklater_bot.http.client import Credentials
 from tracklater_bot.settings import GroupJira
+from tracklater_bot.settings.sections import JIRA_GATEWAY
 from tracklater_bot.settings.tree import env_name
 
 T = TypeVar("T")
 
-GATEWAY = "https://api.atlassian.com/ex/jira"
 PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 ISSUE_KEY = re.compile(r"([A-Z][A-Z0-9_]{0,99})-[1-9][0-9]{0,9}")
 _CLOUD_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -202,7 +202,7 @@ class JiraSite:
             return None  # no Cloud site: the 401 stands
         if not _CLOUD_ID.fullmatch(cloud_id):
             return None
-        return ServiceClient("Jira", f"{GATEWAY}/{cloud_id}", self._auth, timing=self._timing)
+        return ServiceClient("Jira", f"{JIRA_GATEWAY}/{cloud_id}", self._auth, timing=self._timing)
 
     def _check_settings(self) -> None:
         if not self._token_is_set:
@@ -238,7 +238,6 @@ class JiraSite:
             403: f"Jira does not let this account see {projects}: it needs Browse Projects there",
             404: f"Jira shows this account nothing there: check jira.url and access to {projects}",
             410: "Jira no longer has this part of its API (HTTP 410): update tracklater-bot",
-            429: "Jira wants requests to come more slowly",
         }
         if "AUTHENTICATION_DENIED" in error.response.headers.get("X-Seraph-LoginReason", ""):
             return "Jira wants a captcha solved: sign in to it once with a browser"

@@ -23,7 +23,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.digests import Digest
-from tracklater_bot.domain.errors import code_in
+from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.slack.pace import PacedClient, nothing_was_sent
 from tracklater_bot.store import Store
 from tracklater_bot.store.days import CLAIM, ClaimResult
@@ -422,4 +422,5 @@ def reason(error: Exception) -> str:
     code = _code(error)
     if code == "missing_scope" and isinstance(error, SlackApiError):
         return f"the bot lacks the scope {error.response.get('needed')}; add it and reinstall"
-    return code or type(error).__name__
+    between = from_between("Slack") if isinstance(error, SlackApiError) else type(error).__name__
+    return code or between

@@ -320,7 +320,7 @@ class TogglTracker:
         """What may be different a little later."""
         if error.status == 429:
             again = error.retry_at or self._clock() + _PAUSE
-            return base.NotSent("Toggl wants requests to come more slowly", again)
+            return base.NotSent(str(error), again)
         if writing:
             kind = base.Late if error.status in _GIVEN_UP else base.Unknown
             return kind(f"{error}: it may be in Toggl all the same")

@@ -15,6 +15,7 @@ from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.learn.bayes import Look, Row, Variant, rounds
 from tracklater_bot.engine.learn.counts import NOBODY, Counts, added, by_word
 from tracklater_bot.engine.learn.words import Hashing
+from tracklater_bot.engine.looks import look_of, parts_of
 
 HALF_LIFE, ISSUE_HALF_LIFE = 20.0, 4.0  # days
 NAME = 0.2  # what a group's name counts, as minutes of a window that says nothing else
@@ -94,15 +95,15 @@ def looks(windows: Iterable[Window]) -> Iterator[tuple[float, float, str]]:
         start = last = 0.0
         minutes, title = 0.0, ""
         for sample in samples:
-            at = sample.at.timestamp()
+            at, shown = sample.at.timestamp(), parts_of(look_of(sample)).spelled
             gap = max(0.0, at - last) / 60
             if minutes and gap <= LONGEST_SAMPLE:
                 minutes += gap
-            if title and (sample.title != title or gap > LONGEST_SAMPLE or minutes >= LONGEST_LOOK):
+            if title and (shown != title or gap > LONGEST_SAMPLE or minutes >= LONGEST_LOOK):
                 yield start, minutes, title
                 title = ""
             if not title:
-                start, minutes, title = at, USUAL_SAMPLE, sample.title
+                start, minutes, title = at, USUAL_SAMPLE, shown
             if sample.until is not None:
                 at = sample.until.timestamp()
                 minutes = min(max(minutes, (at - start) / 60), LONGEST_LOOK)
