@@ -108,7 +108,9 @@ def time() -> FakeTime:
 
 
 def source(server: GitHub, time: FakeTime, *paths: str, **more: Any) -> GitHubSource:
-    place = ResolvedForge(paths or ("acme/api",), server.url, SecretStr(TOKEN), alone=not paths)
+    place = ResolvedForge(
+        paths or ("acme/api",), server.url, f"{server.url}/api", SecretStr(TOKEN), alone=not paths
+    )
     resolved = ResolvedForge(**{name: getattr(place, name) for name in place.__slots__} | more)
     return GitHubSource("acme", resolved, time, time.timing())
 
@@ -340,7 +342,9 @@ def test_the_global_token_goes_to_the_global_server_alone() -> None:
     ],
 )
 def test_where_the_api_is(url: str, api: str) -> None:
-    assert github._api(url) == api
+    chosen = settings(url, acme={"github": {"repos": ["acme/api"]}})
+    assert chosen.asked() == (api.removeprefix("https://").partition("/")[0],)
+    assert chosen.groups["acme"].github.api_of(url) == api
 
 
 def gh(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:

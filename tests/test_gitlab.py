@@ -114,7 +114,11 @@ def time() -> FakeTime:
 
 def source(server: Loopback, time: FakeTime, *paths: str) -> GitLabSource:
     place = ResolvedForge(
-        paths or ("acme/shop/web",), server.url, SecretStr(TOKEN), alone=not paths
+        paths or ("acme/shop/web",),
+        server.url,
+        f"{server.url}/api/v4",
+        SecretStr(TOKEN),
+        alone=not paths,
     )
     return GitLabSource("acme", place, time, time.timing())
 

@@ -113,6 +113,7 @@ def evidence_words(evidence: Evidence) -> str:
     parts += [count(evidence.commits, "commit")] * bool(evidence.commits)
     parts += [count(evidence.messages, "message")] * bool(evidence.messages)
     parts += [count(evidence.prompts, "prompt")] * bool(evidence.prompts)
+    parts += [count(evidence.meetings, "meeting")] * bool(evidence.meetings)
     return ", ".join(parts)
 
 

@@ -25,8 +25,10 @@ WIDE = 110
 # Each column's name, and whether it stands to the right.
 WIDE_COLUMNS = (
     ("Time", False), ("Length", True), ("Group › project", False), ("What", False), ("Sure", True),
-    ("Windows", True), ("Commits", True), ("Messages", True), ("Prompts", True),
+    ("Windows", True),
 )  # fmt: skip
+# What of the evidence is counted, in a column each where a row of the day has any.
+COUNTED = ("commits", "messages", "prompts", "meetings")
 NARROW_COLUMNS = (("Time", False), ("What", False), ("Sure", True))
 
 
@@ -79,7 +81,11 @@ def _table(draft: Draft, width: int, *, why: bool) -> Table:
     """A line for each suggestion where there is room, else three."""
     wide = width >= WIDE
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True, show_lines=False)
-    for name, right in WIDE_COLUMNS if wide else NARROW_COLUMNS:
+    counted = [
+        what for what in COUNTED if any(getattr(row.evidence, what) for row in draft.suggestions)
+    ]
+    columns = (*WIDE_COLUMNS, *((what.capitalize(), True) for what in counted))
+    for name, right in columns if wide else NARROW_COLUMNS:
         what = name == "What"
         table.add_column(
             name, justify="right" if right else "left", no_wrap=not what, ratio=1 if what else None
@@ -90,7 +96,7 @@ def _table(draft: Draft, width: int, *, why: bool) -> Table:
         row = _SuggestionRow.of(suggestion, draft, colour.get(suggestion.group or "", "dim"))
         if why:
             row = replace(row, why=tuple(_why(suggestion)))
-        table.add_row(*(row.wide() if wide else row.narrow()))
+        table.add_row(*(row.wide(counted) if wide else row.narrow()))
     return table
 
 
@@ -117,12 +123,10 @@ class _SuggestionRow:
             evidence=suggestion.evidence,
         )
 
-    def wide(self) -> tuple[str | Text, ...]:
+    def wide(self, counted: Sequence[str]) -> tuple[str | Text, ...]:
         evidence = self.evidence
         windows = f"{evidence.window_minutes} min" if evidence.window_minutes else ""
-        counts = (
-            str(number or "") for number in (evidence.commits, evidence.messages, evidence.prompts)
-        )
+        counts = (str(getattr(evidence, what) or "") for what in counted)
         what = self._lines(self.what)
         return (self.time, self.length, self.place, what, self.sure, windows, *counts)
 
@@ -158,6 +162,7 @@ def evidence_words(evidence: Evidence) -> str:
     parts += [count(evidence.commits, "commit")] * bool(evidence.commits)
     parts += [count(evidence.messages, "message")] * bool(evidence.messages)
     parts += [count(evidence.prompts, "prompt")] * bool(evidence.prompts)
+    parts += [count(evidence.meetings, "meeting")] * bool(evidence.meetings)
     return listing(parts) if parts else ""
 
 

@@ -9,12 +9,15 @@ from datetime import time, timedelta
 
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.suggestions import Suggestion
+from tracklater_bot.engine.attendance import attended_in
 from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.infer.hmm import IDLE
 from tracklater_bot.engine.infer.inference import LabelledDay, label
 from tracklater_bot.engine.inputs import Inputs
-from tracklater_bot.engine.intervals import MINUTE, Interval
+from tracklater_bot.engine.intervals import MINUTE, Interval, cut
+from tracklater_bot.engine.looks import title_of
 from tracklater_bot.engine.match.matcher import Matcher
+from tracklater_bot.engine.meetings import Kept, kept_in, planned_in, score_beside, score_kept
 from tracklater_bot.engine.presence import (
     PresenceRules,
     Watch,
@@ -44,6 +47,7 @@ class _Inferred:
     events: Sequence[Event]
     day: LabelledDay
     spans: Sequence[RoundedSpan]
+    meetings: Sequence[Kept]
 
 
 def suggest(inputs: Inputs) -> tuple[Suggestion, ...]:
@@ -52,7 +56,9 @@ def suggest(inputs: Inputs) -> tuple[Suggestion, ...]:
     Time that somebody was there and that nothing explains has no group.
     """
     inferred = _infer(inputs)
-    builder = SuggestionBuilder(inputs, inferred.matcher, inferred.events, inferred.day)
+    builder = SuggestionBuilder(
+        inputs, inferred.matcher, inferred.events, inferred.day, inferred.meetings
+    )
     return builder.suggestions(inferred.spans)
 
 
@@ -67,7 +73,7 @@ def unexplained_titles(inputs: Inputs) -> dict[str, float]:
         for index, shared in day.overlapping(interval_of(span, inputs)):
             focus = day.segments[index].focus
             if focus is not None and day.path[index] == IDLE:
-                minutes[focus.title] += shared
+                minutes[title_of(focus.title)] += shared
     return dict(minutes)
 
 
@@ -78,15 +84,22 @@ def _infer(inputs: Inputs) -> _Inferred:
     events = events_of(inputs, matcher)
     of_day = [event for event in events if 0 < event.at < until]
     watched = _watched(inputs, kinds, of_day, until)
-    segments = cut_day(watched, of_day, until)
     calls = calls_in(watched.stays, kinds)
+    planned = planned_in(inputs, matcher, until)
+    meetings = kept_in(planned, watched, calls, of_day)
+    away = [kept.interval for kept in meetings if not kept.is_call]
+    edges = [edge for kept in meetings for edge in kept.interval]
+    segments = cut_day(watched, of_day, until, away, edges)
+    calls = [part for call in (*calls, *away) for part in cut(call, sorted({*edges}))]
+    score_kept(segments, meetings, matcher)
     context = ScoringContext(
         matcher, calls, _noon_of(inputs.day), inputs.habits, _confirmed(inputs)
     )
     score(segments, events, of_day, context)
+    score_beside(segments, planned, meetings, matcher)
     day = label(segments, OFFSCREEN)
     spans = fit_spans(merge(day, inputs.options.min_minutes * MINUTE), day, inputs)
-    return _Inferred(matcher, of_day, day, spans)
+    return _Inferred(matcher, of_day, day, spans, meetings)
 
 
 def _confirmed(inputs: Inputs) -> list[tuple[Interval, str]]:
@@ -109,8 +122,10 @@ def _watched(inputs: Inputs, kinds: WindowKind, events: Sequence[Event], until: 
     )
     zero = inputs.day.span.start.timestamp()
     samples = samples_in(inputs.clues, zero)
-    inside = ((machine, sample) for machine, sample in samples if 0 <= sample.at < until)
-    return watch(by_machine(inside), rules)
+    inside = [(machine, sample) for machine, sample in samples if 0 <= sample.at < until]
+    certain = attended_in(inputs.clues, zero, until)
+    names = sorted({machine for machine, _ in inside})
+    return watch(by_machine(inside), rules, map(certain.get, names))
 
 
 def _noon_of(day: WorkDay) -> Callable[[float], bool]:

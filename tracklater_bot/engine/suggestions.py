@@ -17,7 +17,7 @@ from tracklater_bot.domain.descriptions import describe
 from tracklater_bot.domain.groups import Group, Project
 from tracklater_bot.domain.issues import Issue, type_key
 from tracklater_bot.domain.suggestions import Evidence, Reason, Suggestion
-from tracklater_bot.domain.text import count, folded
+from tracklater_bot.domain.text import clean, count, folded
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.habit_evidence import HABIT, confidence
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
@@ -25,6 +25,7 @@ from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, gro
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.match.matcher import Matcher
+from tracklater_bot.engine.meetings import Kept
 from tracklater_bot.engine.segments import EvidenceSource
 from tracklater_bot.engine.spans import RoundedSpan, interval_of
 from tracklater_bot.engine.weights import NEUTRAL_MINUTE
@@ -47,10 +48,16 @@ class SuggestionBuilder:
     """Makes suggestions of a day's spans. `events` are those within it."""
 
     def __init__(
-        self, inputs: Inputs, matcher: Matcher, events: Sequence[Event], day: LabelledDay
+        self,
+        inputs: Inputs,
+        matcher: Matcher,
+        events: Sequence[Event],
+        day: LabelledDay,
+        meetings: Sequence[Kept] = (),
     ) -> None:
         self._matcher = matcher
         self._events = events
+        self._meetings = meetings
         self._day = day
         self._inputs = inputs
         self._groups = {group.name: group for group in inputs.groups}
@@ -85,7 +92,9 @@ class SuggestionBuilder:
             suggestion,
             project=project_for(self._groups[found.group], issue),
             issue=issue,
-            description=description(issue, commits, self._neutral_words(interval)),
+            description=description(issue, commits, self._neutral_words(interval))
+            if issue or not (title := self._meeting_title(found.group, interval))
+            else clean(title, LONGEST),
             reasons=reasons(found.group, self._day, interval),
             alternative=alternative(found.group, self._day, interval, touching),
         )
@@ -99,6 +108,24 @@ class SuggestionBuilder:
             and found.exact.start < commit.at <= found.exact.end
             and not self._matcher.names_others(group, commit.subject)
         ]
+
+    def _meetings_in(self, group: str | None, interval: Interval) -> list[Kept]:
+        """The meetings of an interval whose words name nobody but the group."""
+        start, end = interval
+        return [
+            kept
+            for kept in self._meetings
+            if kept.planned.groups.keys() <= {group}
+            and 2 * (min(kept.end, end) - max(kept.start, start)) > kept.end - kept.start
+        ]
+
+    def _meeting_title(self, group: str, interval: Interval) -> str:
+        """What the group's meeting is called that takes most of an interval."""
+        minutes: defaultdict[str, float] = defaultdict(float)
+        for kept in self._meetings_in(group, interval):
+            minutes[kept.planned.title] += kept.end - kept.start
+        most = max(minutes, key=lambda title: minutes[title], default="")
+        return most if 2 * minutes[most] > interval[1] - interval[0] else ""
 
     def _neutral_words(self, interval: Interval) -> str:
         """What most windows tell of the kind of work, in words of ours that name nobody."""
@@ -127,6 +154,7 @@ class SuggestionBuilder:
             commits=len({event.sha for event in events if event.kind is EventKind.COMMIT}),
             messages=sum(event.kind is EventKind.MESSAGE for event in events),
             prompts=sum(event.kind is EventKind.PROMPT for event in events),
+            meetings=len({k.planned.start for k in self._meetings_in(found.group, interval)}),
         )
 
     def _best_split(self, found: RoundedSpan, interval: Interval) -> datetime | None:
@@ -197,9 +225,10 @@ def _in_words(source: EvidenceSource, shas: Sequence[str], minutes: float) -> st
         return f"{count(len(shas), 'message')}{f' in #{about}' if about else ''}"
     if source.kind is EventKind.PROMPT:
         return f"{count(len(set(shas)), 'prompt')} to coding agents"
-    if source == HABIT:
-        return f"{about}, {max(round(minutes), 1)} min"
-    return f"{about} in window titles, {max(round(minutes), 1)} min"
+    if source.kind is EventKind.MEETING:
+        return f"{about} in {count(len(set(shas)), 'meeting')}"
+    seen = about if source == HABIT else f"{about} in window titles"
+    return f"{seen}, {max(round(minutes), 1)} min"
 
 
 def alternative(

@@ -87,6 +87,11 @@ EVENTS = {
     EventKind.MESSAGE: EventWeights(1.5, 3.1, 1.5, 0.1, Kernel(7, 9), Kernel(7, 9)),
     EventKind.PROMPT: EventWeights(1.5, 5.0, 1.5, 0.1, Kernel(7, 9), Kernel(7, 9)),
 }
+# A meeting that took place, once and by the minute; and its issue, which calls speak against.
+MEETING, MEETING_MINUTE = 4.0, 0.04
+MEETING_ISSUE, MEETING_ISSUE_MINUTE = 3.0, 0.2
+MEETING_OF_NOBODY = 12.0  # an absence that is explained, but not for whom
+BESIDE_MEETING_MINUTE = 0.02  # windows that name nobody while one was planned
 COMMIT_MINUTE = 0.1  # a minute on screen before a commit
 COMMIT_BEFORE = Kernel(14, 38)
 # Off screen.

@@ -169,6 +169,7 @@ class GitSource:
         return _RepositoryReading(trouble=f"{repository.path} cannot be read: {reason}")
 
     def _read(self, repository: Repository, span: Span) -> _RepositoryReading:
+        repository.refuse_endless_refs()
         urls = repository.remotes()
         hosted = any(map(on_code_host, urls))
         names = (name for url in urls for name in remote_words(url))

@@ -155,7 +155,7 @@ class GitHubSource:
         self._place = place
         self._clock = clock
         self._client = ForgeClient(
-            "GitHub", _api(place.url), bearer(self._token), self._sentence,
+            "GitHub", place.api, bearer(self._token), self._sentence,
             timing or Timing(now=clock),
         )  # fmt: skip
 
@@ -362,13 +362,6 @@ def _pages(host: str, name: str) -> tuple[str, ...]:
         rf"· (?:issue|pull request) #{NUMBER} · {name}(?![\w./-])",
         rf"\(#{NUMBER}\) · {name}@",
     )
-
-
-def _api(url: str) -> str:
-    """GitHub's own API has a host of its own, an Enterprise server's is beside its pages."""
-    parts = urlsplit(url)
-    own = parts.netloc == "github.com" or parts.netloc.endswith(".ghe.com")
-    return f"{parts.scheme}://api.{parts.netloc}" if own else f"{url}/api"
 
 
 def _me(data: dict[str, Any]) -> str:

@@ -101,7 +101,7 @@ class GitLabSource:
         self._place = place
         self._clock = clock
         self._client = ForgeClient(
-            "GitLab", f"{place.url}/api/v4", self._headers, self._sentence,
+            "GitLab", place.api, self._headers, self._sentence,
             timing or Timing(now=clock),
         )  # fmt: skip
 
