@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.sourcecontract import hold_issues, one_line
 from tracklater_bot.domain.clues import Checkout, Clue, Commit, Window
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
+from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.match.matcher import Matcher, keys_in_clues
 from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.settings import ResolvedForge, Settings, unfinished
@@ -496,6 +498,46 @@ def test_its_pages_in_titles(title: str, key: str | None) -> None:
     seen = matcher(one_repository(), (LOGIN,), window).window(title)
     assert [issue.key for issue in seen.issues] == ([key] if key else [])
     assert ("acme" in seen.groups) == ("acme/api" in title.replace("acme/api-docs", "acme/api"))
+
+
+@pytest.mark.parametrize(
+    ("server", "url", "key"),
+    [
+        ("https://github.com", "https://github.com/acme/api/issues/12?q=1#issuecomment-5", "#12"),
+        ("https://github.com", "https://github.com/Acme/API/pull/34/files", "#12"),
+        ("https://github.com", "https://github.com/acme/api/pulls", None),
+        ("https://github.com", "https://github.com/acme/api/discussions/12", None),
+        ("https://git.acme.test:8443", "https://git.acme.test:8443/acme/api/issues/12", "#12"),
+        ("https://acme.test/git", "https://acme.test/git/acme/api/issues/12", "#12"),
+        ("https://git.acme.test", "https://github.com/acme/api/issues/12", None),
+    ],
+)
+def test_its_pages_by_their_addresses(server: str, url: str, key: str | None) -> None:
+    chosen = settings(server, acme={"github": {"repos": ["acme/api"]}})
+    window = Window(at("10:00"), "Something", 0, app="Firefox", url=url)
+    seen = matcher(chosen, (LOGIN,), window).window(look_of(window))
+    assert list(seen.groups) == ["acme"]
+    assert [issue.key for issue in seen.issues] == ([key] if key else [])
+
+
+def test_of_titles_and_subjects_numbers_alone_leave(server: GitHub, time: FakeTime) -> None:
+    title = "SECRETTITLE · Issue #12 · acme/api"
+    made, window = clue("SECRETSUBJECT (#34)", *HOME), Window(at("10:00"), title, 0)
+    chosen = one_repository()
+    keys = keys_in_clues([made, window], [Group("acme", (), key_forms(chosen, "acme"))])
+    source(server, time).by_keys(keys)
+    assert keys == ("#12", "#34")
+    assert b"SECRET" not in b"".join(asked.body for asked in server.asked)
+
+
+@pytest.mark.parametrize(
+    "text", ["(#1", "#1 (#", "fix #", "merge branch 'a/", "acme/api#", "gh-1 "]
+)
+def test_endless_texts_are_read_in_no_time(text: str) -> None:
+    made = clue(text * 20_000, *HOME)
+    start = perf_counter()
+    key_in(one_repository(), made)
+    assert perf_counter() - start < 5
 
 
 def test_of_several_repositories_a_number_is_the_one_of_its_clone() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
@@ -82,7 +82,9 @@ def forms(
 
     `pages` gives patterns of their pages' addresses and titles, for a host and a repository.
     """
-    host = rf"(?<![\w.-])(?:www\.)?{re.escape(folded(place.url.partition('://')[2]))}"
+    parts = urlsplit(folded(place.url))
+    server, above = re.escape(parts.hostname or ""), re.escape(parts.path)
+    host = rf"(?<![\w.-])(?:www\.)?{server}(?::\d+)?{above}"  # a recorder may leave out the port
     for path in place.paths:
         name = folded(path)
         key = f"{'' if place.alone else path}{sign}{{}}"
