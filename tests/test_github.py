@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from tests.loopback import Asked, FakeTime, Loopback, Said, serving
 from tests.notation import at
 from tests.sourcecontract import hold_issues, one_line
-from tracklater_bot.domain.clues import Checkout, Clue, Commit, Window
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Window
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.engine.looks import look_of
@@ -538,6 +538,26 @@ def test_endless_texts_are_read_in_no_time(text: str) -> None:
     start = perf_counter()
     key_in(one_repository(), made)
     assert perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ({}, "#12"),
+        ({"github": {"repos": ["acme/api", "acme/web"]}}, None),
+        ({"gitlab": {"projects": ["acme/web"]}}, None),
+        ({"taiga": {"project_slug": "acme"}}, None),
+    ],
+)
+def test_a_bare_number_counts_where_it_can_mean_one_thing(
+    more: dict[str, Any], key: str | None
+) -> None:
+    chosen = settings(acme={"keywords": ["acme"], "github": {"repos": ["acme/api"]}, **more})
+    said = ChatMessage(at("10:00"), "acme", "Done with #12", "general")
+    title = "notes on #12 - acme - Kate"
+    matches = matcher(chosen, (LOGIN,), said, Window(at("10:00"), title, 0))
+    for seen in (matches.message(said), matches.window(title)):
+        assert [issue.key for issue in seen.issues] == ([key] if key else [])
 
 
 def test_of_several_repositories_a_number_is_the_one_of_its_clone() -> None:

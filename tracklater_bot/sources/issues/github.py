@@ -378,7 +378,7 @@ def _gh_token(host: str) -> str:
     """The token of GitHub's own program for that host alone, which the person said to use."""
     program = shutil.which("gh")
     if program is None:
-        raise SourceError("gh is not installed, or not in PATH: install it, or set a token")
+        raise SourceError("gh is not installed, or not in PATH: install it", lasting=True)
     try:
         done = subprocess.run(  # noqa: S603 - a program found by its name, no shell
             [program, "auth", "token", "--hostname", host],
