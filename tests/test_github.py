@@ -15,8 +15,11 @@ import pytest
 from pydantic import SecretStr
 
 from tests.loopback import Asked, FakeTime, Loopback, Said, serving
-from tests.notation import at
+from tests.notation import FRIDAY, at
+from tests.repositories import committed
 from tests.sourcecontract import hold_issues, one_line
+from tracklater_bot.checks import check_all
+from tracklater_bot.core import opened
 from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Window
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
@@ -602,3 +605,35 @@ def test_one_repository_of_two_groups_points_to_neither() -> None:
 def test_a_repository_may_be_written_as_its_address(written: str) -> None:
     chosen = settings(acme={"github": {"repos": [written]}})
     assert chosen.groups["acme"].github.repos == ("acme/api",)
+
+
+# -- A whole day ---------------------------------------------------------------------------------
+
+
+def test_a_squash_on_a_day_is_an_entry_for_the_issue(server: GitHub, tmp_path: Path) -> None:
+    """From a repository's commit to what is suggested, with GitHub asked in between."""
+    server.issues[0]["closed"] = True  # long ago: only the clue asks for it
+    server.issues[0]["updated"] = "2026-01-01T00:00:00Z"
+    server.pulls = [pull(34, server.issues[0], updated="2026-01-01T00:00:00Z")]
+    repo = committed(tmp_path / "api", at("11:00").isoformat(), "Tidy up (#34)")
+    config = repo / ".git" / "config"
+    remote = '[remote "origin"]\n\turl = git@github.com:acme/api.git\n'
+    config.write_text(config.read_text(encoding="utf-8") + remote, encoding="utf-8")
+    chosen = Settings.model_validate(
+        {
+            "timezone": "Europe/Helsinki",
+            "database_url": f"sqlite:///{tmp_path}/kept.sqlite3",
+            "github": {"url": server.url, "token": TOKEN},
+            "git": {"emails": ["eero@example.com"]},
+            "groups": {"acme": {"git": {"repos": [str(repo)]}, "github": {"repos": ["acme/api"]}}},
+        }
+    )
+    with opened(chosen, lambda: at("18:00")) as core:
+        (draft,) = core.machine.drafts([FRIDAY])
+        assert "github: signed in as ann" in " ".join(
+            f"{finding.name}: {finding.sentence}" for finding in check_all(core)
+        )
+    assert [each.description for each in draft.suggestions] == ["#12 Fix login"]
+    assert draft.suggestions[0].issue is not None
+    assert draft.suggestions[0].issue.url == f"{server.url}/acme/api/issues/12"
+    assert {status.name: status.trouble for status in draft.sources}["github"] is None
