@@ -23,6 +23,7 @@ from tracklater_bot.core import opened
 from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Window
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
+from tracklater_bot.domain.keys import Keys
 from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.match.matcher import Matcher, keys_in_clues
 from tracklater_bot.engine.windows import WindowKind
@@ -561,6 +562,15 @@ def test_a_bare_number_counts_where_it_can_mean_one_thing(
     matches = matcher(chosen, (LOGIN,), said, Window(at("10:00"), title, 0))
     for seen in (matches.message(said), matches.window(title)):
         assert [issue.key for issue in seen.issues] == ([key] if key else [])
+
+
+def test_many_repositories_cost_little_where_none_is_named() -> None:
+    chosen = settings(acme={"github": {"repos": [f"acme/api-{n}" for n in range(30)]}})
+    keys = Keys({"acme": key_forms(chosen, "acme")})
+    titles = [f"Fix thing {n} - some file.py - acme-api - Visual Studio Code" for n in range(4000)]
+    start = perf_counter()
+    assert not [issue for title in titles for issue in keys.scoped(title)]
+    assert perf_counter() - start < 1.5
 
 
 def test_of_several_repositories_a_number_is_the_one_of_its_clone() -> None:

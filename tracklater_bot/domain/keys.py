@@ -19,7 +19,8 @@ class KeyForm:
     to the group. `title` finds the group in titles, as they are, of the tracker's pages; those have
     the word `page`. `bare_numbers`: `#12`, and `12-` at the start of a branch, may be meant too.
     `home` is a repository with numbers of its own, `acme/api`: in what comes from a clone of it,
-    `text` counts and bare numbers are its own; `text` counts nowhere else.
+    `text` counts and bare numbers are its own; `text` counts nowhere else. `words`: where none of
+    them stands in a folded text, `text` is not looked for, which takes far longer.
     """
 
     tracker: str
@@ -30,6 +31,7 @@ class KeyForm:
     title: str = ""
     bare_numbers: bool = False
     home: str = ""
+    words: tuple[str, ...] = ()
 
 
 class Keys:
@@ -42,7 +44,8 @@ class Keys:
         forms = [(name, form) for name, own in groups.items() for form in dict.fromkeys(own)]
         claims = Counter(form.text for _, form in forms if form.tells_group)
         telling = [(name, form) for name, form in forms if claims[form.text] == 1]
-        self._scoped = _AnyOf([(form.text, name, form) for name, form in telling])
+        self._scoped = _AnyOf([(form.text, name, form) for name, form in telling if not form.words])
+        self._rare = [(form.text, name, form) for name, form in telling if form.words]
         self._pages = {
             page: _AnyOf([(form.title, name, form) for name, form in telling if form.page == page])
             for page in dict.fromkeys(form.page for _, form in telling if form.title)
@@ -58,11 +61,14 @@ class Keys:
 
     def scoped(self, text: str) -> Iterator[IssueId]:
         """The keys in a folded text that tell whose they are; the issues need not exist."""
-        return self._scoped.found(text)
+        yield from self._scoped.found(text)
+        for rare in self._rare:
+            if any(word in text for word in rare[2].words):
+                yield from _AnyOf([rare]).found(text)
 
     def of_group(self, group: str, text: str, remotes: Sequence[str] = ()) -> list[IssueId]:
         """The group's keys in a folded text of which it is known that it is the group's."""
-        own = [issue for issue in self._scoped.found(text) if issue.group == group]
+        own = [issue for issue in self.scoped(text) if issue.group == group]
         return own + self.unscoped(group, text, remotes)
 
     def unscoped(self, group: str, text: str, remotes: Sequence[str] = ()) -> list[IssueId]:

@@ -89,7 +89,9 @@ def forms(
         name = folded(path)
         key = f"{'' if place.alone else path}{sign}{{}}"
         written = rf"(?<![\w./-]){re.escape(name)}{sign}{NUMBER}"
-        yield KeyForm(tracker, "|".join((written, *pages(host, name))), key, tells_group=True)
+        text = "|".join((written, *pages(host, name)))
+        # A page's title may spell the name otherwise, and has the service's.
+        yield KeyForm(tracker, text, key, tells_group=True, words=(name, f"· {tracker}"))
         home = "/".join(name.split("/")[-2:])  # as git's remotes are called
         bare = place.alone and sign == "#"
         yield KeyForm(tracker, _AT_HOME[sign], key, home=home, bare_numbers=bare)
