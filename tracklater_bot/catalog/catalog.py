@@ -281,27 +281,21 @@ class Catalog:
         key = f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
         return self._entries(tracker, key, span, FRESH_ENTRIES)
 
-    def history(self, until: datetime) -> tuple[TimeEntry, ...]:
-        """The entries of all days up to then that can be asked for, at most a minute old.
-
-        It is long, so it is not kept for longer than it is of use.
-        """
+    def tracked_until(self, end: datetime) -> Tracked:
+        """What is in the tracker up to then, of all days that can be asked for; a minute old."""
         tracker, oldest = self._tracker, oldest_in_reach(self._clock())
-        if tracker is None or until <= oldest:
-            return ()
-        key, span = f"history:{until.isoformat()}", Span(oldest, until)
-        return self._entries(tracker, key, span, MIN_INTERVAL, FRESH).entries
+        if tracker is None or end <= oldest:
+            return Tracked()
+        return self._entries(tracker, f"until:{end.isoformat()}", Span(oldest, end), MIN_INTERVAL)
 
-    def _entries(
-        self, tracker: Tracker, key: str, span: Span, fresh: timedelta, stale: timedelta = STALE
-    ) -> Tracked:
+    def _entries(self, tracker: Tracker, key: str, span: Span, fresh: timedelta) -> Tracked:
         odd: list[str | None] = [None]
 
         def ask() -> tuple[TimeEntry, ...]:
             entries, odd[0] = seen(tracker, span)
             return entries
 
-        asked = self._asked(key, ask, _ENTRIES, fresh, stale)
+        asked = self._asked(key, ask, _ENTRIES, fresh)
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
@@ -318,17 +312,10 @@ class Catalog:
         )
         return asked.value or Constraints()
 
-    def _asked(
-        self,
-        key: str,
-        ask: Callable[[], T],
-        shape: type[T],
-        fresh: timedelta,
-        stale: timedelta = STALE,
-    ) -> Cached[T]:
+    def _asked(self, key: str, ask: Callable[[], T], shape: type[T], fresh: timedelta) -> Cached[T]:
         # One at a time: two threads of one preview must not both ask.
         with self._asking_tracker:
-            question = CachedAnswer(key, ask, shape, fresh, stale, self._asker)
+            question = CachedAnswer(key, ask, shape, fresh, STALE, self._asker)
             return question.get(self._memory, self._clock())
 
     # -- Reading sources -------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 TRUE_SHARE, DOUBT = 0.95, 0.05
 FEW = 30
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import (
+    CERTAIN,
     IN_PROGRESS,
     Digest,
     Item,
@@ -22,7 +23,7 @@ from tracklater_bot.domain.digests import (
 from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.domain.suggestions import CERTAIN, Suggestion
+from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.domain.track_record import TrackRecord
 from tracklater_bot.store.columns import STORED_AS, insert_missing
 from tracklater_bot.store.processes import is_dead
@@ -128,7 +129,9 @@ def track_record(connection: sa.Connection, person: str, since: date) -> TrackRe
     edited = sa.select(items.c.change, items.c.group, items.c.issue).where(
         mine, items.c.state.in_(decided), items.c.change.is_not(None)
     )
-    after = {(change, group, issue and issue.id) for change, group, issue in connection.execute(edited)}
+    after = {
+        (change, group, issue and issue.id) for change, group, issue in connection.execute(edited)
+    }
     wanted = {change for change, *_ in after}
     before = sa.select(changes.c.id, changes.c.before).where(
         changes.c.person == person, changes.c.day >= since

@@ -15,8 +15,8 @@ from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.domain.rules import Rule
-from tracklater_bot.domain.track_record import TrackRecord, RuleKind
+from tracklater_bot.domain.rules import Rule, RuleKind
+from tracklater_bot.domain.track_record import TrackRecord
 from tracklater_bot.store import days, pruning
 from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.database import checkpoint, in_words, open_engine
