@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from tracklater_bot.domain.clues import Commit
+from tracklater_bot.domain.day import Span, merge, subtract
 from tracklater_bot.domain.descriptions import describe
+from tracklater_bot.domain.draft import Gap
 from tracklater_bot.domain.groups import Group, Project
 from tracklater_bot.domain.issues import Issue, type_key
-from tracklater_bot.domain.suggestions import Evidence, Reason, Suggestion
+from tracklater_bot.domain.suggestions import Candidate, Evidence, Reason, Suggestion
 from tracklater_bot.domain.text import count, folded
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
@@ -24,11 +26,16 @@ from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, gro
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.match.matcher import Matcher
+from tracklater_bot.engine.row_issues import RowIssues
 from tracklater_bot.engine.segments import EvidenceSource
 from tracklater_bot.engine.spans import RoundedSpan, interval_of
 from tracklater_bot.engine.weights import NEUTRAL_MINUTE
 from tracklater_bot.engine.windows import WindowPlace
 
+NAMED = 0.6  # a row has a group where it is likelier than not to be right
+MOST_CANDIDATES, POSSIBLE = 3, 0.05
+# Questions a day; a shorter one costs more than it settles.
+MOST_QUESTIONS, SHORTEST_QUESTION = 2, 10.0
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"
 NEIGHBOUR = 4.0  # the log-likelihood of a neighbour's group in what lies beside it off screen
@@ -56,11 +63,40 @@ class SuggestionBuilder:
         self._issues = {issue.id: issue for issue in inputs.issues}
         commits = (clue for clue in inputs.clues if isinstance(clue, Commit))
         self._commits = sorted(commits, key=lambda commit: (commit.at, commit.sha))
+        self._row_issues = RowIssues(matcher, events, self._commits, day)
 
     def suggestions(self, spans: Sequence[RoundedSpan]) -> tuple[Suggestion, ...]:
-        """A suggestion for each span, in order."""
-        around = ([*spans[max(n - 1, 0) : n], *spans[n + 1 : n + 2]] for n in range(len(spans)))
-        return tuple(map(self._suggestion, spans, around))
+        """The suggestions of the spans, in order; of time without a group, what is worth asking."""
+        named = map(self._named, spans)
+        rows = _joined(row for row in named if row.group is not None or self._may_be_work(row))
+        questions = (row for row in rows if row.group is None)
+        asked = sorted(questions, key=self._work_minutes, reverse=True)[:MOST_QUESTIONS]
+        rows = [row for row in rows if row.group is not None or row in asked]
+        around = ([*rows[max(n - 1, 0) : n], *rows[n + 1 : n + 2]] for n in range(len(rows)))
+        return tuple(map(self._suggestion, rows, around))
+
+    def _named(self, found: RoundedSpan) -> RoundedSpan:
+        """The span with what is likelier than not to be right of its group and issue."""
+        interval = interval_of(found.exact, self._inputs)
+        if found.group is None or self._day.probability(found.group, interval) < NAMED:
+            return replace(found, group=None, key=None)
+        return replace(found, key=self._row_issues.chosen(found.group, found.key, interval))
+
+    def _may_be_work(self, found: RoundedSpan) -> bool:
+        """Whether time without a group is likelier than not somebody's, and worth a question."""
+        minutes = found.exact.minutes
+        return minutes >= SHORTEST_QUESTION and self._work_minutes(found) >= 0.5 * minutes
+
+    def _work_minutes(self, found: RoundedSpan) -> float:
+        idle = self._day.probability(None, interval_of(found.exact, self._inputs))
+        return (1.0 - idle) * found.exact.minutes
+
+    def _candidates(self, interval: Interval) -> tuple[Candidate, ...]:
+        """The groups that time without one may belong to, likeliest first."""
+        names = sorted({state[0] for state in self._day.states if state is not None})
+        found = (Candidate(name, round(self._day.probability(name, interval), 3)) for name in names)
+        likely = [candidate for candidate in found if candidate.confidence >= POSSIBLE]
+        return tuple(sorted(likely, key=lambda one: -one.confidence)[:MOST_CANDIDATES])
 
     def _suggestion(self, found: RoundedSpan, neighbours: Sequence[RoundedSpan]) -> Suggestion:
         interval = interval_of(found.exact, self._inputs)
@@ -72,7 +108,7 @@ class SuggestionBuilder:
             best_split=self._best_split(found, interval),
         )
         if found.group is None:
-            return suggestion
+            return replace(suggestion, candidates=self._candidates(interval))
         issue = self._issues.get(found.key) if found.key else None
         commits, exact = self._own_commits(found.group, found), found.exact
         touching = [
@@ -84,6 +120,7 @@ class SuggestionBuilder:
             suggestion,
             project=project_for(self._groups[found.group], issue),
             issue=issue,
+            issue_confidence=round(self._row_issues.sure(found.group, found.key, interval), 3),
             description=description(issue, commits, self._neutral_words(interval)),
             reasons=reasons(found.group, self._day, interval),
             alternative=alternative(found.group, self._day, interval, touching),
@@ -127,6 +164,31 @@ class SuggestionBuilder:
         at = best_split(self._day, state, interval)
         moment = self._inputs.day.span.start + timedelta(seconds=at or 0.0)
         return moment if at is not None and found.span.start < moment < found.span.end else None
+
+
+def _joined(rows: Iterable[RoundedSpan]) -> list[RoundedSpan]:
+    """Rows in order; those that touch and say the same are one."""
+    result: list[RoundedSpan] = []
+    for row in rows:
+        last = result[-1] if result else None
+        if (
+            last is not None
+            and (last.group, last.key, last.span.end) == (row.group, row.key, row.span.start)
+            and row.exact.start - last.exact.end <= TOUCH
+        ):
+            span, exact = Span(last.span.start, row.span.end), Span(last.exact.start, row.exact.end)
+            result[-1] = replace(last, span=span, exact=exact)
+        else:
+            result.append(row)
+    return result
+
+
+def gaps_of_questions(
+    spans: Iterable[RoundedSpan], suggestions: Iterable[Suggestion]
+) -> tuple[Gap, ...]:
+    """The time at the screen for none of the groups, of which no suggestion says anything."""
+    told = [suggestion.span for suggestion in suggestions]
+    return tuple(Gap(span, "nobody") for span in merge(subtract([s.span for s in spans], told)))
 
 
 def project_for(group: Group, issue: Issue | None) -> Project | None:
