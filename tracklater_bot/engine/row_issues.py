@@ -49,13 +49,18 @@ class RowIssues:
 
     def chosen(self, group: str, key: IssueId | None, interval: Interval) -> IssueId | None:
         """The issue of a row that the best path has on `key`: of others that it names, the most."""
-        told = self._told(group, interval)
-        if key is None or key in told:
-            return key
-        if told:
-            return max(sorted(told), key=lambda issue: told[issue])
+        if key is None:
+            return None
+        named = self.named(group, key, interval)
         assumed = group not in self._telling and self._branch_in_use(key, interval)
-        return key if assumed else None
+        return named or (key if assumed else None)
+
+    def named(self, group: str, key: IssueId | None, interval: Interval) -> IssueId | None:
+        """`key` where an interval names it, else the issue that it names most; None if none."""
+        told = self._told(group, interval)
+        if key in told:
+            return key
+        return max(sorted(told), key=lambda issue: told[issue], default=None)
 
     def sure(self, group: str, key: IssueId | None, interval: Interval) -> float:
         """How likely the issue is meant, given the group; for None, that none is."""
@@ -98,4 +103,3 @@ class RowIssues:
                     of_group += shared * probability
                     own += shared * probability * (state[1] == key)
         return own / of_group if of_group else 0.0
-

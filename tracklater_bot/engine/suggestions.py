@@ -11,15 +11,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate
+from math import inf
 
 from tracklater_bot.domain.clues import Commit
 from tracklater_bot.domain.day import Span, merge, subtract
-from tracklater_bot.domain.descriptions import describe
 from tracklater_bot.domain.draft import Gap
 from tracklater_bot.domain.groups import Group, Project
-from tracklater_bot.domain.issues import Issue, type_key
-from tracklater_bot.domain.suggestions import Candidate, Evidence, Reason, Suggestion
+from tracklater_bot.domain.issues import Issue, IssueId, type_key
+from tracklater_bot.domain.suggestions import Candidate, Evidence, Half, Reason, Suggestion
 from tracklater_bot.domain.text import count, folded
+from tracklater_bot.engine.descriptions import description
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
 from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, group_numbers
@@ -43,8 +44,6 @@ IMPOSSIBLE = -1e9
 # Both sides of a split are at least this long, and another state is likelier on one by this much.
 SHORTEST_SIDE = 5 * MINUTE
 LEAST_GAIN = 1.5
-LONGEST = 60  # characters of a description made of commit subjects
-SUBJECTS = 2
 _REVIEW = re.compile(r"(?<![^\W_])(?:code review|(?:pull|merge) request)(?![^\W_])")
 TOUCH = timedelta(seconds=1)
 
@@ -104,13 +103,12 @@ class SuggestionBuilder:
             span=found.span,
             group=found.group,
             confidence=round(self._day.probability(found.group, interval), 3),
-            evidence=self._evidence(found, interval),
+            evidence=self._evidence(found.group, interval, found.span.minutes),
             best_split=self._best_split(found, interval),
         )
         if found.group is None:
             return replace(suggestion, candidates=self._candidates(interval))
-        issue = self._issues.get(found.key) if found.key else None
-        commits, exact = self._own_commits(found.group, found), found.exact
+        own, exact = self._half(found, found.key, interval), found.exact
         touching = [
             one.group
             for one in neighbours
@@ -118,25 +116,45 @@ class SuggestionBuilder:
         ]
         return replace(
             suggestion,
-            project=project_for(self._groups[found.group], issue),
-            issue=issue,
+            project=own.project,
+            issue=own.issue,
             issue_confidence=round(self._row_issues.sure(found.group, found.key, interval), 3),
-            description=description(issue, commits, self._neutral_words(interval)),
+            description=own.description,
+            halves=self._halves(found, interval, suggestion.best_split),
             reasons=reasons(found.group, self._day, interval),
             alternative=alternative(found.group, self._day, interval, touching),
         )
 
-    def _own_commits(self, group: str, found: RoundedSpan) -> list[Commit]:
-        """The group's commits that end work in a span, without those that name other groups."""
+    def _halves(
+        self, found: RoundedSpan, interval: Interval, split: datetime | None
+    ) -> tuple[Half, ...]:
+        """What lies before and after the best split, each with the issue that it names."""
+        if split is None or found.group is None:
+            return ()
+        at = (split - self._inputs.day.span.start).total_seconds()
+        sides = (interval[0], at), (at, interval[1])
+        keys = (self._row_issues.named(found.group, found.key, side) or found.key for side in sides)
+        return tuple(self._half(found, key, side) for key, side in zip(keys, sides, strict=True))
+
+    def _half(self, found: RoundedSpan, key: IssueId | None, interval: Interval) -> Half:
+        group = found.group or ""
+        issue = self._issues.get(key) if key else None
+        words = description(issue, self._own_commits(group, interval), self._neutral(interval))
+        project = project_for(self._groups[group], issue)
+        return Half(project, issue, words, self._evidence(group, interval, inf))
+
+    def _own_commits(self, group: str, interval: Interval) -> list[Commit]:
+        """The group's commits that end work in an interval, without those that name others."""
+        zero = self._inputs.day.span.start
         return [
             commit
             for commit in self._commits
             if commit.group == group
-            and found.exact.start < commit.at <= found.exact.end
+            and interval[0] < (commit.at - zero).total_seconds() <= interval[1]
             and not self._matcher.names_others(group, commit.subject)
         ]
 
-    def _neutral_words(self, interval: Interval) -> str:
+    def _neutral(self, interval: Interval) -> str:
         """What most windows tell of the kind of work, in words of ours that name nobody."""
         minutes: defaultdict[str, float] = defaultdict(float)
         for index, shared in self._day.overlapping(interval):
@@ -147,14 +165,14 @@ class SuggestionBuilder:
         most = max(minutes, key=lambda words: minutes[words], default="")
         return most if 2 * minutes[most] > sum(minutes.values()) else ""
 
-    def _evidence(self, found: RoundedSpan, interval: Interval) -> Evidence:
+    def _evidence(self, group: str | None, interval: Interval, most: float) -> Evidence:
         segments = self._day.segments
         shares = self._day.overlapping(interval)
         minutes = sum(shared for index, shared in shares if segments[index].focus)
         inside = (event for event in self._events if interval[0] < event.at <= interval[1])
-        events = [event for event in inside if found.group in event.groups]
+        events = [event for event in inside if group in event.groups]
         return Evidence(
-            window_minutes=round(min(minutes, found.span.minutes)),
+            window_minutes=round(min(minutes, most)),
             commits=len({event.sha for event in events if event.kind is EventKind.COMMIT}),
             messages=sum(event.kind is EventKind.MESSAGE for event in events),
         )
@@ -199,23 +217,6 @@ def project_for(group: Group, issue: Issue | None) -> Project | None:
     of_type = by_type.get(type_key(issue.type)) if issue is not None else None
     only = group.projects[0] if len(group.projects) == 1 else None
     return of_type or by_type.get("default", only)
-
-
-def description(issue: Issue | None, commits: Iterable[Commit], neutral: str = "") -> str:
-    """`KEY title`, else the group's own commit subjects in a few words, else neutral words."""
-    if issue is not None:
-        return describe(issue)
-    subjects = dict.fromkeys(" ".join(commit.subject.split()) for commit in commits)
-    return _short([subject for subject in subjects if subject]) or neutral
-
-
-def _short(subjects: list[str]) -> str:
-    for text in ("; ".join(subjects[:SUBJECTS]), subjects[0] if subjects else ""):
-        if len(text) <= LONGEST:
-            return text
-    kept = subjects[0][: LONGEST - 1]
-    whole_words = kept.rpartition(" ")[0] or kept
-    return f"{whole_words.rstrip(' ,.;:')}…"
 
 
 # -- Why ---------------------------------------------------------------------------------------
