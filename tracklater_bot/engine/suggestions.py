@@ -14,8 +14,7 @@ from itertools import accumulate
 from math import inf
 
 from tracklater_bot.domain.clues import Commit
-from tracklater_bot.domain.day import Span, merge, subtract
-from tracklater_bot.domain.draft import Gap
+from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.groups import Group, Project
 from tracklater_bot.domain.issues import Issue, IssueId, type_key
 from tracklater_bot.domain.suggestions import Candidate, Evidence, Half, Reason, Suggestion
@@ -199,14 +198,6 @@ def _joined(rows: Iterable[RoundedSpan]) -> list[RoundedSpan]:
         else:
             result.append(row)
     return result
-
-
-def gaps_of_questions(
-    spans: Iterable[RoundedSpan], suggestions: Iterable[Suggestion]
-) -> tuple[Gap, ...]:
-    """The time at the screen for none of the groups, of which no suggestion says anything."""
-    told = [suggestion.span for suggestion in suggestions]
-    return tuple(Gap(span, "nobody") for span in merge(subtract([s.span for s in spans], told)))
 
 
 def project_for(group: Group, issue: Issue | None) -> Project | None:
