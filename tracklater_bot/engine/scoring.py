@@ -99,7 +99,7 @@ def _score_focus(
 
 def _score_idle(segment: Segment, match: TextMatch, minutes: float) -> None:
     """Evidence for no work in a part of a focus of so many minutes."""
-    if match.place is WindowPlace.LEISURE:
+    if match.place is WindowPlace.LEISURE or (match.place is WindowPlace.OWN and not match):
         segment.idle += weights.LEISURE_WINDOW + weights.LEISURE_MINUTE * segment.minutes
     elif not match and match.place is WindowPlace.PAGE:
         looked = min(minutes, LONGEST_LOOK) / minutes

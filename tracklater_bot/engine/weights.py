@@ -64,6 +64,7 @@ WINDOWS = {
     WindowPlace.REFERENCE: (0.5, 0.3),  # the world at large uses the same words
     WindowPlace.LEISURE: (0.1, 0.0),
     WindowPlace.MEETING: (4.0, 2.0),
+    WindowPlace.OWN: (2.5, 2.0),
 }
 TALK_IN_CALL = 3.0  # chats and calendars during a call, or leading to it
 MESSAGE_IN_CALL = 3.0
