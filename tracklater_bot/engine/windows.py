@@ -32,6 +32,7 @@ _PROGRAMS = (
 _TALK = """
     slack|discord|telegram|whatsapp|mattermost|zulip|microsoft teams|google chat|skype|irc
     |thunderbird|outlook|gmail|geary|protonmail|fastmail|apple mail|calendar|hey com|inbox
+    |kalender|kalenteri|calendrier|calendario|kalendarz|calendário|kalendář|naptár|予定表|カレンダー
 """
 _TALK_NAMES = ("signal", "element", "evolution", "mail")
 _REFERENCE = """
@@ -117,7 +118,7 @@ _NUMBERED_INVOICE = rf"""
     (?<![^\W_])(?:{_INVOICE})[\s_-]{{0,3}}(?:\#|n[or°º]?\.?\s?)?\d[\d/_-]*(?![^\W_])
     | (?:請求書|見積書|发票|發票)\s?\d
 """
-_OWN_WORDS = rf"""
+_OWN_WORDS = r"""
     (?<![^\W_])(?:
         time\s?-?sheets?|working\ hours|(?:hours|travel)\ and\ expenses|expense\ (?:report|claim)s?
         |(?:vat|tax)\ (?:return|declaration)s?|bookkeeping|business\ account|self\ assessment
@@ -138,15 +139,31 @@ _OWN_WORDS = rf"""
 """
 _PAPER = r"\.(?:pdf|xlsx?|ods|csv|numbers|docx?|odt)(?!\w)"
 # What somebody makes for others, though it be invoices: code, its tools, and those of its makers.
-_MADE = rf"""
+_MADE = r"""
     (?<![^\W_])(?:visual\ studio\ code|vscodium|code\ -\ oss|cursor|windsurf|zed|intellij\ idea
       |pycharm|webstorm|goland|phpstorm|rubymine|rider|clion|datagrip|android\ studio|sublime\ text
       |emacs|n?vim|gvim|xcode|tmux|zsh|bash|pytest|localhost|127\.0\.0\.1|github|gitlab|bitbucket|gitea
       |pull\ request|merge\ request|jira|taiga|confluence|figma|miro|storybook|swagger|postman
       |stack\ overflow|developers?|docs|documentation|api|sdk|staging|sandbox)(?![^\W_])
     | \ ·\  | [/~]\w | git:
-    | \w\.(?!(?:pdf|xlsx?|ods|csv|numbers|docx?|odt|fi|fr|de|com)(?!\w))[a-z]{{1,6}}(?!\w)
+    | \w\.(?!(?:pdf|xlsx?|ods|csv|numbers|docx?|odt|fi|fr|de|com)(?!\w))[a-z]{1,6}(?!\w)
 """
+# Windows that keep their title whatever is done in them: another machine, a drawing, a document.
+_KEEPS_TITLE = r"""(?<![^\W_])(?:
+    remote\ desktop|remotedesktop\w*|rdp|mstsc|remmina|citrix\w*|vmware|virtualbox
+    |parallels\ desktop|hyper-v|virtual\ machine|qemu\w*|virt-manager|horizon\ client|nomachine|anydesk|teamviewer
+    |rustdesk|parsec|guacamole|\w*vnc\w*|windows\ app|amazon\ workspaces|dameware|splashtop
+    |screenconnect|jump\ desktop|royal\ ts|mobaxterm|x2go\w*|sap\ (?:gui|logon)
+    |remotedesktopverbindung|etätyöpöytä\w*|bureau\ à\ distance|escritorio\ remoto|desktop\ remoto
+    |área\ de\ trabalho\ remota|pulpit\ zdalny|fjärrskrivbord|リモート\ ?デスクトップ\w*
+    |autocad\w*|solidworks|fusion\ 360|freecad|revit|archicad|vectorworks|rhino\w*|sketchup|blender
+    |kicad|qcad|librecad|microstation|inventor|onshape|catia|qgis|arcgis\w*|allplan|tekla
+    |photoshop|illustrator|indesign|affinity\w*|gimp|inkscape|krita|darktable|lightroom|coreldraw
+    |premiere\ pro|after\ effects|davinci\ resolve|final\ cut\ pro|audacity|ableton
+    |unreal\ editor|godot|figma|miro|draw\.io|excalidraw
+    |microsoft\ (?:word|excel|powerpoint)|word|excel|powerpoint|libreoffice|openoffice|onlyoffice
+    |keynote|scrivener|obsidian|google\ (?:docs|sheets|slides)|matlab|labview
+)(?![^\W_])"""
 
 
 class WindowPlace(Enum):
@@ -173,6 +190,7 @@ _NO_MEETINGS = re.compile(_NO_MEETING, re.VERBOSE)
 _NUMBERED = re.compile(_NUMBERED_INVOICE, re.VERBOSE)
 _OWN_PAPERS = re.compile(_OWN_WORDS, re.VERBOSE)
 _PAPERS = re.compile(_PAPER)
+_KEEP_TITLE = re.compile(_KEEPS_TITLE, re.VERBOSE)
 _MADE_FOR_OTHERS = re.compile(_MADE, re.VERBOSE)
 _MEETING_WORDS = frozenset((
     "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
@@ -226,6 +244,12 @@ class WindowKind:
     def is_meeting(self, title: str) -> bool:
         """Whether somebody with this window in front may sit still and yet be at work."""
         return self.of(title) is WindowPlace.MEETING
+
+    def keeps_title(self, title: str) -> bool:
+        """Whether somebody may work in the window for long without its title changing."""
+        return self.of(title) in (WindowPlace.WORK, WindowPlace.PAGE) and bool(
+            _KEEP_TITLE.search(folded(title))
+        )
 
     def is_talk(self, title: str) -> bool:
         """Whether others write in the window: what it says changes with nobody there."""
