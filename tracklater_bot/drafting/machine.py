@@ -20,10 +20,10 @@ from tracklater_bot.domain.draft import Brief, Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
-from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import without_folders
 from tracklater_bot.domain.wall import Briefing, Finding
-from tracklater_bot.engine import suggest, unexplained_titles
+from tracklater_bot.engine import Answer, answer, unexplained_titles
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.engine.match.matcher import keys_in_clues
 from tracklater_bot.engine.presence import by_machine, changes, samples_in
@@ -32,7 +32,7 @@ from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.settings import SuggestSettings
 from tracklater_bot.sources.base import ClueSource, SourceError
 
-Engine = Callable[[Inputs], tuple[Suggestion, ...]]
+Engine = Callable[[Inputs], Answer]
 SOME_WORK = timedelta(minutes=15)
 SIDE_BY_SIDE = 16
 _log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class LocalMachine:
     sources: Sequence[ClueSource]
     briefing: Briefing
     clock: Callable[[], datetime]
-    engine: Engine = suggest
+    engine: Engine = answer
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
         """The days as they look now, oldest first; every source is read once for all of them.
@@ -86,14 +86,16 @@ class LocalMachine:
             options=msgspec.convert(self.settings, Options, from_attributes=True),
             rules=brief.rules,
         )
+        found = self.engine(inputs)
         return Draft(
             day=day.date,
             timezone=str(day.zone),
-            suggestions=self.engine(inputs),
+            suggestions=found.suggestions,
             tracked=inputs.tracked,
             sources=(*(_status(reading, day.span) for reading in of_day), *brief.services),
             commits=_moments(inputs, Commit),
             messages=_moments(inputs, ChatMessage),
+            gaps=found.gaps,
         )
 
     def worked_since(self, moment: datetime) -> bool:
@@ -208,7 +210,7 @@ def changed_minutes(clues: Iterable[Clue]) -> set[datetime]:
 
 @dataclass(slots=True)
 class UnexplainedTitles:
-    """An engine that keeps, beside the suggestions that it gives, the titles without a group.
+    """An engine that keeps, beside the answer that it gives, the titles without a group.
 
     For the terminal of this machine alone: they are in no Draft, so nothing stored or sent can
     have them.
@@ -216,8 +218,8 @@ class UnexplainedTitles:
 
     minutes: dict[str, float] = field(default_factory=dict, repr=False)
 
-    def suggest(self, inputs: Inputs) -> tuple[Suggestion, ...]:
-        """The day's suggestions; the minutes of each title that none of them explains are added."""
+    def answer(self, inputs: Inputs) -> Answer:
+        """The day's answer; the minutes of each title that none of them explains are added."""
         for title, minutes in unexplained_titles(inputs).items():
             self.minutes[title] = self.minutes.get(title, 0.0) + minutes
-        return suggest(inputs)
+        return answer(inputs)

@@ -42,10 +42,23 @@ class Focus(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What thyme saw of a day: the stays, in order, and when it was watching at all."""
+    """What thyme saw of a day: the stays, in order, and when it was watching at all.
+
+    `stills` are stretches in front of a screen that stood still for too long to be a stay, and
+    `hidden` those with a private window in front; each may lie beside another machine's stays.
+    """
 
     stays: tuple[Focus, ...] = ()
     covered: tuple[Interval, ...] = ()
+    stills: tuple[Focus, ...] = ()
+    hidden: tuple[Interval, ...] = ()
+
+
+class _Absence(NamedTuple):
+    """What one machine showed while nobody is taken to have been in front of it."""
+
+    stills: list[Focus]
+    hidden: list[Interval]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +95,17 @@ def watch(machines: Iterable[Iterable[Sample]], rules: PresenceRules) -> Watch:
     """The stays of all machines together: at any time one window has somebody's attention."""
     focuses: list[list[Focus]] = []
     covered: list[Interval] = []
+    absence = _Absence([], [])
     for samples in machines:
         ordered = sorted(set(samples))
         if ordered:
             sampling = _sampling(ordered)
-            focuses.append(list(_merged(_present(ordered, sampling, rules))))
+            focuses.append(list(_merged(_present(ordered, sampling, rules, absence))))
             times = [sample.at for sample in ordered]
             covered += _unbroken([*times, times[-1] + sampling.interval], sampling)
-    return Watch(tuple(_across_machines(focuses)), tuple(joined(covered)))
+    stays = tuple(_across_machines(focuses))
+    stills, hidden = tuple(sorted(absence.stills)), tuple(joined(absence.hidden))
+    return Watch(stays, tuple(joined(covered)), stills, hidden)
 
 
 def changes(samples: Iterable[Sample], titles: TitleNormalizer) -> Iterator[float]:
@@ -146,9 +162,9 @@ def _sampling(samples: Sequence[Sample]) -> _Sampling:
 
 
 def _present(
-    samples: Sequence[Sample], sampling: _Sampling, rules: PresenceRules
+    samples: Sequence[Sample], sampling: _Sampling, rules: PresenceRules, absence: _Absence
 ) -> Iterator[Focus]:
-    """The present parts of each run of samples between which nothing changed."""
+    """The present parts of each run of samples between which nothing changed; notes the others."""
     actions = rules.actions
     numbers = run_numbers(samples, sampling.interval, sampling.longest_gap, rules.titles)
     runs = zip(numbers, samples, strict=True)
@@ -159,10 +175,14 @@ def _present(
         done += len(times)
         times.append(samples[done].at if done < len(samples) else times[-1] + sampling.interval)
         if rules.is_private(title):
+            absence.hidden.extend(_unbroken(times, sampling))
             continue
         still = times[-2] - times[0]
         if still > rules.idle and (still > LONGEST_MEETING or not rules.is_meeting(title)):
-            times = [times[0], min(times[1], times[0] + sampling.interval)]
+            seen_until = min(times[1], times[0] + sampling.interval)
+            for start, end in _unbroken([seen_until, *times[1:]], sampling):
+                absence.stills.append(Focus(start, end, title))
+            times = [times[0], seen_until]
         for start, end in _unbroken(times, sampling):
             yield Focus(start, end, title)
 

@@ -12,7 +12,7 @@ from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine import weights
 from tracklater_bot.engine.events import Checkouts, Event, EventKind
 from tracklater_bot.engine.infer.hmm import TransitionCosts
-from tracklater_bot.engine.intervals import MINUTE, Interval, joined, within
+from tracklater_bot.engine.intervals import MINUTE, TOUCH, Interval, joined, within
 from tracklater_bot.engine.match.matcher import Matcher, TextMatch
 from tracklater_bot.engine.presence import Focus
 from tracklater_bot.engine.segments import EvidenceSource, Segment
@@ -65,6 +65,8 @@ def score(
     on_screen = [segment for segment in segments if segment.on_screen]
     _score_against_issues(on_screen, context.calls)
     _score_events(segments, of_day, context)
+    for call in context.calls:
+        _score_call(call, on_screen, of_day, context.matcher)
     _score_islands(on_screen)
     for before, segment in pairwise(on_screen):
         segment.costs = _transition_costs(before, segment, context)
@@ -99,7 +101,7 @@ def _score_focus(
 
 def _score_idle(segment: Segment, match: TextMatch, minutes: float) -> None:
     """Evidence for no work in a part of a focus of so many minutes."""
-    if match.place is WindowPlace.LEISURE:
+    if match.place is WindowPlace.LEISURE or (match.place is WindowPlace.OWN and not match):
         segment.idle += weights.LEISURE_WINDOW + weights.LEISURE_MINUTE * segment.minutes
     elif not match and match.place is WindowPlace.PAGE:
         looked = min(minutes, LONGEST_LOOK) / minutes
@@ -116,6 +118,33 @@ def _score_branch(segment: Segment, match: TextMatch, size: float, checkouts: Ch
             segment.no_issue[group] += weights.TRUNK_CHECKED_OUT * size
         elif checkout is not None:
             segment.issues[checkout.issues[0]] += weights.BRANCH_CHECKED_OUT * size
+
+
+def _score_call(
+    call: Interval, on_screen: Sequence[Segment], events: Sequence[Event], matcher: Matcher
+) -> None:
+    """What tells near a call's beginning whose it is speaks for the whole call.
+
+    Of a call that nothing tells of nobody knows whose it is: what is before and after says little.
+    """
+    start, end = call
+    first = bisect_left(on_screen, start, key=lambda segment: segment.start)
+    inside = on_screen[first : bisect_left(on_screen, end, key=lambda segment: segment.start)]
+    if not inside:
+        return
+    for event in events:
+        if start - LEAD <= event.at < start + FOLLOW and event.kind in weights.CALL_BEGINS:
+            source = EvidenceSource(event.about, event.kind, event.sha)
+            for group in event.groups:
+                inside[0].add_evidence(group, weights.CALL_BEGINS[event.kind], source)
+    before = on_screen[first - 1] if first else None
+    if before is not None and before.focus is not None and start - before.end <= TOUCH:
+        match = matcher.window(before.focus.title)
+        if match.place is WindowPlace.TALK and before.focus.end - before.focus.start < LEAD:
+            for group, word in match.groups.items():
+                inside[0].add_evidence(group, weights.TALK_BEFORE_CALL, EvidenceSource(word))
+    if not any(segment.groups for segment in inside):
+        inside[0].idle += weights.NAMELESS_CALL
 
 
 def _score_against_issues(on_screen: Sequence[Segment], calls: Sequence[Interval]) -> None:

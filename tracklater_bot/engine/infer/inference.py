@@ -62,7 +62,8 @@ class LabelledDay:
         columns = [n for n, state in enumerate(self.states) if (state and state[0]) == group]
         right = whole = 0.0
         for index, shared in self.overlapping(interval):
-            trust = 1.0 if self.segments[index].on_screen else OFFSCREEN_TRUST
+            segment = self.segments[index]
+            trust = segment.trust if segment.on_screen else OFFSCREEN_TRUST
             right += shared * trust * sum(self.posteriors[index][column] for column in columns)
             whole += shared
         return min(right / whole, 1.0) if whole else 0.0

@@ -149,9 +149,22 @@ class Matcher:
         self._add_branches(match, content)
         self._add_titles(match, title)
         self._add_refs(match, title, text)
-        groups = self._ruled(text, match.groups)
+        own = self._is_own(match, title)
+        groups = self._ruled(text, self._named_for_own(match) if own else match.groups)
         kept = {issue: share for issue, share in match.issues.items() if issue.group in groups}
-        return replace(match, groups=groups, issues=kept)
+        place = WindowPlace.OWN if own else match.place
+        return TextMatch(place, groups, kept)
+
+    def _is_own(self, match: TextMatch, title: str) -> bool:
+        """Whether a window is the person's own administration; calls are calls, whatever about."""
+        named, issue = bool(match.groups), bool(match.issues)
+        calls = match.place is WindowPlace.MEETING
+        return not calls and self._kinds.is_own(title, group=named, issue=issue)
+
+    def _named_for_own(self, match: TextMatch) -> dict[str, str]:
+        """The groups that the person names for administration: `keyword procountor`."""
+        words = ((group, word) for group, word in match.groups.items() if " " in word)
+        return {g: word for g, word in words if self._kinds.is_own(word.partition(" ")[2])}
 
     def _add_keys(self, match: TextMatch, title: str, text: str) -> None:
         for named in self._keys.scoped(text):
