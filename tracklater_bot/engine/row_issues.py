@@ -19,6 +19,8 @@ from tracklater_bot.engine.match.matcher import Matcher
 
 AT_ITS_START = MINUTE  # a branch is checked out as the work begins, or right before
 A_MOMENT = 2.0  # minutes of a title that one commit, checkout or message counts as much as
+# An issue that a row names is likelier than none from here on: most of them are named seldom.
+NAMED_ONCE = 0.28
 # What is left of the doubt where the row itself tells of the issue: measured on made-up days.
 DOUBT = 0.4
 # The part of a probability that holds where only a branch speaks, or where the row tells of others.
@@ -49,9 +51,10 @@ class RowIssues:
 
     def chosen(self, group: str, key: IssueId | None, interval: Interval) -> IssueId | None:
         """The issue of a row that the best path has on `key`: of others that it names, the most."""
-        if key is None:
-            return None
         named = self.named(group, key, interval)
+        if key is None:
+            likely = self._probability(group, named, interval) >= NAMED_ONCE
+            return named if likely else None
         assumed = group not in self._telling and self._branch_in_use(key, interval)
         return named or (key if assumed else None)
 

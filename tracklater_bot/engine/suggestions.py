@@ -36,6 +36,8 @@ NAMED = 0.6  # a row has a group where it is likelier than not to be right
 MOST_CANDIDATES, POSSIBLE = 3, 0.05
 # Questions a day; a shorter one costs more than it settles.
 MOST_QUESTIONS, SHORTEST_QUESTION = 2, 10.0
+# Whom a call was with may be in none of its traces; that somebody talked is.
+CALL, CALL_IS_WORK = "Call", 0.8
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"
 NEIGHBOUR = 4.0  # the log-likelihood of a neighbour's group in what lies beside it off screen
@@ -86,8 +88,11 @@ class SuggestionBuilder:
         return minutes >= SHORTEST_QUESTION and self._work_minutes(found) >= 0.5 * minutes
 
     def _work_minutes(self, found: RoundedSpan) -> float:
-        idle = self._day.probability(None, interval_of(found.exact, self._inputs))
-        return (1.0 - idle) * found.exact.minutes
+        interval = interval_of(found.exact, self._inputs)
+        likely = 1.0 - self._day.probability(None, interval)
+        if self._neutral(interval) == CALL:
+            likely = max(likely, CALL_IS_WORK)
+        return likely * found.exact.minutes
 
     def _candidates(self, interval: Interval) -> tuple[Candidate, ...]:
         """The groups that time without one may belong to, likeliest first."""
@@ -106,7 +111,8 @@ class SuggestionBuilder:
             best_split=self._best_split(found, interval),
         )
         if found.group is None:
-            return replace(suggestion, candidates=self._candidates(interval))
+            words, candidates = self._neutral(interval), self._candidates(interval)
+            return replace(suggestion, description=words, candidates=candidates)
         own, exact = self._half(found, found.key, interval), found.exact
         touching = [
             one.group
@@ -143,12 +149,13 @@ class SuggestionBuilder:
         return Half(project, issue, words, self._evidence(group, interval, inf))
 
     def _own_commits(self, group: str, interval: Interval) -> list[Commit]:
-        """The group's commits that end work in an interval, without those that name others."""
+        """The commits for the group that end work in an interval; none that names others."""
         zero = self._inputs.day.span.start
         return [
             commit
             for commit in self._commits
             if commit.group == group
+            and not commit.by_program
             and interval[0] < (commit.at - zero).total_seconds() <= interval[1]
             and not self._matcher.names_others(group, commit.subject)
         ]
@@ -160,7 +167,7 @@ class SuggestionBuilder:
             if (focus := self._day.segments[index].focus) is not None:
                 call = self._matcher.window(focus.title).place is WindowPlace.MEETING
                 review = "Code review" if _REVIEW.search(folded(focus.title)) else ""
-                minutes["Call" if call else review] += shared
+                minutes[CALL if call else review] += shared
         most = max(minutes, key=lambda words: minutes[words], default="")
         return most if 2 * minutes[most] > sum(minutes.values()) else ""
 
