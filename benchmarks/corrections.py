@@ -30,9 +30,9 @@ class Rows:
     """Counts over one or more days; minutes where the name says so.
 
     `asked` rows are those without a group ("What was this?"), `asked_work` those of them that were
-    mostly somebody's work. `issue_sure` are rows that are certain of their group and of their issue,
-    `issue_sure_right` those of them whose issue is right. `nobodys` are certain rows of 30 minutes and more, most of them in
-    nobody's time. `corrections` holds one number a day.
+    mostly somebody's work. `issue_sure` are rows certain of their group and of their issue,
+    `issue_sure_right` those of them whose issue is right. `nobodys` are certain rows of 30 minutes
+    and more, most of them in nobody's time. `corrections` holds one number a day.
     """
 
     rows: int = 0

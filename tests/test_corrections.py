@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from benchmarks.corrections import Rows, is_certain, rows_of, stands
+from benchmarks.corrections import Rows, rows_of, stands
 from benchmarks.truth import TrueSpan
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.issues import Issue
