@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 
 from tracklater_bot.domain.day import WorkDay
@@ -14,7 +14,7 @@ from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.gaps import gaps_in
 from tracklater_bot.engine.infer.hmm import IDLE
 from tracklater_bot.engine.infer.inference import LabelledDay, label
-from tracklater_bot.engine.infer.stills import with_stills
+from tracklater_bot.engine.infer.stills import doubts_about, with_stills
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE
 from tracklater_bot.engine.match.matcher import Matcher
@@ -108,7 +108,9 @@ def _infer(inputs: Inputs) -> _Inferred:
     segments = cut_day(watched, of_day, until)
     calls = calls_in(watched.stays, kinds)
     score(segments, events, of_day, ScoringContext(matcher, calls, _noon_of(inputs.day)))
-    day = with_stills(label(segments, OFFSCREEN), watched.stills, kinds.keeps_title)
+    day = label(segments, OFFSCREEN)
+    day = replace(day, doubts=tuple(doubts_about(day, watched.lulls, kinds)))
+    day = with_stills(day, watched.stills, kinds.keeps_title)
     merged = merge(day, inputs.options.min_minutes * MINUTE)
     asked = [one for one in merged if one.group or not _is_nobodys(one, day, matcher)]
     return _Inferred(matcher, of_day, day, fit_spans(asked, day, inputs), watched)

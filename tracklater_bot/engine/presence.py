@@ -30,6 +30,7 @@ USUAL_INTERVAL = 20.0
 RECORDED_INTERVAL = 20.0  # of a window that was recorded with its length
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
+LULL = 600.0  # so long without a change somebody may have been gone
 
 
 class Focus(NamedTuple):
@@ -44,19 +45,22 @@ class Focus(NamedTuple):
 class Watch:
     """What thyme saw of a day: the stays, in order, and when it was watching at all.
 
-    `stills` are stretches in front of a screen that stood still for too long to be a stay, and
-    `hidden` those with a private window in front; each may lie beside another machine's stays.
+    `lulls` are stays in which nothing changed for long. `stills` are stretches in front of a screen
+    that stood still for too long to be a stay, and `hidden` those with a private window in front.
+    Each may lie beside another machine's stays.
     """
 
     stays: tuple[Focus, ...] = ()
     covered: tuple[Interval, ...] = ()
     stills: tuple[Focus, ...] = ()
     hidden: tuple[Interval, ...] = ()
+    lulls: tuple[Focus, ...] = ()
 
 
 class _Absence(NamedTuple):
-    """What one machine showed while nobody is taken to have been in front of it."""
+    """What machines showed while nobody is taken, or hardly, to have been in front of them."""
 
+    lulls: list[Focus]
     stills: list[Focus]
     hidden: list[Interval]
 
@@ -95,7 +99,7 @@ def watch(machines: Iterable[Iterable[Sample]], rules: PresenceRules) -> Watch:
     """The stays of all machines together: at any time one window has somebody's attention."""
     focuses: list[list[Focus]] = []
     covered: list[Interval] = []
-    absence = _Absence([], [])
+    absence = _Absence([], [], [])
     for samples in machines:
         ordered = sorted(set(samples))
         if ordered:
@@ -105,7 +109,7 @@ def watch(machines: Iterable[Iterable[Sample]], rules: PresenceRules) -> Watch:
             covered += _unbroken([*times, times[-1] + sampling.interval], sampling)
     stays = tuple(_across_machines(focuses))
     stills, hidden = tuple(sorted(absence.stills)), tuple(joined(absence.hidden))
-    return Watch(stays, tuple(joined(covered)), stills, hidden)
+    return Watch(stays, tuple(joined(covered)), stills, hidden, tuple(sorted(absence.lulls)))
 
 
 def changes(samples: Iterable[Sample], titles: TitleNormalizer) -> Iterator[float]:
@@ -183,6 +187,8 @@ def _present(
             for start, end in _unbroken([seen_until, *times[1:]], sampling):
                 absence.stills.append(Focus(start, end, title))
             times = [times[0], seen_until]
+        elif times[-1] - times[0] > LULL:
+            absence.lulls.append(Focus(times[0], times[-1], title))
         for start, end in _unbroken(times, sampling):
             yield Focus(start, end, title)
 

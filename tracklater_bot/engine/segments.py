@@ -47,8 +47,7 @@ class Segment:
 
     `title` is None where no screen was recorded: there nobody may have been at work. `no_issue` is
     evidence for work of a group that is on none of its issues. `costs` are
-    those of a change before it; `next_group` is the group that it is likely to begin with. `trust`
-    is how much of what is likely for it holds, by how it came to be known.
+    those of a change before it; `next_group` is the group that it is likely to begin with.
     """
 
     start: float
@@ -64,7 +63,6 @@ class Segment:
     idle: float = 0.0
     at_noon: bool = False
     next_group: str | None = None
-    trust: float = 1.0
     evidence: list[tuple[str, EvidenceSource, float]] = field(default_factory=list)
 
     @property

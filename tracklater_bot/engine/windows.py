@@ -151,7 +151,8 @@ _MADE = r"""
 # Windows that keep their title whatever is done in them: another machine, a drawing, a document.
 _KEEPS_TITLE = r"""(?<![^\W_])(?:
     remote\ desktop|remotedesktop\w*|rdp|mstsc|remmina|citrix\w*|vmware|virtualbox
-    |parallels\ desktop|hyper-v|virtual\ machine|qemu\w*|virt-manager|horizon\ client|nomachine|anydesk|teamviewer
+    |parallels\ desktop|hyper-v|virtual\ machine|qemu\w*|virt-manager|nomachine|anydesk
+    |teamviewer|horizon\ client
     |rustdesk|parsec|guacamole|\w*vnc\w*|windows\ app|amazon\ workspaces|dameware|splashtop
     |screenconnect|jump\ desktop|royal\ ts|mobaxterm|x2go\w*|sap\ (?:gui|logon)
     |remotedesktopverbindung|etätyöpöytä\w*|bureau\ à\ distance|escritorio\ remoto|desktop\ remoto
