@@ -51,6 +51,38 @@ def test_words_without_an_issue(subjects: list[str], expected: str) -> None:
     assert description(None, commits) == expected
 
 
+SCOPED = [
+    "Add a changelog",
+    *(f"import: read {what} of a customer" for what in ("rows", "columns", "notes", "dates")),
+    "feat(import): read prices of a customer",
+    "docs: say how",
+]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "expected"),
+    [
+        (SCOPED, "import: read rows of a customer and 6 more"),
+        (  # what most of them are about
+            ["Tidy up", "Parse invoices", "Parse dates", "Parse invoices of old customers", "Typo"],
+            "Parse invoices of old customers and 4 more",
+        ),
+        (
+            [f"Do thing number {number} of very many that there are" for number in range(226)],
+            "Do thing number 100 of very many that there… and 225 more",
+        ),
+        (["feat: rows", "feat: columns", "feat: rows again", "fix: typo", "a"], None),
+    ],
+)
+def test_many_commits_are_told_by_what_they_share(
+    subjects: list[str], expected: str | None
+) -> None:
+    """Not by the first of them, which tells nothing of the whole."""
+    found = description(None, [commit("10:00", "acme", subject) for subject in subjects])
+    assert found == (expected or "feat: rows again and 4 more")
+    assert len(found) <= LONGEST
+
+
 @pytest.mark.parametrize(
     "subject", ["Handle the empty input of the token endpoint " * 3, "x" * 200]
 )

@@ -74,7 +74,7 @@ def unsure(suggestion: Suggestion) -> str:
 
 
 def perhaps(suggestion: Suggestion) -> str:
-    """`Perhaps acme (45 %) or globex (30 %)` in mrkdwn; "" where a group is known or none likely."""
+    """`Perhaps acme (45 %) or globex (30 %)` in mrkdwn; "" where nothing is likely."""
     candidates = suggestion.candidates if suggestion.group is None else ()
     named = " or ".join(f"{mrkdwn(c.group, 40)} ({percent(c.confidence)})" for c in candidates)
     return f"Perhaps {named}" if named else ""

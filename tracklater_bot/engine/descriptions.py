@@ -49,7 +49,10 @@ def _cut(text: str, most: int) -> str:
 
 
 def _typical(subjects: Sequence[str]) -> str:
-    """Of many subjects the one whose words most others share, of their scope if they share one."""
+    """Of many subjects the one whose words most others share; of those alike the longest.
+
+    Of their scope, if more than half have one.
+    """
     more = f" and {len(subjects) - 1} more"
     scopes = Counter(map(_scope, subjects))
     scope, _ = max(scopes.items(), key=lambda one: (bool(one[0]), one[1]))
@@ -57,8 +60,11 @@ def _typical(subjects: Sequence[str]) -> str:
         subjects = [subject for subject in subjects if _scope(subject) == scope]
     words = [set(_WORDS.findall(folded(subject))) for subject in subjects]
     shared = Counter(word for some in words for word in some)
-    typical = max(range(len(subjects)), key=lambda n: sum(shared[word] - 1 for word in words[n]))
-    return _cut(subjects[typical], LONGEST - len(more)) + more
+    sums = [sum(shared[word] - 1 for word in some) for some in words]
+    _, _, typical = max(
+        zip(sums, map(len, subjects), subjects, strict=True), key=lambda one: one[:2]
+    )
+    return _cut(typical, LONGEST - len(more)) + more
 
 
 def _scope(subject: str) -> str:
