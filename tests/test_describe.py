@@ -62,14 +62,14 @@ SCOPED = [
 @pytest.mark.parametrize(
     ("subjects", "expected"),
     [
-        (SCOPED, "import: read rows of a customer and 6 more"),
+        (SCOPED, "import: read columns of a customer and 6 more"),
         (  # what most of them are about
             ["Tidy up", "Parse invoices", "Parse dates", "Parse invoices of old customers", "Typo"],
             "Parse invoices of old customers and 4 more",
         ),
         (
             [f"Do thing number {number} of very many that there are" for number in range(226)],
-            "Do thing number 100 of very many that there… and 225 more",
+            "Do thing number 100 of very many that there are and 225 more",
         ),
         (["feat: rows", "feat: columns", "feat: rows again", "fix: typo", "a"], None),
     ],

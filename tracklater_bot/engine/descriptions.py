@@ -56,8 +56,9 @@ def _typical(subjects: Sequence[str]) -> str:
     more = f" and {len(subjects) - 1} more"
     scopes = Counter(map(_scope, subjects))
     scope, _ = max(scopes.items(), key=lambda one: (bool(one[0]), one[1]))
-    if 2 * scopes[scope] > len(subjects):
-        subjects = [subject for subject in subjects if _scope(subject) == scope]
+    if scope and 2 * scopes[scope] > len(subjects):
+        of_scope = (subject for subject in subjects if _scope(subject) == scope)
+        subjects = [f"{scope}: {_SCOPE.sub('', subject).strip()}" for subject in of_scope]
     words = [set(_WORDS.findall(folded(subject))) for subject in subjects]
     shared = Counter(word for some in words for word in some)
     sums = [sum(shared[word] - 1 for word in some) for some in words]
