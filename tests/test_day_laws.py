@@ -35,7 +35,10 @@ class Stretch(NamedTuple):
 
 
 stretches = st.builds(
-    Stretch, st.integers(1, 50), st.sampled_from(MORE_TITLES), st.sampled_from((False,) * 3 + (True,))
+    Stretch,
+    st.integers(1, 50),
+    st.sampled_from(MORE_TITLES),
+    st.sampled_from((False,) * 3 + (True,)),
 )
 
 
@@ -143,9 +146,9 @@ def test_another_day_or_zone_with_the_same_wall_clock_is_the_same(
     away = other.span.start - FRIDAY.span.start
     clues = (replace(clue, at=clue.at + away) for clue in before.clues)
     after = replace(before, day=other, now=before.now + away, clues=tuple(clues))
-    assert [(s.span.start + away, s.span.end + away, s.group, s.confidence) for s in suggest(before)] == [
-        (s.span.start, s.span.end, s.group, s.confidence) for s in suggest(after)
-    ]
+    assert [
+        (s.span.start + away, s.span.end + away, s.group, s.confidence) for s in suggest(before)
+    ] == [(s.span.start, s.span.end, s.group, s.confidence) for s in suggest(after)]
 
 
 @given(whole_days(), st.sampled_from((20, 30)))
@@ -163,7 +166,9 @@ def test_samples_without_a_window_in_still_time_change_nothing(
     day: list[Stretch], data: st.DataObject
 ) -> None:
     clues = told(day)
-    starts = [at("08:00") + timedelta(minutes=sum(s.minutes for s in day[:n])) for n in range(len(day))]
+    starts = [
+        at("08:00") + timedelta(minutes=sum(s.minutes for s in day[:n])) for n in range(len(day))
+    ]
     inner = [
         Span(start + timedelta(seconds=40), start + timedelta(minutes=s.minutes, seconds=-40))
         for s, start in zip(day, starts, strict=True)
