@@ -12,7 +12,6 @@ from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import TOUCH, Interval, joined
 from tracklater_bot.engine.presence import Watch
 
-SHORTEST = timedelta(minutes=5)  # a shorter one goes with what it touches
 INSTANT = 0.001
 
 
@@ -27,7 +26,9 @@ def gaps_in(suggested: Iterable[Span], watched: Watch, inputs: Inputs) -> tuple[
     if not here:
         return ()
     whole = Span(min(span.start for span in here), max(span.end for span in here))
-    return tuple(gap for free in subtract([whole], taken) for gap in _told(free, reasons))
+    shortest = timedelta(minutes=inputs.options.round_minutes)
+    frees = subtract([whole], taken)
+    return tuple(gap for free in frees for gap in _told(free, reasons, shortest))
 
 
 def _reasons(watched: Watch, inputs: Inputs) -> list[tuple[Span, str]]:
@@ -46,8 +47,8 @@ def _reasons(watched: Watch, inputs: Inputs) -> list[tuple[Span, str]]:
     ]
 
 
-def _told(free: Span, reasons: Sequence[tuple[Span, str]]) -> Iterator[Gap]:
-    """A free span in gaps with one reason each."""
+def _told(free: Span, reasons: Sequence[tuple[Span, str]], least: timedelta) -> Iterator[Gap]:
+    """A free span in gaps with one reason each; one under `least` goes with what it touches."""
     inside = [(span, why) for span, why in reasons if span.overlaps(free)]
     edges = {edge for span, _ in inside for edge in (span.start, span.end)}
     marks = sorted({free.start, free.end, *(edge for edge in edges if edge in free)})
@@ -56,7 +57,7 @@ def _told(free: Span, reasons: Sequence[tuple[Span, str]]) -> Iterator[Gap]:
         for part in (Span(*pair) for pair in pairwise(marks))
     ]
     parts = _joined(parts)
-    while len(parts) > 1 and min(part.span.length for part in parts) < SHORTEST:
+    while len(parts) > 1 and min(part.span.length for part in parts) < least:
         shortest = min(range(len(parts)), key=lambda n: parts[n].span.length)
         beside = [n for n in (shortest - 1, shortest + 1) if 0 <= n < len(parts)]
         taker = max(beside, key=lambda n: parts[n].span.length)

@@ -194,11 +194,14 @@ def _score_events(
         if not segment.on_screen:  # a minute without any clue speaks against work
             segment.at_noon = context.is_noon(segment.start)
             segment.any_group -= weights.OFFSCREEN_MINUTE * segment.minutes
-    for event in events:
-        if event.kind is EventKind.CHECKOUT:  # a change to its group is likely before it
-            first = bisect_left(starts, event.at - BEFORE_CHECKOUT)
-            for segment in segments[first : bisect_right(starts, event.at)]:
-                segment.next_group = event.groups[0]
+    checkouts = (event for event in events if event.kind is EventKind.CHECKOUT)
+    for at, same in groupby(checkouts, key=lambda event: event.at):
+        groups = {event.groups[0] for event in same}
+        group = min(groups) if len(groups) == 1 else None
+        # A change to its group is likely before it; to none of several at one moment.
+        first = bisect_left(starts, at - BEFORE_CHECKOUT)
+        for segment in segments[first : bisect_right(starts, at)]:
+            segment.next_group = group
 
 
 def _segment_of(

@@ -17,7 +17,7 @@ from itertools import pairwise
 from math import exp
 from typing import TypeAlias
 
-from tracklater_bot.engine.infer.hmm import IDLE, likelihoods, normalized
+from tracklater_bot.engine.infer.hmm import A_DRAW, IDLE, likelihoods, normalized
 from tracklater_bot.engine.intervals import MINUTE
 
 PHASES = 2
@@ -221,8 +221,10 @@ def _decoded(row: Sequence[float], groups: Sequence[int]) -> int:
     sums: defaultdict[int, float] = defaultdict(float)
     for group, probability in zip(groups[1:], row[1:], strict=True):
         sums[group] += probability
-    best = max(sums, key=lambda group: (sums[group], -group), default=IDLE)
+    best = max(sums, key=sums.__getitem__, default=IDLE)
     if best == IDLE or (sums[best] < ENOUGH and sum(sums.values()) < SURE):
+        return IDLE
+    if any(sums[best] - sums[other] <= A_DRAW for other in sums if other != best):
         return IDLE
     states = (state for state, group in enumerate(groups) if group == best)
     return max(states, key=row.__getitem__)

@@ -13,7 +13,15 @@ from itertools import groupby
 from typing import TypeAlias
 
 from tracklater_bot.domain.issues import IssueId
-from tracklater_bot.engine.infer.hmm import IDLE, Chain, posteriors, refine_boundaries, viterbi
+from tracklater_bot.engine.infer.hmm import (
+    IDLE,
+    Chain,
+    leaning,
+    posteriors,
+    refine_boundaries,
+    viterbi,
+    without_draws,
+)
 from tracklater_bot.engine.infer.hmm_offscreen import (
     OffscreenModel,
     OffscreenSegment,
@@ -97,7 +105,9 @@ def label(segments: Sequence[Segment], rates: TransitionRates) -> LabelledDay:
         if on_screen:
             chain = Chain(group_numbers(states), own_emissions, tuple(s.costs for s in own))
             rows = posteriors(chain)
-            best = refine_boundaries(chain, viterbi(chain), rows, [s.minutes for s in own])
+            minutes = [segment.minutes for segment in own]
+            best = refine_boundaries(chain, viterbi(leaning(chain, rows)), rows, minutes)
+            best = without_draws(best, chain.groups, rows, minutes)
         else:
             rows = _offscreen_posteriors(own, states, own_emissions, rates)
             best = decode(rows, group_numbers(states))
