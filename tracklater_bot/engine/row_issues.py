@@ -22,7 +22,7 @@ A_MOMENT = 2.0  # minutes of a title that one commit, checkout or message counts
 # An issue that a row names is likelier than none from here on: most of them are named seldom.
 NAMED_ONCE = 0.28
 # What is left of the doubt where the row itself tells of the issue: measured on made-up days.
-DOUBT = 0.4
+DOUBT = 0.33
 # The part of a probability that holds where only a branch speaks, or where the row tells of others.
 BRANCH_ALONE, OTHERS_TOLD = 0.85, 0.65
 
