@@ -26,7 +26,7 @@ from tracklater_bot.engine.title_normalization import TitleNormalizer
 FEW_INTERVALS = 5
 GAP_AT_LEAST, GAP_AT_MOST = 150.0, 300.0
 LATE, SLOWEST_INTERVAL = 1.2, 660.0
-USUAL_INTERVAL = 20.0
+USUAL_INTERVAL, SLOW_INTERVAL = 20.0, 60.0
 RECORDED_INTERVAL = 20.0  # of a window that was recorded with its length
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
@@ -181,16 +181,25 @@ def _present(
         if rules.is_private(title):
             absence.hidden.extend(_unbroken(times, sampling))
             continue
-        still = times[-2] - times[0]
+        still = _still_for(times, sampling)
         if still > rules.idle and (still > LONGEST_MEETING or not rules.is_meeting(title)):
-            seen_until = min(times[1], times[0] + sampling.interval)
-            for start, end in _unbroken([seen_until, *times[1:]], sampling):
+            seen_until = min(times[0] + USUAL_INTERVAL, times[-1])
+            later = (at for at in times if at > seen_until)
+            for start, end in _unbroken([seen_until, *later], sampling):
                 absence.stills.append(Focus(start, end, title))
             times = [times[0], seen_until]
-        elif times[-1] - times[0] > LULL:
-            absence.lulls.append(Focus(times[0], times[-1], title))
+        elif still > LULL:
+            absence.lulls.append(Focus(times[0], times[0] + still, title))
         for start, end in _unbroken(times, sampling):
             yield Focus(start, end, title)
+
+
+def _still_for(times: Sequence[float], sampling: _Sampling) -> float:
+    """How long nothing changed. Who samples slowly sees a change late, and is given the time."""
+    slow = sampling.interval >= SLOW_INTERVAL
+    if slow or times[-1] - times[-2] > sampling.longest_gap:
+        return times[-2] - times[0] + (0.0 if slow else sampling.interval)
+    return times[-1] - times[0]
 
 
 def _unbroken(times: Sequence[float], sampling: _Sampling) -> Iterator[Interval]:

@@ -119,7 +119,8 @@ def _score_branch(segment: Segment, match: TextMatch, size: float, checkouts: Ch
         if checkout is not None and checkout.trunk:
             segment.no_issue[group] += weights.TRUNK_CHECKED_OUT * size
         elif checkout is not None:
-            segment.issues[checkout.issues[0]] += weights.BRANCH_CHECKED_OUT * size
+            earlier = weights.BRANCH_OF_BEFORE if checkout.at < 0 else 1.0
+            segment.issues[checkout.issues[0]] += weights.BRANCH_CHECKED_OUT * size * earlier
 
 
 def _score_call(

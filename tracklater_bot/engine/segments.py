@@ -47,7 +47,8 @@ class Segment:
 
     `title` is None where no screen was recorded: there nobody may have been at work. `no_issue` is
     evidence for work of a group that is on none of its issues. `costs` are
-    those of a change before it; `next_group` is the group that it is likely to begin with.
+    those of a change before it; `next_group` is the group that it is likely to begin with. `drawn`:
+    it was work, for one of several groups that are equally likely.
     """
 
     start: float
@@ -63,6 +64,7 @@ class Segment:
     idle: float = 0.0
     at_noon: bool = False
     next_group: str | None = None
+    drawn: bool = False
     evidence: list[tuple[str, EvidenceSource, float]] = field(default_factory=list)
 
     @property

@@ -72,7 +72,7 @@ def merge(day: LabelledDay, shortest: float) -> list[LabelledSegment]:
 def _labelled(day: LabelledDay) -> Iterator[LabelledSegment]:
     for segment, number in zip(day.segments, day.path, strict=True):
         state = day.states[number]
-        if segment.end > segment.start and (state is not None or segment.on_screen):
+        if segment.end > segment.start and (state or segment.on_screen or segment.drawn):
             yield LabelledSegment(segment.start, segment.end, *(state or (None, None)))
 
 

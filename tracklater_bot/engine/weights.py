@@ -73,6 +73,7 @@ CALL_BEGINS = {EventKind.COMMIT: 2.5, EventKind.MESSAGE: 3.5}
 TALK_BEFORE_CALL = 3.0
 NAMELESS_CALL = 3.5  # a call that nothing tells of is nobody's
 BRANCH_CHECKED_OUT = 0.25  # its repository's window while an issue's branch is checked out
+BRANCH_OF_BEFORE = 0.4  # as much of that where it was checked out on an earlier day
 # Work that is on no issue.
 TRUNK_CHECKED_OUT = 0.17  # a repository's window while no issue's branch is checked out
 TRUNK_CHECKOUT = 1.7

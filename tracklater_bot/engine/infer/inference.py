@@ -23,6 +23,7 @@ from tracklater_bot.engine.infer.hmm import (
     without_draws,
 )
 from tracklater_bot.engine.infer.hmm_offscreen import (
+    DRAWN,
     OffscreenModel,
     OffscreenSegment,
     TransitionRates,
@@ -112,7 +113,8 @@ def label(segments: Sequence[Segment], rates: TransitionRates) -> LabelledDay:
             rows = _offscreen_posteriors(own, states, own_emissions, rates)
             best = decode(rows, group_numbers(states))
         for index, row, state in zip(indices, rows, best, strict=True):
-            probabilities[index], path[index] = row, state
+            segments[index].drawn = state == DRAWN
+            probabilities[index], path[index] = row, max(state, IDLE)
     path = bridge_pauses(segments, path, group_numbers(states))
     return LabelledDay(segments, states, emissions, probabilities, path)
 

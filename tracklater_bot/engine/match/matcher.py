@@ -115,6 +115,7 @@ class Matcher:
             words = {message.group: "messages"} if message.group in self._names else {}
         else:
             words = groups_in_message(message.text, message.channel, self._spoken, self._keys)
+            words = words or self._spoken.find(folded(" | ".join(message.shared_channels)))
         numbers = without_ranks(bare_numbers(message.text))
         named = (self._named(group, message.text, numbers) for group in words)
         return TextMatch(WindowPlace.TALK, words, dict.fromkeys(filter(None, named), 1.0))
