@@ -308,7 +308,7 @@ def test_what_digest_says_of_an_old_day_promises_nothing(sandbox: Sandbox) -> No
         assert "6 suggestions to review; the message was" in days.open_day(sample).summary()
         me.time.now += LATER
         for on, told in (
-            (sandbox.day, "8 suggestions; the message was brought up to date."),
+            (sandbox.day, "7 suggestions; the message was brought up to date."),
             (sandbox.day - timedelta(days=100), "no work was found; nothing was posted."),
         ):
             said = days.open_day(me.days.person.calendar.day_on(on)).summary()

@@ -19,10 +19,16 @@ from tracklater_bot.blocks.elements import (
     section,
     size,
 )
-from tracklater_bot.blocks.rows import TOGGL_PAGE, Detail, RowPlace, row, unsure
+from tracklater_bot.blocks.rows import TOGGL_PAGE, Detail, RowPlace, perhaps, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.day import in_reach
-from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items, tracked_length
+from tracklater_bot.domain.day_totals import (
+    DayTimes,
+    gap_lines,
+    length_of,
+    open_items,
+    tracked_length,
+)
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import TOO_LONG_AGO, count, day_name, duration, listing, times
@@ -155,7 +161,7 @@ def _totals(digest: Digest, view: DigestView) -> str:
     progress = _progress(digest, closed=closed)
     lines = [f"*{progress}*" if digest.items else "*Nothing is waiting for you.*"]
     lines += [mrkdwn(TOO_LONG_AGO, 200)] * closed
-    lines += _group_lines(digest, view)
+    lines += [*_group_lines(digest, view), *gap_lines(digest, view.now)]
     if view.quota_note:
         lines.append(mrkdwn(view.quota_note, 200))
     return "\n".join(lines)
@@ -302,7 +308,8 @@ def _spoken(item: Item, digest: Digest) -> str:
 
 def _spoken_state(item: Item) -> str:
     if item.state is ItemState.OPEN:
-        return " (not sure)." if unsure(item.suggestion) else "."
+        doubt = unsure(item.suggestion).lower() or perhaps(item.suggestion).replace("P", "p", 1)
+        return f" ({doubt})." if doubt else "."
     return f" ({_SPOKEN[item.state]})."
 
 

@@ -95,7 +95,9 @@ def _score_focus(
         _score_idle(segment, match, minutes)
         for issue, share in match.issues.items():
             segment.issues[issue] += for_issue * share * size
-        if work and not match.issues:
+        if match.by_rule and not match.issues:
+            segment.any_issue -= weights.RULED_MINUTE * segment.minutes
+        elif work and not match.issues:
             _score_branch(segment, match, size, checkouts)
 
 

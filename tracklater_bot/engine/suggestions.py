@@ -11,24 +11,33 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate
+from math import inf
 
 from tracklater_bot.domain.clues import Commit
-from tracklater_bot.domain.descriptions import describe
+from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.groups import Group, Project
-from tracklater_bot.domain.issues import Issue, type_key
-from tracklater_bot.domain.suggestions import Evidence, Reason, Suggestion
+from tracklater_bot.domain.issues import Issue, IssueId, type_key
+from tracklater_bot.domain.suggestions import Candidate, Evidence, Half, Reason, Suggestion
 from tracklater_bot.domain.text import count, folded
+from tracklater_bot.engine.descriptions import description
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
 from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, group_numbers
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.match.matcher import Matcher
+from tracklater_bot.engine.row_issues import RowIssues
 from tracklater_bot.engine.segments import EvidenceSource
 from tracklater_bot.engine.spans import RoundedSpan, interval_of
 from tracklater_bot.engine.weights import NEUTRAL_MINUTE
 from tracklater_bot.engine.windows import WindowPlace
 
+NAMED = 0.6  # a row has a group where it is likelier than not to be right
+MOST_CANDIDATES, POSSIBLE = 3, 0.05
+# Questions a day; a shorter one costs more than it settles.
+MOST_QUESTIONS, SHORTEST_QUESTION = 2, 10.0
+# Whom a call was with may be in none of its traces; that somebody talked is.
+CALL, CALL_IS_WORK = "Call", 0.8
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"
 NEIGHBOUR = 4.0  # the log-likelihood of a neighbour's group in what lies beside it off screen
@@ -36,8 +45,6 @@ IMPOSSIBLE = -1e9
 # Both sides of a split are at least this long, and another state is likelier on one by this much.
 SHORTEST_SIDE = 5 * MINUTE
 LEAST_GAIN = 1.5
-LONGEST = 60  # characters of a description made of commit subjects
-SUBJECTS = 2
 _REVIEW = re.compile(r"(?<![^\W_])(?:code review|(?:pull|merge) request)(?![^\W_])")
 TOUCH = timedelta(seconds=1)
 
@@ -56,11 +63,43 @@ class SuggestionBuilder:
         self._issues = {issue.id: issue for issue in inputs.issues}
         commits = (clue for clue in inputs.clues if isinstance(clue, Commit))
         self._commits = sorted(commits, key=lambda commit: (commit.at, commit.sha))
+        self._row_issues = RowIssues(matcher, events, self._commits, day)
 
     def suggestions(self, spans: Sequence[RoundedSpan]) -> tuple[Suggestion, ...]:
-        """A suggestion for each span, in order."""
-        around = ([*spans[max(n - 1, 0) : n], *spans[n + 1 : n + 2]] for n in range(len(spans)))
-        return tuple(map(self._suggestion, spans, around))
+        """The suggestions of the spans, in order; of time without a group, what is worth asking."""
+        named = map(self._named, spans)
+        rows = _joined(row for row in named if row.group is not None or self._may_be_work(row))
+        questions = (row for row in rows if row.group is None)
+        asked = sorted(questions, key=self._work_minutes, reverse=True)[:MOST_QUESTIONS]
+        rows = [row for row in rows if row.group is not None or row in asked]
+        around = ([*rows[max(n - 1, 0) : n], *rows[n + 1 : n + 2]] for n in range(len(rows)))
+        return tuple(map(self._suggestion, rows, around))
+
+    def _named(self, found: RoundedSpan) -> RoundedSpan:
+        """The span with what is likelier than not to be right of its group and issue."""
+        interval = interval_of(found.exact, self._inputs)
+        if found.group is None or self._day.probability(found.group, interval) < NAMED:
+            return replace(found, group=None, key=None)
+        return replace(found, key=self._row_issues.chosen(found.group, found.key, interval))
+
+    def _may_be_work(self, found: RoundedSpan) -> bool:
+        """Whether time without a group is likelier than not somebody's, and worth a question."""
+        minutes = found.exact.minutes
+        return minutes >= SHORTEST_QUESTION and self._work_minutes(found) >= 0.5 * minutes
+
+    def _work_minutes(self, found: RoundedSpan) -> float:
+        interval = interval_of(found.exact, self._inputs)
+        likely = 1.0 - self._day.probability(None, interval)
+        if self._neutral(interval) == CALL:
+            likely = max(likely, CALL_IS_WORK)
+        return likely * found.exact.minutes
+
+    def _candidates(self, interval: Interval) -> tuple[Candidate, ...]:
+        """The groups that time without one may belong to, likeliest first."""
+        names = sorted({state[0] for state in self._day.states if state is not None})
+        found = (Candidate(name, round(self._day.probability(name, interval), 3)) for name in names)
+        likely = [candidate for candidate in found if candidate.confidence >= POSSIBLE]
+        return tuple(sorted(likely, key=lambda one: -one.confidence)[:MOST_CANDIDATES])
 
     def _suggestion(self, found: RoundedSpan, neighbours: Sequence[RoundedSpan]) -> Suggestion:
         interval = interval_of(found.exact, self._inputs)
@@ -68,13 +107,13 @@ class SuggestionBuilder:
             span=found.span,
             group=found.group,
             confidence=round(self._day.probability(found.group, interval), 3),
-            evidence=self._evidence(found, interval),
+            evidence=self._evidence(found.group, interval, found.span.minutes),
             best_split=self._best_split(found, interval),
         )
         if found.group is None:
-            return suggestion
-        issue = self._issues.get(found.key) if found.key else None
-        commits, exact = self._own_commits(found.group, found), found.exact
+            words, candidates = self._neutral(interval), self._candidates(interval)
+            return replace(suggestion, description=words, candidates=candidates)
+        own, exact = self._half(found, found.key, interval), found.exact
         touching = [
             one.group
             for one in neighbours
@@ -82,42 +121,64 @@ class SuggestionBuilder:
         ]
         return replace(
             suggestion,
-            project=project_for(self._groups[found.group], issue),
-            issue=issue,
-            description=description(issue, commits, self._neutral_words(interval)),
+            project=own.project,
+            issue=own.issue,
+            issue_confidence=round(self._row_issues.sure(found.group, found.key, interval), 3),
+            description=own.description,
+            halves=self._halves(found, interval, suggestion.best_split),
             reasons=reasons(found.group, self._day, interval),
             alternative=alternative(found.group, self._day, interval, touching),
         )
 
-    def _own_commits(self, group: str, found: RoundedSpan) -> list[Commit]:
-        """The group's commits that end work in a span, without those that name other groups."""
+    def _halves(
+        self, found: RoundedSpan, interval: Interval, split: datetime | None
+    ) -> tuple[Half, ...]:
+        """What lies before and after the best split, each with the issue that it names."""
+        if split is None or found.group is None:
+            return ()
+        at = (split - self._inputs.day.span.start).total_seconds()
+        sides = (interval[0], at), (at, interval[1])
+        keys = (self._row_issues.named(found.group, found.key, side) or found.key for side in sides)
+        return tuple(self._half(found, key, side) for key, side in zip(keys, sides, strict=True))
+
+    def _half(self, found: RoundedSpan, key: IssueId | None, interval: Interval) -> Half:
+        group = found.group or ""
+        issue = self._issues.get(key) if key else None
+        words = description(issue, self._own_commits(group, interval), self._neutral(interval))
+        project = project_for(self._groups[group], issue)
+        return Half(project, issue, words, self._evidence(group, interval, inf))
+
+    def _own_commits(self, group: str, interval: Interval) -> list[Commit]:
+        """The commits for the group that end work in an interval; none that names others."""
+        zero = self._inputs.day.span.start
         return [
             commit
             for commit in self._commits
             if commit.group == group
-            and found.exact.start < commit.at <= found.exact.end
+            and not commit.by_program
+            and interval[0] < (commit.at - zero).total_seconds() <= interval[1]
             and not self._matcher.names_others(group, commit.subject)
         ]
 
-    def _neutral_words(self, interval: Interval) -> str:
+    def _neutral(self, interval: Interval) -> str:
         """What most windows tell of the kind of work, in words of ours that name nobody."""
         minutes: defaultdict[str, float] = defaultdict(float)
         for index, shared in self._day.overlapping(interval):
             if (focus := self._day.segments[index].focus) is not None:
                 call = self._matcher.window(focus.title).place is WindowPlace.MEETING
                 review = "Code review" if _REVIEW.search(folded(focus.title)) else ""
-                minutes["Call" if call else review] += shared
+                minutes[CALL if call else review] += shared
         most = max(minutes, key=lambda words: minutes[words], default="")
         return most if 2 * minutes[most] > sum(minutes.values()) else ""
 
-    def _evidence(self, found: RoundedSpan, interval: Interval) -> Evidence:
+    def _evidence(self, group: str | None, interval: Interval, most: float) -> Evidence:
         segments = self._day.segments
         shares = self._day.overlapping(interval)
         minutes = sum(shared for index, shared in shares if segments[index].focus)
         inside = (event for event in self._events if interval[0] < event.at <= interval[1])
-        events = [event for event in inside if found.group in event.groups]
+        events = [event for event in inside if group in event.groups]
         return Evidence(
-            window_minutes=round(min(minutes, found.span.minutes)),
+            window_minutes=round(min(minutes, most)),
             commits=len({event.sha for event in events if event.kind is EventKind.COMMIT}),
             messages=sum(event.kind is EventKind.MESSAGE for event in events),
         )
@@ -129,6 +190,23 @@ class SuggestionBuilder:
         return moment if at is not None and found.span.start < moment < found.span.end else None
 
 
+def _joined(rows: Iterable[RoundedSpan]) -> list[RoundedSpan]:
+    """Rows in order; those that touch and say the same are one."""
+    result: list[RoundedSpan] = []
+    for row in rows:
+        last = result[-1] if result else None
+        if (
+            last is not None
+            and (last.group, last.key, last.span.end) == (row.group, row.key, row.span.start)
+            and row.exact.start - last.exact.end <= TOUCH
+        ):
+            span, exact = Span(last.span.start, row.span.end), Span(last.exact.start, row.exact.end)
+            result[-1] = replace(last, span=span, exact=exact)
+        else:
+            result.append(row)
+    return result
+
+
 def project_for(group: Group, issue: Issue | None) -> Project | None:
     """The group's project for issues of this type, else its default one, else its only one."""
     by_type: dict[str, Project] = {}
@@ -137,23 +215,6 @@ def project_for(group: Group, issue: Issue | None) -> Project | None:
     of_type = by_type.get(type_key(issue.type)) if issue is not None else None
     only = group.projects[0] if len(group.projects) == 1 else None
     return of_type or by_type.get("default", only)
-
-
-def description(issue: Issue | None, commits: Iterable[Commit], neutral: str = "") -> str:
-    """`KEY title`, else the group's own commit subjects in a few words, else neutral words."""
-    if issue is not None:
-        return describe(issue)
-    subjects = dict.fromkeys(" ".join(commit.subject.split()) for commit in commits)
-    return _short([subject for subject in subjects if subject]) or neutral
-
-
-def _short(subjects: list[str]) -> str:
-    for text in ("; ".join(subjects[:SUBJECTS]), subjects[0] if subjects else ""):
-        if len(text) <= LONGEST:
-            return text
-    kept = subjects[0][: LONGEST - 1]
-    whole_words = kept.rpartition(" ")[0] or kept
-    return f"{whole_words.rstrip(' ,.;:')}…"
 
 
 # -- Why ---------------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ TRUNK_CHECKED_OUT = 0.17  # a repository's window while no issue's branch is che
 TRUNK_CHECKOUT = 1.7
 TRUNK_COMMIT = 0.45
 SILENT_MINUTE = 0.02  # against issues: they show now and then while worked on
+RULED_MINUTE = 0.12  # against issues: a rule of the person's that names the group alone
 CALL_MINUTE = 0.15  # against issues: calls are about many things
 # Presence that says nothing, or tells of leisure.
 NEUTRAL_MINUTE = 0.03

@@ -40,12 +40,14 @@ from tracklater_bot.engine.windows import WindowKind, WindowPlace, without_progr
 class TextMatch:
     """What a text points to: groups, each with the word that does it, and issues.
 
-    Of issues that a text names only together, each gets a share of 1.
+    Of issues that a text names only together, each gets a share of 1. `by_rule`: a rule of the
+    person's alone names its groups, which tells nothing of an issue.
     """
 
     place: WindowPlace = WindowPlace.WORK
     groups: dict[str, str] = field(default_factory=dict)
     issues: dict[IssueId, float] = field(default_factory=dict)
+    by_rule: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.groups)
@@ -154,7 +156,8 @@ class Matcher:
         groups = self._ruled(text, self._named_for_own(match) if own else match.groups)
         kept = {issue: share for issue, share in match.issues.items() if issue.group in groups}
         place = WindowPlace.OWN if own else match.place
-        return TextMatch(place, groups, kept)
+        by_rule = bool(groups) and match.groups.keys().isdisjoint(groups)
+        return TextMatch(place, groups, kept, by_rule)
 
     def _is_own(self, match: TextMatch, title: str) -> bool:
         """Whether a window is the person's own administration; calls are calls, whatever about."""
