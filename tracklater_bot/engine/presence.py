@@ -15,6 +15,7 @@ from statistics import median_low
 from typing import NamedTuple
 
 from tracklater_bot.domain.clues import Clue, Window
+from tracklater_bot.domain.day import without
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.changes import Sample, run_numbers
 from tracklater_bot.engine.intervals import Interval, joined
@@ -47,14 +48,13 @@ class Watch:
 
     `lulls` are stays in which nothing changed for long. `stills` are stretches in front of a screen
     that stood still for too long to be a stay, and `hidden` those with a private window in front.
-    Each may lie beside another machine's stays.
     """
 
     stays: tuple[Focus, ...] = ()
     covered: tuple[Interval, ...] = ()
+    lulls: tuple[Focus, ...] = ()
     stills: tuple[Focus, ...] = ()
     hidden: tuple[Interval, ...] = ()
-    lulls: tuple[Focus, ...] = ()
 
 
 class _Absence(NamedTuple):
@@ -108,8 +108,23 @@ def watch(machines: Iterable[Iterable[Sample]], rules: PresenceRules) -> Watch:
             times = [sample.at for sample in ordered]
             covered += _unbroken([*times, times[-1] + sampling.interval], sampling)
     stays = tuple(_across_machines(focuses))
-    stills, hidden = tuple(sorted(absence.stills)), tuple(joined(absence.hidden))
-    return Watch(stays, tuple(joined(covered)), stills, hidden, tuple(sorted(absence.lulls)))
+    hidden = tuple(joined(absence.hidden))
+    return Watch(stays, tuple(joined(covered)), *_in_front(absence, stays), hidden)
+
+
+def _in_front(
+    absence: _Absence, stays: Sequence[Focus]
+) -> tuple[tuple[Focus, ...], tuple[Focus, ...]]:
+    """Lulls and stills while nothing changed on another machine, either."""
+    present = joined((stay.start, stay.end) for stay in stays)
+    long = {(stay.title, stay.end) for stay in stays if stay.end - stay.start > LULL}
+    lulls = (lull for lull in absence.lulls if (lull.title, lull.end) in long)
+    stills = (
+        Focus(start, end, still.title)
+        for still in absence.stills
+        for start, end in without([(still.start, still.end)], present)
+    )
+    return tuple(sorted(lulls)), tuple(sorted(stills))
 
 
 def changes(samples: Iterable[Sample], titles: TitleNormalizer) -> Iterator[float]:

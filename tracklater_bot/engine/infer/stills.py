@@ -42,7 +42,8 @@ def with_stills(
         if before is None or after is None or length > LONGEST_STILL:
             continue
         ours, theirs = (groups[day.path[n]] for n in (before, after))
-        if ours is not None and ours == theirs and keeps_title(still.title):
+        in_front = day.segments[before].title == still.title
+        if in_front and ours is not None and ours == theirs and keeps_title(still.title):
             found.append((Segment(still.start, still.end, still.title), before))
     doubts = (
         Doubt(interval, AFTER_LONG if interval[1] - interval[0] > SURE_STILL else AFTER_SURE)
