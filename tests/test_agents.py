@@ -675,8 +675,8 @@ def test_a_folder_in_no_repository_may_name_its_group() -> None:
     window = windows(f"09:00-10:00 {TERMINAL}")
     [found] = suggest(inputs(*window, prompt("09:10", None, folder="/home/me/globex-web")))
     assert found.group == "globex"
-    [nobodys] = suggest(inputs(*window, prompt("09:10", None, folder="/home/me/other")))
-    assert nobodys.group is None
+    nobodys = suggest(inputs(*window, prompt("09:10", None, folder="/home/me/other")))
+    assert {one.group for one in nobodys} <= {None}
 
 
 def spinning(title: str, minutes: int = 120) -> list[Clue]:

@@ -15,7 +15,7 @@ from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.wall import Machine
 from tracklater_bot.drafting.habits import HabitFiles
 from tracklater_bot.drafting.machine import Engine, LocalMachine
-from tracklater_bot.engine import suggest
+from tracklater_bot.engine import answer
 from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import REMINDERS, effective, moved, unreminded
@@ -93,7 +93,7 @@ class Core:
 
     # -- Drafts --------------------------------------------------------------------------------
 
-    def local_machine(self, engine: Engine = suggest) -> LocalMachine:
+    def local_machine(self, engine: Engine = answer) -> LocalMachine:
         """The machine of this process, with the engine that its drafts are asked of."""
         briefing = CatalogBriefing(
             self.catalog, self.groups, self.rules, self.clock, self.calendar.zone

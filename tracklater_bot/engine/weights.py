@@ -64,15 +64,22 @@ WINDOWS = {
     WindowPlace.REFERENCE: (0.5, 0.3),  # the world at large uses the same words
     WindowPlace.LEISURE: (0.1, 0.0),
     WindowPlace.MEETING: (4.0, 2.0),
+    WindowPlace.OWN: (2.5, 2.0),
 }
 TALK_IN_CALL = 3.0  # chats and calendars during a call, or leading to it
 MESSAGE_IN_CALL = 3.0
+# What is done just before or after a call begins, and a chat or the calendar right before it.
+CALL_BEGINS = {EventKind.COMMIT: 2.5, EventKind.MESSAGE: 3.5}
+TALK_BEFORE_CALL = 3.0
+NAMELESS_CALL = 3.5  # a call that nothing tells of is nobody's
 BRANCH_CHECKED_OUT = 0.25  # its repository's window while an issue's branch is checked out
+BRANCH_OF_BEFORE = 0.4  # as much of that where it was checked out on an earlier day
 # Work that is on no issue.
 TRUNK_CHECKED_OUT = 0.17  # a repository's window while no issue's branch is checked out
 TRUNK_CHECKOUT = 1.7
 TRUNK_COMMIT = 0.45
 SILENT_MINUTE = 0.02  # against issues: they show now and then while worked on
+RULED_MINUTE = 0.12  # against issues: a rule of the person's that names the group alone
 CALL_MINUTE = 0.15  # against issues: calls are about many things
 # Presence that says nothing, or tells of leisure.
 NEUTRAL_MINUTE = 0.03
@@ -105,6 +112,6 @@ OFFSCREEN = TransitionRates(
 USUAL = TransitionCosts(same_group=2.5, other_group=4.5, idle=4.0)
 SAME_WINDOW = TransitionCosts(same_group=3.5, other_group=7.0, idle=7.0)
 AFTER_ABSENCE = TransitionCosts(same_group=1.8, other_group=2.5, idle=2.5)
-AROUND_CALL = TransitionCosts(same_group=0.7, other_group=1.2, idle=4.0)
+AROUND_CALL = TransitionCosts(same_group=0.7, other_group=1.2, idle=1.2)
 # Who typed to two clients' agents turned from one to the other, whatever the terminal is called.
 BETWEEN_PROMPTS = TransitionCosts(same_group=0.7, other_group=0.9, idle=4.0)
