@@ -24,7 +24,8 @@ from tests.notation import FRIDAY, at
 from tests.sourcecontract import hold_clues, hold_trouble, one_line
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.timeline import alt_text, lanes_of, ticks_of
-from tracklater_bot.catalog.catalog import Catalog, NullStore
+from tracklater_bot.catalog.catalog import Catalog
+from tracklater_bot.catalog.stores import NullStore
 from tracklater_bot.cli.preview_json import draft_json
 from tracklater_bot.domain.clues import AgentRun, Clue, Prompt, Window
 from tracklater_bot.domain.day import Span, WorkDay, total

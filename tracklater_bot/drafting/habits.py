@@ -31,6 +31,7 @@ from tracklater_bot.sources.base import ClueSource, SourceError
 FORM = 1  # of the files and of the words in them; another is learned anew
 SECONDS = 8.0  # of reading past days for one draft; the rest waits for the next one
 KEY_BYTES = 32
+CORRECTED = 2.0  # what a correction counts
 SHORTEST_HABIT = 10.0  # minutes
 MOST_BYTES = 4_000_000  # of one day's file
 _log = logging.getLogger(__name__)
@@ -87,10 +88,11 @@ class HabitFiles:
             if kept is not None:
                 known[day.date] = kept.counts
         groups = [group.name for group in brief.groups]
+        issues = [issue.id for issue in brief.issues]
 
         def of_day(day: WorkDay) -> Habits | None:
             others = known.keys() - {day.date}
-            return Habits(known, day.date, groups, hashing) if others else None
+            return Habits(known, day.date, groups, hashing, issues) if others else None
 
         return of_day
 
@@ -216,12 +218,18 @@ def _by_day(brief: Brief, since: datetime) -> Mapping[WorkDay, list[Lesson]]:
     drafted = brief.days[0]
     keys = Keys({group.name: group.key_forms for group in brief.groups})
     lessons: defaultdict[WorkDay, list[Lesson]] = defaultdict(list)
+    corrected = {(one.span.start, one.group) for one in brief.decisions}
     for entry in brief.history:
         if entry.group is None or entry.end is None or entry.end <= max(entry.start, since):
             continue
         day = WorkDay.of(entry.start, drafted.zone, drafted.starts)
         issue = next(iter(keys.of_group(entry.group, folded(entry.description))), None)
-        lessons[day].append(Lesson(Span(entry.start, entry.end), entry.group, issue))
+        weight = CORRECTED if (entry.start, entry.group) in corrected else 1.0
+        lessons[day].append(Lesson(Span(entry.start, entry.end), entry.group, issue, weight))
+    for skipped in (one.span for one in brief.decisions if one.group is None):
+        if skipped.end > since:
+            day = WorkDay.of(skipped.start, drafted.zone, drafted.starts)
+            lessons[day].append(Lesson(skipped, None))
     return lessons
 
 

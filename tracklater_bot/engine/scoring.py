@@ -75,7 +75,7 @@ def score(
     for call in context.calls:
         _score_call(call, on_screen, of_day, context.matcher)
     if context.habits is not None:
-        add_habits(segments, context.habits, context.confirmed)
+        add_habits(segments, context.habits, context.confirmed, context.matcher)
     _score_islands(on_screen)
     turns = frozenset(turning_points(of_day))
     for before, segment in pairwise(on_screen):

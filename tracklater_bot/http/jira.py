@@ -19,6 +19,7 @@ from tracklater_bot.http import (
     BadStatus,
     HttpError,
     Response,
+    ResponseLost,
     ServiceClient,
     Timing,
     Title,
@@ -144,7 +145,9 @@ class JiraSite:
         params: Mapping[str, str | int] | None = None,
     ) -> Response:
         """Changes something, with one request that is never repeated."""
-        return self._exchange(lambda client: client.send(method, self._path(path), body, params))
+        return self._exchange(
+            lambda client: client.send(method, self._path(path), body, params), writing=True
+        )
 
     def _path(self, path: str) -> str:
         return f"/rest/api/{'3' if self.cloud else '2'}{path}"
@@ -156,10 +159,12 @@ class JiraSite:
         except BadResponse as error:
             raise JiraError(f"{error}: check jira.url", lasting=False, cause=error) from None
 
-    def _exchange(self, call: Callable[[ServiceClient], Response]) -> Response:
+    def _exchange(
+        self, call: Callable[[ServiceClient], Response], *, writing: bool = False
+    ) -> Response:
         self._check_settings()
         try:
-            response = self._from_site_or_gateway(call)
+            response = self._from_site_or_gateway(call, writing=writing)
         except HttpError as error:
             raise self._jira_error(error) from None
         # Jira answers a search 200 and empty when the token has expired; only this tells.
@@ -167,15 +172,25 @@ class JiraSite:
             raise self._refused_token(None)
         return response
 
-    def _from_site_or_gateway(self, call: Callable[[ServiceClient], Response]) -> Response:
+    def _from_site_or_gateway(
+        self, call: Callable[[ServiceClient], Response], *, writing: bool
+    ) -> Response:
+        """A write is not repeated at the gateway: who answered 401 may have carried it out."""
         try:
             return call(self._client)
         except BadStatus as error:
             gateway = self._gateway() if error.status == 401 and self._may_move else None
             if gateway is None:
                 raise
-        response = call(gateway)
+            try:
+                response = gateway.get(self._path("/myself")) if writing else call(gateway)
+            except HttpError:
+                if writing:
+                    raise error from None
+                raise
         self._client, self._may_move = gateway, False
+        if writing:
+            raise ResponseLost("Jira takes this token at another address")
         return response
 
     def _gateway(self) -> ServiceClient | None:
