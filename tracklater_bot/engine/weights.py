@@ -69,7 +69,7 @@ WINDOWS = {
 TALK_IN_CALL = 3.0  # chats and calendars during a call, or leading to it
 MESSAGE_IN_CALL = 3.0
 # What is done just before or after a call begins, and a chat or the calendar right before it.
-CALL_BEGINS = {EventKind.COMMIT: 2.5, EventKind.MESSAGE: 3.5}
+CALL_BEGINS = {EventKind.COMMIT: 2.5, EventKind.MESSAGE: 4.5}
 TALK_BEFORE_CALL = 3.0
 NAMELESS_CALL = 3.5  # a call that nothing tells of is nobody's
 BRANCH_CHECKED_OUT = 0.25  # its repository's window while an issue's branch is checked out
