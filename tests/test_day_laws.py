@@ -249,6 +249,15 @@ def gaps(*lines: str, **more: object) -> list[str]:
             [f"09:00-10:00 {ACME_CODE}", "10:00-10:30 my bank", f"10:30-11:00 {ACME_CODE}"],
             ["10:00-10:30 private"],
         ),
+        (  # a browser's private window, left alone for the afternoon
+            [
+                f"09:00-10:00 {ACME_CODE}",
+                "10:00-10:40 = Rezepte - Google Chrome (Inkognito)",
+                f"10:40-11:00 {ACME_CODE}",
+                f"11:00-14:00 = {ACME_CODE}",
+            ],
+            ["10:00-10:40 private"],
+        ),
     ],
 )
 def test_what_is_not_suggested_has_its_reason(lines: list[str], expected: list[str]) -> None:

@@ -55,6 +55,7 @@ class _Inferred:
     day: LabelledDay
     spans: Sequence[RoundedSpan]
     watched: Watch
+    kinds: WindowKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def answer(inputs: Inputs) -> Answer:
     builder = SuggestionBuilder(inputs, inferred.matcher, inferred.events, inferred.day)
     suggestions = builder.suggestions(inferred.spans)
     taken = (suggestion.span for suggestion in suggestions)
-    return Answer(suggestions, gaps_in(taken, inferred.watched, inputs))
+    return Answer(suggestions, gaps_in(taken, inferred.watched, inputs, inferred.kinds.is_private))
 
 
 def suggest(inputs: Inputs) -> tuple[Suggestion, ...]:
@@ -113,7 +114,7 @@ def _infer(inputs: Inputs) -> _Inferred:
     day = with_stills(day, watched.stills, kinds.keeps_title)
     merged = merge(day, inputs.options.min_minutes * MINUTE)
     asked = [one for one in merged if one.group or not _is_nobodys(one, day, matcher)]
-    return _Inferred(matcher, of_day, day, fit_spans(asked, day, inputs), watched)
+    return _Inferred(matcher, of_day, day, fit_spans(asked, day, inputs), watched, kinds)
 
 
 def _is_nobodys(found: LabelledSegment, day: LabelledDay, matcher: Matcher) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby, pairwise
 
@@ -15,28 +15,40 @@ from tracklater_bot.engine.presence import Watch
 INSTANT = 0.001
 
 
-def gaps_in(suggested: Iterable[Span], watched: Watch, inputs: Inputs) -> tuple[Gap, ...]:
+def gaps_in(
+    suggested: Iterable[Span],
+    watched: Watch,
+    inputs: Inputs,
+    is_private: Callable[[str], bool] = lambda _title: False,
+) -> tuple[Gap, ...]:
     """All time between the first and the last presence that nothing suggested or tracked covers."""
     until = min(inputs.now, inputs.day.span.end)
     spans = [*suggested, *(s for entry in inputs.tracked if (s := entry.span(inputs.now)))]
     day = Span(inputs.day.span.start, until)
     taken = [part for span in spans if (part := span.intersection(day)) is not None]
-    reasons = _reasons(watched, inputs)
+    reasons = _reasons(watched, inputs, is_private)
     here = [*taken, *(span for span, why in reasons if why == "nobody")]
+    shortest = timedelta(minutes=inputs.options.round_minutes)
     if not here:
         return ()
     whole = Span(min(span.start for span in here), max(span.end for span in here))
-    shortest = timedelta(minutes=inputs.options.round_minutes)
     frees = subtract([whole], taken)
+    if frees and frees[-1].end == whole.end and frees[-1].length < shortest:
+        frees.pop()  # what is left when the last is rounded
     return tuple(gap for free in frees for gap in _told(free, reasons, shortest))
 
 
-def _reasons(watched: Watch, inputs: Inputs) -> list[tuple[Span, str]]:
+def _reasons(
+    watched: Watch, inputs: Inputs, is_private: Callable[[str], bool]
+) -> list[tuple[Span, str]]:
     """Spans and what they are, the first that covers a moment counts."""
     zero, length = inputs.day.span.start, inputs.day.span.length / timedelta(seconds=1)
+    seen = (*watched.stays, *watched.stills)
+    known = {focus.title: is_private(focus.title) for focus in seen}
+    hidden = [(focus.start, focus.end) for focus in seen if known[focus.title]]
     kinds: tuple[tuple[str, Sequence[Interval]], ...] = (
+        ("private", joined([*watched.hidden, *hidden], TOUCH)),
         ("nobody", joined(((stay.start, stay.end) for stay in watched.stays), TOUCH)),
-        ("private", watched.hidden),
         ("still", [(still.start, still.end) for still in watched.stills]),
     )
     return [

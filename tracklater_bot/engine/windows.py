@@ -207,6 +207,7 @@ _PHRASES: dict[str, list[tuple[WindowPlace, str]]] = {}
 for _place, _words, _ in _LOOKS:
     for _phrase in (" ".join(_spelled.split()) for _spelled in _words.split("|")):
         _PHRASES.setdefault(_phrase.partition(" ")[0], []).append((_place, f" {_phrase} "))
+_PRIVATE_PHRASES = [" ".join(phrase.split()) for phrase in _PRIVATE.split("|")]
 _NAMES = {name: place for place, _, names in _LOOKS for name in names}
 _ORDER = [place for place, _, _ in _LOOKS]
 
@@ -251,6 +252,11 @@ class WindowKind:
         return self.of(title) in (WindowPlace.WORK, WindowPlace.PAGE) and bool(
             _KEEP_TITLE.search(folded(title))
         )
+
+    def is_private(self, title: str) -> bool:
+        """Whether it is a private window of a browser."""
+        spelled = f" {' '.join(_WORD.findall(folded(title)))} "
+        return any(f" {phrase} " in spelled for phrase in _PRIVATE_PHRASES)
 
     def is_talk(self, title: str) -> bool:
         """Whether others write in the window: what it says changes with nobody there."""
