@@ -89,15 +89,15 @@ LEISURE_WINDOW = 0.6
 LEISURE_MINUTE = 0.6
 # Commits, checkouts and messages.
 EVENTS = {
-    EventKind.COMMIT: EventWeights(4.0, 9.0, 2.8, 0.16, Kernel(19, 26), Kernel(1, 2)),
-    EventKind.CHECKOUT: EventWeights(3.0, 7.0, 3.2, 0.16, Kernel(1, 2), Kernel(14, 29)),
-    EventKind.MESSAGE: EventWeights(1.5, 3.1, 1.5, 0.1, Kernel(7, 9), Kernel(7, 9)),
+    EventKind.COMMIT: EventWeights(4.0, 9.0, 2.8, 0.3, Kernel(17, 23), Kernel(1, 2)),
+    EventKind.CHECKOUT: EventWeights(3.0, 7.0, 3.2, 0.22, Kernel(1, 2), Kernel(14, 29)),
+    EventKind.MESSAGE: EventWeights(1.5, 3.1, 1.5, 0.24, Kernel(7, 9), Kernel(7, 9)),
 }
 COMMIT_MINUTE = 0.1  # a minute on screen before a commit
 COMMIT_BEFORE = Kernel(14, 38)
 # Off screen.
-ANYBODY_MINUTE = 0.1  # near a message that points nowhere
-OFFSCREEN_MINUTE = 0.063  # against work, near clues too
+ANYBODY_MINUTE = 0.24  # near a message that points nowhere
+OFFSCREEN_MINUTE = 0.07  # against work, near clues too
 OFFSCREEN = TransitionRates(
     come=1 / 670, go=1 / 190, pause=1 / 670, noon_pause=1 / 21,
     phase=1 / 17, issue=1 / 25, group=1 / 200, checkout=1 / 8,
