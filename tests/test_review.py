@@ -559,6 +559,13 @@ def test_a_question_merged_with_work_is_that_work(room: Room) -> None:
     assert (merged.suggestion.group, merged.suggestion.issue) == ("group1", issue("DEV-1"))
 
 
+def test_a_call_stays_one_when_it_gets_its_group(room: Room) -> None:
+    item_id = opened(room, suggestion("09:00-10:00 ?", description="Call"))
+    room.review.edit(PERSON, item_id, change("09:00-10:00 group1", description="Call"), 1)
+    found = room.digest.items[0].suggestion
+    assert (found.description, found.own_words) == ("Call", False)
+
+
 def test_who_answers_a_question_leaves_nothing_to_guess(room: Room) -> None:
     asked = suggestion("09:00-10:00 ?", candidates=(Candidate("group2", 0.5),))
     item_id = opened(room, asked)

@@ -85,3 +85,12 @@ def test_none_is_not_certain_where_the_row_names_an_issue_now_and_then() -> None
     lines = [f"09:00-10:00 {ACME_CODE}", f"10:00-10:01 {LOGIN_PAGE}", f"10:01-12:00 {ACME_CODE}"]
     found = last(checkout("08:59", "acme", "main"), *windows(*lines))
     assert (found.group, found.certain) == ("acme", False)
+
+
+def test_a_glance_at_another_issue_names_no_hours_of_work() -> None:
+    """Neither the old branch nor the page that was open for a moment is what was worked on."""
+    glance = "13:40-13:41 [DEV-131] Rate limit the token endpoint - Jira - Google Chrome"
+    code = (f"13:00-13:40 {ACME_CODE}", glance, f"13:41-15:00 {ACME_CODE}")
+    plain = commit("14:30", "acme", "Tidy up", branch="DEV-123-fix-login")
+    found = last(BRANCH, plain, *windows(*MORNING, *code))
+    assert (found.span.minutes, found.issue, found.certain) == (120, None, False)

@@ -52,11 +52,11 @@ class RowIssues:
     def chosen(self, group: str, key: IssueId | None, interval: Interval) -> IssueId | None:
         """The issue of a row that the best path has on `key`: of others that it names, the most."""
         named = self.named(group, key, interval)
-        if key is None:
-            likely = self._probability(group, named, interval) >= NAMED_ONCE
+        if named is not None:
+            likely = named == key or self._probability(group, named, interval) >= NAMED_ONCE
             return named if likely else None
-        assumed = group not in self._telling and self._branch_in_use(key, interval)
-        return named or (key if assumed else None)
+        assumed = key and group not in self._telling and self._branch_in_use(key, interval)
+        return key if assumed else None
 
     def named(self, group: str, key: IssueId | None, interval: Interval) -> IssueId | None:
         """`key` where an interval names it, else the issue that it names most; None if none."""
