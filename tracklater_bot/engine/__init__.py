@@ -111,7 +111,7 @@ def _infer(inputs: Inputs) -> _Inferred:
     score(segments, events, of_day, ScoringContext(matcher, calls, _noon_of(inputs.day)))
     day = label(segments, OFFSCREEN)
     day = replace(day, doubts=tuple(doubts_about(day, watched.lulls, kinds)))
-    day = with_stills(day, watched.stills, kinds.keeps_title)
+    day = with_stills(day, watched.stills, kinds)
     merged = merge(day, inputs.options.min_minutes * MINUTE)
     asked = [one for one in merged if one.group or not _is_nobodys(one, day, matcher)]
     return _Inferred(matcher, of_day, day, fit_spans(asked, day, inputs), watched, kinds)

@@ -31,7 +31,7 @@ USUAL_INTERVAL, SLOW_INTERVAL = 20.0, 60.0
 RECORDED_INTERVAL = 20.0  # of a window that was recorded with its length
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
-LULL = 600.0  # so long without a change somebody may have been gone
+LULL = 300.0  # so long without a change somebody may have been gone
 
 
 class Focus(NamedTuple):
