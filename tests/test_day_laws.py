@@ -209,8 +209,9 @@ def test_samples_without_a_window_in_still_time_change_nothing(
 def test_a_clue_more_costs_its_group_no_more_than_two_minutes(
     day: list[Stretch], events_: list[Clue], clue: Clue
 ) -> None:
-    before = unrounded(*told(day), *events_)
-    after = unrounded(*told(day), *events_, clue)
+    """Of groups alone: an issue more is one more way to explain the windows beside it."""
+    before = unrounded(*told(day), *events_, issues=())
+    after = unrounded(*told(day), *events_, clue, issues=())
     if isinstance(clue, Commit | Checkout):
         ours, theirs = (minutes(of(suggest(one), clue.group)) for one in (before, after))
         assert ours - theirs <= 2
@@ -249,6 +250,15 @@ def gaps(*lines: str, **more: object) -> list[str]:
             [f"09:00-10:00 {ACME_CODE}", "10:00-10:30 my bank", f"10:30-11:00 {ACME_CODE}"],
             ["10:00-10:30 private"],
         ),
+        (  # a browser's private window, left alone for the afternoon
+            [
+                f"09:00-10:00 {ACME_CODE}",
+                "10:00-10:40 = Rezepte - Google Chrome (Inkognito)",
+                f"10:40-11:00 {ACME_CODE}",
+                f"11:00-14:00 = {ACME_CODE}",
+            ],
+            ["10:00-10:40 private"],
+        ),
     ],
 )
 def test_what_is_not_suggested_has_its_reason(lines: list[str], expected: list[str]) -> None:
@@ -262,6 +272,9 @@ def test_what_is_not_suggested_has_its_reason(lines: list[str], expected: list[s
         (40, REMOTE, ACME_CODE, ["09:00-11:00 acme"]),
         (40, REMOTE, GLOBEX_CODE, ["09:00-10:00 acme", "10:40-11:00 globex"]),
         (20, SHELL, ACME_CODE, ["09:00-10:00 acme", "10:20-11:00 acme"]),
+        (20, "acme offer.docx - Word", ACME_CODE, ["09:00-11:00 acme"]),
+        (40, "acme offer.docx - Word", ACME_CODE, ["09:00-10:00 acme", "10:40-11:00 acme"]),
+        (20, "timesheet.xlsx - Excel", ACME_CODE, ["09:00-10:00 acme", "10:20-11:00 acme"]),
     ],
 )
 def test_work_in_one_window_that_keeps_its_title(

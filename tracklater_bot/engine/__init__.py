@@ -127,7 +127,7 @@ def _infer(inputs: Inputs) -> _Inferred:
     day = label(segments, OFFSCREEN)
     day = replace(day, doubts=tuple(doubts_about(day, watched.lulls, kinds)))
     stills = (still for still in watched.stills if [*without([still[:2]], away)] == [still[:2]])
-    day = with_stills(day, stills, kinds.keeps_title)
+    day = with_stills(day, stills, kinds)
     merged = merge(day, inputs.options.min_minutes * MINUTE)
     asked = [one for one in merged if one.group or not _is_nobodys(one, day, matcher)]
     spans = fit_spans(asked, day, inputs)

@@ -10,7 +10,9 @@ from tracklater_bot.domain.day import Span, subtract
 from tracklater_bot.domain.draft import Gap
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import TOUCH, Interval, joined
+from tracklater_bot.engine.looks import title_of
 from tracklater_bot.engine.presence import Watch
+from tracklater_bot.engine.windows import is_private
 
 INSTANT = 0.001
 
@@ -23,20 +25,25 @@ def gaps_in(suggested: Iterable[Span], watched: Watch, inputs: Inputs) -> tuple[
     taken = [part for span in spans if (part := span.intersection(day)) is not None]
     reasons = _reasons(watched, inputs)
     here = [*taken, *(span for span, why in reasons if why == "nobody")]
+    shortest = timedelta(minutes=inputs.options.round_minutes)
     if not here:
         return ()
     whole = Span(min(span.start for span in here), max(span.end for span in here))
-    shortest = timedelta(minutes=inputs.options.round_minutes)
     frees = subtract([whole], taken)
+    if frees and frees[-1].end == whole.end and frees[-1].length < shortest:
+        frees.pop()  # what is left when the last is rounded
     return tuple(gap for free in frees for gap in _told(free, reasons, shortest))
 
 
 def _reasons(watched: Watch, inputs: Inputs) -> list[tuple[Span, str]]:
     """Spans and what they are, the first that covers a moment counts."""
     zero, length = inputs.day.span.start, inputs.day.span.length / timedelta(seconds=1)
+    seen = (*watched.stays, *watched.stills)
+    private = {look for look in {focus.title for focus in seen} if is_private(title_of(look))}
+    hidden = [(focus.start, focus.end) for focus in seen if focus.title in private]
     kinds: tuple[tuple[str, Sequence[Interval]], ...] = (
+        ("private", joined([*watched.hidden, *hidden], TOUCH)),
         ("nobody", joined(((stay.start, stay.end) for stay in watched.stays), TOUCH)),
-        ("private", watched.hidden),
         ("still", [(still.start, still.end) for still in watched.stills]),
     )
     return [

@@ -36,7 +36,7 @@ RECORDED_INTERVAL = 20.0  # of a window that was recorded with its length
 PATIENCE = 2
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
-LULL = 600.0  # so long without a change somebody may have been gone
+LULL = 300.0  # so long without a change somebody may have been gone
 
 
 class Focus(NamedTuple):

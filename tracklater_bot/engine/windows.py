@@ -151,7 +151,7 @@ _MADE = r"""
     | \ ·\  | [/~]\w | git:
     | \w\.(?!(?:pdf|xlsx?|ods|csv|numbers|docx?|odt|fi|fr|de|com)(?!\w))[a-z]{1,6}(?!\w)
 """
-# Windows that keep their title whatever is done in them: another machine, a drawing, a document.
+# Windows that keep their title whatever is done in them: another machine, a drawing.
 _KEEPS_TITLE = r"""(?<![^\W_])(?:
     remote\ desktop|remotedesktop\w*|rdp|mstsc|remmina|citrix\w*|vmware|virtualbox
     |parallels\ desktop|hyper-v|virtual\ machine|qemu\w*|virt-manager|nomachine|anydesk
@@ -164,9 +164,12 @@ _KEEPS_TITLE = r"""(?<![^\W_])(?:
     |kicad|qcad|librecad|microstation|inventor|onshape|catia|qgis|arcgis\w*|allplan|tekla
     |photoshop|illustrator|indesign|affinity\w*|gimp|inkscape|krita|darktable|lightroom|coreldraw
     |premiere\ pro|after\ effects|davinci\ resolve|final\ cut\ pro|audacity|ableton
-    |unreal\ editor|godot|figma|miro|draw\.io|excalidraw
-    |microsoft\ (?:word|excel|powerpoint)|word|excel|powerpoint|libreoffice|openoffice|onlyoffice
-    |keynote|scrivener|obsidian|google\ (?:docs|sheets|slides)|matlab|labview
+    |unreal\ editor|godot|matlab|labview
+)(?![^\W_])"""
+# Documents keep it too, and are as often left open.
+_DOCUMENT = r"""(?<![^\W_])(?:
+    word|excel|powerpoint|libreoffice|openoffice|onlyoffice|keynote|scrivener|obsidian
+    |google\ (?:docs|sheets|slides)|figma|miro|draw\.io|excalidraw
 )(?![^\W_])"""
 
 
@@ -199,6 +202,7 @@ _NUMBERED = re.compile(_NUMBERED_INVOICE, re.VERBOSE)
 _OWN_PAPERS = re.compile(_OWN_WORDS, re.VERBOSE)
 _PAPERS = re.compile(_PAPER)
 _KEEP_TITLE = re.compile(_KEEPS_TITLE, re.VERBOSE)
+_DOCUMENTS = re.compile(_DOCUMENT, re.VERBOSE)
 _MADE_FOR_OTHERS = re.compile(_MADE, re.VERBOSE)
 _MEETING_WORDS = frozenset((
     "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
@@ -257,11 +261,12 @@ class WindowKind:
         """Whether somebody with this window in front may sit still and yet be at work."""
         return self.of(title) is WindowPlace.MEETING
 
-    def keeps_title(self, title: str) -> bool:
-        """Whether somebody may work in the window for long without its title changing."""
-        return self.of(title) in (WindowPlace.WORK, WindowPlace.PAGE) and bool(
-            _KEEP_TITLE.search(folded(parts_of(title).spelled))
-        )
+    def keeps_title(self, title: str, *, long: bool = False) -> bool:
+        """Whether somebody may work in the window for a while, or `long`, and its title stays."""
+        text, place = folded(parts_of(title).spelled), self.of(title)
+        if place not in (WindowPlace.WORK, WindowPlace.PAGE) or self.is_own(text):
+            return False
+        return bool(_KEEP_TITLE.search(text) or (not long and _DOCUMENTS.search(text)))
 
     def is_talk(self, title: str) -> bool:
         """Whether others write in the window: what it says changes with nobody there."""

@@ -21,10 +21,10 @@ from tracklater_bot.engine.infer.hmm import A_DRAW, IDLE, likelihoods, normalize
 from tracklater_bot.engine.intervals import MINUTE
 
 PHASES = 2
-# A minute is taken where work for one group is about as likely as anything else.
-ENOUGH = 0.47
+# A minute is taken where work for one group is likelier than not.
+ENOUGH = 0.5
 # Or where work is this likely, though groups share it.
-SURE = 0.7
+SURE = 0.8
 DRAWN = -1  # the state of work for one of several groups that are equally likely
 SHORTEST = 0.02  # minutes from one segment to the next, at least: clues can come at one moment
 

@@ -49,10 +49,10 @@ class Doubt:
     most: float
 
     def weighs_on(self, interval: Interval) -> bool:
-        """Whether so much of it lies in an interval that it would have to be cut out."""
+        """Whether it is most of an interval, or so much of it that it would have to be cut out."""
         start, end = self.interval
         shared = min(end, interval[1]) - max(start, interval[0])
-        return shared >= min(end - start, LEAST_DOUBT)
+        return shared >= LEAST_DOUBT or 2 * shared > interval[1] - interval[0]
 
 
 @dataclass(frozen=True, slots=True)

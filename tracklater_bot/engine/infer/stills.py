@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
@@ -23,13 +23,11 @@ LEAST = 0.65
 LITTLE = 0.3  # evidence of a segment that tells next to nothing
 
 
-def with_stills(
-    day: LabelledDay, stills: Iterable[Focus], keeps_title: Callable[[str], bool]
-) -> LabelledDay:
+def with_stills(day: LabelledDay, stills: Iterable[Focus], kinds: WindowKind) -> LabelledDay:
     """The day with those still stretches that were work for the group before and after them.
 
-    Only in windows that keep their title whatever is done in them (`keeps_title`): of any other
-    one that stands still for so long nobody was in front.
+    Only in windows that keep their title whatever is done in them: in front of any other one that
+    stands still for so long nobody was there, mostly.
     """
     began = {segment.start: n for n, segment in enumerate(day.segments) if segment.on_screen}
     ended = {segment.end: n for n, segment in enumerate(day.segments) if segment.on_screen}
@@ -43,7 +41,8 @@ def with_stills(
             continue
         ours, theirs = (groups[day.path[n]] for n in (before, after))
         in_front = day.segments[before].title == still.title
-        if in_front and ours is not None and ours == theirs and keeps_title(still.title):
+        same = in_front and ours is not None and ours == theirs
+        if same and kinds.keeps_title(still.title, long=length > SURE_STILL):
             found.append((Segment(still.start, still.end, still.title), before))
     doubts = (
         Doubt(interval, AFTER_LONG if interval[1] - interval[0] > SURE_STILL else AFTER_SURE)
@@ -69,8 +68,8 @@ def doubts_about(day: LabelledDay, lulls: Iterable[Focus], kinds: WindowKind) ->
 def _doubt(interval: Interval, measure: tuple[float, float, float]) -> Iterator[Doubt]:
     from_minutes, most, less = measure
     more = (interval[1] - interval[0]) / MINUTE - from_minutes
-    if more > 0:
-        yield Doubt(interval, max(LEAST, most - less * more))
+    if more > 0 or measure is STILL:
+        yield Doubt(interval, max(LEAST, most - less * max(more, 0.0)))
 
 
 def _is_silent(day: LabelledDay, segment: Segment, number: int) -> bool:
