@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock, RLock
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -21,16 +21,15 @@ from tracklater_bot.catalog.cache import (
     MIN_INTERVAL,
     Cached,
     CachedAnswer,
-    MemoryStore,
     PersonalMemory,
 )
-from tracklater_bot.catalog.issue_cache import IssueCache, IssueStore
+from tracklater_bot.catalog.issue_cache import IssueCache
+from tracklater_bot.catalog.stores import CatalogStore
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import GroupSettings
@@ -49,34 +48,6 @@ STALE = timedelta(days=7)  # older than this, what was known is no longer used
 _MOST_KEYS = 50
 _MOST_ABSENT = 1000
 _SECONDS = 45.0  # how long a draft waits for a source; its reading may go on for the next one
-
-
-class CatalogStore(IssueStore, MemoryStore, Protocol):
-    """The part of the store that the catalogue uses."""
-
-
-class NullStore:
-    """The store of those who have no service set up: nobody is asked, nothing need be kept."""
-
-    def put_issues(self, person: str, scope: str, issues: Sequence[Issue]) -> None:
-        """Keeps nothing."""
-
-    def issues(self, person: str, scopes: Collection[str]) -> list[Issue]:
-        """None."""
-        return []
-
-    def keep_issues(self, person: str, scopes: Collection[str]) -> None:
-        """There is nothing to drop."""
-
-    def put(self, person: str, key: str, value: JsonValue, until: datetime | None = None) -> None:
-        """Keeps nothing."""
-
-    def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
-        """Nothing."""
-        return None
-
-    def delete(self, person: str, key: str) -> None:
-        """There is nothing to forget."""
 
 
 @dataclass(frozen=True, slots=True)
