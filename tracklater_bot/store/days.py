@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import (
-    CERTAIN,
     IN_PROGRESS,
     Digest,
     Item,
@@ -23,7 +22,7 @@ from tracklater_bot.domain.digests import (
 from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.domain.suggestions import Suggestion
+from tracklater_bot.domain.suggestions import CERTAIN, Suggestion
 from tracklater_bot.domain.track_record import TrackRecord
 from tracklater_bot.store.columns import STORED_AS, insert_missing
 from tracklater_bot.store.processes import is_dead
