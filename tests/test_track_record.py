@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from tests.rooms import DAY, PERSON, Room, change, draft, sqlite_store
 from tracklater_bot.domain.track_record import TrackRecord
 
 
@@ -41,3 +45,29 @@ def test_proven_is_hardly_ever_said_of_what_stands_less_often() -> None:
         surely += share == 0.99
     assert wrong <= 10
     assert right > surely / 2
+
+
+def test_what_the_person_did_with_certain_suggestions_is_counted(tmp_path: Path) -> None:
+    """Taken as it was, with another time, for another group; skipped; and one that was unsure."""
+    with sqlite_store(tmp_path) as store:
+        room = Room(store)
+        sure = draft(
+            "09:00-10:00 group1",
+            "10:00-11:00 group1",
+            "11:00-12:00 group1",
+            "12:00-13:00 group1",
+            "13:00-14:00 group1",
+        )
+        suggestions = [replace(made, confidence=0.95) for made in sure.suggestions[:-1]]
+        unsure = replace(sure.suggestions[-1], confidence=0.7)
+        store.save_draft(PERSON, replace(sure, suggestions=(*suggestions, unsure)))
+        taken, moved, elsewhere, skipped, guessed = (item.id for item in room.digest.items)
+        room.review.approve(PERSON, taken)
+        room.review.approve(PERSON, guessed)
+        room.review.skip(PERSON, skipped)
+        room.review.edit(PERSON, moved, change("10:05-11:00 group1"), 1)
+        room.review.edit(PERSON, elsewhere, change("11:00-12:00 group2"), 1)
+        room.review.approve_all(PERSON, DAY)
+        room.drain()
+        assert store.track_record(PERSON, DAY) == TrackRecord(stood=2, decided=4)
+        assert store.track_record(PERSON, DAY + timedelta(days=1)) == TrackRecord()
