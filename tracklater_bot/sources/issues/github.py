@@ -355,12 +355,13 @@ class GitHubSource:
 
 
 def _pages(host: str, name: str) -> tuple[str, ...]:
-    """`github.com/acme/api/issues/12`, and the titles of issues, pull requests and commits."""
+    """`github.com/acme/api/issues/12`, and the titles of issues, pull requests, commits, mails."""
     name = re.escape(name)
     return (
         rf"{host}/{name}/(?:issues|pull)/{NUMBER}",
         rf"· (?:issue|pull request) #{NUMBER} · {name}(?![\w./-])",
         rf"\(#{NUMBER}\) · {name}@",
+        rf"\[{name}\] [^\n]{{0,300}}\((?:issue |pr )?#{NUMBER}\)",
     )
 
 
