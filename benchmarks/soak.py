@@ -226,7 +226,8 @@ class Day:
 
     def _messenger(self) -> Messenger:
         def render(digest: Digest) -> SlackMessage:
-            return digest_message(digest, DigestView(now=self.time()))
+            view = DigestView(now=self.time(), tracker=words_of(self.tracker))
+            return digest_message(digest, view)
 
         def ticks() -> float:
             return self._true_time().timestamp()
