@@ -36,8 +36,8 @@ from tracklater_bot.sources.clues.activitywatch_events import (
     rows_in,
     understand,
 )
-from tracklater_bot.sources.clues.files import MB, read_regular
 from tracklater_bot.sources.clues.git_repository import locate
+from tracklater_bot.sources.files import MB, read_regular
 
 T = TypeVar("T")
 

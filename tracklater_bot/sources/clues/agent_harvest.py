@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from tracklater_bot.sources.clues.agent_logs import Prompted, Ran, Told
-from tracklater_bot.sources.clues.files import MB, read_regular
+from tracklater_bot.sources.files import MB, read_regular
 
 NAME = "harvest.msgpack"
 VERSION = 1  # another one, and all files that are still there are read again

@@ -15,7 +15,7 @@ from typing import Annotated, BinaryIO, TypeAlias
 
 import msgspec
 
-from tracklater_bot.sources.clues.files import MB, open_regular
+from tracklater_bot.sources.files import MB, open_regular
 
 LONGEST_LINE = 8 * MB  # pictures are in them; of longer ones nothing is read
 LARGEST = 256 * MB  # of a larger file its first line and its end

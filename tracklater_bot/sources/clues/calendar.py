@@ -24,7 +24,7 @@ from tracklater_bot.http import BadStatus, HttpError, RetryPolicy, ServiceClient
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.calendar_text import CalendarText, entries, excerpt
-from tracklater_bot.sources.clues.files import MB, read_regular
+from tracklater_bot.sources.files import MB, read_regular
 
 LARGEST = 30 * MB
 MOST_KEPT = 8 * MB

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.files import MB, open_regular, read_end, read_regular
 from tracklater_bot.sources.clues.git_remotes import remote_urls
+from tracklater_bot.sources.files import MB, open_regular, read_end, read_regular
 
 REFLOG = re.compile(
     r"^(?P<before>\S+) (?P<sha>[0-9a-f]+) [^\t\n]*?<(?P<email>[^\t\n]*)>"

@@ -24,8 +24,8 @@ from tracklater_bot.domain.clues import Reading, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.files import MB, open_regular, read_end
 from tracklater_bot.sources.clues.salvage import salvage
+from tracklater_bot.sources.files import MB, open_regular, read_end
 
 NAME = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)?[-_. ]*(?P<machine>.*)\.json")
 TIME = re.compile(rb'"Time"\s*:\s*"([^"\\]{1,40})"')
