@@ -59,6 +59,11 @@ class Told:
     understood: int = 0
     broken: int = 0
 
+    def ended(self) -> None:
+        """The last facts alone, and no run without a length."""
+        del self.prompts[:-MOST_FACTS], self.runs[:-MOST_FACTS]
+        self.runs[:] = [run for run in self.runs if run.until > run.at]
+
 
 class TakesTooLong(Exception):
     """The time for reading is over."""
