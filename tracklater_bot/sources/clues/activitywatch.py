@@ -201,18 +201,13 @@ class _Server:
             ) from None
 
     def _refusal(self, error: BadStatus) -> str:
-        if error.status in (401, 403):
-            return (
-                f"{NAME} at {self._url} wants its API key: put the api_key of its config.toml"
-                f" into {KEY_VARIABLE}"
-            )
-        if error.status == 400:
-            return (
-                f"{NAME} at {self._url} refuses that name of its machine:"
-                " write activitywatch.url with 127.0.0.1 or localhost"
-            )
+        key = f"wants its API key: put the api_key of its config.toml into {KEY_VARIABLE}"
+        host = "refuses that name of its machine: write activitywatch.url with 127.0.0.1"
+        told = {401: key, 403: key, 400: f"{host} or localhost"}
         if error.status == 404:
             return _not_understood(self._url)
+        if error.status in told:
+            return f"{NAME} at {self._url} {told[error.status]}"
         return f"{error}: look into its log, or start it again"
 
 
