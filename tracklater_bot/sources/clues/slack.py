@@ -28,6 +28,7 @@ from tracklater_bot.http import (
     Timing,
     bearer,
 )
+from tracklater_bot.http.responses import Intercepted
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError, left_out_sentence
 
@@ -265,7 +266,7 @@ class SlackSource:
             response = self._client.get(f"/{method}", arguments)
         except BadStatus as error:
             response = error.response
-        except BadResponse as error:
+        except (BadResponse, Intercepted) as error:
             raise SourceError(str(error)) from None
         except HttpError:
             raise SourceError(

@@ -144,14 +144,11 @@ def _salvage(data: bytes, machine: str) -> tuple[list[Window], bool]:
     def take(_: object, written: str) -> None:
         samples.extend(_samples(_snapshots(written.encode()), machine))
 
-    damaged = salvage(_text(data[-SALVAGED:] if len(data) > SALVAGED else data), take)
+    end = data[-SALVAGED:]
+    # PowerShell's `>>` writes UTF-16.
+    encoding = "utf-16" if end.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    damaged = salvage(end.decode(encoding, errors="replace"), take)
     return samples, damaged or len(data) > SALVAGED
-
-
-def _text(data: bytes) -> str:
-    """Bytes as text; PowerShell's `>>` writes UTF-16."""
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    return data.decode(encoding, errors="replace")
 
 
 def _distinct(samples: Iterable[Window]) -> list[Window]:
