@@ -67,22 +67,22 @@ def convert(original: Original, folder: Path) -> Converted:
         elif not isinstance(sections, dict):
             converted.notes.append(f"{clean(module, 60)}: has no counterpart here")
         elif module not in HANDLERS:
-            _left_out(converted, module)
+            reason = NO_COUNTERPART.get(module, "has no counterpart here")
+            converted.notes.append(f"{clean(module, 60)}: left out: {reason}")
         elif isinstance(enabled, list) and ENABLED_AS.get(module, module.lower()) not in enabled:
             converted.notes.append(f"{module}: was switched off in ENABLED_MODULES: left out")
         else:
             if module == "ACTIVITYWATCH":
                 converted.values[("activitywatch",)] = {}
+            common = sections.get(GLOBAL)
+            known = common.items() if isinstance(common, dict) else ()
+            shared = {key: value for key, value in known if key in SHARED.get(module, ())}
             for section, values in sections.items():
-                _section(converted, Place(module, section, folder), values)
-            _share_global(converted, module, sections)
+                is_group = section != GLOBAL and isinstance(values, dict)
+                own = shared | values if is_group else values
+                _section(converted, Place(module, section, folder), own)
     _advise(converted)
     return converted
-
-
-def _left_out(converted: Converted, module: str) -> None:
-    reason = NO_COUNTERPART.get(module, "has no counterpart here")
-    converted.notes.append(f"{clean(module, 60)}: left out: {reason}")
 
 
 def _section(converted: Converted, place: Place, values: Any) -> None:
@@ -97,19 +97,8 @@ def _section(converted: Converted, place: Place, values: Any) -> None:
         handler = handlers.get((GLOBAL if is_global else "group", key.upper()))
         if handler:
             handler(converted, at, place, value)
-        elif not (is_global and key.upper() in SHARED_BY_GROUPS.get(place.module, ())):
+        elif not (is_global and key.upper() in SHARED.get(place.module, ())):
             converted.notes.append(f"{place}.{clean(key, 60)}: has no counterpart here: left out")
-
-
-def _share_global(converted: Converted, module: str, sections: Mapping[str, Any]) -> None:
-    """Global values that we know for groups alone: given to each group that has none of its own."""
-    common = sections.get(GLOBAL)
-    for key in SHARED_BY_GROUPS.get(module, ()):
-        if not isinstance(common, dict) or key not in common:
-            continue
-        for section, values in sections.items():
-            if section != GLOBAL and isinstance(values, dict) and key not in values:
-                _section(converted, Place(module, section, Path()), {key: common[key]})
 
 
 # -- handlers: a value, to its place -----------------------------------------------------------
@@ -289,7 +278,8 @@ HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
         ("group", "CHANNELS"): _CHANNELS,
     },
 }
-SHARED_BY_GROUPS = {"JIRA": ("CREDENTIALS", "URL", "PROJECT_KEY")}
+# Global there, known for groups alone here: each group has it that has none of its own.
+SHARED = {"JIRA": ("CREDENTIALS", "URL", "PROJECT_KEY")}
 
 
 # -- what the person should still do -----------------------------------------------------------
