@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tracklater_bot.domain.clues import Checkout, Commit, Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
+from tracklater_bot.domain.text import folded
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.git_command import load_gitpython, own_email
@@ -160,16 +161,19 @@ class GitSource:
         repository.refuse_endless_refs()
         urls = repository.remotes()
         hosted = any(map(on_code_host, urls))
+        words = [name for url in urls for name in remote_words(url)]
+        remotes = tuple(dict.fromkeys(folded(name) for name in words if "/" in name))
         names = [(HintKind.REPOSITORY, name) for name in repository.names()]
-        names += [(HintKind.REMOTE, name) for url in urls for name in remote_words(url)]
+        names += [(HintKind.REMOTE, name) for name in words]
         reflogs, troubles = self._reflogs(repository, span)
         clues: list[Commit | Checkout] = [
-            Checkout(at, self.group, name, branch, hosted)
+            Checkout(at, self.group, name, branch, hosted, remotes)
             for name, reflog in reflogs
             for at, branch in reflog.during(span)
         ]
         try:
-            clues += self._commits(repository, span, [reflog for _, reflog in reflogs], hosted)
+            commits = self._commits(repository, span, [reflog for _, reflog in reflogs])
+            clues += [replace(commit, hosted=hosted, remotes=remotes) for commit in commits]
         except SourceError as error:
             troubles.append(str(error))
         hints = tuple(Hint(self.group, kind, name) for kind, name in names)
@@ -193,7 +197,7 @@ class GitSource:
         return reflogs, troubles
 
     def _commits(
-        self, repository: Repository, span: Span, reflogs: Sequence[HeadReflog], hosted: bool
+        self, repository: Repository, span: Span, reflogs: Sequence[HeadReflog]
     ) -> Iterator[Commit]:
         """The own commits at each time of work on them.
 
@@ -217,8 +221,7 @@ class GitSource:
                     sha,
                     commit.subject,
                     branch,
-                    hosted,
-                    commit.by_program,
+                    by_program=commit.by_program,
                 )
 
 
