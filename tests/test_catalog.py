@@ -122,6 +122,7 @@ class FakeTracker:
     name = "toggl"
     label = "Toggl"
     page = "https://track.toggl.com/timer"
+    forgets = True
     account_key = "alice"
     has: tuple[TimeEntry, ...] = (ENTRY,)
     fails: TrackerError | None = None

@@ -275,14 +275,14 @@ class Catalog:
         is left out.
         """
         tracker, oldest = self._tracker, oldest_in_reach(self._clock())
-        if tracker is None or span.end <= oldest:
+        if tracker is None or (tracker.forgets and span.end <= oldest):
             return Tracked()
-        span = Span(max(span.start, oldest), span.end)
+        span = Span(max(span.start, oldest), span.end) if tracker.forgets else span
         key = f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
         return self._entries(tracker, key, span, FRESH_ENTRIES)
 
     def history(self, until: datetime) -> tuple[TimeEntry, ...]:
-        """The entries of all days up to then that can be asked for, at most a minute old.
+        """The entries of three months up to then, at most a minute old.
 
         It is long, so it is not kept for longer than it is of use.
         """

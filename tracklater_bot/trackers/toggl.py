@@ -102,6 +102,7 @@ class TogglTracker:
     name = "toggl"
     label = "Toggl"
     page = "https://track.toggl.com/timer"
+    forgets = True
     first_step = (
         "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
     )
