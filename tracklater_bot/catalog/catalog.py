@@ -247,9 +247,10 @@ class Catalog:
 
     def _resolved(self, account: Account | None) -> tuple[Projects, tuple[str, ...]]:
         """The groups' projects in the account, and a sentence for each that is missing there."""
-        if account is None:
+        if account is None or self._tracker is None:
             return Projects(named_in_settings(self._groups)), ()
-        found, missing = resolve_projects(account.projects, self._groups, account.archived)
+        label = self._tracker.label
+        found, missing = resolve_projects(account.projects, self._groups, label, account.archived)
         return Projects(found, account), tuple(missing)
 
     def known_projects(self) -> Projects:

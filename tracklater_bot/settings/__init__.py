@@ -6,19 +6,22 @@ from tracklater_bot.settings.loading import Loaded, load
 from tracklater_bot.settings.models import (
     DigestSettings,
     GroupSettings,
-    GroupToggl,
-    GroupTracker,
     Settings,
     SuggestSettings,
+)
+from tracklater_bot.settings.sections import (
+    ClockifySettings,
+    GroupJira,
+    GroupTracker,
+    ResolvedTaiga,
     TogglSettings,
 )
-from tracklater_bot.settings.sections import GroupJira, ResolvedTaiga
 
 __all__ = [
+    "ClockifySettings",
     "DigestSettings",
     "GroupJira",
     "GroupSettings",
-    "GroupToggl",
     "GroupTracker",
     "Loaded",
     "ResolvedTaiga",

@@ -56,7 +56,7 @@ def _misspelt(settings: Settings) -> Iterator[str]:
 
 def _is_fragment(group: GroupSettings) -> bool:
     _, tracker = group.tracked_in()
-    return not (group.keywords or group.git.repos or tracker.client or tracker.projects)
+    return not (group.keywords or group.git.repos or tracker.is_named)
 
 
 def _alike(one: str, other: str) -> bool:

@@ -1,14 +1,15 @@
-"""The sections of the sources: everybody's, then a group's."""
+"""The sections of the sources and trackers: everybody's, then a group's."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
+from tracklater_bot.domain.text import listing
 from tracklater_bot.settings import types
 from tracklater_bot.settings.base import GroupSection, Key, Missing, Section
 
@@ -82,6 +83,80 @@ class TaigaSettings(Section):
     web_url: types.SomeAddress = Field(TAIGA_PAGES, description="Taiga's pages, for links.")
     username: str = Field("", description="User name or e-mail.")
     password: types.Secret = Field(None, description="The password of that account.")
+
+
+class TrackerAccount(Section):
+    """The account of the tracker that gets the entries: its `label`, the field with its `key`."""
+
+    label: ClassVar[str]
+    key: ClassVar[str]
+
+    @property
+    def has_key(self) -> bool:
+        """Whether it can be asked."""
+        return getattr(self, self.key) is not None
+
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """A key and groups' projects need each other."""
+        named = any(own.tracked_in()[1].is_named for own in settings.groups.values())
+        if not settings.is_chosen(self):
+            return
+        if named and not self.has_key:
+            yield (*at, self.key), f"without it nothing can be read from or sent to {self.label}"
+        if self.has_key and settings.groups and not named:
+            client = ("groups", "NAME", "tracker", "client")
+            yield client, f"which client in {self.label} is which group?"
+
+
+class TogglSettings(TrackerAccount):
+    """Toggl Track."""
+
+    sends_to = ("base_url",)
+    label, key = "Toggl", "api_token"
+
+    base_url: types.SomeAddress = Field(
+        "https://api.track.toggl.com/api/v9", description="Toggl's API."
+    )
+    workspace_id: int = Field(0, ge=0, description="0 = the account's default workspace.")
+    api_token: types.Secret = Field(None, description="From Toggl's profile page.")
+
+
+class ClockifySettings(TrackerAccount):
+    """Clockify."""
+
+    sends_to = ("base_url",)
+    label, key = "Clockify", "api_key"
+
+    base_url: types.SomeAddress = Field(
+        "https://api.clockify.me/api/v1", description="Clockify's API, that of your region."
+    )
+    workspace: str = Field("", description="The workspace's id; none = the account's default one.")
+    hourly_requests: int = Field(
+        30, ge=0, description="What the workspace's plan allows; 0 = no limit to count."
+    )
+    api_key: types.Secret = Field(None, description="From Clockify's preferences.")
+
+
+class GroupTracker(GroupSection):
+    """A group's client and projects in the person's tracker."""
+
+    client: str = Field("", description="The client's name in the tracker.")
+    projects: dict[str, str] = Field(
+        {}, description='Project name = what it is for: "default", or an issue type like "bug".'
+    )
+
+    @property
+    def is_named(self) -> bool:
+        """Whether anything is told."""
+        return bool(self.client or self.projects)
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """Of two projects that are for the same only the first is suggested."""
+        for kind in dict.fromkeys(map(str.casefold, self.projects.values())):
+            names = [name for name, own in self.projects.items() if own.casefold() == kind]
+            if len(names) > 1 and kind != "other":
+                said = f"{listing(names)} are for the same, {kind}: only {names[0]} is suggested"
+                yield "projects", said
 
 
 class GroupGit(GroupSection):

@@ -140,7 +140,7 @@ class TogglTracker:
     def check(self, groups: Mapping[str, GroupSettings]) -> str:
         """Who the token belongs to, how many projects there are, and what is left of the quota."""
         account = self.account()
-        _, troubles = resolve_projects(account.projects, groups, account.archived)
+        _, troubles = resolve_projects(account.projects, groups, self.label, account.archived)
         if troubles:
             raise Refused(" ".join(troubles))
         left = self.quota().remaining
