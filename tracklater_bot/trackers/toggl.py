@@ -22,12 +22,9 @@ from tracklater_bot.http import (
     BadStatus,
     HttpError,
     Response,
-    ResponseLate,
-    ResponseLost,
     RetryPolicy,
     ServiceClient,
     Timing,
-    Unreachable,
     basic,
     utc_now,
 )
@@ -36,7 +33,6 @@ from tracklater_bot.trackers.base import (
     Account,
     Constraints,
     Gone,
-    Late,
     NewEntry,
     NotSent,
     OtherEntry,
@@ -47,7 +43,7 @@ from tracklater_bot.trackers.base import (
     TrackerError,
     Unknown,
 )
-from tracklater_bot.trackers.projects import resolve_projects
+from tracklater_bot.trackers.forms import meaning, rfc3339, shares_time, signed_in, whole_seconds
 from tracklater_bot.trackers.toggl_models import (
     CONSTRAINTS,
     ENTRIES,
@@ -61,9 +57,6 @@ from tracklater_bot.trackers.toggl_models import (
     difference,
     is_same,
     require_unchanged,
-    rfc3339,
-    shares_time,
-    whole_seconds,
 )
 
 T = TypeVar("T")
@@ -76,8 +69,6 @@ _AROUND_START = timedelta(minutes=1)
 _SECOND, _HOUR = timedelta(seconds=1), timedelta(hours=1)
 _PAUSE = timedelta(seconds=5)  # after 429: the bucket leaks about one request a second
 _UNTIL_RESET = timedelta(minutes=15)  # when Toggl does not say when its hour is over
-# A proxy has given up waiting for Toggl itself, which may still be at it.
-_GIVEN_UP = (408, 502, 503, 504)
 # A second try is all a question is worth: each one counts against the hourly quota.
 _RETRY = RetryPolicy(tries=2, seconds=15, first=1.5)
 _RESET = re.compile(r"reset in (\d{1,5}) sec", re.IGNORECASE)
@@ -139,13 +130,7 @@ class TogglTracker:
 
     def check(self, groups: Mapping[str, GroupSettings]) -> str:
         """Who the token belongs to, how many projects there are, and what is left of the quota."""
-        account = self.account()
-        _, troubles = resolve_projects(account.projects, groups, self.label, account.archived)
-        if troubles:
-            raise Refused(" ".join(troubles))
-        left = self.quota().remaining
-        quota = f", {left} requests left this hour" if left is not None else ""
-        return f"signed in as {account.name}, {len(account.projects)} projects{quota}"
+        return signed_in(self, groups)
 
     def account(self) -> Account:
         """Who the token belongs to, and the workspace's projects: one request."""
@@ -332,21 +317,15 @@ class TogglTracker:
 
     def _raise(self, error: HttpError, path: str, *, writing: bool) -> NoReturn:
         """Turns what went wrong on the way into what it means for the entry."""
-        if isinstance(error, BadStatus):
-            refusal = self._refusal(error, path, writing=writing)
-            refusal.sent = writing
-            raise refusal from None
-        if isinstance(error, Unreachable) and error.lasting:
-            raise Refused(str(error)) from None
-        if writing and isinstance(error, ResponseLost | BadResponse):
-            kind = Late if isinstance(error, ResponseLate) else Unknown
-            raise kind(f"{error}: it may be in Toggl all the same") from None
-        raise NotSent(str(error)) from None
+        raise meaning(
+            error, self.label, lambda said: self._refusal(said, path), writing=writing
+        ) from None
 
-    def _refusal(self, error: BadStatus, path: str, *, writing: bool) -> TrackerError:
+    def _refusal(self, error: BadStatus, path: str) -> TrackerError:
         answer = error.response
-        if answer.status == 408 or not error.lasting:
-            return self._temporary(error, writing=writing)
+        if answer.status == 429:
+            again = error.retry_at or self._clock() + _PAUSE
+            return NotSent("Toggl wants requests to come more slowly", again)
         if answer.status == 402:
             return self._payment_required(path, answer)
         if answer.status == 401 or (answer.status == 403 and _about_the_token(answer.text())):
@@ -356,16 +335,6 @@ class TogglTracker:
         if answer.status < 400:
             return Refused(str(error))
         return Refused(f"Toggl refused it: {answer.text() or f'HTTP {answer.status}'}")
-
-    def _temporary(self, error: BadStatus, *, writing: bool) -> TrackerError:
-        """What may be different a little later."""
-        if error.status == 429:
-            again = error.retry_at or self._clock() + _PAUSE
-            return NotSent("Toggl wants requests to come more slowly", again)
-        if writing:
-            kind = Late if error.status in _GIVEN_UP else Unknown
-            return kind(f"{error}: it may be in Toggl all the same")
-        return NotSent(f"{error}: it has trouble of its own", error.retry_at)
 
     def _payment_required(self, path: str, answer: Response) -> TrackerError:
         """402 is said for a used-up quota and for features of paid plans alike."""
