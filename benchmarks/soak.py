@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import select
 
@@ -41,18 +41,23 @@ from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.review.decisions import Change, Review, ReviewError
-from tracklater_bot.settings import TogglSettings
+from tracklater_bot.settings import ClockifySettings, TogglSettings
 from tracklater_bot.store import Store
 from tracklater_bot.store.jobs import Job, Stage, Target
 from tracklater_bot.store.tables import ACTIVE, outbox
 from tracklater_bot.trackers.base import NewEntry, words_of
+from tracklater_bot.trackers.clockify import ClockifyTracker
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import ME, Sandbox
+from tracklater_sandbox.clockify import FakeClockify
+from tracklater_sandbox.toggl import WORKSPACE, FakeToggl
 from tracklater_sandbox.toggl.quota import Quotas
 
 PERSON = ME
 T = TypeVar("T")
 ROUNDS = 10
+FREE_REQUESTS = 30
+ENTRIES = "time.entries"  # in Toggl's addresses and in Clockify's
 MORNING = ("09:00-10:00 acme DEV-1", "10:00-11:30 acme DEV-2", "11:30-12:00 acme DEV-3")
 WRITES = (
     "drop-before", "drop-after-saving", "saved-later", "400", "401", "402", "403", "404", "410",
@@ -87,8 +92,8 @@ class SuspendableWorker(Worker):
         return marked
 
 
-class MortalTracker(TogglTracker):
-    """Toggl's client in a process that dies `before` or `after` the next writing request.
+class Mortal:
+    """A tracker's client in a process that dies `before` or `after` the next writing request.
 
     `afterwards` is called when the request was answered.
     """
@@ -98,17 +103,17 @@ class MortalTracker(TogglTracker):
 
     def create(self, entry: NewEntry) -> TimeEntry:
         """As the real one."""
-        call = super().create
-        return self._die_or(lambda: call(entry))
+        call: Any = super().create  # type: ignore[misc]  # the tracker's beside it
+        return self._die_or(lambda: cast(TimeEntry, call(entry)))
 
     def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
         """As the real one."""
-        call = super().update
-        return self._die_or(lambda: call(entry_id, entry, seen))
+        call: Any = super().update  # type: ignore[misc]
+        return self._die_or(lambda: cast(TimeEntry, call(entry_id, entry, seen)))
 
     def delete(self, entry_id: str, seen: str | None) -> None:
         """As the real one."""
-        call = super().delete
+        call: Any = super().delete  # type: ignore[misc]
         self._die_or(lambda: call(entry_id, seen))
 
     def _die_or(self, call: Callable[[], T]) -> T:
@@ -122,34 +127,50 @@ class MortalTracker(TogglTracker):
         return answer
 
 
+class MortalToggl(Mortal, TogglTracker):
+    """Toggl's."""
+
+
+class MortalClockify(Mortal, ClockifyTracker):
+    """Clockify's."""
+
+
 class Day:
     """One person's Friday: a new database, an empty Toggl, and what the person does."""
+
+    tracker: MortalToggl | MortalClockify
+    project_id = "501"
 
     def __init__(self, sandbox: Sandbox, path: Path) -> None:
         path.touch(mode=0o600)
         path.write_bytes(empty_database())
         self.time, self._ahead = FakeTime(at("18:00")), timedelta()
         self.store = Store.open(f"sqlite:///{path}", self.time)
-        self.toggl = sandbox.toggl
-        self._empty_toggl()
-        settings = TogglSettings.model_validate(
-            {"base_url": f"{sandbox.url}/toggl/api/v9", "api_token": self.toggl.api_token}
-        )
-        self.tracker = MortalTracker(settings, self.time, self.time.timing())
+        self.sandbox = sandbox
+        self.service: FakeToggl | FakeClockify = self._emptied()
+        self.service.faults.reset()
+        self.service.faults.clock = lambda: self._true_time().timestamp()
+        self.tracker = self._tracker()
         self.review = Review(self.store, self.time, words_of(self.tracker))
         self.worker = self._worker("first")
-        self.foreign: set[int] = set()
+        self.foreign: set[object] = set()
         self.touched: set[str] = set()  # starts of entries that the person changed in Toggl
 
-    def _empty_toggl(self) -> None:
-        account = self.toggl.account
+    def _tracker(self) -> MortalToggl | MortalClockify:
+        toggl = self.sandbox.toggl
+        settings = TogglSettings.model_validate(
+            {"base_url": f"{self.sandbox.url}/toggl/api/v9", "api_token": toggl.api_token}
+        )
+        return MortalToggl(settings, self.time, self.time.timing())
+
+    def _emptied(self) -> FakeToggl | FakeClockify:
+        toggl, account = self.sandbox.toggl, self.sandbox.toggl.account
         account.entries.clear()
         account.deleted.clear()
         account.premium = True
         account.clock = self._true_time
-        self.toggl.quotas = Quotas(clock=lambda: self._true_time().timestamp())
-        self.toggl.faults.reset()
-        self.toggl.faults.clock = lambda: self._true_time().timestamp()
+        toggl.quotas = Quotas(clock=lambda: self._true_time().timestamp())
+        return toggl
 
     def _true_time(self) -> datetime:
         return self.time() - self._ahead
@@ -168,7 +189,7 @@ class Day:
 
     def open(self, *texts: str) -> list[str]:
         """The suggestions as read just now; gives their ids in order."""
-        project = Project("Development", "acme", client="Acme Oy", id="501")
+        project = Project("Development", "acme", client="Acme Oy", id=self.project_id)
         found = tuple(replace(suggestion(text), project=project) for text in texts)
         self.store.save_draft(PERSON, Draft(FRIDAY.date, str(FRIDAY.zone), found))
         return [item.id for item in self.digest.items]
@@ -179,6 +200,29 @@ class Day:
         now = item.suggestion
         change = Change(now.span, now.group, now.project, now.issue, now.description)
         self.review.edit(PERSON, item_id, replace(change, **changed), item.version)
+
+    def track(self, start: datetime) -> None:
+        """The person makes ten minutes of their own in the tracker."""
+        made = self.sandbox.toggl.account.create(
+            WORKSPACE,
+            {
+                "created_with": "Toggl Track",
+                "workspace_id": WORKSPACE,
+                "description": "By hand",
+                "start": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+                "duration": 600,
+            },
+        )
+        self.foreign.add(made["id"])
+
+    def meddle(self, entry_id: str, *, delete: bool) -> None:
+        """The person deletes an entry in the tracker, or writes it anew."""
+        account = self.sandbox.toggl.account
+        if delete:
+            account.delete(int(entry_id))
+            return
+        self.time.forward(seconds=1)
+        account.change(int(entry_id), {"description": "Changed by hand"})
 
     def settle(self, most: timedelta = timedelta(days=2)) -> None:
         """Lets the worker go on, and the clock with it, until nothing is left to send."""
@@ -248,14 +292,48 @@ class Day:
 
     def entries(self) -> list[dict[str, Any]]:
         """What the bot made in Toggl."""
-        return [entry for entry in self.toggl.entries if entry["id"] not in self.foreign]
+        return [entry for entry in self.service.entries if entry["id"] not in self.foreign]
+
+
+class ClockifyDay(Day):
+    """The same with an empty Clockify: a free workspace, shared with others."""
+
+    def _tracker(self) -> MortalToggl | MortalClockify:
+        settings = ClockifySettings.model_validate(
+            {
+                "base_url": f"{self.sandbox.url}/clockify/api/v1",
+                "api_key": self.sandbox.clockify.api_key,
+            }
+        )
+        return MortalClockify(settings, self.time, self.time.timing())
+
+    def _emptied(self) -> FakeToggl | FakeClockify:
+        clockify = self.sandbox.clockify
+        clockify.reset()
+        clockify.clock, clockify.hourly = self._true_time, FREE_REQUESTS
+        self.project_id = clockify.add_project("Development", "Acme Oy")["id"]
+        return clockify
+
+    def track(self, start: datetime) -> None:
+        """As in Toggl."""
+        end = start + timedelta(minutes=10)
+        self.foreign.add(self.sandbox.clockify.track(start, end, description="By hand")["id"])
+
+    def meddle(self, entry_id: str, *, delete: bool) -> None:
+        """As in Toggl."""
+        kept = self.sandbox.clockify.kept
+        if delete:
+            del kept[entry_id]
+        else:
+            kept[entry_id] |= {"description": "Changed by hand"}
 
 
 class Days:
     """A sandbox that many days share, one after the other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: type[Day] = Day) -> None:
         self._folder = folder
+        self._kind = kind
         self._sandbox = Sandbox(folder / "home", today=FRIDAY.date)
         self._day: Day | None = None
         self._number = 0
@@ -278,7 +356,7 @@ class Days:
         if self._day is not None:
             self._day.store.close()
         self._number += 1
-        self._day = Day(self._sandbox, self._folder / f"day{self._number}.sqlite3")
+        self._day = self._kind(self._sandbox, self._folder / f"day{self._number}.sqlite3")
         return self._day
 
 
@@ -322,8 +400,8 @@ class _Walk:
 
     def run(self) -> None:
         """The whole day, and a quiet time after it."""
-        day, toggl = self.day, self.day.toggl
-        happened, asked = len(toggl.faults.happened), len(toggl.requests)
+        day, service = self.day, self.day.service
+        happened, asked = len(service.faults.happened), len(service.requests)
         day.open(*MORNING)
         for number in range(ROUNDS):
             self._click()
@@ -334,14 +412,14 @@ class _Walk:
             if self.chance.random() < 0.1:
                 day.set_clock(self.chance.choice(JUMPS))
                 self.tally.jumps += 1
-        toggl.faults.clear()
+        service.faults.clear()
         day.tracker.dies = ""
         day.settle()
         self._look("the end")
         self._look_for_losses()
         self.tally.days += 1
-        self.tally.faults += len(toggl.faults.happened) - happened
-        self.tally.requests += len(toggl.requests) - asked
+        self.tally.faults += len(service.faults.happened) - happened
+        self.tally.requests += len(service.requests) - asked
         self.tally.entries += len(day.entries())
         self.tally.late += day.late_entries()
 
@@ -401,32 +479,18 @@ class _Walk:
 
     def _meddle(self, item: Item) -> None:
         """The person changes or deletes an entry in Toggl itself."""
-        account, entry_id = self.day.toggl.account, int(item.entry_id or 0)
-        if item.state is not ItemState.SENT or entry_id not in account.entries:
+        there = {str(entry["id"]) for entry in self.day.service.entries}
+        if item.state is not ItemState.SENT or item.entry_id not in there:
             return
         self.day.touched.add(_clock(item.suggestion.span.start))
-        if self.chance.random() < 0.5:
-            account.delete(entry_id)
-        else:
-            self.day.time.forward(seconds=1)
-            account.change(entry_id, {"description": "Changed by hand"})
+        self.day.meddle(item.entry_id, delete=self.chance.random() < 0.5)
 
     def _track(self, item: Item) -> None:
         """The person tracks something of their own at that time."""
-        made = self.day.toggl.account.create(
-            7001,
-            {
-                "created_with": "Toggl Track",
-                "workspace_id": 7001,
-                "description": "By hand",
-                "start": f"{item.suggestion.span.start:%Y-%m-%dT%H:%M:%SZ}",
-                "duration": 600,
-            },
-        )
-        self.day.foreign.add(made["id"])
+        self.day.track(item.suggestion.span.start)
 
     def _break(self) -> None:
-        faults, chance = self.day.toggl.faults, self.chance
+        faults, chance = self.day.service.faults, self.chance
         if chance.random() < 0.1:
             self.day.suspend(chance.choice((1, 7, 30)))
             self.tally.suspended += 1
@@ -437,12 +501,10 @@ class _Walk:
             times = chance.choice((1, 1, 2, 4))
             saved = kind.isdigit() and chance.random() < 0.5
             seconds = chance.choice(LATE_SECONDS)
-            faults.fail_next(
-                "time_entries", kind, times, method="POST", saved=saved, seconds=seconds
-            )
+            faults.fail_next(ENTRIES, kind, times, method="POST", saved=saved, seconds=seconds)
         if chance.random() < 0.25:
             method = chance.choice(("PUT", "DELETE"))
-            faults.fail_next("time_entries", chance.choice(CHANGES), method=method)
+            faults.fail_next(ENTRIES, chance.choice(CHANGES), method=method)
         if chance.random() < 0.25:
             faults.fail_next("", chance.choice(READS), chance.choice((1, 3)), method="GET")
 
@@ -504,10 +566,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=1000, help="how many")
     parser.add_argument("--seconds", type=float, default=0, help="go on for so long instead")
     parser.add_argument("--first", type=int, default=1000, help="the first seed")
+    parser.add_argument("--clockify", action="store_true", help="with Clockify for Toggl")
     options = parser.parse_args(argv)
     tally, begun = Tally(), time.monotonic()
     folder = tempfile.TemporaryDirectory(prefix="tracklater-faults-")
-    with folder as name, Days(Path(name)) as days:
+    kind = ClockifyDay if options.clockify else Day
+    with folder as name, Days(Path(name), kind) as days:
         while _goes_on(options, tally, begun):
             play(days.new(), options.first + tally.days, tally)
     _report(tally, time.monotonic() - begun)
