@@ -216,7 +216,7 @@ class ClockifyTracker:
         if wanted.keys() - set(map(folded, self._tags.values())):
             self._tags = {tag.id: tag.name for tag in self._pages(path, TAG, {})[0]}
         ids = {folded(name): tag_id for tag_id, name in self._tags.items()}
-        for key in wanted.keys() - ids.keys():
+        for key in [key for key in wanted if key not in ids]:
             # No entry was sent yet, whatever becomes of this.
             made = self._ask(path, {"name": wanted[key]}, lambda it: it.read(TAG), post=True)
             self._tags[made.id], ids[key] = made.name, made.id
