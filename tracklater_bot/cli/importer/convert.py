@@ -17,12 +17,12 @@ GLOBAL = "global"
 # Modules by the names that ENABLED_MODULES has for them.
 ENABLED_AS = {"GIT": "gitmodule"}
 NO_COUNTERPART = {
-    "CLOCKIFY": "entries go to Toggl only",
-    "KIMAI": "entries go to Toggl only",
-    "LOCAL": "entries go to Toggl only",
+    "KIMAI": "entries go to Toggl or Clockify",
+    "LOCAL": "entries go to Toggl or Clockify",
     "ACTIVITYWATCH": "windows are read from thyme; its KEYWORDS were taken over",
     "GITHUB": "issues are read from Jira and Taiga",
 }
+TRACKERS = ("TOGGL", "CLOCKIFY")  # it wrote to all of them, we to one
 # What its web page alone had a use for.
 OF_ITS_PAGE = ("TESTING", "ENABLED_MODULES", "UI_SETTINGS", "OVERRIDE_START", "OVERRIDE_END")
 
@@ -59,6 +59,7 @@ def convert(original: Original, folder: Path) -> Converted:
     """Our settings from the original's. `folder` is where its relative paths start."""
     converted = Converted(notes=list(original.notes))
     enabled = original.modules.get("ENABLED_MODULES")
+    trackers = [each for each in TRACKERS if each in original.modules and _is_on(each, enabled)]
     for module, sections in original.modules.items():
         if module in OF_ITS_PAGE:
             continue
@@ -68,14 +69,23 @@ def convert(original: Original, folder: Path) -> Converted:
             converted.notes.append(f"{clean(module, 60)}: has no counterpart here")
         elif module not in HANDLERS:
             _left_out(converted, module, sections)
-        elif isinstance(enabled, list) and ENABLED_AS.get(module, module.lower()) not in enabled:
+        elif not _is_on(module, enabled):
             converted.notes.append(f"{module}: was switched off in ENABLED_MODULES: left out")
+        elif module in trackers[1:]:
+            converted.notes.append(
+                f"{module}: left out: entries go to one tracker, and {trackers[0]} is there too;"
+                f" take that out of the file, and {module} is taken over"
+            )
         else:
             for section, values in sections.items():
                 _section(converted, Place(module, section, folder), values)
             _share_global(converted, module, sections)
     _advise(converted)
     return converted
+
+
+def _is_on(module: str, enabled: object) -> bool:
+    return not isinstance(enabled, list) or ENABLED_AS.get(module, module.lower()) in enabled
 
 
 def _left_out(converted: Converted, module: str, sections: Mapping[str, Any]) -> None:
@@ -188,7 +198,7 @@ def _projects(converted: Converted, at: Key, place: Place, value: Any) -> None:
     if not isinstance(value, dict):
         converted.notes.append(f"{place}.PROJECTS: is no table: left out")
         return
-    converted.values[(*at, "toggl", "projects")] = {
+    converted.values[(*at, "tracker", "projects")] = {
         str(name): kind if isinstance(kind, str) and kind else "default"
         for name, kind in value.items()
     }
@@ -247,7 +257,13 @@ def _slack_token(converted: Converted, at: Key, place: Place, value: Any) -> Non
 HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
     "TOGGL": {
         (GLOBAL, "API_KEY"): _to("toggl", "api_token"),
-        ("group", "NAME"): _to("toggl", "client"),
+        ("group", "NAME"): _to("tracker", "client"),
+        ("group", "PROJECTS"): _projects,
+    },
+    "CLOCKIFY": {
+        (GLOBAL, "API_KEY"): _to("clockify", "api_key"),
+        (GLOBAL, "WORKSPACE"): _to("clockify", "workspace"),
+        ("group", "NAME"): _to("tracker", "client"),
         ("group", "PROJECTS"): _projects,
     },
     "GIT": {
@@ -311,7 +327,7 @@ def _advise(converted: Converted) -> None:
 def secrets_and_accounts(converted: Converted) -> Iterator[Key]:
     """The paths that belong into `.env`: secrets, and the accounts that they open."""
     for path in converted.values:
-        if path[-1] in ("api_token", "password", "user_token") or path[-2:] in (
+        if path[-1] in ("api_token", "api_key", "password", "user_token") or path[-2:] in (
             ("jira", "email"),
             ("taiga", "username"),
         ):
