@@ -214,12 +214,19 @@ def demo(arguments: argparse.Namespace) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """The bot, until it is told to stop."""
     from tracklater_bot.cli.person import person_of
+    from tracklater_bot.settings import needed, unfinished
     from tracklater_bot.slack.app import run_until
     from tracklater_bot.slack.connections import ConnectError
 
     stopped = stop_event(END_SECONDS)
     with _core(arguments) as core, _told(ConnectError):
-        run_until(person_of(core), stopped, started=lambda: say("tracklater-bot is running."))
+        first = needed(core.file_settings)
+        missing = dict.fromkeys((*first, *unfinished(core.file_settings)))
+        if first:
+            raise UsageError("\n".join((*missing, "The README tells where to get them.")))
+        for line in missing:
+            say(line)
+        run_until(person_of(core), stopped, started=lambda bot: say("\n".join(bot.story())))
     return 0
 
 

@@ -1,6 +1,6 @@
 """Settings: TOML for what is no secret, the environment and `.env` for secrets."""
 
-from tracklater_bot.settings.advice import first_clues, unfinished
+from tracklater_bot.settings.advice import first_clues, needed, unfinished
 from tracklater_bot.settings.errors import SettingsError
 from tracklater_bot.settings.loading import Loaded, load
 from tracklater_bot.settings.models import (
@@ -31,5 +31,6 @@ __all__ = [
     "TogglSettings",
     "first_clues",
     "load",
+    "needed",
     "unfinished",
 ]

@@ -36,9 +36,12 @@ class SlackSettings(Section):
     )
 
     def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """A bot that is set up in part."""
+        if self.bot_token or self.app_token or self.signing_secret:
+            yield from self.needed(at)
+
+    def needed(self, at: Key) -> Iterator[Missing]:
         """A bot needs both ways, and its person."""
-        if not (self.bot_token or self.app_token or self.signing_secret):
-            return
         if not self.user_id:
             yield (*at, "user_id"), "who gets the message?"
         if not self.bot_token:
