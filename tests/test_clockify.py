@@ -145,6 +145,13 @@ def test_a_workspace_is_an_id(workspace: str, time: FakeTime) -> None:
         tracker(time, workspace=workspace).entries(span("04:00-28:00"))
 
 
+def test_an_id_that_would_lead_elsewhere_is_none(time: FakeTime) -> None:
+    with loopback(Said(body=ME | {"id": "../../workspaces?x="})) as service:
+        with pytest.raises(NotSent, match="unexpected form"):
+            tracker(time, service.url).entries(span("04:00-28:00"))
+        assert len(service.asked) == 1
+
+
 def test_without_a_key_nothing_is_asked(time: FakeTime) -> None:
     with responses.RequestsMock(), pytest.raises(Refused, match="TRACKLATER_CLOCKIFY__API_KEY"):
         tracker(time, key=" ").account()
@@ -258,7 +265,7 @@ def test_what_is_another_trackers_is_not_sent(time: FakeTime) -> None:
             lambda: tracker(time).update("3200000001", MORNING, None),
             lambda: tracker(time).delete("3200000001", None),
         ):
-            with pytest.raises(Refused, match="not Clockify's"):
+            with pytest.raises(Refused, match="Clockify's"):
                 call()
 
 

@@ -89,7 +89,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task inside a Toggl project; those imported from Jira carry the issue's key in `name`."""
+    """A task inside a project; those imported from Jira carry the issue's key in `name`."""
 
     id: str
     name: str

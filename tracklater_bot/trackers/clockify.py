@@ -198,11 +198,13 @@ class ClockifyTracker:
         return workspace
 
     def _path_of(self, entry_id: str) -> str:
-        return f"/workspaces/{self._workspace()}/time-entries/{_own_id(entry_id)}"
+        if not _ID.fullmatch(entry_id):
+            raise Refused("that is no entry of Clockify's")
+        return f"/workspaces/{self._workspace()}/time-entries/{entry_id}"
 
     def _entries(self, start: datetime, end: datetime) -> tuple[list[ClockifyEntry], int]:
         """Entries of the stretch, and how many there cannot be read."""
-        path = f"/workspaces/{self._workspace()}/user/{_own_id(self._me().id)}/time-entries"
+        path = f"/workspaces/{self._workspace()}/user/{self._me().id}/time-entries"
         window = {"start": rfc3339(start), "end": rfc3339(end), "hydrated": "true"}
         rows, odd = self._pages(path, ENTRY, window)
         return list({row.id: row for row in rows}.values()), odd
@@ -367,15 +369,9 @@ def _message(answer: Response) -> str:
     return clean(message, 200) if isinstance(message, str) else ""
 
 
-def _own_id(found: str) -> str:
-    if not _ID.fullmatch(found):
-        raise Refused("that entry, project or task is not Clockify's: press Edit")
-    return found
-
-
 def _with_own_ids(entry: NewEntry) -> NewEntry:
     """The same entry. Raises Refused where its project or task is of another tracker."""
     for found in (entry.project_id, entry.task_id):
-        if found is not None:
-            _own_id(found)
+        if found is not None and not _ID.fullmatch(found):
+            raise Refused("that project or task is not Clockify's: press Edit")
     return entry

@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
@@ -35,6 +35,7 @@ class ClockifyPreferences(BaseModel):
 class ClockifyUser(Named):
     """Whose key it is."""
 
+    id: Annotated[str, Field(pattern=r"^\w{1,64}$")]  # goes into addresses
     email: Title = ""
     activeWorkspace: str | None = None
     defaultWorkspace: str | None = None
