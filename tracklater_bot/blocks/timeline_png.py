@@ -170,6 +170,10 @@ def _paint_shapes(pen: _Pen, layout: _Layout) -> None:
         box = layout.box(bar.span, layout.tracked_top, TRACKED_HEIGHT)
         pen.rounded(box, 10, _tint(layout.fill(bar)), layout.fill(bar))
     middle = layout.ticks_top + TICK_HEIGHT / 2
+    for meeting in layout.lanes.ticks.meetings:
+        left, _, right, _ = layout.box(meeting, middle, 0)
+        edges = [(left, middle - 14), (left, middle - 8), (right, middle - 8), (right, middle - 14)]
+        pen.line(edges, QUIET, 3)
     for at in layout.lanes.ticks.messages:
         pen.dot(layout.x(at), middle + 10, 7, QUIET)
     for at in layout.lanes.ticks.prompts:
@@ -184,6 +188,8 @@ def _paint_legend_marks(pen: _Pen, layout: _Layout) -> None:
         box = (x, y + 6, x + 30, y + 36)
         if colour == _COMMIT:
             pen.diamond(x + 15, y + 21, 13, INK)
+        elif colour == _MEETING:
+            pen.line([(x, y + 14), (x, y + 22), (x + 30, y + 22), (x + 30, y + 14)], QUIET, 3)
         elif colour == _MESSAGE:
             pen.dot(x + 15, y + 21, 9, QUIET)
         elif colour == _PROMPT:
@@ -274,7 +280,8 @@ def _write_hours(pen: ImageDraw.ImageDraw, layout: _Layout) -> None:
 
 # -- Legend ------------------------------------------------------------------------------------
 
-_COMMIT, _MESSAGE, _PROMPT, _TRACKED = "commit", "message", "prompt", "tracked"
+_COMMIT, _MESSAGE, _PROMPT, _MEETING = "commit", "message", "prompt", "meeting"
+_TRACKED = "tracked"
 
 
 def _legend(lanes: Lanes, palette: Mapping[str, str]) -> Iterator[_Entry]:
@@ -288,8 +295,8 @@ def _legend(lanes: Lanes, palette: Mapping[str, str]) -> Iterator[_Entry]:
         yield NO_GROUP, _sum(unknown), NO_GROUP
     if lanes.tracked:
         yield lanes.tracked_name, _sum(lanes.tracked), _TRACKED
-    for kind, moments in lanes.ticks.by_kind().items():
-        yield count(len(moments), kind), "", kind
+    for kind, number in lanes.ticks.by_kind().items():
+        yield count(number, kind), "", kind
 
 
 def _sum(bars: Sequence[Bar]) -> str:

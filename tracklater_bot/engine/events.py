@@ -27,6 +27,7 @@ class EventKind(Enum):
     CHECKOUT = "checkout"
     MESSAGE = "message"
     PROMPT = "prompt"
+    MEETING = "meeting"  # of evidence alone: it is no moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from tracklater_bot.trackers.base import (
     NotSent,
     OtherEntry,
     OverQuota,
+    PartlySeen,
     Quota,
     Refused,
     TrackerError,
@@ -70,6 +71,7 @@ _AROUND, _LOOKBACK = timedelta(days=1), timedelta(days=3)
 _HOUR = timedelta(hours=1)
 _PAUSE = timedelta(seconds=5)  # after 429 on a plan that counts no hours
 _UNTIL_RESET = timedelta(minutes=15)  # somebody else's requests: nobody tells when the hour is over
+_ODD = "Clockify has an entry around that time that cannot be understood"
 _ID = re.compile(r"[0-9A-Za-z]{16,64}")
 
 
@@ -128,10 +130,13 @@ class ClockifyTracker:
 
     def entries(self, span: Span) -> tuple[TimeEntry, ...]:
         """Entries that share time with `span`, earliest first; the running one among them."""
-        rows, _ = self._entries(span.start - _LOOKBACK, span.end + _AROUND)
+        rows, odd = self._entries(span.start - _LOOKBACK, span.end + _AROUND)
         entries = (row.entry(self._tags) for row in rows if not row.is_break)
         shared = (entry for entry in entries if shares_time(entry, span))
-        return tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
+        found = tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
+        if odd:
+            raise PartlySeen(_ODD, found)
+        return found
 
     def create(self, entry: NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""
@@ -140,14 +145,11 @@ class ClockifyTracker:
         return self._written(self._write("POST", path, body), entry)
 
     def find(self, entry: NewEntry) -> TimeEntry | None:
-        """An entry that equals `entry` in start, end, description and project, if any.
-
-        Raises NotSent where one may be it and cannot be read.
-        """
+        """An entry that equals `entry` in start, end, description and project, if any."""
         rows, odd = self._entries(entry.span.start - _AROUND, entry.span.end + _AROUND)
         same = [row for row in rows if is_same(row, entry)]
         if odd and not same:
-            raise NotSent("Clockify tells of an entry around then that cannot be read")
+            raise PartlySeen(_ODD)
         return min(same, key=lambda row: row.id).entry(self._tags) if same else None
 
     def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
@@ -164,14 +166,11 @@ class ClockifyTracker:
         return self._written(self._write("PUT", path, body), entry, row.id)
 
     def delete(self, entry_id: str, seen: str | None) -> None:
-        """Removes the entry; one that is gone already is fine."""
+        """Removes the entry."""
         path = self._path_of(entry_id)
-        try:
-            if seen is not None:
-                require_unchanged(self._read(path, {"hydrated": "true"}, ENTRY), seen)
-            self._write("DELETE", path)
-        except Gone:
-            return
+        if seen is not None:
+            require_unchanged(self._read(path, {"hydrated": "true"}, ENTRY), seen)
+        self._write("DELETE", path)
 
     def quota(self) -> Quota:
         """What is left of the hour, as far as this process has counted."""
