@@ -30,7 +30,7 @@ from tracklater_bot.http import (
 )
 from tracklater_bot.http.client import Credentials
 from tracklater_bot.settings import GroupJira
-from tracklater_bot.settings.sections import JIRA_GATEWAY
+from tracklater_bot.settings.issue_sections import JIRA_GATEWAY
 from tracklater_bot.settings.tree import env_name
 
 T = TypeVar("T")

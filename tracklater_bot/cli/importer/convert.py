@@ -18,10 +18,10 @@ GLOBAL = "global"
 # Modules by the names that ENABLED_MODULES has for them.
 ENABLED_AS = {"GIT": "gitmodule"}
 NO_COUNTERPART = {
-    "CLOCKIFY": "entries go to Toggl only",
-    "KIMAI": "entries go to Toggl only",
-    "LOCAL": "entries go to Toggl only",
+    "KIMAI": "entries go to Toggl or Clockify",
+    "LOCAL": "entries go to Toggl or Clockify",
 }
+TRACKERS = ("TOGGL", "CLOCKIFY")  # it wrote to all of them, we to one
 # What its web page alone had a use for.
 OF_ITS_PAGE = ("TESTING", "ENABLED_MODULES", "UI_SETTINGS", "OVERRIDE_START", "OVERRIDE_END")
 
@@ -58,6 +58,7 @@ def convert(original: Original, folder: Path) -> Converted:
     """Our settings from the original's. `folder` is where its relative paths start."""
     converted = Converted(notes=list(original.notes))
     enabled = original.modules.get("ENABLED_MODULES")
+    trackers = [each for each in TRACKERS if each in original.modules and _is_on(each, enabled)]
     for module, sections in original.modules.items():
         if module in OF_ITS_PAGE:
             continue
@@ -66,10 +67,14 @@ def convert(original: Original, folder: Path) -> Converted:
         elif not isinstance(sections, dict):
             converted.notes.append(f"{clean(module, 60)}: has no counterpart here")
         elif module not in HANDLERS:
-            reason = NO_COUNTERPART.get(module, "has no counterpart here")
-            converted.notes.append(f"{clean(module, 60)}: left out: {reason}")
-        elif isinstance(enabled, list) and ENABLED_AS.get(module, module.lower()) not in enabled:
+            _left_out(converted, module)
+        elif not _is_on(module, enabled):
             converted.notes.append(f"{module}: was switched off in ENABLED_MODULES: left out")
+        elif module in trackers[1:]:
+            converted.notes.append(
+                f"{module}: left out: entries go to one tracker, and {trackers[0]} is there too;"
+                f" take that out of the file, and {module} is taken over"
+            )
         else:
             if module == "ACTIVITYWATCH":
                 converted.values[("activitywatch",)] = {}
@@ -82,6 +87,15 @@ def convert(original: Original, folder: Path) -> Converted:
                 _section(converted, Place(module, section, folder), own)
     _advise(converted)
     return converted
+
+
+def _is_on(module: str, enabled: object) -> bool:
+    return not isinstance(enabled, list) or ENABLED_AS.get(module, module.lower()) in enabled
+
+
+def _left_out(converted: Converted, module: str) -> None:
+    reason = NO_COUNTERPART.get(module, "has no counterpart here")
+    converted.notes.append(f"{clean(module, 60)}: left out: {reason}")
 
 
 def _section(converted: Converted, place: Place, values: Any) -> None:
@@ -170,7 +184,7 @@ def _projects(converted: Converted, at: Key, place: Place, value: Any) -> None:
     if not isinstance(value, dict):
         converted.notes.append(f"{place}.PROJECTS: is no table: left out")
         return
-    converted.values[(*at, "toggl", "projects")] = {
+    converted.values[(*at, "tracker", "projects")] = {
         str(name): kind if isinstance(kind, str) and kind else "default"
         for name, kind in value.items()
     }
@@ -245,7 +259,13 @@ _CUTOFF = _not_needed("CUTOFF: not needed: a stretch of work is as long as it is
 HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
     "TOGGL": {
         (GLOBAL, "API_KEY"): _to("toggl", "api_token"),
-        ("group", "NAME"): _to("toggl", "client"),
+        ("group", "NAME"): _to("tracker", "client"),
+        ("group", "PROJECTS"): _projects,
+    },
+    "CLOCKIFY": {
+        (GLOBAL, "API_KEY"): _to("clockify", "api_key"),
+        (GLOBAL, "WORKSPACE"): _to("clockify", "workspace"),
+        ("group", "NAME"): _to("tracker", "client"),
         ("group", "PROJECTS"): _projects,
     },
     "GIT": {
