@@ -25,7 +25,7 @@ from tracklater_bot.domain.errors import StoreError, place_of
 if TYPE_CHECKING:
     from tracklater_bot.blocks.timeline import Lanes
     from tracklater_bot.core import Core
-    from tracklater_bot.settings import Settings
+    from tracklater_bot.settings import Loaded, Settings
 
 Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -147,6 +147,10 @@ def _add_commands(commands: Commands) -> None:
     output = Path("tracklater.toml")
     parser.add_argument("-o", "--output", type=Path, default=output, metavar="TOML")
     _add(commands, "record", record, "take one thyme snapshot and keep it safely")
+    help_text = "keep `run` (and `record`) running, at each login"
+    parser = _add(commands, "service", service, help_text)
+    parser.add_argument("do", choices=("install", "uninstall", "status"))
+    parser.add_argument("--show", action="store_true", help="with install: only print the files")
 
 
 def _when(parser: argparse.ArgumentParser) -> None:
@@ -210,12 +214,19 @@ def demo(arguments: argparse.Namespace) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """The bot, until it is told to stop."""
     from tracklater_bot.cli.person import person_of
+    from tracklater_bot.settings import needed, unfinished
     from tracklater_bot.slack.app import run_until
     from tracklater_bot.slack.connections import ConnectError
 
     stopped = stop_event(END_SECONDS)
     with _core(arguments) as core, _told(ConnectError):
-        run_until(person_of(core), stopped, started=lambda: say("tracklater-bot is running."))
+        first = needed(core.file_settings)
+        missing = dict.fromkeys((*first, *unfinished(core.file_settings)))
+        if first:
+            raise UsageError("\n".join((*missing, "The README tells where to get them.")))
+        for line in missing:
+            say(line)
+        run_until(person_of(core), stopped, started=lambda bot: say("\n".join(bot.story())))
     return 0
 
 
@@ -344,17 +355,49 @@ def record(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def service(arguments: argparse.Namespace) -> int:
+    """The system's own way to keep the bot running."""
+    from tracklater_bot.cli import service as services
+    from tracklater_bot.cli.terminal import print_lines
+    from tracklater_bot.settings import SettingsError
+
+    call, manager = services.call_system, services.manager_of(sys.platform, os.environ)
+    if arguments.do == "uninstall":
+        removed = [f"{file}: removed" for file in services.uninstall(manager, call)]
+        print("\n".join(removed or ["Nothing was installed."]))
+        return 0
+    with _told(SettingsError, UsageError):
+        jobs = services.jobs_of(_loaded(arguments), os.environ, sys.platform)
+    if arguments.do == "status":
+        states = [services.status(manager, job, call) for job in jobs]
+        print_lines(states)
+        return 0 if all(ok for ok, _ in states) else FAILED
+    print(services.shown(manager, jobs))
+    unseen = sorted(name for name in os.environ if name.startswith(("TRACKLATER_", "SLACK_")))
+    if unseen:
+        say(f"A service does not see this shell's {', '.join(unseen)}: write it into .env.")
+    if not arguments.show:
+        with _told(services.ServiceError):
+            services.install(manager, jobs, call)
+        say(f"Installed and started. {manager.hint}")
+    return 0
+
+
 # -- What they share -----------------------------------------------------------------------------
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
+    return _loaded(arguments).settings
+
+
+def _loaded(arguments: argparse.Namespace) -> Loaded:
     from tracklater_bot.settings import SettingsError, load
 
     with _told(SettingsError, UsageError):
         loaded = load(arguments.config, arguments.env_file, os.environ)
     for warning in loaded.warnings:
         say(warning)
-    return loaded.settings
+    return loaded
 
 
 @contextmanager
