@@ -115,7 +115,16 @@ def elements(value: Any, action_id: str) -> list[dict[str, Any]]:
     if not isinstance(value, dict):
         return []
     own = [value] if value.get("action_id") == action_id else []
+    own += [
+        each | {"value": each["value"].partition(":")[2]} for each in menu_entries(value, action_id)
+    ]
     return own + [found for each in value.values() for found in elements(each, action_id)]
+
+
+def menu_entries(value: dict[str, Any], action_id: str) -> list[dict[str, Any]]:
+    """The entries `<action>:<item>` of a menu; what a row has no button for is one of them."""
+    options = value.get("options", ()) if value.get("type") == "overflow" else ()
+    return [each for each in options if each["value"].startswith(f"{action_id}:")]
 
 
 def moment(iso: str) -> datetime:

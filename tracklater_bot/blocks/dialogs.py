@@ -50,7 +50,7 @@ def add_modal(
 ) -> Block:
     """The dialog that adds a span by hand, with the group and the issue that are known."""
     description = written_for(issue)
-    chosen = _default_choice(choices, group, issue)
+    chosen = default_choice(choices, group, issue)
     known = group_token(chosen.group if chosen else None)
     meta = DialogMeta("", 0, day.date.isoformat(), _written(description), known)
     blocks = _fields(choices, chosen, issue, description)
@@ -96,7 +96,7 @@ def _reasons(item: Item) -> list[Block]:
     sure = f"{min(round(suggestion.confidence * 100), most)} % sure of the group."
     blocks = [kit.section(lines_within(lines) or "Nothing pointed to a group here.")]
     blocks += [kit.section(sure)] * (suggestion.group is not None)
-    if suggestion.alternative:
+    if suggestion.alternative and suggestion.alternative != suggestion.group:
         otherwise = mrkdwn(suggestion.alternative, 150)
         blocks.append(kit.section(f"Without these it would have been: {otherwise}."))
     return blocks
@@ -110,8 +110,8 @@ def after_choice(
 ) -> Block | None:
     """The open dialog after a group or an issue was chosen in it, for views.update.
 
-    The first issue chooses its group; another group drops an issue that is not its own, and has its
-    own ones offered; the description that we wrote goes with both. None where nothing changes.
+    An issue chooses its group; another group drops an issue that is not its own, and has its own
+    ones offered; the description that we wrote goes with both. None where nothing changes.
     `later` is a number for fields filled in anew that no earlier choice can have used.
     """
     meta, fields = DialogMeta.of(view), FieldValues(view)
@@ -119,8 +119,11 @@ def after_choice(
         fields.option("project") or ""
     )
     fresh: dict[str, Block] = {}
-    if chosen is None and issue is not None:
-        chosen = _default_choice(choices, issue.group, issue)
+    other = issue is not None and chosen is not None and issue.group != chosen.group
+    if issue is not None and (
+        chosen is None or (other and group_token(chosen.group) == meta.group)
+    ):
+        chosen = default_choice(choices, issue.group, issue)
         fresh |= {"project": _project_field(choices, chosen)} if chosen else {}
     elif chosen is not None and group_token(chosen.group) != meta.group:
         issue = issue if issue is not None and issue.group == chosen.group else None
@@ -260,7 +263,7 @@ def _project_field(choices: Choices, chosen: ProjectChoice | None) -> Block:
     return field("project", "Group › project", "static_select", dispatch_action=True, **more)
 
 
-def _default_choice(
+def default_choice(
     choices: Choices, group: str | None, issue: Issue | None = None
 ) -> ProjectChoice | None:
     """The group's project for such issues, else its default one; None for an unknown group."""

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from tracklater_bot.domain.digests import Digest, Item, ItemState, is_open
 from tracklater_bot.domain.draft import Draft
 
+FEWEST_DAYS = 3
 Lengths = Mapping[str | None, timedelta]
 
 
@@ -63,6 +64,14 @@ def length_of(items: Iterable[Item]) -> timedelta:
 def open_items(digest: Digest) -> list[Item]:
     """What the person still has to decide."""
     return [item for item in digest.items if is_open(item)]
+
+
+def usual_length(digests: Iterable[Digest], besides: date) -> timedelta | None:
+    """The mean of the other days that were decided; None while there are too few to tell."""
+    decided = [digest for digest in digests if digest.day != besides and not open_items(digest)]
+    lengths = [sum(tracked_length(digest, None).values(), timedelta()) for digest in decided]
+    worked = [length for length in lengths if length]
+    return sum(worked, timedelta()) / len(worked) if len(worked) >= FEWEST_DAYS else None
 
 
 def tracked_length(digest: Digest, now: datetime | None) -> dict[str | None, timedelta]:

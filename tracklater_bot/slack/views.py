@@ -13,12 +13,18 @@ from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Preferences
-from tracklater_bot.blocks.timeline import lanes_of, text_timeline
+from tracklater_bot.blocks.timeline import (
+    colours,
+    lanes_of,
+    project_colours,
+    square,
+    text_timeline,
+)
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals
 from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.day_totals import DayTimes
+from tracklater_bot.domain.day_totals import DayTimes, usual_length
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.plan import Plan
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
@@ -55,8 +61,16 @@ class Views:
             now=now,
             went_on=bool(self.person.recall(went_on_key(digest.day))),
             changes=self.person.no_longer(),
+            squares=self._squares(digest),
+            usual=usual_length(self._recent(), digest.day),
         )
         return digest_message(digest, view)
+
+    def _squares(self, digest: Digest) -> dict[str, str]:
+        named = (item.suggestion.group for item in digest.items)
+        groups = (*self.person.file_settings.groups, *filter(None, named))
+        chosen = colours(groups, project_colours(self.person.catalog.known_projects().by_group))
+        return {group: square(colour) for group, colour in chosen.items()}
 
     # -- Plans, status, week, Home -------------------------------------------------------------
 

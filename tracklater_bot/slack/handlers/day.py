@@ -38,8 +38,9 @@ class DayHandlers:
     def register(self, app: App) -> None:
         """Tells Bolt which command, button and tab is whose."""
         app.command("/tracklater")(self._command)
-        for action in self._decisions():
-            app.action(action)(self._decided)
+        for action in self.decisions():
+            app.action(action)(self.decided)
+        app.action(re.compile(r"^answer:\d+$"))(self._answered)
         app.action(re.compile(r"^page:\d+$"))(self._turn_page)
         app.action("refresh")(self._refresh)
         app.action("open_day")(self._refresh)
@@ -78,7 +79,7 @@ class DayHandlers:
 
     # -- Decisions -----------------------------------------------------------------------------
 
-    def _decisions(self) -> dict[str, Decide]:
+    def decisions(self) -> dict[str, Decide]:
         """What each button decides, of the user and the button's value."""
         review, day = self._days.review, date.fromisoformat
         return {
@@ -94,17 +95,34 @@ class DayHandlers:
             ),
         }
 
-    def _decided(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+    def decided(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """A button, or an entry `<what>:<item>` of a row's menu, decides."""
         click = Click.of(body)
-        decide = self._decisions()[click.action_id]
+        what, _, value = click.value.rpartition(":")
+        decide = self.decisions()[what or click.action_id]
         with stored_first(ack):
-            refusal = refusal_of(lambda: decide(click.user, click.value))
+            refusal = refusal_of(lambda: decide(click.user, value))
         if refusal:
             reply_privately(respond, refusal)
         if refusal == self._tracker.too_long_ago:  # the message is from when it could still be done
-            stored = self._days.item(click.value)
-            self._days.show_again(stored[0].day if stored else date.fromisoformat(click.value))
+            stored = self._days.item(value)
+            self._days.show_again(stored[0].day if stored else date.fromisoformat(value))
         self._days.changed()
+
+    def _answered(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """“What was this?” has its answer; what the machine would now draft otherwise is told."""
+        click = Click.of(body)
+        said, _, item_id = click.value.rpartition(":")
+        with stored_first(ack):
+            refusal = refusal_of(lambda: self._days.answer(click.user, item_id, said))
+        if refusal:
+            reply_privately(respond, refusal)
+        self._days.changed()
+        stored = self._days.item(item_id)
+        if stored is not None and not refusal:
+            changes = self._days.reread(stored[0].day, "With your answer, this moved too:")
+            if changes is not None:
+                _say(respond, changes, replace_original=False, response_type="ephemeral")
 
     # -- The whole day -------------------------------------------------------------------------
 
@@ -156,5 +174,5 @@ class DayHandlers:
         self._days.show_home()
 
 
-def _say(answer: Callable[..., object], message: SlackMessage, **more: bool) -> None:
+def _say(answer: Callable[..., object], message: SlackMessage, **more: Any) -> None:
     answer(text=message.text, blocks=message.blocks, **more)

@@ -20,6 +20,7 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.review.decisions import Change, ReviewError
 from tracklater_bot.slack.days import Days
+from tracklater_bot.slack.handlers.day import DayHandlers
 from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
 from tracklater_bot.slack.payloads import Click, refusal_of, reply_privately, say, stored_first
 
@@ -33,8 +34,9 @@ OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old 
 class DialogHandlers:
     """The listeners of all dialogs, and of the message shortcut, which opens one."""
 
-    def __init__(self, days: Days) -> None:
+    def __init__(self, days: Days, day: DayHandlers) -> None:
         self._days = days
+        self._day = day
         self._review = days.review
         self._calendar = days.person.calendar
         self._lookups = days.lookups
@@ -73,6 +75,9 @@ class DialogHandlers:
         """What Edit and the menu beside it do; the menu's values begin with what was chosen."""
         click = Click.of(body)
         what, _, item_id = click.value.rpartition(":")
+        if what in self._day.decisions():
+            self._day.decided(ack, body, respond)
+            return
         changes = {"merge": self._review.merge_with_next, "revert": self._review.revert}
         if what in changes:
             with stored_first(ack):
@@ -84,7 +89,7 @@ class DialogHandlers:
             self._days.changed()
             return
         ack()
-        modals: dict[str, Modal] = {"": self._edit, "rule": self._rule}
+        modals: dict[str, Modal] = {"": self._edit, "edit": self._edit, "rule": self._rule}
         modals |= {"split": dialogs.split_modal, "why": dialogs.why_modal}
         if what in modals:
             self._open(click, item_id, modals[what], client, respond)
