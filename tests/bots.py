@@ -73,7 +73,7 @@ _SAYS = (
     ("Checking whether", ON_ITS_WAY),
     ("Being taken out", ON_ITS_WAY),
 )
-_ROW = re.compile(r"^(?:\S+ )?\*(\d\d:\d\d)–(\d\d:\d\d)")
+_ROW = re.compile(r"^(?:\S+ )?\*?(\d\d:\d\d)–(\d\d:\d\d)")
 
 
 def settings_of(sandbox: Sandbox, **environ: str) -> Settings:

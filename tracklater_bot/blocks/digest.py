@@ -143,18 +143,32 @@ def headline(digest: Digest, view: DigestView) -> str:
         return f"{day} · {duration(length_of(waiting))} {view.wanted(digest)}"
     if not digest.items:
         return f"{day} · nothing to review"
-    return f"{day} · {'all decided' if _is_over(digest) else 'on its way'}"
+    return f"{day} · {'decided' if _is_over(digest) else 'on its way'}"
+
+
+def timeline_shown(digest: Digest) -> bool:
+    """Whether its message has a picture: a decided day's is short."""
+    return not _is_over(digest)
 
 
 def _is_over(digest: Digest) -> bool:
-    return {item.state for item in digest.items} <= {ItemState.SENT, ItemState.SKIPPED}
+    return bool(digest.items) and {item.state for item in digest.items} <= {
+        ItemState.SENT,
+        ItemState.SKIPPED,
+    }
 
 
 def _head(digest: Digest, view: DigestView, detail: Detail) -> list[Block]:
-    """The timeline, as long as there is something to decide, and what it does not tell."""
+    """The timeline and what it does not tell; of a decided day a line and a menu are enough."""
     progress, facts = _progress(digest, view), _facts(digest, view)
-    over = _is_over(digest)
-    if view.picture is not None and not over:
+    if _is_over(digest) and not view.closes(digest):
+        tracked = tracked_length(digest, view.now)
+        sums = [f"{mrkdwn(name or '?', 40)} {duration(tracked[name])}" for name in tracked]
+        lines = [f"*{progress}*", lines_within([listing(sums)], 300)]
+        ways = [kit.option(what, f"{what.casefold()}:{digest.day}") for what in ("Add", "Refresh")]
+        block = kit.section("\n".join(filter(None, lines)), kit.overflow("more", ways))
+        return [block | {"block_id": f"day:{digest.day}"}]
+    if view.picture is not None:
         alt = plain(view.picture.alt_text, detail.words * 4, "The day as a timeline")
         title = plain(" ".join([f"{progress}."] * bool(progress) + facts), 600, "")
         image = {"type": "image", "slack_file": {"id": view.picture.file_id}, "alt_text": alt}
@@ -162,7 +176,7 @@ def _head(digest: Digest, view: DigestView, detail: Detail) -> list[Block]:
     lines = [f"*{progress}*"] * bool(progress) + _group_lines(digest, view)
     lines += [mrkdwn(fact, 300) for fact in facts]
     said = [kit.section("\n".join(lines))] if lines else []
-    if not view.timeline or over:
+    if not view.timeline:
         return said
     bars = lines_within(escaped(view.timeline.replace("`", "'")).split("\n"), detail.words * 6)
     return [kit.section(f"```{bars}```"), *said]
@@ -235,6 +249,8 @@ def _group_line(group: str | None, day: DayTimes, wanted: str, tracker: str) -> 
 
 def _day_buttons(digest: Digest, view: DigestView) -> list[Block]:
     day = digest.day.isoformat()
+    if _is_over(digest) and not view.closes(digest):
+        return []
     if view.closes(digest):
         return [kit.actions([kit.button("Refresh", "refresh", day)], block_id=f"day:{day}")]
     buttons = _approve_buttons(digest, view)

@@ -204,9 +204,9 @@ def _decided_line(item: Item, place: RowPlace, detail: Detail) -> str:
     """Short enough for one line of a phone: the reading is over, the way back stays open."""
     suggestion, state = item.suggestion, state_words(item, place, detail.words)
     name, issue = suggestion.description or suggestion.group or "?", suggestion.issue
-    what = link(issue.url, mrkdwn(issue.key, 20)) if issue else mrkdwn(name, 20)
+    what = link(issue.url, mrkdwn(issue.key, 20)) if issue else mrkdwn(name, 16)
     when = times(suggestion.span, place.zone, place.day)
-    return f"{place.square}*{when}* · {what} · {state}"
+    return f"{place.square}{when} {what} · {state}"
 
 
 def state_words(item: Item, place: RowPlace, most: int) -> str:
@@ -216,7 +216,7 @@ def state_words(item: Item, place: RowPlace, most: int) -> str:
         note = f", but {problem}" if problem else ""
         worklog = worklog_words(item, most)
         beside = f" · {worklog}" if worklog else ""
-        return f"*{link(place.tracker.page, f'In {label}')}*{note}{beside}"
+        return f"{link(place.tracker.page, f'In {label}')}{note}{beside}"
     if item.waits_until is not None:
         until = f" until {clock(item.waits_until, place.zone, place.day)}"
         if item.problem_code is Problem.QUOTA or "quota" in problem.casefold():

@@ -18,7 +18,6 @@ from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
-from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.domain.text import clean, count, day_name, duration, isolated, shown, times
 
@@ -153,8 +152,8 @@ PALETTE = (
 )  # fmt: skip
 # What stands beside rows, by the colour that it has; dark and grey ones tell too little.
 SQUARES = {
-    "#3478c6": "🟦", "#f08c1e": "🟧", "#2fa35c": "🟩", "#b06cc4": "🟪", "#dc3a3a": "🟥",
-    "#f5dc46": "🟨", "#8c6239": "🟫",
+    "#3478c6": "blue", "#f08c1e": "orange", "#2fa35c": "green", "#b06cc4": "purple",
+    "#dc3a3a": "red", "#f5dc46": "yellow", "#8c6239": "brown",
 }  # fmt: skip
 _COLOUR = re.compile("#[0-9a-f]{6}")
 
@@ -190,18 +189,12 @@ def square(colour: str) -> str:
     def distance(other: str) -> int:
         return sum((a - b) ** 2 for a, b in zip(wanted, channels(other), strict=True))
 
-    return SQUARES[min(SQUARES, key=distance)]
+    return f":large_{SQUARES[min(SQUARES, key=distance)]}_square:"
 
 
 def channels(colour: str) -> tuple[int, int, int]:
     """Red, green and blue of `#rrggbb`."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def project_colours(projects: Mapping[str, Sequence[Project]]) -> dict[str, str]:
-    """The colour that each group's default project has in the tracker, where it has one."""
-    first = {group: next((p.color for p in own if p.color), "") for group, own in projects.items()}
-    return {group: colour for group, colour in first.items() if colour}
 
 
 # -- In words ----------------------------------------------------------------------------------

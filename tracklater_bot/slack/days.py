@@ -324,5 +324,8 @@ class Days:
 
     def _show(self) -> float | None:
         self._remove_duplicates()
+        stale = [digest.day for digest in self.person.store.stale(self.person.id)]
         self.messenger.refresh_stale(self.person.id)
+        for day in stale:
+            self._pictures.follow(day)
         return self._timing.retry if self.person.store.stale(self.person.id) else None

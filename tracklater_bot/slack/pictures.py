@@ -8,17 +8,17 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from slack_sdk import WebClient
 
-from tracklater_bot.blocks.digest import PictureRef
-from tracklater_bot.blocks.timeline import Lanes, alt_text, lanes_of, ticks_of
+from tracklater_bot.blocks.digest import PictureRef, timeline_shown
+from tracklater_bot.blocks.timeline import Lanes, Ticks, alt_text, lanes_of, ticks_of
 from tracklater_bot.blocks.timeline_png import draw
-from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.digests import ON_THE_WAY, Digest
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.scheduling.loop import submit
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 READY_WITHIN_SECONDS = 20.0
 LOOK_EVERY_SECONDS = 0.5
+MOST_BACK = timedelta(days=60)  # whose moments are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,29 +98,45 @@ class Pictures:
         self._messenger = messenger
         self._not_shown = not_shown
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._ticks: dict[date, Ticks] = {}
         self.shown = ShownPictures(person)
 
     def add(self, draft: Draft) -> None:
         """Lets the day's picture follow into its message, where pictures are wanted."""
+        self._ticks = {day: at for day, at in self._ticks.items() if day > draft.day - MOST_BACK}
+        self._ticks[draft.day] = ticks_of(draft)
+        self.follow(draft.day)
+
+    def follow(self, day: date) -> None:
+        """Lets the picture show what was decided meanwhile."""
         if self._person.settings().digest.picture:
-            submit(self._pool, f"The picture of {draft.day}", self._add, draft)
+            submit(self._pool, f"The picture of {day}", self._add, day)
 
     def close(self) -> None:
         """Waits for pictures that are still on their way."""
         self._pool.shutdown(wait=True)
 
     @low_priority()
-    def _add(self, draft: Draft) -> None:
+    def _add(self, day: date) -> None:
         person = self._person
-        digest = person.store.digest(person.id, draft.day)
+        digest = person.store.digest(person.id, day)
         if digest is None or digest.ts is None:
             return
-        lanes = lanes_of(digest, person.clock(), ticks_of(draft), person.tracker_words)
+        before = self.shown.of(digest)
+        if not timeline_shown(digest):
+            if before is not None:
+                self.shown.drop(digest)
+                self._uploader.remove(digest, before.file_id)
+            return
+        if any(item.state in ON_THE_WAY and not item.waits_until for item in digest.items):
+            return  # it is drawn when that has arrived
+        ticks = self._ticks.get(day, Ticks())
+        lanes = lanes_of(digest, person.clock(), ticks, person.tracker_words)
         if self.shown.is_of(digest, lanes):
             return
         again = self.shown.expect(digest, lanes)
-        groups = tuple(person.file_settings.groups)
-        file_id = self._uploader.upload(digest, lanes, groups, again=again)
+        picture = draw(lanes, tuple(person.file_settings.groups), person.project_colours())
+        file_id = self._uploader.upload(digest, lanes, picture, again=again)
         if file_id is None:
             return
         self.shown.keep(digest, lanes, file_id)
@@ -129,6 +146,9 @@ class Pictures:
             log.info("The timeline picture was not shown: %s", error)
             self.shown.drop(digest)
             self._not_shown()
+        else:
+            if before is not None and before.file_id != file_id:
+                self._uploader.remove(digest, before.file_id)
 
 
 class Uploader:
@@ -139,7 +159,7 @@ class Uploader:
         self._pause = pause
 
     def upload(
-        self, digest: Digest, lanes: Lanes, groups: Sequence[str], *, again: bool = False
+        self, digest: Digest, lanes: Lanes, picture: bytes, *, again: bool = False
     ) -> str | None:
         """The id of the file, ready to be shown; None when Slack does not take it.
 
@@ -151,7 +171,7 @@ class Uploader:
             file_id = self._in_thread(digest, name) if again else None
             if file_id is None:
                 answer = self._client.files_upload_v2(
-                    content=draw(lanes, groups),
+                    content=picture,
                     filename=name,
                     title=f"Timeline of {digest.day}",
                     alt_txt=alt_text(lanes),
@@ -163,6 +183,18 @@ class Uploader:
         except NETWORK_ERRORS as error:
             log.info("The timeline picture was not taken: %s", reason(error))
             return None
+
+    def remove(self, digest: Digest, file_id: str) -> None:
+        """Takes an older picture out of the thread."""
+        channel = str(digest.channel)
+        try:
+            answer = self._client.conversations_replies(channel=channel, ts=str(digest.ts))
+            self._client.files_delete(file=file_id)
+            for reply in answer["messages"]:
+                if any(file.get("id") == file_id for file in reply.get("files") or ()):
+                    self._client.chat_delete(channel=channel, ts=reply["ts"])
+        except NETWORK_ERRORS as error:
+            log.info("An older timeline picture stays: %s", reason(error))
 
     def _in_thread(self, digest: Digest, name: str) -> str | None:
         """The id of the file with that name beside the day's message."""

@@ -16,7 +16,6 @@ from tracklater_bot.blocks.home import HomeView, Preferences
 from tracklater_bot.blocks.timeline import (
     colours,
     lanes_of,
-    project_colours,
     square,
     text_timeline,
 )
@@ -69,7 +68,7 @@ class Views:
     def _squares(self, digest: Digest) -> dict[str, str]:
         named = (item.suggestion.group for item in digest.items)
         groups = (*self.person.file_settings.groups, *filter(None, named))
-        chosen = colours(groups, project_colours(self.person.catalog.known_projects().by_group))
+        chosen = colours(groups, self.person.project_colours())
         return {group: square(colour) for group, colour in chosen.items()}
 
     # -- Plans, status, week, Home -------------------------------------------------------------

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
+from slack_sdk import WebClient
 
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import help_message, note, status_message, unknown_word
@@ -42,8 +43,8 @@ class DayHandlers:
             app.action(action)(self.decided)
         app.action(re.compile(r"^answer:\d+$"))(self._answered)
         app.action(re.compile(r"^page:\d+$"))(self._turn_page)
-        app.action("refresh")(self._refresh)
-        app.action("open_day")(self._refresh)
+        app.action("refresh")(self.refresh)
+        app.action("open_day")(self.refresh)
         app.action("remind")(self._remind)
         app.event("app_home_opened")(self._home_opened)
         app.action(re.compile(r"^pref_"))(self._preference_changed)
@@ -132,9 +133,10 @@ class DayHandlers:
         page = int(click.action_id.partition(":")[2])
         self._days.turn_page(date.fromisoformat(click.value), page)
 
-    def _refresh(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+    def refresh(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
+        """Reads a day anew, and shows it where it was asked for."""
         ack()
-        days, day = self._days, Click.of(body).value
+        days, day = self._days, Click.of(body).value.rpartition(":")[2]
         message = days.show_day(days.person.calendar.day(day))
         if body["actions"][0].get("block_id") == f"day:{day}":
             return  # that day's own message shows the answer itself

@@ -78,6 +78,10 @@ class DialogHandlers:
         if what in self._day.decisions():
             self._day.decided(ack, body, respond)
             return
+        whole_day = {"add": self._add, "refresh": self._day.refresh}
+        if what in whole_day:
+            whole_day[what](ack, body, client, respond)
+            return
         changes = {"merge": self._review.merge_with_next, "revert": self._review.revert}
         if what in changes:
             with stored_first(ack):
@@ -101,10 +105,10 @@ class DialogHandlers:
             shown = dialogs.drawn_anew(self._edit(*stored), stored[1].version)
         _update(client, view, shown)
 
-    def _add(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+    def _add(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
         ack()
         click = Click.of(body)
-        day = self._calendar.day(click.value)
+        day = self._calendar.day(click.value.rpartition(":")[2])
         view = dialogs.add_modal(day, self._lookups.choices(day))
         client.views_open(trigger_id=click.trigger_id, view=view)
 
