@@ -16,7 +16,7 @@ from tracklater_bot.domain.suggestions import Evidence, Reason, Suggestion
 from tracklater_bot.trackers.toggl import TogglTracker
 
 TITLE = "Fix login"
-TOGGL = TrackerWords(TogglTracker.label, TogglTracker.page)
+TOGGL = TrackerWords(TogglTracker.label, "https://track.toggl.com/timer")
 
 
 def issue(key: str, group: str = "group1", title: str = TITLE) -> Issue:

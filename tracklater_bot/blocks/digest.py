@@ -15,7 +15,7 @@ from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.day import in_reach
 from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items, tracked_length
 from tracklater_bot.domain.digests import Digest, Item, ItemState
-from tracklater_bot.domain.draft import agents_words
+from tracklater_bot.domain.draft import GAP_WORDS, agents_words
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, count, day_name, duration, listing, times, units
@@ -27,10 +27,6 @@ MOST_TEXT = 3_900  # chat.update refuses more than 4,000
 MOST_QUESTIONS = 2
 MOST_GAPS = 3
 MOST_QUESTION = 170  # Slack's limit of 300 is for all that is asked
-GAP_WORDS = {
-    "still": "with nothing changing on screen",
-    "nobody": "for none of your groups",
-}
 DETAILS = (
     Detail(words=150),
     Detail(words=120, labels=False),

@@ -129,7 +129,7 @@ def changes_message(
     ]
     if not lines and not otherwise:
         return None
-    text = lines_within([f"{head}{'' if lines else otherwise}", *lines])
+    text = lines_within([head, *lines] if lines else [mrkdwn(otherwise, 300)])
     return SlackMessage(text, [section(text)])
 
 

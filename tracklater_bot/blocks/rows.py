@@ -289,7 +289,7 @@ def row_menu(item: Item, place: RowPlace) -> Block | None:
     suggestion = item.suggestion
     if item.state is ItemState.OPEN and not place.closed:
         ways = ["Approve"] * (suggestion.group is not None) + ["Edit", "Skip"]
-        rest = [each for each in _choices(item, place) if each[1] != "rule"]
+        rest = [each for each in _choices(item, place) if each[1] not in ("rule", "merge")]
         rest.sort(key=lambda each: each[1] != "revert")
         return _overflow(item, [*((way, way.casefold()) for way in ways), *rest][:5])
     undoable = item.state in (ItemState.PENDING, ItemState.SKIPPED, ItemState.SENT)

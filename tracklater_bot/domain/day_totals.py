@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from tracklater_bot.domain.day import Span, subtract
 from tracklater_bot.domain.digests import Digest, Item, ItemState, is_open
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.draft import Draft, Gap
 
 FEWEST_DAYS = 3
+LEAST_GAP = timedelta(minutes=5)
 Lengths = Mapping[str | None, timedelta]
 
 
@@ -64,6 +66,23 @@ def length_of(items: Iterable[Item]) -> timedelta:
 def open_items(digest: Digest) -> list[Item]:
     """What the person still has to decide."""
     return [item for item in digest.items if is_open(item)]
+
+
+def free_gaps(digest: Digest, now: datetime) -> list[Gap]:
+    """The time between the first and the last of the day that nothing takes, with its reason."""
+    taken = [item.suggestion.span for item in digest.items if item.state is not ItemState.SKIPPED]
+    taken += [span for entry in digest.tracked if (span := entry.span(now))]
+    spans = [*taken, *(gap.span for gap in digest.gaps)]
+    if not spans:
+        return []
+    whole = Span(min(span.start for span in spans), max(span.end for span in spans))
+    free = [span for span in subtract([whole], taken) if span.length >= LEAST_GAP]
+    return [Gap(span, _reason(span, digest.gaps)) for span in free]
+
+
+def _reason(span: Span, gaps: Sequence[Gap]) -> str:
+    shared = [(part.length, gap.why) for gap in gaps if (part := gap.span.intersection(span))]
+    return max(shared)[1] if shared else ""
 
 
 def usual_length(digests: Iterable[Digest], besides: date) -> timedelta | None:

@@ -157,6 +157,12 @@ class Days:
         after = self.open_day(self.person.calendar.day_on(on)).digest
         return changes_message(after, moved(before, after), head, otherwise)
 
+    def tell_changes(self, on: date, head: str, otherwise: str) -> None:
+        """Reads a day anew and says in the DM what moved."""
+        message = self.reread(on, head, otherwise)
+        if message is not None:
+            self.messenger.reply_privately(self.person.id, message.text, message.blocks)
+
     @contextmanager
     def _mended_later(self) -> Iterator[None]:
         """A message whose answer was lost in the block is looked for, and kept up to date."""

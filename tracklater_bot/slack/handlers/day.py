@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from threading import Timer
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
@@ -26,6 +27,7 @@ from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.payloads import Click, refusal_of, reply_privately, stored_first
 
 MOST_WORD = 60
+PATIENCE_SECONDS = 2.5
 Decide = Callable[[str, str], Digest]
 
 
@@ -49,34 +51,56 @@ class DayHandlers:
         app.event("app_home_opened")(self._home_opened)
         app.action(re.compile(r"^pref_"))(self._preference_changed)
         app.action("drop_rule")(self._rule_dropped)
+        app.action("forget_habits")(self._habits_forgotten)
+        app.event("message")(self._written)
 
     # -- The command ---------------------------------------------------------------------------
 
     def _command(self, ack: Ack, command: dict[str, Any], respond: Respond) -> None:
-        """Answers at once, and fills in when ready. Only the person sees the answers."""
+        """Answers at once where nobody has to be asked. Only the person sees the answers."""
         word = str(command.get("text") or "").strip().casefold()[:MOST_WORD]
-        if word == "help":
-            _say(ack, help_message(self._tracker))
-        elif word == "status":
-            _say(ack, note("Asking everyone how they are…"))
-            _say(respond, status_message(self._days.views.status()), replace_original=True)
-        elif word == "week":
-            _say(ack, note("Looking at the last seven days…"))
-            week = week_message(self._days.views.week(), self._tracker)
-            _say(respond, week, replace_original=True)
-        else:
-            self._day(word, ack, respond)
-
-    def _day(self, word: str, ack: Ack, respond: Respond) -> None:
+        known = self._known_answer(word)
+        if known is not None:
+            _say(ack, known)
+            return
+        ack()
+        # A command's first answer stays for good, so nothing is said that is soon untrue.
+        waiting = Timer(PATIENCE_SECONDS, reply_privately, (respond, "I am still looking…"))
+        waiting.daemon = True
+        waiting.start()
         try:
-            day = self._days.person.calendar.past_day(word)
+            answer = self._looked_up(word)
+        finally:
+            waiting.cancel()
+        _say(respond, answer, replace_original=True)
+
+    def _written(self, event: dict[str, Any]) -> None:
+        """The person wrote to the bot: the words of the command work here too."""
+        if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype"):
+            return
+        word = str(event.get("text") or "").strip().casefold()[:MOST_WORD]
+        answer = self._known_answer(word) or self._looked_up(word)
+        self._days.messenger.reply_privately(self._days.person.id, answer.text, answer.blocks)
+
+    def _known_answer(self, word: str) -> SlackMessage | None:
+        """Help, and why a word means nothing; None for what has to be looked up."""
+        if word == "help":
+            return help_message(self._tracker)
+        try:
+            if word not in ("status", "week"):
+                self._days.person.calendar.past_day(word)
         except NoSuchDay as error:
-            _say(ack, note(str(error)))
+            return note(str(error))
         except WhenError:
-            _say(ack, unknown_word(word))
-        else:
-            _say(ack, note(f"Looking at {day_name(day.date)}…"))
-            _say(respond, self._days.show_day(day), replace_original=True)
+            return unknown_word(word)
+        return None
+
+    def _looked_up(self, word: str) -> SlackMessage:
+        if word == "status":
+            return status_message(self._days.views.status())
+        if word == "week":
+            return week_message(self._days.views.week(), self._tracker)
+        return self._days.show_day(self._days.person.calendar.past_day(word))
 
     # -- Decisions -----------------------------------------------------------------------------
 
@@ -174,6 +198,16 @@ class DayHandlers:
         with stored_first(ack):
             self._days.person.store.drop_rule(click.user, int(click.value))
         self._days.show_home()
+        today = self._days.person.calendar.today()
+        self._days.tell_changes(
+            today, "The rule is dropped. This moved:", "The rule is dropped; nothing moved today."
+        )
+
+    def _habits_forgotten(self, ack: Ack) -> None:
+        ack()
+        self._days.person.machine.forget_habits()
+        sentence = "What your confirmed time taught is forgotten."
+        self._days.messenger.reply_privately(self._days.person.id, sentence)
 
 
 def _say(answer: Callable[..., object], message: SlackMessage, **more: Any) -> None:
