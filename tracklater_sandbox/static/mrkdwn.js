@@ -103,6 +103,8 @@ function special(inside, people) {
 
 /** A link that opens elsewhere; anything but http, https and mailto stays text. */
 export function link(url, children) {
+  const message = /^https:\/\/sandbox\.slack\.com\/archives\/\w+\/p(\d+)$/.exec(url);
+  if (message) return el("a", { href: `#p${message[1]}` }, children);
   if (!/^(https?:|mailto:)/.test(url)) return el("span", {}, children);
   return el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, children);
 }
