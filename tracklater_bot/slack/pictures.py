@@ -12,6 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
+from threading import Event, Lock
 
 from slack_sdk import WebClient
 
@@ -20,7 +22,9 @@ from tracklater_bot.blocks.timeline import Lanes, Ticks, alt_text, lanes_of, tic
 from tracklater_bot.blocks.timeline_png import draw
 from tracklater_bot.domain.digests import ON_THE_WAY, Digest
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.json_value import JsonValue
+from tracklater_bot.domain.side_by_side import in_background
 from tracklater_bot.scheduling.loop import submit
 from tracklater_bot.slack.messages import NETWORK_ERRORS, Messenger, PostError, reason
 from tracklater_bot.slack.pace import low_priority
@@ -30,6 +34,7 @@ log = logging.getLogger(__name__)
 
 READY_WITHIN_SECONDS = 20.0
 LOOK_EVERY_SECONDS = 0.5
+DECIDING_SECONDS = 2.0  # several decisions in a row make one new picture
 MOST_BACK = timedelta(days=60)  # whose moments are remembered
 
 
@@ -99,25 +104,46 @@ class Pictures:
         self._not_shown = not_shown
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self._ticks: dict[date, Ticks] = {}
+        self._due: set[date] = set()
+        self._closed = Event()
+        self._drawing = Lock()
         self.shown = ShownPictures(person)
 
     def add(self, draft: Draft) -> None:
         """Lets the day's picture follow into its message, where pictures are wanted."""
         self._ticks = {day: at for day, at in self._ticks.items() if day > draft.day - MOST_BACK}
         self._ticks[draft.day] = ticks_of(draft)
-        self.follow(draft.day)
+        if self._person.settings().digest.picture:
+            submit(self._pool, f"The picture of {draft.day}", self._add, draft.day)
 
     def follow(self, day: date) -> None:
-        """Lets the picture show what was decided meanwhile."""
-        if self._person.settings().digest.picture:
-            submit(self._pool, f"The picture of {day}", self._add, day)
+        """Lets the picture show what was decided meanwhile; one that waits already will do."""
+        if self._person.settings().digest.picture and day not in self._due:
+            self._due.add(day)
+            in_background(partial(self._redraw, day))
 
     def close(self) -> None:
-        """Waits for pictures that are still on their way."""
+        """Waits for days' first pictures that are still on their way, not for newer ones."""
+        self._closed.set()
         self._pool.shutdown(wait=True)
+
+    def _redraw(self, day: date) -> None:
+        """In a thread for which nobody waits, when a while of deciding is over."""
+        if self._closed.wait(DECIDING_SECONDS):
+            return
+        self._due.discard(day)
+        try:
+            self._add(day)
+        except Exception as error:  # noqa: BLE001 - nobody asks the thread for it
+            if not self._closed.is_set():
+                log_failure(log, f"The new picture of {day}", error)
 
     @low_priority()
     def _add(self, day: date) -> None:
+        with self._drawing:
+            self._draw(day)
+
+    def _draw(self, day: date) -> None:
         person = self._person
         digest = person.store.digest(person.id, day)
         if digest is None or digest.ts is None:
