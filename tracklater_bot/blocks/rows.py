@@ -203,8 +203,10 @@ _WAYS_TO_MEND: Mapping[Problem | None, tuple[str, ...]] = {
 def _decided_line(item: Item, place: RowPlace, detail: Detail) -> str:
     """Short enough for one line of a phone: the reading is over, the way back stays open."""
     suggestion, state = item.suggestion, state_words(item, place, detail.words)
-    name, issue = suggestion.description or suggestion.group or "?", suggestion.issue
-    what = link(issue.url, mrkdwn(issue.key, 20)) if issue else mrkdwn(name, 16)
+    issue, name = suggestion.issue, mrkdwn(suggestion.description or suggestion.group or "?", 16)
+    what = link(issue.url, mrkdwn(issue.key, 20)) if issue else name
+    if item.state is ItemState.SENT and issue is not None and not suggestion.description:
+        what = f"No description ({what})"  # emptied in the tracker, it is empty
     when = times(suggestion.span, place.zone, place.day)
     return f"{place.square}{when} {what} · {state}"
 
