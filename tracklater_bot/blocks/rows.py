@@ -187,7 +187,8 @@ def _troubled_words(item: Item, place: RowPlace, detail: Detail) -> tuple[str, t
         state = state_words(item, place, most)
         changed = item.problem_code is Problem.CHANGED
         kinds = ("keep", "edit", "undo_changed") if changed else ("edit", "keep", "undo")
-    what = issue_line(item.suggestion, most)
+    said, there = item.suggestion, item.state is ItemState.SENT  # emptied there, it is empty
+    what = _linked(said.issue, said.description, most) if there else issue_line(said, most)
     return f"{_title(item, place, most)}\n{what}\n{state}", kinds
 
 
@@ -206,7 +207,7 @@ def _decided_line(item: Item, place: RowPlace, detail: Detail) -> str:
     issue, name = suggestion.issue, mrkdwn(suggestion.description or suggestion.group or "?", 16)
     what = link(issue.url, mrkdwn(issue.key, 20)) if issue else name
     if item.state is ItemState.SENT and issue is not None and not suggestion.description:
-        what = f"No description ({what})"  # emptied in the tracker, it is empty
+        what = f"No description ({what})"
     when = times(suggestion.span, place.zone, place.day)
     return f"{place.square}{when} {what} · {state}"
 
