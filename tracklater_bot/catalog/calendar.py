@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracklater_bot.domain.day import NoSuchDay, WorkDay, in_reach, parse_when, past
+from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.settings import Settings
 
 if TYPE_CHECKING:  # SQLAlchemy takes its time, and a preview may do without
@@ -59,6 +61,16 @@ class Calendar:
         """The same for what somebody typed who wants to see the day, which must have come."""
         today = self.today()
         return self._real_day(past(parse_when(when, today), today))
+
+    def days_of(self, stretch: Stretch) -> list[WorkDay]:
+        """Its days up to today, without those that the zone skipped. Raises NoSuchDay."""
+        self._real_day(stretch.first)
+        dates = [on for on in stretch.days() if on <= self.today()]
+        days: list[WorkDay] = []
+        for on in dates:
+            with suppress(NoSuchDay):
+                days.append(self._real_day(on))
+        return days
 
     def _real_day(self, on: date) -> WorkDay:
         """The date's working day, unless the zone skipped it, or it is older than any trace."""

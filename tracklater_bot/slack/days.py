@@ -22,6 +22,7 @@ from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.json_value import JsonValue
+from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import count, day_name
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import Review, ReviewError
@@ -40,6 +41,7 @@ from tracklater_bot.slack.pace import MINUTE, PacedClient, low_priority
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
 from tracklater_bot.slack.views import Views, page_key
+from tracklater_bot.slack.weeks import Weeks
 from tracklater_bot.store.processes import owner_name
 
 log = logging.getLogger(__name__)
@@ -97,6 +99,7 @@ class Days:
         owner = owner_name()
         self.person = person
         self.views = Views(person)
+        self.weeks = Weeks(person, self.views, self._stored)
         self.review = Review(person.store, person.clock, person.tracker_words)
         self.messenger = Messenger(client, person.store, self.views.digest, owner)
         self.outbox = person.outbox(owner, timing.pace)
@@ -179,10 +182,14 @@ class Days:
         else:
             self.messenger.refresh(self.person.id, on)  # it may be there without our knowing
 
+    def _stored(self, draft: Draft) -> Digest:
+        digest = self.person.store.save_draft(self.person.id, draft)
+        self._activity.note_read(draft.day)
+        return digest
+
     def _read(self, day: WorkDay) -> OpenedDay:
         draft = self.person.draft(day)
-        digest = self.person.store.save_draft(self.person.id, draft)
-        self._activity.note_read(day.date)
+        digest = self._stored(draft)
         tracker = self.person.tracker_words
         closed = tracker.too_long_ago if self.person.calendar.is_closed(day) else ""
         return OpenedDay(draft, digest, tracker=tracker, closed=closed)
@@ -207,6 +214,20 @@ class Days:
             return no_traces(day.date, opened.draft.sources, waiting, opened.tracker, opened.closed)
         link = self.messenger.permalink(opened.posted)
         return day_ready(opened.digest, link, opened.closed)
+
+    def show_days(self, stretch: Stretch) -> SlackMessage:
+        """Reads a week or a month; the messages of its days are brought up to date."""
+        try:
+            return self.weeks.read(stretch)
+        finally:
+            self._messages.wake()
+
+    def approve_days(self, user: str, value: str) -> Stretch:
+        """Approves what was shown as certain of some days. Raises ReviewError."""
+        words, _, seen = value.rpartition("/")
+        stretch = Stretch.parse(words)
+        self.review.approve_certain(user, self.weeks.certain_days(stretch), seen)
+        return stretch
 
     def turn_page(self, day: date, page: int) -> None:
         """Shows another page of a long day's message."""

@@ -58,7 +58,7 @@ class Views:
         )
         return digest_message(digest, view)
 
-    # -- Plans, status, week, Home -------------------------------------------------------------
+    # -- Plans, status, Home -------------------------------------------------------------------
 
     def plan(self) -> Plan:
         """When the person wants to hear from the bot, as of now."""
@@ -85,24 +85,17 @@ class Views:
             tracker=self.person.tracker_words,
         )
 
-    def week(self) -> list[DayTimes]:
-        """The last seven days; those that nobody has opened yet are read now."""
-        now = self.person.clock()
-        days = self._week_days()
-        stored = {day: self.person.store.digest(self.person.id, day.date) for day in days}
-        seen = self._read_totals([day for day, digest in stored.items() if digest is None])
-        return [
-            DayTimes.of(digest, now) if digest is not None else seen[day.date]
-            for day, digest in stored.items()
-        ]
-
     def _read_totals(self, days: Sequence[WorkDay]) -> dict[date, DayTimes]:
         """Days as they look now, read at once and remembered for a while; none is stored."""
         now = self.person.clock()
         seen = [DayTimes.of_draft(draft, now) for draft in self.person.machine.drafts(days)]
         for times in seen:
-            day_totals.keep(self._memory(), times, now)
+            self.remember(times)
         return {times.day: times for times in seen}
+
+    def remember(self, times: DayTimes) -> None:
+        """Keeps for a while how a day looked that is not stored."""
+        day_totals.keep(self._memory(), times, self.person.clock())
 
     def last_waiting(self, besides: date) -> DayTimes | None:
         """The last day before today, but for one, whose work is open or was never shown.
@@ -115,18 +108,18 @@ class Views:
         dates = [since + timedelta(days=n) for n in range(1, (today - since).days)]
         stored = self.person.store.digest
         unopened = [d for d in dates if d != besides and stored(self.person.id, d) is None]
-        known = {day: self._stored_day(day) for day in unopened}
+        known = {day: self.stored_day(day) for day in unopened}
         unknown = [day for day, times in known.items() if not times.known]
         known |= self._read_totals(list(map(self.person.calendar.day_on, unknown)))
         waiting = [times for times in known.values() if in_all(times.missing)]
         last = max(waiting, key=lambda times: times.day, default=None)
-        return last or (self._stored_day(max(opened)) if opened else None)
+        return last or (self.stored_day(max(opened)) if opened else None)
 
     def home(self) -> HomeView:
         """Home, from what is stored: quick, and no service is asked."""
         now = self.person.clock()
         zone = self.person.settings().zone()
-        week = [self._stored_day(day.date) for day in self._week_days()]
+        week = [self.stored_day(day.date) for day in self._week_days()]
         today, recent = week[-1], self._recent()
         return HomeView(
             now=now,
@@ -148,7 +141,8 @@ class Views:
         back = range(WEEK_DAYS - 1, -1, -1)
         return [self.person.calendar.day_on(today - timedelta(days=days)) for days in back]
 
-    def _stored_day(self, day: date) -> DayTimes:
+    def stored_day(self, day: date) -> DayTimes:
+        """The day as it is stored, or as it was seen a while ago."""
         now, digest = self.person.clock(), self.person.store.digest(self.person.id, day)
         return DayTimes.of(digest, now) if digest else day_totals.kept(self._memory(), day, now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -81,10 +81,14 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What is left of the hourly allowance, as far as the last answers told."""
+    """What is left of the hourly allowance, as far as the last answers told.
+
+    `hourly` is the least that there is in a whole hour.
+    """
 
     remaining: int | None
     resets_at: datetime | None
+    hourly: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

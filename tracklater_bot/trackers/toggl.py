@@ -69,6 +69,7 @@ from tracklater_bot.trackers.toggl_models import (
 T = TypeVar("T")
 
 CREATED_WITH = "tracklater-bot"
+_HOURLY = (30, 240, 600)  # requests of the free plan and of those that cost something
 _MOST_ENTRIES = 1000  # Toggl sends no more rows than this, and does not say that there are more
 # An entry is found by its start: a timer forgotten on Friday still runs on Monday.
 _LOOKBACK = timedelta(days=3)
@@ -212,7 +213,7 @@ class TogglTracker:
             quota = self._quotas.get(bucket)
             if quota and quota.resets_at and now < quota.resets_at <= now + _HOUR:
                 return quota
-        return Quota(None, None)
+        return Quota(None, None, _HOURLY[0])
 
     def constraints(self) -> Constraints:
         """What the workspace demands of every entry; nothing on plans without that feature."""
@@ -327,7 +328,11 @@ class TogglTracker:
         seconds = _number(answer.headers.get("X-Toggl-Quota-Resets-In"))
         if remaining is not None:
             wait = timedelta(seconds=min(seconds, 3600)) if seconds is not None else _UNTIL_RESET
-            self._quotas[bucket] = Quota(remaining, self._clock() + wait)
+            # More than the smallest plan has, so it is a larger one.
+            before = self._quotas.get(bucket)
+            most = max(remaining, before.hourly or 0 if before else 0)
+            hourly = next((hourly for hourly in _HOURLY if hourly >= most), most)
+            self._quotas[bucket] = Quota(remaining, self._clock() + wait, hourly)
 
     def _raise(self, error: HttpError, path: str, *, writing: bool) -> NoReturn:
         """Turns what went wrong on the way into what it means for the entry."""
@@ -377,7 +382,7 @@ class TogglTracker:
         wait = timedelta(seconds=min(int(reset[1]), 3600)) if reset else _UNTIL_RESET
         resets_at = quota.resets_at if used_up and quota else None
         over = _over_quota(resets_at or self._clock() + wait)
-        self._quotas[bucket] = Quota(0, over.retry_at)
+        self._quotas[bucket] = Quota(0, over.retry_at, quota.hourly if quota else _HOURLY[0])
         return over
 
 

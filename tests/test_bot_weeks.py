@@ -1,0 +1,125 @@
+"""A week and a month with the real bot: looked at, approved in one click, and read in Toggl."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from tests.bots import IN_TOGGL, button_of
+from tests.conftest import FRIDAY
+from tests.livebot import Json, Live, evening, live
+from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.stretches import Stretch
+from tracklater_sandbox import ME, Sandbox
+
+WEEK = Stretch.week(FRIDAY)
+
+
+@pytest.fixture
+def me(sandbox: Sandbox) -> Iterator[Live]:
+    """A person with the bot running for them."""
+    with live(sandbox) as one:
+        yield one
+
+
+def asked(me: Live, words: str) -> Json:
+    """The whole answer to `/tracklater words`."""
+    heard = len(me.answers())
+    me.ask(words)
+    me.wait(lambda: len(me.answers()) == heard + 2)
+    return me.private_answers()[-1]
+
+
+def days(me: Live) -> list[Digest]:
+    return me.days.person.store.digests(ME, WEEK.first)
+
+
+def certain(me: Live) -> list[tuple[object, object]]:
+    """The spans of what is certain in the week."""
+    return sorted(
+        (item.suggestion.span.start, item.suggestion.span.end)
+        for day in days(me)
+        for item in day.items
+        if item.certain
+    )
+
+
+@pytest.mark.parametrize("words", ["week", "month", "week 2026-11-18", "month 2026-11"])
+def test_the_certain_of_all_days_is_approved_in_one_click(me: Live, words: str) -> None:
+    week = asked(me, words)
+    wanted = certain(me)
+    assert len(wanted) >= 10
+    (value,) = button_of(week, "approve_days")
+    assert me.sandbox.slack.click(week, "approve_days", value).acked
+    me.eventually(lambda: len(me.entries()) == len(wanted))
+    assert sorted(me.spans()) == wanted
+    me.wait(lambda: not button_of(me.private_answers()[-1], "approve_days"))
+    me.days.approve_days(ME, value)  # a click that Slack sends twice
+    me.eventually(lambda: me.days.outbox.due_in() is None)
+    assert len(me.entries()) == len(wanted)
+
+
+def test_what_changed_since_it_was_shown_is_not_approved(me: Live) -> None:
+    week = asked(me, "week")
+    (asked_for,) = button_of(week, "approve_days")
+    item = next(item for day in days(me) for item in day.items if item.certain)
+    me.days.review.skip(ME, item.id)
+    assert me.sandbox.slack.click(week, "approve_days", asked_for).acked
+    me.wait(lambda: me.answered("These days have changed since"))
+    assert me.entries() == []
+    me.wait(lambda: offered(me) not in ([], [asked_for]))  # one more click approves what is shown
+
+
+def offered(me: Live) -> list[str]:
+    """The values of all buttons that approve days."""
+    with_blocks = [answer for answer in me.private_answers() if "blocks" in answer]
+    return [value for answer in with_blocks for value in button_of(answer, "approve_days")]
+
+
+def test_each_day_opens_and_its_message_follows_the_approval(me: Live) -> None:
+    week = asked(me, "last week")
+    assert button_of(week, "open_day") == [f"2026-11-{day:02d}" for day in range(9, 16)]
+    week = asked(me, "week")
+    assert button_of(week, "open_day") == [f"2026-11-{day}" for day in range(16, 21)]
+    me.ask()
+    me.wait(lambda: me.answered("Friday 20 November:"))
+    me.sandbox.slack.click(asked(me, "week"), "approve_days")
+    me.wait(lambda: IN_TOGGL in me.rows())
+
+
+def test_what_is_tracked_counts_by_the_trackers_own_word(me: Live) -> None:
+    me.sandbox.slack.click(asked(me, "week"), "approve_days")
+    me.eventually(lambda: len(me.entries()) > 3 and me.days.outbox.due_in() is None)
+    before, entry = hours(asked_later(me)), me.entries()[0]
+    me.sandbox.toggl.account.change(entry["id"], {"duration": entry["duration"] - 300})
+    assert hours(asked_later(me)) == before - 5
+
+
+def asked_later(me: Live) -> Json:
+    """The week, asked when the tracker is asked anew."""
+    me.time.forward(minutes=3)
+    return asked(me, "week")
+
+
+def hours(week: Json) -> int:
+    """The minutes in Toggl that the answer tells."""
+    found = re.match(r"(?:(\d+) h)? ?(?:(\d+) min)? in Toggl", str(week["text"]))
+    assert found
+    return 60 * int(found[1] or 0) + int(found[2] or 0)
+
+
+def test_a_month_costs_few_requests(me: Live) -> None:
+    asked_before = len(me.sandbox.toggl.requests)
+    asked(me, "month")
+    assert len(me.sandbox.toggl.requests) - asked_before <= 6
+
+
+def test_a_month_too_long_ago_is_told_of_and_not_approved(me: Live) -> None:
+    me.time.now = evening(me.sandbox).replace(year=2027, month=4)
+    month = asked(me, "month 2026-11")
+    assert "Too long ago to be sent" in str(month["blocks"])
+    assert not button_of(month, "approve_days")
+    assert me.days.person.store.open_days(ME, date(2026, 1, 1)) == []

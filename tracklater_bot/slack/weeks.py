@@ -1,0 +1,89 @@
+"""A week or a month as an answer: all its days read at once, or as they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from tracklater_bot.blocks.elements import SlackMessage
+from tracklater_bot.blocks.help import sources_lines
+from tracklater_bot.blocks.week import Quota, WeekView, week_message
+from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day_totals import DayTimes
+from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.stretches import CertainRows, Stretch
+from tracklater_bot.slack.person import Person
+from tracklater_bot.slack.views import Views
+
+MOST_NOTES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """One person's weeks and months. `store_draft` stores a day as it was just read."""
+
+    person: Person
+    views: Views
+    store_draft: Callable[[Draft], Digest]
+
+    def read(self, stretch: Stretch) -> SlackMessage:
+        """Its days as they look now: what was found is stored, so that it can be approved."""
+        days = {day.date: day for day in self.person.calendar.days_of(stretch)}
+        drafts = self.person.machine.drafts(list(days.values()))
+        times, digests = [], []
+        for draft in drafts:
+            digest = self._stored(draft, days[draft.day])
+            times.append(self._times(draft, digest, days[draft.day]))
+            digests += [digest] if digest is not None else []
+        statuses = {(s.name, s.group): s for draft in drafts for s in draft.sources if s.trouble}
+        return self._message(stretch, times, digests, sources_lines([*statuses.values()]))
+
+    def again(self, stretch: Stretch) -> SlackMessage:
+        """The same from what is stored: quick, and nobody is asked."""
+        days = self.person.calendar.days_of(stretch)
+        stored = [self.person.store.digest(self.person.id, day.date) for day in days]
+        times = [self.views.stored_day(day.date) for day in days]
+        return self._message(stretch, times, [digest for digest in stored if digest])
+
+    def certain_days(self, stretch: Stretch) -> list[date]:
+        """The days on which "Approve the certain" of the stretch approves."""
+        days = self.person.calendar.days_of(stretch)
+        return [day.date for day in days if not self.person.calendar.is_closed(day)]
+
+    def _stored(self, draft: Draft, day: WorkDay) -> Digest | None:
+        """The day in the store, where it has something to decide on or was opened before."""
+        found = draft.suggestions and not self.person.calendar.is_closed(day)
+        if found or self.person.store.digest(self.person.id, draft.day) is not None:
+            return self.store_draft(draft)
+        return None
+
+    def _times(self, draft: Draft, digest: Digest | None, day: WorkDay) -> DayTimes:
+        now = self.person.clock()
+        if digest is None:
+            times = DayTimes.of_draft(draft, now, day.span)
+            self.views.remember(times)
+            return times
+        # The tracker's own word on our entries too: they may have been changed there.
+        return DayTimes.of(replace(digest, tracked=draft.tracked), now, day.span)
+
+    def _message(
+        self,
+        stretch: Stretch,
+        times: Sequence[DayTimes],
+        digests: Sequence[Digest],
+        notes: Sequence[str] = (),
+    ) -> SlackMessage:
+        open_days = set(self.certain_days(stretch))
+        rows = CertainRows.of(digest for digest in digests if digest.day in open_days)
+        closed = [self.person.tracker_words.too_long_ago] * (len(open_days) < len(times))
+        view = WeekView(stretch, rows, self._quota(), [*closed, *notes[:MOST_NOTES]])
+        return week_message(times, self.person.tracker_words, view)
+
+    def _quota(self) -> Quota:
+        now, zone = self.person.clock(), self.person.settings().zone()
+        quota = self.person.tracker.quota() if self.person.tracker else None
+        if quota is None:
+            return Quota(now, zone)
+        return Quota(now, zone, quota.remaining, quota.resets_at, quota.hourly)
