@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from tests.bots import IN_TOGGL, button_of
 from tests.conftest import FRIDAY
-from tests.livebot import Json, Live, evening, live
+from tests.livebot import Json, Live, evening, live, sample_settings
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.stretches import Stretch
 from tracklater_sandbox import ME, Sandbox
 
 WEEK = Stretch.week(FRIDAY)
+NO = timedelta()
 
 
 @pytest.fixture
@@ -109,6 +111,25 @@ def hours(week: Json) -> int:
     found = re.match(r"(?:(\d+) h)? ?(?:(\d+) min)? in Toggl", str(week["text"]))
     assert found
     return 60 * int(found[1] or 0) + int(found[2] or 0)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_hours_of_a_month_add_up_within_a_step(sandbox: Sandbox, *, at_once: bool) -> None:
+    settings = sample_settings(sandbox, TRACKLATER_SUGGEST__ROUND_MINUTES="15")
+    with live(sandbox, settings) as me:
+        if at_once:
+            me.days.show_days(WEEK)
+        for day in () if at_once else (18, 16, 20, 17, 19):  # as they come to mind
+            me.days.open_day(me.days.person.calendar.day(f"2026-11-{day}"))
+            me.days.review.approve_all(ME, date(2026, 11, day))
+        off: defaultdict[str | None, float] = defaultdict(float)
+        for item in (item for day in days(me) for item in day.items):
+            row = item.suggestion
+            assert (row.span.start.minute % 15, row.span.length % timedelta(minutes=15)) == (0, NO)
+            if row.evidence.exact_seconds >= 15 * 60:
+                off[row.group] += row.span.minutes - row.evidence.exact_seconds / 60
+        assert off
+        assert all(abs(minutes) <= 15 for minutes in off.values()), dict(off)
 
 
 def test_a_month_costs_few_requests(me: Live) -> None:

@@ -54,6 +54,19 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Rounding:
+    """What rounding took from a row of a group, in seconds; below zero, what it gave.
+
+    `decided`: the row is in the tracker or on its way there, and does not move any more.
+    """
+
+    day: date
+    group: str
+    seconds: int
+    decided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """What is known of days, oldest first, apart from their clues.
 
@@ -61,6 +74,7 @@ class Brief:
     are those that work may have been for, `tracked` is what is in the tracker from the first day to
     the last, `rules` are the person's own, `history` are entries of weeks before and after, which
     teach what the time of each group looks like. `services` tells how those fared who were asked.
+    `roundings` are those of the days' months.
     """
 
     days: tuple[WorkDay, ...]
@@ -70,3 +84,4 @@ class Brief:
     rules: tuple[Rule, ...] = ()
     history: tuple[TimeEntry, ...] = ()
     services: tuple[SourceStatus, ...] = ()
+    roundings: tuple[Rounding, ...] = ()

@@ -136,6 +136,8 @@ def clipped(suggestions: Iterable[Suggestion], taken: Sequence[Span]) -> Iterato
 
 def within(suggestion: Suggestion, span: Span) -> Suggestion:
     """The suggestion cut to `span`; no more minutes of evidence than there are minutes left."""
+    if span == suggestion.span:
+        return suggestion
     evidence = suggestion.evidence
     minutes = min(evidence.window_minutes, int(span.minutes))
     split = suggestion.best_split
@@ -144,7 +146,7 @@ def within(suggestion: Suggestion, span: Span) -> Suggestion:
         suggestion,
         span=span,
         best_split=split if inside else None,
-        evidence=replace(evidence, window_minutes=minutes),
+        evidence=replace(evidence, window_minutes=minutes, exact_seconds=0),
     )
 
 

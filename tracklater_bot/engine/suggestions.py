@@ -121,6 +121,7 @@ class SuggestionBuilder:
             window_minutes=round(min(minutes, found.span.minutes)),
             commits=len({event.sha for event in events if event.kind is EventKind.COMMIT}),
             messages=sum(event.kind is EventKind.MESSAGE for event in events),
+            exact_seconds=round(found.exact.length.total_seconds()),
         )
 
     def _best_split(self, found: RoundedSpan, interval: Interval) -> datetime | None:
