@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.bots import IN_TOGGL, button_of
+from tests.commands import called
 from tests.conftest import FRIDAY
 from tests.livebot import Json, Live, evening, live, sample_settings
 from tracklater_bot.domain.digests import Digest
@@ -100,10 +102,20 @@ def test_what_is_tracked_counts_by_the_trackers_own_word(me: Live) -> None:
     assert hours(asked_later(me)) == before - 5
 
 
-def asked_later(me: Live) -> Json:
+@pytest.mark.parametrize("words", ["week", "month"])
+def test_the_export_agrees_with_the_week_and_the_month(me: Live, words: str) -> None:
+    me.sandbox.slack.click(asked(me, "week"), "approve_days")
+    me.eventually(lambda: len(me.entries()) > 3 and me.days.outbox.due_in() is None)
+    told = hours(asked_later(me, words))
+    days = ("--from", "2026-11-01", "--to", "2026-11-20", "--format", "json")
+    answer = called(me.sandbox.home, "export", *days, **me.sandbox.env)
+    assert abs(json.loads(answer.out)["hours"] * 60 - told) < 1
+
+
+def asked_later(me: Live, words: str = "week") -> Json:
     """The week, asked when the tracker is asked anew."""
     me.time.forward(minutes=3)
-    return asked(me, "week")
+    return asked(me, words)
 
 
 def hours(week: Json) -> int:

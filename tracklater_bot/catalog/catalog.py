@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock, RLock
@@ -30,12 +30,11 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.base import IssueSource, PartlyRead, SourceError
-from tracklater_bot.trackers.base import Account, Constraints, Tracker
+from tracklater_bot.trackers.base import Account, Constraints, Reports, Tracker
 from tracklater_bot.trackers.projects import ProjectNames, named_in_settings, resolve_projects
 
 log = logging.getLogger(__name__)
@@ -53,30 +52,6 @@ _SECONDS = 45.0  # how long a draft waits for a source; its reading may go on fo
 
 class CatalogStore(IssueStore, MemoryStore, Protocol):
     """The part of the store that the catalogue uses."""
-
-
-class NullStore:
-    """The store of those who have no service set up: nobody is asked, nothing need be kept."""
-
-    def put_issues(self, person: str, scope: str, issues: Sequence[Issue]) -> None:
-        """Keeps nothing."""
-
-    def issues(self, person: str, scopes: Collection[str]) -> list[Issue]:
-        """None."""
-        return []
-
-    def keep_issues(self, person: str, scopes: Collection[str]) -> None:
-        """There is nothing to drop."""
-
-    def put(self, person: str, key: str, value: JsonValue, until: datetime | None = None) -> None:
-        """Keeps nothing."""
-
-    def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
-        """Nothing."""
-        return None
-
-    def delete(self, person: str, key: str) -> None:
-        """There is nothing to forget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +254,23 @@ class Catalog:
             return Tracked()
         span = Span(max(span.start, oldest), span.end)
         key = f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
-        return self._entries(tracker, key, span, FRESH_ENTRIES)
+        return self._entries(tracker.entries, key, span, FRESH_ENTRIES)
+
+    def exported(self, span: Span) -> Tracked:
+        """The same for a span of any age: older days are asked of the tracker's reports."""
+        usual, tracker, oldest = self.tracked(span), self._tracker, oldest_in_reach(self._clock())
+        if tracker is None or span.start >= oldest:
+            return usual
+        older = Span(span.start, min(span.end, oldest))
+        if not isinstance(tracker, Reports):
+            return replace(usual, trouble=usual.trouble or f"{tracker.label} shows no older days")
+        key = f"reported:{older.start.isoformat()}/{older.end.isoformat()}"
+        known = self._entries(tracker.reported, key, older, FRESH_ENTRIES)
+        seen = {entry.id for entry in usual.entries}
+        entries = [entry for entry in known.entries if entry.id not in seen]
+        return replace(
+            usual, entries=(*entries, *usual.entries), trouble=known.trouble or usual.trouble
+        )
 
     def history(self, until: datetime) -> tuple[TimeEntry, ...]:
         """The entries of all days up to then that can be asked for, at most a minute old.
@@ -290,12 +281,17 @@ class Catalog:
         if tracker is None or until <= oldest:
             return ()
         key, span = f"history:{until.isoformat()}", Span(oldest, until)
-        return self._entries(tracker, key, span, MIN_INTERVAL, FRESH).entries
+        return self._entries(tracker.entries, key, span, MIN_INTERVAL, FRESH).entries
 
     def _entries(
-        self, tracker: Tracker, key: str, span: Span, fresh: timedelta, stale: timedelta = STALE
+        self,
+        read: Callable[[Span], Sequence[TimeEntry]],
+        key: str,
+        span: Span,
+        fresh: timedelta,
+        stale: timedelta = STALE,
     ) -> Tracked:
-        asked = self._asked(key, lambda: tuple(tracker.entries(span)), _ENTRIES, fresh, stale)
+        asked = self._asked(key, lambda: tuple(read(span)), _ENTRIES, fresh, stale)
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()

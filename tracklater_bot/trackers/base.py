@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import SOME_TRACKER, TimeEntry, TrackerWords
@@ -157,6 +157,13 @@ class Tracker(Protocol):
     def delete(self, entry_id: str, seen: str | None) -> None: ...
     def quota(self) -> Quota: ...
     def constraints(self) -> Constraints: ...
+
+
+@runtime_checkable
+class Reports(Protocol):
+    """A tracker that can tell of days too old for its usual reads. Raises TrackerError's kinds."""
+
+    def reported(self, span: Span) -> Sequence[TimeEntry]: ...
 
 
 def words_of(tracker: Tracker | None) -> TrackerWords:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import NoReturn, TypeVar
 
@@ -65,6 +66,7 @@ from tracklater_bot.trackers.toggl_models import (
     shares_time,
     whole_seconds,
 )
+from tracklater_bot.trackers.toggl_reports import reported
 
 T = TypeVar("T")
 
@@ -118,12 +120,16 @@ class TogglTracker:
         self._configured_id = settings.workspace_id
         self._clock = clock
         self._quotas: dict[str, Quota] = {}
-        self._client = ServiceClient(
-            "Toggl",
-            settings.base_url,
-            basic(self._token, "api_token"),
-            retry=_RETRY,
-            timing=timing or Timing(now=clock),
+        api = settings.base_url.rstrip("/")
+        self._client, self._reports = (
+            ServiceClient(
+                "Toggl",
+                address,
+                basic(self._token, "api_token"),
+                retry=_RETRY,
+                timing=timing or Timing(now=clock),
+            )
+            for address in (api, f"{api.removesuffix('/api/v9')}/reports/api/v3")
         )
 
     @classmethod
@@ -164,6 +170,19 @@ class TogglTracker:
         entries = (row.entry() for row in rows.values())
         shared = (entry for entry in entries if shares_time(entry, span))
         return tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
+
+    def reported(self, span: Span) -> tuple[TimeEntry, ...]:
+        """Entries that share time with `span` from the reports, which know of older days too.
+
+        One request for each page, and one for whose entries they are.
+        """
+        me = self._read("/me", ME, {"with_related_data": "true"})
+        path = f"/workspace/{self._workspace_of(me).id}/search/time_entries"
+        ask = partial(self._counted, path)
+        try:
+            return reported(span, me.id, lambda body: ask(partial(self._reports.find, path, body)))
+        except HttpError as error:
+            self._raise(error, path, writing=False)
 
     def create(self, entry: NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""

@@ -61,6 +61,7 @@ class TogglTask(BaseModel):
 class Me(BaseModel):
     """The account with its related data; lists come as null when they are empty."""
 
+    id: int | None = None
     fullname: Title = ""
     email: Title = ""
     timezone: Title = ""
@@ -96,7 +97,7 @@ class TogglEntry(BaseModel):
             start=self.start.astimezone(UTC),
             end=end.astimezone(UTC) if end else None,
             description=self.description,
-            project_id=_text(self.project_id),
+            project_id=as_text(self.project_id),
             tags=tuple(self.tags or ()),
             billable=bool(self.billable),
             changed=self.at,
@@ -220,7 +221,8 @@ def _number(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
-def _text(number: int | None) -> str | None:
+def as_text(number: int | None) -> str | None:
+    """One of Toggl's ids as the rest of the program has it."""
     return None if number is None else str(number)
 
 
