@@ -216,6 +216,19 @@ def _chart_line(day: DayTimes, unit: timedelta) -> str:
     return f"{short_day(day.day):<10} {bar} {numbers}".rstrip()
 
 
+def still_open_rows(days: Sequence[DayTimes], most: int = 5) -> list[Block]:
+    """A row with a button for each day since the last digest that waits, the earliest first."""
+    rows = [section(still_open_words(times), open_button(times.day)) for times in days[:most]]
+    more = len(days) - most
+    rest = f"and {count(more, 'more day')}: write /tracklater week, or last week"
+    return [*rows, context(rest)] if more > 0 else rows
+
+
+def still_open_words(times: DayTimes) -> str:
+    """`Tue 17 Nov: 3 h 10 min still open`."""
+    return f"{short_day(times.day)}: {duration(in_all(times.missing))} still open"
+
+
 def open_day_rows(days: Sequence[tuple[date, int]], most: int = 10) -> list[Block]:
     """A row with a button for each day that has so many open decisions, the latest first."""
     latest = sorted(days, reverse=True)[:most]

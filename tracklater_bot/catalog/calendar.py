@@ -84,16 +84,22 @@ class Calendar:
         return day
 
     def day_on(self, on: date) -> WorkDay:
-        """The date's working day. One that is stored keeps its zone when the person travels on."""
+        """The date's working day. One that is stored keeps its zone when the person travels on.
+
+        One that isn't is where the next stored one was, so that reading it late shifts no other.
+        """
         starts, eve = self._settings.day_starts, on - timedelta(days=1)
-        zone, before = self._stored_zone(on) or self.zone(), self._stored_zone(eve)
+        _, later = self._stored_zone(on)
+        before_on, before = self._stored_zone(eve)
+        zone, before = later or self.zone(), before if before_on == eve else None
         moved = before is not None and before != zone
         begins = WorkDay(eve, before, starts).span.end if before and moved else None
         return WorkDay(on, zone, starts, begins)
 
-    def _stored_zone(self, on: date) -> ZoneInfo | None:
-        digest = self._store.digest(self._person, on) if self._store is not None else None
-        return ZoneInfo(digest.timezone) if digest else None
+    def _stored_zone(self, on: date) -> tuple[date | None, ZoneInfo | None]:
+        """The first stored day from then on, and its zone."""
+        found = self._store.zone_from(self._person, on) if self._store is not None else None
+        return (found[0], ZoneInfo(found[1])) if found else (None, None)
 
     def day_of(self, at: datetime) -> WorkDay:
         """The working day to which a moment belongs."""

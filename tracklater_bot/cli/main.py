@@ -281,7 +281,7 @@ def digest(arguments: argparse.Namespace) -> int:
         days.note_zone()
         day = _day(core, arguments.when)
         with _told(PostError), _progress(f"Reading {day.date}"):
-            opened = days.open_day(day)
+            opened = days.open_day(day, review=True)
         days.finish()
     for status in opened.draft.sources:
         if status.trouble:

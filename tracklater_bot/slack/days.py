@@ -17,10 +17,11 @@ from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import day_ready, no_traces, note
 from tracklater_bot.blocks.home import home
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.day_totals import open_items
+from tracklater_bot.domain.day_totals import Lengths, open_items
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
+from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import count, day_name
@@ -110,6 +111,7 @@ class Days:
         self._activity = Activity(person)
         self._zone_due: datetime | None = None
         self._duplicates_removed = False
+        self._waiting: list[tuple[date, Lengths]] | None = None
         self._publishing_home = threading.Lock()
         self._sending = Loop("outbox", self._send)
         self._messages = Loop("messages", self._show, rest_seconds=timing.update_rest)
@@ -127,13 +129,15 @@ class Days:
 
     # -- Days ----------------------------------------------------------------------------------
 
-    def open_day(self, day: WorkDay) -> OpenedDay:
+    def open_day(self, day: WorkDay, *, review: bool = False) -> OpenedDay:
         """Builds the day and posts its message, or updates the one that is there.
 
-        A day without anything to show is built but not posted. Raises PostError, StoreError.
+        A day without anything to show is built but not posted. With `review`, the days since the
+        last digest are read anew too. Raises PostError, StoreError.
         """
-        opened = self._read(day)
-        if opened.digest.items or opened.digest.ts:
+        opened = self._read(day, review=review)
+        waits = review and self.views.waits_unshown(day.date)
+        if opened.digest.items or opened.digest.ts or waits:
             with self._mended_later():
                 return self._with_picture(opened, self.messenger.publish(opened.digest))
         return opened
@@ -161,14 +165,16 @@ class Days:
     def announce(self, on: date, since: datetime) -> None:
         """Reads the day and sees to it that a message posted after `since` tells of it.
 
-        An older message of the day is replaced: changing it would notify nobody. Where nothing is
-        left to decide, nothing new is posted, but for the trouble of a source that may hide work.
+        The days since the last digest are read with it. An older message of the day is replaced:
+        changing it would notify nobody. Where nothing is left to decide on it, and the others have
+        messages, nothing new is posted, but for the trouble of a source that may hide work.
         Raises PostError, StoreError.
         """
-        opened = self._read(self.person.calendar.day_on(on))
+        opened = self._read(self.person.calendar.day_on(on), review=True)
         digest = opened.digest
         hidden = any(status.traces and status.trouble for status in opened.draft.sources)
-        if open_items(digest) or (hidden and not digest.items):
+        waits = open_items(digest) or self.views.waits_unshown(on)
+        if waits or (hidden and not digest.items):
             if not digest.posted_since(since):
                 self._pictures.shown.drop(digest)  # it goes with the old message
             with self._mended_later(), low_priority():
@@ -187,8 +193,18 @@ class Days:
         self._activity.note_read(draft.day)
         return digest
 
-    def _read(self, day: WorkDay) -> OpenedDay:
-        draft = self.person.draft(day)
+    def _read(self, day: WorkDay, *, review: bool = False) -> OpenedDay:
+        dates = self.views.days_since(day.date) if review else []
+        earlier = [self.person.calendar.day_on(on) for on in dates]
+        try:
+            *drafts, draft = self.person.machine.drafts([*earlier, day])
+        except Exception as error:
+            if not earlier:
+                raise
+            log_failure(log, "Reading the days since the last digest", error)
+            drafts, draft = [], self.person.draft(day)
+        for before, its_day in zip(drafts, earlier, strict=False):
+            self.weeks.keep(before, its_day)
         digest = self._stored(draft)
         tracker = self.person.tracker_words
         closed = tracker.too_long_ago if self.person.calendar.is_closed(day) else ""
@@ -324,4 +340,10 @@ class Days:
     def _show(self) -> float | None:
         self._remove_duplicates()
         self.messenger.refresh_stale(self.person.id)
+        today = self.person.calendar.today()
+        waiting = [(times.day, times.missing) for times in self.views.still_open(today)]
+        if waiting != self._waiting:  # something was decided on a day that today's message names
+            before, self._waiting = self._waiting, waiting
+            if before is not None:
+                self.show_again(today)
         return self._timing.retry if self.person.store.stale(self.person.id) else None

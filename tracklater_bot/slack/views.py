@@ -55,8 +55,26 @@ class Views:
             now=now,
             went_on=bool(self.person.recall(went_on_key(digest.day))),
             changes=self.person.no_longer(),
+            still_open=self.still_open(digest.day),
         )
         return digest_message(digest, view)
+
+    def still_open(self, on: date) -> list[DayTimes]:
+        """What is known to wait of the days since the digest before that day's; of the latest."""
+        plan, today = self.plan(), self.person.calendar.today()
+        latest = today if plan.wants(today) else plan.since_last(today)[0]
+        days = map(self.stored_day, self.days_since(on) if on >= latest else ())
+        return [times for times in days if in_all(times.missing)]
+
+    def waits_unshown(self, on: date) -> bool:
+        """Whether one of them has no message of its own, so that nothing has told of it yet."""
+        stored = (self.person.store.digest(self.person.id, t.day) for t in self.still_open(on))
+        return any(digest is None or digest.ts is None for digest in stored)
+
+    def days_since(self, on: date) -> list[date]:
+        """The days since the digest before that day's that can still be acted on."""
+        calendar, dates = self.person.calendar, self.plan().since_last(on)
+        return [day for day in dates if not calendar.is_closed(calendar.day_on(day))]
 
     # -- Plans, status, Home -------------------------------------------------------------------
 

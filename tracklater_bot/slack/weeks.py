@@ -32,11 +32,8 @@ class Weeks:
         """Its days as they look now: what was found is stored, so that it can be approved."""
         days = {day.date: day for day in self.person.calendar.days_of(stretch)}
         drafts = self.person.machine.drafts(list(days.values()))
-        times, digests = [], []
-        for draft in drafts:
-            digest = self._stored(draft, days[draft.day])
-            times.append(self._times(draft, digest, days[draft.day]))
-            digests += [digest] if digest is not None else []
+        kept = [self.keep(draft, days[draft.day]) for draft in drafts]
+        times, digests = [of for of, _ in kept], [digest for _, digest in kept if digest]
         statuses = {(s.name, s.group): s for draft in drafts for s in draft.sources if s.trouble}
         return self._message(stretch, times, digests, sources_lines([*statuses.values()]))
 
@@ -52,21 +49,17 @@ class Weeks:
         days = self.person.calendar.days_of(stretch)
         return [day.date for day in days if not self.person.calendar.is_closed(day)]
 
-    def _stored(self, draft: Draft, day: WorkDay) -> Digest | None:
-        """The day in the store, where it has something to decide on or was opened before."""
+    def keep(self, draft: Draft, day: WorkDay) -> tuple[DayTimes, Digest | None]:
+        """Stores a day that has something to decide on or was opened before; else remembers it."""
+        now = self.person.clock()
         found = draft.suggestions and not self.person.calendar.is_closed(day)
         if found or self.person.store.digest(self.person.id, draft.day) is not None:
-            return self.store_draft(draft)
-        return None
-
-    def _times(self, draft: Draft, digest: Digest | None, day: WorkDay) -> DayTimes:
-        now = self.person.clock()
-        if digest is None:
-            times = DayTimes.of_draft(draft, now, day.span)
-            self.views.remember(times)
-            return times
-        # The tracker's own word on our entries too: they may have been changed there.
-        return DayTimes.of(replace(digest, tracked=draft.tracked), now, day.span)
+            digest = self.store_draft(draft)
+            # The tracker's own word on our entries too: they may have been changed there.
+            return DayTimes.of(replace(digest, tracked=draft.tracked), now, day.span), digest
+        times = DayTimes.of_draft(draft, now, day.span)
+        self.views.remember(times)
+        return times, None
 
     def _message(
         self,
