@@ -36,7 +36,15 @@ from tracklater_bot.blocks.help import (
     unknown_word,
 )
 from tracklater_bot.blocks.home import HomeView, Preferences, home, preference_of
-from tracklater_bot.blocks.week import Quota, WeekView, in_all, week_chart, week_message
+from tracklater_bot.blocks.week import (
+    BillingView,
+    Quota,
+    WeekView,
+    in_all,
+    week_chart,
+    week_message,
+)
+from tracklater_bot.domain.billing import Drift
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.draft import Draft
@@ -147,7 +155,7 @@ def test_a_month_is_approved_in_one_question_with_what_it_costs() -> None:
     (button,) = elements(message.blocks, "approve_days")
     assert button["text"]["text"] == "Approve the certain of these 21 days"
     assert button["confirm"]["text"]["text"] == (
-        "Make 42 entries on 21 days, 63 h, in Toggl? group1 42 h, group2 21 h."
+        "Make 42 entries on 21 days in Toggl? In all 63 h. group1 42 h, group2 21 h."
     )
     assert (
         "Each entry is one request to Toggl: 42 requests; 22 are left until 15:42,"
@@ -178,7 +186,10 @@ def test_what_it_costs_of_the_quota(
 @pytest.mark.parametrize("text", ["acme", *HOSTILE])
 def test_a_month_fits_whatever_its_days_hold(number: int, text: str) -> None:
     days, view = month(*(with_text(each, f"{text}{n % 9}") for n, each in enumerate(many(number))))
-    message = week_message(days, TOGGL, replace(view, notes=["x" * 1000] * 6))
+    sums: dict[str | None, timedelta] = {f"{text}{n}": timedelta(hours=1) for n in range(number)}
+    changes = [Drift(FRIDAY.date, text, f"edited in Toggl: {text} -> {n}") for n in range(number)]
+    billing = BillingView(sums, "0", FRIDAY.date, sums, changes)
+    message = week_message(days, TOGGL, replace(view, notes=["x" * 1000] * 6, billing=billing))
     assert_fits(message)
     assert not [s for s in strings(message.blocks, "mrkdwn") if bad_characters(s)]
 

@@ -16,6 +16,7 @@ from tests.conftest import FRIDAY
 from tests.livebot import Json, Live, evening, live, sample_settings
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.stretches import Stretch
+from tracklater_bot.domain.text import duration
 from tracklater_sandbox import ME, Sandbox
 
 WEEK = Stretch.week(FRIDAY)
@@ -110,6 +111,87 @@ def test_the_export_agrees_with_the_week_and_the_month(me: Live, words: str) -> 
     days = ("--from", "2026-11-01", "--to", "2026-11-20", "--format", "json")
     answer = called(me.sandbox.home, "export", *days, **me.sandbox.env)
     assert abs(json.loads(answer.out)["hours"] * 60 - told) < 1
+
+
+def billed(me: Live) -> Json:
+    """The month, marked as billed as it is shown."""
+    month = asked_later(me, "month")
+    assert me.sandbox.slack.click(month, "bill_month").acked
+    return me.wait(lambda: next((m for m in me.private_answers() if "Billed on" in str(m)), None))
+
+
+def drifted(me: Live) -> str:
+    """What the month says of its billing, asked when the tracker is asked anew."""
+    blocks = asked_later(me, "month")["blocks"]
+    return next(text for block in blocks if "*Billed on" in (text := str(block.get("text"))))
+
+
+def test_a_billed_month_tells_what_changes_afterwards(me: Live) -> None:
+    me.ask()
+    me.wait(lambda: me.answered("Friday 20 November:"))
+    first, second, third = [item for item in me.digest.items if item.approvable][:3]
+    me.days.review.approve(ME, first.id)
+    me.days.review.skip(ME, second.id)
+    me.days.changed()
+    me.eventually(lambda: len(me.entries()) == 1)
+    me.eventually(lambda: me.days.outbox.due_in() is None)
+    assert "Nothing has changed since." in str(billed(me)["blocks"])
+    assert "*Billed on Fri 20 Nov*" in drifted(me)
+    assert "Nothing has changed since." in drifted(me)
+    before = me.sandbox.toggl.entries
+    account, edited, deleted = me.sandbox.toggl.account, before[0], before[1]
+    account.change(edited["id"], {"duration": edited["duration"] - 15 * 60})
+    account.delete(deleted["id"])
+    me.days.review.undo(ME, second.id)
+    me.days.review.approve(ME, third.id)
+    me.days.changed()
+    me.eventually(lambda: len(me.entries()) == 2)
+    me.eventually(lambda: me.days.outbox.due_in() is None)
+    told = drifted(me)
+    lengths = (edited["duration"], edited["duration"] - 15 * 60)
+    was, now = (duration(timedelta(seconds=seconds)) for seconds in lengths)
+    assert re.search(rf"edited in Toggl on \w+ \d+ \w+: {was} -&gt; {now}", told)
+    gone = duration(timedelta(seconds=deleted["duration"]))
+    assert f"no longer in Toggl: {gone} -&gt; 0 min" in told
+    assert f"approved here: {duration(third.suggestion.span.length)}" in told
+    assert f"{duration(second.suggestion.span.length)} more found since" in told
+    assert "4 changes since" in told
+    assert me.sandbox.toggl.entries != before  # nothing was set back
+
+
+def test_the_next_digest_tells_of_a_billed_month_that_changed(me: Live) -> None:
+    billed(me)
+    entry = me.sandbox.toggl.entries[0]
+    me.time.forward(minutes=3)
+    me.days.open_day(me.days.person.calendar.day("today"), review=True)
+    assert "is billed, and has" not in str(me.message()["blocks"])
+    me.sandbox.toggl.account.change(entry["id"], {"duration": 60})
+    me.time.forward(minutes=3)
+    me.days.open_day(me.days.person.calendar.day("today"), review=True)
+    me.days.show_again(FRIDAY)
+    assert "November 2026 is billed, and has 1 change since" in str(me.message()["blocks"])
+
+
+def test_a_month_is_billed_as_it_was_shown_or_not_at_all(me: Live) -> None:
+    month = asked(me, "month")
+    entry = me.sandbox.toggl.entries[0]
+    me.sandbox.toggl.account.change(entry["id"], {"duration": 60})
+    asked_later(me, "month")
+    me.sandbox.slack.click(month, "bill_month")
+    me.wait(lambda: me.answered("The month has changed since"))
+    assert "Billed on" not in str(asked(me, "month"))
+
+
+def test_billing_is_taken_back(me: Live) -> None:
+    me.sandbox.slack.click(billed(me), "unbill_month")
+    me.wait(lambda: "Billed on" not in str([m.get("blocks") for m in me.private_answers()]))
+    assert len(button_of(asked(me, "month"), "bill_month")) == 1
+    assert button_of(asked(me, "week"), "bill_month") == []
+
+
+def test_a_month_that_toggl_does_not_tell_of_is_not_billed(me: Live) -> None:
+    me.sandbox.toggl.faults.fail_next("me", 500, times=99)
+    assert button_of(asked(me, "month"), "bill_month") == []
 
 
 def asked_later(me: Live, words: str = "week") -> Json:

@@ -34,7 +34,7 @@ from tracklater_bot.blocks.help import help_message, no_traces
 from tracklater_bot.blocks.home import HomeView, Preferences, home
 from tracklater_bot.blocks.rows import _BUTTONS
 from tracklater_bot.blocks.rule_dialog import rule_modal
-from tracklater_bot.blocks.week import WeekView, week_message
+from tracklater_bot.blocks.week import BillingView, WeekView, week_message
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, ItemState, Problem
 from tracklater_bot.domain.draft import Draft
@@ -243,7 +243,8 @@ def _messages() -> list[list[Json]]:
         digest_message(each, DigestView(page=page)).blocks for each in _digests() for page in (0, 1)
     ]
     day = digest("09:00-10:00 group1")
-    view = WeekView(Stretch.week(day.day), CertainRows.of([day]))
+    billing = BillingView({}, "0", day.day)
+    view = WeekView(Stretch.week(day.day), CertainRows.of([day]), billing=billing)
     week = week_message([DayTimes.of(day)], view=view)
     return [*shown, week.blocks, no_traces(FRIDAY, ()).blocks, help_message().blocks]
 

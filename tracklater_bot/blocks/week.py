@@ -21,6 +21,7 @@ from tracklater_bot.blocks.elements import (
     size,
 )
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
+from tracklater_bot.domain.billing import Drift
 from tracklater_bot.domain.day_totals import DayTimes, Lengths
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.stretches import CertainRows, Stretch
@@ -62,6 +63,50 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class BillingView:
+    """Whether a month is billed, since when, and what is different since.
+
+    `lengths` are what would be billed now; `seen` stands for exactly that.
+    """
+
+    lengths: Lengths
+    seen: str
+    billed_on: date | None = None
+    billed: Lengths = field(default_factory=dict)
+    drift: Sequence[Drift] = ()
+
+    def blocks(self, stretch: Stretch, most: int) -> list[Block]:
+        """What is said of it in about so many characters, and the buttons."""
+        value, title = f"{stretch}/{self.seen}", "Mark as billed"
+        ask = f"Remember {stretch.name} as billed: {_sums(self.lengths)}? Nothing is sent."
+        question = confirm(title, plain(ask, MOST_CONFIRM), title)
+        if self.billed_on is None:
+            return [actions([button(title, "bill_month", value, confirm=question)])]
+        words = f"*Billed on {short_day(self.billed_on)}*: {duration(in_all(self.billed))}."
+        if not self.drift:
+            lines = [f"{words} Nothing has changed since."]
+        else:
+            lines = [f"{words} {count(len(self.drift), 'change')} since:"]
+            lines += [
+                f"• {short_day(one.day)} {mrkdwn(one.what or 'without words', 60)}:"
+                f" {mrkdwn(one.how, 150)}"
+                for one in self.drift
+            ]
+        buttons = [button("Mark as billed anew", "bill_month", value, confirm=question)]
+        buttons += [button("Not billed", "unbill_month", value)]
+        return [section(lines_within(lines, most)), actions(buttons)]
+
+
+def _sums(lengths: Lengths) -> str:
+    """`63 h. acme 42 h, globex 21 h`."""
+    clients = (
+        f"{plain(group or 'no client', 30)} {duration(length)}"
+        for group, length in _largest(lengths)
+    )
+    return f"{duration(in_all(lengths))}. {', '.join(clients)}"
+
+
+@dataclass(frozen=True, slots=True)
 class WeekView:
     """What stands beside the days: whose they are, what can be approved, what it costs."""
 
@@ -69,6 +114,7 @@ class WeekView:
     certain: CertainRows = field(default_factory=CertainRows)
     quota: Quota | None = None
     notes: Sequence[str] = ()
+    billing: BillingView | None = None
 
 
 def in_all(lengths: Lengths) -> timedelta:
@@ -111,6 +157,7 @@ def _blocks(
     blocks = [header(title), section(f"{totals}\n{sums}" if sums and len(days) > 1 else totals)]
     if view is not None:
         blocks += _approval(view, tracker)
+        blocks += view.billing.blocks(view.stretch, 200 + 400 * most_groups) if view.billing else []
     quiet = [times for times in days if times.known and not times.groups()]
     quiet = quiet if len(days) > WEEK_DAYS else []
     for times in days:
@@ -129,11 +176,10 @@ def _approval(view: WeekView, tracker: str) -> list[Block]:
         return []
     days = count(len(rows.days), "day")
     words = f"Approve the certain of these {days}" if len(rows.days) > 1 else "Approve the certain"
-    clients = ", ".join(
-        f"{plain(group or '', 30)} {duration(length)}" for group, length in _largest(rows.lengths)
-    )
     entries = count(rows.number, "entry", "entries")
-    ask = f"Make {entries} on {days}, {duration(in_all(rows.lengths))}, in {tracker}? {clients}."
+    billed = view.billing is not None and view.billing.billed_on is not None
+    ask = f"{view.stretch.name} is billed already. " if billed else ""
+    ask += f"Make {entries} on {days} in {tracker}? In all {_sums(rows.lengths)}."
     question = confirm(words, plain(ask, MOST_CONFIRM), "Approve")
     cost = view.quota.cost(rows.number, tracker) if view.quota else ""
     return [

@@ -206,6 +206,8 @@ class Days:
         for before, its_day in zip(drafts, earlier, strict=False):
             self.weeks.keep(before, its_day)
         digest = self._stored(draft)
+        if review:
+            self.weeks.billing.look()
         tracker = self.person.tracker_words
         closed = tracker.too_long_ago if self.person.calendar.is_closed(day) else ""
         return OpenedDay(draft, digest, tracker=tracker, closed=closed)

@@ -23,6 +23,7 @@ from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.plan import Plan
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
 from tracklater_bot.slack.announcer import went_on_key
+from tracklater_bot.slack.billing import Billing
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import ShownPictures
 
@@ -54,7 +55,7 @@ class Views:
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
             went_on=bool(self.person.recall(went_on_key(digest.day))),
-            changes=self.person.no_longer(),
+            changes=[*self.person.no_longer(), *Billing(self.person).notes()],
             still_open=self.still_open(digest.day),
         )
         return digest_message(digest, view)

@@ -8,12 +8,13 @@ from datetime import date
 
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import sources_lines
-from tracklater_bot.blocks.week import Quota, WeekView, week_message
+from tracklater_bot.blocks.week import BillingView, Quota, WeekView, week_message
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.stretches import CertainRows, Stretch
+from tracklater_bot.slack.billing import Billing
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.views import Views
 
@@ -35,14 +36,23 @@ class Weeks:
         kept = [self.keep(draft, days[draft.day]) for draft in drafts]
         times, digests = [of for of, _ in kept], [digest for _, digest in kept if digest]
         statuses = {(s.name, s.group): s for draft in drafts for s in draft.sources if s.trouble}
-        return self._message(stretch, times, digests, sources_lines([*statuses.values()]))
+        billing = None
+        tracker, closed = self.person.catalog.tracker_name, self.person.calendar.is_closed
+        known = tracker and not any(name == tracker for name, _ in statuses)
+        if stretch.is_month and known and not closed(days[min(days)]):
+            entries = (entry for draft in drafts for entry in draft.tracked)
+            billing = self.billing.shown(stretch, entries, times)
+        notes = sources_lines([*statuses.values()])
+        return self._message(stretch, times, digests, notes, billing)
 
-    def again(self, stretch: Stretch) -> SlackMessage:
+    def again(self, stretch: Stretch, billing: BillingView | None = None) -> SlackMessage:
         """The same from what is stored: quick, and nobody is asked."""
         days = self.person.calendar.days_of(stretch)
         stored = [self.person.store.digest(self.person.id, day.date) for day in days]
         times = [self.views.stored_day(day.date) for day in days]
-        return self._message(stretch, times, [digest for digest in stored if digest])
+        return self._message(
+            stretch, times, [digest for digest in stored if digest], billing=billing
+        )
 
     def certain_days(self, stretch: Stretch) -> list[date]:
         """The days on which "Approve the certain" of the stretch approves."""
@@ -67,12 +77,18 @@ class Weeks:
         times: Sequence[DayTimes],
         digests: Sequence[Digest],
         notes: Sequence[str] = (),
+        billing: BillingView | None = None,
     ) -> SlackMessage:
         open_days = set(self.certain_days(stretch))
         rows = CertainRows.of(digest for digest in digests if digest.day in open_days)
         closed = [self.person.tracker_words.too_long_ago] * (len(open_days) < len(times))
-        view = WeekView(stretch, rows, self._quota(), [*closed, *notes[:MOST_NOTES]])
+        view = WeekView(stretch, rows, self._quota(), [*closed, *notes[:MOST_NOTES]], billing)
         return week_message(times, self.person.tracker_words, view)
+
+    @property
+    def billing(self) -> Billing:
+        """The months that are billed."""
+        return Billing(self.person)
 
     def _quota(self) -> Quota:
         now, zone = self.person.clock(), self.person.settings().zone()

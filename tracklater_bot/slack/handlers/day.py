@@ -44,6 +44,8 @@ class DayHandlers:
         app.action("refresh")(self._refresh)
         app.action("open_day")(self._refresh)
         app.action("approve_days")(self._approve_days)
+        app.action("bill_month")(self._bill_month)
+        app.action("unbill_month")(self._bill_month)
         app.action("remind")(self._remind)
         app.event("app_home_opened")(self._home_opened)
         app.action(re.compile(r"^pref_"))(self._preference_changed)
@@ -87,6 +89,20 @@ class DayHandlers:
         days.changed()
         stretch = Stretch.parse(click.value.rpartition("/")[0])
         _say(respond, days.weeks.again(stretch), replace_original=True)
+
+    def _bill_month(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        click, weeks = Click.of(body), self._days.weeks
+        words, _, seen = click.value.rpartition("/")
+        stretch = Stretch.parse(words)
+        with stored_first(ack):
+            if click.action_id == "unbill_month":
+                weeks.billing.unmark(stretch)
+            else:
+                refusal = refusal_of(lambda: weeks.billing.mark(stretch, seen))
+                if refusal:
+                    reply_privately(respond, refusal)
+        billing = weeks.billing.as_shown(stretch)
+        _say(respond, weeks.again(stretch, billing), replace_original=True)
 
     # -- Decisions -----------------------------------------------------------------------------
 
