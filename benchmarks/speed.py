@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -31,6 +32,7 @@ from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.drafting.machine import read_all
 from tracklater_bot.settings import load
+from tracklater_bot.sources.clues.agents import AgentsSource
 from tracklater_bot.sources.clues.git_log import SKEW
 
 DAY = WorkDay(date(2026, 11, 20), ZoneInfo("Europe/Helsinki"))
@@ -307,6 +309,53 @@ def _launched(arguments: list[str], desk: Desk) -> Run:
     return Run(seconds, processor, largest / _RSS_UNITS)
 
 
+def activitywatch(folder: Path) -> Iterator[Figure]:
+    """From 4,000 events of an export to suggestions, as a multiple of a busy day of thyme's."""
+    thyme, watched = make_month(folder / "thyme"), _desk(folder / "activitywatch", repos=0)
+    _record(thyme, DAY, BUSY)
+    export = folder / "activitywatch" / "export.json"
+    export.write_text(json.dumps({"buckets": dict(_buckets(4000))}))
+    written = watched.config.read_text()
+    with watched.config.open("w") as file:
+        file.write(f"activitywatch.file = {json.dumps(str(export))}\n{written}")
+    with _core(thyme) as other, _core(watched) as core:
+        drafts = [partial(each.machine.drafts, [DAY]) for each in (other, core)]
+        for draft in drafts:
+            draft()
+        rounds = [tuple(map(milliseconds, drafts)) for _ in range(ROUNDS)]
+    theirs, mine = (median(each) for each in zip(*rounds, strict=True))
+    ratio = median(own / others for others, own in rounds)
+    told = f"{mine:.0f} ms; thyme {theirs:.0f} ms"
+    yield Figure("4,000 events of ActivityWatch / thyme", 4.0, ratio, "x", told)
+
+
+def _buckets(count: int) -> Iterator[tuple[str, object]]:
+    """Windows that change every seven seconds, with pages and projects in them, newest first."""
+    chance = random.Random(count)
+    start = DAY.span.start + timedelta(hours=4)
+    seconds = [start + timedelta(seconds=7.2 * number) for number in range(count)]
+    titles = [f"module_{n}.py - {chance.choice(('acme', 'beta'))}-api" for n in range(99)]
+    apps = ("Code", "Google-chrome", "Slack", "Terminal")
+    kinds: dict[str, tuple[str, float, Callable[[int], dict[str, str]]]] = {
+        "window": (
+            "currentwindow",
+            6.2,
+            lambda _: {"app": chance.choice(apps), "title": chance.choice(titles)},
+        ),
+        "web-chrome": ("web.tab.current", 7.0, lambda n: {"url": f"https://x.example/{n % 50}"}),
+        "vscode": ("app.editor.activity", 7.0, lambda n: {"project": f"/src/{n % 9}-api"}),
+        "afk": ("afkstatus", 7.1, lambda _: {"status": "not-afk"}),
+    }
+    for name, (kind, length, data) in kinds.items():
+        events = [
+            {"timestamp": at.isoformat(), "duration": length, "data": data(number)}
+            for number, at in enumerate(seconds)
+            if name == "window" or number % 4 == 0 or name == "afk"
+        ]
+        bucket = {"type": kind, "hostname": "box", "client": "aw", "events": events[::-1]}
+        yield f"aw-watcher-{name}_box", bucket
+
+
 def many_days(desk: Desk) -> Iterator[Figure]:
     """Thirty days at once, as a multiple of thirty times one day."""
     days = month()
@@ -322,6 +371,100 @@ def many_days(desk: Desk) -> Iterator[Figure]:
     single, together = (median(each) for each in zip(*rounds, strict=True))
     told = f"{together:.0f} ms; one by one {single:.0f} ms"
     yield Figure("thirty days / thirty times one", 1.1, together / single, "x", told)
+
+
+# -- Logs of agents ----------------------------------------------------------------------------
+
+SESSIONS, TURNS, STEPS = 2000, 10, 20
+_READ = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from tracklater_bot.domain.day import Span
+from tracklater_bot.sources.clues.agents import AgentsSource
+folder, start, end, *wanted = sys.argv[1:]
+source = AgentsSource({"Claude Code": Path(folder) / "claude"}, (), Path(folder) / "kept")
+if wanted:
+    source.read(Span(datetime.fromisoformat(start), datetime.fromisoformat(end)))
+"""
+
+
+def make_sessions(folder: Path) -> Desk:
+    """Two thousand sessions, a gigabyte, over a month that ends with the day."""
+    for number in range(SESSIONS):
+        began = DAY.span.start + timedelta(hours=5) - timedelta(days=number % MONTH)
+        path = folder / "claude" / "projects" / f"-src-{number % 20}" / f"{number}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(_session(number, began)))
+        last = (began + timedelta(hours=3)).timestamp()
+        os.utime(path, (last, last))
+    return _desk(folder, repos=0)
+
+
+def _session(number: int, began: datetime) -> Iterator[str]:
+    for turn in range(TURNS):
+        for step in range(STEPS):
+            at = began + timedelta(minutes=15 * turn, seconds=20 * step)
+            kind, source = ("assistant", "null") if step else ("user", '"typed"')
+            yield (
+                f'{{"type":"{kind}","timestamp":"{at.isoformat()}","sessionId":"{number}",'
+                f'"uuid":"{number}-{turn}-{step}","cwd":"/src/{number % 20}","gitBranch":"main",'
+                f'"promptSource":{source},"message":{{"content":"{"word " * 480}"}}}}\n'
+            )
+
+
+def agents_logs(desk: Desk) -> Iterator[Figure]:
+    """A day's sessions among those of a month, when all were read before; and its memory."""
+    span = DAY.span
+    command = ["-c", _READ, str(desk.folder), span.start.isoformat(), span.end.isoformat()]
+    first = [_launched([*command, "x"], desk).seconds for _ in range(2)]
+    empty = [_launched(command, desk) for _ in range(3)]
+    full = [_launched([*command, "x"], desk) for _ in range(3)]
+    source = AgentsSource({"Claude Code": desk.folder / "claude"}, (), desk.folder / "kept")
+    again = median(milliseconds(lambda: source.read(span)) for _ in range(ROUNDS)) / 1000
+    told = f"the first times {first[0]:.1f} and {first[1]:.1f} s"
+    yield Figure("2,000 sessions of agents, again", 1.0, again, "s", told)
+    peak = median(run.peak for run in full) - median(run.peak for run in empty)
+    yield Figure("their memory", 50, peak, "MB")
+
+
+def calendar(folder: Path) -> Iterator[Figure]:
+    """A calendar of five megabytes, and the memory that it takes beyond an empty one."""
+    settings = 'timezone = "{}"\ncalendar = {{ files = ["{}"], emails = ["{}"] }}\n'
+    peaks, took, processor = [], [], []
+    for name, entries in (("empty", 0), ("full", 6000)):
+        desk = Desk(folder / name, ())
+        desk.folder.mkdir(parents=True)
+        file = desk.folder / "mine.ics"
+        file.write_text("\r\n".join(_calendar(entries)))
+        desk.config.write_text(settings.format(DAY.zone, file, EMAIL))
+        (desk.folder / ".env").touch()
+        command = ["-m", "tracklater_bot", "preview", str(DAY.date), "--json"]
+        runs = [_launched([*command, "--config", str(desk.config)], desk) for _ in range(4)][1:]
+        peaks.append(median(run.peak for run in runs))
+        took.append(min(run.seconds for run in runs))
+        processor.append(min(run.processor for run in runs))
+    told = f"{file.stat().st_size / 1e6:.1f} MB, over an empty one, the libraries included"
+    told += f"; {processor[1] - processor[0]:.2f} s of processor time"
+    yield Figure("a calendar", 1.0, took[1] - took[0], "s", told)
+    yield Figure("memory for it", 50, peaks[1] - peaks[0], "MB")
+
+
+def _calendar(entries: int) -> Iterator[str]:
+    """Three years of single meetings, and a weekly series for every 24 of them."""
+    chance = random.Random(entries)
+    yield "BEGIN:VCALENDAR"
+    for number in range(entries + entries // 24):
+        at = datetime(2024, 1, 1, 9) + timedelta(days=chance.randrange(1100))  # noqa: DTZ001
+        guests = (
+            f"ATTENDEE;PARTSTAT=ACCEPTED;CN=Guest:mailto:guest{n}@acme.example" for n in "123"
+        )
+        yield from ("BEGIN:VEVENT", f"UID:{number}", f"SUMMARY:Acme {number}", *guests)
+        yield f"DTSTART;TZID={DAY.zone}:{at:%Y%m%dT%H%M%S}"
+        yield f"DTEND;TZID={DAY.zone}:{at + timedelta(hours=1):%Y%m%dT%H%M%S}"
+        yield from ["RRULE:FREQ=WEEKLY"] * (number >= entries)
+        yield from (f"DESCRIPTION:{'Join the meeting at ' * 22}", "END:VEVENT")
+    yield from ("END:VCALENDAR", "")
 
 
 # -- The table ---------------------------------------------------------------------------------
@@ -344,7 +487,11 @@ def main() -> None:
         desk, days = make_desk(Path(folder) / "day"), make_month(Path(folder) / "month")
         size = desk.day_file(DAY).stat().st_size / 1e6
         print(f"{size:.1f} MB of thyme, {len(desk.repos)} repositories\n", flush=True)
-        for line in table((*in_process(desk), *whole_process(desk), *many_days(days))):
+        agents = agents_logs(make_sessions(Path(folder) / "agents"))
+        watched = activitywatch(Path(folder) / "watched")
+        planned = calendar(Path(folder) / "calendar")
+        figures = in_process(desk), whole_process(desk), many_days(days), watched, agents, planned
+        for line in table(chain.from_iterable(figures)):
             print(line)
 
 

@@ -48,6 +48,7 @@ _IMPORTED_LATE = (
     "tracklater_bot.catalog.issue_search",
     "tracklater_bot.cli.signals",
     "tracklater_bot.sources.issues.jira",
+    "tracklater_bot.sources.clues.agents",
     "tracklater_bot.sources.clues.slack",
     "tracklater_bot.sources.issues.taiga",
     "tracklater_bot.sources.issues.taiga_login",

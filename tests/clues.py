@@ -10,7 +10,15 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from tests.notation import FRIDAY, at, span
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Window
+from tracklater_bot.domain.clues import (
+    ChatMessage,
+    Checkout,
+    Clue,
+    Commit,
+    Meeting,
+    Prompt,
+    Window,
+)
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group, Project
@@ -98,6 +106,17 @@ def checkout(clock: str, group: str, branch: str) -> Checkout:
 def message(clock: str, text: str, channel: str = "", group: str | None = None) -> ChatMessage:
     """A message in the common workspace, or in a group's own."""
     return ChatMessage(at(clock), group, text, channel)
+
+
+def prompt(clock: str, group: str | None, branch: str = "", folder: str = "/src") -> Prompt:
+    """Something typed to a coding agent in the group's folder."""
+    return Prompt(at(clock), group, folder, branch)
+
+
+def meeting(times: str, title: str, *domains: str, sure: bool = True) -> Meeting:
+    """A meeting in the person's calendar; without a title a private one."""
+    whole = span(times)
+    return Meeting(whole.start, whole.end, title, domains, sure)
 
 
 def entry(times: str, number: int = 1) -> TimeEntry:

@@ -53,7 +53,9 @@ def use_everything(sandbox: Sandbox) -> None:
 def written(sandbox: Sandbox) -> dict[str, bytes]:
     """Whatever the bot left on this machine, by file: its log, its database, its settings."""
     files = [path for path in sandbox.home.rglob("*") if path.is_file()]
-    ours = [path for path in files if path.suffix == ".log" or ".sqlite3" in path.name]
+    ours = [
+        path for path in files if path.suffix in (".log", ".msgpack") or ".sqlite3" in path.name
+    ]
     assert any(path.suffix == ".log" for path in ours)
     assert any(".sqlite3" in path.name for path in ours)
     return {path.name: path.read_bytes() for path in ours}

@@ -70,5 +70,5 @@ def one_line(sentence: str) -> bool:
 def _inside(clue: Clue, span: Span) -> bool:
     if isinstance(clue, Checkout):
         return clue.at < span.end
-    until = clue.until if isinstance(clue, Window) else None
+    until = getattr(clue, "until", None)
     return clue.at in span and (until is None or clue.at < until <= span.end)

@@ -118,6 +118,7 @@ def test_times_past_midnight_name_the_day() -> None:
         (Evidence(131, 3, 2), "131 min in windows, 3 commits, 2 messages"),
         (Evidence(0, 1, 1), "1 commit, 1 message"),
         (Evidence(5), "5 min in windows"),
+        (Evidence(meetings=1), "1 meeting"),
     ],
 )
 def test_evidence_in_words(evidence: Evidence, words: str) -> None:

@@ -11,9 +11,9 @@ import pytest
 from tests.machines import machine_of
 from tests.notation import FRIDAY, HELSINKI, at, span
 from tests.trackers import FakeTracker
-from tracklater_bot.catalog.cache import NullStore
 from tracklater_bot.catalog.catalog import Catalog
-from tracklater_bot.domain.clues import Checkout, Clue, Reading, Window
+from tracklater_bot.catalog.stores import NullStore
+from tracklater_bot.domain.clues import Checkout, Clue, Meeting, Reading, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.hints import Hint, HintKind
@@ -128,6 +128,18 @@ def test_a_window_that_reaches_into_a_day_is_there_in_the_morning() -> None:
     (suggestion,) = friday.suggestions
     assert suggestion.span.start == begins
     assert thursday.suggestions == ()
+
+
+def test_a_meeting_over_the_days_beginning_is_in_both() -> None:
+    begins, hour = FRIDAY.span.start, timedelta(hours=1)
+    night = Meeting(begins - hour, begins + hour, "Acme release")
+    together = drafts([night], [THURSDAY, FRIDAY])
+    assert [draft.meetings for draft in together] == [
+        (Span(begins - hour, begins),),
+        (Span(begins, begins + hour),),
+    ]
+    alone = Meeting(begins, begins + hour, "Acme release")  # as the source gives it for the day
+    assert drafts([alone], [FRIDAY]) == together[1:]
 
 
 def test_two_recorders_of_one_machine_are_kept_apart() -> None:

@@ -50,6 +50,18 @@ def test_any_day_can_be_drawn(number: int) -> None:
     assert len(png) < 300_000
 
 
+def test_a_meeting_is_marked_from_its_beginning_to_its_end() -> None:
+    bars = lanes(("09:00-12:00", "acme"))
+    without, short, long = (
+        draw(replace(bars, ticks=Ticks(meetings=meetings)))
+        for meetings in ((), (span("10:00-10:15"),), (span("10:00-12:00"),))
+    )
+    assert opened(short).height > opened(without).height
+    greys = [opened(png).convert("L").histogram() for png in (short, long)]
+    dark = [sum(n * (255 - grey) for grey, n in enumerate(each)) for each in greys]
+    assert dark[0] < dark[1]
+
+
 def test_the_same_day_is_drawn_the_same() -> None:
     day = lanes(("09:00-10:00", "acme"), ("10:00-11:00", None))
     assert draw(day) == draw(day)

@@ -20,7 +20,7 @@ from tests.notation import FRIDAY as WORKDAY
 from tests.notation import at
 from tracklater_bot.catalog.catalog import scope_of
 from tracklater_bot.cli.terminal import print_draft
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit, Reading, Window
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit, Prompt, Reading, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
@@ -85,12 +85,13 @@ def _windows(covered: Span, text: str) -> Iterator[Window]:
         moment += (covered.end - covered.start) / count
 
 
-def _traces(text: str) -> tuple[Commit | Checkout | ChatMessage, ...]:
+def _traces(text: str) -> tuple[Commit | Checkout | ChatMessage | Prompt, ...]:
     return (
         Checkout(at("09:05"), "acme", "api", f"feature/DEV-1-{text}"),
         Commit(at("10:00"), "acme", "api", "a" * 40, text, (text,)),
         Commit(at("10:30"), "acme", "api", "b" * 40, f"DEV-1 {text}"),
         ChatMessage(at("10:15"), "acme", text, text, text),
+        Prompt(at("10:20"), "acme", text, text, text),
     )
 
 

@@ -108,6 +108,7 @@ def test_outside_text_cannot_steer_the_terminal(text: str, width: int) -> None:
     ("evidence", "words"),
     [
         (Evidence(131, 3, 2), "131 min in windows, 3 commits and 2 messages"),
+        (Evidence(60, meetings=2), "60 min in windows and 2 meetings"),
         (Evidence(0, 1, 0), "1 commit"),
         (Evidence(), ""),
     ],

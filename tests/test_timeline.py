@@ -138,7 +138,11 @@ def test_alt_text_tells_what_the_picture_shows() -> None:
             tracked=(entry("08:00-09:00 group1"),),
         ),
         NOW,
-        Ticks(commits=(at("09:30"),), messages=(at("10:00"), at("10:01"))),
+        Ticks(
+            commits=(at("09:30"),),
+            messages=(at("10:00"), at("10:01")),
+            meetings=(span("12:00-13:00"),),
+        ),
         TOGGL,
     )
     assert alt_text(lanes) == (
@@ -147,7 +151,7 @@ def test_alt_text_tells_what_the_picture_shows() -> None:
         "group2, 1 h: 12:00–13:00 #12. "
         "What was this?, 40 min: 23:30–00:10 (Sat). "
         "In Toggl, 1 h: 08:00–09:00 group1. "
-        "1 commit. 2 messages."
+        "1 commit. 2 messages. 1 meeting."
     )
 
 

@@ -8,17 +8,17 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracklater_bot.catalog.briefing import CatalogBriefing
-from tracklater_bot.catalog.cache import NullStore
 from tracklater_bot.catalog.calendar import Calendar
 from tracklater_bot.catalog.catalog import Catalog
-from tracklater_bot.domain.draft import Rounding
+from tracklater_bot.catalog.stores import NullStore
+from tracklater_bot.domain.draft import Decision, Rounding
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.roundings import roundings_of
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.wall import Machine
 from tracklater_bot.drafting.habits import HabitFiles
 from tracklater_bot.drafting.machine import Engine, LocalMachine
-from tracklater_bot.engine import suggest
+from tracklater_bot.engine import answer
 from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import REMINDERS, effective, moved, unreminded
@@ -96,10 +96,16 @@ class Core:
 
     # -- Drafts --------------------------------------------------------------------------------
 
-    def local_machine(self, engine: Engine = suggest) -> LocalMachine:
+    def local_machine(self, engine: Engine = answer) -> LocalMachine:
         """The machine of this process, with the engine that its drafts are asked of."""
         briefing = CatalogBriefing(
-            self.catalog, self.groups, self.rules, self.clock, self.calendar.zone, self.roundings
+            self.catalog,
+            self.groups,
+            self.rules,
+            self.clock,
+            self.calendar.zone,
+            self.decisions,
+            self.roundings,
         )
         settings = self.file_settings.suggest
         habits = HabitFiles(
@@ -110,6 +116,10 @@ class Core:
     def rules(self) -> list[Rule]:
         """The person's own rules; they are made in Slack."""
         return [] if self._keeps_nothing() else self.store.rules(self.person)
+
+    def decisions(self, since: date) -> list[Decision]:
+        """What the person corrected or skipped since that day."""
+        return [] if self._keeps_nothing() else self.store.decisions(self.person, since)
 
     def roundings(self, since: date) -> list[Rounding]:
         """What rounding took from the rows of the stored days from then on."""

@@ -10,12 +10,19 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks import elements as kit
 from tracklater_bot.blocks.elements import Block, SlackMessage
-from tracklater_bot.blocks.rows import Detail, RowPlace, row, unsure
+from tracklater_bot.blocks.rows import Detail, RowPlace, perhaps, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.blocks.week import still_open_rows, still_open_words
 from tracklater_bot.domain.day import in_reach
-from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items, tracked_length
+from tracklater_bot.domain.day_totals import (
+    DayTimes,
+    gap_lines,
+    length_of,
+    open_items,
+    tracked_length,
+)
 from tracklater_bot.domain.digests import Digest, Item, ItemState
+from tracklater_bot.domain.draft import agents_words
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, count, day_name, duration, listing, times
@@ -143,7 +150,9 @@ def _totals(digest: Digest, view: DigestView) -> str:
     progress = _progress(digest, view)
     lines = [f"*{progress}*" if digest.items else "*Nothing is waiting for you.*"]
     lines += [view.tracker.too_long_ago] * view.closes(digest)
-    return "\n".join([*lines, *_group_lines(digest, view)])
+    lines += [*_group_lines(digest, view), *gap_lines(digest, view.now)]
+    lines += [mrkdwn(agents_words(digest.agents), 200)] * bool(digest.agents)
+    return "\n".join(lines)
 
 
 def _progress(digest: Digest, view: DigestView) -> str:
@@ -181,7 +190,11 @@ def _group_lines(digest: Digest, view: DigestView, most: int = 4) -> list[str]:
 
 
 def _group_line(group: str | None, day: DayTimes, wanted: str, tracker: str) -> str:
-    lengths = ((day.missing.get(group), wanted), (day.tracked.get(group), f"in {tracker}"))
+    lengths = (
+        (day.missing.get(group), wanted),
+        (day.under_way.get(group), "on the way"),
+        (day.tracked.get(group), f"in {tracker}"),
+    )
     parts = [f"{duration(length)} {words}" for length, words in lengths if length]
     name = "Without a group" if group is None else mrkdwn(group, 40)
     return f"{name}: {', '.join(parts)}" if parts else ""
@@ -276,6 +289,8 @@ def _opening(digest: Digest, view: DigestView) -> str:
         head += f" in {count(len(open_items(digest)), 'suggestion')}"
     done = sum(tracked_length(digest, view.now).values(), timedelta())
     tracked = f" {duration(done)} in {view.tracker.label}." if done else ""
+    waiting = sum(DayTimes.of(digest).under_way.values(), timedelta())
+    tracked += f" {duration(waiting)} on the way." if waiting else ""
     return f"{head}.{tracked}" + f" {view.tracker.too_long_ago}" * view.closes(digest)
 
 
@@ -289,8 +304,9 @@ def _spoken(item: Item, digest: Digest, tracker: str) -> str:
     state = f" ({_SPOKEN[item.state].format(tracker)})." if item.state in _SPOKEN else "."
     if item.waits_until is not None:
         state = f" (waits until {clock(item.waits_until, zone, digest.day)})."
-    if item.state is ItemState.OPEN and unsure(suggestion):
-        state = " (not sure)."
+    doubt = unsure(suggestion).lower() or perhaps(suggestion).replace("P", "p", 1)
+    if item.state is ItemState.OPEN and doubt:
+        state = f" ({doubt})."
     return f"{when}, {duration(suggestion.span.length)}, {who}{project}{what}{state}"
 
 

@@ -36,10 +36,27 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """Moments to be marked: when commits were made and messages written."""
+    """What is to be marked: commits, messages and prompts when made, meetings when planned."""
 
     commits: tuple[datetime, ...] = ()
     messages: tuple[datetime, ...] = ()
+    prompts: tuple[datetime, ...] = ()
+    meetings: tuple[Span, ...] = ()
+
+    @property
+    def moments(self) -> tuple[datetime, ...]:
+        """Those of all kinds but meetings, which last."""
+        return *self.commits, *self.messages, *self.prompts
+
+    def by_kind(self) -> dict[str, int]:
+        """How many there are of each kind, by what one of them is called."""
+        named = {
+            "commit": self.commits,
+            "message": self.messages,
+            "prompt": self.prompts,
+            "meeting": self.meetings,
+        }
+        return {kind: len(marked) for kind, marked in named.items() if marked}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +73,9 @@ class Lanes:
     @property
     def span(self) -> Span:
         """The time to be shown: whole hours on the wall clock, six at least."""
-        spans = [bar.span for bar in (*self.suggested, *self.tracked)]
+        spans = [bar.span for bar in (*self.suggested, *self.tracked)] + [*self.ticks.meetings]
         moments = [*(span.start for span in spans), *(span.end for span in spans)]
-        moments += [*self.ticks.commits, *self.ticks.messages]
+        moments += self.ticks.moments
         moments = moments or [datetime.combine(self.day, time(9), self.zone)]
         start = _hour_before(min(moments), self.zone)
         end = _hour_before(max(moments) + HOUR - timedelta(microseconds=1), self.zone)
@@ -112,8 +129,8 @@ def lanes_of(
 
 
 def ticks_of(draft: Draft) -> Ticks:
-    """The moments of a draft's commits and messages."""
-    return Ticks(draft.commits, draft.messages)
+    """When a draft's commits, messages, prompts and meetings were."""
+    return Ticks(draft.commits, draft.messages, draft.prompts, draft.meetings)
 
 
 def _suggestions(day: Draft | Digest) -> tuple[list[Suggestion], list[Suggestion]]:
@@ -169,8 +186,7 @@ def alt_text(lanes: Lanes, most: int = MOST_ALT) -> str:
     for name, bars in text_lanes(lanes):
         spans = ", ".join(_bar_words(bar, name, lanes) for bar in bars)
         parts.append(f"{isolated(name)}, {_sum(bars)}: {spans}.")
-    marks = {"commit": lanes.ticks.commits, "message": lanes.ticks.messages}
-    parts += [f"{count(len(moments), what)}." for what, moments in marks.items() if moments]
+    parts += [f"{count(number, what)}." for what, number in lanes.ticks.by_kind().items()]
     if len(parts) == 1:
         parts.append("Nothing was seen.")
     return clean(" ".join(parts), most)

@@ -82,8 +82,7 @@ class _Layout:
         bars = MARGIN + TITLE + 2 * GAP
         tracked = bars + BAR_HEIGHT + GAP
         ticks = tracked + (TRACKED_HEIGHT + GAP if lanes.tracked else 0)
-        has_ticks = bool(lanes.ticks.commits or lanes.ticks.messages)
-        axis = ticks + (TICK_HEIGHT + GAP if has_ticks else 0)
+        axis = ticks + (TICK_HEIGHT + GAP if lanes.ticks.by_kind() else 0)
         legend_top = axis + SMALL + 2 * GAP
         lines = len(_legend_lines(legend))
         height = legend_top + lines * LEGEND_LINE + MARGIN - GAP
@@ -93,7 +92,7 @@ class _Layout:
     def hours(self) -> list[datetime]:
         """The hours to be marked; none where there is nothing to be placed between them."""
         lanes = self.lanes
-        seen = lanes.suggested or lanes.tracked or lanes.ticks.commits or lanes.ticks.messages
+        seen = lanes.suggested or lanes.tracked or lanes.ticks.by_kind()
         return list(lanes.hours()) if seen else []
 
     def x(self, at: datetime) -> float:
@@ -138,6 +137,10 @@ class _Pen:
         corners = [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)]
         self._draw.polygon([(a * SMOOTH, b * SMOOTH) for a, b in corners], fill=fill)
 
+    def triangle(self, x: float, y: float, radius: float, fill: str) -> None:
+        corners = [(x, y - radius), (x + radius, y + radius), (x - radius, y + radius)]
+        self._draw.polygon([(a * SMOOTH, b * SMOOTH) for a, b in corners], fill=fill)
+
     def striped(self, box: Box, radius: float, fill: str, stripe: str) -> None:
         """Slanted lines: what is unknown differs by more than its colour."""
         left, top, right, bottom = (round(edge * SMOOTH) for edge in box)
@@ -167,8 +170,14 @@ def _paint_shapes(pen: _Pen, layout: _Layout) -> None:
         box = layout.box(bar.span, layout.tracked_top, TRACKED_HEIGHT)
         pen.rounded(box, 10, _tint(layout.fill(bar)), layout.fill(bar))
     middle = layout.ticks_top + TICK_HEIGHT / 2
+    for meeting in layout.lanes.ticks.meetings:
+        left, _, right, _ = layout.box(meeting, middle, 0)
+        edges = [(left, middle - 14), (left, middle - 8), (right, middle - 8), (right, middle - 14)]
+        pen.line(edges, QUIET, 3)
     for at in layout.lanes.ticks.messages:
         pen.dot(layout.x(at), middle + 10, 7, QUIET)
+    for at in layout.lanes.ticks.prompts:
+        pen.triangle(layout.x(at), middle + 10, 9, INK)
     for at in layout.lanes.ticks.commits:
         pen.diamond(layout.x(at), middle - 8, 12, INK)
     _paint_legend_marks(pen, layout)
@@ -179,8 +188,12 @@ def _paint_legend_marks(pen: _Pen, layout: _Layout) -> None:
         box = (x, y + 6, x + 30, y + 36)
         if colour == _COMMIT:
             pen.diamond(x + 15, y + 21, 13, INK)
+        elif colour == _MEETING:
+            pen.line([(x, y + 14), (x, y + 22), (x + 30, y + 22), (x + 30, y + 14)], QUIET, 3)
         elif colour == _MESSAGE:
             pen.dot(x + 15, y + 21, 9, QUIET)
+        elif colour == _PROMPT:
+            pen.triangle(x + 15, y + 21, 11, INK)
         elif colour == _TRACKED:
             pen.rounded(box, 8, CARD, QUIET)
         elif colour == NO_GROUP:
@@ -267,7 +280,8 @@ def _write_hours(pen: ImageDraw.ImageDraw, layout: _Layout) -> None:
 
 # -- Legend ------------------------------------------------------------------------------------
 
-_COMMIT, _MESSAGE, _TRACKED = "commit", "message", "tracked"
+_COMMIT, _MESSAGE, _PROMPT, _MEETING = "commit", "message", "prompt", "meeting"
+_TRACKED = "tracked"
 
 
 def _legend(lanes: Lanes, palette: Mapping[str, str]) -> Iterator[_Entry]:
@@ -281,10 +295,8 @@ def _legend(lanes: Lanes, palette: Mapping[str, str]) -> Iterator[_Entry]:
         yield NO_GROUP, _sum(unknown), NO_GROUP
     if lanes.tracked:
         yield lanes.tracked_name, _sum(lanes.tracked), _TRACKED
-    if lanes.ticks.commits:
-        yield count(len(lanes.ticks.commits), "commit"), "", _COMMIT
-    if lanes.ticks.messages:
-        yield count(len(lanes.ticks.messages), "message"), "", _MESSAGE
+    for kind, number in lanes.ticks.by_kind().items():
+        yield count(number, kind), "", kind
 
 
 def _sum(bars: Sequence[Bar]) -> str:

@@ -218,6 +218,8 @@ def _day_words(day: DayTimes, tracker: str) -> str:
     if missing:
         of_found = f" of {duration(found)} suggested" if found > missing else ""
         left = f"{duration(missing)}{of_found} to review"
+    waiting = in_all(day.under_way)
+    left = ", ".join(filter(None, (f"{duration(waiting)} on the way" if waiting else "", left)))
     done = f"{duration(tracked)} in {tracker}" if tracked else ""
     return ", ".join(filter(None, (done, left))) or "nothing"
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.trackers.base import Refused, TrackerError
 
@@ -30,30 +29,6 @@ class MemoryStore(Protocol):
 
     def delete(self, person: str, key: str) -> None:
         """Drops the value."""
-
-
-class NullStore:
-    """The store of those who have no service set up: nobody is asked, nothing need be kept."""
-
-    def put_issues(self, person: str, scope: str, issues: Sequence[Issue]) -> None:
-        """Keeps nothing."""
-
-    def issues(self, person: str, scopes: Collection[str]) -> list[Issue]:
-        """None."""
-        return []
-
-    def keep_issues(self, person: str, scopes: Collection[str]) -> None:
-        """There is nothing to drop."""
-
-    def put(self, person: str, key: str, value: JsonValue, until: datetime | None = None) -> None:
-        """Keeps nothing."""
-
-    def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
-        """Nothing."""
-        return None
-
-    def delete(self, person: str, key: str) -> None:
-        """There is nothing to forget."""
 
 
 @dataclass(frozen=True, slots=True)

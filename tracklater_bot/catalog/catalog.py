@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock, RLock
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -21,10 +21,10 @@ from tracklater_bot.catalog.cache import (
     MIN_INTERVAL,
     Cached,
     CachedAnswer,
-    MemoryStore,
     PersonalMemory,
 )
-from tracklater_bot.catalog.issue_cache import IssueCache, IssueStore
+from tracklater_bot.catalog.issue_cache import IssueCache
+from tracklater_bot.catalog.stores import CatalogStore
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.errors import log_failure
@@ -34,7 +34,7 @@ from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.base import IssueSource, PartlyRead, SourceError
-from tracklater_bot.trackers.base import Account, Constraints, Reports, Tracker
+from tracklater_bot.trackers.base import Account, Constraints, Reports, Tracker, seen
 from tracklater_bot.trackers.projects import ProjectNames, named_in_settings, resolve_projects
 
 log = logging.getLogger(__name__)
@@ -48,10 +48,6 @@ STALE = timedelta(days=7)  # older than this, what was known is no longer used
 _MOST_KEYS = 50
 _MOST_ABSENT = 1000
 _SECONDS = 45.0  # how long a draft waits for a source; its reading may go on for the next one
-
-
-class CatalogStore(IssueStore, MemoryStore, Protocol):
-    """The part of the store that the catalogue uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +250,7 @@ class Catalog:
             return Tracked()
         span = Span(max(span.start, oldest), span.end)
         key = f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
-        return self._entries(tracker.entries, key, span, FRESH_ENTRIES)
+        return self._entries(tracker, key, span, FRESH_ENTRIES)
 
     def exported(self, span: Span) -> Tracked:
         """The same for a span of any age: older days are asked of the tracker's reports."""
@@ -265,39 +261,43 @@ class Catalog:
         if not isinstance(tracker, Reports):
             return replace(usual, trouble=usual.trouble or f"{tracker.label} shows no older days")
         key = f"reported:{older.start.isoformat()}/{older.end.isoformat()}"
-        known = self._entries(tracker.reported, key, older, FRESH_ENTRIES)
-        seen = {entry.id for entry in usual.entries}
-        entries = [entry for entry in known.entries if entry.id not in seen]
+        known = self._named(key, lambda: tuple(tracker.reported(older)), FRESH_ENTRIES)
+        usual_ids = {entry.id for entry in usual.entries}
+        entries = [entry for entry in known.entries if entry.id not in usual_ids]
         return replace(
             usual, entries=(*entries, *usual.entries), trouble=known.trouble or usual.trouble
         )
 
-    def history(self, until: datetime) -> tuple[TimeEntry, ...]:
-        """The entries of all days up to then that can be asked for, at most a minute old.
-
-        It is long, so it is not kept for longer than it is of use.
-        """
+    def tracked_until(self, end: datetime) -> Tracked:
+        """What is in the tracker up to then, of all days that can be asked for; a minute old."""
         tracker, oldest = self._tracker, oldest_in_reach(self._clock())
-        if tracker is None or until <= oldest:
-            return ()
-        key, span = f"history:{until.isoformat()}", Span(oldest, until)
-        return self._entries(tracker.entries, key, span, MIN_INTERVAL, FRESH).entries
+        if tracker is None or end <= oldest:
+            return Tracked()
+        return self._entries(tracker, f"until:{end.isoformat()}", Span(oldest, end), MIN_INTERVAL)
 
-    def _entries(
+    def _entries(self, tracker: Tracker, key: str, span: Span, fresh: timedelta) -> Tracked:
+        odd: list[str | None] = [None]
+
+        def ask() -> tuple[TimeEntry, ...]:
+            entries, odd[0] = seen(tracker, span)
+            return entries
+
+        return self._named(key, ask, fresh, odd)
+
+    def _named(
         self,
-        read: Callable[[Span], Sequence[TimeEntry]],
         key: str,
-        span: Span,
+        ask: Callable[[], tuple[TimeEntry, ...]],
         fresh: timedelta,
-        stale: timedelta = STALE,
+        odd: Sequence[str | None] = (None,),
     ) -> Tracked:
-        asked = self._asked(key, lambda: tuple(read(span)), _ENTRIES, fresh, stale)
+        asked = self._asked(key, ask, _ENTRIES, fresh)
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
         naming = ProjectNames.of(known, projects.by_group, self._groups)
         entries = tuple(naming.named(entry) for entry in asked.value or ())
-        return Tracked(entries, asked.trouble, asked.answered)
+        return Tracked(entries, asked.trouble or odd[0], asked.answered)
 
     def constraints(self) -> Constraints:
         """What the workspace demands of entries; nothing while that is not known."""
@@ -308,17 +308,10 @@ class Catalog:
         )
         return asked.value or Constraints()
 
-    def _asked(
-        self,
-        key: str,
-        ask: Callable[[], T],
-        shape: type[T],
-        fresh: timedelta,
-        stale: timedelta = STALE,
-    ) -> Cached[T]:
+    def _asked(self, key: str, ask: Callable[[], T], shape: type[T], fresh: timedelta) -> Cached[T]:
         # One at a time: two threads of one preview must not both ask.
         with self._asking_tracker:
-            question = CachedAnswer(key, ask, shape, fresh, stale, self._asker)
+            question = CachedAnswer(key, ask, shape, fresh, STALE, self._asker)
             return question.get(self._memory, self._clock())
 
     # -- Reading sources -------------------------------------------------------------------

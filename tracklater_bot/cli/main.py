@@ -227,14 +227,14 @@ def run(arguments: argparse.Namespace) -> int:
 def preview(arguments: argparse.Namespace) -> int:
     """A day's suggestions on this screen."""
     from tracklater_bot.drafting.machine import UnexplainedTitles
-    from tracklater_bot.engine import suggest
+    from tracklater_bot.engine import answer
     from tracklater_bot.settings import first_clues
     from tracklater_bot.trackers.base import words_of
 
     if arguments.titles and (arguments.json or arguments.blocks):
         raise UsageError("--titles shows window titles here alone: leave out --json and --blocks.")
     titles = UnexplainedTitles() if arguments.titles else None
-    engine = suggest if titles is None else titles.suggest
+    engine = answer if titles is None else titles.answer
     with _core(arguments) as core:
         day = _day(core, arguments.when)
         if not core.clue_sources:
@@ -292,11 +292,11 @@ def digest(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Everything tried for real."""
-    from tracklater_bot.checks import check_all
+    from tracklater_bot.checks import check_all, network
     from tracklater_bot.cli.terminal import print_lines
 
     with _core(arguments) as core:
-        findings = check_all(core)
+        findings = [*check_all(core), network(core.file_settings)]
     if arguments.json:
         print_json([asdict(finding) for finding in findings])
     else:

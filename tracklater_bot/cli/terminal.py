@@ -14,10 +14,19 @@ from rich.text import Text
 
 from tracklater_bot.blocks.timeline import colours, lanes_of, text_timeline
 from tracklater_bot.domain.day import in_reach
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.day_totals import as_digest, gap_lines
+from tracklater_bot.domain.draft import Draft, agents_words
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
-from tracklater_bot.domain.suggestions import Evidence, Suggestion
-from tracklater_bot.domain.text import clean, count, day_name, duration, listing, times
+from tracklater_bot.domain.suggestions import CERTAIN, Evidence, Suggestion
+from tracklater_bot.domain.text import (
+    clean,
+    count,
+    day_name,
+    duration,
+    listing,
+    percent,
+    times,
+)
 from tracklater_bot.drafting.habits import Habit
 
 MOST_COLUMNS = 110
@@ -25,8 +34,10 @@ WIDE = 110
 # Each column's name, and whether it stands to the right.
 WIDE_COLUMNS = (
     ("Time", False), ("Length", True), ("Group › project", False), ("What", False), ("Sure", True),
-    ("Windows", True), ("Commits", True), ("Messages", True),
+    ("Windows", True),
 )  # fmt: skip
+# What of the evidence is counted, in a column each where a row of the day has any.
+COUNTED = ("commits", "messages", "prompts", "meetings")
 NARROW_COLUMNS = (("Time", False), ("What", False), ("Sure", True))
 
 
@@ -54,6 +65,10 @@ def print_draft(
         lanes = lanes_of(draft, now, tracker=tracker)
         out.print(Text(text_timeline(lanes, min(out.width, MOST_COLUMNS))))
     _print_tracked(draft, now, tracker, out)
+    for line in gap_lines(as_digest(draft), now):
+        out.print(Text(line))
+    if draft.agents:
+        out.print(Text(clean(agents_words(draft.agents), 300)))
     for status in draft.sources:
         if status.trouble:
             where = f" ({status.group})" if status.group else ""
@@ -77,7 +92,11 @@ def _table(draft: Draft, width: int, *, why: bool) -> Table:
     """A line for each suggestion where there is room, else three."""
     wide = width >= WIDE
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True, show_lines=False)
-    for name, right in WIDE_COLUMNS if wide else NARROW_COLUMNS:
+    counted = [
+        what for what in COUNTED if any(getattr(row.evidence, what) for row in draft.suggestions)
+    ]
+    columns = (*WIDE_COLUMNS, *((what.capitalize(), True) for what in counted))
+    for name, right in columns if wide else NARROW_COLUMNS:
         what = name == "What"
         table.add_column(
             name, justify="right" if right else "left", no_wrap=not what, ratio=1 if what else None
@@ -88,7 +107,7 @@ def _table(draft: Draft, width: int, *, why: bool) -> Table:
         row = _SuggestionRow.of(suggestion, draft, colour.get(suggestion.group or "", "dim"))
         if why:
             row = replace(row, why=tuple(_why(suggestion)))
-        table.add_row(*(row.wide() if wide else row.narrow()))
+        table.add_row(*(row.wide(counted) if wide else row.narrow()))
     return table
 
 
@@ -110,15 +129,15 @@ class _SuggestionRow:
             time=times(suggestion.span, ZoneInfo(draft.timezone), draft.day),
             length=duration(suggestion.span.length),
             place=Text(_place(suggestion), style=style),
-            what=Text(clean(suggestion.description, 200)),
-            sure=f"{round(suggestion.confidence * 100)} %" if suggestion.group else "",
+            what=Text(_what(suggestion)),
+            sure=_sure(suggestion),
             evidence=suggestion.evidence,
         )
 
-    def wide(self) -> tuple[str | Text, ...]:
+    def wide(self, counted: Sequence[str]) -> tuple[str | Text, ...]:
         evidence = self.evidence
         windows = f"{evidence.window_minutes} min" if evidence.window_minutes else ""
-        counts = (str(number or "") for number in (evidence.commits, evidence.messages))
+        counts = (str(getattr(evidence, what) or "") for what in counted)
         what = self._lines(self.what)
         return (self.time, self.length, self.place, what, self.sure, windows, *counts)
 
@@ -148,11 +167,31 @@ def _place(suggestion: Suggestion) -> str:
     return clean(suggestion.group, 60) + project
 
 
+def _what(suggestion: Suggestion) -> str:
+    """The description; of time without a group also whose it may be."""
+    named = (f"{clean(c.group, 60)} ({percent(c.confidence)})" for c in suggestion.candidates)
+    perhaps = " or ".join(named) if suggestion.group is None else ""
+    words = clean(suggestion.description, 200), f"perhaps {perhaps}" if perhaps else ""
+    return ", ".join(filter(None, words))
+
+
+def _sure(suggestion: Suggestion) -> str:
+    """How sure the group is, and the issue where that is less than certain."""
+    if suggestion.group is None:
+        return ""
+    group, issue = percent(suggestion.confidence), suggestion.issue_confidence
+    if suggestion.issue is None or issue is None or issue >= CERTAIN:
+        return group
+    return f"{group}\nissue {percent(issue)}"
+
+
 def evidence_words(evidence: Evidence) -> str:
     """`131 min in windows, 3 commits and 2 messages`."""
     parts = [f"{evidence.window_minutes} min in windows"] * bool(evidence.window_minutes)
     parts += [count(evidence.commits, "commit")] * bool(evidence.commits)
     parts += [count(evidence.messages, "message")] * bool(evidence.messages)
+    parts += [count(evidence.prompts, "prompt")] * bool(evidence.prompts)
+    parts += [count(evidence.meetings, "meeting")] * bool(evidence.meetings)
     return listing(parts) if parts else ""
 
 

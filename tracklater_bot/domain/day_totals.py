@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import Digest, Item, ItemState, is_open
+from tracklater_bot.domain.day import Span, subtract, total
+from tracklater_bot.domain.digests import UNDER_WAY, Digest, Item, ItemState, is_open
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.text import duration, listing, times
 
+LEAST_TOLD = timedelta(minutes=5)  # of what lies in no suggestion
 Lengths = Mapping[str | None, timedelta]
 
 
@@ -19,7 +22,8 @@ class DayTimes:
     """A day's lengths per group; None as a group is time that nothing explains.
 
     `suggested` is all that was found and not skipped, `missing` the part of it that waits for a
-    decision. `known` is False for a day that nobody has looked at yet.
+    decision, `under_way` what was approved and is not in the tracker yet. `known` is False for a
+    day that nobody has looked at yet.
     """
 
     day: date
@@ -27,6 +31,7 @@ class DayTimes:
     suggested: Lengths = field(default_factory=dict)
     missing: Lengths = field(default_factory=dict)
     known: bool = True
+    under_way: Lengths = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -35,27 +40,28 @@ class DayTimes:
         """From a stored digest; a running entry counts until `now`, others what is `within`."""
         groups = {item.suggestion.group for item in digest.items}
         kept = [item for item in digest.items if item.state is not ItemState.SKIPPED]
-        waiting = open_items(digest)
-        suggested, missing = (
+        sent = [item for item in digest.items if item.state in UNDER_WAY]
+        suggested, missing, under_way = (
             {group: length_of(i for i in items if i.suggestion.group == group) for group in groups}
-            for items in (kept, waiting)
+            for items in (kept, open_items(digest), sent)
         )
-        return cls(digest.day, tracked_length(digest, now, within), suggested, missing)
+        tracked = tracked_length(digest, now, within)
+        return cls(digest.day, tracked, suggested, missing, under_way=under_way)
 
     @classmethod
     def of_draft(
         cls, draft: Draft, now: datetime | None = None, within: Span | None = None
     ) -> DayTimes:
         """From a day that was only read: all that is suggested waits for a decision."""
-        found = tuple(Item("", suggestion) for suggestion in draft.suggestions)
-        return cls.of(Digest("", draft.day, draft.timezone, found, draft.tracked), now, within)
+        return cls.of(as_digest(draft), now, within)
 
     def groups(self) -> list[str | None]:
         """The groups that have any time, the largest first, the unexplained last."""
         named = {*self.tracked, *self.suggested, *self.missing}
-        none = timedelta()
+        counted = (self.tracked, self.missing, self.under_way)
         lengths = {
-            name: self.tracked.get(name, none) + self.missing.get(name, none) for name in named
+            name: sum((part.get(name, timedelta()) for part in counted), timedelta())
+            for name in named
         }
         return sorted(named, key=lambda name: (name is None, -lengths[name], name or ""))
 
@@ -84,3 +90,26 @@ def tracked_length(
         if item.state is ItemState.SENT and item.entry_id not in known:
             lengths[item.suggestion.group] += item.suggestion.span.length
     return dict(lengths)
+
+
+def as_digest(draft: Draft) -> Digest:
+    """A day that was only read as one of which nothing is decided."""
+    found = tuple(Item("", suggestion) for suggestion in draft.suggestions)
+    return Digest("", draft.day, draft.timezone, found, draft.tracked, gaps=draft.gaps)
+
+
+def gap_lines(digest: Digest, now: datetime | None) -> list[str]:
+    """What is to be said of the time at the screen that is neither suggested nor tracked."""
+    kept = [item for item in digest.items if item.state is not ItemState.SKIPPED]
+    entries = (entry.span(now or entry.start) for entry in digest.tracked)
+    taken = [*(item.suggestion.span for item in kept), *filter(None, entries)]
+    nobodys, stills = (_left(digest, why, taken) for why in ("nobody", "still"))
+    lines = [f"{duration(total(nobodys))} at the screen for none of your groups"]
+    when = listing(times(span, ZoneInfo(digest.timezone), digest.day) for span in stills)
+    lines = lines if total(nobodys) >= LEAST_TOLD else []
+    return [*lines, f"In one unchanged window: {when}"] if stills else lines
+
+
+def _left(digest: Digest, why: str, taken: list[Span]) -> list[Span]:
+    left = subtract((gap.span for gap in digest.gaps if gap.why == why), taken)
+    return [span for span in left if span.length >= LEAST_TOLD or why == "nobody"]

@@ -11,8 +11,6 @@ from tracklater_bot.domain.draft import AgentTime, Gap
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 
-CERTAIN = 0.9
-
 
 class ItemState(StrEnum):
     """What became of a suggestion.
@@ -32,7 +30,8 @@ class ItemState(StrEnum):
     DELETING = "deleting"
 
 
-ON_THE_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState.DELETING)
+UNDER_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN)
+IN_PROGRESS = (*UNDER_WAY, ItemState.DELETING)
 
 
 class Problem(StrEnum):
@@ -92,7 +91,7 @@ class Item:
     @property
     def waits_until(self) -> datetime | None:
         """When it goes on by itself; None where it is not held back."""
-        return self.retry_at if self.state in ON_THE_WAY else None
+        return self.retry_at if self.state in IN_PROGRESS else None
 
     @property
     def approvable(self) -> bool:
@@ -103,8 +102,8 @@ class Item:
 
     @property
     def certain(self) -> bool:
-        """Whether it is approvable and its group is sure enough for not looking twice."""
-        return self.approvable and self.suggestion.confidence >= CERTAIN
+        """Whether it is approvable, and sure enough for not looking twice."""
+        return self.approvable and self.suggestion.certain
 
 
 @dataclass(frozen=True, slots=True)

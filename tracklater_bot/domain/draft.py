@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.entries import TimeEntry
@@ -11,6 +12,7 @@ from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
+from tracklater_bot.domain.text import duration, listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,17 @@ class AgentTime:
 
     group: str | None
     minutes: int
+
+
+def agents_words(agents: Sequence[AgentTime], most: int = 3) -> str:
+    """`Agents worked 1 h 40 min for acme and 20 min elsewhere (not counted)`."""
+    parts = []
+    for time in agents[:most]:
+        whose = f"for {time.group}" if time.group else "elsewhere"
+        parts.append(f"{duration(timedelta(minutes=time.minutes))} {whose}")
+    rest = timedelta(minutes=sum(time.minutes for time in agents[most:]))
+    parts += [f"{duration(rest)} for others"] if rest else []
+    return f"Agents worked {listing(parts)} (not counted)" if parts else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +80,23 @@ class Rounding:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What the person said themselves of a span: whose it was; None: they skipped it."""
+
+    span: Span
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """What is known of days, oldest first, apart from their clues.
 
     `groups` have their projects and key forms, and what the settings tell of their names. `issues`
     are those that work may have been for, `tracked` is what is in the tracker from the first day to
     the last, `rules` are the person's own, `history` are entries of weeks before and after, which
-    teach what the time of each group looks like. `services` tells how those fared who were asked.
-    `roundings` are those of the days' months.
+    teach what the time of each group looks like; `decisions` tell where the person corrected or
+    skipped what was suggested then. `services` tells how those fared who were asked. `roundings`
+    are those of the days' months.
     """
 
     days: tuple[WorkDay, ...]
@@ -83,5 +105,6 @@ class Brief:
     tracked: tuple[TimeEntry, ...] = ()
     rules: tuple[Rule, ...] = ()
     history: tuple[TimeEntry, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     services: tuple[SourceStatus, ...] = ()
     roundings: tuple[Rounding, ...] = ()

@@ -7,35 +7,52 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
+from itertools import chain, groupby
+from math import ceil, inf
+from operator import attrgetter, itemgetter
 
 import msgspec
 
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Reading, Window
-from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.draft import Brief, Draft
+from tracklater_bot.domain.clues import (
+    AgentRun,
+    Attendance,
+    ChatMessage,
+    Checkout,
+    Clue,
+    Commit,
+    Meeting,
+    Prompt,
+    Reading,
+    Window,
+)
+from tracklater_bot.domain.day import Span, WorkDay, total
+from tracklater_bot.domain.draft import AgentTime, Brief, Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.roundings import left_over, rounding_of
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
-from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import without_folders
 from tracklater_bot.domain.wall import Briefing, Finding
 from tracklater_bot.drafting.habits import Habit, HabitFiles
-from tracklater_bot.engine import suggest, unexplained_titles
+from tracklater_bot.drafting.recorders import checked, told_apart
+from tracklater_bot.engine import Answer, answer, unexplained_titles
+from tracklater_bot.engine.attendance import Attended, attended_in
 from tracklater_bot.engine.inputs import Inputs, Options
+from tracklater_bot.engine.intervals import Interval, within
 from tracklater_bot.engine.learn.habits import Habits
 from tracklater_bot.engine.match.matcher import keys_in_clues
-from tracklater_bot.engine.presence import by_machine, changes, samples_in
+from tracklater_bot.engine.presence import changes, samples_in
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.settings import SuggestSettings
 from tracklater_bot.sources.base import ClueSource, SourceError
 
-Engine = Callable[[Inputs], tuple[Suggestion, ...]]
+Engine = Callable[[Inputs], Answer]
 SOME_WORK = timedelta(minutes=15)
 SIDE_BY_SIDE = 16
 _log = logging.getLogger(__name__)
@@ -49,7 +66,7 @@ class LocalMachine:
     sources: Sequence[ClueSource]
     briefing: Briefing
     clock: Callable[[], datetime]
-    engine: Engine = suggest
+    engine: Engine = answer
     habits: HabitFiles | None = None
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
@@ -61,7 +78,7 @@ class LocalMachine:
             return []
         whole = Span(min(day.span.start for day in days), max(day.span.end for day in days))
         with self.briefing.prepare(days) as prepared:
-            readings = _distinct_machines(read_all(self.sources, whole))
+            readings = read_all(self.sources, whole)
             hints = [hint for reading in readings for hint in reading.hints]
             clues = [clue for reading in readings for clue in reading.clues]
             brief = prepared.brief(keys_in_clues(clues, prepared.groups))
@@ -107,7 +124,7 @@ class LocalMachine:
         inputs = Inputs(
             day=day,
             now=now,
-            clues=tuple(clue for reading in of_day for clue in reading.clues),
+            clues=tuple(clue for reading in told_apart(of_day) for clue in reading.clues),
             groups=groups,
             issues=brief.issues,
             tracked=tuple(
@@ -120,14 +137,19 @@ class LocalMachine:
             habits=habits,
             left_over=given_back,
         )
+        found = self.engine(inputs)
         return Draft(
             day=day.date,
             timezone=str(day.zone),
-            suggestions=self.engine(inputs),
+            suggestions=found.suggestions,
             tracked=inputs.tracked,
             sources=(*(_status(reading, day.span) for reading in of_day), *brief.services),
             commits=_moments(inputs, Commit),
             messages=_moments(inputs, ChatMessage),
+            prompts=_moments(inputs, Prompt),
+            agents=_agents(inputs),
+            meetings=tuple(Span(c.at, c.until) for c in inputs.clues if isinstance(c, Meeting)),
+            gaps=found.gaps,
         )
 
     def worked_since(self, moment: datetime) -> bool:
@@ -143,28 +165,14 @@ class LocalMachine:
     def check(self) -> list[Finding]:
         """Each source tried for real, side by side; in their order."""
         return side_by_side(
-            lambda source: Finding.of(source.name, source.group, source.check, (SourceError,)),
+            lambda source: Finding.of(
+                source.name, source.group, lambda: checked(source, self.clock()), (SourceError,)
+            ),
             self.sources,
             lambda source: Finding(source.name, source.group, ok=False, sentence=TOO_LONG),
             key=lambda source: ("check", id(source)),
             at_once=SIDE_BY_SIDE,
         )
-
-
-def _distinct_machines(readings: Sequence[Reading]) -> Sequence[Reading]:
-    """Recorders know machines by names of their own; those of two are never one machine's."""
-    if sum(any(isinstance(c, Window) for c in reading.clues) for reading in readings) < 2:
-        return readings
-    return [
-        replace(
-            reading,
-            clues=tuple(
-                replace(c, machine=f"{reading.name} {c.machine}") if isinstance(c, Window) else c
-                for c in reading.clues
-            ),
-        )
-        for reading in readings
-    ]
 
 
 def _of_day(reading: Reading, span: Span) -> Reading:
@@ -178,18 +186,36 @@ def _of_day(reading: Reading, span: Span) -> Reading:
     lasting = [
         replace(c, at=span.start)
         for c in clues[:first]
-        if isinstance(c, Window) and c.until is not None and c.until > span.start
+        if isinstance(c, Window | Attendance | AgentRun | Meeting)
+        and c.until is not None
+        and c.until > span.start
     ]
-    return replace(reading, clues=(*before.values(), *lasting, *clues[first:last]))
+    inside = [
+        replace(c, until=min(c.until, span.end)) if isinstance(c, Meeting) else c
+        for c in (*lasting, *clues[first:last])
+    ]
+    return replace(reading, clues=(*before.values(), *inside))
 
 
-def _moments(inputs: Inputs, kind: type[Commit | ChatMessage]) -> tuple[datetime, ...]:
+def _moments(inputs: Inputs, kind: type[Commit | ChatMessage | Prompt]) -> tuple[datetime, ...]:
     """When clues of a kind were made that day."""
     span = inputs.day.span
     made = [c for c in inputs.clues if isinstance(c, kind) and c.at in span]
     # A commit that was amended is one commit still.
     once = {c.sha if isinstance(c, Commit) else c: c.at for c in reversed(made)}
     return tuple(sorted(once.values()))
+
+
+def _agents(inputs: Inputs) -> tuple[AgentTime, ...]:
+    """How long agents worked that day for each group; several at once count once."""
+    spans = defaultdict[str | None, list[Span]](list)
+    for clue in inputs.clues:
+        if isinstance(clue, AgentRun):
+            part = Span(clue.at, clue.until).intersection(inputs.day.span)
+            spans[clue.group] += [part] if part is not None else []
+    minutes = {group: round(total(own) / timedelta(minutes=1)) for group, own in spans.items()}
+    in_order = sorted(minutes, key=lambda group: (group is None, -minutes[group], group or ""))
+    return tuple(AgentTime(group, minutes[group]) for group in in_order if minutes[group])
 
 
 def _status(reading: Reading, span: Span) -> SourceStatus:
@@ -230,19 +256,27 @@ def _read(source: ClueSource, span: Span) -> Reading:
 
 
 def changed_minutes(clues: Iterable[Clue]) -> set[datetime]:
-    """The minutes in which somebody changed something on screen."""
+    """The minutes in which somebody changed something on screen, or was there for certain."""
     kinds = WindowKind()
     titles = TitleNormalizer(kinds.is_talk, kinds.is_leisure)
-    return {
-        datetime.fromtimestamp(at // 60 * 60, UTC)
-        for machine in by_machine(samples_in(clues))
-        for at in changes(machine, titles)
-    }
+    given = list(clues)
+    certain = attended_in(given, 0.0, inf)
+    minutes: set[float] = set()
+    for machine, own in groupby(sorted(samples_in(given)), key=itemgetter(0)):
+        told = certain.get(machine, Attended())
+        changed = changes((sample for _, sample in own), titles)
+        minutes.update(at // 60 for at in changed if not within(told.away, at))
+        minutes.update(chain.from_iterable(range(*_whole_minutes(here)) for here in told.here))
+    return {datetime.fromtimestamp(minute * 60, UTC) for minute in minutes}
+
+
+def _whole_minutes(interval: Interval) -> tuple[int, int]:
+    return ceil(interval[0] / 60), int(interval[1] // 60)
 
 
 @dataclass(slots=True)
 class UnexplainedTitles:
-    """An engine that keeps, beside the suggestions that it gives, the titles without a group.
+    """An engine that keeps, beside the answer that it gives, the titles without a group.
 
     For the terminal of this machine alone: they are in no Draft, so nothing stored or sent can
     have them.
@@ -250,8 +284,8 @@ class UnexplainedTitles:
 
     minutes: dict[str, float] = field(default_factory=dict, repr=False)
 
-    def suggest(self, inputs: Inputs) -> tuple[Suggestion, ...]:
-        """The day's suggestions; the minutes of each title that none of them explains are added."""
+    def answer(self, inputs: Inputs) -> Answer:
+        """The day's answer; the minutes of each title that none of them explains are added."""
         for title, minutes in unexplained_titles(inputs).items():
             self.minutes[title] = self.minutes.get(title, 0.0) + minutes
-        return suggest(inputs)
+        return answer(inputs)

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
 
 from tracklater_bot.engine.infer.inference import LabelledDay
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.learn.habits import Habits, Seen, true_share
+from tracklater_bot.engine.looks import parts_of
+from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.segments import EvidenceSource, Segment
+from tracklater_bot.engine.windows import WindowPlace
 
 HABIT = EvidenceSource("windows like those of earlier entries")
-PER_WINDOW = 3.0  # log-likelihood that a certain opinion gives a window
+PER_WINDOW = 2.2  # log-likelihood that a certain opinion gives a window
 LEAST_LIKELY = 0.05
+PER_ISSUE = 0.8
+POWER = 1.5  # so that a doubtful opinion says little
 MOST_KNOWN = 3.0  # what other evidence counts at most for the opinion itself
 TRACKED = 6.0
+# Windows that look alike whoever they are with.
+TRUST = {WindowPlace.MEETING: 0.3, WindowPlace.TALK: 0.6, WindowPlace.LEISURE: 0.3}
 NOBODYS = 0.1  # how much of what speaks for nobody
 ENOUGH = 6.0  # log-likelihood of other evidence that needs no habit
 
 
 def add_habits(
-    segments: Sequence[Segment], habits: Habits, tracked: Sequence[tuple[Interval, str]]
+    segments: Sequence[Segment],
+    habits: Habits,
+    tracked: Sequence[tuple[Interval, str]],
+    matcher: Matcher,
 ) -> None:
     """Adds what past days say of the windows. `tracked` is whose time of the day is known."""
     of_focus = [
@@ -33,17 +44,22 @@ def add_habits(
     opinions = habits.opinions([_seen(parts, tracked) for parts in of_focus])
     for parts, opinion in zip(of_focus, opinions, strict=True):
         minutes = sum(part.minutes for part in parts)
-        size = 0.5 + 0.5 * min(minutes, 1.0) + 0.1 * max(0.0, min(minutes, 20.0) - 1.0)
+        size = 0.5 + 0.5 * min(minutes, 1.0) + 0.3 * max(0.0, min(minutes, 20.0) - 1.0)
+        size *= TRUST.get(matcher.window(parts[0].title or "").place, 1.0)
         work = sum(opinion.groups.values())
+        issue = None if any(part.issues for part in parts) else habits.issue(parts[0].title or "")
         for part in parts:
             part.opinion = opinion
+            if issue is not None:
+                part.issues[issue] += PER_ISSUE * size * part.minutes / minutes if minutes else 0.0
             share = PER_WINDOW * size * part.minutes / minutes if minutes else 0.0
+            named = any(source.kind is None for _, source, _ in part.evidence)
             for group, likely in opinion.groups.items():
-                if likely >= LEAST_LIKELY:
-                    part.add_evidence(group, share * likely, HABIT)
+                if likely >= LEAST_LIKELY and not named:
+                    part.add_evidence(group, share * likely**POWER, HABIT)
             if part.idle > 0:
                 part.idle *= 1.0 - work
-            part.idle += share * opinion.nobody
+            part.idle += share * opinion.nobody**POWER
 
 
 def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> Seen:
@@ -57,13 +73,29 @@ def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> 
     for (first, last), group in tracked:
         if first <= middle < last:
             known[group] = TRACKED
-    return Seen(start / MINUTE, end / MINUTE, parts[0].title or "", known)
+    title = parts_of(parts[0].title or "").spelled
+    return Seen(start / MINUTE, end / MINUTE, title, known)
+
+
+def by_habit(day: LabelledDay, interval: Interval) -> dict[str, float]:
+    """How likely each group is in an interval, by habit alone; empty where it says nothing."""
+    sums: defaultdict[str, float] = defaultdict(float)
+    minutes = 0.0
+    for index, shared in day.overlapping(interval):
+        if (opinion := day.segments[index].opinion) is not None:
+            minutes += shared
+            for group, likely in opinion.groups.items():
+                sums[group] += shared * likely
+    return {group: likely / minutes for group, likely in sums.items()}
 
 
 def confidence(day: LabelledDay, group: str | None, interval: Interval) -> float:
     """How likely the group is in an interval, where habit speaks for it as often as it is right."""
     probability = day.probability(group, interval)
-    by_habit = minutes = by_others = 0.0
+    likely = by_habit(day, interval)
+    if group is None or not likely:
+        return probability
+    by_others = 0.0
     for index, shared in day.overlapping(interval):
         segment = day.segments[index]
         share = shared / segment.minutes if segment.minutes else 0.0
@@ -72,10 +104,7 @@ def confidence(day: LabelledDay, group: str | None, interval: Interval) -> float
             for owner, source, value in segment.evidence
             if owner == group and source is not HABIT
         )
-        if group is not None and segment.opinion is not None:
-            by_habit += shared * segment.opinion.groups.get(group, 0.0)
-            minutes += shared
-    if not minutes:
-        return probability
     others = min(1.0, max(0.0, by_others) / ENOUGH)
-    return others * probability + (1.0 - others) * min(probability, true_share(by_habit / minutes))
+    return others * probability + (1.0 - others) * min(
+        probability, true_share(likely.get(group, 0.0))
+    )

@@ -9,15 +9,19 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, groupby, pairwise
+from dataclasses import dataclass, field, replace
+from itertools import chain, groupby, pairwise, zip_longest
+from math import inf
 from statistics import median_low
 from typing import NamedTuple
 
 from tracklater_bot.domain.clues import Clue, Window
+from tracklater_bot.domain.day import without
 from tracklater_bot.domain.text import folded
+from tracklater_bot.engine.attendance import Attended, shared
 from tracklater_bot.engine.changes import Sample, run_numbers
-from tracklater_bot.engine.intervals import Interval, joined
+from tracklater_bot.engine.intervals import Interval, joined, within
+from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
@@ -26,10 +30,13 @@ from tracklater_bot.engine.title_normalization import TitleNormalizer
 FEW_INTERVALS = 5
 GAP_AT_LEAST, GAP_AT_MOST = 150.0, 300.0
 LATE, SLOWEST_INTERVAL = 1.2, 660.0
-USUAL_INTERVAL = 20.0
+USUAL_INTERVAL, SLOW_INTERVAL = 20.0, 60.0
 RECORDED_INTERVAL = 20.0  # of a window that was recorded with its length
+# Where each second is recorded a machine asleep is a hole: standing still is more often reading.
+PATIENCE = 2
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
+LULL = 300.0  # so long without a change somebody may have been gone
 
 
 class Focus(NamedTuple):
@@ -42,10 +49,27 @@ class Focus(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What thyme saw of a day: the stays, in order, and when it was watching at all."""
+    """What was seen of a day: the stays, in order, and when anything was watching at all.
+
+    `away`: somebody was away for certain, whatever else happened. `lulls` are stays in which
+    nothing changed for long. `stills` are stretches in front of a screen that stood still for too
+    long to be a stay, and `hidden` those with a private window in front.
+    """
 
     stays: tuple[Focus, ...] = ()
     covered: tuple[Interval, ...] = ()
+    away: tuple[Interval, ...] = ()
+    lulls: tuple[Focus, ...] = ()
+    stills: tuple[Focus, ...] = ()
+    hidden: tuple[Interval, ...] = ()
+
+
+class _Absence(NamedTuple):
+    """What machines showed while nobody is taken, or hardly, to have been in front of them."""
+
+    lulls: list[Focus]
+    stills: list[Focus]
+    hidden: list[Interval]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +102,82 @@ def privacy(words: Iterable[str]) -> Callable[[str], bool]:
     return is_private
 
 
-def watch(machines: Iterable[Iterable[Sample]], rules: PresenceRules) -> Watch:
-    """The stays of all machines together: at any time one window has somebody's attention."""
+def watch(
+    machines: Iterable[Iterable[Sample]],
+    rules: PresenceRules,
+    attended: Iterable[Attended | None] = (),
+) -> Watch:
+    """The stays of all machines together: at any time one window has somebody's attention.
+
+    `attended` is what is certain of each of the machines, in their order.
+    """
     focuses: list[list[Focus]] = []
     covered: list[Interval] = []
-    for samples in machines:
+    guessed: list[Interval] = []
+    away: list[Interval] = []
+    absence = _Absence([], [], [])
+    for samples, certain in zip_longest(machines, attended):
         ordered = sorted(set(samples))
         if ordered:
             sampling = _sampling(ordered)
-            focuses.append(list(_merged(_present(ordered, sampling, rules))))
             times = [sample.at for sample in ordered]
-            covered += _unbroken([*times, times[-1] + sampling.interval], sampling)
-    return Watch(tuple(_across_machines(focuses)), tuple(joined(covered)))
+            seen = list(_unbroken([*times, times[-1] + sampling.interval], sampling))
+            if certain is None:
+                focuses.append(list(_merged(_present(ordered, sampling, rules, absence))))
+                guessed += seen
+            else:
+                found = sorted(_certain(ordered, sampling, rules, certain, absence))
+                focuses.append(list(_merged(found)))
+                guessed += without(seen, certain.reach)
+                away += certain.away
+                covered += certain.reach
+            covered += seen
+    stays = tuple(_across_machines(focuses))
+    sure = tuple(without(joined(away), joined(guessed)))
+    hidden = tuple(joined(absence.hidden))
+    return Watch(stays, tuple(joined(covered)), sure, *_in_front(absence, stays), hidden)
+
+
+def _certain(
+    samples: Sequence[Sample],
+    sampling: _Sampling,
+    rules: PresenceRules,
+    certain: Attended,
+    absence: _Absence,
+) -> Iterator[Focus]:
+    """Guesses where nothing is certain, and all that was in front while somebody was there.
+
+    In a call nobody need touch anything. A screen that stands still is a matter of guesses alone.
+    """
+    still = [Sample(at, title, screen) for at, title, screen, _ in samples]  # no program's doing
+    quiet = replace(rules, idle=inf, actions=())
+    calm = _merged(_present(still, sampling, quiet, _Absence([], [], absence.hidden)))
+    for start, end, title in calm:
+        yield from (Focus(*inside, title) for inside in shared([(start, end)], certain.here))
+    unsure = [sample for sample in samples if not within(certain.here, sample.at)]
+    patient = replace(rules, idle=PATIENCE * rules.idle)
+    guesses = _Absence([], [], [])
+    for start, end, title in _present(unsure, sampling, patient, guesses):
+        settled = certain.here if rules.is_meeting(title) else certain.reach
+        yield from (Focus(*left, title) for left in without([(start, end)], settled))
+    for told, kept in ((guesses.stills, absence.stills), (guesses.lulls, absence.lulls)):
+        for start, end, title in told:
+            kept.extend(Focus(*left, title) for left in without([(start, end)], certain.reach))
+
+
+def _in_front(
+    absence: _Absence, stays: Sequence[Focus]
+) -> tuple[tuple[Focus, ...], tuple[Focus, ...]]:
+    """Lulls and stills while nothing changed on another machine, either."""
+    present = joined((stay.start, stay.end) for stay in stays)
+    long = {(stay.title, stay.end) for stay in stays if stay.end - stay.start > LULL}
+    lulls = (lull for lull in absence.lulls if (lull.title, lull.end) in long)
+    stills = (
+        Focus(start, end, still.title)
+        for still in absence.stills
+        for start, end in without([(still.start, still.end)], present)
+    )
+    return tuple(sorted(lulls)), tuple(sorted(stills))
 
 
 def changes(samples: Iterable[Sample], titles: TitleNormalizer) -> Iterator[float]:
@@ -110,7 +198,7 @@ def samples_in(clues: Iterable[Clue], zero: float = 0.0) -> Iterator[tuple[str, 
     for clue in clues:
         if isinstance(clue, Window):
             at = clue.at.timestamp() - zero
-            sample = Sample(at, clue.title, clue.screen, clue.window)
+            sample = Sample(at, look_of(clue), clue.screen, clue.window)
             yield clue.machine, sample
             if clue.until is not None:
                 length = int(clue.until.timestamp() - zero - at)
@@ -146,9 +234,9 @@ def _sampling(samples: Sequence[Sample]) -> _Sampling:
 
 
 def _present(
-    samples: Sequence[Sample], sampling: _Sampling, rules: PresenceRules
+    samples: Sequence[Sample], sampling: _Sampling, rules: PresenceRules, absence: _Absence
 ) -> Iterator[Focus]:
-    """The present parts of each run of samples between which nothing changed."""
+    """The present parts of each run of samples between which nothing changed; notes the others."""
     actions = rules.actions
     numbers = run_numbers(samples, sampling.interval, sampling.longest_gap, rules.titles)
     runs = zip(numbers, samples, strict=True)
@@ -159,12 +247,32 @@ def _present(
         done += len(times)
         times.append(samples[done].at if done < len(samples) else times[-1] + sampling.interval)
         if rules.is_private(title):
+            absence.hidden.extend(_unbroken(times, sampling))
             continue
-        still = times[-2] - times[0]
+        still = _still_for(times, sampling)
         if still > rules.idle and (still > LONGEST_MEETING or not rules.is_meeting(title)):
-            times = [times[0], min(times[1], times[0] + sampling.interval)]
+            seen_until = min(times[0] + USUAL_INTERVAL, times[-1])
+            later = (at for at in times if at > seen_until)
+            for start, end in _unbroken([seen_until, *later], sampling):
+                absence.stills.append(Focus(start, end, title))
+            times = [times[0], seen_until]
+        elif still > LULL and sampling.interval < SLOW_INTERVAL:
+            recorded = _unbroken(times, sampling)  # what lies in a hole is another matter
+            absence.lulls.extend(Focus(*part, title) for part in recorded if _is_long(part))
         for start, end in _unbroken(times, sampling):
             yield Focus(start, end, title)
+
+
+def _is_long(interval: Interval) -> bool:
+    return interval[1] - interval[0] > LULL
+
+
+def _still_for(times: Sequence[float], sampling: _Sampling) -> float:
+    """How long nothing changed. Who samples slowly sees a change late, and is given the time."""
+    slow = sampling.interval >= SLOW_INTERVAL
+    if slow or times[-1] - times[-2] > sampling.longest_gap:
+        return times[-2] - times[0] + (0.0 if slow else sampling.interval)
+    return times[-1] - times[0]
 
 
 def _unbroken(times: Sequence[float], sampling: _Sampling) -> Iterator[Interval]:

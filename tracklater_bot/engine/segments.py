@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tracklater_bot.domain.day import without
 from tracklater_bot.domain.issues import IssueId
-from tracklater_bot.engine.events import Event, EventKind
+from tracklater_bot.engine.events import Event, EventKind, turning_points
 from tracklater_bot.engine.infer.hmm import TransitionCosts
 from tracklater_bot.engine.intervals import MINUTE, Interval, cut, joined, within
 from tracklater_bot.engine.learn.habits import Opinion
@@ -27,6 +27,7 @@ PROVED = {
     EventKind.COMMIT: (5 * MINUTE, 0.0),
     EventKind.CHECKOUT: (0.0, 2 * MINUTE),
     EventKind.MESSAGE: (MINUTE, MINUTE),
+    EventKind.PROMPT: (2 * MINUTE, MINUTE),
 }
 
 
@@ -48,7 +49,9 @@ class Segment:
 
     `title` is None where no screen was recorded: there nobody may have been at work. `no_issue` is
     evidence for work of a group that is on none of its issues. `costs` are
-    those of a change before it; `next_group` is the group that it is likely to begin with.
+    those of a change before it; `next_group` is the group that it is likely to begin with. `drawn`:
+    it was work, for one of several groups that are equally likely. `meeting` is when the meeting
+    was planned to begin that it is a part of.
     """
 
     start: float
@@ -65,6 +68,8 @@ class Segment:
     at_noon: bool = False
     next_group: str | None = None
     opinion: Opinion | None = None  # what past days say of it
+    meeting: float | None = None
+    drawn: bool = False
     evidence: list[tuple[str, EvidenceSource, float]] = field(default_factory=list)
 
     @property
@@ -83,28 +88,40 @@ class Segment:
         self.evidence.append((group, source, log_likelihood))
 
 
-def cut_day(watched: Watch, events: Sequence[Event], until: float) -> list[Segment]:
-    """The day until `until` in segments, in order: what was seen, and what clues alone tell of."""
-    marks = sorted({event.at for event in events})
+def cut_day(
+    watched: Watch,
+    events: Sequence[Event],
+    until: float,
+    away: Sequence[Interval] = (),
+    edges: Iterable[float] = (),
+) -> list[Segment]:
+    """The day until `until` in segments, in order: what was seen, and what clues alone tell of.
+
+    `away` is presence away from the screen; at `edges` the day is cut too.
+    """
+    marks = sorted({*(event.at for event in events), *turning_points(events), *edges})
     segments = [
         Segment(start, end, focus.title, focus)
         for focus in watched.stays
         for start, end in cut((focus.start, focus.end), marks)
     ]
-    segments += _proved(watched, events, until)
-    segments += _offscreen(watched.covered, events, until)
+    segments += [Segment(*part, "") for interval in away for part in cut(interval, marks)]
+    segments += _proved(watched, events, until, away)
+    segments += _offscreen(joined([*watched.covered, *away]), events, until)
     return sorted(segments, key=lambda segment: (segment.start, segment.end))
 
 
-def _proved(watched: Watch, events: Iterable[Event], until: float) -> Iterator[Segment]:
-    """Presence that events prove while the screen stands still."""
+def _proved(
+    watched: Watch, events: Iterable[Event], until: float, elsewhere: Sequence[Interval]
+) -> Iterator[Segment]:
+    """Presence that events prove while the screen stands still, and nobody is known to be away."""
     proved = []
     for event in events:
         if not event.by_program and within(watched.covered, event.at):
             before, after = PROVED[event.kind]
             proved.append((max(0.0, event.at - before), min(until, event.at + after)))
-    present = joined((focus.start, focus.end) for focus in watched.stays)
-    for start, end in without(joined(proved), present):
+    stays = ((focus.start, focus.end) for focus in watched.stays)
+    for start, end in without(joined(proved), joined([*stays, *elsewhere, *watched.away])):
         yield Segment(start, end, "")
 
 

@@ -16,12 +16,16 @@ from tracklater_bot.engine.rounding import Grid, Row, rounded
 
 @dataclass(frozen=True, slots=True)
 class LabelledSegment:
-    """Time with one explanation, in seconds. `group` is None where nothing is known."""
+    """Time with one explanation, in seconds. `group` is None where nothing is known.
+
+    `meeting` tells the parts of a meeting from work for the same group before and after it.
+    """
 
     start: float
     end: float
     group: str | None
     key: IssueId | None
+    meeting: float | None = None
 
     @property
     def length(self) -> float:
@@ -37,6 +41,7 @@ class RoundedSpan:
     exact: Span
     group: str | None
     key: IssueId | None
+    meeting: float | None = None
 
 
 def interval_of(span: Span, inputs: Inputs) -> Interval:
@@ -63,7 +68,7 @@ def merge(day: LabelledDay, shortest: float) -> list[LabelledSegment]:
         touching += [one for one in after if _touch(segment, one)]
         if touching:
             taker = max(touching, key=lambda neighbour: _claim(neighbour, segment, day))
-            given = replace(segment, group=taker.group, key=taker.key)
+            given = replace(taker, start=segment.start, end=segment.end)
             merged = _joined([*merged[:index], given, *merged[index + 1 :]])
         else:
             alone.add(segment)
@@ -73,16 +78,20 @@ def merge(day: LabelledDay, shortest: float) -> list[LabelledSegment]:
 def _labelled(day: LabelledDay) -> Iterator[LabelledSegment]:
     for segment, number in zip(day.segments, day.path, strict=True):
         state = day.states[number]
-        if segment.end > segment.start and (state is not None or segment.on_screen):
-            yield LabelledSegment(segment.start, segment.end, *(state or (None, None)))
+        if segment.end > segment.start and (state or segment.on_screen or segment.drawn):
+            group, key = state or (None, None)
+            yield LabelledSegment(segment.start, segment.end, group, key, segment.meeting)
 
 
 def _joined(segments: Iterable[LabelledSegment]) -> list[LabelledSegment]:
     result: list[LabelledSegment] = []
     for segment in segments:
         last = result[-1] if result else None
-        same = last and (last.group, last.key) == (segment.group, segment.key)
-        if last and same and _touch(last, segment):
+        if (
+            last
+            and replace(segment, start=last.start, end=last.end) == last
+            and _touch(last, segment)
+        ):
             result[-1] = replace(last, end=segment.end)
         else:
             result.append(segment)
@@ -111,7 +120,7 @@ def fit_spans(
     tracked = [span for entry in inputs.tracked if (span := entry.span(inputs.now)) is not None]
     shortest = timedelta(minutes=inputs.options.min_minutes)
     spans = [
-        RoundedSpan(span, span, segment.group, segment.key)
+        RoundedSpan(span, span, segment.group, segment.key, segment.meeting)
         for segment in segments
         for span in _untracked(segment, tracked, day, inputs)
         if span.length >= shortest

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from itertools import chain
 
 from tracklater_bot.domain.text import folded
+from tracklater_bot.engine.looks import title_of
 
 _HOURS = r"h|hrs?|hours?|std|stunden?|tim|timmar|tunti|tuntia|heures?|horas?|or[ae]|ч|час\w*"
 _SECONDS = r"m|min\w*|ms|s|se[ckg]\w*|мин\w*|сек\w*|[dj]|days?|tage?n?|jours?|päivää"
@@ -57,6 +58,8 @@ _TRANSFER = re.compile(
 _PAGE = re.compile(
     r"(?<![\w.,/])(\d{1,4})(?=\s?/\s?\d{1,4}(?![\w.,/])|\s\w{1,4}\s\d{1,4}(?![\w.,/]))"
 )
+# Who wrote last in a channel: `Anna Vogel in #general`.
+_WRITER = re.compile(r"(?:^|(?<=[!*)] ))[^#|!*()]{2,40} (?:in|im|en|dans|i|w) (?=#\w)")
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 _COUNT = re.compile(r"\d[\d.,]*\+?")
@@ -69,6 +72,7 @@ _NAME = re.compile(rf"{_FILE.pattern}|[#!]\d+|\d{{4}}-\d\d|[a-z]{{1,20}}-\d+")
 # and a dot alone may be a page's for news.
 _UNSAVED = re.compile(r"(?:^|\s)\*(?=\w)|(?<=\w)\*(?:\s|$)|\[\+\]")
 _DOTTED = re.compile(r"(?:^|\s)[●•]\s?(?=\w)|(?<=\w)\s?[●•](?:\s|$)")
+_AGENT = re.compile(r"\s*[\u2801-\u28ff✢✳✶✻✽]\s")
 _EDITOR = re.compile(
     r"(?<!\w)(?:visual studio code|vscodium|code - oss|cursor|windsurf|sublime text|zed)(?!\w)"
 )
@@ -92,15 +96,19 @@ class TitleNormalizer:
     def normalized(self, title: str) -> str:
         """What stands still of a title."""
         if title not in self._known:
-            leisure = self._is_leisure(title)
-            self._known[title] = "" if leisure else normalized(title, talk=self.is_talk(title))
+            leisure, shown = self._is_leisure(title), title_of(title)
+            words = "" if leisure else normalized(shown, talk=self.is_talk(title))
+            self._known[title] = words + title.removeprefix(shown)
         return self._known[title]
 
     def is_same(self, one: str, other: str) -> bool:
         """Whether a program may have made one of the other.
 
-        A running text stays the same, and `acme` is the same as `3 new messages - acme`.
+        A running text stays the same, and `acme` is the same as `3 new messages - acme`. Behind its
+        spinner a coding agent names what it does.
         """
+        if _AGENT.match(one) and _AGENT.match(other):
+            return True
         mine, theirs = self.normalized(one), self.normalized(other)
         if mine == theirs or _without_news(mine) == theirs or mine == _without_news(theirs):
             return True
@@ -124,6 +132,7 @@ def named_things(title: str) -> tuple[str, ...]:
 def normalized(title: str, *, talk: bool = False) -> str:
     """The words of a title, and the numbers that name something."""
     text = unicodedata.normalize("NFKC", folded(title))
+    text = _WRITER.sub("", text) if talk else text
     marks = ("*",) if not talk and is_unsaved(text) else ()
     if _DIGITS.search(text):
         if _PAGED.search(text) and not _TRANSFER.search(text):

@@ -10,15 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 
+from tracklater_bot.domain.programs import BROWSERS, is_browser, is_for_code, program
 from tracklater_bot.domain.text import folded
+from tracklater_bot.engine.looks import Look, parts_of
 
-_BROWSERS = frozenset((
-    "google chrome", "chromium", "mozilla firefox", "firefox", "firefox developer edition",
-    "microsoft edge", "safari", "opera", "brave", "vivaldi",
-))  # fmt: skip
 _PROGRAMS = (
-    *_BROWSERS,
-    "visual studio code", "vscodium", "code - oss", "cursor", "intellij idea", "pycharm",
+    *BROWSERS,
+    "visual studio code", "code", "vscodium", "code - oss", "cursor", "intellij idea", "pycharm",
     "webstorm", "goland", "phpstorm", "rubymine", "android studio", "sublime text", "emacs",
     "gnu emacs", "vim", "nvim", "gvim", "xcode", "slack", "discord", "telegram", "signal",
     "whatsapp", "element", "mattermost", "zulip", "mozilla thunderbird", "thunderbird", "outlook",
@@ -32,6 +30,7 @@ _PROGRAMS = (
 _TALK = """
     slack|discord|telegram|whatsapp|mattermost|zulip|microsoft teams|google chat|skype|irc
     |thunderbird|outlook|gmail|geary|protonmail|fastmail|apple mail|calendar|hey com|inbox
+    |kalender|kalenteri|calendrier|calendario|kalendarz|calendário|kalendář|naptár|予定表|カレンダー
 """
 _TALK_NAMES = ("signal", "element", "evolution", "mail")
 _REFERENCE = """
@@ -58,6 +57,11 @@ _PRIVATE = """
     |プライベートブラウジング|プライベートウィンドウ|シークレット
     |隐私浏览|隐私窗口|无痕模式|無痕模式|無痕瀏覽|隱私瀏覽|사생활 보호 모드|시크릿 모드|시크릿
 """
+_LEISURE_APPS = frozenset((
+    "spotify", "music", "tv", "podcasts", "itunes", "steam", "vlc", "mpv", "rhythmbox",
+    "strawberry", "audacious", "elisa", "celluloid", "totem", "netflix", "photos", "news", "chess",
+    "tidal", "deezer", "epic games launcher", "battle net", "minecraft", "kodi", "plex", "games",
+))  # fmt: skip
 _LEISURE_NAMES = ("x", "news", "steam", "private", "disney+")
 # Pages that people have open because they work, whomever for.
 _TOOLS = """
@@ -93,6 +97,80 @@ _NO_MEETING = r"""
     \ ?(?:[-–—|]\ )?zoom(?:\ workplace|\ cloud\ meetings)?$
     | ^zoom\ [-–—]\ | \bzoom\ workplace\b
 """
+# One's own administration: time trackers, accounting and tax, each a part of a title by itself.
+_OWN_PROGRAMS = frozenset((
+    "toggl", "toggl track", "clockify", "tracklater", "timecamp", "tmetric", "everhour", "hubstaff",
+    "rescuetime", "kimai", "timeular", "memtime", "timing", "manictime", "actitime", "jibble",
+    "freshbooks", "quickbooks", "quickbooks online", "intuit quickbooks", "xero", "freeagent",
+    "kashflow", "zoho invoice", "zoho books", "invoice ninja", "invoicely", "wave accounting",
+    "lexoffice", "lexware", "lexware office", "sevdesk", "sevdesk 2.0", "datev",
+    "datev unternehmen online", "elster", "mein elster", "billomat", "fastbill", "easybill",
+    "papierkram", "wiso steuer", "accountable", "kontist", "bexio", "procountor", "netvisor",
+    "holvi", "fennoa", "isolta", "omavero", "mytax", "vero.fi", "fortnox", "bokio", "dinero",
+    "e-conomic", "visma eaccounting", "skatteverket", "pennylane", "tiime", "freebe", "urssaf",
+    "impots.gouv.fr", "holded", "quipu", "contasimple", "agencia tributaria", "billin",
+    "fatture in cloud", "fattureincloud", "agenzia delle entrate", "infakt", "wfirma",
+    "fakturownia", "e-urząd skarbowy", "moneybird", "e-boekhouden", "belastingdienst", "hmrc",
+    "freee", "freee会計", "マネーフォワード", "弥生会計", "misoca", "e-tax", "国税庁",
+))  # fmt: skip
+# Names that mean other things too: only as the program that a title ends in.
+_OWN_LAST = frozenset(("harvest", "timely", "sage", "wave", "indy", "shine", "qonto", "tempo"))
+_INVOICE = r"""invoices?|quote|rechnung|gutschrift|angebot|lasku|facture|devis|factura|presupuesto
+    |fattura|preventivo|fatura|faktura|faktúra|factuur|offerte|számla|nota\ fiscal|счет|счёт"""
+_NUMBERED_INVOICE = rf"""
+    (?<![^\W_])(?:{_INVOICE})[\s_-]{{0,3}}(?:\#|n[or°º]?\.?\s?)?\d[\d/_-]*(?![^\W_])
+    | (?:請求書|見積書|发票|發票)\s?\d
+"""
+_OWN_WORDS = r"""
+    (?<![^\W_])(?:
+        time\s?-?sheets?|working\ hours|(?:hours|travel)\ and\ expenses|expense\ (?:report|claim)s?
+        |(?:vat|tax)\ (?:return|declaration)s?|bookkeeping|business\ account|self\ assessment
+        |stundenzettel|zeiterfassung|arbeitszeiten|umsatzsteuer\w*|steuererklärung|ust-?va
+        |buchhaltung|geschäftskonto|reisekosten\w*
+        |tuntilista\w*|tuntikirjau\w*|työaikakirjau\w*|arvonlisävero\w*|alv-?ilmoitus
+        |veroilmoitus|kirjanpito|yritystili
+        |feuilles?\ de\ temps|déclaration\ de\ (?:la\ )?tva|note\ de\ frais|comptabilité
+        |hojas?\ de\ horas|modelo\ (?:303|130|390)|declaración\ (?:de\ la\ renta|del\ iva)
+        |contabilidad|fogli?o?\ (?:delle\ )?ore|dichiarazione\ iva|contabilità
+        |folha\ de\ horas|declaração\ (?:do\ )?iva
+        |kart[ay]\ czasu\ pracy|jpk_\w+|deklaracja\ vat|księgowość
+        |tidrapport\w*|tidsedd?el|timeseddel|momsdeklaration|moms\ ?angivelse|bokföring|bogføring
+        |urenstaat|urenregistratie|btw-?aangifte|boekhouding
+        |výkaz\ práce|munkaidő-?nyilvántartás|табель|учёт\ времени
+    )(?![^\W_])
+    | 勤務表|勤怠|確定申告|消費税|経費精算|工数管理|工时表|考勤|报税
+"""
+_PAPER = r"\.(?:pdf|xlsx?|ods|csv|numbers|docx?|odt)(?!\w)"
+# What somebody makes for others, though it be invoices: code, its tools, and those of its makers.
+_MADE = r"""
+    (?<![^\W_])(?:visual\ studio\ code|vscodium|code\ -\ oss|cursor|windsurf|zed|intellij\ idea
+      |pycharm|webstorm|goland|phpstorm|rubymine|rider|clion|datagrip|android\ studio|sublime\ text
+      |emacs|n?vim|gvim|xcode|tmux|zsh|bash|pytest|localhost|127\.0\.0\.1|github|gitlab|bitbucket|gitea
+      |pull\ request|merge\ request|jira|taiga|confluence|figma|miro|storybook|swagger|postman
+      |stack\ overflow|developers?|docs|documentation|api|sdk|staging|sandbox)(?![^\W_])
+    | \ ·\  | [/~]\w | git:
+    | \w\.(?!(?:pdf|xlsx?|ods|csv|numbers|docx?|odt|fi|fr|de|com)(?!\w))[a-z]{1,6}(?!\w)
+"""
+# Windows that keep their title whatever is done in them: another machine, a drawing.
+_KEEPS_TITLE = r"""(?<![^\W_])(?:
+    remote\ desktop|remotedesktop\w*|rdp|mstsc|remmina|citrix\w*|vmware|virtualbox
+    |parallels\ desktop|hyper-v|virtual\ machine|qemu\w*|virt-manager|nomachine|anydesk
+    |teamviewer|horizon\ client
+    |rustdesk|parsec|guacamole|\w*vnc\w*|windows\ app|amazon\ workspaces|dameware|splashtop
+    |screenconnect|jump\ desktop|royal\ ts|mobaxterm|x2go\w*|sap\ (?:gui|logon)
+    |remotedesktopverbindung|etätyöpöytä\w*|bureau\ à\ distance|escritorio\ remoto|desktop\ remoto
+    |área\ de\ trabalho\ remota|pulpit\ zdalny|fjärrskrivbord|リモート\ ?デスクトップ\w*
+    |autocad\w*|solidworks|fusion\ 360|freecad|revit|archicad|vectorworks|rhino\w*|sketchup|blender
+    |kicad|qcad|librecad|microstation|inventor|onshape|catia|qgis|arcgis\w*|allplan|tekla
+    |photoshop|illustrator|indesign|affinity\w*|gimp|inkscape|krita|darktable|lightroom|coreldraw
+    |premiere\ pro|after\ effects|davinci\ resolve|final\ cut\ pro|audacity|ableton
+    |unreal\ editor|godot|matlab|labview
+)(?![^\W_])"""
+# Documents keep it too, and are as often left open.
+_DOCUMENT = r"""(?<![^\W_])(?:
+    word|excel|powerpoint|libreoffice|openoffice|onlyoffice|keynote|scrivener|obsidian
+    |google\ (?:docs|sheets|slides)|figma|miro|draw\.io|excalidraw
+)(?![^\W_])"""
 
 
 class WindowPlace(Enum):
@@ -104,6 +182,7 @@ class WindowPlace(Enum):
     REFERENCE = "reference"
     LEISURE = "leisure"
     MEETING = "meeting"
+    OWN = "own"  # one's own administration, nobody's unless the person names a group for it
 
 
 _LOOKS = (
@@ -113,13 +192,27 @@ _LOOKS = (
     (WindowPlace.WORK, _TOOLS, ()),
 )
 _CODE_HOST = " · "
+_MEETING_PAGES = re.compile(
+    r"meet\.google\.com/[a-z]{3}-|[\w.-]*zoom\.us/(?:j|s|wc)/|meet\.jit\.si/\w|whereby\.com/\w"
+    r"|teams\.(?:microsoft|live)\.com/\S*(?:meet|calling)|[\w.-]*webex\.com/(?:meet|webappng)"
+)
 _MEETINGS = re.compile(_MEETING, re.VERBOSE)
 _NO_MEETINGS = re.compile(_NO_MEETING, re.VERBOSE)
+_NUMBERED = re.compile(_NUMBERED_INVOICE, re.VERBOSE)
+_OWN_PAPERS = re.compile(_OWN_WORDS, re.VERBOSE)
+_PAPERS = re.compile(_PAPER)
+_KEEP_TITLE = re.compile(_KEEPS_TITLE, re.VERBOSE)
+_DOCUMENTS = re.compile(_DOCUMENT, re.VERBOSE)
+_MADE_FOR_OTHERS = re.compile(_MADE, re.VERBOSE)
 _MEETING_WORDS = frozenset((
     "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
     "gotomeeting", "bigbluebutton",
 ))  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
+_PRIVATE_WORDS = re.compile(
+    "|".join(rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)" for words in _PRIVATE.split("|"))
+)
+_BESIDE_A_NAME = re.compile(r"[\u200b•●*]|\([^()]{0,12}\)")
 _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
 
 
@@ -143,12 +236,37 @@ class WindowKind:
     def of(self, title: str) -> WindowPlace:
         """The place of a window with this title."""
         if title not in self._known:
-            self._known[title] = self._look(folded(title))
+            look = parts_of(title)
+            self._known[title] = self._place(look) if look.app else self._look(folded(title))
         return self._known[title]
+
+    def is_own(self, title: str, *, group: bool = False, issue: bool = False) -> bool:
+        """Whether a window is one's own administration, though it may name a group or an issue.
+
+        The more it names, the more it takes: a program's name, or an invoice's number.
+        """
+        text = folded(title)
+        parts = [part for part in map(_plain_part, _SEPARATORS.split(text)) if part]
+        while len(parts) > 1 and parts[-1] in BROWSERS:
+            parts.pop()
+        if _MADE_FOR_OTHERS.search(" - ".join(part for part in parts if part not in _OWN_PROGRAMS)):
+            return False
+        if not _OWN_PROGRAMS.isdisjoint(parts) or (len(parts) > 1 and parts[-1] in _OWN_LAST):
+            return True
+        if issue or not (_NUMBERED.search(text) or _OWN_PAPERS.search(text)):
+            return False
+        return not group or bool(_NUMBERED.search(text) or _PAPERS.search(text))
 
     def is_meeting(self, title: str) -> bool:
         """Whether somebody with this window in front may sit still and yet be at work."""
         return self.of(title) is WindowPlace.MEETING
+
+    def keeps_title(self, title: str, *, long: bool = False) -> bool:
+        """Whether somebody may work in the window for a while, or `long`, and its title stays."""
+        text, place = folded(parts_of(title).spelled), self.of(title)
+        if place not in (WindowPlace.WORK, WindowPlace.PAGE) or self.is_own(text):
+            return False
+        return bool(_KEEP_TITLE.search(text) or (not long and _DOCUMENTS.search(text)))
 
     def is_talk(self, title: str) -> bool:
         """Whether others write in the window: what it says changes with nobody there."""
@@ -158,17 +276,31 @@ class WindowKind:
         """Whether the window plays or shows one thing after another with nobody there."""
         return self.of(title) is WindowPlace.LEISURE
 
-    def _look(self, title: str) -> WindowPlace:
-        words = _WORD.findall(title)
-        if self._is_meeting(title, words):
+    def _place(self, look: Look) -> WindowPlace:
+        """Where the program is known, it says more than a title; a page's server too."""
+        title = folded(look.spelled)
+        if program(look.app) in _LEISURE_APPS:
+            return WindowPlace.LEISURE
+        if is_for_code(look.app):
+            return WindowPlace.WORK
+        if not (look.host and is_browser(look.app)):
+            return self._look(title)
+        address = folded(look.address)
+        if self._is_meeting(title, _WORD.findall(title)) or _MEETING_PAGES.match(address):
             return WindowPlace.MEETING
-        spelled = f" {' '.join(words)} "
-        places = {
-            place for word in words for place, phrase in _PHRASES.get(word, ()) if phrase in spelled
-        }
+        private = WindowPlace.LEISURE if _PRIVATE_WORDS.search(title) else None
+        return (
+            private
+            or min(_places(folded(look.host)), key=_ORDER.index, default=None)
+            or (self._look(title))
+        )
+
+    def _look(self, title: str) -> WindowPlace:
+        if self._is_meeting(title, _WORD.findall(title)):
+            return WindowPlace.MEETING
         parts = [part.strip(" ()") for part in _SEPARATORS.split(title)]
-        places |= {_NAMES[part] for part in parts if part in _NAMES}
-        page = not _BROWSERS.isdisjoint(parts[1:]) and _CODE_HOST not in title
+        places = _places(title) | {_NAMES[part] for part in parts if part in _NAMES}
+        page = not BROWSERS.isdisjoint(parts[1:]) and _CODE_HOST not in title
         return min(places, key=_ORDER.index, default=WindowPlace.PAGE if page else WindowPlace.WORK)
 
     def _is_meeting(self, title: str, words: Sequence[str]) -> bool:
@@ -179,10 +311,29 @@ class WindowKind:
         return bool(_MEETINGS.search(title)) and not _NO_MEETINGS.search(title)
 
 
+def _places(text: str) -> set[WindowPlace]:
+    """The places that words of a folded text tell."""
+    words = _WORD.findall(text)
+    spelled = f" {' '.join(words)} "
+    return {
+        place for word in words for place, phrase in _PHRASES.get(word, ()) if phrase in spelled
+    }
+
+
+def is_private(title: str) -> bool:
+    """Whether a browser's window says that it is one of those that remember nothing."""
+    return _PRIVATE_WORDS.search(folded(title)) is not None
+
+
 def program_in(title: str) -> str:
     """The program or well-known site that a title names, as it is written there; "" for none."""
     parts = [part.strip() for part in _SEPARATORS.split(title)]
     return next((part for part in reversed(parts[1:]) if folded(part) in _PROGRAMS), "")
+
+
+def _plain_part(part: str) -> str:
+    """A part of a title without what stands beside a name: `(App)`, a counter, a browser's mark."""
+    return _BESIDE_A_NAME.sub("", part).strip()
 
 
 def without_program(title: str) -> str:

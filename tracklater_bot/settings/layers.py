@@ -104,6 +104,8 @@ def _add_tables(layer: Layer, tables: Mapping[str, Any], at: Key, where: str) ->
         elif not value and at == (GROUPS,):
             # a group without settings yet
             layer.values[(*path, "keywords")] = FoundValue((), place)
+        elif not value and path != (GROUPS,):
+            layer.values[path] = FoundValue({}, place)  # that it is there may say enough
         else:
             _add_tables(layer, value, path, where)
 

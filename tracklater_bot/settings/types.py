@@ -166,6 +166,13 @@ def _trimmed(value: SecretStr | None) -> SecretStr | None:
     return SecretStr(text) if text else None
 
 
+def _joined(value: object) -> object:
+    """Several secrets are one text."""
+    words = _listed(value)
+    texts = isinstance(words, list) and all(isinstance(word, str) for word in words)
+    return " ".join(words) if texts and isinstance(words, list) else value
+
+
 def _slack_token(kind: str) -> Callable[[SecretStr | None], SecretStr | None]:
     """Refuses a token that shows by its beginning that it is another kind of Slack token."""
 
@@ -194,6 +201,7 @@ Clock = Annotated[time, BeforeValidator(_clock)]
 Zone = Annotated[ZoneInfo | None, BeforeValidator(_zone), BeforeValidator(_blank_is_unset)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 OwnFolder = Annotated[Path | None, AfterValidator(_folder), BeforeValidator(_blank_is_unset)]
+OwnFile = OwnFolder  # a full path as well
 Folders = Annotated[tuple[Folder, ...], BeforeValidator(_listed)]
 Address = Annotated[str, AfterValidator(_address)]
 SomeAddress = Annotated[str, AfterValidator(_some_address)]
@@ -205,6 +213,7 @@ OwnSlackAddress = Annotated[
 OwnText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
 Country = Annotated[str, AfterValidator(_country)]
 Secret = Annotated[SecretStr | None, AfterValidator(_trimmed)]
+Secrets = Annotated[Secret, BeforeValidator(_joined)]
 BotToken = Annotated[Secret, AfterValidator(_slack_token("bot token"))]
 AppToken = Annotated[Secret, AfterValidator(_slack_token("app-level token"))]
 UserToken = Annotated[Secret, AfterValidator(_slack_token("user token"))]

@@ -110,7 +110,6 @@ class Days:
         self._announcer = Announcer(person, self.views.plan, self.announce)
         self._activity = Activity(person)
         self._zone_due: datetime | None = None
-        self._duplicates_removed = False
         self._waiting: list[tuple[date, Lengths]] | None = None
         self._publishing_home = threading.Lock()
         self._sending = Loop("outbox", self._send)
@@ -325,14 +324,6 @@ class Days:
         due_in = self.outbox.due_in()
         return None if due_in is None else max(due_in / timedelta(seconds=1), 0.05)
 
-    def _remove_duplicates(self) -> None:
-        """Once after the start: until then there may be more than one message of a day."""
-        if self._duplicates_removed:
-            return
-        with logged_if_refused("Old messages could not be looked at"), low_priority():
-            self.messenger.remove_duplicates(self.person.id)
-            self._duplicates_removed = True
-
     def _read_issues(self) -> float | None:
         """Keeps the issues fresh, so that neither a digest nor whoever types has to wait."""
         self.person.catalog.refresh()
@@ -340,7 +331,9 @@ class Days:
         return self._timing.issues
 
     def _show(self) -> float | None:
-        self._remove_duplicates()
+        in_doubt = True
+        with logged_if_refused("Old messages could not be looked at"), low_priority():
+            in_doubt = self.messenger.look(self.person.id)
         self.messenger.refresh_stale(self.person.id)
         today = self.person.calendar.today()
         waiting = [(times.day, times.missing) for times in self.views.still_open(today)]
@@ -348,4 +341,5 @@ class Days:
             before, self._waiting = self._waiting, waiting
             if before is not None:
                 self.show_again(today)
-        return self._timing.retry if self.person.store.stale(self.person.id) else None
+        waits = in_doubt or self.person.store.stale(self.person.id)
+        return self._timing.retry if waits else None

@@ -12,7 +12,7 @@ from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.http import Line, Response
 from tracklater_bot.trackers.base import Refused
-from tracklater_bot.trackers.toggl_models import as_text, shares_time
+from tracklater_bot.trackers.toggl_models import shares_time
 
 _DAY, _LONGEST = timedelta(days=1), timedelta(days=360)  # a report tells of a year at most
 _PAGE, _MOST_PAGES = 200, 200
@@ -47,7 +47,7 @@ class ReportedEntries(BaseModel):
                 start=start,
                 end=start + timedelta(seconds=max(times.seconds, 0)),
                 description=self.description or "",
-                project_id=as_text(self.project_id),
+                project_id=None if self.project_id is None else str(self.project_id),
                 billable=bool(self.billable),
                 changed=times.at,
             )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +12,21 @@ from pydantic import ValidationError
 
 from tracklater_bot.cli.importer.convert import Converted, convert, secrets_and_accounts
 from tracklater_bot.cli.importer.original import CannotImport, read
+from tracklater_bot.cli.output import replace_file
 from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.tree import BARE, GROUPS, dotted, env_name, env_names, nested
+from tracklater_bot.settings.tree import (
+    BARE,
+    GROUPS,
+    dotted,
+    env_name,
+    env_names,
+    nested,
+    section_at,
+)
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
 
@@ -121,14 +128,7 @@ def _append(env_file: Path, secrets: Mapping[str, str]) -> None:
     if before and not before.endswith("\n"):
         before += "\n"
     added = "".join(f"{name}={_quoted(value)}\n" for name, value in secrets.items())
-    handle, name = tempfile.mkstemp(dir=env_file.parent, prefix=".env.")  # mode 600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(before + added)
-        Path(name).replace(env_file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(env_file, (before + added).encode(), private=True)
 
 
 def _quoted(value: str) -> str:
@@ -145,6 +145,9 @@ def toml(values: Mapping[Key, Any], groups: Iterable[str]) -> str:
         tables[(GROUPS, group)] = []
     for path, value in values.items():
         head = path[:2] if path[0] == GROUPS else path[:-1]
+        if section_at(path) is not None:  # that it is there says enough
+            tables.setdefault(path, [])
+            continue
         tables.setdefault(head, []).append(f"{dotted(path[len(head) :])} = {_literal(value)}")
     return "\n".join(_sections(tables))
 

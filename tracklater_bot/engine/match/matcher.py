@@ -6,11 +6,21 @@ Everything here is about words; how much they count is in scoring.py.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
+from pathlib import PurePath
 
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Window
+from tracklater_bot.domain.clues import (
+    ChatMessage,
+    Checkout,
+    Clue,
+    Commit,
+    Meeting,
+    Prompt,
+    Window,
+)
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.hints import HintKind
 from tracklater_bot.domain.issues import Issue, IssueId
@@ -25,6 +35,7 @@ from tracklater_bot.domain.keywords import (
 )
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.text import folded
+from tracklater_bot.engine.looks import Look, look_of, parts_of
 from tracklater_bot.engine.match.issue_words import (
     BareNumber,
     IssueTitles,
@@ -33,19 +44,21 @@ from tracklater_bot.engine.match.issue_words import (
     numbers_in_title,
     without_ranks,
 )
-from tracklater_bot.engine.windows import WindowKind, WindowPlace, without_program
+from tracklater_bot.engine.windows import WindowKind, WindowPlace, is_private, without_program
 
 
 @dataclass(frozen=True, slots=True)
 class TextMatch:
     """What a text points to: groups, each with the word that does it, and issues.
 
-    Of issues that a text names only together, each gets a share of 1.
+    Of issues that a text names only together, each gets a share of 1. `by_rule`: a rule of the
+    person's alone names its groups, which tells nothing of an issue.
     """
 
     place: WindowPlace = WindowPlace.WORK
     groups: dict[str, str] = field(default_factory=dict)
     issues: dict[IssueId, float] = field(default_factory=dict)
+    by_rule: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.groups)
@@ -69,18 +82,25 @@ class Matcher:
         self._keys = Keys({group.name: group.key_forms for group in groups})
         self._titles = IssueTitles(issues)
         of_git = [clue for clue in clues if isinstance(clue, Commit | Checkout)]
+        prompts = [clue for clue in clues if isinstance(clue, Prompt) and clue.group]
         hints = list(all_hints(groups, ((clue.group, clue.repo) for clue in of_git)))
+        folders = [hint for hint in hints if hint.kind is HintKind.FOLDER]
+        shared = Counter(hint.text for hint in dict.fromkeys(folders))
+        self._folders = {PurePath(h.text): h.group for h in folders if shared[h.text] == 1}
+        hints = [hint for hint in hints if hint.kind is not HintKind.FOLDER]
         self._keywords = Keywords(hints)
         self._spoken = Keywords(hint for hint in hints if not hint.windows_only)
         # Owner and name of each repository on a server.
         remotes = (hint.text for hint in hints if hint.kind is HintKind.REMOTE)
         self._remotes = tuple(folded(text) for text in remotes if "/" in text)
-        self._hosted = frozenset(_branches(clue for clue in of_git if clue.hosted))
-        self._branches = Branches(set(_branches(of_git)))
+        hosted = set(_branches(clue for clue in of_git if clue.hosted))
+        # An agent does not tell whether its repository is hosted; git may.
+        self._hosted = hosted | (set(_branches(prompts)) - set(_branches(of_git)))
+        self._branches = Branches(set(_branches((*of_git, *prompts))))
         self._windows: dict[str, TextMatch] = {}
 
     def window(self, title: str) -> TextMatch:
-        """What a window's title says."""
+        """What a window's look says."""
         if title not in self._windows:
             self._windows[title] = self._match(title)
         return self._windows[title]
@@ -113,9 +133,24 @@ class Matcher:
             words = {message.group: "messages"} if message.group in self._names else {}
         else:
             words = groups_in_message(message.text, message.channel, self._spoken, self._keys)
+            words = words or self._spoken.find(folded(" | ".join(message.shared_channels)))
         numbers = without_ranks(bare_numbers(message.text))
         named = (self._named(group, message.text, numbers) for group in words)
         return TextMatch(WindowPlace.TALK, words, dict.fromkeys(filter(None, named), 1.0))
+
+    def folder(self, prompt: Prompt) -> tuple[str, ...]:
+        """The group of a prompt's folder: whose repository it is in, else whom its name tells."""
+        if prompt.group is not None:
+            return (prompt.group,) if prompt.group in self._names else ()
+        named = self._spoken.find(folded(re.split(r"[/\\]", prompt.folder)[-1]))
+        return tuple(named) if len(named) == 1 else ()
+
+    def meeting(self, meeting: Meeting) -> TextMatch:
+        """What a meeting says: its title, else where its guests are from."""
+        words = groups_in_message(meeting.title, "", self._spoken, self._keys)
+        words = words or self._spoken.find(folded(" | ".join(meeting.domains)))
+        named = (self._named(group, meeting.title, ()) for group in words)
+        return TextMatch(WindowPlace.MEETING, words, dict.fromkeys(filter(None, named), 1.0))
 
     def names_others(self, group: str, text: str) -> bool:
         """Whether a text has a word or a key of another group in it."""
@@ -141,17 +176,69 @@ class Matcher:
                 return issue
         return None
 
-    def _match(self, title: str) -> TextMatch:
+    def _match(self, written: str) -> TextMatch:
+        """An address or an open folder that points to a group beats the title beside it."""
+        look = parts_of(written)
+        title = look.spelled
+        match = self._match_title(title, self._kinds.of(written))
+        own = self._is_own(match, title)
+        more = bool(look.url or look.folder) and not (own or is_private(title))
+        for told in (self._match_address(look), self._match_folder(look)) if more else ():
+            if told:
+                theirs = {i: share for i, share in match.issues.items() if i.group in told.groups}
+                place = WindowPlace.WORK if match.place is WindowPlace.LEISURE else match.place
+                match = replace(told, place=place, issues=told.issues or theirs)
+        text = folded(f"{title} {look.url} {look.folder}")
+        groups = self._ruled(text, self._named_for_own(match) if own else match.groups)
+        kept = {issue: share for issue, share in match.issues.items() if issue.group in groups}
+        by_rule = bool(groups) and match.groups.keys().isdisjoint(groups)
+        return TextMatch(WindowPlace.OWN if own else match.place, groups, kept, by_rule)
+
+    def _match_address(self, look: Look) -> TextMatch:
+        """What the address of a page says; nothing without one."""
+        address = look.address
+        text = folded(address)
+        match = TextMatch(groups=self._keywords.find(text))
+        if address:
+            self._add_keys(match, address, text)
+            self._add_branches(match, text)
+            self._add_refs(match, address, text)
+        return match
+
+    def _match_folder(self, look: Look) -> TextMatch:
+        """What the folder and the branch in an editor say; nothing without a folder."""
+        if not look.folder:
+            return TextMatch()
+        folder = PurePath(look.folder)
+        inside = (path for path in (folder, *folder.parents) if path in self._folders)
+        match = TextMatch(groups=self._keywords.find(folded(look.folder)))
+        if (path := next(inside, None)) is not None:
+            match = TextMatch(groups={self._folders[path]: f"folder {path.name}"})
+        for group in match.groups if len(match.groups) == 1 else ():
+            if (issue := self.branch(group, look.branch)) is not None:
+                match.issues[issue] = 1.0
+        return match
+
+    def _match_title(self, title: str, place: WindowPlace) -> TextMatch:
         text = folded(title)
         content = without_program(text)
-        match = TextMatch(self._kinds.of(title), self._keywords.find(content))
+        match = TextMatch(place, self._keywords.find(content))
         self._add_keys(match, title, text)
         self._add_branches(match, content)
         self._add_titles(match, title)
         self._add_refs(match, title, text)
-        groups = self._ruled(text, match.groups)
-        kept = {issue: share for issue, share in match.issues.items() if issue.group in groups}
-        return replace(match, groups=groups, issues=kept)
+        return match
+
+    def _is_own(self, match: TextMatch, title: str) -> bool:
+        """Whether a window is the person's own administration; calls are calls, whatever about."""
+        named, issue = bool(match.groups), bool(match.issues)
+        calls = match.place is WindowPlace.MEETING
+        return not calls and self._kinds.is_own(title, group=named, issue=issue)
+
+    def _named_for_own(self, match: TextMatch) -> dict[str, str]:
+        """The groups that the person names for administration: `keyword procountor`."""
+        words = ((group, word) for group, word in match.groups.items() if " " in word)
+        return {g: word for g, word in words if self._kinds.is_own(word.partition(" ")[2])}
 
     def _add_keys(self, match: TextMatch, title: str, text: str) -> None:
         for named in self._keys.scoped(text):
@@ -204,8 +291,8 @@ class Matcher:
 
 def _branches(clues: Iterable[Clue]) -> Iterator[tuple[str, str]]:
     for clue in clues:
-        if isinstance(clue, Checkout):
-            yield clue.group, clue.branch
+        if isinstance(clue, Checkout | Prompt):
+            yield clue.group or "", clue.branch
         elif isinstance(clue, Commit):
             yield from ((clue.group, branch) for branch in clue.branches)
 
@@ -234,10 +321,13 @@ def _texts(clues: Iterable[Clue]) -> Iterator[tuple[str, str | None]]:
     for clue in clues:
         match clue:
             case Window():
+                address = parts_of(look_of(clue)).address if clue.url else ""
+                yield from ((text, None) for text in (clue.title, clue.branch, address) if text)
+            case Meeting():
                 yield clue.title, None
             case Commit():
                 yield from ((text, clue.group) for text in (clue.subject, *clue.branches))
-            case Checkout():
+            case Checkout() | Prompt():
                 yield clue.branch, clue.group
             case ChatMessage():
                 yield clue.text, clue.group

@@ -1,0 +1,339 @@
+"""Coding agents: when the person typed to one and when it worked by itself, where, on which branch.
+
+Their logs hold whole conversations. Of a line only a fixed list of keys is decoded
+(`agent_claude.py`, `agent_codex.py`), and what is kept is in `agent_harvest.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from tracklater_bot.domain.clues import AgentRun, Prompt, Reading
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.text import count
+from tracklater_bot.settings import Settings
+from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues import agent_claude, agent_codex
+from tracklater_bot.sources.clues.agent_harvest import Harvest, LogFile
+from tracklater_bot.sources.clues.agent_logs import (
+    Prompted,
+    Ran,
+    TakesTooLong,
+    Told,
+    lines_of,
+    milliseconds,
+)
+from tracklater_bot.sources.clues.git_repository import locate, os_reason
+
+# Seconds: for the files that the span may be in, a little less than a draft waits for; and how
+# long others are read beside them, so that they are known before they are deleted.
+READING, HARVESTING = 40.0, 3.0
+MOST_PROMPTS = 1000  # a day
+_OTHERS = re.compile(r"[^A-Za-z0-9]")
+
+
+class Tool(NamedTuple):
+    """A tool with logs: its name, where it has them, which files they are, and their meaning."""
+
+    name: str
+    setting: str
+    variable: str
+    folder: str
+    files: Callable[[Path], Iterator[Path]]
+    understand: Callable[[Iterable[bytes], Path], Told]
+
+
+TOOLS = (
+    Tool("Claude Code", "claude_dir", "CLAUDE_CONFIG_DIR", "~/.claude", *agent_claude.FORMAT),
+    Tool("Codex", "codex_dir", "CODEX_HOME", "~/.codex", *agent_codex.FORMAT),
+)
+_UNDERSTAND = {tool.name: tool.understand for tool in TOOLS}
+
+
+class AgentsSource:
+    """What was typed to coding agents, and what they did by themselves.
+
+    `folders` are the tools' own, by name; one that does not exist is left out. `groups` are all
+    groups' repositories. `data` is where the harvest is kept.
+    """
+
+    name = "agents"
+    group = None
+    watches_screen = False
+
+    def __init__(
+        self,
+        folders: Mapping[str, Path],
+        groups: Sequence[tuple[str, Path]],
+        data: Path,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._folders = folders
+        self._groups = groups
+        self._data = data
+        self._clock = clock
+
+    @classmethod
+    def set_up(cls, settings: Settings) -> Iterator[AgentsSource]:
+        """One for all tools, as soon as their section is written."""
+        if "agents" not in settings.model_fields_set:
+            return
+        own, written = settings.agents, settings.agents.model_fields_set
+        folders = {
+            tool.name: folder
+            for tool in TOOLS
+            if (folder := getattr(own, tool.setting) if tool.setting in written else _usual(tool))
+        }
+        repositories = [(name, at) for name, of in settings.groups.items() for at in of.git.repos]
+        if folders:
+            yield cls(folders, repositories, settings.data_folder / "agents")
+
+    def read(self, span: Span) -> Reading:
+        """The prompts and the runs of the span; new files are read, and what they tell is kept."""
+        files, harvest = self._files(), Harvest.load(self._data)
+        start, end = milliseconds(span.start), milliseconds(span.end)
+        troubles = list(self._harvest(files, harvest, start))
+        for folder in harvest.new_folders:
+            if (made_from := _main_folder(Path(folder))) is not None:
+                harvest.content.worktrees[folder] = made_from
+        whose = _Whose(self._groups, harvest.content.worktrees)
+        told = list(harvest.during(start, end, self._folders))
+        try:
+            harvest.save(files)
+        except OSError as error:
+            reason = os_reason(error)
+            troubles.append(f"what agents' logs told cannot be kept in {self._data}: {reason}")
+        prompts, too_many = _bounded(sorted(_prompts(told, span, whose), key=_order))
+        if too_many:
+            troubles.append(
+                f"{count(too_many, 'prompt')} more in a day than a person types: left out"
+            )
+        found: set[Prompt | AgentRun] = {*prompts, *_runs(told, span, whose)}
+        clues = sorted(found, key=_order)
+        return Reading(self.name, clues=tuple(clues), trouble="; ".join(troubles) or None)
+
+    def check(self) -> str:
+        """How many sessions there are, and when the last was; SourceError when there is none."""
+        files = self._files()
+        if not files:
+            where = " and ".join(str(folder) for folder in self._folders.values())
+            raise SourceError(f"there are no sessions of agents in {where}: correct [agents]")
+        harvest = Harvest.load(self._data)
+        puzzling = sum(map(harvest.puzzled_by, files))
+        if puzzling:
+            raise SourceError(_not_understood(puzzling))
+        latest = datetime.fromtimestamp(max(file.mtime for file in files) / 1e9, UTC)
+        parts = (
+            f"{count(sum(file.tool == tool.name for file in files), 'session')} of {tool.name}"
+            for tool in TOOLS
+            if tool.name in self._folders
+        )
+        packed = sum(map(_is_packed, files))
+        left_out = f", {count(packed, 'compressed one')} left out" if packed else ""
+        return f"{', '.join(parts)}, the latest of {latest.date()}{left_out}"
+
+    # -- Which files ---------------------------------------------------------------------------
+
+    def _files(self) -> list[LogFile]:
+        """The sessions of all tools, the latest first."""
+        there = {tool: at for tool in TOOLS if (at := self._folders.get(tool.name)) is not None}
+        found: list[LogFile] = []
+        missing = []
+        for tool, folder in there.items():
+            try:
+                next(folder.iterdir(), None)
+                found += (log for path in tool.files(folder) if (log := _log_file(path, tool)))
+            except FileNotFoundError:
+                missing.append(folder)
+            except OSError as error:
+                raise SourceError(
+                    f"the folder {folder} of {tool.name} cannot be read ({os_reason(error)}):"
+                    " allow it, or correct [agents] in the settings",
+                    lasting=True,
+                ) from None
+        if len(missing) == len(there):
+            raise SourceError(
+                f"{' and '.join(map(str, missing))} does not exist:"
+                " correct [agents] in the settings, or take it out",
+                lasting=True,
+            )
+        return sorted(found, key=lambda file: (-file.mtime, file.path))
+
+    def _harvest(self, files: Sequence[LogFile], harvest: Harvest, start: int) -> Iterator[str]:
+        """Reads what has changed, as long as there is time; gives what the span lacks for it."""
+        began = self._clock()
+        late = unread = packed = puzzling = 0
+        for file in files:
+            needed = file.mtime >= start * 1_000_000
+            limit = began + (READING if needed else HARVESTING)
+            if _is_packed(file):
+                packed += needed and not harvest.has(file)
+            elif not harvest.knows(file):
+                try:
+                    self._read(file, harvest, limit)
+                except TakesTooLong:
+                    late += needed
+                except OSError:
+                    unread += needed
+            puzzling += needed and harvest.puzzled_by(file)
+        if late:
+            yield f"{count(late, 'session')} of agents took too long: the next reading goes on"
+        if unread:
+            yield f"{count(unread, 'session')} of agents cannot be read: allow it"
+        if packed:
+            yield f"{count(packed, 'compressed session')} of agents cannot be read: left out"
+        if puzzling:
+            yield _not_understood(puzzling)
+
+    def _read(self, file: LogFile, harvest: Harvest, limit: float) -> None:
+        if self._clock() > limit:
+            raise TakesTooLong
+        lines = lines_of(file.path, lambda: self._clock() <= limit)
+        harvest.add(file, _UNDERSTAND[file.tool](lines, file.path))
+
+
+def _usual(tool: Tool) -> Path:
+    return Path(os.environ.get(tool.variable) or tool.folder).expanduser()
+
+
+def _log_file(path: Path, tool: Tool) -> LogFile | None:
+    """The file, unless it is none, has gone, or is a link to who knows what."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return LogFile(path, tool.name, found.st_size, found.st_mtime_ns)
+
+
+def _is_packed(file: LogFile) -> bool:
+    return file.path.suffix == ".zst"
+
+
+def _not_understood(files: int) -> str:
+    return f"nothing in {count(files, 'session')} of agents was understood: their form has changed"
+
+
+# -- Clues -------------------------------------------------------------------------------------
+
+
+def _prompts(
+    told: Iterable[tuple[list[Prompted], list[Ran]]], span: Span, whose: _Whose
+) -> Iterator[Prompt]:
+    """The prompts of the span, each once: a fork has copies of its parent's."""
+    once: dict[str, Prompted] = {}
+    for prompts, _ in told:
+        for prompt in prompts:
+            if prompt.id not in once or prompt.at < once[prompt.id].at:
+                once[prompt.id] = prompt
+    for one in once.values():
+        if (at := _moment(one.at)) in span:
+            yield Prompt(at, *whose.place(one.folder), one.branch, one.session)
+
+
+def _bounded(prompts: Sequence[Prompt]) -> tuple[list[Prompt], int]:
+    """The first prompts of each day, and how many others there are."""
+    of_day: Counter[date] = Counter()
+    kept = []
+    for prompt in prompts:
+        of_day[prompt.at.date()] += 1
+        if of_day[prompt.at.date()] <= MOST_PROMPTS:
+            kept.append(prompt)
+    return kept, len(prompts) - len(kept)
+
+
+def _runs(
+    told: Iterable[tuple[list[Prompted], list[Ran]]], span: Span, whose: _Whose
+) -> Iterator[AgentRun]:
+    """The parts of runs that lie in the span."""
+    for _, runs in told:
+        for one in runs:
+            at, until = max(_moment(one.at), span.start), min(_moment(one.until), span.end)
+            if at < until:
+                yield AgentRun(at, until, *whose.place(one.folder), one.branch, one.session)
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _order(clue: Prompt | AgentRun) -> tuple[datetime, str, str, str]:
+    return clue.at, type(clue).__name__, clue.folder, clue.session
+
+
+# -- Whose a folder is -------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Whose:
+    """Which group a folder belongs to: inside one of its repositories, or of their worktrees.
+
+    `worktrees` remembers what a folder was made from when it is gone.
+    """
+
+    groups: Sequence[tuple[str, Path]]
+    worktrees: dict[str, str]
+    _known: dict[str, tuple[str | None, str]] = field(default_factory=dict)
+    _roots: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """The repositories' folders as they are set and as they are, the inner ones first."""
+        places = [(group, path.expanduser().absolute()) for group, path in self.groups]
+        roots = [(group, path) for group, place in places for path in (place, place.resolve())]
+        for group, place in places:
+            with suppress(OSError, SourceError, ValueError, RuntimeError):  # git itself tells it
+                roots += ((group, folder) for folder in locate(place).worktrees())
+        self._roots = [(str(root), group) for group, root in roots]
+        self._roots.sort(key=lambda root: -len(root[0]))
+
+    def place(self, folder: str) -> tuple[str | None, str]:
+        """The group of a folder, which need not exist, and the folder itself."""
+        if folder not in self._known:
+            made_from = next((o for at, o in self.worktrees.items() if _inside(folder, at)), "")
+            root, group = self._root_of(folder) or self._root_of(made_from) or ("", None)
+            self._known[folder] = group, root if folder == _slug(root) else folder
+        return self._known[folder]
+
+    def _root_of(self, folder: str) -> tuple[str, str] | None:
+        return next((root for root in self._roots if _inside(folder, root[0])), None)
+
+
+def _slug(folder: str) -> str:
+    """A folder as Claude Code names it: `-` for all but letters and digits."""
+    return _OTHERS.sub("-", folder)
+
+
+def _inside(folder: str, root: str) -> bool:
+    """Whether a folder is in another; it may be told as a slug alone."""
+    if folder == _slug(folder):
+        return f"{folder}-".startswith(f"{_slug(root)}-")
+    return folder == root or folder.startswith((f"{root}/", f"{root}\\"))
+
+
+def _main_folder(folder: Path) -> str | None:
+    """The folder that a worktree was made from; None for one that is none, or is gone."""
+    if not folder.is_absolute():
+        return None
+    for place in (folder, *folder.parents):
+        try:
+            if (place / ".git").is_dir():
+                return None
+            if not (place / ".git").exists():
+                continue
+            common = locate(place).common
+        except (OSError, SourceError, ValueError, RuntimeError):
+            return None
+        return str(common.parent if common.name == ".git" else common)
+    return None
