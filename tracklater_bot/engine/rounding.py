@@ -19,7 +19,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _TOUCH = timedelta(seconds=1)
 # What is wanted, the most important first: a microsecond of each outweighs all that follows.
 _FREE = 10**42  # rows lie in free time, and none ends before it begins
-_LAW = 10**36  # a row's and a group's length is within a step of the exact one
+_LAW = 10**36  # a row's and a group's length is within a step of the exact one; no row vanishes
 _NEAR = 10**30  # so is each boundary
 _SHORT = 10**24  # a row shorter than a step is one step, none is shorter than `shortest`
 _BALANCE = 1000  # with what is left over from other days, a group's length comes out even
@@ -174,8 +174,8 @@ class _Rounding:
                 return found
             if exact < self.step:
                 return found + _SHORT * abs(length - self.step)
-            off = abs(length - exact)
-            return found + _LAW * max(off - self.step, 0) + _SHORT * max(shortest - length, 0)
+            off = max(abs(length - exact) - self.step, 0) + max(self.step // 2 - length, 0)
+            return found + _LAW * off + _SHORT * max(shortest - length, 0)
 
         return cost
 
