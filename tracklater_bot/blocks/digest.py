@@ -12,6 +12,7 @@ from tracklater_bot.blocks import elements as kit
 from tracklater_bot.blocks.elements import Block, SlackMessage
 from tracklater_bot.blocks.rows import Detail, RowPlace, perhaps, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
+from tracklater_bot.blocks.week import still_open_rows, still_open_words
 from tracklater_bot.domain.day_totals import (
     DayTimes,
     gap_lines,
@@ -53,7 +54,7 @@ class DigestView:
     `timeline` is the day in monospaced bars, shown where there is no picture. `now` lets a running
     entry count, and closes a day that is too old for new entries. `went_on` tells that the person
     worked on after the day was read. `changes` are sentences of ours, in mrkdwn, about what the
-    person once set in Slack and what holds no more.
+    person once set in Slack and what holds no more. `still_open` are days since the last digest.
     """
 
     page: int = 0
@@ -63,6 +64,7 @@ class DigestView:
     now: datetime | None = None
     went_on: bool = False
     changes: Sequence[str] = ()
+    still_open: Sequence[DayTimes] = ()
 
     def closes(self, digest: Digest) -> bool:
         """Whether no entries can be made on the day any more."""
@@ -110,6 +112,7 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     number = min(max(view.page, 0), len(parts) - 1)
     closed = view.closes(digest)
     blocks = [kit.header(headline(digest, view)), *_picture(view, detail)]
+    blocks[1:1] = still_open_rows(view.still_open)
     blocks += [kit.section(_totals(digest, view)), *_day_buttons(digest, view)]
     for item in parts[number]:
         blocks += row(item, RowPlace.of(digest, item, view.tracker, closed=closed), detail)
@@ -268,7 +271,7 @@ def digest_text(digest: Digest, view: DigestView = DigestView()) -> str:
     names = [mrkdwn(status.name, 30) for status in digest.sources if status.trouble]
     troubled = list(dict.fromkeys(names))[:5]
     ending = f"Not everything could be read: {listing(troubled)}." if troubled else ""
-    lines = [_opening(digest, view)]
+    lines = [_opening(digest, view), *(f"{still_open_words(t)}." for t in view.still_open)]
     room = MOST_TEXT - len(ending) - 30
     items = _in_order(digest.items)
     for number, item in enumerate(items):

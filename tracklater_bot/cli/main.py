@@ -138,6 +138,11 @@ def _add_commands(commands: Commands) -> None:
     _when(_add(commands, "digest", digest, "post or refresh a day's message now"))
     parser = _add(commands, "check", check, "try every source, tracker and token")
     parser.add_argument("--json", action="store_true", help="as JSON")
+    parser = _add(commands, "export", export, "what is in the tracker for these days")
+    for option, name in (("--from", "first"), ("--to", "last")):
+        help_text = f"the {name} day: YYYY-MM-DD, or a word as of the other commands"
+        parser.add_argument(option, dest=name, required=True, metavar="D", help=help_text)
+    parser.add_argument("--format", choices=("csv", "json"), default="csv")
     help_text = "what was learned from confirmed time, here alone"
     parser = _add(commands, "habits", habits, help_text)
     parser.add_argument("--forget", action="store_true", help="forget all of it")
@@ -287,7 +292,7 @@ def digest(arguments: argparse.Namespace) -> int:
         days.note_zone()
         day = _day(core, arguments.when)
         with _told(PostError), _progress(f"Reading {day.date}"):
-            opened = days.open_day(day)
+            opened = days.open_day(day, review=True)
         days.finish()
     for status in opened.draft.sources:
         if status.trouble:
@@ -323,6 +328,33 @@ def habits(arguments: argparse.Namespace) -> int:
         with _progress("Reading recordings"):
             print_habits(machine.habits_in_words([_day(core, "today")]))
     return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """What is in the tracker for these days."""
+    from tracklater_bot.cli.export import Known, export_rows, print_csv, print_export_json
+    from tracklater_bot.domain.day import Span
+    from tracklater_bot.trackers.base import Refused
+
+    with _core(arguments) as core:
+        first, last = _day(core, arguments.first), _day(core, arguments.last)
+        if first.date > last.date:
+            raise UsageError("--from comes after --to: write the earlier day first.")
+        with _told(Refused):
+            core.writable_tracker()
+        span = Span(first.span.start, last.span.end)
+        with _progress(f"Reading {first.date} to {last.date}"):
+            tracked, known = core.catalog.exported(span), Known.of(core, first.date)
+        zone, now = core.calendar.zone(), core.clock()
+    rows = export_rows(tracked.entries, span, zone, known, now)
+    if arguments.format == "json":
+        about = {"from": first.date, "to": last.date, "timezone": zone, "trouble": tracked.trouble}
+        print_export_json(rows, {key: value and str(value) for key, value in about.items()})
+    else:
+        print_csv(rows)
+    if tracked.trouble:
+        say(f"Not all of it is there: {tracked.trouble}.")
+    return FAILED if tracked.trouble else 0
 
 
 def import_settings(arguments: argparse.Namespace) -> int:

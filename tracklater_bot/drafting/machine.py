@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -33,6 +33,7 @@ from tracklater_bot.domain.day import Span, WorkDay, total
 from tracklater_bot.domain.draft import AgentTime, Brief, Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.roundings import left_over, rounding_of
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import without_folders
@@ -86,7 +87,16 @@ class LocalMachine:
             for group in brief.groups
         )
         habits = self.habits.learned(brief) if self.habits is not None else lambda _day: None
-        return [self._draft(day, readings, brief, groups, habits(day)) for day in brief.days]
+        dates = {day.date for day in brief.days}
+        roundings = [one for one in brief.roundings if one.decided or one.day not in dates]
+        drafts = []
+        for day in brief.days:
+            given_back = left_over(roundings, day.date)
+            drafts.append(self._draft(day, readings, brief, groups, habits(day), given_back))
+            step = timedelta(minutes=self.settings.round_minutes)
+            found = (rounding_of(day.date, one, step) for one in drafts[-1].suggestions)
+            roundings += filter(None, found)
+        return drafts
 
     def habits_in_words(self, days: Sequence[WorkDay]) -> list[Habit]:
         """The strongest habits, for the terminal of this machine alone."""
@@ -107,6 +117,7 @@ class LocalMachine:
         brief: Brief,
         groups: tuple[Group, ...],
         habits: Habits | None,
+        given_back: Mapping[str, timedelta],
     ) -> Draft:
         now = self.clock()
         of_day = [_of_day(reading, day.span) for reading in readings]
@@ -124,6 +135,7 @@ class LocalMachine:
             options=msgspec.convert(self.settings, Options, from_attributes=True),
             rules=brief.rules,
             habits=habits,
+            left_over=given_back,
         )
         found = self.engine(inputs)
         return Draft(

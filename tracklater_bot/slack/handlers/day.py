@@ -16,9 +16,9 @@ from slack_bolt import Ack, App, Respond
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import help_message, note, status_message, unknown_word
 from tracklater_bot.blocks.home import preference_of
-from tracklater_bot.blocks.week import week_message
 from tracklater_bot.domain.day import NoSuchDay, WhenError
 from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.stretches import Stretch, parse_stretch
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
 from tracklater_bot.slack.days import Days
@@ -43,6 +43,9 @@ class DayHandlers:
         app.action(re.compile(r"^page:\d+$"))(self._turn_page)
         app.action("refresh")(self._refresh)
         app.action("open_day")(self._refresh)
+        app.action("approve_days")(self._approve_days)
+        app.action("bill_month")(self._bill_month)
+        app.action("unbill_month")(self._bill_month)
         app.action("remind")(self._remind)
         app.event("app_home_opened")(self._home_opened)
         app.action(re.compile(r"^pref_"))(self._preference_changed)
@@ -58,23 +61,48 @@ class DayHandlers:
         elif word == "status":
             _say(ack, note("Asking everyone how they are…"))
             _say(respond, status_message(self._days.views.status()), replace_original=True)
-        elif word == "week":
-            _say(ack, note("Looking at the last seven days…"))
-            week = week_message(self._days.views.week(), self._tracker)
-            _say(respond, week, replace_original=True)
         else:
-            self._day(word, ack, respond)
+            self._time(word, ack, respond)
 
-    def _day(self, word: str, ack: Ack, respond: Respond) -> None:
+    def _time(self, word: str, ack: Ack, respond: Respond) -> None:
+        """A day, a week or a month."""
+        calendar, stretch = self._days.person.calendar, None
         try:
-            day = self._days.person.calendar.past_day(word)
+            stretch = parse_stretch(word, calendar.today())
+            day = calendar.past_day(word if stretch is None else str(stretch.first))
         except NoSuchDay as error:
             _say(ack, note(str(error)))
         except WhenError:
             _say(ack, unknown_word(word))
         else:
-            _say(ack, note(f"Looking at {day_name(day.date)}…"))
-            _say(respond, self._days.show_day(day), replace_original=True)
+            _say(ack, note(f"Looking at {stretch.name if stretch else day_name(day.date)}…"))
+            days = self._days
+            answer = days.show_day(day) if stretch is None else days.show_days(stretch)
+            _say(respond, answer, replace_original=True)
+
+    def _approve_days(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        click, days = Click.of(body), self._days
+        with stored_first(ack):
+            refusal = refusal_of(lambda: days.approve_days(click.user, click.value))
+        if refusal:
+            reply_privately(respond, refusal)
+        days.changed()
+        stretch = Stretch.parse(click.value.rpartition("/")[0])
+        _say(respond, days.weeks.again(stretch), replace_original=True)
+
+    def _bill_month(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        click, weeks = Click.of(body), self._days.weeks
+        words, _, seen = click.value.rpartition("/")
+        stretch = Stretch.parse(words)
+        with stored_first(ack):
+            if click.action_id == "unbill_month":
+                weeks.billing.unmark(stretch)
+            else:
+                refusal = refusal_of(lambda: weeks.billing.mark(stretch, seen))
+                if refusal:
+                    reply_privately(respond, refusal)
+        billing = weeks.billing.as_shown(stretch)
+        _say(respond, weeks.again(stretch, billing), replace_original=True)
 
     # -- Decisions -----------------------------------------------------------------------------
 
