@@ -82,11 +82,11 @@ opening.create_engine = _sharing(create_engine)  # type: ignore[attr-defined]
 # The longest first, or the last worker is still at one when the others have ended. With
 # --no-loadscope-reorder xdist keeps the order; by itself it begins with what has most tests.
 LONGEST = (
-    "listeners_review", "demo", "cli", "crashes", "two_bots", "browser_review", "bot_day",
-    "earlier_version", "issue_budget", "faults", "outbox", "store", "changes", "store_postgresql",
-    "sandbox_browser", "worlds", "wall", "bot_schedule", "git", "picture", "worklogs",
-    "blocks_digest", "cold_start", "outbox_faults", "engine_laws", "safety_text", "thyme",
-    "hostile_inputs", "safety_hosts",
+    "listeners_review", "crashes", "hostile_inputs", "demo", "cli", "bot_day", "earlier_version",
+    "two_bots", "bot_schedule", "faults", "browser_review", "safety_hosts", "changes", "outbox",
+    "issue_budget", "store", "store_postgresql", "worlds", "git", "sandbox_browser", "wall",
+    "worklogs", "record", "bot_worklogs", "picture", "blocks_digest", "cold_start",
+    "outbox_faults", "engine_laws", "safety_text", "thyme",
 )  # fmt: skip
 
 
