@@ -16,6 +16,7 @@ from tracklater_bot.domain.errors import code_in
 from tracklater_bot.domain.wall import Finding
 from tracklater_bot.http import bounded  # noqa: F401 - for its effect
 from tracklater_bot.settings import Settings, first_clues, unfinished
+from tracklater_bot.settings.sections import SlackSettings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import TrackerError
 from tracklater_bot.trackers.registry import SUGGESTED
@@ -79,8 +80,8 @@ def _bot(settings: Settings) -> str:
     token = _needed(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN", where)
     if not settings.slack.user_id:
         raise CheckError(NO_USER_ID)
-    client = _client(settings, token)
-    answer = _ask(client.auth_test, "TRACKLATER_SLACK__BOT_TOKEN")
+    client = slack_client(settings.slack, token)
+    answer = ask_slack(client.auth_test, "TRACKLATER_SLACK__BOT_TOKEN")
     granted = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")}
     missing = [scope for scope in BOT_SCOPES if scope not in granted] if granted - {""} else []
     if missing:
@@ -88,8 +89,8 @@ def _bot(settings: Settings) -> str:
             f"the bot lacks {', '.join(missing)}: add them under “OAuth & Permissions” and"
             " reinstall the app."
         )
-    _ask(lambda: client.users_info(user=settings.slack.user_id), "slack.user_id")
-    _ask(lambda: client.conversations_open(users=settings.slack.user_id), "slack.user_id")
+    ask_slack(lambda: client.users_info(user=settings.slack.user_id), "slack.user_id")
+    ask_slack(lambda: client.conversations_open(users=settings.slack.user_id), "slack.user_id")
     return f"{answer['user']} in {answer['team']} can write to you"
 
 
@@ -97,8 +98,8 @@ def _socket(settings: Settings) -> str:
     variable = "TRACKLATER_SLACK__APP_TOKEN"
     where = "make one with connections:write under “Basic Information › App-Level Tokens”."
     token = _needed(settings.slack.app_token, variable, where)
-    client = _client(settings, "")
-    _ask(lambda: client.apps_connections_open(app_token=token), variable)
+    client = slack_client(settings.slack, "")
+    ask_slack(lambda: client.apps_connections_open(app_token=token), variable)
     return "Socket Mode connects"
 
 
@@ -114,11 +115,13 @@ def _needed(value: SecretStr | None, variable: str, where: str) -> str:
     return value.get_secret_value()
 
 
-def _client(settings: Settings, token: str) -> WebClient:
-    return WebClient(token=token, base_url=settings.slack.base_url, timeout=TIMEOUT_SECONDS)
+def slack_client(slack: SlackSettings, token: str) -> WebClient:
+    """For a few questions with a token."""
+    return WebClient(token=token, base_url=slack.base_url, timeout=TIMEOUT_SECONDS)
 
 
-def _ask(call: Callable[[], Any], about: str) -> Any:
+def ask_slack(call: Callable[[], Any], about: str) -> Any:
+    """Slack's answer. Raises CheckError, which says what to do `about` the setting."""
     try:
         return call()
     except SlackApiError as error:

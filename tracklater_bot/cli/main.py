@@ -126,6 +126,10 @@ def _add_commands(commands: Commands) -> None:
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--once", action="store_true", help="go through the day without a person")
     parser.add_argument("--json", action="store_true", help="with --once: print JSON")
+    help_text = "write the settings from what this machine and your accounts tell"
+    parser = _add(commands, "init", init, help_text)
+    help_text = "where your repositories are (usual places of the home folder)"
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help=help_text)
     _add(commands, "run", run, "run the bot: schedule, slash command, buttons")
     parser = _add(commands, "preview", preview, "show a day's suggestions here; posts nothing")
     _when(parser)
@@ -191,6 +195,16 @@ def _told(
         raise told_as(str(error)) from error
 
 
+@contextmanager
+def _told_of_files() -> Iterator[None]:
+    """Gives the person what the system says of a file."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or "cannot be used").lower()
+        raise FailedError(f"{error.filename or 'a file'}: {reason}.") from error
+
+
 def demo(arguments: argparse.Namespace) -> int:
     """The sandbox and the real bot on it."""
     if arguments.json and not arguments.once:
@@ -205,6 +219,22 @@ def demo(arguments: argparse.Namespace) -> int:
         if arguments.once:
             return demonstration.once(as_json=arguments.json)
         return demonstration.page(arguments.port, open_browser=not arguments.no_open)
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """Settings from what there is; and yesterday, as they see it."""
+    from tracklater_bot.cli import init as first_hour
+    from tracklater_bot.cli.init.asking import Dialogue
+    from tracklater_bot.http import utc_now
+    from tracklater_bot.settings import SettingsError
+
+    files = first_hour.places(arguments.config, arguments.env_file)
+    with _told(SettingsError, UsageError), _told(first_hour.NotWritten), _told_of_files():
+        first_hour.init(arguments.folders, files, os.environ, utc_now(), Dialogue())
+    shown = vars(_parser().parse_args(["preview", "yesterday"]))
+    env_file = files[1] if files[1].exists() else None
+    print()
+    return preview(argparse.Namespace(**{**shown, "config": files[0], "env_file": env_file}))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -19,7 +19,15 @@ from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.errors import reason
 from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.tree import BARE, GROUPS, dotted, env_name, env_names, nested
+from tracklater_bot.settings.tree import (
+    BARE,
+    GROUPS,
+    dotted,
+    env_name,
+    env_names,
+    nested,
+    section_at,
+)
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
 
@@ -59,7 +67,7 @@ def import_settings(source: Path, target: Path, env_file: Path) -> Report:
     _drop_invalid(converted)
     try:
         secrets = _secrets(converted, env_file)
-        _append(env_file, secrets)
+        append_secrets(env_file, secrets)
         private = set(secrets_and_accounts(converted))
         public = {key: value for key, value in converted.values.items() if key not in private}
         with target.open("x", encoding="utf-8") as file:
@@ -112,8 +120,8 @@ def _secrets(converted: Converted, env_file: Path) -> dict[str, str]:
     return secrets
 
 
-def _append(env_file: Path, secrets: Mapping[str, str]) -> None:
-    """Adds the variables to the file as a whole, readable by its owner alone."""
+def append_secrets(env_file: Path, secrets: Mapping[str, str]) -> None:
+    """Adds the variables to the file as a whole, readable by its owner alone; the last one wins."""
     if not secrets:
         return
     env_file = env_file.resolve()
@@ -138,20 +146,29 @@ def _quoted(value: str) -> str:
 # -- TOML --------------------------------------------------------------------------------------
 
 
-def toml(values: Mapping[Key, Any], groups: Iterable[str]) -> str:
-    """The settings as TOML: single values first, then sections, then the groups."""
+def toml(
+    values: Mapping[Key, Any], groups: Iterable[str], comments: Mapping[Key, str] | None = None
+) -> str:
+    """The settings as TOML: single values first, then sections, then the groups.
+
+    `comments` are lines above their sections.
+    """
     tables: dict[Key, list[str]] = {(): []}
     for group in groups:
         tables[(GROUPS, group)] = []
     for path, value in values.items():
         head = path[:2] if path[0] == GROUPS else path[:-1]
+        if section_at(path) is not None:  # that it is there says enough
+            tables.setdefault(path, [])
+            continue
         tables.setdefault(head, []).append(f"{dotted(path[len(head) :])} = {_literal(value)}")
-    return "\n".join(_sections(tables))
+    return "\n".join(_sections(tables, comments or {}))
 
 
-def _sections(tables: Mapping[Key, list[str]]) -> Iterator[str]:
+def _sections(tables: Mapping[Key, list[str]], comments: Mapping[Key, str]) -> Iterator[str]:
     for head in sorted(tables, key=lambda key: (key[:1] == (GROUPS,), len(key))):
-        title = [f"\n[{_key(head)}]"] if head else []
+        comment = f"# {comments[head]}\n" if head in comments else ""
+        title = [f"\n{comment}[{_key(head)}]"] if head else []
         if title or tables[head]:
             yield "\n".join((*title, *tables[head]))
     yield ""
