@@ -61,6 +61,9 @@ SECOND = {
     "languages": "windows in six other languages",
     "two_machines": "a program works on a second machine",
     "mixed": "several of these on one day",
+    "agents": "coding agents, titles that name hardly anybody",
+    "meetings": "meetings away from the machine, and skipped ones",
+    "attendance": "keys and mouse recorded too, still windows",
     "squashes": "squash merges, amended commits, no screen",
 }
 LABELS = FIRST | SECOND

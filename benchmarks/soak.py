@@ -1,7 +1,9 @@
 """Days on which everything fails in turn: how many hours are doubled, lost, or lied about.
 
-The real review, export and Toggl client talk to the sandbox's Toggl over HTTP; only the clock is a
-toy, so that an hour's quota passes at once. A seed always gives the same day.
+The real review, outbox, messenger and clients talk to the sandbox's Toggl, Jira and Slack over
+HTTP; only the clock is a toy, so that an hour's quota passes at once. A seed always gives the same
+day. Bots die, are suspended, and come back; clocks are set; sources hang; projects are archived;
+Toggl is away for two days; an old copy of the database comes back.
 
     python -m benchmarks.soak --days 2000
     python -m benchmarks.soak --seconds 120 --first 5000
@@ -10,12 +12,16 @@ toy, so that an hour's quota passes at once. A seed always gives the same day.
 from __future__ import annotations
 
 import argparse
+import logging
 import random
+import sqlite3
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,32 +29,41 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, says
+from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, digests_in, says, with_worklogs
 from tests.digests import suggestion
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at
 from tests.rooms import empty_database
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
+from tracklater_bot.domain.clues import Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.suggestions import SourceStatus
+from tracklater_bot.drafting.machine import read_all
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.sender import Sender
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
-from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.review.decisions import Change, Review, ReviewError
-from tracklater_bot.settings import TogglSettings
-from tracklater_bot.store import Store
+from tracklater_bot.settings import Settings, load
+from tracklater_bot.slack.app import web_client
+from tracklater_bot.slack.messages import Messenger, PostError, logged_if_refused
+from tracklater_bot.slack.pace import PacedClient, Pacer
+from tracklater_bot.store import Store, worklogs
 from tracklater_bot.store.jobs import Job, Stage, Target
+from tracklater_bot.store.processes import owner_name
 from tracklater_bot.store.tables import ACTIVE, outbox
 from tracklater_bot.trackers.base import NewEntry, words_of
+from tracklater_bot.trackers.jira_worklogs import PROPERTY, JiraWorklogs
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import ME, Sandbox
+from tracklater_sandbox.jira.service import JiraIssue
 from tracklater_sandbox.toggl.quota import Quotas
+from tracklater_sandbox.toggl.rules import Refusal
 
 PERSON = ME
 T = TypeVar("T")
@@ -58,9 +73,12 @@ WRITES = (
     "drop-before", "drop-after-saving", "saved-later", "400", "401", "402", "403", "404", "410",
     "302", "429", "451", "500", "502", "html", "half-json",
 )  # fmt: skip
-# 404 for an entry that is there would be Toggl's lie, not ours.
 # A change that comes after the next one would undo it, and Toggl tells nobody.
-CHANGES = tuple(kind for kind in WRITES if kind not in ("404", "410", "saved-later"))
+CHANGES = tuple(kind for kind in WRITES if kind != "saved-later")
+OF_SLACK = (
+    "drop-before", "drop-after-saving", "saved-later", "saved-later", "500", "502", "html",
+    "half-json", "429", "error:channel_not_found", "error:ratelimited", "error:internal_error",
+)  # fmt: skip
 JUMPS = (-86_400, -3_600, -90, 90, 3_600)  # seconds by which the clock is set
 LATE_SECONDS = (3, 90, 300, 900)
 READS = ("drop-before", "500", "429", "html", "half-json", "402", "403")
@@ -85,6 +103,58 @@ class SuspendableWorker(Worker):
         if sleep is not None:
             sleep()
         return marked
+
+
+class MortalSlack(PacedClient):
+    """Slack's client in a process that stands still `before` a change, or dies after it."""
+
+    asleep: Callable[[], None] | None = None
+    dies = False
+
+    def chat_update(self, **what: Any) -> Any:
+        """As the real one."""
+        sleep, self.asleep = self.asleep, None
+        if sleep is not None:
+            sleep()
+        answer = super().chat_update(**what)
+        dies, self.dies = self.dies, False
+        if dies:
+            raise Crash
+        return answer
+
+
+class HangingSource:
+    """A source whose disk does not answer."""
+
+    name, group, watches_screen = "git", None, False
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+
+    def read(self, span: Span) -> Reading:
+        """Nothing, when all is over."""
+        self.over.wait()
+        return Reading(self.name)
+
+    def check(self) -> str:
+        """As long as reading it."""
+        self.over.wait()
+        return ""
+
+
+class OneJira:
+    """All groups' worklogs, in one Jira."""
+
+    def __init__(self, worklogs: JiraWorklogs) -> None:
+        self._worklogs = worklogs
+
+    def wanted(self, group: str) -> bool:
+        """Always."""
+        return True
+
+    def of(self, group: str) -> JiraWorklogs:
+        """The one."""
+        return self._worklogs
 
 
 class MortalTracker(TogglTracker):
@@ -125,27 +195,83 @@ class MortalTracker(TogglTracker):
 class Day:
     """One person's Friday: a new database, an empty Toggl, and what the person does."""
 
-    def __init__(self, sandbox: Sandbox, path: Path) -> None:
-        path.touch(mode=0o600)
-        path.write_bytes(empty_database())
+    def __init__(self, sandbox: Sandbox, path: Path, settings: Settings, store: Store) -> None:
+        self._path, self.store = path, store
         self.time, self._ahead = FakeTime(at("18:00")), timedelta()
-        self.store = Store.open(f"sqlite:///{path}", self.time)
-        self.toggl = sandbox.toggl
+        store.clock = self.time
+        self.toggl, self.jira, self.slack = sandbox.toggl, sandbox.jira, sandbox.slack
         self._empty_toggl()
-        settings = TogglSettings.model_validate(
-            {"base_url": f"{sandbox.url}/toggl/api/v9", "api_token": self.toggl.api_token}
-        )
-        self.tracker = MortalTracker(settings, self.time, self.time.timing())
-        self.review = Review(self.store, self.time, words_of(self.tracker))
-        self.worker = self._worker("first")
+        self._empty_others()
+        timing = self.time.timing()
+        self.tracker = MortalTracker(settings.toggl, self.time, timing)
+        acme = settings.groups["acme"].jira
+        self._worklogs = OneJira(JiraWorklogs("acme", acme, self.time, timing))
+        token, pacer = self.slack.bot_token, Pacer(minute=0.001)
+        self.client = MortalSlack(token=token, base_url=settings.slack.base_url, pacer=pacer)
+        self.client.ssl = web_client(settings).ssl
+        self.client.retry_handlers = []
         self.foreign: set[int] = set()
         self.touched: set[str] = set()  # starts of entries that the person changed in Toggl
+        self._start(empty_database())
+
+    def _start(self, database: bytes) -> None:
+        """A bot on that database. The store stays: putting its statements together takes long."""
+        self.store.close()
+        for beside in ("-wal", "-shm"):
+            Path(f"{self._path}{beside}").unlink(missing_ok=True)
+        self._path.write_bytes(database)
+        self.review = Review(self.store, self.time, words_of(self.tracker))
+        self.worker = self._worker(f"from {self.time()}")
+        self.messenger = self._messenger()
+
+    def _messenger(self) -> Messenger:
+        def render(digest: Digest) -> SlackMessage:
+            return digest_message(digest, DigestView(now=self.time()))
+
+        def ticks() -> float:
+            return self._true_time().timestamp()
+
+        return Messenger(self.client, self.store, render, owner_name(), ticks)
+
+    def copy(self) -> bytes:
+        """The database as a backup has it."""
+        with (
+            closing(sqlite3.connect(self._path)) as source,
+            closing(sqlite3.connect(":memory:")) as to,
+        ):
+            source.backup(to)
+            return to.serialize()
+
+    def restore(self, copy: bytes) -> None:
+        """An old copy comes back, and the bot is started on it; nothing is on its way any more."""
+        for faults in (self.toggl.faults, self.jira.faults, self.slack.faults):
+            faults._later.clear()
+        self._start(copy)
+        owned = self._owned()
+        self.foreign = {each["id"] for each in self.toggl.entries if str(each["id"]) not in owned}
+        there = {_start(each) for each in self.toggl.entries}
+        for item in self.digest.items:
+            start = _clock(item.suggestion.span.start)
+            if (item.state is ItemState.SENT) != (start in there):
+                self.touched.add(start)  # nobody has told the bot yet
+
+    def _owned(self) -> set[str]:
+        return {item.entry_id for item in self.digest.items if item.entry_id}
+
+    def _empty_others(self) -> None:
+        self.slack.workspace.dm(ME).messages.clear()
+        for issue in self.jira.issues.values():
+            issue.worklogs.clear()
+        for faults in (self.slack.faults, self.jira.faults):
+            faults.reset()
+            faults.clock = lambda: self._true_time().timestamp()
 
     def _empty_toggl(self) -> None:
         account = self.toggl.account
         account.entries.clear()
         account.deleted.clear()
         account.premium = True
+        account.projects[501]["active"] = True
         account.clock = self._true_time
         self.toggl.quotas = Quotas(clock=lambda: self._true_time().timestamp())
         self.toggl.faults.reset()
@@ -157,11 +283,14 @@ class Day:
     def set_clock(self, seconds: float) -> None:
         """The bot's clock jumps; Toggl's does not."""
         self._ahead += timedelta(seconds=seconds)
+        # Set ahead, it shortens the hour in which late entries are looked for: SECURITY.md says so.
+        for faults in (self.toggl.faults, self.jira.faults) if seconds > 0 else ():
+            faults._later = [(due - seconds, *what) for due, *what in faults._later]  # type: ignore[misc]
         self.time.forward(seconds=seconds)
 
     def _worker(self, name: str) -> SuspendableWorker:
         pace = Pace(chance=lambda: 0.5)
-        senders = all_senders(self.store, Lookup(lambda: self.tracker), NoWorklogs())
+        senders = all_senders(self.store, Lookup(lambda: self.tracker), self._worklogs)
         return SuspendableWorker(self.store, PERSON, name, senders, self.time, pace)
 
     # -- What the person does
@@ -187,6 +316,41 @@ class Day:
         while (due_in := self.worker.due_in()) is not None and self.time() + due_in <= until:
             self.time.now = max(self.time(), self.time() + due_in)
             self.work()
+
+    def publish(self) -> None:
+        """The day's message is posted, or brought up to date."""
+        with suppress(PostError, Crash):
+            self.messenger.publish(self.digest)
+
+    def show(self) -> bool:
+        """What the bot does now for the message; whether it lived through it."""
+        try:
+            with logged_if_refused("Old messages could not be looked at"):
+                self.messenger.look(PERSON)
+            self.messenger.refresh_stale(PERSON)
+        except Crash:
+            self.messenger = self._messenger()
+            return False
+        return True
+
+    def hang(self) -> None:
+        """The day is read anew while a source does not answer."""
+        source = HangingSource()
+        (reading,) = read_all([source], FRIDAY.span, seconds=0.01)
+        source.over.set()
+        status = SourceStatus(reading.name, None, 0, reading.trouble)
+        self.store.save_draft(PERSON, Draft(FRIDAY.date, str(FRIDAY.zone), sources=(status,)))
+
+    def stand_still(self, minutes: int) -> None:
+        """This bot's machine sleeps before its next change of the message; another bot goes on."""
+        other = self._messenger()
+
+        def sleep() -> None:
+            self.time.forward(minutes=minutes)
+            with suppress(PostError):
+                other.refresh_stale(PERSON)
+
+        self.client.asleep = sleep
 
     def suspend(self, minutes: int) -> None:
         """This bot's machine sleeps before its next request, while another bot goes on."""
@@ -248,7 +412,24 @@ class Day:
 
     def entries(self) -> list[dict[str, Any]]:
         """What the bot made in Toggl."""
-        return [entry for entry in self.toggl.entries if entry["id"] not in self.foreign]
+        foreign, owned = self.foreign, self._owned()
+        return [
+            entry
+            for entry in self.toggl.entries
+            if entry["id"] not in foreign or str(entry["id"]) in owned
+        ]
+
+    def messages(self) -> list[dict[str, Any]]:
+        """The day's messages in Slack."""
+        return digests_in(self.slack.messages(), FRIDAY.date.isoformat())
+
+    def logs(self) -> dict[str, list[dict[str, Any]]]:
+        """The worklogs in Jira, by the ids of their items."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for log in self.jira.worklogs:
+            (ours,) = [each for each in log["properties"] if each["key"] == PROPERTY]
+            found.setdefault(ours["value"]["id"], []).append(log)
+        return found
 
 
 class Days:
@@ -257,8 +438,7 @@ class Days:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._sandbox = Sandbox(folder / "home", today=FRIDAY.date)
-        self._day: Day | None = None
-        self._number = 0
+        self._path = folder / "days.sqlite3"
 
     def __enter__(self) -> Days:
         # Only Toggl is asked: a sample day that seems to be there is not written.
@@ -266,20 +446,22 @@ class Days:
         (self._folder / "home" / "thyme").mkdir()
         (self._folder / "home" / "thyme" / f"{FRIDAY.date}.json").touch()
         self._sandbox.start()
+        with_worklogs(self._sandbox)
+        for number in (2, 3):
+            title, now = f"Issue {number}", self._sandbox.clock()
+            issue = JiraIssue(number, f"DEV-{number}", title, "Task", "To Do", "new", now)
+            self._sandbox.jira.add(issue)
+        self._settings = load(self._sandbox.settings_file, None, self._sandbox.env).settings
+        self._store = Store.open(f"sqlite:///{self._path}")
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._day is not None:
-            self._day.store.close()
+        self._store.close()
         self._sandbox.stop()
 
     def new(self) -> Day:
         """The next day; the one before is over."""
-        if self._day is not None:
-            self._day.store.close()
-        self._number += 1
-        self._day = Day(self._sandbox, self._folder / f"day{self._number}.sqlite3")
-        return self._day
+        return Day(self._sandbox, self._path, self._settings, self._store)
 
 
 # -- A day of faults -----------------------------------------------------------------------------
@@ -294,6 +476,10 @@ class Tally:
     crashes: int = 0
     suspended: int = 0
     jumps: int = 0
+    absences: int = 0
+    restored: int = 0
+    messages: int = 0
+    worklogs: int = 0
     faults: int = 0
     requests: int = 0
     entries: int = 0
@@ -316,42 +502,84 @@ class _Walk:
     seed: int
     tally: Tally
     wishes: dict[str, str] = field(default_factory=dict)
+    kept: tuple[bytes, dict[str, str]] | None = None
+    restored: bool = False
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
 
     def run(self) -> None:
         """The whole day, and a quiet time after it."""
-        day, toggl = self.day, self.day.toggl
-        happened, asked = len(toggl.faults.happened), len(toggl.requests)
+        day, toggl, chance = self.day, self.day.toggl, self.chance
+        services = (toggl.faults, day.jira.faults, day.slack.faults)
+        happened = sum(len(faults.happened) for faults in services)
+        asked = len(toggl.requests)
         day.open(*MORNING)
+        day.publish()
         for number in range(ROUNDS):
             self._click()
             self._break()
+            self._copies()
             self.tally.crashes += not day.work()
+            if chance.random() < 0.7:
+                self.tally.crashes += not day.show()
             self._look(f"round {number}")
-            day.time.forward(seconds=self.chance.choice((0, 1, 7, 60, 600)))
-            if self.chance.random() < 0.1:
-                day.set_clock(self.chance.choice(JUMPS))
+            day.time.forward(seconds=chance.choice((0, 1, 7, 60, 600)))
+            if chance.random() < 0.1:
+                day.set_clock(chance.choice(JUMPS))
                 self.tally.jumps += 1
-        toggl.faults.clear()
-        day.tracker.dies = ""
+            if chance.random() < 0.003:
+                self._absence()
+        for faults in services:
+            faults.clear()
+        day.tracker.dies, day.client.dies, day.client.asleep = "", False, None
+        toggl.account.projects[501]["active"] = True
         day.settle()
         self._look("the end")
         self._look_for_losses()
+        day.publish()
+        for _ in range(6):
+            day.time.forward(seconds=30)
+            day.work()
+            day.show()
+        self._look_at_slack()
+        self._look_at_jira()
         self.tally.days += 1
-        self.tally.faults += len(toggl.faults.happened) - happened
+        self.tally.faults += sum(len(faults.happened) for faults in services) - happened
         self.tally.requests += len(toggl.requests) - asked
         self.tally.entries += len(day.entries())
+        self.tally.messages += len(day.messages())
+        self.tally.worklogs += len(day.jira.worklogs)
         self.tally.late += day.late_entries()
 
     # -- What happens
 
+    def _copies(self) -> None:
+        """Backups are made, and put back now and then."""
+        if self.chance.random() < 0.1:
+            self.kept = (self.day.copy(), dict(self.wishes))
+        elif self.kept and self.chance.random() < 0.03:
+            copy, self.wishes = self.kept
+            self.kept, self.restored = None, True
+            self.day.restore(copy)
+            self.tally.restored += 1
+
+    def _absence(self) -> None:
+        """Toggl is away for two days."""
+        faults = self.day.toggl.faults
+        faults.fail_next("", "drop-before", 1_000_000)
+        self.day.settle()
+        self._look("two days")
+        faults.clear()
+        self.tally.absences += 1
+
     def _click(self) -> None:
+        if not self.day.digest.items:
+            self._refresh()
         item = self.chance.choice(self.day.digest.items)
         acts = (
             self._approve, self._approve, self._approve, self._approve_all, self._undo, self._skip,
-            self._edit, self._refresh, self._split, self._meddle, self._track,
+            self._edit, self._refresh, self._split, self._meddle, self._track, self._hang,
         )  # fmt: skip
         try:
             self.chance.choice(acts)(item)
@@ -390,8 +618,14 @@ class _Walk:
         if item.state in (ItemState.FAILED, ItemState.SKIPPED):
             self.wishes.pop(item.id, None)  # what was edited is decided anew
 
-    def _refresh(self, _: Item) -> None:
+    def _refresh(self, _: Item | None = None) -> None:
         self.day.open("09:00-10:00 acme DEV-1", "10:00-12:00 acme DEV-2")
+        self.day.publish()
+
+    def _hang(self, _: Item) -> None:
+        if self.chance.random() < 0.5:
+            self.day.hang()
+            self.day.publish()
 
     def _split(self, item: Item) -> None:
         span = item.suggestion.span
@@ -409,7 +643,8 @@ class _Walk:
             account.delete(entry_id)
         else:
             self.day.time.forward(seconds=1)
-            account.change(entry_id, {"description": "Changed by hand"})
+            with suppress(Refusal):  # its project may be archived
+                account.change(entry_id, {"description": "Changed by hand"})
 
     def _track(self, item: Item) -> None:
         """The person tracks something of their own at that time."""
@@ -445,6 +680,32 @@ class _Walk:
             faults.fail_next("time_entries", chance.choice(CHANGES), method=method)
         if chance.random() < 0.25:
             faults.fail_next("", chance.choice(READS), chance.choice((1, 3)), method="GET")
+        if chance.random() < 0.08:
+            project = self.day.toggl.account.projects[501]
+            project["active"] = not project["active"]
+        self._break_others()
+
+    def _break_others(self) -> None:
+        day, chance = self.day, self.chance
+        if chance.random() < 0.3:
+            path = chance.choice(("chat.", "chat.", "chat.update", "chat.postMessage", "history"))
+            kind, saved = chance.choice(OF_SLACK), chance.random() < 0.5
+            seconds, times = chance.choice((3, 30, 60)), chance.choice((1, 1, 2, 3))
+            day.slack.faults.fail_next(path, kind, times, saved=saved, seconds=seconds)
+        if chance.random() < 0.3:
+            kind = chance.choice(WRITES)
+            saved = kind.isdigit() and chance.random() < 0.5
+            method = chance.choice(("POST", "POST", "PUT", "DELETE", "GET"))
+            if (method, kind) not in (("PUT", "saved-later"), ("GET", "404"), ("GET", "410")):
+                seconds = chance.choice(LATE_SECONDS)
+                day.jira.faults.fail_next(
+                    "worklog", kind, chance.choice((1, 2)), method=method, saved=saved,
+                    seconds=seconds,
+                )  # fmt: skip
+        if chance.random() < 0.05:
+            day.client.dies = True
+        if chance.random() < 0.05:
+            day.stand_still(chance.choice((1, 7, 30)))
 
     # -- What is wrong
 
@@ -462,6 +723,30 @@ class _Walk:
                 self.tally.lies.append(f"seed {self.seed}, {when}: {span} is not in Toggl")
             elif said in (OFFERED, FAILED, SKIPPED) and start in there and start not in awaited:
                 self.tally.lies.append(f"seed {self.seed}, {when}: {span} is in Toggl, not {said}")
+
+    def _look_at_slack(self) -> None:
+        found, wanted = self.day.messages(), self.day.says()
+        if len(found) != 1:
+            self.tally.duplicates.append(f"seed {self.seed}: {len(found)} messages")
+        for message in found:
+            if (shown := says(message["blocks"])) != wanted:
+                self.tally.lies.append(f"seed {self.seed}: Slack says {shown}, not {wanted}")
+
+    def _look_at_jira(self) -> None:
+        logs, items = self.day.logs(), {item.id: item for item in self.day.digest.items}
+        for item_id, found in logs.items():
+            if len(found) > 1:
+                self.tally.duplicates.append(f"seed {self.seed}: {len(found)} worklogs of one item")
+            with self.day.store.reading() as transaction:
+                known = worklogs.load(transaction, item_id)
+            if known is None and not self.restored:
+                self.tally.lies.append(f"seed {self.seed}: a worklog that nobody knows")
+        for item in items.values():
+            told, found = item.worklog, logs.get(item.id, [])
+            if told and told.state is ItemState.SENT and not found:
+                self.tally.lies.append(f"seed {self.seed}: no worklog of {item.id}")
+            if told and told.state not in (ItemState.SENT, ItemState.FAILED) and not told.problem:
+                self.tally.losses.append(f"seed {self.seed}: a worklog is {told.state}")
 
     def _look_for_losses(self) -> None:
         items = {item.id: item for item in self.day.digest.items}
@@ -505,6 +790,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=0, help="go on for so long instead")
     parser.add_argument("--first", type=int, default=1000, help="the first seed")
     options = parser.parse_args(argv)
+    logging.getLogger("tracklater_bot").setLevel(logging.ERROR)
     tally, begun = Tally(), time.monotonic()
     folder = tempfile.TemporaryDirectory(prefix="tracklater-faults-")
     with folder as name, Days(Path(name)) as days:
@@ -524,7 +810,9 @@ def _report(tally: Tally, seconds: float) -> None:
     print(f"{tally.days} days in {seconds:.0f} s: {tally.clicks} clicks, {tally.crashes} crashes,")
     print(f"{tally.requests} requests and {tally.faults} faults; {tally.entries} entries are left.")
     print(f"{tally.suspended} times a bot was suspended, {tally.jumps} times a clock was set.")
-    print(f"{tally.late} entries came late, and were taken out.")
+    print(f"{tally.absences} times Toggl was away for two days, {tally.restored} times an old copy")
+    print(f"of the database came back. {tally.late} entries came late, and were taken out.")
+    print(f"{tally.messages} messages and {tally.worklogs} worklogs are left.")
     for name in ("duplicates", "losses", "lies"):
         found: list[str] = getattr(tally, name)
         print(f"{name}: {len(found)}")

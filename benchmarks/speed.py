@@ -309,6 +309,53 @@ def _launched(arguments: list[str], desk: Desk) -> Run:
     return Run(seconds, processor, largest / _RSS_UNITS)
 
 
+def activitywatch(folder: Path) -> Iterator[Figure]:
+    """From 4,000 events of an export to suggestions, as a multiple of a busy day of thyme's."""
+    thyme, watched = make_month(folder / "thyme"), _desk(folder / "activitywatch", repos=0)
+    _record(thyme, DAY, BUSY)
+    export = folder / "activitywatch" / "export.json"
+    export.write_text(json.dumps({"buckets": dict(_buckets(4000))}))
+    written = watched.config.read_text()
+    with watched.config.open("w") as file:
+        file.write(f"activitywatch.file = {json.dumps(str(export))}\n{written}")
+    with _core(thyme) as other, _core(watched) as core:
+        drafts = [partial(each.machine.drafts, [DAY]) for each in (other, core)]
+        for draft in drafts:
+            draft()
+        rounds = [tuple(map(milliseconds, drafts)) for _ in range(ROUNDS)]
+    theirs, mine = (median(each) for each in zip(*rounds, strict=True))
+    ratio = median(own / others for others, own in rounds)
+    told = f"{mine:.0f} ms; thyme {theirs:.0f} ms"
+    yield Figure("4,000 events of ActivityWatch / thyme", 4.0, ratio, "x", told)
+
+
+def _buckets(count: int) -> Iterator[tuple[str, object]]:
+    """Windows that change every seven seconds, with pages and projects in them, newest first."""
+    chance = random.Random(count)
+    start = DAY.span.start + timedelta(hours=4)
+    seconds = [start + timedelta(seconds=7.2 * number) for number in range(count)]
+    titles = [f"module_{n}.py - {chance.choice(('acme', 'beta'))}-api" for n in range(99)]
+    apps = ("Code", "Google-chrome", "Slack", "Terminal")
+    kinds: dict[str, tuple[str, float, Callable[[int], dict[str, str]]]] = {
+        "window": (
+            "currentwindow",
+            6.2,
+            lambda _: {"app": chance.choice(apps), "title": chance.choice(titles)},
+        ),
+        "web-chrome": ("web.tab.current", 7.0, lambda n: {"url": f"https://x.example/{n % 50}"}),
+        "vscode": ("app.editor.activity", 7.0, lambda n: {"project": f"/src/{n % 9}-api"}),
+        "afk": ("afkstatus", 7.1, lambda _: {"status": "not-afk"}),
+    }
+    for name, (kind, length, data) in kinds.items():
+        events = [
+            {"timestamp": at.isoformat(), "duration": length, "data": data(number)}
+            for number, at in enumerate(seconds)
+            if name == "window" or number % 4 == 0 or name == "afk"
+        ]
+        bucket = {"type": kind, "hostname": "box", "client": "aw", "events": events[::-1]}
+        yield f"aw-watcher-{name}_box", bucket
+
+
 def many_days(desk: Desk) -> Iterator[Figure]:
     """Thirty days at once, as a multiple of thirty times one day."""
     days = month()
@@ -440,9 +487,11 @@ def main() -> None:
         desk, days = make_desk(Path(folder) / "day"), make_month(Path(folder) / "month")
         size = desk.day_file(DAY).stat().st_size / 1e6
         print(f"{size:.1f} MB of thyme, {len(desk.repos)} repositories\n", flush=True)
-        agents = make_sessions(Path(folder) / "agents")
-        figures = in_process(desk), whole_process(desk), many_days(days), agents_logs(agents)
-        for line in table(chain(*figures, calendar(Path(folder) / "calendar"))):
+        agents = agents_logs(make_sessions(Path(folder) / "agents"))
+        watched = activitywatch(Path(folder) / "watched")
+        planned = calendar(Path(folder) / "calendar")
+        figures = in_process(desk), whole_process(desk), many_days(days), watched, agents, planned
+        for line in table(chain.from_iterable(figures)):
             print(line)
 
 

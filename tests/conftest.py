@@ -82,12 +82,20 @@ LONGEST = (
     "earlier_version", "issue_budget", "faults", "outbox", "store", "changes", "store_postgresql",
     "sandbox_browser", "worlds", "wall", "bot_schedule", "git", "picture", "worklogs",
     "blocks_digest", "cold_start", "outbox_faults", "engine_laws", "safety_text", "thyme",
+    "hostile_inputs", "safety_hosts",
 )  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Beside pytest's own: tries all that is random, not a part of it."""
+    """Beside pytest's own: tries all that is random, not a part of it; or what is quick alone."""
     parser.addoption(longer.OPTION, action="store_true", help="all stories and examples: minutes")
+    parser.addoption("--fast", action="store_true", help="without the files that take longest")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out what takes longest, where that is asked for."""
+    long = collection_path.stem.removeprefix("test_") in LONGEST
+    return True if long and config.getoption("--fast") else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,14 @@ from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Worklog as Told
 from tracklater_bot.outbox.lookup import AccountFacts
 from tracklater_bot.outbox.worker import Pace, Worker
-from tracklater_bot.outbox.worklogs import GroupWorklogs
-from tracklater_bot.trackers.base import Gone, NotSent, Refused, Worklogs
+from tracklater_bot.trackers.base import (
+    FoundWorklog,
+    Gone,
+    GroupWorklogs,
+    NotSent,
+    Refused,
+    Worklogs,
+)
 
 
 @dataclass(frozen=True)
@@ -50,17 +56,16 @@ class FakeWorklogs:
     def create(self, issue: str, ours: str, span: Span, comment: str = "") -> str:
         return str(self._call("create", lambda: self._add(Worklog(issue, ours, span, comment))))
 
-    def find(self, issue: str, ours: str, span: Span) -> str | None:
-        def look() -> int | None:
-            same = [
-                number
-                for number, each in self.kept.items()
+    def find(self, issue: str, ours: str, span: Span, comment: str = "") -> Sequence[FoundWorklog]:
+        def look() -> list[FoundWorklog]:
+            wanted = Worklog(issue, ours, span, comment)
+            return [
+                FoundWorklog(str(number), each == wanted)
+                for number, each in sorted(self.kept.items())
                 if (each.issue, each.ours, each.span.start) == (issue, ours, span.start)
             ]
-            return min(same, default=None)
 
-        found = self._call("find", look)
-        return None if found is None else str(found)
+        return self._call("find", look)  # type: ignore[no-any-return]
 
     def update(self, issue: str, worklog: str, span: Span, comment: str = "") -> None:
         def change() -> None:
@@ -73,8 +78,12 @@ class FakeWorklogs:
 
     def delete(self, issue: str, worklog: str) -> None:
         def remove() -> None:
-            if int(worklog) in self.kept:
-                assert self.kept.pop(int(worklog)).issue == issue
+            known = self.kept.pop(int(worklog), None)
+            if known is None:
+                error = Gone("the issue or its worklog is no longer in Jira, or not to be seen")
+                error.sent = True
+                raise error
+            assert known.issue == issue
 
         try:
             self._call("delete", remove)

@@ -19,9 +19,9 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.outbox.lookup import AccountFacts, Lookup
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Senders, Worker
-from tracklater_bot.outbox.worklogs import GroupWorklogs, NoWorklogs
 from tracklater_bot.review.decisions import Change, Review
 from tracklater_bot.store import Store
+from tracklater_bot.trackers.base import GroupWorklogs, Refused, Worklogs
 
 PERSON = "U1"
 DAY = FRIDAY.date
@@ -82,6 +82,16 @@ def worker_on(
 ) -> Worker:
     """A worker whose pauses are the same in every test."""
     return Worker(store, person, owner, senders, time, pace or Pace(chance=lambda: 0.5))
+
+
+class NoWorklogs:
+    """No group's time is written as worklogs."""
+
+    def wanted(self, group: str) -> bool:
+        return False
+
+    def of(self, group: str) -> Worklogs:
+        raise Refused("worklogs are switched off")
 
 
 @dataclass

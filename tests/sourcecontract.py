@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.notation import at
-from tracklater_bot.domain.clues import Checkout, Clue, Commit, Meeting, Reading, Window
+from tracklater_bot.domain.clues import Checkout, Clue, Commit, Reading, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.engine.match.matcher import keys_in_clues
@@ -70,5 +70,5 @@ def one_line(sentence: str) -> bool:
 def _inside(clue: Clue, span: Span) -> bool:
     if isinstance(clue, Checkout):
         return clue.at < span.end
-    until = clue.until if isinstance(clue, Window | Meeting) else None
+    until = getattr(clue, "until", None)
     return clue.at in span and (until is None or clue.at < until <= span.end)

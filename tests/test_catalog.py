@@ -33,6 +33,7 @@ from tracklater_bot.trackers.base import (
     NewEntry,
     NotSent,
     OverQuota,
+    PartlySeen,
     Quota,
     Refused,
     TrackerError,
@@ -696,6 +697,15 @@ def test_what_is_tracked_has_names(catalog: Catalog, tracker: FakeTracker) -> No
     assert found.entries[0].span(at("12:00")) == span("09:00-10:00")
     assert found.entries[2].end is None
     assert found.trouble is None
+
+
+def test_an_entry_that_is_odd_is_told_and_the_others_are_known(
+    catalog: Catalog, tracker: FakeTracker
+) -> None:
+    told = "Toggl has an entry at that time that cannot be understood"
+    tracker.fails = PartlySeen(told, tracker.has)
+    tracked = catalog.tracked(DAY)
+    assert (len(tracked.entries), tracked.trouble) == (1, told)
 
 
 def test_what_is_tracked_is_at_most_two_minutes_old(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import yaml
 
 from tests.livebot import evening, sample_settings
-from tests.loopback import FakeTime, closed_port
+from tests.loopback import FakeTime, Said, closed_port, loopback
 from tracklater_bot.checks import BOT_SCOPES, check_all
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.clues import Reading
@@ -127,6 +128,24 @@ def test_a_slack_that_cannot_be_reached_is_told_and_the_rest_goes_on(sandbox: Sa
     assert found["toggl"].ok
 
 
+@pytest.mark.parametrize("status", [200, 401, 403, 511])
+def test_a_networks_sign_in_page_is_told_of_every_service(sandbox: Sandbox, status: int) -> None:
+    page = Said(status, "<!DOCTYPE html>\n<html><body><h1>Welcome</h1></body></html>")
+    with loopback(page) as hotel:
+        settings = sample_settings(
+            sandbox,
+            TRACKLATER_SLACK__BASE_URL=f"{hotel.url}/api/",
+            TRACKLATER_TOGGL__BASE_URL=hotel.url,
+            TRACKLATER_TAIGA__URL=f"{hotel.url}/api/v1",
+            TRACKLATER_GROUPS__ACME__JIRA__URL=hotel.url,
+        )
+        with core_on(sandbox, settings) as core:
+            found = named(check_all(core))
+    for name in ("slack", "jira acme", "taiga globex", "toggl", "slack bot", "slack socket"):
+        assert not found[name].ok
+        assert "something in between answered" in found[name].sentence, found[name]
+
+
 def test_a_folder_that_thyme_never_wrote_to_is_told(sandbox: Sandbox, tmp_path: Path) -> None:
     settings = without(sample_settings(sandbox), "thyme", dir=tmp_path / "empty")
     (tmp_path / "empty").mkdir()
@@ -136,14 +155,34 @@ def test_a_folder_that_thyme_never_wrote_to_is_told(sandbox: Sandbox, tmp_path: 
     assert "let thyme record" in found.sentence
 
 
-def test_with_nothing_set_up_every_step_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wayland", [False, True])
+def test_with_nothing_set_up_every_step_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wayland: bool
+) -> None:
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("XDG_SESSION_TYPE", "wayland" if wayland else "x11")
     file = tmp_path / "tracklater.toml"
     file.write_text(f'timezone = "UTC"\ndatabase_url = "sqlite:///{tmp_path}/x.db"\n')
     with opened(load(file, None, {}).settings) as core:
         found = named(check_all(core))
+    if wayland:
+        assert "ActivityWatch" in found.pop("settings").sentence
     assert {name for name, each in found.items() if not each.ok} == {
         "clues", "toggl", "slack bot", "slack socket",
     }  # fmt: skip
+
+
+def test_a_recorder_that_fell_silent_is_told(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    settings = sample_settings(sandbox)
+    with opened(settings, FakeTime(evening(sandbox) + timedelta(days=2))) as core:
+        said = named(check_all(core))["thyme"].sentence
+    assert "nothing was recorded in the last day" in said
+    assert "ActivityWatch" in said
+    with core_on(sandbox, settings) as core:
+        assert "nothing" not in named(check_all(core))["thyme"].sentence
 
 
 def test_in_http_mode_the_signing_secret_is_asked_for(sandbox: Sandbox) -> None:

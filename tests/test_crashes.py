@@ -261,7 +261,7 @@ def _store(sandbox: Sandbox) -> Iterator[Store]:
 
 def _waiting(sandbox: Sandbox) -> object:
     """Something that is to be sent; None when all is done. Looks for what comes late go on."""
-    active = outbox.c.state.in_(ACTIVE) & (outbox.c.target != Target.LATE)
+    active = outbox.c.state.in_(ACTIVE) & outbox.c.target.not_in((Target.LATE, Target.LATE_WORKLOG))
     with _store(sandbox) as store, store.reading() as connection:
         return connection.execute(select(outbox.c.id).where(active)).first()
 

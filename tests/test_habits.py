@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.notation import FRIDAY, HELSINKI, at
+from tests.notation import FRIDAY, HELSINKI, at, span
 from tests.test_drafting import Recorded, windows
 from tracklater_bot.domain.clues import Clue
-from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.draft import Brief, Draft
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.draft import Brief, Decision, Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.drafting.habits import HabitFiles
 from tracklater_bot.drafting.machine import LocalMachine
 from tracklater_bot.settings import SuggestSettings
+from tracklater_bot.sources.issues.jira import key_form
 
-GROUPS = (Group("acme"), Group("globex"))
+GROUPS = (Group("acme", key_forms=(key_form("WEB"),)), Group("globex"))
 # No group is named anywhere: only what was confirmed tells whose these are.
 LANDING, LEDGER = "Landing page v2 - Figma", "Quarterly ledger - LibreOffice Calc"
 NEUTRAL = "Untitled - Notion"
@@ -43,10 +45,12 @@ class Known:
 
     entries: list[TimeEntry]
     rules: tuple[Rule, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
     @contextmanager
     def prepare(self, days: Sequence[WorkDay]) -> Iterator[_Prepared]:
-        yield _Prepared(tuple(days), tuple(self.entries), self.rules)
+        yield _Prepared(tuple(days), tuple(self.entries), self.rules, self.decisions, self.issues)
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,12 @@ class _Prepared:
     days: tuple[WorkDay, ...]
     history: tuple[TimeEntry, ...]
     rules: tuple[Rule, ...]
+    decisions: tuple[Decision, ...]
+    issues: tuple[Issue, ...]
     groups: tuple[Group, ...] = GROUPS
 
     def brief(self, keys: Sequence[str]) -> Brief:
-        return Brief(self.days, GROUPS, rules=self.rules, history=self.history)
+        return Brief(self.days, GROUPS, self.issues, (), self.rules, self.history, self.decisions)
 
 
 @dataclass
@@ -68,6 +74,8 @@ class Month:
     entries: list[TimeEntry] = field(default_factory=list)
     clues: list[Clue] = field(default_factory=list)
     rules: tuple[Rule, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
     def work(self, of: WorkDay, start: str, minutes: int, title: str, group: str | None) -> None:
         self.clues += windows(of, start, minutes, title)
@@ -77,7 +85,7 @@ class Month:
     def machine(self) -> LocalMachine:
         sources = [Recorded(tuple(sorted(self.clues, key=lambda clue: clue.at)))]
         files = HabitFiles(self.folder, sources, lambda: at("20:00"))
-        known = Known(self.entries, self.rules)
+        known = Known(self.entries, self.rules, self.decisions, self.issues)
         return LocalMachine(SuggestSettings(), sources, known, lambda: at("20:00"), habits=files)
 
     def draft(self) -> Draft:
@@ -154,6 +162,38 @@ def test_only_days_whose_entries_changed_are_read_again(month: Month) -> None:
             [FRIDAY]
         )
     assert len(asked) == 5 + 1 + 1  # the past days once, Friday each time
+
+
+def test_what_was_skipped_counts_against(month: Month) -> None:
+    for back in range(1, 6):
+        month.clues += windows(day(back), "14:00", 60, "Crossword - Mozilla Firefox")
+        month.decisions += (Decision(span("14:00-15:00", day(back)), None),)
+    month.clues += windows(FRIDAY, "14:00", 60, "Crossword - Mozilla Firefox")
+    assert groups_at(month.draft(), "10:30", "11:30", "14:30") == ["acme", "globex", None]
+
+
+def test_what_was_corrected_counts_more(month: Month) -> None:
+    """Two days each for the same window; in those of the one the person changed the group."""
+    for back, group in ((1, "acme"), (2, "acme"), (3, "globex"), (4, "globex")):
+        month.work(day(back), "14:00", 60, "Roadmap - Notion", group)
+    month.work(FRIDAY, "14:00", 60, "Roadmap - Notion", None)
+    starts = [at("14:00", day(back)) for back in (3, 4)]
+    month.decisions = tuple(
+        Decision(Span(start, start + timedelta(hours=1)), "globex") for start in starts
+    )
+    assert groups_at(month.draft(), "14:30") == ["globex"]
+
+
+def test_an_issue_of_the_last_days_is_known_by_its_windows(month: Month) -> None:
+    redesign = Issue("WEB-7", "Redesign", "", "jira", "acme")
+    month.issues = (redesign, Issue("WEB-8", "Imprint", "", "jira", "acme"))
+    month.entries[:] = [
+        replace(entry, description="WEB-7 Redesign") if entry.group == "acme" else entry
+        for entry in month.entries
+    ]
+    [suggestion, other] = month.draft().suggestions
+    assert (suggestion.group, suggestion.issue) == ("acme", redesign)
+    assert (other.group, other.issue) == ("globex", None)
 
 
 def test_what_was_forgotten_is_not_learned_again(month: Month) -> None:

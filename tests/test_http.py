@@ -32,6 +32,7 @@ from tracklater_bot.http import (
     anonymous,
     basic,
     bearer,
+    bounds,
     in_header,
     transport,
     utc_now,
@@ -325,8 +326,8 @@ def test_an_address_that_is_none(url: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"<html>Sign in</html>", b'{"id": 1, "na', b"", b"\xff\xfe", b"[" * 200_000, b"nonsense"],
-    ids=["html", "half", "empty", "binary", "deep", "text"],
+    [b'{"id": 1, "na', b"", b"\xff\xfe", b"[" * 200_000, b"nonsense"],
+    ids=["half", "empty", "binary", "deep", "text"],
 )
 def test_an_answer_that_is_no_json(body: bytes) -> None:
     with loopback(Said(body=body)) as service:
@@ -364,7 +365,7 @@ def test_an_unexpected_form_names_the_place_and_quotes_nothing() -> None:
 
 
 def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "LARGEST", 1024 * 1024)
+    monkeypatch.setattr(bounds, "LARGEST", 1024 * 1024)
     bomb = Said(body=gzip.compress(b" " * (3 << 20)), headers={"Content-Encoding": "gzip"})
     with loopback(bomb) as service, pytest.raises(BadResponse, match="more than 1 MB"):
         client(service.url).get("/me")
@@ -381,7 +382,7 @@ def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_words_of_a_refusal(body: bytes, text: str) -> None:
-    with loopback(Said(400, body=body)) as service, pytest.raises(BadStatus) as caught:
+    with loopback(Said(422, body=body)) as service, pytest.raises(BadStatus) as caught:
         client(service.url).get("/me")
     assert caught.value.response.text() == text
 
@@ -423,7 +424,7 @@ PAGE = "<!DOCTYPE html><html><body><h1>Access denied</h1></body></html>"
 @pytest.mark.parametrize(
     "said",
     [
-        *(Said(status, PAGE) for status in (401, 402, 403, 451)),
+        *(Said(status, PAGE) for status in (400, 401, 402, 403, 405, 451)),
         Said(403, "\ufeff\n <html><head></head>"),
         Said(407, ""),
         Said(511, b"{}"),
@@ -450,6 +451,15 @@ def test_a_page_in_place_of_a_refusal_is_of_something_in_between(said: Said) -> 
 def test_a_services_own_refusal_stays_one(said: Said) -> None:
     with loopback(said) as service, pytest.raises(BadStatus):
         client(service.url).get("/me")
+
+
+@pytest.mark.parametrize("page", [PAGE, f"\ufeff\n {PAGE}", "<html>Sign in"])
+def test_a_page_that_says_all_is_well_is_of_something_in_between_or_elsewhere(page: str) -> None:
+    with (
+        loopback(Said(200, page)) as between,
+        pytest.raises(BadResponse, match=r"in between answered for Toggl with a page.*its address"),
+    ):
+        client(between.url).get("/me").json()
 
 
 def test_nobody_knows_what_became_of_an_entry_that_a_page_answered() -> None:

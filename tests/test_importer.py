@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -139,14 +140,44 @@ def test_json_with_comments_and_names_in_any_alphabet(tmp_path: Path) -> None:
     assert group.toggl.projects == {"Kehitys": "default"}
     assert group.keywords == ("ääkkönen",)
     assert settings.day_starts.hour == 3
+    assert settings.activitywatch_url() == "http://127.0.0.1:5600"
     assert revealed(settings.toggl.api_token) == "toggl-secret"
     assert report.notes == (
         "CLOCKIFY: left out: entries go to Toggl only",
-        "ACTIVITYWATCH: left out: windows are read from thyme; its KEYWORDS were taken over",
+        "ACTIVITYWATCH.global: is no address: this machine's ActivityWatch is read",
         "ACTIVITYWATCH.ääkköset & co.KEYWORDS: ääkkönen: found inside longer words by the original,"
         " only as whole words here: add the longer words that you meant",
         "GITHUB: left out: issues are read from Jira and Taiga",
     )
+
+
+@pytest.mark.parametrize(
+    ("events_url", "url"),
+    [
+        (
+            "http://localhost:5600/api/0/buckets/aw-watcher-window_box/events",
+            "http://127.0.0.1:5600",
+        ),
+        ("http://desk.local:5601/api/0/buckets/x/events", "http://desk.local:5601"),
+    ],
+)
+def test_the_activitywatch_of_the_original_is_taken_over(
+    tmp_path: Path, events_url: str, url: str
+) -> None:
+    text = json.dumps(
+        {
+            "ACTIVITYWATCH": {
+                "global": {"EVENTS_URL": events_url, "IDLE": 900, "CUTOFF": 300},
+                "acme": {"KEYWORDS": ["acme"]},
+            }
+        }
+    )
+    imported = Imported(tmp_path, text, "tracklater.json")
+    imported.run()
+    settings = imported.settings()
+    assert settings.activitywatch_url() == url
+    assert settings.suggest.idle_minutes == 15
+    assert settings.groups["acme"].keywords == ("acme",)
 
 
 @pytest.mark.parametrize(

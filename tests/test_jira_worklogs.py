@@ -16,7 +16,7 @@ from tests.loopback import DROPPED, FakeTime, Said, closed_port, loopback
 from tests.notation import at, span
 from tracklater_bot.domain.day import Span
 from tracklater_bot.settings import GroupJira
-from tracklater_bot.trackers.base import Gone, NotSent, Refused, TrackerError, Unknown
+from tracklater_bot.trackers.base import FoundWorklog, Gone, NotSent, Refused, TrackerError, Unknown
 from tracklater_bot.trackers.jira_worklogs import JiraWorklogs
 
 SITE = "https://group1.atlassian.net"
@@ -99,14 +99,14 @@ def test_finds_ours_by_its_id(fake: responses.RequestsMock, time: FakeTime) -> N
     }
     rows = [found("1"), found("2", "somebody's"), found("3", "ours-1")]
     fake.get(WORKLOG, json={"worklogs": rows}, match=[query_param_matcher(window)])
-    assert worklogs(time).find("DEV-12", "ours-1", MORNING) == "3"
+    assert worklogs(time).find("DEV-12", "ours-1", MORNING) == (FoundWorklog("3"),)
 
 
 def test_one_that_only_looks_like_ours_is_not_ours(
     fake: responses.RequestsMock, time: FakeTime
 ) -> None:
     fake.get(WORKLOG, json={"worklogs": [found("1")]})
-    assert worklogs(time).find("DEV-12", "ours-1", MORNING) is None
+    assert worklogs(time).find("DEV-12", "ours-1", MORNING) == ()
 
 
 def test_data_center_that_tells_no_properties(fake: responses.RequestsMock, time: FakeTime) -> None:
@@ -118,7 +118,7 @@ def test_data_center_that_tells_no_properties(fake: responses.RequestsMock, time
     ]
     fake.get(SERVER_WORKLOG, json={"worklogs": rows})
     fake.get(f"{SERVER}/rest/api/2/myself", json={"name": "alice"})
-    assert worklogs(time, SERVER, "").find("DEV-12", "ours-1", MORNING) == "4"
+    assert worklogs(time, SERVER, "").find("DEV-12", "ours-1", MORNING) == (FoundWorklog("4"),)
 
 
 def test_changes_and_removes(fake: responses.RequestsMock, time: FakeTime) -> None:
@@ -147,9 +147,40 @@ def test_an_emptied_comment_is_emptied_there(
     assert json.loads(fake.calls[0].request.body or "")["comment"] == empty
 
 
-def test_removing_what_is_gone_is_done(fake: responses.RequestsMock, time: FakeTime) -> None:
+def test_what_is_gone_is_said_to_be_gone(fake: responses.RequestsMock, time: FakeTime) -> None:
     fake.delete(f"{WORKLOG}/100", status=404)
-    worklogs(time).delete("DEV-12", "100")
+    with pytest.raises(Gone) as caught:
+        worklogs(time).delete("DEV-12", "100")
+    assert caught.value.sent, "so it is looked at before it is told"
+
+
+@pytest.mark.parametrize(
+    ("more", "same"),
+    [
+        ({"comment": "Fix login"}, True),
+        ({"comment": {"type": "doc", "content": [
+            {"type": "paragraph", "content": [{"type": "text", "text": "Fix login"}]}]}}, True),
+        ({"comment": "Other words"}, False),
+        ({}, False),
+        ({"comment": "Fix login", "timeSpentSeconds": 60}, False),
+    ],
+)  # fmt: skip
+def test_tells_whether_one_is_as_wanted(
+    more: dict[str, Any], same: bool, fake: responses.RequestsMock, time: FakeTime
+) -> None:
+    fake.get(WORKLOG, json={"worklogs": [found("3", "ours-1", **more)]})
+    (there,) = worklogs(time).find("DEV-12", "ours-1", MORNING, "Fix login")
+    assert there == FoundWorklog("3", same)
+
+
+def test_an_odd_worklog_loses_itself_and_may_be_ours(
+    fake: responses.RequestsMock, time: FakeTime
+) -> None:
+    odd = {"id": None, "started": "yesterday"}
+    fake.get(WORKLOG, json={"worklogs": [odd, found("3", "ours-1")]})
+    assert worklogs(time).find("DEV-12", "ours-1", MORNING)[0].id == "3"
+    with pytest.raises(NotSent, match="cannot be understood"):
+        worklogs(time).find("DEV-12", "ours-2", MORNING)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +193,7 @@ def test_removing_what_is_gone_is_done(fake: responses.RequestsMock, time: FakeT
         (Said(429, {}), NotSent, "more slowly"),
         (Said(500, {}), Unknown, "may be there"),
         (Said(503, "<html>"), Unknown, "may be there"),
-        (Said(201, "<html>"), Unknown, "no JSON"),
+        (Said(201, "<html>"), Unknown, "something in between"),
         (Said(201, '{"id": "1'), Unknown, "no JSON"),
         (DROPPED, Unknown, "may be there"),
     ],
@@ -194,3 +225,25 @@ def test_only_keys_of_issues_become_addresses(issue: str, time: FakeTime) -> Non
         worklogs(time).create(issue, "ours-1", MORNING)
     with pytest.raises(Refused):
         worklogs(time).delete("DEV-12", "1/../2")
+
+
+def test_a_write_that_the_site_refuses_is_not_repeated_at_the_gateway(
+    fake: responses.RequestsMock, time: FakeTime
+) -> None:
+    """Who answered 401 may have carried it out; the next one goes to where the token is taken."""
+    gateway = "https://api.atlassian.com/ex/jira/11111111-2222-3333-4444-555555555555"
+    fake.post(WORKLOG, status=401)
+    fake.get(f"{SITE}/_edge/tenant_info", json={"cloudId": gateway[-36:]})
+    fake.get(f"{gateway}/rest/api/3/myself", json={"accountId": "me"})
+    fake.post(f"{gateway}/rest/api/3/issue/DEV-12/worklog", json={"id": "100"})
+    jira = worklogs(time)
+    with pytest.raises(Unknown):
+        jira.create("DEV-12", "ours-1", MORNING)
+    assert jira.create("DEV-12", "ours-1", MORNING) == "100"
+    fake.reset()
+    fake.post(WORKLOG, status=401)
+    fake.get(f"{SITE}/_edge/tenant_info", json={"cloudId": gateway[-36:]})
+    fake.get(f"{gateway}/rest/api/3/myself", status=401)
+    with pytest.raises(Refused) as caught:
+        worklogs(time).create("DEV-12", "ours-1", MORNING)
+    assert caught.value.sent

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -278,11 +280,100 @@ def test_two_messages_of_a_day_become_one(room: Room) -> None:
     other = room.messenger._client.chat_postMessage(channel=ME, text="something else")
     assert len(room.texts()) == 2
     decide(room)
-    room.messenger.remove_duplicates(ME)
+    room.messenger.look(ME)
     assert room.texts() == [f"version {room.digest.version}"]
     assert (posted is not None, room.digest.ts) == (True, twin[1])
     kept = [message["ts"] for message in room.sandbox.slack.messages()]
     assert other["ts"] in kept
+
+
+def broken_off(room: Room) -> Messenger:
+    """A message that shows an older state than the bot told Slack last; gives a restarted bot."""
+    room.messenger.publish(room.digest)
+    old = room.digest
+    decide(room)
+    room.messenger.refresh_stale(ME)
+    assert room.store.stale() == []
+    room.messenger._client.chat_update(
+        channel=str(old.channel), ts=str(old.ts), text="version 1", blocks=render(old).blocks,
+        metadata=metadata_of(old),
+    )  # fmt: skip
+    return room.another(room.store)
+
+
+def metadata_of(digest: Digest) -> dict[str, Any]:
+    payload = {"person": ME, "day": DAY.isoformat(), "version": digest.version}
+    return {"event_type": "tracklater_digest", "event_payload": payload}
+
+
+def test_what_a_killed_bot_left_in_the_message_is_seen_at_the_start(room: Room) -> None:
+    """It woke up, sent what it had drawn long ago, and was killed before it could say so."""
+    restarted = broken_off(room)
+    assert restarted.look(ME)
+    assert room.texts() == [f"version {room.digest.version}"]
+
+
+def test_an_update_that_slack_carries_out_late_is_noticed(room: Room) -> None:
+    ticks = [0.0]
+    room.messenger._ticks = lambda: ticks[0]
+    room.messenger._looked_at, room.messenger._in_doubt_until = 1.0, 0.0
+    room.messenger.publish(room.digest)
+    room.sandbox.slack.faults.clock = lambda: room.time().timestamp()
+    room.sandbox.slack.faults.fail_next("chat.update", "saved-later", times=2, seconds=40)
+    room.read(TEXT, "11:00-12:00 group1")
+    room.messenger.refresh_stale(ME)
+    decide(room)
+    room.messenger.refresh_stale(ME)
+    now = f"version {room.digest.version}"
+    assert room.texts() == [now]
+    for _ in range(6):
+        ticks[0] += 30
+        room.time.forward(seconds=30)
+        room.messenger.look(ME)
+    assert room.texts() == [now]
+    before = room.calls()
+    ticks[0] += 30
+    assert not room.messenger.look(ME)
+    assert room.calls() == before, "what is long over is not looked at"
+
+
+def test_after_an_old_copy_of_the_database_came_back_the_message_shows_it(
+    room: Room, tmp_path: Path
+) -> None:
+    room.messenger.publish(room.digest)
+    copy = tmp_path / "copy.sqlite3"
+    room.store.close()
+    shutil.copy(room.sandbox.home / "store.sqlite3", copy)
+    room.store = sqlite_store(room.sandbox.home)
+    room.messenger = room.another(room.store)
+    decide(room)
+    room.messenger.refresh_stale(ME)
+    room.store.close()
+    shutil.copy(copy, room.sandbox.home / "store.sqlite3")
+    room.store = sqlite_store(room.sandbox.home)
+    room.another(room.store).look(ME)
+    assert room.texts() == ["version 1"]
+
+
+def test_a_day_that_the_copy_did_not_have_yet_gets_no_second_message(room: Room) -> None:
+    room.messenger.publish(room.digest)
+    room.store.close()
+    (room.sandbox.home / "store.sqlite3").unlink()
+    room.store = sqlite_store(room.sandbox.home)
+    messenger = room.another(room.store)
+    messenger.look(ME)
+    room.read("13:00-14:00 group1")
+    messenger.publish(room.digest)
+    assert room.texts() == [f"version {room.digest.version}"]
+
+
+@pytest.mark.parametrize("code", ["channel_not_found", "cant_update_message"])
+def test_a_message_that_is_there_after_all_is_taken_away(room: Room, code: str) -> None:
+    room.messenger.publish(room.digest)
+    decide(room)
+    room.sandbox.slack.faults.fail_next("chat.update", f"error:{code}")
+    room.messenger.refresh_stale(ME)
+    assert room.texts() == [f"version {room.digest.version}"]
 
 
 def test_a_bot_whose_claim_was_taken_over_meanwhile_leaves_one_message(room: Room) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.notation import at, span
-from tests.rooms import DAY, PERSON, Room, change, draft, sqlite_store, worker_on
+from tests.rooms import DAY, PERSON, NoWorklogs, Room, change, draft, sqlite_store, worker_on
 from tests.storecontract import at_once, dead_owner
 from tests.trackers import (
     DEVELOPMENT,
@@ -36,7 +36,6 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace
-from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import lanes
 from tracklater_bot.store.lanes import Lease
@@ -661,13 +660,12 @@ WORKER = """
 import sys
 from datetime import timedelta
 from pathlib import Path
-from tests.rooms import PERSON
+from tests.rooms import NoWorklogs, PERSON
 from tests.notation import at
 from tests.trackers import FakeTracker
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
-from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.store import Store
 
 class Log(FakeTracker):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,19 +15,29 @@ from sqlalchemy import delete, update
 from tests.group_worklogs import LoggingRoom
 from tests.loopback import FakeTime, Said, loopback
 from tests.notation import at
-from tests.rooms import DAY, PERSON, Room, change, sqlite_store, worker_on
+from tests.rooms import DAY, PERSON, NoWorklogs, Room, change, sqlite_store, worker_on
 from tests.test_toggl import MORNING, row, tracker
-from tests.trackers import Crash, FakeTracker, Fault, crash_before
-from tracklater_bot.domain.digests import ItemState
+from tests.trackers import Crash, FakeTracker, Fault, crash_before, lost_after, refused, unreachable
+from tracklater_bot.blocks.digest import digest_message
+from tracklater_bot.blocks.week import week_message
+from tracklater_bot.domain.day_totals import DayTimes
+from tracklater_bot.domain.digests import ItemState, Problem
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Worker
-from tracklater_bot.outbox.worklogs import NoWorklogs
 from tracklater_bot.store import jobs
 from tracklater_bot.store.jobs import Job
 from tracklater_bot.store.tables import lanes, outbox
-from tracklater_bot.trackers.base import NotSent, OtherEntry, OverQuota, Refused, Unknown
+from tracklater_bot.trackers.base import (
+    Gone,
+    NotSent,
+    OtherEntry,
+    OverQuota,
+    PartlySeen,
+    Refused,
+    Unknown,
+)
 
 
 @pytest.fixture
@@ -39,6 +51,50 @@ def approved(room: Room, *texts: str) -> list[str]:
     ids = room.open(*texts or ("09:00-10:00 group1",))
     room.review.approve_all(PERSON, DAY)
     return ids
+
+
+def test_all_that_wait_say_until_when_in_the_same_words(room: Room) -> None:
+    """Also what was approved meanwhile, and what is looked up or taken out."""
+    ids = room.open("09:00-10:00 group1", "10:00-11:00 group1", "11:00-12:00 group1")
+    room.review.approve(PERSON, ids[2])
+    room.drain()
+    room.review.undo(PERSON, ids[2])
+    room.review.approve(PERSON, ids[0])
+    room.tracker.fail(*[unreachable] * 40)
+    room.drain(most=timedelta(minutes=5))
+    room.review.approve(PERSON, ids[1])
+    room.worker.work()
+    assert {item.problem_code for item in room.digest.items} == {Problem.WAITING}
+    assert all(item.retry_at and item.retry_at > room.time() for item in room.digest.items)
+    rows = says_of(room)
+    assert len(rows) == 3
+    waits = re.compile(r"Waits .*until 18:\d\d: Toggl cannot be reached")
+    assert all(waits.search(row) for row in rows)
+    assert "Waits to be taken out of" in rows[2]
+    room.tracker.fail()
+    room.drain()
+    assert room.states() == [ItemState.SENT, ItemState.SENT, ItemState.OPEN]
+    assert {item.retry_at for item in room.digest.items} == {None}
+
+
+def says_of(room: Room) -> list[str]:
+    """The paragraph of each row of the day's message."""
+    blocks = digest_message(room.digest).blocks
+    texts = [block["text"]["text"] for block in blocks if block["type"] == "section"]
+    return [text for text in texts if re.match(r"\*\d\d:\d\d", text)]
+
+
+def test_what_waits_is_counted_with_the_day(room: Room) -> None:
+    ids = room.open("09:00-10:00 group1", "10:00-11:30 group1", "11:30-12:00 group1")
+    room.review.approve(PERSON, ids[0])
+    room.drain()
+    room.review.approve(PERSON, ids[1])
+    message = digest_message(room.digest)
+    head = message.blocks[1]["text"]["text"]
+    assert "group1: 30 min to review, 1 h 30 min on the way, 1 h in your tracker" in head
+    assert "1 h in your tracker. 1 h 30 min on the way." in message.text
+    week = week_message([DayTimes.of(room.digest)])
+    assert "1 h in your tracker, 1 h 30 min on the way, 30 min to review" in week.text
 
 
 # -- A bot that stands still ---------------------------------------------------------------------
@@ -251,6 +307,87 @@ def test_a_refused_change_is_looked_at(room: Room, what: str, *, carried_out: bo
     assert room.item(item_id).problem == problem
     gone = what == "undo" and carried_out
     assert room.states() == [ItemState.OPEN if gone else ItemState.SENT]
+
+
+def gone(tracker: FakeTracker, _: Any) -> None:
+    """404, from Toggl or from whatever stands in between."""
+    error = Gone("the entry is no longer in Toggl")
+    error.sent = True
+    raise error
+
+
+@pytest.mark.parametrize("what", ["edit", "undo"])
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_404_for_an_entry_that_is_there_is_not_believed(
+    room: Room, what: str, *, moved: bool
+) -> None:
+    (item_id,) = approved(room)
+    room.drain()
+    (entry_id,) = room.tracker.kept
+    if moved:
+        room.tracker.kept[entry_id] = replace(
+            room.tracker.kept[entry_id], start=at("15:00"), end=at("16:00")
+        )
+    if what == "undo":
+        room.review.undo(PERSON, item_id)
+    else:
+        item = room.item(item_id)
+        room.review.edit(PERSON, item_id, change("09:00-09:30 group1"), item.version)
+    room.later(minutes=5)
+    room.tracker.fail(*[None] * (what == "edit"), gone)
+    room.drain()
+    assert room.states() == [ItemState.SENT]
+    assert "it is there" in str(room.item(item_id).problem)
+    room.tracker.kept.clear()
+    room.review.undo(PERSON, item_id)
+    room.drain()
+    assert room.states() == [ItemState.OPEN], "once it is gone that is told"
+
+
+def test_a_404_is_not_believed_where_the_look_is_refused(room: Room) -> None:
+    (item_id,) = approved(room)
+    room.drain()
+    room.review.undo(PERSON, item_id)
+    room.tracker.fail(deleted_and_gone, refused)
+    room.drain()
+    assert (room.entries(), room.item(item_id).state) == ("", ItemState.OPEN)
+
+
+def deleted_and_gone(tracker: FakeTracker, call: Any) -> None:
+    call()
+    gone(tracker, call)
+
+
+def test_a_late_entry_is_seen_though_the_clock_was_set_back(room: Room) -> None:
+    """What was seen before that is no longer so, whatever its time says."""
+    late: list[Any] = []
+
+    def lost(_: FakeTracker, call: Any) -> None:
+        late.append(call)
+        raise Unknown("Toggl did not answer")
+
+    approved(room)
+    room.tracker.fail(None, lost)
+    room.drain(most=timedelta(minutes=1))
+    assert room.states() == [ItemState.SENT]
+    room.later(hours=-1)
+    late[0]()
+    room.drain(most=timedelta(minutes=15))
+    assert room.entries() == "09:00-10:00 Planning"
+
+
+def test_nothing_is_sent_again_while_it_may_hide_in_an_odd_row(room: Room) -> None:
+    (item_id,) = approved(room)
+    room.tracker.fail(None, lost_after, partly, partly)
+    room.drain(most=timedelta(seconds=6))
+    assert room.item(item_id).state is ItemState.UNKNOWN
+    assert room.item(item_id).problem == "an entry cannot be understood"
+    room.drain()
+    assert (room.states(), room.tracker.asked.count("create")) == ([ItemState.SENT], 1)
+
+
+def partly(_: FakeTracker, __: Any) -> None:
+    raise PartlySeen("an entry cannot be understood")
 
 
 @pytest.mark.parametrize("status", [302, 400, 402, 403, 404, 429, 451])

@@ -18,6 +18,7 @@ from urllib.error import URLError
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryState
 
 from tests.bots import settings_of
 from tests.loopback import Said, loopback
@@ -34,6 +35,7 @@ from tracklater_bot.slack.pace import (
     MINUTE,
     TIER_3,
     Pacer,
+    SlackRetryHandler,
     low_priority,
     nothing_was_sent,
 )
@@ -240,3 +242,23 @@ def test_many_digests_at_one_moment_come_once_each_within_the_limits(
     assert not limits.refused
     assert [len(sandbox.slack.messages(user=name)) for name in names] == [1] * len(names)
     assert Counter(sandbox.slack.api.calls) == {POST: len(names), UPDATE: len(names)}
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [("30", 30), ("3600", 60), ("9" * 400, 60), ("soon", 1), ("-5", 1)]
+)
+def test_slack_is_asked_again_after_a_minute_at_most(asked: str, seconds: float) -> None:
+    """So that a message is true soon after the last trouble, whatever was asked for in it."""
+    held: list[float] = []
+
+    class Noting(Pacer):
+        def hold(self, method: str, seconds: float) -> None:
+            held.append(seconds)
+
+    url = "https://slack.com/api/chat.update"
+    request = HttpRequest(method="POST", url=url, headers={})
+    answer = HttpResponse(status_code=429, headers={"Retry-After": [asked]})
+    SlackRetryHandler(Noting()).prepare_for_next_attempt(
+        state=RetryState(), request=request, response=answer
+    )
+    assert held == [seconds]

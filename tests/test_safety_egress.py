@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.awserver import buckets_in
 from tests.bots import bot_process
 from tests.conftest import FRIDAY, copy_home
 from tests.livebot import evening, sample_settings
@@ -27,7 +28,7 @@ CALENDAR = "SECRETENTRY"
 SECRETS = (TITLE, TEXT, FILE, SAID, CALENDAR)
 # From the sample day's windows: files, mails, and what is open all day.
 WINDOWS = ("session.py", "Thunderbird", "KeePass", "Passwords.kdbx", "Spotify", "eero@box")
-SOURCES = {"thyme", "git", "slack", "agents", "calendar"}
+SOURCES = {"thyme", "activitywatch", "git", "slack", "agents", "calendar"}
 SERVICES = ("jira", "slack", "taiga", "toggl")
 
 
@@ -38,9 +39,12 @@ def day(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iterator
     copy_home(sample_home, home)
     (home / "tracklater.sqlite3").write_bytes(empty_database())
     _mark_titles(home / "thyme")
+    _watch(home)
     for repo in (home / "src").iterdir():
         (repo / f"{FILE}.txt").write_text(FILE, encoding="utf-8")
     with RecordedSandbox(home, today=FRIDAY) as sandbox:
+        with sandbox.settings_file.open("a", encoding="utf-8") as settings:
+            settings.write(f'\n[activitywatch]\nfile = "{home}/aw-buckets-export.json"\n')
         _mark_messages(sandbox)
         _talk_to_agents(sandbox)
         _add_calendar(sandbox)
@@ -59,6 +63,20 @@ def _mark_titles(thyme: Path) -> None:
             for window in snapshot["Windows"]:
                 window["Name"] += f" {TITLE}-{window['ID']}"
         file.write_text(json.dumps(kept), encoding="utf-8")
+
+
+def _watch(home: Path) -> None:
+    """ActivityWatch on another machine, with a mark on every title, address, file and folder."""
+    buckets = buckets_in("day")
+    for bucket in buckets.values():
+        bucket["hostname"] = "laptop"
+        for event in bucket["events"]:
+            for key in event["data"].keys() & {"title", "url", "project"}:
+                event["data"][key] += f" {TITLE}"
+            if "file" in event["data"]:
+                event["data"]["file"] += FILE
+    export = home / "aw-buckets-export.json"
+    export.write_text(json.dumps({"buckets": buckets}), encoding="utf-8")
 
 
 def _mark_messages(sandbox: Sandbox) -> None:

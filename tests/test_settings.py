@@ -682,14 +682,17 @@ def test_a_group_takes_over_the_global_taiga_value_by_value(loaded: Loader) -> N
     assert found["d"] is None
 
 
-def test_a_self_hosted_taiga_shows_its_pages_beside_its_api(loaded: Loader) -> None:
-    own = "taiga.url = 'https://t.org/api/v1'\n"
+@pytest.mark.parametrize(
+    "pages", ["https://t.org", "https://t.org/taiga", "http://t.org:9000/a/b", "https://t.org/api"]
+)
+def test_a_self_hosted_taiga_shows_its_pages_beside_its_api(loaded: Loader, pages: str) -> None:
+    own = f"taiga.url = '{pages}/api/v1/'\n"
     group = "[groups.a]\ntaiga.project_slug = 's'"
     beside = loaded(own + group).settings.taiga_for("a")
     elsewhere = loaded(own + "taiga.web_url = 'https://w.org/'\n" + group).settings.taiga_for("a")
     assert beside
     assert elsewhere
-    assert (beside.web_url, elsewhere.web_url) == ("https://t.org", "https://w.org")
+    assert (beside.web_url, elsewhere.web_url) == (pages, "https://w.org")
 
 
 def test_a_groups_workspace_takes_over_neither_token_nor_member(loaded: Loader) -> None:

@@ -20,7 +20,7 @@ from slack_sdk.errors import SlackClientError
 from tests.loopback import Asked, Loopback, Said, serving
 from tests.notation import FRIDAY
 from tracklater_bot import checks
-from tracklater_bot.http import bounded
+from tracklater_bot.http import bounded, bounds
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack import pace
 from tracklater_bot.slack.app import Answers, web_client
@@ -150,6 +150,6 @@ def test_no_answer_is_waited_for_without_end(
 
 
 def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded, "LARGEST", 100_000)
-    with serving(Loopback([Said(body=b" " * 1_000_000)])) as slack, pytest.raises(TimeoutError):
+    monkeypatch.setattr(bounds, "LARGEST", 100_000)
+    with serving(Loopback([Said(body=b" " * 1_000_000)])) as slack, pytest.raises(bounded.TooMuch):
         check(slack.url)

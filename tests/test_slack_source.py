@@ -293,7 +293,7 @@ def test_no_json_is_no_answer(
 ) -> None:
     slack.says = [said]
     with caplog.at_level(logging.DEBUG):
-        assert "no JSON: check slack.base_url" in str(error(source(slack)))
+        assert "something in between answered for Slack" in str(error(source(slack)))
     assert not [record for record in caplog.records if "slack" in record.name]
 
 

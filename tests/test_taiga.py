@@ -540,11 +540,15 @@ def test_trouble_in_one_sentence(
     assert caught.value.lasting == lasting
 
 
-@pytest.mark.parametrize("body", ["<html>", '{"id": 1, "na'])
-def test_an_answer_that_is_no_json(body: str, fake: responses.RequestsMock, time: FakeTime) -> None:
+@pytest.mark.parametrize(
+    ("body", "sentence"), [("<html>", "something in between"), ('{"id": 1, "na', "no JSON")]
+)
+def test_an_answer_that_is_no_json(
+    body: str, sentence: str, fake: responses.RequestsMock, time: FakeTime
+) -> None:
     replay(fake, "auth_good")
     fake.get(f"{BASE}/projects/by_slug", body=body)
-    with pytest.raises(SourceError, match="no JSON"):
+    with pytest.raises(SourceError, match=sentence):
         taiga(time).recent(None)
 
 
@@ -555,6 +559,8 @@ def test_a_pause_that_is_too_long_is_not_slept(
     replay(fake, "throttled_userstories_read_6", f"{BASE}/projects/by_slug")
     with pytest.raises(SourceError, match="more slowly") as caught:
         taiga(time).recent(None)
+    until = time.now + timedelta(seconds=60)
+    assert str(caught.value).endswith(f"more slowly, until {until.astimezone():%H:%M %Z}")
     assert time.slept == []
     assert not caught.value.lasting
 

@@ -387,6 +387,14 @@ def test_the_title_is_that_of_the_window_in_front(
     assert window.title == title
 
 
+def test_a_title_that_goes_on_and_on_is_read_as_far_as_anybody_would() -> None:
+    title = "editor - " + "a" * 100_000
+    windows = [{"ID": 1, "Desktop": 0, "Name": title}]
+    snapshot = {"Time": "2026-11-20T10:00:00+02:00", "Windows": windows, "Active": 1}
+    [sample] = parse_file(json.dumps({"Snapshots": [snapshot]}).encode(), FRIDAY.span).samples
+    assert sample.title == title[:1000]
+
+
 def test_window_numbers_may_be_large() -> None:
     [window] = samples(day_file(snapshot("09:00:00", 2**63 - 1, {2**63 - 1: "A"})))
     assert window.title == "A"

@@ -24,6 +24,7 @@ from tracklater_bot.trackers.base import (
     NewEntry,
     NotSent,
     OverQuota,
+    PartlySeen,
     Quota,
     Refused,
     Task,
@@ -207,6 +208,46 @@ def test_no_entries_at_all_may_be_null(fake: responses.RequestsMock, toggl: Togg
     assert toggl.entries(span("04:00-28:00")) == ()
 
 
+ODD: list[dict[str, Any]] = [
+    {"id": None},
+    {"workspace_id": None},
+    {"start": None},
+    {"start": "0001-01-01T00:00:00+14:00"},
+    {"start": "9999-12-31T23:59:59-12:00", "stop": None},
+    {"duration": 10**15, "stop": None},
+    {"duration": "long"},
+    {"tags": "a"},
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_an_odd_row_loses_itself_and_may_be_what_is_looked_for(
+    odd: dict[str, Any], fake: responses.RequestsMock, toggl: TogglTracker
+) -> None:
+    fake.get(f"{BASE}/me/time_entries", json=[row(2) | odd, row(3)])
+    with pytest.raises(PartlySeen, match="Toggl has an entry at that time that cannot be") as told:
+        toggl.entries(span("04:00-28:00"))
+    assert [entry.id for entry in told.value.entries] == ["3"]
+    found = toggl.find(MORNING)
+    assert found is not None
+    assert found.id == "3"
+    with pytest.raises(PartlySeen):
+        toggl.find(replace(MORNING, description="Something else"))
+
+
+def test_odd_rows_of_the_account_lose_themselves(
+    fake: responses.RequestsMock, toggl: TogglTracker
+) -> None:
+    me: dict[str, Any] = json.loads(json.dumps(ME))
+    fake.get(f"{BASE}/me", json=me)
+    known = toggl.account()
+    for name in ("workspaces", "clients", "projects", "tasks"):
+        me[name] = [{"id": None}, *me[name]]
+    fake.reset()
+    fake.get(f"{BASE}/me", json=me)
+    assert toggl.account() == known
+
+
 # -- Writing -----------------------------------------------------------------------------------
 
 
@@ -280,7 +321,7 @@ def test_asks_for_the_accounts_own_workspace_once(
         (Said(502, ""), Unknown, "may be in Toggl"),
         (Said(503, ""), Unknown, "may be in Toggl"),
         (Said(504, ""), Unknown, "may be in Toggl"),
-        (Said(200, "<html>Sign in</html>"), Unknown, "no JSON"),
+        (Said(200, "<html>Sign in</html>"), Unknown, "something in between"),
         (Said(200, '{"id": 1, "descr'), Unknown, "no JSON"),
         (Said(200, {"unexpected": TOKEN}), Unknown, "unexpected form"),
         (DROPPED, Unknown, "may be in Toggl"),
@@ -513,15 +554,19 @@ def test_deletes_an_entry_that_is_as_it_was(
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_deleting_what_is_gone_is_done(
+def test_deleting_what_is_gone_says_so(
     status: int, fake: responses.RequestsMock, toggl: TogglTracker
 ) -> None:
+    """Whoever asked looks whether that is so: a proxy may have answered."""
     fake.get(ONE, status=status)
-    toggl.delete("5", SEEN)
+    with pytest.raises(Gone):
+        toggl.delete("5", SEEN)
     fake.delete(f"{ENTRIES}/5", status=status)
-    toggl.delete("5", None)
+    with pytest.raises(Gone):
+        toggl.delete("5", None)
     fake.replace(responses.GET, ONE, json=row(5, server_deleted_at="2026-11-20T10:00:00Z"))
-    toggl.delete("5", SEEN)
+    with pytest.raises(Gone):
+        toggl.delete("5", SEEN)
 
 
 def test_a_delete_without_an_answer_is_unknown(time: FakeTime) -> None:

@@ -14,7 +14,7 @@ from tracklater_bot.catalog.catalog import Catalog
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.sources.issues.registry import issue_sources
-from tracklater_bot.trackers.base import Tracker
+from tracklater_bot.trackers.base import FoundWorklog, Gone, Tracker
 from tracklater_bot.trackers.jira_worklogs import JiraWorklogs
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import Sandbox
@@ -61,12 +61,13 @@ def test_a_worklog_from_its_making_to_its_end(settings: Settings) -> None:
     worklogs = JiraWorklogs("acme", settings.groups["acme"].jira)
     morning = span("09:00-10:00")
     number = worklogs.create("DEV-123", "ours-1", morning, "Fix login")
-    assert worklogs.find("DEV-123", "ours-1", morning) == number
-    assert worklogs.find("DEV-123", "ours-2", morning) is None
+    assert worklogs.find("DEV-123", "ours-1", morning, "Fix login") == (FoundWorklog(number),)
+    assert worklogs.find("DEV-123", "ours-2", morning) == ()
     worklogs.update("DEV-123", number, span("09:00-10:30"), "Longer")
     worklogs.delete("DEV-123", number)
-    worklogs.delete("DEV-123", number)
-    assert worklogs.find("DEV-123", "ours-1", morning) is None
+    with pytest.raises(Gone):
+        worklogs.delete("DEV-123", number)
+    assert worklogs.find("DEV-123", "ours-1", morning) == ()
 
 
 def test_a_catalogue_of_all_of_them(sandbox: Sandbox, settings: Settings) -> None:

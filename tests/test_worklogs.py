@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -39,6 +40,7 @@ from tracklater_bot.domain.payload import worklog_of
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import Store
 from tracklater_bot.store.jobs import Target
+from tracklater_bot.trackers.base import Gone, Refused, TrackerError, Unknown
 
 
 @pytest.fixture
@@ -390,6 +392,105 @@ def test_after_a_lost_answer_it_is_looked_for_first(room: LoggingRoom, fault: Fa
     assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", ItemState.SENT))
 
 
+def saved_later(room: LoggingRoom) -> Fault:
+    """The connection breaks; `room.late` carries the request out afterwards."""
+
+    def fault(_: object, call: Any) -> None:
+        room.late = call  # type: ignore[attr-defined]
+        raise Unknown("Jira did not answer")
+
+    return fault
+
+
+@pytest.mark.parametrize("minutes", [1, 3, 20])
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_worklog_that_comes_after_it_was_looked_for_is_there_once(
+    room: LoggingRoom, minutes: int, undone: bool
+) -> None:
+    (item_id,) = approved(room)
+    room.worklogs.fail(saved_later(room))
+    room.drain(most=timedelta(seconds=50))
+    assert room.worklogs.asked == ["create", "find", "create"]
+    if undone:
+        room.review.undo(PERSON, item_id)
+    room.drain(most=timedelta(minutes=minutes))
+    room.late()  # type: ignore[attr-defined]
+    room.drain()
+    assert room.worklogs.written() == ("" if undone else FIRST)
+    told = room.worklog()
+    assert told == (None if undone else Worklog("DEV-1", ItemState.SENT))
+
+
+def test_as_many_as_come_late_are_taken_out(room: LoggingRoom) -> None:
+    late: list[Any] = []
+
+    def lost(_: object, call: Any) -> None:
+        late.append(call)
+        raise Unknown("Jira did not answer")
+
+    approved(room)
+    room.worklogs.fail(lost, None, lost, None, lost, None)
+    room.drain(most=timedelta(minutes=1))
+    assert (room.worklogs.written(), len(late)) == (FIRST, 3)
+    room.drain(most=timedelta(minutes=30))
+    for call in late:
+        call()
+    room.drain()
+    assert room.worklogs.written() == FIRST
+    assert room.worklog() == Worklog("DEV-1", ItemState.SENT)
+
+
+def test_a_look_that_is_refused_too_says_nothing(room: LoggingRoom) -> None:
+    approved(room)
+    room.worklogs.fail(carried_out(Refused("Jira sends us on")), no_right)
+    room.drain()
+    assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", ItemState.SENT))
+
+
+def carried_out(error: TrackerError) -> Fault:
+    """It was done, and something in between answers otherwise."""
+
+    def fault(_: object, call: Any) -> None:
+        call()
+        error.sent = True
+        raise error
+
+    return fault
+
+
+def answered(error: TrackerError) -> Fault:
+    def fault(_: object, __: object) -> None:
+        error.sent = True
+        raise error
+
+    return fault
+
+
+@pytest.mark.parametrize("what", ["edit", "undo"])
+@pytest.mark.parametrize("error", [Refused("Jira sends us on"), Gone("no longer in Jira")])
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_refused_change_is_looked_at_before_it_is_told(
+    room: LoggingRoom, what: str, error: TrackerError, done: bool, seen: bool
+) -> None:
+    item_id = sent(room)
+    if what == "edit":
+        room.edit(item_id, "09:00-09:30 group1", issue=issue("DEV-1"), description="Half")
+    else:
+        room.review.undo(PERSON, item_id)
+    room.worklogs.fail((carried_out if done else answered)(error), *([] if seen else [jira_down]))
+    room.drain()
+    told = room.worklog()
+    if done:
+        wanted = {"edit": "DEV-1 09:00-09:30 Half", "undo": ""}[what]
+        assert room.worklogs.written() == wanted
+        assert told is None or (told.state, told.problem) == (ItemState.SENT, None)
+    else:
+        assert room.worklogs.written() == FIRST
+        assert told is not None
+        assert told.problem
+
+
 def test_while_it_cannot_be_looked_for_nothing_is_sent(room: LoggingRoom) -> None:
     approved(room)
     room.worklogs.fail(lost_after, jira_down, no_right, lost_before)
@@ -591,6 +692,37 @@ def test_what_is_on_its_way_outlives_the_process(tmp_path: Path) -> None:
     again.close()
     assert room.worklogs.written() == FIRST
     assert span("09:00-10:00") == next(iter(room.worklogs.kept.values())).span
+
+
+@pytest.mark.parametrize("sent_before", [True, False], ids=["open in it", "pending in it"])
+def test_after_an_old_copy_came_back_a_worklog_is_not_written_twice(
+    tmp_path: Path, sent_before: bool
+) -> None:
+    """The copy is from before the approval, or from when the worklog was about to be written."""
+    store = sqlite_store(tmp_path)
+    room = LoggingRoom(store)
+    (item_id,) = room.open("09:00-10:00 group1 DEV-1")
+    if not sent_before:
+        room.review.approve(PERSON, item_id)
+        assert room.worker.serve_once(Target.ENTRY)
+    store.close()
+    file, copy = tmp_path / "store.sqlite3", tmp_path / "copy"
+    shutil.copy(file, copy)
+    if sent_before:
+        room.review.approve(PERSON, item_id)
+    room.drain()
+    store.close()
+    assert (room.worklogs.written(), len(room.tracker.kept)) == (FIRST, 1)
+    for beside in ("-wal", "-shm"):
+        Path(f"{file}{beside}").unlink(missing_ok=True)
+    shutil.copy(copy, file)
+    room.worker = room.new_worker("after the restore")
+    if sent_before:
+        room.review.approve(PERSON, item_id)
+    room.drain()
+    store.close()
+    assert (room.worklogs.written(), len(room.tracker.kept)) == (FIRST, 1)
+    assert room.worklog() == Worklog("DEV-1", ItemState.SENT)
 
 
 def test_one_lane_is_served_while_the_others_wait(room: LoggingRoom) -> None:

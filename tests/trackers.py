@@ -205,9 +205,8 @@ class FakeTracker:
         return self.kept[entry_id]
 
     def _remove(self, entry_id: str, seen: str | None) -> None:
-        if entry_id in self.kept:
-            self._insist(self.kept[entry_id], seen)
-            del self.kept[entry_id]
+        self._insist(self._known(entry_id), seen)
+        del self.kept[entry_id]
 
     def _known(self, entry_id: str) -> TimeEntry:
         if entry_id not in self.kept:

@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
+from urllib.request import getproxies
 
 from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.core import Core
-from tracklater_bot.domain.errors import code_in
+from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.domain.wall import Finding
+from tracklater_bot.drafting.recorders import instead_of_thyme
 from tracklater_bot.http import bounded  # noqa: F401 - for its effect
+from tracklater_bot.http.responses import origin
 from tracklater_bot.settings import Settings, first_clues, unfinished
 from tracklater_bot.settings.sections import SlackSettings
 from tracklater_bot.sources.base import SourceError
@@ -51,8 +54,27 @@ def check_all(core: Core) -> list[Finding]:
     said = " ".join(finding.sentence for finding in findings)
     lacking = unfinished(core.file_settings)
     more = [sentence for sentence in lacking if sentence.partition(" ")[0] not in said]
-    notes = (*core.no_longer(), *more)
+    notes = (*core.no_longer(), *more, *_recorder(core.file_settings))
     return [*findings, *(Finding("settings", None, ok=False, sentence=note) for note in notes)]
+
+
+def network(settings: Settings) -> Finding:
+    """Whom the program asks anything, as far as the settings decide: nobody else."""
+    proxies = {origin(proxy) for name, proxy in getproxies().items() if name in ("http", "https")}
+    through = f", through the proxy {' or '.join(sorted(proxies))}" if proxies - {""} else ""
+    asked = settings.asked()
+    sentence = f"asks {', '.join(asked)} and no other server" if asked else "asks no server"
+    return Finding("network", None, ok=True, sentence=sentence + through)
+
+
+def _recorder(settings: Settings) -> Iterator[str]:
+    """What to record with where nothing does and thyme would see nothing."""
+    if settings.thyme.dir is None and not (
+        settings.activitywatch_url() or settings.activitywatch.file
+    ):
+        instead = instead_of_thyme()
+        if instead:
+            yield f"nothing tells which windows you had open: {instead}"
 
 
 def _checks(core: Core) -> Iterator[tuple[str, str | None, Callable[[], str]]]:
@@ -125,13 +147,15 @@ def ask_slack(call: Callable[[], Any], about: str) -> Any:
     try:
         return call()
     except SlackApiError as error:
+        if not code_in(error.response):
+            raise CheckError(f"{from_between('Slack')}, or slack.base_url is wrong.") from error
         raise CheckError(f"Slack refuses {about}: {_advice(error)}.") from error
     except (SlackClientError, OSError) as error:
         raise CheckError(f"Slack cannot be reached ({type(error).__name__}).") from error
 
 
 def _advice(error: SlackApiError) -> str:
-    code = code_in(error.response) or "its answer says nothing that helps"
+    code = code_in(error.response)
     if code == "missing_scope":
         return f"the scope {error.response.get('needed')} is missing, add it and reinstall the app"
     return {

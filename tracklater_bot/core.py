@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tracklater_bot.catalog.briefing import CatalogBriefing
 from tracklater_bot.catalog.calendar import Calendar
 from tracklater_bot.catalog.catalog import Catalog, NullStore
+from tracklater_bot.domain.draft import Decision
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.wall import Machine
@@ -96,7 +97,7 @@ class Core:
     def local_machine(self, engine: Engine = suggest) -> LocalMachine:
         """The machine of this process, with the engine that its drafts are asked of."""
         briefing = CatalogBriefing(
-            self.catalog, self.groups, self.rules, self.clock, self.calendar.zone
+            self.catalog, self.groups, self.rules, self.clock, self.calendar.zone, self.decisions
         )
         settings = self.file_settings.suggest
         habits = HabitFiles(
@@ -107,6 +108,10 @@ class Core:
     def rules(self) -> list[Rule]:
         """The person's own rules; they are made in Slack."""
         return [] if self._keeps_nothing() else self.store.rules(self.person)
+
+    def decisions(self, since: date) -> list[Decision]:
+        """What the person corrected or skipped since that day."""
+        return [] if self._keeps_nothing() else self.store.decisions(self.person, since)
 
     def no_longer(self) -> list[str]:
         """What the person once set in Slack and what holds no more, a sentence each."""

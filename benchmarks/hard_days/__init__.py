@@ -3,7 +3,8 @@
 Other words, other shapes of days, other habits of recording; and what the first generator has not:
 titles that change by themselves, programs that commit, samples without an active window, windows
 left open and work in one window, calls whose window names nobody, one's own administration, other
-languages, rewritten commits, a program at work on a second machine.
+languages, rewritten commits, a program at work on a second machine; coding agents, a calendar,
+a recorder of keys and mouse.
 
 What is true work: the time of a task or a call for a customer, each to the second; a look of up to
 100 seconds into another customer's chat belongs to the task around it. Administration of one's own
@@ -22,6 +23,7 @@ from benchmarks.hard_days.customers import chosen
 from benchmarks.hard_days.languages import LANGUAGES
 from benchmarks.hard_days.plan import HOUR, Activity, ActivityKind, CallHint, Recipe, plan
 from benchmarks.hard_days.screen import FrameMaker, Recorder
+from benchmarks.hard_days.sources import SourceWriter
 from benchmarks.hard_days.traces import TraceWriter
 from benchmarks.truth import TrueSpan, World
 from tracklater_bot.domain.clues import Clue
@@ -61,6 +63,11 @@ KINDS: dict[str, Recipe] = {
         blanks=True,
         evening_on=0.4,
     ),
+    "agents": Recipe(agents=True, naming=(0.0, 0.12), calls=(0, 1), messages=False),
+    "meetings": Recipe(calls=(1, 2), named=0.2, meetings=(1, 3), skipped=(1, 2)),
+    "attendance": Recipe(
+        attendance=True, still=(1, 2), coffees=(1, 3), left=("as it was", "self-changing", "remote")
+    ),
     "squashes": Recipe(screen=False, rewritten=True, calls=(0, 0), privates=(0, 0)),
 }  # fmt: skip
 
@@ -81,6 +88,13 @@ def make(seed: int, kind: str) -> World:
     clues: list[Clue] = list(traces.git(activities))
     if recipe.messages:
         clues += traces.messages(activities)
+    told = SourceWriter(rng, recipe, day, customers)
+    if recipe.attendance:
+        clues += told.attendance(activities)
+    if recipe.agents:
+        clues += told.agents(activities)
+    if recipe.meetings[1]:
+        clues += told.meetings(activities)
     if recipe.screen:
         clues += Recorder(rng, recipe, day).samples(activities, maker.frames(activities))
     inputs = Inputs(

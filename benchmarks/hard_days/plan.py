@@ -20,12 +20,13 @@ HOUR = 60 * MINUTE
 class ActivityKind(StrEnum):
     """What somebody did. STILL is work in one unchanged window; OWN is one's own administration.
 
-    GONE leaves the screen on; OFF records nothing.
+    GONE leaves the screen on; OFF records nothing. MEETING is work away from the machine.
     """
 
     WORK = "work"
     STILL = "still"
     CALL = "call"
+    MEETING = "meeting"
     OWN = "own"
     PRIVATE = "private"
     GONE = "gone"
@@ -58,7 +59,9 @@ class Activity:
     @property
     def works(self) -> bool:
         """Whether it was work for the customer."""
-        return self.kind in (ActivityKind.WORK, ActivityKind.STILL, ActivityKind.CALL)
+        return self.kind in (
+            ActivityKind.WORK, ActivityKind.STILL, ActivityKind.CALL, ActivityKind.MEETING
+        )  # fmt: skip
 
     @property
     def length(self) -> float:
@@ -72,7 +75,9 @@ class Recipe:
 
     `naming` is the share of windows that name the customer. `left` says what stands in front while
     somebody is gone: "as it was", "self-changing", "remote", "call", "calendar". `evening_on` is
-    how often the screen stays on for hours after the last work.
+    how often the screen stays on for hours after the last work. `attendance`: a recorder of keys
+    and mouse ran. `agents`: coding agents were at work. `meetings` were kept, away from the
+    machine, `skipped` ones stood in the calendar while other work went on.
     """
 
     customers: tuple[int, int] = (2, 4)
@@ -91,6 +96,10 @@ class Recipe:
     rewritten: bool = False
     abroad: bool = False
     second_machine: bool = False
+    attendance: bool = False
+    agents: bool = False
+    meetings: tuple[int, int] = (0, 0)
+    skipped: tuple[int, int] = (0, 0)
     screen: bool = True
     messages: bool = True
 
@@ -194,6 +203,9 @@ def _extras(
 ) -> list[list[Activity]]:
     """What comes between the tasks; a call that is left open is followed by absence."""
     found = [_call(rng, recipe, customers) for _ in range(rng.randint(*recipe.calls))]
+    for _ in range(rng.randint(*recipe.meetings)):
+        length = rng.choice((30, 45, 60, 60, 90)) * MINUTE
+        found.append([_lasting(ActivityKind.MEETING, length, rng.choice(customers))])
     for bounds, kind, lasts in (
         (recipe.papers, ActivityKind.OWN, (12, 60)),
         (recipe.privates, ActivityKind.PRIVATE, (6, 35)),

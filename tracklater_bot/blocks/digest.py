@@ -181,7 +181,11 @@ def _group_lines(digest: Digest, view: DigestView, most: int = 4) -> list[str]:
 
 
 def _group_line(group: str | None, day: DayTimes, wanted: str, tracker: str) -> str:
-    lengths = ((day.missing.get(group), wanted), (day.tracked.get(group), f"in {tracker}"))
+    lengths = (
+        (day.missing.get(group), wanted),
+        (day.under_way.get(group), "on the way"),
+        (day.tracked.get(group), f"in {tracker}"),
+    )
     parts = [f"{duration(length)} {words}" for length, words in lengths if length]
     name = "Without a group" if group is None else mrkdwn(group, 40)
     return f"{name}: {', '.join(parts)}" if parts else ""
@@ -276,6 +280,8 @@ def _opening(digest: Digest, view: DigestView) -> str:
         head += f" in {count(len(open_items(digest)), 'suggestion')}"
     done = sum(tracked_length(digest, view.now).values(), timedelta())
     tracked = f" {duration(done)} in {view.tracker.label}." if done else ""
+    waiting = sum(DayTimes.of(digest).under_way.values(), timedelta())
+    tracked += f" {duration(waiting)} on the way." if waiting else ""
     return f"{head}.{tracked}" + f" {view.tracker.too_long_ago}" * view.closes(digest)
 
 

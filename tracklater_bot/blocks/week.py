@@ -53,6 +53,8 @@ def _day_words(day: DayTimes, tracker: str) -> str:
     tracked, missing = in_all(day.tracked), in_all(day.missing)
     left = "all decided" if in_all(day.suggested) else ""
     left = f"{duration(missing)} to review" if missing else left
+    waiting = in_all(day.under_way)
+    left = ", ".join(filter(None, (f"{duration(waiting)} on the way" if waiting else "", left)))
     done = f"{duration(tracked)} in {tracker}" if tracked else ""
     return ", ".join(filter(None, (done, left))) or "nothing"
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.catalog.catalog import Catalog, Projects, Tracked
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.draft import Brief
+from tracklater_bot.domain.draft import Brief, Decision
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
@@ -31,6 +31,7 @@ class CatalogBriefing:
     rules: Callable[[], Sequence[Rule]]
     now: Callable[[], datetime]
     zone: Callable[[], ZoneInfo]
+    decisions: Callable[[date], Sequence[Decision]] = lambda _since: ()
     seconds: float = SECONDS  # for the tracker, after all else
 
     @contextmanager
@@ -80,6 +81,7 @@ class _PendingBrief:
             tracked=tracked.entries,
             rules=tuple(self.briefing.rules()),
             history=history,
+            decisions=tuple(self.briefing.decisions(self.days[0].date - LATELY)),
             services=(*_merged(statuses, troubled), *self._tracker(projects, tracked)),
         )
 

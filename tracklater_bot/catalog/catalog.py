@@ -35,7 +35,7 @@ from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.base import IssueSource, PartlyRead, SourceError
-from tracklater_bot.trackers.base import Account, Constraints, Tracker
+from tracklater_bot.trackers.base import Account, Constraints, Tracker, seen
 from tracklater_bot.trackers.projects import ProjectNames, named_in_settings, resolve_projects
 
 log = logging.getLogger(__name__)
@@ -295,13 +295,19 @@ class Catalog:
     def _entries(
         self, tracker: Tracker, key: str, span: Span, fresh: timedelta, stale: timedelta = STALE
     ) -> Tracked:
-        asked = self._asked(key, lambda: tuple(tracker.entries(span)), _ENTRIES, fresh, stale)
+        odd: list[str | None] = [None]
+
+        def ask() -> tuple[TimeEntry, ...]:
+            entries, odd[0] = seen(tracker, span)
+            return entries
+
+        asked = self._asked(key, ask, _ENTRIES, fresh, stale)
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
         naming = ProjectNames.of(known, projects.by_group, self._groups)
         entries = tuple(naming.named(entry) for entry in asked.value or ())
-        return Tracked(entries, asked.trouble, asked.answered)
+        return Tracked(entries, asked.trouble or odd[0], asked.answered)
 
     def constraints(self) -> Constraints:
         """What the workspace demands of entries; nothing while that is not known."""

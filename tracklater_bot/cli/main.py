@@ -317,11 +317,11 @@ def digest(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Everything tried for real."""
-    from tracklater_bot.checks import check_all
+    from tracklater_bot.checks import check_all, network
     from tracklater_bot.cli.terminal import print_lines
 
     with _core(arguments) as core:
-        findings = check_all(core)
+        findings = [*check_all(core), network(core.file_settings)]
     if arguments.json:
         print_json([asdict(finding) for finding in findings])
     else:

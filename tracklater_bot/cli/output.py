@@ -5,7 +5,11 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import os
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 from unicodedata import normalize
 
 ALIKE = {
@@ -32,6 +36,25 @@ def _alike(error: UnicodeError) -> tuple[str, int]:
 def _substitute(char: str) -> str:
     plain = ALIKE.get(char) or normalize("NFKD", char).encode("ascii", "ignore").decode()
     return plain or "?"
+
+
+def replace_file(file: Path, data: bytes, *, private: bool = False) -> None:
+    """Puts a whole new file in the place of the old one, so that no reader ever sees half of it.
+
+    It has the old one's mode; 600 where there was none, or it is to be private.
+    """
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name.lstrip('.')}.")
+    try:
+        with os.fdopen(handle, "wb") as new:
+            new.write(data)
+            new.flush()
+            os.fsync(new.fileno())
+        if not private and file.exists():
+            shutil.copymode(file, name)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def print_json(value: object) -> None:

@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tracklater_bot.cli.output import replace_file
 from tracklater_bot.sources.clues.files import read_regular
 from tracklater_bot.sources.clues.salvage import salvage
 from tracklater_bot.sources.clues.thyme import LARGEST
@@ -212,21 +212,9 @@ def _encoded(snapshot: dict[str, Any]) -> bytes:
 
 
 def _replace(file: Path, snapshots: Iterable[bytes]) -> None:
-    """Puts a whole new file in the place of the old one, so that no reader ever sees half of it."""
     for left_over in file.parent.glob(f".{file.name}.*"):  # by a process that was killed
         left_over.unlink()
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mode 600
-    try:
-        with os.fdopen(handle, "wb") as new:
-            new.write(b'{"Snapshots":[%b]}' % b",".join(snapshots))
-            new.flush()
-            os.fsync(new.fileno())
-        if file.exists():
-            shutil.copymode(file, name)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(file, b'{"Snapshots":[%b]}' % b",".join(snapshots))
 
 
 def complete_snapshots(text: str) -> list[dict[str, Any]]:

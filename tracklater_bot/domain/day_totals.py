@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from tracklater_bot.domain.digests import Digest, Item, ItemState, is_open
+from tracklater_bot.domain.digests import UNDER_WAY, Digest, Item, ItemState, is_open
 from tracklater_bot.domain.draft import Draft
 
 Lengths = Mapping[str | None, timedelta]
@@ -18,7 +18,8 @@ class DayTimes:
     """A day's lengths per group; None as a group is time that nothing explains.
 
     `suggested` is all that was found and not skipped, `missing` the part of it that waits for a
-    decision. `known` is False for a day that nobody has looked at yet.
+    decision, `under_way` what was approved and is not in the tracker yet. `known` is False for a
+    day that nobody has looked at yet.
     """
 
     day: date
@@ -26,18 +27,20 @@ class DayTimes:
     suggested: Lengths = field(default_factory=dict)
     missing: Lengths = field(default_factory=dict)
     known: bool = True
+    under_way: Lengths = field(default_factory=dict)
 
     @classmethod
     def of(cls, digest: Digest, now: datetime | None = None) -> DayTimes:
         """From a stored digest; a running entry counts until `now`."""
         groups = {item.suggestion.group for item in digest.items}
         kept = [item for item in digest.items if item.state is not ItemState.SKIPPED]
-        waiting = open_items(digest)
-        suggested, missing = (
+        sent = [item for item in digest.items if item.state in UNDER_WAY]
+        suggested, missing, under_way = (
             {group: length_of(i for i in items if i.suggestion.group == group) for group in groups}
-            for items in (kept, waiting)
+            for items in (kept, open_items(digest), sent)
         )
-        return cls(digest.day, tracked_length(digest, now), suggested, missing)
+        tracked = tracked_length(digest, now)
+        return cls(digest.day, tracked, suggested, missing, under_way=under_way)
 
     @classmethod
     def of_draft(cls, draft: Draft, now: datetime | None = None) -> DayTimes:
@@ -48,9 +51,10 @@ class DayTimes:
     def groups(self) -> list[str | None]:
         """The groups that have any time, the largest first, the unexplained last."""
         named = {*self.tracked, *self.suggested, *self.missing}
-        none = timedelta()
+        counted = (self.tracked, self.missing, self.under_way)
         lengths = {
-            name: self.tracked.get(name, none) + self.missing.get(name, none) for name in named
+            name: sum((part.get(name, timedelta()) for part in counted), timedelta())
+            for name in named
         }
         return sorted(named, key=lambda name: (name is None, -lengths[name], name or ""))
 

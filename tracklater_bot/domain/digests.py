@@ -32,7 +32,8 @@ class ItemState(StrEnum):
     DELETING = "deleting"
 
 
-ON_THE_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState.DELETING)
+UNDER_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN)
+IN_PROGRESS = (*UNDER_WAY, ItemState.DELETING)
 
 
 class Problem(StrEnum):
@@ -92,7 +93,7 @@ class Item:
     @property
     def waits_until(self) -> datetime | None:
         """When it goes on by itself; None where it is not held back."""
-        return self.retry_at if self.state in ON_THE_WAY else None
+        return self.retry_at if self.state in IN_PROGRESS else None
 
     @property
     def approvable(self) -> bool:

@@ -67,13 +67,22 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What the person said themselves of a span: whose it was; None: they skipped it."""
+
+    span: Span
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """What is known of days, oldest first, apart from their clues.
 
     `groups` have their projects and key forms, and what the settings tell of their names. `issues`
     are those that work may have been for, `tracked` is what is in the tracker from the first day to
     the last, `rules` are the person's own, `history` are entries of weeks before and after, which
-    teach what the time of each group looks like. `services` tells how those fared who were asked.
+    teach what the time of each group looks like; `decisions` tell where the person corrected or
+    skipped what was suggested then. `services` tells how those fared who were asked.
     """
 
     days: tuple[WorkDay, ...]
@@ -82,4 +91,5 @@ class Brief:
     tracked: tuple[TimeEntry, ...] = ()
     rules: tuple[Rule, ...] = ()
     history: tuple[TimeEntry, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     services: tuple[SourceStatus, ...] = ()

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import re
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 _CODE = re.compile(r"[a-z][a-z_]{1,60}")
@@ -44,8 +45,18 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def code_in(answer: Any) -> str:
     """The code of a Slack error's answer; "" for what is none, such as a proxy's own words."""
-    code = answer.get("error") if isinstance(answer, Mapping) or hasattr(answer, "get") else None
+    code = None
+    with suppress(AttributeError, TypeError, ValueError):  # the SDK's too, where it is no table
+        code = answer.get("error")
     return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+
+
+def from_between(service: str, how: str = "") -> str:
+    """What to say where an answer is none of the service's."""
+    return (
+        f"something in between answered for {service}{how}: a proxy, a firewall or a network's"
+        " sign-in page"
+    )
 
 
 class StoreError(Exception):

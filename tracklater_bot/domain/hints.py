@@ -13,11 +13,14 @@ class HintKind(StrEnum):
     REPOSITORY = "repository"
     REMOTE = "remote"
     HOST = "host"
+    FOLDER = "folder"
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
     """Words that point to a group when they are seen in a window title, a branch or a message.
+
+    Of a folder `text` is the full path: what an editor has open inside it is the group's.
 
     `windows_only`: in a window's title, and nowhere else.
     """

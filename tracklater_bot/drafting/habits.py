@@ -16,12 +16,13 @@ from time import monotonic
 
 import msgspec
 
-from tracklater_bot.domain.clues import Window
+from tracklater_bot.domain.clues import Reading, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.keys import Keys
 from tracklater_bot.domain.text import folded
+from tracklater_bot.drafting.recorders import told_apart
 from tracklater_bot.engine.learn.habits import DayCounts, Habits, Lesson, learned, lesson_at, looks
 from tracklater_bot.engine.learn.words import Hashing, words_of
 from tracklater_bot.engine.windows import program_in
@@ -30,6 +31,7 @@ from tracklater_bot.sources.base import ClueSource, SourceError
 FORM = 1  # of the files and of the words in them; another is learned anew
 SECONDS = 8.0  # of reading past days for one draft; the rest waits for the next one
 KEY_BYTES = 32
+CORRECTED = 2.0  # what a correction counts
 SHORTEST_HABIT = 10.0  # minutes
 MOST_BYTES = 4_000_000  # of one day's file
 _log = logging.getLogger(__name__)
@@ -86,10 +88,11 @@ class HabitFiles:
             if kept is not None:
                 known[day.date] = kept.counts
         groups = [group.name for group in brief.groups]
+        issues = [issue.id for issue in brief.issues]
 
         def of_day(day: WorkDay) -> Habits | None:
             others = known.keys() - {day.date}
-            return Habits(known, day.date, groups, hashing) if others else None
+            return Habits(known, day.date, groups, hashing, issues) if others else None
 
         return of_day
 
@@ -141,19 +144,19 @@ class HabitFiles:
 
     def _windows(self, day: WorkDay) -> list[Window] | None:
         """What recorders saw of a day; None where one of them failed."""
-        windows: list[Window] = []
+        readings: list[Reading] = []
         for source in self.sources:
             if not source.watches_screen:
                 continue
             try:
-                reading = source.read(day.span)
+                readings.append(source.read(day.span))
             except SourceError:
                 return None
             except Exception as error:  # noqa: BLE001 - one odd day must not cost the others
                 log_failure(_log, "Learning from a day", error)
                 return None
-            windows += (clue for clue in reading.clues if isinstance(clue, Window))
-        return windows
+        clues = (clue for reading in told_apart(readings) for clue in reading.clues)
+        return [clue for clue in clues if isinstance(clue, Window)]
 
     def _kept(self, day: date) -> _DayFile | None:
         if day not in self._known and (kept := self._load(day)) is not None:
@@ -215,12 +218,18 @@ def _by_day(brief: Brief, since: datetime) -> Mapping[WorkDay, list[Lesson]]:
     drafted = brief.days[0]
     keys = Keys({group.name: group.key_forms for group in brief.groups})
     lessons: defaultdict[WorkDay, list[Lesson]] = defaultdict(list)
+    corrected = {(one.span.start, one.group) for one in brief.decisions}
     for entry in brief.history:
         if entry.group is None or entry.end is None or entry.end <= max(entry.start, since):
             continue
         day = WorkDay.of(entry.start, drafted.zone, drafted.starts)
         issue = next(iter(keys.of_group(entry.group, folded(entry.description))), None)
-        lessons[day].append(Lesson(Span(entry.start, entry.end), entry.group, issue))
+        weight = CORRECTED if (entry.start, entry.group) in corrected else 1.0
+        lessons[day].append(Lesson(Span(entry.start, entry.end), entry.group, issue, weight))
+    for skipped in (one.span for one in brief.decisions if one.group is None):
+        if skipped.end > since:
+            day = WorkDay.of(skipped.start, drafted.zone, drafted.starts)
+            lessons[day].append(Lesson(skipped, None))
     return lessons
 
 

@@ -11,12 +11,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
+from itertools import chain, groupby
+from math import ceil, inf
+from operator import attrgetter, itemgetter
 
 import msgspec
 
 from tracklater_bot.domain.clues import (
     AgentRun,
+    Attendance,
     ChatMessage,
     Checkout,
     Clue,
@@ -35,11 +38,14 @@ from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 from tracklater_bot.domain.text import without_folders
 from tracklater_bot.domain.wall import Briefing, Finding
 from tracklater_bot.drafting.habits import Habit, HabitFiles
+from tracklater_bot.drafting.recorders import checked, told_apart
 from tracklater_bot.engine import suggest, unexplained_titles
+from tracklater_bot.engine.attendance import Attended, attended_in
 from tracklater_bot.engine.inputs import Inputs, Options
+from tracklater_bot.engine.intervals import Interval, within
 from tracklater_bot.engine.learn.habits import Habits
 from tracklater_bot.engine.match.matcher import keys_in_clues
-from tracklater_bot.engine.presence import by_machine, changes, samples_in
+from tracklater_bot.engine.presence import changes, samples_in
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.settings import SuggestSettings
@@ -71,7 +77,7 @@ class LocalMachine:
             return []
         whole = Span(min(day.span.start for day in days), max(day.span.end for day in days))
         with self.briefing.prepare(days) as prepared:
-            readings = _distinct_machines(read_all(self.sources, whole))
+            readings = read_all(self.sources, whole)
             hints = [hint for reading in readings for hint in reading.hints]
             clues = [clue for reading in readings for clue in reading.clues]
             brief = prepared.brief(keys_in_clues(clues, prepared.groups))
@@ -107,7 +113,7 @@ class LocalMachine:
         inputs = Inputs(
             day=day,
             now=now,
-            clues=tuple(clue for reading in of_day for clue in reading.clues),
+            clues=tuple(clue for reading in told_apart(of_day) for clue in reading.clues),
             groups=groups,
             issues=brief.issues,
             tracked=tuple(
@@ -145,28 +151,14 @@ class LocalMachine:
     def check(self) -> list[Finding]:
         """Each source tried for real, side by side; in their order."""
         return side_by_side(
-            lambda source: Finding.of(source.name, source.group, source.check, (SourceError,)),
+            lambda source: Finding.of(
+                source.name, source.group, lambda: checked(source, self.clock()), (SourceError,)
+            ),
             self.sources,
             lambda source: Finding(source.name, source.group, ok=False, sentence=TOO_LONG),
             key=lambda source: ("check", id(source)),
             at_once=SIDE_BY_SIDE,
         )
-
-
-def _distinct_machines(readings: Sequence[Reading]) -> Sequence[Reading]:
-    """Recorders know machines by names of their own; those of two are never one machine's."""
-    if sum(any(isinstance(c, Window) for c in reading.clues) for reading in readings) < 2:
-        return readings
-    return [
-        replace(
-            reading,
-            clues=tuple(
-                replace(c, machine=f"{reading.name} {c.machine}") if isinstance(c, Window) else c
-                for c in reading.clues
-            ),
-        )
-        for reading in readings
-    ]
 
 
 def _of_day(reading: Reading, span: Span) -> Reading:
@@ -180,7 +172,9 @@ def _of_day(reading: Reading, span: Span) -> Reading:
     lasting = [
         replace(c, at=span.start)
         for c in clues[:first]
-        if isinstance(c, Window | AgentRun | Meeting) and c.until and c.until > span.start
+        if isinstance(c, Window | Attendance | AgentRun | Meeting)
+        and c.until is not None
+        and c.until > span.start
     ]
     inside = [
         replace(c, until=min(c.until, span.end)) if isinstance(c, Meeting) else c
@@ -248,14 +242,22 @@ def _read(source: ClueSource, span: Span) -> Reading:
 
 
 def changed_minutes(clues: Iterable[Clue]) -> set[datetime]:
-    """The minutes in which somebody changed something on screen."""
+    """The minutes in which somebody changed something on screen, or was there for certain."""
     kinds = WindowKind()
     titles = TitleNormalizer(kinds.is_talk, kinds.is_leisure)
-    return {
-        datetime.fromtimestamp(at // 60 * 60, UTC)
-        for machine in by_machine(samples_in(clues))
-        for at in changes(machine, titles)
-    }
+    given = list(clues)
+    certain = attended_in(given, 0.0, inf)
+    minutes: set[float] = set()
+    for machine, own in groupby(sorted(samples_in(given)), key=itemgetter(0)):
+        told = certain.get(machine, Attended())
+        changed = changes((sample for _, sample in own), titles)
+        minutes.update(at // 60 for at in changed if not within(told.away, at))
+        minutes.update(chain.from_iterable(range(*_whole_minutes(here)) for here in told.here))
+    return {datetime.fromtimestamp(minute * 60, UTC) for minute in minutes}
+
+
+def _whole_minutes(interval: Interval) -> tuple[int, int]:
+    return ceil(interval[0] / 60), int(interval[1] // 60)
 
 
 @dataclass(slots=True)

@@ -9,11 +9,13 @@ from datetime import time, timedelta
 
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.suggestions import Suggestion
+from tracklater_bot.engine.attendance import attended_in
 from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.infer.hmm import IDLE
 from tracklater_bot.engine.infer.inference import LabelledDay, label
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval, cut
+from tracklater_bot.engine.looks import title_of
 from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.meetings import Kept, kept_in, planned_in, score_beside, score_kept
 from tracklater_bot.engine.presence import (
@@ -71,7 +73,7 @@ def unexplained_titles(inputs: Inputs) -> dict[str, float]:
         for index, shared in day.overlapping(interval_of(span, inputs)):
             focus = day.segments[index].focus
             if focus is not None and day.path[index] == IDLE:
-                minutes[focus.title] += shared
+                minutes[title_of(focus.title)] += shared
     return dict(minutes)
 
 
@@ -120,8 +122,10 @@ def _watched(inputs: Inputs, kinds: WindowKind, events: Sequence[Event], until: 
     )
     zero = inputs.day.span.start.timestamp()
     samples = samples_in(inputs.clues, zero)
-    inside = ((machine, sample) for machine, sample in samples if 0 <= sample.at < until)
-    return watch(by_machine(inside), rules)
+    inside = [(machine, sample) for machine, sample in samples if 0 <= sample.at < until]
+    certain = attended_in(inputs.clues, zero, until)
+    names = sorted({machine for machine, _ in inside})
+    return watch(by_machine(inside), rules, map(certain.get, names))
 
 
 def _noon_of(day: WorkDay) -> Callable[[float], bool]:

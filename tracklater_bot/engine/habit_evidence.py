@@ -8,20 +8,29 @@ from itertools import groupby
 from tracklater_bot.engine.infer.inference import LabelledDay
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.learn.habits import Habits, Seen, true_share
+from tracklater_bot.engine.looks import parts_of
+from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.segments import EvidenceSource, Segment
+from tracklater_bot.engine.windows import WindowPlace
 
 HABIT = EvidenceSource("windows like those of earlier entries")
 PER_WINDOW = 2.2  # log-likelihood that a certain opinion gives a window
 LEAST_LIKELY = 0.05
+PER_ISSUE = 0.8
 POWER = 1.5  # so that a doubtful opinion says little
 MOST_KNOWN = 3.0  # what other evidence counts at most for the opinion itself
 TRACKED = 6.0
+# Windows that look alike whoever they are with.
+TRUST = {WindowPlace.MEETING: 0.3, WindowPlace.TALK: 0.6, WindowPlace.LEISURE: 0.3}
 NOBODYS = 0.1  # how much of what speaks for nobody
 ENOUGH = 6.0  # log-likelihood of other evidence that needs no habit
 
 
 def add_habits(
-    segments: Sequence[Segment], habits: Habits, tracked: Sequence[tuple[Interval, str]]
+    segments: Sequence[Segment],
+    habits: Habits,
+    tracked: Sequence[tuple[Interval, str]],
+    matcher: Matcher,
 ) -> None:
     """Adds what past days say of the windows. `tracked` is whose time of the day is known."""
     of_focus = [
@@ -34,10 +43,14 @@ def add_habits(
     opinions = habits.opinions([_seen(parts, tracked) for parts in of_focus])
     for parts, opinion in zip(of_focus, opinions, strict=True):
         minutes = sum(part.minutes for part in parts)
-        size = 0.5 + 0.5 * min(minutes, 1.0) + 0.1 * max(0.0, min(minutes, 20.0) - 1.0)
+        size = 0.5 + 0.5 * min(minutes, 1.0) + 0.3 * max(0.0, min(minutes, 20.0) - 1.0)
+        size *= TRUST.get(matcher.window(parts[0].title or "").place, 1.0)
         work = sum(opinion.groups.values())
+        issue = None if any(part.issues for part in parts) else habits.issue(parts[0].title or "")
         for part in parts:
             part.opinion = opinion
+            if issue is not None:
+                part.issues[issue] += PER_ISSUE * size * part.minutes / minutes if minutes else 0.0
             share = PER_WINDOW * size * part.minutes / minutes if minutes else 0.0
             named = any(source.kind is None for _, source, _ in part.evidence)
             for group, likely in opinion.groups.items():
@@ -45,7 +58,7 @@ def add_habits(
                     part.add_evidence(group, share * likely**POWER, HABIT)
             if part.idle > 0:
                 part.idle *= 1.0 - work
-            part.idle += share * opinion.nobody
+            part.idle += share * opinion.nobody**POWER
 
 
 def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> Seen:
@@ -59,7 +72,8 @@ def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> 
     for (first, last), group in tracked:
         if first <= middle < last:
             known[group] = TRACKED
-    return Seen(start / MINUTE, end / MINUTE, parts[0].title or "", known)
+    title = parts_of(parts[0].title or "").spelled
+    return Seen(start / MINUTE, end / MINUTE, title, known)
 
 
 def confidence(day: LabelledDay, group: str | None, interval: Interval) -> float:

@@ -9,15 +9,19 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, groupby, pairwise
+from dataclasses import dataclass, field, replace
+from itertools import chain, groupby, pairwise, zip_longest
+from math import inf
 from statistics import median_low
 from typing import NamedTuple
 
 from tracklater_bot.domain.clues import Clue, Window
+from tracklater_bot.domain.day import without
 from tracklater_bot.domain.text import folded
+from tracklater_bot.engine.attendance import Attended, shared
 from tracklater_bot.engine.changes import Sample, run_numbers
-from tracklater_bot.engine.intervals import Interval, joined
+from tracklater_bot.engine.intervals import Interval, joined, within
+from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
@@ -28,6 +32,8 @@ GAP_AT_LEAST, GAP_AT_MOST = 150.0, 300.0
 LATE, SLOWEST_INTERVAL = 1.2, 660.0
 USUAL_INTERVAL = 20.0
 RECORDED_INTERVAL = 20.0  # of a window that was recorded with its length
+# Where each second is recorded a machine asleep is a hole: standing still is more often reading.
+PATIENCE = 2
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
 
@@ -42,10 +48,14 @@ class Focus(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What thyme saw of a day: the stays, in order, and when it was watching at all."""
+    """What was seen of a day: the stays, in order, and when anything was watching at all.
+
+    `away`: somebody was away for certain, whatever else happened.
+    """
 
     stays: tuple[Focus, ...] = ()
     covered: tuple[Interval, ...] = ()
+    away: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +88,58 @@ def privacy(words: Iterable[str]) -> Callable[[str], bool]:
     return is_private
 
 
-def watch(machines: Iterable[Iterable[Sample]], rules: PresenceRules) -> Watch:
-    """The stays of all machines together: at any time one window has somebody's attention."""
+def watch(
+    machines: Iterable[Iterable[Sample]],
+    rules: PresenceRules,
+    attended: Iterable[Attended | None] = (),
+) -> Watch:
+    """The stays of all machines together: at any time one window has somebody's attention.
+
+    `attended` is what is certain of each of the machines, in their order.
+    """
     focuses: list[list[Focus]] = []
     covered: list[Interval] = []
-    for samples in machines:
+    guessed: list[Interval] = []
+    away: list[Interval] = []
+    for samples, certain in zip_longest(machines, attended):
         ordered = sorted(set(samples))
         if ordered:
             sampling = _sampling(ordered)
-            focuses.append(list(_merged(_present(ordered, sampling, rules))))
             times = [sample.at for sample in ordered]
-            covered += _unbroken([*times, times[-1] + sampling.interval], sampling)
-    return Watch(tuple(_across_machines(focuses)), tuple(joined(covered)))
+            seen = list(_unbroken([*times, times[-1] + sampling.interval], sampling))
+            if certain is None:
+                focuses.append(list(_merged(_present(ordered, sampling, rules))))
+                guessed += seen
+            else:
+                focuses.append(list(_certain(ordered, sampling, rules, certain)))
+                guessed += without(seen, certain.reach)
+                away += certain.away
+                covered += certain.reach
+            covered += seen
+    sure = without(joined(away), joined(guessed))
+    return Watch(tuple(_across_machines(focuses)), tuple(joined(covered)), tuple(sure))
+
+
+def _certain(
+    samples: Sequence[Sample], sampling: _Sampling, rules: PresenceRules, certain: Attended
+) -> Iterator[Focus]:
+    """Guesses where nothing is certain, and all that was in front while somebody was there.
+
+    In a call nobody need touch anything.
+    """
+    still = [Sample(at, title, screen) for at, title, screen, _ in samples]  # no program's doing
+    calm = _present(still, sampling, replace(rules, idle=inf, actions=()))
+    stays = [
+        Focus(*inside, title)
+        for start, end, title in _merged(calm)
+        for inside in shared([(start, end)], certain.here)
+    ]
+    unsure = [sample for sample in samples if not within(certain.here, sample.at)]
+    patient = replace(rules, idle=PATIENCE * rules.idle)
+    for start, end, title in _present(unsure, sampling, patient):
+        settled = certain.here if rules.is_meeting(title) else certain.reach
+        stays += (Focus(*left, title) for left in without([(start, end)], settled))
+    yield from _merged(sorted(stays))
 
 
 def changes(samples: Iterable[Sample], titles: TitleNormalizer) -> Iterator[float]:
@@ -110,7 +160,7 @@ def samples_in(clues: Iterable[Clue], zero: float = 0.0) -> Iterator[tuple[str, 
     for clue in clues:
         if isinstance(clue, Window):
             at = clue.at.timestamp() - zero
-            sample = Sample(at, clue.title, clue.screen, clue.window)
+            sample = Sample(at, look_of(clue), clue.screen, clue.window)
             yield clue.machine, sample
             if clue.until is not None:
                 length = int(clue.until.timestamp() - zero - at)

@@ -73,7 +73,7 @@ def score(
     _score_against_issues(on_screen, context.calls)
     _score_events(segments, of_day, context)
     if context.habits is not None:
-        add_habits(segments, context.habits, context.confirmed)
+        add_habits(segments, context.habits, context.confirmed, context.matcher)
     _score_islands(on_screen)
     turns = frozenset(turning_points(of_day))
     for before, segment in pairwise(on_screen):

@@ -110,16 +110,16 @@ def cut_day(
 
 
 def _proved(
-    watched: Watch, events: Iterable[Event], until: float, away: Sequence[Interval]
+    watched: Watch, events: Iterable[Event], until: float, elsewhere: Sequence[Interval]
 ) -> Iterator[Segment]:
-    """Presence that events prove while the screen stands still."""
+    """Presence that events prove while the screen stands still, and nobody is known to be away."""
     proved = []
     for event in events:
         if not event.by_program and within(watched.covered, event.at):
             before, after = PROVED[event.kind]
             proved.append((max(0.0, event.at - before), min(until, event.at + after)))
-    present = joined([*((focus.start, focus.end) for focus in watched.stays), *away])
-    for start, end in without(joined(proved), present):
+    stays = ((focus.start, focus.end) for focus in watched.stays)
+    for start, end in without(joined(proved), joined([*stays, *elsewhere, *watched.away])):
         yield Segment(start, end, "")
 
 

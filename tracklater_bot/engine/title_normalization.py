@@ -12,6 +12,7 @@ from collections.abc import Callable
 from itertools import chain
 
 from tracklater_bot.domain.text import folded
+from tracklater_bot.engine.looks import title_of
 
 _HOURS = r"h|hrs?|hours?|std|stunden?|tim|timmar|tunti|tuntia|heures?|horas?|or[ae]|ч|час\w*"
 _SECONDS = r"m|min\w*|ms|s|se[ckg]\w*|мин\w*|сек\w*|[dj]|days?|tage?n?|jours?|päivää"
@@ -93,8 +94,9 @@ class TitleNormalizer:
     def normalized(self, title: str) -> str:
         """What stands still of a title."""
         if title not in self._known:
-            leisure = self._is_leisure(title)
-            self._known[title] = "" if leisure else normalized(title, talk=self.is_talk(title))
+            leisure, shown = self._is_leisure(title), title_of(title)
+            words = "" if leisure else normalized(shown, talk=self.is_talk(title))
+            self._known[title] = words + title.removeprefix(shown)
         return self._known[title]
 
     def is_same(self, one: str, other: str) -> bool:

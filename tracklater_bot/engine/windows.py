@@ -10,15 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 
+from tracklater_bot.domain.programs import BROWSERS, is_browser, is_for_code, program
 from tracklater_bot.domain.text import folded
+from tracklater_bot.engine.looks import Look, parts_of
 
-_BROWSERS = frozenset((
-    "google chrome", "chromium", "mozilla firefox", "firefox", "firefox developer edition",
-    "microsoft edge", "safari", "opera", "brave", "vivaldi",
-))  # fmt: skip
 _PROGRAMS = (
-    *_BROWSERS,
-    "visual studio code", "vscodium", "code - oss", "cursor", "intellij idea", "pycharm",
+    *BROWSERS,
+    "visual studio code", "code", "vscodium", "code - oss", "cursor", "intellij idea", "pycharm",
     "webstorm", "goland", "phpstorm", "rubymine", "android studio", "sublime text", "emacs",
     "gnu emacs", "vim", "nvim", "gvim", "xcode", "slack", "discord", "telegram", "signal",
     "whatsapp", "element", "mattermost", "zulip", "mozilla thunderbird", "thunderbird", "outlook",
@@ -58,6 +56,11 @@ _PRIVATE = """
     |プライベートブラウジング|プライベートウィンドウ|シークレット
     |隐私浏览|隐私窗口|无痕模式|無痕模式|無痕瀏覽|隱私瀏覽|사생활 보호 모드|시크릿 모드|시크릿
 """
+_LEISURE_APPS = frozenset((
+    "spotify", "music", "tv", "podcasts", "itunes", "steam", "vlc", "mpv", "rhythmbox",
+    "strawberry", "audacious", "elisa", "celluloid", "totem", "netflix", "photos", "news", "chess",
+    "tidal", "deezer", "epic games launcher", "battle net", "minecraft", "kodi", "plex", "games",
+))  # fmt: skip
 _LEISURE_NAMES = ("x", "news", "steam", "private", "disney+")
 # Pages that people have open because they work, whomever for.
 _TOOLS = """
@@ -113,6 +116,10 @@ _LOOKS = (
     (WindowPlace.WORK, _TOOLS, ()),
 )
 _CODE_HOST = " · "
+_MEETING_PAGES = re.compile(
+    r"meet\.google\.com/[a-z]{3}-|[\w.-]*zoom\.us/(?:j|s|wc)/|meet\.jit\.si/\w|whereby\.com/\w"
+    r"|teams\.(?:microsoft|live)\.com/\S*(?:meet|calling)|[\w.-]*webex\.com/(?:meet|webappng)"
+)
 _MEETINGS = re.compile(_MEETING, re.VERBOSE)
 _NO_MEETINGS = re.compile(_NO_MEETING, re.VERBOSE)
 _MEETING_WORDS = frozenset((
@@ -120,6 +127,9 @@ _MEETING_WORDS = frozenset((
     "gotomeeting", "bigbluebutton",
 ))  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
+_PRIVATE_WORDS = re.compile(
+    "|".join(rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)" for words in _PRIVATE.split("|"))
+)
 _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
 
 
@@ -143,7 +153,8 @@ class WindowKind:
     def of(self, title: str) -> WindowPlace:
         """The place of a window with this title."""
         if title not in self._known:
-            self._known[title] = self._look(folded(title))
+            look = parts_of(title)
+            self._known[title] = self._place(look) if look.app else self._look(folded(title))
         return self._known[title]
 
     def is_meeting(self, title: str) -> bool:
@@ -158,17 +169,31 @@ class WindowKind:
         """Whether the window plays or shows one thing after another with nobody there."""
         return self.of(title) is WindowPlace.LEISURE
 
-    def _look(self, title: str) -> WindowPlace:
-        words = _WORD.findall(title)
-        if self._is_meeting(title, words):
+    def _place(self, look: Look) -> WindowPlace:
+        """Where the program is known, it says more than a title; a page's server too."""
+        title = folded(look.spelled)
+        if program(look.app) in _LEISURE_APPS:
+            return WindowPlace.LEISURE
+        if is_for_code(look.app):
+            return WindowPlace.WORK
+        if not (look.host and is_browser(look.app)):
+            return self._look(title)
+        address = folded(look.address)
+        if self._is_meeting(title, _WORD.findall(title)) or _MEETING_PAGES.match(address):
             return WindowPlace.MEETING
-        spelled = f" {' '.join(words)} "
-        places = {
-            place for word in words for place, phrase in _PHRASES.get(word, ()) if phrase in spelled
-        }
+        private = WindowPlace.LEISURE if _PRIVATE_WORDS.search(title) else None
+        return (
+            private
+            or min(_places(folded(look.host)), key=_ORDER.index, default=None)
+            or (self._look(title))
+        )
+
+    def _look(self, title: str) -> WindowPlace:
+        if self._is_meeting(title, _WORD.findall(title)):
+            return WindowPlace.MEETING
         parts = [part.strip(" ()") for part in _SEPARATORS.split(title)]
-        places |= {_NAMES[part] for part in parts if part in _NAMES}
-        page = not _BROWSERS.isdisjoint(parts[1:]) and _CODE_HOST not in title
+        places = _places(title) | {_NAMES[part] for part in parts if part in _NAMES}
+        page = not BROWSERS.isdisjoint(parts[1:]) and _CODE_HOST not in title
         return min(places, key=_ORDER.index, default=WindowPlace.PAGE if page else WindowPlace.WORK)
 
     def _is_meeting(self, title: str, words: Sequence[str]) -> bool:
@@ -177,6 +202,20 @@ class WindowKind:
         if _MEETING_WORDS.isdisjoint(words):
             return False
         return bool(_MEETINGS.search(title)) and not _NO_MEETINGS.search(title)
+
+
+def _places(text: str) -> set[WindowPlace]:
+    """The places that words of a folded text tell."""
+    words = _WORD.findall(text)
+    spelled = f" {' '.join(words)} "
+    return {
+        place for word in words for place, phrase in _PHRASES.get(word, ()) if phrase in spelled
+    }
+
+
+def is_private(title: str) -> bool:
+    """Whether a browser's window says that it is one of those that remember nothing."""
+    return _PRIVATE_WORDS.search(folded(title)) is not None
 
 
 def program_in(title: str) -> str:

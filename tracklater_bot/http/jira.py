@@ -19,6 +19,7 @@ from tracklater_bot.http import (
     BadStatus,
     HttpError,
     Response,
+    ResponseLost,
     ServiceClient,
     Timing,
     Title,
@@ -29,11 +30,11 @@ from tracklater_bot.http import (
 )
 from tracklater_bot.http.client import Credentials
 from tracklater_bot.settings import GroupJira
+from tracklater_bot.settings.sections import JIRA_GATEWAY
 from tracklater_bot.settings.tree import env_name
 
 T = TypeVar("T")
 
-GATEWAY = "https://api.atlassian.com/ex/jira"
 PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 ISSUE_KEY = re.compile(r"([A-Z][A-Z0-9_]{0,99})-[1-9][0-9]{0,9}")
 _CLOUD_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -164,7 +165,9 @@ class JiraSite:
         params: Mapping[str, str | int] | None = None,
     ) -> Response:
         """Changes something, with one request that is never repeated."""
-        return self._exchange(lambda client: client.send(method, self._path(path), body, params))
+        return self._exchange(
+            lambda client: client.send(method, self._path(path), body, params), writing=True
+        )
 
     def _path(self, path: str) -> str:
         return f"/rest/api/{'3' if self.cloud else '2'}{path}"
@@ -176,10 +179,12 @@ class JiraSite:
         except BadResponse as error:
             raise JiraError(f"{error}: check jira.url", lasting=False, cause=error) from None
 
-    def _exchange(self, call: Callable[[ServiceClient], Response]) -> Response:
+    def _exchange(
+        self, call: Callable[[ServiceClient], Response], *, writing: bool = False
+    ) -> Response:
         self._check_settings()
         try:
-            response = self._from_site_or_gateway(call)
+            response = self._from_site_or_gateway(call, writing=writing)
         except HttpError as error:
             raise self._jira_error(error) from None
         # Jira answers a search 200 and empty when the token has expired; only this tells.
@@ -187,15 +192,25 @@ class JiraSite:
             raise self._refused_token(None)
         return response
 
-    def _from_site_or_gateway(self, call: Callable[[ServiceClient], Response]) -> Response:
+    def _from_site_or_gateway(
+        self, call: Callable[[ServiceClient], Response], *, writing: bool
+    ) -> Response:
+        """A write is not repeated at the gateway: who answered 401 may have carried it out."""
         try:
             return call(self._client)
         except BadStatus as error:
             gateway = self._gateway() if error.status == 401 and self._may_move else None
             if gateway is None:
                 raise
-        response = call(gateway)
+            try:
+                response = gateway.get(self._path("/myself")) if writing else call(gateway)
+            except HttpError:
+                if writing:
+                    raise error from None
+                raise
         self._client, self._may_move = gateway, False
+        if writing:
+            raise ResponseLost("Jira takes this token at another address")
         return response
 
     def _gateway(self) -> ServiceClient | None:
@@ -207,7 +222,7 @@ class JiraSite:
             return None  # no Cloud site: the 401 stands
         if not _CLOUD_ID.fullmatch(cloud_id):
             return None
-        return ServiceClient("Jira", f"{GATEWAY}/{cloud_id}", self._auth, timing=self._timing)
+        return ServiceClient("Jira", f"{JIRA_GATEWAY}/{cloud_id}", self._auth, timing=self._timing)
 
     def _check_settings(self) -> None:
         if not self._token_is_set:
@@ -243,7 +258,6 @@ class JiraSite:
             403: f"Jira does not let this account see {projects}: it needs Browse Projects there",
             404: f"Jira shows this account nothing there: check jira.url and access to {projects}",
             410: "Jira no longer has this part of its API (HTTP 410): update tracklater-bot",
-            429: "Jira wants requests to come more slowly",
         }
         if "AUTHENTICATION_DENIED" in error.response.headers.get("X-Seraph-LoginReason", ""):
             return "Jira wants a captcha solved: sign in to it once with a browser"

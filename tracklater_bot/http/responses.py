@@ -14,15 +14,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
+from tracklater_bot.domain.errors import from_between
 from tracklater_bot.domain.text import clean
 
 T = TypeVar("T")
 
-_TITLE_LENGTH = 500
-_LINE_LENGTH = 10_000
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<.*</", re.DOTALL)
 _ONLY_BETWEEN = (407, 511)  # said by proxies and networks alone
-_REFUSALS = (401, 402, 403, 451)
+_REFUSALS = (400, 401, 402, 403, 405, 451)
 # Jira refuses with a page of its own, and says so in these.
 _OWN_PAGE = ("X-AREQUESTID", "X-Seraph-LoginReason", "atl-traceid")
 
@@ -52,6 +51,11 @@ class HttpError(Exception):
         self.lasting = lasting
         self.retry_at = retry_at
 
+    @property
+    def until(self) -> str:
+        """`, until 14:05 EET` on this machine's clock; "" where the service names no time."""
+        return f", until {self.retry_at.astimezone():%H:%M %Z}" if self.retry_at else ""
+
 
 class Unreachable(HttpError):
     """No connection was made: nothing was sent."""
@@ -72,8 +76,7 @@ class Intercepted(ResponseLost):
 
     def __init__(self, response: Response) -> None:
         super().__init__(
-            f"something in between answered for {response.service} (HTTP {response.status}):"
-            " a proxy, a firewall or a network's sign-in page",
+            from_between(response.service, f" (HTTP {response.status})"),
             status=response.status,
         )
 
@@ -106,6 +109,8 @@ def _status_sentence(response: Response) -> str:
             f"{response.service} sends us on to {host or 'another address'}"
             f" (HTTP {response.status}): put its own address into the settings"
         )
+    if response.status == 429:
+        return f"{response.service} wants requests to come more slowly"
     return f"{response.service} answered with HTTP {response.status}"
 
 
@@ -150,10 +155,10 @@ class Response:
         try:
             return json.loads(self.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
-            raise BadResponse(
-                f"{self.service} answered with something that is no JSON (HTTP {self.status})",
-                status=self.status,
-            ) from None
+            sentence = f"{self.service} answered with something that is no JSON"
+            if self.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+                sentence = f"{from_between(self.service, ' with a page')}, or its address is wrong"
+            raise BadResponse(f"{sentence} (HTTP {self.status})", status=self.status) from None
 
     def read(self, shape: TypeAdapter[T]) -> T:
         """The body as `shape`, which names only the fields in use. Raises BadResponse."""
@@ -184,18 +189,14 @@ class Response:
         return clean(value, longest) if isinstance(value, str) else ""
 
 
-def _title(value: object) -> str:
-    return clean(value, _TITLE_LENGTH) if isinstance(value, str) else ""
+def _cleaned(longest: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: clean(value, longest) if isinstance(value, str) else "")
 
 
-def _line(value: object) -> str:
-    return clean(value, _LINE_LENGTH) if isinstance(value, str) else ""
-
-
-Title: TypeAlias = Annotated[str, BeforeValidator(_title)]
+Title: TypeAlias = Annotated[str, _cleaned(500)]
 """A title in an answer: one clean line of at most 500 characters; null is the empty one."""
 
-Line: TypeAlias = Annotated[str, BeforeValidator(_line)]
+Line: TypeAlias = Annotated[str, _cleaned(10_000)]
 """A longer text in an answer, the same way."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from tracklater_bot import __version__
 from tracklater_bot.domain.side_by_side import in_background
+from tracklater_bot.http import bounds
 from tracklater_bot.http.responses import (
     BadResponse,
     InvalidCredential,
@@ -33,7 +35,7 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 TIMEOUT = (3.0, 30.0)  # to connect; without a byte
 TOTAL = 60.0  # an exchange, however slowly the bytes come
-LARGEST = 32 * 1024 * 1024
+_LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1)(?=[:/]|$)")
 
 
 class Transport:
@@ -46,6 +48,9 @@ class Transport:
         self._base_url = base_url
         self._credentials = credentials
         self._session = _new_session()
+        # What this machine tells itself is no proxy's affair.
+        local = _LOCAL.match(base_url)
+        self._proxies = {"no_proxy": local[1]} if local else None
 
     def exchange(
         self, method: str, url: str, params: Mapping[str, str | int] | None, body: object
@@ -63,6 +68,7 @@ class Transport:
                 headers=self._credentials(),
                 auth=_without_netrc,
                 timeout=TIMEOUT,
+                proxies=self._proxies,
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -88,14 +94,15 @@ class Transport:
     def _content(self, response: requests.Response) -> bytes:
         """The body, read no further than the cap: an answer of gigabytes is none."""
         content = bytearray()
-        for chunk in response.iter_content(64 * 1024):
+        for chunk in response.iter_content(16 * 1024):  # a bomb makes 16 MB of them
             content += chunk
-            if len(content) > LARGEST:
-                raise BadResponse(
-                    f"{self._service} answered with more than {LARGEST // 1024 // 1024} MB",
-                    status=response.status_code,
-                    lasting=True,
-                )
+            if len(content) > bounds.LARGEST:
+                break
+        if sentence := bounds.too_much(content):
+            content.clear()  # an error keeps what its frames have
+            raise BadResponse(
+                f"{self._service} {sentence}", status=response.status_code, lasting=True
+            )
         return bytes(content)
 
     def _fail(self, error: requests.RequestException) -> NoReturn:

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem
+from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem
 from tracklater_bot.domain.edits import with_items
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.outbox import late_entries
-from tracklater_bot.outbox.outcomes import (
-    ChangedMeanwhile,
-    NotWritten,
-    Outcome,
-    PersonDay,
-    Rejected,
-    RetryLater,
-    Unconfirmed,
-    Written,
-)
+from tracklater_bot.outbox import late_entries, outcomes
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay
+from tracklater_bot.outbox.sender import Waiting, looks_first, wait
 from tracklater_bot.store import Transaction, days, jobs
 from tracklater_bot.store.jobs import Job, JobKind, Stage, entry_job
+
+UNSAID = timedelta(minutes=1)  # a look after a lost answer is not worth more words before
 
 
 def apply(transaction: Transaction, job: Job, outcome: Outcome, now: datetime) -> set[PersonDay]:
@@ -38,21 +32,44 @@ def apply(transaction: Transaction, job: Job, outcome: Outcome, now: datetime) -
     item = next(item for item in digest.items if item.id == job.item_id)
     after = _Ending(transaction, digest, current, now).item_after(item, outcome)
     changed = with_items(digest, [after])
-    if isinstance(outcome, Rejected):
+    if isinstance(outcome, outcomes.Rejected):
         changed = replace(changed, tracked=_with(digest.tracked, outcome.foreign))
     days.save(transaction, digest, changed)
     affected = {(digest.person, digest.day)}
-    if isinstance(outcome, RetryLater) and outcome.code is Problem.QUOTA:
-        affected |= _hold_all(transaction, job.person, outcome)
-    if isinstance(outcome, Written):
+    if isinstance(outcome, outcomes.RetryLater) and outcome.code is Problem.QUOTA:
+        jobs.postpone_entries(transaction, job.person, outcome.at)  # it holds all of them
+    if isinstance(outcome, outcomes.Written | outcomes.Rejected | outcomes.NotWritten):
         affected |= _go_on(transaction, job.person, now)
     return affected
+
+
+def held_back(
+    transaction: Transaction, person: str, until: datetime, now: datetime
+) -> set[PersonDay]:
+    """Lets each item that waits and does not say so say it as the others of the person do."""
+    waiting = {
+        item.id: (item, digest.day, max(until, job.due_at))
+        for digest in days.on_their_way(transaction, person)
+        for item in digest.items
+        if item.state in IN_PROGRESS and (job := jobs.active(transaction, item.id))
+    }
+    told = [item for item, _, _ in waiting.values() if item.retry_at and item.retry_at > now]
+    as_told = max(told, key=lambda item: item.retry_at or now, default=None)
+
+    def tell(item: Item) -> Item:
+        waits = replace(item, retry_at=waiting[item.id][2])
+        if as_told is None:
+            return waits
+        return replace(waits, problem=as_told.problem, problem_code=as_told.problem_code)
+
+    silent = [(day, item.id) for item, day, at in waiting.values() if (item.retry_at or now) < at]
+    return _change(transaction, person, silent, tell)
 
 
 def find_lost(transaction: Transaction, digest: Digest, now: datetime) -> None:
     """Sees to it that every item on its way has a job, and that none waits without saying so."""
     for item in digest.items:
-        if item.state not in days.IN_PROGRESS:
+        if item.state not in IN_PROGRESS:
             continue
         job = jobs.active(transaction, item.id)
         if job is not None:
@@ -89,25 +106,28 @@ class _Ending:
         self, item: Item, outcome: Outcome
     ) -> Item:
         """The item as it is from now on; the job is stored on the way."""
-        if isinstance(outcome, NotWritten):
+        if isinstance(outcome, outcomes.NotWritten):
             late_entries.watch(self.transaction, self.digest, self.job, self.now)
-        if self.job.undone and not (
-            isinstance(outcome, Written | Unconfirmed) or self._is_looked_for(outcome)
-        ):
+        stays = isinstance(outcome, outcomes.Written) or looks_first(self.job, outcome)
+        if self.job.undone and not stays:
             return self._undone(item, outcome)
+        if isinstance(outcome, Waiting):
+            wait(self.transaction, self.job, outcome, self.now)
         match outcome:
-            case Written(entry_id, changed):
+            case outcomes.Written(entry_id, changed):
                 return self._written(item, entry_id, changed)
-            case Rejected(code, sentence, _):
+            case outcomes.Rejected(code, sentence, _):
                 return self._rejected(item, code, sentence)
-            case RetryLater():
-                return self._postponed(item, outcome)
-            case Unconfirmed(_, at):
-                return self._unconfirmed(item, at)
-            case NotWritten():
-                self._reschedule(Stage.PENDING, self.now, unanswered=0)
+            case outcomes.RetryLater(code, sentence, at):
+                unknown = self.job.stage is Stage.UNKNOWN
+                state = self._on_its_way(ItemState.UNKNOWN if unknown else ItemState.PENDING)
+                return replace(_with_problem(item, state, code, sentence), retry_at=at)
+            case outcomes.Unconfirmed(_, at):
+                unsure = item.in_state(self._on_its_way(ItemState.UNKNOWN))
+                return replace(unsure, retry_at=at) if at - self.now > UNSAID else unsure
+            case outcomes.NotWritten():
                 return item.in_state(ItemState.PENDING)
-            case ChangedMeanwhile(sentence, current):
+            case outcomes.ChangedMeanwhile(sentence, current):
                 self._finish(Stage.FAILED, sentence)
                 adopted = _adopted(item, current)
                 return _with_problem(adopted, ItemState.SENT, Problem.CHANGED, sentence)
@@ -125,7 +145,11 @@ class _Ending:
 
     def _undone(self, item: Item, outcome: Outcome) -> Item:
         """Taken back while on its way. What may have been written is still looked for."""
-        if isinstance(outcome, Rejected) and outcome.code is Problem.TOO_OLD and self.job.doubtful:
+        if (
+            isinstance(outcome, outcomes.Rejected)
+            and outcome.code is Problem.TOO_OLD
+            and self.job.doubtful
+        ):
             return self._rejected(item, outcome.code, outcome.sentence)  # only a person can look
         self._finish(Stage.DROPPED)
         return item.in_state(ItemState.OPEN)
@@ -143,38 +167,12 @@ class _Ending:
             item = replace(before, version=item.version, entry_changed=item.entry_changed)
         return _with_problem(item, ItemState.SENT, code, sentence)
 
-    def _is_looked_for(self, outcome: Outcome) -> bool:
-        """Whether the job waits, and an entry may have been made that is looked for first."""
-        if not isinstance(outcome, RetryLater):
-            return False
-        may_be_made = outcome.sent and self.job.kind is JobKind.CREATE
-        return may_be_made or self.job.stage is Stage.UNKNOWN
-
-    def _postponed(self, item: Item, outcome: RetryLater) -> Item:
-        stage = Stage.UNKNOWN if self._is_looked_for(outcome) else Stage.PENDING
-        # A request that certainly did nothing leaves no doubt behind.
-        in_vain = self.job.stage is Stage.SENDING and not outcome.sent
-        self._reschedule(stage, outcome.at, self.job.unanswered - in_vain)
-        unknown = self.job.stage is Stage.UNKNOWN
-        state = self._on_its_way(ItemState.UNKNOWN if unknown else ItemState.PENDING)
-        waiting = _with_problem(item, state, outcome.code, outcome.sentence)
-        return replace(waiting, retry_at=outcome.at)
-
-    def _unconfirmed(self, item: Item, at: datetime) -> Item:
-        """Changing or deleting twice does no harm; only creating has to be looked up first."""
-        creating = self.job.kind is JobKind.CREATE
-        self._reschedule(Stage.UNKNOWN if creating else Stage.PENDING, at, self.job.unanswered)
-        return item.in_state(self._on_its_way(ItemState.UNKNOWN))
-
     def _on_its_way(self, state: ItemState) -> ItemState:
         deleting = self.job.kind is JobKind.DELETE or self.job.undone
         return ItemState.DELETING if deleting else state
 
     def _finish(self, stage: Stage, problem: str | None = None) -> None:
         jobs.finish(self.transaction, self.job, stage, problem)
-
-    def _reschedule(self, stage: Stage, at: datetime, unanswered: int) -> None:
-        jobs.reschedule(self.transaction, self.job, stage, at, unanswered)
 
 
 def _with_problem(item: Item, state: ItemState, code: Problem, sentence: str) -> Item:
@@ -207,15 +205,6 @@ def _project(known: Project | None, group: str | None, current: TimeEntry) -> Pr
     if known is not None and known.id == current.project_id:
         return known
     return Project(current.project or "another project", group or "", id=current.project_id)
-
-
-def _hold_all(transaction: Transaction, person: str, quota: RetryLater) -> set[PersonDay]:
-    """Everything else of the person's waits for the quota too, and says so."""
-
-    def hold(item: Item) -> Item:
-        return replace(item, problem=quota.sentence, problem_code=quota.code, retry_at=quota.at)
-
-    return _change(transaction, person, jobs.postpone_entries(transaction, person, quota.at), hold)
 
 
 def _go_on(transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:

@@ -14,7 +14,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.payload import Payload
 from tracklater_bot.domain.text import shown
-from tracklater_bot.trackers.base import Account, Constraints, NewEntry, Refused, Tracker
+from tracklater_bot.trackers import base
 from tracklater_bot.trackers.projects import task_of
 
 
@@ -24,20 +24,8 @@ class AccountFacts(Protocol):
     `account` is None while nothing is known; it may be days old.
     """
 
-    def account(self) -> Account | None: ...  # noqa: D102 - the class says it
-    def constraints(self) -> Constraints: ...  # noqa: D102
-
-
-class NothingKnown:
-    """Nothing is known of the account without asking."""
-
-    def account(self) -> Account | None:
-        """Unknown."""
-        return None
-
-    def constraints(self) -> Constraints:
-        """None that are known."""
-        return Constraints()
+    def account(self) -> base.Account | None: ...  # noqa: D102 - the class says it
+    def constraints(self) -> base.Constraints: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +46,27 @@ class Lookup:
 
     def __init__(
         self,
-        tracker: Callable[[], Tracker],
+        tracker: Callable[[], base.Tracker],
         facts: AccountFacts | None = None,
         *,
         key_tag: bool = False,
     ) -> None:
         self.tracker = tracker
-        self._facts = facts or NothingKnown()
+        self._facts = facts
         self._key_tag = key_tag
-        self._asked: Account | None = None
+        self._asked: base.Account | None = None
         self._snapshot: _Snapshot | None = None
 
-    def constraints(self) -> Constraints:
+    def constraints(self) -> base.Constraints:
         """What the workspace demands of every entry."""
-        return self._facts.constraints()
+        return self._facts.constraints() if self._facts else base.Constraints()
 
     # -- The entry that a payload stands for -----------------------------------------------------
 
-    def entry(self, payload: Payload) -> NewEntry:
+    def entry(self, payload: Payload) -> base.NewEntry:
         """The entry with the tracker's ids; one request where a project's is not known."""
         project_id = self._project_id(payload.project) if payload.project else None
-        return NewEntry(
+        return base.NewEntry(
             span=payload.span,
             description=payload.description,
             project_id=project_id,
@@ -101,7 +89,7 @@ class Lookup:
         ids = _ids_called(project, account)
         if len(ids) != 1:
             label, name = self.tracker().label, shown(project.name, 60)
-            raise Refused(f"{label} has no single project {name}: press Edit")
+            raise base.Refused(f"{label} has no single project {name}: press Edit")
         return ids[0]
 
     def _task_id(self, issue: str | None, project_id: str | None) -> str | None:
@@ -111,8 +99,8 @@ class Lookup:
         task = task_of(issue, project_id, account.tasks)
         return task.id if task else None
 
-    def _account(self) -> Account | None:
-        return self._facts.account() or self._asked
+    def _account(self) -> base.Account | None:
+        return (self._facts.account() if self._facts else None) or self._asked
 
     # -- What is tracked -------------------------------------------------------------------------
 
@@ -127,11 +115,11 @@ class Lookup:
         whole = _hull([span, *(item.suggestion.span for item in digest.items)])
         if (
             snapshot is None
-            or snapshot.at < oldest
+            or not oldest <= snapshot.at <= now
             or _hull([snapshot.span, whole]) != snapshot.span
         ):
-            snapshot = _Snapshot(now, whole, tuple(self.tracker().entries(whole)))
-            self._snapshot = snapshot
+            # Nothing is concluded from what is not among those that can be understood.
+            snapshot = self._snapshot = _Snapshot(now, whole, base.seen(self.tracker(), whole)[0])
         return snapshot.entries
 
     def forget_entries(self) -> None:
@@ -139,7 +127,7 @@ class Lookup:
         self._snapshot = None
 
 
-def is_same(known: TimeEntry, entry: NewEntry) -> bool:
+def is_same(known: TimeEntry, entry: base.NewEntry) -> bool:
     """Whether they agree in what makes two entries one: time, words and project."""
     words = normalize("NFC", known.description) == normalize("NFC", entry.description)
     return words and (known.start, known.end, known.project_id) == (
@@ -149,7 +137,7 @@ def is_same(known: TimeEntry, entry: NewEntry) -> bool:
     )
 
 
-def _ids_called(project: Project, account: Account) -> list[str]:
+def _ids_called(project: Project, account: base.Account) -> list[str]:
     """Ids of the account's projects with that name, of that client if one is named."""
     return [
         known.id

@@ -72,10 +72,11 @@ class ChangedMeanwhile:
 
 
 @dataclass(frozen=True, slots=True)
-class LateEntryFound:
-    """A request that was given up has made this entry after all."""
+class LateOneFound:
+    """A request that was given up has made this entry or worklog after all."""
 
-    entry: TimeEntry
+    id: str
+    changed: str | None = None
 
 
 Outcome: TypeAlias = (
@@ -86,5 +87,5 @@ Outcome: TypeAlias = (
     | Unconfirmed
     | NotWritten
     | ChangedMeanwhile
-    | LateEntryFound
+    | LateOneFound
 )

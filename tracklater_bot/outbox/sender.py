@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.store import Transaction
-from tracklater_bot.store.jobs import Job
+from tracklater_bot.outbox.outcomes import (
+    NotWritten,
+    Outcome,
+    PersonDay,
+    RetryLater,
+    Unconfirmed,
+)
+from tracklater_bot.store import Transaction, jobs
+from tracklater_bot.store.jobs import Job, JobKind, Stage
 from tracklater_bot.trackers.base import TrackerError
 
 T = TypeVar("T")
@@ -48,5 +54,44 @@ class Sender(Protocol[T]):
         An outcome of a job that was changed or taken back meanwhile counts no more.
         """
 
+    def held_back(
+        self, transaction: Transaction, person: str, until: datetime, now: datetime
+    ) -> set[PersonDay]:
+        """The lane rests until then: what waits for it says so; gives changed days."""
+        return set()
+
     def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
         """Finds what is on its way without a job, after a restored copy; gives changed days."""
+        return set()
+
+
+Waiting: TypeAlias = RetryLater | Unconfirmed | NotWritten
+
+
+def looks_first(job: Job, outcome: Outcome) -> bool:
+    """Whether it waits, and what may have been made is looked for before anything is sent.
+
+    Changing or deleting twice does no harm.
+    """
+    creating = job.kind is JobKind.CREATE
+    match outcome:
+        case RetryLater(sent=sent):
+            return job.stage is Stage.UNKNOWN or (sent and creating)
+        case Unconfirmed():
+            return creating
+    return False
+
+
+def wait(transaction: Transaction, job: Job, outcome: Waiting, now: datetime) -> None:
+    """Lets the job wait as its outcome says."""
+    unanswered, at = job.unanswered, now
+    match outcome:
+        case RetryLater(at=at, sent=sent):
+            # A request that certainly did nothing leaves no doubt behind.
+            unanswered -= job.stage is Stage.SENDING and not sent
+        case Unconfirmed(at=at):
+            pass
+        case _:
+            unanswered = 0
+    stage = Stage.UNKNOWN if looks_first(job, outcome) else Stage.PENDING
+    jobs.reschedule(transaction, job, stage, at, unanswered)

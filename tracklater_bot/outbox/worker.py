@@ -20,15 +20,8 @@ from typing import Any, TypeAlias
 
 from tracklater_bot.domain.digests import Problem
 from tracklater_bot.domain.errors import StoreError, log_failure
-from tracklater_bot.outbox.outcomes import (
-    Outcome,
-    PersonDay,
-    Rejected,
-    RetryLater,
-    Sending,
-    Unconfirmed,
-    Written,
-)
+from tracklater_bot.outbox import outcomes
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay
 from tracklater_bot.outbox.sender import Ready, Sender
 from tracklater_bot.store import Store, days, jobs, lanes
 from tracklater_bot.store.days import LONGEST_WAIT
@@ -41,10 +34,11 @@ log = logging.getLogger(__name__)
 Senders: TypeAlias = Mapping[Target, Sender[Any]]
 
 LEASE = timedelta(minutes=5)  # far longer than a request may take
-SPACING = timedelta(seconds=1)  # what Toggl takes
+SPACING = timedelta(seconds=1)  # what trackers take
 LOOKUP_DELAY = timedelta(seconds=5)  # until an entry whose answer was lost can be seen
 SLOW_LOOKUP_DELAY = timedelta(seconds=30)  # the same where the tracker itself was slow
 LONGEST_PAUSE = timedelta(minutes=5)
+WORTH_A_WORD = timedelta(seconds=20)  # a wait that is told
 CLOCK_STEP = timedelta(seconds=30)  # what a clock may be set back by without being noticed
 
 
@@ -102,6 +96,7 @@ class Worker:
                 changed |= self._mend()
                 while (days_of_job := self._serve()) is not None:
                     changed |= days_of_job
+                changed |= self._tell_waits()
             finally:
                 self._working.release()
         return changed
@@ -134,6 +129,18 @@ class Worker:
         self._last_look = now, ticks
         return changed
 
+    def _tell_waits(self) -> set[PersonDay]:
+        """Lets whatever waits for a lane that rests for longer say until when."""
+        changed = set[PersonDay]()
+        with self._store.reading() as transaction:
+            now = self._store.now(transaction)
+            resting = lanes.resting(transaction, self._person, now + WORTH_A_WORD)
+        for target, until in resting.items():
+            with self._store.writing() as transaction:
+                sender = self._senders[Target(target)]
+                changed |= sender.held_back(transaction, self._person, until, now)
+        return changed
+
     def _serve(self, target: Target | None = None) -> set[PersonDay] | None:
         """One job of one lane, so that every lane gets its turn; None where none is free."""
         with self._store.writing() as transaction:
@@ -152,7 +159,7 @@ class Worker:
                 job, result = end
                 outcome = self._outcome(job, result, lane, now)
                 changed = self._senders[job.target].apply(transaction, job, outcome, now)
-                if isinstance(outcome, Written | Rejected):
+                if isinstance(outcome, outcomes.Written | outcomes.Rejected):
                     self._troubles.pop(job.id, None)
                 not_before, failures = self._next_use(lane, outcome, now)
             lanes.release(transaction, lane, self._owner, not_before, failures)
@@ -163,7 +170,7 @@ class Worker:
         if job.stage is Stage.SENDING:
             # Only a process that died leaves this behind, since the lane is ours now.
             at = max(min(job.sent_at or now, now) + self._pace.lookup_delay, now)
-            return job, Unconfirmed("the bot was stopped while sending", at)
+            return job, outcomes.Unconfirmed("the bot was stopped while sending", at)
         sender = self._senders[job.target]
         try:
             ready = sender.prepare(job, now)
@@ -184,12 +191,12 @@ class Worker:
             log_failure(log, "Understanding the tracker's answer", error)
             return job, Unknown("the answer was not understood")
 
-    def _stood_still(self, job: Job) -> Unconfirmed | None:
+    def _stood_still(self, job: Job) -> outcomes.Unconfirmed | None:
         """What becomes of the job where its lane is no longer ours, by the store's clock."""
         with self._store.reading() as transaction:
             now = self._store.now(transaction)
             held = lanes.is_held(transaction, job.person, job.target, self._owner, now)
-        return None if held else Unconfirmed("the bot stood still before sending", now)
+        return None if held else outcomes.Unconfirmed("the bot stood still before sending", now)
 
     def _mark_sending(self, job: Job, sender: Sender[Any]) -> Job | None:
         """Committed before the request; None when the job is to be looked at anew instead."""
@@ -199,7 +206,7 @@ class Worker:
                 return None
             sending = jobs.mark_sending(transaction, job, self._owner, now)
             if sending is not None:
-                sender.apply(transaction, sending, Sending(), now)
+                sender.apply(transaction, sending, outcomes.Sending(), now)
         return sending
 
     def _outcome(
@@ -218,25 +225,25 @@ class Worker:
                 # Whatever it says, neither at once for ever nor later than we ever wait.
                 again = now + min(max(result.retry_at - self._clock(), pause - now), LONGEST_WAIT)
             code = Problem.QUOTA if quota else Problem.WAITING
-            return RetryLater(code, sentence, again, result.sent)
+            return outcomes.RetryLater(code, sentence, again, result.sent)
         if isinstance(result, Unknown) and job.stage is Stage.SENDING:
             slow = isinstance(result, Late)
             delay = self._pace.slow_lookup_delay if slow else self._pace.lookup_delay
-            return Unconfirmed(sentence, max(pause, now + delay))
+            return outcomes.Unconfirmed(sentence, max(pause, now + delay))
         final = None
         if not isinstance(result, Unknown):
             final = self._senders[job.target].final(job, result)
-        return final or RetryLater(Problem.WAITING, sentence, pause)
+        return final or outcomes.RetryLater(Problem.WAITING, sentence, pause)
 
     def _next_use(self, lane: Lane, outcome: Outcome, now: datetime) -> tuple[datetime, int]:
         """When the lane may be used again, and the failures in a row."""
         match outcome:
-            case RetryLater(code=Problem.QUOTA, at=at):
+            case outcomes.RetryLater(code=Problem.QUOTA, at=at):
                 return at, 0
-            case RetryLater(at=at):
+            case outcomes.RetryLater(at=at):
                 return min(at, now + 1.5 * LONGEST_PAUSE), lane.failures + 1
-            case Unconfirmed():
+            case outcomes.Unconfirmed(at=at):
                 # Its trouble may be that job's own: the others go on meanwhile.
-                return now + self._pace.backoff(lane.failures), lane.failures + 1
+                return min(at, now + self._pace.backoff(lane.failures)), lane.failures + 1
             case _:
                 return now + self._pace.spacing, 0

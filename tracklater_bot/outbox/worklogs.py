@@ -7,112 +7,85 @@ and goes with it. Its failures never touch the entry.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
-from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, Worklog
+from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.domain.payload import Payload, worklog_of
-from tracklater_bot.outbox.outcomes import (
-    NotWritten,
-    Outcome,
-    PersonDay,
-    Rejected,
-    RetryLater,
-    Sending,
-    Unconfirmed,
-    Written,
-)
-from tracklater_bot.outbox.sender import Ready
+from tracklater_bot.outbox import late_entries, outcomes
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay
+from tracklater_bot.outbox.sender import Ready, Sender, Waiting, wait
 from tracklater_bot.store import Transaction, days, jobs, worklogs
 from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
 from tracklater_bot.store.worklogs import StoredWorklog
-from tracklater_bot.trackers.base import (
-    Conflict,
-    Gone,
-    OtherEntry,
-    Refused,
-    TooOld,
-    TrackerError,
-    Unknown,
-    Worklogs,
-)
+from tracklater_bot.trackers import base
 
 _NOT_IN_TRACKER = (ItemState.OPEN, ItemState.SKIPPED, ItemState.FAILED)
 
 
-class GroupWorklogs(Protocol):
-    """Which groups' time is written as worklogs, and where."""
-
-    def wanted(self, group: str) -> bool:
-        """Whether new entries of the group become worklogs too."""
-
-    def of(self, group: str) -> Worklogs:
-        """The group's worklogs, wanted or not. Raises Refused where there are none."""
-
-
-class NoWorklogs:
-    """No group's time is written as worklogs."""
-
-    def wanted(self, group: str) -> bool:
-        """Never."""
-        return False
-
-    def of(self, group: str) -> Worklogs:
-        """Nowhere."""
-        raise Refused("worklogs are switched off")
-
-
-class WorklogSender:
+class WorklogSender(Sender[base.Worklogs]):
     """Sends one person's worklogs."""
 
-    def __init__(self, groups: GroupWorklogs) -> None:
+    def __init__(self, groups: base.GroupWorklogs) -> None:
         self._groups = groups
-        self._refusals: dict[int, Rejected] = {}
+        self._refusals: dict[int, outcomes.Rejected] = {}
 
-    def prepare(self, job: Job, now: datetime) -> Ready[Worklogs] | Outcome:
+    def prepare(self, job: Job, now: datetime) -> Ready[base.Worklogs] | Outcome:
         """Where the worklog goes; or what became of it where an answer was lost."""
         group = self._groups.of(job.payload.group or "")
-        if job.stage is not Stage.UNKNOWN:
-            return Ready(group)
-        return self._searched(job, group)
+        if job.stage is Stage.UNKNOWN or job.id in self._refusals:
+            return self._searched(job, group)
+        return Ready(group)
 
-    def _searched(self, job: Job, group: Worklogs) -> Outcome:
-        known = group.find(job.payload.issue or "", job.item_id, job.payload.span)
+    def _searched(self, job: Job, group: base.Worklogs) -> Outcome:
+        """What became of the last request, as Jira shows it."""
+        payload = job.payload
+        found = group.find(payload.issue or "", job.item_id, payload.span, payload.description)
         refusal = self._refusals.pop(job.id, None)
-        return refusal or NotWritten() if known is None else Written(known)
+        if refusal is not None and job.entry_id in {worklog.id for worklog in found}:
+            refusal = replace(refusal, code=Problem.REFUSED)  # it is not gone
+        number, is_written = job.entry_id, False
+        match job.kind:
+            case JobKind.CREATE:
+                number = found[0].id if found else None
+                is_written = number is not None
+            case JobKind.UPDATE:
+                is_written = base.FoundWorklog(number or "", as_wanted=True) in found
+            case JobKind.DELETE:
+                is_written = number not in {worklog.id for worklog in found}
+                number = None
+        return outcomes.Written(number) if is_written else refusal or outcomes.NotWritten()
 
-    def send(self, job: Job, request: Worklogs) -> Outcome:
-        """Makes, changes or removes the worklog."""
-        payload, issue = job.payload, job.payload.issue or ""
-        if job.kind is JobKind.CREATE or job.entry_id is None:
-            try:
-                number = request.create(issue, job.item_id, payload.span, payload.description)
-            except (Refused, Gone, OtherEntry) as error:
-                if not error.sent and not isinstance(error, OtherEntry):
-                    raise
-                # Told once a look shows that it is so: now, or later where none succeeds.
-                self._refusals[job.id] = Rejected(Problem.REFUSED, str(error))
-                with suppress(TrackerError):
-                    if error.sent:
-                        return self._searched(job, request)
-                raise Unknown(str(error)) from None
-            return Written(number)
-        if job.kind is JobKind.UPDATE:
-            request.update(issue, job.entry_id, payload.span, payload.description)
-            return Written(job.entry_id)
-        request.delete(issue, job.entry_id)
-        return Written(None)
+    def send(self, job: Job, request: base.Worklogs) -> Outcome:
+        """Makes, changes or removes the worklog. A refusal is looked after before it is told."""
+        try:
+            return _sent(job, request)
+        except (base.Refused, base.Gone, base.OtherEntry) as error:
+            if not error.sent and not isinstance(error, base.OtherEntry):
+                raise
+            # Told once a look shows that it is so: now, or later where none succeeds.
+            code = Problem.GONE if isinstance(error, base.Gone) else Problem.REFUSED
+            self._refusals[job.id] = outcomes.Rejected(code, str(error))
+            if error.sent:
+                try:
+                    return self._searched(job, request)
+                except base.Gone:
+                    raise  # nothing of the issue is to be seen
+                except base.TrackerError:
+                    pass
+            raise base.Unknown(str(error)) from None
 
-    def final(self, job: Job, error: TrackerError) -> Outcome | None:
+    def final(self, job: Job, error: base.TrackerError) -> Outcome | None:
         """What an error means for the worklog for good."""
-        if isinstance(error, Gone):
+        self._refusals.pop(job.id, None)
+        if isinstance(error, base.Gone):
             deleted = job.kind is JobKind.DELETE
-            return Written(None) if deleted else Rejected(Problem.GONE, str(error))
+            return (
+                outcomes.Written(None) if deleted else outcomes.Rejected(Problem.GONE, str(error))
+            )
         # A refusal now does not tell whether an earlier request got through.
-        doubtful = job.doubtful and not isinstance(error, Conflict | TooOld)
-        return None if doubtful else Rejected(Problem.REFUSED, str(error))
+        doubtful = job.doubtful and not isinstance(error, base.Conflict | base.TooOld)
+        return None if doubtful else outcomes.Rejected(Problem.REFUSED, str(error))
 
     def apply(
         self, transaction: Transaction, job: Job, outcome: Outcome, now: datetime
@@ -121,33 +94,46 @@ class WorklogSender:
 
         The item may be gone by now: what it left in Jira is removed all the same.
         """
-        if isinstance(outcome, Sending):
+        if isinstance(outcome, outcomes.Sending):
             return set()
         digest = days.load(transaction, job.person, job.day, lock=True)
         if digest is None or not job.is_active or jobs.load(transaction, job.id) != job:
             return set()
-        _ItemWorklog(transaction, digest, job.item_id, self._groups.wanted, now).end(job, outcome)
+        self._of(transaction, digest, job.item_id, now).end(job, outcome)
         return {(job.person, job.day)}
 
     def recover(self, transaction: Transaction, person: str, now: datetime) -> set[PersonDay]:
-        """Decides anew on each worklog that is on its way without a job."""
+        """Decides anew on each worklog that is on its way without a job.
+
+        In a restored copy one that is to be made may be there: it is looked for first.
+        """
+        for job in jobs.unsent(transaction, person, Target.WORKLOG, JobKind.CREATE):
+            jobs.reschedule(transaction, job, Stage.UNKNOWN, job.due_at, 1)
         changed = set[PersonDay]()
         for digest in days.on_their_way(transaction, person):
             for item in digest.items:
                 told = item.worklog
-                lost = told and told.problem is None and told.state in days.IN_PROGRESS
+                lost = told and told.problem is None and told.state in IN_PROGRESS
                 if lost and jobs.active(transaction, item.id, Target.WORKLOG) is None:
-                    wanted = self._groups.wanted
-                    _ItemWorklog(transaction, digest, item.id, wanted, now).follow()
+                    self._of(transaction, digest, item.id, now).follow()
                     changed.add((person, digest.day))
         return changed
 
-    def follow(self, transaction: Transaction, job: Job, now: datetime) -> None:
-        """Lets the worklog follow what became of its item's entry, of which `job` was."""
+    def follow(
+        self, transaction: Transaction, job: Job, now: datetime, *, found: bool = False
+    ) -> None:
+        """Lets the worklog follow what became of its item's entry, of which `job` was.
+
+        Where the entry was `found`, not made, its worklog may be there as well.
+        """
         digest = days.load(transaction, job.person, job.day, lock=True)
         if digest is not None:
-            wanted = self._groups.wanted
-            _ItemWorklog(transaction, digest, job.item_id, wanted, now).follow()
+            replace(self._of(transaction, digest, job.item_id, now), found=found).follow()
+
+    def _of(
+        self, transaction: Transaction, digest: Digest, item_id: str, now: datetime
+    ) -> _ItemWorklog:
+        return _ItemWorklog(transaction, digest, item_id, self._groups.wanted, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,34 +153,28 @@ class _ItemWorklog:
     item_id: str
     logged: Callable[[str], bool]  # whether a group's time is written as worklogs
     now: datetime
+    found: bool = False  # the entry was there already, so the worklog may be
 
     def end(self, job: Job, outcome: Outcome) -> None:
         """The job's end, or its next try; then whatever the item wants by now."""
         match outcome:
-            case Written(number):
+            case outcomes.Written(number):
                 jobs.finish(self.transaction, job, Stage.DONE)
                 self._keep(job, number)
                 self.follow()
-            case Rejected(code, sentence, _):
+            case outcomes.Rejected(code, sentence, _):
                 jobs.finish(self.transaction, job, Stage.FAILED, sentence)
                 if code is Problem.GONE:
                     self._keep(job, None)
                 wanted = None if job.kind is JobKind.DELETE else job.payload
                 self.follow(given_up=_GivenUp(wanted, sentence))
-            case RetryLater(_, sentence, at, sent):
-                may_be_made = job.stage is Stage.UNKNOWN or (sent and job.kind is JobKind.CREATE)
-                stage = Stage.UNKNOWN if may_be_made else Stage.PENDING
-                # A request that certainly did nothing leaves no doubt behind.
-                unanswered = job.unanswered - (job.stage is Stage.SENDING and not sent)
-                jobs.reschedule(self.transaction, job, stage, at, unanswered)
-                self.follow(waiting=sentence)
-            case Unconfirmed(_, at):
-                stage = Stage.UNKNOWN if job.kind is JobKind.CREATE else Stage.PENDING
-                jobs.reschedule(self.transaction, job, stage, at, job.unanswered)
-                self.follow()
-            case NotWritten():
-                jobs.reschedule(self.transaction, job, Stage.PENDING, self.now, 0)
-                self.follow()
+            case _ if isinstance(outcome, Waiting):
+                if isinstance(outcome, outcomes.NotWritten) and job.kind is JobKind.CREATE:
+                    late_entries.watch(self.transaction, self.digest, job, self.now)
+                wait(self.transaction, job, outcome, self.now)
+                self.follow(
+                    waiting=outcome.sentence if isinstance(outcome, outcomes.RetryLater) else None
+                )
             case _:
                 raise AssertionError("this does not become of a worklog's job")
 
@@ -229,7 +209,10 @@ class _ItemWorklog:
         if new is None or (given_up is not None and given_up.wanted == wanted):
             return None
         jobs.queue(self.transaction, self.digest, new)
-        return jobs.active(self.transaction, self.item_id, Target.WORKLOG)
+        queued = jobs.active(self.transaction, self.item_id, Target.WORKLOG)
+        if queued and self.found and new.kind is JobKind.CREATE:
+            jobs.reschedule(self.transaction, queued, Stage.UNKNOWN, self.now, 1)
+        return queued
 
     def _next_job(self, stored: StoredWorklog | None, wanted: Payload | None) -> NewJob | None:
         """What to do next so that what is in Jira becomes what is wanted."""
@@ -284,6 +267,17 @@ class _ItemWorklog:
             return None
         state = ItemState.SENT if wanted else ItemState.DELETING
         return Worklog(stored.payload.issue or "", state, sentence)
+
+
+def _sent(job: Job, group: base.Worklogs) -> outcomes.Written:
+    payload, issue = job.payload, job.payload.issue or ""
+    if job.kind is JobKind.CREATE or job.entry_id is None:
+        return outcomes.Written(group.create(issue, job.item_id, payload.span, payload.description))
+    if job.kind is JobKind.UPDATE:
+        group.update(issue, job.entry_id, payload.span, payload.description)
+        return outcomes.Written(job.entry_id)
+    group.delete(issue, job.entry_id)
+    return outcomes.Written(None)
 
 
 def _is_decided(item: Item | None) -> bool:

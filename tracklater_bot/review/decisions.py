@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain import edits
 from tracklater_bot.domain.day import Span, in_reach
-from tracklater_bot.domain.digests import ON_THE_WAY, Digest, Item, ItemState, Problem
+from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem
 from tracklater_bot.domain.edits import UNDECIDED, Change, NotYours, ReviewError
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.payload import payload_of
@@ -22,7 +22,7 @@ from tracklater_bot.store.jobs import Job, JobKind, Stage, entry_job
 
 __all__ = ["Change", "NotYours", "Review", "ReviewError"]
 
-_DECIDED = (*ON_THE_WAY, ItemState.SENT)
+_DECIDED = (*IN_PROGRESS, ItemState.SENT)
 _OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old to be kept."
 _UNKNOWN_DAY = "That day is not open yet: ask for it with /tracklater first."
 _CHANGED = "It was changed meanwhile: close this and press Edit again."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 if TYPE_CHECKING:
     from tracklater_bot.settings.models import Settings
@@ -34,6 +34,11 @@ class Section(BaseModel):
     def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """What is missing though something else that is set needs it; `at` is the section."""
         yield from ()
+
+    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
+        """Addresses that are asked something: those that get a token, where there is one."""
+        if any(isinstance(value, SecretStr) for _, value in self):
+            yield from (getattr(self, field) or "" for field in self.sends_to)
 
     def doubts(self) -> Iterator[tuple[str, str]]:
         """Fields that were probably meant otherwise, each with a sentence."""

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator
 from datetime import time
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_data_path
@@ -20,7 +21,9 @@ from tracklater_bot.domain.text import folded, listing
 from tracklater_bot.settings import types
 from tracklater_bot.settings.base import UNSET, GroupSection, Key, Missing, Section
 from tracklater_bot.settings.sections import (
+    ACTIVITYWATCH,
     TAIGA_API,
+    ActivityWatchSettings,
     AgentsSettings,
     CalendarSettings,
     GitSettings,
@@ -151,6 +154,7 @@ class Settings(Section):
     suggest: SuggestSettings = UNSET
     slack: SlackSettings = UNSET
     thyme: ThymeSettings = UNSET
+    activitywatch: ActivityWatchSettings = UNSET
     agents: AgentsSettings = UNSET
     git: GitSettings = UNSET
     calendar: CalendarSettings = UNSET
@@ -164,6 +168,13 @@ class Settings(Section):
         Raises SettingsError when the machine does not tell the name of its zone.
         """
         return self.timezone or types.machine_zone()
+
+    def activitywatch_url(self) -> str:
+        """Its server's address: this machine's where the section is there and names no place."""
+        own = self.activitywatch
+        names_a_place = {"url", "file"} & own.model_fields_set
+        usual = "activitywatch" in self.model_fields_set and not names_a_place
+        return ACTIVITYWATCH if usual else own.url
 
     @property
     def data_folder(self) -> Path:
@@ -215,6 +226,12 @@ class Settings(Section):
             yield ("groups", name), group
             yield from ((("groups", name, key), section) for key, section in group.sections())
 
+    def asked(self) -> tuple[str, ...]:
+        """The servers that are asked something, each once: `api.track.toggl.com`."""
+        addresses = (a for at, section in self.sections() for a in section.asks(self, at))
+        places = map(_place, (self.database_url.get_secret_value(), *addresses))
+        return tuple(dict.fromkeys(filter(None, places)))
+
     def hints_for(self, group: str) -> tuple[Hint, ...]:
         """Words that point to the group. A host that several groups share points to none."""
         own = self.groups[group]
@@ -234,3 +251,8 @@ class Settings(Section):
     def _hosts(self, group: str) -> set[str]:
         sections = self.groups[group].sections()
         return {host for _, section in sections for host in section.hosts(self, group) if host}
+
+
+def _place(address: str) -> str:
+    """Host and port alone."""
+    return urlsplit(address).netloc.rpartition("@")[2]

@@ -16,6 +16,10 @@ from tracklater_bot.settings.base import GroupSection, Key, Missing, Section
 if TYPE_CHECKING:
     from tracklater_bot.settings.models import Settings
 
+ACTIVITYWATCH = "http://127.0.0.1:5600"
+_API = re.compile(r"(.*?)/api(?:/v\d+)?")
+_SLACKS = ("slack.com", "slack-gov.com")
+JIRA_GATEWAY = "https://api.atlassian.com/ex/jira"
 TAIGA_API, TAIGA_PAGES = "https://api.taiga.io/api/v1", "https://tree.taiga.io"
 
 
@@ -34,6 +38,13 @@ class SlackSettings(Section):
     user_token: types.UserToken = Field(
         None, description="xoxp-… reads your own messages as clues."
     )
+
+    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
+        """Slack, and where it has its sockets and files."""
+        for address in super().asks(settings, at):
+            yield address
+            if (host := urlsplit(address).hostname) in _SLACKS:
+                yield f"https://*.{host}"
 
     def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """A bot needs both ways, and its person."""
@@ -55,6 +66,21 @@ class ThymeSettings(Section):
     gives_clues = "thyme.dir"
 
     dir: types.OwnFolder = Field(None, description="The folder of thyme's YYYY-MM-DD.json files.")
+
+
+class ActivityWatchSettings(Section):
+    """Where ActivityWatch's server is, or a file that was exported from it."""
+
+    sends_to = ("url",)
+    gives_clues = "an [activitywatch] section"
+
+    url: types.Address = Field("", description="Its server; an empty section is this machine's.")
+    file: types.OwnFile = Field(None, description="An export of its buckets, in a server's place.")
+    api_key: types.Secret = Field(None, description="Only for a server elsewhere that wants one.")
+
+    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
+        """Its server, on this machine or elsewhere."""
+        yield settings.activitywatch_url()
 
 
 class AgentsSettings(Section):
@@ -87,6 +113,10 @@ class CalendarSettings(Section):
         """The secret addresses one by one: parted by blanks or commas, or listed as JSON."""
         text = self.urls.get_secret_value() if self.urls else ""
         return tuple(dict.fromkeys(re.findall(r"[^\s,\"'\[\]]+", text)))
+
+    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
+        """Where the calendars are."""
+        yield from self.addresses()
 
     def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """Whose answers count, among those of all guests."""
@@ -144,6 +174,12 @@ class GroupJira(GroupSection):
         """The site."""
         yield _host(self.url)
 
+    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
+        """The site, and Atlassian's gateway for tokens with scopes."""
+        yield from super().asks(settings, at)
+        if self.email and not self.api_base:
+            yield JIRA_GATEWAY
+
     def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """A site, projects and a token need each other."""
         if self.url and not self.project_key:
@@ -182,6 +218,12 @@ class GroupTaiga(GroupSection):
         if resolved is not None and _host(resolved.web_url) != _host(TAIGA_PAGES):
             yield _host(resolved.web_url)
 
+    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
+        """The API, its own or the global one."""
+        resolved = settings.taiga_for(at[1])
+        if resolved is not None and resolved.password is not None:
+            yield resolved.url
+
     def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """An account, here or for all groups."""
         resolved = settings.taiga_for(at[1])
@@ -204,6 +246,12 @@ class GroupSlack(GroupSection):
     def title_names(self) -> Iterator[str]:
         """The workspace, as in Slack's window title."""
         yield self.workspace
+
+    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
+        """The workspace's Web API."""
+        own = settings.slack_for(at[1])
+        if own is not None and own.user_token:
+            yield own.base_url or ""
 
     def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """A token, where the workspace has anything else of its own."""
@@ -230,9 +278,10 @@ class ResolvedTaiga:
 
 
 def pages_beside(api: str | None) -> str:
-    """Where a self-hosted Taiga shows its pages: at the root of the API's server."""
+    """Where a self-hosted Taiga shows its pages: above its API, at the server's root or below."""
     parts = urlsplit(api or "")
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    above = _API.fullmatch(parts.path)
+    return f"{parts.scheme}://{parts.netloc}{above[1] if above else ''}" if parts.netloc else ""
 
 
 def _host(address: str) -> str:

@@ -201,6 +201,7 @@ Clock = Annotated[time, BeforeValidator(_clock)]
 Zone = Annotated[ZoneInfo | None, BeforeValidator(_zone), BeforeValidator(_blank_is_unset)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 OwnFolder = Annotated[Path | None, AfterValidator(_folder), BeforeValidator(_blank_is_unset)]
+OwnFile = OwnFolder  # a full path as well
 Folders = Annotated[tuple[Folder, ...], BeforeValidator(_listed)]
 Address = Annotated[str, AfterValidator(_address)]
 SomeAddress = Annotated[str, AfterValidator(_some_address)]

@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry import RetryHandler
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from tracklater_bot.domain.errors import code_in
+from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.domain.side_by_side import in_background
 from tracklater_bot.scheduling.scheduler import Schedule
 from tracklater_bot.settings import Settings
@@ -101,8 +101,10 @@ class Bot:
         try:
             self._client.auth_test()
         except SlackApiError as error:
-            code = code_in(error.response) or error.response.status_code
+            code = code_in(error.response)
             sentence = f"Slack refuses TRACKLATER_SLACK__BOT_TOKEN ({code}): copy it again."
+            if not code:
+                sentence = f"{from_between('Slack')}."
             raise connections.ConnectError(
                 sentence, lasting=code in connections.WRONG_TOKEN
             ) from error

@@ -18,7 +18,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
 
-from tracklater_bot.domain.errors import code_in
+from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.slack.messages import NETWORK_ERRORS
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class SocketConnection:
             code, why = "", type(error).__name__
             if isinstance(error, SlackApiError):
                 code = code_in(error.response)
-                why = code or "no sensible answer"
+                why = code or from_between("Slack")
             refused = f"Slack refuses TRACKLATER_SLACK__APP_TOKEN ({code}): copy it again."
             lacking = "TRACKLATER_SLACK__APP_TOKEN lacks connections:write: make another one."
             known = dict.fromkeys(WRONG_TOKEN, refused) | {"missing_scope": lacking}

@@ -106,7 +106,6 @@ class Days:
         self._announcer = Announcer(person, self.views.plan, self.announce)
         self._activity = Activity(person)
         self._zone_due: datetime | None = None
-        self._duplicates_removed = False
         self._publishing_home = threading.Lock()
         self._sending = Loop("outbox", self._send)
         self._messages = Loop("messages", self._show, rest_seconds=timing.update_rest)
@@ -286,14 +285,6 @@ class Days:
         due_in = self.outbox.due_in()
         return None if due_in is None else max(due_in / timedelta(seconds=1), 0.05)
 
-    def _remove_duplicates(self) -> None:
-        """Once after the start: until then there may be more than one message of a day."""
-        if self._duplicates_removed:
-            return
-        with logged_if_refused("Old messages could not be looked at"), low_priority():
-            self.messenger.remove_duplicates(self.person.id)
-            self._duplicates_removed = True
-
     def _read_issues(self) -> float | None:
         """Keeps the issues fresh, so that neither a digest nor whoever types has to wait."""
         self.person.catalog.refresh()
@@ -301,6 +292,9 @@ class Days:
         return self._timing.issues
 
     def _show(self) -> float | None:
-        self._remove_duplicates()
+        in_doubt = True
+        with logged_if_refused("Old messages could not be looked at"), low_priority():
+            in_doubt = self.messenger.look(self.person.id)
         self.messenger.refresh_stale(self.person.id)
-        return self._timing.retry if self.person.store.stale(self.person.id) else None
+        waits = in_doubt or self.person.store.stale(self.person.id)
+        return self._timing.retry if waits else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.domain.digests import Digest
-from tracklater_bot.domain.errors import code_in
+from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.slack.pace import PacedClient, nothing_was_sent
 from tracklater_bot.store import Store
 from tracklater_bot.store.days import CLAIM, ClaimResult
@@ -30,6 +31,7 @@ from tracklater_bot.store.days import CLAIM, ClaimResult
 log = logging.getLogger(__name__)
 
 EVENT_TYPE = "tracklater_digest"
+LOOK_EVERY = 25.0  # seconds
 GONE = frozenset({"message_not_found", "channel_not_found", "cant_update_message"})
 NOT_THERE = frozenset({"message_not_found", "file_not_found", "file_deleted", "thread_not_found"})
 # Slack's page of chat.postMessage says that some of it may have succeeded.
@@ -78,11 +80,17 @@ class Messenger:
         store: Store,
         render: Callable[[Digest], SlackMessage],
         owner: str,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._store = store
         self._render = render
         self._owner = owner
+        self._ticks = ticks
+        # Until when Slack may carry out what nobody heard of; the bot before us may have sent it.
+        self._in_doubt_until = ticks() + CLAIM.total_seconds()
+        self._looked_at: float | None = None
+        self._unknown = frozenset[date]()
         self._channels: dict[str, str] = {}
         self._busy: set[tuple[str, date]] = set()
         self._freed = threading.Condition()
@@ -94,7 +102,7 @@ class Messenger:
         """
         with self._exclusively(digest.person, digest.day, digest.ts):
             current = self._current(digest.person, digest.day) or digest
-            return self._updated(current) or self._post(current)
+            return self._updated(current) or self._alone(self._post(current), current)
 
     def announce(self, digest: Digest, since: datetime) -> Posted | None:
         """Sees to it that the day's one message was posted after `since`: at the end of the DM.
@@ -107,10 +115,7 @@ class Messenger:
         with self._exclusively(digest.person, digest.day, ts):
             current = self._current(digest.person, digest.day) or digest
             posted = self._updated(current) if current.posted_since(since) else None
-            posted = posted or self._post(current)
-            if posted is not None and not posted.is_only:
-                self._delete_others(posted.channel, posted.ts, current)
-            return posted
+            return self._alone(posted or self._post(current), current)
 
     def refresh(self, person: str, day: date) -> None:
         """Brings the posted message up to the stored state; does nothing when it is already.
@@ -122,7 +127,7 @@ class Messenger:
             if digest is None or digest.ts is None or digest.shown >= digest.version:
                 return
             if not self._update(digest):
-                self._post(digest)
+                self._alone(self._post(digest), digest)
 
     def show_again(self, person: str, day: date) -> None:
         """Draws the posted message anew though nothing was decided: another page, a picture.
@@ -156,19 +161,35 @@ class Messenger:
             with logged_if_refused(f"The message of {digest.day} could not be updated"):
                 self.refresh(digest.person, digest.day)
 
-    def remove_duplicates(self, person: str) -> None:
-        """Leaves one message of each day, the newest, and lets the store know where it is.
+    def look(self, person: str) -> bool:
+        """Sees to it that Slack has one message of each day, the newest, as it was sent last.
 
-        Of the latest messages, to be called once: an answer that was lost long ago, or a version
-        that posted again by itself, may have left more. Raises PostError.
+        Asks only while it is in doubt: at first, since the bot before may have been killed, the
+        database be a restored copy; and after each failure, for as long as Slack may carry out
+        what was given up, and until it was looked at. Whether it is in doubt yet. Raises PostError.
         """
+        now = self._ticks()
+        looked = self._looked_at is not None and self._looked_at > self._in_doubt_until
+        if looked or (self._looked_at is not None and now < self._looked_at + LOOK_EVERY):
+            return not looked
         channel = self.channel_of(person)
-        for day, timestamps in self._messages(channel, person).items():
-            with self._exclusively(person, day):
-                digest = self._store.digest(person, day)
-                if digest is not None and timestamps != [digest.ts]:
-                    self._adopt(digest, channel, max(timestamps, key=Decimal))
-            self.refresh(person, day)
+        found = self._messages(channel, person)
+        known = {day: self._store.digest(person, day) for day in found}
+        self._unknown = frozenset(day for day, digest in known.items() if digest is None)
+        for day, digest in known.items():
+            if digest is not None and not _is_right(digest, found[day]):
+                self._set_right(digest, channel, found[day])
+        self._looked_at = now
+        return True
+
+    def _set_right(self, digest: Digest, channel: str, found: Mapping[str, int | None]) -> None:
+        """`found` are the day's messages and the versions that they show."""
+        with self._exclusively(digest.person, digest.day):
+            if [*found] == [digest.ts]:
+                self._store.set_shown_version(digest.person, digest.day, 0)
+            else:
+                self._adopt(digest, channel, max(found, key=Decimal))
+        self.refresh(digest.person, digest.day)
 
     def channel_of(self, person: str) -> str:
         """The DM with the person. Raises PostError."""
@@ -211,6 +232,9 @@ class Messenger:
                 self._busy.add(place)
             try:
                 yield
+            except PostError:
+                self._in_doubt_until = self._ticks() + CLAIM.total_seconds()
+                raise
             finally:
                 with self._freed:
                     self._busy.discard(place)
@@ -253,7 +277,8 @@ class Messenger:
         if not grant:
             return None
         # Slack is asked only where an earlier try may have succeeded: that is scarcer than posting.
-        unnoted = self._unnoted(digest) if grant is ClaimResult.AGAIN else None
+        again = grant is ClaimResult.AGAIN or digest.day in self._unknown
+        unnoted = self._unnoted(digest) if again else None
         if unnoted is None:
             return self._noted(digest, *self._send(digest), grant)
         # It may show what was stored before the crash.
@@ -283,9 +308,13 @@ class Messenger:
         return channel, str(answer["ts"])
 
     def _said(self, digest: Digest) -> dict[str, Any]:
-        """What the message says, and by what it is known again."""
+        """What Slack is sent for the day: text, blocks, and what tells them apart later."""
         message = self._render(digest)
-        payload = {"person": digest.person, "day": digest.day.isoformat()}
+        payload = {
+            "person": digest.person,
+            "day": digest.day.isoformat(),
+            "version": digest.version,
+        }
         metadata = {"event_type": EVENT_TYPE, "event_payload": payload}
         return {"text": message.text, "blocks": message.blocks, "metadata": metadata}
 
@@ -306,25 +335,33 @@ class Messenger:
         self._store.set_shown_version(digest.person, digest.day, 0)
         return replace(digest, channel=channel, ts=ts, shown=0, unheard=False)
 
+    def _alone(self, posted: Posted | None, digest: Digest) -> Posted | None:
+        """The message, after every other one of the day was taken away."""
+        if posted is not None and not posted.is_only:
+            self._delete_others(posted.channel, posted.ts, digest)
+        return posted
+
     def _delete_others(self, channel: str, ts: str, digest: Digest) -> None:
         """Takes away every other message of the day, with the pictures in its thread."""
         for other in self._messages_of(channel, digest):
             if other != ts:
                 self._delete_with_replies(channel, other)
 
-    def _messages_of(self, channel: str, digest: Digest) -> list[str]:
-        return self._messages(channel, digest.person).get(digest.day, [])
+    def _messages_of(self, channel: str, digest: Digest) -> Mapping[str, int | None]:
+        return self._messages(channel, digest.person).get(digest.day, {})
 
-    def _messages(self, channel: str, person: str) -> dict[date, list[str]]:
-        """Which days' messages are among the latest 100 of the DM, and where."""
+    def _messages(self, channel: str, person: str) -> dict[date, dict[str, int | None]]:
+        """Which days' messages are among the latest 100 of the DM: where, and what they show."""
         latest: dict[str, Any] = {"channel": channel, "limit": 100, "include_all_metadata": True}
         answer = self._call(self._client.conversations_history, **latest)
-        timestamps: dict[date, list[str]] = {}
+        versions: dict[date, dict[str, int | None]] = {}
         for message in answer.get("messages") or ():
-            day = _day_of(message.get("metadata"), person)
+            metadata = message.get("metadata")
+            day = _day_of(metadata, person)
             if day is not None:
-                timestamps.setdefault(day, []).append(str(message["ts"]))
-        return timestamps
+                version = metadata["event_payload"].get("version")
+                versions.setdefault(day, {})[str(message["ts"])] = version
+        return versions
 
     def _delete_with_replies(self, channel: str, ts: str) -> None:
         """Deletes the message. Replies go first: Slack would leave a stub in their place."""
@@ -355,12 +392,18 @@ class Messenger:
 def _day_of(metadata: Any, person: str) -> date | None:
     """The day whose message this is the metadata of; None for anything else in the DM."""
     payload = metadata.get("event_payload") if isinstance(metadata, dict) else None
+    if not isinstance(payload, dict) or metadata.get("event_type") != EVENT_TYPE:
+        return None
     try:
-        day = date.fromisoformat(str(payload["day"])) if isinstance(payload, dict) else None
+        return date.fromisoformat(str(payload["day"])) if payload["person"] == person else None
     except (KeyError, ValueError):
         return None
-    expected = {"event_type": EVENT_TYPE, "event_payload": {"person": person, "day": str(day)}}
-    return day if metadata == expected else None
+
+
+def _is_right(digest: Digest, found: Mapping[str, int | None]) -> bool:
+    """Whether the day's one message shows what was sent last; old ones don't say what they show."""
+    (shown, *others) = found.items()
+    return not others and shown in ((digest.ts, None), (digest.ts, digest.shown))
 
 
 def _code(error: Exception) -> str:
@@ -379,4 +422,5 @@ def reason(error: Exception) -> str:
     code = _code(error)
     if code == "missing_scope" and isinstance(error, SlackApiError):
         return f"the bot lacks the scope {error.response.get('needed')}; add it and reinstall"
-    return code or type(error).__name__
+    between = from_between("Slack") if isinstance(error, SlackApiError) else type(error).__name__
+    return code or between

@@ -19,7 +19,7 @@ from tracklater_bot.catalog import day_totals
 from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
-from tracklater_bot.domain.digests import Digest, ItemState
+from tracklater_bot.domain.digests import UNDER_WAY, Digest, ItemState
 from tracklater_bot.domain.plan import Plan
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
 from tracklater_bot.slack.announcer import went_on_key
@@ -30,7 +30,6 @@ WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)
 NEVER_SHOWN_BACK = 14  # days; reading more of them anew takes its time
 TIMELINE_COLUMNS = 38  # more would wrap on a phone
-APPROVED = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Views:
             next_digest=self.plan().next(now),
             quota_left=quota.remaining if quota else None,
             quota_resets_at=quota.resets_at if quota else None,
-            waiting=sum(item.state in APPROVED for item in items),
+            waiting=sum(item.state in UNDER_WAY for item in items),
             until=max((at for item in items if (at := item.waits_until)), default=None),
             failed=sum(item.state is ItemState.FAILED for item in items),
             tracker=self.person.tracker_words,

@@ -53,10 +53,6 @@ class Words(TypeDecorator[str]):
         """Into the database."""
         return None if value is None else storable(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        """Out of the database."""
-        return value
-
 
 def storable(text: str) -> str:
     """The text without the characters that databases refuse."""

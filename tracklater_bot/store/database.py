@@ -226,12 +226,13 @@ def _sentence(url: URL, error: Exception) -> str | None:
     """None for an error that is a mistake of ours."""
     cause = str(getattr(error, "orig", None) or error)
     where = _place(url)
-    for pattern, advice in _ADVICE:
+    for pattern, advice in zip(_ADVICE[::2], _ADVICE[1::2], strict=True):
         if re.search(pattern, cause, re.IGNORECASE):
             return f"The database {where} {advice}"
     if isinstance(error, DBAPIError) and type(error).__name__ in _OURS:
         return None
-    return f"The database {where} does not work: {_first_line(cause)}."
+    first_line = cause.strip().partition("\n")[0].rstrip(".")[:200]
+    return f"The database {where} does not work: {first_line}."
 
 
 def _place(url: URL) -> str:
@@ -241,43 +242,25 @@ def _place(url: URL) -> str:
     return f"{url.database} on {url.host or 'this machine'}"
 
 
-def _first_line(cause: str) -> str:
-    return cause.strip().partition("\n")[0].rstrip(".")[:200]
-
-
 _OURS = frozenset({"IntegrityError", "ProgrammingError", "DataError", "NotSupportedError"})
-_ADVICE = (
-    (
-        r"readonly|read-only|cannot execute .* in a read",
-        "is read-only: make its file and folder writable, or set database_url to another place.",
-    ),
-    (
-        r"disk is full|no space left|could not extend",
-        "cannot grow because the disk is full: make room; decisions already stored are safe.",
-    ),
-    (
-        r"not a database|malformed|disk image|encrypted",
-        "is damaged, or no database at all: put back a copy, or move it away to start anew.",
-    ),
-    (
-        r"unable to open",
-        "cannot be opened: check that its folder exists and that you may write there.",
-    ),
-    (
-        r"locked|QueuePool limit",
-        f"was busy for {BUSY_SECONDS} seconds: end the other program that holds it.",
-    ),
-    (
-        r"password authentication|no password supplied",
-        "refuses the user name or password: check database_url.",
-    ),
-    (r'database "[^"]*" does not exist', "does not exist: create it, or check database_url."),
-    (
-        r"permission denied",
-        "does not let this user in: grant it CREATE on the schema, or check database_url.",
-    ),
-    (
-        r"connection|server closed|could not translate|resolve|timeout expired",
-        "cannot be reached: check that the server runs, and database_url.",
-    ),
-)
+# What a database says, as a pattern, and what we say instead, line by line.
+_ADVICE = rf"""
+readonly|read-only|cannot execute .* in a read
+is read-only: make its file and folder writable, or set database_url to another place.
+disk is full|no space left|could not extend
+cannot grow because the disk is full: make room; decisions already stored are safe.
+not a database|malformed|disk image|encrypted
+is damaged, or no database at all: put back a copy, or move it away to start anew.
+unable to open
+cannot be opened: check that its folder exists and that you may write there.
+locked|QueuePool limit
+was busy for {BUSY_SECONDS} seconds: end the other program that holds it.
+password authentication|no password supplied
+refuses the user name or password: check database_url.
+database "[^"]*" does not exist
+does not exist: create it, or check database_url.
+permission denied
+does not let this user in: grant it CREATE on the schema, or check database_url.
+connection|server closed|could not translate|resolve|timeout expired
+cannot be reached: check that the server runs, and database_url.
+""".strip().splitlines()

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Text,
-    and_,
-    bindparam,
-    case,
-    delete,
-    func,
-    insert,
-    select,
-    true,
-    type_coerce,
-    update,
-)
+import sqlalchemy as sa
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, Worklog
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.digests import (
+    IN_PROGRESS,
+    Digest,
+    Item,
+    ItemState,
+    Problem,
+    Worklog,
+)
+from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import Suggestion
@@ -36,27 +29,28 @@ from tracklater_bot.store.tables import changes, digests, items
 
 CLAIM = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=1)  # of an item, and of its job
-IN_PROGRESS = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN, ItemState.DELETING)
 
 # Built once: these are asked at every click, and putting a statement together takes longer than
 # SQLite takes to answer it.
-_DAY = select(digests).where(
-    digests.c.person == bindparam("person"), digests.c.day == bindparam("day")
+_DAY = sa.select(digests).where(
+    digests.c.person == sa.bindparam("person"), digests.c.day == sa.bindparam("day")
 )
 _DAY_LOCKED = _DAY.with_for_update()
-_ITEMS = select(items).where(items.c.person == bindparam("person"), items.c.day == bindparam("day"))
+_ITEMS = sa.select(items).where(
+    items.c.person == sa.bindparam("person"), items.c.day == sa.bindparam("day")
+)
 _DAY_OF_ITEM = (
-    select(digests)
-    .join(items, and_(items.c.person == digests.c.person, items.c.day == digests.c.day))
-    .where(items.c.id == bindparam("item_id"))
+    sa.select(digests)
+    .join(items, sa.and_(items.c.person == digests.c.person, items.c.day == digests.c.day))
+    .where(items.c.id == sa.bindparam("item_id"))
 )
 _DAY_OF_ITEM_LOCKED = _DAY_OF_ITEM.with_for_update(of=digests)
 # What they change is what they are executed with.
-_CHANGE_DAY = update(digests).where(
-    digests.c.person == bindparam("whose"), digests.c.day == bindparam("which")
+_CHANGE_DAY = sa.update(digests).where(
+    digests.c.person == sa.bindparam("whose"), digests.c.day == sa.bindparam("which")
 )
-_CHANGE_ITEM = update(items).where(items.c.id == bindparam("which"))
-_ADD_ITEM = insert(items)
+_CHANGE_ITEM = sa.update(items).where(items.c.id == sa.bindparam("which"))
+_ADD_ITEM = sa.insert(items)
 
 
 # Fields that have a column of their own; of other names where they had others in version 0.1.
@@ -74,42 +68,42 @@ _ITEM_NAMES = [
 # -- Reading -------------------------------------------------------------------------------------
 
 
-def load(connection: Connection, person: str, day: date, *, lock: bool = False) -> Digest | None:
+def load(connection: sa.Connection, person: str, day: date, *, lock: bool = False) -> Digest | None:
     """The day as it is stored; `lock` keeps other writers out until the transaction ends."""
     place = {"person": person, "day": day}
     row = connection.execute(_DAY_LOCKED if lock else _DAY, place).one_or_none()
     return None if row is None else _digest(connection, row)
 
 
-def load_by_item(connection: Connection, item_id: str, *, lock: bool = False) -> Digest | None:
+def load_by_item(connection: sa.Connection, item_id: str, *, lock: bool = False) -> Digest | None:
     """The day that has the item."""
     query = _DAY_OF_ITEM_LOCKED if lock else _DAY_OF_ITEM
     row = connection.execute(query, {"item_id": item_id}).one_or_none()
     return None if row is None else _digest(connection, row)
 
 
-def load_since(connection: Connection, person: str, since: date) -> list[Digest]:
+def load_since(connection: sa.Connection, person: str, since: date) -> list[Digest]:
     """The person's days from `since` on, earliest first."""
-    query = select(digests).where(digests.c.person == person, digests.c.day >= since)
+    query = sa.select(digests).where(digests.c.person == person, digests.c.day >= since)
     rows = connection.execute(query.order_by(digests.c.day)).all()
     return [_digest(connection, row) for row in rows]
 
 
-def stale(connection: Connection, person: str | None = None) -> list[Digest]:
+def stale(connection: sa.Connection, person: str | None = None) -> list[Digest]:
     """The person's days (None: everybody's) whose message shows less than is stored, or of whose
     message nobody knows whether it was posted."""
     behind = digests.c.ts.is_not(None) & (digests.c.shown < digests.c.version)
-    query = select(digests).where(behind | digests.c.claimed_until.is_not(None))
+    query = sa.select(digests).where(behind | digests.c.claimed_until.is_not(None))
     if person is not None:
         query = query.where(digests.c.person == person)
     rows = connection.execute(query.order_by(digests.c.person, digests.c.day)).all()
     return [_digest(connection, row) for row in rows]
 
 
-def open_days(connection: Connection, person: str, since: date) -> list[tuple[date, int]]:
+def open_days(connection: sa.Connection, person: str, since: date) -> list[tuple[date, int]]:
     """Days with undecided items and how many, earliest first."""
     query = (
-        select(items.c.day, func.count())
+        sa.select(items.c.day, sa.func.count())
         .where(items.c.person == person, items.c.day >= since, items.c.state == ItemState.OPEN)
         .group_by(items.c.day)
         .order_by(items.c.day)
@@ -117,34 +111,51 @@ def open_days(connection: Connection, person: str, since: date) -> list[tuple[da
     return [(day, number) for day, number in connection.execute(query)]
 
 
-def entries_taken(connection: Connection, person: str, entry_ids: Collection[str]) -> set[str]:
+def decisions(connection: sa.Connection, person: str, since: date) -> list[Decision]:
+    """What the person corrected and is in the tracker, and what they skipped, since a day."""
+    corrected = items.c.by_hand & (items.c.state == ItemState.SENT)
+    query = sa.select(items.c.start, items.c.end, items.c.group, items.c.state).where(
+        items.c.person == person,
+        items.c.day >= since,
+        corrected | (items.c.state == ItemState.SKIPPED),
+    )
+    return [
+        Decision(Span(start, end), None if state == ItemState.SKIPPED else group)
+        for start, end, group, state in connection.execute(query)
+        if start < end
+    ]
+
+
+def entries_taken(connection: sa.Connection, person: str, entry_ids: Collection[str]) -> set[str]:
     """Which of the entries belong to one of the person's items."""
-    query = select(items.c.entry_id).where(
+    query = sa.select(items.c.entry_id).where(
         items.c.person == person, items.c.entry_id.in_(entry_ids)
     )
     return {entry_id for (entry_id,) in connection.execute(query)}
 
 
-def waiting_items(connection: Connection, person: str, until: datetime) -> list[tuple[date, str]]:
+def waiting_items(
+    connection: sa.Connection, person: str, until: datetime
+) -> list[tuple[date, str]]:
     """Days and ids of the person's items that were to be tried again until then.
 
     Those too that wait longer than anything does: the clock was ahead when that was noted.
     """
     over = (items.c.retry_at <= until) | (items.c.retry_at > until + LONGEST_WAIT)
     where = (items.c.person == person) & over
-    rows = connection.execute(select(items.c.day, items.c.id).where(where))
+    rows = connection.execute(sa.select(items.c.day, items.c.id).where(where))
     return [(day, item_id) for day, item_id in rows]
 
 
-def on_their_way(connection: Connection, person: str) -> list[Digest]:
+def on_their_way(connection: sa.Connection, person: str) -> list[Digest]:
     """The person's days with items or worklogs that are being sent, changed or taken out."""
-    worklog = type_coerce(items.c.worklog, Text)
+    worklog = sa.type_coerce(items.c.worklog, sa.Text)
     busy = (
         items.c.state.in_(IN_PROGRESS)
         | worklog.contains('"pending"')
         | worklog.contains('"deleting"')
     )
-    query = select(items.c.day).where(items.c.person == person, busy).distinct()
+    query = sa.select(items.c.day).where(items.c.person == person, busy).distinct()
     found = connection.execute(query.order_by(items.c.day)).scalars().all()
     return [digest for day in found if (digest := load(connection, person, day, lock=True))]
 
@@ -153,7 +164,7 @@ def _is(person: str, day: date) -> Any:
     return (digests.c.person == person) & (digests.c.day == day)
 
 
-def _digest(connection: Connection, row: Row[Any]) -> Digest:
+def _digest(connection: sa.Connection, row: sa.Row[Any]) -> Digest:
     ours = in_order(
         _item(item) for item in connection.execute(_ITEMS, {"person": row.person, "day": row.day})
     )
@@ -174,7 +185,7 @@ def _foreign(tracked: Iterable[TimeEntry], ours: Iterable[Item]) -> tuple[TimeEn
     return tuple(entry for entry in tracked if entry.id not in sent)
 
 
-def _item(row: Row[Any]) -> Item:
+def _item(row: sa.Row[Any]) -> Item:
     suggestion = {name: getattr(row, STORED_AS.get(name, name)) for name in _SUGGESTION_NAMES}
     return Item(
         **{name: getattr(row, name) for name in _ITEM_NAMES},
@@ -187,7 +198,7 @@ def _item(row: Row[Any]) -> Item:
 # -- Writing -------------------------------------------------------------------------------------
 
 
-def save_draft(connection: Connection, person: str, draft: Draft) -> Digest:
+def save_draft(connection: sa.Connection, person: str, draft: Draft) -> Digest:
     """Stores the day as it was just read; see `Store.save_draft`."""
     empty = Digest(person, draft.day, draft.timezone, version=0)
     insert_missing(connection, digests, _columns(empty))
@@ -205,7 +216,7 @@ def save_draft(connection: Connection, person: str, draft: Draft) -> Digest:
     return load(connection, person, draft.day) or after
 
 
-def save(connection: Connection, before: Digest, after: Digest) -> Digest:
+def save(connection: sa.Connection, before: Digest, after: Digest) -> Digest:
     """Stores what differs, and counts the day's version up if anything does."""
     if after == before:
         return before
@@ -216,33 +227,33 @@ def save(connection: Connection, before: Digest, after: Digest) -> Digest:
     return counted
 
 
-def put(connection: Connection, digest: Digest, *changed: Item) -> Digest:
+def put(connection: sa.Connection, digest: Digest, *changed: Item) -> Digest:
     """Stores items of a day that is locked: changed ones by their id, new ones added."""
     return save(connection, digest, with_items(digest, changed))
 
 
-def set_state(connection: Connection, item_id: str, state: ItemState) -> None:
+def set_state(connection: sa.Connection, item_id: str, state: ItemState) -> None:
     """Changes an item's state without counting its day's version up: the message shows the same."""
     connection.execute(_CHANGE_ITEM, {"which": item_id, "state": state})
 
 
 def set_worklog(
-    connection: Connection, digest: Digest, item_id: str, worklog: Worklog | None
+    connection: sa.Connection, digest: Digest, item_id: str, worklog: Worklog | None
 ) -> None:
     """Lets an item tell of its worklog. The day's version counts up, so that its message follows;
     the item's own does not, since nothing that the person may be changing has changed.
     """
-    connection.execute(update(items).where(items.c.id == item_id).values(worklog=worklog))
+    connection.execute(sa.update(items).where(items.c.id == item_id).values(worklog=worklog))
     where = _is(digest.person, digest.day)
-    connection.execute(update(digests).where(where).values(version=digests.c.version + 1))
+    connection.execute(sa.update(digests).where(where).values(version=digests.c.version + 1))
 
 
-def _save_items(connection: Connection, before: Digest, after: Digest) -> None:
+def _save_items(connection: sa.Connection, before: Digest, after: Digest) -> None:
     known = {item.id: item for item in before.items}
     wanted = {item.id: item for item in after.items}
     gone = [item_id for item_id in known if item_id not in wanted]
     if gone:
-        connection.execute(delete(items).where(items.c.id.in_(gone)))
+        connection.execute(sa.delete(items).where(items.c.id.in_(gone)))
     new = [_item_columns(after, item) for item in after.items if item.id not in known]
     if new:
         connection.execute(_ADD_ITEM, new)
@@ -272,31 +283,22 @@ def _item_columns(digest: Digest, item: Item) -> dict[str, Any]:
 # -- Taking back ---------------------------------------------------------------------------------
 
 
-def note_change(connection: Connection, digest: Digest, before: Sequence[Item]) -> int:
+def note_change(connection: sa.Connection, digest: Digest, before: Sequence[Item]) -> int:
     """Keeps what a change replaces; gives the change's number."""
     values = {"person": digest.person, "day": digest.day, "before": tuple(before)}
-    query = insert(changes).values(values).returning(changes.c.id)
+    query = sa.insert(changes).values(values).returning(changes.c.id)
     return int(connection.execute(query).scalar_one())
 
 
-def take_change(connection: Connection, digest: Digest, number: int) -> tuple[Item, ...] | None:
+def take_change(connection: sa.Connection, digest: Digest, number: int) -> tuple[Item, ...] | None:
     """What the change replaced, and forgets it. None when it is not known (any more)."""
     where = (changes.c.id == number) & (changes.c.person == digest.person)
-    row = connection.execute(select(changes.c.before).where(where)).one_or_none()
-    connection.execute(delete(changes).where(where))
+    row = connection.execute(sa.select(changes.c.before).where(where)).one_or_none()
+    connection.execute(sa.delete(changes).where(where))
     return None if row is None else tuple(row.before)
 
 
 # -- The message ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Who wants to post a day's message, when, and which message it replaces (None: it is new)."""
-
-    owner: str
-    now: datetime
-    replacing: str | None = None
 
 
 class ClaimResult(IntEnum):
@@ -307,46 +309,58 @@ class ClaimResult(IntEnum):
     AGAIN = 2
 
 
-def claim(connection: Connection, person: str, day: date, claim: Claim) -> ClaimResult:
-    """Whether the owner may post now. A claim that nobody followed up is void after a while."""
-    query = select(digests.c.ts, digests.c.claimed_by, digests.c.claimed_until)
+def claim(
+    connection: sa.Connection,
+    person: str,
+    day: date,
+    owner: str,
+    now: datetime,
+    replacing: str | None,
+) -> ClaimResult:
+    """Whether the owner may post now a message that replaces that one (None: it is new).
+
+    A claim that nobody followed up is void after a while.
+    """
+    query = sa.select(digests.c.ts, digests.c.claimed_by, digests.c.claimed_until)
     row = connection.execute(query.where(_is(person, day)).with_for_update()).one_or_none()
-    if row is None or row.ts != claim.replacing:
+    if row is None or row.ts != replacing:
         return ClaimResult.REFUSED
     ends = row.claimed_until
-    held = ends is not None and claim.now < ends <= claim.now + CLAIM  # else the clock was ahead
-    if held and row.claimed_by != claim.owner and not is_dead(row.claimed_by):
+    held = ends is not None and now < ends <= now + CLAIM  # else the clock was ahead
+    if held and row.claimed_by != owner and not is_dead(row.claimed_by):
         return ClaimResult.REFUSED
-    values = {"claimed_by": claim.owner, "claimed_until": claim.now + CLAIM}
-    connection.execute(update(digests).where(_is(person, day)).values(values))
+    values = {"claimed_by": owner, "claimed_until": now + CLAIM}
+    connection.execute(sa.update(digests).where(_is(person, day)).values(values))
     return ClaimResult.FIRST if row.claimed_by is None else ClaimResult.AGAIN
 
 
-def unclaim(connection: Connection, person: str, day: date, by: datetime) -> None:
+def unclaim(connection: sa.Connection, person: str, day: date, by: datetime) -> None:
     """Ends a claim that is over by then: no message came of it. Who posts next looks again."""
     ends = digests.c.claimed_until
     over = _is(person, day) & ((ends <= by) | (ends > by + CLAIM))
-    connection.execute(update(digests).where(over).values(claimed_until=None))
+    connection.execute(sa.update(digests).where(over).values(claimed_until=None))
 
 
-def set_posted(connection: Connection, person: str, day: date, channel: str, ts: str) -> str | None:
+def set_posted(
+    connection: sa.Connection, person: str, day: date, channel: str, ts: str
+) -> str | None:
     """Where the message is. The claim is over; gives whose it was."""
-    query = select(digests.c.claimed_by).where(_is(person, day)).with_for_update()
+    query = sa.select(digests.c.claimed_by).where(_is(person, day)).with_for_update()
     owner = connection.execute(query).scalar_one_or_none()
     values = {"channel": channel, "ts": ts, "claimed_by": None, "claimed_until": None}
-    connection.execute(update(digests).where(_is(person, day)).values(values))
+    connection.execute(sa.update(digests).where(_is(person, day)).values(values))
     return owner
 
 
 def set_shown_version(
-    connection: Connection, person: str, day: date, version: int, before: int | None = None
+    connection: sa.Connection, person: str, day: date, version: int, before: int | None = None
 ) -> None:
     """Which version the message shows now; `before` is what it showed when that was begun.
 
     Where it shows something else by now, another bot has changed it at the same time. Whose change
     reached Slack last is not known, so the older one counts, and the message is changed once more.
     """
-    as_begun = digests.c.shown == before if before is not None else true()
-    older = case((digests.c.shown < version, digests.c.shown), else_=version)
-    values = {"shown": case((as_begun, version), else_=older)}
-    connection.execute(update(digests).where(_is(person, day)).values(values))
+    as_begun = digests.c.shown == before if before is not None else sa.true()
+    older = sa.case((digests.c.shown < version, digests.c.shown), else_=version)
+    values = {"shown": sa.case((as_begun, version), else_=older)}
+    connection.execute(sa.update(digests).where(_is(person, day)).values(values))

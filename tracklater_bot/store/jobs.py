@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, update
 
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.payload import Payload, payload_of
@@ -44,12 +44,14 @@ class Stage(StrEnum):
 class Target(StrEnum):
     """What a job writes: the item's entry in the tracker, or its worklog in Jira.
 
-    LATE takes out what a request made that was given up and repeated; see `late_entries`.
+    LATE and LATE_WORKLOG take out what a request made that was given up and repeated; see
+    `late_entries`.
     """
 
     ENTRY = "entry"
     WORKLOG = "worklog"
     LATE = "late"
+    LATE_WORKLOG = "late log"
 
 
 # Built once, as in `days`: the worker asks these again and again. The states are written out: for
@@ -77,45 +79,12 @@ _CHANGE_JOB = update(outbox).where(outbox.c.id == bindparam("which"))
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class NewJob:
     """One thing to be written. `entry_id` is what the tracker calls the entry, or Jira the
     worklog; `seen` is the entry's `changed` when the person decided.
 
-    `forced`: overlaps were seen and are wanted. `undone`: taken back while it was on its way.
-    `before` is what an update replaces. `unanswered` counts requests that may have done it already.
+    `forced`: overlaps were seen and are wanted. `before` is what an update replaces.
     """
-
-    id: int
-    person: str
-    day: date
-    item_id: str
-    kind: JobKind
-    target: Target
-    payload: Payload
-    stage: Stage
-    entry_id: str | None
-    seen: str | None
-    unanswered: int
-    due_at: datetime
-    sent_at: datetime | None
-    forced: bool
-    undone: bool
-    before: Item | None
-
-    @property
-    def is_active(self) -> bool:
-        """Whether something is still to be done."""
-        return self.stage in ACTIVE
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether an earlier request may have done it already."""
-        return self.unanswered > (self.stage is Stage.SENDING)
-
-
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    """A job to be queued; the fields mean what they mean in `Job`."""
 
     item_id: str
     kind: JobKind
@@ -127,6 +96,30 @@ class NewJob:
     sent_at: datetime | None = None
     forced: bool = False
     before: Item | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(NewJob):
+    """A job that is stored. `undone`: taken back while it was on its way. `unanswered` counts
+    requests that may have done it already.
+    """
+
+    id: int
+    person: str
+    day: date
+    stage: Stage
+    unanswered: int
+    undone: bool
+
+    @property
+    def is_active(self) -> bool:
+        """Whether something is still to be done."""
+        return self.stage in ACTIVE
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether an earlier request may have done it already."""
+        return self.unanswered > (self.stage is Stage.SENDING)
 
 
 def entry_job(
@@ -173,6 +166,13 @@ def active(connection: Connection, item_id: str, target: Target = Target.ENTRY) 
     values = {"item_id": item_id, "target": target}
     row = connection.execute(_ACTIVE_JOB, values).one_or_none()
     return None if row is None else _job(row)
+
+
+def unsent(connection: Connection, person: str, target: Target, kind: JobKind) -> list[Job]:
+    """The person's jobs of that kind of which no request went out yet."""
+    pending = (outbox.c.state == Stage.PENDING) & (outbox.c.unanswered == 0)
+    query = select(outbox).where(_active(person, target), outbox.c.kind == kind, pending)
+    return [_job(row) for row in connection.execute(query).all()]
 
 
 def set_payload(connection: Connection, job: Job, payload: Payload) -> None:
@@ -231,19 +231,14 @@ def reschedule(
     _set(connection, job, state=stage, due_at=due_at, unanswered=unanswered, lease_owner=None)
 
 
-def postpone_entries(
-    connection: Connection, person: str, until: datetime
-) -> list[tuple[date, str]]:
-    """Lets all jobs for the person's entries wait until then; gives their days and items' ids."""
-    where = and_(
-        outbox.c.person == person,
-        outbox.c.target == Target.ENTRY,
-        _IS_ACTIVE,
-        outbox.c.due_at < until,
-    )
-    query = update(outbox).where(where).values(due_at=until)
-    rows = connection.execute(query.returning(outbox.c.day, outbox.c.item_id))
-    return [(day, item_id) for day, item_id in rows]
+def postpone_entries(connection: Connection, person: str, until: datetime) -> None:
+    """Lets all jobs for the person's entries wait until then."""
+    where = _active(person, Target.ENTRY) & (outbox.c.due_at < until)
+    connection.execute(update(outbox).where(where).values(due_at=until))
+
+
+def _active(person: str, target: Target) -> ColumnElement[bool]:
+    return and_(outbox.c.person == person, outbox.c.target == target, _IS_ACTIVE)
 
 
 def _set(connection: Connection, job: Job, **values: Any) -> None:
@@ -266,25 +261,15 @@ def _job(row: Row[Any]) -> Job:
 
 def is_creating(connection: Connection, person: str, start: datetime) -> bool:
     """Whether an entry that begins then is being made now."""
-    query = select(outbox.c.id).where(
-        outbox.c.person == person,
-        outbox.c.target == Target.ENTRY,
-        outbox.c.kind == JobKind.CREATE,
-        outbox.c.start == start,
-        _IS_ACTIVE,
-    )
+    made = (outbox.c.kind == JobKind.CREATE) & (outbox.c.start == start)
+    query = select(outbox.c.id).where(_active(person, Target.ENTRY), made)
     return connection.execute(query.limit(1)).first() is not None
 
 
 def entries_of_others(connection: Connection, job: Job, entry_ids: Collection[str]) -> set[str]:
     """Which of the entries other active jobs of the same person and target are about."""
-    query = select(outbox.c.entry_id).where(
-        outbox.c.person == job.person,
-        outbox.c.target == job.target,
-        outbox.c.entry_id.in_(entry_ids),
-        outbox.c.id != job.id,
-        _IS_ACTIVE,
-    )
+    about = outbox.c.entry_id.in_(entry_ids) & (outbox.c.id != job.id)
+    query = select(outbox.c.entry_id).where(_active(job.person, job.target), about)
     return {entry_id for (entry_id,) in connection.execute(query)}
 
 

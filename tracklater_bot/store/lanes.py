@@ -141,6 +141,13 @@ def bring_forward(
     connection.execute(update(lanes).where(held_back).values(not_before=now))
 
 
+def resting(connection: Connection, person: str, beyond: datetime) -> dict[str, datetime]:
+    """The person's lanes that are not used before a time beyond that one, with that time."""
+    where = (lanes.c.person == person) & (lanes.c.not_before > beyond)
+    rows = connection.execute(select(lanes.c.target, lanes.c.not_before).where(where))
+    return {row.target: row.not_before for row in rows}
+
+
 def next_due(connection: Connection, person: str) -> datetime | None:
     """When the person's next job may be sent; None when all is done."""
     rows = connection.execute(_NEXT_DUE, {"whose": person})

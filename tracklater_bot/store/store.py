@@ -9,17 +9,17 @@ from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Self, TypeAlias
 
-from sqlalchemy import Connection, Engine, delete, func, or_, select
+from sqlalchemy import Connection, Engine, Executable, delete, func, or_, select
 
 from tracklater_bot.domain.digests import Digest, Item
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.store import days, pruning
 from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.database import checkpoint, in_words, open_engine
-from tracklater_bot.store.days import Claim, ClaimResult
+from tracklater_bot.store.days import ClaimResult
 from tracklater_bot.store.tables import issues, memory, preferences, rules
 
 Transaction: TypeAlias = Connection
@@ -127,6 +127,11 @@ class Store:
         with self.reading() as transaction:
             return days.open_days(transaction, person, since)
 
+    def decisions(self, person: str, since: date) -> list[Decision]:
+        """What the person corrected or skipped in the days since then."""
+        with self.reading() as transaction:
+            return days.decisions(transaction, person, since)
+
     def save_draft(self, person: str, draft: Draft) -> Digest:
         """Stores the day as it was just read.
 
@@ -146,8 +151,7 @@ class Store:
         minutes, or when their owner's process has ended.
         """
         with self.writing() as transaction:
-            wanted = Claim(owner, now, replacing)
-            return days.claim(transaction, person, day, wanted)
+            return days.claim(transaction, person, day, owner, now, replacing)
 
     def unclaim(self, person: str, day: date, by: datetime) -> None:
         """Ends a claim that is over by then, of which no message came."""
@@ -205,9 +209,7 @@ class Store:
 
     def delete(self, person: str, key: str) -> None:
         """Drops the value."""
-        ours = (memory.c.person == person) & (memory.c.key == key)
-        with self.writing() as transaction:
-            transaction.execute(delete(memory).where(ours))
+        self._change(delete(memory).where((memory.c.person == person) & (memory.c.key == key)))
 
     def preferences(self, person: str) -> dict[str, JsonValue]:
         """What the person chose in Slack; what was never chosen is not there."""
@@ -239,9 +241,12 @@ class Store:
 
     def drop_rule(self, person: str, rule_id: int) -> None:
         """Forgets the rule."""
-        ours = (rules.c.person == person) & (rules.c.id == rule_id)
+        self._change(delete(rules).where((rules.c.person == person) & (rules.c.id == rule_id)))
+
+    def _change(self, *statements: Executable) -> None:
         with self.writing() as transaction:
-            transaction.execute(delete(rules).where(ours))
+            for statement in statements:
+                transaction.execute(statement)
 
     # -- Issues: for linking, and for search while nobody can be asked ---------------------------
 
@@ -269,6 +274,4 @@ class Store:
         about = or_(*(memory.c.key.startswith(prefix) for prefix in _ABOUT_SCOPE))
         kept = [f"{prefix}{scope}" for prefix in _ABOUT_SCOPE for scope in scopes]
         others = (memory.c.person == person) & about & memory.c.key.not_in(kept)
-        with self.writing() as transaction:
-            transaction.execute(delete(issues).where(gone))
-            transaction.execute(delete(memory).where(others))
+        self._change(delete(issues).where(gone), delete(memory).where(others))

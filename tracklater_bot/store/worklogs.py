@@ -5,6 +5,7 @@ All functions work inside the caller's transaction.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -28,6 +29,12 @@ def load(connection: Connection, item_id: str) -> StoredWorklog | None:
     query = select(worklogs.c.number, worklogs.c.payload).where(worklogs.c.item_id == item_id)
     row = connection.execute(query).one_or_none()
     return None if row is None else StoredWorklog(row.number, row.payload)
+
+
+def known(connection: Connection, person: str, numbers: Collection[str]) -> set[str]:
+    """Which of the numbers are those of the person's items."""
+    where = (worklogs.c.person == person) & worklogs.c.number.in_(numbers)
+    return {*connection.execute(select(worklogs.c.number).where(where)).scalars()}
 
 
 def put(connection: Connection, person: str, item_id: str, worklog: StoredWorklog) -> None:

@@ -39,6 +39,17 @@ class NotSent(TrackerError):
         self.retry_at = retry_at
 
 
+class PartlySeen(NotSent):
+    """Some of the entries cannot be understood; `entries` are the others.
+
+    What is not among them may be there all the same.
+    """
+
+    def __init__(self, sentence: str, entries: tuple[TimeEntry, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.entries = entries
+
+
 class OverQuota(NotSent):
     """The hourly quota is used up; `retry_at` is when it resets."""
 
@@ -89,7 +100,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task inside a Toggl project; those imported from Jira carry the issue's key in `name`."""
+    """A task inside a project; those imported from Jira carry the issue's key in `name`."""
 
     id: str
     name: str
@@ -130,8 +141,9 @@ class Tracker(Protocol):
     whose projects have to be there. All ids are the tracker's own, as text.
 
     `create` never repeats a request by itself once it may have been sent. `find` looks for an
-    entry that equals `entry` in start, duration, description and project. `update` raises Conflict
-    when the entry's `changed` differs from `seen`; `delete` treats an entry that is gone as done.
+    entry that equals `entry` in start, duration, description and project. It and `entries` raise
+    PartlySeen where what they look for may hide in a row that is odd. `update` and `delete` raise
+    Conflict when the entry's `changed` differs from `seen`, Gone when it is no longer there.
     `constraints` costs a request each time: keep its answer.
     """
 
@@ -160,15 +172,43 @@ def words_of(tracker: Tracker | None) -> TrackerWords:
     return TrackerWords(tracker.label, tracker.page) if tracker else SOME_TRACKER
 
 
+def seen(tracker: Tracker, span: Span) -> tuple[tuple[TimeEntry, ...], str | None]:
+    """The entries that can be understood, and a sentence about the others."""
+    try:
+        return tuple(tracker.entries(span)), None
+    except PartlySeen as partly:
+        return partly.entries, str(partly)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundWorklog:
+    """A worklog that carries our id; `as_wanted` when time and comment are those asked for."""
+
+    id: str
+    as_wanted: bool = True
+
+
 class Worklogs(Protocol):
     """Where time is noted on an issue beside the entry. Every call raises TrackerError's kinds.
 
     `own_id` is an id of our own that stays the same for an item. `create` never repeats a request
-    and gives the worklog's id; `find` looks for the worklog with our id; `update` raises Gone for
-    one that is no longer there, `delete` treats it as done.
+    and gives the worklog's id; `find` looks for worklogs with our id that begin when `span` does;
+    `update` and `delete` raise Gone for one that is no longer there.
     """
 
     def create(self, issue: str, own_id: str, span: Span, comment: str = "") -> str: ...
-    def find(self, issue: str, own_id: str, span: Span) -> str | None: ...
+    def find(
+        self, issue: str, own_id: str, span: Span, comment: str = ""
+    ) -> Sequence[FoundWorklog]: ...
     def update(self, issue: str, worklog: str, span: Span, comment: str = "") -> None: ...
     def delete(self, issue: str, worklog: str) -> None: ...
+
+
+class GroupWorklogs(Protocol):
+    """Which groups' time is written as worklogs, and where."""
+
+    def wanted(self, group: str) -> bool:
+        """Whether new entries of the group become worklogs too."""
+
+    def of(self, group: str) -> Worklogs:
+        """The group's worklogs, wanted or not. Raises Refused where there are none."""

@@ -13,28 +13,11 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, TypeAdapter
 
+from tracklater_bot import http
 from tracklater_bot.domain.day import Span
-from tracklater_bot.http import (
-    BadResponse,
-    BadStatus,
-    Response,
-    ResponseLost,
-    Timing,
-    Unreachable,
-    When,
-    utc_now,
-)
 from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User
 from tracklater_bot.settings import GroupJira, GroupSettings
-from tracklater_bot.trackers.base import (
-    Gone,
-    NotSent,
-    OtherEntry,
-    Refused,
-    TrackerError,
-    Unknown,
-    Worklogs,
-)
+from tracklater_bot.trackers import base
 
 PROPERTY = "tracklater-bot"
 _WITHOUT_NOTICE = {"notifyUsers": "false", "adjustEstimate": "leave"}
@@ -53,9 +36,10 @@ class JiraWorklog(BaseModel):
     """A worklog, anybody's."""
 
     id: str
-    started: When = None
+    started: http.When = None
     timeSpentSeconds: int = 0  # noqa: N815 - Jira's spelling
     author: User | None = None
+    comment: object = None
     properties: list[JiraProperty] | None = None
 
     @property
@@ -70,7 +54,7 @@ class JiraWorklog(BaseModel):
 class JiraWorklogList(BaseModel):
     """An issue's worklogs."""
 
-    worklogs: list[JiraWorklog] | None = None
+    worklogs: list[object] | None = None
 
 
 _WORKLOG = TypeAdapter(JiraWorklog)
@@ -88,10 +72,10 @@ class JiraWorklogs:
         self,
         group: str,
         settings: GroupJira,
-        clock: Callable[[], datetime] = utc_now,
-        timing: Timing | None = None,
+        clock: Callable[[], datetime] = http.utc_now,
+        timing: http.Timing | None = None,
     ) -> None:
-        self._site = JiraSite(group, settings, timing or Timing(now=clock))
+        self._site = JiraSite(group, settings, timing or http.Timing(now=clock))
         self._clock = clock
         self._writing = Lock()
 
@@ -102,16 +86,18 @@ class JiraWorklogs:
         answer = self._write("POST", _path(issue), body)
         try:
             made = answer.read(_WORKLOG)
-        except BadResponse as error:
-            raise Unknown(str(error)) from None
+        except http.BadResponse as error:
+            raise base.Unknown(str(error)) from None
         if made.started not in (None, _seconds(span.start)):
-            raise OtherEntry("Jira answered with another worklog than the one sent")
+            raise base.OtherEntry("Jira answered with another worklog than the one sent")
         return made.id
 
-    def find(self, issue: str, own_id: str, span: Span) -> str | None:
-        """Jira's id of the worklog with our id, if it is there.
+    def find(
+        self, issue: str, own_id: str, span: Span, comment: str = ""
+    ) -> tuple[base.FoundWorklog, ...]:
+        """The worklogs with our id that begin at that time. One that is odd may be ours, too.
 
-        Data Center may not tell properties: there, one's own worklog of that start and length.
+        Data Center may not tell properties: there, one's own worklogs of that start and length.
         """
         start = _seconds(span.start)
         window: dict[str, str | int] = {
@@ -120,27 +106,27 @@ class JiraWorklogs:
             "expand": "properties",
         }
         try:
-            worklogs = self._site.get(_path(issue), _WORKLOGS, window).worklogs or []
+            rows = self._site.get(_path(issue), _WORKLOGS, window).worklogs or []
+            worklogs = http.understood(_WORKLOG, rows)
             same = [worklog for worklog in worklogs if worklog.own_id == own_id]
             if not same and not self._site.cloud:
                 me = self._site.me().identity
                 same = [worklog for worklog in worklogs if _looks_like_it(worklog, me, span)]
         except JiraError as error:
             self._raise(error, writing=False)
-        return same[0].id if same else None
+        if not same and len(worklogs) < len(rows):
+            raise base.NotSent(f"Jira has a worklog on {issue} that cannot be understood")
+        return tuple(base.FoundWorklog(each.id, _says(each, span, comment)) for each in same)
 
     def update(self, issue: str, worklog: str, span: Span, comment: str | None = None) -> None:
         """Changes the time, and the comment to this one, also to "". Repeating it does no harm."""
         self._write("PUT", f"{_path(issue)}/{_number(worklog)}", self._body(span, comment))
 
     def delete(self, issue: str, worklog: str) -> None:
-        """Removes it; one that is gone already is fine."""
-        try:
-            self._write("DELETE", f"{_path(issue)}/{_number(worklog)}", None)
-        except Gone:
-            return
+        """Removes it."""
+        self._write("DELETE", f"{_path(issue)}/{_number(worklog)}", None)
 
-    def _write(self, method: str, path: str, body: object) -> Response:
+    def _write(self, method: str, path: str, body: object) -> http.Response:
         try:
             with self._writing:
                 return self._site.send(method, path, body, _WITHOUT_NOTICE)
@@ -157,45 +143,62 @@ class JiraWorklogs:
     def _raise(self, error: JiraError, *, writing: bool) -> NoReturn:
         """Turns what went wrong on the way into what it means for the worklog."""
         cause = error.cause
-        if isinstance(cause, BadStatus):
+        if isinstance(cause, http.BadStatus):
             refusal = self._refusal(error, cause, writing=writing)
             refusal.sent = writing
             raise refusal from None
-        if writing and isinstance(cause, ResponseLost | BadResponse):
-            raise Unknown(f"{cause}: the worklog may be there all the same") from None
-        if cause is None or (isinstance(cause, Unreachable) and cause.lasting):
-            raise Refused(str(error)) from None
-        raise NotSent(str(error)) from None
+        if writing and isinstance(cause, http.ResponseLost | http.BadResponse):
+            raise base.Unknown(f"{cause}: the worklog may be there all the same") from None
+        if cause is None or (isinstance(cause, http.Unreachable) and cause.lasting):
+            raise base.Refused(str(error)) from None
+        raise base.NotSent(str(error)) from None
 
-    def _refusal(self, error: JiraError, cause: BadStatus, *, writing: bool) -> TrackerError:
+    def _refusal(
+        self, error: JiraError, cause: http.BadStatus, *, writing: bool
+    ) -> base.TrackerError:
         if cause.status == 429:
-            return NotSent(str(error), cause.retry_at or self._clock() + _PAUSE)
+            return base.NotSent(str(error), cause.retry_at or self._clock() + _PAUSE)
         if cause.status == 404:
-            return Gone("the issue or its worklog is no longer in Jira, or not to be seen")
+            return base.Gone("the issue or its worklog is no longer in Jira, or not to be seen")
         if cause.status == 403:
-            return Refused("Jira does not let this account log work: it needs Work On Issues")
+            return base.Refused("Jira does not let this account log work: it needs Work On Issues")
         if not cause.lasting:
             sentence = f"{cause}: the worklog may be there all the same"
-            return Unknown(sentence) if writing else NotSent(str(error), cause.retry_at)
-        return Refused(str(error))
+            return base.Unknown(sentence) if writing else base.NotSent(str(error), cause.retry_at)
+        return base.Refused(str(error))
 
 
 def _path(issue: str) -> str:
     if not ISSUE_KEY.fullmatch(issue):
-        raise Refused("Jira takes worklogs only for an issue's key, such as DEV-12")
+        raise base.Refused("Jira takes worklogs only for an issue's key, such as DEV-12")
     return f"/issue/{issue}/worklog"
 
 
 def _number(worklog: str) -> str:
     if not worklog.isdecimal():
-        raise Refused("that is no Jira worklog")
+        raise base.Refused("that is no Jira worklog")
     return worklog
 
 
 def _looks_like_it(worklog: JiraWorklog, me: str, span: Span) -> bool:
-    mine = worklog.author is not None and worklog.author.identity == me
-    same = (worklog.started, worklog.timeSpentSeconds) == (_seconds(span.start), _spent(span))
-    return mine and same
+    return (worklog.author is not None and worklog.author.identity == me) and _covers(worklog, span)
+
+
+def _covers(worklog: JiraWorklog, span: Span) -> bool:
+    return (worklog.started, worklog.timeSpentSeconds) == (_seconds(span.start), _spent(span))
+
+
+def _says(worklog: JiraWorklog, span: Span, comment: str) -> bool:
+    return _covers(worklog, span) and _text(worklog.comment).split() == comment.split()
+
+
+def _text(comment: object) -> str:
+    """The words of a comment: text, or Atlassian's document."""
+    if isinstance(comment, dict):
+        inner = comment.get("content")
+        parts = inner if isinstance(inner, list) else []
+        return " ".join([str(comment.get("text") or ""), *map(_text, parts)])
+    return comment if isinstance(comment, str) else ""
 
 
 def _seconds(at: datetime) -> datetime:
@@ -235,14 +238,16 @@ class JiraGroupWorklogs:
         """Whether new entries of the group become worklogs too."""
         return group in self._groups and self._groups[group].jira.worklogs
 
-    def of(self, group: str) -> Worklogs:
+    def of(self, group: str) -> base.Worklogs:
         """The group's worklogs; one object a group, whose writes go one after the other.
 
         Raises Refused where the group has no Jira.
         """
         jira = self._groups[group].jira if group in self._groups else None
         if jira is None or not jira.url or jira.api_token is None:
-            raise Refused("no Jira is set up for this group any more: change its worklog there")
+            raise base.Refused(
+                "no Jira is set up for this group any more: change its worklog there"
+            )
         with self._opening:
             if group not in self._opened:
                 self._opened[group] = JiraWorklogs(group, jira, self._clock)

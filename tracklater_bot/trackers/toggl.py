@@ -15,56 +15,13 @@ from typing import NoReturn, TypeVar
 
 from pydantic import TypeAdapter
 
+from tracklater_bot import http
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.http import (
-    BadResponse,
-    BadStatus,
-    HttpError,
-    Response,
-    ResponseLate,
-    ResponseLost,
-    RetryPolicy,
-    ServiceClient,
-    Timing,
-    Unreachable,
-    basic,
-    utc_now,
-)
 from tracklater_bot.settings import GroupSettings, Settings, TogglSettings
-from tracklater_bot.trackers.base import (
-    Account,
-    Constraints,
-    Gone,
-    Late,
-    NewEntry,
-    NotSent,
-    OtherEntry,
-    OverQuota,
-    Quota,
-    Refused,
-    TooOld,
-    TrackerError,
-    Unknown,
-)
+from tracklater_bot.trackers import base
+from tracklater_bot.trackers import toggl_models as models
 from tracklater_bot.trackers.projects import resolve_projects
-from tracklater_bot.trackers.toggl_models import (
-    CONSTRAINTS,
-    ENTRIES,
-    ENTRY,
-    ME,
-    Me,
-    TogglEntry,
-    TogglWorkspace,
-    account_of,
-    body_of,
-    difference,
-    is_same,
-    require_unchanged,
-    rfc3339,
-    shares_time,
-    whole_seconds,
-)
 
 T = TypeVar("T")
 
@@ -79,7 +36,7 @@ _UNTIL_RESET = timedelta(minutes=15)  # when Toggl does not say when its hour is
 # A proxy has given up waiting for Toggl itself, which may still be at it.
 _GIVEN_UP = (408, 502, 503, 504)
 # A second try is all a question is worth: each one counts against the hourly quota.
-_RETRY = RetryPolicy(tries=2, seconds=15, first=1.5)
+_RETRY = http.RetryPolicy(tries=2, seconds=15, first=1.5)
 _RESET = re.compile(r"reset in (\d{1,5}) sec", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"password|token|credential|forbidden|unauthori[sz]ed", re.IGNORECASE)
 _TOO_OLD = "Toggl's API goes back three months only: add it in Toggl itself"
@@ -89,7 +46,7 @@ _REFUSED = (
 )
 
 
-class _PaidFeature(Refused):
+class _PaidFeature(base.Refused):
     """The plan of the workspace does not have what was asked for."""
 
 
@@ -109,20 +66,20 @@ class TogglTracker:
     def __init__(
         self,
         settings: TogglSettings,
-        clock: Callable[[], datetime] = utc_now,
-        timing: Timing | None = None,
+        clock: Callable[[], datetime] = http.utc_now,
+        timing: http.Timing | None = None,
     ) -> None:
         self._token = settings.api_token.get_secret_value().strip() if settings.api_token else ""
         self._workspace_id = settings.workspace_id
         self._configured_id = settings.workspace_id
         self._clock = clock
-        self._quotas: dict[str, Quota] = {}
-        self._client = ServiceClient(
+        self._quotas: dict[str, base.Quota] = {}
+        self._client = http.ServiceClient(
             "Toggl",
             settings.base_url,
-            basic(self._token, "api_token"),
+            http.basic(self._token, "api_token"),
             retry=_RETRY,
-            timing=timing or Timing(now=clock),
+            timing=timing or http.Timing(now=clock),
         )
 
     @classmethod
@@ -141,17 +98,17 @@ class TogglTracker:
         account = self.account()
         _, troubles = resolve_projects(account.projects, groups, account.archived)
         if troubles:
-            raise Refused(" ".join(troubles))
+            raise base.Refused(" ".join(troubles))
         left = self.quota().remaining
         quota = f", {left} requests left this hour" if left is not None else ""
         return f"signed in as {account.name}, {len(account.projects)} projects{quota}"
 
-    def account(self) -> Account:
+    def account(self) -> base.Account:
         """Who the token belongs to, and the workspace's projects: one request."""
-        me = self._read("/me", ME, {"with_related_data": "true"})
+        me = self._read("/me", models.ME, {"with_related_data": "true"})
         workspace = self._workspace_of(me)
         self._workspace_id = workspace.id
-        return account_of(me, workspace)
+        return models.account_of(me, workspace)
 
     def entries(self, span: Span) -> tuple[TimeEntry, ...]:
         """Entries that share time with `span`, earliest first; the running one among them.
@@ -159,69 +116,66 @@ class TogglTracker:
         Those that began before Toggl can be asked for are not seen.
         """
         oldest = self._require_reach(span.end - _SECOND)
-        rows = self._entries(max(span.start - _LOOKBACK, oldest), span.end)
+        rows, odd = self._entries(max(span.start - _LOOKBACK, oldest), span.end)
         entries = (row.entry() for row in rows.values())
-        shared = (entry for entry in entries if shares_time(entry, span))
-        return tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
+        shared = (entry for entry in entries if models.shares_time(entry, span))
+        found = tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
+        if odd:
+            raise base.PartlySeen(_odd(odd), found)
+        return found
 
-    def create(self, entry: NewEntry) -> TimeEntry:
+    def create(self, entry: base.NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""
         self._require_reach(entry.span.start)
         workspace = self._workspace()
-        body = body_of(entry) | {"created_with": CREATED_WITH, "workspace_id": workspace}
+        body = models.body_of(entry) | {"created_with": CREATED_WITH, "workspace_id": workspace}
         answer = self._write("POST", f"/workspaces/{workspace}/time_entries", body)
         return self._written(answer, entry)
 
-    def find(self, entry: NewEntry) -> TimeEntry | None:
+    def find(self, entry: base.NewEntry) -> TimeEntry | None:
         """An entry that equals `entry` in start, duration, description and project, if any."""
-        start = whole_seconds(entry.span.start)
+        start = models.whole_seconds(entry.span.start)
         oldest = self._require_reach(start)
-        rows = self._entries(max(start - _AROUND_START, oldest), start + _AROUND_START)
-        same = [row for row in rows.values() if is_same(row, entry)]
+        rows, odd = self._entries(max(start - _AROUND_START, oldest), start + _AROUND_START)
+        same = [row for row in rows.values() if models.is_same(row, entry)]
+        if odd and not same:
+            raise base.PartlySeen(_odd(odd))
         return min(same, key=lambda row: row.id).entry() if same else None
 
-    def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
+    def update(self, entry_id: str, entry: base.NewEntry, seen: str | None) -> TimeEntry:
         """Makes the entry equal `entry`, sending only what differs; nothing, if nothing does."""
         row = self._entry(entry_id)
-        change = difference(row, entry)
+        change = models.difference(row, entry)
         # Looked at before the conflict: an update whose answer was lost has changed `at` itself.
         if not change:
             return row.entry()
-        require_unchanged(row, seen)
+        models.require_unchanged(row, seen)
         if "start" in change:
             self._require_reach(entry.span.start)
         path = f"/workspaces/{row.workspace_id}/time_entries/{_path_part(entry_id)}"
         return self._written(self._write("PUT", path, change), entry, row.id)
 
     def delete(self, entry_id: str, seen: str | None) -> None:
-        """Removes the entry; one that is gone already is fine."""
-        try:
-            workspace = self._workspace()
-            if seen is not None:
-                row = self._entry(entry_id)
-                require_unchanged(row, seen)
-                workspace = row.workspace_id
-            self._write("DELETE", f"/workspaces/{workspace}/time_entries/{_path_part(entry_id)}")
-        except Gone:
-            return
+        """Removes the entry."""
+        workspace = self._workspace()
+        if seen is not None:
+            row = self._entry(entry_id)
+            models.require_unchanged(row, seen)
+            workspace = row.workspace_id
+        self._write("DELETE", f"/workspaces/{workspace}/time_entries/{_path_part(entry_id)}")
 
-    def quota(self) -> Quota:
+    def quota(self) -> base.Quota:
         """What is left for writing, as the last answers told; else for reading."""
-        now = self._clock()
-        for bucket in ("workspace", "me"):
-            quota = self._quotas.get(bucket)
-            if quota and quota.resets_at and now < quota.resets_at <= now + _HOUR:
-                return quota
-        return Quota(None, None)
+        return self._quota("workspace") or self._quota("me") or base.Quota(None, None)
 
-    def constraints(self) -> Constraints:
+    def constraints(self) -> base.Constraints:
         """What the workspace demands of every entry; nothing on plans without that feature."""
         path = f"/workspaces/{self._workspace()}/time_entry_constraints"
         try:
-            answer = self._read(path, CONSTRAINTS)
+            answer = self._read(path, models.CONSTRAINTS)
         except _PaidFeature:
-            return Constraints()
-        return answer.constraints() if answer is not None else Constraints()
+            return base.Constraints()
+        return answer.constraints() if answer is not None else base.Constraints()
 
     # -- Details ---------------------------------------------------------------------------
 
@@ -231,67 +185,71 @@ class TogglTracker:
             self.account()
         return self._workspace_id
 
-    def _workspace_of(self, me: Me) -> TogglWorkspace:
+    def _workspace_of(self, me: models.Me) -> models.TogglWorkspace:
         wanted = self._configured_id or me.default_workspace_id
-        workspaces = me.workspaces or []
+        workspaces = me.workspaces
         for workspace in workspaces:
             if workspace.id == wanted:
                 return workspace
         if workspaces and not self._configured_id:
             return workspaces[0]
-        names = (
-            ", ".join(f"{workspace.name} ({workspace.id})" for workspace in workspaces[:8])
-            or "none at all"
-        )
-        raise Refused(f"Toggl has no workspace {wanted} for this account; it has {names}")
+        names = ", ".join(f"{known.name} ({known.id})" for known in workspaces[:8]) or "none at all"
+        raise base.Refused(f"Toggl has no workspace {wanted} for this account; it has {names}")
 
-    def _entry(self, entry_id: str) -> TogglEntry:
-        row = self._read(f"/me/time_entries/{_path_part(entry_id)}", ENTRY)
+    def _entry(self, entry_id: str) -> models.TogglEntry:
+        row = self._read(f"/me/time_entries/{_path_part(entry_id)}", models.ENTRY)
         if row.server_deleted_at:
-            raise Gone("the entry is no longer in Toggl")
+            raise base.Gone("the entry is no longer in Toggl")
         return row
 
-    def _entries(self, start: datetime, end: datetime) -> dict[int, TogglEntry]:
-        """Entries that start in the stretch, by id; halved where Toggl would leave some out."""
-        params = {"start_date": rfc3339(start), "end_date": rfc3339(end)}
-        rows = self._read("/me/time_entries", ENTRIES, params) or []
+    def _entries(self, start: datetime, end: datetime) -> tuple[dict[int, models.TogglEntry], int]:
+        """Entries that start in the stretch, by id, and how many rows cannot be understood.
+
+        Halved where Toggl would leave some out.
+        """
+        params = {"start_date": models.rfc3339(start), "end_date": models.rfc3339(end)}
+        rows = self._read("/me/time_entries", models.ENTRIES, params) or []
         if len(rows) >= _MOST_ENTRIES and end - start > timedelta(hours=1):
             middle = start + (end - start) / 2
-            return self._entries(start, middle) | self._entries(middle, end)
-        return {row.id: row for row in rows if not row.server_deleted_at}
+            (before, some), (after, more) = self._entries(start, middle), self._entries(middle, end)
+            return before | after, some + more
+        good = http.understood(models.ENTRY, rows)
+        return {row.id: row for row in good if not row.server_deleted_at}, len(rows) - len(good)
 
     def _read(
         self, path: str, shape: TypeAdapter[T], params: Mapping[str, str | int] | None = None
     ) -> T:
         try:
             return self._counted(path, lambda: self._client.get(path, params)).read(shape)
-        except HttpError as error:
+        except http.HttpError as error:
             self._raise(error, path, writing=False)
 
-    def _write(self, method: str, path: str, body: object = None) -> Response:
+    def _write(self, method: str, path: str, body: object = None) -> http.Response:
         try:
             return self._counted(path, lambda: self._client.send(method, path, body))
-        except HttpError as error:
+        except http.HttpError as error:
             self._raise(error, path, writing=True)
 
-    def _written(self, answer: Response, entry: NewEntry, known: int | None = None) -> TimeEntry:
+    def _written(
+        self, answer: http.Response, entry: base.NewEntry, known: int | None = None
+    ) -> TimeEntry:
         """The entry in the answer to a write. An unreadable one may have been carried out."""
         try:
-            row = answer.read(ENTRY)
-        except BadResponse as error:
-            raise Unknown(str(error)) from None
-        if not is_same(row, entry) or row.id != (known or row.id):
-            raise OtherEntry("Toggl answered with another entry than the one sent")
+            row = answer.read(models.ENTRY)
+        except http.BadResponse as error:
+            raise base.Unknown(str(error)) from None
+        if not models.is_same(row, entry) or row.id != (known or row.id):
+            raise base.OtherEntry("Toggl answered with another entry than the one sent")
         return row.entry()
 
-    def _counted(self, path: str, call: Callable[[], Response]) -> Response:
+    def _counted(self, path: str, call: Callable[[], http.Response]) -> http.Response:
         """Calls, unless that is known to be useless, and remembers what is left afterwards."""
         bucket = _bucket(path)
         self._require_token()
         self._require_quota(bucket)
         try:
             answer = call()
-        except BadStatus as error:
+        except http.BadStatus as error:
             self._note_quota(bucket, error.response)
             raise
         self._note_quota(bucket, answer)
@@ -301,72 +259,74 @@ class TogglTracker:
         """The oldest moment that may be asked for. Raises TooOld for an older one."""
         oldest = oldest_in_reach(self._clock())
         if at < oldest:
-            raise TooOld(_TOO_OLD)
+            raise base.TooOld(_TOO_OLD)
         return oldest
 
     def _require_token(self) -> None:
         if not self._token:
-            raise Refused("Toggl needs a token: set TRACKLATER_TOGGL__API_TOKEN")
+            raise base.Refused("Toggl needs a token: set TRACKLATER_TOGGL__API_TOKEN")
         if self._token.startswith("toggl_sk_"):
-            raise Refused(
+            raise base.Refused(
                 "the Toggl token belongs to another Toggl product (it starts with toggl_sk_):"
                 " use the API token from Toggl Track's profile page"
             )
 
     def _require_quota(self, bucket: str) -> None:
-        quota = self._quotas.get(bucket)
-        if quota and quota.remaining is not None and quota.remaining <= 0:
-            now = self._clock()
-            # One that is further away was noted by a clock that was ahead.
-            if quota.resets_at is not None and now < quota.resets_at <= now + _HOUR:
-                raise _over_quota(quota.resets_at)
-            self._quotas.pop(bucket, None)
+        quota = self._quota(bucket)
+        if quota and quota.resets_at and quota.remaining is not None and quota.remaining <= 0:
+            raise _over_quota(quota.resets_at)
 
-    def _note_quota(self, bucket: str, answer: Response) -> None:
+    def _quota(self, bucket: str) -> base.Quota | None:
+        """What is known of this hour; what is further away was noted by a clock that was ahead."""
+        quota, now = self._quotas.get(bucket), self._clock()
+        current = quota and quota.resets_at and now < quota.resets_at <= now + _HOUR
+        return quota if current else None
+
+    def _note_quota(self, bucket: str, answer: http.Response) -> None:
         remaining = _number(answer.headers.get("X-Toggl-Quota-Remaining"))
         seconds = _number(answer.headers.get("X-Toggl-Quota-Resets-In"))
         if remaining is not None:
             wait = timedelta(seconds=min(seconds, 3600)) if seconds is not None else _UNTIL_RESET
-            self._quotas[bucket] = Quota(remaining, self._clock() + wait)
+            self._quotas[bucket] = base.Quota(remaining, self._clock() + wait)
 
-    def _raise(self, error: HttpError, path: str, *, writing: bool) -> NoReturn:
+    def _raise(self, error: http.HttpError, path: str, *, writing: bool) -> NoReturn:
         """Turns what went wrong on the way into what it means for the entry."""
-        if isinstance(error, BadStatus):
+        if isinstance(error, http.BadStatus):
             refusal = self._refusal(error, path, writing=writing)
             refusal.sent = writing
             raise refusal from None
-        if isinstance(error, Unreachable) and error.lasting:
-            raise Refused(str(error)) from None
-        if writing and isinstance(error, ResponseLost | BadResponse):
-            kind = Late if isinstance(error, ResponseLate) else Unknown
+        if isinstance(error, http.Unreachable) and error.lasting:
+            raise base.Refused(str(error)) from None
+        if writing and isinstance(error, http.ResponseLost | http.BadResponse):
+            kind = base.Late if isinstance(error, http.ResponseLate) else base.Unknown
             raise kind(f"{error}: it may be in Toggl all the same") from None
-        raise NotSent(str(error)) from None
+        raise base.NotSent(str(error)) from None
 
-    def _refusal(self, error: BadStatus, path: str, *, writing: bool) -> TrackerError:
+    def _refusal(self, error: http.BadStatus, path: str, *, writing: bool) -> base.TrackerError:
         answer = error.response
         if answer.status == 408 or not error.lasting:
             return self._temporary(error, writing=writing)
         if answer.status == 402:
             return self._payment_required(path, answer)
         if answer.status == 401 or (answer.status == 403 and _about_the_token(answer.text())):
-            return Refused(_REFUSED)
+            return base.Refused(_REFUSED)
         if answer.status in (404, 410):
             return _not_there(path, answer)
         if answer.status < 400:
-            return Refused(str(error))
-        return Refused(f"Toggl refused it: {answer.text() or f'HTTP {answer.status}'}")
+            return base.Refused(str(error))
+        return base.Refused(f"Toggl refused it: {answer.text() or f'HTTP {answer.status}'}")
 
-    def _temporary(self, error: BadStatus, *, writing: bool) -> TrackerError:
+    def _temporary(self, error: http.BadStatus, *, writing: bool) -> base.TrackerError:
         """What may be different a little later."""
         if error.status == 429:
             again = error.retry_at or self._clock() + _PAUSE
-            return NotSent("Toggl wants requests to come more slowly", again)
+            return base.NotSent(str(error), again)
         if writing:
-            kind = Late if error.status in _GIVEN_UP else Unknown
+            kind = base.Late if error.status in _GIVEN_UP else base.Unknown
             return kind(f"{error}: it may be in Toggl all the same")
-        return NotSent(f"{error}: it has trouble of its own", error.retry_at)
+        return base.NotSent(f"{error}: it has trouble of its own", error.retry_at)
 
-    def _payment_required(self, path: str, answer: Response) -> TrackerError:
+    def _payment_required(self, path: str, answer: http.Response) -> base.TrackerError:
         """402 is said for a used-up quota and for features of paid plans alike."""
         bucket, text = _bucket(path), answer.text()
         quota = self._quotas.get(bucket)
@@ -377,31 +337,36 @@ class TogglTracker:
         wait = timedelta(seconds=min(int(reset[1]), 3600)) if reset else _UNTIL_RESET
         resets_at = quota.resets_at if used_up and quota else None
         over = _over_quota(resets_at or self._clock() + wait)
-        self._quotas[bucket] = Quota(0, over.retry_at)
+        self._quotas[bucket] = base.Quota(0, over.retry_at)
         return over
 
 
-def _over_quota(resets_at: datetime) -> OverQuota:
-    return OverQuota("Toggl's requests for this hour are used up", resets_at)
+def _odd(rows: int) -> str:
+    entries = "an entry" if rows == 1 else f"{rows} entries"
+    return f"Toggl has {entries} at that time that cannot be understood"
+
+
+def _over_quota(resets_at: datetime) -> base.OverQuota:
+    return base.OverQuota("Toggl's requests for this hour are used up", resets_at)
 
 
 def _path_part(entry_id: str) -> str:
     if not entry_id.isdecimal():
-        raise Refused("that is no entry of Toggl's")
+        raise base.Refused("that is no entry of Toggl's")
     return entry_id
 
 
-def _not_there(path: str, answer: Response) -> TrackerError:
+def _not_there(path: str, answer: http.Response) -> base.TrackerError:
     if re.search(r"/time_entries/\d+$", path):
-        return Gone("the entry is no longer in Toggl")
+        return base.Gone("the entry is no longer in Toggl")
     if answer.status == 410:
-        return Refused("Toggl no longer has this part of its API: update tracklater-bot")
+        return base.Refused("Toggl no longer has this part of its API: update tracklater-bot")
     workspace = re.match(r"/workspaces/(\d+)", path)
     if workspace:
-        return Refused(
+        return base.Refused(
             f"Toggl has no workspace {workspace[1]} for this account: check toggl.workspace_id"
         )
-    return Refused("Toggl does not know this address: check toggl.base_url")
+    return base.Refused("Toggl does not know this address: check toggl.base_url")
 
 
 def _about_the_token(text: str) -> bool:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from unicodedata import normalize
 
-from pydantic import AwareDatetime, BaseModel, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter, model_validator
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean
-from tracklater_bot.http import Line, Title
+from tracklater_bot.http import Line, Title, understood
 from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Refused, Task
 
 _LONGEST_TEXT = 2000
@@ -58,17 +58,23 @@ class TogglTask(BaseModel):
     active: bool | None = True
 
 
+def _good(shape: type[BaseModel]) -> BeforeValidator:
+    """Reads each row by itself; lists come as null when they are empty."""
+    rows = TypeAdapter(shape)
+    return BeforeValidator(lambda found: understood(rows, found) if found else [])
+
+
 class Me(BaseModel):
-    """The account with its related data; lists come as null when they are empty."""
+    """The account with its related data. Rows that are odd are left out."""
 
     fullname: Title = ""
     email: Title = ""
     timezone: Title = ""
     default_workspace_id: int | None = None
-    workspaces: list[TogglWorkspace] | None = None
-    clients: list[TogglClient] | None = None
-    projects: list[TogglProject] | None = None
-    tasks: list[TogglTask] | None = None
+    workspaces: Annotated[list[TogglWorkspace], _good(TogglWorkspace)] = []
+    clients: Annotated[list[TogglClient], _good(TogglClient)] = []
+    projects: Annotated[list[TogglProject], _good(TogglProject)] = []
+    tasks: Annotated[list[TogglTask], _good(TogglTask)] = []
 
 
 class TogglEntry(BaseModel):
@@ -87,6 +93,14 @@ class TogglEntry(BaseModel):
     at: str = ""
     server_deleted_at: str | None = None
 
+    @model_validator(mode="after")
+    def _is_possible(self) -> TogglEntry:
+        try:
+            self.entry()
+        except OverflowError:  # in the year 1 or 9999, or for millions of years
+            raise ValueError("no time that a calendar has") from None
+        return self
+
     def entry(self) -> TimeEntry:
         """As the rest of the program knows it, in UTC; a running one has no end."""
         running = self.duration < 0
@@ -96,37 +110,37 @@ class TogglEntry(BaseModel):
             start=self.start.astimezone(UTC),
             end=end.astimezone(UTC) if end else None,
             description=self.description,
-            project_id=_text(self.project_id),
+            project_id=None if self.project_id is None else str(self.project_id),
             tags=tuple(self.tags or ()),
             billable=bool(self.billable),
             changed=self.at,
         )
 
 
+Flag = Annotated[bool, BeforeValidator(bool)]  # null is none
+
+
 class TogglConstraints(BaseModel):
     """The workspace's required fields."""
 
-    time_entry_constraints_enabled: bool | None = False
-    description_present: bool | None = False
-    project_present: bool | None = False
-    tag_present: bool | None = False
-    task_present: bool | None = False
+    time_entry_constraints_enabled: Flag = False
+    description_present: Flag = False
+    project_present: Flag = False
+    tag_present: Flag = False
+    task_present: Flag = False
 
     def constraints(self) -> Constraints:
         """What is demanded; nothing while the whole feature is off."""
         if not self.time_entry_constraints_enabled:
             return Constraints()
         return Constraints(
-            description=bool(self.description_present),
-            project=bool(self.project_present),
-            tag=bool(self.tag_present),
-            task=bool(self.task_present),
+            self.description_present, self.project_present, self.tag_present, self.task_present
         )
 
 
 ME = TypeAdapter(Me)
 ENTRY = TypeAdapter(TogglEntry)
-ENTRIES = TypeAdapter(list[TogglEntry] | None)
+ENTRIES = TypeAdapter(list[object] | None)  # each is read by itself: an odd one loses no other
 CONSTRAINTS = TypeAdapter(TogglConstraints | None)
 
 
@@ -220,19 +234,15 @@ def _number(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
-def _text(number: int | None) -> str | None:
-    return None if number is None else str(number)
-
-
 # -- The account -------------------------------------------------------------------------------
 
 
 def account_of(me: Me, workspace: TogglWorkspace) -> Account:
     """What is kept of an account: one workspace, its projects with their clients' names."""
-    clients = {client.id: client.name for client in me.clients or []}
+    clients = {client.id: client.name for client in me.clients}
     in_workspace = [
         project
-        for project in me.projects or []
+        for project in me.projects
         if project.workspace_id == workspace.id and not project.server_deleted_at
     ]
     active = {
@@ -249,7 +259,7 @@ def account_of(me: Me, workspace: TogglWorkspace) -> Account:
         archived=tuple(known for number, known in projects.items() if number not in active),
         tasks=tuple(
             Task(str(task.id), task.name, str(task.project_id))
-            for task in me.tasks or []
+            for task in me.tasks
             if task.project_id in active and task.active is not False
         ),
     )

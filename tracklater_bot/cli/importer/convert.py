@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from tracklater_bot.cli.importer.original import Original
 from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings.base import Key
+from tracklater_bot.settings.sections import ACTIVITYWATCH
 from tracklater_bot.settings.tree import GROUPS, env_name
 
 GLOBAL = "global"
@@ -20,7 +21,6 @@ NO_COUNTERPART = {
     "CLOCKIFY": "entries go to Toggl only",
     "KIMAI": "entries go to Toggl only",
     "LOCAL": "entries go to Toggl only",
-    "ACTIVITYWATCH": "windows are read from thyme; its KEYWORDS were taken over",
     "GITHUB": "issues are read from Jira and Taiga",
 }
 # What its web page alone had a use for.
@@ -67,10 +67,12 @@ def convert(original: Original, folder: Path) -> Converted:
         elif not isinstance(sections, dict):
             converted.notes.append(f"{clean(module, 60)}: has no counterpart here")
         elif module not in HANDLERS:
-            _left_out(converted, module, sections)
+            _left_out(converted, module)
         elif isinstance(enabled, list) and ENABLED_AS.get(module, module.lower()) not in enabled:
             converted.notes.append(f"{module}: was switched off in ENABLED_MODULES: left out")
         else:
+            if module == "ACTIVITYWATCH":
+                converted.values[("activitywatch",)] = {}
             for section, values in sections.items():
                 _section(converted, Place(module, section, folder), values)
             _share_global(converted, module, sections)
@@ -78,17 +80,9 @@ def convert(original: Original, folder: Path) -> Converted:
     return converted
 
 
-def _left_out(converted: Converted, module: str, sections: Mapping[str, Any]) -> None:
+def _left_out(converted: Converted, module: str) -> None:
     reason = NO_COUNTERPART.get(module, "has no counterpart here")
     converted.notes.append(f"{clean(module, 60)}: left out: {reason}")
-    for section, values in sections.items():
-        if module == "ACTIVITYWATCH" and section != GLOBAL and isinstance(values, dict):
-            _keywords(
-                converted,
-                converted.group(section),
-                Place(module, section, Path()),
-                values.get("KEYWORDS"),
-            )
 
 
 def _section(converted: Converted, place: Place, values: Any) -> None:
@@ -215,8 +209,8 @@ def _idle(converted: Converted, at: Key, place: Place, value: Any) -> None:
         converted.notes.append(f"{place}.IDLE: is no number of seconds: left out")
 
 
-def _cutoff(converted: Converted, at: Key, place: Place, value: Any) -> None:
-    converted.notes.append(f"{place}.CUTOFF: not needed: a stretch of work is as long as it is")
+def _not_needed(why: str) -> Handler:
+    return lambda converted, _at, place, _value: converted.notes.append(f"{place}.{why}")
 
 
 def _cutoff_hour(converted: Converted, at: Key, place: Place, value: Any) -> None:
@@ -224,10 +218,6 @@ def _cutoff_hour(converted: Converted, at: Key, place: Place, value: Any) -> Non
         converted.values[("day_starts",)] = f"{value:02}:00"
     else:
         converted.notes.append("CUTOFF_HOUR: is no hour: left out")
-
-
-def _channels(converted: Converted, at: Key, place: Place, value: Any) -> None:
-    converted.notes.append(f"{place}.CHANNELS: not needed: your messages in all channels are found")
 
 
 def _slack_token(converted: Converted, at: Key, place: Place, value: Any) -> None:
@@ -244,6 +234,17 @@ def _slack_token(converted: Converted, at: Key, place: Place, value: Any) -> Non
         )
 
 
+def _server(converted: Converted, at: Key, place: Place, value: Any) -> None:
+    """ActivityWatch's address, of which the original named a page; this machine's is not needed."""
+    url = value.strip().partition("/api/")[0].rstrip("/") if isinstance(value, str) else ""
+    if not url.startswith(("http://", "https://")):
+        converted.notes.append(f"{place}: is no address: this machine's ActivityWatch is read")
+    elif url not in ("http://localhost:5600", ACTIVITYWATCH):
+        converted.values[("activitywatch", "url")] = url
+
+
+_CHANNELS = _not_needed("CHANNELS: not needed: your messages in all channels are found")
+_CUTOFF = _not_needed("CUTOFF: not needed: a stretch of work is as long as it is")
 HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
     "TOGGL": {
         (GLOBAL, "API_KEY"): _to("toggl", "api_token"),
@@ -268,17 +269,24 @@ HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
     "THYME": {
         (GLOBAL, "DIR"): _paths("thyme", "dir"),
         (GLOBAL, "IDLE"): _idle,
-        (GLOBAL, "CUTOFF"): _cutoff,
+        (GLOBAL, "CUTOFF"): _CUTOFF,
         (GLOBAL, "CUTOFF_HOUR"): _cutoff_hour,
+        ("group", "KEYWORDS"): _keywords,
+    },
+    "ACTIVITYWATCH": {
+        (GLOBAL, "EVENTS_URL"): _server,
+        (GLOBAL, "URL"): _server,
+        (GLOBAL, "IDLE"): _idle,
+        (GLOBAL, "CUTOFF"): _CUTOFF,
         ("group", "KEYWORDS"): _keywords,
     },
     "SLACK": {
         (GLOBAL, "API_KEY"): _slack_token,
         (GLOBAL, "USER_ID"): _to("slack", "user_id"),
-        (GLOBAL, "CHANNELS"): _channels,
+        (GLOBAL, "CHANNELS"): _CHANNELS,
         ("group", "API_KEY"): _slack_token,
         ("group", "USER_ID"): _to("slack", "user_id"),
-        ("group", "CHANNELS"): _channels,
+        ("group", "CHANNELS"): _CHANNELS,
     },
 }
 SHARED_BY_GROUPS = {"JIRA": ("CREDENTIALS", "URL", "PROJECT_KEY")}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from pydantic import ValidationError
 
 from tracklater_bot.cli.importer.convert import Converted, convert, secrets_and_accounts
 from tracklater_bot.cli.importer.original import CannotImport, read
+from tracklater_bot.cli.output import replace_file
 from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.base import Key
@@ -129,14 +128,7 @@ def append_secrets(env_file: Path, secrets: Mapping[str, str]) -> None:
     if before and not before.endswith("\n"):
         before += "\n"
     added = "".join(f"{name}={_quoted(value)}\n" for name, value in secrets.items())
-    handle, name = tempfile.mkstemp(dir=env_file.parent, prefix=".env.")  # mode 600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(before + added)
-        Path(name).replace(env_file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(env_file, (before + added).encode(), private=True)
 
 
 def _quoted(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,14 +13,17 @@ from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.learn.bayes import Look, Row, Variant, rounds
-from tracklater_bot.engine.learn.counts import NOBODY, Counts, added
+from tracklater_bot.engine.learn.counts import NOBODY, Counts, added, by_word
 from tracklater_bot.engine.learn.words import Hashing
+from tracklater_bot.engine.looks import look_of, parts_of
 
 HALF_LIFE, ISSUE_HALF_LIFE = 20.0, 4.0  # days
 NAME = 0.2  # what a group's name counts, as minutes of a window that says nothing else
 NOBODYS_SHARE = 0.3  # time that no entry covers may have been forgotten
 LONGEST_SAMPLE, USUAL_SAMPLE = 2.5, 1 / 3  # minutes that a sample stands, and the last of a run
 LONGEST_LOOK = 20.0
+LEAST_SEEN = 0.5  # of a word in an issue's time
+ALMOST_ALL = 0.85
 # Several ways to look at the same counts: where they agree, they are right more often.
 VARIANTS = (
     Variant(change=0.35),
@@ -91,15 +95,15 @@ def looks(windows: Iterable[Window]) -> Iterator[tuple[float, float, str]]:
         start = last = 0.0
         minutes, title = 0.0, ""
         for sample in samples:
-            at = sample.at.timestamp()
+            at, shown = sample.at.timestamp(), parts_of(look_of(sample)).spelled
             gap = max(0.0, at - last) / 60
             if minutes and gap <= LONGEST_SAMPLE:
                 minutes += gap
-            if title and (sample.title != title or gap > LONGEST_SAMPLE or minutes >= LONGEST_LOOK):
+            if title and (shown != title or gap > LONGEST_SAMPLE or minutes >= LONGEST_LOOK):
                 yield start, minutes, title
                 title = ""
             if not title:
-                start, minutes, title = at, USUAL_SAMPLE, sample.title
+                start, minutes, title = at, USUAL_SAMPLE, shown
             if sample.until is not None:
                 at = sample.until.timestamp()
                 minutes = min(max(minutes, (at - start) / 60), LONGEST_LOOK)
@@ -137,11 +141,18 @@ class Habits:
         day: date,
         groups: Collection[str],
         hashing: Hashing,
+        issues: Iterable[IssueId] = (),
     ) -> None:
         self._hashing = hashing
         others = [(counts, abs((day - of).days)) for of, counts in days.items() if of != day]
         self._counts = added((c.groups, 0.5 ** (age / HALF_LIFE)) for c, age in others)
-        self._issues = added((c.issues, 0.5 ** (age / ISSUE_HALF_LIFE)) for c, age in others)
+        by_issue = added((c.issues, 0.5 ** (age / ISSUE_HALF_LIFE)) for c, age in others).single
+        self._issues = {
+            number: issue
+            for issue in issues
+            if (number := owner(hashing, issue.group, issue)) in by_issue
+        }
+        self._issue_words = by_word(by_issue)
         self._groups = {owner(hashing, group): group for group in groups}
         for number, group in self._groups.items():
             self._counts.add(number, hashing.title(group), NAME**2)
@@ -156,6 +167,18 @@ class Habits:
             counts = both if variant.pairs else single
             rows += rounds(self._looks(seen, pairs=variant.pairs), owners, counts, variant)
         return [self._opinion(owners, of_look) for of_look in zip(*rows, strict=True)]
+
+    def issue(self, title: str) -> IssueId | None:
+        """The issue that windows of such words were on lately, almost all of them; None else."""
+        shares: defaultdict[int, float] = defaultdict(float)
+        words = [word for word in self._hashing.title(title).single if word in self._issue_words]
+        for word in words:
+            weights = self._issue_words[word]
+            for number, weight in weights.items():
+                if weight >= LEAST_SEEN:
+                    shares[number] += weight / sum(weights.values()) / len(words)
+        best = max(shares, key=lambda number: shares[number], default=NOBODY)
+        return self._issues.get(best) if shares[best] >= ALMOST_ALL else None
 
     def _opinion(self, owners: Sequence[int], rows: Sequence[Row]) -> Opinion:
         means = {

@@ -6,9 +6,11 @@ Everything here is about words; how much they count is in scoring.py.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
+from pathlib import PurePath
 
 from tracklater_bot.domain.clues import (
     ChatMessage,
@@ -33,6 +35,7 @@ from tracklater_bot.domain.keywords import (
 )
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.text import folded
+from tracklater_bot.engine.looks import Look, look_of, parts_of
 from tracklater_bot.engine.match.issue_words import (
     BareNumber,
     IssueTitles,
@@ -41,7 +44,7 @@ from tracklater_bot.engine.match.issue_words import (
     numbers_in_title,
     without_ranks,
 )
-from tracklater_bot.engine.windows import WindowKind, WindowPlace, without_program
+from tracklater_bot.engine.windows import WindowKind, WindowPlace, is_private, without_program
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,10 @@ class Matcher:
         of_git = [clue for clue in clues if isinstance(clue, Commit | Checkout)]
         prompts = [clue for clue in clues if isinstance(clue, Prompt) and clue.group]
         hints = list(all_hints(groups, ((clue.group, clue.repo) for clue in of_git)))
+        folders = [hint for hint in hints if hint.kind is HintKind.FOLDER]
+        shared = Counter(hint.text for hint in dict.fromkeys(folders))
+        self._folders = {PurePath(h.text): h.group for h in folders if shared[h.text] == 1}
+        hints = [hint for hint in hints if hint.kind is not HintKind.FOLDER]
         self._keywords = Keywords(hints)
         self._spoken = Keywords(hint for hint in hints if not hint.windows_only)
         # Owner and name of each repository on a server.
@@ -91,7 +98,7 @@ class Matcher:
         self._windows: dict[str, TextMatch] = {}
 
     def window(self, title: str) -> TextMatch:
-        """What a window's title says."""
+        """What a window's look says."""
         if title not in self._windows:
             self._windows[title] = self._match(title)
         return self._windows[title]
@@ -166,17 +173,55 @@ class Matcher:
                 return issue
         return None
 
-    def _match(self, title: str) -> TextMatch:
+    def _match(self, written: str) -> TextMatch:
+        """An address or an open folder that points to a group beats the title beside it."""
+        look = parts_of(written)
+        title = look.spelled
+        match = self._match_title(title, self._kinds.of(written))
+        more = bool(look.url or look.folder) and not is_private(title)
+        for told in (self._match_address(look), self._match_folder(look)) if more else ():
+            if told:
+                own = {i: share for i, share in match.issues.items() if i.group in told.groups}
+                place = WindowPlace.WORK if match.place is WindowPlace.LEISURE else match.place
+                match = replace(told, place=place, issues=told.issues or own)
+        groups = self._ruled(folded(f"{title} {look.url} {look.folder}"), match.groups)
+        kept = {issue: share for issue, share in match.issues.items() if issue.group in groups}
+        return replace(match, groups=groups, issues=kept)
+
+    def _match_address(self, look: Look) -> TextMatch:
+        """What the address of a page says; nothing without one."""
+        address = look.address
+        text = folded(address)
+        match = TextMatch(groups=self._keywords.find(text))
+        if address:
+            self._add_keys(match, address, text)
+            self._add_branches(match, text)
+            self._add_refs(match, address, text)
+        return match
+
+    def _match_folder(self, look: Look) -> TextMatch:
+        """What the folder and the branch in an editor say; nothing without a folder."""
+        if not look.folder:
+            return TextMatch()
+        folder = PurePath(look.folder)
+        inside = (path for path in (folder, *folder.parents) if path in self._folders)
+        match = TextMatch(groups=self._keywords.find(folded(look.folder)))
+        if (path := next(inside, None)) is not None:
+            match = TextMatch(groups={self._folders[path]: f"folder {path.name}"})
+        for group in match.groups if len(match.groups) == 1 else ():
+            if (issue := self.branch(group, look.branch)) is not None:
+                match.issues[issue] = 1.0
+        return match
+
+    def _match_title(self, title: str, place: WindowPlace) -> TextMatch:
         text = folded(title)
         content = without_program(text)
-        match = TextMatch(self._kinds.of(title), self._keywords.find(content))
+        match = TextMatch(place, self._keywords.find(content))
         self._add_keys(match, title, text)
         self._add_branches(match, content)
         self._add_titles(match, title)
         self._add_refs(match, title, text)
-        groups = self._ruled(text, match.groups)
-        kept = {issue: share for issue, share in match.issues.items() if issue.group in groups}
-        return replace(match, groups=groups, issues=kept)
+        return match
 
     def _add_keys(self, match: TextMatch, title: str, text: str) -> None:
         for named in self._keys.scoped(text):
@@ -258,7 +303,10 @@ def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, 
 def _texts(clues: Iterable[Clue]) -> Iterator[tuple[str, str | None]]:
     for clue in clues:
         match clue:
-            case Window() | Meeting():
+            case Window():
+                address = parts_of(look_of(clue)).address if clue.url else ""
+                yield from ((text, None) for text in (clue.title, clue.branch, address) if text)
+            case Meeting():
                 yield clue.title, None
             case Commit():
                 yield from ((text, clue.group) for text in (clue.subject, *clue.branches))

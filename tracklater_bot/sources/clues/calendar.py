@@ -227,8 +227,6 @@ class _Address:
             "the calendar", f"{parts.scheme}://{parts.netloc}", lambda: headers, retry=RETRY
         )
         answer = client.get((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
-        if len(answer.body) > LARGEST:
-            raise SourceError(f"it is larger than {LARGEST // MB} MB", lasting=True)
         known = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
         self.validators = {
             ours: v for ours, name in known.items() if (v := answer.headers.get(name))

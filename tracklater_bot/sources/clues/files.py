@@ -24,7 +24,8 @@ def open_regular(path: Path) -> BinaryIO:
 def read_regular(path: Path, largest: int = MB) -> bytes:
     """A file's content. Raises OSError, also where it is larger than that."""
     with open_regular(path) as file:
-        content = file.read(largest + 1)
+        size = max(os.fstat(file.fileno()).st_size, MB)  # as much room as is asked for is taken
+        content = file.read(min(size, largest) + 1)
     if len(content) > largest:
         raise OSError(EFBIG, f"it is larger than {largest // MB} MB")
     return content

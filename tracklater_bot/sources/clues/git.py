@@ -168,6 +168,7 @@ class GitSource:
         return _RepositoryReading(trouble=f"{repository.path} cannot be read: {reason}")
 
     def _read(self, repository: Repository, span: Span) -> _RepositoryReading:
+        repository.refuse_endless_refs()
         urls = repository.remotes()
         hosted = any(map(on_code_host, urls))
         hints = tuple(self._hints(repository, urls))

@@ -158,12 +158,21 @@ def _reachable(repository: Repository, since: int, current: Iterable[str]) -> li
     try:
         while True:
             records = _log(repository, f"--max-count={count}", *starts)
+            if not records:
+                _refuse_broken_head(repository)
             oldest = records[-OLD_ENOUGH:]
             if len(records) < count or all(committed_at(record) < since for record in oldest):
                 return list(parse_log(records, since))
             count = _enough(records, since)
     except DamagedRepository:  # perhaps only where it is old
         return list(parse_log(_log(repository, f"--max-age={since}", *starts), since))
+
+
+def _refuse_broken_head(repository: Repository) -> None:
+    """Raises SourceError where there is a branch, but not its commit: git leaves it out quietly."""
+    _, _, complaint = run_git(repository, "log", "--max-count=1", "HEAD", "--")
+    if "bad object" in complaint:
+        raise SourceError(refusal(repository.path, complaint))
 
 
 def _enough(records: Sequence[bytes], since: int) -> int:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from errno import EFBIG
 from pathlib import Path
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.files import MB, read_end, read_regular
+from tracklater_bot.sources.clues.files import MB, open_regular, read_end, read_regular
 from tracklater_bot.sources.clues.git_remotes import remote_urls
 
 REFLOG = re.compile(
@@ -26,6 +29,7 @@ REFLOG = re.compile(
 )
 NO_BRANCH = re.compile(r"[0-9a-f]{7,64}|@|HEAD|.*(?:[~^:\s]|@\{).*")
 REFTABLE = re.compile(r"^\s*refstorage\s*=\s*\"?reftable", re.IGNORECASE | re.MULTILINE)
+LARGEST_REFS = 64 * MB  # half a million branches
 LONGEST_REFLOG = 8 * MB  # some fifty thousand entries; of more the last
 
 
@@ -77,6 +81,12 @@ class Repository:
     def keeps_reflogs_itself(self) -> bool:
         """Whether there are no files to be read: git has them in a form of its own (reftable)."""
         return REFTABLE.search(_text(self.common / "config")) is not None
+
+    def refuse_endless_refs(self) -> None:
+        """Raises OSError where git would have gigabytes of branches in memory, or wait for them."""
+        with suppress(FileNotFoundError), open_regular(self.common / "packed-refs") as file:
+            if os.fstat(file.fileno()).st_size > LARGEST_REFS:
+                raise OSError(EFBIG, f"its packed-refs is larger than {LARGEST_REFS // MB} MB")
 
     def is_borrowed(self) -> bool:
         """Whether the folder only points at the repository, as a worktree does."""

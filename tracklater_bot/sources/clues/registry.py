@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import ClueSource
+from tracklater_bot.sources.clues.activitywatch import ActivityWatchSource
 from tracklater_bot.sources.clues.calendar import CalendarSource
 from tracklater_bot.sources.clues.git import GitSource
 from tracklater_bot.sources.clues.thyme import ThymeSource
@@ -30,6 +31,7 @@ def _agents(settings: Settings) -> Iterator[ClueSource]:
 
 REGISTRY: tuple[Callable[[Settings], Iterator[ClueSource]], ...] = (
     ThymeSource.set_up,
+    ActivityWatchSource.set_up,
     GitSource.set_up,
     _agents,
     _slack,

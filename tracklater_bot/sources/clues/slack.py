@@ -27,7 +27,8 @@ from slack_sdk.http_retry.state import RetryState
 
 from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
-from tracklater_bot.http import bounded  # noqa: F401 - for its effect
+from tracklater_bot.domain.errors import code_in, from_between
+from tracklater_bot.http import bounded
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError, left_out_sentence
 
@@ -42,7 +43,7 @@ WEST, EAST = timedelta(hours=12), timedelta(hours=14)
 # Written by people; all other subtypes are Slack's or a program's.
 HUMAN = ("", "thread_broadcast", "me_message", "file_share")
 
-NO_JSON = "Slack answered with no JSON: check slack.base_url, or a proxy in between"
+NO_JSON = f"{from_between('Slack')}, or slack.base_url is wrong"
 
 # The SDK logs what it was answered, which are people's messages.
 _log = logging.getLogger(f"{__name__}.sdk")
@@ -155,10 +156,6 @@ def _may_be_one(member: str, other: str) -> bool:
     return member == other or {member[:1], other[:1]} == {"U", "W"}
 
 
-def _is_by_person(match: _Match) -> bool:
-    return not match.bot_id and (match.subtype or "") in HUMAN
-
-
 class SlackSource:
     """The person's messages in one workspace; `group` is None where it serves all groups.
 
@@ -200,7 +197,8 @@ class SlackSource:
             for matches, odd in self._matches(span):
                 left_out += odd
                 for match in matches:
-                    if _at(match) in span and _is_by_person(match):
+                    human = not match.bot_id and (match.subtype or "") in HUMAN
+                    if human and _at(match) in span:
                         found.setdefault(match.key, match)
         except SourceError as error:
             if not found:
@@ -287,12 +285,15 @@ class SlackSource:
         try:
             return self._client.api_call(method, params=arguments)
         except SlackApiError as error:
-            code = str(error.response.get("error") or "")
-            if re.fullmatch(r"[a-z_]+", code):
+            if code := code_in(error.response):
                 raise self._refused(code) from None
             raise SourceError(NO_JSON) from None
-        except JSONDecodeError:
+        except (JSONDecodeError, RecursionError):
             raise SourceError(NO_JSON) from None
+        except (AttributeError, TypeError):  # the SDK's own: no table where it expects one
+            raise SourceError("Slack answered in an unexpected form") from None
+        except bounded.TooMuch as error:
+            raise SourceError(f"Slack {error}") from None
         except (SlackClientError, HTTPException, OSError, ValueError):
             raise SourceError(
                 "Slack cannot be reached: check the network and slack.base_url"

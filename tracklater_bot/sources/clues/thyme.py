@@ -42,6 +42,7 @@ SET_BACK = timedelta(hours=3)
 # damaged is most likely being written.
 BEING_WRITTEN, REREADS, PAUSE = 2.0, 4, 0.3
 
+LONGEST_TITLE = 1000  # beyond that nobody reads, and the engine would at length
 CLOCKS_BEGAN = 1970
 ALL_TIME = Span(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 
@@ -122,7 +123,7 @@ def _samples(snapshots: Iterable[_Snapshot], machine: str) -> Iterator[Window]:
         if snapshot.time not in ALL_TIME:  # a clock that was not set
             continue
         active = snapshot.active or 0
-        title = names.get(active, "")
+        title = names.get(active, "")[:LONGEST_TITLE]
         if title == "N/A":
             title = ""
         if (look := (active, title)) != last:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import AliasPath, BaseModel, Field, TypeAdapter
 
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
@@ -38,16 +38,8 @@ _FOR_WORKLOGS = {
 }
 
 
-class _Category(BaseModel):
-    key: str = ""
-
-
 class _Status(BaseModel):
-    statusCategory: _Category | None = None  # noqa: N815 - Jira's spelling
-
-    @property
-    def category(self) -> str:
-        return self.statusCategory.key if self.statusCategory else ""
+    category: str = Field("", validation_alias=AliasPath("statusCategory", "key"))
 
 
 class _Type(BaseModel):
@@ -392,7 +384,8 @@ def _as_source_error() -> Iterator[None]:
     try:
         yield
     except JiraError as error:
-        raise SourceError(str(error), lasting=error.lasting) from None
+        until = error.cause.until if error.cause else ""
+        raise SourceError(f"{error}{until}", lasting=error.lasting) from None
 
 
 def _project_of(key: str) -> str:

@@ -302,7 +302,7 @@ def _as_source_error(place: ResolvedTaiga) -> Iterator[None]:
     try:
         yield
     except BadStatus as error:
-        raise SourceError(_sentence(error, place), lasting=error.lasting) from None
+        raise SourceError(_sentence(error, place) + error.until, lasting=error.lasting) from None
     except HttpError as error:
         raise SourceError(str(error), lasting=error.lasting) from None
 
@@ -316,7 +316,6 @@ def _sentence(error: BadStatus, place: ResolvedTaiga) -> str:
             f"Taiga has no project {slug} for this account: write the slug as in the project's"
             " address, often with the owner's name in front"
         ),
-        429: "Taiga wants requests to come more slowly",
         451: f"Taiga has closed or archived the project {slug}",
     }
     if error.status == 404 and "json" not in error.response.headers.get("Content-Type", ""):

@@ -1,0 +1,34 @@
+"""Each source reads what is hostile and half broken in little time and memory, and says so."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bots import ROOT
+from tests.hostile_inputs import SECRET, SOURCES, hostile_server
+from tests.sourcecontract import one_line
+
+MOST_MB, SECONDS, PATIENCE = 300, 20, 300
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and links are made in other ways there")
+@pytest.mark.parametrize("source", SOURCES)
+def test_hostile_inputs_end_with_a_sentence(source: str, tmp_path: Path) -> None:
+    with hostile_server() as url:
+        ended = subprocess.run(
+            [sys.executable, "-m", "tests.hostile_inputs", source, str(tmp_path), url],
+            cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    *cases, peak = map(json.loads, ended.stdout.splitlines())
+    for case, seconds, sentences in cases:
+        assert seconds < SECONDS, case
+        for sentence in sentences:
+            assert one_line(sentence), case
+            assert SECRET not in sentence, case
+    assert peak < MOST_MB

@@ -1,0 +1,139 @@
+"""Recorders side by side: several may tell of one machine, or each of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tracklater_bot.domain.clues import Attendance, Reading, Window
+from tracklater_bot.domain.day import Span, merge
+from tracklater_bot.domain.programs import program
+from tracklater_bot.domain.text import folded
+from tracklater_bot.sources.base import ClueSource
+
+# Two recorders of one screen agree in so many samples, and in so large a part of all in common.
+ENOUGH, ALIKE = 5, 0.6
+SILENT = timedelta(days=1)  # a recorder that wrote nothing for so long has stopped
+
+
+def told_apart(readings: Sequence[Reading]) -> list[Reading]:
+    """Readings in which a machine has one name, and one recorder at a time.
+
+    Recorders know machines by names of their own, so that those of two are never taken for one
+    machine's; but where both show the same windows at the same times they watch one screen. Then
+    the one that tells lengths is believed, and the other only where that one saw nothing.
+    """
+    if sum(any(isinstance(c, Window) for c in reading.clues) for reading in readings) < 2:
+        return list(readings)
+    named = [_named(reading) for reading in readings]
+    machines = _machines(named)
+    timed = {name: own for name, own in machines.items() if any(w.until for w in own)}
+    covered = {name: _covered(name, named) for name in timed}
+    same = {
+        name: twin
+        for name in machines.keys() - timed.keys()
+        for twin in sorted(timed)
+        if _same_screen(machines[name], timed[twin])
+    }
+    return [_without_twins(reading, same, covered) for reading in named]
+
+
+def _named(reading: Reading) -> Reading:
+    clues = (
+        replace(c, machine=f"{reading.name} {c.machine}")
+        if isinstance(c, Window | Attendance)
+        else c
+        for c in reading.clues
+    )
+    return replace(reading, clues=tuple(clues))
+
+
+def _machines(readings: Iterable[Reading]) -> dict[str, list[Window]]:
+    machines: defaultdict[str, list[Window]] = defaultdict(list)
+    for reading in readings:
+        for clue in reading.clues:
+            if isinstance(clue, Window):
+                machines[clue.machine].append(clue)
+    return machines
+
+
+def _covered(machine: str, readings: Iterable[Reading]) -> list[Span]:
+    """When a machine's own recorder was there."""
+    return merge(
+        Span(clue.at, clue.until)
+        for reading in readings
+        for clue in reading.clues
+        if isinstance(clue, Window | Attendance) and clue.machine == machine
+        if clue.until is not None and clue.at < clue.until
+    )
+
+
+def _same_screen(samples: Iterable[Window], timed: Sequence[Window]) -> bool:
+    both = list(_both(samples, timed))
+    alike = sum(_alike(one, other) for one, other in both)
+    return alike >= max(ENOUGH, ALIKE * len(both))
+
+
+def _both(samples: Iterable[Window], timed: Sequence[Window]) -> Iterator[tuple[Window, Window]]:
+    """Each sample with what the other recorder had in front, where both name something."""
+    for sample in samples:
+        place = bisect_right(timed, sample.at, key=lambda window: window.at) - 1
+        if place >= 0 and sample.title and timed[place].title:
+            window = timed[place]
+            if window.until is not None and sample.at < window.until:
+                yield sample, window
+
+
+def _alike(sample: Window, window: Window) -> bool:
+    """Whether the titles are the same, but for the program's name at the end of one."""
+    one, other = folded(sample.title), folded(window.title)
+    return one == other or one.startswith(other) or f"{other} - {program(window.app)}" in one
+
+
+def _without_twins(
+    reading: Reading, same: dict[str, str], covered: dict[str, list[Span]]
+) -> Reading:
+    clues = [
+        clue
+        for clue in reading.clues
+        if not isinstance(clue, Window)
+        or clue.machine not in same
+        or not _within(clue, covered[same[clue.machine]])
+    ]
+    return replace(reading, clues=tuple(clues))
+
+
+def _within(clue: Window, spans: Sequence[Span]) -> bool:
+    place = bisect_right(spans, clue.at, key=lambda span: span.start) - 1
+    return place >= 0 and clue.at < spans[place].end
+
+
+# -- For the check -------------------------------------------------------------------------------
+
+
+def checked(source: ClueSource, now: datetime) -> str:
+    """What a source's check found, and whether a recorder has written nothing for a day.
+
+    That is no failure: after a holiday it is as it should be.
+    """
+    found = source.check()
+    if source.watches_screen:
+        reading = source.read(Span(now - SILENT, now))
+        if not any(isinstance(clue, Window) for clue in reading.clues):
+            better = f", or {instead}" if (instead := instead_of_thyme()) else ""
+            return f"{found}; nothing was recorded in the last day: let it record{better}"
+    return found
+
+
+def instead_of_thyme(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> str:
+    """What to set up where thyme sees nothing, or is not to be had; "" where it works."""
+    wayland = environ.get("WAYLAND_DISPLAY") or environ.get("XDG_SESSION_TYPE") == "wayland"
+    system = {"darwin": "a Mac", "win32": "Windows"}.get(platform, "Wayland" if wayland else "")
+    if not system:
+        return ""
+    return f"run ActivityWatch, which records on {system}, and add an [activitywatch] section"
