@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tests.loopback import Asked, Loopback, Said
 from tests.repositories import WHO
 from tracklater_sandbox.workday.story import Scene
 from tracklater_sandbox.workday.thyme import write_thyme
@@ -96,3 +97,41 @@ def by_hand(groups: Sequence[str], *top: str) -> str:
 def group(name: str, repos: Sequence[Path], *more: str) -> str:
     listed = json.dumps([str(repo) for repo in repos])
     return "\n".join((f"[groups.{name}]", f'keywords = ["{name}"]', f"git.repos = {listed}", *more))
+
+
+class Watching(Loopback):
+    """An ActivityWatch whose watchers saw these stretches: start, end, program, title."""
+
+    def __init__(self, machine: NewMachine, *seen: tuple[str, str, str, str]) -> None:
+        super().__init__([])
+        moments = [
+            (machine.at(start), machine.at(end), app, title) for start, end, app, title in seen
+        ]
+        self._events = {
+            "aw-watcher-window_box": [
+                _event(start, end, {"app": app, "title": title})
+                for start, end, app, title in reversed(moments)
+            ],
+            "aw-watcher-afk_box": [
+                _event(start, end, {"status": "not-afk"}) for start, end, *_ in reversed(moments)
+            ],
+        }
+
+    def next(self, asked: Asked) -> Said:
+        path = asked.path.partition("?")[0]
+        if path == "/api/0/info":
+            return Said(body={"hostname": "box", "version": "v0.13.2", "testing": False})
+        if path == "/api/0/buckets/":
+            kinds = ("currentwindow", "afkstatus")
+            return Said(
+                body={
+                    id: {"id": id, "type": kind, "client": id[:-4], "hostname": "box"}
+                    for id, kind in zip(self._events, kinds, strict=True)
+                }
+            )
+        return Said(body=self._events[path.split("/")[4]])
+
+
+def _event(start: datetime, end: datetime, data: dict[str, str]) -> dict[str, object]:
+    seconds = (end - start).total_seconds()
+    return {"id": 1, "timestamp": start.isoformat(), "duration": seconds, "data": data}

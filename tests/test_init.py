@@ -17,10 +17,11 @@ import pytest
 import yaml
 
 from tests.commands import Answer, called
-from tests.loopback import Said, closed_port, loopback
-from tests.newmachines import ZONE, NewMachine, by_hand, group, yesterday
+from tests.loopback import closed_port, serving
+from tests.newmachines import ZONE, NewMachine, Watching, by_hand, group, yesterday
 from tracklater_bot.cli.init import asking, finding
 from tracklater_bot.cli.init.asking import Dialogue
+from tracklater_bot.settings import models
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.jira import JiraIssue
 from tracklater_sandbox.workday.story import Scene
@@ -171,14 +172,22 @@ def test_a_freelancer_with_activitywatch(
     app = new.repository("code/clients/acme-app", "https://github.com/acme-corp/app.git")
     new.commits(shop, "09:10", "09:55", "10:30")
     new.commits(app, "13:05", "13:50", "14:40")
-    with loopback(Said(body={"hostname": "box", "version": "v0.13.2"})) as watch:
-        monkeypatch.setattr(finding, "ACTIVITYWATCH", watch.url)
+    seen = Watching(
+        new,
+        ("09:00", "10:35", "Code", "cart.ts - shop [globex]"),
+        ("10:35", "11:10", "firefox", "Globex: the new cart"),
+        ("13:00", "14:50", "Code", "main.dart - app - Acme Corp"),
+        ("14:50", "15:20", "Spotify", "Spotify Premium"),
+    )
+    with serving(seen) as watch:
+        for module in (finding, models):
+            monkeypatch.setattr(module, "ACTIVITYWATCH", watch.url)
         answer = init(new.home, [])
-    assert answer.code == 0, answer.err
-    assert f"ActivityWatch at {watch.url}" in answer.out
-    assert walked[0].answers == 0
-    hand = by_hand((group("globex", [shop]), group("acme", [app])), GIT)
-    assert points_apart(new.home, hand) <= 2
+        assert answer.code == 0, answer.err
+        assert f"ActivityWatch at {watch.url}" in answer.out
+        assert walked[0].answers == 0
+        hand = by_hand((group("globex", [shop]), group("acme", [app])), f"[activitywatch]\n{GIT}")
+        assert points_apart(new.home, hand) <= 2
 
 
 def test_a_mac_with_its_folders(new: NewMachine, walked: list[Dialogue]) -> None:

@@ -195,16 +195,6 @@ def _told(
         raise told_as(str(error)) from error
 
 
-@contextmanager
-def _told_of_files() -> Iterator[None]:
-    """Gives the person what the system says of a file."""
-    try:
-        yield
-    except OSError as error:
-        reason = (error.strerror or "cannot be used").lower()
-        raise FailedError(f"{error.filename or 'a file'}: {reason}.") from error
-
-
 def demo(arguments: argparse.Namespace) -> int:
     """The sandbox and the real bot on it."""
     if arguments.json and not arguments.once:
@@ -229,7 +219,7 @@ def init(arguments: argparse.Namespace) -> int:
     from tracklater_bot.settings import SettingsError
 
     files = first_hour.places(arguments.config, arguments.env_file)
-    with _told(SettingsError, UsageError), _told(first_hour.NotWritten), _told_of_files():
+    with _told(SettingsError, UsageError), _told(first_hour.NotWritten):
         first_hour.init(arguments.folders, files, os.environ, utc_now(), Dialogue())
     shown = vars(_parser().parse_args(["preview", "yesterday"]))
     env_file = files[1] if files[1].exists() else None

@@ -23,7 +23,7 @@ from tracklater_bot.settings import Settings, load
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.loading import APP_NAME, CONFIG_NAME, ENV_NAME
 from tracklater_bot.settings.sections import TAIGA_API
-from tracklater_bot.settings.tree import GROUPS, section_at
+from tracklater_bot.settings.tree import GROUPS
 from tracklater_bot.trackers.registry import SUGGESTED
 
 MOST_SITES = 5
@@ -51,7 +51,7 @@ def init(
     now: datetime,
     dialogue: Dialogue,
 ) -> None:
-    """Finds, asks, and writes both files. Raises NotWritten, SettingsError and OSError."""
+    """Finds, asks, and writes both files. Raises NotWritten and SettingsError."""
     target, env_file = files
     if target.exists() and not dialogue.agrees(
         f"{target} is there already. Write it anew? It is kept as {target.name}.old"
@@ -77,7 +77,11 @@ def init(
         f"{env_file} has other values of {', '.join(others)}. Replace them?"
     ):
         raise NotWritten(f"{env_file} was left as it is: nothing was written.")
-    write(target, env_file, values, groups)
+    try:
+        write(target, env_file, values, groups)
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise NotWritten(f"{error.filename or target}: {reason}.") from None
     dialogue.say(f"\nWritten: {target}")
     if variables(values):
         dialogue.say(f"Written: {env_file} (secrets; nobody else can read it)")
@@ -255,7 +259,7 @@ class _Asking:
             url = getattr(self.known, section).base_url
             if url != getattr(Settings(), section).base_url:
                 values[(section, "base_url")] = url
-        if machine.activitywatch and section_at(("activitywatch",)) is not None:
+        if machine.activitywatch:
             values[("activitywatch",)] = {}
         if machine.thyme is not None:
             values[("thyme", "dir")] = str(machine.thyme)

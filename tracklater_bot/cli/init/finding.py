@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from tracklater_bot.http import HttpError, RetryPolicy, ServiceClient, anonymous
+from tracklater_bot.settings.sections import ACTIVITYWATCH
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.agent_logs import TakesTooLong, lines_of
 from tracklater_bot.sources.clues.agents import TOOLS, Tool, usual_folder
@@ -32,7 +33,6 @@ from tracklater_bot.sources.clues.git_repository import (
     locate,
 )
 
-ACTIVITYWATCH = "http://127.0.0.1:5600"
 USUAL = frozenset((
     "code", "desktop", "dev", "developer", "development", "documents", "git", "github", "go",
     "ideaprojects", "phpstormprojects", "programming", "project", "projects", "pycharmprojects",
