@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.request import getproxies
 
+from platformdirs import user_config_path
 from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -16,9 +18,12 @@ from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.domain.wall import Finding
 from tracklater_bot.drafting.recorders import instead_of_thyme
+from tracklater_bot.drafting.unseen import unseen
 from tracklater_bot.http import bounded  # noqa: F401 - for its effect
 from tracklater_bot.http.responses import origin
-from tracklater_bot.settings import Settings, first_clues, unfinished
+from tracklater_bot.settings import Loaded, Settings, first_clues, unfinished
+from tracklater_bot.settings.hollow import hollow
+from tracklater_bot.settings.loading import APP_NAME, CONFIG_NAME, ENV_NAME
 from tracklater_bot.settings.sections import SlackSettings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import TrackerError
@@ -30,6 +35,10 @@ BOT_SCOPES = (
 TIMEOUT_SECONDS = 15
 AT_ONCE = 8
 NO_CLUES = f"nothing tells what you worked on: set {first_clues()}."
+NO_GROUPS = (
+    "there are none: without a client or work project no time can be told apart:"
+    " run `tracklater-bot init`, or write a [groups.NAME] section."
+)
 NO_USER_ID = "slack.user_id is not set: copy your member ID from your Slack profile."
 
 
@@ -40,22 +49,41 @@ class CheckError(Exception):
 REFUSALS = (CheckError, SourceError, TrackerError)
 
 
-def check_all(core: Core) -> list[Finding]:
-    """Tries everything side by side; clues first, then issues, the tracker, Slack."""
+def check_all(core: Core, *, quick: bool = False) -> list[Finding]:
+    """Tries everything side by side; clues first, then issues, the tracker, Slack.
+
+    Unless it must be `quick`, the last weeks are read too, for settings that find nothing in them.
+    """
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
         clues = pool.submit(core.machine.check)
         others = pool.map(
             lambda check: Finding.of(check[0], check[1], check[2], REFUSALS), _checks(core)
         )
         nothing = Finding("clues", None, ok=False, sentence=NO_CLUES)
-        findings = [*(clues.result() or [nothing]), *others]
+        no_groups = Finding("groups", None, ok=False, sentence=NO_GROUPS)
+        lacking_groups = [] if core.groups or quick else [no_groups]
+        findings = [*(clues.result() or [nothing]), *lacking_groups, *others]
     # What was set in Slack by an earlier version and holds no more; then what is set up by half,
     # unless somebody has asked for that very setting already.
     said = " ".join(finding.sentence for finding in findings)
     lacking = unfinished(core.file_settings)
     more = [sentence for sentence in lacking if sentence.partition(" ")[0] not in said]
-    notes = (*core.no_longer(), *more, *_recorder(core.file_settings))
+    notes = [*core.no_longer(), *more, *_recorder(core.file_settings)]
+    if not quick:
+        notes += hollow(core.file_settings)
+        notes += unseen(core.clue_sources, core.groups, core.clock())
     return [*findings, *(Finding("settings", None, ok=False, sentence=note) for note in notes)]
+
+
+def files_read(loaded: Loaded) -> Finding:
+    """Which files the settings come from, or where there could be one."""
+    env = str(loaded.env_file) if loaded.env_file else f"no {ENV_NAME}"
+    if loaded.path is not None:
+        return Finding("files", None, ok=True, sentence=f"read {loaded.path} and {env}")
+    looked = f"{Path.cwd() / CONFIG_NAME} and {user_config_path(APP_NAME) / CONFIG_NAME}"
+    advice = "run `tracklater-bot init`, or name one with --config"
+    sentence = f"there is no settings file at {looked} (read {env}): {advice}"
+    return Finding("files", None, ok=bool(loaded.settings.groups), sentence=sentence)
 
 
 def network(settings: Settings) -> Finding:

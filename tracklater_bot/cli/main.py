@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -25,7 +25,7 @@ from tracklater_bot.domain.errors import StoreError, place_of
 if TYPE_CHECKING:
     from tracklater_bot.blocks.timeline import Lanes
     from tracklater_bot.core import Core
-    from tracklater_bot.settings import Settings
+    from tracklater_bot.settings import Loaded, Settings
 
 Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -307,11 +307,12 @@ def digest(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Everything tried for real."""
-    from tracklater_bot.checks import check_all, network
+    from tracklater_bot.checks import check_all, files_read, network
     from tracklater_bot.cli.terminal import print_lines
 
-    with _core(arguments) as core:
-        findings = [*check_all(core), network(core.file_settings)]
+    loaded = _loaded(arguments)
+    with _opened(loaded.settings) as core, _progress("Trying everything"):
+        findings = [files_read(loaded), *check_all(core), network(core.file_settings)]
     if arguments.json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -352,7 +353,7 @@ def record(arguments: argparse.Namespace) -> int:
     from tracklater_bot.cli.record import RecordError
     from tracklater_bot.cli.record import record as take
 
-    settings = _settings(arguments)
+    settings = _loaded(arguments).settings
     if settings.thyme.dir is None:
         raise UsageError(
             "thyme.dir is not set: write the folder of thyme's files into the settings."
@@ -367,22 +368,25 @@ def record(arguments: argparse.Namespace) -> int:
 # -- What they share -----------------------------------------------------------------------------
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
+def _loaded(arguments: argparse.Namespace) -> Loaded:
     from tracklater_bot.settings import SettingsError, load
 
     with _told(SettingsError, UsageError):
         loaded = load(arguments.config, arguments.env_file, os.environ)
     for warning in loaded.warnings:
         say(warning)
-    return loaded.settings
+    return loaded
+
+
+def _core(arguments: argparse.Namespace) -> AbstractContextManager[Core]:
+    return _opened(_loaded(arguments).settings)
 
 
 @contextmanager
-def _core(arguments: argparse.Namespace) -> Iterator[Core]:
+def _opened(settings: Settings) -> Iterator[Core]:
     from tracklater_bot.core import opened
     from tracklater_bot.settings import SettingsError
 
-    settings = _settings(arguments)
     with _told(StoreError), _told(SettingsError, UsageError), opened(settings) as core:
         yield core
 

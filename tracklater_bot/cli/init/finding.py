@@ -30,6 +30,7 @@ from tracklater_bot.sources.clues.git_repository import (
     ReflogCommit,
     Repository,
     head_reflog,
+    likely_own,
     locate,
 )
 
@@ -48,7 +49,6 @@ MOST_SESSIONS, AGENT_SECONDS = 200, 5.0
 REFLOG_END = 256 * 1024
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d.*\.json")
 _KEY = re.compile(r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9_]+)-[1-9]\d*(?![A-Za-z0-9])")
-_ROBOT = re.compile(r"\[bot\]|^(?:no-?reply|agent|bots?)@|@[^@]*\.(?:local|localdomain)$", re.I)
 _INFO = TypeAdapter(dict[str, object])
 
 
@@ -231,17 +231,10 @@ def _described(
         path=repository.path,
         remotes=tuple(words[0] for url in repository.remotes() if (words := remote_words(url))),
         folders=_between(repository.path, roots),
-        emails=tuple(_likely_own(made_as)),
+        emails=tuple(likely_own(made_as)),
         last=max(moments, default=None),
         keys=keys,
     )
-
-
-def _likely_own(made_as: Sequence[str]) -> Iterator[str]:
-    """The last address and those of many commits: a colleague may have sat here for one."""
-    for number, (email, used) in enumerate(Counter(made_as).items()):
-        if (number == 0 or used * 4 >= len(made_as)) and not _ROBOT.search(email):
-            yield email
 
 
 def _keys(head: Head, branches: Iterable[str]) -> Counter[str]:
