@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.request import getproxies
 
-from platformdirs import user_config_path
 from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -23,7 +21,7 @@ from tracklater_bot.http import bounded  # noqa: F401 - for its effect
 from tracklater_bot.http.responses import origin
 from tracklater_bot.settings import Loaded, Settings, first_clues, unfinished
 from tracklater_bot.settings.hollow import hollow
-from tracklater_bot.settings.loading import APP_NAME, CONFIG_NAME, ENV_NAME
+from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
 from tracklater_bot.settings.sections import SlackSettings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import TrackerError
@@ -80,7 +78,7 @@ def files_read(loaded: Loaded) -> Finding:
     env = str(loaded.env_file) if loaded.env_file else f"no {ENV_NAME}"
     if loaded.path is not None:
         return Finding("files", None, ok=True, sentence=f"read {loaded.path} and {env}")
-    looked = f"{Path.cwd() / CONFIG_NAME} and {user_config_path(APP_NAME) / CONFIG_NAME}"
+    looked = " and ".join(str(place.absolute()) for place in places_looked_at())
     advice = "run `tracklater-bot init`, or name one with --config"
     sentence = f"there is no settings file at {looked} (read {env}): {advice}"
     return Finding("files", None, ok=bool(loaded.settings.groups), sentence=sentence)

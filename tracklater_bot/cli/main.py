@@ -241,24 +241,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 def preview(arguments: argparse.Namespace) -> int:
     """A day's suggestions on this screen."""
+    from tracklater_bot.cli.first_day import empty_day, keyword_lines
     from tracklater_bot.drafting.machine import UnexplainedTitles
     from tracklater_bot.engine import suggest
-    from tracklater_bot.settings import first_clues
     from tracklater_bot.trackers.base import words_of
 
     if arguments.titles and (arguments.json or arguments.blocks):
         raise UsageError("--titles shows window titles here alone: leave out --json and --blocks.")
     titles = UnexplainedTitles() if arguments.titles else None
     engine = suggest if titles is None else titles.suggest
-    with _core(arguments) as core:
+    loaded = _loaded(arguments)
+    with _opened(loaded.settings) as core:
         day = _day(core, arguments.when)
-        if not core.clue_sources:
-            say(
-                f"No source is set up yet: set {first_clues()}, in tracklater.toml."
-                " `tracklater-bot check` says what else is missing."
-            )
         with _progress(f"Reading {day.date}"):
             [draft], now = core.local_machine(engine).drafts([day]), core.clock()
+            advice = list(empty_day(draft, day, loaded, core))
+        taken = [hint.text for group in core.groups for hint in group.hints]
         groups, words = tuple(core.file_settings.groups), words_of(core.tracker)
     if arguments.png is not None:
         from tracklater_bot.blocks.timeline import lanes_of, ticks_of
@@ -276,9 +274,13 @@ def preview(arguments: argparse.Namespace) -> int:
         from tracklater_bot.cli.terminal import print_draft
 
         print_draft(draft, now, None, words, why=arguments.why)
+    for line in advice:
+        say(line)
     if titles is not None:
         from tracklater_bot.cli.terminal import print_titles
 
+        for line in keyword_lines(titles.minutes, taken):
+            print(line)
         print_titles(titles.minutes)
     return 0
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_config_path
 from pydantic import SecretStr
 
 from tracklater_bot.cli.init import accounts
@@ -21,7 +20,7 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean, count
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.settings.base import Key
-from tracklater_bot.settings.loading import APP_NAME, CONFIG_NAME, ENV_NAME
+from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
 from tracklater_bot.settings.sections import TAIGA_API
 from tracklater_bot.settings.tree import GROUPS
 from tracklater_bot.trackers.registry import SUGGESTED
@@ -39,8 +38,8 @@ def places(config: Path | None, env_file: Path | None) -> tuple[Path, Path]:
     Without a name: where there is one already, else in the person's configuration folder, where
     every command finds them from everywhere.
     """
-    here = Path(CONFIG_NAME)
-    target = config or (here if here.exists() else user_config_path(APP_NAME) / CONFIG_NAME)
+    here, usual = places_looked_at()
+    target = config or (here if here.exists() else usual)
     return target, env_file or target.with_name(ENV_NAME)
 
 
