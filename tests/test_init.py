@@ -16,12 +16,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
+from tests.bots import digests_in
 from tests.commands import Answer, called
 from tests.loopback import closed_port, serving
 from tests.newmachines import ZONE, NewMachine, Watching, by_hand, group, yesterday
 from tracklater_bot.cli.init import asking, finding
 from tracklater_bot.cli.init.asking import Dialogue
-from tracklater_bot.settings import models
+from tracklater_bot.settings import load, models
+from tracklater_bot.settings.hollow import hollow
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.jira import JiraIssue
 from tracklater_sandbox.workday.story import Scene
@@ -109,7 +111,12 @@ def minutes(home: Path, config: str | None, **more: str) -> list[str | None]:
 
 
 def points_apart(home: Path, hand: str, **more: str) -> float:
-    """How many of a hundred minutes have another group than with settings written by hand."""
+    """How many of a hundred minutes have another group than with settings written by hand.
+
+    What was written leaves nothing to be warned of, either.
+    """
+    loaded = load(home / "config" / "tracklater-bot" / "tracklater.toml", None, {})
+    assert (loaded.warnings, hollow(loaded.settings)) == ((), ())
     (home / "hand.toml").write_text(hand, encoding="utf-8")
     wanted, got = minutes(home, "hand.toml", **more), minutes(home, None, **more)
     assert sum(group is not None for group in wanted) >= 60
@@ -161,7 +168,11 @@ def test_a_freelancer_with_thyme_and_four_accounts(
         f'[slack]\nuser_id = "U0EERO"\n[thyme]\ndir = "{home / "thyme"}"\n{GIT}',
     )
     assert points_apart(home, hand, **addresses(services), **services.env) <= 2
-    assert on(home, "check", **addresses(services)).code == 0
+    checked = on(home, "check", **addresses(services))
+    assert checked.code == 0, checked.out
+    sent = on(home, "digest", "yesterday", **addresses(services))
+    assert sent.code == 0, sent.err
+    assert digests_in(services.slack.messages(), yesterday().isoformat())
     assert "to review" in answer.out.rpartition("Written:")[2]  # yesterday's preview
 
 

@@ -112,6 +112,7 @@ class _Asking:
                 self.machine = find(named, Path.home())
         for line in self.machine.lines():
             self.dialogue.say(line)
+        self.names.add(Path.home().name)
         self.names |= {email.partition("@")[0].rpartition("+")[2] for email in self.machine.emails}
 
     # -- Accounts --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from tracklater_bot.cli.init.accounts import RefusedAnswer
 from tracklater_bot.cli.init.grouping import Proposal
 from tracklater_bot.domain.text import clean
+from tracklater_bot.settings.tree import env_name
 
 T = TypeVar("T")
 TRIES = 3
@@ -93,11 +94,12 @@ class Dialogue:
         elif found["drop"]:
             del groups[numbers[0] - 1]
         elif found["name"]:
-            taken = any(group.name.casefold() == found["name"].casefold() for group in groups)
-            if taken:
+            renamed, name = groups[numbers[0] - 1], clean(found["name"], 60)
+            others = {env_name((group.name,)) for group in groups if group is not renamed}
+            if env_name((name,)) in others:
                 self.say("  Another group is called so: 1+3 makes one of two.")
             else:
-                groups[numbers[0] - 1].name = clean(found["name"], 60)
+                renamed.name = name
         elif numbers[0] != numbers[1]:
             one, other = (groups[number - 1] for number in numbers)
             one.add(other)

@@ -15,7 +15,7 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.keywords import COMMON_NAMES
 from tracklater_bot.domain.text import clean, count, folded, listing
 from tracklater_bot.settings.base import Key
-from tracklater_bot.settings.tree import GROUPS
+from tracklater_bot.settings.tree import GROUPS, env_name
 
 LATELY = timedelta(days=180)
 MOST_ALONE = 12  # clients or issue projects that nothing else points to: more are no proposal
@@ -174,7 +174,7 @@ def short_name(name: str) -> str:
     parts = [folded(part) for part in re.findall(r"[^\W_]+", name)]
     while len(parts) > 1 and parts[-1] in _LEGAL:
         parts.pop()
-    return " ".join(parts) or folded(name)
+    return clean(" ".join(parts) or folded(name), 60)
 
 
 @dataclass(slots=True)
@@ -295,11 +295,10 @@ class _Proposing:
             self.groups = [group for group in self.groups if group not in alone]
         unique: dict[str, Proposal] = {}
         for group in sorted(self.groups, key=lambda group: (-len(group.repositories), group.name)):
-            number = 2
-            while group.name in unique:
-                group.name = f"{group.name.rstrip(' 23456789')} {number}"
-                number += 1
-            unique[group.name] = group
+            name, number = group.name, 2
+            while env_name((group.name,)) in unique:  # their secrets need names of their own
+                group.name, number = f"{name} {number}", number + 1
+            unique[env_name((group.name,))] = group
         for group in unique.values():
             group.keywords = list(self._keywords(group))
         return Proposed(list(unique.values()), tuple(self.left_out))
@@ -311,8 +310,12 @@ class _Proposing:
             word
             for other in self.groups
             if other is not group
-            for text in (other.name, *(found.path.name for found in other.repositories))
-            for word in re.findall(r"[^\W_]+", folded(text))
+            for text in (
+                other.name,
+                *(found.path.name for found in other.repositories),
+                *(found.owner for found in other.repositories),
+            )
+            for word in (folded(text), *re.findall(r"[^\W_]+", folded(text)))
         }
         for word in dict.fromkeys((group.name, *sorted(owners - self.own))):
             if len(word) >= 3 and word not in COMMON_NAMES and word not in elsewhere:
