@@ -330,6 +330,33 @@ def test_secrets_go_to_a_file_of_ones_own_and_keep_what_was_there(services: Sand
     assert env_file.read_text().count("TRACKLATER_TOGGL__API_TOKEN") == 1
 
 
+def test_a_second_time_leaves_nothing_of_the_first_in_the_way(services: Sandbox) -> None:
+    """Secrets of groups that are no more would keep any settings from loading."""
+    jira = [f"{services.url}/jira", services.jira.api_token, ""]
+    first = ["", services.toggl.api_token, *jira, "1=Acme Software", ""]
+    assert init(services.home, first, **addresses(services)).code == 0
+    (services.home / "config" / "tracklater-bot" / "tracklater.toml").unlink()
+    again = init(services.home, ["", *jira, "", "y"], **addresses(services))
+    assert again.code == 0, again.err
+    assert "TRACKLATER_GROUPS__ACME_SOFTWARE__JIRA__API_TOKEN" in again.out
+    assert on(services.home, "preview", **addresses(services)).code == 0
+    env_file = services.home / "config" / "tracklater-bot" / ".env"
+    assert "ACME_SOFTWARE" not in env_file.read_text()
+    assert "ACME_SOFTWARE" in env_file.with_name(".env.old").read_text()
+    assert stat.S_IMODE(env_file.with_name(".env.old").stat().st_mode) == 0o600
+
+
+def test_secrets_of_the_environment_are_used_and_stay_there(services: Sandbox) -> None:
+    environ = {name: text for name, text in services.env.items() if "GROUPS" not in name}
+    environ |= addresses(services) | {"TRACKLATER_TAIGA__URL": f"{services.url}/taiga/api/v1"}
+    answer = init(services.home, ["", ""], **environ)
+    assert answer.code == 0, answer.err
+    got = written(services.home)
+    assert got["slack"]["user_id"] == "U0EERO"
+    assert got["groups"]["globex"]["taiga"]["project_slug"] == "eero-globex-web"
+    assert not (services.home / "config" / "tracklater-bot" / ".env").exists()
+
+
 @pytest.mark.parametrize(
     ("said", "groups"),
     [

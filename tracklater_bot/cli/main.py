@@ -218,7 +218,7 @@ def init(arguments: argparse.Namespace) -> int:
     from tracklater_bot.http import utc_now
     from tracklater_bot.settings import SettingsError
 
-    files = first_hour.places(arguments.config, arguments.env_file)
+    files = first_hour.places(arguments.config, arguments.env_file, os.environ)
     with _told(SettingsError, UsageError), _told(first_hour.NotWritten):
         first_hour.init(arguments.folders, files, os.environ, utc_now(), Dialogue())
     shown = vars(_parser().parse_args(["preview", "yesterday"]))

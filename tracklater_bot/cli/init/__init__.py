@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,14 +16,15 @@ from tracklater_bot.cli.init.accounts import RefusedAnswer, settings_with
 from tracklater_bot.cli.init.asking import Dialogue, slack_link
 from tracklater_bot.cli.init.finding import Machine, find
 from tracklater_bot.cli.init.grouping import IssueProject, Proposal, propose
-from tracklater_bot.cli.init.writing import other_values, variables, write
+from tracklater_bot.cli.init.writing import no_longer, other_values, variables, write
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean, count
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.settings.base import Key
+from tracklater_bot.settings.layers import CONFIG_VARIABLE, dotenv_variables
 from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
 from tracklater_bot.settings.sections import TAIGA_API
-from tracklater_bot.settings.tree import GROUPS
+from tracklater_bot.settings.tree import GROUPS, env_name
 from tracklater_bot.trackers.registry import SUGGESTED
 
 MOST_SITES = 5
@@ -32,13 +34,17 @@ class NotWritten(Exception):
     """Nothing was written; the text says why, and what to do."""
 
 
-def places(config: Path | None, env_file: Path | None) -> tuple[Path, Path]:
+def places(
+    config: Path | None, env_file: Path | None, environ: Mapping[str, str]
+) -> tuple[Path, Path]:
     """The settings file and the `.env` to be written.
 
     Without a name: where there is one already, else in the person's configuration folder, where
     every command finds them from everywhere.
     """
     here, usual = places_looked_at()
+    if config is None and environ.get(CONFIG_VARIABLE):
+        config = Path(environ[CONFIG_VARIABLE])
     target = config or (here if here.exists() else usual)
     return target, env_file or target.with_name(ENV_NAME)
 
@@ -56,28 +62,30 @@ def init(
         f"{target} is there already. Write it anew? It is kept as {target.name}.old"
     ):
         raise NotWritten(f"{target} was left as it is: nothing was written.")
-    env_path = env_file if env_file.exists() else None
-    known = load(target if target.exists() else None, env_path, environ).settings
-    asking = _Asking(dialogue, known, find(folders, Path.home()))
+    asking = _Asking(dialogue, _known(files, environ), find(folders, Path.home()))
     asking.look(folders)
     asking.slack()
     asking.tracker()
     asking.issues()
     groups = asking.groups(now)
     values = asking.settings(groups)
-    settings_with(values)
     if not groups and not values:
         raise NotWritten(
             "Nothing was found, and nothing was answered, so there is nothing to write. Name the"
             " folders of your repositories (tracklater-bot init FOLDER …), or let ActivityWatch"
             " (https://activitywatch.net) record your windows for a day. See docs/sources.md."
         )
-    if (others := other_values(env_file, variables(values))) and not dialogue.agrees(
-        f"{env_file} has other values of {', '.join(others)}. Replace them?"
+    replaced = [*other_values(env_file, variables(values)), *no_longer(env_file, groups)]
+    if replaced and not dialogue.agrees(
+        f"{env_file} has other values of {', '.join(replaced)}. Replace them? It is kept as"
+        f" {env_file.name}.old"
     ):
         raise NotWritten(f"{env_file} was left as it is: nothing was written.")
     try:
-        write(target, env_file, values, groups)
+        settings_with(values)
+        write(files, values, groups, replaced)
+    except RefusedAnswer as error:
+        raise NotWritten(str(error)) from None
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
         raise NotWritten(f"{error.filename or target}: {reason}.") from None
@@ -86,6 +94,18 @@ def init(
         dialogue.say(f"Written: {env_file} (secrets; nobody else can read it)")
     for step in asking.next_steps(groups):
         dialogue.say(f"- {step}")
+
+
+def _known(files: tuple[Path, Path], environ: Mapping[str, str]) -> Settings:
+    """What is set already. Without a settings file, nothing of groups: there are none yet."""
+    target, env_file = files
+    if target.exists():
+        return load(target, env_file if env_file.exists() else None, environ).settings
+    in_file = dotenv_variables(env_file) if env_file.exists() else {}
+    of_groups = env_name((GROUPS, ""))
+    variables = {**in_file, **environ}
+    kept = {name: text for name, text in variables.items() if not name.startswith(of_groups)}
+    return load(None, Path(os.devnull), kept | {CONFIG_VARIABLE: ""}).settings
 
 
 @dataclass(slots=True)

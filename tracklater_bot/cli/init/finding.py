@@ -40,6 +40,11 @@ USUAL = frozenset((
     "repo", "repos", "repositories", "sites", "source", "src", "webstormprojects", "work",
     "workspace", "workspaces",
 ))  # fmt: skip
+# Folders that only sort others, and are nobody's name.
+SHELVES = USUAL | {
+    "active", "archive", "asiakkaat", "client", "clients", "company", "current", "customer",
+    "customers", "forks", "kunden", "misc", "old", "oss", "other", "stuff",
+}  # fmt: skip
 SKIPPED = frozenset((
     "__pycache__", "applications", "build", "dist", "library", "node_modules", "site-packages",
     "target", "vendor", "venv",
@@ -246,12 +251,16 @@ def _keys(head: Head, branches: Iterable[str]) -> Counter[str]:
 
 
 def _between(path: Path, roots: Iterable[Path]) -> tuple[str, ...]:
-    """The folders between a repository and where the search began, none of them a usual one."""
+    """The folders between a repository and where the search began, none of them a mere shelf."""
     for root in roots:
         if path != root and path.is_relative_to(root):
             above = path.relative_to(root).parts[:-1]
-            return tuple(part for part in above if part.casefold() not in USUAL and "." not in part)
-    return (path.parent.name,) if path.parent.name.casefold() not in USUAL else ()
+            return tuple(filter(_may_be_a_name, above))
+    return tuple(filter(_may_be_a_name, (path.parent.name,)))
+
+
+def _may_be_a_name(folder: str) -> bool:
+    return folder.casefold() not in SHELVES and "." not in folder
 
 
 def _own(repositories: Iterable[FoundRepository]) -> tuple[str, ...]:

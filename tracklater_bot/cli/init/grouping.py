@@ -41,10 +41,10 @@ class IssueProject:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Of its name, and of a server that is somebody's own."""
+        """Of its name and key, and of a server that is somebody's own."""
         host = urlsplit(self.url).hostname or "" if self.tracker == "jira" else ""
         labels = [word for word in words(host) if word not in _NOBODYS and not word.isdigit()]
-        return (*words(self.name), *labels)
+        return (*words(self.name), *labels, *words(self.key if self.tracker == "jira" else ""))
 
     def __str__(self) -> str:
         return f"{self.key} in {urlsplit(self.url).hostname}"
@@ -157,16 +157,13 @@ def propose(
 
 
 def _of_tracker(projects: Sequence[Project]) -> Iterator[Proposal]:
-    """A group for each client; a project without a client is one by itself."""
-    by_client = defaultdict[str, list[str]](list)
+    """A group for each client; projects without a client by their words."""
+    by_name = defaultdict[tuple[str, str], list[str]](list)
     for project in projects:
-        if project.client:
-            by_client[project.client].append(project.name)
-    for client, names in by_client.items():
-        yield Proposal(short_name(client), [], [], client, tuple(dict.fromkeys(names)))
-    for project in projects:
-        if not project.client:
-            yield Proposal(short_name(project.name), [], [], "", (project.name,))
+        own = " ".join(words(project.name)) or project.name
+        by_name[project.client, project.client or own].append(project.name)
+    for (client, name), names in by_name.items():
+        yield Proposal(short_name(name), [], [], client, tuple(dict.fromkeys(names)))
 
 
 def short_name(name: str) -> str:
@@ -215,7 +212,10 @@ class _Proposing:
             self.open_issues.remove(project)
 
     def match_repositories(self, found: Iterable[FoundRepository]) -> list[FoundRepository]:
-        """Gives repositories to the groups there are; those that fit none, or two, are left."""
+        """Gives repositories to the groups there are; those that fit none, or two, are left.
+
+        One called `api` or `tools` goes with the others of its owner.
+        """
         left: list[FoundRepository] = []
         for repository in found:
             names = Counter[str]()
@@ -230,7 +230,8 @@ class _Proposing:
             (group.repositories if group is not None else left).append(repository)
         owners = self._owners()
         for repository in list(left):
-            if (group := owners.get(folded(repository.owner))) is not None:
+            group = owners.get(folded(repository.owner))
+            if group is not None and not words(repository.path.name):
                 group.repositories.append(repository)
                 left.remove(repository)
         return left
@@ -317,24 +318,20 @@ class _Proposing:
             )
             for word in (folded(text), *re.findall(r"[^\W_]+", folded(text)))
         }
-        for word in dict.fromkeys((group.name, *sorted(owners - self.own))):
+        short = " ".join(words(group.client or group.name))
+        for word in dict.fromkeys((group.name, short, *sorted(owners - self.own))):
             if len(word) >= 3 and word not in COMMON_NAMES and word not in elsewhere:
                 yield word
 
 
 def _fit(group: Proposal, names: Counter[str]) -> int:
     """How well words fit a group's: whole ones count, and those that one begins with the other."""
-    own = {*words(group.client or group.name)}
-    if not own and group.projects:
-        own = {*words(group.projects[0])}
-    whole = "".join(words(group.client or group.name))
-    return max(
-        (
-            weight if word in own or word == whole else weight - 1
-            for word, weight in names.items()
-            if word in own or _begins_alike(word, whole)
-        ),
-        default=0,
+    own = words(group.client or group.name)
+    whole = "".join(own)
+    return sum(
+        weight if word in own or word == whole else weight - 1
+        for word, weight in names.items()
+        if word in own or _begins_alike(word, whole)
     )
 
 
