@@ -247,6 +247,11 @@ FIGURES: tuple[Figure, ...] = (
     ),
     ("named minutes that such rows cover", lambda s: _share(s.rows.share_certain), "75 %"),
     (
+        "rows certain of an issue that have the right one",
+        lambda s: _share(s.rows.share_issue_sure_right),
+        "97 %",
+    ),
+    (
         "such rows of 30 minutes and more in nobody's time, in 1,000 days",
         lambda s: f"{s.rows.nobodys_in_1000:.0f}",
         "0",
@@ -284,6 +289,7 @@ COLUMNS: tuple[tuple[str, Callable[[Score], str]], ...] = (
     ("none", lambda s: _share(s.rows.share_untouched)),
     ("0.9+ stand", lambda s: _share(s.rows.share_certain_standing)),
     ("0.9+ cover", lambda s: _share(s.rows.share_certain)),
+    ("0.9+ issue", lambda s: _share(s.rows.share_issue_sure_right)),
     ("0.9+ nobody's", lambda s: f"{s.rows.nobodys}"),
     ("missed", lambda s: f"{s.rows.missed}"),
     ("asked (work)", lambda s: f"{s.rows.asked} ({s.rows.asked_work})"),

@@ -30,8 +30,9 @@ class Rows:
     """Counts over one or more days; minutes where the name says so.
 
     `asked` rows are those without a group ("What was this?"), `asked_work` those of them that were
-    mostly somebody's work. `nobodys` are certain rows of 30 minutes and more, most of them in
-    nobody's time. `corrections` holds one number a day.
+    mostly somebody's work. `issue_sure` are rows certain of their group and of their issue,
+    `issue_sure_right` those of them whose issue is right. `nobodys` are certain rows of 30 minutes
+    and more, most of them in nobody's time. `corrections` holds one number a day.
     """
 
     rows: int = 0
@@ -42,6 +43,8 @@ class Rows:
     certain_minutes: float = 0
     asked: int = 0
     asked_work: int = 0
+    issue_sure: int = 0
+    issue_sure_right: int = 0
     nobodys: int = 0
     missed: int = 0
     corrections: tuple[int, ...] = ()
@@ -62,6 +65,11 @@ class Rows:
     def share_certain_standing(self) -> float | None:
         """Share of the certain rows that stand; None without any."""
         return self.certain_standing / self.certain if self.certain else None
+
+    @property
+    def share_issue_sure_right(self) -> float | None:
+        """Share of the rows certain of an issue that have the right one; None without any."""
+        return self.issue_sure_right / self.issue_sure if self.issue_sure else None
 
     @property
     def share_certain(self) -> float:
@@ -94,7 +102,8 @@ def rows_of(true: Sequence[TrueSpan], suggestions: Sequence[Suggestion]) -> Rows
     """The counts of one day, of which `true` is the work that is not tracked."""
     work = merge(each.span for each in true)
     named = [row for row in suggestions if row.group is not None]
-    certain = [row for row in named if is_certain(row)]
+    certain = [row for row in named if row.certain]
+    issue_sure = [row for row in certain if row.issue is not None]
     asked = [row for row in suggestions if row.group is None]
     standing = sum(stands(row, true) for row in suggestions)
     missed = len(missed_work(work, suggestions))
@@ -107,6 +116,8 @@ def rows_of(true: Sequence[TrueSpan], suggestions: Sequence[Suggestion]) -> Rows
         certain_minutes=sum(row.span.minutes for row in certain),
         asked=len(asked),
         asked_work=sum(_mostly(row.span, work) for row in asked),
+        issue_sure=len(issue_sure),
+        issue_sure_right=sum(has_its_issue(row, true) for row in issue_sure),
         nobodys=sum(
             row.span.length >= LONG and not _mostly(row.span, work)
             for row in named
@@ -117,26 +128,26 @@ def rows_of(true: Sequence[TrueSpan], suggestions: Sequence[Suggestion]) -> Rows
     )
 
 
-def is_certain(row: Suggestion) -> bool:
-    """Whether the row says that it is: of its group, and of its issue where it tells that apart."""
-    issue_confidence: float | None = getattr(row, "issue_confidence", None)
-    return row.confidence >= SURE and (issue_confidence is None or issue_confidence >= SURE)
-
-
-def stands(row: Suggestion, true: Iterable[TrueSpan]) -> bool:
+def stands(row: Suggestion, true: Sequence[TrueSpan]) -> bool:
     """Whether nothing about the row has to be corrected."""
-    own: list[Span] = []
+    own = [shared for shared, _ in _own(row, true)]
+    if not _mostly(row.span, own) or not has_its_issue(row, true):
+        return False
+    return all(part.length <= FOREIGN for part in subtract([row.span], own))
+
+
+def has_its_issue(row: Suggestion, true: Iterable[TrueSpan]) -> bool:
+    """Whether the row has the issue (or none) that most of its group's time in it was spent on."""
     spent: dict[str | None, timedelta] = defaultdict(timedelta)
-    for work in true:
-        shared = work.span.intersection(row.span)
-        if shared is not None and work.group == row.group:
-            own.append(shared)
-            spent[work.issue] += shared.length
-    if row.group is None or not _mostly(row.span, own):
-        return False
-    if any(part.length > FOREIGN for part in subtract([row.span], own)):
-        return False
-    return spent[row.issue.key if row.issue else None] == max(spent.values())
+    for shared, issue in _own(row, true):
+        spent[issue] += shared.length
+    return bool(spent) and spent[row.issue.key if row.issue else None] == max(spent.values())
+
+
+def _own(row: Suggestion, true: Iterable[TrueSpan]) -> list[tuple[Span, str | None]]:
+    """Its group's work in a row, each with its issue."""
+    shared = ((work.span.intersection(row.span), work) for work in true if work.group == row.group)
+    return [(part, work.issue) for part, work in shared if part is not None]
 
 
 def missed_work(work: Iterable[Span], suggestions: Iterable[Suggestion]) -> list[Span]:

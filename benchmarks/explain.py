@@ -40,7 +40,9 @@ def _name(group: str | None, issue: str | None, *, call: bool = False) -> str:
 
 def _said(suggestion: Suggestion) -> str:
     issue = suggestion.issue.key if suggestion.issue else None
-    return f"{_name(suggestion.group, issue)}  {suggestion.confidence:.2f}"
+    sure = (suggestion.confidence, suggestion.issue_confidence)
+    numbers = "/".join(f"{each:.2f}" for each in sure if each is not None)
+    return f"{_name(suggestion.group, issue)}  {numbers}"
 
 
 def _line(world: World, part: tuple[datetime, datetime], truth: str, said: str) -> str:

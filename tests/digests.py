@@ -12,7 +12,7 @@ from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.entries import TimeEntry, TrackerWords
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.suggestions import Evidence, Reason, Suggestion
+from tracklater_bot.domain.suggestions import Candidate, Evidence, Reason, Suggestion
 from tracklater_bot.trackers.toggl import TogglTracker
 
 TITLE = "Fix login"
@@ -94,6 +94,7 @@ def with_text(each: Item, text: str) -> Item:
         description=text,
         reasons=(Reason(text, 0.5),),
         alternative=text,
+        candidates=(Candidate(text, 0.5),),
     )
     return replace(each, suggestion=hostile, problem=text, tags=(text,))
 

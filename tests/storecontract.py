@@ -25,7 +25,14 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule, RuleKind
-from tracklater_bot.domain.suggestions import Evidence, Reason, SourceStatus, Suggestion
+from tracklater_bot.domain.suggestions import (
+    Candidate,
+    Evidence,
+    Half,
+    Reason,
+    SourceStatus,
+    Suggestion,
+)
 from tracklater_bot.store import Store, days
 from tracklater_bot.store.days import ClaimResult
 from tracklater_bot.store.processes import owner_name
@@ -41,18 +48,24 @@ SPANS = st.builds(
     TIMES,
     st.integers(60, 86400),
 )
+PROJECTS = st.none() | st.builds(Project, WORDS, WORDS, id=st.none() | WORDS)
+ISSUES = st.none() | st.builds(Issue, *[WORDS] * 5, updated=st.none() | TIMES)
+EVIDENCE = st.builds(Evidence, NUMBERS, NUMBERS, NUMBERS)
 SUGGESTIONS = st.builds(
     Suggestion,
     SPANS,
     st.none() | WORDS,
-    st.none() | st.builds(Project, WORDS, WORDS, id=st.none() | WORDS),
-    st.none() | st.builds(Issue, *[WORDS] * 5, updated=st.none() | TIMES),
+    PROJECTS,
+    ISSUES,
     description=WORDS,
     confidence=st.floats(0, 1),
-    evidence=st.builds(Evidence, NUMBERS, NUMBERS, NUMBERS),
+    evidence=EVIDENCE,
     reasons=st.lists(st.builds(Reason, WORDS, st.floats(0, 1)), max_size=2).map(tuple),
     alternative=st.none() | WORDS,
     best_split=st.none() | TIMES,
+    issue_confidence=st.none() | st.floats(0, 1),
+    candidates=st.lists(st.builds(Candidate, WORDS, st.floats(0, 1)), max_size=2).map(tuple),
+    halves=st.lists(st.builds(Half, PROJECTS, ISSUES, WORDS, EVIDENCE), max_size=2).map(tuple),
 )
 
 

@@ -266,7 +266,7 @@ BY_HAND: dict[str, Title] = {
     "issues": by_hand(*numbered("#¤ · Issues · acme/web · GitHub — Mozilla Firefox")),
     "keys": by_hand(*numbered("[ACME-¤] - Jira")),
     "pull requests": by_hand(*numbered("Merge request (!¤) · acme / web · GitLab")),
-    "months": by_hand(*numbered("Invoice 2026-¤ - acme - Netvisor")),
+    "months": by_hand(*numbered("Order 2026-¤ - acme - Shop")),
     "tickets": by_hand(*numbered("Ticket ¤ - acme - Zendesk")),
     "versions": by_hand(*numbered("acme-web v1.¤.0 - Releases")),
     "years in brackets": by_hand("acme budget (2025) - Excel", "acme budget (2026) - Excel"),

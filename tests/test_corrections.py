@@ -6,11 +6,12 @@ DEV-2 for acme 10:50-11:30.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 
 import pytest
 
-from benchmarks.corrections import Rows, is_certain, rows_of, stands
+from benchmarks.corrections import Rows, rows_of, stands
 from benchmarks.truth import TrueSpan
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.issues import Issue
@@ -117,8 +118,17 @@ def test_half_an_hour_in_nobodys_time_counts_where_it_is_called_certain() -> Non
 
 
 def test_a_row_is_certain_only_with_its_issue() -> None:
-    assert is_certain(row("09:00-10:00", "acme", "DEV-1", 0.9))
-    assert not is_certain(row("09:00-10:00", "acme", "DEV-1", 0.899))
+    sure = row("09:00-10:00", "acme", "DEV-1", 0.9)
+    counted = rows_of(MORNING, [sure])
+    assert (counted.certain, counted.issue_sure, counted.issue_sure_right) == (1, 1, 1)
+    for doubtful in (
+        row("09:00-10:00", "acme", "DEV-1", 0.899),
+        replace(sure, issue_confidence=0.899),
+        replace(sure, issue=None, issue_confidence=0.899),
+    ):
+        assert rows_of(MORNING, [doubtful]).certain == 0
+    other = replace(row("09:00-10:00", "acme", "DEV-2"), issue_confidence=0.9)
+    assert rows_of(MORNING, [other]).share_issue_sure_right == 0
 
 
 def test_days_are_summed_up() -> None:

@@ -7,7 +7,8 @@ import pytest
 from tests.clues import ACME, GLOBEX, LOGIN, RATE, commit
 from tracklater_bot.domain.groups import Group, Project
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.engine.suggestions import LONGEST, description, project_for
+from tracklater_bot.engine.descriptions import LONGEST, description
+from tracklater_bot.engine.suggestions import project_for
 
 
 def named(*projects: str) -> Group:
@@ -48,6 +49,38 @@ def test_project(projects: list[str], issue_type: str | None, expected: str | No
 def test_words_without_an_issue(subjects: list[str], expected: str) -> None:
     commits = [commit("10:00", "acme", subject) for subject in subjects]
     assert description(None, commits) == expected
+
+
+SCOPED = [
+    "Add a changelog",
+    *(f"import: read {what} of a customer" for what in ("rows", "columns", "notes", "dates")),
+    "feat(import): read prices of a customer",
+    "docs: say how",
+]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "expected"),
+    [
+        (SCOPED, "import: read columns of a customer and 6 more"),
+        (  # what most of them are about
+            ["Tidy up", "Parse invoices", "Parse dates", "Parse invoices of old customers", "Typo"],
+            "Parse invoices of old customers and 4 more",
+        ),
+        (
+            [f"Do thing number {number} of very many that there are" for number in range(226)],
+            "Do thing number 100 of very many that there are and 225 more",
+        ),
+        (["feat: rows", "feat: columns", "feat: rows again", "fix: typo", "a"], None),
+    ],
+)
+def test_many_commits_are_told_by_what_they_share(
+    subjects: list[str], expected: str | None
+) -> None:
+    """Not by the first of them, which tells nothing of the whole."""
+    found = description(None, [commit("10:00", "acme", subject) for subject in subjects])
+    assert found == (expected or "feat: rows again and 4 more")
+    assert len(found) <= LONGEST
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,16 @@ def test_what_was_corrected_counts_more(month: Month) -> None:
     assert groups_at(month.draft(), "14:30") == ["globex"]
 
 
+def test_rows_of_which_habit_is_unsure_stay_with_whose_they_may_be(month: Month) -> None:
+    """Not only two a day: what past days tell is no question."""
+    starts = ("13:00", "14:00", "15:00", "16:00")
+    for start in starts:
+        month.work(FRIDAY, start, 30, NEUTRAL, None)
+    rows = [row for row in month.draft().suggestions if row.group is None]
+    assert [row.span.start for row in rows] == [at(start) for start in starts]
+    assert all(row.candidates[0].group == "globex" for row in rows)
+
+
 def test_an_issue_of_the_last_days_is_known_by_its_windows(month: Month) -> None:
     redesign = Issue("WEB-7", "Redesign", "", "jira", "acme")
     month.issues = (redesign, Issue("WEB-8", "Imprint", "", "jira", "acme"))

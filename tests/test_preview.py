@@ -223,6 +223,11 @@ def test_the_reasons_are_in_the_json_where_they_are_asked_for(home: Path, previe
     assert asked == preview  # nothing else changes
 
 
+def length(gap: dict[str, str]) -> float:
+    start, end = (datetime.fromisoformat(gap[edge]) for edge in ("start", "end"))
+    return (end - start) / timedelta(minutes=1)
+
+
 def test_titles_that_nothing_explains_are_listed_with_their_minutes(
     half_known: Path, titles: Answer
 ) -> None:
@@ -231,7 +236,8 @@ def test_titles_that_nothing_explains_are_listed_with_their_minutes(
     assert minutes == sorted(minutes, reverse=True)
     day = json.loads(called(half_known, "preview", DAY, "--json").out)
     unknown = [one for one in day["suggestions"] if one["group"] is None]
-    seen = sum(one["evidence"]["window_minutes"] for one in unknown)
+    nobodys = [gap for gap in day["gaps"] if gap["why"] == "nobody"]
+    seen = sum(one["evidence"]["window_minutes"] for one in unknown) + sum(map(length, nobodys))
     assert seen > 60
     assert abs(sum(minutes) - seen) <= len(minutes) + len(unknown)
     assert any("globex" in title for _, title in listed(titles.out))

@@ -42,7 +42,14 @@ def test_the_contracts_example() -> None:
                 },
                 "description": "DEV-123 Fix login",
                 "confidence": 0.93,
-                "evidence": {"window_minutes": 131, "commits": 3, "messages": 2},
+                "evidence": {
+                    "window_minutes": 131,
+                    "commits": 3,
+                    "messages": 2,
+                    "prompts": 0,
+                    "meetings": 0,
+                },
+                "issue_confidence": None,
             }
         ],
         "tracked": [
@@ -54,6 +61,8 @@ def test_the_contracts_example() -> None:
                 "project": None,
             }
         ],
+        "gaps": [],
+        "agents": [],
         "sources": [{"name": "thyme", "group": None, "ok": True, "clues": 1260, "trouble": None}],
     }
 

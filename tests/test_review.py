@@ -19,7 +19,7 @@ from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.suggestions import Evidence
+from tracklater_bot.domain.suggestions import Candidate, Evidence, Half, Suggestion
 from tracklater_bot.domain.text import entry_text
 from tracklater_bot.review.decisions import NotYours, ReviewError
 
@@ -508,13 +508,70 @@ def test_split_and_merge_are_each_others_opposite(room: Room) -> None:
     parts = room.review.split(PERSON, item_id, at("10:00"))
     assert shown(parts) == "09:00-10:00 open, 10:00-12:00 open"
     assert [item.suggestion.issue for item in parts.items] == [issue("DEV-1")] * 2
-    assert [item.suggestion.evidence.window_minutes for item in parts.items] == [60, 120]
+    assert [item.suggestion.evidence.window_minutes for item in parts.items] == [44, 87]
     whole = room.review.merge_with_next(PERSON, item_id)
     assert shown(whole) == "09:00-12:00 open"
     assert whole.items[0].suggestion.best_split == at("10:00")
     assert shown(room.review.revert(PERSON, item_id)) == "09:00-10:00 open, 10:00-12:00 open"
     back = room.review.revert(PERSON, item_id)
     assert back.items == (replace(before[0], version=back.items[0].version),)
+
+
+TWO_ISSUES = suggestion(
+    "09:00-12:00 group1 DEV-1",
+    best_split=at("11:00"),
+    halves=tuple(
+        Half(Project("Development", "group1"), issue(key), f"{key} Fix login", evidence)
+        for key, evidence in (("DEV-1", Evidence(71, 3)), ("DEV-2", Evidence(60, 0, 2)))
+    ),
+)
+
+
+def opened(room: Room, found: Suggestion) -> str:
+    room.store.save_draft(PERSON, replace(draft(), suggestions=(found,)))
+    return room.digest.items[0].id
+
+
+def test_a_split_shares_out_what_was_seen(room: Room) -> None:
+    item_id = opened(room, TWO_ISSUES)
+    uneven = room.review.split(PERSON, item_id, at("10:30")).items
+    seen = [part.suggestion.evidence for part in uneven]
+    assert seen == [Evidence(66, 2, 1), Evidence(65, 1, 1)]  # of 131 minutes, 3 and 2
+    assert [part.suggestion.issue for part in uneven] == [issue("DEV-1")] * 2
+    room.review.revert(PERSON, item_id)
+    parts = room.review.split(PERSON, item_id, at("11:00")).items
+    assert [part.suggestion.evidence.commits for part in parts] == [3, 0]
+    assert [part.suggestion.issue for part in parts] == [issue("DEV-1"), issue("DEV-2")]
+    assert [part.suggestion.description for part in parts] == ["DEV-1 Fix login", "DEV-2 Fix login"]
+    assert [part.suggestion.halves for part in parts] == [(), ()]
+
+
+def test_what_the_person_has_chosen_is_not_split_by_what_the_engine_knew(room: Room) -> None:
+    item_id = opened(room, TWO_ISSUES)
+    room.review.edit(PERSON, item_id, change("09:00-12:00 group1", issue=issue("DEV-3")), 1)
+    parts = room.review.split(PERSON, item_id, at("11:00")).items
+    assert [part.suggestion.issue for part in parts] == [issue("DEV-3")] * 2
+
+
+def test_a_question_merged_with_work_is_that_work(room: Room) -> None:
+    first, _ = room.open("09:00-11:00 ?", "11:00-11:20 group1 DEV-1")
+    (merged,) = room.review.merge_with_next(PERSON, first).items
+    assert (merged.suggestion.group, merged.suggestion.issue) == ("group1", issue("DEV-1"))
+
+
+def test_a_call_stays_one_when_it_gets_its_group(room: Room) -> None:
+    item_id = opened(room, suggestion("09:00-10:00 ?", description="Call"))
+    room.review.edit(PERSON, item_id, change("09:00-10:00 group1", description="Call"), 1)
+    found = room.digest.items[0].suggestion
+    assert (found.description, found.own_words) == ("Call", False)
+
+
+def test_who_answers_a_question_leaves_nothing_to_guess(room: Room) -> None:
+    asked = suggestion("09:00-10:00 ?", candidates=(Candidate("group2", 0.5),))
+    item_id = opened(room, asked)
+    room.review.edit(PERSON, item_id, change("09:00-10:00 group1", issue=issue("DEV-1")), 1)
+    found = room.digest.items[0].suggestion
+    assert (found.candidates, found.issue_confidence, found.certain) == ((), 1.0, True)
 
 
 @pytest.mark.parametrize("clock", ["09:00", "08:00", "09:00:30", "11:59:30", "12:00", "13:00"])

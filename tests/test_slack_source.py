@@ -50,6 +50,7 @@ class FakeSlack(Loopback):
         self.owner, self.scopes = ME, "identify,search:read"
         self.same_page_always = False
         self.queries: list[dict[str, str]] = []
+        self.channels: dict[str, list[str]] | None = None
 
     def next(self, asked: Asked) -> Said:
         self.asked.append(asked)
@@ -60,7 +61,17 @@ class FakeSlack(Loopback):
         if asked.path.startswith("/api/auth.test"):
             body = {"ok": True, "team": "Acme", "user": "eero", "user_id": self.owner}
             return Said(body=body, headers={"X-OAuth-Scopes": self.scopes})
+        if asked.path.startswith("/api/users.conversations"):
+            return self._conversations(asked)
         return Said(body={"ok": True, "messages": self._search(asked)})
+
+    def _conversations(self, asked: Asked) -> Said:
+        """The channels of a user, for who may know them."""
+        if self.channels is None:
+            return refusal("missing_scope")
+        [user] = parse_qs(asked.body.decode())["user"]
+        names = self.channels.get(user, [])
+        return Said(body={"ok": True, "channels": [{"id": name, "name": name} for name in names]})
 
     def _search(self, asked: Asked) -> dict[str, Any]:
         query = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
@@ -94,6 +105,36 @@ def source(slack: Loopback, group: str | None = None, **other: Any) -> SlackSour
 
 def texts(reading: Reading) -> list[str]:
     return [clue.text for clue in reading.clues if isinstance(clue, ChatMessage)]
+
+
+# -- Direct messages ------------------------------------------------------------------------------
+
+
+def to(reader: str) -> dict[str, Any]:
+    return {"id": "D1", "name": reader, "is_im": True}
+
+
+def test_who_a_direct_message_goes_to_is_told_by_their_channels(slack: FakeSlack) -> None:
+    slack.channels = {"U777": ["globex-web", "general"]}
+    slack.messages = (match("10:00", channel=to("U777")), match("10:05", channel=to("U888")))
+    known, unknown = (c for c in source(slack).read(FRIDAY.span).clues)
+    assert isinstance(known, ChatMessage)
+    assert (known.channel, known.shared_channels) == ("", ("general", "globex-web"))
+    assert isinstance(unknown, ChatMessage)
+    assert unknown.shared_channels == ()
+
+
+def test_channels_of_readers_are_asked_for_a_few_times_and_need_no_scope(slack: FakeSlack) -> None:
+    slack.messages = tuple(match(f"10:{n:02d}", str(n), channel=to(f"U7{n}")) for n in range(20))
+    found = source(slack).read(FRIDAY.span)
+    assert (len(found.clues), found.trouble) == (20, None)
+    slack.channels = {}
+    slack.asked.clear()
+    source(slack).read(FRIDAY.span)
+    assert sum("users.conversations" in asked.path for asked in slack.asked) == 5
+    slack.asked.clear()
+    source(slack, "acme").read(FRIDAY.span)
+    assert not any("users.conversations" in asked.path for asked in slack.asked)
 
 
 # -- One person with two ids ----------------------------------------------------------------------

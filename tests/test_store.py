@@ -231,7 +231,10 @@ def test_ids_of_trackers_become_text_wherever_they_are(store: Store, path: Path)
 def with_words_by_hand(digest: Digest) -> Digest:
     """What that version knew: of what was changed by hand, the words are the person's."""
     changed = [
-        replace(item, suggestion=replace(item.suggestion, own_words=item.by_hand))
+        replace(
+            item,
+            suggestion=replace(item.suggestion, own_words=item.by_hand, issue_confidence=None),
+        )
         for item in digest.items
     ]
     return replace(digest, items=tuple(changed))

@@ -61,11 +61,11 @@ from tracklater_bot.sources.clues.thyme import parse_file
             [f"09:00-09:30 {ACME_CODE}", f"09:30-09:41 {GLOBEX_CODE}", f"09:41-10:00 {ACME_CODE}"],
             ["09:00-09:30 acme", "09:30-09:41 globex", "09:41-10:00 acme"],
         ),
-        (["09:00-10:00 Untitled - Paint"], ["09:00-10:00 ?"]),  # never guessed
+        (["09:00-10:00 Untitled - Paint"], []),  # never guessed
         (["09:00-09:04 Untitled - Paint"], []),
         (  # far from any cue nothing is known
             [f"09:00-10:00 {ACME_CODE}", "10:00-14:30 Untitled - Paint"],
-            ["09:00-10:00 acme", "10:00-14:30 ?"],
+            ["09:00-10:00 acme"],
         ),
         (  # an evening with films is nobody's work
             [
@@ -73,7 +73,7 @@ from tracklater_bot.sources.clues.thyme import parse_file
                 "10:00-10:40 Watch Dark | Netflix - Google Chrome",
                 f"10:40-11:00 {ACME_CODE}",
             ],
-            ["09:00-10:00 acme", "10:00-10:40 ?", "10:40-11:00 acme"],
+            ["09:00-10:00 acme", "10:40-11:00 acme"],
         ),
         (  # page after page that could be anything is no work
             [
@@ -84,7 +84,7 @@ from tracklater_bot.sources.clues.thyme import parse_file
                 "09:54-10:00 Cheap flights - Google Chrome",
                 f"10:00-10:40 {ACME_CODE}",
             ],
-            ["09:00-09:40 acme", "09:40-10:00 ?", "10:00-10:40 acme"],
+            ["09:00-09:40 acme", "10:00-10:40 acme"],
         ),
         (  # one such page is read for the work around it
             [
@@ -125,11 +125,11 @@ UNTOLD = "Untitled 1 - LibreOffice Calc"
     [
         (  # in the evening, long after the last work
             [f"15:00-17:00 {ACME_CODE}", f"18:00-18:40 {UNTOLD}"],
-            ["15:00-17:00 acme", "18:00-18:40 ?"],
+            ["15:00-17:00 acme"],
         ),
         (  # early, long before the first
             [f"07:00-07:40 {UNTOLD}", f"08:30-10:00 {ACME_CODE}"],
-            ["07:00-07:40 ?", "08:30-10:00 acme"],
+            ["08:30-10:00 acme"],
         ),
         (  # a coffee is not so long
             [f"15:00-17:00 {ACME_CODE}", f"17:20-18:00 {UNTOLD}"],
@@ -146,7 +146,7 @@ UNTOLD = "Untitled 1 - LibreOffice Calc"
         ),
     ],
 )
-def test_presence_far_from_all_clues_is_asked_about(lines: list[str], expected: list[str]) -> None:
+def test_presence_far_from_all_clues_is_nobodys(lines: list[str], expected: list[str]) -> None:
     found = suggest(inputs(*windows(*lines)))
     assert [line.replace("None", "?") for line in told(found)] == expected
 
@@ -154,9 +154,9 @@ def test_presence_far_from_all_clues_is_asked_about(lines: list[str], expected: 
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        (  # nothing tells whose call it was: the work around it goes on
+        (  # nothing tells whose call it was
             [f"09:00-10:00 {ACME_CODE}", f"10:00-10:40 = {MEETING}", f"10:40-11:30 {ACME_CODE}"],
-            ["09:00-11:30 acme"],
+            ["09:00-10:00 acme", "10:00-10:40 ?", "10:40-11:30 acme"],
         ),
         (  # the way in tells
             [
@@ -303,8 +303,7 @@ def test_what_names_no_work_is_described_in_neutral_words_or_none(title: str, wo
 def test_a_commit_speaks_for_what_led_to_it_and_not_for_the_whole_morning() -> None:
     morning = windows(f"09:00-12:00 {ACME_CODE}")  # one window, which keeps its title
     found = suggest(inputs(*morning, commit("12:02", "globex"), min_minutes=0))
-    assert [suggestion.group for suggestion in found] == ["acme", "globex"]
-    assert found[0].span == Span(at("09:00"), at("12:00"))
+    assert (found[0].group, found[0].span) == ("acme", Span(at("09:00"), at("12:00")))
 
 
 def test_thyme_in_the_morning_and_clues_right_after_are_one_piece_of_work() -> None:
@@ -389,8 +388,9 @@ def test_commits_for_two_groups_at_one_moment_are_work_all_the_same() -> None:
     both = [commit("10:00", "acme"), commit("10:00", "globex")]
     [found] = suggest(inputs(*both))
     assert 20 <= found.span.minutes <= 40
-    assert found.confidence < 0.5
-    assert found.alternative == "globex"
+    assert found.group is None  # a guess is wrong in half of the cases
+    assert {one.group for one in found.candidates} == {"acme", "globex"}
+    assert all(0.3 < one.confidence < 0.5 for one in found.candidates)
 
 
 def test_messages_alone() -> None:
@@ -472,7 +472,8 @@ def test_what_is_tracked_around_a_clue_is_all_of_it(tracked: list[str], count: i
 def test_what_lies_between_two_tracked_clues_is_still_suggested() -> None:
     entries = (entry("09:31-10:04"), entry("11:00-11:31", 2))
     found = suggest(inputs(commit("10:00", "acme"), commit("11:30", "acme"), tracked=entries))
-    assert told(found) == ["10:04-11:00 acme"]
+    assert told(found) == ["10:04-11:00 ?"]
+    assert [one.group for one in found[0].candidates] == ["acme"]
 
 
 def test_rounding_never_runs_into_what_is_tracked() -> None:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from tracklater_bot.catalog.briefing import CatalogBriefing
 from tracklater_bot.catalog.calendar import Calendar
-from tracklater_bot.catalog.catalog import Catalog, NullStore
+from tracklater_bot.catalog.catalog import Catalog
+from tracklater_bot.catalog.stores import NullStore
 from tracklater_bot.domain.draft import Decision
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.wall import Machine
 from tracklater_bot.drafting.habits import HabitFiles
 from tracklater_bot.drafting.machine import Engine, LocalMachine
-from tracklater_bot.engine import suggest
+from tracklater_bot.engine import answer
 from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import REMINDERS, effective, moved, unreminded
@@ -94,7 +95,7 @@ class Core:
 
     # -- Drafts --------------------------------------------------------------------------------
 
-    def local_machine(self, engine: Engine = suggest) -> LocalMachine:
+    def local_machine(self, engine: Engine = answer) -> LocalMachine:
         """The machine of this process, with the engine that its drafts are asked of."""
         briefing = CatalogBriefing(
             self.catalog, self.groups, self.rules, self.clock, self.calendar.zone, self.decisions

@@ -163,4 +163,11 @@ class TraceWriter:
             text=self.rng.choice(SAID),
             channel="" if direct else self.rng.choice(customer.rooms),
             workspace=customer.team if own else TEAM,
+            shared_channels=self._readers_channels(at, customer) if direct else (),
         )
+
+    def _readers_channels(self, at: float, customer: Customer) -> tuple[str, ...]:
+        """Most readers are the customer's own people; a colleague is in everybody's channels."""
+        colleague = random.Random(f"{customer.group} {at}").random() < 0.35
+        known = self.customers if colleague else (customer,)
+        return ("general", *(each.rooms[0] for each in known))

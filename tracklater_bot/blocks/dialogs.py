@@ -93,9 +93,11 @@ def _reasons(item: Item) -> list[Block]:
     ordered = sorted(suggestion.reasons, key=lambda reason: -reason.weight)[:MOST_REASONS]
     lines = [f"• {mrkdwn(reason.text, 150)} ({round(reason.weight * 100)} %)" for reason in ordered]
     most = 100 if item.by_hand else 99  # only who was there knows for certain
-    sure = f"{min(round(suggestion.confidence * 100), most)} % sure of the group."
+    sure = f"{min(round(suggestion.confidence * 100), most)} % sure of the group"
+    if suggestion.issue is not None and suggestion.issue_confidence is not None:
+        sure += f", {min(round(suggestion.issue_confidence * 100), most)} % of the issue"
     blocks = [kit.section(lines_within(lines) or "Nothing pointed to a group here.")]
-    blocks += [kit.section(sure)] * (suggestion.group is not None)
+    blocks += [kit.section(f"{sure}.")] * (suggestion.group is not None)
     if suggestion.alternative:
         otherwise = mrkdwn(suggestion.alternative, 150)
         blocks.append(kit.section(f"Without these it would have been: {otherwise}."))

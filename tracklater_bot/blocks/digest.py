@@ -10,10 +10,16 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks import elements as kit
 from tracklater_bot.blocks.elements import Block, SlackMessage
-from tracklater_bot.blocks.rows import Detail, RowPlace, row, unsure
+from tracklater_bot.blocks.rows import Detail, RowPlace, perhaps, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.day import in_reach
-from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items, tracked_length
+from tracklater_bot.domain.day_totals import (
+    DayTimes,
+    gap_lines,
+    length_of,
+    open_items,
+    tracked_length,
+)
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.draft import agents_words
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
@@ -141,7 +147,7 @@ def _totals(digest: Digest, view: DigestView) -> str:
     progress = _progress(digest, view)
     lines = [f"*{progress}*" if digest.items else "*Nothing is waiting for you.*"]
     lines += [view.tracker.too_long_ago] * view.closes(digest)
-    lines += _group_lines(digest, view)
+    lines += [*_group_lines(digest, view), *gap_lines(digest, view.now)]
     lines += [mrkdwn(agents_words(digest.agents), 200)] * bool(digest.agents)
     return "\n".join(lines)
 
@@ -295,8 +301,9 @@ def _spoken(item: Item, digest: Digest, tracker: str) -> str:
     state = f" ({_SPOKEN[item.state].format(tracker)})." if item.state in _SPOKEN else "."
     if item.waits_until is not None:
         state = f" (waits until {clock(item.waits_until, zone, digest.day)})."
-    if item.state is ItemState.OPEN and unsure(suggestion):
-        state = " (not sure)."
+    doubt = unsure(suggestion).lower() or perhaps(suggestion).replace("P", "p", 1)
+    if item.state is ItemState.OPEN and doubt:
+        state = f" ({doubt})."
     return f"{when}, {duration(suggestion.span.length)}, {who}{project}{what}{state}"
 
 

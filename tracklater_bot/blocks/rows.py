@@ -14,10 +14,9 @@ from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, is_o
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.suggestions import Evidence, Suggestion
-from tracklater_bot.domain.text import clock, count, duration, entry_text, times
+from tracklater_bot.domain.suggestions import CERTAIN, Evidence, Suggestion
+from tracklater_bot.domain.text import clock, count, duration, entry_text, percent, times
 
-NOT_SURE = 0.6
 SPLITTABLE = timedelta(minutes=10)
 
 
@@ -65,9 +64,18 @@ class RowPlace:
         return cls(digest.day, ZoneInfo(digest.timezone), joinable, tracker, closed)
 
 
-def unsure(suggestion: Suggestion) -> bool:
-    """Whether the group is little more than a guess."""
-    return suggestion.group is not None and suggestion.confidence < NOT_SURE
+def unsure(suggestion: Suggestion) -> str:
+    """`Not sure`, of the group or of the issue alone; "" where the suggestion is certain."""
+    if suggestion.group is None or suggestion.certain:
+        return ""
+    return "Not sure" if suggestion.confidence < CERTAIN else "Not sure of the issue"
+
+
+def perhaps(suggestion: Suggestion) -> str:
+    """`Perhaps acme (45 %) or globex (30 %)` in mrkdwn; "" where nothing is likely."""
+    candidates = suggestion.candidates if suggestion.group is None else ()
+    named = " or ".join(f"{mrkdwn(c.group, 40)} ({percent(c.confidence)})" for c in candidates)
+    return f"Perhaps {named}" if named else ""
 
 
 def row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
@@ -128,7 +136,8 @@ def _open_words(item: Item, place: RowPlace, detail: Detail) -> tuple[str, tuple
     suggestion = item.suggestion
     explained = suggestion.group is not None or suggestion.description
     seen = evidence_words(suggestion.evidence) if detail.evidence else ""
-    small = "*Not sure*" if unsure(suggestion) else "", seen, worklog_words(item, detail.words)
+    doubt = f"*{unsure(suggestion)}*" if unsure(suggestion) else perhaps(suggestion)
+    small = doubt, seen, worklog_words(item, detail.words)
     lines = [
         _title(item, place, detail.words),
         issue_line(suggestion, detail.words) if explained else "",

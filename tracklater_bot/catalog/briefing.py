@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from tracklater_bot.catalog.catalog import Catalog, Projects, Tracked
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief, Decision
-from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, in_background
@@ -43,9 +42,10 @@ class CatalogBriefing:
         tracker = in_background(lambda: self._tracker(span))
         yield _PendingBrief(self, ordered, issues, tracker)
 
-    def _tracker(self, span: Span) -> tuple[Projects, Tracked, tuple[TimeEntry, ...]]:
-        tracked = self.catalog.tracked(span)
-        return self.catalog.projects(), tracked, self.catalog.history(span.end)
+    def _tracker(self, span: Span) -> tuple[Projects, Tracked]:
+        """The projects, and what is tracked up to the end of the days: what of it is theirs, and
+        what teaches, costs one request."""
+        return self.catalog.projects(), self.catalog.tracked_until(span.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class _PendingBrief:
     briefing: CatalogBriefing
     days: tuple[WorkDay, ...]
     issues: Future[tuple[SourceStatus, ...]]
-    tracker: Future[tuple[Projects, Tracked, tuple[TimeEntry, ...]]]
+    tracker: Future[tuple[Projects, Tracked]]
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -68,9 +68,17 @@ class _PendingBrief:
         troubled = catalog.complete(keys)
         issues = catalog.likely(keys, self.days[0].span.start - LATELY)
         try:
-            projects, tracked, history = self.tracker.result(self.briefing.seconds)
+            projects, whole = self.tracker.result(self.briefing.seconds)
         except TimeoutError:
-            projects, tracked, history = catalog.known_projects(), Tracked(trouble=TOO_LONG), ()
+            projects, whole = catalog.known_projects(), Tracked(trouble=TOO_LONG)
+        days = Span(self.days[0].span.start, self.days[-1].span.end)
+        now = self.briefing.now()
+        of_days = (
+            entry
+            for entry in whole.entries
+            if (span := entry.span(now)) is not None and span.overlaps(days)
+        )
+        tracked = replace(whole, entries=tuple(of_days))
         return Brief(
             days=self.days,
             groups=tuple(
@@ -80,7 +88,7 @@ class _PendingBrief:
             issues=tuple(issues),
             tracked=tracked.entries,
             rules=tuple(self.briefing.rules()),
-            history=history,
+            history=whole.entries,
             decisions=tuple(self.briefing.decisions(self.days[0].date - LATELY)),
             services=(*_merged(statuses, troubled), *self._tracker(projects, tracked)),
         )

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock, RLock
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -21,16 +21,15 @@ from tracklater_bot.catalog.cache import (
     MIN_INTERVAL,
     Cached,
     CachedAnswer,
-    MemoryStore,
     PersonalMemory,
 )
-from tracklater_bot.catalog.issue_cache import IssueCache, IssueStore
+from tracklater_bot.catalog.issue_cache import IssueCache
+from tracklater_bot.catalog.stores import CatalogStore
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import GroupSettings
@@ -49,34 +48,6 @@ STALE = timedelta(days=7)  # older than this, what was known is no longer used
 _MOST_KEYS = 50
 _MOST_ABSENT = 1000
 _SECONDS = 45.0  # how long a draft waits for a source; its reading may go on for the next one
-
-
-class CatalogStore(IssueStore, MemoryStore, Protocol):
-    """The part of the store that the catalogue uses."""
-
-
-class NullStore:
-    """The store of those who have no service set up: nobody is asked, nothing need be kept."""
-
-    def put_issues(self, person: str, scope: str, issues: Sequence[Issue]) -> None:
-        """Keeps nothing."""
-
-    def issues(self, person: str, scopes: Collection[str]) -> list[Issue]:
-        """None."""
-        return []
-
-    def keep_issues(self, person: str, scopes: Collection[str]) -> None:
-        """There is nothing to drop."""
-
-    def put(self, person: str, key: str, value: JsonValue, until: datetime | None = None) -> None:
-        """Keeps nothing."""
-
-    def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
-        """Nothing."""
-        return None
-
-    def delete(self, person: str, key: str) -> None:
-        """There is nothing to forget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,27 +252,21 @@ class Catalog:
         key = f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
         return self._entries(tracker, key, span, FRESH_ENTRIES)
 
-    def history(self, until: datetime) -> tuple[TimeEntry, ...]:
-        """The entries of all days up to then that can be asked for, at most a minute old.
-
-        It is long, so it is not kept for longer than it is of use.
-        """
+    def tracked_until(self, end: datetime) -> Tracked:
+        """What is in the tracker up to then, of all days that can be asked for; a minute old."""
         tracker, oldest = self._tracker, oldest_in_reach(self._clock())
-        if tracker is None or until <= oldest:
-            return ()
-        key, span = f"history:{until.isoformat()}", Span(oldest, until)
-        return self._entries(tracker, key, span, MIN_INTERVAL, FRESH).entries
+        if tracker is None or end <= oldest:
+            return Tracked()
+        return self._entries(tracker, f"until:{end.isoformat()}", Span(oldest, end), MIN_INTERVAL)
 
-    def _entries(
-        self, tracker: Tracker, key: str, span: Span, fresh: timedelta, stale: timedelta = STALE
-    ) -> Tracked:
+    def _entries(self, tracker: Tracker, key: str, span: Span, fresh: timedelta) -> Tracked:
         odd: list[str | None] = [None]
 
         def ask() -> tuple[TimeEntry, ...]:
             entries, odd[0] = seen(tracker, span)
             return entries
 
-        asked = self._asked(key, ask, _ENTRIES, fresh, stale)
+        asked = self._asked(key, ask, _ENTRIES, fresh)
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
@@ -318,17 +283,10 @@ class Catalog:
         )
         return asked.value or Constraints()
 
-    def _asked(
-        self,
-        key: str,
-        ask: Callable[[], T],
-        shape: type[T],
-        fresh: timedelta,
-        stale: timedelta = STALE,
-    ) -> Cached[T]:
+    def _asked(self, key: str, ask: Callable[[], T], shape: type[T], fresh: timedelta) -> Cached[T]:
         # One at a time: two threads of one preview must not both ask.
         with self._asking_tracker:
-            question = CachedAnswer(key, ask, shape, fresh, stale, self._asker)
+            question = CachedAnswer(key, ask, shape, fresh, STALE, self._asker)
             return question.get(self._memory, self._clock())
 
     # -- Reading sources -------------------------------------------------------------------

@@ -243,13 +243,13 @@ def preview(arguments: argparse.Namespace) -> int:
     """A day's suggestions on this screen."""
     from tracklater_bot.cli.first_day import empty_day, keyword_lines
     from tracklater_bot.drafting.machine import UnexplainedTitles
-    from tracklater_bot.engine import suggest
+    from tracklater_bot.engine import answer
     from tracklater_bot.trackers.base import words_of
 
     if arguments.titles and (arguments.json or arguments.blocks):
         raise UsageError("--titles shows window titles here alone: leave out --json and --blocks.")
     titles = UnexplainedTitles() if arguments.titles else None
-    engine = suggest if titles is None else titles.suggest
+    engine = answer if titles is None else titles.answer
     loaded = _loaded(arguments)
     with _opened(loaded.settings) as core:
         day = _day(core, arguments.when)

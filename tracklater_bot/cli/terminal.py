@@ -14,10 +14,19 @@ from rich.text import Text
 
 from tracklater_bot.blocks.timeline import colours, lanes_of, text_timeline
 from tracklater_bot.domain.day import in_reach
+from tracklater_bot.domain.day_totals import as_digest, gap_lines
 from tracklater_bot.domain.draft import Draft, agents_words
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
-from tracklater_bot.domain.suggestions import Evidence, Suggestion
-from tracklater_bot.domain.text import clean, count, day_name, duration, listing, times
+from tracklater_bot.domain.suggestions import CERTAIN, Evidence, Suggestion
+from tracklater_bot.domain.text import (
+    clean,
+    count,
+    day_name,
+    duration,
+    listing,
+    percent,
+    times,
+)
 from tracklater_bot.drafting.habits import Habit
 
 MOST_COLUMNS = 110
@@ -56,6 +65,8 @@ def print_draft(
         lanes = lanes_of(draft, now, tracker=tracker)
         out.print(Text(text_timeline(lanes, min(out.width, MOST_COLUMNS))))
     _print_tracked(draft, now, tracker, out)
+    for line in gap_lines(as_digest(draft), now):
+        out.print(Text(line))
     if draft.agents:
         out.print(Text(clean(agents_words(draft.agents), 300)))
     for status in draft.sources:
@@ -118,8 +129,8 @@ class _SuggestionRow:
             time=times(suggestion.span, ZoneInfo(draft.timezone), draft.day),
             length=duration(suggestion.span.length),
             place=Text(_place(suggestion), style=style),
-            what=Text(clean(suggestion.description, 200)),
-            sure=f"{round(suggestion.confidence * 100)} %" if suggestion.group else "",
+            what=Text(_what(suggestion)),
+            sure=_sure(suggestion),
             evidence=suggestion.evidence,
         )
 
@@ -154,6 +165,24 @@ def _place(suggestion: Suggestion) -> str:
         return "What was this?"
     project = f" › {clean(suggestion.project.name, 60)}" if suggestion.project else ""
     return clean(suggestion.group, 60) + project
+
+
+def _what(suggestion: Suggestion) -> str:
+    """The description; of time without a group also whose it may be."""
+    named = (f"{clean(c.group, 60)} ({percent(c.confidence)})" for c in suggestion.candidates)
+    perhaps = " or ".join(named) if suggestion.group is None else ""
+    words = clean(suggestion.description, 200), f"perhaps {perhaps}" if perhaps else ""
+    return ", ".join(filter(None, words))
+
+
+def _sure(suggestion: Suggestion) -> str:
+    """How sure the group is, and the issue where that is less than certain."""
+    if suggestion.group is None:
+        return ""
+    group, issue = percent(suggestion.confidence), suggestion.issue_confidence
+    if suggestion.issue is None or issue is None or issue >= CERTAIN:
+        return group
+    return f"{group}\nissue {percent(issue)}"
 
 
 def evidence_words(evidence: Evidence) -> str:

@@ -6,10 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from tracklater_bot.domain.day import Span, subtract, total
 from tracklater_bot.domain.digests import UNDER_WAY, Digest, Item, ItemState, is_open
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.text import duration, listing, times
 
+LEAST_TOLD = timedelta(minutes=5)  # of what lies in no suggestion
 Lengths = Mapping[str | None, timedelta]
 
 
@@ -45,8 +49,7 @@ class DayTimes:
     @classmethod
     def of_draft(cls, draft: Draft, now: datetime | None = None) -> DayTimes:
         """From a day that was only read: all that is suggested waits for a decision."""
-        found = tuple(Item("", suggestion) for suggestion in draft.suggestions)
-        return cls.of(Digest("", draft.day, draft.timezone, found, draft.tracked), now)
+        return cls.of(as_digest(draft), now)
 
     def groups(self) -> list[str | None]:
         """The groups that have any time, the largest first, the unexplained last."""
@@ -81,3 +84,26 @@ def tracked_length(digest: Digest, now: datetime | None) -> dict[str | None, tim
         if item.state is ItemState.SENT and item.entry_id not in known:
             lengths[item.suggestion.group] += item.suggestion.span.length
     return dict(lengths)
+
+
+def as_digest(draft: Draft) -> Digest:
+    """A day that was only read as one of which nothing is decided."""
+    found = tuple(Item("", suggestion) for suggestion in draft.suggestions)
+    return Digest("", draft.day, draft.timezone, found, draft.tracked, gaps=draft.gaps)
+
+
+def gap_lines(digest: Digest, now: datetime | None) -> list[str]:
+    """What is to be said of the time at the screen that is neither suggested nor tracked."""
+    kept = [item for item in digest.items if item.state is not ItemState.SKIPPED]
+    entries = (entry.span(now or entry.start) for entry in digest.tracked)
+    taken = [*(item.suggestion.span for item in kept), *filter(None, entries)]
+    nobodys, stills = (_left(digest, why, taken) for why in ("nobody", "still"))
+    lines = [f"{duration(total(nobodys))} at the screen for none of your groups"]
+    when = listing(times(span, ZoneInfo(digest.timezone), digest.day) for span in stills)
+    lines = lines if total(nobodys) >= LEAST_TOLD else []
+    return [*lines, f"In one unchanged window: {when}"] if stills else lines
+
+
+def _left(digest: Digest, why: str, taken: list[Span]) -> list[Span]:
+    left = subtract((gap.span for gap in digest.gaps if gap.why == why), taken)
+    return [span for span in left if span.length >= LEAST_TOLD or why == "nobody"]

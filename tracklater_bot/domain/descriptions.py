@@ -39,9 +39,10 @@ def is_ours(suggestion: Suggestion) -> bool:
 def rewritten(before: Suggestion, group: str | None, issue: Issue | None) -> str:
     """What we write for the group and the issue: no word of others that it was for before.
 
-    What was written for the same ones stays, such as a commit's subject.
+    What was written for the same ones stays, such as a commit's subject; so does what was written
+    of time without a group, such as that it was a call.
     """
-    same = before.group == group and _place(before.issue) == _place(issue)
+    same = before.group in (None, group) and _place(before.issue) == _place(issue)
     if same and before.description and is_ours(before):
         return before.description
     return written_for(issue)

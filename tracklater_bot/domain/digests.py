@@ -11,8 +11,6 @@ from tracklater_bot.domain.draft import AgentTime, Gap
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 
-CERTAIN = 0.9
-
 
 class ItemState(StrEnum):
     """What became of a suggestion.
@@ -104,8 +102,8 @@ class Item:
 
     @property
     def certain(self) -> bool:
-        """Whether it is approvable and its group is sure enough for not looking twice."""
-        return self.approvable and self.suggestion.confidence >= CERTAIN
+        """Whether it is approvable, and sure enough for not looking twice."""
+        return self.approvable and self.suggestion.certain
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, time, timedelta
-from operator import add
+from operator import add, sub
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -136,6 +136,8 @@ def clipped(suggestions: Iterable[Suggestion], taken: Sequence[Span]) -> Iterato
 
 def within(suggestion: Suggestion, span: Span) -> Suggestion:
     """The suggestion cut to `span`; no more minutes of evidence than there are minutes left."""
+    if span == suggestion.span:
+        return suggestion
     evidence = suggestion.evidence
     minutes = min(evidence.window_minutes, int(span.minutes))
     split = suggestion.best_split
@@ -144,6 +146,7 @@ def within(suggestion: Suggestion, span: Span) -> Suggestion:
         suggestion,
         span=span,
         best_split=split if inside else None,
+        halves=(),
         evidence=replace(evidence, window_minutes=minutes),
     )
 
@@ -250,6 +253,9 @@ def edited(item: Item, change: Change) -> Item:
         description=words,
         own_words=own,
         confidence=1.0 if change.group else 0.0,
+        issue_confidence=1.0 if change.group else None,
+        candidates=() if change.group else suggestion.candidates,
+        halves=(),
     )
     return replace(
         item, suggestion=suggestion, billable=change.billable, tags=change.tags, by_hand=True
@@ -280,29 +286,65 @@ def _description(before: Suggestion, change: Change) -> tuple[str, bool]:
 
 
 def divided(item: Item, at: datetime) -> list[Item]:
-    """The item in two at `at`; both keep what it said. Raises ReviewError."""
+    """The item in two at `at`, each with its part of the evidence. Raises ReviewError.
+
+    Both keep what it said, but where it is best split: there each has what it tells by itself.
+    """
     span = item.suggestion.span
     if not span.start + SHORTEST <= at <= span.end - SHORTEST:
         raise ReviewError({"": "Choose a time between its start and its end."})
-    halves = Span(span.start, at), Span(at, span.end)
     first, second = (
-        replace(item, suggestion=within(item.suggestion, half), by_hand=True) for half in halves
+        replace(item, suggestion=half, by_hand=True) for half in _halves(item.suggestion, at)
     )
     return [first, replace(second, id=new_id())]
 
 
+def _halves(suggestion: Suggestion, at: datetime) -> list[Suggestion]:
+    span, split = suggestion.span, suggestion.best_split
+    spans = Span(span.start, at), Span(at, span.end)
+    parts = [within(suggestion, part) for part in spans]
+    if split is None or not suggestion.halves or abs(at - split) >= SHORTEST:
+        shares = _shared_out(suggestion.evidence, spans[0].length / span.length)
+        return [replace(part, evidence=one) for part, one in zip(parts, shares, strict=True)]
+    return [
+        replace(
+            part,
+            project=half.project,
+            issue=half.issue,
+            description=half.description,
+            evidence=half.evidence,
+        )
+        for part, half in zip(parts, suggestion.halves, strict=True)
+    ]
+
+
+def _shared_out(evidence: Evidence, share: float) -> tuple[Evidence, Evidence]:
+    """The evidence in two, nothing of it twice; the first has that share of it."""
+    first = [round(number * share) for number in astuple(evidence)]
+    rest = map(sub, astuple(evidence), first)
+    return Evidence(*first), Evidence(*rest)
+
+
 def joined(first: Item, second: Item) -> Item:
-    """Both as one, from the first's start to the second's end; what the longer one said counts."""
+    """Both as one, from the first's start to the second's end.
+
+    What the longer one said counts, but time without a group says less than any with one.
+    """
     one, two = first.suggestion, second.suggestion
-    longer = second if two.span.length > one.span.length else first
+    longer = max(first, second, key=_says)
     suggestion = replace(
         longer.suggestion,
         span=Span(one.span.start, max(one.span.end, two.span.end)),
         evidence=Evidence(*map(add, astuple(one.evidence), astuple(two.evidence))),
         best_split=two.span.start,
+        halves=(),
     )
     billable, tags = longer.billable, longer.tags
     return replace(first, suggestion=suggestion, billable=billable, tags=tags, by_hand=True)
+
+
+def _says(item: Item) -> tuple[bool, timedelta]:
+    return item.suggestion.group is not None, item.suggestion.span.length
 
 
 def following(digest: Digest, item: Item) -> Item | None:

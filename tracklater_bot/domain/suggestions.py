@@ -9,6 +9,7 @@ from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 
+CERTAIN = 0.9  # what is this sure, of its group and its issue, need not be looked at twice
 MOST_DESCRIPTION = 2000  # characters of an entry; Toggl takes 3,000, and no list shows so many
 
 
@@ -44,15 +45,25 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Half:
+    """What one side of the moment where a suggestion is best split tells by itself."""
+
+    project: Project | None
+    issue: Issue | None
+    description: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """A span with group, project, issue and description, waiting for a decision.
 
     `group` is None for presence that nothing explains ("What was this?"). `confidence` is the
     probability, 0 to 1, that the group is right; `issue_confidence` that the issue is, or where
     there is none, that none is meant (None: not known). `candidates` are the groups that a row
-    without one may belong to, likeliest first. `best_split` is where to split it best.
-    `alternative` is what would have been chosen without the `reasons`. `own_words`: the person
-    wrote the description, so it stays whatever else is changed.
+    without one may belong to, likeliest first. `best_split` is where to split it best,
+    `halves` what lies before and after. `alternative` is what would have been chosen without the
+    `reasons`. `own_words`: the person wrote the description, so it stays whatever else is changed.
     """
 
     span: Span
@@ -68,6 +79,13 @@ class Suggestion:
     own_words: bool = False
     issue_confidence: float | None = None
     candidates: tuple[Candidate, ...] = ()
+    halves: tuple[Half, ...] = ()
+
+    @property
+    def certain(self) -> bool:
+        """Whether its group is certain, and that it means the issue that it has, or none."""
+        issue_sure = self.issue_confidence is None or self.issue_confidence >= CERTAIN
+        return self.group is not None and self.confidence >= CERTAIN and issue_sure
 
 
 @dataclass(frozen=True, slots=True)

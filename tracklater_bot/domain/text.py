@@ -143,6 +143,11 @@ def count(number: int, one: str, more: str = "") -> str:
     return f"{number} {one if number == 1 else more or one + 's'}"
 
 
+def percent(share: float) -> str:
+    """`45 %`."""
+    return f"{round(share * 100)} %"
+
+
 def listing(parts: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *first, last = list(parts) or [""]

@@ -34,12 +34,12 @@ from tracklater_bot.domain.draft import AgentTime, Brief, Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
-from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import without_folders
 from tracklater_bot.domain.wall import Briefing, Finding
 from tracklater_bot.drafting.habits import Habit, HabitFiles
 from tracklater_bot.drafting.recorders import checked, told_apart
-from tracklater_bot.engine import suggest, unexplained_titles
+from tracklater_bot.engine import Answer, answer, unexplained_titles
 from tracklater_bot.engine.attendance import Attended, attended_in
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.engine.intervals import Interval, within
@@ -51,7 +51,7 @@ from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.settings import SuggestSettings
 from tracklater_bot.sources.base import ClueSource, SourceError
 
-Engine = Callable[[Inputs], tuple[Suggestion, ...]]
+Engine = Callable[[Inputs], Answer]
 SOME_WORK = timedelta(minutes=15)
 SIDE_BY_SIDE = 16
 _log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class LocalMachine:
     sources: Sequence[ClueSource]
     briefing: Briefing
     clock: Callable[[], datetime]
-    engine: Engine = suggest
+    engine: Engine = answer
     habits: HabitFiles | None = None
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
@@ -125,10 +125,11 @@ class LocalMachine:
             rules=brief.rules,
             habits=habits,
         )
+        found = self.engine(inputs)
         return Draft(
             day=day.date,
             timezone=str(day.zone),
-            suggestions=self.engine(inputs),
+            suggestions=found.suggestions,
             tracked=inputs.tracked,
             sources=(*(_status(reading, day.span) for reading in of_day), *brief.services),
             commits=_moments(inputs, Commit),
@@ -136,6 +137,7 @@ class LocalMachine:
             prompts=_moments(inputs, Prompt),
             agents=_agents(inputs),
             meetings=tuple(Span(c.at, c.until) for c in inputs.clues if isinstance(c, Meeting)),
+            gaps=found.gaps,
         )
 
     def worked_since(self, moment: datetime) -> bool:
@@ -262,7 +264,7 @@ def _whole_minutes(interval: Interval) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class UnexplainedTitles:
-    """An engine that keeps, beside the suggestions that it gives, the titles without a group.
+    """An engine that keeps, beside the answer that it gives, the titles without a group.
 
     For the terminal of this machine alone: they are in no Draft, so nothing stored or sent can
     have them.
@@ -270,8 +272,8 @@ class UnexplainedTitles:
 
     minutes: dict[str, float] = field(default_factory=dict, repr=False)
 
-    def suggest(self, inputs: Inputs) -> tuple[Suggestion, ...]:
-        """The day's suggestions; the minutes of each title that none of them explains are added."""
+    def answer(self, inputs: Inputs) -> Answer:
+        """The day's answer; the minutes of each title that none of them explains are added."""
         for title, minutes in unexplained_titles(inputs).items():
             self.minutes[title] = self.minutes.get(title, 0.0) + minutes
-        return suggest(inputs)
+        return answer(inputs)

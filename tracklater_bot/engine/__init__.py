@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 
-from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day import WorkDay, without
+from tracklater_bot.domain.draft import Gap
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.engine.attendance import attended_in
 from tracklater_bot.engine.events import Event, events_of
+from tracklater_bot.engine.gaps import gaps_in
 from tracklater_bot.engine.infer.hmm import IDLE
 from tracklater_bot.engine.infer.inference import LabelledDay, label
+from tracklater_bot.engine.infer.stills import doubts_about, with_stills
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval, cut
 from tracklater_bot.engine.looks import title_of
@@ -28,14 +31,21 @@ from tracklater_bot.engine.presence import (
 )
 from tracklater_bot.engine.scoring import ScoringContext, calls_in, score
 from tracklater_bot.engine.segments import cut_day
-from tracklater_bot.engine.spans import RoundedSpan, fit_spans, interval_of, merge
+from tracklater_bot.engine.spans import (
+    LabelledSegment,
+    RoundedSpan,
+    fit_spans,
+    interval_of,
+    merge,
+)
 from tracklater_bot.engine.suggestions import SuggestionBuilder
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 from tracklater_bot.engine.weights import OFFSCREEN
-from tracklater_bot.engine.windows import WindowKind
+from tracklater_bot.engine.windows import WindowKind, WindowPlace
 
-__all__ = ["Inputs", "suggest", "unexplained_titles"]
+__all__ = ["Answer", "Inputs", "answer", "suggest", "unexplained_titles"]
 
+NOBODYS = (WindowPlace.LEISURE, WindowPlace.OWN)
 NOON = (time(11), time(13, 45))
 
 
@@ -48,18 +58,35 @@ class _Inferred:
     day: LabelledDay
     spans: Sequence[RoundedSpan]
     meetings: Sequence[Kept]
+    watched: Watch
 
 
-def suggest(inputs: Inputs) -> tuple[Suggestion, ...]:
-    """The day's suggestions, in order: none overlaps another, or what is tracked already.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the engine says of a day: what to suggest, and why it says nothing of the rest."""
 
-    Time that somebody was there and that nothing explains has no group.
+    suggestions: tuple[Suggestion, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+def answer(inputs: Inputs) -> Answer:
+    """The day's suggestions and gaps, each in order; none overlaps another, or what is tracked.
+
+    Time that somebody was there and that nothing explains has no group, or is a gap where its
+    windows are known to be nobody's work.
     """
     inferred = _infer(inputs)
     builder = SuggestionBuilder(
         inputs, inferred.matcher, inferred.events, inferred.day, inferred.meetings
     )
-    return builder.suggestions(inferred.spans)
+    suggestions = builder.suggestions(inferred.spans)
+    taken = (suggestion.span for suggestion in suggestions)
+    return Answer(suggestions, gaps_in(taken, inferred.watched, inputs))
+
+
+def suggest(inputs: Inputs) -> tuple[Suggestion, ...]:
+    """The suggestions of `answer`."""
+    return answer(inputs).suggestions
 
 
 def unexplained_titles(inputs: Inputs) -> dict[str, float]:
@@ -98,8 +125,13 @@ def _infer(inputs: Inputs) -> _Inferred:
     score(segments, events, of_day, context)
     score_beside(segments, planned, meetings, matcher)
     day = label(segments, OFFSCREEN)
-    spans = fit_spans(merge(day, inputs.options.min_minutes * MINUTE), day, inputs)
-    return _Inferred(matcher, of_day, day, spans, meetings)
+    day = replace(day, doubts=tuple(doubts_about(day, watched.lulls, kinds)))
+    stills = (still for still in watched.stills if [*without([still[:2]], away)] == [still[:2]])
+    day = with_stills(day, stills, kinds)
+    merged = merge(day, inputs.options.min_minutes * MINUTE)
+    asked = [one for one in merged if one.group or not _is_nobodys(one, day, matcher)]
+    spans = fit_spans(asked, day, inputs)
+    return _Inferred(matcher, of_day, day, spans, meetings, watched)
 
 
 def _confirmed(inputs: Inputs) -> list[tuple[Interval, str]]:
@@ -109,6 +141,16 @@ def _confirmed(inputs: Inputs) -> list[tuple[Interval, str]]:
         for entry in inputs.tracked
         if entry.group is not None and (span := entry.span(inputs.now)) is not None
     ]
+
+
+def _is_nobodys(found: LabelledSegment, day: LabelledDay, matcher: Matcher) -> bool:
+    """Whether most of what was in front in time without a group is known to be no work."""
+    minutes = defaultdict[bool, float](float)
+    for index, shared in day.overlapping((found.start, found.end)):
+        focus = day.segments[index].focus
+        seen = matcher.window(focus.title) if focus is not None else None
+        minutes[seen is not None and not seen and seen.place in NOBODYS] += shared
+    return minutes[True] > minutes[False]
 
 
 def _watched(inputs: Inputs, kinds: WindowKind, events: Sequence[Event], until: float) -> Watch:

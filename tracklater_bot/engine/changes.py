@@ -57,7 +57,7 @@ def run_numbers(
     samples: Sequence[Sample], interval: float, longest_gap: float, titles: TitleNormalizer
 ) -> Iterator[int]:
     """For each sample, in order of time, the number of its run: within one nobody did anything."""
-    alike = (list(same) for _, same in groupby(samples, key=lambda sample: sample.screen))
+    alike = (list(same) for _, same in groupby(samples, key=_shown))
     unchanged = (_Run(same[0], len(same), same[0]) for same in alike)
     runs = _joined_alike(unchanged, interval, longest_gap, titles)
     number = 0
@@ -66,6 +66,11 @@ def run_numbers(
         for run in _by_people(in_window, interval, titles) if window else in_window:
             yield from [number] * run.count
             number += 1
+
+
+def _shown(sample: Sample) -> int | None:
+    """What a sample shows; all without an active window show the same."""
+    return sample.screen if sample.title or sample.window else None
 
 
 def _joined_alike(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -76,10 +77,25 @@ def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> 
     return Seen(start / MINUTE, end / MINUTE, title, known)
 
 
+def by_habit(day: LabelledDay, interval: Interval) -> dict[str, float]:
+    """How likely each group is in an interval, by habit alone; empty where it says nothing."""
+    sums: defaultdict[str, float] = defaultdict(float)
+    minutes = 0.0
+    for index, shared in day.overlapping(interval):
+        if (opinion := day.segments[index].opinion) is not None:
+            minutes += shared
+            for group, likely in opinion.groups.items():
+                sums[group] += shared * likely
+    return {group: likely / minutes for group, likely in sums.items()}
+
+
 def confidence(day: LabelledDay, group: str | None, interval: Interval) -> float:
     """How likely the group is in an interval, where habit speaks for it as often as it is right."""
     probability = day.probability(group, interval)
-    by_habit = minutes = by_others = 0.0
+    likely = by_habit(day, interval)
+    if group is None or not likely:
+        return probability
+    by_others = 0.0
     for index, shared in day.overlapping(interval):
         segment = day.segments[index]
         share = shared / segment.minutes if segment.minutes else 0.0
@@ -88,10 +104,7 @@ def confidence(day: LabelledDay, group: str | None, interval: Interval) -> float
             for owner, source, value in segment.evidence
             if owner == group and source is not HABIT
         )
-        if group is not None and segment.opinion is not None:
-            by_habit += shared * segment.opinion.groups.get(group, 0.0)
-            minutes += shared
-    if not minutes:
-        return probability
     others = min(1.0, max(0.0, by_others) / ENOUGH)
-    return others * probability + (1.0 - others) * min(probability, true_share(by_habit / minutes))
+    return others * probability + (1.0 - others) * min(
+        probability, true_share(likely.get(group, 0.0))
+    )

@@ -30,12 +30,13 @@ from tracklater_bot.engine.title_normalization import TitleNormalizer
 FEW_INTERVALS = 5
 GAP_AT_LEAST, GAP_AT_MOST = 150.0, 300.0
 LATE, SLOWEST_INTERVAL = 1.2, 660.0
-USUAL_INTERVAL = 20.0
+USUAL_INTERVAL, SLOW_INTERVAL = 20.0, 60.0
 RECORDED_INTERVAL = 20.0  # of a window that was recorded with its length
 # Where each second is recorded a machine asleep is a hole: standing still is more often reading.
 PATIENCE = 2
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
+LULL = 300.0  # so long without a change somebody may have been gone
 
 
 class Focus(NamedTuple):
@@ -50,12 +51,25 @@ class Focus(NamedTuple):
 class Watch:
     """What was seen of a day: the stays, in order, and when anything was watching at all.
 
-    `away`: somebody was away for certain, whatever else happened.
+    `away`: somebody was away for certain, whatever else happened. `lulls` are stays in which
+    nothing changed for long. `stills` are stretches in front of a screen that stood still for too
+    long to be a stay, and `hidden` those with a private window in front.
     """
 
     stays: tuple[Focus, ...] = ()
     covered: tuple[Interval, ...] = ()
     away: tuple[Interval, ...] = ()
+    lulls: tuple[Focus, ...] = ()
+    stills: tuple[Focus, ...] = ()
+    hidden: tuple[Interval, ...] = ()
+
+
+class _Absence(NamedTuple):
+    """What machines showed while nobody is taken, or hardly, to have been in front of them."""
+
+    lulls: list[Focus]
+    stills: list[Focus]
+    hidden: list[Interval]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +115,7 @@ def watch(
     covered: list[Interval] = []
     guessed: list[Interval] = []
     away: list[Interval] = []
+    absence = _Absence([], [], [])
     for samples, certain in zip_longest(machines, attended):
         ordered = sorted(set(samples))
         if ordered:
@@ -108,38 +123,61 @@ def watch(
             times = [sample.at for sample in ordered]
             seen = list(_unbroken([*times, times[-1] + sampling.interval], sampling))
             if certain is None:
-                focuses.append(list(_merged(_present(ordered, sampling, rules))))
+                focuses.append(list(_merged(_present(ordered, sampling, rules, absence))))
                 guessed += seen
             else:
-                focuses.append(list(_certain(ordered, sampling, rules, certain)))
+                found = sorted(_certain(ordered, sampling, rules, certain, absence))
+                focuses.append(list(_merged(found)))
                 guessed += without(seen, certain.reach)
                 away += certain.away
                 covered += certain.reach
             covered += seen
-    sure = without(joined(away), joined(guessed))
-    return Watch(tuple(_across_machines(focuses)), tuple(joined(covered)), tuple(sure))
+    stays = tuple(_across_machines(focuses))
+    sure = tuple(without(joined(away), joined(guessed)))
+    hidden = tuple(joined(absence.hidden))
+    return Watch(stays, tuple(joined(covered)), sure, *_in_front(absence, stays), hidden)
 
 
 def _certain(
-    samples: Sequence[Sample], sampling: _Sampling, rules: PresenceRules, certain: Attended
+    samples: Sequence[Sample],
+    sampling: _Sampling,
+    rules: PresenceRules,
+    certain: Attended,
+    absence: _Absence,
 ) -> Iterator[Focus]:
     """Guesses where nothing is certain, and all that was in front while somebody was there.
 
-    In a call nobody need touch anything.
+    In a call nobody need touch anything. A screen that stands still is a matter of guesses alone.
     """
     still = [Sample(at, title, screen) for at, title, screen, _ in samples]  # no program's doing
-    calm = _present(still, sampling, replace(rules, idle=inf, actions=()))
-    stays = [
-        Focus(*inside, title)
-        for start, end, title in _merged(calm)
-        for inside in shared([(start, end)], certain.here)
-    ]
+    quiet = replace(rules, idle=inf, actions=())
+    calm = _merged(_present(still, sampling, quiet, _Absence([], [], absence.hidden)))
+    for start, end, title in calm:
+        yield from (Focus(*inside, title) for inside in shared([(start, end)], certain.here))
     unsure = [sample for sample in samples if not within(certain.here, sample.at)]
     patient = replace(rules, idle=PATIENCE * rules.idle)
-    for start, end, title in _present(unsure, sampling, patient):
+    guesses = _Absence([], [], [])
+    for start, end, title in _present(unsure, sampling, patient, guesses):
         settled = certain.here if rules.is_meeting(title) else certain.reach
-        stays += (Focus(*left, title) for left in without([(start, end)], settled))
-    yield from _merged(sorted(stays))
+        yield from (Focus(*left, title) for left in without([(start, end)], settled))
+    for told, kept in ((guesses.stills, absence.stills), (guesses.lulls, absence.lulls)):
+        for start, end, title in told:
+            kept.extend(Focus(*left, title) for left in without([(start, end)], certain.reach))
+
+
+def _in_front(
+    absence: _Absence, stays: Sequence[Focus]
+) -> tuple[tuple[Focus, ...], tuple[Focus, ...]]:
+    """Lulls and stills while nothing changed on another machine, either."""
+    present = joined((stay.start, stay.end) for stay in stays)
+    long = {(stay.title, stay.end) for stay in stays if stay.end - stay.start > LULL}
+    lulls = (lull for lull in absence.lulls if (lull.title, lull.end) in long)
+    stills = (
+        Focus(start, end, still.title)
+        for still in absence.stills
+        for start, end in without([(still.start, still.end)], present)
+    )
+    return tuple(sorted(lulls)), tuple(sorted(stills))
 
 
 def changes(samples: Iterable[Sample], titles: TitleNormalizer) -> Iterator[float]:
@@ -196,9 +234,9 @@ def _sampling(samples: Sequence[Sample]) -> _Sampling:
 
 
 def _present(
-    samples: Sequence[Sample], sampling: _Sampling, rules: PresenceRules
+    samples: Sequence[Sample], sampling: _Sampling, rules: PresenceRules, absence: _Absence
 ) -> Iterator[Focus]:
-    """The present parts of each run of samples between which nothing changed."""
+    """The present parts of each run of samples between which nothing changed; notes the others."""
     actions = rules.actions
     numbers = run_numbers(samples, sampling.interval, sampling.longest_gap, rules.titles)
     runs = zip(numbers, samples, strict=True)
@@ -209,12 +247,32 @@ def _present(
         done += len(times)
         times.append(samples[done].at if done < len(samples) else times[-1] + sampling.interval)
         if rules.is_private(title):
+            absence.hidden.extend(_unbroken(times, sampling))
             continue
-        still = times[-2] - times[0]
+        still = _still_for(times, sampling)
         if still > rules.idle and (still > LONGEST_MEETING or not rules.is_meeting(title)):
-            times = [times[0], min(times[1], times[0] + sampling.interval)]
+            seen_until = min(times[0] + USUAL_INTERVAL, times[-1])
+            later = (at for at in times if at > seen_until)
+            for start, end in _unbroken([seen_until, *later], sampling):
+                absence.stills.append(Focus(start, end, title))
+            times = [times[0], seen_until]
+        elif still > LULL and sampling.interval < SLOW_INTERVAL:
+            recorded = _unbroken(times, sampling)  # what lies in a hole is another matter
+            absence.lulls.extend(Focus(*part, title) for part in recorded if _is_long(part))
         for start, end in _unbroken(times, sampling):
             yield Focus(start, end, title)
+
+
+def _is_long(interval: Interval) -> bool:
+    return interval[1] - interval[0] > LULL
+
+
+def _still_for(times: Sequence[float], sampling: _Sampling) -> float:
+    """How long nothing changed. Who samples slowly sees a change late, and is given the time."""
+    slow = sampling.interval >= SLOW_INTERVAL
+    if slow or times[-1] - times[-2] > sampling.longest_gap:
+        return times[-2] - times[0] + (0.0 if slow else sampling.interval)
+    return times[-1] - times[0]
 
 
 def _unbroken(times: Sequence[float], sampling: _Sampling) -> Iterator[Interval]:

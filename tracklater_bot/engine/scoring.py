@@ -13,7 +13,7 @@ from tracklater_bot.engine import weights
 from tracklater_bot.engine.events import Checkouts, Event, EventKind, turning_points
 from tracklater_bot.engine.habit_evidence import add_habits
 from tracklater_bot.engine.infer.hmm import TransitionCosts
-from tracklater_bot.engine.intervals import MINUTE, Interval, joined, within
+from tracklater_bot.engine.intervals import MINUTE, TOUCH, Interval, joined, within
 from tracklater_bot.engine.learn.habits import Habits
 from tracklater_bot.engine.match.matcher import Matcher, TextMatch
 from tracklater_bot.engine.presence import Focus
@@ -72,6 +72,8 @@ def score(
     on_screen = [segment for segment in segments if segment.on_screen]
     _score_against_issues(on_screen, context.calls)
     _score_events(segments, of_day, context)
+    for call in context.calls:
+        _score_call(call, on_screen, of_day, context.matcher)
     if context.habits is not None:
         add_habits(segments, context.habits, context.confirmed, context.matcher)
     _score_islands(on_screen)
@@ -104,13 +106,15 @@ def _score_focus(
         _score_idle(segment, match, minutes)
         for issue, share in match.issues.items():
             segment.issues[issue] += for_issue * share * size
-        if work and not match.issues:
+        if match.by_rule and not match.issues:
+            segment.any_issue -= weights.RULED_MINUTE * segment.minutes
+        elif work and not match.issues:
             _score_branch(segment, match, size, checkouts)
 
 
 def _score_idle(segment: Segment, match: TextMatch, minutes: float) -> None:
     """Evidence for no work in a part of a focus of so many minutes."""
-    if match.place is WindowPlace.LEISURE:
+    if match.place is WindowPlace.LEISURE or (match.place is WindowPlace.OWN and not match):
         segment.idle += weights.LEISURE_WINDOW + weights.LEISURE_MINUTE * segment.minutes
     elif not match and match.place is WindowPlace.PAGE:
         looked = min(minutes, LONGEST_LOOK) / minutes
@@ -126,7 +130,35 @@ def _score_branch(segment: Segment, match: TextMatch, size: float, checkouts: Ch
         if checkout is not None and checkout.trunk:
             segment.no_issue[group] += weights.TRUNK_CHECKED_OUT * size
         elif checkout is not None:
-            segment.issues[checkout.issues[0]] += weights.BRANCH_CHECKED_OUT * size
+            earlier = weights.BRANCH_OF_BEFORE if checkout.at < 0 else 1.0
+            segment.issues[checkout.issues[0]] += weights.BRANCH_CHECKED_OUT * size * earlier
+
+
+def _score_call(
+    call: Interval, on_screen: Sequence[Segment], events: Sequence[Event], matcher: Matcher
+) -> None:
+    """What tells near a call's beginning whose it is speaks for the whole call.
+
+    Of a call that nothing tells of nobody knows whose it is: what is before and after says little.
+    """
+    start, end = call
+    first = bisect_left(on_screen, start, key=lambda segment: segment.start)
+    inside = on_screen[first : bisect_left(on_screen, end, key=lambda segment: segment.start)]
+    if not inside:
+        return
+    for event in events:
+        if start - LEAD <= event.at < start + FOLLOW and event.kind in weights.CALL_BEGINS:
+            source = EvidenceSource(event.about, event.kind, event.sha or str(event.at))
+            for group in event.groups:
+                inside[0].add_evidence(group, weights.CALL_BEGINS[event.kind], source)
+    before = on_screen[first - 1] if first else None
+    if before is not None and before.focus is not None and start - before.end <= TOUCH:
+        match = matcher.window(before.focus.title)
+        if match.place is WindowPlace.TALK and before.focus.end - before.focus.start < LEAD:
+            for group, word in match.groups.items():
+                inside[0].add_evidence(group, weights.TALK_BEFORE_CALL, EvidenceSource(word))
+    if not any(segment.groups for segment in inside):
+        inside[0].idle += weights.NAMELESS_CALL
 
 
 def _score_against_issues(on_screen: Sequence[Segment], calls: Sequence[Interval]) -> None:
@@ -178,11 +210,14 @@ def _score_events(
         if not segment.on_screen:  # a minute without any clue speaks against work
             segment.at_noon = context.is_noon(segment.start)
             segment.any_group -= weights.OFFSCREEN_MINUTE * segment.minutes
-    for event in events:
-        if event.kind is EventKind.CHECKOUT:  # a change to its group is likely before it
-            first = bisect_left(starts, event.at - BEFORE_CHECKOUT)
-            for segment in segments[first : bisect_right(starts, event.at)]:
-                segment.next_group = event.groups[0]
+    checkouts = (event for event in events if event.kind is EventKind.CHECKOUT)
+    for at, same in groupby(checkouts, key=lambda event: event.at):
+        groups = {event.groups[0] for event in same}
+        group = min(groups) if len(groups) == 1 else None
+        # A change to its group is likely before it; to none of several at one moment.
+        first = bisect_left(starts, at - BEFORE_CHECKOUT)
+        for segment in segments[first : bisect_right(starts, at)]:
+            segment.next_group = group
 
 
 def _segment_of(

@@ -49,8 +49,9 @@ class Segment:
 
     `title` is None where no screen was recorded: there nobody may have been at work. `no_issue` is
     evidence for work of a group that is on none of its issues. `costs` are
-    those of a change before it; `next_group` is the group that it is likely to begin with.
-    `meeting` is when the meeting was planned to begin that it is a part of.
+    those of a change before it; `next_group` is the group that it is likely to begin with. `drawn`:
+    it was work, for one of several groups that are equally likely. `meeting` is when the meeting
+    was planned to begin that it is a part of.
     """
 
     start: float
@@ -68,6 +69,7 @@ class Segment:
     next_group: str | None = None
     opinion: Opinion | None = None  # what past days say of it
     meeting: float | None = None
+    drawn: bool = False
     evidence: list[tuple[str, EvidenceSource, float]] = field(default_factory=list)
 
     @property

@@ -40,6 +40,7 @@ class RoundedSpan:
     exact: Span
     group: str | None
     key: IssueId | None
+    meeting: float | None = None
 
 
 def interval_of(span: Span, inputs: Inputs) -> Interval:
@@ -76,7 +77,7 @@ def merge(day: LabelledDay, shortest: float) -> list[LabelledSegment]:
 def _labelled(day: LabelledDay) -> Iterator[LabelledSegment]:
     for segment, number in zip(day.segments, day.path, strict=True):
         state = day.states[number]
-        if segment.end > segment.start and (state is not None or segment.on_screen):
+        if segment.end > segment.start and (state or segment.on_screen or segment.drawn):
             group, key = state or (None, None)
             yield LabelledSegment(segment.start, segment.end, group, key, segment.meeting)
 
@@ -118,7 +119,7 @@ def fit_spans(
     tracked = [span for entry in inputs.tracked if (span := entry.span(inputs.now)) is not None]
     shortest = timedelta(minutes=inputs.options.min_minutes)
     spans = [
-        RoundedSpan(span, span, segment.group, segment.key)
+        RoundedSpan(span, span, segment.group, segment.key, segment.meeting)
         for segment in segments
         for span in _untracked(segment, tracked, day, inputs)
         if span.length >= shortest

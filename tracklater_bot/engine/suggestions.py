@@ -7,30 +7,40 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate
+from math import inf
 
 from tracklater_bot.domain.clues import Commit
-from tracklater_bot.domain.descriptions import describe
+from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.groups import Group, Project
-from tracklater_bot.domain.issues import Issue, type_key
-from tracklater_bot.domain.suggestions import Evidence, Reason, Suggestion
+from tracklater_bot.domain.issues import Issue, IssueId, type_key
+from tracklater_bot.domain.suggestions import Candidate, Evidence, Half, Reason, Suggestion
 from tracklater_bot.domain.text import clean, count, folded
+from tracklater_bot.engine.descriptions import LONGEST, description
 from tracklater_bot.engine.events import Event, EventKind
-from tracklater_bot.engine.habit_evidence import HABIT, confidence
+from tracklater_bot.engine.habit_evidence import HABIT, by_habit, confidence
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
 from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, group_numbers
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.meetings import Kept
+from tracklater_bot.engine.row_issues import RowIssues
 from tracklater_bot.engine.segments import EvidenceSource
 from tracklater_bot.engine.spans import RoundedSpan, interval_of
 from tracklater_bot.engine.weights import NEUTRAL_MINUTE
 from tracklater_bot.engine.windows import WindowPlace
 
+NAMED = 0.6  # a row has a group where it is likelier than not to be right
+MOST_CANDIDATES, POSSIBLE = 3, 0.05
+# Questions a day; a shorter one costs more than it settles.
+MOST_QUESTIONS, SHORTEST_QUESTION = 2, 10.0
+UNSURE = 0.3  # a row whose likeliest group is less likely by habit is a question as well
+# Whom a call was with may be in none of its traces; that somebody talked is.
+CALL, CALL_IS_WORK = "Call", 0.8
 MOST_REASONS = 4
 NOTHING_KNOWN = "nothing known"
 NEIGHBOUR = 4.0  # the log-likelihood of a neighbour's group in what lies beside it off screen
@@ -38,8 +48,6 @@ IMPOSSIBLE = -1e9
 # Both sides of a split are at least this long, and another state is likelier on one by this much.
 SHORTEST_SIDE = 5 * MINUTE
 LEAST_GAIN = 1.5
-LONGEST = 60  # characters of a description made of commit subjects
-SUBJECTS = 2
 _REVIEW = re.compile(r"(?<![^\W_])(?:code review|(?:pull|merge) request)(?![^\W_])")
 TOUCH = timedelta(seconds=1)
 
@@ -64,11 +72,76 @@ class SuggestionBuilder:
         self._issues = {issue.id: issue for issue in inputs.issues}
         commits = (clue for clue in inputs.clues if isinstance(clue, Commit))
         self._commits = sorted(commits, key=lambda commit: (commit.at, commit.sha))
+        self._row_issues = RowIssues(matcher, events, self._commits, day, meetings)
 
     def suggestions(self, spans: Sequence[RoundedSpan]) -> tuple[Suggestion, ...]:
-        """A suggestion for each span, in order."""
-        around = ([*spans[max(n - 1, 0) : n], *spans[n + 1 : n + 2]] for n in range(len(spans)))
-        return tuple(map(self._suggestion, spans, around))
+        """The suggestions of the spans, in order; of time without a group, what is worth asking."""
+        named = map(self._named, spans)
+        kept = (row for row in named if row.group or self._learned(row) or self._may_be_work(row))
+        rows = self._joined(kept)
+        learned = [self._learned(row) for row in rows]
+        budget = MOST_QUESTIONS - sum(bool(one) and one[0].confidence < UNSURE for one in learned)
+        known = [row for row, one in zip(rows, learned, strict=True) if row.group or one]
+        questions = (row for row in rows if row not in known)
+        asked = sorted(questions, key=self._work_minutes, reverse=True)[: max(budget, 0)]
+        rows = [row for row in rows if row in known or row in asked]
+        around = ([*rows[max(n - 1, 0) : n], *rows[n + 1 : n + 2]] for n in range(len(rows)))
+        return tuple(map(self._suggestion, rows, around))
+
+    def _joined(self, rows: Iterable[RoundedSpan]) -> list[RoundedSpan]:
+        """Rows in order; those that touch and say the same are one."""
+        result: list[RoundedSpan] = []
+        for row in rows:
+            last = result[-1] if result else None
+            if last is not None and self._goes_on(last, row):
+                whole = Span(last.span.start, row.span.end)
+                exact = Span(last.exact.start, row.exact.end)
+                result[-1] = replace(last, span=whole, exact=exact)
+            else:
+                result.append(row)
+        return result
+
+    def _goes_on(self, last: RoundedSpan, row: RoundedSpan) -> bool:
+        """Whether a row says of what touches it what the one before says."""
+        touching = last.span.end == row.span.start and row.exact.start - last.exact.end <= TOUCH
+        if not touching or replace(row, span=last.span, exact=last.exact) != last:
+            return False
+        likeliest = (next((one.group for one in self._learned(r)), None) for r in (last, row))
+        return len({*likeliest}) == 1
+
+    def _named(self, found: RoundedSpan) -> RoundedSpan:
+        """The span with what is likelier than not to be right of its group and issue."""
+        interval = interval_of(found.exact, self._inputs)
+        if found.group is None or confidence(self._day, found.group, interval) < NAMED:
+            return replace(found, group=None, key=None)
+        return replace(found, key=self._row_issues.chosen(found.group, found.key, interval))
+
+    def _may_be_work(self, found: RoundedSpan) -> bool:
+        """Whether time without a group is likelier than not somebody's, and worth a question."""
+        minutes = found.exact.minutes
+        return minutes >= SHORTEST_QUESTION and self._work_minutes(found) >= 0.5 * minutes
+
+    def _work_minutes(self, found: RoundedSpan) -> float:
+        interval = interval_of(found.exact, self._inputs)
+        likely = 1.0 - self._day.probability(None, interval)
+        start, end = interval
+        met = sum(max(0.0, min(m.end, end) - max(m.start, start)) for m in self._meetings)
+        if self._neutral(interval) == CALL or 2 * met > end - start:
+            likely = max(likely, CALL_IS_WORK)
+        return likely * found.exact.minutes
+
+    def _learned(self, found: RoundedSpan) -> tuple[Candidate, ...]:
+        """Whose a row without a group may be by habit. It is no guess, so the row is kept."""
+        if found.group is not None:
+            return ()
+        return _likeliest(by_habit(self._day, interval_of(found.exact, self._inputs)))
+
+    def _candidates(self, found: RoundedSpan, interval: Interval) -> tuple[Candidate, ...]:
+        """The groups that time without one may belong to, likeliest first."""
+        names = {state[0] for state in self._day.states if state is not None}
+        return self._learned(found) or _likeliest(
+            {name: self._day.probability(name, interval) for name in names}
+        )
 
     def _suggestion(self, found: RoundedSpan, neighbours: Sequence[RoundedSpan]) -> Suggestion:
         interval = interval_of(found.exact, self._inputs)
@@ -76,13 +149,13 @@ class SuggestionBuilder:
             span=found.span,
             group=found.group,
             confidence=round(confidence(self._day, found.group, interval), 3),
-            evidence=self._evidence(found, interval),
+            evidence=self._evidence(found.group, interval, found.span.minutes),
             best_split=self._best_split(found, interval),
         )
         if found.group is None:
-            return suggestion
-        issue = self._issues.get(found.key) if found.key else None
-        commits, exact = self._own_commits(found.group, found), found.exact
+            words, candidates = self._neutral(interval), self._candidates(found, interval)
+            return replace(suggestion, description=words, candidates=candidates)
+        own, exact = self._half(found, found.key, interval), found.exact
         touching = [
             one.group
             for one in neighbours
@@ -90,22 +163,45 @@ class SuggestionBuilder:
         ]
         return replace(
             suggestion,
-            project=project_for(self._groups[found.group], issue),
-            issue=issue,
-            description=description(issue, commits, self._neutral_words(interval))
-            if issue or not (title := self._meeting_title(found.group, interval))
-            else clean(title, LONGEST),
+            project=own.project,
+            issue=own.issue,
+            issue_confidence=round(self._row_issues.sure(found.group, found.key, interval), 3),
+            description=own.description,
+            halves=self._halves(found, interval, suggestion.best_split),
             reasons=reasons(found.group, self._day, interval),
             alternative=alternative(found.group, self._day, interval, touching),
         )
 
-    def _own_commits(self, group: str, found: RoundedSpan) -> list[Commit]:
-        """The group's commits that end work in a span, without those that name other groups."""
+    def _halves(
+        self, found: RoundedSpan, interval: Interval, split: datetime | None
+    ) -> tuple[Half, ...]:
+        """What lies before and after the best split, each with the issue that it names."""
+        if split is None or found.group is None:
+            return ()
+        at = (split - self._inputs.day.span.start).total_seconds()
+        sides = (interval[0], at), (at, interval[1])
+        keys = (self._row_issues.named(found.group, found.key, side) or found.key for side in sides)
+        return tuple(self._half(found, key, side) for key, side in zip(keys, sides, strict=True))
+
+    def _half(self, found: RoundedSpan, key: IssueId | None, interval: Interval) -> Half:
+        group = found.group or ""
+        issue = self._issues.get(key) if key else None
+        words = clean(self._meeting_title(group, interval), LONGEST) if issue is None else ""
+        words = words or description(
+            issue, self._own_commits(group, interval), self._neutral(interval)
+        )
+        project = project_for(self._groups[group], issue)
+        return Half(project, issue, words, self._evidence(group, interval, inf))
+
+    def _own_commits(self, group: str, interval: Interval) -> list[Commit]:
+        """The commits for the group that end work in an interval; none that names others."""
+        zero = self._inputs.day.span.start
         return [
             commit
             for commit in self._commits
             if commit.group == group
-            and found.exact.start < commit.at <= found.exact.end
+            and not commit.by_program
+            and interval[0] < (commit.at - zero).total_seconds() <= interval[1]
             and not self._matcher.names_others(group, commit.subject)
         ]
 
@@ -127,18 +223,18 @@ class SuggestionBuilder:
         most = max(minutes, key=lambda title: minutes[title], default="")
         return most if 2 * minutes[most] > interval[1] - interval[0] else ""
 
-    def _neutral_words(self, interval: Interval) -> str:
+    def _neutral(self, interval: Interval) -> str:
         """What most windows tell of the kind of work, in words of ours that name nobody."""
         minutes: defaultdict[str, float] = defaultdict(float)
         for index, shared in self._day.overlapping(interval):
             if (focus := self._day.segments[index].focus) is not None:
                 call = self._matcher.window(focus.title).place is WindowPlace.MEETING
                 review = "Code review" if _REVIEW.search(folded(focus.title)) else ""
-                minutes["Call" if call else review] += shared
+                minutes[CALL if call else review] += shared
         most = max(minutes, key=lambda words: minutes[words], default="")
         return most if 2 * minutes[most] > sum(minutes.values()) else ""
 
-    def _evidence(self, found: RoundedSpan, interval: Interval) -> Evidence:
+    def _evidence(self, group: str | None, interval: Interval, most: float) -> Evidence:
         segments = self._day.segments
         shares = self._day.overlapping(interval)
         minutes = sum(shared for index, shared in shares if segments[index].focus)
@@ -148,13 +244,13 @@ class SuggestionBuilder:
             for event in self._events
             if interval[0] < event.at + (event.kind is EventKind.PROMPT) <= interval[1]
         )
-        events = [event for event in inside if found.group in event.groups]
+        events = [event for event in inside if group in event.groups]
         return Evidence(
-            window_minutes=round(min(minutes, found.span.minutes)),
+            window_minutes=round(min(minutes, most)),
             commits=len({event.sha for event in events if event.kind is EventKind.COMMIT}),
             messages=sum(event.kind is EventKind.MESSAGE for event in events),
             prompts=sum(event.kind is EventKind.PROMPT for event in events),
-            meetings=len({k.planned.start for k in self._meetings_in(found.group, interval)}),
+            meetings=len({k.planned.start for k in self._meetings_in(group, interval)}),
         )
 
     def _best_split(self, found: RoundedSpan, interval: Interval) -> datetime | None:
@@ -162,6 +258,12 @@ class SuggestionBuilder:
         at = best_split(self._day, state, interval)
         moment = self._inputs.day.span.start + timedelta(seconds=at or 0.0)
         return moment if at is not None and found.span.start < moment < found.span.end else None
+
+
+def _likeliest(likely: Mapping[str, float]) -> tuple[Candidate, ...]:
+    found = (Candidate(name, round(likely[name], 3)) for name in sorted(likely))
+    possible = [candidate for candidate in found if candidate.confidence >= POSSIBLE]
+    return tuple(sorted(possible, key=lambda one: -one.confidence)[:MOST_CANDIDATES])
 
 
 def project_for(group: Group, issue: Issue | None) -> Project | None:
@@ -172,23 +274,6 @@ def project_for(group: Group, issue: Issue | None) -> Project | None:
     of_type = by_type.get(type_key(issue.type)) if issue is not None else None
     only = group.projects[0] if len(group.projects) == 1 else None
     return of_type or by_type.get("default", only)
-
-
-def description(issue: Issue | None, commits: Iterable[Commit], neutral: str = "") -> str:
-    """`KEY title`, else the group's own commit subjects in a few words, else neutral words."""
-    if issue is not None:
-        return describe(issue)
-    subjects = dict.fromkeys(" ".join(commit.subject.split()) for commit in commits)
-    return _short([subject for subject in subjects if subject]) or neutral
-
-
-def _short(subjects: list[str]) -> str:
-    for text in ("; ".join(subjects[:SUBJECTS]), subjects[0] if subjects else ""):
-        if len(text) <= LONGEST:
-            return text
-    kept = subjects[0][: LONGEST - 1]
-    whole_words = kept.rpartition(" ")[0] or kept
-    return f"{whole_words.rstrip(' ,.;:')}…"
 
 
 # -- Why ---------------------------------------------------------------------------------------

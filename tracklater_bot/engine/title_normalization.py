@@ -58,6 +58,8 @@ _TRANSFER = re.compile(
 _PAGE = re.compile(
     r"(?<![\w.,/])(\d{1,4})(?=\s?/\s?\d{1,4}(?![\w.,/])|\s\w{1,4}\s\d{1,4}(?![\w.,/]))"
 )
+# Who wrote last in a channel: `Anna Vogel in #general`.
+_WRITER = re.compile(r"(?:^|(?<=[!*)] ))[^#|!*()]{2,40} (?:in|im|en|dans|i|w) (?=#\w)")
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 _COUNT = re.compile(r"\d[\d.,]*\+?")
@@ -130,6 +132,7 @@ def named_things(title: str) -> tuple[str, ...]:
 def normalized(title: str, *, talk: bool = False) -> str:
     """The words of a title, and the numbers that name something."""
     text = unicodedata.normalize("NFKC", folded(title))
+    text = _WRITER.sub("", text) if talk else text
     marks = ("*",) if not talk and is_unsaved(text) else ()
     if _DIGITS.search(text):
         if _PAGED.search(text) and not _TRANSFER.search(text):

@@ -64,15 +64,22 @@ WINDOWS = {
     WindowPlace.REFERENCE: (0.5, 0.3),  # the world at large uses the same words
     WindowPlace.LEISURE: (0.1, 0.0),
     WindowPlace.MEETING: (4.0, 2.0),
+    WindowPlace.OWN: (2.5, 2.0),
 }
 TALK_IN_CALL = 3.0  # chats and calendars during a call, or leading to it
 MESSAGE_IN_CALL = 3.0
+# What is done just before or after a call begins, and a chat or the calendar right before it.
+CALL_BEGINS = {EventKind.COMMIT: 2.5, EventKind.MESSAGE: 4.5}
+TALK_BEFORE_CALL = 3.0
+NAMELESS_CALL = 3.5  # a call that nothing tells of is nobody's
 BRANCH_CHECKED_OUT = 0.25  # its repository's window while an issue's branch is checked out
+BRANCH_OF_BEFORE = 0.4  # as much of that where it was checked out on an earlier day
 # Work that is on no issue.
 TRUNK_CHECKED_OUT = 0.17  # a repository's window while no issue's branch is checked out
 TRUNK_CHECKOUT = 1.7
 TRUNK_COMMIT = 0.45
 SILENT_MINUTE = 0.02  # against issues: they show now and then while worked on
+RULED_MINUTE = 0.12  # against issues: a rule of the person's that names the group alone
 CALL_MINUTE = 0.15  # against issues: calls are about many things
 # Presence that says nothing, or tells of leisure.
 NEUTRAL_MINUTE = 0.03
@@ -82,10 +89,10 @@ LEISURE_WINDOW = 0.6
 LEISURE_MINUTE = 0.6
 # Commits, checkouts, messages and prompts.
 EVENTS = {
-    EventKind.COMMIT: EventWeights(4.0, 9.0, 2.8, 0.16, Kernel(19, 26), Kernel(1, 2)),
-    EventKind.CHECKOUT: EventWeights(3.0, 7.0, 3.2, 0.16, Kernel(1, 2), Kernel(14, 29)),
-    EventKind.MESSAGE: EventWeights(1.5, 3.1, 1.5, 0.1, Kernel(7, 9), Kernel(7, 9)),
-    EventKind.PROMPT: EventWeights(1.5, 5.0, 1.5, 0.1, Kernel(7, 9), Kernel(7, 9)),
+    EventKind.COMMIT: EventWeights(4.0, 9.0, 2.8, 0.3, Kernel(17, 23), Kernel(1, 2)),
+    EventKind.CHECKOUT: EventWeights(3.0, 7.0, 3.2, 0.22, Kernel(1, 2), Kernel(14, 29)),
+    EventKind.MESSAGE: EventWeights(1.5, 3.1, 1.5, 0.24, Kernel(7, 9), Kernel(7, 9)),
+    EventKind.PROMPT: EventWeights(1.5, 5.0, 1.5, 0.24, Kernel(7, 9), Kernel(7, 9)),
 }
 # A meeting that took place, once and by the minute; and its issue, which calls speak against.
 MEETING, MEETING_MINUTE = 4.0, 0.04
@@ -95,8 +102,8 @@ BESIDE_MEETING_MINUTE = 0.02  # windows that name nobody while one was planned
 COMMIT_MINUTE = 0.1  # a minute on screen before a commit
 COMMIT_BEFORE = Kernel(14, 38)
 # Off screen.
-ANYBODY_MINUTE = 0.1  # near a message that points nowhere
-OFFSCREEN_MINUTE = 0.063  # against work, near clues too
+ANYBODY_MINUTE = 0.24  # near a message that points nowhere
+OFFSCREEN_MINUTE = 0.07  # against work, near clues too
 OFFSCREEN = TransitionRates(
     come=1 / 670, go=1 / 190, pause=1 / 670, noon_pause=1 / 21,
     phase=1 / 17, issue=1 / 25, group=1 / 200, checkout=1 / 8,
@@ -105,6 +112,6 @@ OFFSCREEN = TransitionRates(
 USUAL = TransitionCosts(same_group=2.5, other_group=4.5, idle=4.0)
 SAME_WINDOW = TransitionCosts(same_group=3.5, other_group=7.0, idle=7.0)
 AFTER_ABSENCE = TransitionCosts(same_group=1.8, other_group=2.5, idle=2.5)
-AROUND_CALL = TransitionCosts(same_group=0.7, other_group=1.2, idle=4.0)
+AROUND_CALL = TransitionCosts(same_group=0.7, other_group=1.2, idle=1.2)
 # Who typed to two clients' agents turned from one to the other, whatever the terminal is called.
 BETWEEN_PROMPTS = TransitionCosts(same_group=0.7, other_group=0.9, idle=4.0)

@@ -30,6 +30,7 @@ _PROGRAMS = (
 _TALK = """
     slack|discord|telegram|whatsapp|mattermost|zulip|microsoft teams|google chat|skype|irc
     |thunderbird|outlook|gmail|geary|protonmail|fastmail|apple mail|calendar|hey com|inbox
+    |kalender|kalenteri|calendrier|calendario|kalendarz|calendário|kalendář|naptár|予定表|カレンダー
 """
 _TALK_NAMES = ("signal", "element", "evolution", "mail")
 _REFERENCE = """
@@ -96,6 +97,80 @@ _NO_MEETING = r"""
     \ ?(?:[-–—|]\ )?zoom(?:\ workplace|\ cloud\ meetings)?$
     | ^zoom\ [-–—]\ | \bzoom\ workplace\b
 """
+# One's own administration: time trackers, accounting and tax, each a part of a title by itself.
+_OWN_PROGRAMS = frozenset((
+    "toggl", "toggl track", "clockify", "tracklater", "timecamp", "tmetric", "everhour", "hubstaff",
+    "rescuetime", "kimai", "timeular", "memtime", "timing", "manictime", "actitime", "jibble",
+    "freshbooks", "quickbooks", "quickbooks online", "intuit quickbooks", "xero", "freeagent",
+    "kashflow", "zoho invoice", "zoho books", "invoice ninja", "invoicely", "wave accounting",
+    "lexoffice", "lexware", "lexware office", "sevdesk", "sevdesk 2.0", "datev",
+    "datev unternehmen online", "elster", "mein elster", "billomat", "fastbill", "easybill",
+    "papierkram", "wiso steuer", "accountable", "kontist", "bexio", "procountor", "netvisor",
+    "holvi", "fennoa", "isolta", "omavero", "mytax", "vero.fi", "fortnox", "bokio", "dinero",
+    "e-conomic", "visma eaccounting", "skatteverket", "pennylane", "tiime", "freebe", "urssaf",
+    "impots.gouv.fr", "holded", "quipu", "contasimple", "agencia tributaria", "billin",
+    "fatture in cloud", "fattureincloud", "agenzia delle entrate", "infakt", "wfirma",
+    "fakturownia", "e-urząd skarbowy", "moneybird", "e-boekhouden", "belastingdienst", "hmrc",
+    "freee", "freee会計", "マネーフォワード", "弥生会計", "misoca", "e-tax", "国税庁",
+))  # fmt: skip
+# Names that mean other things too: only as the program that a title ends in.
+_OWN_LAST = frozenset(("harvest", "timely", "sage", "wave", "indy", "shine", "qonto", "tempo"))
+_INVOICE = r"""invoices?|quote|rechnung|gutschrift|angebot|lasku|facture|devis|factura|presupuesto
+    |fattura|preventivo|fatura|faktura|faktúra|factuur|offerte|számla|nota\ fiscal|счет|счёт"""
+_NUMBERED_INVOICE = rf"""
+    (?<![^\W_])(?:{_INVOICE})[\s_-]{{0,3}}(?:\#|n[or°º]?\.?\s?)?\d[\d/_-]*(?![^\W_])
+    | (?:請求書|見積書|发票|發票)\s?\d
+"""
+_OWN_WORDS = r"""
+    (?<![^\W_])(?:
+        time\s?-?sheets?|working\ hours|(?:hours|travel)\ and\ expenses|expense\ (?:report|claim)s?
+        |(?:vat|tax)\ (?:return|declaration)s?|bookkeeping|business\ account|self\ assessment
+        |stundenzettel|zeiterfassung|arbeitszeiten|umsatzsteuer\w*|steuererklärung|ust-?va
+        |buchhaltung|geschäftskonto|reisekosten\w*
+        |tuntilista\w*|tuntikirjau\w*|työaikakirjau\w*|arvonlisävero\w*|alv-?ilmoitus
+        |veroilmoitus|kirjanpito|yritystili
+        |feuilles?\ de\ temps|déclaration\ de\ (?:la\ )?tva|note\ de\ frais|comptabilité
+        |hojas?\ de\ horas|modelo\ (?:303|130|390)|declaración\ (?:de\ la\ renta|del\ iva)
+        |contabilidad|fogli?o?\ (?:delle\ )?ore|dichiarazione\ iva|contabilità
+        |folha\ de\ horas|declaração\ (?:do\ )?iva
+        |kart[ay]\ czasu\ pracy|jpk_\w+|deklaracja\ vat|księgowość
+        |tidrapport\w*|tidsedd?el|timeseddel|momsdeklaration|moms\ ?angivelse|bokföring|bogføring
+        |urenstaat|urenregistratie|btw-?aangifte|boekhouding
+        |výkaz\ práce|munkaidő-?nyilvántartás|табель|учёт\ времени
+    )(?![^\W_])
+    | 勤務表|勤怠|確定申告|消費税|経費精算|工数管理|工时表|考勤|报税
+"""
+_PAPER = r"\.(?:pdf|xlsx?|ods|csv|numbers|docx?|odt)(?!\w)"
+# What somebody makes for others, though it be invoices: code, its tools, and those of its makers.
+_MADE = r"""
+    (?<![^\W_])(?:visual\ studio\ code|vscodium|code\ -\ oss|cursor|windsurf|zed|intellij\ idea
+      |pycharm|webstorm|goland|phpstorm|rubymine|rider|clion|datagrip|android\ studio|sublime\ text
+      |emacs|n?vim|gvim|xcode|tmux|zsh|bash|pytest|localhost|127\.0\.0\.1|github|gitlab|bitbucket|gitea
+      |pull\ request|merge\ request|jira|taiga|confluence|figma|miro|storybook|swagger|postman
+      |stack\ overflow|developers?|docs|documentation|api|sdk|staging|sandbox)(?![^\W_])
+    | \ ·\  | [/~]\w | git:
+    | \w\.(?!(?:pdf|xlsx?|ods|csv|numbers|docx?|odt|fi|fr|de|com)(?!\w))[a-z]{1,6}(?!\w)
+"""
+# Windows that keep their title whatever is done in them: another machine, a drawing.
+_KEEPS_TITLE = r"""(?<![^\W_])(?:
+    remote\ desktop|remotedesktop\w*|rdp|mstsc|remmina|citrix\w*|vmware|virtualbox
+    |parallels\ desktop|hyper-v|virtual\ machine|qemu\w*|virt-manager|nomachine|anydesk
+    |teamviewer|horizon\ client
+    |rustdesk|parsec|guacamole|\w*vnc\w*|windows\ app|amazon\ workspaces|dameware|splashtop
+    |screenconnect|jump\ desktop|royal\ ts|mobaxterm|x2go\w*|sap\ (?:gui|logon)
+    |remotedesktopverbindung|etätyöpöytä\w*|bureau\ à\ distance|escritorio\ remoto|desktop\ remoto
+    |área\ de\ trabalho\ remota|pulpit\ zdalny|fjärrskrivbord|リモート\ ?デスクトップ\w*
+    |autocad\w*|solidworks|fusion\ 360|freecad|revit|archicad|vectorworks|rhino\w*|sketchup|blender
+    |kicad|qcad|librecad|microstation|inventor|onshape|catia|qgis|arcgis\w*|allplan|tekla
+    |photoshop|illustrator|indesign|affinity\w*|gimp|inkscape|krita|darktable|lightroom|coreldraw
+    |premiere\ pro|after\ effects|davinci\ resolve|final\ cut\ pro|audacity|ableton
+    |unreal\ editor|godot|matlab|labview
+)(?![^\W_])"""
+# Documents keep it too, and are as often left open.
+_DOCUMENT = r"""(?<![^\W_])(?:
+    word|excel|powerpoint|libreoffice|openoffice|onlyoffice|keynote|scrivener|obsidian
+    |google\ (?:docs|sheets|slides)|figma|miro|draw\.io|excalidraw
+)(?![^\W_])"""
 
 
 class WindowPlace(Enum):
@@ -107,6 +182,7 @@ class WindowPlace(Enum):
     REFERENCE = "reference"
     LEISURE = "leisure"
     MEETING = "meeting"
+    OWN = "own"  # one's own administration, nobody's unless the person names a group for it
 
 
 _LOOKS = (
@@ -122,6 +198,12 @@ _MEETING_PAGES = re.compile(
 )
 _MEETINGS = re.compile(_MEETING, re.VERBOSE)
 _NO_MEETINGS = re.compile(_NO_MEETING, re.VERBOSE)
+_NUMBERED = re.compile(_NUMBERED_INVOICE, re.VERBOSE)
+_OWN_PAPERS = re.compile(_OWN_WORDS, re.VERBOSE)
+_PAPERS = re.compile(_PAPER)
+_KEEP_TITLE = re.compile(_KEEPS_TITLE, re.VERBOSE)
+_DOCUMENTS = re.compile(_DOCUMENT, re.VERBOSE)
+_MADE_FOR_OTHERS = re.compile(_MADE, re.VERBOSE)
 _MEETING_WORDS = frozenset((
     "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
     "gotomeeting", "bigbluebutton",
@@ -130,6 +212,7 @@ _WORD = re.compile(r"[^\W_]+")
 _PRIVATE_WORDS = re.compile(
     "|".join(rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)" for words in _PRIVATE.split("|"))
 )
+_BESIDE_A_NAME = re.compile(r"[\u200b•●*]|\([^()]{0,12}\)")
 _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
 
 
@@ -157,9 +240,33 @@ class WindowKind:
             self._known[title] = self._place(look) if look.app else self._look(folded(title))
         return self._known[title]
 
+    def is_own(self, title: str, *, group: bool = False, issue: bool = False) -> bool:
+        """Whether a window is one's own administration, though it may name a group or an issue.
+
+        The more it names, the more it takes: a program's name, or an invoice's number.
+        """
+        text = folded(title)
+        parts = [part for part in map(_plain_part, _SEPARATORS.split(text)) if part]
+        while len(parts) > 1 and parts[-1] in BROWSERS:
+            parts.pop()
+        if _MADE_FOR_OTHERS.search(" - ".join(part for part in parts if part not in _OWN_PROGRAMS)):
+            return False
+        if not _OWN_PROGRAMS.isdisjoint(parts) or (len(parts) > 1 and parts[-1] in _OWN_LAST):
+            return True
+        if issue or not (_NUMBERED.search(text) or _OWN_PAPERS.search(text)):
+            return False
+        return not group or bool(_NUMBERED.search(text) or _PAPERS.search(text))
+
     def is_meeting(self, title: str) -> bool:
         """Whether somebody with this window in front may sit still and yet be at work."""
         return self.of(title) is WindowPlace.MEETING
+
+    def keeps_title(self, title: str, *, long: bool = False) -> bool:
+        """Whether somebody may work in the window for a while, or `long`, and its title stays."""
+        text, place = folded(parts_of(title).spelled), self.of(title)
+        if place not in (WindowPlace.WORK, WindowPlace.PAGE) or self.is_own(text):
+            return False
+        return bool(_KEEP_TITLE.search(text) or (not long and _DOCUMENTS.search(text)))
 
     def is_talk(self, title: str) -> bool:
         """Whether others write in the window: what it says changes with nobody there."""
@@ -222,6 +329,11 @@ def program_in(title: str) -> str:
     """The program or well-known site that a title names, as it is written there; "" for none."""
     parts = [part.strip() for part in _SEPARATORS.split(title)]
     return next((part for part in reversed(parts[1:]) if folded(part) in _PROGRAMS), "")
+
+
+def _plain_part(part: str) -> str:
+    """A part of a title without what stands beside a name: `(App)`, a counter, a browser's mark."""
+    return _BESIDE_A_NAME.sub("", part).strip()
 
 
 def without_program(title: str) -> str:

@@ -22,7 +22,8 @@ from tracklater_bot.domain.digests import (
 from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.domain.suggestions import Suggestion
+from tracklater_bot.domain.suggestions import CERTAIN, Suggestion
+from tracklater_bot.domain.track_record import TrackRecord
 from tracklater_bot.store.columns import STORED_AS, insert_missing
 from tracklater_bot.store.processes import is_dead
 from tracklater_bot.store.tables import changes, digests, items
@@ -58,6 +59,12 @@ _DAY_NAMES = (
     "person", "day", "timezone", "version", "shown", "tracked", "sources", "gaps", "agents",
 )  # fmt: skip
 _SUGGESTION_NAMES = [field.name for field in fields(Suggestion) if field.name != "span"]
+# Those that were called certain when they were suggested; old rows tell nothing of the issue.
+_SURE = sa.select(items.c.state).where(
+    items.c.group.is_not(None),
+    items.c.confidence >= CERTAIN,
+    sa.func.coalesce(items.c.issue_confidence, 1.0) >= CERTAIN,
+)
 _ITEM_NAMES = [
     field.name
     for field in fields(Item)
@@ -109,6 +116,32 @@ def open_days(connection: sa.Connection, person: str, since: date) -> list[tuple
         .order_by(items.c.day)
     )
     return [(day, number) for day, number in connection.execute(query)]
+
+
+def track_record(connection: sa.Connection, person: str, since: date) -> TrackRecord:
+    """What became of the person's certain suggestions of the days since then."""
+    mine = (items.c.person == person) & (items.c.day >= since)
+    decided = (ItemState.SENT, ItemState.SKIPPED)
+    taken = _SURE.where(mine, items.c.by_hand.is_(sa.false()), items.c.state.in_(decided))
+    states = [state for (state,) in connection.execute(taken)]
+    stood, number = states.count(ItemState.SENT), len(states)
+    edited = sa.select(items.c.change, items.c.group, items.c.issue).where(
+        mine, items.c.state.in_(decided), items.c.change.is_not(None)
+    )
+    after = {
+        (change, group, issue and issue.id) for change, group, issue in connection.execute(edited)
+    }
+    wanted = {change for change, *_ in after}
+    before = sa.select(changes.c.id, changes.c.before).where(
+        changes.c.person == person, changes.c.day >= since
+    )
+    for change, replaced in connection.execute(before):
+        for suggestion in (item.suggestion for item in replaced if change in wanted):
+            if suggestion.certain:
+                issue = suggestion.issue.id if suggestion.issue else None
+                number += 1
+                stood += (change, suggestion.group, issue) in after
+    return TrackRecord(stood, number)
 
 
 def decisions(connection: sa.Connection, person: str, since: date) -> list[Decision]:

@@ -16,6 +16,7 @@ from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule, RuleKind
+from tracklater_bot.domain.track_record import TrackRecord
 from tracklater_bot.store import days, pruning
 from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.database import checkpoint, in_words, open_engine
@@ -126,6 +127,11 @@ class Store:
         """Days with undecided items and how many, earliest first."""
         with self.reading() as transaction:
             return days.open_days(transaction, person, since)
+
+    def track_record(self, person: str, since: date) -> TrackRecord:
+        """How well certain suggestions did in the days since then."""
+        with self.reading() as transaction:
+            return days.track_record(transaction, person, since)
 
     def decisions(self, person: str, since: date) -> list[Decision]:
         """What the person corrected or skipped in the days since then."""

@@ -26,7 +26,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.payload import Payload
-from tracklater_bot.domain.suggestions import Candidate, Evidence, Reason, SourceStatus
+from tracklater_bot.domain.suggestions import Candidate, Evidence, Half, Reason, SourceStatus
 from tracklater_bot.store.columns import Json, Packed, UtcTime, Words
 
 REVISION = "0003"
@@ -80,6 +80,7 @@ items = Table(
     Column("confidence", Float(53), nullable=False),
     Column("issue_confidence", Float(53)),
     Column("candidates", Packed(tuple[Candidate, ...]), nullable=False),
+    Column("halves", Packed(tuple[Half, ...]), nullable=False),
     Column("evidence", Packed(Evidence), nullable=False),
     Column("reasons", Packed(tuple[Reason, ...]), nullable=False),
     Column("instead", Words),

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, pairwise
 from math import exp
 
 IDLE = 0  # the state, and its group's number, of no group's work
+A_DRAW = 1e-6  # probabilities no further apart are equal: names must not decide
 CLEAR = 0.3  # a segment is one of two states', when it is by so much likelier
 
 
@@ -80,6 +81,52 @@ def _best_origins(
         if value > reached[state]:
             origins[state], reached[state] = origin, value
     return origins, reached
+
+
+def leaning(chain: Chain, probabilities: Sequence[Sequence[float]]) -> Chain:
+    """The chain with a grain of each group's probability in it, which decides between equal paths.
+
+    What is equal even then is so whatever the groups are called: see `without_draws`.
+    """
+    rows = (
+        [emission + A_DRAW * own[group] for emission, group in zip(row, chain.groups, strict=True)]
+        for row, own in zip(chain.emissions, _by_group(chain.groups, probabilities), strict=True)
+    )
+    return replace(chain, emissions=tuple(rows))
+
+
+def without_draws(
+    path: Sequence[int],
+    groups: Sequence[int],
+    probabilities: Sequence[Sequence[float]],
+    lengths: Sequence[float],
+) -> list[int]:
+    """The path, idle where two groups are equally likely: nobody knows whose that was."""
+    result = list(path)
+    rows = list(_by_group(groups, probabilities))
+    first = 0
+    for group, run in groupby(groups[state] for state in path):
+        last = first + len(list(run))
+        sums = dict.fromkeys(groups, 0.0)
+        for row, length in zip(rows[first:last], lengths[first:last], strict=True):
+            for each, probability in row.items():
+                sums[each] += probability * length
+        near = A_DRAW * (sum(lengths[first:last]) or 1.0)
+        rivals = (each for each in sums if each not in (IDLE, group))
+        if group != IDLE and any(abs(sums[each] - sums[group]) <= near for each in rivals):
+            result[first:last] = [IDLE] * (last - first)
+        first = last
+    return result
+
+
+def _by_group(
+    groups: Sequence[int], probabilities: Sequence[Sequence[float]]
+) -> Iterator[dict[int, float]]:
+    for row in probabilities:
+        sums = dict.fromkeys(groups, 0.0)
+        for group, probability in zip(groups, row, strict=True):
+            sums[group] += probability
+        yield sums
 
 
 def refine_boundaries(

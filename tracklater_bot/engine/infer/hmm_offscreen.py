@@ -17,14 +17,15 @@ from itertools import pairwise
 from math import exp
 from typing import TypeAlias
 
-from tracklater_bot.engine.infer.hmm import IDLE, likelihoods, normalized
+from tracklater_bot.engine.infer.hmm import A_DRAW, IDLE, likelihoods, normalized
 from tracklater_bot.engine.intervals import MINUTE
 
 PHASES = 2
-# A minute is taken where work for one group is about as likely as anything else.
-ENOUGH = 0.47
+# A minute is taken where work for one group is likelier than not.
+ENOUGH = 0.5
 # Or where work is this likely, though groups share it.
-SURE = 0.7
+SURE = 0.8
+DRAWN = -1  # the state of work for one of several groups that are equally likely
 SHORTEST = 0.02  # minutes from one segment to the next, at least: clues can come at one moment
 
 
@@ -212,6 +213,8 @@ class OffscreenModel:
 def decode(probabilities: Iterable[Sequence[float]], groups: Sequence[int]) -> list[int]:
     """The state to be taken for each segment by itself (posterior decoding).
 
+    DRAWN where it was work, and two groups are equally likely.
+
     The best path would rather bridge a lunch than tell when it began.
     """
     return [_decoded(row, groups) for row in probabilities]
@@ -221,9 +224,11 @@ def _decoded(row: Sequence[float], groups: Sequence[int]) -> int:
     sums: defaultdict[int, float] = defaultdict(float)
     for group, probability in zip(groups[1:], row[1:], strict=True):
         sums[group] += probability
-    best = max(sums, key=lambda group: (sums[group], -group), default=IDLE)
+    best = max(sums, key=sums.__getitem__, default=IDLE)
     if best == IDLE or (sums[best] < ENOUGH and sum(sums.values()) < SURE):
         return IDLE
+    if any(sums[best] - sums[other] <= A_DRAW for other in sums if other != best):
+        return DRAWN
     states = (state for state, group in enumerate(groups) if group == best)
     return max(states, key=row.__getitem__)
 

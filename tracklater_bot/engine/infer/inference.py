@@ -13,8 +13,17 @@ from itertools import groupby
 from typing import TypeAlias
 
 from tracklater_bot.domain.issues import IssueId
-from tracklater_bot.engine.infer.hmm import IDLE, Chain, posteriors, refine_boundaries, viterbi
+from tracklater_bot.engine.infer.hmm import (
+    IDLE,
+    Chain,
+    leaning,
+    posteriors,
+    refine_boundaries,
+    viterbi,
+    without_draws,
+)
 from tracklater_bot.engine.infer.hmm_offscreen import (
+    DRAWN,
     OffscreenModel,
     OffscreenSegment,
     TransitionRates,
@@ -27,8 +36,23 @@ SegmentLabel = tuple[str, IssueId | None] | None  # group and issue; None explai
 Rows: TypeAlias = Sequence[Sequence[float]]  # a row for each segment, a number for each state
 # Where no screen was recorded, this much of a posterior holds: breaks leave no trace there.
 OFFSCREEN_TRUST = 0.85
+LEAST_DOUBT = 10 * MINUTE
 # Clues do not show so short a pause; in seconds.
 SHORTEST_PAUSE = 12 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A stretch that makes all it is part of less sure: no surer than `most`."""
+
+    interval: Interval
+    most: float
+
+    def weighs_on(self, interval: Interval) -> bool:
+        """Whether it is most of an interval, or so much of it that it would have to be cut out."""
+        start, end = self.interval
+        shared = min(end, interval[1]) - max(start, interval[0])
+        return shared >= LEAST_DOUBT or 2 * shared > interval[1] - interval[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +60,7 @@ class LabelledDay:
     """A day's segments with all explanations of them.
 
     For each segment: its log-likelihood in each state, the state's posterior probability, and the
-    number of the state that is taken.
+    number of the state that is taken. `doubts` are what these probabilities know nothing of.
     """
 
     segments: Sequence[Segment]
@@ -44,6 +68,7 @@ class LabelledDay:
     emissions: Rows
     posteriors: Rows
     path: Sequence[int]
+    doubts: Sequence[Doubt] = ()
 
     def overlapping(self, interval: Interval) -> Iterator[tuple[int, float]]:
         """The indices of the segments that share time with an interval, and the shared minutes."""
@@ -65,7 +90,8 @@ class LabelledDay:
             trust = 1.0 if self.segments[index].on_screen else OFFSCREEN_TRUST
             right += shared * trust * sum(self.posteriors[index][column] for column in columns)
             whole += shared
-        return min(right / whole, 1.0) if whole else 0.0
+        doubts = (doubt.most for doubt in self.doubts if doubt.weighs_on(interval))
+        return min(right / whole, 1.0, *doubts) if whole else 0.0
 
 
 def label(segments: Sequence[Segment], rates: TransitionRates) -> LabelledDay:
@@ -80,12 +106,15 @@ def label(segments: Sequence[Segment], rates: TransitionRates) -> LabelledDay:
         if on_screen:
             chain = Chain(group_numbers(states), own_emissions, tuple(s.costs for s in own))
             rows = posteriors(chain)
-            best = refine_boundaries(chain, viterbi(chain), rows, [s.minutes for s in own])
+            minutes = [segment.minutes for segment in own]
+            best = refine_boundaries(chain, viterbi(leaning(chain, rows)), rows, minutes)
+            best = without_draws(best, chain.groups, rows, minutes)
         else:
             rows = _offscreen_posteriors(own, states, own_emissions, rates)
             best = decode(rows, group_numbers(states))
         for index, row, state in zip(indices, rows, best, strict=True):
-            probabilities[index], path[index] = row, state
+            segments[index].drawn = state == DRAWN
+            probabilities[index], path[index] = row, max(state, IDLE)
     path = bridge_pauses(segments, path, group_numbers(states))
     return LabelledDay(segments, states, emissions, probabilities, path)
 

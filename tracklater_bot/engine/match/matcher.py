@@ -51,12 +51,14 @@ from tracklater_bot.engine.windows import WindowKind, WindowPlace, is_private, w
 class TextMatch:
     """What a text points to: groups, each with the word that does it, and issues.
 
-    Of issues that a text names only together, each gets a share of 1.
+    Of issues that a text names only together, each gets a share of 1. `by_rule`: a rule of the
+    person's alone names its groups, which tells nothing of an issue.
     """
 
     place: WindowPlace = WindowPlace.WORK
     groups: dict[str, str] = field(default_factory=dict)
     issues: dict[IssueId, float] = field(default_factory=dict)
+    by_rule: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.groups)
@@ -131,6 +133,7 @@ class Matcher:
             words = {message.group: "messages"} if message.group in self._names else {}
         else:
             words = groups_in_message(message.text, message.channel, self._spoken, self._keys)
+            words = words or self._spoken.find(folded(" | ".join(message.shared_channels)))
         numbers = without_ranks(bare_numbers(message.text))
         named = (self._named(group, message.text, numbers) for group in words)
         return TextMatch(WindowPlace.TALK, words, dict.fromkeys(filter(None, named), 1.0))
@@ -178,15 +181,18 @@ class Matcher:
         look = parts_of(written)
         title = look.spelled
         match = self._match_title(title, self._kinds.of(written))
-        more = bool(look.url or look.folder) and not is_private(title)
+        own = self._is_own(match, title)
+        more = bool(look.url or look.folder) and not (own or is_private(title))
         for told in (self._match_address(look), self._match_folder(look)) if more else ():
             if told:
-                own = {i: share for i, share in match.issues.items() if i.group in told.groups}
+                theirs = {i: share for i, share in match.issues.items() if i.group in told.groups}
                 place = WindowPlace.WORK if match.place is WindowPlace.LEISURE else match.place
-                match = replace(told, place=place, issues=told.issues or own)
-        groups = self._ruled(folded(f"{title} {look.url} {look.folder}"), match.groups)
+                match = replace(told, place=place, issues=told.issues or theirs)
+        text = folded(f"{title} {look.url} {look.folder}")
+        groups = self._ruled(text, self._named_for_own(match) if own else match.groups)
         kept = {issue: share for issue, share in match.issues.items() if issue.group in groups}
-        return replace(match, groups=groups, issues=kept)
+        by_rule = bool(groups) and match.groups.keys().isdisjoint(groups)
+        return TextMatch(WindowPlace.OWN if own else match.place, groups, kept, by_rule)
 
     def _match_address(self, look: Look) -> TextMatch:
         """What the address of a page says; nothing without one."""
@@ -222,6 +228,17 @@ class Matcher:
         self._add_titles(match, title)
         self._add_refs(match, title, text)
         return match
+
+    def _is_own(self, match: TextMatch, title: str) -> bool:
+        """Whether a window is the person's own administration; calls are calls, whatever about."""
+        named, issue = bool(match.groups), bool(match.issues)
+        calls = match.place is WindowPlace.MEETING
+        return not calls and self._kinds.is_own(title, group=named, issue=issue)
+
+    def _named_for_own(self, match: TextMatch) -> dict[str, str]:
+        """The groups that the person names for administration: `keyword procountor`."""
+        words = ((group, word) for group, word in match.groups.items() if " " in word)
+        return {g: word for g, word in words if self._kinds.is_own(word.partition(" ")[2])}
 
     def _add_keys(self, match: TextMatch, title: str, text: str) -> None:
         for named in self._keys.scoped(text):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
@@ -34,8 +35,9 @@ from tracklater_bot.sources.base import SourceError, left_out_sentence
 
 SCOPE = "search:read"
 PAGE_SIZE, LAST_PAGE = 100, 100  # both are Slack's own limits
-TIMEOUT = 30
+TIMEOUT, SHORT_TIMEOUT = 30, 5
 RETRIES, LONGEST_WAIT = 3, 60
+MOST_READERS, MOST_CHANNELS = 5, 200  # of direct messages, whose channels are asked for
 
 # In which zone Slack's `on:` takes its days is not told, so every zone on earth is covered.
 WEST, EAST = timedelta(hours=12), timedelta(hours=14)
@@ -57,6 +59,13 @@ class _Channel(msgspec.Struct):
     id: str = ""
     name: str | None = None
     is_im: bool = False
+    user: str | None = None
+
+    @property
+    def reader(self) -> str:
+        """Who a direct message goes to: told in `user`, or as the channel's name."""
+        reader = self.user or self.name or ""
+        return reader if self.is_im and re.fullmatch(r"[UW][A-Z0-9]+", reader) else ""
 
 
 class _Match(msgspec.Struct):
@@ -98,13 +107,19 @@ class _Answer(msgspec.Struct):
     messages: _Found
 
 
+class _Conversations(msgspec.Struct):
+    channels: list[_Channel] = []
+
+
 def query_days(span: Span) -> list[date]:
     """The dates that the span touches in any time zone: three for a day."""
     first, last = (span.start - WEST).date(), (span.end + EAST).date()
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _message(match: _Match, group: str | None) -> ChatMessage:
+def _message(
+    match: _Match, group: str | None, shared: Mapping[str, tuple[str, ...]]
+) -> ChatMessage:
     channel = match.channel or _Channel(is_im=True)
     return ChatMessage(
         at=_at(match),
@@ -112,6 +127,7 @@ def _message(match: _Match, group: str | None) -> ChatMessage:
         text=unescape(match.text or ""),
         channel="" if channel.is_im else channel.name or "",
         workspace=_workspace(match),
+        shared_channels=shared.get(channel.reader, ()),
     )
 
 
@@ -171,11 +187,10 @@ class SlackSource:
     ) -> None:
         self.group = group
         self._user_id = user_id
-        self._client = WebClient(
-            token=user_token.get_secret_value().strip(),
-            base_url=(base_url or WebClient.BASE_URL).rstrip("/") + "/",
-            timeout=TIMEOUT,
-            logger=_log,
+        token, api = user_token.get_secret_value().strip(), (base_url or WebClient.BASE_URL)
+        self._client, self._impatient = (
+            WebClient(token=token, base_url=api.rstrip("/") + "/", timeout=seconds, logger=_log)
+            for seconds in (TIMEOUT, SHORT_TIMEOUT)
         )
         self._client.retry_handlers.append(_ShortWaits(max_retry_count=RETRIES))
 
@@ -207,8 +222,9 @@ class SlackSource:
         if left_out:
             troubles.append(left_out_sentence("Slack", left_out))
         own = self._own_ids({match.user or "" for match in found.values()})
-        mine = (match for match in found.values() if (match.user or "") in own)
-        messages = [_message(match, self.group) for match in mine]
+        mine = [match for match in found.values() if (match.user or "") in own]
+        shared = self._shared_channels(mine) if self.group is None else {}
+        messages = [_message(match, self.group, shared) for match in mine]
         clues = sorted(messages, key=lambda message: (message.at, message.channel, message.text))
         return Reading(
             self.name, self.group, clues=tuple(clues), trouble="; ".join(troubles) or None
@@ -240,6 +256,29 @@ class SlackSource:
         others = [*(senders - {"", self._user_id})]
         alone = len(others) == 1 and _may_be_one(others[0], self._user_id)
         return senders if alone or not self._user_id else {"", self._user_id}
+
+    def _shared_channels(self, messages: Iterable[_Match]) -> dict[str, tuple[str, ...]]:
+        """The names of the channels of those who were written to most.
+
+        A token without the scopes for that (channels:read, groups:read) tells of none: they are a
+        help, nothing that must be had.
+        """
+        readers = Counter(match.channel.reader for match in messages if match.channel)
+        del readers[""]
+        shared = {}
+        with suppress(SourceError, msgspec.ValidationError):
+            for reader, _ in readers.most_common(MOST_READERS):
+                answer = self._call(
+                    "users.conversations",
+                    self._impatient,
+                    user=reader,
+                    types="public_channel,private_channel",
+                    exclude_archived="true",
+                    limit=MOST_CHANNELS,
+                )
+                channels = msgspec.convert(answer.data, _Conversations).channels
+                shared[reader] = tuple(sorted(each.name for each in channels if each.name))
+        return shared
 
     def _matches(self, span: Span) -> Iterator[tuple[list[_Match], int]]:
         """Of all days that may hold something of the span, each page's matches, and how many odd
@@ -281,9 +320,9 @@ class SlackSource:
         except msgspec.ValidationError:
             raise SourceError("Slack answered the search in an unexpected form") from None
 
-    def _call(self, method: str, **arguments: str | int) -> Any:
+    def _call(self, method: str, client: WebClient | None = None, **arguments: str | int) -> Any:
         try:
-            return self._client.api_call(method, params=arguments)
+            return (client or self._client).api_call(method, params=arguments)
         except SlackApiError as error:
             if code := code_in(error.response):
                 raise self._refused(code) from None

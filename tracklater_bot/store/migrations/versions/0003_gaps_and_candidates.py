@@ -10,7 +10,10 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-LISTS = (("digests", "gaps"), ("digests", "agents"), ("items", "candidates"))
+LISTS = (
+    *(("digests", "gaps"), ("digests", "agents")),
+    *(("items", "candidates"), ("items", "halves")),
+)
 
 
 def upgrade() -> None:

@@ -1,0 +1,114 @@
+"""The issue of a row, and how sure it is: an issue needs evidence of its own within the row.
+
+The best path through a day keeps an issue where nothing speaks against it: a branch that was
+checked out yesterday, the issue before a break. That alone is no reason to book time on it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from tracklater_bot.domain.clues import Commit
+from tracklater_bot.domain.issues import IssueId
+from tracklater_bot.engine.events import Event, EventKind
+from tracklater_bot.engine.infer.inference import LabelledDay
+from tracklater_bot.engine.intervals import MINUTE, Interval
+from tracklater_bot.engine.match.matcher import Matcher
+from tracklater_bot.engine.meetings import Kept
+
+AT_ITS_START = MINUTE  # a branch is checked out as the work begins, or right before
+A_MOMENT = 2.0  # minutes of a title that one commit, checkout or message counts as much as
+# An issue that a row names is likelier than none from here on: most of them are named seldom.
+NAMED_ONCE = 0.28
+# What is left of the doubt where the row itself tells of the issue: measured on made-up days.
+DOUBT = 0.33
+# The part of a probability that holds where only a branch speaks, or where the row tells of others.
+BRANCH_ALONE, OTHERS_TOLD = 0.85, 0.65
+
+
+class RowIssues:
+    """What a day's windows, commits, checkouts and messages tell of the issues of its rows."""
+
+    def __init__(
+        self,
+        matcher: Matcher,
+        events: Sequence[Event],
+        commits: Iterable[Commit],
+        day: LabelledDay,
+        meetings: Sequence[Kept] = (),
+    ) -> None:
+        self._matcher = matcher
+        self._events = events
+        self._day = day
+        self._meetings = meetings
+        self._naming = {
+            commit.sha
+            for commit in commits
+            if matcher.commit(replace(commit, branches=())) is not None
+        }
+        # Groups whose windows name issues now and then: where they don't, that says something.
+        titles = {segment.title for segment in day.segments if segment.title}
+        self._telling = {issue.group for title in titles for issue in matcher.window(title).issues}
+
+    def chosen(self, group: str, key: IssueId | None, interval: Interval) -> IssueId | None:
+        """The issue of a row that the best path has on `key`: of others that it names, the most."""
+        named = self.named(group, key, interval)
+        if named is not None:
+            likely = named == key or self._probability(group, named, interval) >= NAMED_ONCE
+            return named if likely else None
+        assumed = key and group not in self._telling and self._branch_in_use(key, interval)
+        return key if assumed else None
+
+    def named(self, group: str, key: IssueId | None, interval: Interval) -> IssueId | None:
+        """`key` where an interval names it, else the issue that it names most; None if none."""
+        told = self._told(group, interval)
+        if key in told:
+            return key
+        return max(sorted(told), key=lambda issue: told[issue], default=None)
+
+    def sure(self, group: str, key: IssueId | None, interval: Interval) -> float:
+        """How likely the issue is meant, given the group; for None, that none is."""
+        told, likely = self._told(group, interval), self._probability(group, key, interval)
+        if key is not None and key not in told:
+            return BRANCH_ALONE * likely
+        sure = 1.0 - DOUBT * (1.0 - likely)
+        return OTHERS_TOLD * sure if key is None and told else sure
+
+    def _told(self, group: str, interval: Interval) -> dict[IssueId, float]:
+        """The group's issues that are named within an interval, with about their minutes."""
+        told: defaultdict[IssueId, float] = defaultdict(float)
+        for index, shared in self._day.overlapping(interval):
+            title = self._day.segments[index].title or ""
+            for issue, share in self._matcher.window(title).issues.items():
+                told[issue] += share * shared
+        start, end = interval
+        for kept in self._meetings:
+            for issue in kept.planned.issues if kept.start < end and kept.end > start else ():
+                told[issue] += (min(kept.end, end) - max(kept.start, start)) / MINUTE
+        for event in self._events:
+            if start - AT_ITS_START < event.at <= end and self._tells(group, event):
+                for issue in event.issues:
+                    told[issue] += A_MOMENT
+        return {issue: minutes for issue, minutes in told.items() if issue.group == group}
+
+    def _tells(self, group: str, event: Event) -> bool:
+        """Whether an event itself speaks of its issue; a commit's branch may be an old one."""
+        of_branch = event.kind is EventKind.COMMIT and event.sha not in self._naming
+        return not of_branch or group not in self._telling
+
+    def _branch_in_use(self, key: IssueId, interval: Interval) -> bool:
+        segments = (self._day.segments[index] for index, _ in self._day.overlapping(interval))
+        return any(segment.issues.get(key, 0.0) > 0 for segment in segments)
+
+    def _probability(self, group: str, key: IssueId | None, interval: Interval) -> float:
+        """How likely the issue is in an interval, given the group."""
+        own = of_group = 0.0
+        for index, shared in self._day.overlapping(interval):
+            row = self._day.posteriors[index]
+            for state, probability in zip(self._day.states, row, strict=True):
+                if state is not None and state[0] == group:
+                    of_group += shared * probability
+                    own += shared * probability * (state[1] == key)
+        return own / of_group if of_group else 0.0
