@@ -49,7 +49,7 @@ def empty_day(draft: Draft, day: WorkDay, loaded: Loaded, core: Core) -> Iterato
     elif not any(source.clues for source in draft.sources if source.traces):
         yield f"Read, and nothing found on {day_name(draft.day)}: {_read(draft, settings)}."
         yield from _another_day(day, core)
-    elif draft.suggestions and all(row.group is None for row in draft.suggestions):
+    elif not draft.tracked and all(row.group is None for row in draft.suggestions):
         yield f"Read: {_read(draft, settings)}. Nothing in it points to {_groups(core)}."
         yield (
             f"`tracklater-bot preview {draft.day} --titles` lists the windows, here alone, and"
