@@ -82,6 +82,7 @@ def test_what_leads_nowhere_is_named_with_what_to_write(
     [
         f'{ACME}toggl.projects = {{ Dev = "default", Fixes = "bug", Rest = "other" }}',
         f'{ACME}toggl.projects = {{ Dev = "default", Ads = "Campaign" }}',  # a type of theirs
+        f'{ACME}toggl.projects = {{ Dev = "default", Reports = "Report", Other = "Sub-task" }}',
         '[groups.acme]\ntoggl.client = "Acme Oy"',  # the client's name points to it
         '[groups.acme]\njira.url = "https://acme.atlassian.net"\njira.project_key = "DEV"',
         f'{ACME}taiga.project_slug = "eero-acme"\n{GLOBEX}',

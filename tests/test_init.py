@@ -383,6 +383,22 @@ def test_named_folders_are_searched_and_no_other(new: NewMachine) -> None:
     ]
 
 
+def test_a_folder_that_is_not_there_is_named(new: NewMachine) -> None:
+    answer = init(new.home, [], str(new.home / "scr"))
+    assert f"There is no folder {new.home / 'scr'}" in answer.out
+
+
+def test_a_new_machine_has_clones_of_what_was_worked_on_elsewhere(new: NewMachine) -> None:
+    origin = new.repository("elsewhere/acme")
+    new.commits(origin, "09:00")
+    new._git(new.home, "clone", "-q", str(origin), str(new.home / "src" / "acme"))
+    new._git(new.home / "src" / "acme", "config", "user.email", "eero@example.com")
+    theirs = new.repository("src/pytest", "https://github.com/pytest-dev/pytest.git")
+    new._git(theirs, "config", "user.email", "eero@example.com")
+    assert init(new.home, [], str(new.home / "src")).code == 0
+    assert set(written(new.home)["groups"]) == {"acme"}
+
+
 def test_a_worktree_and_a_submodule_are_no_repositories_of_their_own(new: NewMachine) -> None:
     main = new.repository("src/acme")
     new.commits(main, "09:00")

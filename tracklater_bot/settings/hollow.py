@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import time
+from difflib import get_close_matches
 from itertools import permutations
 
 from tracklater_bot.domain.keywords import COMMON_NAMES, spelling_pattern
 from tracklater_bot.domain.text import clean, folded, listing
 from tracklater_bot.settings.base import Key
-from tracklater_bot.settings.models import GroupSettings, Settings
-from tracklater_bot.settings.tree import GROUPS, dotted, nearest
+from tracklater_bot.settings.models import GroupSettings, GroupTracker, Settings
+from tracklater_bot.settings.tree import GROUPS, dotted
 
 KINDS = ("default", "other", "bug", "story", "task", "epic", "feature", "improvement", "support")
 # What the examples say in the place of a value.
@@ -26,6 +27,7 @@ _SITE_PAGE = re.compile(r"/(?:browse|projects?|jira/(?:software|core|your-work|p
 _ISSUE = re.compile(r"([A-Za-z][A-Za-z0-9_]+)-\d+")
 _SLUG = re.compile(r"/project/([\w-]+)")
 _LONG = 60  # minutes; shorter suggestions are most of a day
+_SHORTEST_CLIENT = 4
 _NOON = time(12)
 
 
@@ -47,10 +49,15 @@ def _of_groups(settings: Settings) -> Iterator[str]:
     seen: dict[tuple[str, str], str] = {}
     for name, group in settings.groups.items():
         at = dotted((GROUPS, name))
-        if not (settings.hints_for(name) or group.git.repos or group.jira.project_key):
-            has_own_chat = group.slack.user_token is not None
-            if not (has_own_chat or len(group.tracked_in()[1].client) >= 4):
-                yield f"{at}: nothing points to this group: give it keywords or git.repos"
+        # A client's name in the tracker is a word of its own, if it is long enough.
+        named = len(group.tracked_in()[1].client) >= _SHORTEST_CLIENT
+        elsewhere = any(
+            section.model_fields_set
+            for key, section in group.sections()
+            if key != "git" and not isinstance(section, GroupTracker)
+        )
+        if not (settings.hints_for(name) or group.git.repos or elsewhere or named):
+            yield f"{at}: nothing points to this group: give it keywords or git.repos"
         yield from _of_projects(settings, name, seen)
 
 
@@ -60,9 +67,9 @@ def _of_projects(settings: Settings, name: str, seen: dict[tuple[str, str], str]
     at = dotted((GROUPS, name, key, "projects"))
     kinds = [kind.strip().casefold() for kind in tracker.projects.values()]
     for kind in kinds:
-        meant = nearest(kind, KINDS)
-        if kind not in KINDS and meant:
-            yield f"{at}: {clean(kind, 40)} is no issue's type: did you mean {meant}?"
+        near = get_close_matches(kind, KINDS, n=1, cutoff=0.8)
+        if kind not in KINDS and near:
+            yield f"{at}: {clean(kind, 40)} is no issue's type: did you mean {near[0]}?"
     if kinds and "default" not in kinds:
         yield f'{at}: none is the "default": an entry without an issue gets no project'
     for project in tracker.projects:

@@ -10,7 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.agent_logs import TakesTooLong, lines_of
 from tracklater_bot.sources.clues.agents import TOOLS, Tool, usual_folder
 from tracklater_bot.sources.clues.files import open_regular, read_end
-from tracklater_bot.sources.clues.git_command import own_email
+from tracklater_bot.sources.clues.git_command import own_email, run_git
 from tracklater_bot.sources.clues.git_log import asked_reflog
 from tracklater_bot.sources.clues.git_remotes import remote_words
 from tracklater_bot.sources.clues.git_repository import (
@@ -97,6 +97,9 @@ class Machine:
         where = ", ".join(map(str, self.looked_in))
         more = " (there was more: name folders)" if self.cut else ""
         yield f"Repositories: {len(self.repositories)}, in {where}{more}"
+        for folder in self.looked_in:
+            if not folder.is_dir():
+                yield f"  There is no folder {folder}"
         yield f"Your addresses in commits: {', '.join(self.emails) or 'none found'}"
         yield f"Windows: {self._recorder()}"
         yield f"Coding agents: {', '.join(self.agents) or 'no logs'}"
@@ -116,10 +119,16 @@ def find(folders: Sequence[Path], home: Path) -> Machine:
     prompted = _prompted(tools)
     places.repositories += prompted
     repositories = tuple(_repositories(places.repositories, roots, prompted))
+    emails = _own(repositories)
+    until = time.monotonic() + SECONDS
+    repositories = tuple(
+        found if found.last or time.monotonic() > until else _cloned(found, emails)
+        for found in repositories
+    )
     return Machine(
         looked_in=tuple(folder for folder, deep in roots.items() if deep) or (home,),
         repositories=repositories,
-        emails=_own(repositories),
+        emails=emails,
         thyme=max(places.recordings, key=lambda found: found[1])[0] if places.recordings else None,
         activitywatch=_activitywatch_runs(),
         agents=tuple(tool.name for tool in tools if any(tool.files(usual_folder(tool)))),
@@ -240,6 +249,17 @@ def _described(
         last=max(moments, default=None),
         keys=keys,
     )
+
+
+def _cloned(found: FoundRepository, emails: Sequence[str]) -> FoundRepository:
+    """With the last own commit that was made elsewhere: the machine may be new."""
+    authors = [f"--author=<{email}>" for email in emails]
+    with suppress(SourceError, OSError):
+        command = ("log", "--all", "-1", "-F", "-i", "--format=%at", *authors)
+        _, output, _ = run_git(locate(found.path), *command)
+        if authors and output.strip().isdigit():
+            return replace(found, last=datetime.fromtimestamp(int(output), UTC))
+    return found
 
 
 def _keys(head: Head, branches: Iterable[str]) -> Counter[str]:
