@@ -917,6 +917,8 @@ def test_clues_know_of_a_code_host(repo: Repo, hosted: bool) -> None:
         repo.git("remote", "add", "origin", "git@github.com:acme/api.git")
     clues = source(repo).read(FRIDAY.span).clues
     assert [c.hosted for c in clues if isinstance(c, Commit | Checkout)] == [hosted] * 2
+    remotes = ("acme/api",) if hosted else ()
+    assert [c.remotes for c in clues if isinstance(c, Commit | Checkout)] == [remotes] * 2
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ JSON = """
     },
     "CLOCKIFY": {"global": {"API_KEY": "clockify-secret"}},
     "ACTIVITYWATCH": {"global": {"EVENTS_URL": "x"}, "ääkköset & co": {"KEYWORDS": ["ääkkönen"]}},
-    "GITHUB": {"global": {"TOKEN": "github-secret"}}
+    "GITHUB": {"global": {"TOKEN": "github-secret"}, "ääkköset & co": {"repo": ["acme", "api"]}}
 }
 """
 SECRETS = ["toggl-secret", "jira-secret", "taiga 'secret'", "xoxp-", "clockify-", "github-"]
@@ -147,8 +147,23 @@ def test_json_with_comments_and_names_in_any_alphabet(tmp_path: Path) -> None:
         "ACTIVITYWATCH.global: is no address: this machine's ActivityWatch is read",
         "ACTIVITYWATCH.ääkköset & co.KEYWORDS: ääkkönen: found inside longer words by the original,"
         " only as whole words here: add the longer words that you meant",
-        "GITHUB: left out: issues are read from Jira and Taiga",
     )
+
+
+@pytest.mark.parametrize("repo", ['["acme", "api"]', '"acme/api"'])
+def test_the_github_of_the_original_is_taken_over(tmp_path: Path, repo: str) -> None:
+    text = f'{{"GITHUB": {{"global": {{"TOKEN": "github-secret"}}, "acme": {{"repo": {repo}}}}}}}'
+    imported = Imported(tmp_path, text, "tracklater.json")
+    assert imported.run().notes == ()
+    settings = imported.settings()
+    assert settings.groups["acme"].github.repos == ("acme/api",)
+    assert revealed(settings.github.token) == "github-secret"
+    assert "github-secret" not in imported.target.read_text(encoding="utf-8")
+
+
+def test_a_repository_that_is_none_is_noted(tmp_path: Path) -> None:
+    imported = Imported(tmp_path, '{"GITHUB": {"acme": {"repo": ["api"]}}}', "tracklater.json")
+    assert imported.run().notes == ("GITHUB.acme.repo: is no owner and name: left out",)
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,9 @@ class Commit:
     """A commit of the person's own; `at` is the author time: the work lies before it.
 
     A commit that was amended has another clue of the same `sha` for each time. `hosted` tells
-    that the repository has a remote on a code host, which numbers things too. `by_program`: a
-    program made it in the person's name, who need not have been there.
+    that the repository has a remote on a code host, which numbers things too; `remotes` are what
+    its remotes call it: `acme/api`. `by_program`: a program made it in the person's name, who need
+    not have been there.
     """
 
     at: datetime
@@ -64,6 +65,7 @@ class Commit:
     branches: tuple[str, ...] = ()
     hosted: bool = False
     by_program: bool = False
+    remotes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Checkout:
     repo: str
     branch: str
     hosted: bool = False
+    remotes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

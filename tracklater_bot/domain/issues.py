@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+REQUESTS = ("pull request", "merge request")  # types: work for an issue, which they may name
+
 
 class IssueId(NamedTuple):
     """Which issue: a tracker's key means another issue in another group, or another tracker."""
@@ -20,7 +22,8 @@ class Issue:
     """An issue of a tracker. `key` is what people write: `DEV-123`, `#12`.
 
     `type` is the tracker's word in lower case ("bug", "story", "task", "epic", "issue").
-    `aliases` are keys the issue had before it was moved; people still write them in branches.
+    `aliases` are keys the issue had before it was moved; people still write them in branches. So
+    are those of the requests (`REQUESTS`) that close it.
     """
 
     key: str

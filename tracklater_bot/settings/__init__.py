@@ -12,7 +12,7 @@ from tracklater_bot.settings.models import (
     SuggestSettings,
     TogglSettings,
 )
-from tracklater_bot.settings.sections import GroupJira, ResolvedTaiga
+from tracklater_bot.settings.sections import GroupJira, ResolvedForge, ResolvedTaiga
 
 __all__ = [
     "DigestSettings",
@@ -21,6 +21,7 @@ __all__ = [
     "GroupToggl",
     "GroupTracker",
     "Loaded",
+    "ResolvedForge",
     "ResolvedTaiga",
     "Settings",
     "SettingsError",

@@ -26,8 +26,12 @@ from tracklater_bot.settings.sections import (
     ActivityWatchSettings,
     AgentsSettings,
     CalendarSettings,
+    GitHubSettings,
+    GitLabSettings,
     GitSettings,
     GroupGit,
+    GroupGitHub,
+    GroupGitLab,
     GroupJira,
     GroupSlack,
     GroupTaiga,
@@ -120,6 +124,8 @@ class GroupSettings(GroupSection):
     toggl: GroupToggl = UNSET
     jira: GroupJira = UNSET
     taiga: GroupTaiga = UNSET
+    github: GroupGitHub = UNSET
+    gitlab: GroupGitLab = UNSET
     slack: GroupSlack = UNSET
 
     def exclusive(self) -> Iterator[tuple[str, Hashable]]:
@@ -160,6 +166,8 @@ class Settings(Section):
     calendar: CalendarSettings = UNSET
     toggl: TogglSettings = UNSET
     taiga: TaigaSettings = UNSET
+    github: GitHubSettings = UNSET
+    gitlab: GitLabSettings = UNSET
     groups: dict[str, GroupSettings] = Field({}, description="Your clients and work projects.")
 
     def zone(self) -> ZoneInfo:
@@ -205,6 +213,11 @@ class Settings(Section):
         if "web_url" in self.taiga.model_fields_set or self.taiga.url == TAIGA_API:
             return self.taiga.web_url
         return pages_beside(self.taiga.url)
+
+    def numbers_alone(self, group: str) -> bool:
+        """Whether `#12` is one of the group's one repository, and can be no other tracker's."""
+        own = self.groups[group]
+        return len(own.github.paths + own.gitlab.paths) == 1 and not own.taiga.project_slug
 
     def slack_for(self, group: str) -> GroupSlack | None:
         """The group's own workspace; None when its messages come from the global one.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
+from tracklater_bot.domain.text import folded
 from tracklater_bot.settings import types
 from tracklater_bot.settings.base import GroupSection, Key, Missing, Section
 
@@ -20,6 +21,7 @@ ACTIVITYWATCH = "http://127.0.0.1:5600"
 _API = re.compile(r"(.*?)/api(?:/v\d+)?")
 _SLACKS = ("slack.com", "slack-gov.com")
 JIRA_GATEWAY = "https://api.atlassian.com/ex/jira"
+GITHUB, GITLAB = "https://github.com", "https://gitlab.com"
 TAIGA_API, TAIGA_PAGES = "https://api.taiga.io/api/v1", "https://tree.taiga.io"
 
 
@@ -137,6 +139,32 @@ class TaigaSettings(Section):
     password: types.Secret = Field(None, description="The password of that account.")
 
 
+class ForgeSettings(Section):
+    """The server with repositories and account for all groups that name none of their own."""
+
+    sends_to = ("url",)
+
+    url: types.SomeAddress
+    token: types.Secret = Field(None, description="Reads issues; better one for each group.")
+
+    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
+        """Nobody: it is asked of groups' repositories alone."""
+        yield from ()
+
+
+class GitHubSettings(ForgeSettings):
+    """GitHub, or an Enterprise server."""
+
+    url: types.SomeAddress = Field(GITHUB, description="GitHub, or an Enterprise server.")
+    gh: bool = Field(False, description="Without a token, ask `gh auth token` for one.")
+
+
+class GitLabSettings(ForgeSettings):
+    """GitLab, theirs or one of one's own."""
+
+    url: types.SomeAddress = Field(GITLAB, description="GitLab, or a server of your own.")
+
+
 class GroupGit(GroupSection):
     """A group's repositories."""
 
@@ -233,6 +261,107 @@ class GroupTaiga(GroupSection):
             yield ("taiga", "password"), "without it no issue can be read"
 
 
+class GroupForge(GroupSection):
+    """A group's repositories on GitHub or GitLab, with their issues."""
+
+    sends_to = ("url",)
+    label: ClassVar[str]
+    usual: ClassVar[str]
+
+    url: types.OwnAddress = Field(None, description="Its server, if not the global one.")
+    token: types.Secret = Field(None, description="Its own token.")
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What they are called there: `acme/api`."""
+        raise NotImplementedError
+
+    def api_of(self, url: str) -> str:
+        """Where the API of a server is."""
+        raise NotImplementedError
+
+    def exclusive(self) -> Iterator[tuple[str, Hashable]]:
+        """The repositories."""
+        yield from ((f"{self.label} repository", folded(path)) for path in self.paths)
+
+    def title_names(self) -> Iterator[str]:
+        """The repositories, as in their pages' titles and addresses."""
+        yield from self.paths
+
+    def hosts(self, settings: Settings, group: str) -> Iterator[str]:
+        """A server of one's own; the one that is everybody's is nobody's."""
+        resolved = self.resolved(settings, group)
+        if resolved is not None and _host(resolved.url) != _host(self.usual):
+            yield _host(resolved.url)
+
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """A token, here or for all groups; or `gh`."""
+        resolved = self.resolved(settings, at[1])
+        if resolved is not None and resolved.token is None and not resolved.gh:
+            yield (*at, "token"), "without it no issue can be read"
+
+    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
+        """The server's API."""
+        resolved = self.resolved(settings, at[1])
+        if resolved is not None and (resolved.token or resolved.gh):
+            yield resolved.api
+
+    def resolved(self, settings: Settings, group: str) -> ResolvedForge | None:
+        """The repositories with what they take over; None without any.
+
+        The global token goes to the global server alone.
+        """
+        common: ForgeSettings = getattr(settings, self.label.lower())
+        if not self.paths:
+            return None
+        shared = self.url in (None, common.url)
+        url = self.url or common.url
+        return ResolvedForge(
+            self.paths,
+            url,
+            self.api_of(url),
+            self.token or (common.token if shared else None),
+            gh=getattr(common, "gh", False),
+            alone=settings.numbers_alone(group),
+        )
+
+
+class GroupGitHub(GroupForge):
+    """A group's repositories on GitHub."""
+
+    label, usual = "GitHub", GITHUB
+
+    repos: types.Repositories = Field((), description="Repositories with its issues: owner/name.")
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """`acme/api`."""
+        return self.repos
+
+    def api_of(self, url: str) -> str:
+        """GitHub's own has a host of its own, an Enterprise server's is beside its pages."""
+        parts = urlsplit(url)
+        own = parts.netloc == "github.com" or parts.netloc.endswith(".ghe.com")
+        return f"{parts.scheme}://api.{parts.netloc}" if own else f"{url}/api"
+
+
+class GroupGitLab(GroupForge):
+    """A group's projects on GitLab."""
+
+    label, usual = "GitLab", GITLAB
+
+    projects: types.Repositories = Field((), description="Projects with its issues: group/name.")
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """`acme/web/shop`."""
+        return self.projects
+
+    def api_of(self, url: str) -> str:
+        """Beside the pages, below a path perhaps."""
+        return f"{url}/api/v4"
+
+
 class GroupSlack(GroupSection):
     """A Slack workspace that belongs to one group."""
 
@@ -275,6 +404,18 @@ class ResolvedTaiga:
     web_url: str
     username: str
     password: SecretStr | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedForge:
+    """A group's repositories on one server. `alone`: `#12` can mean nothing else in the group."""
+
+    paths: tuple[str, ...]
+    url: str
+    api: str
+    token: SecretStr | None
+    gh: bool = False
+    alone: bool = False
 
 
 def pages_beside(api: str | None) -> str:

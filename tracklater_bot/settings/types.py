@@ -189,7 +189,16 @@ def _slack_token(kind: str) -> Callable[[SecretStr | None], SecretStr | None]:
     return check
 
 
+def _repository(value: str) -> str:
+    """`acme/api`, also of its address."""
+    path = urlsplit(value).path if "://" in value else value
+    return path.partition("/-/")[0].strip("/").removesuffix(".git")
+
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Repositories = Annotated[
+    tuple[Annotated[str, AfterValidator(_repository)], ...], BeforeValidator(_listed)
+]
 Emails = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
 OwnEmails = Annotated[
     tuple[str, ...] | None, BeforeValidator(_addresses), AfterValidator(_empty_is_unset)

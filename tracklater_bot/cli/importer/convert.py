@@ -12,7 +12,7 @@ from tracklater_bot.cli.importer.original import Original
 from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.sections import ACTIVITYWATCH
-from tracklater_bot.settings.tree import GROUPS, env_name
+from tracklater_bot.settings.tree import GROUPS, env_name, is_secret, section_at
 
 GLOBAL = "global"
 # Modules by the names that ENABLED_MODULES has for them.
@@ -21,7 +21,6 @@ NO_COUNTERPART = {
     "CLOCKIFY": "entries go to Toggl only",
     "KIMAI": "entries go to Toggl only",
     "LOCAL": "entries go to Toggl only",
-    "GITHUB": "issues are read from Jira and Taiga",
 }
 # What its web page alone had a use for.
 OF_ITS_PAGE = ("TESTING", "ENABLED_MODULES", "UI_SETTINGS", "OVERRIDE_START", "OVERRIDE_END")
@@ -201,6 +200,15 @@ def _account(module: str, user: str, secret: str) -> Handler:
     return handle
 
 
+def _repository(converted: Converted, at: Key, place: Place, value: Any) -> None:
+    """Owner and name apart there, together here."""
+    parts = _texts(value)
+    if "/".join(parts).count("/") == 1:
+        converted.values[(*at, "github", "repos")] = ["/".join(parts)]
+    elif value:
+        converted.notes.append(f"{place}.repo: is no owner and name: left out")
+
+
 def _idle(converted: Converted, at: Key, place: Place, value: Any) -> None:
     """Seconds there, minutes here."""
     if isinstance(value, int | float) and value > 0:
@@ -266,6 +274,10 @@ HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
         ("group", "CREDENTIALS"): _account("taiga", "username", "password"),
         ("group", "PROJECT_SLUG"): _to("taiga", "project_slug"),
     },
+    "GITHUB": {
+        (GLOBAL, "TOKEN"): _to("github", "token"),
+        ("group", "REPO"): _repository,
+    },
     "THYME": {
         (GLOBAL, "DIR"): _paths("thyme", "dir"),
         (GLOBAL, "IDLE"): _idle,
@@ -319,8 +331,6 @@ def _advise(converted: Converted) -> None:
 def secrets_and_accounts(converted: Converted) -> Iterator[Key]:
     """The paths that belong into `.env`: secrets, and the accounts that they open."""
     for path in converted.values:
-        if path[-1] in ("api_token", "password", "user_token") or path[-2:] in (
-            ("jira", "email"),
-            ("taiga", "username"),
-        ):
+        section = section_at(path[:-1])
+        if is_secret(path) or (section is not None and path[-1] in section.in_env):
             yield path

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tracklater_bot.domain.issues import Issue, IssueId
+from tracklater_bot.domain.issues import REQUESTS, Issue, IssueId
 from tracklater_bot.domain.keywords import is_unspaced
 from tracklater_bot.domain.text import folded
 
@@ -181,6 +181,8 @@ class IssueTitles:
             for alias in issue.aliases:
                 self._by_key[_normalized(issue.id._replace(key=alias))] = issue.id
         for issue in ordered:
+            if issue.type in REQUESTS and _normalized(issue.id) in self._by_key:
+                continue  # it closes an issue, as was told later than that there is such a request
             words = _plain_words(issue.title)
             self._by_key[_normalized(issue.id)] = issue.id
             self._titles[issue.group][issue.id] = words

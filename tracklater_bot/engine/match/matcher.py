@@ -6,7 +6,7 @@ Everything here is about words; how much they count is in scoring.py.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -92,7 +92,11 @@ class Matcher:
         self._spoken = Keywords(hint for hint in hints if not hint.windows_only)
         # Owner and name of each repository on a server.
         remotes = (hint.text for hint in hints if hint.kind is HintKind.REMOTE)
-        self._remotes = tuple(folded(text) for text in remotes if "/" in text)
+        self._remote_names = tuple(folded(text) for text in remotes if "/" in text)
+        self._remotes: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        for clue in of_git:
+            for branch in _branches([clue]):
+                self._remotes[branch] |= dict.fromkeys(clue.remotes)
         hosted = set(_branches(clue for clue in of_git if clue.hosted))
         # An agent does not tell whether its repository is hosted; git may.
         self._hosted = hosted | (set(_branches(prompts)) - set(_branches(of_git)))
@@ -109,19 +113,21 @@ class Matcher:
         """The group's issue that a branch is for."""
         if is_trunk(branch):
             return None
+        remotes = tuple(self._remotes.get((group, branch), ()))
         numbers: Iterable[BareNumber] = numbers_in_branch(branch)
-        if (group, branch) in self._hosted:
+        if (group, branch) in self._hosted and not self._keys.at_home(group, remotes):
             numbers = (replace(number, certain=False) for number in numbers)
         return (
-            self._titles.first_known(self._keys.of_group(group, folded(branch)))
-            or self._numbered(group, numbers)
+            self._titles.first_known(self._keys.of_group(group, folded(branch), remotes))
+            or self._numbered(group, numbers, remotes)
             or self._titles.by_title_prefix(group, branch)
         )
 
     def commit(self, commit: Commit) -> IssueId | None:
         """The issue of a commit: named in its subject, else the one that its branch is for."""
-        numbers = () if commit.hosted else bare_numbers(commit.subject)
-        named = self._named(commit.group, commit.subject, numbers)
+        elsewhere = commit.hosted and not self._keys.at_home(commit.group, commit.remotes)
+        numbers = () if elsewhere else bare_numbers(commit.subject)
+        named = self._named(commit.group, commit.subject, numbers, commit.remotes)
         if named is not None:
             return named
         issues = {self.branch(commit.group, branch) for branch in commit.branches} - {None}
@@ -158,20 +164,24 @@ class Matcher:
         named = {*self._spoken.find(plain), *(issue.group for issue in self._keys.scoped(plain))}
         return not named <= {group}
 
-    def _named(self, group: str, text: str, numbers: Iterable[BareNumber]) -> IssueId | None:
+    def _named(
+        self, group: str, text: str, numbers: Iterable[BareNumber], remotes: Sequence[str] = ()
+    ) -> IssueId | None:
         """The group's one issue that a text names by key, ref or title, else by a bare number."""
-        known = self._titles.first_known(self._keys.of_group(group, folded(text)))
+        known = self._titles.first_known(self._keys.of_group(group, folded(text), remotes))
         if known is not None:
             return known
         titled = [issue for issue in self._titles.find(text) if issue.group == group]
-        return titled[0] if len(titled) == 1 else self._numbered(group, numbers)
+        return titled[0] if len(titled) == 1 else self._numbered(group, numbers, remotes)
 
-    def _numbered(self, group: str, numbers: Iterable[BareNumber]) -> IssueId | None:
+    def _numbered(
+        self, group: str, numbers: Iterable[BareNumber], remotes: Sequence[str] = ()
+    ) -> IssueId | None:
         """The group's first known issue among bare numbers."""
-        if group not in self._keys.numbered:
+        if group not in self._keys.numbered and not self._keys.at_home(group, remotes):
             return None
         for number in numbers:
-            issue = self._titles.first_known(self._keys.numbers(group, number.number))
+            issue = self._titles.first_known(self._keys.numbers(group, number.number, remotes))
             if issue and (number.certain or self._titles.shares_word(issue, number.words)):
                 return issue
         return None
@@ -274,7 +284,7 @@ class Matcher:
         known = self._titles.first_known(self._keys.unscoped(group, text))
         sure = any(issue.group == group and share >= 1.0 for issue, share in match.issues.items())
         if known is None and not sure:
-            known = self._numbered(group, numbers_in_title(title, self._remotes))
+            known = self._numbered(group, numbers_in_title(title, self._remote_names))
         if known is not None:
             match.issues[known] = 1.0
 
@@ -314,7 +324,18 @@ def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, 
             bare = numbers_in_title(text) if group is None else numbers_in_branch(text)
             pairs = product(numbered, {one.number for one in bare})
             found.update(issue.key for pair in pairs for issue in keys.numbers(*pair))
+    for group, remotes, text in set(_at_home(clues, keys)):
+        found.update(issue.key for issue in keys.unscoped(group, folded(text), remotes))
+        numbers = {one.number for one in numbers_in_branch(text)}
+        found.update(issue.key for n in numbers for issue in keys.numbers(group, n, remotes))
     return tuple(sorted(found))
+
+
+def _at_home(clues: Iterable[Clue], keys: Keys) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Group, remotes and texts of what comes from repositories with numbers of their own."""
+    for clue in clues:
+        if isinstance(clue, Commit | Checkout) and keys.at_home(clue.group, clue.remotes):
+            yield from ((clue.group, clue.remotes, text) for text, _ in _texts([clue]))
 
 
 def _texts(clues: Iterable[Clue]) -> Iterator[tuple[str, str | None]]:

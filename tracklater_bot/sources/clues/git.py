@@ -16,6 +16,7 @@ from tracklater_bot.domain.clues import Checkout, Commit, Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
+from tracklater_bot.domain.text import folded
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.git_command import load_gitpython, own_email
@@ -184,10 +185,12 @@ class GitSource:
         repository.refuse_endless_refs()
         urls = repository.remotes()
         hosted = any(map(on_code_host, urls))
+        names = (name for url in urls for name in remote_words(url))
+        remotes = tuple(dict.fromkeys(folded(name) for name in names if "/" in name))
         hints = tuple(self._hints(repository, urls))
         reflogs, troubles = self._reflogs(repository, span)
         checkouts = tuple(
-            Checkout(at, self.group, name, branch, hosted)
+            Checkout(at, self.group, name, branch, hosted, remotes)
             for name, reflog in reflogs
             for at, branch in reflog.during(span)
         )
@@ -196,7 +199,7 @@ class GitSource:
         except SourceError as error:
             commits, troubles = (), [*troubles, str(error)]
         return _RepositoryReading(
-            tuple(replace(c, hosted=hosted) for c in commits),
+            tuple(replace(c, hosted=hosted, remotes=remotes) for c in commits),
             checkouts,
             hints,
             "; ".join(dict.fromkeys(troubles)) or None,

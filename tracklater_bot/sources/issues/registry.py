@@ -10,6 +10,8 @@ from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import IssueSource
+from tracklater_bot.sources.issues.github import GitHubSource
+from tracklater_bot.sources.issues.gitlab import GitLabSource
 from tracklater_bot.sources.issues.jira import JiraSource
 from tracklater_bot.sources.issues.taiga import TaigaSource
 
@@ -27,6 +29,8 @@ class Registered(Protocol):
 REGISTRY: tuple[Registered, ...] = (
     JiraSource,
     TaigaSource,
+    GitHubSource,
+    GitLabSource,
 )
 
 
