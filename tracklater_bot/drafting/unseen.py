@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from tracklater_bot.domain.clues import Clue, Commit, Prompt, Window
 from tracklater_bot.domain.day import Span
@@ -20,7 +20,6 @@ from tracklater_bot.domain.keywords import Keywords, all_hints, spelling_pattern
 from tracklater_bot.domain.text import clean, count, folded, listing
 from tracklater_bot.drafting.machine import read_all
 from tracklater_bot.sources.base import ClueSource
-from tracklater_bot.sources.clues.git import GitSource
 
 COMMITS, WINDOWS = timedelta(days=30), timedelta(days=7)
 ENOUGH = 300  # samples of 20 seconds: below, nothing can be said of keywords
@@ -28,9 +27,19 @@ HALF, NEARLY_ALL, ALSO = 0.5, 0.9, 0.25  # of them; of the titles that other gro
 LOCAL = ("thyme", "activitywatch", "agents")
 
 
+@runtime_checkable
+class _Commits(ClueSource, Protocol):
+    """A source of commits: whose count in it, the same for one of them, and whose were made here."""
+
+    @property
+    def emails(self) -> tuple[str, ...]: ...
+    def only(self, email: str) -> ClueSource: ...
+    def made_here_by(self, span: Span) -> set[str]: ...
+
+
 def unseen(sources: Sequence[ClueSource], groups: Sequence[Group], now: datetime) -> Iterator[str]:
     """Addresses, keywords, groups and folders that find nothing, or everything."""
-    repositories = [source for source in sources if isinstance(source, GitSource)]
+    repositories = [source for source in sources if isinstance(source, _Commits)]
     yield from _addresses(repositories, now)
     local = [source for source in sources if source.name in LOCAL]
     clues = [c for reading in read_all(local, Span(now - WINDOWS, now)) for c in reading.clues]
@@ -46,20 +55,22 @@ def unseen(sources: Sequence[ClueSource], groups: Sequence[Group], now: datetime
 # -- Commits -------------------------------------------------------------------------------------
 
 
-def _addresses(sources: Sequence[GitSource], now: datetime) -> Iterator[str]:
+def _addresses(sources: Sequence[_Commits], now: datetime) -> Iterator[str]:
     """Own addresses without a commit in a month, and those that are used here and not named."""
     span = Span(now - COMMITS, now)
-    by_email: dict[str, list[GitSource]] = {}
+    by_email: dict[str, list[_Commits]] = {}
     for source in sources:
         for email in source.emails:
             by_email.setdefault(email.casefold(), []).append(source)
-    asked = [replace(source, emails=(email,)) for email, own in by_email.items() for source in own]
-    readings = zip(asked, read_all(asked, span), strict=True)
-    made = Counter(
-        source.emails[0] for source, reading in readings if any(map(_is_commit, reading.clues))
-    )
+    asked = [(email, source.only(email)) for email, own in by_email.items() for source in own]
+    readings = read_all([source for _, source in asked], span)
+    made = {
+        email
+        for (email, _), reading in zip(asked, readings, strict=True)
+        if any(isinstance(clue, Commit) for clue in reading.clues)
+    }
     for email in by_email:
-        if not made[email]:
+        if email not in made:
             yield f"git.emails: no commit by {clean(email, 100)} in 30 days, in any repository"
     for source in sources:
         others = source.made_here_by(span) - {email.casefold() for email in source.emails}
@@ -68,10 +79,6 @@ def _addresses(sources: Sequence[GitSource], now: datetime) -> Iterator[str]:
                 f"git.emails: commits made here in {source.group} are by"
                 f" {clean(listing(sorted(others)), 200)}: is that you?"
             )
-
-
-def _is_commit(clue: Clue) -> bool:
-    return isinstance(clue, Commit)
 
 
 # -- Windows -------------------------------------------------------------------------------------

@@ -122,6 +122,10 @@ class GitSource:
         repositories = "1 repository" if count == 1 else f"{count} repositories"
         return f"{repositories}, commits by {', '.join(self.emails) or 'the user.email of each'}"
 
+    def only(self, email: str) -> GitSource:
+        """The same with the commits of one address."""
+        return replace(self, emails=(email,))
+
     def made_here_by(self, span: Span) -> set[str]:
         """The addresses of the person's commits on this machine, whatever the settings say."""
         found: set[str] = set()
