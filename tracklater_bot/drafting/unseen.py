@@ -29,7 +29,7 @@ LOCAL = ("thyme", "activitywatch", "agents")
 
 @runtime_checkable
 class _Commits(ClueSource, Protocol):
-    """A source of commits: whose count in it, the same for one of them, and whose were made here."""
+    """A source of commits: whose count, the same for one of them, and whose were made here."""
 
     @property
     def emails(self) -> tuple[str, ...]: ...
