@@ -25,7 +25,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import select
 
@@ -44,12 +44,13 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.drafting.machine import read_all
+from tracklater_bot.http import Timing
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.sender import Sender
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.review.decisions import Change, Review, ReviewError
-from tracklater_bot.settings import Settings, load
+from tracklater_bot.settings import ClockifySettings, Settings, load
 from tracklater_bot.slack.app import web_client
 from tracklater_bot.slack.messages import Messenger, PostError, logged_if_refused
 from tracklater_bot.slack.pace import PacedClient, Pacer
@@ -58,16 +59,21 @@ from tracklater_bot.store.jobs import Job, Stage, Target
 from tracklater_bot.store.processes import owner_name
 from tracklater_bot.store.tables import ACTIVE, outbox
 from tracklater_bot.trackers.base import NewEntry, words_of
+from tracklater_bot.trackers.clockify import ClockifyTracker
 from tracklater_bot.trackers.jira_worklogs import PROPERTY, JiraWorklogs
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import ME, Sandbox
+from tracklater_sandbox.clockify import FakeClockify
 from tracklater_sandbox.jira.service import JiraIssue
+from tracklater_sandbox.toggl import WORKSPACE, FakeToggl
 from tracklater_sandbox.toggl.quota import Quotas
 from tracklater_sandbox.toggl.rules import Refusal
 
 PERSON = ME
 T = TypeVar("T")
 ROUNDS = 10
+FREE_REQUESTS = 30
+ENTRIES = "time.entries"  # in Toggl's addresses and in Clockify's
 MORNING = ("09:00-10:00 acme DEV-1", "10:00-11:30 acme DEV-2", "11:30-12:00 acme DEV-3")
 WRITES = (
     "drop-before", "drop-after-saving", "saved-later", "400", "401", "402", "403", "404", "410",
@@ -157,8 +163,8 @@ class OneJira:
         return self._worklogs
 
 
-class MortalTracker(TogglTracker):
-    """Toggl's client in a process that dies `before` or `after` the next writing request.
+class Mortal:
+    """A tracker's client in a process that dies `before` or `after` the next writing request.
 
     `afterwards` is called when the request was answered.
     """
@@ -168,17 +174,17 @@ class MortalTracker(TogglTracker):
 
     def create(self, entry: NewEntry) -> TimeEntry:
         """As the real one."""
-        call = super().create
-        return self._die_or(lambda: call(entry))
+        call: Any = super().create  # type: ignore[misc]  # the tracker's beside it
+        return self._die_or(lambda: cast(TimeEntry, call(entry)))
 
     def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
         """As the real one."""
-        call = super().update
-        return self._die_or(lambda: call(entry_id, entry, seen))
+        call: Any = super().update  # type: ignore[misc]
+        return self._die_or(lambda: cast(TimeEntry, call(entry_id, entry, seen)))
 
     def delete(self, entry_id: str, seen: str | None) -> None:
         """As the real one."""
-        call = super().delete
+        call: Any = super().delete  # type: ignore[misc]
         self._die_or(lambda: call(entry_id, seen))
 
     def _die_or(self, call: Callable[[], T]) -> T:
@@ -192,25 +198,37 @@ class MortalTracker(TogglTracker):
         return answer
 
 
+class MortalToggl(Mortal, TogglTracker):
+    """Toggl's."""
+
+
+class MortalClockify(Mortal, ClockifyTracker):
+    """Clockify's."""
+
+
 class Day:
     """One person's Friday: a new database, an empty Toggl, and what the person does."""
+
+    project_id = "501"
 
     def __init__(self, sandbox: Sandbox, path: Path, settings: Settings, store: Store) -> None:
         self._path, self.store = path, store
         self.time, self._ahead = FakeTime(at("18:00")), timedelta()
         store.clock = self.time
-        self.toggl, self.jira, self.slack = sandbox.toggl, sandbox.jira, sandbox.slack
-        self._empty_toggl()
+        self.sandbox, self.jira, self.slack = sandbox, sandbox.jira, sandbox.slack
+        self.service: FakeToggl | FakeClockify = self._emptied()
+        self.service.faults.reset()
+        self.service.faults.clock = lambda: self._true_time().timestamp()
         self._empty_others()
         timing = self.time.timing()
-        self.tracker = MortalTracker(settings.toggl, self.time, timing)
+        self.tracker = self._tracker(settings, timing)
         acme = settings.groups["acme"].jira
         self._worklogs = OneJira(JiraWorklogs("acme", acme, self.time, timing))
         token, pacer = self.slack.bot_token, Pacer(minute=0.001)
         self.client = MortalSlack(token=token, base_url=settings.slack.base_url, pacer=pacer)
         self.client.ssl = web_client(settings).ssl
         self.client.retry_handlers = []
-        self.foreign: set[int] = set()
+        self.foreign: set[object] = set()
         self.touched: set[str] = set()  # starts of entries that the person changed in Toggl
         self._start(empty_database())
 
@@ -226,7 +244,8 @@ class Day:
 
     def _messenger(self) -> Messenger:
         def render(digest: Digest) -> SlackMessage:
-            return digest_message(digest, DigestView(now=self.time()))
+            view = DigestView(now=self.time(), tracker=words_of(self.tracker))
+            return digest_message(digest, view)
 
         def ticks() -> float:
             return self._true_time().timestamp()
@@ -244,12 +263,12 @@ class Day:
 
     def restore(self, copy: bytes) -> None:
         """An old copy comes back, and the bot is started on it; nothing is on its way any more."""
-        for faults in (self.toggl.faults, self.jira.faults, self.slack.faults):
+        for faults in (self.service.faults, self.jira.faults, self.slack.faults):
             faults._later.clear()
         self._start(copy)
         owned = self._owned()
-        self.foreign = {each["id"] for each in self.toggl.entries if str(each["id"]) not in owned}
-        there = {_start(each) for each in self.toggl.entries}
+        self.foreign = {each["id"] for each in self.service.entries if str(each["id"]) not in owned}
+        there = {_start(each) for each in self.service.entries}
         for item in self.digest.items:
             start = _clock(item.suggestion.span.start)
             if (item.state is ItemState.SENT) != (start in there):
@@ -266,16 +285,47 @@ class Day:
             faults.reset()
             faults.clock = lambda: self._true_time().timestamp()
 
-    def _empty_toggl(self) -> None:
-        account = self.toggl.account
+    def _tracker(self, settings: Settings, timing: Timing) -> MortalToggl | MortalClockify:
+        return MortalToggl(settings.toggl, self.time, timing)
+
+    def _emptied(self) -> FakeToggl | FakeClockify:
+        toggl, account = self.sandbox.toggl, self.sandbox.toggl.account
         account.entries.clear()
         account.deleted.clear()
         account.premium = True
         account.projects[501]["active"] = True
         account.clock = self._true_time
-        self.toggl.quotas = Quotas(clock=lambda: self._true_time().timestamp())
-        self.toggl.faults.reset()
-        self.toggl.faults.clock = lambda: self._true_time().timestamp()
+        toggl.quotas = Quotas(clock=lambda: self._true_time().timestamp())
+        return toggl
+
+    def archive(self, archived: bool | None = None) -> None:
+        """Archives the project, or takes it out again; the other way round without a word."""
+        project = self.sandbox.toggl.account.projects[501]
+        project["active"] = not (project["active"] if archived is None else archived)
+
+    def track(self, start: datetime) -> None:
+        """The person makes ten minutes of their own in the tracker."""
+        made = self.sandbox.toggl.account.create(
+            WORKSPACE,
+            {
+                "created_with": "Toggl Track",
+                "workspace_id": WORKSPACE,
+                "description": "By hand",
+                "start": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+                "duration": 600,
+            },
+        )
+        self.foreign.add(made["id"])
+
+    def meddle(self, entry_id: str, *, delete: bool) -> None:
+        """The person deletes an entry in the tracker, or writes it anew."""
+        account = self.sandbox.toggl.account
+        if delete:
+            account.delete(int(entry_id))
+            return
+        self.time.forward(seconds=1)
+        with suppress(Refusal):  # its project may be archived
+            account.change(int(entry_id), {"description": "Changed by hand"})
 
     def _true_time(self) -> datetime:
         return self.time() - self._ahead
@@ -284,7 +334,7 @@ class Day:
         """The bot's clock jumps; Toggl's does not."""
         self._ahead += timedelta(seconds=seconds)
         # Set ahead, it shortens the hour in which late entries are looked for: SECURITY.md says so.
-        for faults in (self.toggl.faults, self.jira.faults) if seconds > 0 else ():
+        for faults in (self.service.faults, self.jira.faults) if seconds > 0 else ():
             faults._later = [(due - seconds, *what) for due, *what in faults._later]  # type: ignore[misc]
         self.time.forward(seconds=seconds)
 
@@ -297,7 +347,7 @@ class Day:
 
     def open(self, *texts: str) -> list[str]:
         """The suggestions as read just now; gives their ids in order."""
-        project = Project("Development", "acme", client="Acme Oy", id="501")
+        project = Project("Development", "acme", client="Acme Oy", id=self.project_id)
         found = tuple(replace(suggestion(text), project=project) for text in texts)
         self.store.save_draft(PERSON, Draft(FRIDAY.date, str(FRIDAY.zone), found))
         return [item.id for item in self.digest.items]
@@ -415,7 +465,7 @@ class Day:
         foreign, owned = self.foreign, self._owned()
         return [
             entry
-            for entry in self.toggl.entries
+            for entry in self.service.entries
             if entry["id"] not in foreign or str(entry["id"]) in owned
         ]
 
@@ -432,11 +482,46 @@ class Day:
         return found
 
 
+class ClockifyDay(Day):
+    """The same with an empty Clockify: a free workspace, shared with others."""
+
+    def _tracker(self, settings: Settings, timing: Timing) -> MortalToggl | MortalClockify:
+        address = f"{self.sandbox.url}/clockify/api/v1"
+        key = {"api_key": self.sandbox.clockify.api_key, "base_url": address}
+        return MortalClockify(ClockifySettings.model_validate(key), self.time, timing)
+
+    def _emptied(self) -> FakeToggl | FakeClockify:
+        clockify = self.sandbox.clockify
+        clockify.reset()
+        clockify.clock, clockify.hourly = self._true_time, FREE_REQUESTS
+        self.project_id = clockify.add_project("Development", "Acme Oy")["id"]
+        return clockify
+
+    def archive(self, archived: bool | None = None) -> None:
+        """As in Toggl."""
+        project = self.sandbox.clockify.projects[self.project_id]
+        project["archived"] = not project["archived"] if archived is None else archived
+
+    def track(self, start: datetime) -> None:
+        """As in Toggl."""
+        end = start + timedelta(minutes=10)
+        self.foreign.add(self.sandbox.clockify.track(start, end, description="By hand")["id"])
+
+    def meddle(self, entry_id: str, *, delete: bool) -> None:
+        """As in Toggl."""
+        kept = self.sandbox.clockify.kept
+        if delete:
+            del kept[entry_id]
+        else:
+            kept[entry_id] |= {"description": "Changed by hand"}
+
+
 class Days:
     """A sandbox that many days share, one after the other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: type[Day] = Day) -> None:
         self._folder = folder
+        self._kind = kind
         self._sandbox = Sandbox(folder / "home", today=FRIDAY.date)
         self._path = folder / "days.sqlite3"
 
@@ -461,7 +546,7 @@ class Days:
 
     def new(self) -> Day:
         """The next day; the one before is over."""
-        return Day(self._sandbox, self._path, self._settings, self._store)
+        return self._kind(self._sandbox, self._path, self._settings, self._store)
 
 
 # -- A day of faults -----------------------------------------------------------------------------
@@ -510,10 +595,10 @@ class _Walk:
 
     def run(self) -> None:
         """The whole day, and a quiet time after it."""
-        day, toggl, chance = self.day, self.day.toggl, self.chance
-        services = (toggl.faults, day.jira.faults, day.slack.faults)
+        day, service, chance = self.day, self.day.service, self.chance
+        services = (service.faults, day.jira.faults, day.slack.faults)
         happened = sum(len(faults.happened) for faults in services)
-        asked = len(toggl.requests)
+        asked = len(service.requests)
         day.open(*MORNING)
         day.publish()
         for number in range(ROUNDS):
@@ -533,7 +618,7 @@ class _Walk:
         for faults in services:
             faults.clear()
         day.tracker.dies, day.client.dies, day.client.asleep = "", False, None
-        toggl.account.projects[501]["active"] = True
+        day.archive(False)
         day.settle()
         self._look("the end")
         self._look_for_losses()
@@ -546,7 +631,7 @@ class _Walk:
         self._look_at_jira()
         self.tally.days += 1
         self.tally.faults += sum(len(faults.happened) for faults in services) - happened
-        self.tally.requests += len(toggl.requests) - asked
+        self.tally.requests += len(service.requests) - asked
         self.tally.entries += len(day.entries())
         self.tally.messages += len(day.messages())
         self.tally.worklogs += len(day.jira.worklogs)
@@ -566,7 +651,7 @@ class _Walk:
 
     def _absence(self) -> None:
         """Toggl is away for two days."""
-        faults = self.day.toggl.faults
+        faults = self.day.service.faults
         faults.fail_next("", "drop-before", 1_000_000)
         self.day.settle()
         self._look("two days")
@@ -635,33 +720,18 @@ class _Walk:
 
     def _meddle(self, item: Item) -> None:
         """The person changes or deletes an entry in Toggl itself."""
-        account, entry_id = self.day.toggl.account, int(item.entry_id or 0)
-        if item.state is not ItemState.SENT or entry_id not in account.entries:
+        there = {str(entry["id"]) for entry in self.day.service.entries}
+        if item.state is not ItemState.SENT or item.entry_id not in there:
             return
         self.day.touched.add(_clock(item.suggestion.span.start))
-        if self.chance.random() < 0.5:
-            account.delete(entry_id)
-        else:
-            self.day.time.forward(seconds=1)
-            with suppress(Refusal):  # its project may be archived
-                account.change(entry_id, {"description": "Changed by hand"})
+        self.day.meddle(item.entry_id, delete=self.chance.random() < 0.5)
 
     def _track(self, item: Item) -> None:
         """The person tracks something of their own at that time."""
-        made = self.day.toggl.account.create(
-            7001,
-            {
-                "created_with": "Toggl Track",
-                "workspace_id": 7001,
-                "description": "By hand",
-                "start": f"{item.suggestion.span.start:%Y-%m-%dT%H:%M:%SZ}",
-                "duration": 600,
-            },
-        )
-        self.day.foreign.add(made["id"])
+        self.day.track(item.suggestion.span.start)
 
     def _break(self) -> None:
-        faults, chance = self.day.toggl.faults, self.chance
+        faults, chance = self.day.service.faults, self.chance
         if chance.random() < 0.1:
             self.day.suspend(chance.choice((1, 7, 30)))
             self.tally.suspended += 1
@@ -672,17 +742,14 @@ class _Walk:
             times = chance.choice((1, 1, 2, 4))
             saved = kind.isdigit() and chance.random() < 0.5
             seconds = chance.choice(LATE_SECONDS)
-            faults.fail_next(
-                "time_entries", kind, times, method="POST", saved=saved, seconds=seconds
-            )
+            faults.fail_next(ENTRIES, kind, times, method="POST", saved=saved, seconds=seconds)
         if chance.random() < 0.25:
             method = chance.choice(("PUT", "DELETE"))
-            faults.fail_next("time_entries", chance.choice(CHANGES), method=method)
+            faults.fail_next(ENTRIES, chance.choice(CHANGES), method=method)
         if chance.random() < 0.25:
             faults.fail_next("", chance.choice(READS), chance.choice((1, 3)), method="GET")
         if chance.random() < 0.08:
-            project = self.day.toggl.account.projects[501]
-            project["active"] = not project["active"]
+            self.day.archive()
         self._break_others()
 
     def _break_others(self) -> None:
@@ -789,11 +856,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=1000, help="how many")
     parser.add_argument("--seconds", type=float, default=0, help="go on for so long instead")
     parser.add_argument("--first", type=int, default=1000, help="the first seed")
+    parser.add_argument("--clockify", action="store_true", help="with Clockify for Toggl")
     options = parser.parse_args(argv)
     logging.getLogger("tracklater_bot").setLevel(logging.ERROR)
     tally, begun = Tally(), time.monotonic()
     folder = tempfile.TemporaryDirectory(prefix="tracklater-faults-")
-    with folder as name, Days(Path(name)) as days:
+    kind = ClockifyDay if options.clockify else Day
+    with folder as name, Days(Path(name), kind) as days:
         while _goes_on(options, tally, begun):
             play(days.new(), options.first + tally.days, tally)
     _report(tally, time.monotonic() - begun)

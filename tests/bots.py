@@ -66,7 +66,9 @@ OFFERED, IN_TOGGL, FAILED, SKIPPED, ON_ITS_WAY = "offered", "in Toggl", "failed"
 # The sentences in the message that stand for each state; the first that is found counts.
 _SAYS = (
     ("|In Toggl>", IN_TOGGL),
+    ("|In Clockify>", IN_TOGGL),
     ("*Not in Toggl:*", FAILED),
+    ("*Not in Clockify:*", FAILED),
     ("Skipped", SKIPPED),
     ("On its way", ON_ITS_WAY),
     ("Waits", ON_ITS_WAY),

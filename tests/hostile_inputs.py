@@ -328,7 +328,7 @@ def _places(url: str) -> Iterator[tuple[str, str]]:
 
 def slack(_: Path, url: str) -> Iterator[tuple[str, SlackSource]]:
     for name, place in _places(url):
-        yield name, SlackSource(None, SecretStr("xoxp-1"), "U1", f"{place}/api/")
+        yield name, SlackSource(None, SecretStr("xoxp-1"), "U1", f"{place}/api/", IN_A_HURRY)
 
 
 def jira(_: Path, url: str) -> Iterator[tuple[str, JiraSource]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+
+from pydantic import SecretStr
 
 from tests.bots import button_of, digests_in, says
 from tests.conftest import close_client
@@ -17,7 +20,7 @@ from tracklater_bot.cli.person import person_of
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.outbox.worker import Pace
-from tracklater_bot.settings import Settings, load
+from tracklater_bot.settings import ClockifySettings, Settings, load
 from tracklater_bot.slack.app import Bot, running
 from tracklater_bot.slack.connections import SocketConnection
 from tracklater_bot.slack.days import BotTiming, Days
@@ -48,6 +51,26 @@ def sample_settings(sandbox: Sandbox, more: str = "", **environ: str) -> Setting
     text = sandbox.settings_file.read_text(encoding="utf-8")
     file.write_text(f"{text}\n[digest]\npicture = false\n{more}", encoding="utf-8")
     return load(file, None, {**sandbox.env, **environ}).settings
+
+
+def clockify_settings(sandbox: Sandbox) -> ClockifySettings:
+    """The account of the sandbox's Clockify."""
+    address = f"{sandbox.url}/clockify/api/v1"
+    return ClockifySettings(base_url=address, api_key=SecretStr(sandbox.clockify.api_key))
+
+
+def with_clockify(sandbox: Sandbox) -> Settings:
+    """The sample day's settings of somebody who has Clockify, without a word of Toggl in them."""
+    file = sandbox.settings_file
+    text = re.sub(r"\[toggl\]\n(?:.+\n)*", "", file.read_text(encoding="utf-8"))
+    file.write_text(text.replace("toggl.", "tracker."), encoding="utf-8")
+    account = clockify_settings(sandbox)
+    more = f'[clockify]\nbase_url = "{account.base_url}"\n'
+    keys = {
+        "TRACKLATER_TOGGL__API_TOKEN": "",
+        "TRACKLATER_CLOCKIFY__API_KEY": sandbox.clockify.api_key,
+    }
+    return sample_settings(sandbox, more, **keys)
 
 
 @dataclass

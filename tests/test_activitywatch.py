@@ -28,9 +28,10 @@ from tracklater_bot.drafting.machine import changed_minutes, read_all
 from tracklater_bot.drafting.recorders import checked, instead_of_thyme, told_apart
 from tracklater_bot.engine import suggest
 from tracklater_bot.settings import Settings, load
-from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.base import SourceError, left_out_sentence
 from tracklater_bot.sources.clues.activitywatch import ActivityWatchSource
 from tracklater_bot.sources.clues.activitywatch_events import Piece, latest
+from tracklater_bot.sources.clues.git_repository import configured, folders_of
 from tracklater_bot.sources.clues.registry import clue_sources
 from tracklater_bot.sources.clues.thyme import parse_file
 
@@ -196,6 +197,14 @@ def test_rows_that_cannot_be_understood_are_counted(tmp_path: Path) -> None:
     assert "rows that were not understood and left out" in trouble
 
 
+def test_a_bucket_without_a_list_of_events_is_counted(tmp_path: Path) -> None:
+    buckets = made_up(window=[("09:00-10:00", {"app": "kate", "title": "acme"})])
+    broken = {"type": "currentwindow", "hostname": "box", "events": {"no": "list"}}
+    reading = export(tmp_path, {**buckets, "aw-watcher-window_old": broken}).read(FRIDAY.span)
+    assert any(isinstance(clue, Window) for clue in reading.clues)
+    assert reading.trouble == left_out_sentence("ActivityWatch", 1)
+
+
 def test_nothing_is_kept_of_a_private_window(tmp_path: Path) -> None:
     clues = read(tmp_path, "variants/private.json").clues
     assert "CANARY-INCOGNITO" not in repr(clues)
@@ -300,8 +309,7 @@ def test_the_worktrees_of_a_repository_are_the_groups_too(tmp_path: Path) -> Non
     settings = Settings.model_validate(
         {"activitywatch": {"url": "http://x"}, "groups": {"acme": {"git": {"repos": [repo]}}}}
     )
-    (source,) = ActivityWatchSource.set_up(settings)
-    folders = {hint.text: hint.group for hint in source._folders()}
+    folders = {folder: group for group, folder in folders_of(configured(settings))}
     assert folders == {str(repo): "acme", str(worktree): "acme"}
 
 

@@ -34,7 +34,7 @@ from tracklater_bot.drafting.machine import _agents
 from tracklater_bot.engine import suggest
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues import agent_claude, agent_codex
+from tracklater_bot.sources.clues import agent_claude, agent_codex, agent_harvest
 from tracklater_bot.sources.clues.agent_harvest import Harvest
 from tracklater_bot.sources.clues.agents import AgentsSource
 from tracklater_bot.sources.clues.registry import clue_sources
@@ -429,6 +429,27 @@ def test_a_harvest_that_is_broken_is_begun_anew(logs: Path, content: bytes) -> N
     wanted = source(logs).read(DAY)
     (logs / "data" / "harvest.msgpack").write_bytes(content)
     assert source(logs).read(DAY) == wanted
+
+
+def test_a_harvest_grows_no_larger_than_what_is_read_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_harvest, "LARGEST", 8_000)
+    for number in range(60):
+        hour = f"{8 + number // 10:02}:{number % 10:02}"
+        session(tmp_path, typed(hour), worked("18:00"), name=f"s{number}").touch()
+    assert len(of_kind(Prompt, source(tmp_path).read(FRIDAY.span).clues)) == 60
+    shutil.rmtree(tmp_path / "claude" / "projects")
+    kept = of_kind(Prompt, source(tmp_path).read(FRIDAY.span).clues)
+    assert 10 < len(kept) < 60
+
+
+def test_a_repository_whose_links_go_round_stops_no_other(tmp_path: Path) -> None:
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    session(tmp_path, typed("10:00"))
+    reading = source(tmp_path, (("globex", circle), *GROUPS)).read(FRIDAY.span)
+    assert [prompt.group for prompt in of_kind(Prompt, reading.clues)] == ["acme"]
 
 
 def test_where_nothing_can_be_kept_it_is_said(logs: Path) -> None:

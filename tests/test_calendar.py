@@ -174,6 +174,15 @@ def test_a_meeting_in_two_calendars_is_one(tmp_path: Path) -> None:
 # -- Recurrence and zones ------------------------------------------------------------------------
 
 
+def test_meetings_without_an_identity_are_told_apart_by_their_titles(tmp_path: Path) -> None:
+    bare = entry(*TEN).replace("UID:x\r\n", "")
+    other = bare.replace("Acme review", "Globex call")
+    assert sorted(of(tmp_path, bare, other, bare)) == [
+        "10:00-11:00 Acme review",
+        "10:00-11:00 Globex call",
+    ]
+
+
 def test_the_newest_of_two_entries_holds_wherever_it_is(tmp_path: Path) -> None:
     moved = ("DTSTART:20261127T080000Z", "DTEND:20261127T090000Z", "SEQUENCE:3")
     assert of(tmp_path, entry(*TEN, "SEQUENCE:1"), entry(*moved)) == []

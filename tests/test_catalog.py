@@ -22,7 +22,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.settings import GroupJira, GroupSettings, GroupToggl, ResolvedTaiga, Settings
+from tracklater_bot.settings import GroupJira, GroupSettings, GroupTracker, ResolvedTaiga, Settings
 from tracklater_bot.sources.base import IssueSource, PartlyRead, SourceError
 from tracklater_bot.sources.issues.jira import JiraSource
 from tracklater_bot.sources.issues.registry import issue_sources
@@ -123,6 +123,7 @@ class FakeTracker:
     name = "toggl"
     label = "Toggl"
     page = "https://track.toggl.com/timer"
+    forgets = True
     account_key = "alice"
     has: tuple[TimeEntry, ...] = (ENTRY,)
     fails: TrackerError | None = None
@@ -165,8 +166,8 @@ class FakeTracker:
 
 
 GROUPS = {
-    "one": GroupSettings(toggl=GroupToggl(client="first", projects={"development": "default"})),
-    "two": GroupSettings(toggl=GroupToggl(client="second")),
+    "one": GroupSettings(toggl=GroupTracker(client="first", projects={"development": "default"})),
+    "two": GroupSettings(toggl=GroupTracker(client="second")),
 }
 
 

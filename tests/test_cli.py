@@ -14,7 +14,7 @@ import pytest
 from tests.bots import digests_in, run_command
 from tests.commands import Answer, called, environment, spawned
 from tests.repositories import committed
-from tracklater_sandbox import Sandbox
+from tracklater_sandbox import ME, Sandbox
 
 NOTHING = 'timezone = "Europe/Helsinki"\n'
 
@@ -351,13 +351,31 @@ def test_run_listens_until_it_is_stopped(sandbox: Sandbox, how: signal.Signals) 
     try:
         sandbox.slack.wait_connected(timeout=30)
         assert process.stderr is not None
-        assert process.stderr.readline() == "tracklater-bot is running.\n"
+        told = [process.stderr.readline().rstrip("\n") for _ in range(4)]
         process.send_signal(how)
         _, err = process.communicate(timeout=30)
     finally:
         process.kill()
         process.wait()
     assert (process.returncode, err) == (0, "")
+    assert told[0] == "tracklater-bot is running."
+    assert told[1] == f"It is tracklater in Sandbox, and writes to {ME} alone."
+    assert re.fullmatch(
+        r"The next message comes on \w+ \d+ \w+, 17:30 \(Europe/Helsinki\)\.", told[2]
+    )
+    assert told[3] == "Entries go to Toggl."
+
+
+def test_run_says_all_that_is_missing_at_once(home: Path) -> None:
+    more = "[groups.acme]\ntracker.client = 'Acme'\njira.url = 'https://acme.atlassian.net'\n"
+    (home / "tracklater.toml").write_text(NOTHING + more)
+    answer = called(home, "run")
+    assert answer.code == 2
+    assert [line.partition(" is missing")[0] for line in answer.err.splitlines()] == [
+        "slack.user_id", "TRACKLATER_SLACK__BOT_TOKEN", "TRACKLATER_SLACK__APP_TOKEN",
+        "TRACKLATER_TOGGL__API_TOKEN", "groups.acme.jira.project_key",
+        "TRACKLATER_GROUPS__ACME__JIRA__API_TOKEN", "The README tells where to get them.",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Toggl and Slack fail in every way they know; once all is well again, nothing is wrong.
+"""The trackers and Slack fail in every way they know; once all is well again, nothing is wrong.
 
 The real client against the sandbox, with a clock that only the tests move.
 """
@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from benchmarks.soak import PERSON, Day, Days, Tally, play
+from benchmarks.soak import ENTRIES, PERSON, ClockifyDay, Day, Days, Tally, play
 from tests.bots import FAILED, IN_TOGGL, OFFERED, digests_in, entries_in, post
 from tests.conftest import FRIDAY
 from tests.livebot import live
@@ -25,8 +25,16 @@ from tracklater_sandbox import Sandbox
 SPAN = "09:00-10:00"
 
 
+@pytest.fixture(scope="module", params=[Day, ClockifyDay], ids=["toggl", "clockify"])
+def days(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Days]:
+    with Days(tmp_path_factory.mktemp("days"), request.param) as made:
+        yield made
+
+
 @pytest.fixture(scope="module")
-def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
+def toggl_days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
     with Days(tmp_path_factory.mktemp("days")) as made:
         yield made
 
@@ -36,12 +44,16 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
 
 @dataclass(frozen=True)
 class Trouble:
-    """A fault of the request that writes, how often, and where it leaves the suggestion."""
+    """A fault of the request that writes, how often, and where it leaves the suggestion.
+
+    `hours`: Toggl says so when its hour is used up, to Clockify it is no answer of its own.
+    """
 
     kind: str
     times: int = 1
     saved: bool = False
     ends: str = IN_TOGGL
+    hours: bool = False
 
     def __str__(self) -> str:
         return f"{self.kind}{'-saved' * self.saved}-{self.times}"
@@ -55,8 +67,8 @@ TROUBLES = (
     Trouble("504", saved=True),
     Trouble("400", ends=FAILED),
     Trouble("401", ends=FAILED),
-    Trouble("402"),
-    Trouble("402", 3),
+    Trouble("402", hours=True),
+    Trouble("402", 3, hours=True),
     Trouble("403", ends=FAILED),
     Trouble("404", ends=FAILED),
     Trouble("410", ends=FAILED),
@@ -74,16 +86,17 @@ TROUBLES = (
 @pytest.mark.parametrize("trouble", TROUBLES, ids=str)
 def test_a_failing_create_makes_one_entry_or_says_why_not(days: Days, trouble: Trouble) -> None:
     day = days.new()
+    ends = FAILED if trouble.hours and isinstance(day, ClockifyDay) else trouble.ends
     (item,) = day.open(f"{SPAN} acme DEV-1")
-    day.toggl.faults.fail_next(
-        "time_entries", trouble.kind, trouble.times, method="POST", saved=trouble.saved
+    day.service.faults.fail_next(
+        ENTRIES, trouble.kind, trouble.times, method="POST", saved=trouble.saved
     )
     day.review.approve(PERSON, item)
     day.settle()
-    assert day.says() == {SPAN: trouble.ends}
-    assert len(day.entries()) == (1 if trouble.ends == IN_TOGGL else 0)
-    day.toggl.faults.clear()
-    if trouble.ends == FAILED:
+    assert day.says() == {SPAN: ends}
+    assert len(day.entries()) == (1 if ends == IN_TOGGL else 0)
+    day.service.faults.clear()
+    if ends == FAILED:
         day.review.approve(PERSON, item)
         day.settle()
     assert (day.says(), len(day.entries())) == ({SPAN: IN_TOGGL}, 1)
@@ -97,8 +110,8 @@ def test_a_failing_delete_takes_the_entry_out_or_says_that_it_is_there(
     (item,) = day.open(f"{SPAN} acme DEV-1")
     day.review.approve(PERSON, item)
     day.settle()
-    day.toggl.faults.fail_next(
-        "time_entries", trouble.kind, trouble.times, method="DELETE", saved=trouble.saved
+    day.service.faults.fail_next(
+        ENTRIES, trouble.kind, trouble.times, method="DELETE", saved=trouble.saved
     )
     day.review.undo(PERSON, item)
     day.settle()
@@ -114,10 +127,10 @@ def test_a_lookup_that_fails_is_repeated_before_anything_is_sent_again(
 ) -> None:
     day = days.new()
     (item,) = day.open(f"{SPAN} acme DEV-1")
-    day.toggl.faults.fail_next("time_entries", "drop-after-saving", method="POST")
+    day.service.faults.fail_next(ENTRIES, "drop-after-saving", method="POST")
     day.review.approve(PERSON, item)
     day.worker.work()
-    day.toggl.faults.fail_next("time_entries", kind, 5, method="GET")
+    day.service.faults.fail_next(ENTRIES, kind, 5, method="GET")
     day.settle()
     assert len(day.entries()) == 1
     assert day.says() == {SPAN: IN_TOGGL}
@@ -129,7 +142,7 @@ def test_an_entry_that_comes_after_it_was_looked_for_is_there_once(
 ) -> None:
     day = days.new()
     (item,) = day.open(f"{SPAN} acme DEV-1")
-    day.toggl.faults.fail_next("time_entries", "saved-later", method="POST", seconds=seconds)
+    day.service.faults.fail_next(ENTRIES, "saved-later", method="POST", seconds=seconds)
     day.review.approve(PERSON, item)
     day.settle(timedelta(seconds=30))
     assert day.says() == {SPAN: IN_TOGGL}
@@ -142,7 +155,7 @@ def test_an_entry_that_comes_after_it_was_looked_for_is_there_once(
 def test_one_that_was_taken_back_does_not_come_later(days: Days) -> None:
     day = days.new()
     (item,) = day.open(f"{SPAN} acme DEV-1")
-    day.toggl.faults.fail_next("time_entries", "saved-later", method="POST", seconds=60)
+    day.service.faults.fail_next(ENTRIES, "saved-later", method="POST", seconds=60)
     day.review.approve(PERSON, item)
     day.worker.work()
     day.review.undo(PERSON, item)
@@ -153,23 +166,23 @@ def test_one_that_was_taken_back_does_not_come_later(days: Days) -> None:
 def test_both_requests_may_come_late(days: Days) -> None:
     day = days.new()
     (item,) = day.open(f"{SPAN} acme DEV-1")
-    day.toggl.faults.fail_next("time_entries", "saved-later", 2, method="POST", seconds=50)
+    day.service.faults.fail_next(ENTRIES, "saved-later", 2, method="POST", seconds=50)
     day.review.approve(PERSON, item)
     day.settle()
     assert (day.says(), len(day.entries())) == ({SPAN: IN_TOGGL}, 1)
 
 
-def test_what_differs_in_anything_is_never_taken_out(days: Days) -> None:
-    day = days.new()
+def test_what_differs_in_anything_is_never_taken_out(toggl_days: Days) -> None:
+    day = toggl_days.new()
     (item,) = day.open(f"{SPAN} acme DEV-1")
-    day.toggl.faults.fail_next("time_entries", "drop-before", method="POST")
+    day.service.faults.fail_next(ENTRIES, "drop-before", method="POST")
     day.review.approve(PERSON, item)
     day.settle(timedelta(seconds=60))
     (ours,) = day.entries()
     kept = ("workspace_id", "start", "duration", "project_id")
     copied = {name: ours[name] for name in kept} | {"created_with": "Toggl Track"}
     for description in ("DEV-1 Fix login!", ""):
-        day.toggl.account.create(7001, copied | {"description": description})
+        day.sandbox.toggl.account.create(7001, copied | {"description": description})
     day.settle()
     assert len(day.entries()) == 3
 
@@ -177,16 +190,16 @@ def test_what_differs_in_anything_is_never_taken_out(days: Days) -> None:
 def test_where_toggl_itself_is_slow_it_is_given_more_time(days: Days) -> None:
     day = days.new()
     (item,) = day.open(f"{SPAN} acme DEV-1")
-    day.toggl.faults.fail_next("time_entries", "504", method="POST")
+    day.service.faults.fail_next(ENTRIES, "504", method="POST")
     day.review.approve(PERSON, item)
     day.worker.work()
     assert day.worker.due_in() == SLOW_LOOKUP_DELAY
 
 
-def test_a_billable_entry_on_a_free_plan_says_so_and_can_be_mended(days: Days) -> None:
-    day = days.new()
+def test_a_billable_entry_on_a_free_plan_says_so_and_can_be_mended(toggl_days: Days) -> None:
+    day = toggl_days.new()
     (item,) = day.open(f"{SPAN} acme DEV-1")
-    day.toggl.account.premium = False
+    day.sandbox.toggl.account.premium = False
     day.edit(item, billable=True)
     day.review.approve(PERSON, item)
     day.settle()

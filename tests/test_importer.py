@@ -103,10 +103,10 @@ def test_the_python_settings_become_ours(tmp_path: Path) -> None:
     assert settings.suggest.idle_minutes == 20
     assert settings.git.emails == ("firstname.lastname@email.com",)
     assert settings.slack.user_id == "U1"
-    assert first.toggl.projects == {"Development": "default", "Bug fixing": "bug"}
+    assert first.tracker.projects == {"Development": "default", "Bug fixing": "bug"}
     assert first.keywords == ("acme",)
     assert (first.jira.url, first.jira.project_key) == ("https://group1.atlassian.net", ("DEV",))
-    assert second.toggl.client == 'Second "Group"'
+    assert second.tracker.client == 'Second "Group"'
     assert second.git.repos == (Path("/full/path/to/group2/repo"), Path("~/two").expanduser())
     assert second.taiga.project_slug == "username-group2"
     assert second.slack.user_id == "U2"
@@ -131,19 +131,42 @@ def test_secrets_go_to_a_private_env_file_and_nowhere_else(tmp_path: Path) -> No
     assert not [secret for secret in SECRETS if secret in elsewhere]
 
 
+@pytest.mark.parametrize("toggl", ["", "TOGGL = {'global': {'API_KEY': 't'}, 'acme': {}}"])
+def test_clockify_becomes_ours(tmp_path: Path, toggl: str) -> None:
+    """Alone, or where Toggl was switched off."""
+    lines = [
+        "ENABLED_MODULES = ['clockify']",
+        toggl,
+        "CLOCKIFY = {",
+        "    'global': {'API_KEY': 'clockify-secret', 'WORKSPACE': '5e5e5e5e5e5e5e5e'},",
+        "    'acme': {'NAME': 'Acme Ltd', 'PROJECTS': {'Development': 'default'}},",
+        "}",
+    ]
+    imported = Imported(tmp_path, "\n".join(lines))
+    imported.run()
+    settings = imported.settings()
+    assert settings.clockify.workspace == "5e5e5e5e5e5e5e5e"
+    assert revealed(settings.clockify.api_key) == "clockify-secret"
+    assert settings.toggl.api_token is None
+    assert settings.groups["acme"].tracker.client == "Acme Ltd"
+    assert settings.groups["acme"].tracker.projects == {"Development": "default"}
+    assert "clockify-secret" not in imported.target.read_text(encoding="utf-8")
+
+
 def test_json_with_comments_and_names_in_any_alphabet(tmp_path: Path) -> None:
     imported = Imported(tmp_path, JSON, "tracklater.json")
     report = imported.run()
     settings = imported.settings()
     assert list(settings.groups) == ["Ääkköset & Co"]
     group = settings.groups["Ääkköset & Co"]
-    assert group.toggl.projects == {"Kehitys": "default"}
+    assert group.tracker.projects == {"Kehitys": "default"}
     assert group.keywords == ("ääkkönen",)
     assert settings.day_starts.hour == 3
     assert settings.activitywatch_url() == "http://127.0.0.1:5600"
     assert revealed(settings.toggl.api_token) == "toggl-secret"
     assert report.notes == (
-        "CLOCKIFY: left out: entries go to Toggl only",
+        "CLOCKIFY: left out: entries go to one tracker, and TOGGL is there too;"
+        " take that out of the file, and CLOCKIFY is taken over",
         "ACTIVITYWATCH.global: is no address: this machine's ActivityWatch is read",
         "ACTIVITYWATCH.ääkköset & co.KEYWORDS: ääkkönen: found inside longer words by the original,"
         " only as whole words here: add the longer words that you meant",

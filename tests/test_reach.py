@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -17,8 +18,10 @@ from tests.livebot import Live, live
 from tests.notation import FRIDAY
 from tests.rooms import DAY, PERSON, Room, change, sqlite_store
 from tests.test_toggl import BASE, tracker
-from tests.trackers import lost_after, lost_before
+from tests.trackers import FakeTracker, lost_after, lost_before
 from tracklater_bot.blocks.digest import DigestView, digest_message
+from tracklater_bot.catalog.catalog import Catalog
+from tracklater_bot.catalog.stores import NullStore
 from tracklater_bot.domain.day import Span, WorkDay, in_reach, oldest_in_reach
 from tracklater_bot.domain.digests import Digest, ItemState, Problem
 from tracklater_bot.domain.text import day_name
@@ -30,6 +33,7 @@ from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import Outcome
 
 LATER = timedelta(days=120)
+UTC_ZONE = ZoneInfo("UTC")
 OFFERS = ("approve", "approve_anyway", "approve_all", "approve_certain", "trim", "add", "edit")
 
 
@@ -125,6 +129,24 @@ def test_the_message_offers_what_can_be_sent(zone: str, away: int) -> None:
     assert ("to review" in told) is (away >= 0)
     assert offered == (set() if away < 0 else {"approve", "approve_all", "add", "edit"})
     assert button_of({"blocks": message.blocks}, "skip")
+
+
+def test_a_tracker_that_forgets_nothing_takes_any_day() -> None:
+    ledger, old = replace(TOGGL, label="Ledger", forgets=False), WorkDay(date(2020, 3, 2), UTC_ZONE)
+    made = digest(item("09:00-10:00 group1", day=old))
+    made = made.__class__("U1", old.date, "UTC", made.items)
+    message = digest_message(made, DigestView(tracker=ledger, now=FRIDAY.span.end))
+    assert button_of({"blocks": message.blocks}, "approve")
+    assert "months" not in str(message.blocks) + message.text
+
+
+def test_a_catalogue_asks_it_for_any_day() -> None:
+    tracker = FakeTracker(lambda: FRIDAY.span.end)
+    tracker.forgets = False
+    old = WorkDay(date(2020, 3, 2), UTC_ZONE).span
+    kept = tracker.create(NewEntry(Span(old.start, old.start + timedelta(hours=1)), "Planning"))
+    catalog = Catalog(NullStore(), "me", (), tracker, tracker.now, {})
+    assert [entry.id for entry in catalog.tracked(old).entries] == [kept.id]
 
 
 def told_so(me: Live) -> int:

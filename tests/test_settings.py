@@ -592,6 +592,10 @@ def test_files_without_secrets_may_be_open(tmp_path: Path) -> None:
             "groups.a.toggl.projects: Design and Code are for the same, default: only Design is"
             " suggested",
         ),
+        (
+            "[groups.a]\ntoggl.client = 'A'\ntracker.client = 'A Ltd'",
+            "groups.a.toggl: is not read beside tracker, which means the same: keep one of them",
+        ),
     ],
 )
 def test_what_was_probably_not_meant_is_said(loaded: Loader, toml: str, warning: str) -> None:
@@ -625,8 +629,17 @@ def test_numbered_groups_and_loopback_addresses_are_meant(loaded: Loader) -> Non
             ["TRACKLATER_SLACK__BOT_TOKEN"],
         ),
         ("toggl.api_token = 't'", []),
-        ("toggl.api_token = 't'\n[groups.a]", ["groups.NAME.toggl.client"]),
+        ("toggl.api_token = 't'\n[groups.a]", ["groups.NAME.tracker.client"]),
         ("[groups.a]\ntoggl.client = 'A'", ["TRACKLATER_TOGGL__API_TOKEN"]),
+        ("[groups.a]\ntracker.client = 'A'", ["TRACKLATER_TOGGL__API_TOKEN"]),
+        ("clockify.api_key = 'k'", []),
+        ("clockify.api_key = 'k'\n[groups.a]", ["groups.NAME.tracker.client"]),
+        ("clockify.api_key = 'k'\n[groups.a]\ntoggl.client = 'A'", []),
+        ("clockify.api_key = 'k'\n[groups.a]\ntracker.projects = { P = 'default' }", []),
+        (
+            "clockify.workspace = 'w'\n[groups.a]\ntracker.client = 'A'",
+            ["TRACKLATER_CLOCKIFY__API_KEY"],
+        ),
         (
             "[groups.'a b']\njira.url = 'https://x.atlassian.net'",
             ['groups."a b".jira.project_key', "TRACKLATER_GROUPS__A_B__JIRA__API_TOKEN"],
@@ -648,6 +661,27 @@ def test_numbered_groups_and_loopback_addresses_are_meant(loaded: Loader) -> Non
 def test_what_is_set_up_by_half_is_named(loaded: Loader, toml: str, missing: list[str]) -> None:
     lines = unfinished(loaded(toml).settings)
     assert [line.split(" is missing: ")[0] for line in lines] == missing
+
+
+def test_a_person_has_one_tracker(loaded: Loader) -> None:
+    toml, environ = "toggl.api_token = 't'", {"TRACKLATER_CLOCKIFY__API_KEY": SECRET}
+    with pytest.raises(SettingsError) as told:
+        loaded(toml, "", environ)
+    assert str(told.value) == (
+        "TRACKLATER_TOGGL__API_TOKEN and TRACKLATER_CLOCKIFY__API_KEY are set, but entries go to"
+        " one tracker: remove what you don't use"
+    )
+    ((_, only),) = loaded(
+        "", "", {**environ, "TRACKLATER_TOGGL__API_TOKEN": ""}
+    ).settings.trackers()
+    assert only.label == "Clockify"
+
+
+@pytest.mark.parametrize("name", ["tracker", "toggl"])
+def test_a_groups_client_and_projects_have_two_names(loaded: Loader, name: str) -> None:
+    toml = f"[groups.a]\n{name}.client = 'A'\n{name}.projects = {{ P = 'default' }}"
+    key, own = loaded(toml).settings.groups["a"].tracked_in()
+    assert (key, own.client, own.projects) == (name, "A", {"P": "default"})
 
 
 # -- what a group takes over -------------------------------------------------------------------

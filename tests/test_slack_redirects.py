@@ -20,7 +20,7 @@ from slack_sdk.errors import SlackClientError
 from tests.loopback import Asked, Loopback, Said, serving
 from tests.notation import FRIDAY
 from tracklater_bot import checks
-from tracklater_bot.http import bounded, bounds
+from tracklater_bot.http import Timing, bounded, bounds, transport
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack import pace
 from tracklater_bot.slack.app import Answers, web_client
@@ -50,7 +50,8 @@ def settings(url: str) -> Settings:
 
 
 def search(url: str) -> None:
-    SlackSource(None, SecretStr(USER), "U1", f"{url}/api/").read(FRIDAY.span)
+    at_once = Timing(sleep=lambda _: None)
+    SlackSource(None, SecretStr(USER), "U1", f"{url}/api/", at_once).read(FRIDAY.span)
 
 
 def check(url: str) -> None:
@@ -139,6 +140,7 @@ def test_no_answer_is_waited_for_without_end(
     way: Way, answer: bytes, proxied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounded, "SECONDS", 0.2)
+    monkeypatch.setattr(transport, "TOTAL", 0.2)
     monkeypatch.setattr(pace, "REPEAT_AFTER", 0.0)
     begun = time.monotonic()
     with dripping(answer) as url:

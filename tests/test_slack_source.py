@@ -1,15 +1,14 @@
-"""Slack as a source of clues, against a small Slack on loopback that speaks to the real SDK."""
+"""Slack as a source of clues, against a small Slack on loopback."""
 
 from __future__ import annotations
 
 import json
 import logging
 import re
-import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +18,7 @@ from tests.loopback import Asked, Loopback, Said, closed_port, serving
 from tests.notation import FRIDAY, at
 from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.http import Timing
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.slack import SlackSource, query_days
 
@@ -69,12 +69,12 @@ class FakeSlack(Loopback):
         """The channels of a user, for who may know them."""
         if self.channels is None:
             return refusal("missing_scope")
-        [user] = parse_qs(asked.body.decode())["user"]
+        [user] = parse_qs(urlsplit(asked.path).query)["user"]
         names = self.channels.get(user, [])
         return Said(body={"ok": True, "channels": [{"id": name, "name": name} for name in names]})
 
     def _search(self, asked: Asked) -> dict[str, Any]:
-        query = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
+        query = {name: values[0] for name, values in parse_qs(urlsplit(asked.path).query).items()}
         self.queries.append(query)
         [day] = re.findall(r"on:(\S+)", query["query"])
         found = [message for message in self.messages if _utc_day(message) == day]
@@ -99,7 +99,11 @@ def slack() -> Iterator[FakeSlack]:
 
 
 def source(slack: Loopback, group: str | None = None, **other: Any) -> SlackSource:
-    wanted: dict[str, Any] = {"user_token": SecretStr(TOKEN), "user_id": ME}
+    wanted: dict[str, Any] = {
+        "user_token": SecretStr(TOKEN),
+        "user_id": ME,
+        "timing": Timing(sleep=lambda _: None),
+    }
     return SlackSource(group, **(wanted | {"base_url": f"{slack.url}/api/"} | other))
 
 
@@ -332,7 +336,7 @@ def test_a_refusal_names_the_groups_own_setting(slack: FakeSlack) -> None:
 def test_no_json_is_no_answer(
     slack: FakeSlack, said: Said, caplog: pytest.LogCaptureFixture
 ) -> None:
-    slack.says = [said]
+    slack.says = [said] * 4
     with caplog.at_level(logging.DEBUG):
         assert "something in between answered for Slack" in str(error(source(slack)))
     assert not [record for record in caplog.records if "slack" in record.name]
@@ -378,7 +382,8 @@ def test_the_other_id_of_the_same_person(slack: FakeSlack) -> None:
 
 
 def test_nobody_answers() -> None:
-    unreachable = SlackSource(None, SecretStr(TOKEN), ME, f"{closed_port()}/api/")
+    base_url = f"{closed_port()}/api/"
+    unreachable = SlackSource(None, SecretStr(TOKEN), ME, base_url, Timing(sleep=lambda _: None))
     assert (
         str(error(unreachable)) == "Slack cannot be reached: check the network and slack.base_url"
     )
@@ -390,7 +395,7 @@ def test_what_was_found_before_a_failure_is_kept(slack: FakeSlack) -> None:
     real = slack.next
 
     def failing_on_page_2(asked: Asked) -> Said:
-        return refusal("fatal_error") if b"page=2" in asked.body else real(asked)
+        return refusal("fatal_error") if "page=2" in asked.path else real(asked)
 
     slack.next = failing_on_page_2  # type: ignore[method-assign]
     reading = source(slack).read(FRIDAY.span)
@@ -401,10 +406,12 @@ def test_what_was_found_before_a_failure_is_kept(slack: FakeSlack) -> None:
 
 
 @pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    waits: list[float] = []
-    monkeypatch.setattr(time, "sleep", waits.append)
-    return waits
+def slept() -> list[float]:
+    return []
+
+
+def patient(slack: FakeSlack, slept: list[float]) -> SlackSource:
+    return source(slack, timing=Timing(now=lambda: at("12:00"), sleep=slept.append))
 
 
 def too_many(seconds: str) -> Said:
@@ -414,21 +421,30 @@ def too_many(seconds: str) -> Said:
 def test_retry_after_is_respected(slack: FakeSlack, slept: list[float]) -> None:
     slack.messages = (match("10:00", "at last"),)
     slack.says = [too_many("7"), too_many("3")]
-    assert texts(source(slack).read(FRIDAY.span)) == ["at last"]
+    assert texts(patient(slack, slept).read(FRIDAY.span)) == ["at last"]
     assert [int(seconds) for seconds in slept] == [7, 3]
 
 
 def test_slack_that_never_has_time_is_given_up(slack: FakeSlack, slept: list[float]) -> None:
     slack.says = [too_many("1")] * 10
-    assert "asked less often" in str(error(source(slack)))
+    assert "asked less often" in str(error(patient(slack, slept)))
     assert len(slept) == 3
 
 
-@pytest.mark.parametrize("seconds", ["3600", "soon", ""])
-def test_nobody_waits_for_an_hour(slack: FakeSlack, slept: list[float], seconds: str) -> None:
-    slack.says = [too_many(seconds)]
-    assert "asked less often" in str(error(source(slack)))
+def test_nobody_waits_for_an_hour(slack: FakeSlack, slept: list[float]) -> None:
+    slack.says = [too_many("3600")]
+    assert "asked less often" in str(error(patient(slack, slept)))
     assert slept == []
+
+
+@pytest.mark.parametrize("seconds", ["soon", ""])
+def test_a_wait_that_is_not_told_is_short(
+    slack: FakeSlack, slept: list[float], seconds: str
+) -> None:
+    slack.messages = (match("10:00", "at last"),)
+    slack.says = [too_many(seconds)]
+    assert texts(patient(slack, slept).read(FRIDAY.span)) == ["at last"]
+    assert sum(slept) < 5
 
 
 # -- The check ---------------------------------------------------------------------------------

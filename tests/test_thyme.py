@@ -532,7 +532,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             raise PermissionError(13, "Permission denied")
         return real(path, flags)
 
-    monkeypatch.setattr("tracklater_bot.sources.clues.files.os.open", refusing)
+    monkeypatch.setattr("tracklater_bot.sources.files.os.open", refusing)
     reading = thyme(tmp_path).read(FRIDAY.span)
     assert len(reading.clues) == 1
     assert (

@@ -16,7 +16,7 @@ from tests.loopback import DROPPED, FakeTime, Said, closed_port, loopback
 from tests.notation import span
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.settings import GroupSettings, GroupToggl, GroupTracker, TogglSettings
+from tracklater_bot.settings import GroupSettings, GroupTracker, TogglSettings
 from tracklater_bot.trackers.base import (
     Conflict,
     Constraints,
@@ -619,7 +619,7 @@ ARCHIVED = (
 
 def groups(client: str = "", **projects: str) -> dict[str, GroupSettings]:
     named = {name.replace("_", " "): kind for name, kind in projects.items()}
-    return {"g": GroupSettings(toggl=GroupToggl(client=client, projects=named))}
+    return {"g": GroupSettings(toggl=GroupTracker(client=client, projects=named))}
 
 
 @pytest.mark.parametrize(
@@ -649,7 +649,7 @@ def groups(client: str = "", **projects: str) -> dict[str, GroupSettings]:
 def test_the_projects_of_a_group(
     settings: dict[str, GroupSettings], expected: list[str | None], trouble: str | None
 ) -> None:
-    found, troubles = resolve_projects(PROJECTS, settings, ARCHIVED)
+    found, troubles = resolve_projects(PROJECTS, settings, "Toggl", ARCHIVED)
     assert [each.id for each in found["g"]] == expected
     assert {each.group for each in found["g"]} <= {"g"}
     assert [trouble in each for each in troubles if trouble] == ([True] if trouble else [])
@@ -657,28 +657,18 @@ def test_the_projects_of_a_group(
 
 
 def test_a_project_keeps_its_purpose_and_gets_toggls_spelling() -> None:
-    found, _ = resolve_projects(PROJECTS, groups("first group", BUG_FIXING="bug"))
+    found, _ = resolve_projects(PROJECTS, groups("first group", BUG_FIXING="bug"), "Toggl")
     assert found["g"] == (Project("Bug fixing", "g", "bug", "First Group", "12", billable=True),)
 
 
 def test_a_client_without_named_projects_suggests_its_first() -> None:
-    found, _ = resolve_projects(PROJECTS, groups("First Group"))
+    found, _ = resolve_projects(PROJECTS, groups("First Group"), "Toggl")
     assert [each.type for each in found["g"]] == ["default", "other"]
 
 
-class GroupLedger(GroupTracker):
-    """A group's projects in a tracker that we don't have."""
-
-    label = "Ledger"
-
-
-class GroupWithLedger(GroupSettings):
-    ledger: GroupLedger
-
-
 def test_the_projects_of_a_group_in_another_tracker() -> None:
-    ledger = GroupLedger(client="First Group", projects={"Bug fixing": "bug", "Desing": "default"})
-    found, troubles = resolve_projects(PROJECTS, {"g": GroupWithLedger(ledger=ledger)})
+    own = GroupTracker(client="First Group", projects={"Bug fixing": "bug", "Desing": "default"})
+    found, troubles = resolve_projects(PROJECTS, {"g": GroupSettings(tracker=own)}, "Ledger")
     assert [each.id for each in found["g"]] == ["12", None]
     has = "it has: Bug fixing, Development"
     assert troubles == [f"Ledger has no project Desing of client First Group; {has}"]

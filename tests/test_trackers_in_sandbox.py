@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.livebot import clockify_settings
 from tests.notation import at, span
 from tests.test_catalog import FakeStore
 from tests.trackercontract import TrackerContract
@@ -15,6 +16,7 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.sources.issues.registry import issue_sources
 from tracklater_bot.trackers.base import FoundWorklog, Gone, Tracker
+from tracklater_bot.trackers.clockify import ClockifyTracker
 from tracklater_bot.trackers.jira_worklogs import JiraWorklogs
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_sandbox import Sandbox
@@ -47,6 +49,15 @@ class TestToggl(TrackerContract):
     @pytest.fixture
     def tracker(self, settings: Settings) -> Tracker:
         return TogglTracker(settings.toggl)
+
+
+class TestClockify(TrackerContract):
+    """The same, with nothing but what Clockify has."""
+
+    @pytest.fixture(params=["start", "end"])
+    def tracker(self, sandbox: Sandbox, request: pytest.FixtureRequest) -> Tracker:
+        sandbox.clockify.chosen_by = request.param
+        return ClockifyTracker(clockify_settings(sandbox))
 
 
 class TestTheFakeOfOtherTests(TrackerContract):

@@ -85,6 +85,7 @@ class FakeTracker:
     name = "toggl"
     label = "Toggl"
     page = "https://track.toggl.com/timer"
+    forgets = True
     account_key = "alice"
     now: Callable[[], datetime]
     kept: dict[str, TimeEntry] = field(default_factory=dict)
@@ -167,7 +168,7 @@ class FakeTracker:
 
     def _insist_on_reach(self, moment: datetime) -> None:
         """As Toggl's does: it asks nothing about what is too old."""
-        if moment < oldest_in_reach(self.now()):
+        if self.forgets and moment < oldest_in_reach(self.now()):
             raise TooOld("too old")
 
     def _keep(self, entry: NewEntry) -> TimeEntry:

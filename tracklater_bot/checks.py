@@ -25,7 +25,7 @@ from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
 from tracklater_bot.settings.sections import SlackSettings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import TrackerError
-from tracklater_bot.trackers.registry import SUGGESTED
+from tracklater_bot.trackers.registry import FIRST_STEP, SUGGESTED
 
 BOT_SCOPES = (
     "chat:write", "commands", "im:write", "im:history", "files:write", "files:read", "users:read",
@@ -118,7 +118,7 @@ def _checks(core: Core) -> Iterator[tuple[str, str | None, Callable[[], str]]]:
 
 def _tracker(core: Core) -> str:
     if core.tracker is None:
-        raise CheckError(SUGGESTED.first_step)
+        raise CheckError(FIRST_STEP)
     return core.tracker.check(core.file_settings.groups)
 
 

@@ -26,7 +26,7 @@ from tracklater_bot.sources.clues.registry import clue_sources
 from tracklater_bot.sources.issues.registry import issue_sources, key_forms
 from tracklater_bot.trackers.base import Refused, Tracker
 from tracklater_bot.trackers.jira_worklogs import JiraGroupWorklogs
-from tracklater_bot.trackers.registry import SUGGESTED, tracker_of
+from tracklater_bot.trackers.registry import FIRST_STEP, tracker_of
 
 if TYPE_CHECKING:
     from tracklater_bot.store import Store
@@ -127,7 +127,7 @@ class Core:
     def writable_tracker(self) -> Tracker:
         """The tracker that the person's entries go to. Raises Refused when there is none."""
         if self.tracker is None:
-            raise Refused(f"No tracker is set up: {SUGGESTED.first_step}")
+            raise Refused(f"No tracker is set up: {FIRST_STEP}")
         return self.tracker
 
 

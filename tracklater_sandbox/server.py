@@ -1,4 +1,7 @@
-"""The sandbox: one loopback server with a Slack, a Toggl, a Jira and a Taiga, and a sample day."""
+"""The sandbox: one loopback server with a Slack, a Toggl, a Jira and a Taiga, and a sample day.
+
+A Clockify is there too, for those who have that and no Toggl.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from tracklater_sandbox.clockify import FakeClockify
 from tracklater_sandbox.faults import Faults, Handler
 from tracklater_sandbox.jira import FakeJira
 from tracklater_sandbox.page import Page
@@ -42,11 +46,13 @@ class Sandbox:
         self.settings_file = home / "tracklater.toml"
         self.slack = FakeSlack(zone, self._wait_for)
         self.toggl = FakeToggl(zone, self.slack.workspace.touch, self.clock)
+        self.clockify = FakeClockify(zone, self.clock)
         self.jira = FakeJira(self.clock, self.slack.workspace.touch)
         self.taiga = FakeTaiga()
         self._faults = {
             "slack": self.slack.faults,
             "toggl": self.toggl.faults,
+            "clockify": self.clockify.faults,
             "jira": self.jira.faults,
             "taiga": self.taiga.faults,
         }
@@ -109,7 +115,7 @@ class Sandbox:
         self.stop()
 
     def faults(self, service: str) -> Faults:
-        """The faults of a service by its name: slack, toggl, jira, taiga."""
+        """The faults of a service by its name: slack, toggl, clockify, jira, taiga."""
         return self._faults[service]
 
     # -- the thread
@@ -130,6 +136,7 @@ class Sandbox:
         base = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
         self.slack.mount(app, base)
         self.toggl.mount(app)
+        self.clockify.mount(app)
         self.jira.mount(app, base)
         self.taiga.mount(app, base)
         self._page.mount(app)
@@ -140,6 +147,7 @@ class Sandbox:
     async def _fill(self, workday: Workday) -> None:
         workday.fill_slack(self.slack.workspace)
         workday.fill_toggl(self.toggl.account)
+        workday.fill_clockify(self.clockify)
         workday.fill_jira(self.jira)
         workday.fill_taiga(self.taiga)
 

@@ -12,7 +12,6 @@ from tracklater_bot.blocks import elements as kit
 from tracklater_bot.blocks.elements import Block, SlackMessage
 from tracklater_bot.blocks.rows import Detail, RowPlace, perhaps, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
-from tracklater_bot.domain.day import in_reach
 from tracklater_bot.domain.day_totals import (
     DayTimes,
     gap_lines,
@@ -68,7 +67,8 @@ class DigestView:
     def closes(self, digest: Digest) -> bool:
         """Whether no entries can be made on the day any more."""
         now = self.now
-        return now is not None and not in_reach(digest.day, ZoneInfo(digest.timezone), now)
+        zone = ZoneInfo(digest.timezone)
+        return now is not None and not self.tracker.reaches(digest.day, zone, now)
 
     def wanted(self, digest: Digest) -> str:
         """What is said of the time that is open still."""

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tracklater_bot.domain.day import NoSuchDay, WorkDay, in_reach, parse_when, past
+from tracklater_bot.domain.day import NoSuchDay, WorkDay, parse_when, past
 from tracklater_bot.settings import Settings
 
 if TYPE_CHECKING:  # SQLAlchemy takes its time, and a preview may do without
@@ -88,7 +88,3 @@ class Calendar:
         nominal = WorkDay.of(at, self.zone(), self._settings.day_starts).date
         near = [self.day_on(nominal + timedelta(days=away)) for away in (0, 1, -1)]
         return next((day for day in near if at in day.span), near[0])
-
-    def is_closed(self, day: WorkDay) -> bool:
-        """Whether it is too old for new entries: the tracker can't be asked for it any more."""
-        return not in_reach(day.date, day.zone, self._clock())

@@ -218,9 +218,10 @@ class Catalog:
 
     def _resolved(self, account: Account | None) -> tuple[Projects, tuple[str, ...]]:
         """The groups' projects in the account, and a sentence for each that is missing there."""
-        if account is None:
+        if account is None or self._tracker is None:
             return Projects(named_in_settings(self._groups)), ()
-        found, missing = resolve_projects(account.projects, self._groups, account.archived)
+        label = self._tracker.label
+        found, missing = resolve_projects(account.projects, self._groups, label, account.archived)
         return Projects(found, account), tuple(missing)
 
     def known_projects(self) -> Projects:
@@ -246,14 +247,14 @@ class Catalog:
         is left out.
         """
         tracker, oldest = self._tracker, oldest_in_reach(self._clock())
-        if tracker is None or span.end <= oldest:
+        if tracker is None or (tracker.forgets and span.end <= oldest):
             return Tracked()
-        span = Span(max(span.start, oldest), span.end)
+        span = Span(max(span.start, oldest), span.end) if tracker.forgets else span
         key = f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
         return self._entries(tracker, key, span, FRESH_ENTRIES)
 
     def tracked_until(self, end: datetime) -> Tracked:
-        """What is in the tracker up to then, of all days that can be asked for; a minute old."""
+        """What is in the tracker up to then, of three months; a minute old."""
         tracker, oldest = self._tracker, oldest_in_reach(self._clock())
         if tracker is None or end <= oldest:
             return Tracked()

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from tracklater_bot import __version__
-from tracklater_bot.cli.output import print_json, say, survive_any_terminal
+from tracklater_bot.cli.output import print_json, say, survive_any_terminal, without_quotes
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.domain.day import WhenError, WorkDay
-from tracklater_bot.domain.errors import StoreError, place_of
+from tracklater_bot.domain.errors import StoreError
 
 if TYPE_CHECKING:
     from tracklater_bot.blocks.timeline import Lanes
@@ -67,24 +67,10 @@ def _configure_logging(*, verbose: bool) -> None:
     The libraries stay at warnings: at DEBUG, Slack's logs whole messages, answers and tokens.
     """
     handler = logging.StreamHandler()
-    handler.addFilter(_without_quotes)
+    handler.addFilter(without_quotes)
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(format=form, handlers=[handler])
     logging.getLogger("tracklater_bot").setLevel(logging.DEBUG if verbose else logging.WARNING)
-
-
-def _without_quotes(record: logging.LogRecord) -> bool:
-    """Leaves of a library's line where it was written and the kind of error.
-
-    Slack's quotes requests and answers, with tokens and what people wrote, in its errors too.
-    """
-    if record.name.partition(".")[0] != "tracklater_bot":
-        error = record.exc_info[1] if record.exc_info else None
-        record.msg = f"trouble at {record.module}:{record.lineno}"
-        if error is not None:
-            record.msg += f": {place_of(error)}"
-        record.args = record.exc_info = record.exc_text = record.stack_info = None
-    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -151,6 +137,10 @@ def _add_commands(commands: Commands) -> None:
     output = Path("tracklater.toml")
     parser.add_argument("-o", "--output", type=Path, default=output, metavar="TOML")
     _add(commands, "record", record, "take one thyme snapshot and keep it safely")
+    help_text = "keep `run` (and `record`) running, at each login"
+    parser = _add(commands, "service", service, help_text)
+    parser.add_argument("do", choices=("install", "uninstall", "status"))
+    parser.add_argument("--show", action="store_true", help="with install: only print the files")
 
 
 def _when(parser: argparse.ArgumentParser) -> None:
@@ -230,12 +220,19 @@ def init(arguments: argparse.Namespace) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """The bot, until it is told to stop."""
     from tracklater_bot.cli.person import person_of
+    from tracklater_bot.settings import needed, unfinished
     from tracklater_bot.slack.app import run_until
     from tracklater_bot.slack.connections import ConnectError
 
     stopped = stop_event(END_SECONDS)
     with _core(arguments) as core, _told(ConnectError):
-        run_until(person_of(core), stopped, started=lambda: say("tracklater-bot is running."))
+        first = needed(core.file_settings)
+        missing = dict.fromkeys((*first, *unfinished(core.file_settings)))
+        if first:
+            raise UsageError("\n".join((*missing, "The README tells where to get them.")))
+        for line in missing:
+            say(line)
+        run_until(person_of(core), stopped, started=lambda bot: say("\n".join(bot.story())))
     return 0
 
 
@@ -364,6 +361,34 @@ def record(arguments: argparse.Namespace) -> int:
         recorded = take(settings.thyme.dir, settings.zone())
     if recorded.note:
         say(recorded.note)
+    return 0
+
+
+def service(arguments: argparse.Namespace) -> int:
+    """The system's own way to keep the bot running."""
+    from tracklater_bot.cli import service as services
+    from tracklater_bot.cli.terminal import print_lines
+    from tracklater_bot.settings import SettingsError
+
+    call, manager = services.call_system, services.manager_of(sys.platform, os.environ)
+    if arguments.do == "uninstall":
+        removed = [f"{file}: removed" for file in services.uninstall(manager, call)]
+        print("\n".join(removed or ["Nothing was installed."]))
+        return 0
+    with _told(SettingsError, UsageError):
+        jobs = services.jobs_of(_loaded(arguments), os.environ, sys.platform)
+    if arguments.do == "status":
+        states = [services.status(manager, job, call) for job in jobs]
+        print_lines(states)
+        return 0 if all(ok for ok, _ in states) else FAILED
+    print(services.shown(manager, jobs))
+    unseen = sorted(name for name in os.environ if name.startswith(("TRACKLATER_", "SLACK_")))
+    if unseen:
+        say(f"A service does not see this shell's {', '.join(unseen)}: write it into .env.")
+    if not arguments.show:
+        with _told(services.ServiceError):
+            services.install(manager, jobs, call)
+        say(f"Installed and started. {manager.hint}")
     return 0
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import codecs
 import io
 import json
-import os
-import shutil
+import logging
 import sys
-import tempfile
-from pathlib import Path
 from unicodedata import normalize
+
+from tracklater_bot.domain.errors import place_of
 
 ALIKE = {
     "–": "-", "—": "-", "›": ">", "·": "-", "“": '"', "”": '"', "‘": "'", "’": "'",
@@ -38,25 +37,6 @@ def _substitute(char: str) -> str:
     return plain or "?"
 
 
-def replace_file(file: Path, data: bytes, *, private: bool = False) -> None:
-    """Puts a whole new file in the place of the old one, so that no reader ever sees half of it.
-
-    It has the old one's mode; 600 where there was none, or it is to be private.
-    """
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name.lstrip('.')}.")
-    try:
-        with os.fdopen(handle, "wb") as new:
-            new.write(data)
-            new.flush()
-            os.fsync(new.fileno())
-        if not private and file.exists():
-            shutil.copymode(file, name)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 def print_json(value: object) -> None:
     """The value as JSON; what the terminal lacks is escaped, so that nothing is lost."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
@@ -70,3 +50,17 @@ def print_json(value: object) -> None:
 def say(line: str) -> None:
     """A line for the person, beside what was asked for."""
     print(line, file=sys.stderr, flush=True)
+
+
+def without_quotes(record: logging.LogRecord) -> bool:
+    """Leaves of a library's line where it was written and the kind of error.
+
+    Slack's quotes requests and answers, with tokens and what people wrote, in its errors too.
+    """
+    if record.name.partition(".")[0] != "tracklater_bot":
+        error = record.exc_info[1] if record.exc_info else None
+        record.msg = f"trouble at {record.module}:{record.lineno}"
+        if error is not None:
+            record.msg += f": {place_of(error)}"
+        record.args = record.exc_info = record.exc_text = record.stack_info = None
+    return True

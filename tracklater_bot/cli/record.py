@@ -22,10 +22,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tracklater_bot.cli.output import replace_file
-from tracklater_bot.sources.clues.files import read_regular
 from tracklater_bot.sources.clues.salvage import salvage
 from tracklater_bot.sources.clues.thyme import LARGEST
+from tracklater_bot.sources.files import read_regular, replace_file
 
 try:
     import fcntl

@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from tracklater_bot.blocks.timeline import colours, lanes_of, text_timeline
-from tracklater_bot.domain.day import in_reach
 from tracklater_bot.domain.day_totals import as_digest, gap_lines
 from tracklater_bot.domain.draft import Draft, agents_words
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
@@ -51,7 +50,7 @@ def print_draft(
 ) -> None:
     """The day's suggestions as a table, and its timeline; with `why`, the reasons of each."""
     out = console or Console(highlight=False)
-    closed = not in_reach(draft.day, ZoneInfo(draft.timezone), now)
+    closed = not tracker.reaches(draft.day, ZoneInfo(draft.timezone), now)
     length = _to_review(draft, closed=closed)
     out.print(Text(f"{day_name(draft.day)} · {length}", style="bold"))
     if draft.suggestions:

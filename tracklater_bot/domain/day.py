@@ -180,7 +180,7 @@ def past(day: date, today: date) -> date:
 
 
 def oldest_in_reach(now: datetime) -> datetime:
-    """The earliest moment that Toggl can be asked for: its API goes back three months only.
+    """The earliest moment that a tracker can be asked for whose API goes back three months only.
 
     A day less is counted on, because it does not say in which zone its months begin.
     """
@@ -191,7 +191,7 @@ def oldest_in_reach(now: datetime) -> datetime:
 
 
 def in_reach(on: date, zone: ZoneInfo, now: datetime) -> bool:
-    """Whether all of that date can still be seen in Toggl, so that entries can be made on it."""
+    """Whether all of that date can still be seen in such a tracker."""
     return datetime.combine(on, time(), tzinfo=zone) >= oldest_in_reach(now)
 
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.day import Span, in_reach
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerWords:
     """What sentences call the tracker, and the page where the person looks at their entries.
 
-    The label is a word of ours, so that it needs no care in any kind of text.
+    The label is a word of ours, so that it needs no care in any kind of text. `forgets`: its API
+    shows nothing from more than three months ago.
     """
 
     label: str = "your tracker"
     page: str = ""
+    forgets: bool = True
+
+    def reaches(self, on: date, zone: ZoneInfo, now: datetime) -> bool:
+        """Whether all of that date can still be seen there, so that entries can be made on it."""
+        return not self.forgets or in_reach(on, zone, now)
 
     @property
     def too_long_ago(self) -> str:

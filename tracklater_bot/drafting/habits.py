@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import shutil
 from collections import defaultdict
@@ -13,6 +12,7 @@ from datetime import UTC, date, datetime
 from hashlib import blake2b
 from pathlib import Path
 from time import monotonic
+from typing import TypeAlias
 
 import msgspec
 
@@ -27,13 +27,15 @@ from tracklater_bot.engine.learn.habits import DayCounts, Habits, Lesson, learne
 from tracklater_bot.engine.learn.words import Hashing, words_of
 from tracklater_bot.engine.windows import program_in
 from tracklater_bot.sources.base import ClueSource, SourceError
+from tracklater_bot.sources.files import MB, read_regular, replace_file
 
 FORM = 1  # of the files and of the words in them; another is learned anew
 SECONDS = 8.0  # of reading past days for one draft; the rest waits for the next one
 KEY_BYTES = 32
 CORRECTED = 2.0  # what a correction counts
+Minutes: TypeAlias = defaultdict[str, defaultdict[str | None, float]]
 SHORTEST_HABIT = 10.0  # minutes
-MOST_BYTES = 4_000_000  # of one day's file
+MOST_BYTES = 4 * MB  # of one day's file
 _log = logging.getLogger(__name__)
 
 
@@ -98,8 +100,8 @@ class HabitFiles:
 
     def in_words(self, brief: Brief, most: int = 20) -> list[Habit]:
         """The strongest habits, by looking their words up in the recordings at hand."""
-        minutes: defaultdict[str, defaultdict[str | None, float]] = defaultdict(_no_minutes)
-        programs: defaultdict[str, defaultdict[str | None, float]] = defaultdict(_no_minutes)
+        minutes: Minutes = defaultdict(lambda: defaultdict(float))
+        programs: Minutes = defaultdict(lambda: defaultdict(float))
         by_day, until = _by_day(brief, self._forgotten()), monotonic() + SECONDS
         for day in sorted(by_day, key=lambda day: day.date, reverse=True):
             known = self._kept(day.date) is not None and monotonic() < until
@@ -125,7 +127,7 @@ class HabitFiles:
     def _forgotten(self) -> datetime:
         """What ended before then is not learned from."""
         try:
-            return datetime.fromisoformat((self.folder / "forgotten").read_text(encoding="ascii"))
+            return datetime.fromisoformat(read_regular(self.folder / "forgotten").decode())
         except (OSError, ValueError):
             return datetime.min.replace(tzinfo=UTC)
 
@@ -159,27 +161,22 @@ class HabitFiles:
         return [clue for clue in clues if isinstance(clue, Window)]
 
     def _kept(self, day: date) -> _DayFile | None:
-        if day not in self._known and (kept := self._load(day)) is not None:
-            self._known[day] = kept
+        if day not in self._known:
+            try:
+                content = read_regular(self.folder / f"{day.isoformat()}.json", MOST_BYTES)
+                kept = msgspec.json.decode(content, type=_DayFile)
+            except FileNotFoundError:
+                return None
+            except (OSError, ValueError) as error:
+                log_failure(_log, "Reading what a day taught", error)
+                return None
+            if kept.form == FORM:
+                self._known[day] = kept
         return self._known.get(day)
 
-    def _load(self, day: date) -> _DayFile | None:
-        path = self.folder / f"{day.isoformat()}.json"
-        try:
-            if path.stat().st_size > MOST_BYTES:
-                return None
-            kept = msgspec.json.decode(path.read_bytes(), type=_DayFile)
-        except FileNotFoundError:
-            return None
-        except (OSError, msgspec.MsgspecError, ValueError) as error:
-            log_failure(_log, "Reading what a day taught", error)
-            return None
-        return kept if kept.form == FORM else None
-
     def _key(self) -> bytes:
-        path = self.folder / "key"
         try:
-            key = path.read_bytes()
+            key = read_regular(self.folder / "key")
         except OSError:
             key = b""
         if len(key) != KEY_BYTES:
@@ -193,20 +190,12 @@ class HabitFiles:
         """Whole or not at all, for this user alone."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            beside = self.folder / f".{name}.{os.getpid()}"
-            handle = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            beside.replace(self.folder / name)
+            replace_file(self.folder / name, data, private=True)
         except OSError as error:
             log_failure(_log, "Keeping what a day taught", error)
 
 
 # -- What was confirmed ------------------------------------------------------------------------
-
-
-def _no_minutes() -> defaultdict[str | None, float]:
-    return defaultdict(float)
 
 
 def _most(minutes: Mapping[str | None, float]) -> str | None:

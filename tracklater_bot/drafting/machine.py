@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain, groupby
+from itertools import groupby
 from math import ceil, inf
 from operator import attrgetter, itemgetter
 
@@ -42,7 +42,7 @@ from tracklater_bot.drafting.recorders import checked, told_apart
 from tracklater_bot.engine import Answer, answer, unexplained_titles
 from tracklater_bot.engine.attendance import Attended, attended_in
 from tracklater_bot.engine.inputs import Inputs, Options
-from tracklater_bot.engine.intervals import Interval, within
+from tracklater_bot.engine.intervals import within
 from tracklater_bot.engine.learn.habits import Habits
 from tracklater_bot.engine.match.matcher import keys_in_clues
 from tracklater_bot.engine.presence import changes, samples_in
@@ -254,12 +254,9 @@ def changed_minutes(clues: Iterable[Clue]) -> set[datetime]:
         told = certain.get(machine, Attended())
         changed = changes((sample for _, sample in own), titles)
         minutes.update(at // 60 for at in changed if not within(told.away, at))
-        minutes.update(chain.from_iterable(range(*_whole_minutes(here)) for here in told.here))
+        for start, end in told.here:
+            minutes.update(range(ceil(start / 60), int(end // 60)))
     return {datetime.fromtimestamp(minute * 60, UTC) for minute in minutes}
-
-
-def _whole_minutes(interval: Interval) -> tuple[int, int]:
-    return ceil(interval[0] / 60), int(interval[1] // 60)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import os
 import sys
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -31,7 +31,10 @@ def told_apart(readings: Sequence[Reading]) -> list[Reading]:
     if sum(any(isinstance(c, Window) for c in reading.clues) for reading in readings) < 2:
         return list(readings)
     named = [_named(reading) for reading in readings]
-    machines = _machines(named)
+    machines: defaultdict[str, list[Window]] = defaultdict(list)
+    for clue in (clue for reading in named for clue in reading.clues):
+        if isinstance(clue, Window):
+            machines[clue.machine].append(clue)
     timed = {name: own for name, own in machines.items() if any(w.until for w in own)}
     covered = {name: _covered(name, named) for name in timed}
     same = {
@@ -40,7 +43,19 @@ def told_apart(readings: Sequence[Reading]) -> list[Reading]:
         for twin in sorted(timed)
         if _same_screen(machines[name], timed[twin])
     }
-    return [_without_twins(reading, same, covered) for reading in named]
+    return [
+        replace(
+            reading,
+            clues=tuple(
+                clue
+                for clue in reading.clues
+                if not isinstance(clue, Window)
+                or clue.machine not in same
+                or not _within(clue, covered[same[clue.machine]])
+            ),
+        )
+        for reading in named
+    ]
 
 
 def _named(reading: Reading) -> Reading:
@@ -51,15 +66,6 @@ def _named(reading: Reading) -> Reading:
         for c in reading.clues
     )
     return replace(reading, clues=tuple(clues))
-
-
-def _machines(readings: Iterable[Reading]) -> dict[str, list[Window]]:
-    machines: defaultdict[str, list[Window]] = defaultdict(list)
-    for reading in readings:
-        for clue in reading.clues:
-            if isinstance(clue, Window):
-                machines[clue.machine].append(clue)
-    return machines
 
 
 def _covered(machine: str, readings: Iterable[Reading]) -> list[Span]:
@@ -74,38 +80,21 @@ def _covered(machine: str, readings: Iterable[Reading]) -> list[Span]:
 
 
 def _same_screen(samples: Iterable[Window], timed: Sequence[Window]) -> bool:
-    both = list(_both(samples, timed))
-    alike = sum(_alike(one, other) for one, other in both)
-    return alike >= max(ENOUGH, ALIKE * len(both))
-
-
-def _both(samples: Iterable[Window], timed: Sequence[Window]) -> Iterator[tuple[Window, Window]]:
-    """Each sample with what the other recorder had in front, where both name something."""
+    """Whether what two recorders had in front at the same times is mostly called the same."""
+    both = alike = 0
     for sample in samples:
         place = bisect_right(timed, sample.at, key=lambda window: window.at) - 1
-        if place >= 0 and sample.title and timed[place].title:
-            window = timed[place]
-            if window.until is not None and sample.at < window.until:
-                yield sample, window
+        window = timed[max(place, 0)]
+        if window.until and window.at <= sample.at < window.until and sample.title and window.title:
+            both += 1
+            alike += _alike(sample, window)
+    return alike >= max(ENOUGH, ALIKE * both)
 
 
 def _alike(sample: Window, window: Window) -> bool:
     """Whether the titles are the same, but for the program's name at the end of one."""
     one, other = folded(sample.title), folded(window.title)
-    return one == other or one.startswith(other) or f"{other} - {program(window.app)}" in one
-
-
-def _without_twins(
-    reading: Reading, same: dict[str, str], covered: dict[str, list[Span]]
-) -> Reading:
-    clues = [
-        clue
-        for clue in reading.clues
-        if not isinstance(clue, Window)
-        or clue.machine not in same
-        or not _within(clue, covered[same[clue.machine]])
-    ]
-    return replace(reading, clues=tuple(clues))
+    return one.startswith(other) or f"{other} - {program(window.app)}" in one
 
 
 def _within(clue: Window, spans: Sequence[Span]) -> bool:

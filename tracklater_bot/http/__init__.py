@@ -29,23 +29,7 @@ from tracklater_bot.http.responses import (
 )
 
 __all__ = [
-    "BadResponse",
-    "BadStatus",
-    "HttpError",
-    "Line",
-    "Response",
-    "ResponseLate",
-    "ResponseLost",
-    "RetryPolicy",
-    "ServiceClient",
-    "Timing",
-    "Title",
-    "Unreachable",
-    "When",
-    "anonymous",
-    "basic",
-    "bearer",
-    "in_header",
-    "understood",
-    "utc_now",
-]
+    "BadResponse", "BadStatus", "HttpError", "Line", "Response", "ResponseLate", "ResponseLost",
+    "RetryPolicy", "ServiceClient", "Timing", "Title", "Unreachable", "When", "anonymous",
+    "basic", "bearer", "in_header", "understood", "utc_now",
+]  # fmt: skip

@@ -184,10 +184,8 @@ class ServiceClient:
 
 
 def _is_temporary(error: HttpError) -> bool:
-    if isinstance(error, BadStatus):
-        return error.status in _TEMPORARY
-    if isinstance(error, Intercepted):
-        return False
+    if isinstance(error, BadStatus | Intercepted):
+        return isinstance(error, BadStatus) and error.status in _TEMPORARY
     return isinstance(error, Unreachable | ResponseLost) and not error.lasting
 
 

@@ -30,7 +30,7 @@ from tracklater_bot.http import (
 )
 from tracklater_bot.http.client import Credentials
 from tracklater_bot.settings import GroupJira
-from tracklater_bot.settings.sections import JIRA_GATEWAY
+from tracklater_bot.settings.issue_sections import JIRA_GATEWAY
 from tracklater_bot.settings.tree import env_name
 
 T = TypeVar("T")
@@ -246,11 +246,10 @@ class JiraSite:
         )
 
     def _jira_error(self, error: HttpError) -> JiraError:
-        if not isinstance(error, BadStatus):
-            return JiraError(str(error), lasting=error.lasting, cause=error)
-        if error.status == 401:
+        if isinstance(error, BadStatus) and error.status == 401:
             return self._refused_token(error)
-        return JiraError(self._sentence(error), lasting=error.lasting, cause=error)
+        sentence = self._sentence(error) if isinstance(error, BadStatus) else str(error)
+        return JiraError(sentence, lasting=error.lasting, cause=error)
 
     def _sentence(self, error: BadStatus) -> str:
         projects = ", ".join(self.projects)

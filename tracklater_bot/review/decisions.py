@@ -12,7 +12,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain import edits
-from tracklater_bot.domain.day import Span, in_reach
+from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem
 from tracklater_bot.domain.edits import UNDECIDED, Change, NotYours, ReviewError
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
@@ -236,7 +236,7 @@ class _DayDecision:
 
     def require_reach(self, field: str = "") -> None:
         """Raises ReviewError on a day of which the tracker shows nothing any more."""
-        if not in_reach(self.digest.day, ZoneInfo(self.digest.timezone), self.now):
+        if not self.tracker.reaches(self.digest.day, ZoneInfo(self.digest.timezone), self.now):
             raise ReviewError({field: self.tracker.too_long_ago})
 
     def require_undecided(self, item: Item) -> None:

@@ -1,24 +1,22 @@
 """Settings: TOML for what is no secret, the environment and `.env` for secrets."""
 
-from tracklater_bot.settings.advice import first_clues, unfinished
+from tracklater_bot.settings.advice import first_clues, needed, unfinished
 from tracklater_bot.settings.errors import SettingsError
+from tracklater_bot.settings.issue_sections import GroupJira, ResolvedForge, ResolvedTaiga
 from tracklater_bot.settings.loading import Loaded, load
 from tracklater_bot.settings.models import (
     DigestSettings,
     GroupSettings,
-    GroupToggl,
-    GroupTracker,
     Settings,
     SuggestSettings,
-    TogglSettings,
 )
-from tracklater_bot.settings.sections import GroupJira, ResolvedForge, ResolvedTaiga
+from tracklater_bot.settings.sections import ClockifySettings, GroupTracker, TogglSettings
 
 __all__ = [
+    "ClockifySettings",
     "DigestSettings",
     "GroupJira",
     "GroupSettings",
-    "GroupToggl",
     "GroupTracker",
     "Loaded",
     "ResolvedForge",
@@ -29,5 +27,6 @@ __all__ = [
     "TogglSettings",
     "first_clues",
     "load",
+    "needed",
     "unfinished",
 ]

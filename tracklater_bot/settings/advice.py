@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from difflib import SequenceMatcher
 from itertools import combinations
 from urllib.parse import urlsplit
 
 from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings import tree
-from tracklater_bot.settings.base import GroupSection, Key
+from tracklater_bot.settings.base import GroupSection, Key, Missing
 from tracklater_bot.settings.models import GroupSettings, Settings
 from tracklater_bot.settings.tree import GROUPS, dotted, env_name, is_secret, section_at
 
@@ -56,7 +56,7 @@ def _misspelt(settings: Settings) -> Iterator[str]:
 
 def _is_fragment(group: GroupSettings) -> bool:
     _, tracker = group.tracked_in()
-    return not (group.keywords or group.git.repos or tracker.client or tracker.projects)
+    return not (group.keywords or group.git.repos or tracker.is_named)
 
 
 def _alike(one: str, other: str) -> bool:
@@ -81,10 +81,17 @@ def _unencrypted(settings: Settings) -> Iterator[str]:
 
 def unfinished(settings: Settings) -> tuple[str, ...]:
     """A line for each value that is missing, with its name. What is not set up at all is fine."""
-    missing = (
-        value for at, section in settings.sections() for value in section.lacks(settings, at)
-    )
-    return tuple(dict.fromkeys(f"{written(path)} is missing: {why}" for path, why in missing))
+    lacks = (value for at, section in settings.sections() for value in section.lacks(settings, at))
+    return _missing(lacks)
+
+
+def needed(settings: Settings) -> tuple[str, ...]:
+    """A line for each value that is missing and without which there is no bot in Slack."""
+    return _missing(settings.slack.needed(("slack",)))
+
+
+def _missing(values: Iterable[Missing]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{written(path)} is missing: {why}" for path, why in values))
 
 
 def written(path: Key) -> str:

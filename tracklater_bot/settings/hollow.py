@@ -14,7 +14,8 @@ from itertools import permutations
 from tracklater_bot.domain.keywords import COMMON_NAMES, spelling_pattern
 from tracklater_bot.domain.text import clean, folded, listing
 from tracklater_bot.settings.base import Key
-from tracklater_bot.settings.models import GroupSettings, GroupTracker, Settings
+from tracklater_bot.settings.models import GroupSettings, Settings
+from tracklater_bot.settings.sections import GroupTracker
 from tracklater_bot.settings.tree import GROUPS, dotted
 
 KINDS = ("default", "other", "bug", "story", "task", "epic", "feature", "improvement", "support")

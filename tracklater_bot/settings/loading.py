@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
-from tracklater_bot.domain.text import folded
-from tracklater_bot.settings.advice import advice
+from tracklater_bot.domain.text import folded, listing
+from tracklater_bot.settings.advice import advice, written
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.errors import SettingsError, reason
 from tracklater_bot.settings.layers import (
@@ -75,6 +75,7 @@ def load(config: Path | None, env_file: Path | None, environ: Mapping[str, str])
     )
     settings, invalid = _validated([layer.values for layer in layers])
     problems = [*(problem for layer in layers for problem in layer.problems), *invalid]
+    problems += _two_trackers(settings)
     if problems:
         raise SettingsError(problems)
     settings.zone()
@@ -84,6 +85,14 @@ def load(config: Path | None, env_file: Path | None, environ: Mapping[str, str])
         *advice(settings),
     )
     return Loaded(settings, warnings, path, env_path)
+
+
+def _two_trackers(settings: Settings) -> list[str]:
+    """Entries go to one place: nobody should have to guess to which."""
+    names = [written((*at, own.key)) for at, own in settings.trackers()]
+    if len(names) < 2:
+        return []
+    return [f"{listing(names)} are set, but entries go to one tracker: remove what you don't use"]
 
 
 # -- which files -------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from datetime import time
 from pathlib import Path
-from typing import ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,30 +16,36 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 
 from tracklater_bot.domain.hints import Hint, HintKind
-from tracklater_bot.domain.text import folded, listing
+from tracklater_bot.domain.text import folded
 from tracklater_bot.settings import types
-from tracklater_bot.settings.base import UNSET, GroupSection, Key, Missing, Section
-from tracklater_bot.settings.sections import (
-    ACTIVITYWATCH,
+from tracklater_bot.settings.base import UNSET, GroupSection, Key, Section
+from tracklater_bot.settings.issue_sections import (
     TAIGA_API,
-    ActivityWatchSettings,
-    AgentsSettings,
-    CalendarSettings,
     GitHubSettings,
     GitLabSettings,
-    GitSettings,
-    GroupGit,
     GroupGitHub,
     GroupGitLab,
     GroupJira,
-    GroupSlack,
     GroupTaiga,
-    GroupThyme,
     ResolvedTaiga,
-    SlackSettings,
     TaigaSettings,
-    ThymeSettings,
     pages_beside,
+)
+from tracklater_bot.settings.sections import (
+    ACTIVITYWATCH,
+    ActivityWatchSettings,
+    AgentsSettings,
+    CalendarSettings,
+    ClockifySettings,
+    GitSettings,
+    GroupGit,
+    GroupSlack,
+    GroupThyme,
+    GroupTracker,
+    SlackSettings,
+    ThymeSettings,
+    TogglSettings,
+    TrackerAccount,
 )
 
 
@@ -67,52 +72,7 @@ class SuggestSettings(Section):
     )
     ignore: types.Words = Field((), description="Windows with these words are private: never used.")
     meetings: types.Words = Field((), description="More words of meetings: sitting still is work.")
-    key_tag: bool = Field(False, description="Also tag the Toggl entry with the issue's key.")
-
-
-class TogglSettings(Section):
-    """The Toggl account that gets the entries."""
-
-    sends_to = ("base_url",)
-
-    base_url: types.SomeAddress = Field(
-        "https://api.track.toggl.com/api/v9", description="Toggl's API."
-    )
-    workspace_id: int = Field(0, ge=0, description="0 = the account's default workspace.")
-    api_token: types.Secret = Field(None, description="From Toggl's profile page.")
-
-    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
-        """A token and groups' projects need each other."""
-        named = any(own.toggl.client or own.toggl.projects for own in settings.groups.values())
-        if self.api_token is None and named:
-            yield (*at, "api_token"), "without it nothing can be read from or sent to Toggl"
-        if self.api_token and settings.groups and not named:
-            yield ("groups", "NAME", "toggl", "client"), "which client in Toggl is which group?"
-
-
-class GroupTracker(GroupSection):
-    """A group's client and projects in a tracker, which sentences call `label`."""
-
-    label: ClassVar[str]
-
-    client: str = Field("", description="The client's name in the tracker.")
-    projects: dict[str, str] = Field(
-        {}, description='Project name = what it is for: "default", or an issue type like "bug".'
-    )
-
-    def doubts(self) -> Iterator[tuple[str, str]]:
-        """Of two projects that are for the same only the first is suggested."""
-        for kind in dict.fromkeys(map(str.casefold, self.projects.values())):
-            names = [name for name, own in self.projects.items() if own.casefold() == kind]
-            if len(names) > 1 and kind != "other":
-                said = f"{listing(names)} are for the same, {kind}: only {names[0]} is suggested"
-                yield "projects", said
-
-
-class GroupToggl(GroupTracker):
-    """A group's client and projects in Toggl."""
-
-    label = "Toggl"
+    key_tag: bool = Field(False, description="Also tag the entry with the issue's key.")
 
 
 class GroupSettings(GroupSection):
@@ -121,7 +81,8 @@ class GroupSettings(GroupSection):
     keywords: types.Words = Field((), description="Words that mean this group wherever they stand.")
     thyme: GroupThyme = UNSET
     git: GroupGit = UNSET
-    toggl: GroupToggl = UNSET
+    tracker: GroupTracker = UNSET
+    toggl: GroupTracker = UNSET  # what it was called while there was Toggl alone
     jira: GroupJira = UNSET
     taiga: GroupTaiga = UNSET
     github: GroupGitHub = UNSET
@@ -138,10 +99,16 @@ class GroupSettings(GroupSection):
             if isinstance(section := getattr(self, key), GroupSection):
                 yield key, section
 
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """Client and projects are told once."""
+        if self.tracker.is_named and self.toggl.is_named:
+            yield "toggl", "is not read beside tracker, which means the same: keep one of them"
+
     def tracked_in(self) -> tuple[str, GroupTracker]:
-        """The table with its client and projects, after its key; Toggl's where none has any."""
-        own = [(key, at) for key, at in self.sections() if isinstance(at, GroupTracker)]
-        return next((found for found in own if found[1].client or found[1].projects), own[0])
+        """The table with its client and projects, after its key."""
+        if self.toggl.is_named and not self.tracker.is_named:
+            return "toggl", self.toggl
+        return "tracker", self.tracker
 
 
 class Settings(Section):
@@ -165,6 +132,7 @@ class Settings(Section):
     git: GitSettings = UNSET
     calendar: CalendarSettings = UNSET
     toggl: TogglSettings = UNSET
+    clockify: ClockifySettings = UNSET
     taiga: TaigaSettings = UNSET
     github: GitHubSettings = UNSET
     gitlab: GitLabSettings = UNSET
@@ -191,6 +159,19 @@ class Settings(Section):
         if scheme.startswith("sqlite") and path:
             return Path(path).parent
         return user_data_path("tracklater-bot", appauthor=False)
+
+    def trackers(self) -> list[tuple[Key, TrackerAccount]]:
+        """The accounts that have a key, each after its place; there should be one at most."""
+        return [(at, own) for at, own in self._accounts() if own.has_key]
+
+    def _accounts(self) -> list[tuple[Key, TrackerAccount]]:
+        return [(at, own) for at, own in self.sections() if isinstance(own, TrackerAccount)]
+
+    def is_chosen(self, account: TrackerAccount) -> bool:
+        """Whether it is the person's, or would be if it had a key: that of which most is told."""
+        accounts = [own for _, own in self._accounts()]
+        told = max(accounts, key=lambda own: (own.has_key, bool(own.model_fields_set)))
+        return told is account
 
     def emails_for(self, group: str) -> tuple[str, ...]:
         """Whose commits count in the group's repositories."""

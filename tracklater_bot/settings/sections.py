@@ -1,16 +1,15 @@
-"""The sections of the sources: everybody's, then a group's."""
+"""The sections of the sources of clues and of trackers: everybody's, then a group's."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from tracklater_bot.domain.text import folded
+from tracklater_bot.domain.text import listing
 from tracklater_bot.settings import types
 from tracklater_bot.settings.base import GroupSection, Key, Missing, Section
 
@@ -18,11 +17,7 @@ if TYPE_CHECKING:
     from tracklater_bot.settings.models import Settings
 
 ACTIVITYWATCH = "http://127.0.0.1:5600"
-_API = re.compile(r"(.*?)/api(?:/v\d+)?")
 _SLACKS = ("slack.com", "slack-gov.com")
-JIRA_GATEWAY = "https://api.atlassian.com/ex/jira"
-GITHUB, GITLAB = "https://github.com", "https://gitlab.com"
-TAIGA_API, TAIGA_PAGES = "https://api.taiga.io/api/v1", "https://tree.taiga.io"
 
 
 class SlackSettings(Section):
@@ -49,9 +44,12 @@ class SlackSettings(Section):
                 yield f"https://*.{host}"
 
     def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """A bot that is set up in part."""
+        if self.bot_token or self.app_token or self.signing_secret:
+            yield from self.needed(at)
+
+    def needed(self, at: Key) -> Iterator[Missing]:
         """A bot needs both ways, and its person."""
-        if not (self.bot_token or self.app_token or self.signing_secret):
-            return
         if not self.user_id:
             yield (*at, "user_id"), "who gets the message?"
         if not self.bot_token:
@@ -126,43 +124,78 @@ class CalendarSettings(Section):
             yield (*at, "emails"), "which invitations did you accept?"
 
 
-class TaigaSettings(Section):
-    """The Taiga server and account for all groups that name none of their own."""
+class TrackerAccount(Section):
+    """The account of the tracker that gets the entries: its `label`, the field with its `key`."""
 
-    sends_to = ("url",)
-    shows = ("web_url",)
-    in_env = ("username",)
+    label: ClassVar[str]
+    key: ClassVar[str]
 
-    url: types.SomeAddress = Field(TAIGA_API, description="Taiga's API.")
-    web_url: types.SomeAddress = Field(TAIGA_PAGES, description="Taiga's pages, for links.")
-    username: str = Field("", description="User name or e-mail.")
-    password: types.Secret = Field(None, description="The password of that account.")
+    @property
+    def has_key(self) -> bool:
+        """Whether it can be asked."""
+        return getattr(self, self.key) is not None
 
-
-class ForgeSettings(Section):
-    """The server with repositories and account for all groups that name none of their own."""
-
-    sends_to = ("url",)
-
-    url: types.SomeAddress
-    token: types.Secret = Field(None, description="Reads issues; better one for each group.")
-
-    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
-        """Nobody: it is asked of groups' repositories alone."""
-        yield from ()
+    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
+        """A key and groups' projects need each other."""
+        named = any(own.tracked_in()[1].is_named for own in settings.groups.values())
+        if not settings.is_chosen(self):
+            return
+        if named and not self.has_key:
+            yield (*at, self.key), f"without it nothing can be read from or sent to {self.label}"
+        if self.has_key and settings.groups and not named:
+            client = ("groups", "NAME", "tracker", "client")
+            yield client, f"which client in {self.label} is which group?"
 
 
-class GitHubSettings(ForgeSettings):
-    """GitHub, or an Enterprise server."""
+class TogglSettings(TrackerAccount):
+    """Toggl Track."""
 
-    url: types.SomeAddress = Field(GITHUB, description="GitHub, or an Enterprise server.")
-    gh: bool = Field(False, description="Without a token, ask `gh auth token` for one.")
+    sends_to = ("base_url",)
+    label, key = "Toggl", "api_token"
+
+    base_url: types.SomeAddress = Field(
+        "https://api.track.toggl.com/api/v9", description="Toggl's API."
+    )
+    workspace_id: int = Field(0, ge=0, description="0 = the account's default workspace.")
+    api_token: types.Secret = Field(None, description="From Toggl's profile page.")
 
 
-class GitLabSettings(ForgeSettings):
-    """GitLab, theirs or one of one's own."""
+class ClockifySettings(TrackerAccount):
+    """Clockify."""
 
-    url: types.SomeAddress = Field(GITLAB, description="GitLab, or a server of your own.")
+    sends_to = ("base_url",)
+    label, key = "Clockify", "api_key"
+
+    base_url: types.SomeAddress = Field(
+        "https://api.clockify.me/api/v1", description="Clockify's API, that of your region."
+    )
+    workspace: str = Field("", description="The workspace's id; none = the account's default one.")
+    hourly_requests: int = Field(
+        30, ge=0, description="What the workspace's plan allows; 0 = no limit to count."
+    )
+    api_key: types.Secret = Field(None, description="From Clockify's preferences.")
+
+
+class GroupTracker(GroupSection):
+    """A group's client and projects in the person's tracker."""
+
+    client: str = Field("", description="The client's name in the tracker.")
+    projects: dict[str, str] = Field(
+        {}, description='Project name = what it is for: "default", or an issue type like "bug".'
+    )
+
+    @property
+    def is_named(self) -> bool:
+        """Whether anything is told."""
+        return bool(self.client or self.projects)
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """Of two projects that are for the same only the first is suggested."""
+        for kind in dict.fromkeys(map(str.casefold, self.projects.values())):
+            names = [name for name, own in self.projects.items() if own.casefold() == kind]
+            if len(names) > 1 and kind != "other":
+                said = f"{listing(names)} are for the same, {kind}: only {names[0]} is suggested"
+                yield "projects", said
 
 
 class GroupGit(GroupSection):
@@ -181,185 +214,6 @@ class GroupGit(GroupSection):
         """Somebody's addresses, to tell whose commits they are."""
         if self.repos and not settings.emails_for(at[1]):
             yield ("git", "emails"), "which of the commits are yours?"
-
-
-class GroupJira(GroupSection):
-    """A group's Jira: Cloud with e-mail and token, Data Center with a token alone."""
-
-    sends_to = ("url", "api_base")
-    in_env = ("email",)
-
-    url: types.Address = Field("", description="The site, https://company.atlassian.net.")
-    project_key: types.Words = Field((), description="The project's key, or a list of keys.")
-    api_base: types.Address = Field(
-        "", description="Another address for the API, for scoped tokens."
-    )
-    worklogs: bool = Field(False, description="Also write each entry as a Jira worklog.")
-    email: str = Field("", description="The Atlassian account; none = Data Center.")
-    api_token: types.Secret = Field(None, description="API token, or Data Center's PAT.")
-
-    def hosts(self, settings: Settings, group: str) -> Iterator[str]:
-        """The site."""
-        yield _host(self.url)
-
-    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
-        """The site, and Atlassian's gateway for tokens with scopes."""
-        yield from super().asks(settings, at)
-        if self.email and not self.api_base:
-            yield JIRA_GATEWAY
-
-    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
-        """A site, projects and a token need each other."""
-        if self.url and not self.project_key:
-            yield (*at, "project_key"), "the letters that the issues' keys begin with"
-        if self.url and self.api_token is None:
-            yield (*at, "api_token"), "without it no issue can be read"
-        if self.project_key and not self.url:
-            yield (*at, "url"), "where is this Jira?"
-
-
-class GroupTaiga(GroupSection):
-    """A group's Taiga project."""
-
-    sends_to = ("url",)
-    shows = ("web_url",)
-    in_env = ("username",)
-
-    project_slug: str = Field("", description="The project's slug, as in its address.")
-    url: types.OwnAddress = Field(None, description="Taiga's API, if not the global one.")
-    web_url: types.OwnAddress = Field(None, description="Taiga's pages, if not the global ones.")
-    username: types.OwnText = Field(None, description="Account, if not the global one.")
-    password: types.Secret = Field(None, description="Its password.")
-
-    def exclusive(self) -> Iterator[tuple[str, Hashable]]:
-        """The project."""
-        if self.project_slug:
-            yield "Taiga project", self.project_slug
-
-    def title_names(self) -> Iterator[str]:
-        """The project, as in its pages' addresses."""
-        yield self.project_slug
-
-    def hosts(self, settings: Settings, group: str) -> Iterator[str]:
-        """A server of one's own; the one that is everybody's is nobody's."""
-        resolved = settings.taiga_for(group)
-        if resolved is not None and _host(resolved.web_url) != _host(TAIGA_PAGES):
-            yield _host(resolved.web_url)
-
-    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
-        """The API, its own or the global one."""
-        resolved = settings.taiga_for(at[1])
-        if resolved is not None and resolved.password is not None:
-            yield resolved.url
-
-    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
-        """An account, here or for all groups."""
-        resolved = settings.taiga_for(at[1])
-        if resolved is not None and not resolved.username:
-            yield ("taiga", "username"), "without an account no issue can be read"
-        elif resolved is not None and resolved.password is None:
-            yield ("taiga", "password"), "without it no issue can be read"
-
-
-class GroupForge(GroupSection):
-    """A group's repositories on GitHub or GitLab, with their issues."""
-
-    sends_to = ("url",)
-    label: ClassVar[str]
-    usual: ClassVar[str]
-
-    url: types.OwnAddress = Field(None, description="Its server, if not the global one.")
-    token: types.Secret = Field(None, description="Its own token.")
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """What they are called there: `acme/api`."""
-        raise NotImplementedError
-
-    def api_of(self, url: str) -> str:
-        """Where the API of a server is."""
-        raise NotImplementedError
-
-    def exclusive(self) -> Iterator[tuple[str, Hashable]]:
-        """The repositories."""
-        yield from ((f"{self.label} repository", folded(path)) for path in self.paths)
-
-    def title_names(self) -> Iterator[str]:
-        """The repositories, as in their pages' titles and addresses."""
-        yield from self.paths
-
-    def hosts(self, settings: Settings, group: str) -> Iterator[str]:
-        """A server of one's own; the one that is everybody's is nobody's."""
-        resolved = self.resolved(settings, group)
-        if resolved is not None and _host(resolved.url) != _host(self.usual):
-            yield _host(resolved.url)
-
-    def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
-        """A token, here or for all groups; or `gh`."""
-        resolved = self.resolved(settings, at[1])
-        if resolved is not None and resolved.token is None and not resolved.gh:
-            yield (*at, "token"), "without it no issue can be read"
-
-    def asks(self, settings: Settings, at: Key) -> Iterator[str]:
-        """The server's API."""
-        resolved = self.resolved(settings, at[1])
-        if resolved is not None and (resolved.token or resolved.gh):
-            yield resolved.api
-
-    def resolved(self, settings: Settings, group: str) -> ResolvedForge | None:
-        """The repositories with what they take over; None without any.
-
-        The global token goes to the global server alone.
-        """
-        common: ForgeSettings = getattr(settings, self.label.lower())
-        if not self.paths:
-            return None
-        shared = self.url in (None, common.url)
-        url = self.url or common.url
-        return ResolvedForge(
-            self.paths,
-            url,
-            self.api_of(url),
-            self.token or (common.token if shared else None),
-            gh=getattr(common, "gh", False),
-            alone=settings.numbers_alone(group),
-        )
-
-
-class GroupGitHub(GroupForge):
-    """A group's repositories on GitHub."""
-
-    label, usual = "GitHub", GITHUB
-
-    repos: types.Repositories = Field((), description="Repositories with its issues: owner/name.")
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """`acme/api`."""
-        return self.repos
-
-    def api_of(self, url: str) -> str:
-        """GitHub's own has a host of its own, an Enterprise server's is beside its pages."""
-        parts = urlsplit(url)
-        own = parts.netloc == "github.com" or parts.netloc.endswith(".ghe.com")
-        return f"{parts.scheme}://api.{parts.netloc}" if own else f"{url}/api"
-
-
-class GroupGitLab(GroupForge):
-    """A group's projects on GitLab."""
-
-    label, usual = "GitLab", GITLAB
-
-    projects: types.Repositories = Field((), description="Projects with its issues: group/name.")
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """`acme/web/shop`."""
-        return self.projects
-
-    def api_of(self, url: str) -> str:
-        """Beside the pages, below a path perhaps."""
-        return f"{url}/api/v4"
 
 
 class GroupSlack(GroupSection):
@@ -393,37 +247,3 @@ class GroupThyme(GroupSection):
     """Words for a group in window titles only."""
 
     keywords: types.Words = Field((), description="Like keywords, kept for windows only.")
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedTaiga:
-    """A group's Taiga project with everything it takes over from the global `[taiga]`."""
-
-    project_slug: str
-    url: str
-    web_url: str
-    username: str
-    password: SecretStr | None
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedForge:
-    """A group's repositories on one server. `alone`: `#12` can mean nothing else in the group."""
-
-    paths: tuple[str, ...]
-    url: str
-    api: str
-    token: SecretStr | None
-    gh: bool = False
-    alone: bool = False
-
-
-def pages_beside(api: str | None) -> str:
-    """Where a self-hosted Taiga shows its pages: above its API, at the server's root or below."""
-    parts = urlsplit(api or "")
-    above = _API.fullmatch(parts.path)
-    return f"{parts.scheme}://{parts.netloc}{above[1] if above else ''}" if parts.netloc else ""
-
-
-def _host(address: str) -> str:
-    return urlsplit(address).hostname or ""

@@ -20,6 +20,7 @@ from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.domain.side_by_side import in_background
+from tracklater_bot.domain.text import clean, day_name
 from tracklater_bot.scheduling.scheduler import Schedule
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack import connections
@@ -85,6 +86,7 @@ class Bot:
         self._settings = person.file_settings
         self._client = web_client(self._settings, Pacer(timing.minute))
         self.days = Days(person, self._client, timing)
+        self._signed_in = ""
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         self.connection = self._connection(timing)
         self._schedule = Schedule(
@@ -99,7 +101,8 @@ class Bot:
     def connect(self) -> None:
         """Lets Slack reach the bot. Raises ConnectError; unless it is lasting, try again."""
         try:
-            self._client.auth_test()
+            me = self._client.auth_test()
+            self._signed_in = " in ".join(clean(str(me.get(key)), 60) for key in ("user", "team"))
         except SlackApiError as error:
             code = code_in(error.response)
             sentence = f"Slack refuses TRACKLATER_SLACK__BOT_TOKEN ({code}): copy it again."
@@ -112,6 +115,23 @@ class Bot:
             sentence = f"Slack cannot be reached ({type(error).__name__})."
             raise connections.ConnectError(sentence, lasting=False) from error
         self.connection.open()
+
+    def story(self) -> list[str]:
+        """As whom it is there and what it will do, for its log."""
+        self.days.note_zone()  # or the first message would be told of in the machine's
+        person, plan = self.days.person, self.days.views.plan()
+        due, zone = plan.next(person.clock()), plan.zone.key
+        words = f"No message is planned (times are in {zone})."
+        if due is not None:
+            local = due.astimezone(plan.zone)
+            words = f"The next message comes on {day_name(local.date())}, {local:%H:%M} ({zone})."
+        tracker = f"Entries go to {person.tracker_words.label}."
+        return [
+            "tracklater-bot is running.",
+            f"It is {self._signed_in}, and writes to {person.id} alone.",
+            words,
+            tracker if person.tracker else "No tracker is set up: nothing can be sent.",
+        ]
 
     def stop(self) -> None:
         """Ends everything; what was not done yet stays in the store, and what hangs is left."""
@@ -166,7 +186,10 @@ def _started(person: Person, timing: BotTiming) -> Iterator[Bot]:
 
 
 def run_until(
-    person: Person, stopped: threading.Event, started: Callable[[], None], timing: BotTiming = USUAL
+    person: Person,
+    stopped: threading.Event,
+    started: Callable[[Bot], None],
+    timing: BotTiming = USUAL,
 ) -> None:
     """Runs the bot until the event is set; `started` is told when Slack can reach it.
 
@@ -174,7 +197,7 @@ def run_until(
     """
     with _started(person, timing) as bot:
         if _connected(bot, stopped):
-            started()
+            started(bot)
             stopped.wait()
 
 

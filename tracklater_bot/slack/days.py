@@ -148,7 +148,7 @@ class Days:
 
         Raises ReviewError for a day that is too old.
         """
-        if self.person.calendar.is_closed(self.person.calendar.day_on(on)):
+        if self.person.is_closed(self.person.calendar.day_on(on)):
             raise ReviewError({"start": self.person.tracker_words.too_long_ago})
         if self.person.store.digest(self.person.id, on) is None:
             zone = str(self.person.calendar.day_on(on).zone)
@@ -183,7 +183,7 @@ class Days:
         digest = self.person.store.save_draft(self.person.id, draft)
         self._activity.note_read(day.date)
         tracker = self.person.tracker_words
-        closed = tracker.too_long_ago if self.person.calendar.is_closed(day) else ""
+        closed = tracker.too_long_ago if self.person.is_closed(day) else ""
         return OpenedDay(draft, digest, tracker=tracker, closed=closed)
 
     def _with_picture(self, opened: OpenedDay, posted: Posted | None) -> OpenedDay:

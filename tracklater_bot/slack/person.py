@@ -62,6 +62,10 @@ class Person:
         """What the person is told of the tracker."""
         return words_of(self.tracker)
 
+    def is_closed(self, day: WorkDay) -> bool:
+        """Whether it is too old for new entries: the tracker can't be asked for it any more."""
+        return not self.tracker_words.reaches(day.date, day.zone, self.clock())
+
     def recall(self, key: str) -> JsonValue | None:
         """What the store remembers of this person under that name."""
         return self.store.get(self.id, key, self.clock())

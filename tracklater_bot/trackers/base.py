@@ -136,9 +136,10 @@ class Tracker(Protocol):
     """Where approved time is written. Every call raises TrackerError's kinds.
 
     `name` stands in lists of sources, `label` in sentences for the person, `page` is where they
-    look at their entries. `account_key` tells apart whose account it is, and no secret can be had
-    from it. `check` says in one line what works, or raises with what to do; it takes the groups
-    whose projects have to be there. All ids are the tracker's own, as text.
+    look at their entries; `forgets`: it shows nothing from more than three months ago.
+    `account_key` tells apart whose account it is, and no secret can be had from it. `check` says
+    in one line what works, or raises with what to do; it takes the groups whose projects have to
+    be there. All ids are the tracker's own, as text.
 
     `create` never repeats a request by itself once it may have been sent. `find` looks for an
     entry that equals `entry` in start, duration, description and project. It and `entries` raise
@@ -153,6 +154,8 @@ class Tracker(Protocol):
     def label(self) -> str: ...
     @property
     def page(self) -> str: ...
+    @property
+    def forgets(self) -> bool: ...
     @property
     def account_key(self) -> str: ...
 
@@ -169,7 +172,9 @@ class Tracker(Protocol):
 
 def words_of(tracker: Tracker | None) -> TrackerWords:
     """What the person is told of the tracker, or of the one they lack."""
-    return TrackerWords(tracker.label, tracker.page) if tracker else SOME_TRACKER
+    if tracker is None:
+        return SOME_TRACKER
+    return TrackerWords(tracker.label, tracker.page, tracker.forgets)
 
 
 def seen(tracker: Tracker, span: Span) -> tuple[tuple[TimeEntry, ...], str | None]:

@@ -40,6 +40,7 @@ def named_in_settings(groups: Mapping[str, GroupSettings]) -> dict[str, tuple[Pr
 def resolve_projects(
     projects: Sequence[Project],
     groups: Mapping[str, GroupSettings],
+    label: str,
     archived: Sequence[Project] = (),
 ) -> tuple[dict[str, tuple[Project, ...]], list[str]]:
     """Each group's projects with the tracker's ids, and a sentence for each that it doesn't have.
@@ -51,7 +52,7 @@ def resolve_projects(
     resolved: dict[str, tuple[Project, ...]] = {}
     troubles: list[str] = []
     for name, group in groups.items():
-        own = _GroupProjects(name, *group.tracked_in(), projects, archived)
+        own = _GroupProjects(label, name, *group.tracked_in(), projects, archived)
         resolved[name] = own.projects()
         troubles += own.troubles()
     return resolved, troubles
@@ -101,6 +102,7 @@ class ProjectNames:
 class _GroupProjects:
     """One group's settings held against what the tracker has."""
 
+    label: str
     group: str
     key: str
     settings: GroupTracker
@@ -121,7 +123,7 @@ class _GroupProjects:
 
     def troubles(self) -> list[str]:
         """One sentence for a client that isn't there, else one for each project."""
-        client, label = self.settings.client, self.settings.label
+        client, label = self.settings.client, self.label
         if client and not self._of_client():
             if not self._called_client(self.archived):
                 others = _names({project.client for project in self.active if project.client})
@@ -138,7 +140,7 @@ class _GroupProjects:
         return Project(name, self.group, kind, self.settings.client)
 
     def _trouble(self, name: str) -> str | None:
-        matches, label = _called(name, self._of_client()), self.settings.label
+        matches, label = _called(name, self._of_client()), self.label
         if len(matches) == 1:
             return None
         of_client = f" of client {self.settings.client}" if self.settings.client else ""

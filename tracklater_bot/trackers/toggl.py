@@ -19,9 +19,8 @@ from tracklater_bot import http
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.settings import GroupSettings, Settings, TogglSettings
-from tracklater_bot.trackers import base
+from tracklater_bot.trackers import base, forms
 from tracklater_bot.trackers import toggl_models as models
-from tracklater_bot.trackers.projects import resolve_projects
 
 T = TypeVar("T")
 
@@ -33,8 +32,6 @@ _AROUND_START = timedelta(minutes=1)
 _SECOND, _HOUR = timedelta(seconds=1), timedelta(hours=1)
 _PAUSE = timedelta(seconds=5)  # after 429: the bucket leaks about one request a second
 _UNTIL_RESET = timedelta(minutes=15)  # when Toggl does not say when its hour is over
-# A proxy has given up waiting for Toggl itself, which may still be at it.
-_GIVEN_UP = (408, 502, 503, 504)
 # A second try is all a question is worth: each one counts against the hourly quota.
 _RETRY = http.RetryPolicy(tries=2, seconds=15, first=1.5)
 _RESET = re.compile(r"reset in (\d{1,5}) sec", re.IGNORECASE)
@@ -59,6 +56,7 @@ class TogglTracker:
     name = "toggl"
     label = "Toggl"
     page = "https://track.toggl.com/timer"
+    forgets = True
     first_step = (
         "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
     )
@@ -95,13 +93,7 @@ class TogglTracker:
 
     def check(self, groups: Mapping[str, GroupSettings]) -> str:
         """Who the token belongs to, how many projects there are, and what is left of the quota."""
-        account = self.account()
-        _, troubles = resolve_projects(account.projects, groups, account.archived)
-        if troubles:
-            raise base.Refused(" ".join(troubles))
-        left = self.quota().remaining
-        quota = f", {left} requests left this hour" if left is not None else ""
-        return f"signed in as {account.name}, {len(account.projects)} projects{quota}"
+        return forms.signed_in(self, groups)
 
     def account(self) -> base.Account:
         """Who the token belongs to, and the workspace's projects: one request."""
@@ -118,7 +110,7 @@ class TogglTracker:
         oldest = self._require_reach(span.end - _SECOND)
         rows, odd = self._entries(max(span.start - _LOOKBACK, oldest), span.end)
         entries = (row.entry() for row in rows.values())
-        shared = (entry for entry in entries if models.shares_time(entry, span))
+        shared = (entry for entry in entries if forms.shares_time(entry, span))
         found = tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
         if odd:
             raise base.PartlySeen(_odd(odd), found)
@@ -134,7 +126,7 @@ class TogglTracker:
 
     def find(self, entry: base.NewEntry) -> TimeEntry | None:
         """An entry that equals `entry` in start, duration, description and project, if any."""
-        start = models.whole_seconds(entry.span.start)
+        start = forms.whole_seconds(entry.span.start)
         oldest = self._require_reach(start)
         rows, odd = self._entries(max(start - _AROUND_START, oldest), start + _AROUND_START)
         same = [row for row in rows.values() if models.is_same(row, entry)]
@@ -207,7 +199,7 @@ class TogglTracker:
 
         Halved where Toggl would leave some out.
         """
-        params = {"start_date": models.rfc3339(start), "end_date": models.rfc3339(end)}
+        params = {"start_date": forms.rfc3339(start), "end_date": forms.rfc3339(end)}
         rows = self._read("/me/time_entries", models.ENTRIES, params) or []
         if len(rows) >= _MOST_ENTRIES and end - start > timedelta(hours=1):
             middle = start + (end - start) / 2
@@ -291,21 +283,14 @@ class TogglTracker:
 
     def _raise(self, error: http.HttpError, path: str, *, writing: bool) -> NoReturn:
         """Turns what went wrong on the way into what it means for the entry."""
-        if isinstance(error, http.BadStatus):
-            refusal = self._refusal(error, path, writing=writing)
-            refusal.sent = writing
-            raise refusal from None
-        if isinstance(error, http.Unreachable) and error.lasting:
-            raise base.Refused(str(error)) from None
-        if writing and isinstance(error, http.ResponseLost | http.BadResponse):
-            kind = base.Late if isinstance(error, http.ResponseLate) else base.Unknown
-            raise kind(f"{error}: it may be in Toggl all the same") from None
-        raise base.NotSent(str(error)) from None
+        raise forms.meaning(
+            error, self.label, lambda said: self._refusal(said, path), writing=writing
+        ) from None
 
-    def _refusal(self, error: http.BadStatus, path: str, *, writing: bool) -> base.TrackerError:
+    def _refusal(self, error: http.BadStatus, path: str) -> base.TrackerError:
         answer = error.response
-        if answer.status == 408 or not error.lasting:
-            return self._temporary(error, writing=writing)
+        if answer.status == 429:
+            return base.NotSent(str(error), error.retry_at or self._clock() + _PAUSE)
         if answer.status == 402:
             return self._payment_required(path, answer)
         if answer.status == 401 or (answer.status == 403 and _about_the_token(answer.text())):
@@ -315,16 +300,6 @@ class TogglTracker:
         if answer.status < 400:
             return base.Refused(str(error))
         return base.Refused(f"Toggl refused it: {answer.text() or f'HTTP {answer.status}'}")
-
-    def _temporary(self, error: http.BadStatus, *, writing: bool) -> base.TrackerError:
-        """What may be different a little later."""
-        if error.status == 429:
-            again = error.retry_at or self._clock() + _PAUSE
-            return base.NotSent(str(error), again)
-        if writing:
-            kind = base.Late if error.status in _GIVEN_UP else base.Unknown
-            return kind(f"{error}: it may be in Toggl all the same")
-        return base.NotSent(f"{error}: it has trouble of its own", error.retry_at)
 
     def _payment_required(self, path: str, answer: http.Response) -> base.TrackerError:
         """402 is said for a used-up quota and for features of paid plans alike."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Annotated, Any
-from unicodedata import normalize
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter, model_validator
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.domain.text import clean
 from tracklater_bot.http import Line, Title, understood
 from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Refused, Task
-
-_LONGEST_TEXT = 2000
+from tracklater_bot.trackers.forms import rfc3339, same_words, whole_seconds, words
 
 # -- What Toggl answers: only the fields in use (api_token is in /me and is never kept) ----------
 
@@ -152,7 +149,7 @@ def body_of(entry: NewEntry) -> dict[str, Any]:
     body: dict[str, Any] = {
         "start": rfc3339(entry.span.start),
         "duration": _duration(entry.span),
-        "description": _words(entry.description),
+        "description": words(entry.description),
     }
     optional = {
         "project_id": _number(entry.project_id),
@@ -170,14 +167,14 @@ def difference(row: TogglEntry, entry: NewEntry) -> dict[str, Any]:
     if (row.start, row.duration) != (start, duration):
         stop = start + timedelta(seconds=duration)
         change |= {"start": rfc3339(start), "duration": duration, "stop": rfc3339(stop)}
-    if not _same_words(row, entry):
-        change["description"] = _words(entry.description)
+    if not same_words(row.description, entry.description):
+        change["description"] = words(entry.description)
     project_id, task_id = _number(entry.project_id), _number(entry.task_id)
     if row.project_id != project_id:
         change |= {"project_id": project_id, "task_id": task_id}
     elif task_id is not None and row.task_id != task_id:
         change["task_id"] = task_id
-    if set(row.tags or ()) != {clean(tag, _LONGEST_TEXT) for tag in entry.tags}:
+    if set(row.tags or ()) != set(map(words, entry.tags)):
         change["tags"] = list(entry.tags)
     if entry.billable is not None and bool(row.billable) != entry.billable:
         change["billable"] = entry.billable
@@ -188,17 +185,7 @@ def is_same(row: TogglEntry, entry: NewEntry) -> bool:
     """Whether they agree in what Toggl gives back of an entry that we made."""
     start, duration = whole_seconds(entry.span.start), _duration(entry.span)
     same = (row.start, row.duration, row.project_id) == (start, duration, _number(entry.project_id))
-    return same and _same_words(row, entry)
-
-
-def _same_words(row: TogglEntry, entry: NewEntry) -> bool:
-    """Compared in one Unicode form: a difference that nobody sees must not make a second entry."""
-    return normalize("NFC", row.description) == normalize("NFC", _words(entry.description))
-
-
-def _words(description: str) -> str:
-    """A description as it is sent: cut by us, so that what comes back is what was sent."""
-    return clean(description, _LONGEST_TEXT)
+    return same and same_words(row.description, entry.description)
 
 
 def require_unchanged(row: TogglEntry, seen: str | None) -> None:
@@ -207,24 +194,8 @@ def require_unchanged(row: TogglEntry, seen: str | None) -> None:
         raise Conflict("the entry was changed in Toggl since", row.entry())
 
 
-def shares_time(entry: TimeEntry, span: Span) -> bool:
-    """Running entries reach up to now and beyond; those of no length share none."""
-    end = entry.end
-    return entry.start < span.end and (end is None or (end > span.start and end > entry.start))
-
-
-def whole_seconds(at: datetime) -> datetime:
-    """In UTC, cut to the second: the form in which starts are stored and compared."""
-    return at.astimezone(UTC).replace(microsecond=0)
-
-
 def _duration(span: Span) -> int:
     return int((whole_seconds(span.end) - whole_seconds(span.start)).total_seconds())
-
-
-def rfc3339(at: datetime) -> str:
-    """As Toggl wants its times."""
-    return f"{whole_seconds(at):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _number(text: str | None) -> int | None:

@@ -1,4 +1,4 @@
-"""The sample workday: files on disk, and what the four services know of it."""
+"""The sample workday: files on disk, and what the services know of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tracklater_sandbox.clockify import FakeClockify
 from tracklater_sandbox.jira import COLLEAGUE as JIRA_COLLEAGUE
 from tracklater_sandbox.jira import ME as JIRA_ME
 from tracklater_sandbox.jira import FakeJira, JiraIssue
@@ -72,6 +73,20 @@ class Workday:
         account.add_project("Old site", account.clients[101], active=False)
         for tracked in TRACKED:
             account.create(WORKSPACE, self._entry(tracked, projects))
+
+    def fill_clockify(self, clockify: FakeClockify) -> None:
+        """The same in Clockify."""
+        projects = {
+            (client, project): clockify.add_project(project, client)["id"]
+            for client, names in CLIENTS.items()
+            for project in names
+        }
+        clockify.add_project("Old site", next(iter(CLIENTS)), archived=True)
+        for tracked in TRACKED:
+            earlier = self._day - weekdays_before(self._day, tracked.days)
+            start, end = self._at(tracked.start) - earlier, self._at(tracked.end) - earlier
+            project = projects[tracked.client, tracked.project]
+            clockify.track(start, end, description=tracked.description, projectId=project)
 
     def _entry(self, tracked: Tracked, projects: dict[tuple[str, str], Json]) -> Json:
         earlier = self._day - weekdays_before(self._day, tracked.days)

@@ -18,10 +18,10 @@ GLOBAL = "global"
 # Modules by the names that ENABLED_MODULES has for them.
 ENABLED_AS = {"GIT": "gitmodule"}
 NO_COUNTERPART = {
-    "CLOCKIFY": "entries go to Toggl only",
-    "KIMAI": "entries go to Toggl only",
-    "LOCAL": "entries go to Toggl only",
+    "KIMAI": "entries go to Toggl or Clockify",
+    "LOCAL": "entries go to Toggl or Clockify",
 }
+TRACKERS = ("TOGGL", "CLOCKIFY")  # it wrote to all of them, we to one
 # What its web page alone had a use for.
 OF_ITS_PAGE = ("TESTING", "ENABLED_MODULES", "UI_SETTINGS", "OVERRIDE_START", "OVERRIDE_END")
 
@@ -58,6 +58,7 @@ def convert(original: Original, folder: Path) -> Converted:
     """Our settings from the original's. `folder` is where its relative paths start."""
     converted = Converted(notes=list(original.notes))
     enabled = original.modules.get("ENABLED_MODULES")
+    trackers = [each for each in TRACKERS if each in original.modules and _is_on(each, enabled)]
     for module, sections in original.modules.items():
         if module in OF_ITS_PAGE:
             continue
@@ -67,16 +68,29 @@ def convert(original: Original, folder: Path) -> Converted:
             converted.notes.append(f"{clean(module, 60)}: has no counterpart here")
         elif module not in HANDLERS:
             _left_out(converted, module)
-        elif isinstance(enabled, list) and ENABLED_AS.get(module, module.lower()) not in enabled:
+        elif not _is_on(module, enabled):
             converted.notes.append(f"{module}: was switched off in ENABLED_MODULES: left out")
+        elif module in trackers[1:]:
+            converted.notes.append(
+                f"{module}: left out: entries go to one tracker, and {trackers[0]} is there too;"
+                f" take that out of the file, and {module} is taken over"
+            )
         else:
             if module == "ACTIVITYWATCH":
                 converted.values[("activitywatch",)] = {}
+            common = sections.get(GLOBAL)
+            known = common.items() if isinstance(common, dict) else ()
+            shared = {key: value for key, value in known if key in SHARED.get(module, ())}
             for section, values in sections.items():
-                _section(converted, Place(module, section, folder), values)
-            _share_global(converted, module, sections)
+                is_group = section != GLOBAL and isinstance(values, dict)
+                own = shared | values if is_group else values
+                _section(converted, Place(module, section, folder), own)
     _advise(converted)
     return converted
+
+
+def _is_on(module: str, enabled: object) -> bool:
+    return not isinstance(enabled, list) or ENABLED_AS.get(module, module.lower()) in enabled
 
 
 def _left_out(converted: Converted, module: str) -> None:
@@ -96,19 +110,8 @@ def _section(converted: Converted, place: Place, values: Any) -> None:
         handler = handlers.get((GLOBAL if is_global else "group", key.upper()))
         if handler:
             handler(converted, at, place, value)
-        elif not (is_global and key.upper() in SHARED_BY_GROUPS.get(place.module, ())):
+        elif not (is_global and key.upper() in SHARED.get(place.module, ())):
             converted.notes.append(f"{place}.{clean(key, 60)}: has no counterpart here: left out")
-
-
-def _share_global(converted: Converted, module: str, sections: Mapping[str, Any]) -> None:
-    """Global values that we know for groups alone: given to each group that has none of its own."""
-    common = sections.get(GLOBAL)
-    for key in SHARED_BY_GROUPS.get(module, ()):
-        if not isinstance(common, dict) or key not in common:
-            continue
-        for section, values in sections.items():
-            if section != GLOBAL and isinstance(values, dict) and key not in values:
-                _section(converted, Place(module, section, Path()), {key: common[key]})
 
 
 # -- handlers: a value, to its place -----------------------------------------------------------
@@ -181,7 +184,7 @@ def _projects(converted: Converted, at: Key, place: Place, value: Any) -> None:
     if not isinstance(value, dict):
         converted.notes.append(f"{place}.PROJECTS: is no table: left out")
         return
-    converted.values[(*at, "toggl", "projects")] = {
+    converted.values[(*at, "tracker", "projects")] = {
         str(name): kind if isinstance(kind, str) and kind else "default"
         for name, kind in value.items()
     }
@@ -256,7 +259,13 @@ _CUTOFF = _not_needed("CUTOFF: not needed: a stretch of work is as long as it is
 HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
     "TOGGL": {
         (GLOBAL, "API_KEY"): _to("toggl", "api_token"),
-        ("group", "NAME"): _to("toggl", "client"),
+        ("group", "NAME"): _to("tracker", "client"),
+        ("group", "PROJECTS"): _projects,
+    },
+    "CLOCKIFY": {
+        (GLOBAL, "API_KEY"): _to("clockify", "api_key"),
+        (GLOBAL, "WORKSPACE"): _to("clockify", "workspace"),
+        ("group", "NAME"): _to("tracker", "client"),
         ("group", "PROJECTS"): _projects,
     },
     "GIT": {
@@ -301,7 +310,8 @@ HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
         ("group", "CHANNELS"): _CHANNELS,
     },
 }
-SHARED_BY_GROUPS = {"JIRA": ("CREDENTIALS", "URL", "PROJECT_KEY")}
+# Global there, known for groups alone here: each group has it that has none of its own.
+SHARED = {"JIRA": ("CREDENTIALS", "URL", "PROJECT_KEY")}
 
 
 # -- what the person should still do -----------------------------------------------------------

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from tracklater_bot.cli.importer.convert import Converted, convert, secrets_and_accounts
 from tracklater_bot.cli.importer.original import CannotImport, read
-from tracklater_bot.cli.output import replace_file
 from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.base import Key
@@ -27,6 +26,7 @@ from tracklater_bot.settings.tree import (
     nested,
     section_at,
 )
+from tracklater_bot.sources.files import replace_file
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
 

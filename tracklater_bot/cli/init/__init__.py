@@ -21,9 +21,9 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean, count
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.settings.base import Key
+from tracklater_bot.settings.issue_sections import TAIGA_API
 from tracklater_bot.settings.layers import CONFIG_VARIABLE, dotenv_variables
 from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
-from tracklater_bot.settings.sections import TAIGA_API
 from tracklater_bot.settings.tree import GROUPS, env_name
 from tracklater_bot.trackers.registry import SUGGESTED
 

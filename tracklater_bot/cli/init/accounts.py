@@ -15,7 +15,8 @@ from tracklater_bot.http.jira import JiraError, JiraSite
 from tracklater_bot.settings import GroupJira, Settings
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.errors import reason
-from tracklater_bot.settings.sections import TAIGA_API, TAIGA_PAGES, SlackSettings
+from tracklater_bot.settings.issue_sections import TAIGA_API, TAIGA_PAGES
+from tracklater_bot.settings.sections import SlackSettings
 from tracklater_bot.settings.tree import dotted, nested
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.issues.taiga_login import TaigaLogin

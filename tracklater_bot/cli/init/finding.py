@@ -21,7 +21,6 @@ from tracklater_bot.settings.sections import ACTIVITYWATCH
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.agent_logs import TakesTooLong, lines_of
 from tracklater_bot.sources.clues.agents import TOOLS, Tool, usual_folder
-from tracklater_bot.sources.clues.files import open_regular, read_end
 from tracklater_bot.sources.clues.git_command import own_email, run_git
 from tracklater_bot.sources.clues.git_log import asked_reflog
 from tracklater_bot.sources.clues.git_remotes import remote_words
@@ -33,6 +32,7 @@ from tracklater_bot.sources.clues.git_repository import (
     likely_own,
     locate,
 )
+from tracklater_bot.sources.files import open_regular, read_end
 
 USUAL = frozenset((
     "code", "desktop", "dev", "developer", "development", "documents", "git", "github", "go",

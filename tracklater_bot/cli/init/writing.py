@@ -12,10 +12,10 @@ from pydantic import SecretStr
 
 from tracklater_bot.cli.importer.writing import append_secrets, toml
 from tracklater_bot.cli.init.grouping import Proposal
-from tracklater_bot.cli.output import replace_file
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.layers import dotenv_variables
 from tracklater_bot.settings.tree import GROUPS, env_name, env_names, is_secret, section_at
+from tracklater_bot.sources.files import replace_file
 
 HEADER = """\
 # TrackLater's settings, written by `tracklater-bot init`. Secrets are in .env beside this file.

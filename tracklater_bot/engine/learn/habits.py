@@ -31,7 +31,7 @@ VARIANTS = (
     Variant(temper=0.4, change=0.2, soft=0.2),
 )
 # What the mean of the looks is worth, measured on made-up months (benchmarks/habits.py).
-TRUE_SHARES = ((0.0, 0.0), (0.3, 0.45), (0.6, 0.72), (0.85, 0.89), (1.0, 0.95))
+TRUE_SHARES = ((0.0, 0.0), (0.3, 0.45), (0.6, 0.75), (0.8, 0.9), (1.0, 0.96))
 
 
 @dataclass(slots=True)

@@ -263,7 +263,7 @@ class DialogHandlers:
         ack()
         message = shortcut.get("message") or {}
         day = self._calendar.day_of(datetime.fromtimestamp(float(message.get("ts") or 0), UTC))
-        if self._calendar.is_closed(day):
+        if self._days.person.is_closed(day):
             reply_privately(respond, f"{day_name(day.date)}: {self._too_long_ago}")
             return
         text = str(message.get("text", ""))

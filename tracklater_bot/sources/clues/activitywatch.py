@@ -36,8 +36,8 @@ from tracklater_bot.sources.clues.activitywatch_events import (
     rows_in,
     understand,
 )
-from tracklater_bot.sources.clues.files import MB, read_regular
-from tracklater_bot.sources.clues.git_repository import locate
+from tracklater_bot.sources.clues.git_repository import configured, folders_of
+from tracklater_bot.sources.files import MB, os_reason, read_regular
 
 T = TypeVar("T")
 
@@ -78,6 +78,20 @@ class _Gathered:
     buckets: list[Bucket] = field(default_factory=list)
     broken: int = 0
 
+    def described(self, listed: Mapping[str, msgspec.Raw]) -> list[tuple[str, _Described]]:
+        """The buckets of the kinds that are read, by their ids; what is no bucket is counted."""
+        found: list[tuple[str, _Described]] = []
+        for id, written in listed.items():
+            try:
+                described = msgspec.json.decode(written, type=_Described)
+            except (ValueError, RecursionError):
+                self.broken += 1
+                continue
+            # A phone's bucket calls itself a window watcher too; nobody's desk is there.
+            if described.type in KINDS and "android" not in id:
+                found.append((id, described))
+        return found[:MOST_BUCKETS]
+
     def add(self, id: str, described: _Described, answers: Iterable[bytes | msgspec.Raw]) -> None:
         """Takes a bucket's rows. Raises ValueError where they are no list."""
         events: list[Piece] = []
@@ -94,22 +108,6 @@ class _Place(Protocol):
     def describe(self) -> str: ...
 
 
-def _described(listed: Mapping[str, msgspec.Raw]) -> tuple[dict[str, _Described], int]:
-    """The buckets of the kinds that are read, and how many are none at all."""
-    found: dict[str, _Described] = {}
-    broken = 0
-    for id, written in listed.items():
-        try:
-            described = msgspec.json.decode(written, type=_Described)
-        except (ValueError, RecursionError):
-            broken += 1
-            continue
-        # A phone's bucket calls itself a window watcher too; nobody's desk is there.
-        if described.type in KINDS and "android" not in id and len(found) < MOST_BUCKETS:
-            found[id] = described
-    return found, broken
-
-
 # -- An export -----------------------------------------------------------------------------------
 
 
@@ -124,20 +122,20 @@ class _ExportFile:
         try:
             listed = msgspec.json.decode(read_regular(self.path, LARGEST), type=_Export).buckets
         except OSError as error:
-            reason = error.strerror or type(error).__name__
             raise SourceError(
-                f"the export {self.path} cannot be read ({reason}):"
+                f"the export {self.path} cannot be read ({os_reason(error)}):"
                 " correct activitywatch.file, or export single buckets"
             ) from None
         except (ValueError, RecursionError):
             raise SourceError(
                 f"the export {self.path} is none of ActivityWatch's, or is cut: export it again"
             ) from None
-        described, broken = _described(listed)
-        gathered = _Gathered(_around(span), broken=broken)
-        for id, bucket in described.items():
-            with suppress(ValueError):
+        gathered = _Gathered(_around(span))
+        for id, bucket in gathered.described(listed):
+            try:
                 gathered.add(id, bucket, [bucket.events])
+            except ValueError:  # its events are no list
+                gathered.broken += 1
         return gathered
 
     def describe(self) -> str:
@@ -168,9 +166,9 @@ class _Server:
         """The events of the span; of the keyboard some days around it."""
         info = self._ask("/info", _Info)
         self._version = clean(info.version, 60)
-        described, broken = _described(self._ask("/buckets/", dict[str, msgspec.Raw]))
-        gathered = _Gathered(_around(span), info.hostname, broken=broken)
-        for id, bucket in described.items():
+        listed = self._ask("/buckets/", dict[str, msgspec.Raw])
+        gathered = _Gathered(_around(span), info.hostname)
+        for id, bucket in gathered.described(listed):
             parts = [_around(span)] if bucket.type == "afkstatus" else _parts(span)
             try:
                 gathered.add(id, bucket, (self._events(id, part) for part in parts))
@@ -203,18 +201,13 @@ class _Server:
             ) from None
 
     def _refusal(self, error: BadStatus) -> str:
-        if error.status in (401, 403):
-            return (
-                f"{NAME} at {self._url} wants its API key: put the api_key of its config.toml"
-                f" into {KEY_VARIABLE}"
-            )
-        if error.status == 400:
-            return (
-                f"{NAME} at {self._url} refuses that name of its machine:"
-                " write activitywatch.url with 127.0.0.1 or localhost"
-            )
+        key = f"wants its API key: put the api_key of its config.toml into {KEY_VARIABLE}"
+        host = "refuses that name of its machine: write activitywatch.url with 127.0.0.1"
+        told = {401: key, 403: key, 400: f"{host} or localhost"}
         if error.status == 404:
             return _not_understood(self._url)
+        if error.status in told:
+            return f"{NAME} at {self._url} {told[error.status]}"
         return f"{error}: look into its log, or start it again"
 
 
@@ -289,26 +282,18 @@ class ActivityWatchSource:
     def set_up(cls, settings: Settings) -> Iterator[ActivityWatchSource]:
         """The one server, or the one export, if either is set."""
         own = settings.activitywatch
-        repos = [(name, at) for name, group in settings.groups.items() for at in group.git.repos]
         if own.file is not None:
-            yield cls(_ExportFile(own.file), repos)
+            yield cls(_ExportFile(own.file), configured(settings))
         elif url := settings.activitywatch_url():
-            yield cls(_Server(url, own.api_key), repos)
+            yield cls(_Server(url, own.api_key), configured(settings))
 
     def read(self, span: Span) -> Reading:
         """Windows and attendance of the span, in order."""
         gathered = self._place.gather(span)
         trouble = left_out_sentence(NAME, gathered.broken) if gathered.broken else None
-        hints = tuple(dict.fromkeys(self._folders()))
+        folders = dict.fromkeys(folders_of(self._repos))
+        hints = tuple(Hint(group, HintKind.FOLDER, folder) for group, folder in folders)
         return Reading(self.name, None, self._clues(gathered, span), hints, trouble)
-
-    def _folders(self) -> Iterator[Hint]:
-        """The groups' repositories, as they are set and as they are, and their worktrees."""
-        for group, repo in self._repos:
-            folders = [repo, repo.resolve()]
-            with suppress(OSError, SourceError, ValueError, RuntimeError):  # git itself tells it
-                folders += locate(repo).worktrees()
-            yield from (Hint(group, HintKind.FOLDER, str(folder)) for folder in folders)
 
     def _clues(self, gathered: _Gathered, span: Span) -> tuple[Clue, ...]:
         own = gathered.own_host or socket.gethostname()

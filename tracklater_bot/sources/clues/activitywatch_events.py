@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import compress, pairwise
+from itertools import pairwise
 from math import inf
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from zlib import crc32
@@ -264,18 +264,14 @@ def understand(
     for bucket in buckets:
         of_kind[bucket.kind].append(bucket)
     shown = latest(event for bucket in of_kind["currentwindow"] for event in bucket.events)
-    is_lock = [is_locked(piece.data.app or "", piece.data.title or "") for piece in shown]
-    locked = [(piece.start, piece.end) for piece in compress(shown, is_lock)]
-    shown = [piece for piece, lock in zip(shown, is_lock, strict=True) if not lock]
-    looks = list(_looks(shown, of_kind["web.tab.current"], of_kind["app.editor.activity"]))
+    parted: dict[bool, list[Piece]] = {True: [], False: []}  # by whether the screen was locked
+    for piece in shown:
+        parted[is_locked(piece.data.app or "", piece.data.title or "")].append(piece)
+    locked = [(piece.start, piece.end) for piece in parted[True]]
+    looks = list(_looks(parted[False], of_kind["web.tab.current"], of_kind["app.editor.activity"]))
     keyboard = latest(event for bucket in of_kind["afkstatus"] for event in bucket.events)
     clues: list[Window | Attendance] = list(_attendance(keyboard, looks, locked, (host, span, now)))
-    silent = (
-        Piece(piece.start, piece.end, piece.data._replace(audible=False))
-        if piece.data.audible
-        else piece
-        for piece in looks
-    )
+    silent = (piece._replace(data=piece.data._replace(audible=False)) for piece in looks)
     clues += _windows(_steady(_joined(silent)), host, span)
     return sorted(clues, key=lambda clue: (clue.at, isinstance(clue, Window)))
 

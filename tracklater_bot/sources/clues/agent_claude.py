@@ -118,8 +118,8 @@ class _Session:
             typed_at = self._typed_at(record, at)
             if _is_human(record):
                 identity = record.uuid or f"{record.session_id} {at}"
-                prompt = Prompted(typed_at, *where, _digest(identity))
-                self.told.prompts.append(prompt)
+                digest = blake2b(identity.encode("utf-8", "replace"), digest_size=8).hexdigest()
+                self.told.prompts.append(Prompted(typed_at, *where, digest))
             turns.begin(at, *where)
         elif record.subtype == "turn_duration":
             turns.end(at)
@@ -142,14 +142,12 @@ class _Session:
 
     def ended(self) -> Told:
         """All that was told. Older versions tell no folder: then the file's own names it."""
-        told = self.told
-        del told.prompts[:-MOST_FACTS], told.runs[:-MOST_FACTS]
+        told, replace = self.told, msgspec.structs.replace
+        told.ended()
         folders = [*(one.folder for one in told.prompts), *(one.folder for one in told.runs)]
         folder = next(filter(None, folders), self._path.parent.name)
-        replace = msgspec.structs.replace
         told.prompts[:] = [replace(one, folder=one.folder or folder) for one in told.prompts]
-        runs = (one for one in told.runs if one.until > one.at)
-        told.runs[:] = [replace(one, folder=one.folder or folder) for one in runs]
+        told.runs[:] = [replace(one, folder=one.folder or folder) for one in told.runs]
         return told
 
 
@@ -188,10 +186,6 @@ def _kinds(record: _Record) -> set[str | None]:
 
 def _beginning(value: msgspec.Raw) -> bytes:
     return bytes(memoryview(value)[:5])
-
-
-def _digest(identity: str) -> str:
-    return blake2b(identity.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 FORMAT = (files, understand)

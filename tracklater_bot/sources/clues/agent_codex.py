@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 
 from tracklater_bot.sources.clues.agent_logs import (
-    MOST_FACTS,
     Moment,
     Prompted,
     Told,
@@ -88,8 +87,7 @@ def understand(lines: Iterable[bytes], _path: Path) -> Told:
             session.take(_line(line))
         except ValueError:
             session.told.broken += bool(line.strip())
-    del session.told.prompts[:-MOST_FACTS], session.told.runs[:-MOST_FACTS]
-    session.told.runs[:] = [run for run in session.told.runs if run.until > run.at]
+    session.told.ended()
     return session.told
 
 

@@ -6,8 +6,6 @@ again; of one that is gone, what it told stays.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from tracklater_bot.sources.clues.agent_logs import Prompted, Ran, Told
-from tracklater_bot.sources.clues.files import MB, read_regular
+from tracklater_bot.sources.files import MB, read_regular, replace_file
 
 NAME = "harvest.msgpack"
 VERSION = 1  # another one, and all files that are still there are read again
@@ -141,19 +139,17 @@ class Harvest:
         if not self.changed:
             return
         content, here = self.content, {file.key for file in files}
-        newest = sorted(content.files, key=lambda key: (key in here, content.files[key].last))
-        for key in newest[:-MOST_FILES]:
-            del content.files[key]
+        newest = sorted(
+            content.files, key=lambda key: (key in here, content.files[key].last), reverse=True
+        )
+        room = LARGEST * 3 // 4  # a larger one would be begun anew, and all of it lost
+        for number, key in enumerate(newest):
+            room -= len(key) + 50 + memoryview(content.files[key].facts).nbytes
+            if number >= MOST_FILES or room < 0:
+                del content.files[key]
         for folder in list(content.worktrees)[:-MOST_WORKTREES]:
             del content.worktrees[folder]
         content.version = VERSION
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        number, temporary = tempfile.mkstemp(dir=self.folder)  # with mode 600
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(_encode(content))
-            Path(temporary).replace(self.folder / NAME)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_file(self.folder / NAME, _encode(content), private=True)
         self.changed = False

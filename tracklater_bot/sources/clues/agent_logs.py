@@ -15,7 +15,7 @@ from typing import Annotated, BinaryIO, TypeAlias
 
 import msgspec
 
-from tracklater_bot.sources.clues.files import MB, open_regular
+from tracklater_bot.sources.files import MB, open_regular
 
 LONGEST_LINE = 8 * MB  # pictures are in them; of longer ones nothing is read
 LARGEST = 256 * MB  # of a larger file its first line and its end
@@ -58,6 +58,11 @@ class Told:
     worktrees: dict[str, str] = field(default_factory=dict)
     understood: int = 0
     broken: int = 0
+
+    def ended(self) -> None:
+        """The last facts alone, and no run without a length."""
+        del self.prompts[:-MOST_FACTS], self.runs[:-MOST_FACTS]
+        self.runs[:] = [run for run in self.runs if run.until > run.at]
 
 
 class TakesTooLong(Exception):

@@ -33,7 +33,8 @@ from tracklater_bot.sources.clues.agent_logs import (
     lines_of,
     milliseconds,
 )
-from tracklater_bot.sources.clues.git_repository import locate, os_reason
+from tracklater_bot.sources.clues.git_repository import configured, folders_of, locate
+from tracklater_bot.sources.files import os_reason
 
 # Seconds: for the files that the span may be in, a little less than a draft waits for; and how
 # long others are read beside them, so that they are known before they are deleted.
@@ -99,9 +100,8 @@ class AgentsSource:
                 else usual_folder(tool)
             )
         }
-        repositories = [(name, at) for name, of in settings.groups.items() for at in of.git.repos]
         if folders:
-            yield cls(folders, repositories, settings.data_folder / "agents")
+            yield cls(folders, configured(settings), settings.data_folder / "agents")
 
     def read(self, span: Span) -> Reading:
         """The prompts and the runs of the span; new files are read, and what they tell is kept."""
@@ -109,7 +109,7 @@ class AgentsSource:
         start, end = milliseconds(span.start), milliseconds(span.end)
         troubles = list(self._harvest(files, harvest, start))
         for folder in harvest.new_folders:
-            if (made_from := _main_folder(Path(folder))) is not None:
+            if made_from := _main_folder(Path(folder)):
                 harvest.content.worktrees[folder] = made_from
         whose = _Whose(self._groups, harvest.content.worktrees)
         told = list(harvest.during(start, end, self._folders))
@@ -294,14 +294,9 @@ class _Whose:
     _roots: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """The repositories' folders as they are set and as they are, the inner ones first."""
-        places = [(group, path.expanduser().absolute()) for group, path in self.groups]
-        roots = [(group, path) for group, place in places for path in (place, place.resolve())]
-        for group, place in places:
-            with suppress(OSError, SourceError, ValueError, RuntimeError):  # git itself tells it
-                roots += ((group, folder) for folder in locate(place).worktrees())
-        self._roots = [(str(root), group) for group, root in roots]
-        self._roots.sort(key=lambda root: -len(root[0]))
+        """The repositories' folders, the inner ones first."""
+        roots = ((root, group) for group, root in folders_of(self.groups))
+        self._roots = sorted(roots, key=lambda root: -len(root[0]))
 
     def place(self, folder: str) -> tuple[str | None, str]:
         """The group of a folder, which need not exist, and the folder itself."""
@@ -327,18 +322,12 @@ def _inside(folder: str, root: str) -> bool:
     return folder == root or folder.startswith((f"{root}/", f"{root}\\"))
 
 
-def _main_folder(folder: Path) -> str | None:
-    """The folder that a worktree was made from; None for one that is none, or is gone."""
-    if not folder.is_absolute():
-        return None
-    for place in (folder, *folder.parents):
-        try:
-            if (place / ".git").is_dir():
-                return None
-            if not (place / ".git").exists():
-                continue
+def _main_folder(folder: Path) -> str:
+    """The folder that a worktree was made from; "" for one that is none, or is gone."""
+    places = (folder, *folder.parents) if folder.is_absolute() else ()
+    with suppress(OSError, SourceError):
+        place = next((place for place in places if (place / ".git").exists()), None)
+        if place is not None and not (place / ".git").is_dir():
             common = locate(place).common
-        except (OSError, SourceError, ValueError, RuntimeError):
-            return None
-        return str(common.parent if common.name == ".git" else common)
-    return None
+            return str(common.parent if common.name == ".git" else common)
+    return ""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -24,7 +25,7 @@ from tracklater_bot.http import BadStatus, HttpError, RetryPolicy, ServiceClient
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.calendar_text import CalendarText, entries, excerpt
-from tracklater_bot.sources.clues.files import MB, read_regular
+from tracklater_bot.sources.files import MB, os_reason, read_regular
 
 LARGEST = 30 * MB
 MOST_KEPT = 8 * MB
@@ -77,7 +78,7 @@ def understand(
             if at is None or until is None or at >= span.end or until <= max(at, span.start):
                 continue
             if not _is_no_meeting(event):
-                meetings[str(event.get("UID", "")), at] = _meeting(event, at, until, mine)
+                meetings[_identity(event), at] = _meeting(event, at, until, mine)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             continue  # one broken entry is no reason to lose the others
     return meetings
@@ -124,12 +125,17 @@ def _meeting(event: Any, at: datetime, until: datetime, mine: frozenset[str]) ->
     answer = _answer(event, mine)
     if answer is _Answer.NO:
         return None
-    series = hashlib.blake2b(str(event.get("UID", "")).encode(), digest_size=8).hexdigest()
+    series = hashlib.blake2b(_identity(event).encode(), digest_size=8).hexdigest()
     meeting = Meeting(at, until, "", sure=answer is _Answer.YES, series=series)
     if _words(event, "CLASS") & {"PRIVATE", "CONFIDENTIAL"}:
         return meeting
     title = clean(str(event.get("SUMMARY", "")), 200)
     return replace(meeting, title=title or "Meeting", domains=_domains(event, mine))
+
+
+def _identity(event: Any) -> str:
+    """What tells a meeting from others at its time: where there is no UID, what it is called."""
+    return str(event.get("UID") or event.get("SUMMARY", ""))
 
 
 def _answer(event: Any, mine: frozenset[str]) -> _Answer:
@@ -277,16 +283,11 @@ def _of_address(url: str) -> _Calendar:
     return _Calendar(clean(host or VARIABLE, 100), _Address(url).fetch)
 
 
-def _of_file(path: Path) -> _Calendar:
-    def fetch() -> bytes:
-        try:
-            return read_regular(path, LARGEST)
-        except OSError as error:
-            raise SourceError(
-                f"it cannot be read: {error.strerror or type(error).__name__}", lasting=True
-            ) from None
-
-    return _Calendar(str(path), fetch)
+def _content(path: Path) -> bytes:
+    try:
+        return read_regular(path, LARGEST)
+    except OSError as error:
+        raise SourceError(f"it cannot be read: {os_reason(error)}", lasting=True) from None
 
 
 # -- The source --------------------------------------------------------------------------------
@@ -306,7 +307,8 @@ class CalendarSource:
         emails: Sequence[str],
         zone: Callable[[], tzinfo],
     ) -> None:
-        self._calendars = [*map(_of_file, files), *map(_of_address, urls)]
+        named = [_Calendar(str(path), partial(_content, path)) for path in files]
+        self._calendars = [*named, *map(_of_address, urls)]
         self._mine = frozenset(email.casefold() for email in emails)
         self._zone = zone
 

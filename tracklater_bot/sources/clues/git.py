@@ -6,7 +6,7 @@ commits that no branch has any more. Reflogs and remotes are read as files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -31,11 +31,12 @@ from tracklater_bot.sources.clues.git_remotes import on_code_host, remote_words
 from tracklater_bot.sources.clues.git_repository import (
     HeadReflog,
     Repository,
+    configured,
     head_reflog,
     likely_own,
     locate,
-    os_reason,
 )
+from tracklater_bot.sources.files import os_reason
 
 LOCATING, READING = 8.0, 40.0  # seconds; a draft waits a little longer for all of git
 # A check reads with this: every repository for real, and no commit.
@@ -44,8 +45,7 @@ NEVER = Span(datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC))
 
 @dataclass(frozen=True, slots=True)
 class _RepositoryReading:
-    commits: tuple[Commit, ...] = ()
-    checkouts: tuple[Checkout, ...] = ()
+    clues: tuple[Commit | Checkout, ...] = ()
     hints: tuple[Hint, ...] = ()
     trouble: str | None = None
 
@@ -61,34 +61,24 @@ class GitSource:
     it is: it counts there.
     """
 
+    name = "git"
+    watches_screen = False
+
     group: str
     repos: tuple[Path, ...]
     emails: tuple[str, ...] = ()
     configured: tuple[tuple[str, Path], ...] = ()
 
-    @property
-    def name(self) -> str:
-        """What the source is called."""
-        return "git"
-
-    @property
-    def watches_screen(self) -> bool:
-        """It knows of commits and branches alone."""
-        return False
-
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[GitSource]:
         """One for each group with repositories."""
-        configured = tuple(
-            (name, path) for name, group in settings.groups.items() for path in group.git.repos
-        )
         for name, group in settings.groups.items():
             if group.git.repos:
                 # Before all sources read side by side: then git works while thyme's file is
                 # decoded, which takes 15 ms less than to import first, with the file in the way.
                 with suppress(SourceError):  # the reading tells it
                     load_gitpython()
-                yield cls(name, group.git.repos, settings.emails_for(name), configured)
+                yield cls(name, group.git.repos, settings.emails_for(name), configured(settings))
 
     def read(self, span: Span) -> Reading:
         """Commits by author time and checkouts, in order; what fails is told, the rest is there."""
@@ -100,10 +90,12 @@ class GitSource:
             key=lambda repository: ("git", repository.common),
             seconds=READING,
         )
-        commits = {(c.sha, c.at): c for reading in reversed(readings) for c in reading.commits}
-        clues: set[Commit | Checkout] = set(commits.values())
-        clues.update(checkout for reading in readings for checkout in reading.checkouts)
-        in_order: list[Commit | Checkout] = sorted(clues, key=_order)
+        once = {
+            (clue.at, clue.sha if isinstance(clue, Commit) else clue): clue
+            for reading in reversed(readings)
+            for clue in reading.clues
+        }
+        in_order: list[Commit | Checkout] = sorted(once.values(), key=_order)
         troubles += [reading.trouble for reading in readings if reading.trouble]
         return Reading(
             self.name,
@@ -141,13 +133,11 @@ class GitSource:
     def _repositories(self) -> tuple[list[Repository], list[str]]:
         """Each repository once, however often and by whatever path it is named."""
         located = self._located(self.repos)
-        owners = self._owners() if any(map(_is_borrowed, located)) else {}
+        there = [found for found in located if isinstance(found, Repository)]
+        troubles = [found for found in located if isinstance(found, str)]
+        owners = self._owners() if any(one.is_borrowed() for one in there) else {}
         repositories: dict[Path, Repository] = {}
-        troubles = []
-        for repository in located:
-            if isinstance(repository, str):
-                troubles.append(repository)
-                continue
+        for repository in there:
             group, path = owners.get(repository.common, (self.group, repository.path))
             if group != self.group and repository.is_borrowed():
                 troubles.append(f"{repository.path} is a part of {path}, which counts for {group}")
@@ -159,11 +149,10 @@ class GitSource:
         """Whose each repository is: theirs who name itself, else theirs who point at it first."""
         located = self._located([path for _, path in self.configured])
         pairs = zip(located, self.configured, strict=True)
-        by_nearness = sorted(pairs, key=lambda pair: _is_borrowed(pair[0]))
+        there = [(found, owner) for found, owner in pairs if isinstance(found, Repository)]
         owners: dict[Path, tuple[str, Path]] = {}
-        for repository, owner in by_nearness:
-            if isinstance(repository, Repository):
-                owners.setdefault(repository.common, owner)
+        for repository, owner in sorted(there, key=lambda pair: pair[0].is_borrowed()):
+            owners.setdefault(repository.common, owner)
         return owners
 
     def _located(self, paths: Sequence[Path]) -> list[Repository | str]:
@@ -189,25 +178,23 @@ class GitSource:
         repository.refuse_endless_refs()
         urls = repository.remotes()
         hosted = any(map(on_code_host, urls))
-        names = (name for url in urls for name in remote_words(url))
-        remotes = tuple(dict.fromkeys(folded(name) for name in names if "/" in name))
-        hints = tuple(self._hints(repository, urls))
+        words = [name for url in urls for name in remote_words(url)]
+        remotes = tuple(dict.fromkeys(folded(name) for name in words if "/" in name))
+        names = [(HintKind.REPOSITORY, name) for name in repository.names()]
+        names += [(HintKind.REMOTE, name) for name in words]
         reflogs, troubles = self._reflogs(repository, span)
-        checkouts = tuple(
+        clues: list[Commit | Checkout] = [
             Checkout(at, self.group, name, branch, hosted, remotes)
             for name, reflog in reflogs
             for at, branch in reflog.during(span)
-        )
+        ]
         try:
-            commits = tuple(self._commits(repository, span, [reflog for _, reflog in reflogs]))
+            commits = self._commits(repository, span, [reflog for _, reflog in reflogs])
+            clues += [replace(commit, hosted=hosted, remotes=remotes) for commit in commits]
         except SourceError as error:
-            commits, troubles = (), [*troubles, str(error)]
-        return _RepositoryReading(
-            tuple(replace(c, hosted=hosted, remotes=remotes) for c in commits),
-            checkouts,
-            hints,
-            "; ".join(dict.fromkeys(troubles)) or None,
-        )
+            troubles.append(str(error))
+        hints = tuple(Hint(self.group, kind, name) for kind, name in names)
+        return _RepositoryReading(tuple(clues), hints, "; ".join(dict.fromkeys(troubles)) or None)
 
     def _reflogs(
         self, repository: Repository, span: Span
@@ -254,25 +241,12 @@ class GitSource:
                     by_program=commit.by_program,
                 )
 
-    def _hints(self, repository: Repository, urls: Iterable[str]) -> Iterator[Hint]:
-        for name in repository.names():
-            yield Hint(self.group, HintKind.REPOSITORY, name)
-        for url in urls:
-            for name in remote_words(url):
-                yield Hint(self.group, HintKind.REMOTE, name)
-
-
-def _is_borrowed(located: Repository | str) -> bool:
-    return isinstance(located, Repository) and located.is_borrowed()
-
 
 def _locate(path: Path) -> Repository | str:
     try:
         return locate(path)
     except SourceError as error:
         return str(error)
-    except (RuntimeError, ValueError) as error:  # ~nobody, links in a circle, a null byte
-        return f"{path} cannot be read ({type(error).__name__})"
 
 
 def _order(clue: Commit | Checkout) -> tuple[datetime, str, str]:

@@ -30,6 +30,7 @@ MISLEADING = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 DAMAGE = re.compile(
     r"parse|traverse|unable to read|could not read|bad object|corrupt", re.IGNORECASE
 )
+NO_GIT = "git is not installed, or not in PATH: install it"
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -46,7 +47,7 @@ def load_gitpython() -> None:
         # The package, not git.cmd: that can be had by another thread before the package is ready.
         import git  # noqa: F401, PLC0415
     except ImportError:  # GitPython looks for git when it is imported
-        raise SourceError("git is not installed, or not in PATH: install it") from None
+        raise SourceError(NO_GIT) from None
 
 
 def run_git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
@@ -70,7 +71,7 @@ def run_git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
             env=ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": ceiling},
         )
     except GitCommandNotFound:
-        raise SourceError("git is not installed, or not in PATH: install it") from None
+        raise SourceError(NO_GIT) from None
 
 
 def refusal(path: Path, complaint: str) -> str:

@@ -133,11 +133,16 @@ def own_commits(
     current = dict.fromkeys(log.current for log in reflogs if log.current)
     reachable = {commit.sha: commit for commit in _reachable(repository, since, current)}
     shas = dict.fromkeys(sha for log in reflogs for at, sha in log.commits if since <= at < until)
-    unreachable = _unreachable(repository, since, [sha for sha in shas if sha not in reachable])
-    return (
-        [commit for commit in reachable.values() if commit.email in own],
-        [new for new in unreachable if new.email in own and new.sha not in reachable],
-    )
+    lost = [sha for sha in shas if sha not in reachable]  # by all branches, if git still has them
+    unreachable = [
+        commit
+        for first in range(0, len(lost), AT_ONCE)
+        for commit in parse_log(
+            _log(repository, f"--max-age={since}", *lost[first : first + AT_ONCE]), since
+        )
+        if commit.email in own and commit.sha not in reachable
+    ]
+    return [commit for commit in reachable.values() if commit.email in own], unreachable
 
 
 def _reachable(repository: Repository, since: int, current: Iterable[str]) -> list[LoggedCommit]:
@@ -163,7 +168,10 @@ def _reachable(repository: Repository, since: int, current: Iterable[str]) -> li
             oldest = records[-OLD_ENOUGH:]
             if len(records) < count or all(committed_at(record) < since for record in oldest):
                 return list(parse_log(records, since))
-            count = _enough(records, since)
+            # So many it may take to get there, as they come so far: more than there were.
+            newest, oldest_yet = committed_at(records[0]), committed_at(records[-1])
+            pace = (newest - since) / max(newest - oldest_yet, 1)
+            count = round(len(records) * min(max(pace * 1.2, 2), 100)) + OLD_ENOUGH
     except DamagedRepository:  # perhaps only where it is old
         return list(parse_log(_log(repository, f"--max-age={since}", *starts), since))
 
@@ -173,20 +181,6 @@ def _refuse_broken_head(repository: Repository) -> None:
     _, _, complaint = run_git(repository, "log", "--max-count=1", "HEAD", "--")
     if "bad object" in complaint:
         raise SourceError(refusal(repository.path, complaint))
-
-
-def _enough(records: Sequence[bytes], since: int) -> int:
-    """How many commits it may take to get there, as they come so far: more than there were."""
-    newest, oldest = committed_at(records[0]), committed_at(records[-1])
-    pace = (newest - since) / max(newest - oldest, 1)
-    return round(len(records) * min(max(pace * 1.2, 2), 100)) + OLD_ENOUGH
-
-
-def _unreachable(repository: Repository, since: int, shas: Sequence[str]) -> Iterator[LoggedCommit]:
-    """Commits that no branch has any more, if git still has them, and those they were made on."""
-    for first in range(0, len(shas), AT_ONCE):
-        records = _log(repository, f"--max-age={since}", *shas[first : first + AT_ONCE])
-        yield from parse_log(records, since)
 
 
 def asked_reflog(repository: Repository, head: Head) -> HeadReflog:

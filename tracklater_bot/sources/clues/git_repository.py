@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,9 +13,10 @@ from errno import EFBIG
 from pathlib import Path
 
 from tracklater_bot.domain.day import Span
+from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.files import MB, open_regular, read_end, read_regular
 from tracklater_bot.sources.clues.git_remotes import remote_urls
+from tracklater_bot.sources.files import MB, open_regular, os_reason, read_end, read_regular
 
 REFLOG = re.compile(
     r"^(?P<before>\S+) (?P<sha>[0-9a-f]+) [^\t\n]*?<(?P<email>[^\t\n]*)>"
@@ -99,8 +100,8 @@ class Repository:
 
 def locate(path: Path) -> Repository:
     """The repository at `path`, found without git. Raises SourceError with what to do."""
-    path = path.expanduser().absolute()
     try:
+        path = path.expanduser().absolute()
         if not path.exists():
             raise SourceError(
                 f"{path} does not exist: correct git.repos in the settings", lasting=True
@@ -108,7 +109,7 @@ def locate(path: Path) -> Repository:
         gitdir = _gitdir(path)
         common = gitdir / (_first_line(gitdir / "commondir") or ".")
         return Repository(path, common.resolve())
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:  # also ~nobody, links in a circle
         raise SourceError(
             f"{path} cannot be read ({os_reason(error)}): allow it, or take it out of git.repos"
         ) from None
@@ -127,9 +128,20 @@ def _gitdir(path: Path) -> Path:
     raise SourceError(f"{path} is no git repository: {hint}", lasting=True)
 
 
-def os_reason(error: OSError) -> str:
-    """What the system says, without the path."""
-    return error.strerror or type(error).__name__
+def configured(settings: Settings) -> tuple[tuple[str, Path], ...]:
+    """All groups' repositories, as they are set."""
+    return tuple((name, at) for name, group in settings.groups.items() for at in group.git.repos)
+
+
+def folders_of(repositories: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, str]]:
+    """The groups' repositories, as they are set and as they are, and all their worktrees."""
+    worktrees = []
+    for group, path in repositories:
+        yield group, str(path)
+        with suppress(OSError, RuntimeError, SourceError):  # git itself tells it
+            yield group, str(path.resolve())
+            worktrees += [(group, str(folder)) for folder in locate(path).worktrees()]
+    yield from worktrees
 
 
 def _first_line(path: Path) -> str:

@@ -9,21 +9,13 @@ from tracklater_bot.sources.base import ClueSource
 from tracklater_bot.sources.clues.activitywatch import ActivityWatchSource
 from tracklater_bot.sources.clues.calendar import CalendarSource
 from tracklater_bot.sources.clues.git import GitSource
+from tracklater_bot.sources.clues.slack import SlackSource
 from tracklater_bot.sources.clues.thyme import ThymeSource
-
-
-def _slack(settings: Settings) -> Iterator[ClueSource]:
-    groups = settings.groups.values()
-    if settings.slack.user_token or any(group.slack.user_token for group in groups):
-        # Here, because the SDK takes 35 ms and more, and only those who have a token need it.
-        from tracklater_bot.sources.clues.slack import SlackSource  # noqa: PLC0415
-
-        yield from SlackSource.set_up(settings)
 
 
 def _agents(settings: Settings) -> Iterator[ClueSource]:
     if "agents" in settings.model_fields_set:
-        # Here as well: 5 ms for those who have the section.
+        # Here, because it takes 5 ms, and only those who have the section need it.
         from tracklater_bot.sources.clues.agents import AgentsSource  # noqa: PLC0415
 
         yield from AgentsSource.set_up(settings)
@@ -34,7 +26,7 @@ REGISTRY: tuple[Callable[[Settings], Iterator[ClueSource]], ...] = (
     ActivityWatchSource.set_up,
     GitSource.set_up,
     _agents,
-    _slack,
+    SlackSource.set_up,
     CalendarSource.set_up,
 )
 

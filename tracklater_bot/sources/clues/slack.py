@@ -5,38 +5,38 @@ https://docs.slack.dev/reference/methods/search.messages. Texts stay in memory; 
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
-from http.client import HTTPException
-from json import JSONDecodeError
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 from pydantic import SecretStr
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry import RateLimitErrorRetryHandler
-from slack_sdk.http_retry.request import HttpRequest
-from slack_sdk.http_retry.response import HttpResponse
-from slack_sdk.http_retry.state import RetryState
 
 from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.errors import code_in, from_between
-from tracklater_bot.http import bounded
+from tracklater_bot.http import (
+    BadResponse,
+    BadStatus,
+    HttpError,
+    RetryPolicy,
+    ServiceClient,
+    Timing,
+    bearer,
+)
+from tracklater_bot.http.responses import Intercepted
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError, left_out_sentence
 
+API = "https://slack.com/api"
 SCOPE = "search:read"
 PAGE_SIZE, LAST_PAGE = 100, 100  # both are Slack's own limits
-TIMEOUT, SHORT_TIMEOUT = 30, 5
-RETRIES, LONGEST_WAIT = 3, 60
+RETRY, ONCE, AS_IT_IS = RetryPolicy(seconds=60.0), RetryPolicy(tries=1, seconds=0.0), Timing()
 MOST_READERS, MOST_CHANNELS = 5, 200  # of direct messages, whose channels are asked for
 
 # In which zone Slack's `on:` takes its days is not told, so every zone on earth is covered.
@@ -46,10 +46,6 @@ WEST, EAST = timedelta(hours=12), timedelta(hours=14)
 HUMAN = ("", "thread_broadcast", "me_message", "file_share")
 
 NO_JSON = f"{from_between('Slack')}, or slack.base_url is wrong"
-
-# The SDK logs what it was answered, which are people's messages.
-_log = logging.getLogger(f"{__name__}.sdk")
-_log.setLevel(logging.CRITICAL)
 
 
 # -- Understanding -----------------------------------------------------------------------------
@@ -147,26 +143,6 @@ def _workspace(match: _Match) -> str:
 # -- Fetching ----------------------------------------------------------------------------------
 
 
-class _ShortWaits(RateLimitErrorRetryHandler):
-    """Waits as long as Slack asks for, unless that is longer than anybody would wait."""
-
-    def can_retry(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        """Whether Slack said to come back, and soon enough."""
-        wanted = super().can_retry(state=state, request=request, response=response, error=error)
-        if response is None or not wanted:
-            return False
-        headers = {name.lower(): values for name, values in response.headers.items()}
-        seconds = (headers.get("retry-after") or ["1"])[0]
-        return seconds.isdigit() and int(seconds) <= LONGEST_WAIT
-
-
 def _may_be_one(member: str, other: str) -> bool:
     """Whether two ids may be one person's, who has a W… beside the U… in an Enterprise Grid."""
     return member == other or {member[:1], other[:1]} == {"U", "W"}
@@ -183,16 +159,20 @@ class SlackSource:
     watches_screen = False
 
     def __init__(
-        self, group: str | None, user_token: SecretStr, user_id: str = "", base_url: str = ""
+        self,
+        group: str | None,
+        user_token: SecretStr,
+        user_id: str = "",
+        base_url: str = "",
+        timing: Timing = AS_IT_IS,
     ) -> None:
         self.group = group
         self._user_id = user_id
-        token, api = user_token.get_secret_value().strip(), (base_url or WebClient.BASE_URL)
+        token = SecretStr(user_token.get_secret_value().strip())
         self._client, self._impatient = (
-            WebClient(token=token, base_url=api.rstrip("/") + "/", timeout=seconds, logger=_log)
-            for seconds in (TIMEOUT, SHORT_TIMEOUT)
+            ServiceClient("Slack", base_url or API, bearer(token), retry=retry, timing=timing)
+            for retry in (RETRY, ONCE)
         )
-        self._client.retry_handlers.append(_ShortWaits(max_retry_count=RETRIES))
 
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[SlackSource]:
@@ -232,9 +212,8 @@ class SlackSource:
 
     def check(self) -> str:
         """Who the token belongs to and where; SourceError when it cannot search."""
-        answer = self._call("auth.test")
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        scopes = headers.get("x-oauth-scopes")
+        answer, headers = self._call("auth.test")
+        scopes = headers.get("X-OAuth-Scopes")
         if scopes is not None and SCOPE not in re.split(r"[,\s]+", scopes):
             raise self._refused("missing_scope")
         owner = str(answer.get("user_id") or "")
@@ -268,7 +247,7 @@ class SlackSource:
         shared = {}
         with suppress(SourceError, msgspec.ValidationError):
             for reader, _ in readers.most_common(MOST_READERS):
-                answer = self._call(
+                answer, _ = self._call(
                     "users.conversations",
                     self._impatient,
                     user=reader,
@@ -276,7 +255,7 @@ class SlackSource:
                     exclude_archived="true",
                     limit=MOST_CHANNELS,
                 )
-                channels = msgspec.convert(answer.data, _Conversations).channels
+                channels = msgspec.convert(answer, _Conversations).channels
                 shared[reader] = tuple(sorted(each.name for each in channels if each.name))
         return shared
 
@@ -307,7 +286,7 @@ class SlackSource:
 
     def _search(self, query: str, page: int) -> _Found:
         # Oldest first: a message written meanwhile moves none to another page.
-        answer = self._call(
+        answer, _ = self._call(
             "search.messages",
             query=query,
             sort="timestamp",
@@ -316,27 +295,34 @@ class SlackSource:
             page=page,
         )
         try:
-            return msgspec.convert(answer.data, _Answer).messages
+            return msgspec.convert(answer, _Answer).messages
         except msgspec.ValidationError:
             raise SourceError("Slack answered the search in an unexpected form") from None
 
-    def _call(self, method: str, client: WebClient | None = None, **arguments: str | int) -> Any:
+    def _call(
+        self, method: str, client: ServiceClient | None = None, **arguments: str | int
+    ) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """What Slack answers, and the headers of it."""
         try:
-            return (client or self._client).api_call(method, params=arguments)
-        except SlackApiError as error:
-            if code := code_in(error.response):
-                raise self._refused(code) from None
-            raise SourceError(NO_JSON) from None
-        except (JSONDecodeError, RecursionError):
-            raise SourceError(NO_JSON) from None
-        except (AttributeError, TypeError):  # the SDK's own: no table where it expects one
-            raise SourceError("Slack answered in an unexpected form") from None
-        except bounded.TooMuch as error:
-            raise SourceError(f"Slack {error}") from None
-        except (SlackClientError, HTTPException, OSError, ValueError):
+            response = (client or self._client).get(f"/{method}", arguments)
+        except BadStatus as error:
+            response = error.response
+        except (BadResponse, Intercepted) as error:
+            raise SourceError(str(error)) from None
+        except HttpError:
             raise SourceError(
                 "Slack cannot be reached: check the network and slack.base_url"
             ) from None
+        try:
+            answer = response.json()
+        except BadResponse:
+            raise SourceError(NO_JSON) from None
+        if not isinstance(answer, dict):
+            raise SourceError("Slack answered in an unexpected form")
+        if response.status != 200 or not answer.get("ok"):
+            code = code_in(answer)
+            raise self._refused(code) if code else SourceError(NO_JSON)
+        return answer, response.headers
 
     def _refused(self, code: str) -> SourceError:
         """What Slack's error code means for the person."""

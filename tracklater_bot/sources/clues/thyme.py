@@ -24,8 +24,8 @@ from tracklater_bot.domain.clues import Reading, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.files import MB, open_regular, read_end
 from tracklater_bot.sources.clues.salvage import salvage
+from tracklater_bot.sources.files import MB, open_regular, os_reason, read_end
 
 NAME = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)?[-_. ]*(?P<machine>.*)\.json")
 TIME = re.compile(rb'"Time"\s*:\s*"([^"\\]{1,40})"')
@@ -144,14 +144,11 @@ def _salvage(data: bytes, machine: str) -> tuple[list[Window], bool]:
     def take(_: object, written: str) -> None:
         samples.extend(_samples(_snapshots(written.encode()), machine))
 
-    damaged = salvage(_text(data[-SALVAGED:] if len(data) > SALVAGED else data), take)
+    end = data[-SALVAGED:]
+    # PowerShell's `>>` writes UTF-16.
+    encoding = "utf-16" if end.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    damaged = salvage(end.decode(encoding, errors="replace"), take)
     return samples, damaged or len(data) > SALVAGED
-
-
-def _text(data: bytes) -> str:
-    """Bytes as text; PowerShell's `>>` writes UTF-16."""
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    return data.decode(encoding, errors="replace")
 
 
 def _distinct(samples: Iterable[Window]) -> list[Window]:
@@ -265,7 +262,7 @@ class ThymeSource:
             try:
                 parsed = self._parsed(file, span) if _may_hold(file, span) else None
             except OSError as error:
-                troubles.append(f"thyme's file {file.label} cannot be read: {_reason(error)}")
+                troubles.append(f"thyme's file {file.label} cannot be read: {os_reason(error)}")
                 continue
             if parsed is not None:
                 samples += parsed.samples
@@ -285,7 +282,7 @@ class ThymeSource:
         try:
             parsed = self._parsed(latest, ALL_TIME)
         except OSError as error:
-            raise SourceError(f"{latest.label} cannot be read: {_reason(error)}") from None
+            raise SourceError(f"{latest.label} cannot be read: {os_reason(error)}") from None
         if parsed.saved is not None or parsed.cut:
             raise SourceError(_sentence(latest, parsed))
         count = len(parsed.samples)
@@ -297,15 +294,12 @@ class ThymeSource:
             if not os.access(self.dir, os.R_OK | os.X_OK):
                 raise PermissionError(EACCES, os.strerror(EACCES))
             return list(_files(self.dir))
-        except FileNotFoundError:
-            raise SourceError(
-                f"the thyme folder {self.dir} does not exist: correct thyme.dir in the settings",
-                lasting=True,
-            ) from None
         except OSError as error:
+            trouble = f"cannot be read ({os_reason(error)}): allow it, or"
+            if isinstance(error, FileNotFoundError):
+                trouble = "does not exist:"
             raise SourceError(
-                f"the thyme folder {self.dir} cannot be read ({_reason(error)}):"
-                " allow it, or correct thyme.dir in the settings",
+                f"the thyme folder {self.dir} {trouble} correct thyme.dir in the settings",
                 lasting=True,
             ) from None
 
@@ -330,18 +324,13 @@ def _damage(file: _File, parsed: ParsedFile, span: Span) -> Iterator[str]:
 
 
 def _sentence(file: _File, parsed: ParsedFile) -> str:
-    saved = parsed.saved or 0
     if parsed.cut:
         return (
             f"thyme's file {file.label} is larger than {LARGEST // MB} MB: only the snapshots in"
             f" its last {SALVAGED // MB} MB are in use"
         )
-    snapshots = "snapshot" if saved == 1 else "snapshots"
+    saved = f"{parsed.saved or 0:,} snapshot{'' if parsed.saved == 1 else 's'}"
     return (
-        f"thyme's file {file.label} is damaged: {saved:,} {snapshots} in it could be saved,"
+        f"thyme's file {file.label} is damaged: {saved} in it could be saved,"
         " but thyme writes no more into it until you move it away"
     )
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

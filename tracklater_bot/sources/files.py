@@ -1,9 +1,14 @@
-"""Files that anybody may have put there: regular ones only, and no more of them than is needed."""
+"""Files that anybody may have put there: regular ones only, and no more of them than is needed.
+
+What is written is put there as a whole.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import tempfile
 from errno import EFBIG, EINVAL
 from pathlib import Path
 from typing import BinaryIO
@@ -37,3 +42,27 @@ def read_end(path: Path, largest: int) -> tuple[bytes, bool]:
         before = max(os.fstat(file.fileno()).st_size - largest, 0)
         file.seek(before)
         return file.read(largest), before > 0
+
+
+def os_reason(error: Exception) -> str:
+    """What the system says, without the path; else the error's kind."""
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
+def replace_file(file: Path, data: bytes, *, private: bool = False) -> None:
+    """Puts a whole new file in the place of the old one, so that no reader ever sees half of it.
+
+    It has the old one's mode; 600 where there was none, or it is to be private.
+    """
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name.lstrip('.')}.")
+    try:
+        with os.fdopen(handle, "wb") as new:
+            new.write(data)
+            new.flush()
+            os.fsync(new.fileno())
+        if not private and file.exists():
+            shutil.copymode(file, name)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,376 @@
+"""Clockify (API v1): reads the account and its entries, writes entries exactly as told.
+
+A free workspace has 30 requests an hour for all its members and tools, and no answer tells what is
+left: they are counted here, each call costs one, and none is repeated. A lost answer to a write is
+Unknown, and the caller looks with `find` first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from threading import Lock
+from typing import Any, TypeVar
+
+from pydantic import SecretStr, TypeAdapter
+
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.text import clean, folded
+from tracklater_bot.http import (
+    BadResponse,
+    BadStatus,
+    HttpError,
+    Response,
+    RetryPolicy,
+    ServiceClient,
+    Timing,
+    in_header,
+    utc_now,
+)
+from tracklater_bot.settings import ClockifySettings, GroupSettings, Settings
+from tracklater_bot.trackers.base import (
+    Account,
+    Constraints,
+    Gone,
+    NewEntry,
+    NotSent,
+    OtherEntry,
+    OverQuota,
+    PartlySeen,
+    Quota,
+    Refused,
+    TrackerError,
+    Unknown,
+)
+from tracklater_bot.trackers.clockify_models import (
+    ENTRY,
+    PROJECT,
+    TAG,
+    USER,
+    WORKSPACE,
+    ClockifyEntry,
+    ClockifyUser,
+    account_of,
+    body_of,
+    changed_body,
+    is_same,
+    require_unchanged,
+    says_already,
+)
+from tracklater_bot.trackers.forms import meaning, rfc3339, shares_time, signed_in, words
+
+T = TypeVar("T")
+
+_PAGE_SIZE, _MOST_PAGES = 1000, 20
+# By which of its ends an entry is chosen is not told, so a day around is asked for; and a timer
+# forgotten on Friday still runs on Monday.
+_AROUND, _LOOKBACK = timedelta(days=1), timedelta(days=3)
+_HOUR = timedelta(hours=1)
+_PAUSE = timedelta(seconds=5)  # after 429 on a plan that counts no hours
+_UNTIL_RESET = timedelta(minutes=15)  # somebody else's requests: nobody tells when the hour is over
+_ODD = "Clockify has an entry around that time that cannot be understood"
+_ID = re.compile(r"[0-9A-Za-z]{16,64}")
+
+
+class ClockifyTracker:
+    """One person's Clockify workspace, as the Tracker protocol describes."""
+
+    name = "clockify"
+    label = "Clockify"
+    page = "https://app.clockify.me/tracker"
+    forgets = False
+    first_step = (
+        "TRACKLATER_CLOCKIFY__API_KEY is not set: make a key in Clockify's preferences, under"
+        " Advanced."
+    )
+
+    def __init__(
+        self,
+        settings: ClockifySettings,
+        clock: Callable[[], datetime] = utc_now,
+        timing: Timing | None = None,
+    ) -> None:
+        self._key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
+        self._configured = settings.workspace.strip()
+        self._requests = _HourlyRequests(settings.hourly_requests, clock)
+        self._user: ClockifyUser | None = None
+        self._tags: dict[str, str] = {}  # id -> name, as last told
+        self._client = ServiceClient(
+            "Clockify",
+            settings.base_url,
+            in_header("X-Api-Key", SecretStr(self._key)),
+            retry=RetryPolicy(tries=1),
+            timing=timing or Timing(now=clock),
+        )
+
+    @classmethod
+    def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> ClockifyTracker | None:
+        """The account of the key, if one is set."""
+        return cls(settings.clockify, clock) if settings.clockify.has_key else None
+
+    @property
+    def account_key(self) -> str:
+        """What tells apart who asks Clockify and where; the key cannot be had from it."""
+        asker = f"{self._client.base_url} {self._configured} {self._key}"
+        return blake2b(asker.encode(), digest_size=8).hexdigest()
+
+    def check(self, groups: Mapping[str, GroupSettings]) -> str:
+        """Who the key belongs to, how many projects there are, and what is left of the quota."""
+        return signed_in(self, groups)
+
+    def account(self) -> Account:
+        """Who the key belongs to, and the workspace's projects: one request, two at first."""
+        user, workspace = self._me(), self._workspace()
+        path = f"/workspaces/{workspace}/projects"
+        projects, _ = self._pages(path, PROJECT, {"hydrated": "true"})
+        return account_of(user, workspace, projects)
+
+    def entries(self, span: Span) -> tuple[TimeEntry, ...]:
+        """Entries that share time with `span`, earliest first; the running one among them."""
+        rows, odd = self._entries(span.start - _LOOKBACK, span.end + _AROUND)
+        entries = (row.entry(self._tags) for row in rows if not row.is_break)
+        shared = (entry for entry in entries if shares_time(entry, span))
+        found = tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
+        if odd:
+            raise PartlySeen(_ODD, found)
+        return found
+
+    def create(self, entry: NewEntry) -> TimeEntry:
+        """Writes the entry with a single request; Unknown when its answer was lost."""
+        path = f"/workspaces/{self._workspace()}/time-entries"
+        body = body_of(_with_own_ids(entry), self._tag_ids(entry.tags))
+        return self._written(self._write("POST", path, body), entry)
+
+    def find(self, entry: NewEntry) -> TimeEntry | None:
+        """An entry that equals `entry` in start, end, description and project, if any."""
+        rows, odd = self._entries(entry.span.start - _AROUND, entry.span.end + _AROUND)
+        same = [row for row in rows if is_same(row, entry)]
+        if odd and not same:
+            raise PartlySeen(_ODD)
+        return min(same, key=lambda row: row.id).entry(self._tags) if same else None
+
+    def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
+        """Makes the entry equal `entry` and keeps what that leaves open; nothing, if it does."""
+        path = self._path_of(entry_id)
+        row = self._read(path, {"hydrated": "true"}, ENTRY)
+        kept = {*row.tag_names(self._tags)} == {*map(words, entry.tags)}
+        tag_ids = row.tagIds or [] if kept else self._tag_ids(entry.tags)
+        body = changed_body(row, _with_own_ids(entry), tag_ids)
+        # Looked at before the conflict: an update whose answer was lost has changed the entry.
+        if says_already(row, entry, body):
+            return row.entry(self._tags)
+        require_unchanged(row, seen)
+        return self._written(self._write("PUT", path, body), entry, row.id)
+
+    def delete(self, entry_id: str, seen: str | None) -> None:
+        """Removes the entry."""
+        path = self._path_of(entry_id)
+        if seen is not None:
+            require_unchanged(self._read(path, {"hydrated": "true"}, ENTRY), seen)
+        self._write("DELETE", path)
+
+    def quota(self) -> Quota:
+        """What is left of the hour, as far as this process has counted."""
+        return self._requests.quota()
+
+    def constraints(self) -> Constraints:
+        """What the workspace demands of every entry."""
+        rows = self._ask("/workspaces", {}, lambda answer: answer.rows(WORKSPACE)[0])
+        workspace = self._workspace()
+        return next((row.constraints() for row in rows if row.id == workspace), Constraints())
+
+    # -- Details ---------------------------------------------------------------------------
+
+    def _me(self) -> ClockifyUser:
+        self._user = self._user or self._read("/user", {}, USER)
+        return self._user
+
+    def _workspace(self) -> str:
+        """The workspace that is set, else the account's own: not the one that is just open."""
+        user = None if self._configured else self._me()
+        workspace = self._configured or (user and (user.defaultWorkspace or user.activeWorkspace))
+        if not workspace or not _ID.fullmatch(workspace):
+            raise Refused("clockify.workspace is no workspace's id: copy it from its settings' URL")
+        return workspace
+
+    def _path_of(self, entry_id: str) -> str:
+        if not _ID.fullmatch(entry_id):
+            raise Refused("that is no entry of Clockify's")
+        return f"/workspaces/{self._workspace()}/time-entries/{entry_id}"
+
+    def _entries(self, start: datetime, end: datetime) -> tuple[list[ClockifyEntry], int]:
+        """Entries of the stretch, and how many there cannot be read."""
+        path = f"/workspaces/{self._workspace()}/user/{self._me().id}/time-entries"
+        window = {"start": rfc3339(start), "end": rfc3339(end), "hydrated": "true"}
+        rows, odd = self._pages(path, ENTRY, window)
+        return list({row.id: row for row in rows}.values()), odd
+
+    def _tag_ids(self, names: tuple[str, ...]) -> list[str]:
+        """Ids of the tags, which are all that Clockify takes; those that it lacks are made."""
+        if not names:
+            return []
+        wanted = {folded(words(name)): words(name) for name in names}
+        path = f"/workspaces/{self._workspace()}/tags"
+        if wanted.keys() - set(map(folded, self._tags.values())):
+            self._tags = {tag.id: tag.name for tag in self._pages(path, TAG, {})[0]}
+        ids = {folded(name): tag_id for tag_id, name in self._tags.items()}
+        for key in [key for key in wanted if key not in ids]:
+            # No entry was sent yet, whatever becomes of this.
+            made = self._ask(path, {"name": wanted[key]}, lambda it: it.read(TAG), post=True)
+            self._tags[made.id], ids[key] = made.name, made.id
+        return [ids[key] for key in wanted]
+
+    def _pages(
+        self, path: str, shape: TypeAdapter[T], params: Mapping[str, str | int]
+    ) -> tuple[list[T], int]:
+        """All rows that have the shape, and how many have not."""
+        found: list[T] = []
+        odd = 0
+        for page in range(1, _MOST_PAGES + 1):
+            asked = {**params, "page": page, "page-size": _PAGE_SIZE}
+            last, (rows, number) = self._ask(
+                path, asked, lambda it: (it.headers.get("Last-Page"), it.rows(shape))
+            )
+            found, odd = [*found, *rows], odd + number - len(rows)
+            if last == "true" or number == 0 or (last != "false" and number < _PAGE_SIZE):
+                break
+        return found, odd
+
+    def _read(self, path: str, params: Mapping[str, str | int], shape: TypeAdapter[T]) -> T:
+        return self._ask(path, params, lambda answer: answer.read(shape))
+
+    def _ask(
+        self,
+        path: str,
+        what: Mapping[str, Any],
+        understood: Callable[[Response], T],
+        *,
+        post: bool = False,
+    ) -> T:
+        """Anything but a change of entries: nothing of an entry was sent where it fails."""
+        call = self._client.find if post else self._client.get
+        try:
+            self._require()
+            return understood(call(path, what))
+        except HttpError as error:
+            raise self._meaning(error, path, writing=False) from None
+
+    def _write(self, method: str, path: str, body: object = None) -> Response:
+        try:
+            self._require()
+            return self._client.send(method, path, body)
+        except HttpError as error:
+            self._tags = {}  # one of them may be gone
+            raise self._meaning(error, path, writing=True) from None
+
+    def _require(self) -> None:
+        if not self._key:
+            raise Refused("Clockify needs a key: set TRACKLATER_CLOCKIFY__API_KEY")
+        self._requests.take()
+
+    def _written(self, answer: Response, entry: NewEntry, known: str | None = None) -> TimeEntry:
+        """The entry in the answer to a write. An unreadable one may have been carried out."""
+        try:
+            row = answer.read(ENTRY)
+        except BadResponse as error:
+            raise Unknown(str(error)) from None
+        if not is_same(row, entry) or row.id != (known or row.id):
+            raise OtherEntry("Clockify answered with another entry than the one sent")
+        return row.entry(self._tags)
+
+    def _meaning(self, error: HttpError, path: str, *, writing: bool) -> TrackerError:
+        def refusal(said: BadStatus) -> TrackerError:
+            return self._refusal(said, path, writing=writing)
+
+        return meaning(error, self.label, refusal, writing=writing)
+
+    def _refusal(self, error: BadStatus, path: str, *, writing: bool) -> TrackerError:
+        status, text = error.response.status, _message(error.response)
+        if status == 429:
+            return self._requests.too_many(error.retry_at)
+        if status == 401:
+            return Refused(
+                "Clockify refused the key: make a new one in its preferences and set"
+                " TRACKLATER_CLOCKIFY__API_KEY; a workspace in a region needs clockify.base_url"
+            )
+        # Seen too: 400 with "… doesn't belong to workspace" for an id that is not there.
+        missing = status == 404 or (status == 400 and not writing and "belong" in text)
+        if missing and re.search(r"/time-entries/\w+$", path):
+            return Gone("the entry is no longer in Clockify")
+        if (missing or status == 403) and not writing:
+            where = "clockify.workspace" if "/workspaces/" in path else "clockify.base_url"
+            return Refused(
+                f"Clockify shows this key nothing there (HTTP {status}): check {where}; a workspace"
+                " with an address of its own wants a key that was made there"
+            )
+        if status < 400:
+            return Refused(str(error))
+        return Refused(f"Clockify refused it: {text or f'HTTP {status}'}")
+
+
+class _HourlyRequests:
+    """The requests of the last hour, counted here. Safe to use from threads."""
+
+    def __init__(self, allowed: int, clock: Callable[[], datetime]) -> None:
+        self._allowed = allowed
+        self._clock = clock
+        self._taken: list[datetime] = []
+        self._closed_until: datetime | None = None
+        self._lock = Lock()
+
+    def take(self) -> None:
+        """Counts one that is about to go out. Raises OverQuota where there is none left."""
+        with self._lock:
+            quota = self._left()
+            if quota.remaining == 0:
+                raise _over_quota(quota.resets_at)
+            self._taken.append(self._clock())
+
+    def quota(self) -> Quota:
+        """What is left, and from when on it is more."""
+        with self._lock:
+            return self._left()
+
+    def too_many(self, retry_at: datetime | None) -> NotSent:
+        """What 429 means. The others of the workspace use up its hour too."""
+        now = self._clock()
+        if not self._allowed:
+            return NotSent("Clockify wants requests to come more slowly", retry_at or now + _PAUSE)
+        with self._lock:
+            self._closed_until = min(retry_at or now + _UNTIL_RESET, now + _HOUR)
+        return _over_quota(self._closed_until)
+
+    def _left(self) -> Quota:
+        now = self._clock()
+        # What lies ahead was noted by a clock that was wrong.
+        self._taken = [at for at in self._taken if now - _HOUR < at <= now]
+        if self._closed_until and now < self._closed_until <= now + _HOUR:
+            return Quota(0, self._closed_until)
+        if not self._allowed or not self._taken:
+            return Quota(self._allowed or None, None)
+        return Quota(max(self._allowed - len(self._taken), 0), self._taken[0] + _HOUR)
+
+
+def _over_quota(until: datetime | None) -> OverQuota:
+    return OverQuota("the Clockify workspace's requests for this hour are used up", until)
+
+
+def _message(answer: Response) -> str:
+    """What Clockify says of a refusal, as one clean line."""
+    try:
+        said = answer.json()
+    except BadResponse:
+        return ""
+    message = said.get("message") if isinstance(said, dict) else None
+    return clean(message, 200) if isinstance(message, str) else ""
+
+
+def _with_own_ids(entry: NewEntry) -> NewEntry:
+    """The same entry. Raises Refused where its project or task is of another tracker."""
+    for found in (entry.project_id, entry.task_id):
+        if found is not None and not _ID.fullmatch(found):
+            raise Refused("that project or task is not Clockify's: press Edit")
+    return entry
