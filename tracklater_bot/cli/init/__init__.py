@@ -307,7 +307,7 @@ class _Asking:
             steps.append("No group was found: write one as docs/settings.md shows.")
         if self._token("slack", "bot_token") or ("slack", "bot_token") in self.values:
             steps.append("tracklater-bot digest yesterday: the first message in Slack")
-            steps.append("tracklater-bot run: from now on it comes by itself")
+            steps.append("tracklater-bot service install: from now on it comes by itself")
         else:
             steps.append("tracklater-bot init again, when you have a Slack app")
         return steps
