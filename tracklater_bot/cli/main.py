@@ -11,16 +11,16 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from tracklater_bot import __version__
-from tracklater_bot.cli.output import print_json, say, survive_any_terminal
+from tracklater_bot.cli.output import print_json, say, survive_any_terminal, without_quotes
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.domain.day import WhenError, WorkDay
-from tracklater_bot.domain.errors import StoreError, place_of
+from tracklater_bot.domain.errors import StoreError
 
 if TYPE_CHECKING:
     from tracklater_bot.blocks.timeline import Lanes
@@ -67,24 +67,10 @@ def _configure_logging(*, verbose: bool) -> None:
     The libraries stay at warnings: at DEBUG, Slack's logs whole messages, answers and tokens.
     """
     handler = logging.StreamHandler()
-    handler.addFilter(_without_quotes)
+    handler.addFilter(without_quotes)
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(format=form, handlers=[handler])
     logging.getLogger("tracklater_bot").setLevel(logging.DEBUG if verbose else logging.WARNING)
-
-
-def _without_quotes(record: logging.LogRecord) -> bool:
-    """Leaves of a library's line where it was written and the kind of error.
-
-    Slack's quotes requests and answers, with tokens and what people wrote, in its errors too.
-    """
-    if record.name.partition(".")[0] != "tracklater_bot":
-        error = record.exc_info[1] if record.exc_info else None
-        record.msg = f"trouble at {record.module}:{record.lineno}"
-        if error is not None:
-            record.msg += f": {place_of(error)}"
-        record.args = record.exc_info = record.exc_text = record.stack_info = None
-    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -126,6 +112,10 @@ def _add_commands(commands: Commands) -> None:
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--once", action="store_true", help="go through the day without a person")
     parser.add_argument("--json", action="store_true", help="with --once: print JSON")
+    help_text = "write the settings from what this machine and your accounts tell"
+    parser = _add(commands, "init", init, help_text)
+    help_text = "where your repositories are (usual places of the home folder)"
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help=help_text)
     _add(commands, "run", run, "run the bot: schedule, slash command, buttons")
     parser = _add(commands, "preview", preview, "show a day's suggestions here; posts nothing")
     _when(parser)
@@ -216,6 +206,22 @@ def demo(arguments: argparse.Namespace) -> int:
         return demonstration.page(arguments.port, open_browser=not arguments.no_open)
 
 
+def init(arguments: argparse.Namespace) -> int:
+    """Settings from what there is; and yesterday, as they see it."""
+    from tracklater_bot.cli import init as first_hour
+    from tracklater_bot.cli.init.asking import Dialogue
+    from tracklater_bot.http import utc_now
+    from tracklater_bot.settings import SettingsError
+
+    files = first_hour.places(arguments.config, arguments.env_file, os.environ)
+    with _told(SettingsError, UsageError), _told(first_hour.NotWritten):
+        first_hour.init(arguments.folders, files, os.environ, utc_now(), Dialogue())
+    shown = vars(_parser().parse_args(["preview", "yesterday"]))
+    env_file = files[1] if files[1].exists() else None
+    print()
+    return preview(argparse.Namespace(**{**shown, "config": files[0], "env_file": env_file}))
+
+
 def run(arguments: argparse.Namespace) -> int:
     """The bot, until it is told to stop."""
     from tracklater_bot.cli.person import person_of
@@ -237,24 +243,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 def preview(arguments: argparse.Namespace) -> int:
     """A day's suggestions on this screen."""
+    from tracklater_bot.cli.first_day import empty_day, keyword_lines
     from tracklater_bot.drafting.machine import UnexplainedTitles
     from tracklater_bot.engine import answer
-    from tracklater_bot.settings import first_clues
     from tracklater_bot.trackers.base import words_of
 
     if arguments.titles and (arguments.json or arguments.blocks):
         raise UsageError("--titles shows window titles here alone: leave out --json and --blocks.")
     titles = UnexplainedTitles() if arguments.titles else None
     engine = answer if titles is None else titles.answer
-    with _core(arguments) as core:
+    loaded = _loaded(arguments)
+    with _opened(loaded.settings) as core:
         day = _day(core, arguments.when)
-        if not core.clue_sources:
-            say(
-                f"No source is set up yet: set {first_clues()}, in tracklater.toml."
-                " `tracklater-bot check` says what else is missing."
-            )
         with _progress(f"Reading {day.date}"):
             [draft], now = core.local_machine(engine).drafts([day]), core.clock()
+            advice = list(empty_day(draft, day, loaded, core))
+        taken = [hint.text for group in core.groups for hint in group.hints]
         groups, words = tuple(core.file_settings.groups), words_of(core.tracker)
     if arguments.png is not None:
         from tracklater_bot.blocks.timeline import lanes_of, ticks_of
@@ -272,9 +276,13 @@ def preview(arguments: argparse.Namespace) -> int:
         from tracklater_bot.cli.terminal import print_draft
 
         print_draft(draft, now, None, words, why=arguments.why)
+    for line in advice:
+        say(line)
     if titles is not None:
         from tracklater_bot.cli.terminal import print_titles
 
+        for line in keyword_lines(titles.minutes, taken):
+            print(line)
         print_titles(titles.minutes)
     return 0
 
@@ -303,11 +311,12 @@ def digest(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Everything tried for real."""
-    from tracklater_bot.checks import check_all, network
+    from tracklater_bot.checks import check_all, files_read, network
     from tracklater_bot.cli.terminal import print_lines
 
-    with _core(arguments) as core:
-        findings = [*check_all(core), network(core.file_settings)]
+    loaded = _loaded(arguments)
+    with _opened(loaded.settings) as core, _progress("Trying everything"):
+        findings = [files_read(loaded), *check_all(core), network(core.file_settings)]
     if arguments.json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -375,7 +384,7 @@ def record(arguments: argparse.Namespace) -> int:
     from tracklater_bot.cli.record import RecordError
     from tracklater_bot.cli.record import record as take
 
-    settings = _settings(arguments)
+    settings = _loaded(arguments).settings
     if settings.thyme.dir is None:
         raise UsageError(
             "thyme.dir is not set: write the folder of thyme's files into the settings."
@@ -418,10 +427,6 @@ def service(arguments: argparse.Namespace) -> int:
 # -- What they share -----------------------------------------------------------------------------
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
-    return _loaded(arguments).settings
-
-
 def _loaded(arguments: argparse.Namespace) -> Loaded:
     from tracklater_bot.settings import SettingsError, load
 
@@ -432,12 +437,15 @@ def _loaded(arguments: argparse.Namespace) -> Loaded:
     return loaded
 
 
+def _core(arguments: argparse.Namespace) -> AbstractContextManager[Core]:
+    return _opened(_loaded(arguments).settings)
+
+
 @contextmanager
-def _core(arguments: argparse.Namespace) -> Iterator[Core]:
+def _opened(settings: Settings) -> Iterator[Core]:
     from tracklater_bot.core import opened
     from tracklater_bot.settings import SettingsError
 
-    settings = _settings(arguments)
     with _told(StoreError), _told(SettingsError, UsageError), opened(settings) as core:
         yield core
 
