@@ -1,4 +1,4 @@
-"""A real ActivityWatch server, PyPI's, on loopback; and one in the Rust server's shape.
+"""A real ActivityWatch server, PyPI's, on loopback; and those that answer as it and Rust's do.
 
 It wants an older platformdirs than we do, so it has an environment of its own, made once.
 """
@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -24,6 +25,7 @@ from tests.recordings import recording, recordings
 
 # peewee 4 breaks every bucket of aw-server 0.12.0.
 PINNED = ("aw-server==0.12.0", "peewee<4")
+LONG_BEFORE = timedelta(hours=24)  # it looks no further back for what lasts
 HOME = Path(sys.prefix) / "aw-server-0.12.0"
 
 
@@ -102,6 +104,43 @@ def buckets_in(*names: str) -> dict[str, Any]:
             told = json.loads(recording(file))
             found |= told["buckets"] if "buckets" in told else {told["id"]: told}
     return found
+
+
+class PythonServer(Loopback):
+    """Answers as the real server does that holds the buckets: the long run holds it to that."""
+
+    def __init__(self, buckets: Mapping[str, Any]) -> None:
+        super().__init__([])
+        self._buckets = buckets
+
+    def next(self, asked: Asked) -> Said:
+        parts = urlsplit(asked.path)
+        path = unquote(parts.path).removeprefix("/api/0/")
+        if path == "info":
+            return Said(body={"hostname": "box", "version": "v0.12.0", "testing": True})
+        if path == "buckets/":
+            return Said(body={id: self._without_events(id) for id in self._buckets})
+        times = {
+            name: datetime.fromisoformat(first) for name, [first] in parse_qs(parts.query).items()
+        }
+        events = self._buckets[path.removeprefix("buckets/").removesuffix("/events")]["events"]
+        found = [cut for event in events if (cut := _within(event, **times))]
+        return Said(body=sorted(found, key=lambda event: str(event["timestamp"]), reverse=True))
+
+    def _without_events(self, id: str) -> dict[str, Any]:
+        told = {key: self._buckets[id][key] for key in ("client", "type", "hostname")}
+        return told | {"id": id, "name": None, "data": {}}
+
+
+def _within(event: Mapping[str, Any], start: datetime, end: datetime) -> dict[str, Any] | None:
+    """The part of an event that is in the time; None without one, or where it began long before."""
+    began = datetime.fromisoformat(event["timestamp"])
+    ended = began + timedelta(seconds=event["duration"])
+    if ended < start or began > end or began < start - LONG_BEFORE:
+        return None
+    first = max(began, start)
+    seconds = (min(ended, end) - first).total_seconds()
+    return {"timestamp": first.isoformat(), "duration": seconds, "data": event["data"]}
 
 
 class RustServer(Loopback):

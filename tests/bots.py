@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -124,10 +124,10 @@ def post(days: Days, sandbox: Sandbox, *texts: str) -> Digest:
     return digest
 
 
-class _Forked:
+class Forked:
     """A process from a server that has imported everything: starts in a tenth of the time.
 
-    A bot in it is `BRISK`.
+    A bot in it is `BRISK`. `first` is done in the process before the command.
     """
 
     _context = get_context("forkserver")
@@ -135,10 +135,14 @@ class _Forked:
     _asking = threading.Lock()
 
     def __init__(
-        self, argv: list[str], variables: dict[str, str], log: Path, crash_at: str = ""
+        self,
+        argv: list[str],
+        variables: dict[str, str],
+        log: Path,
+        first: Callable[[], None] | None = None,
     ) -> None:
         self._process = self._context.Process(
-            target=_run_command, args=(argv, variables, log, crash_at), daemon=True
+            target=_run_command, args=(argv, variables, log, first), daemon=True
         )
         with self._asking:  # a start asks for the ends of all others too
             self._process.start()
@@ -163,7 +167,9 @@ class _Forked:
         return self._code
 
 
-def _run_command(argv: list[str], variables: dict[str, str], log: Path, crash_at: str) -> None:
+def _run_command(
+    argv: list[str], variables: dict[str, str], log: Path, first: Callable[[], None] | None
+) -> None:
     """The process itself: a fresh environment, its words in a file, then the command."""
     os.environ.clear()
     os.environ.update(variables)
@@ -172,8 +178,8 @@ def _run_command(argv: list[str], variables: dict[str, str], log: Path, crash_at
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
     bot.run_until = partial(bot.run_until, timing=BRISK)
-    if crash_at:
-        crash_points.arm(crash_at)
+    if first:
+        first()
     sys.exit(main(argv))
 
 
@@ -192,7 +198,7 @@ def run_command(sandbox: Sandbox, name: str, *argv: str, **environ: str) -> int:
     command, *rest = argv
     line = [command, "--config", str(sandbox.settings_file), *rest]
     variables = {**environment(sandbox), **environ}
-    return _Forked(line, variables, sandbox.home / f"{name}.log").wait(PATIENCE)
+    return Forked(line, variables, sandbox.home / f"{name}.log").wait(PATIENCE)
 
 
 class BotProcess:
@@ -211,7 +217,12 @@ class BotProcess:
         drawn = executed or verbose
         variables = environment(sandbox) | ({} if drawn else NO_PICTURES)
         argv = ["run", "--config", str(sandbox.settings_file), *["-v"] * verbose]
-        self.process = (_executed if executed else _Forked)(argv, variables, self._log, crash_at)
+        dying = partial(crash_points.arm, crash_at) if crash_at else None
+        self.process = (
+            _executed(argv, variables, self._log, crash_at)
+            if executed
+            else Forked(argv, variables, self._log, dying)
+        )
         threading.Thread(target=self._tell_its_end, daemon=True).start()
 
     def _tell_its_end(self) -> None:

@@ -7,6 +7,8 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -21,6 +23,7 @@ from slack_sdk.socket_mode import SocketModeClient
 from sqlalchemy import URL, Engine, create_engine
 
 from tests import longer
+from tracklater_bot.domain import side_by_side
 from tracklater_bot.store import database as opening
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.workday import Workday
@@ -41,6 +44,7 @@ if (
     os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
 
 FRIDAY = date(2026, 11, 20)
+PATIENCE = 30.0  # for what is expected to end at once
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",
@@ -78,11 +82,11 @@ opening.create_engine = _sharing(create_engine)  # type: ignore[attr-defined]
 # The longest first, or the last worker is still at one when the others have ended. With
 # --no-loadscope-reorder xdist keeps the order; by itself it begins with what has most tests.
 LONGEST = (
-    "listeners_review", "demo", "cli", "crashes", "two_bots", "browser_review", "bot_day",
-    "earlier_version", "issue_budget", "faults", "outbox", "store", "changes", "store_postgresql",
-    "sandbox_browser", "worlds", "wall", "bot_schedule", "git", "picture", "worklogs",
-    "blocks_digest", "cold_start", "outbox_faults", "engine_laws", "safety_text", "thyme",
-    "hostile_inputs", "safety_hosts",
+    "listeners_review", "crashes", "hostile_inputs", "demo", "cli", "bot_day", "earlier_version",
+    "two_bots", "bot_schedule", "faults", "browser_review", "safety_hosts", "changes", "outbox",
+    "issue_budget", "store", "store_postgresql", "worlds", "git", "sandbox_browser", "wall",
+    "worklogs", "record", "bot_worklogs", "picture", "blocks_digest", "cold_start",
+    "outbox_faults", "engine_laws", "safety_text", "thyme",
 )  # fmt: skip
 
 
@@ -114,6 +118,22 @@ def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: no need to look through it again."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _own_background() -> Iterator[None]:
+    """A test ends when what it let run beside itself has ended.
+
+    Or its requests come while the next test listens to those of its own.
+    """
+    before = set(threading.enumerate())
+    yield
+    until = time.monotonic() + PATIENCE
+    for thread in set(threading.enumerate()) - before:
+        work = getattr(thread, "_target", None)  # none any more where it has just ended
+        if getattr(work, "__module__", "") == side_by_side.__name__:
+            thread.join(max(until - time.monotonic(), 0.0))
+            assert not thread.is_alive(), "what the test let run beside itself does not end"
 
 
 @pytest.fixture(scope="session")

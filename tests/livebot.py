@@ -6,8 +6,9 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -169,16 +170,25 @@ def live(
     at: str = "18:00",
     timing: BotTiming = AT_ONCE,
 ) -> Iterator[Live]:
-    """The bot connected to the sandbox; Slack's own clock and the bot's are the test's."""
-    clock = FakeTime(evening(sandbox, at))
+    """The bot connected to the sandbox; Slack's own clock and the bot's are the test's.
+
+    At its end what fails is not tried again at once: a bot whose sandbox is gone would try it, with
+    all of a processor, as long as the other tests run.
+    """
+    clock, ending = FakeTime(evening(sandbox, at)), Event()
+    chance = timing.pace.chance
+    pace = replace(timing.pace, chance=lambda: 0.5 if ending.is_set() else chance())
     put_database(sandbox.home / "tracklater.sqlite3")
     sandbox.slack.workspace.clock = lambda: clock().timestamp()
     with (
         opened(settings or sample_settings(sandbox), clock) as core,
-        running(person_of(core), timing) as bot,
+        running(person_of(core), replace(timing, pace=pace)) as bot,
     ):
-        sandbox.slack.wait_connected()
-        before = frozenset(entry["id"] for entry in sandbox.toggl.entries)
-        yield Live(sandbox, clock, core, bot, before)
-        assert isinstance(bot.connection, SocketConnection)
-        close_client(bot.connection.client, sandbox)
+        try:
+            sandbox.slack.wait_connected()
+            before = frozenset(entry["id"] for entry in sandbox.toggl.entries)
+            yield Live(sandbox, clock, core, bot, before)
+        finally:
+            ending.set()
+            assert isinstance(bot.connection, SocketConnection)
+            close_client(bot.connection.client, sandbox)

@@ -1,6 +1,6 @@
-"""Runs a command, and writes down every host that the process looks up or connects to.
+"""Writes down every host that a process looks up or connects to.
 
-`python -m tests.overheard FILE COMMAND…`. Names under `.test` lead to this machine.
+Names under `.test` lead to this machine.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ import socket
 import sys
 from pathlib import Path
 from typing import Any
-
-from tracklater_bot.cli.main import main
 
 OWN = ".test"
 _looked_up = socket.getaddrinfo
@@ -36,8 +34,3 @@ def overhear(file: Path) -> None:
 
     socket.getaddrinfo = look_up
     sys.addaudithook(note)
-
-
-if __name__ == "__main__":
-    overhear(Path(sys.argv[1]))
-    sys.exit(main(sys.argv[2:]))

@@ -7,14 +7,16 @@ import socket
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.awserver import RustServer, buckets_in, fill, running_server
+from tests.awserver import PythonServer, RustServer, buckets_in, fill, running_server
 from tests.clues import ACME, GLOBEX, commit, inputs, told
+from tests.longer import usually
 from tests.loopback import Said, closed_port, loopback, serving
 from tests.notation import FRIDAY, HELSINKI, at, span
 from tests.recordings import recording
@@ -100,12 +102,24 @@ def thyme_day() -> Reading:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_server(tmp_path_factory.mktemp("aw")) as url:
+    """In a long run the real one, which takes ten seconds; else one that answers as it does."""
+    with ExitStack() as stack:
+        if not usually(few=False, many=True):
+            yield stack.enter_context(serving(PythonServer(buckets_in("day")))).url
+            return
+        url = stack.enter_context(running_server(tmp_path_factory.mktemp("aw")))
         fill(url, buckets_in("day"))
         yield url
 
 
-def test_a_real_server_gives_the_minutes_that_thyme_gives(server: str) -> None:
+@pytest.mark.skipif(usually(few=True, many=False), reason="the real server is asked with --long")
+def test_what_stands_for_the_real_server_answers_as_it_does(server: str) -> None:
+    with serving(PythonServer(buckets_in("day"))) as stand_in:
+        ours = source_at(url=stand_in.url).read(FRIDAY.span)
+    assert ours.clues == source_at(url=server).read(FRIDAY.span).clues
+
+
+def test_the_server_gives_the_minutes_that_thyme_gives(server: str) -> None:
     reading = hold_clues(source_at(url=server), FRIDAY.span)
     assert reading.trouble is None
     mine, theirs = minutes(reading.clues), minutes(thyme_day().clues)

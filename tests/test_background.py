@@ -114,3 +114,13 @@ def test_a_bot_ends_in_time_whatever_hangs(
         assert time.monotonic() - begun < 4
     finally:
         gone_on.set()
+
+
+def test_a_bot_of_the_tests_ends_though_its_tracker_is_gone(sandbox: Sandbox) -> None:
+    """Or it goes on trying, with all of a processor, beside the tests that follow."""
+    with live(sandbox) as bot:
+        bot.open()
+        sandbox.toggl.faults.fail_next("time_entries", "drop-before", 10**6)
+        bot.click("approve_all")
+        bot.eventually(lambda: len(sandbox.toggl.faults.happened) > 3)
+    assert "outbox" not in [thread.name for thread in threading.enumerate()]

@@ -9,7 +9,17 @@ import holidays
 import pytest
 from hypothesis import given
 
-from tests.digests import TOGGL, digest, elements, entry, item, many, strings, suggestion
+from tests.digests import (
+    TOGGL,
+    digest,
+    elements,
+    entry,
+    item,
+    many,
+    strings,
+    suggestion,
+    with_text,
+)
 from tests.hostile import HOSTILE, bad_characters, hostile_text
 from tests.longer import examples
 from tests.notation import FRIDAY, at
@@ -26,10 +36,19 @@ from tracklater_bot.blocks.help import (
     unknown_word,
 )
 from tracklater_bot.blocks.home import HomeView, Preferences, home, preference_of
-from tracklater_bot.blocks.week import in_all, week_chart, week_message
+from tracklater_bot.blocks.week import (
+    BillingView,
+    Quota,
+    WeekView,
+    in_all,
+    week_chart,
+    week_message,
+)
+from tracklater_bot.domain.billing import Drift
 from tracklater_bot.domain.day_totals import DayTimes
-from tracklater_bot.domain.digests import ItemState
+from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.stretches import CertainRows, Stretch
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import OVERRIDES, effective, moved
@@ -90,19 +109,19 @@ def test_the_week_tells_each_day_and_opens_the_missing() -> None:
     text = words(message.blocks)
     assert "Mon 16 Nov to Sun 22 Nov" in text
     assert "*2 h in Toggl*, 2 h 30 min to review on 1 day." in text
-    assert "*Fri 20 Nov* · 2 h in Toggl, 2 h 30 min to review" in text
+    assert "*Fri 20 Nov* · 2 h in Toggl, 2 h 30 min of 3 h 30 min suggested to review" in text
     assert "group1 1 h, 2 h to review · group2 1 h · without a group 30 min to review" in text
     assert "*Mon 16 Nov* · nothing" in text
     assert "*Wed 18 Nov* · not looked at yet" in text
     opened = [element["value"] for element in elements(message.blocks, "open_day")]
-    assert opened == ["2026-11-18", "2026-11-19", "2026-11-20"]
+    assert opened == [f"2026-11-{day}" for day in (16, 17, 18, 19, 20, 21, 22)]
     assert "Fri 20 Nov: 2 h in Toggl" in message.text
 
 
 def test_a_week_without_anything_missing_says_so() -> None:
     done = DayTimes(FRIDAY.date, {"group1": timedelta(hours=7)})
     assert "nothing to review that I know of" in week_message([done], TOGGL).text
-    assert not elements(week_message([done], TOGGL).blocks, "open_day")
+    assert not elements(week_message([done], TOGGL).blocks, "approve_days")
     assert_fits(week_message([]))
 
 
@@ -111,6 +130,68 @@ def test_a_day_that_is_all_decided_suggests_nothing_more() -> None:
     text = words(week_message([DayTimes.of(sent)], TOGGL).blocks)
     assert "*Fri 20 Nov* · 2 h in Toggl, all decided" in text
     assert "suggested" not in text
+
+
+def month(*of_day: Item | str) -> tuple[list[DayTimes], WeekView]:
+    """November, of which every working day is the same and has these items."""
+    november = Stretch.month(FRIDAY.date)
+    days = [
+        replace(digest(*of_day), day=day) if day.weekday() < 5 else Digest("U1", day, "UTC")
+        for day in november.days()
+    ]
+    quota = Quota(at("15:00"), HELSINKI, 22, at("15:42"), 30)
+    return [DayTimes.of(day) for day in days], WeekView(november, CertainRows.of(days), quota)
+
+
+def test_a_month_is_approved_in_one_question_with_what_it_costs() -> None:
+    days, view = month("09:00-11:00 group1 DEV-1", "11:00-12:00 group2 -", "12:00-13:00 ?")
+    message = week_message(days, TOGGL, view)
+    assert_fits(message)
+    text = words(message.blocks)
+    assert "November 2026" in text
+    assert "group1 42 h to review · group2 21 h to review · without a group 21 h to review" in text
+    assert "*Sun 1 Nov*" not in text
+    assert "Nothing on Sun 1 Nov, Sat 7 Nov" in text
+    (button,) = elements(message.blocks, "approve_days")
+    assert button["text"]["text"] == "Approve the certain of these 21 days"
+    assert button["confirm"]["text"]["text"] == (
+        "Make 42 entries on 21 days in Toggl? In all 63 h. group1 42 h, group2 21 h."
+    )
+    assert (
+        "Each entry is one request to Toggl: 42 requests; 22 are left until 15:42,"
+        " so the last will be there soon after 15:42." in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "hourly", "number", "expected"),
+    [
+        (22, 30, 22, "22 are left until 15:42."),
+        (22, 30, 53, "soon after 16:42."),
+        (0, 240, 300, "soon after 16:42."),
+        (10, 30, 400, "soon after 03:42 (Sat)."),
+        (10, None, 400, "10 are left until 15:42."),
+        (None, 30, 400, "400 requests; 30 an hour at least."),
+        (None, None, 1, "one request to Toggl: 1 request."),
+    ],
+)
+def test_what_it_costs_of_the_quota(
+    left: int | None, hourly: int | None, number: int, expected: str
+) -> None:
+    quota = Quota(at("15:00"), HELSINKI, left, at("15:42") if left is not None else None, hourly)
+    assert quota.cost(number, "Toggl").endswith(expected)
+
+
+@pytest.mark.parametrize("number", [0, 1, 15, 60, 200])
+@pytest.mark.parametrize("text", ["acme", *HOSTILE])
+def test_a_month_fits_whatever_its_days_hold(number: int, text: str) -> None:
+    days, view = month(*(with_text(each, f"{text}{n % 9}") for n, each in enumerate(many(number))))
+    sums: dict[str | None, timedelta] = {f"{text}{n}": timedelta(hours=1) for n in range(number)}
+    changes = [Drift(FRIDAY.date, text, f"edited in Toggl: {text} -> {n}") for n in range(number)]
+    billing = BillingView(sums, "0", FRIDAY.date, sums, changes)
+    message = week_message(days, TOGGL, replace(view, notes=["x" * 1000] * 6, billing=billing))
+    assert_fits(message)
+    assert not [s for s in strings(message.blocks, "mrkdwn") if bad_characters(s)]
 
 
 def test_the_chart_tells_tracked_from_missing() -> None:

@@ -24,13 +24,15 @@ from tracklater_bot.blocks.week import in_all
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.domain.draft import Draft
-from tracklater_bot.domain.text import duration
+from tracklater_bot.domain.stretches import Stretch
+from tracklater_bot.domain.text import duration, short_day
 from tracklater_bot.slack.connections import SocketConnection
 from tracklater_bot.slack.payloads import stored_first
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import NotThere
 from tracklater_sandbox.slack.workspace import OTHER
 
+THIS_WEEK = Stretch.week(FRIDAY)
 STRANGER = "Only the person whose day this is can do that."
 
 
@@ -270,7 +272,17 @@ def test_a_strangers_command_is_told_whose_bot_it_is(anybody: Live) -> None:
     [
         ("help", "/tracklater week", ""),
         ("status", "", "Next message"),
-        ("week", "", "Fri"),
+        ("week", "", "Fri 20 Nov"),
+        ("last week", "", "Mon 9 Nov: "),
+        ("week 2026-11-10", "", "Mon 9 Nov: "),
+        ("month", "", "Fri 20 Nov"),
+        ("last  month", "", "Thu 1 Oct: "),
+        ("month 2026-10", "", "Thu 1 Oct: "),
+        ("month 2026-10-31", "", "Thu 1 Oct: "),
+        ("month 2026-13", "2026-13 is no month", ""),
+        ("month 2026-12", "2026-12-01 hasn't happened yet", ""),
+        ("month 1066-10", "1066-10-01 is too long ago", ""),
+        ("last month 2026-10", "I don't know", ""),
         ("yesterday", "", "Thursday 19 November"),
         ("thursday", "", "Thursday 19 November"),
         ("2026-11-20", "", "Friday 20 November: 6 suggestions"),
@@ -312,11 +324,13 @@ def test_writing_to_the_bot_gets_an_answer(anybody: Live, words: str, answer: st
 
 def test_home_knows_the_days_that_the_week_has_read(me: Live) -> None:
     assert not any(day.known for day in me.days.views.home().week)
-    week = me.days.views.week()
+    week = me.days.show_days(THIS_WEEK)
     again = me.days.views.home()
-    assert [in_all(day.missing) for day in again.week] == [in_all(day.missing) for day in week]
-    assert all(day.known for day in again.week)
-    assert not again.open_days  # they were read, not opened: nothing of them waits
+    missing = {day.day: in_all(day.missing) for day in again.week if day.known}
+    assert list(missing) == [THIS_WEEK.first + timedelta(days=n) for n in range(5)]
+    for day, length in missing.items():
+        assert f"{short_day(day)}: " in week.text
+        assert f"{duration(length)} to review" in week.text or not length
 
 
 # -- A day without work --------------------------------------------------------------------------
@@ -334,7 +348,8 @@ def asked_on_sunday(me: Live, words: str = "yesterday") -> Json:
 
 def test_a_day_without_work_names_the_last_one_that_was_never_shown(me: Live) -> None:
     told = asked_on_sunday(me)
-    friday = next(each for each in me.days.views.week() if each.day == FRIDAY)
+    friday = me.days.views.last_waiting(date(2026, 11, 21))
+    assert friday is not None
     assert told["text"] == (
         "I found no work on Saturday 21 November that isn't in Toggl already."
         f" Friday 20 November still waits for you: {duration(in_all(friday.missing))} to review."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from tests.bots import IN_TOGGL, digests_in, says
 from tests.fixed_drafts import draft_with
 from tests.livebot import evening, live, sample_settings
+from tests.longer import usually
 from tests.loopback import FakeTime
 from tests.rooms import put_database
 from tracklater_bot.cli.person import person_of
@@ -30,6 +33,7 @@ from tracklater_sandbox.slack.workspace import OTHER
 Json = dict[str, Any]
 THURSDAY, FRIDAY, MONDAY = date(2026, 11, 19), date(2026, 11, 20), date(2026, 11, 23)
 
+LOST = ("drop-after-saving", "half-json")
 SECRET = "the title of a private window"
 
 
@@ -187,12 +191,12 @@ def test_a_day_that_cannot_be_read_holds_up_no_other(
     machine.tick("17:31", MONDAY)
     assert "Announcing 2026-11-23 failed: RuntimeError" in caplog.text
     assert SECRET not in caplog.text
-    assert read.count(MONDAY) == 1  # it rests
+    assert read.count(MONDAY) == 2  # with the days since Friday, then alone; it rests
     assert len(machine.posts()) == 1
     broken.clear()
     broken.append(False)
     machine.tick("17:50", MONDAY)
-    assert read.count(MONDAY) == 2
+    assert read.count(MONDAY) == 3
 
 
 def test_an_earlier_day_that_cannot_be_read_lets_the_next_one_come(machine: Machine) -> None:
@@ -210,11 +214,55 @@ def with_work(machine: Machine, day: date) -> None:
     (friday,) = machine.core.local_machine().drafts([machine.core.calendar.day_on(FRIDAY)])
 
     def drafts(days: Sequence[WorkDay]) -> list[Draft]:
-        if [each.date for each in days] == [day]:
-            return [replace(friday, day=day)]
-        return genuine(days)
+        return [replace(friday, day=day) if d.day == day else d for d in genuine(days)]
 
     draft_with(machine.core, machine.days, drafts)
+
+
+def still_open(message: Json) -> dict[str, str]:
+    """The days that the message begins with, each with what its button opens."""
+    rows = [block for block in message["blocks"][1:] if "still open" in str(block.get("text"))]
+    assert rows == message["blocks"][1 : 1 + len(rows)]
+    return {row["text"]["text"]: row["accessory"]["value"] for row in rows}
+
+
+def test_once_a_week_the_message_is_a_review_of_the_week(sandbox: Sandbox) -> None:
+    machine = Machine(sandbox, sample_settings(sandbox, 'days = ["fri"]\n'))
+    machine.tick("12:00", FRIDAY)
+    read = reads(machine)
+    machine.tick("17:30")
+    assert read == [FRIDAY + timedelta(days=n) for n in range(-7, 1)]  # at once, and once
+    told = still_open(machine.only())
+    assert set(told.values()) == {"2026-11-15", "2026-11-17"}
+    assert all(words in machine.only()["text"] for words in told)
+    machine.days._show()  # what its loop does now and then
+    tuesday = machine.days.open_day(machine.core.calendar.day("2026-11-17")).digest
+    for item in tuesday.items:
+        machine.days.review.skip(tuesday.person, item.id)
+    machine.days._show()
+    assert set(still_open(machine.only()).values()) == {"2026-11-15"}
+    machine.stop()
+
+
+def test_every_message_begins_with_what_is_open_since_the_last_one(machine: Machine) -> None:
+    machine.tick("17:30")
+    assert still_open(machine.only()) == {}  # Thursday has nothing left
+    with_work(machine, MONDAY)
+    machine.tick("17:30", MONDAY)
+    (monday,) = machine.posts(MONDAY)
+    ((words, day),) = still_open(monday).items()
+    assert re.fullmatch(r"Fri 20 Nov: \d h \d\d min still open", words)
+    assert day == "2026-11-20"
+    assert still_open(machine.only()) == {}
+
+
+def test_a_day_without_work_is_announced_where_others_wait_unseen(sandbox: Sandbox) -> None:
+    machine = Machine(sandbox, sample_settings(sandbox, 'days = ["sun"]\n'))
+    machine.tick("12:00")
+    machine.tick("17:30", FRIDAY + timedelta(days=2))
+    (sunday,) = machine.posts(FRIDAY + timedelta(days=2))
+    assert "2026-11-20" in still_open(sunday).values()
+    machine.stop()
 
 
 def test_trouble_that_may_hide_a_days_work_is_told(sandbox: Sandbox) -> None:
@@ -304,8 +352,13 @@ def test_the_picture_goes_with_the_old_message_and_comes_with_the_new(sandbox: S
         assert set(sandbox.slack.workspace.files) == {second}
 
 
-@pytest.mark.parametrize("lost", ["drop-after-saving", "half-json"])
-@pytest.mark.parametrize("call", ["files.completeUploadExternal", "files.info"])
+@pytest.mark.parametrize(
+    ("call", "lost"),
+    usually(
+        [("files.completeUploadExternal", "drop-after-saving"), ("files.info", "half-json")],
+        [*product(("files.completeUploadExternal", "files.info"), LOST)],
+    ),
+)
 def test_a_picture_that_slack_took_unheard_is_not_uploaded_again(
     sandbox: Sandbox, call: str, lost: str
 ) -> None:

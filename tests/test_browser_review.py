@@ -227,6 +227,41 @@ def test_a_forgotten_day_of_the_week_is_caught_up_in_three_clicks(person: Person
     assert person.clicks == 3
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_certain_of_a_month_is_approved_in_two_clicks(person: Person, width: int) -> None:
+    person.page.set_viewport_size({"width": width, "height": 844})
+    person.say("/tracklater month")
+    person.see("To review is what I found and you have not decided on.")
+    month = person.page.locator(".block-section")
+    expect(month.filter(has_text="Tue 17 Nov")).to_be_visible()
+    certain = re.compile(r"Approve the certain of these \d days")
+    person.click(person.page.get_by_role("button", name=certain))
+    expect(person.dialog).to_contain_text(re.compile(r"Make \d+ entries on \d days in Toggl\?"))
+    expect(person.dialog).to_contain_text(re.compile(r"acme \d+ h"))
+    person.press("Approve", person.dialog)
+    expect(person.page.get_by_text("Each entry is one request to Toggl")).to_have_count(0)
+    assert person.clicks == 2
+    person.press("Open", month.filter(has_text="Tue 17 Nov"))
+    person.see(re.compile("Tuesday 17 November: "))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_month_is_marked_as_billed_in_two_clicks(person: Person, width: int) -> None:
+    person.page.set_viewport_size({"width": width, "height": 844})
+    person.say("/tracklater month")
+    person.press("Mark as billed")
+    expect(person.dialog).to_contain_text("Remember November 2026 as billed")
+    person.press("Mark as billed", person.dialog)
+    person.see("Nothing has changed since.")
+    assert person.clicks == 2
+    account = person.me.sandbox.toggl.account
+    account.delete(person.me.sandbox.toggl.entries[0]["id"])
+    person.me.time.forward(minutes=3)
+    person.say("/tracklater month")
+    person.see("1 change since:")
+    person.see(re.compile("no longer in Toggl: .* -> 0 min"))
+
+
 def test_home_keeps_preferences_and_resets_them(person: Person) -> None:
     person.ask()
     person.page.get_by_role("tab", name="Home").click()

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -449,15 +450,20 @@ def test_an_address_that_hangs_does_not_hold_up_the_files(
     with serving(Hanging([Said()])) as script:
         own = source(written(tmp_path, entry(*TEN)), urls=[f"{script.url}/{SECRET}"])
         reading = own.read(DAY)
+        script.released.set()
     assert told(reading.clues) == ["10:00-11:00 Acme review"]
     assert reading.trouble == "127.0.0.1: took too long"
 
 
 class Hanging(Loopback):
-    """Answers after three seconds."""
+    """Answers when it is released."""
+
+    def __init__(self, answers: Sequence[Said]) -> None:
+        super().__init__(answers)
+        self.released = Event()
 
     def next(self, asked: Asked) -> Said:
-        time.sleep(3.0)  # the service's own slowness
+        self.released.wait(60)
         return super().next(asked)
 
 

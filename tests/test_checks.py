@@ -168,7 +168,7 @@ def test_with_nothing_set_up_every_step_is_named(
     if wayland:
         assert "ActivityWatch" in found.pop("settings").sentence
     assert {name for name, each in found.items() if not each.ok} == {
-        "clues", "toggl", "slack bot", "slack socket",
+        "clues", "groups", "toggl", "slack bot", "slack socket",
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.bots import digests_in, run_command
 from tests.commands import Answer, called, environment, spawned
+from tests.longer import usually
 from tests.repositories import committed
 from tracklater_sandbox import ME, Sandbox
 
@@ -339,7 +340,7 @@ def test_a_preview_with_a_token_that_is_refused_says_how_old_its_entries_are(
 # -- Run -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", usually([signal.SIGTERM], [signal.SIGINT, signal.SIGTERM]))
 def test_run_listens_until_it_is_stopped(sandbox: Sandbox, how: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "tracklater_bot", "run"],

@@ -804,7 +804,7 @@ def test_who_goes_on_working_is_offered_a_refresh(sandbox: Sandbox) -> None:
 # -- Limits, for real ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", usually([0, 1, 15, 60], [0, 1, 15, 60, 200]))
+@pytest.mark.parametrize("number", usually([0, 1, 30], [0, 1, 15, 30, 60, 200]))
 def test_days_of_any_size_are_taken_by_slack(sandbox: Sandbox, number: int) -> None:
     with days_on(sandbox) as days:
         slack = web_client(days.person.file_settings, Pacer(minute=0.05))

@@ -34,12 +34,13 @@ from tracklater_bot.blocks.help import help_message, no_traces
 from tracklater_bot.blocks.home import HomeView, Preferences, home
 from tracklater_bot.blocks.rows import _BUTTONS
 from tracklater_bot.blocks.rule_dialog import rule_modal
-from tracklater_bot.blocks.week import week_message
+from tracklater_bot.blocks.week import BillingView, WeekView, week_message
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, ItemState, Problem
 from tracklater_bot.domain.draft import Draft, Gap
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.rules import Rule, RuleKind
+from tracklater_bot.domain.stretches import CertainRows, Stretch
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.gate import STRANGER
 from tracklater_bot.slack.handlers import register
@@ -243,8 +244,11 @@ def _messages() -> list[list[Json]]:
     shown = [
         digest_message(each, DigestView(page=page)).blocks for each in _digests() for page in (0, 1)
     ]
-    days = [DayTimes.of(digest("09:00-10:00 group1"))]
-    return [*shown, week_message(days).blocks, no_traces(FRIDAY, ()).blocks, help_message().blocks]
+    day = digest("09:00-10:00 group1")
+    billing = BillingView({}, "0", day.day)
+    view = WeekView(Stretch.week(day.day), CertainRows.of([day]), billing=billing)
+    week = week_message([DayTimes.of(day)], view=view)
+    return [*shown, week.blocks, no_traces(FRIDAY, ()).blocks, help_message().blocks]
 
 
 def _elements(value: Any, *, dispatched: bool = True) -> Iterator[tuple[Json, bool]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.bots import NO_PICTURES, PATIENCE, environment, with_worklogs, worklogs_in
+from tests.bots import NO_PICTURES, PATIENCE, Forked, environment, with_worklogs, worklogs_in
 from tests.conftest import FRIDAY, copy_home
+from tests.overheard import overhear
 from tests.safety import open_day, use_everything
 from tracklater_bot.checks import network
 from tracklater_bot.settings import Settings
@@ -36,22 +36,21 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, sample_home: Path) -> Iter
         yield sandbox
 
 
-def start(sandbox: Sandbox, *argv: str, **more: str) -> subprocess.Popen[str]:
+def start(sandbox: Sandbox, *argv: str, **more: str) -> Forked:
     command, *rest = argv
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.overheard", str(sandbox.home / "hosts.txt"), command,
-         "--config", str(sandbox.settings_file), *rest],
-        cwd=sandbox.home, env=environment(sandbox) | more, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    line = [command, "--config", str(sandbox.settings_file), *rest]
+    first = partial(overhear, sandbox.home / "hosts.txt")
+    return Forked(line, environment(sandbox) | more, sandbox.home / "said.txt", first)
 
 
-def said(sandbox: Sandbox, *argv: str, **more: str) -> str:
-    answer, _ = start(sandbox, *argv, **more).communicate(timeout=PATIENCE)
-    return answer
+def said(sandbox: Sandbox, *argv: str) -> str:
+    start(sandbox, *argv).wait(PATIENCE)
+    return (sandbox.home / "said.txt").read_text(encoding="utf-8")
 
 
 def listed(sandbox: Sandbox) -> set[str]:
-    findings: list[dict[str, Any]] = json.loads(said(sandbox, "check", "--json"))
+    _, start, told = said(sandbox, "check", "--json").rpartition("\n[\n")  # after the warnings
+    findings: list[dict[str, Any]] = json.loads(start + told)
     [sentence] = [each["sentence"] for each in findings if each["name"] == "network"]
     return set(sentence.removeprefix("asks ").removesuffix(" and no other server").split(", "))
 
@@ -83,7 +82,7 @@ def test_no_host_is_contacted_that_check_does_not_list(sandbox: Sandbox) -> None
         sandbox.slack.wait(lambda: worklogs_in(sandbox), PATIENCE)
     finally:
         bot.terminate()
-        bot.communicate(timeout=PATIENCE)
+        bot.wait(PATIENCE)
     assert f"toggl.test:{port}" in (while_running := contacted(sandbox))
     assert while_running <= named
 

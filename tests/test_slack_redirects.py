@@ -55,7 +55,7 @@ def search(url: str) -> None:
 
 
 def check(url: str) -> None:
-    checks._client(settings(url), BOT).auth_test()
+    checks.slack_client(settings(url).slack, BOT).auth_test()
 
 
 def post(url: str) -> None:

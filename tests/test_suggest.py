@@ -438,13 +438,13 @@ def test_tracked_time_is_left_out(tracked: list[str], expected: list[str]) -> No
 @pytest.mark.parametrize(
     ("lines", "minutes", "expected"),
     [
-        ([f"09:02-10:03 {ACME_CODE}"], 5, ["09:00-10:05 acme"]),
+        ([f"09:02-10:03 {ACME_CODE}"], 5, ["09:05-10:05 acme"]),  # 61 minutes
         ([f"09:02-10:03 {ACME_CODE}"], 15, ["09:00-10:00 acme"]),
         ([f"09:02-10:03 {ACME_CODE}"], 0, ["09:02-10:03 acme"]),
         (  # what touches still does
             [f"09:02-10:03 {ACME_CODE}", f"10:03-11:00 {GLOBEX_CODE}"],
             5,
-            ["09:00-10:05 acme", "10:05-11:00 globex"],
+            ["09:05-10:05 acme", "10:05-11:00 globex"],
         ),
         ([f"09:08-09:20 {ACME_CODE}"], 30, ["09:00-09:30 acme"]),  # not rounded away
     ],

@@ -16,9 +16,13 @@ from tracklater_bot.core import Core
 from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.domain.wall import Finding
 from tracklater_bot.drafting.recorders import instead_of_thyme
+from tracklater_bot.drafting.unseen import unseen
 from tracklater_bot.http import bounded  # noqa: F401 - for its effect
 from tracklater_bot.http.responses import origin
-from tracklater_bot.settings import Settings, first_clues, unfinished
+from tracklater_bot.settings import Loaded, Settings, first_clues, unfinished
+from tracklater_bot.settings.hollow import hollow
+from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
+from tracklater_bot.settings.sections import SlackSettings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.trackers.base import TrackerError
 from tracklater_bot.trackers.registry import FIRST_STEP, SUGGESTED
@@ -29,6 +33,10 @@ BOT_SCOPES = (
 TIMEOUT_SECONDS = 15
 AT_ONCE = 8
 NO_CLUES = f"nothing tells what you worked on: set {first_clues()}."
+NO_GROUPS = (
+    "there are none: without a client or work project no time can be told apart:"
+    " run `tracklater-bot init`, or write a [groups.NAME] section."
+)
 NO_USER_ID = "slack.user_id is not set: copy your member ID from your Slack profile."
 
 
@@ -39,22 +47,41 @@ class CheckError(Exception):
 REFUSALS = (CheckError, SourceError, TrackerError)
 
 
-def check_all(core: Core) -> list[Finding]:
-    """Tries everything side by side; clues first, then issues, the tracker, Slack."""
+def check_all(core: Core, *, quick: bool = False) -> list[Finding]:
+    """Tries everything side by side; clues first, then issues, the tracker, Slack.
+
+    Unless it must be `quick`, the last weeks are read too, for settings that find nothing in them.
+    """
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
         clues = pool.submit(core.machine.check)
         others = pool.map(
             lambda check: Finding.of(check[0], check[1], check[2], REFUSALS), _checks(core)
         )
         nothing = Finding("clues", None, ok=False, sentence=NO_CLUES)
-        findings = [*(clues.result() or [nothing]), *others]
+        no_groups = Finding("groups", None, ok=False, sentence=NO_GROUPS)
+        lacking_groups = [] if core.groups or quick else [no_groups]
+        findings = [*(clues.result() or [nothing]), *lacking_groups, *others]
     # What was set in Slack by an earlier version and holds no more; then what is set up by half,
     # unless somebody has asked for that very setting already.
     said = " ".join(finding.sentence for finding in findings)
     lacking = unfinished(core.file_settings)
     more = [sentence for sentence in lacking if sentence.partition(" ")[0] not in said]
-    notes = (*core.no_longer(), *more, *_recorder(core.file_settings))
+    notes = [*core.no_longer(), *more, *_recorder(core.file_settings)]
+    if not quick:
+        notes += hollow(core.file_settings)
+        notes += unseen(core.clue_sources, core.groups, core.clock())
     return [*findings, *(Finding("settings", None, ok=False, sentence=note) for note in notes)]
+
+
+def files_read(loaded: Loaded) -> Finding:
+    """Which files the settings come from, or where there could be one."""
+    env = str(loaded.env_file) if loaded.env_file else f"no {ENV_NAME}"
+    if loaded.path is not None:
+        return Finding("files", None, ok=True, sentence=f"read {loaded.path} and {env}")
+    looked = " and ".join(str(place.absolute()) for place in places_looked_at())
+    advice = "run `tracklater-bot init`, or name one with --config"
+    sentence = f"there is no settings file at {looked} (read {env}): {advice}"
+    return Finding("files", None, ok=bool(loaded.settings.groups), sentence=sentence)
 
 
 def network(settings: Settings) -> Finding:
@@ -101,8 +128,8 @@ def _bot(settings: Settings) -> str:
     token = _needed(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN", where)
     if not settings.slack.user_id:
         raise CheckError(NO_USER_ID)
-    client = _client(settings, token)
-    answer = _ask(client.auth_test, "TRACKLATER_SLACK__BOT_TOKEN")
+    client = slack_client(settings.slack, token)
+    answer = ask_slack(client.auth_test, "TRACKLATER_SLACK__BOT_TOKEN")
     granted = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")}
     missing = [scope for scope in BOT_SCOPES if scope not in granted] if granted - {""} else []
     if missing:
@@ -110,8 +137,8 @@ def _bot(settings: Settings) -> str:
             f"the bot lacks {', '.join(missing)}: add them under “OAuth & Permissions” and"
             " reinstall the app."
         )
-    _ask(lambda: client.users_info(user=settings.slack.user_id), "slack.user_id")
-    _ask(lambda: client.conversations_open(users=settings.slack.user_id), "slack.user_id")
+    ask_slack(lambda: client.users_info(user=settings.slack.user_id), "slack.user_id")
+    ask_slack(lambda: client.conversations_open(users=settings.slack.user_id), "slack.user_id")
     return f"{answer['user']} in {answer['team']} can write to you"
 
 
@@ -119,8 +146,8 @@ def _socket(settings: Settings) -> str:
     variable = "TRACKLATER_SLACK__APP_TOKEN"
     where = "make one with connections:write under “Basic Information › App-Level Tokens”."
     token = _needed(settings.slack.app_token, variable, where)
-    client = _client(settings, "")
-    _ask(lambda: client.apps_connections_open(app_token=token), variable)
+    client = slack_client(settings.slack, "")
+    ask_slack(lambda: client.apps_connections_open(app_token=token), variable)
     return "Socket Mode connects"
 
 
@@ -136,11 +163,13 @@ def _needed(value: SecretStr | None, variable: str, where: str) -> str:
     return value.get_secret_value()
 
 
-def _client(settings: Settings, token: str) -> WebClient:
-    return WebClient(token=token, base_url=settings.slack.base_url, timeout=TIMEOUT_SECONDS)
+def slack_client(slack: SlackSettings, token: str) -> WebClient:
+    """For a few questions with a token."""
+    return WebClient(token=token, base_url=slack.base_url, timeout=TIMEOUT_SECONDS)
 
 
-def _ask(call: Callable[[], Any], about: str) -> Any:
+def ask_slack(call: Callable[[], Any], about: str) -> Any:
+    """Slack's answer. Raises CheckError, which says what to do `about` the setting."""
     try:
         return call()
     except SlackApiError as error:

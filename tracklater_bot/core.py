@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracklater_bot.catalog.briefing import CatalogBriefing
 from tracklater_bot.catalog.calendar import Calendar
 from tracklater_bot.catalog.catalog import Catalog
 from tracklater_bot.catalog.stores import NullStore
-from tracklater_bot.domain.draft import Decision
+from tracklater_bot.domain.draft import Decision, Rounding
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.roundings import roundings_of
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.wall import Machine
 from tracklater_bot.drafting.habits import HabitFiles
@@ -98,7 +99,13 @@ class Core:
     def local_machine(self, engine: Engine = answer) -> LocalMachine:
         """The machine of this process, with the engine that its drafts are asked of."""
         briefing = CatalogBriefing(
-            self.catalog, self.groups, self.rules, self.clock, self.calendar.zone, self.decisions
+            self.catalog,
+            self.groups,
+            self.rules,
+            self.clock,
+            self.calendar.zone,
+            self.decisions,
+            self.roundings,
         )
         settings = self.file_settings.suggest
         habits = HabitFiles(
@@ -113,6 +120,14 @@ class Core:
     def decisions(self, since: date) -> list[Decision]:
         """What the person corrected or skipped since that day."""
         return [] if self._keeps_nothing() else self.store.decisions(self.person, since)
+
+    def roundings(self, since: date) -> list[Rounding]:
+        """What rounding took from the rows of the stored days from then on."""
+        if self._keeps_nothing():
+            return []
+        step = timedelta(minutes=self.file_settings.suggest.round_minutes)
+        days = self.store.digests(self.person, since)
+        return [rounding for day in days for rounding in roundings_of(day, step)]
 
     def no_longer(self) -> list[str]:
         """What the person once set in Slack and what holds no more, a sentence each."""

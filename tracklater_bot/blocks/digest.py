@@ -12,6 +12,7 @@ from tracklater_bot.blocks import elements as kit
 from tracklater_bot.blocks.elements import Block, SlackMessage
 from tracklater_bot.blocks.rows import Detail, RowPlace, perhaps, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
+from tracklater_bot.blocks.week import still_open_rows, still_open_words
 from tracklater_bot.domain.day_totals import (
     GAPS_TOLD,
     DayTimes,
@@ -58,7 +59,8 @@ class DigestView:
     entry count, and closes a day that is too old for new entries. `went_on` tells that the person
     worked on after the day was read. `changes` are sentences of ours, in mrkdwn, about what the
     person once set in Slack and what holds no more. `squares` are emoji in the groups' colours,
-    `usual` the hours that one usually works on a day, `stood` what is known of certain rows.
+    `usual` the hours that one usually works on a day, `stood` what is known of certain rows,
+    `still_open` are days since the last digest.
     """
 
     page: int = 0
@@ -71,6 +73,7 @@ class DigestView:
     squares: Mapping[str, str] = field(default_factory=dict)
     usual: timedelta | None = None
     stood: str = ""
+    still_open: Sequence[DayTimes] = ()
 
     def closes(self, digest: Digest) -> bool:
         """Whether no entries can be made on the day any more."""
@@ -124,8 +127,8 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     parts = pages(digest, most_rows)
     number = min(max(view.page, 0), len(parts) - 1)
     closed = view.closes(digest)
-    blocks = [kit.header(headline(digest, view)), *_head(digest, view, detail)]
-    blocks += _day_buttons(digest, view)
+    blocks = [kit.header(headline(digest, view)), *still_open_rows(view.still_open)]
+    blocks += [*_head(digest, view, detail), *_day_buttons(digest, view)]
     asked = () if closed else questions(digest)
     for item in parts[number]:
         place = RowPlace.of(digest, item, view.tracker, closed=closed, squares=view.squares)
@@ -345,7 +348,7 @@ def digest_text(digest: Digest, view: DigestView = DigestView()) -> str:
     names = [mrkdwn(status.name, 30) for status in digest.sources if status.trouble]
     troubled = list(dict.fromkeys(names))[:5]
     ending = f"Not everything could be read: {listing(troubled)}." if troubled else ""
-    lines = [_opening(digest, view)]
+    lines = [_opening(digest, view), *(f"{still_open_words(t)}." for t in view.still_open)]
     room = MOST_TEXT - len(ending) - 30
     items = _in_order(digest.items)
     for number, item in enumerate(items):

@@ -18,7 +18,7 @@ from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, count, day_name, duration, short_day, times
 
 WORDS = (
-    "today", "yesterday", "week", "status", "help",
+    "today", "yesterday", "week", "last week", "month", "last month", "status", "help",
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )  # fmt: skip
 MOST_SOURCES = 30
@@ -26,7 +26,8 @@ MOST_SOURCES = 30
 _HELP = (
     ("today", "what I found today"),
     ("yesterday", "the day before; a weekday's name or 2026-11-20 works too"),
-    ("week", "seven days at a glance, and what is missing"),
+    ("week", "its days at a glance, and what is missing; also last week, week 2026-11-20"),
+    ("month", "the same of a month; also last month, month 2026-10"),
     ("status", "sources, {}'s quota, the next message"),
     ("help", "this"),
 )
@@ -66,7 +67,7 @@ def unknown_word(word: str) -> SlackMessage:
     near = nearest_word(word)
     hint = f" Did you mean */tracklater {near}*?" if near else ""
     text = f"I don't know “{mrkdwn(word, 40)}”.{hint}"
-    ways = "Write /tracklater today, yesterday, a weekday, 2026-11-20, week, status or help."
+    ways = "Write /tracklater today, yesterday, a weekday, 2026-11-20, week, month, status or help."
     return SlackMessage(f"{text.replace('*', '')} {ways}", [section(text), context(ways)])
 
 

@@ -1,18 +1,120 @@
-"""Seven days at a glance: what is tracked, what was found, what still waits."""
+"""The days of a week or a month at a glance: what is tracked, what was found, what still waits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from math import ceil
+from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.elements import Block, SlackMessage, button, context, header, section
-from tracklater_bot.blocks.text import escaped, mrkdwn
+from tracklater_bot.blocks.elements import (
+    Block,
+    SlackMessage,
+    actions,
+    button,
+    confirm,
+    context,
+    header,
+    section,
+    size,
+)
+from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
+from tracklater_bot.domain.billing import Drift
 from tracklater_bot.domain.day_totals import DayTimes, Lengths
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
-from tracklater_bot.domain.text import count, duration, short_day
+from tracklater_bot.domain.stretches import CertainRows, Stretch
+from tracklater_bot.domain.text import clock, count, duration, listing, short_day
 
 MOST_GROUPS = 6
-MOST_DAYS = 14
+MOST_DAYS = 31
+WEEK_DAYS = 7
+MOST_JSON = 11_900  # of a message; see the day's own in digest.py
+MOST_SPOKEN = 3_900
+MOST_CONFIRM = 280
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What of the tracker's quota is `left` until it `resets_at`, and what each hour brings then.
+
+    None where that is not known.
+    """
+
+    now: datetime
+    zone: ZoneInfo
+    left: int | None = None
+    resets_at: datetime | None = None
+    hourly: int | None = None
+
+    def cost(self, number: int, tracker: str) -> str:
+        """What so many entries cost, and until when they will be in the tracker."""
+        cost = f"Each entry is one request to {tracker}: {count(number, 'request')}"
+        if self.left is None or self.resets_at is None:
+            return f"{cost}; {self.hourly} an hour at least." if self.hourly else f"{cost}."
+        left = f"; {self.left} are left until {clock(self.resets_at, self.zone)}"
+        if number <= self.left or not self.hourly:
+            return f"{cost}{left}."
+        hours = ceil((number - self.left) / self.hourly) - 1
+        last = self.resets_at + timedelta(hours=hours)
+        until = clock(last, self.zone, self.now.astimezone(self.zone).date())
+        return f"{cost}{left}, so the last will be there soon after {until}."
+
+
+@dataclass(frozen=True, slots=True)
+class BillingView:
+    """Whether a month is billed, since when, and what is different since.
+
+    `lengths` are what would be billed now; `seen` stands for exactly that.
+    """
+
+    lengths: Lengths
+    seen: str
+    billed_on: date | None = None
+    billed: Lengths = field(default_factory=dict)
+    drift: Sequence[Drift] = ()
+
+    def blocks(self, stretch: Stretch, most: int) -> list[Block]:
+        """What is said of it in about so many characters, and the buttons."""
+        value, title = f"{stretch}/{self.seen}", "Mark as billed"
+        ask = f"Remember {stretch.name} as billed: {_sums(self.lengths)}? Nothing is sent."
+        question = confirm(title, plain(ask, MOST_CONFIRM), title)
+        if self.billed_on is None:
+            return [actions([button(title, "bill_month", value, confirm=question)])]
+        words = f"*Billed on {short_day(self.billed_on)}*: {duration(in_all(self.billed))}."
+        if not self.drift:
+            lines = [f"{words} Nothing has changed since."]
+        else:
+            lines = [f"{words} {count(len(self.drift), 'change')} since:"]
+            lines += [
+                f"• {short_day(one.day)} {mrkdwn(one.what or 'without words', 60)}:"
+                f" {mrkdwn(one.how, 150)}"
+                for one in self.drift
+            ]
+        buttons = [button("Mark as billed anew", "bill_month", value, confirm=question)]
+        buttons += [button("Not billed", "unbill_month", value)]
+        return [section(lines_within(lines, most)), actions(buttons)]
+
+
+def _sums(lengths: Lengths) -> str:
+    """`63 h. acme 42 h, globex 21 h`."""
+    clients = (
+        f"{plain(group or 'no client', 30)} {duration(length)}"
+        for group, length in _largest(lengths)
+    )
+    return f"{duration(in_all(lengths))}. {', '.join(clients)}"
+
+
+@dataclass(frozen=True, slots=True)
+class WeekView:
+    """What stands beside the days: whose they are, what can be approved, what it costs."""
+
+    stretch: Stretch
+    certain: CertainRows = field(default_factory=CertainRows)
+    quota: Quota | None = None
+    notes: Sequence[str] = ()
+    billing: BillingView | None = None
 
 
 def in_all(lengths: Lengths) -> timedelta:
@@ -25,19 +127,80 @@ def open_button(day: date) -> Block:
     return button("Open", "open_day", day.isoformat())
 
 
-def week_message(days: Sequence[DayTimes], tracker: TrackerWords = SOME_TRACKER) -> SlackMessage:
-    """The days as a message with a button on each that has something waiting."""
+def week_message(
+    days: Sequence[DayTimes],
+    tracker: TrackerWords = SOME_TRACKER,
+    view: WeekView | None = None,
+) -> SlackMessage:
+    """The days, each with a button that shows it; one approves what is certain of them.
+
+    In a month, days without any time share a line.
+    """
     shown, label = list(days)[:MOST_DAYS], tracker.label
     totals = _week_totals(shown, label)
-    blocks = [header(_title(shown)), section(totals)]
-    for times in shown:
-        waits = not times.known or in_all(times.missing)
-        opening = open_button(times.day) if waits else None
-        blocks.append(section(_day_lines(times, label), opening))
-    blocks.append(context("To review is what I found and you have not decided on."))
     spoken = [totals.replace("*", "")]
     spoken += [f"{short_day(times.day)}: {_day_words(times, label)}." for times in shown]
-    return SlackMessage(escaped("\n".join(spoken)), blocks)
+    text = lines_within(map(escaped, spoken), MOST_SPOKEN)
+    for groups in (MOST_GROUPS, 3, 1, 0):
+        blocks = _blocks(shown, label, view, groups)
+        if size(blocks) <= MOST_JSON:
+            break
+    return SlackMessage(text, blocks)
+
+
+def _blocks(
+    days: Sequence[DayTimes], tracker: str, view: WeekView | None, most_groups: int
+) -> list[Block]:
+    title = view.stretch.name if view and view.stretch.is_month else _title(days)
+    sums = _group_line(_summed(days), MOST_GROUPS)
+    totals = _week_totals(days, tracker)
+    blocks = [header(title), section(f"{totals}\n{sums}" if sums and len(days) > 1 else totals)]
+    if view is not None:
+        blocks += _approval(view, tracker)
+        blocks += view.billing.blocks(view.stretch, 200 + 400 * most_groups) if view.billing else []
+    quiet = [times for times in days if times.known and not times.groups()]
+    quiet = quiet if len(days) > WEEK_DAYS else []
+    for times in days:
+        if times not in quiet:
+            lines = [f"*{short_day(times.day)}* · {_day_words(times, tracker)}"]
+            lines += filter(None, [_group_line(times, most_groups)])
+            blocks.append(section("\n".join(lines), open_button(times.day)))
+    notes = [f"Nothing on {listing(short_day(t.day) for t in quiet)}."] if quiet else []
+    notes += ["To review is what I found and you have not decided on."]
+    return [*blocks, context(*notes, *(view.notes if view else ()))]
+
+
+def _approval(view: WeekView, tracker: str) -> list[Block]:
+    rows, value = view.certain, f"{view.stretch}/{view.certain.seen}"
+    if not rows.number:
+        return []
+    days = count(len(rows.days), "day")
+    words = f"Approve the certain of these {days}" if len(rows.days) > 1 else "Approve the certain"
+    entries = count(rows.number, "entry", "entries")
+    billed = view.billing is not None and view.billing.billed_on is not None
+    ask = f"{view.stretch.name} is billed already. " if billed else ""
+    ask += f"Make {entries} on {days} in {tracker}? In all {_sums(rows.lengths)}."
+    question = confirm(words, plain(ask, MOST_CONFIRM), "Approve")
+    cost = view.quota.cost(rows.number, tracker) if view.quota else ""
+    return [
+        actions([button(words, "approve_days", value, style="primary", confirm=question)]),
+        *([context(cost)] if cost else []),
+    ]
+
+
+def _largest(lengths: Lengths) -> list[tuple[str | None, timedelta]]:
+    return sorted(lengths.items(), key=lambda pair: (-pair[1], pair[0] or ""))
+
+
+def _summed(days: Iterable[DayTimes]) -> DayTimes:
+    """All days as one."""
+    tracked: defaultdict[str | None, timedelta] = defaultdict(timedelta)
+    missing: defaultdict[str | None, timedelta] = defaultdict(timedelta)
+    for times in days:
+        for sums, lengths in ((tracked, times.tracked), (missing, times.missing)):
+            for group, length in lengths.items():
+                sums[group] += length
+    return DayTimes(date.min, tracked, {}, missing)
 
 
 def _title(days: Sequence[DayTimes]) -> str:
@@ -50,22 +213,23 @@ def _title(days: Sequence[DayTimes]) -> str:
 def _day_words(day: DayTimes, tracker: str) -> str:
     if not day.known:
         return "not looked at yet"
-    tracked, missing = in_all(day.tracked), in_all(day.missing)
-    left = "all decided" if in_all(day.suggested) else ""
-    left = f"{duration(missing)} to review" if missing else left
+    tracked, found, missing = map(in_all, (day.tracked, day.suggested, day.missing))
+    left = "all decided" if found else ""
+    if missing:
+        of_found = f" of {duration(found)} suggested" if found > missing else ""
+        left = f"{duration(missing)}{of_found} to review"
     waiting = in_all(day.under_way)
     left = ", ".join(filter(None, (f"{duration(waiting)} on the way" if waiting else "", left)))
     done = f"{duration(tracked)} in {tracker}" if tracked else ""
     return ", ".join(filter(None, (done, left))) or "nothing"
 
 
-def _day_lines(day: DayTimes, tracker: str) -> str:
-    lines = [f"*{short_day(day.day)}* · {_day_words(day, tracker)}"]
+def _group_line(day: DayTimes, most: int) -> str:
     groups = day.groups()
-    names = [words for group in groups[:MOST_GROUPS] if (words := _group_words(day, group))]
-    if len(groups) > MOST_GROUPS:
-        names.append(f"and {count(len(groups) - MOST_GROUPS, 'more group')}")
-    return "\n".join([*lines, " · ".join(names)]) if names else lines[0]
+    names = [words for group in groups[:most] if (words := _group_words(day, group))]
+    if len(groups) > most > 0:
+        names.append(f"and {count(len(groups) - most, 'more group')}")
+    return " · ".join(names)
 
 
 def _group_words(day: DayTimes, group: str | None) -> str:
@@ -98,6 +262,19 @@ def _chart_line(day: DayTimes, unit: timedelta) -> str:
     bar = "█" * round(tracked / unit) + "░" * round(missing / unit)
     numbers = duration(tracked + missing) if tracked + missing else "" if day.known else "?"
     return f"{short_day(day.day):<10} {bar} {numbers}".rstrip()
+
+
+def still_open_rows(days: Sequence[DayTimes], most: int = 5) -> list[Block]:
+    """A row with a button for each day since the last digest that waits, the earliest first."""
+    rows = [section(still_open_words(times), open_button(times.day)) for times in days[:most]]
+    more = len(days) - most
+    rest = f"and {count(more, 'more day')}: write /tracklater week, or last week"
+    return [*rows, context(rest)] if more > 0 else rows
+
+
+def still_open_words(times: DayTimes) -> str:
+    """`Tue 17 Nov: 3 h 10 min still open`."""
+    return f"{short_day(times.day)}: {duration(in_all(times.missing))} still open"
 
 
 def open_day_rows(days: Sequence[tuple[date, int]], most: int = 10) -> list[Block]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.catalog.catalog import Catalog, Projects, Tracked
 from tracklater_bot.domain.day import Span, WorkDay
-from tracklater_bot.domain.draft import Brief, Decision
+from tracklater_bot.domain.draft import Brief, Decision, Rounding
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, in_background
@@ -31,6 +31,7 @@ class CatalogBriefing:
     now: Callable[[], datetime]
     zone: Callable[[], ZoneInfo]
     decisions: Callable[[date], Sequence[Decision]] = lambda _since: ()
+    roundings: Callable[[date], Sequence[Rounding]] = lambda _since: ()
     seconds: float = SECONDS  # for the tracker, after all else
 
     @contextmanager
@@ -90,6 +91,7 @@ class _PendingBrief:
             rules=tuple(self.briefing.rules()),
             history=whole.entries,
             decisions=tuple(self.briefing.decisions(self.days[0].date - LATELY)),
+            roundings=tuple(self.briefing.roundings(self.days[0].date.replace(day=1))),
             services=(*_merged(statuses, troubled), *self._tracker(projects, tracked)),
         )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracklater_bot.domain.day import NoSuchDay, WorkDay, parse_when, past
+from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.settings import Settings
 
 if TYPE_CHECKING:  # SQLAlchemy takes its time, and a preview may do without
@@ -60,6 +62,16 @@ class Calendar:
         today = self.today()
         return self._real_day(past(parse_when(when, today), today))
 
+    def days_of(self, stretch: Stretch) -> list[WorkDay]:
+        """Its days up to today, without those that the zone skipped. Raises NoSuchDay."""
+        self._real_day(stretch.first)
+        dates = [on for on in stretch.days() if on <= self.today()]
+        days: list[WorkDay] = []
+        for on in dates:
+            with suppress(NoSuchDay):
+                days.append(self._real_day(on))
+        return days
+
     def _real_day(self, on: date) -> WorkDay:
         """The date's working day, unless the zone skipped it, or it is older than any trace."""
         if on.year < FIRST_YEAR:
@@ -72,16 +84,22 @@ class Calendar:
         return day
 
     def day_on(self, on: date) -> WorkDay:
-        """The date's working day. One that is stored keeps its zone when the person travels on."""
+        """The date's working day. One that is stored keeps its zone when the person travels on.
+
+        One that isn't is where the next stored one was, so that reading it late shifts no other.
+        """
         starts, eve = self._settings.day_starts, on - timedelta(days=1)
-        zone, before = self._stored_zone(on) or self.zone(), self._stored_zone(eve)
+        _, later = self._stored_zone(on)
+        before_on, before = self._stored_zone(eve)
+        zone, before = later or self.zone(), before if before_on == eve else None
         moved = before is not None and before != zone
         begins = WorkDay(eve, before, starts).span.end if before and moved else None
         return WorkDay(on, zone, starts, begins)
 
-    def _stored_zone(self, on: date) -> ZoneInfo | None:
-        digest = self._store.digest(self._person, on) if self._store is not None else None
-        return ZoneInfo(digest.timezone) if digest else None
+    def _stored_zone(self, on: date) -> tuple[date | None, ZoneInfo | None]:
+        """The first stored day from then on, and its zone."""
+        found = self._store.zone_from(self._person, on) if self._store is not None else None
+        return (found[0], ZoneInfo(found[1])) if found else (None, None)
 
     def day_of(self, at: datetime) -> WorkDay:
         """The working day to which a moment belongs."""

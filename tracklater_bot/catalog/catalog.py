@@ -34,7 +34,7 @@ from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.base import IssueSource, PartlyRead, SourceError
-from tracklater_bot.trackers.base import Account, Constraints, Tracker, seen
+from tracklater_bot.trackers.base import Account, Constraints, Reports, Tracker, seen
 from tracklater_bot.trackers.projects import ProjectNames, named_in_settings, resolve_projects
 
 log = logging.getLogger(__name__)
@@ -253,6 +253,22 @@ class Catalog:
         key = f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
         return self._entries(tracker, key, span, FRESH_ENTRIES)
 
+    def exported(self, span: Span) -> Tracked:
+        """The same for a span of any age: older days are asked of the tracker's reports."""
+        usual, tracker, oldest = self.tracked(span), self._tracker, oldest_in_reach(self._clock())
+        if tracker is None or span.start >= oldest:
+            return usual
+        older = Span(span.start, min(span.end, oldest))
+        if not isinstance(tracker, Reports):
+            return replace(usual, trouble=usual.trouble or f"{tracker.label} shows no older days")
+        key = f"reported:{older.start.isoformat()}/{older.end.isoformat()}"
+        known = self._named(key, lambda: tuple(tracker.reported(older)), FRESH_ENTRIES)
+        usual_ids = {entry.id for entry in usual.entries}
+        entries = [entry for entry in known.entries if entry.id not in usual_ids]
+        return replace(
+            usual, entries=(*entries, *usual.entries), trouble=known.trouble or usual.trouble
+        )
+
     def tracked_until(self, end: datetime) -> Tracked:
         """What is in the tracker up to then, of three months; a minute old."""
         tracker, oldest = self._tracker, oldest_in_reach(self._clock())
@@ -267,6 +283,15 @@ class Catalog:
             entries, odd[0] = seen(tracker, span)
             return entries
 
+        return self._named(key, ask, fresh, odd)
+
+    def _named(
+        self,
+        key: str,
+        ask: Callable[[], tuple[TimeEntry, ...]],
+        fresh: timedelta,
+        odd: Sequence[str | None] = (None,),
+    ) -> Tracked:
         asked = self._asked(key, ask, _ENTRIES, fresh)
         projects = self.projects()
         account = projects.account

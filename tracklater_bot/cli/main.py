@@ -10,22 +10,28 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from tracklater_bot import __version__
-from tracklater_bot.cli.output import print_json, say, survive_any_terminal
+from tracklater_bot.cli.output import print_json, say, survive_any_terminal, without_quotes
+from tracklater_bot.cli.shared import (
+    FailedError,
+    UsageError,
+    core_of,
+    day_of,
+    load_settings,
+    opened_core,
+    progress,
+    told,
+    write_png,
+)
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
-from tracklater_bot.domain.day import WhenError, WorkDay
-from tracklater_bot.domain.errors import StoreError, place_of
 
 if TYPE_CHECKING:
-    from tracklater_bot.blocks.timeline import Lanes
-    from tracklater_bot.core import Core
-    from tracklater_bot.settings import Loaded, Settings
+    pass
 
 Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -67,24 +73,10 @@ def _configure_logging(*, verbose: bool) -> None:
     The libraries stay at warnings: at DEBUG, Slack's logs whole messages, answers and tokens.
     """
     handler = logging.StreamHandler()
-    handler.addFilter(_without_quotes)
+    handler.addFilter(without_quotes)
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(format=form, handlers=[handler])
     logging.getLogger("tracklater_bot").setLevel(logging.DEBUG if verbose else logging.WARNING)
-
-
-def _without_quotes(record: logging.LogRecord) -> bool:
-    """Leaves of a library's line where it was written and the kind of error.
-
-    Slack's quotes requests and answers, with tokens and what people wrote, in its errors too.
-    """
-    if record.name.partition(".")[0] != "tracklater_bot":
-        error = record.exc_info[1] if record.exc_info else None
-        record.msg = f"trouble at {record.module}:{record.lineno}"
-        if error is not None:
-            record.msg += f": {place_of(error)}"
-        record.args = record.exc_info = record.exc_text = record.stack_info = None
-    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -126,6 +118,10 @@ def _add_commands(commands: Commands) -> None:
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--once", action="store_true", help="go through the day without a person")
     parser.add_argument("--json", action="store_true", help="with --once: print JSON")
+    help_text = "write the settings from what this machine and your accounts tell"
+    parser = _add(commands, "init", init, help_text)
+    help_text = "where your repositories are (usual places of the home folder)"
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help=help_text)
     _add(commands, "run", run, "run the bot: schedule, slash command, buttons")
     parser = _add(commands, "preview", preview, "show a day's suggestions here; posts nothing")
     _when(parser)
@@ -138,6 +134,11 @@ def _add_commands(commands: Commands) -> None:
     _when(_add(commands, "digest", digest, "post or refresh a day's message now"))
     parser = _add(commands, "check", check, "try every source, tracker and token")
     parser.add_argument("--json", action="store_true", help="as JSON")
+    parser = _add(commands, "export", export, "what is in the tracker for these days")
+    for option, name in (("--from", "first"), ("--to", "last")):
+        help_text = f"the {name} day: YYYY-MM-DD, or a word as of the other commands"
+        parser.add_argument(option, dest=name, required=True, metavar="D", help=help_text)
+    parser.add_argument("--format", choices=("csv", "json"), default="csv")
     help_text = "what was learned from confirmed time, here alone"
     parser = _add(commands, "habits", habits, help_text)
     parser.add_argument("--forget", action="store_true", help="forget all of it")
@@ -176,25 +177,6 @@ def _port(text: str) -> int:
 # settings (180).
 
 
-class UsageError(Exception):
-    """The command cannot be run like this; the text says what to change."""
-
-
-class FailedError(Exception):
-    """The command was understood, and did not succeed; the text says why."""
-
-
-@contextmanager
-def _told(
-    errors: type[Exception], told_as: type[UsageError | FailedError] = FailedError
-) -> Iterator[None]:
-    """Gives the sentence of such an error to the person."""
-    try:
-        yield
-    except errors as error:
-        raise told_as(str(error)) from error
-
-
 def demo(arguments: argparse.Namespace) -> int:
     """The sandbox and the real bot on it."""
     if arguments.json and not arguments.once:
@@ -205,10 +187,26 @@ def demo(arguments: argparse.Namespace) -> int:
         if (error.name or "").startswith("tracklater"):
             raise
         raise FailedError(NO_DEMO) from error
-    with _told(demonstration.DemoError):
+    with told(demonstration.DemoError):
         if arguments.once:
             return demonstration.once(as_json=arguments.json)
         return demonstration.page(arguments.port, open_browser=not arguments.no_open)
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """Settings from what there is; and yesterday, as they see it."""
+    from tracklater_bot.cli import init as first_hour
+    from tracklater_bot.cli.init.asking import Dialogue
+    from tracklater_bot.http import utc_now
+    from tracklater_bot.settings import SettingsError
+
+    files = first_hour.places(arguments.config, arguments.env_file, os.environ)
+    with told(SettingsError, UsageError), told(first_hour.NotWritten):
+        first_hour.init(arguments.folders, files, os.environ, utc_now(), Dialogue())
+    shown = vars(_parser().parse_args(["preview", "yesterday"]))
+    env_file = files[1] if files[1].exists() else None
+    print()
+    return preview(argparse.Namespace(**{**shown, "config": files[0], "env_file": env_file}))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -219,7 +217,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tracklater_bot.slack.connections import ConnectError
 
     stopped = stop_event(END_SECONDS)
-    with _core(arguments) as core, _told(ConnectError):
+    with core_of(arguments) as core, told(ConnectError):
         first = needed(core.file_settings)
         missing = dict.fromkeys((*first, *unfinished(core.file_settings)))
         if first:
@@ -232,29 +230,27 @@ def run(arguments: argparse.Namespace) -> int:
 
 def preview(arguments: argparse.Namespace) -> int:
     """A day's suggestions on this screen."""
+    from tracklater_bot.cli.first_day import empty_day, keyword_lines
     from tracklater_bot.drafting.machine import UnexplainedTitles
     from tracklater_bot.engine import answer
-    from tracklater_bot.settings import first_clues
     from tracklater_bot.trackers.base import words_of
 
     if arguments.titles and (arguments.json or arguments.blocks):
         raise UsageError("--titles shows window titles here alone: leave out --json and --blocks.")
     titles = UnexplainedTitles() if arguments.titles else None
     engine = answer if titles is None else titles.answer
-    with _core(arguments) as core:
-        day = _day(core, arguments.when)
-        if not core.clue_sources:
-            say(
-                f"No source is set up yet: set {first_clues()}, in tracklater.toml."
-                " `tracklater-bot check` says what else is missing."
-            )
-        with _progress(f"Reading {day.date}"):
+    loaded = load_settings(arguments)
+    with opened_core(loaded.settings) as core:
+        day = day_of(core, arguments.when)
+        with progress(f"Reading {day.date}"):
             [draft], now = core.local_machine(engine).drafts([day]), core.clock()
+            advice = list(empty_day(draft, day, loaded, core))
+        taken = [hint.text for group in core.groups for hint in group.hints]
         groups, words = tuple(core.file_settings.groups), words_of(core.tracker)
     if arguments.png is not None:
         from tracklater_bot.blocks.timeline import lanes_of, ticks_of
 
-        _write_png(arguments.png, lanes_of(draft, now, ticks_of(draft), words), groups)
+        write_png(arguments.png, lanes_of(draft, now, ticks_of(draft), words), groups)
     if arguments.json:
         from tracklater_bot.cli.preview_json import draft_json
 
@@ -267,9 +263,13 @@ def preview(arguments: argparse.Namespace) -> int:
         from tracklater_bot.cli.terminal import print_draft
 
         print_draft(draft, now, None, words, why=arguments.why)
+    for line in advice:
+        say(line)
     if titles is not None:
         from tracklater_bot.cli.terminal import print_titles
 
+        for line in keyword_lines(titles.minutes, taken):
+            print(line)
         print_titles(titles.minutes)
     return 0
 
@@ -281,13 +281,13 @@ def digest(arguments: argparse.Namespace) -> int:
     from tracklater_bot.slack.days import Days
     from tracklater_bot.slack.messages import PostError
 
-    with _core(arguments) as core:
-        _day(core, arguments.when)  # so that a mistake in it is told first
+    with core_of(arguments) as core:
+        day_of(core, arguments.when)  # so that a mistake in it is told first
         days = Days(person_of(core), web_client(core.file_settings))
         days.note_zone()
-        day = _day(core, arguments.when)
-        with _told(PostError), _progress(f"Reading {day.date}"):
-            opened = days.open_day(day)
+        day = day_of(core, arguments.when)
+        with told(PostError), progress(f"Reading {day.date}"):
+            opened = days.open_day(day, review=True)
         days.finish()
     for status in opened.draft.sources:
         if status.trouble:
@@ -298,11 +298,12 @@ def digest(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Everything tried for real."""
-    from tracklater_bot.checks import check_all, network
+    from tracklater_bot.checks import check_all, files_read, network
     from tracklater_bot.cli.terminal import print_lines
 
-    with _core(arguments) as core:
-        findings = [*check_all(core), network(core.file_settings)]
+    loaded = load_settings(arguments)
+    with opened_core(loaded.settings) as core, progress("Trying everything"):
+        findings = [files_read(loaded), *check_all(core), network(core.file_settings)]
     if arguments.json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -314,15 +315,42 @@ def habits(arguments: argparse.Namespace) -> int:
     """What was learned, in words, or its end."""
     from tracklater_bot.cli.terminal import print_habits
 
-    with _core(arguments) as core:
+    with core_of(arguments) as core:
         machine = core.local_machine()
         if arguments.forget:
             machine.forget_habits()
             say("All that was learned is forgotten. Entries from now on are learned from again.")
             return 0
-        with _progress("Reading recordings"):
-            print_habits(machine.habits_in_words([_day(core, "today")]))
+        with progress("Reading recordings"):
+            print_habits(machine.habits_in_words([day_of(core, "today")]))
     return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """What is in the tracker for these days."""
+    from tracklater_bot.cli.export import Known, export_rows, print_csv, print_export_json
+    from tracklater_bot.domain.day import Span
+    from tracklater_bot.trackers.base import Refused
+
+    with core_of(arguments) as core:
+        first, last = day_of(core, arguments.first), day_of(core, arguments.last)
+        if first.date > last.date:
+            raise UsageError("--from comes after --to: write the earlier day first.")
+        with told(Refused):
+            core.writable_tracker()
+        span = Span(first.span.start, last.span.end)
+        with progress(f"Reading {first.date} to {last.date}"):
+            tracked, known = core.catalog.exported(span), Known.of(core, first.date)
+        zone, now = core.calendar.zone(), core.clock()
+    rows = export_rows(tracked.entries, span, zone, known, now)
+    if arguments.format == "json":
+        about = {"from": first.date, "to": last.date, "timezone": zone, "trouble": tracked.trouble}
+        print_export_json(rows, {key: value and str(value) for key, value in about.items()})
+    else:
+        print_csv(rows)
+    if tracked.trouble:
+        say(f"Not all of it is there: {tracked.trouble}.")
+    return FAILED if tracked.trouble else 0
 
 
 def import_settings(arguments: argparse.Namespace) -> int:
@@ -331,7 +359,7 @@ def import_settings(arguments: argparse.Namespace) -> int:
     from tracklater_bot.cli.importer import import_settings as convert
 
     env_file = arguments.env_file or arguments.output.parent / ".env"
-    with _told(CannotImport, UsageError):
+    with told(CannotImport, UsageError):
         report = convert(arguments.file, arguments.output, env_file)
     for line in report.lines():
         print(line)
@@ -343,12 +371,12 @@ def record(arguments: argparse.Namespace) -> int:
     from tracklater_bot.cli.record import RecordError
     from tracklater_bot.cli.record import record as take
 
-    settings = _settings(arguments)
+    settings = load_settings(arguments).settings
     if settings.thyme.dir is None:
         raise UsageError(
             "thyme.dir is not set: write the folder of thyme's files into the settings."
         )
-    with _told(RecordError):
+    with told(RecordError):
         recorded = take(settings.thyme.dir, settings.zone())
     if recorded.note:
         say(recorded.note)
@@ -366,8 +394,8 @@ def service(arguments: argparse.Namespace) -> int:
         removed = [f"{file}: removed" for file in services.uninstall(manager, call)]
         print("\n".join(removed or ["Nothing was installed."]))
         return 0
-    with _told(SettingsError, UsageError):
-        jobs = services.jobs_of(_loaded(arguments), os.environ, sys.platform)
+    with told(SettingsError, UsageError):
+        jobs = services.jobs_of(load_settings(arguments), os.environ, sys.platform)
     if arguments.do == "status":
         states = [services.status(manager, job, call) for job in jobs]
         print_lines(states)
@@ -377,61 +405,7 @@ def service(arguments: argparse.Namespace) -> int:
     if unseen:
         say(f"A service does not see this shell's {', '.join(unseen)}: write it into .env.")
     if not arguments.show:
-        with _told(services.ServiceError):
+        with told(services.ServiceError):
             services.install(manager, jobs, call)
         say(f"Installed and started. {manager.hint}")
     return 0
-
-
-# -- What they share -----------------------------------------------------------------------------
-
-
-def _settings(arguments: argparse.Namespace) -> Settings:
-    return _loaded(arguments).settings
-
-
-def _loaded(arguments: argparse.Namespace) -> Loaded:
-    from tracklater_bot.settings import SettingsError, load
-
-    with _told(SettingsError, UsageError):
-        loaded = load(arguments.config, arguments.env_file, os.environ)
-    for warning in loaded.warnings:
-        say(warning)
-    return loaded
-
-
-@contextmanager
-def _core(arguments: argparse.Namespace) -> Iterator[Core]:
-    from tracklater_bot.core import opened
-    from tracklater_bot.settings import SettingsError
-
-    settings = _settings(arguments)
-    with _told(StoreError), _told(SettingsError, UsageError), opened(settings) as core:
-        yield core
-
-
-def _day(core: Core, when: str) -> WorkDay:
-    with _told(WhenError, UsageError):
-        return core.calendar.past_day(when)
-
-
-@contextmanager
-def _progress(doing: str) -> Iterator[None]:
-    """Shows that something goes on, where somebody sits at a terminal; nothing when piped."""
-    if not (sys.stderr.isatty() and sys.stdout.isatty()):
-        yield
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(f"{doing}…"):
-        yield
-
-
-def _write_png(file: Path, lanes: Lanes, groups: Sequence[str]) -> None:
-    from tracklater_bot.blocks.timeline_png import draw
-
-    try:
-        file.write_bytes(draw(lanes, groups))
-    except OSError as error:
-        raise FailedError(f"{file} cannot be written: {error.strerror}.") from error
-    say(f"The picture is in {file}.")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import logging
 import sys
 from unicodedata import normalize
+
+from tracklater_bot.domain.errors import place_of
 
 ALIKE = {
     "–": "-", "—": "-", "›": ">", "·": "-", "“": '"', "”": '"', "‘": "'", "’": "'",
@@ -47,3 +50,17 @@ def print_json(value: object) -> None:
 def say(line: str) -> None:
     """A line for the person, beside what was asked for."""
     print(line, file=sys.stderr, flush=True)
+
+
+def without_quotes(record: logging.LogRecord) -> bool:
+    """Leaves of a library's line where it was written and the kind of error.
+
+    Slack's quotes requests and answers, with tokens and what people wrote, in its errors too.
+    """
+    if record.name.partition(".")[0] != "tracklater_bot":
+        error = record.exc_info[1] if record.exc_info else None
+        record.msg = f"trouble at {record.module}:{record.lineno}"
+        if error is not None:
+            record.msg += f": {place_of(error)}"
+        record.args = record.exc_info = record.exc_text = record.stack_info = None
+    return True

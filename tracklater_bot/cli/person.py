@@ -27,7 +27,7 @@ def person_of(core: Core) -> Person:
         tracker=core.tracker,
         machine=core.machine,
         groups=core.groups,
-        check=partial(check_all, core),
+        check=partial(check_all, core, quick=True),
         outbox=partial(_outbox, core),
     )
 

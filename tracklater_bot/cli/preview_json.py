@@ -12,6 +12,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.suggestions import Suggestion
 
 ISSUE_KEYS = ("key", "title", "url", "tracker")
+EVIDENCE_KEYS = ("window_minutes", "commits", "messages", "prompts", "meetings")
 SOURCE_KEYS = ("name", "group", "ok", "clues", "trouble")
 
 
@@ -53,7 +54,7 @@ def _suggestion(suggestion: Suggestion, zone: ZoneInfo, *, why: bool) -> dict[st
         "issue": issue and {key: getattr(issue, key) for key in ISSUE_KEYS},
         "description": suggestion.description,
         "confidence": round(suggestion.confidence, 2),
-        "evidence": asdict(suggestion.evidence),
+        "evidence": {key: getattr(suggestion.evidence, key) for key in EVIDENCE_KEYS},
         "issue_confidence": suggestion.issue_confidence and round(suggestion.issue_confidence, 2),
     }
     if suggestion.group is None:

@@ -193,16 +193,3 @@ def oldest_in_reach(now: datetime) -> datetime:
 def in_reach(on: date, zone: ZoneInfo, now: datetime) -> bool:
     """Whether all of that date can still be seen in such a tracker."""
     return datetime.combine(on, time(), tzinfo=zone) >= oldest_in_reach(now)
-
-
-def round_boundaries(times: Sequence[datetime], minutes: int) -> list[datetime]:
-    """Each time moved to the nearest multiple of `minutes` in UTC; 0 leaves all as they are.
-
-    Equal times stay equal, so spans that touch still touch; exact multiples do not move.
-    A half goes to the later multiple.
-    """
-    if minutes <= 0:
-        return list(times)
-    step = timedelta(minutes=minutes)
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return [epoch + ((at - epoch + step / 2) // step) * step for at in times]

@@ -36,8 +36,10 @@ class DayTimes:
     under_way: Lengths = field(default_factory=dict)
 
     @classmethod
-    def of(cls, digest: Digest, now: datetime | None = None) -> DayTimes:
-        """From a stored digest; a running entry counts until `now`."""
+    def of(
+        cls, digest: Digest, now: datetime | None = None, within: Span | None = None
+    ) -> DayTimes:
+        """From a stored digest; a running entry counts until `now`, others what is `within`."""
         groups = {item.suggestion.group for item in digest.items}
         kept = [item for item in digest.items if item.state is not ItemState.SKIPPED]
         sent = [item for item in digest.items if item.state in UNDER_WAY]
@@ -45,13 +47,15 @@ class DayTimes:
             {group: length_of(i for i in items if i.suggestion.group == group) for group in groups}
             for items in (kept, open_items(digest), sent)
         )
-        tracked = tracked_length(digest, now)
+        tracked = tracked_length(digest, now, within)
         return cls(digest.day, tracked, suggested, missing, under_way=under_way)
 
     @classmethod
-    def of_draft(cls, draft: Draft, now: datetime | None = None) -> DayTimes:
+    def of_draft(
+        cls, draft: Draft, now: datetime | None = None, within: Span | None = None
+    ) -> DayTimes:
         """From a day that was only read: all that is suggested waits for a decision."""
-        return cls.of(as_digest(draft), now)
+        return cls.of(as_digest(draft), now, within)
 
     def groups(self) -> list[str | None]:
         """The groups that have any time, the largest first, the unexplained last."""
@@ -99,13 +103,15 @@ def usual_length(digests: Iterable[Digest], besides: date) -> timedelta | None:
     return sum(worked, timedelta()) / len(worked) if len(worked) >= FEWEST_DAYS else None
 
 
-def tracked_length(digest: Digest, now: datetime | None) -> dict[str | None, timedelta]:
-    """What Toggl has per group: entries of the day and items sent since they were read."""
+def tracked_length(
+    digest: Digest, now: datetime | None, within: Span | None = None
+) -> dict[str | None, timedelta]:
+    """What the tracker has per group: entries of the day and items sent since they were read."""
     lengths: defaultdict[str | None, timedelta] = defaultdict(timedelta)
     for entry in digest.tracked:
-        end = entry.end or now
-        if end is not None and end > entry.start:
-            lengths[entry.group] += end - entry.start
+        span = entry.span(now or entry.start)
+        if span is not None and (span := span.intersection(within or span)) is not None:
+            lengths[entry.group] += span.length
     known = {entry.id for entry in digest.tracked}
     for item in digest.items:
         if item.state is ItemState.SENT and item.entry_id not in known:

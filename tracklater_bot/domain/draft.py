@@ -72,6 +72,19 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Rounding:
+    """What rounding took from a row of a group, in seconds; below zero, what it gave.
+
+    `decided`: the row is in the tracker or on its way there, and does not move any more.
+    """
+
+    day: date
+    group: str
+    seconds: int
+    decided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the person said themselves of a span: whose it was; None: they skipped it."""
 
@@ -87,7 +100,8 @@ class Brief:
     are those that work may have been for, `tracked` is what is in the tracker from the first day to
     the last, `rules` are the person's own, `history` are entries of weeks before and after, which
     teach what the time of each group looks like; `decisions` tell where the person corrected or
-    skipped what was suggested then. `services` tells how those fared who were asked.
+    skipped what was suggested then. `services` tells how those fared who were asked. `roundings`
+    are those of the days' months.
     """
 
     days: tuple[WorkDay, ...]
@@ -98,3 +112,4 @@ class Brief:
     history: tuple[TimeEntry, ...] = ()
     decisions: tuple[Decision, ...] = ()
     services: tuple[SourceStatus, ...] = ()
+    roundings: tuple[Rounding, ...] = ()

@@ -147,7 +147,7 @@ def within(suggestion: Suggestion, span: Span) -> Suggestion:
         span=span,
         best_split=split if inside else None,
         halves=(),
-        evidence=replace(evidence, window_minutes=minutes),
+        evidence=replace(evidence, window_minutes=minutes, exact_seconds=0),
     )
 
 

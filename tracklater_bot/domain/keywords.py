@@ -13,7 +13,7 @@ from tracklater_bot.domain.keys import Keys
 from tracklater_bot.domain.text import folded
 
 # Names that many repositories share: they count only where a repository's name must stand.
-_COMMON_NAMES = frozenset((
+COMMON_NAMES = frozenset((
     "admin", "android", "api", "app", "apps", "backend", "blog", "client", "cms", "code", "common",
     "core", "dashboard", "data", "demo", "desktop", "dev", "docs", "examples", "documentation",
     "dotfiles", "frontend", "infra", "infrastructure", "intranet", "ios", "lib", "main", "mobile",
@@ -48,7 +48,7 @@ def all_hints(
         names.add(group.name)
         yield from group.hints
         for client in sorted({project.client for project in group.projects}):
-            if len(client) >= _SHORTEST_CLIENT and client.casefold() not in _COMMON_NAMES:
+            if len(client) >= _SHORTEST_CLIENT and client.casefold() not in COMMON_NAMES:
                 yield Hint(group.name, HintKind.KEYWORD, client)
     for name, repo in sorted(set(repositories)):
         if name in names:
@@ -64,7 +64,7 @@ class Keywords:
         for hint in hints:
             word = folded(hint.text).strip()
             # The last part of a remote ("web" of "acme/web") never stands alone in a title.
-            if word and not (hint.kind is HintKind.REMOTE and word in _COMMON_NAMES):
+            if word and not (hint.kind is HintKind.REMOTE and word in COMMON_NAMES):
                 owners[word].add(hint.group)
                 kinds = (hint.kind, self._kinds.get(word, hint.kind))
                 self._kinds[word] = min(kinds, key=list(HintKind).index)
@@ -84,7 +84,7 @@ class Keywords:
 
     def _counts(self, word: str, before: str, after: str) -> bool:
         """A common name counts in a path, a list of tmux, or as a part of a title by itself."""
-        if self._kinds[word] is HintKind.KEYWORD or word not in _COMMON_NAMES:
+        if self._kinds[word] is HintKind.KEYWORD or word not in COMMON_NAMES:
             return True
         alone = before.endswith("| ") and (not after or after.startswith(" |"))
         return alone or _BEFORE_A_NAME.search(before) is not None

@@ -12,6 +12,7 @@ import holidays
 from tracklater_bot.domain.day import WEEKDAYS, WorkDay
 
 CATCH_UP_DAYS = 7
+LONGEST_SINCE = 14  # days; reading more of them anew takes its time
 LONGEST_BREAK = 400  # days
 
 
@@ -51,6 +52,12 @@ class Plan:
             day = today - timedelta(days=back)
             if since < self.due_at(day) <= now:
                 yield day
+
+    def since_last(self, day: date) -> list[date]:
+        """The days since the digest before that day's, which is for the first of them."""
+        back = (day - timedelta(days=n) for n in range(1, LONGEST_SINCE + 1))
+        last = next((one for one in back if self.wants(one)), day - timedelta(days=LONGEST_SINCE))
+        return [last + timedelta(days=n) for n in range((day - last).days)]
 
     def next(self, now: datetime) -> datetime | None:
         """The next digest's moment; None when no weekday is chosen."""

@@ -15,13 +15,17 @@ MOST_DESCRIPTION = 2000  # characters of an entry; Toggl takes 3,000, and no lis
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How much was seen during a suggestion; counts only, never the clues themselves."""
+    """How much was seen during a suggestion; counts only, never the clues themselves.
+
+    `exact_seconds` is how long the work was before rounding; 0 where nothing is known of that.
+    """
 
     window_minutes: int = 0
     commits: int = 0
     messages: int = 0
     prompts: int = 0
     meetings: int = 0
+    exact_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,11 @@ def short_day(day: date) -> str:
     return f"{weekday(day)[:3]} {day.day} {_MONTHS[day.month - 1][:3]}"
 
 
+def month_name(day: date) -> str:
+    """`November 2026`."""
+    return f"{_MONTHS[day.month - 1]} {day.year}"
+
+
 def count(number: int, one: str, more: str = "") -> str:
     """`1 commit`, `3 commits`; `more` where an s is not enough."""
     return f"{number} {one if number == 1 else more or one + 's'}"

@@ -93,8 +93,8 @@ class HabitFiles:
         issues = [issue.id for issue in brief.issues]
 
         def of_day(day: WorkDay) -> Habits | None:
-            others = known.keys() - {day.date}
-            return Habits(known, day.date, groups, hashing, issues) if others else None
+            before = {past: counts for past, counts in known.items() if past < day.date}
+            return Habits(before, day.date, groups, hashing, issues) if before else None
 
         return of_day
 

@@ -9,7 +9,7 @@ import logging
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -35,6 +35,7 @@ from tracklater_bot.domain.draft import AgentTime, Brief, Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.keywords import spelling_pattern
+from tracklater_bot.domain.roundings import left_over, rounding_of
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import folded, without_folders
@@ -88,7 +89,16 @@ class LocalMachine:
             for group in brief.groups
         )
         habits = self.habits.learned(brief) if self.habits is not None else lambda _day: None
-        return [self._draft(day, readings, brief, groups, habits(day)) for day in brief.days]
+        dates = {day.date for day in brief.days}
+        roundings = [one for one in brief.roundings if one.decided or one.day not in dates]
+        drafts = []
+        for day in brief.days:
+            given_back = left_over(roundings, day.date)
+            drafts.append(self._draft(day, readings, brief, groups, habits(day), given_back))
+            step = timedelta(minutes=self.settings.round_minutes)
+            found = (rounding_of(day.date, one, step) for one in drafts[-1].suggestions)
+            roundings += filter(None, found)
+        return drafts
 
     def habits_in_words(self, days: Sequence[WorkDay]) -> list[Habit]:
         """The strongest habits, for the terminal of this machine alone."""
@@ -109,6 +119,7 @@ class LocalMachine:
         brief: Brief,
         groups: tuple[Group, ...],
         habits: Habits | None,
+        given_back: Mapping[str, timedelta],
     ) -> Draft:
         now = self.clock()
         of_day = [_of_day(reading, day.span) for reading in readings]
@@ -126,6 +137,7 @@ class LocalMachine:
             options=msgspec.convert(self.settings, Options, from_attributes=True),
             rules=brief.rules,
             habits=habits,
+            left_over=given_back,
         )
         found = self.engine(inputs)
         return Draft(

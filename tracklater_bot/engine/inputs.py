@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from tracklater_bot.domain.clues import Clue
 from tracklater_bot.domain.day import WorkDay
@@ -30,7 +31,7 @@ class Inputs:
     """A day's clues and what is known of the groups. `now` bounds a day that is not over.
 
     `rules` are the person's own word on windows; they win over the groups' hints. `habits`:
-    what past days taught.
+    what past days taught. `left_over` is what rounding took from each group on other days.
     """
 
     day: WorkDay
@@ -42,3 +43,4 @@ class Inputs:
     options: Options = Options()
     rules: tuple[Rule, ...] = ()
     habits: Habits | None = None
+    left_over: Mapping[str, timedelta] = field(default_factory=dict)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from tracklater_bot.domain.day import Span, round_boundaries, subtract
+from tracklater_bot.domain.day import Span, subtract
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.infer.inference import LabelledDay
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import TOUCH, Interval
+from tracklater_bot.engine.rounding import Grid, Row, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,37 +149,17 @@ def _untracked(
 
 
 def _rounded(
-    exact: Iterable[RoundedSpan], tracked: Sequence[Span], inputs: Inputs
+    exact: Sequence[RoundedSpan], tracked: Sequence[Span], inputs: Inputs
 ) -> list[RoundedSpan]:
     """Spans on the grid, but for edges of tracked time: what touched it still does."""
     shortest = timedelta(minutes=inputs.options.min_minutes)
-    fixed = {edge for span in tracked for edge in (span.start, span.end)}
-    until = min(inputs.now, inputs.day.span.end)
-    result: list[RoundedSpan] = []
-    for one in exact:
-        start, end = _on_grid(one.exact, inputs.options.round_minutes, fixed)
-        start = max(start, result[-1].span.end if result else inputs.day.span.start)
-        end = min(end, until)
-        free = subtract([Span(start, end)] if start < end else [], tracked)
-        span = max(free, key=lambda part: (_shared(part, one.exact), part.length), default=None)
-        if span is not None and span.length >= shortest:
-            result.append(replace(one, span=span))
-    return result
-
-
-def _shared(span: Span, exact: Span) -> timedelta:
-    both = span.intersection(exact)
-    return both.length if both is not None else timedelta()
-
-
-def _on_grid(exact: Span, minutes: int, fixed: Iterable[datetime]) -> tuple[datetime, datetime]:
-    """The span's boundaries, rounded unless fixed; the step it lies in where that leaves none."""
-    start, end = round_boundaries([exact.start, exact.end], minutes)
-    start = exact.start if exact.start in fixed else start
-    end = exact.end if exact.end in fixed else end
-    if start < end:
-        return start, end
-    step = timedelta(minutes=minutes)
-    middle = exact.start + exact.length / 2
-    [near] = round_boundaries([middle], minutes)
-    return (near - step, near) if near > middle else (near, near + step)
+    edges = frozenset(edge for span in tracked for edge in (span.start, span.end))
+    whole = Span(inputs.day.span.start, min(inputs.now, inputs.day.span.end))
+    step = timedelta(minutes=inputs.options.round_minutes)
+    grid = Grid(step, subtract([whole], tracked), edges, shortest)
+    found = rounded([Row(one.exact, one.group) for one in exact], grid, inputs.left_over)
+    return [
+        replace(one, span=span)
+        for one, span in zip(exact, found, strict=True)
+        if span is not None and span.length >= shortest
+    ]

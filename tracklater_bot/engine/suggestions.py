@@ -251,6 +251,7 @@ class SuggestionBuilder:
             messages=sum(event.kind is EventKind.MESSAGE for event in events),
             prompts=sum(event.kind is EventKind.PROMPT for event in events),
             meetings=len({k.planned.start for k in self._meetings_in(group, interval)}),
+            exact_seconds=round(interval[1] - interval[0]),
         )
 
     def _best_split(self, found: RoundedSpan, interval: Interval) -> datetime | None:

@@ -67,6 +67,17 @@ class User(BaseModel):
         return self.accountId or self.key or self.name or ""
 
 
+class JiraProject(BaseModel):
+    """A project that the account may see."""
+
+    key: str
+    name: Title = ""
+
+
+class _Projects(BaseModel):
+    values: list[JiraProject] | None = None
+
+
 class _Tenant(BaseModel):
     cloudId: str  # noqa: N815
 
@@ -83,6 +94,8 @@ class _Errors(BaseModel):
 
 
 _USER = TypeAdapter(User)
+_PROJECTS = TypeAdapter(_Projects)
+_ALL_PROJECTS = TypeAdapter(list[JiraProject])
 _TENANT = TypeAdapter(_Tenant)
 _ERRORS = TypeAdapter(_Errors)
 _TOKENS = TypeAdapter(list[_Token])
@@ -113,6 +126,13 @@ class JiraSite:
     def me(self) -> User:
         """Who the token belongs to. Unlike a search, this refuses a token that has expired."""
         return self.get("/myself", _USER)
+
+    def visible_projects(self) -> list[JiraProject]:
+        """Projects that the account may see; of Cloud's the fifty with the latest work."""
+        if not self.cloud:
+            return self.get("/project", _ALL_PROJECTS)
+        order: dict[str, str | int] = {"orderBy": "-lastIssueUpdatedTime", "maxResults": 50}
+        return self.get("/project/search", _PROJECTS, order).values or []
 
     def tokens_end(self) -> tuple[datetime, ...]:
         """When the account's tokens expire, soonest first; Data Center alone tells, Cloud nobody.

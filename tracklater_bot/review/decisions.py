@@ -18,6 +18,7 @@ from tracklater_bot.domain.edits import UNDECIDED, Change, NotYours, ReviewError
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.payload import payload_of
+from tracklater_bot.domain.stretches import CertainRows
 from tracklater_bot.store import Store, Transaction, days, jobs
 from tracklater_bot.store.jobs import Job, JobKind, Stage, entry_job
 
@@ -27,6 +28,7 @@ _DECIDED = (*IN_PROGRESS, ItemState.SENT)
 _OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old to be kept."
 _UNKNOWN_DAY = "That day is not open yet: ask for it with /tracklater first."
 _CHANGED = "It was changed meanwhile: close this and press Edit again."
+_CHANGED_DAYS = "These days have changed since: ask for them again, and look before you approve."
 _ON_ITS_WAY = "It is on its way to {}: try again in a moment."
 _DECIDED_ALREADY = "It is decided already: press Undo first."
 
@@ -63,6 +65,30 @@ class Review:
                 if item.certain if certain_only else item.approvable:
                     decision.approve(item)
             return decision.digest
+
+    def approve_certain(self, person: str, dates: Sequence[date], seen: str) -> int:
+        """Approves what is certain of several days, all or nothing; gives how many that were.
+
+        `seen` is what was shown before (`CertainRows`); once approved, asking again does nothing.
+        """
+        with self._store.writing() as transaction:
+            found = (days.load(transaction, person, day, lock=True) for day in dates)
+            open_days = [digest for digest in found if digest and self._in_reach(digest)]
+            rows = CertainRows.of(open_days)
+            if rows.number and rows.seen != seen:
+                raise ReviewError({"": _CHANGED_DAYS})
+            for digest in open_days:
+                decision = _DayDecision(
+                    self._store, transaction, self._tracker, digest, self._clock()
+                )
+                for item in digest.items:
+                    if item.certain:
+                        decision.approve(item)
+            return rows.number
+
+    def _in_reach(self, digest: Digest) -> bool:
+        zone = ZoneInfo(digest.timezone)
+        return self._tracker.reaches(digest.day, zone, self._clock())
 
     def skip(self, person: str, item_id: str) -> Digest:
         """Leaves the item out."""

@@ -113,9 +113,14 @@ def _files(
         named = dotenv_variables(first).get(CONFIG_VARIABLE) if first else None
         if named:
             return _existing(Path(named), CONFIG_VARIABLE), first
-        path = _found(Path(CONFIG_NAME), user_config_path(APP_NAME) / CONFIG_NAME)
+        path = _found(*places_looked_at())
     beside = [path.with_name(ENV_NAME)] if path else []
     return path, env_path or _found(*beside, here)
+
+
+def places_looked_at() -> tuple[Path, Path]:
+    """Where a settings file that nobody names is looked for: the first one counts."""
+    return Path(CONFIG_NAME), user_config_path(APP_NAME) / CONFIG_NAME
 
 
 def _found(*places: Path) -> Path | None:

@@ -18,12 +18,14 @@ from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import changes_message, day_ready, no_traces, note
 from tracklater_bot.blocks.home import home
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.day_totals import open_items
+from tracklater_bot.domain.day_totals import Lengths, open_items
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.edits import moved
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
+from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.json_value import JsonValue
+from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import count, day_name
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import Review, ReviewError
@@ -42,6 +44,7 @@ from tracklater_bot.slack.pace import MINUTE, PacedClient, low_priority
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
 from tracklater_bot.slack.views import Views, page_key
+from tracklater_bot.slack.weeks import Weeks
 from tracklater_bot.store.processes import owner_name
 
 log = logging.getLogger(__name__)
@@ -99,6 +102,7 @@ class Days:
         owner = owner_name()
         self.person = person
         self.views = Views(person)
+        self.weeks = Weeks(person, self.views, self._stored)
         self.review = Review(person.store, person.clock, person.tracker_words)
         self.messenger = Messenger(client, person.store, self.views.digest, owner)
         self.outbox = person.outbox(owner, timing.pace)
@@ -108,6 +112,7 @@ class Days:
         self._announcer = Announcer(person, self.views.plan, self.announce)
         self._activity = Activity(person)
         self._zone_due: datetime | None = None
+        self._waiting: list[tuple[date, Lengths]] | None = None
         self._publishing_home = threading.Lock()
         self._sending = Loop("outbox", self._send)
         self._messages = Loop("messages", self._show, rest_seconds=timing.update_rest)
@@ -125,13 +130,15 @@ class Days:
 
     # -- Days ----------------------------------------------------------------------------------
 
-    def open_day(self, day: WorkDay) -> OpenedDay:
+    def open_day(self, day: WorkDay, *, review: bool = False) -> OpenedDay:
         """Builds the day and posts its message, or updates the one that is there.
 
-        A day without anything to show is built but not posted. Raises PostError, StoreError.
+        A day without anything to show is built but not posted. With `review`, the days since the
+        last digest are read anew too. Raises PostError, StoreError.
         """
-        opened = self._read(day)
-        if opened.digest.items or opened.digest.ts:
+        opened = self._read(day, review=review)
+        waits = review and self.views.waits_unshown(day.date)
+        if opened.digest.items or opened.digest.ts or waits:
             with self._mended_later():
                 return self._with_picture(opened, self.messenger.publish(opened.digest))
         return opened
@@ -185,14 +192,16 @@ class Days:
     def announce(self, on: date, since: datetime) -> None:
         """Reads the day and sees to it that a message posted after `since` tells of it.
 
-        An older message of the day is replaced: changing it would notify nobody. Where nothing is
-        left to decide, nothing new is posted, but for the trouble of a source that may hide work.
+        The days since the last digest are read with it. An older message of the day is replaced:
+        changing it would notify nobody. Where nothing is left to decide on it, and the others have
+        messages, nothing new is posted, but for the trouble of a source that may hide work.
         Raises PostError, StoreError.
         """
-        opened = self._read(self.person.calendar.day_on(on))
+        opened = self._read(self.person.calendar.day_on(on), review=True)
         digest = opened.digest
         hidden = any(status.traces and status.trouble for status in opened.draft.sources)
-        if open_items(digest) or (hidden and not digest.items):
+        waits = open_items(digest) or self.views.waits_unshown(on)
+        if waits or (hidden and not digest.items):
             if not digest.posted_since(since):
                 self._pictures.shown.drop(digest)  # it goes with the old message
             with self._mended_later(), low_priority():
@@ -206,10 +215,26 @@ class Days:
         else:
             self.messenger.refresh(self.person.id, on)  # it may be there without our knowing
 
-    def _read(self, day: WorkDay) -> OpenedDay:
-        draft = self.person.draft(day)
+    def _stored(self, draft: Draft) -> Digest:
         digest = self.person.store.save_draft(self.person.id, draft)
-        self._activity.note_read(day.date)
+        self._activity.note_read(draft.day)
+        return digest
+
+    def _read(self, day: WorkDay, *, review: bool = False) -> OpenedDay:
+        dates = self.views.days_since(day.date) if review else []
+        earlier = [self.person.calendar.day_on(on) for on in dates]
+        try:
+            *drafts, draft = self.person.machine.drafts([*earlier, day])
+        except Exception as error:
+            if not earlier:
+                raise
+            log_failure(log, "Reading the days since the last digest", error)
+            drafts, draft = [], self.person.draft(day)
+        for before, its_day in zip(drafts, earlier, strict=False):
+            self.weeks.keep(before, its_day)
+        digest = self._stored(draft)
+        if review:
+            self.weeks.billing.look()
         tracker = self.person.tracker_words
         closed = tracker.too_long_ago if self.person.is_closed(day) else ""
         return OpenedDay(draft, digest, tracker=tracker, closed=closed)
@@ -234,6 +259,20 @@ class Days:
             return no_traces(day.date, opened.draft.sources, waiting, opened.tracker, opened.closed)
         link = self.messenger.permalink(opened.posted)
         return day_ready(opened.digest, link, opened.closed)
+
+    def show_days(self, stretch: Stretch) -> SlackMessage:
+        """Reads a week or a month; the messages of its days are brought up to date."""
+        try:
+            return self.weeks.read(stretch)
+        finally:
+            self._messages.wake()
+
+    def approve_days(self, user: str, value: str) -> Stretch:
+        """Approves what was shown as certain of some days. Raises ReviewError."""
+        words, _, seen = value.rpartition("/")
+        stretch = Stretch.parse(words)
+        self.review.approve_certain(user, self.weeks.certain_days(stretch), seen)
+        return stretch
 
     def turn_page(self, day: date, page: int) -> None:
         """Shows another page of a long day's message."""
@@ -327,5 +366,11 @@ class Days:
         self.messenger.refresh_stale(self.person.id)
         for day in stale:
             self._pictures.follow(day)
+        today = self.person.calendar.today()
+        waiting = [(times.day, times.missing) for times in self.views.still_open(today)]
+        if waiting != self._waiting:  # something was decided on a day that today's message names
+            before, self._waiting = self._waiting, waiting
+            if before is not None:
+                self.show_again(today)
         waits = in_doubt or self.person.store.stale(self.person.id)
         return self._timing.retry if waits else None

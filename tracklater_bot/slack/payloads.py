@@ -11,7 +11,6 @@ from slack_bolt import Ack, Respond
 from slack_sdk import WebClient
 
 from tracklater_bot.blocks.dialogs import note_modal
-from tracklater_bot.domain.digests import Digest
 from tracklater_bot.review.decisions import ReviewError
 
 
@@ -53,7 +52,7 @@ class Click:
         )
 
 
-def refusal_of(decide: Callable[[], Digest]) -> str:
+def refusal_of(decide: Callable[[], object]) -> str:
     """Carries out one decision; why not, in words for the person, if not."""
     try:
         decide()

@@ -28,6 +28,7 @@ from tracklater_bot.domain.digests import UNDER_WAY, Digest, ItemState
 from tracklater_bot.domain.plan import Plan
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
 from tracklater_bot.slack.announcer import went_on_key
+from tracklater_bot.slack.billing import Billing
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import ShownPictures
 
@@ -59,7 +60,8 @@ class Views:
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
             went_on=bool(self.person.recall(went_on_key(digest.day))),
-            changes=self.person.no_longer(),
+            changes=[*self.person.no_longer(), *Billing(self.person).notes()],
+            still_open=self.still_open(digest.day),
             squares=self._squares(digest),
             usual=usual_length(self._recent(), digest.day),
             stood=self.person.store.track_record(
@@ -74,7 +76,24 @@ class Views:
         chosen = colours(groups, self.person.project_colours())
         return {group: square(colour) for group, colour in chosen.items()}
 
-    # -- Plans, status, week, Home -------------------------------------------------------------
+    def still_open(self, on: date) -> list[DayTimes]:
+        """What is known to wait of the days since the digest before that day's; of the latest."""
+        plan, today = self.plan(), self.person.calendar.today()
+        latest = today if plan.wants(today) else plan.since_last(today)[0]
+        days = map(self.stored_day, self.days_since(on) if on >= latest else ())
+        return [times for times in days if in_all(times.missing)]
+
+    def waits_unshown(self, on: date) -> bool:
+        """Whether one of them has no message of its own, so that nothing has told of it yet."""
+        stored = (self.person.store.digest(self.person.id, t.day) for t in self.still_open(on))
+        return any(digest is None or digest.ts is None for digest in stored)
+
+    def days_since(self, on: date) -> list[date]:
+        """The days since the digest before that day's that can still be acted on."""
+        calendar, dates = self.person.calendar, self.plan().since_last(on)
+        return [day for day in dates if not self.person.is_closed(calendar.day_on(day))]
+
+    # -- Plans, status, Home -------------------------------------------------------------------
 
     def plan(self) -> Plan:
         """When the person wants to hear from the bot, as of now."""
@@ -101,24 +120,17 @@ class Views:
             tracker=self.person.tracker_words,
         )
 
-    def week(self) -> list[DayTimes]:
-        """The last seven days; those that nobody has opened yet are read now."""
-        now = self.person.clock()
-        days = self._week_days()
-        stored = {day: self.person.store.digest(self.person.id, day.date) for day in days}
-        seen = self._read_totals([day for day, digest in stored.items() if digest is None])
-        return [
-            DayTimes.of(digest, now) if digest is not None else seen[day.date]
-            for day, digest in stored.items()
-        ]
-
     def _read_totals(self, days: Sequence[WorkDay]) -> dict[date, DayTimes]:
         """Days as they look now, read at once and remembered for a while; none is stored."""
         now = self.person.clock()
         seen = [DayTimes.of_draft(draft, now) for draft in self.person.machine.drafts(days)]
         for times in seen:
-            day_totals.keep(self._memory(), times, now)
+            self.remember(times)
         return {times.day: times for times in seen}
+
+    def remember(self, times: DayTimes) -> None:
+        """Keeps for a while how a day looked that is not stored."""
+        day_totals.keep(self._memory(), times, self.person.clock())
 
     def last_waiting(self, besides: date) -> DayTimes | None:
         """The last day before today, but for one, whose work is open or was never shown.
@@ -131,18 +143,18 @@ class Views:
         dates = [since + timedelta(days=n) for n in range(1, (today - since).days)]
         stored = self.person.store.digest
         unopened = [d for d in dates if d != besides and stored(self.person.id, d) is None]
-        known = {day: self._stored_day(day) for day in unopened}
+        known = {day: self.stored_day(day) for day in unopened}
         unknown = [day for day, times in known.items() if not times.known]
         known |= self._read_totals(list(map(self.person.calendar.day_on, unknown)))
         waiting = [times for times in known.values() if in_all(times.missing)]
         last = max(waiting, key=lambda times: times.day, default=None)
-        return last or (self._stored_day(max(opened)) if opened else None)
+        return last or (self.stored_day(max(opened)) if opened else None)
 
     def home(self) -> HomeView:
         """Home, from what is stored: quick, and no service is asked."""
         now = self.person.clock()
         zone = self.person.settings().zone()
-        week = [self._stored_day(day.date) for day in self._week_days()]
+        week = [self.stored_day(day.date) for day in self._week_days()]
         today, recent = week[-1], self._recent()
         return HomeView(
             now=now,
@@ -164,7 +176,8 @@ class Views:
         back = range(WEEK_DAYS - 1, -1, -1)
         return [self.person.calendar.day_on(today - timedelta(days=days)) for days in back]
 
-    def _stored_day(self, day: date) -> DayTimes:
+    def stored_day(self, day: date) -> DayTimes:
+        """The day as it is stored, or as it was seen a while ago."""
         now, digest = self.person.clock(), self.person.store.digest(self.person.id, day)
         return DayTimes.of(digest, now) if digest else day_totals.kept(self._memory(), day, now)
 

@@ -96,6 +96,14 @@ def load_since(connection: sa.Connection, person: str, since: date) -> list[Dige
     return [_digest(connection, row) for row in rows]
 
 
+def zone_from(connection: sa.Connection, person: str, day: date) -> tuple[date, str] | None:
+    """The first stored day from then on, and its time zone."""
+    query = sa.select(digests.c.day, digests.c.timezone).where(digests.c.person == person)
+    query = query.where(digests.c.day >= day).order_by(digests.c.day).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row.day, row.timezone)
+
+
 def stale(connection: sa.Connection, person: str | None = None) -> list[Digest]:
     """The person's days (None: everybody's) whose message shows less than is stored, or of whose
     message nobody knows whether it was posted."""

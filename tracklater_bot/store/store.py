@@ -123,6 +123,11 @@ class Store:
         with self.reading() as transaction:
             return days.load_since(transaction, person, since)
 
+    def zone_from(self, person: str, day: date) -> tuple[date, str] | None:
+        """The person's first stored day from then on, and its time zone."""
+        with self.reading() as transaction:
+            return days.zone_from(transaction, person, day)
+
     def open_days(self, person: str, since: date) -> list[tuple[date, int]]:
         """Days with undecided items and how many, earliest first."""
         with self.reading() as transaction:

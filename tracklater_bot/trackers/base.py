@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import SOME_TRACKER, TimeEntry, TrackerWords
@@ -92,10 +92,14 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What is left of the hourly allowance, as far as the last answers told."""
+    """What is left of the hourly allowance, as far as the last answers told.
+
+    `hourly` is the least that there is in a whole hour.
+    """
 
     remaining: int | None
     resets_at: datetime | None
+    hourly: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,13 @@ class Tracker(Protocol):
     def delete(self, entry_id: str, seen: str | None) -> None: ...
     def quota(self) -> Quota: ...
     def constraints(self) -> Constraints: ...
+
+
+@runtime_checkable
+class Reports(Protocol):
+    """A tracker that can tell of days too old for its usual reads. Raises TrackerError's kinds."""
+
+    def reported(self, span: Span) -> Sequence[TimeEntry]: ...
 
 
 def words_of(tracker: Tracker | None) -> TrackerWords:

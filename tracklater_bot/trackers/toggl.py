@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -22,10 +23,12 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.settings import GroupSettings, Settings, TogglSettings
 from tracklater_bot.trackers import base, forms
 from tracklater_bot.trackers import toggl_models as models
+from tracklater_bot.trackers.toggl_reports import reported
 
 T = TypeVar("T")
 
 CREATED_WITH = "tracklater-bot"
+_HOURLY = (30, 240, 600)  # requests of the free plan and of those that cost something
 _MOST_ENTRIES = 1000  # Toggl sends no more rows than this, and does not say that there are more
 # An entry is found by its start: a timer forgotten on Friday still runs on Monday.
 _LOOKBACK = timedelta(days=3)
@@ -80,12 +83,16 @@ class TogglTracker:
         self.page = page_of(settings.base_url)
         self._clock = clock
         self._quotas: dict[str, base.Quota] = {}
-        self._client = http.ServiceClient(
-            "Toggl",
-            settings.base_url,
-            http.basic(self._token, "api_token"),
-            retry=_RETRY,
-            timing=timing or http.Timing(now=clock),
+        api = settings.base_url.rstrip("/")
+        self._client, self._reports = (
+            http.ServiceClient(
+                "Toggl",
+                address,
+                http.basic(self._token, "api_token"),
+                retry=_RETRY,
+                timing=timing or http.Timing(now=clock),
+            )
+            for address in (api, f"{api.removesuffix('/api/v9')}/reports/api/v3")
         )
 
     @classmethod
@@ -123,6 +130,19 @@ class TogglTracker:
         if odd:
             raise base.PartlySeen(_odd(odd), found)
         return found
+
+    def reported(self, span: Span) -> tuple[TimeEntry, ...]:
+        """Entries that share time with `span` from the reports, which know of older days too.
+
+        One request for each page, and one for whose entries they are.
+        """
+        me = self._read("/me", models.ME, {"with_related_data": "true"})
+        path = f"/workspace/{self._workspace_of(me).id}/search/time_entries"
+        ask = partial(self._counted, path)
+        try:
+            return reported(span, me.id, lambda body: ask(partial(self._reports.find, path, body)))
+        except http.HttpError as error:
+            self._raise(error, path, writing=False)
 
     def create(self, entry: base.NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""
@@ -166,7 +186,8 @@ class TogglTracker:
 
     def quota(self) -> base.Quota:
         """What is left for writing, as the last answers told; else for reading."""
-        return self._quota("workspace") or self._quota("me") or base.Quota(None, None)
+        known = self._quota("workspace") or self._quota("me")
+        return known or base.Quota(None, None, _HOURLY[0])
 
     def constraints(self) -> base.Constraints:
         """What the workspace demands of every entry; nothing on plans without that feature."""
@@ -287,7 +308,11 @@ class TogglTracker:
         seconds = _number(answer.headers.get("X-Toggl-Quota-Resets-In"))
         if remaining is not None:
             wait = timedelta(seconds=min(seconds, 3600)) if seconds is not None else _UNTIL_RESET
-            self._quotas[bucket] = base.Quota(remaining, self._clock() + wait)
+            # More than the smallest plan has, so it is a larger one.
+            before = self._quotas.get(bucket)
+            most = max(remaining, before.hourly or 0 if before else 0)
+            hourly = next((hourly for hourly in _HOURLY if hourly >= most), most)
+            self._quotas[bucket] = base.Quota(remaining, self._clock() + wait, hourly)
 
     def _raise(self, error: http.HttpError, path: str, *, writing: bool) -> NoReturn:
         """Turns what went wrong on the way into what it means for the entry."""
@@ -320,7 +345,8 @@ class TogglTracker:
         wait = timedelta(seconds=min(int(reset[1]), 3600)) if reset else _UNTIL_RESET
         resets_at = quota.resets_at if used_up and quota else None
         over = _over_quota(resets_at or self._clock() + wait)
-        self._quotas[bucket] = base.Quota(0, over.retry_at)
+        hourly = quota.hourly if quota else _HOURLY[0]
+        self._quotas[bucket] = base.Quota(0, over.retry_at, hourly)
         return over
 
 

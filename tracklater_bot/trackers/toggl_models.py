@@ -65,6 +65,7 @@ def _good(shape: type[BaseModel]) -> BeforeValidator:
 class Me(BaseModel):
     """The account with its related data. Rows that are odd are left out."""
 
+    id: int | None = None
     fullname: Title = ""
     email: Title = ""
     timezone: Title = ""

@@ -75,6 +75,7 @@ class FakeJira:
             "BROWSE_PROJECTS", "WORK_ON_ISSUES", "EDIT_OWN_WORKLOGS", "DELETE_OWN_WORKLOGS",
         }  # fmt: skip
         self.issues: dict[str, JiraIssue] = {}
+        self.names = {"DEV": "Acme development"}
         self.mails: list[str] = []
         self.faults = Faults(_error_page)
         self.requests: list[str] = []
@@ -106,6 +107,8 @@ class FakeJira:
         for method, path, handler in (
             ("GET", "/myself", self._myself),
             ("GET", "/mypermissions", self._permissions),
+            ("GET", "/project/search", self._project_search),
+            ("GET", "/project", self._project_list),
             ("POST", "/search/approximate-count", self._count),
             ("POST", "/search/jql", self._search),
             ("GET", "/search/jql", self._search),
@@ -189,6 +192,22 @@ class FakeJira:
                 }
             }
         )
+
+    async def _project_search(self, request: web.Request) -> web.Response:
+        if not self.cloud:
+            raise JiraError(404, "null for uri")
+        most = int(request.query.get("maxResults", "50"))
+        found = self._told_projects()[:most]
+        return web.json_response({"values": found, "total": len(found), "isLast": True})
+
+    async def _project_list(self, _: web.Request) -> web.Response:
+        return web.json_response(self._told_projects())
+
+    def _told_projects(self) -> list[Json]:
+        return [
+            {"id": "10000", "key": key, "name": self.names.get(key, key), "simplified": False}
+            for key in sorted(self._projects())
+        ]
 
     def _projects(self) -> set[str]:
         return {issue.key.rpartition("-")[0] for issue in self.issues.values()}

@@ -79,6 +79,7 @@ class FakeTaiga:
         for path, handler in (
             ("/users/me", self._me),
             ("/projects/by_slug", self._by_slug),
+            ("/projects", self._projects),
             ("/resolver", self._resolve),
             *((f"/{kind}", self._list) for kind in KINDS),
             *((f"/{kind}/{{id:\\d+}}", self._one) for kind in KINDS),
@@ -179,6 +180,11 @@ class FakeTaiga:
         if request.query.get("slug") != self.slug:
             raise TaigaError(404, _error("No Project matches the given query.", "NotFound"))
         return web.json_response(self._project())
+
+    async def _projects(self, request: web.Request) -> web.Response:
+        """Those of a member, as everybody may ask."""
+        mine = request.query.get("member", str(ME)) == str(ME)
+        return web.json_response([self._project()] if mine else [])
 
     def _project(self) -> Json:
         return {

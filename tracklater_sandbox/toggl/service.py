@@ -6,8 +6,9 @@ import base64
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -17,7 +18,9 @@ from tracklater_sandbox.toggl.quota import Allowance, Quotas
 from tracklater_sandbox.toggl.rules import Refusal
 
 PREFIX = "/toggl/api/v9"
+REPORTS = "/toggl/reports/api/v3/workspace/{wid}/search/time_entries"
 MOST_ROWS, MOST_PER_PAGE, MOST_PATCHED = 1000, 200, 100
+MOST_REPORTED_DAYS = 366
 MEMORY = timedelta(days=92)  # about three months back, then Toggl wants its reports asked
 OVER_QUOTA = "You have hit your hourly limit for API calls. The quota will reset in {} seconds."
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -60,6 +63,7 @@ class FakeToggl:
             ("PATCH", one, self._patch),
         ):
             app.router.add_route(method, PREFIX + path, self._guarded(handler))
+        app.router.add_route("POST", REPORTS, self._guarded(self._report))
 
     # -- what tests and the page see
 
@@ -257,6 +261,26 @@ class FakeToggl:
             if start <= datetime.fromisoformat(_start(entry)) < end
         ]
 
+    async def _report(self, request: web.Request) -> web.Response:
+        """Entries of days of any age that have ended, each in a group of its own."""
+        search = await request.json()
+        start, end = search["start_date"], search["end_date"]
+        if search.get("rounding") != 0:
+            raise Refusal("the sandbox's reports round nothing: say so")
+        if (date.fromisoformat(end) - date.fromisoformat(start)).days > MOST_REPORTED_DAYS:
+            raise Refusal("The maximum allowed date range is 366 days")
+        zone = ZoneInfo(self.account.zone)
+        found = [
+            entry
+            for entry in self.entries
+            if entry["stop"]
+            and start <= str(datetime.fromisoformat(_start(entry)).astimezone(zone).date()) <= end
+        ]
+        first, size = int(search.get("first_row_number", 1)), int(search.get("page_size", 50))
+        page = found[first - 1 : first - 1 + size]
+        more = {"X-Next-Row-Number": str(first + size)} if first - 1 + size < len(found) else {}
+        return web.json_response([_reported(entry, zone) for entry in page], headers=more)
+
     async def _current(self, _: web.Request) -> web.Response:
         running = (one for one in self.account.entries.values() if one["duration"] < 0)
         return web.json_response(next(running, None))
@@ -339,3 +363,28 @@ async def _body(request: web.Request) -> Any:
         return json.loads(await request.text())
     except ValueError:
         raise Refusal("JSON is not valid") from None
+
+
+def _reported(entry: Json, zone: ZoneInfo) -> Json:
+    start, stop = (
+        datetime.fromisoformat(entry[name]).astimezone(zone) for name in ("start", "stop")
+    )
+    return {
+        "user_id": USER,
+        "username": "Eero Example",
+        "project_id": entry["project_id"],
+        "task_id": entry["task_id"],
+        "billable": entry["billable"],
+        "description": entry["description"] or "",
+        "tag_ids": entry["tag_ids"],
+        "row_number": 1,
+        "time_entries": [
+            {
+                "id": entry["id"],
+                "seconds": entry["duration"],
+                "start": start.isoformat(),
+                "stop": stop.isoformat(),
+                "at": entry["at"],
+            }
+        ],
+    }

@@ -66,7 +66,7 @@ def import_settings(source: Path, target: Path, env_file: Path) -> Report:
     _drop_invalid(converted)
     try:
         secrets = _secrets(converted, env_file)
-        _append(env_file, secrets)
+        append_secrets(env_file, secrets)
         private = set(secrets_and_accounts(converted))
         public = {key: value for key, value in converted.values.items() if key not in private}
         with target.open("x", encoding="utf-8") as file:
@@ -119,8 +119,8 @@ def _secrets(converted: Converted, env_file: Path) -> dict[str, str]:
     return secrets
 
 
-def _append(env_file: Path, secrets: Mapping[str, str]) -> None:
-    """Adds the variables to the file as a whole, readable by its owner alone."""
+def append_secrets(env_file: Path, secrets: Mapping[str, str]) -> None:
+    """Adds the variables to the file as a whole, readable by its owner alone; the last one wins."""
     if not secrets:
         return
     env_file = env_file.resolve()
@@ -138,8 +138,13 @@ def _quoted(value: str) -> str:
 # -- TOML --------------------------------------------------------------------------------------
 
 
-def toml(values: Mapping[Key, Any], groups: Iterable[str]) -> str:
-    """The settings as TOML: single values first, then sections, then the groups."""
+def toml(
+    values: Mapping[Key, Any], groups: Iterable[str], comments: Mapping[Key, str] | None = None
+) -> str:
+    """The settings as TOML: single values first, then sections, then the groups.
+
+    `comments` are lines above their sections.
+    """
     tables: dict[Key, list[str]] = {(): []}
     for group in groups:
         tables[(GROUPS, group)] = []
@@ -149,12 +154,13 @@ def toml(values: Mapping[Key, Any], groups: Iterable[str]) -> str:
             tables.setdefault(path, [])
             continue
         tables.setdefault(head, []).append(f"{dotted(path[len(head) :])} = {_literal(value)}")
-    return "\n".join(_sections(tables))
+    return "\n".join(_sections(tables, comments or {}))
 
 
-def _sections(tables: Mapping[Key, list[str]]) -> Iterator[str]:
+def _sections(tables: Mapping[Key, list[str]], comments: Mapping[Key, str]) -> Iterator[str]:
     for head in sorted(tables, key=lambda key: (key[:1] == (GROUPS,), len(key))):
-        title = [f"\n[{_key(head)}]"] if head else []
+        comment = f"# {comments[head]}\n" if head in comments else ""
+        title = [f"\n{comment}[{_key(head)}]"] if head else []
         if title or tables[head]:
             yield "\n".join((*title, *tables[head]))
     yield ""

@@ -156,7 +156,7 @@ def _is_ambiguous(match: re.Match[str], before: str) -> bool:
 # -- By key and title -------------------------------------------------------------------------
 
 # Words that tell nothing of what an issue is about.
-_STOP_WORDS = frozenset((
+STOP_WORDS = frozenset((
     "add", "all", "and", "bug", "bugs", "change", "feature", "fix", "fixed", "fixes", "for", "from",
     "hotfix", "into", "issue", "make", "new", "not", "our", "story", "task", "that", "the", "this",
     "update", "use", "was", "when", "wip", "with", "work", "you",
@@ -234,7 +234,7 @@ def _content_words(words: Iterable[str]) -> set[str]:
     return {
         word
         for word in words
-        if word not in _STOP_WORDS
+        if word not in STOP_WORDS
         and not word.isdecimal()
         and (len(word) >= _SHORTEST_WORD or is_unspaced(word[0]))
     }

@@ -18,9 +18,9 @@ from slack_sdk import WebClient
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import help_message, note, status_message, unknown_word
 from tracklater_bot.blocks.home import preference_of
-from tracklater_bot.blocks.week import week_message
 from tracklater_bot.domain.day import NoSuchDay, WhenError
 from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.stretches import Stretch, parse_stretch
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
 from tracklater_bot.slack.days import Days
@@ -47,6 +47,9 @@ class DayHandlers:
         app.action(re.compile(r"^page:\d+$"))(self._turn_page)
         app.action("refresh")(self.refresh)
         app.action("open_day")(self.refresh)
+        app.action("approve_days")(self._approve_days)
+        app.action("bill_month")(self._bill_month)
+        app.action("unbill_month")(self._bill_month)
         app.action("remind")(self._remind)
         app.event("app_home_opened")(self._home_opened)
         app.action(re.compile(r"^pref_"))(self._preference_changed)
@@ -86,9 +89,11 @@ class DayHandlers:
         """Help, and why a word means nothing; None for what has to be looked up."""
         if word == "help":
             return help_message(self._tracker)
+        calendar = self._days.person.calendar
         try:
-            if word not in ("status", "week"):
-                self._days.person.calendar.past_day(word)
+            if word != "status":
+                stretch = parse_stretch(word, calendar.today())
+                calendar.past_day(word if stretch is None else str(stretch.first))
         except NoSuchDay as error:
             return note(str(error))
         except WhenError:
@@ -98,9 +103,35 @@ class DayHandlers:
     def _looked_up(self, word: str) -> SlackMessage:
         if word == "status":
             return status_message(self._days.views.status())
-        if word == "week":
-            return week_message(self._days.views.week(), self._tracker)
-        return self._days.show_day(self._days.person.calendar.past_day(word))
+        calendar = self._days.person.calendar
+        stretch = parse_stretch(word, calendar.today())
+        if stretch is not None:
+            return self._days.show_days(stretch)
+        return self._days.show_day(calendar.past_day(word))
+
+    def _approve_days(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        click, days = Click.of(body), self._days
+        with stored_first(ack):
+            refusal = refusal_of(lambda: days.approve_days(click.user, click.value))
+        if refusal:
+            reply_privately(respond, refusal)
+        days.changed()
+        stretch = Stretch.parse(click.value.rpartition("/")[0])
+        _say(respond, days.weeks.again(stretch), replace_original=True)
+
+    def _bill_month(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        click, weeks = Click.of(body), self._days.weeks
+        words, _, seen = click.value.rpartition("/")
+        stretch = Stretch.parse(words)
+        with stored_first(ack):
+            if click.action_id == "unbill_month":
+                weeks.billing.unmark(stretch)
+            else:
+                refusal = refusal_of(lambda: weeks.billing.mark(stretch, seen))
+                if refusal:
+                    reply_privately(respond, refusal)
+        billing = weeks.billing.as_shown(stretch)
+        _say(respond, weeks.again(stretch, billing), replace_original=True)
 
     # -- Decisions -----------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from tracklater_bot.blocks.rule_dialog import (
     was_told,
     with_catch,
 )
-from tracklater_bot.domain.day import Span, round_boundaries
+from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.day_totals import free_gaps
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.draft import Gap
@@ -330,7 +330,7 @@ class DialogHandlers:
 def _around(at: datetime, gaps: Sequence[Gap], now: datetime) -> Span:
     """The half hour around a message, no further than what else is known of the day."""
     quarter = timedelta(minutes=15)
-    middle = round_boundaries([at], 5)[0]
+    middle = datetime.fromtimestamp((at.timestamp() + 150) // 300 * 300, UTC)
     around = Span(middle - quarter, max(min(middle + quarter, now), middle))
     inside = [part for gap in gaps if at in gap.span and (part := gap.span.intersection(around))]
     return inside[0] if inside else around

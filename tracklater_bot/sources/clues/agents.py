@@ -94,7 +94,11 @@ class AgentsSource:
         folders = {
             tool.name: folder
             for tool in TOOLS
-            if (folder := getattr(own, tool.setting) if tool.setting in written else _usual(tool))
+            if (
+                folder := getattr(own, tool.setting)
+                if tool.setting in written
+                else usual_folder(tool)
+            )
         }
         if folders:
             yield cls(folders, configured(settings), settings.data_folder / "agents")
@@ -203,7 +207,8 @@ class AgentsSource:
         harvest.add(file, _UNDERSTAND[file.tool](lines, file.path))
 
 
-def _usual(tool: Tool) -> Path:
+def usual_folder(tool: Tool) -> Path:
+    """Where a tool has its logs, unless the settings name another place."""
     return Path(os.environ.get(tool.variable) or tool.folder).expanduser()
 
 

@@ -33,6 +33,7 @@ from tracklater_bot.sources.clues.git_repository import (
     Repository,
     configured,
     head_reflog,
+    likely_own,
     locate,
 )
 from tracklater_bot.sources.files import os_reason
@@ -112,6 +113,22 @@ class GitSource:
         count = len(self._repositories()[0])
         repositories = "1 repository" if count == 1 else f"{count} repositories"
         return f"{repositories}, commits by {', '.join(self.emails) or 'the user.email of each'}"
+
+    def only(self, email: str) -> GitSource:
+        """The same with the commits of one address."""
+        return replace(self, emails=(email,))
+
+    def made_here_by(self, span: Span) -> set[str]:
+        """The addresses of the person's commits on this machine, whatever the settings say."""
+        found: set[str] = set()
+        for repository in self._repositories()[0]:
+            with suppress(SourceError, OSError):
+                reflogs = (reflog for _, reflog in self._reflogs(repository, span)[0])
+                made = [commit for reflog in reflogs for commit in reflog.made_here]
+                during = [c for c in made if datetime.fromtimestamp(c.at, UTC) in span]
+                during.sort(key=lambda commit: -commit.at)
+                found.update(likely_own([commit.email for commit in during]))
+        return found
 
     def _repositories(self) -> tuple[list[Repository], list[str]]:
         """Each repository once, however often and by whatever path it is named."""

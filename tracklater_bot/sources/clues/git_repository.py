@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,9 @@ REFLOG = re.compile(
     r"|(?P<commit>commit)).*"
     r"|.*)$",
     re.MULTILINE,
+)
+ROBOT = re.compile(
+    r"\[bot\]|^(?:no-?reply|agent|bots?)@|@[^@]*\.(?:local|localdomain)$", re.IGNORECASE
 )
 NO_BRANCH = re.compile(r"[0-9a-f]{7,64}|@|HEAD|.*(?:[~^:\s]|@\{).*")
 REFTABLE = re.compile(r"^\s*refstorage\s*=\s*\"?reftable", re.IGNORECASE | re.MULTILINE)
@@ -160,6 +164,19 @@ def head_reflog(head: Head) -> tuple[HeadReflog, bool]:
     except (FileNotFoundError, NotADirectoryError):
         lines, cut = b"", False
     return parse_reflog(lines.decode("utf-8", errors="replace"), as_branch(current)), cut
+
+
+def likely_own(made_here_by: Sequence[str]) -> list[str]:
+    """Of the addresses of commits made on a machine those of its person, the last first.
+
+    That is the last one, and those of many commits: a colleague may have sat there for one.
+    """
+    used = Counter(email for email in made_here_by if not ROBOT.search(email))
+    return [
+        email
+        for number, (email, commits) in enumerate(used.items())
+        if number == 0 or commits * 4 >= used.total()
+    ]
 
 
 # -- Reflogs -----------------------------------------------------------------------------------

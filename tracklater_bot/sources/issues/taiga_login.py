@@ -19,6 +19,7 @@ from tracklater_bot.http import (
     Response,
     ServiceClient,
     Timing,
+    Title,
     Unreachable,
     anonymous,
     bearer,
@@ -39,7 +40,15 @@ class _SignedIn(_Pair):
     id: int
 
 
+class TaigaProject(BaseModel):
+    """A project of the account."""
+
+    slug: str
+    name: Title = ""
+
+
 _PAIR = TypeAdapter(_Pair)
+_PROJECTS = TypeAdapter(list[TaigaProject])
 _SIGNED_IN = TypeAdapter(_SignedIn)
 
 
@@ -69,6 +78,10 @@ class TaigaLogin:
     def user(self) -> int:
         """The id of the account."""
         return self._signed_in().user
+
+    def projects(self) -> list[TaigaProject]:
+        """Those that the account is a member of, a hundred at most. Raises HttpError."""
+        return self.get("/projects", {"member": self.user, "page_size": 100}).read(_PROJECTS)
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Response:
         """Asks as that account; a token that has run out is renewed once. Raises HttpError."""

@@ -1,0 +1,313 @@
+"""`init`: settings from what the machine and the accounts tell, and about six answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from tracklater_bot.cli.init import accounts
+from tracklater_bot.cli.init.accounts import RefusedAnswer, settings_with
+from tracklater_bot.cli.init.asking import Dialogue, slack_link
+from tracklater_bot.cli.init.finding import Machine, find
+from tracklater_bot.cli.init.grouping import IssueProject, Proposal, propose
+from tracklater_bot.cli.init.writing import no_longer, other_values, variables, write
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.text import clean, count
+from tracklater_bot.settings import Settings, load
+from tracklater_bot.settings.base import Key
+from tracklater_bot.settings.issue_sections import TAIGA_API
+from tracklater_bot.settings.layers import CONFIG_VARIABLE, dotenv_variables
+from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
+from tracklater_bot.settings.tree import GROUPS, env_name
+from tracklater_bot.trackers.registry import SUGGESTED
+
+MOST_SITES = 5
+
+
+class NotWritten(Exception):
+    """Nothing was written; the text says why, and what to do."""
+
+
+def places(
+    config: Path | None, env_file: Path | None, environ: Mapping[str, str]
+) -> tuple[Path, Path]:
+    """The settings file and the `.env` to be written.
+
+    Without a name: where there is one already, else in the person's configuration folder, where
+    every command finds them from everywhere.
+    """
+    here, usual = places_looked_at()
+    if config is None and environ.get(CONFIG_VARIABLE):
+        config = Path(environ[CONFIG_VARIABLE])
+    target = config or (here if here.exists() else usual)
+    return target, env_file or target.with_name(ENV_NAME)
+
+
+def init(
+    folders: Sequence[Path],
+    files: tuple[Path, Path],
+    environ: Mapping[str, str],
+    now: datetime,
+    dialogue: Dialogue,
+) -> None:
+    """Finds, asks, and writes both files. Raises NotWritten and SettingsError."""
+    target, env_file = files
+    if target.exists() and not dialogue.agrees(
+        f"{target} is there already. Write it anew? It is kept as {target.name}.old"
+    ):
+        raise NotWritten(f"{target} was left as it is: nothing was written.")
+    asking = _Asking(dialogue, _known(files, environ), find(folders, Path.home()))
+    asking.look(folders)
+    asking.slack()
+    asking.tracker()
+    asking.issues()
+    groups = asking.groups(now)
+    values = asking.settings(groups)
+    if not groups and not values:
+        raise NotWritten(
+            "Nothing was found, and nothing was answered, so there is nothing to write. Name the"
+            " folders of your repositories (tracklater-bot init FOLDER …), or let ActivityWatch"
+            " (https://activitywatch.net) record your windows for a day. See docs/sources.md."
+        )
+    replaced = [*other_values(env_file, variables(values)), *no_longer(env_file, groups)]
+    if replaced and not dialogue.agrees(
+        f"{env_file} has other values of {', '.join(replaced)}. Replace them? It is kept as"
+        f" {env_file.name}.old"
+    ):
+        raise NotWritten(f"{env_file} was left as it is: nothing was written.")
+    try:
+        settings_with(values)
+        write(files, values, groups, replaced)
+    except RefusedAnswer as error:
+        raise NotWritten(str(error)) from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise NotWritten(f"{error.filename or target}: {reason}.") from None
+    dialogue.say(f"\nWritten: {target}")
+    if variables(values):
+        dialogue.say(f"Written: {env_file} (secrets; nobody else can read it)")
+    for step in asking.next_steps(groups):
+        dialogue.say(f"- {step}")
+
+
+def _known(files: tuple[Path, Path], environ: Mapping[str, str]) -> Settings:
+    """What is set already. Without a settings file, nothing of groups: there are none yet."""
+    target, env_file = files
+    if target.exists():
+        return load(target, env_file if env_file.exists() else None, environ).settings
+    in_file = dotenv_variables(env_file) if env_file.exists() else {}
+    of_groups = env_name((GROUPS, ""))
+    variables = {**in_file, **environ}
+    kept = {name: text for name, text in variables.items() if not name.startswith(of_groups)}
+    return load(None, Path(os.devnull), kept | {CONFIG_VARIABLE: ""}).settings
+
+
+@dataclass(slots=True)
+class _Asking:
+    """What is known so far. `known` are settings that were there before, of files and variables."""
+
+    dialogue: Dialogue
+    known: Settings
+    machine: Machine
+    values: dict[Key, Any] = field(default_factory=dict)
+    projects: tuple[Project, ...] = ()
+    issue_projects: list[IssueProject] = field(default_factory=list)
+    jiras: dict[str, tuple[str, SecretStr]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+
+    def look(self, folders: Sequence[Path]) -> None:
+        """Tells what was found; asks for folders where there was no repository."""
+        if not self.machine.repositories and not folders:
+            answer = self.dialogue.ask(
+                f"No repository was found in {Path.home()}. In which folders is your work?"
+                " (commas between them; Enter: none)"
+            )
+            if named := [Path(part.strip()) for part in answer.split(",") if part.strip()]:
+                self.machine = find(named, Path.home())
+        for line in self.machine.lines():
+            self.dialogue.say(line)
+        self.names.add(Path.home().name)
+        self.names |= {email.partition("@")[0].rpartition("+")[2] for email in self.machine.emails}
+
+    # -- Accounts --------------------------------------------------------------------------------
+
+    def slack(self) -> None:
+        """Three tokens of one app; the user's tells the member id."""
+        if not self._token("slack", "bot_token"):
+            self.dialogue.say(f"\nSlack: make the app, filled in already, at\n{slack_link()}")
+            self.dialogue.say("Press Create, then Install App, then copy from OAuth & Permissions:")
+            question = "Bot User OAuth Token (xoxb-…; Enter: without Slack)"
+            if not self._ask_slack("bot_token", question):
+                return
+        if not self._token("slack", "user_token"):
+            self._ask_slack(
+                "user_token", "User OAuth Token (xoxp-…; Enter: your messages don't count)"
+            )
+        elif self.known.slack.user_token:
+            self._slack_token("user_token", self.known.slack.user_token)
+        if not self._token("slack", "app_token") and self.known.slack.mode == "socket":
+            question = "App-Level Token with connections:write, of Basic Information (xapp-…)"
+            self._ask_slack("app_token", question)
+        if not (self.known.slack.user_id or ("slack", "user_id") in self.values):
+            answer = self.dialogue.ask("Your member ID (your profile > ⋮ > Copy member ID, U…)")
+            if answer:
+                self.values[("slack", "user_id")] = answer
+
+    def _token(self, section: str, name: str) -> bool:
+        return getattr(getattr(self.known, section), name) is not None
+
+    def _ask_slack(self, name: str, question: str) -> bool:
+        def attempt(answer: str) -> bool:
+            token = getattr(settings_with({("slack", name): answer}).slack, name)
+            self._slack_token(name, token)
+            self.values[("slack", name)] = token
+            return True
+
+        return bool(self.dialogue.tried(question, attempt, secret=True))
+
+    def _slack_token(self, name: str, token: SecretStr) -> None:
+        if name == "app_token":
+            self.dialogue.say(f"  {accounts.slack_socket(self.known.slack, token)}.")
+            return
+        member, who = accounts.slack_person(self.known.slack, token)
+        self.dialogue.say(f"  This is {clean(who, 100)}.")
+        if name == "user_token":
+            self.values[("slack", "user_id")] = member
+
+    def tracker(self) -> None:
+        """The tracker's token; clients and projects are read with it."""
+        name, label = SUGGESTED.name, SUGGESTED.label
+        token: SecretStr | None = getattr(self.known, name).api_token
+        if token is None:
+            question = f"{label}: API token, at the foot of its profile page (Enter: without it)"
+            self.dialogue.tried(question, lambda word: self._account(SecretStr(word)), secret=True)
+            return
+        try:
+            self._account(token)
+        except RefusedAnswer as error:
+            self.dialogue.say(f"  {label}: {error}")
+
+    def _account(self, token: SecretStr) -> bool:
+        name = SUGGESTED.name
+        section = getattr(self.known, name).model_copy(update={"api_token": token})
+        account = accounts.tracker_account(self.known.model_copy(update={name: section}))
+        projects = count(len(account.projects), "project")
+        self.dialogue.say(f"  This is {clean(account.name, 100)}, with {projects}.")
+        self.projects = account.projects
+        if not self._token(name, "api_token"):
+            self.values[(name, "api_token")] = token
+        return True
+
+    def issues(self) -> None:
+        """Jiras and Taigas, as many as there are."""
+        if self.known.taiga.username and self.known.taiga.password:
+            try:
+                self._taiga(self.known.taiga.url, self.known.taiga.username)
+            except RefusedAnswer as error:
+                self.dialogue.say(f"  Taiga: {error}")
+        for number in range(MOST_SITES):
+            more = "another Jira or Taiga" if number else "your Jira or Taiga"
+            if self.dialogue.tried(f"Address of {more} (Enter: none)", self._site) is None:
+                return
+
+    def _site(self, answer: str) -> bool:
+        address = answer if "://" in answer else f"https://{answer}"
+        settings_with({("taiga", "url"): address})  # refuses what is no address
+        if accounts.is_taiga(address):
+            name = self.dialogue.ask("  Your user name there, or e-mail")
+            self.dialogue.tried(
+                "  Password", lambda word: self._taiga(address, name, word), secret=True
+            )
+        else:
+            self.dialogue.tried(
+                "  API token (Cloud: https://id.atlassian.com/manage-profile/security/api-tokens)",
+                lambda token: self._jira(address, SecretStr(token)),
+                secret=True,
+            )
+        return True
+
+    def _jira(self, address: str, token: SecretStr) -> bool:
+        try:
+            url, email, found = accounts.jira_projects(address, token, self.machine.emails)
+        except RefusedAnswer as error:
+            self.dialogue.say(f"  With your addresses in commits: {error}.")
+            other = self.dialogue.ask("  E-mail of that account (Enter: try another token)")
+            if not other:
+                raise
+            url, email, found = accounts.jira_projects(address, token, [other])
+        self.dialogue.say(f"  Signed in, {count(len(found), 'project')}.")
+        self.issue_projects += found
+        self.jiras[url] = email, token
+        return True
+
+    def _taiga(self, address: str, name: str, password: str = "") -> bool:
+        secret = SecretStr(password) if password else self.known.taiga.password
+        api, found = accounts.taiga_projects(address, name, secret or SecretStr(""))
+        self.dialogue.say(f"  Signed in to Taiga, {count(len(found), 'project')}.")
+        self.issue_projects += found
+        self.names.add(name)
+        if password:
+            self.values |= {("taiga", "username"): name, ("taiga", "password"): secret}
+        if api != TAIGA_API:
+            self.values[("taiga", "url")] = api
+        return True
+
+    # -- Groups ----------------------------------------------------------------------------------
+
+    def groups(self, now: datetime) -> list[Proposal]:
+        """What is proposed, as the person changed it."""
+        proposed = propose(
+            self.machine.repositories, self.projects, self.issue_projects, self.names, now
+        )
+        if proposed.groups:
+            self.dialogue.say("\nYour groups, as far as they can be told:")
+        groups = self.dialogue.groups(proposed.groups)
+        for left in proposed.left_out:
+            self.dialogue.say(f"  Left out: {clean(left, 200)}")
+        return groups
+
+    def settings(self, groups: Sequence[Proposal]) -> dict[Key, Any]:
+        """All that is written: what a default says already is left out."""
+        machine, values = self.machine, dict(self.values)
+        for section in ("slack", SUGGESTED.name):
+            url = getattr(self.known, section).base_url
+            if url != getattr(Settings(), section).base_url:
+                values[(section, "base_url")] = url
+        if machine.activitywatch:
+            values[("activitywatch",)] = {}
+        if machine.thyme is not None:
+            values[("thyme", "dir")] = str(machine.thyme)
+        if machine.agents:
+            values[("agents",)] = {}
+        if machine.emails and any(group.repositories for group in groups):
+            values[("git", "emails")] = list(machine.emails)
+        for group in groups:
+            values |= group.values(SUGGESTED.name)
+            for url in {project.url for project in group.issues} & self.jiras.keys():
+                email, token = self.jiras[url]
+                values[(GROUPS, group.name, "jira", "email")] = email
+                values[(GROUPS, group.name, "jira", "api_token")] = token
+        return values
+
+    def next_steps(self, groups: Sequence[Proposal]) -> list[str]:
+        """What is to be done now, and what was not found."""
+        steps = ["tracklater-bot check: is everything as it should be?"]
+        if not self.machine.activitywatch and self.machine.thyme is None:
+            steps.append(
+                "No windows are recorded: ActivityWatch (https://activitywatch.net) would tell most"
+                " of your day. Run `init` again when it does."
+            )
+        if not groups:
+            steps.append("No group was found: write one as docs/settings.md shows.")
+        if self._token("slack", "bot_token") or ("slack", "bot_token") in self.values:
+            steps.append("tracklater-bot digest yesterday: the first message in Slack")
+            steps.append("tracklater-bot service install: from now on it comes by itself")
+        else:
+            steps.append("tracklater-bot init again, when you have a Slack app")
+        return steps

@@ -1,0 +1,164 @@
+"""Months that are billed: what they held then, and what has become different since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from tracklater_bot.domain.day_totals import DayTimes
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.text import duration, short_day
+
+LEAST_FOUND = timedelta(minutes=5)  # of what would now be suggested
+MOST_DESCRIPTION = 80
+
+
+@dataclass(frozen=True, slots=True)
+class BilledEntry:
+    """What of an entry is billed, and the tracker's word for its state then."""
+
+    start: datetime
+    seconds: int
+    group: str | None
+    description: str
+    changed: str
+
+    @property
+    def length(self) -> timedelta:
+        """How long it is."""
+        return timedelta(seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthState:
+    """What a month holds: entries by their ids, and seconds that were found, by day and group."""
+
+    entries: Mapping[str, BilledEntry] = field(default_factory=dict)
+    found: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entries: Iterable[TimeEntry], days: Iterable[DayTimes]) -> MonthState:
+        """Of entries that have ended, and the month's days."""
+        held = {
+            entry.id: BilledEntry(
+                start=entry.start,
+                seconds=round((entry.end - entry.start).total_seconds()),
+                group=entry.group,
+                description=entry.description[:MOST_DESCRIPTION],
+                changed=entry.changed,
+            )
+            for entry in entries
+            if entry.end is not None
+        }
+        found = {
+            times.day.isoformat(): {
+                group: round(length.total_seconds())
+                for group, length in times.suggested.items()
+                if group is not None and length
+            }
+            for times in days
+        }
+        return cls(held, {day: groups for day, groups in found.items() if groups})
+
+    @property
+    def seen(self) -> str:
+        """Changes with every entry and each change of one: a click means what was shown."""
+        known = sorted((key, entry.seconds, entry.changed) for key, entry in self.entries.items())
+        return f"{crc32(repr(known).encode()):08x}"
+
+    def lengths(self) -> dict[str | None, timedelta]:
+        """The sum of each group."""
+        sums: dict[str | None, timedelta] = {}
+        for entry in self.entries.values():
+            sums[entry.group] = sums.get(entry.group, timedelta()) + entry.length
+        return sums
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """A month as it was when it was marked as billed."""
+
+    at: datetime
+    state: MonthState
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Something that is different now: on which day, of what, and how; `what` is outside text."""
+
+    day: date
+    what: str
+    how: str
+
+
+def drift(
+    billed: MonthState,
+    now: MonthState,
+    zone: ZoneInfo,
+    tracker: str,
+    ours: Mapping[str, str | None],
+) -> list[Drift]:
+    """What is different, earliest first. `ours` are entries made here, as they were seen last."""
+    return sorted(_drifts(billed, now, zone, tracker, ours), key=lambda one: (one.day, one.how))
+
+
+def _drifts(
+    billed: MonthState,
+    now: MonthState,
+    zone: ZoneInfo,
+    tracker: str,
+    ours: Mapping[str, str | None],
+) -> Iterator[Drift]:
+    for key in billed.entries.keys() | now.entries.keys():
+        before, after = billed.entries.get(key), now.entries.get(key)
+        known = after or before
+        if known is None or (before and after and _same(before, after)):
+            continue
+        day = known.start.astimezone(zone).date()
+        by_us = after is not None and ours.get(key) == after.changed
+        when = _on(after.changed, zone) if after is not None else ""
+        where = "here" if by_us else f"in {tracker}{when}"
+        if before is None:
+            how = f"{'approved' if by_us else 'added'} {where}: {duration(known.length)}"
+        elif after is None:
+            how = f"no longer in {tracker}: {duration(before.length)} -> 0 min"
+        else:
+            how = f"edited {where}: {_change(before, after, zone)}"
+        yield Drift(day, known.description, how)
+    for on, groups in now.found.items():
+        for group, seconds in groups.items():
+            more = timedelta(seconds=seconds - billed.found.get(on, {}).get(group, 0))
+            if more >= LEAST_FOUND:
+                yield Drift(date.fromisoformat(on), group, f"{duration(more)} more found since")
+
+
+def _same(before: BilledEntry, after: BilledEntry) -> bool:
+    return (before.start, before.seconds, before.group, before.description) == (
+        after.start,
+        after.seconds,
+        after.group,
+        after.description,
+    )
+
+
+def _change(before: BilledEntry, after: BilledEntry, zone: ZoneInfo) -> str:
+    if before.seconds != after.seconds:
+        return f"{duration(before.length)} -> {duration(after.length)}"
+    if before.group != after.group:
+        return f"{before.group or 'no client'} -> {after.group or 'no client'}"
+    if before.start != after.start:
+        start, end = (one.start.astimezone(zone) for one in (before, after))
+        return f"{short_day(start)} {start:%H:%M} -> {short_day(end)} {end:%H:%M}"
+    return "its words"
+
+
+def _on(changed: str, zone: ZoneInfo) -> str:
+    """` on Thu 3 Dec`, where the tracker's word for a state is a moment."""
+    try:
+        at = datetime.fromisoformat(changed)
+    except ValueError:
+        return ""
+    return f" on {short_day(at.astimezone(zone).date())}" if at.tzinfo else ""

@@ -1,0 +1,120 @@
+"""Months that the person has marked as billed, kept in the store's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from tracklater_bot.blocks.week import BillingView
+from tracklater_bot.catalog.cache import PersonalMemory, adapter
+from tracklater_bot.domain.billing import Billed, Drift, MonthState, drift
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.day_totals import DayTimes
+from tracklater_bot.domain.edits import ReviewError
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.stretches import Stretch
+from tracklater_bot.domain.text import count
+from tracklater_bot.slack.person import Person
+
+T = TypeVar("T")
+SHOWN_LASTS = timedelta(days=1)  # a month is billed as it was shown
+MONTHS_BACK = 3  # the tracker shows no more
+NOTES = "billing_drift"
+_CHANGED = "The month has changed since: ask for it again, and look before you mark it."
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """One person's billed months."""
+
+    person: Person
+
+    def shown(
+        self, stretch: Stretch, entries: Iterable[TimeEntry], days: Iterable[DayTimes]
+    ) -> BillingView:
+        """What is said of a month that was just read; remembered, so that it can be billed."""
+        state = MonthState.of(entries, days)
+        value = adapter(MonthState).dump_python(state, mode="json")
+        self._memory().put(f"shown:{stretch}", value, self.person.clock() + SHOWN_LASTS)
+        return self._view(stretch, state)
+
+    def as_shown(self, stretch: Stretch) -> BillingView | None:
+        """The same of a month as it was shown last."""
+        state = self._recalled(f"shown:{stretch}", MonthState)
+        return self._view(stretch, state) if state else None
+
+    def mark(self, stretch: Stretch, seen: str) -> None:
+        """Remembers the month as billed, as it was shown. Raises ReviewError where it was not."""
+        state = self._recalled(f"shown:{stretch}", MonthState)
+        if state is None or state.seen != seen:
+            raise ReviewError({"": _CHANGED})
+        billed = Billed(self.person.clock(), state)
+        value = adapter(Billed).dump_python(billed, mode="json")
+        self._memory().put(f"billed:{stretch}", value)
+
+    def unmark(self, stretch: Stretch) -> None:
+        """Forgets that the month was billed."""
+        self._memory().delete(f"billed:{stretch}")
+
+    def look(self) -> None:
+        """Asks for the billed months that the tracker still shows; `notes` tells what differs."""
+        found, month = [], Stretch.month(self.person.calendar.today())
+        for _ in range(MONTHS_BACK + 1):
+            number = len(self._drift_in_tracker(month))
+            if number:
+                changes = count(number, "change")
+                found.append(
+                    f"{month.name} is billed, and has {changes} since: /tracklater month"
+                    f" {month.first:%Y-%m} tells which."
+                )
+            month = Stretch.month(month.first - timedelta(days=1))
+        self._memory().put(NOTES, [*found])
+
+    def notes(self) -> list[str]:
+        """What was different when the tracker was asked last, a sentence a month."""
+        notes = self._memory().get(NOTES, self.person.clock())
+        return [str(note) for note in notes] if isinstance(notes, list) else []
+
+    def _drift_in_tracker(self, month: Stretch) -> list[Drift]:
+        billed = self._recalled(f"billed:{month}", Billed)
+        days = [self.person.calendar.day_on(on) for on in (month.first, month.last)]
+        if billed is None or self.person.is_closed(days[0]):
+            return []
+        tracked = self.person.catalog.tracked(Span(days[0].span.start, days[1].span.end))
+        if tracked.trouble:
+            return []
+        return self._drift(month.first, billed, MonthState.of(tracked.entries, ()))
+
+    def _view(self, stretch: Stretch, state: MonthState) -> BillingView:
+        billed = self._recalled(f"billed:{stretch}", Billed)
+        if billed is None:
+            return BillingView(state.lengths(), state.seen)
+        return BillingView(
+            state.lengths(),
+            state.seen,
+            billed.at.astimezone(self.person.calendar.zone()).date(),
+            billed.state.lengths(),
+            self._drift(stretch.first, billed, state),
+        )
+
+    def _drift(self, first: date, billed: Billed, now: MonthState) -> list[Drift]:
+        since = first - timedelta(days=1)
+        items = (i for day in self.person.store.digests(self.person.id, since) for i in day.items)
+        ours = {item.entry_id: item.entry_changed for item in items if item.entry_id}
+        label = self.person.tracker_words.label
+        return drift(billed.state, now, self.person.calendar.zone(), label, ours)
+
+    def _memory(self) -> PersonalMemory:
+        return PersonalMemory(self.person.store, self.person.id)
+
+    def _recalled(self, key: str, shape: type[T]) -> T | None:
+        """None for nothing, and for what another version of this program has kept."""
+        value = self._memory().get(key, self.person.clock())
+        try:
+            return adapter(shape).validate_python(value) if value is not None else None
+        except ValidationError:
+            return None
