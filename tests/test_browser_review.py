@@ -271,7 +271,7 @@ def test_home_keeps_preferences_and_resets_them(person: Person) -> None:
 def test_why_is_told_in_words(person: Person) -> None:
     person.ask()
     person.menu("08:50–10:20", "Why this?")
-    expect(person.dialog).to_contain_text("% sure of the group.")
+    expect(person.dialog).to_contain_text("% sure of the group")
     expect(person.dialog).not_to_contain_text("Visual Studio Code")
 
 
