@@ -19,9 +19,11 @@ Kinds = Sequence[dict[int, dict[int, float]]]  # of counts: the weights of words
 SMOOTHING = 3.0  # weight that each owner is taken to have of everybody's words
 MANY, FEW = log(25), log(2)
 LEAST, MOST = -1.5, 8.0  # log-likelihood ratios that one word may give
-LEAST_SHARE = 0.05  # of a window that is learned from
+# Of a window that is learned from. What is hardly anybody's has few words so far: a new one would
+# weigh most there.
+LEAST_SHARE, LEAST_NOBODYS = 0.05, 0.15
 BREAK = 3.0  # minutes without a window, after which anything may follow
-AFTER_BREAK = 0.2
+AFTER_BREAK = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class _Weights:
             owned = [
                 (number, self._owners[number], share * size)
                 for number, share in enumerate(row)
-                if share >= LEAST_SHARE
+                if share >= (LEAST_NOBODYS if self._owners[number] == NOBODY else LEAST_SHARE)
             ]
             for number, _, weight in owned:
                 more._sums[number] += weight * len(look.words)
