@@ -76,12 +76,33 @@ def open_days(page: Page) -> None:
     expect(picture).to_be_visible(timeout=30_000)
 
 
+def press(page: Page, times: str, action: str) -> None:
+    """Presses a row's button, or chooses from the menu of a row that has none."""
+    button = page.get_by_role("button", name=f"{action} {times}")
+    if button.count():
+        button.last.click()
+        return
+    row = page.locator(".block-section", has_text=times).last
+    row.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name=action, exact=True).click()
+
+
+def decide_all(page: Page) -> None:
+    """Approves what has a group, and skips what has none."""
+    page.get_by_role("button", name="Approve all").last.click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve all").click()
+    for skip in page.get_by_role("button", name="Skip").all()[-1:]:
+        skip.click()
+    expect(page.get_by_text("Everything is decided").last).to_be_visible(timeout=15_000)
+
+
 def approve_first(page: Page) -> None:
     """Puts the first suggestion into Toggl."""
-    page.get_by_role("button", name="Approve 08:50–10:20").last.click()
+    press(page, "08:50–10:20", "Approve")
     pane = page.get_by_role("complementary", name="In Toggl now")
     expect(pane.get_by_text("08:50 – 10:20")).to_be_visible(timeout=15_000)
-    expect(page.get_by_text("5 to review, 1 of 6 in Toggl")).to_be_visible(timeout=15_000)
+    drawn = page.get_by_role("img", name="In Toggl, 2 h 20 min").first
+    expect(drawn).to_be_visible(timeout=15_000)
 
 
 def show_top(page: Page) -> None:
@@ -119,7 +140,7 @@ def desktop(browser: Browser, sandbox: Sandbox, bot: Bot) -> None:
     approve_first(page)
     show_top(page)
     take(page, "demo")
-    page.get_by_role("button", name="Edit 10:35–11:30").last.click()
+    press(page, "10:35–11:30", "Edit")
     dialog = page.get_by_role("dialog", name="Edit")
     dialog.get_by_role("combobox", name="Issue").fill("rate")
     expect(dialog.get_by_role("option").first).to_be_visible()
@@ -133,11 +154,14 @@ def desktop(browser: Browser, sandbox: Sandbox, bot: Bot) -> None:
 
 
 def phone(browser: Browser, sandbox: Sandbox) -> None:
-    """The day's message as it looks on a phone."""
+    """The day's message as it looks on a phone, and when all is decided."""
     page = browser.new_page(viewport=PHONE, device_scale_factor=2, locale="en-GB")
     page.goto(sandbox.url)
     show_top(page)
     take(page, "phone")
+    decide_all(page)
+    show_top(page)
+    take(page, "decided")
     page.close()
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import crash_points
-from tests.digests import suggestion
+from tests.digests import elements, suggestion
 from tests.notation import FRIDAY
 from tests.rooms import put_database
 from tracklater_bot.cli.main import main
@@ -75,7 +75,7 @@ _SAYS = (
     ("Checking whether", ON_ITS_WAY),
     ("Being taken out", ON_ITS_WAY),
 )
-_ROW = re.compile(r"^\*(\d\d:\d\d)–(\d\d:\d\d)")
+_ROW = re.compile(r"^(?:\S+ )?\*?(\d\d:\d\d)–(\d\d:\d\d)")
 
 
 def settings_of(sandbox: Sandbox, **environ: str) -> Settings:
@@ -317,17 +317,16 @@ def _state(text: str, *, offered: bool) -> str:
 
 def _offers(section: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     buttons = [section.get("accessory"), *after.get("elements", ())]
-    return any(button and button.get("action_id") in ("approve", "edit") for button in buttons)
+    kinds = ("approve", "edit")
+    return any(
+        button and (button.get("action_id") in kinds or any(elements(button, k) for k in kinds))
+        for button in buttons
+    )
 
 
 def button_of(message: Mapping[str, Any], action: str) -> list[str]:
     """The values of the message's buttons for the action, in order."""
-    return [
-        str(element["value"])
-        for block in message["blocks"]
-        for element in (*block.get("elements", ()), block.get("accessory"))
-        if isinstance(element, dict) and element.get("action_id") == action
-    ]
+    return [str(element["value"]) for element in elements(message["blocks"], action)]
 
 
 def entries_in(sandbox: Sandbox) -> list[str]:

@@ -16,7 +16,7 @@ from tracklater_bot.domain.suggestions import Candidate, Evidence, Reason, Sugge
 from tracklater_bot.trackers.toggl import TogglTracker
 
 TITLE = "Fix login"
-TOGGL = TrackerWords(TogglTracker.label, TogglTracker.page)
+TOGGL = TrackerWords(TogglTracker.label, "https://track.toggl.com/timer")
 
 
 def issue(key: str, group: str = "group1", title: str = TITLE) -> Issue:
@@ -116,7 +116,16 @@ def elements(value: Any, action_id: str) -> list[dict[str, Any]]:
     if not isinstance(value, dict):
         return []
     own = [value] if value.get("action_id") == action_id else []
+    own += [
+        each | {"value": each["value"].partition(":")[2]} for each in menu_entries(value, action_id)
+    ]
     return own + [found for each in value.values() for found in elements(each, action_id)]
+
+
+def menu_entries(value: dict[str, Any], action_id: str) -> list[dict[str, Any]]:
+    """The entries `<action>:<item>` of a menu; what a row has no button for is one of them."""
+    options = value.get("options", ()) if value.get("type") == "overflow" else ()
+    return [each for each in options if each["value"].startswith(f"{action_id}:")]
 
 
 def moment(iso: str) -> datetime:

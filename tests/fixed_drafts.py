@@ -34,6 +34,9 @@ class DraftsFrom:
     def forget_habits(self) -> None:
         self.real.forget_habits()
 
+    def minutes_with(self, day: WorkDay, text: str) -> int:
+        return self.real.minutes_with(day, text)
+
 
 def draft_with(core: Core, days: Days, make: Drafts) -> None:
     """Lets a running bot get its drafts from `make`."""

@@ -13,15 +13,18 @@ from hypothesis import strategies as st
 from tests.digests import TOGGL, digest, elements, entry, item, many, strings, with_text
 from tests.hostile import HOSTILE, bad_characters, hostile_text, isolates_balanced
 from tests.longer import examples
-from tests.notation import at
+from tests.notation import FRIDAY, at, span
 from tracklater_bot.blocks.digest import DigestView, PictureRef, digest_message, digest_text, pages
 from tracklater_bot.blocks.elements import SlackMessage
+from tracklater_bot.domain.day_totals import usual_length
 from tracklater_bot.domain.digests import Digest, Item, ItemState
-from tracklater_bot.domain.suggestions import Evidence, SourceStatus
+from tracklater_bot.domain.draft import Gap
+from tracklater_bot.domain.suggestions import Candidate, Evidence, SourceStatus
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import moved
 from tracklater_sandbox.slack.blockkit import check_message
 
+UNSURE = item("13:00-14:00 group1 DEV-9", number=9, confidence=0.7)
 PICTURE = PictureRef("F0123456", "Timeline of Friday 20 November. " + "group1 " * 60)
 DAY = "2026-11-20"
 
@@ -65,22 +68,67 @@ def test_a_row_says_what_it_is_and_what_for() -> None:
     made = digest("09:05-11:30 group1 DEV-123")
     assert (
         "*09:05–11:30* · 2 h 25 min · group1 › Development\n"
-        "<https://group1.atlassian.net/browse/DEV-123|DEV-123> Fix login\n"
-        "131 min in windows, 3 commits, 2 messages"
+        "<https://group1.atlassian.net/browse/DEV-123|DEV-123> Fix login"
     ) in shown(made)
 
 
-def test_a_row_has_its_buttons_and_menu() -> None:
-    made = digest("09:05-11:30 group1 DEV-123", "12:00-12:05 group1 DEV-124")
+def test_a_certain_row_has_one_menu_and_an_unsure_one_its_buttons() -> None:
+    made = digest("09:05-11:30 group1 DEV-123", "12:00-12:05 group1 DEV-124", UNSURE)
     blocks = digest_message(made, told()).blocks
-    for action_id, text in (("approve", "Approve"), ("edit", "Edit"), ("skip", "Skip")):
-        first = elements(blocks, action_id)[0]
-        assert (first["value"], first["text"]["text"]) == ("item0", text)
     menus = [[each["value"] for each in menu["options"]] for menu in elements(blocks, "more")]
     assert menus == [
-        ["split:item0", "merge:item0", "why:item0", "rule:item0"],
-        ["why:item1", "rule:item1"],
+        ["approve:item0", "edit:item0", "skip:item0", "split:item0", "why:item0"],
+        ["approve:item1", "edit:item1", "skip:item1", "why:item1"],
     ]
+    assert buttons(made)[-3:] == ["Approve", "Edit", "Skip"]
+
+
+def test_a_row_stands_beside_a_square_in_its_colour() -> None:
+    text = shown(digest("09:05-11:30 group1 DEV-1"), squares={"group1": ":large_blue_square:"})
+    assert ":large_blue_square: *09:05–11:30*" in text
+
+
+def test_the_two_longest_questions_come_first_with_their_answers() -> None:
+    asked = [
+        item("09:00-09:20 ?", number=0),
+        item("10:00-10:50 ?", number=1, candidates=(Candidate("group2", 0.5),)),
+        item("11:00-12:00 ?", number=2),
+        item("12:00-13:00 group1 DEV-1", number=3),
+    ]
+    made = digest(*asked)
+    assert [each.id for each in pages(made)[0]] == ["item2", "item1", "item3", "item0"]
+    blocks = digest_message(made, told()).blocks
+    answers = [each for n in (0, 1) for each in elements(blocks, f"answer:{n}")]
+    assert [(each["text"]["text"], each["value"].partition(":")[2]) for each in answers] == [
+        ("group1", "item2"),
+        ("group2", "item1"),
+    ]
+    assert "Something else…" in buttons(made)
+    assert "next to group1" in shown(made)
+
+
+def test_an_answered_question_is_a_row_like_any_other() -> None:
+    made = item("11:00-12:00 group1", confidence=1.0)
+    assert elements(digest_message(digest(made), told()).blocks, "answer:0") == []
+
+
+def test_gaps_and_the_usual_hours_are_told_in_words() -> None:
+    gaps = [Gap(span("11:00-11:40"), "away"), Gap(span("14:00-14:20"), "nobody")]
+    made = digest("09:00-11:00 group1 DEV-1", gaps=tuple(gaps))
+    text = shown(made, usual=timedelta(hours=7, minutes=30))
+    assert "In all 2 h; you usually work 7 h 30 min." in text
+    assert "20 min at the screen for none of your groups." in text
+    assert "Not counted: 11:00–11:40 away." in text
+
+
+def test_the_usual_hours_are_those_of_decided_days() -> None:
+    def day(number: int, state: ItemState) -> Digest:
+        made = digest(item("09:00-12:00 group1 DEV-1", state))
+        return replace(made, day=made.day - timedelta(days=number))
+
+    decided = [day(number, ItemState.SENT) for number in range(1, 4)]
+    assert usual_length([*decided, day(4, ItemState.OPEN)], FRIDAY.date) == timedelta(hours=3)
+    assert usual_length(decided[:2], FRIDAY.date) is None
 
 
 def test_low_confidence_is_said_in_words() -> None:
@@ -91,12 +139,12 @@ def test_low_confidence_is_said_in_words() -> None:
     assert "ot sure" not in shown(digest(sure)) + digest_text(digest(sure))
 
 
-def test_what_was_this_comes_last_and_cannot_be_approved() -> None:
+def test_what_was_this_cannot_be_approved() -> None:
     made = digest("09:00-09:30 ?", "10:00-11:00 group1 DEV-1")
     blocks = digest_message(made, told()).blocks
-    assert [element["value"] for element in elements(blocks, "edit")] == ["item1", "item0"]
+    assert [element["value"] for element in elements(blocks, "edit")] == ["item0", "item1"]
     assert [element["value"] for element in elements(blocks, "approve")] == ["item1"]
-    assert [element["value"] for element in elements(blocks, "skip")] == ["item1", "item0"]
+    assert [element["value"] for element in elements(blocks, "skip")] == ["item0", "item1"]
     assert "09:00–09:30* · 30 min · What was this?" in shown(made)
 
 
@@ -122,7 +170,7 @@ def test_times_past_midnight_name_the_day() -> None:
     ],
 )
 def test_evidence_in_words(evidence: Evidence, words: str) -> None:
-    made = item("09:00-10:00 group1 DEV-1", evidence=evidence)
+    made = item("09:00-10:00 group1 DEV-1", evidence=evidence, confidence=0.7)
     assert shown(digest(made)).count(words) == 1
 
 
@@ -142,7 +190,7 @@ def test_what_was_sent_counts_once_even_after_toggl_was_read_again() -> None:
     before = digest(sent)
     after = digest(sent, tracked=(entry("09:00-10:00 group1", 7),))
     for made in (before, after):
-        assert "group1: 1 h in Toggl" in shown(made)
+        assert "in Toggl. Thank you.*\ngroup1 1 h" in shown(made)
 
 
 def test_a_running_entry_counts_until_now() -> None:
@@ -169,10 +217,15 @@ def test_one_entry_is_one_entry() -> None:
 
 @pytest.mark.parametrize(
     ("confidences", "offered"),
-    [((0.95, 0.5), True), ((0.95, 0.95), False), ((0.5, 0.5), False), ((0.9, 0.89), True)],
+    [
+        ((0.95, 0.5), ["Approve the 1 certain", "Approve all"]),
+        ((0.95, 0.95), ["Approve the 2 certain", "Approve all"]),
+        ((0.5, 0.5), ["Approve all"]),
+        ((0.9, 0.89), ["Approve the 1 certain", "Approve all"]),
+    ],
 )
-def test_certain_ones_are_offered_when_some_but_not_all_are(
-    confidences: tuple[float, ...], offered: bool
+def test_certain_ones_are_the_first_to_be_approved(
+    confidences: tuple[float, ...], offered: list[str]
 ) -> None:
     made = digest(
         *(
@@ -180,7 +233,18 @@ def test_certain_ones_are_offered_when_some_but_not_all_are(
             for n, confidence in enumerate(confidences)
         )
     )
-    assert bool(elements(digest_message(made, told()).blocks, "approve_certain")) is offered
+    assert buttons(made)[: len(offered)] == offered
+
+
+def test_what_is_approved_is_named_before() -> None:
+    made = digest("09:00-10:00 group1 DEV-1", UNSURE)
+    blocks = digest_message(made, told(stood="12 of 12 so far.")).blocks
+    certain, everything = (
+        elements(blocks, action)[0]["confirm"]["text"]["text"]
+        for action in ("approve_certain", "approve_all")
+    )
+    assert certain == "Make 1 entry, 1 h, in Toggl? 09:00 group1 DEV-1. 12 of 12 so far."
+    assert everything == "Make 2 entries, 2 h, in Toggl? Not sure: 13:00 group1 DEV-9."
 
 
 def test_without_a_project_nothing_is_approved_along_with_the_rest() -> None:
@@ -197,7 +261,7 @@ def test_without_a_project_nothing_is_approved_along_with_the_rest() -> None:
 @pytest.mark.parametrize(
     ("state", "more", "words", "offered"),
     [
-        (ItemState.SENT, {}, "*<https://track.toggl.com/timer|In Toggl>*", ["Edit", "Undo"]),
+        (ItemState.SENT, {}, "<https://track.toggl.com/timer|In Toggl>", ["Edit", "Undo"]),
         (ItemState.SKIPPED, {}, "Skipped", ["Undo"]),
         (ItemState.PENDING, {}, "On its way…", ["Undo"]),
         (ItemState.SENDING, {}, "On its way…", []),
@@ -240,7 +304,9 @@ def test_each_state_is_said_and_offers_what_is_possible(
 ) -> None:
     made = digest(item("09:00-10:00 group1 DEV-1", state, **more))
     assert words in shown(made)
-    assert buttons(made) == ["Add", "Refresh", *offered]
+    blocks = digest_message(made, told()).blocks
+    menus = [each["text"]["text"] for each in elements(blocks, "more") for each in each["options"]]
+    assert [*buttons(made), *menus] == ["Add", "Refresh", *offered]
 
 
 def test_toggls_page_can_be_another() -> None:
@@ -253,7 +319,7 @@ def test_toggls_page_can_be_another() -> None:
 @pytest.mark.parametrize(
     ("states", "header", "words"),
     [
-        ("sent sent skipped", "all decided", "Everything is decided: 2 of 3 in Toggl, 1 skipped."),
+        ("sent sent skipped", "decided", "Everything is decided: 2 of 3 in Toggl, 1 skipped."),
         ("sent pending", "on its way", "1 of 2 in Toggl, 1 on the way"),
         ("sent unknown", "on its way", "1 of 2 in Toggl, 1 on the way"),
         ("sent failed", "1 h to review", "1 of 2 in Toggl, 1 not accepted"),
@@ -386,7 +452,11 @@ def test_pages_say_where_one_is() -> None:
 
 def test_approve_all_counts_all_pages() -> None:
     (button,) = elements(digest_message(digest(*many(60)), told()).blocks, "approve_all")
-    assert button["confirm"]["text"]["text"] == "Make 60 entries, 5 h, in Toggl?"
+    assert button["confirm"]["text"]["text"] == (
+        "Make 60 entries, 5 h, in Toggl? Not sure: 05:00 group1 DEV-0, 05:10 group3 DEV-2,"
+        " 05:20 group2 DEV-4, 05:30 group1 DEV-6, 05:40 group3 DEV-8, 05:50 group2 DEV-10,"
+        " 06:00 group1 DEV-12, 06:10 group3 DEV-14 and 22 more."
+    )
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -218,14 +218,16 @@ def buttons(message: Json, start: str) -> dict[str, str]:
     number = next(
         number
         for number, block in enumerate(blocks)
-        if re.match(rf"\*{start}–", (block.get("text") or {}).get("text", ""))
+        if re.match(rf"(?:\S+ )?\*?{start}–", (block.get("text") or {}).get("text", ""))
     )
     found = [blocks[number].get("accessory")]
     for block in blocks[number + 1 :]:
         if block["type"] == "section":
             break
         found += block.get("elements", ())
-    return {each["action_id"]: each["value"] for each in found if each and "value" in each}
+    offered = {each["action_id"]: each["value"] for each in found if each and "value" in each}
+    entries = [e["value"].partition(":") for each in found if each for e in each.get("options", ())]
+    return offered | {what: item for what, _, item in entries}
 
 
 def choices(view: Json) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 from slack_sdk import WebClient
 
 from tests.bots import FAILED, IN_TOGGL, days_on, digests_in
-from tests.digests import many, suggestion, with_text
+from tests.digests import elements, many, suggestion, with_text
 from tests.hostile import HOSTILE
 from tests.livebot import Live, live, sample_settings
 from tests.longer import usually
@@ -67,7 +67,11 @@ def item(me: Live, key: str) -> Item:
 
 
 def pick(me: Live, option: str, where: Json | None = None) -> None:
-    """Chooses an option in a row's menu, or in the dialog's."""
+    """Chooses an option in a row's menu, or in that of its dialog, which then stays open."""
+    what, _, item_id = option.partition(":")
+    if where is None and what in ("merge", "rule"):
+        me.click("edit", item_id)
+        where = dialog(me, "edit_item")
     outcome = me.sandbox.slack.click(where or me.message(), "more", option=option)
     assert outcome.acked, outcome
 
@@ -87,7 +91,7 @@ def menu_of(me: Live, item_id: str) -> list[str]:
     menus = [
         element["options"]
         for block in me.message()["blocks"]
-        for element in block.get("elements", ())
+        for element in (*block.get("elements", ()), block.get("accessory") or {})
         if element.get("action_id") == "more"
     ]
     wanted = [m for m in menus if any(each["value"].endswith(f":{item_id}") for each in m)]
@@ -119,6 +123,7 @@ def test_a_split_a_merge_and_an_edit_can_each_be_taken_back(me: Live) -> None:
 
     pick(me, f"merge:{first.id}")
     me.wait(lambda: "Undo change" in menu_of(me, first.id))
+    me.sandbox.slack.close_view()
     assert len(spans(me)) == len(before) - 1
     pick(me, f"revert:{first.id}")
     me.wait(lambda: "Undo change" not in menu_of(me, first.id))
@@ -139,7 +144,10 @@ def test_a_row_offers_no_more_than_a_menu_holds(me: Live) -> None:
     dialog(me, "edit_item")
     me.sandbox.slack.submit(None, {"description": "DEV-123 Pairing"})
     me.wait(lambda: "Undo change" in menu_of(me, first.id))
-    assert menu_of(me, first.id) == [
+    assert menu_of(me, first.id) == ["Approve", "Edit", "Skip", "Undo change", "Split"]
+    me.click("edit", first.id)
+    (more,) = elements(dialog(me, "edit_item"), "more")
+    assert [each["text"]["text"] for each in more["options"]] == [
         "Split", "Merge with next", "Why this?", "Windows like these…", "Undo change",
     ]  # fmt: skip
 
@@ -407,24 +415,27 @@ def test_what_is_filled_in_stays_when_the_group_changes(me: Live) -> None:
     assert spans(me)[2] == "10:35-11:15"
 
 
-def test_an_issue_of_another_group_cannot_be_saved_and_says_what_to_do(me: Live) -> None:
+def test_an_issue_of_another_group_brings_its_group_along(me: Live) -> None:
     first = item(me, "DEV-131")
     me.click("edit", first.id)
     dialog(me, "edit_item")
     choose_in(me, "issue", option_for(me, "#12"))
-    me.wait(lambda: str(shown(me, "description")).startswith("#12 "))
-    view = dialog(me, "edit_item")
-    refused = me.sandbox.slack.submit(None, {})
-    assert refused.errors == {
-        fields(view, "issue"): (
-            "#12 belongs to globex: choose a project of globex, or another issue."
-        )
-    }
-    assert saved(me, first.id) == ("acme", "DEV-131", "DEV-131 Rate limit is off by one")
-    choose_in(me, "project", offered(me, "globex"))
-    me.wait(lambda: fields(top(me), "issue") != fields(view, "issue"))
+    me.wait(lambda: str(shown(me, "project")).startswith("globex"))
+    assert str(shown(me, "description")).startswith("#12 ")
     assert not me.sandbox.slack.submit(None, {}).errors
     assert saved(me, first.id)[:2] == ("globex", "#12")
+
+
+def test_an_issue_of_another_group_than_the_chosen_one_says_what_to_do(me: Live) -> None:
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    choose_in(me, "issue", option_for(me, "#12"))
+    me.wait(lambda: str(shown(me, "project")).startswith("globex"))
+    view = dialog(me, "edit_item")
+    choose_in(me, "project", offered(me, "acme"))
+    me.wait(lambda: fields(top(me), "issue") != fields(view, "issue"))
+    assert shown(me, "issue") is None
 
 
 def test_the_first_issue_in_an_empty_dialog_chooses_its_group(me: Live) -> None:
@@ -565,12 +576,13 @@ class Gate:
 
 
 def buttons_of(me: Live, item_id: str) -> dict[str, str]:
-    """Text and action of a row's buttons."""
+    """Text and action of a row's buttons, or of its menu's entries."""
     return {
-        element["text"]["text"]: element["action_id"]
+        element["text"]["text"]: element.get("action_id", "more")
         for block in me.message()["blocks"]
         for element in (*block.get("elements", ()), block.get("accessory") or {})
-        if element.get("value") == item_id
+        for element in element.get("options", [element])
+        if str(element.get("value")).rpartition(":")[2] == item_id
     }
 
 
@@ -662,11 +674,12 @@ def test_a_rule_on_windows_decides_from_then_on_and_can_be_dropped(me: Live) -> 
     view = dialog(me, "rule")
     short = me.sandbox.slack.submit(None, {"word": " x "})
     assert "word" in short.errors
-    outcome = me.sandbox.slack.submit(
-        None,
-        {"word": "LibreOffice", "kind": "always", "group": choose(view, "group", "globex")},
-    )
-    assert not outcome.errors
+    said = {"word": "LibreOffice", "kind": "always", "group": choose(view, "group", "globex")}
+    assert not me.sandbox.slack.submit(None, said).errors
+    me.wait(lambda: "25 min of Friday 20 November's windows have it" in str(top(me)))
+    assert me.core.rules() == []
+    assert not me.sandbox.slack.submit(None, said).errors
+    me.wait(lambda: me.answered("The rule is kept"))
     assert me.sandbox.slack.view is None
     rules = me.wait(me.core.rules)
     assert [(rule.kind, rule.group, rule.text) for rule in rules] == [
@@ -684,6 +697,8 @@ def test_a_rule_on_windows_decides_from_then_on_and_can_be_dropped(me: Live) -> 
     me.sandbox.slack.click(home, "drop_rule", str(rules[0].id))
     me.wait(lambda: "LibreOffice" not in str(me.sandbox.slack.home_view()))
     assert me.core.rules() == []
+    dropped = me.wait(lambda: me.answered("The rule is dropped. This moved:"))
+    assert "(was globex)" in dropped
 
 
 # -- Home, silence, adding -----------------------------------------------------------------------

@@ -53,7 +53,7 @@ def test_the_app_uses_socket_mode_and_has_no_public_address(manifest: dict[str, 
     settings = manifest["settings"]
     assert settings["socket_mode_enabled"]
     assert settings["interactivity"] == {"is_enabled": True}
-    assert settings["event_subscriptions"] == {"bot_events": ["app_home_opened"]}
+    assert settings["event_subscriptions"] == {"bot_events": ["app_home_opened", "message.im"]}
     assert "http" not in json.dumps(manifest)
 
 

@@ -19,7 +19,7 @@ from tests.bots import days_on, post
 from tests.conftest import FRIDAY
 from tests.digests import digest, issue, item, many, suggestion
 from tests.notation import FRIDAY as DAY
-from tests.notation import at
+from tests.notation import at, span
 from tracklater_bot.blocks.dialog_values import Choices
 from tracklater_bot.blocks.dialogs import (
     add_modal,
@@ -37,7 +37,7 @@ from tracklater_bot.blocks.rule_dialog import rule_modal
 from tracklater_bot.blocks.week import BillingView, WeekView, week_message
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, ItemState, Problem
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.draft import Draft, Gap
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.stretches import CertainRows, Stretch
@@ -113,7 +113,8 @@ def _name(constraint: Any) -> str:
     if isinstance(constraint, dict):
         return str(constraint["action_id"])
     if isinstance(constraint, re.Pattern):
-        return {r"^page:\d+$": "page:1", "^pref_": "pref_reset"}[constraint.pattern]
+        counted = {r"^page:\d+$": "page:1", r"^answer:\d+$": "answer:1"}
+        return (counted | {"^pref_": "pref_reset"})[constraint.pattern]
     return str(constraint)
 
 
@@ -210,7 +211,8 @@ def _digests() -> list[Digest]:
         for n, (state, problem) in enumerate(cases)
     ]
     sure = digest(item("09:00-10:00 group1 DEV-1"), item("10:00-11:00 group1", confidence=0.5))
-    return [digest(*items), sure, digest(*many(40))]
+    asked = digest("09:00-10:00 ?", "10:00-11:00 group1", "11:00-12:00 group2")
+    return [digest(*items), sure, asked, digest(*many(40))]
 
 
 def _views() -> list[Json]:
@@ -229,7 +231,7 @@ def _views() -> list[Json]:
     return [
         edit,
         with_move_offer(edit, "It overlaps."),
-        add_modal(DAY, choices, issue=issue("DEV-1")),
+        add_modal(DAY, choices, issue=issue("DEV-1"), gaps=[Gap(span("09:00-10:00"), "away")]),
         split_modal(day, day.items[0]),
         why_modal(day, day.items[0]),
         rule_modal(day, day.items[0], choices),

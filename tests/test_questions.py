@@ -115,7 +115,7 @@ def test_time_that_no_row_tells_of_is_one_line() -> None:
     assert "In one unchanged window: 14:05–14:50" in lines
     made = digest("09:00-10:00 group1", gaps=gaps)
     text = "\n".join(strings(digest_message(made).blocks, "mrkdwn"))
-    assert "1 h 20 min at the screen for none of your groups\n" in text
+    assert "1 h 20 min at the screen for none of your groups.\n" in text
     assert "In one unchanged window: 14:05–14:50" in text
 
 

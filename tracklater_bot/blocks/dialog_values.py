@@ -136,6 +136,8 @@ def issue_options(
     last = free_text_option(typed) if typed.strip() else option("No issue", NO_ISSUE)
     options = [issue_option(issue, group) for issue in issues]
     distinct = {made["value"]: made for made in options}
+    if typed.strip() and not options:
+        last |= {"description": words("No such issue was found: your own words")}
     return {"options": [*list(distinct.values())[: MOST_OPTIONS - 1], last]}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,9 +20,10 @@ from tracklater_bot.blocks.dialog_values import (
 from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.rows import RowPlace, evidence_words, issue_line, menu, project_name
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
-from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.descriptions import carried_over, is_ours, rewritten, written_for
 from tracklater_bot.domain.digests import Digest, Item, ItemState
+from tracklater_bot.domain.draft import GAP_WORDS, Gap
 from tracklater_bot.domain.issues import Issue, type_key
 from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
 from tracklater_bot.domain.text import clock, duration, times
@@ -46,15 +47,50 @@ def edit_modal(digest: Digest, item: Item, choices: Choices) -> Block:
 
 
 def add_modal(
-    day: WorkDay, choices: Choices, group: str | None = None, issue: Issue | None = None
+    day: WorkDay,
+    choices: Choices,
+    group: str | None = None,
+    issue: Issue | None = None,
+    *,
+    span: Span | None = None,
+    gaps: Sequence[Gap] = (),
 ) -> Block:
-    """The dialog that adds a span by hand, with the group and the issue that are known."""
+    """The dialog that adds a span by hand, with the group, issue and time that are known.
+
+    `gaps` are offered: choosing one fills in its times.
+    """
     description = written_for(issue)
-    chosen = _default_choice(choices, group, issue)
+    chosen = default_choice(choices, group, issue)
     known = group_token(chosen.group if chosen else None)
     meta = DialogMeta("", 0, day.date.isoformat(), _written(description), known)
-    blocks = _fields(choices, chosen, issue, description)
+    blocks = _fields(choices, chosen, issue, description, span=span)
+    if gaps:
+        options = [_gap_option(gap, day) for gap in gaps[: values.MOST_OPTIONS]]
+        more: Block = {"placeholder": kit.label("Choose, or fill in below"), "options": options}
+        offer = field("gap", "Time that nothing takes", "static_select", optional=True,
+                      dispatch_action=True, **more)  # fmt: skip
+        blocks.insert(0, offer)
     return dialog("add_item", "Add time", "Add", meta, blocks)
+
+
+def _gap_option(gap: Gap, day: WorkDay) -> Block:
+    text = f"{times(gap.span, day.zone, day.date)} · {duration(gap.span.length)}"
+    told = f"{text}, {GAP_WORDS.get(gap.why, gap.why)}" if gap.why else text
+    return kit.option(told, f"{gap.span.start.isoformat()}/{gap.span.end.isoformat()}")
+
+
+def with_gap(view: View, day: WorkDay) -> Block | None:
+    """The open dialog with the times of the gap that was chosen in it."""
+    start, _, end = (FieldValues(view).option("gap") or "").partition("/")
+    if not end:
+        return None
+    number = int(datetime.fromisoformat(start).timestamp())
+    fresh = {
+        "start": _time_field("start", "Start", datetime.fromisoformat(start), day.zone),
+        "end": _time_field("end", "End", datetime.fromisoformat(end), day.zone),
+    }
+    blocks = [_renewed(block, fresh, number) for block in view["blocks"]]
+    return resent(view, blocks, DialogMeta.of(view))
 
 
 def split_modal(digest: Digest, item: Item) -> Block:
@@ -98,7 +134,7 @@ def _reasons(item: Item) -> list[Block]:
         sure += f", {min(round(suggestion.issue_confidence * 100), most)} % of the issue"
     blocks = [kit.section(lines_within(lines) or "Nothing pointed to a group here.")]
     blocks += [kit.section(f"{sure}.")] * (suggestion.group is not None)
-    if suggestion.alternative:
+    if suggestion.alternative and suggestion.alternative != suggestion.group:
         otherwise = mrkdwn(suggestion.alternative, 150)
         blocks.append(kit.section(f"Without these it would have been: {otherwise}."))
     return blocks
@@ -112,8 +148,8 @@ def after_choice(
 ) -> Block | None:
     """The open dialog after a group or an issue was chosen in it, for views.update.
 
-    The first issue chooses its group; another group drops an issue that is not its own, and has its
-    own ones offered; the description that we wrote goes with both. None where nothing changes.
+    An issue chooses its group; another group drops an issue that is not its own, and has its own
+    ones offered; the description that we wrote goes with both. None where nothing changes.
     `later` is a number for fields filled in anew that no earlier choice can have used.
     """
     meta, fields = DialogMeta.of(view), FieldValues(view)
@@ -121,8 +157,11 @@ def after_choice(
         fields.option("project") or ""
     )
     fresh: dict[str, Block] = {}
-    if chosen is None and issue is not None:
-        chosen = _default_choice(choices, issue.group, issue)
+    other = issue is not None and chosen is not None and issue.group != chosen.group
+    if issue is not None and (
+        chosen is None or (other and group_token(chosen.group) == meta.group)
+    ):
+        chosen = default_choice(choices, issue.group, issue)
         fresh |= {"project": _project_field(choices, chosen)} if chosen else {}
     elif chosen is not None and group_token(chosen.group) != meta.group:
         issue = issue if issue is not None and issue.group == chosen.group else None
@@ -136,7 +175,7 @@ def after_choice(
     blocks = [_renewed(block, fresh, later) for block in view["blocks"]]
     if blocks == view["blocks"]:
         return None
-    return _resent(view, blocks, replace(meta, group=group_token(group)))
+    return resent(view, blocks, replace(meta, group=group_token(group)))
 
 
 def _words_after(
@@ -179,7 +218,7 @@ def with_move_offer(view: View, sentence: str) -> Block:
     overlap = kit.section(mrkdwn(sentence, 300) or "This overlaps a neighbour.")
     move = field("move", "Overlap", "checkboxes", optional=True, options=[_MOVE])
     offer = [{**overlap, "block_id": "overlap"}, move]
-    return _resent(view, [*kept[:place], *offer, *kept[place:]], DialogMeta.of(view))
+    return resent(view, [*kept[:place], *offer, *kept[place:]], DialogMeta.of(view))
 
 
 def drawn_anew(view: Block, version: int) -> Block:
@@ -191,7 +230,8 @@ def drawn_anew(view: Block, version: int) -> Block:
     return {**view, "blocks": [_renewed(block, fresh, version) for block in view["blocks"]]}
 
 
-def _resent(view: Mapping[str, Any], blocks: list[Block], meta: DialogMeta) -> Block:
+def resent(view: Mapping[str, Any], blocks: list[Block], meta: DialogMeta) -> Block:
+    """An open dialog with other blocks, as Slack wants it back."""
     sent = {name: view[name] for name in _SENT_FROM_VIEW if view.get(name) is not None}
     return {**sent, "blocks": blocks, "private_metadata": meta.text()}
 
@@ -227,8 +267,10 @@ def _fields(
     issue: Issue | None,
     description: str,
     item: Item | None = None,
+    *,
+    span: Span | None = None,
 ) -> list[Block]:
-    day, span = choices.day, item.suggestion.span if item else None
+    day, span = choices.day, item.suggestion.span if item else span
     night = f"A time before {day.starts:%H:%M} is the night after this day." if day.starts else ""
     billable: Block = {"initial_options": [_BILLABLE] if item and item.billable else None}
     tags: Block = {"initial_value": typed(", ".join(item.tags) if item else "", 1000)}
@@ -262,7 +304,7 @@ def _project_field(choices: Choices, chosen: ProjectChoice | None) -> Block:
     return field("project", "Group › project", "static_select", dispatch_action=True, **more)
 
 
-def _default_choice(
+def default_choice(
     choices: Choices, group: str | None, issue: Issue | None = None
 ) -> ProjectChoice | None:
     """The group's project for such issues, else its default one; None for an unknown group."""

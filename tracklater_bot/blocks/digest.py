@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from tracklater_bot.blocks.rows import Detail, RowPlace, perhaps, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.blocks.week import still_open_rows, still_open_words
 from tracklater_bot.domain.day_totals import (
+    GAPS_TOLD,
     DayTimes,
     gap_lines,
     length_of,
@@ -21,21 +22,24 @@ from tracklater_bot.domain.day_totals import (
     tracked_length,
 )
 from tracklater_bot.domain.digests import Digest, Item, ItemState
-from tracklater_bot.domain.draft import agents_words
+from tracklater_bot.domain.draft import GAP_WORDS, agents_words
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import SourceStatus
-from tracklater_bot.domain.text import clock, count, day_name, duration, listing, times
+from tracklater_bot.domain.text import clock, count, day_name, duration, listing, times, units
 
 MOST_ROWS = 15
 ROWS_A_PAGE = (MOST_ROWS, 8, 4, 2)  # fewer only where names and titles are monstrous
 MOST_JSON = 11_900  # Slack's limit is 12,000 and its way of counting is not public
 MOST_TEXT = 3_900  # chat.update refuses more than 4,000
+MOST_QUESTIONS = 2
+MOST_GAPS = 3
+MOST_QUESTION = 170  # Slack's limit of 300 is for all that is asked
 DETAILS = (
     Detail(words=150),
     Detail(words=120, labels=False),
-    Detail(words=100, labels=False, menu=False),
-    Detail(words=50, labels=False, menu=False),
-    Detail(words=40, labels=False, menu=False, evidence=False),
+    Detail(words=100, labels=False),
+    Detail(words=50, labels=False),
+    Detail(words=40, labels=False, evidence=False),
 )
 
 
@@ -54,7 +58,9 @@ class DigestView:
     `timeline` is the day in monospaced bars, shown where there is no picture. `now` lets a running
     entry count, and closes a day that is too old for new entries. `went_on` tells that the person
     worked on after the day was read. `changes` are sentences of ours, in mrkdwn, about what the
-    person once set in Slack and what holds no more. `still_open` are days since the last digest.
+    person once set in Slack and what holds no more. `squares` are emoji in the groups' colours,
+    `usual` the hours that one usually works on a day, `stood` what is known of certain rows,
+    `still_open` are days since the last digest.
     """
 
     page: int = 0
@@ -64,6 +70,9 @@ class DigestView:
     now: datetime | None = None
     went_on: bool = False
     changes: Sequence[str] = ()
+    squares: Mapping[str, str] = field(default_factory=dict)
+    usual: timedelta | None = None
+    stood: str = ""
     still_open: Sequence[DayTimes] = ()
 
     def closes(self, digest: Digest) -> bool:
@@ -97,10 +106,17 @@ def _fits(digest: Digest, view: DigestView, most_rows: int) -> bool:
 
 
 def pages(digest: Digest, most_rows: int = MOST_ROWS) -> list[list[Item]]:
-    """The items as they are shown, page by page; "What was this?" comes last."""
-    items = _in_order(digest.items)
+    """The items as they are shown, page by page: the day's questions are the first."""
+    asked = questions(digest)
+    items = [*asked, *(item for item in _in_order(digest.items) if item not in asked)]
     starts = range(0, len(items), most_rows)
     return [items[start : start + most_rows] for start in starts] or [[]]
+
+
+def questions(digest: Digest) -> list[Item]:
+    """The rows without a group whose answers settle most minutes, the longest first."""
+    unknown = [item for item in open_items(digest) if item.suggestion.group is None]
+    return sorted(unknown, key=lambda item: -item.suggestion.span.length)[:MOST_QUESTIONS]
 
 
 def _in_order(items: Iterable[Item]) -> list[Item]:
@@ -111,11 +127,12 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     parts = pages(digest, most_rows)
     number = min(max(view.page, 0), len(parts) - 1)
     closed = view.closes(digest)
-    blocks = [kit.header(headline(digest, view)), *_picture(view, detail)]
-    blocks[1:1] = still_open_rows(view.still_open)
-    blocks += [kit.section(_totals(digest, view)), *_day_buttons(digest, view)]
+    blocks = [kit.header(headline(digest, view)), *still_open_rows(view.still_open)]
+    blocks += [*_head(digest, view, detail), *_day_buttons(digest, view)]
+    asked = () if closed else questions(digest)
     for item in parts[number]:
-        blocks += row(item, RowPlace.of(digest, item, view.tracker, closed=closed), detail)
+        place = RowPlace.of(digest, item, view.tracker, closed=closed, squares=view.squares)
+        blocks += row(item, place, detail, asked=item in asked)
     blocks += _page_buttons(digest, number, len(parts))
     notes = _small_print(digest, view, detail)
     return blocks + ([kit.context(*notes)] if notes else [])
@@ -132,31 +149,70 @@ def headline(digest: Digest, view: DigestView) -> str:
         return f"{day} · {duration(length_of(waiting))} {view.wanted(digest)}"
     if not digest.items:
         return f"{day} · nothing to review"
-    decided = {item.state for item in digest.items} <= {ItemState.SENT, ItemState.SKIPPED}
-    return f"{day} · {'all decided' if decided else 'on its way'}"
+    return f"{day} · {'decided' if _is_over(digest) else 'on its way'}"
 
 
-def _picture(view: DigestView, detail: Detail) -> list[Block]:
+def timeline_shown(digest: Digest) -> bool:
+    """Whether its message has a picture: a decided day's is short."""
+    return not _is_over(digest)
+
+
+def _is_over(digest: Digest) -> bool:
+    return bool(digest.items) and {item.state for item in digest.items} <= {
+        ItemState.SENT,
+        ItemState.SKIPPED,
+    }
+
+
+def _head(digest: Digest, view: DigestView, detail: Detail) -> list[Block]:
+    """The timeline and what it does not tell; of a decided day a line and a menu are enough."""
+    progress, facts = _progress(digest, view), _facts(digest, view)
+    if _is_over(digest) and not view.closes(digest):
+        tracked = tracked_length(digest, view.now)
+        sums = [f"{mrkdwn(name or '?', 40)} {duration(tracked[name])}" for name in tracked]
+        lines = [f"*{progress}*", lines_within([listing(sums)], 300)]
+        ways = [kit.option(what, f"{what.casefold()}:{digest.day}") for what in ("Add", "Refresh")]
+        block = kit.section("\n".join(filter(None, lines)), kit.overflow("more", ways))
+        return [block | {"block_id": f"day:{digest.day}"}]
     if view.picture is not None:
         alt = plain(view.picture.alt_text, detail.words * 4, "The day as a timeline")
-        return [{"type": "image", "slack_file": {"id": view.picture.file_id}, "alt_text": alt}]
-    if view.timeline:
-        bars = lines_within(escaped(view.timeline.replace("`", "'")).split("\n"), detail.words * 6)
-        return [kit.section(f"```{bars}```")]
-    return []
+        title = plain(" ".join([f"{progress}."] * bool(progress) + facts), 600, "")
+        image = {"type": "image", "slack_file": {"id": view.picture.file_id}, "alt_text": alt}
+        return [image | ({"title": kit.words(title)} if title else {})]
+    lines = [f"*{progress}*"] * bool(progress) + _group_lines(digest, view)
+    lines += [mrkdwn(fact, 300) for fact in facts]
+    said = [kit.section("\n".join(lines))] if lines else []
+    if not view.timeline:
+        return said
+    bars = lines_within(escaped(view.timeline.replace("`", "'")).split("\n"), detail.words * 6)
+    return [kit.section(f"```{bars}```"), *said]
 
 
-def _totals(digest: Digest, view: DigestView) -> str:
-    progress = _progress(digest, view)
-    lines = [f"*{progress}*" if digest.items else "*Nothing is waiting for you.*"]
-    lines += [view.tracker.too_long_ago] * view.closes(digest)
-    lines += [*_group_lines(digest, view), *gap_lines(digest, view.now)]
-    lines += [mrkdwn(agents_words(digest.agents), 200)] * bool(digest.agents)
-    return "\n".join(lines)
+def _facts(digest: Digest, view: DigestView) -> list[str]:
+    """Sentences about the whole day, not yet made safe."""
+    facts = [view.tracker.too_long_ago] * view.closes(digest)
+    hours = sum(tracked_length(digest, view.now).values(), length_of(open_items(digest)))
+    if view.usual and hours:
+        facts.append(f"In all {duration(hours)}; you usually work {duration(view.usual)}.")
+    zone = ZoneInfo(digest.timezone)
+    facts += [f"{line}." for line in gap_lines(digest, view.now)]
+    others = [gap for gap in digest.gaps if gap.why not in GAPS_TOLD]
+    longest = sorted(others, key=lambda gap: -gap.span.length)[:MOST_GAPS]
+    gaps = [
+        f"{times(gap.span, zone, digest.day)} {GAP_WORDS.get(gap.why, gap.why)}"
+        for gap in sorted(longest, key=lambda gap: gap.span)
+    ]
+    gaps += [f"{len(others) - MOST_GAPS} more"] * (len(others) > MOST_GAPS)
+    facts += [f"Not counted: {listing(gaps)}."] * bool(gaps)
+    return facts + [f"{agents_words(digest.agents)}."] * bool(digest.agents)
 
 
 def _progress(digest: Digest, view: DigestView) -> str:
-    """What became of the items, in one sentence."""
+    """What became of the items, in one sentence; nothing as long as all are open."""
+    if not digest.items:
+        return "Nothing is waiting for you."
+    if all(item.state is ItemState.OPEN for item in digest.items):
+        return ""
     total, held = len(digest.items), [at for item in digest.items if (at := item.waits_until)]
     until = clock(max(held), ZoneInfo(digest.timezone), digest.day) if held else ""
     counts = Counter(item.state for item in digest.items if not item.waits_until)
@@ -205,30 +261,51 @@ def _group_line(group: str | None, day: DayTimes, wanted: str, tracker: str) -> 
 
 def _day_buttons(digest: Digest, view: DigestView) -> list[Block]:
     day = digest.day.isoformat()
+    if _is_over(digest) and not view.closes(digest):
+        return []
     if view.closes(digest):
         return [kit.actions([kit.button("Refresh", "refresh", day)], block_id=f"day:{day}")]
-    buttons = _approve_buttons(digest, view.tracker.label)
+    buttons = _approve_buttons(digest, view)
     buttons += [kit.button("Add", "add", day), kit.button("Refresh", "refresh", day)]
     return [kit.actions(buttons, block_id=f"day:{day}")]
 
 
-def _approve_buttons(digest: Digest, tracker: str) -> list[Block]:
-    day = digest.day.isoformat()
+def _approve_buttons(digest: Digest, view: DigestView) -> list[Block]:
+    """The certain rows first, then all; each asks with what it takes."""
+    day, label = digest.day.isoformat(), view.tracker.label
     ready = [item for item in digest.items if item.approvable]
-    sure = [item for item in digest.items if item.certain]
+    sure = [item for item in ready if item.certain]
     buttons = []
+    if sure:
+        yes = f"Approve the {len(sure)} certain"
+        ask = _entries_question(sure, yes, label, _rows_in_words(digest, sure), view.stood)
+        buttons.append(kit.button(yes, "approve_certain", day, style="primary", confirm=ask))
     if ready:
-        ask = _entries_question(ready, "Approve all", tracker)
-        buttons.append(kit.button("Approve all", "approve_all", day, style="primary", confirm=ask))
-    if sure and len(sure) < len(ready):
-        ask = _entries_question(sure, "Approve certain ones", tracker)
-        buttons.append(kit.button("Approve certain ones", "approve_certain", day, confirm=ask))
+        rest = [item for item in ready if not item.certain]
+        named = f"Not sure: {_rows_in_words(digest, rest)}" if rest else ""
+        ask = _entries_question(ready, "Approve all", label, named)
+        style = {} if sure else {"style": "primary"}
+        buttons.append(kit.button("Approve all", "approve_all", day, confirm=ask, **style))
     return buttons
 
 
-def _entries_question(items: Sequence[Item], yes: str, tracker: str) -> Block:
+def _entries_question(items: Sequence[Item], yes: str, tracker: str, *more: str) -> Block:
     entries = count(len(items), "entry", "entries")
-    return kit.confirm(yes, f"Make {entries}, {duration(length_of(items))}, in {tracker}?", yes)
+    asked = f"Make {entries}, {duration(length_of(items))}, in {tracker}?"
+    return kit.confirm(yes, " ".join(filter(None, (asked, *more))), yes)
+
+
+def _rows_in_words(digest: Digest, items: Sequence[Item]) -> str:
+    """`08:50 acme DEV-131, 10:20 globex and 3 more.`, short enough for a question."""
+    zone, named = ZoneInfo(digest.timezone), list[str]()
+    for number, item in enumerate(items):
+        what = [plain(item.suggestion.group or "?", 20)]
+        what += [plain(item.suggestion.issue.key, 12)] if item.suggestion.issue else []
+        words = f"{clock(item.suggestion.span.start, zone)} {' '.join(what)}"
+        if units(", ".join([*named, words])) > MOST_QUESTION:
+            return f"{', '.join(named)} and {len(items) - number} more."
+        named.append(words)
+    return f"{listing(named)}."
 
 
 def _page_buttons(digest: Digest, number: int, total: int) -> list[Block]:

@@ -12,10 +12,10 @@ from tracklater_bot.blocks.elements import SlackMessage, actions, button, contex
 from tracklater_bot.blocks.text import lines_within, link, mrkdwn
 from tracklater_bot.blocks.week import in_all, open_button
 from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items
-from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import SourceStatus
-from tracklater_bot.domain.text import clock, count, day_name, duration, short_day
+from tracklater_bot.domain.text import clock, count, day_name, duration, short_day, times
 
 WORDS = (
     "today", "yesterday", "week", "last week", "month", "last month", "status", "help",
@@ -117,6 +117,27 @@ def day_ready(digest: Digest, link_to_it: str | None, closed: str = "") -> Slack
     state = f"{what}." if waiting else "everything is decided."
     state = closed or state
     return SlackMessage(f"{name}: {state}", [section(f"{where}: {state}")])
+
+
+def changes_message(
+    digest: Digest, moved: Sequence[tuple[Item, Item]], head: str, otherwise: str = ""
+) -> SlackMessage | None:
+    """What a day's open rows say anew, and said before; None where there is nothing to tell."""
+    zone = ZoneInfo(digest.timezone)
+    lines = [
+        f"{times(new.suggestion.span, zone, digest.day)}: {_what(new)} (was {_what(old)})"
+        for old, new in moved
+    ]
+    if not lines and not otherwise:
+        return None
+    text = lines_within([head, *lines] if lines else [mrkdwn(otherwise, 300)])
+    return SlackMessage(text, [section(text)])
+
+
+def _what(item: Item) -> str:
+    issue = item.suggestion.issue
+    name = mrkdwn(item.suggestion.group or "not known", 40)
+    return f"{name} {mrkdwn(issue.key, 40)}" if issue else name
 
 
 def note(text: str) -> SlackMessage:

@@ -63,10 +63,27 @@ def home(view: HomeView) -> Block:
     head = "*Still open*" if view.open_days else "No open decisions from earlier days."
     still_open = [kit.section(head), *open_day_rows(view.open_days)]
     blocks = [*_today(view), *_week(view), *still_open, kit.divider(), *_preference_blocks(view)]
-    blocks += [*rules, kit.divider(), kit.header("Where I look"), kit.section(sources)]
+    blocks += [
+        *rules,
+        *_learned(view),
+        kit.divider(),
+        kit.header("Where I look"),
+        kit.section(sources),
+    ]
     blocks.append(kit.context(f"As of {clock(view.now, view.zone)}"))
     blocks.append(kit.context("tracklater.example.toml explains every setting."))
     return {"type": "home", "blocks": blocks}
+
+
+def _learned(view: HomeView) -> list[Block]:
+    ask = kit.confirm(
+        "Forget what was learned?",
+        "What your confirmed time taught is removed from your machine. Entries and rules stay.",
+        "Forget",
+    )
+    button = kit.button("Forget what was learned", "forget_habits", "all", confirm=ask)
+    text = "Your confirmed time teaches what your windows are for, on your own machine only."
+    return [kit.header("What was learned"), kit.section(text, button)]
 
 
 def _today(view: HomeView) -> list[Block]:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks import elements as kit
+from tracklater_bot.blocks.dialog_values import token
 from tracklater_bot.blocks.elements import Block
-from tracklater_bot.blocks.text import link, mrkdwn
+from tracklater_bot.blocks.text import link, mrkdwn, plain
 from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, is_open
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import CERTAIN, Evidence, Suggestion
-from tracklater_bot.domain.text import clock, count, duration, entry_text, percent, times
+from tracklater_bot.domain.text import (
+    clock,
+    count,
+    duration,
+    entry_text,
+    listing,
+    percent,
+    times,
+)
 
 SPLITTABLE = timedelta(minutes=10)
+MOST_CANDIDATES = 2  # more would be a list to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,7 @@ class RowPlace:
     """Where a row stands: its day and zone, whether one to merge with follows, and the tracker.
 
     `closed`: the day is too old for new entries, so that nothing but Skip is left for open rows.
+    `square` is the emoji in its group's colour; `beside` the groups before and after it.
     """
 
     day: date
@@ -42,6 +54,8 @@ class RowPlace:
     has_next: bool = False
     tracker: TrackerWords = SOME_TRACKER
     closed: bool = False
+    square: str = ""
+    beside: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -51,17 +65,25 @@ class RowPlace:
         tracker: TrackerWords = SOME_TRACKER,
         *,
         closed: bool = False,
+        squares: Mapping[str, str] = MappingProxyType({}),
     ) -> RowPlace:
         """The item's place in its digest."""
-        end = item.suggestion.span.end
-        later = (
-            other
-            for other in digest.items  # in order of time
-            if other.suggestion.span.start >= end and other.state is not ItemState.SKIPPED
+        span = item.suggestion.span
+        # The digest's items are in order of time.
+        kept = [other for other in digest.items if other.state is not ItemState.SKIPPED]
+        earlier = [other for other in kept if other.suggestion.span.end <= span.start]
+        later = [other for other in kept if other.suggestion.span.start >= span.end]
+        beside = (each.suggestion.group for each in (*earlier[-1:], *later[:1]))
+        square = squares.get(item.suggestion.group or "", "")
+        return cls(
+            day=digest.day,
+            zone=ZoneInfo(digest.timezone),
+            has_next=bool(later) and is_open(later[0]),
+            tracker=tracker,
+            closed=closed,
+            square=f"{square} " if square else "",
+            beside=tuple(dict.fromkeys(group for group in beside if group)),
         )
-        following = next(later, None)
-        joinable = following is not None and is_open(following)
-        return cls(digest.day, ZoneInfo(digest.timezone), joinable, tracker, closed)
 
 
 def unsure(suggestion: Suggestion) -> str:
@@ -78,17 +100,37 @@ def perhaps(suggestion: Suggestion) -> str:
     return f"Perhaps {named}" if named else ""
 
 
-def row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
-    """The row's blocks: a paragraph, and its buttons where there are any."""
-    if item.state not in (ItemState.OPEN, ItemState.FAILED):
-        return _decided_row(item, place, detail)
-    said = _open_words if item.state is ItemState.OPEN else _failed_words
-    text, kinds = said(item, place, detail)
-    buttons = _buttons(item, place, ("skip",) if place.closed else kinds, detail)
-    more = menu(item, place) if detail.menu and not place.closed else None
-    if more and (item.state is ItemState.OPEN or item.change is not None):
-        buttons.append(more)
-    return [kit.section(text), kit.actions(buttons)]
+def row(item: Item, place: RowPlace, detail: Detail, *, asked: bool = False) -> list[Block]:
+    """The row's blocks: a paragraph, with a menu beside it or buttons below.
+
+    `asked`: it is one of the questions of the day, and its answers are buttons.
+    """
+    buttons: list[Block] = []
+    if item.state is ItemState.FAILED or (item.state is ItemState.SENT and item.problem_code):
+        text, kinds = _troubled_words(item, place, detail)
+        buttons = _buttons(item, place, ("skip",) if place.closed else kinds, detail)
+        more = menu(item, place) if item.change is not None and not place.closed else None
+        buttons += [more] if more else []
+    elif item.state is not ItemState.OPEN:
+        text = _decided_line(item, place, detail)
+    else:
+        text = _open_words(item, place, detail)
+        if asked:
+            buttons = [*_answers(item, place), *_buttons(item, place, ("else", "skip"), detail)]
+        elif item.suggestion.group and not item.certain and not place.closed:
+            buttons = _buttons(item, place, ("approve", "edit", "skip"), detail)
+    if buttons:
+        return [kit.section(text), kit.actions(buttons)]
+    return [kit.section(text, row_menu(item, place))]
+
+
+def _answers(item: Item, place: RowPlace) -> Iterator[Block]:
+    """Buttons `answer:<n>` with the groups that it may belong to: likeliest, then neighbours'."""
+    groups = (*(each.group for each in item.suggestion.candidates), *place.beside)
+    for number, group in enumerate(list(dict.fromkeys(groups))[:MOST_CANDIDATES]):
+        text = kit.words(plain(group, 40))
+        value = f"{token('group', group)}:{item.id}"
+        yield kit.button("", f"answer:{number}", value) | {"text": text}
 
 
 def project_name(group: str | None, project: Project | None, most: int = 40) -> str:
@@ -129,31 +171,43 @@ def _title(item: Item, place: RowPlace, most: int) -> str:
     suggestion = item.suggestion
     when = times(suggestion.span, place.zone, place.day)
     what = project_name(suggestion.group, suggestion.project, min(most, 40))
-    return f"*{when}* · {duration(suggestion.span.length)} · {what}"
+    return f"{place.square}*{when}* · {duration(suggestion.span.length)} · {what}"
 
 
-def _open_words(item: Item, place: RowPlace, detail: Detail) -> tuple[str, tuple[str, ...]]:
+def _open_words(item: Item, place: RowPlace, detail: Detail) -> str:
+    """What is suggested; with what was seen where the person has to find out whether it is so."""
     suggestion = item.suggestion
     explained = suggestion.group is not None or suggestion.description
-    seen = evidence_words(suggestion.evidence) if detail.evidence else ""
-    doubt = f"*{unsure(suggestion)}*" if unsure(suggestion) else perhaps(suggestion)
-    small = doubt, seen, worklog_words(item, detail.words)
+    seen = evidence_words(suggestion.evidence) if detail.evidence and not item.certain else ""
+    between = listing(mrkdwn(group, 40) for group in place.beside)
+    small = (
+        f"*{unsure(suggestion)}*" if unsure(suggestion) else perhaps(suggestion),
+        f"next to {between}" if between and suggestion.group is None else "",
+        seen,
+        worklog_words(item, detail.words),
+    )
     lines = [
         _title(item, place, detail.words),
         issue_line(suggestion, detail.words) if explained else "",
         " · ".join(filter(None, small)),
     ]
-    kinds = ("approve", "edit", "skip") if suggestion.group is not None else ("edit", "skip")
-    return "\n".join(filter(None, lines)), kinds
+    return "\n".join(filter(None, lines))
 
 
-def _failed_words(item: Item, place: RowPlace, detail: Detail) -> tuple[str, tuple[str, ...]]:
-    label = place.tracker.label
-    problem = mrkdwn(item.problem or f"{place.tracker.label} refused it", detail.words * 2)
-    why = f"*Not in {label}:* {problem}"
-    what = issue_line(item.suggestion, detail.words)
-    text = f"{_title(item, place, detail.words)}\n{what}\n{why}"
-    return text, _WAYS_TO_MEND.get(item.problem_code, ("edit", "retry", "skip"))
+def _troubled_words(item: Item, place: RowPlace, detail: Detail) -> tuple[str, tuple[str, ...]]:
+    """What is wrong with an item's entry, and what mends it."""
+    label, most = place.tracker.label, detail.words
+    if item.state is ItemState.FAILED:
+        problem = mrkdwn(item.problem or f"{label} refused it", most * 2)
+        state = f"*Not in {label}:* {problem}"
+        kinds = _WAYS_TO_MEND.get(item.problem_code, ("edit", "retry", "skip"))
+    else:
+        state = state_words(item, place, most)
+        changed = item.problem_code is Problem.CHANGED
+        kinds = ("keep", "edit", "undo_changed") if changed else ("edit", "keep", "undo")
+    said, there = item.suggestion, item.state is ItemState.SENT  # emptied there, it is empty
+    what = _linked(said.issue, said.description, most) if there else issue_line(said, most)
+    return f"{_title(item, place, most)}\n{what}\n{state}", kinds
 
 
 # The first button of a failed row is what usually mends it.
@@ -165,26 +219,15 @@ _WAYS_TO_MEND: Mapping[Problem | None, tuple[str, ...]] = {
 }
 
 
-def _decided_row(item: Item, place: RowPlace, detail: Detail) -> list[Block]:
-    """Short, state first: the reading is over, the way back stays open."""
-    suggestion, most = item.suggestion, detail.words // 2
-    there = item.state is ItemState.SENT  # emptied in the tracker, it is empty
-    own = suggestion.description
-    words = _linked(suggestion.issue, own, most) if there else issue_line(suggestion, most)
-    state = state_words(item, place, detail.words)
-    text = f"{_title(item, place, detail.words)}\n{state} · {words}"
-    buttons = _buttons(item, place, _ways_on(item), detail)
-    if len(buttons) > 1:
-        return [kit.section(text), kit.actions(buttons)]
-    return [kit.section(text, buttons[0] if buttons else None)]
-
-
-def _ways_on(item: Item) -> tuple[str, ...]:
-    if item.state is not ItemState.SENT:  # nothing while it is being sent: it could not be kept
-        return ("undo",) if item.state in (ItemState.PENDING, ItemState.SKIPPED) else ()
-    if item.problem_code is Problem.CHANGED:
-        return ("keep", "edit", "undo_changed")
-    return ("edit", "keep", "undo") if item.problem_code else ("edit", "undo")
+def _decided_line(item: Item, place: RowPlace, detail: Detail) -> str:
+    """Short enough for one line of a phone: the reading is over, the way back stays open."""
+    suggestion, state = item.suggestion, state_words(item, place, detail.words)
+    issue, name = suggestion.issue, mrkdwn(suggestion.description or suggestion.group or "?", 16)
+    what = link(issue.url, mrkdwn(issue.key, 20)) if issue else name
+    if item.state is ItemState.SENT and issue is not None and not suggestion.description:
+        what = f"No description ({what})"
+    when = times(suggestion.span, place.zone, place.day)
+    return f"{place.square}{when} {what} · {state}"
 
 
 def state_words(item: Item, place: RowPlace, most: int) -> str:
@@ -194,7 +237,7 @@ def state_words(item: Item, place: RowPlace, most: int) -> str:
         note = f", but {problem}" if problem else ""
         worklog = worklog_words(item, most)
         beside = f" · {worklog}" if worklog else ""
-        return f"*{link(place.tracker.page, f'In {label}')}*{note}{beside}"
+        return f"{link(place.tracker.page, f'In {label}')}{note}{beside}"
     if item.waits_until is not None:
         until = f" until {clock(item.waits_until, place.zone, place.day)}"
         if item.problem_code is Problem.QUOTA or "quota" in problem.casefold():
@@ -238,6 +281,7 @@ _OTHERS_CHANGE = "Somebody changed it in {0}. Take it out of {0} all the same?"
 _BUTTONS: Mapping[str, tuple[str, str, str]] = {
     "approve": ("Approve", "approve", ""),
     "edit": ("Edit", "edit", ""),
+    "else": ("Something else…", "edit", ""),
     "skip": ("Skip", "skip", ""),
     "undo": ("Undo", "undo", ""),
     "undo_changed": ("Undo", "undo", _OTHERS_CHANGE),
@@ -261,9 +305,27 @@ def _buttons(item: Item, place: RowPlace, kinds: tuple[str, ...], detail: Detail
     return buttons
 
 
+def row_menu(item: Item, place: RowPlace) -> Block | None:
+    """The one menu of a row without buttons, its values `<what>:<item>`; five choices at most."""
+    suggestion = item.suggestion
+    if item.state is ItemState.OPEN and not place.closed:
+        ways = ["Approve"] * (suggestion.group is not None) + ["Edit", "Skip"]
+        rest = [each for each in _choices(item, place) if each[1] not in ("rule", "merge")]
+        rest.sort(key=lambda each: each[1] != "revert")
+        return _overflow(item, [*((way, way.casefold()) for way in ways), *rest][:5])
+    undoable = item.state in (ItemState.PENDING, ItemState.SKIPPED, ItemState.SENT)
+    ways = ["Skip"] * is_open(item) + ["Edit"] * (item.state is ItemState.SENT)
+    ways += ["Undo"] * undoable  # nothing while it is being sent: it could not be kept
+    return _overflow(item, [(way, way.casefold()) for way in ways])
+
+
 def menu(item: Item, place: RowPlace) -> Block | None:
     """Split, Merge with next, Why this?, Windows like these, Undo change: what makes sense."""
-    suggestion, undecided = item.suggestion, item.state in (ItemState.OPEN, ItemState.FAILED)
+    return _overflow(item, _choices(item, place))
+
+
+def _choices(item: Item, place: RowPlace) -> list[tuple[str, str]]:
+    suggestion, undecided = item.suggestion, is_open(item)
     ways = (
         ("Split", "split", undecided and suggestion.span.length >= SPLITTABLE),
         ("Merge with next", "merge", undecided and place.has_next),
@@ -271,5 +333,9 @@ def menu(item: Item, place: RowPlace) -> Block | None:
         ("Windows like these…", "rule", suggestion.evidence.window_minutes),
         ("Undo change", "revert", undecided and item.change is not None),
     )
-    choices = [kit.option(text, f"{what}:{item.id}") for text, what, fits in ways if fits]
-    return kit.overflow("more", choices) if choices else None
+    return [(text, what) for text, what, fits in ways if fits]
+
+
+def _overflow(item: Item, choices: Iterable[tuple[str, str]]) -> Block | None:
+    options = [kit.option(text, f"{what}:{item.id}") for text, what in choices]
+    return kit.overflow("more", options) if options else None

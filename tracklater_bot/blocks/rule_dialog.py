@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 
 from tracklater_bot.blocks import dialog_values as values
 from tracklater_bot.blocks import elements as kit
 from tracklater_bot.blocks.dialog_values import Choices, DialogMeta, Errors, FieldValues, View
-from tracklater_bot.blocks.dialogs import dialog, field
+from tracklater_bot.blocks.dialogs import dialog, field, resent
 from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.text import lines_within, mrkdwn, plain
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.rules import Rule, RuleKind
-from tracklater_bot.domain.text import clean, count
+from tracklater_bot.domain.text import clean, count, day_name, duration
 
 MOST_WORD = 80
 SHORTEST_WORD = 2
@@ -46,7 +48,7 @@ def rule_modal(digest: Digest, item: Item, choices: Choices) -> Block:
         field("group", "Group", "static_select", **group),
         kit.context("Commits and messages still count. Home shows your rules, and drops them."),
     ]
-    return dialog("rule", "Windows like these", "Keep", meta, blocks)
+    return dialog("rule", "Windows like these", "Look", meta, blocks)
 
 
 def parse_rule(view: View, choices: Choices) -> Rule | Errors:
@@ -60,6 +62,32 @@ def parse_rule(view: View, choices: Choices) -> Rule | Errors:
     if group is None:
         return fields.keyed({"group": "Choose a group."})
     return Rule(RuleKind(fields.option("kind") or RuleKind.ALWAYS), group, text)
+
+
+def with_catch(view: View, rule: Rule, sentence: str) -> Block:
+    """The open dialog with what the rule would catch; sent again as it is, the rule is kept."""
+    kept = [block for block in view["blocks"] if block.get("block_id") != "catch"]
+    told = {**kit.section(mrkdwn(sentence, 300)), "block_id": "catch"}
+    meta = replace(DialogMeta.of(view), auto=_said(rule))
+    return {**resent(view, [*kept, told], meta), "submit": kit.label("Keep")}
+
+
+def was_told(view: View, rule: Rule) -> bool:
+    """Whether the dialog has shown what this very rule would catch."""
+    return DialogMeta.of(view).auto == _said(rule)
+
+
+def catch_words(rule: Rule, minutes: int, day: date) -> str:
+    """What a rule would catch of a day, and what that means."""
+    if not minutes:
+        return f"No window of {day_name(day)} has “{rule.text}” in its title. Keep it all the same?"
+    what = "would belong to" if rule.kind is RuleKind.ALWAYS else "would not point to"
+    long = duration(timedelta(minutes=minutes))
+    return f"{long} of {day_name(day)}'s windows have it: they {what} {rule.group}. Keep it?"
+
+
+def _said(rule: Rule) -> str:
+    return values.token("rule", rule.kind, rule.group, rule.text)
 
 
 def rule_rows(rules: Sequence[Rule]) -> list[Block]:

@@ -6,10 +6,12 @@ timeline_png.py draws the same lanes as a PNG.
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import Span, total
@@ -156,25 +158,54 @@ def _suggestion_bar(suggestion: Suggestion) -> Bar:
 
 # After Okabe and Ito, and Tol: told apart with any kind of colour vision.
 PALETTE = (
-    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00",
-    "#5b4a9c", "#f0e442", "#882255", "#8a6d3b",
+    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#f0e442", "#8a6d3b",
+    "#56b4e9", "#5b4a9c", "#882255",
 )  # fmt: skip
+# What stands beside rows, by the colour that it has; dark and grey ones tell too little.
+SQUARES = {
+    "#3478c6": "blue", "#f08c1e": "orange", "#2fa35c": "green", "#b06cc4": "purple",
+    "#dc3a3a": "red", "#f5dc46": "yellow", "#8c6239": "brown",
+}  # fmt: skip
+_COLOUR = re.compile("#[0-9a-f]{6}")
 
 
-def colours(groups: Iterable[str]) -> dict[str, str]:
-    """A colour a group, from its name alone, so that it is the same every day.
+def colours(groups: Iterable[str], own: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """A colour a group: its `own` in the tracker, else one from its name alone, always the same.
 
-    When two names lead to one colour, the later group takes the next free one: give all groups of
-    the settings in their order, and a day with fewer of them looks the same.
+    Where two own ones cannot be told apart, or two names lead to one colour, the later group takes
+    the next free one: give all groups of the settings in their order, and a day with fewer of them
+    looks the same.
     """
+    names = list(dict.fromkeys(groups))
     taken: dict[str, str] = {}
-    for group in dict.fromkeys(groups):
+    for group in names:
+        colour = own.get(group, "").casefold()
+        if _COLOUR.fullmatch(colour) and square(colour) not in map(square, taken.values()):
+            taken[group] = colour
+    for group in (name for name in names if name not in taken):
         start = hashlib.blake2b(group.casefold().encode("utf-8", "replace"), digest_size=4)
         first = int.from_bytes(start.digest()) % len(PALETTE)
         in_order = [*PALETTE[first:], *PALETTE[:first]]
         free = [colour for colour in in_order if colour not in taken.values()]
-        taken[group] = (free or in_order)[0]
-    return taken
+        used = {square(colour) for colour in taken.values()}
+        apart = [colour for colour in free if square(colour) not in used]
+        taken[group] = (apart or free or in_order)[0]
+    return {group: taken[group] for group in names}
+
+
+def square(colour: str) -> str:
+    """The emoji that comes nearest to the colour."""
+    wanted = channels(colour)
+
+    def distance(other: str) -> int:
+        return sum((a - b) ** 2 for a, b in zip(wanted, channels(other), strict=True))
+
+    return f":large_{SQUARES[min(SQUARES, key=distance)]}_square:"
+
+
+def channels(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue of `#rrggbb`."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 # -- In words ----------------------------------------------------------------------------------

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from io import BytesIO
+from types import MappingProxyType
 from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tracklater_bot.blocks.timeline import NO_GROUP, Bar, Lanes, colours
+from tracklater_bot.blocks.timeline import NO_GROUP, Bar, Lanes, channels, colours
 from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.text import clean, count, day_name, duration
 
@@ -45,13 +46,15 @@ _WIDER_FONTS = (
 )  # fmt: skip
 
 
-def draw(lanes: Lanes, groups: Sequence[str] = ()) -> bytes:
+def draw(
+    lanes: Lanes, groups: Sequence[str] = (), own: Mapping[str, str] = MappingProxyType({})
+) -> bytes:
     """The lanes as a PNG, 1200 pixels wide.
 
     `groups` are all groups of the settings in their order: they keep each group's colour the same
-    on every day.
+    on every day. `own` are colours that groups have in the tracker.
     """
-    layout = _Layout.of(lanes, colours((*groups, *lanes.groups())))
+    layout = _Layout.of(lanes, colours((*groups, *lanes.groups()), own))
     size = (WIDTH * SMOOTH, round(layout.height) * SMOOTH)
     image = Image.new("RGBA", size, (0, 0, 0, 0))
     _paint_shapes(_Pen(image), layout)
@@ -386,13 +389,9 @@ def _has(font: Font, letter: str) -> bool:
 # -- Colours -----------------------------------------------------------------------------------
 
 
-def _channels(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
 def _tint(colour: str) -> str:
     """The colour mixed with much white."""
-    mixed = (round(channel * 0.25 + 255 * 0.75) for channel in _channels(colour))
+    mixed = (round(channel * 0.25 + 255 * 0.75) for channel in channels(colour))
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
@@ -405,6 +404,6 @@ def _ink_on(colour: str) -> str:
 def _luminance(colour: str) -> float:
     linear = [
         value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-        for value in (channel / 255 for channel in _channels(colour))
+        for value in (channel / 255 for channel in channels(colour))
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

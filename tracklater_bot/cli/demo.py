@@ -198,12 +198,15 @@ class Walk:
     def _items(self, action: str, state: ItemState | None = None) -> list[str]:
         """The items that have this button now, in the order of the message."""
         message = self._message() or {}
-        items = [
-            str(element["value"])
+        elements = [
+            element
             for block in message.get("blocks", ())
-            for element in (*block.get("elements", ()), block.get("accessory"))
-            if isinstance(element, dict) and element.get("action_id") == action
+            for element in (*block.get("elements", ()), block.get("accessory") or {})
         ]
+        # What a row has no button for is an entry `<action>:<item>` of its menu.
+        entries = [entry["value"] for each in elements for entry in each.get("options", ())]
+        entries += [f"{each.get('action_id')}:{each.get('value')}" for each in elements]
+        items = [value.partition(":")[2] for value in entries if value.startswith(f"{action}:")]
         return [item for item in items if state in (None, self._state(item))]
 
     def _state(self, item_id: str) -> ItemState | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import Span, subtract, total
 from tracklater_bot.domain.digests import UNDER_WAY, Digest, Item, ItemState, is_open
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.draft import Draft, Gap
 from tracklater_bot.domain.text import duration, listing, times
 
-LEAST_TOLD = timedelta(minutes=5)  # of what lies in no suggestion
+FEWEST_DAYS = 3
+LEAST_GAP = timedelta(minutes=5)
+GAPS_TOLD = ("nobody", "still")  # of which `gap_lines` tells
 Lengths = Mapping[str | None, timedelta]
 
 
@@ -76,6 +78,31 @@ def open_items(digest: Digest) -> list[Item]:
     return [item for item in digest.items if is_open(item)]
 
 
+def free_gaps(digest: Digest, now: datetime) -> list[Gap]:
+    """The time between the first and the last of the day that nothing takes, with its reason."""
+    taken = [item.suggestion.span for item in digest.items if item.state is not ItemState.SKIPPED]
+    taken += [span for entry in digest.tracked if (span := entry.span(now))]
+    spans = [*taken, *(gap.span for gap in digest.gaps)]
+    if not spans:
+        return []
+    whole = Span(min(span.start for span in spans), max(span.end for span in spans))
+    free = [span for span in subtract([whole], taken) if span.length >= LEAST_GAP]
+    return [Gap(span, _reason(span, digest.gaps)) for span in free]
+
+
+def _reason(span: Span, gaps: Sequence[Gap]) -> str:
+    shared = [(part.length, gap.why) for gap in gaps if (part := gap.span.intersection(span))]
+    return max(shared)[1] if shared else ""
+
+
+def usual_length(digests: Iterable[Digest], besides: date) -> timedelta | None:
+    """The mean of the other days that were decided; None while there are too few to tell."""
+    decided = [digest for digest in digests if digest.day != besides and not open_items(digest)]
+    lengths = [sum(tracked_length(digest, None).values(), timedelta()) for digest in decided]
+    worked = [length for length in lengths if length]
+    return sum(worked, timedelta()) / len(worked) if len(worked) >= FEWEST_DAYS else None
+
+
 def tracked_length(
     digest: Digest, now: datetime | None, within: Span | None = None
 ) -> dict[str | None, timedelta]:
@@ -103,13 +130,13 @@ def gap_lines(digest: Digest, now: datetime | None) -> list[str]:
     kept = [item for item in digest.items if item.state is not ItemState.SKIPPED]
     entries = (entry.span(now or entry.start) for entry in digest.tracked)
     taken = [*(item.suggestion.span for item in kept), *filter(None, entries)]
-    nobodys, stills = (_left(digest, why, taken) for why in ("nobody", "still"))
+    nobodys, stills = (_left(digest, why, taken) for why in GAPS_TOLD)
     lines = [f"{duration(total(nobodys))} at the screen for none of your groups"]
     when = listing(times(span, ZoneInfo(digest.timezone), digest.day) for span in stills)
-    lines = lines if total(nobodys) >= LEAST_TOLD else []
+    lines = lines if total(nobodys) >= LEAST_GAP else []
     return [*lines, f"In one unchanged window: {when}"] if stills else lines
 
 
 def _left(digest: Digest, why: str, taken: list[Span]) -> list[Span]:
     left = subtract((gap.span for gap in digest.gaps if gap.why == why), taken)
-    return [span for span in left if span.length >= LEAST_TOLD or why == "nobody"]
+    return [span for span in left if span.length >= LEAST_GAP or why == "nobody"]

@@ -14,6 +14,11 @@ from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 from tracklater_bot.domain.text import duration, listing
 
+GAP_WORDS = {
+    "still": "with nothing changing on screen",
+    "nobody": "for none of your groups",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tracklater_bot.domain.hints import Hint
 from tracklater_bot.domain.keys import KeyForm
@@ -12,7 +12,8 @@ from tracklater_bot.domain.keys import KeyForm
 class Project:
     """A Toggl project of a group. `id` is None until Toggl has told it.
 
-    `type` says for what it is suggested: "default", or an issue type such as "bug".
+    `type` says for what it is suggested: "default", or an issue type such as "bug". Its `color` as
+    `#rrggbb` is only looked at: a project in another colour is the same.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Project:
     client: str = ""
     id: str | None = None
     billable: bool = False
+    color: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,13 +69,15 @@ class Machine(Protocol):
 
     `drafts` gives the days as they look now, oldest first. `worked_since` tells whether somebody
     was at work for a while since then, as far as recorders of the screen tell. `check` tries
-    everything that gives clues. `forget_habits` removes what confirmed time taught.
+    everything that gives clues. `forget_habits` removes what confirmed time taught. `minutes_with`
+    counts those of a day's windows that have the text in their titles, as a rule would.
     """
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]: ...  # noqa: D102
     def worked_since(self, moment: datetime) -> bool: ...  # noqa: D102
     def check(self) -> list[Finding]: ...  # noqa: D102
     def forget_habits(self) -> None: ...  # noqa: D102
+    def minutes_with(self, day: WorkDay, text: str) -> int: ...  # noqa: D102
 
 
 class Preparation(Protocol):

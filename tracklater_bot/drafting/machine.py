@@ -6,6 +6,7 @@ Nothing is decided or sent here.
 from __future__ import annotations
 
 import logging
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,10 +34,11 @@ from tracklater_bot.domain.day import Span, WorkDay, total
 from tracklater_bot.domain.draft import AgentTime, Brief, Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.keywords import spelling_pattern
 from tracklater_bot.domain.roundings import left_over, rounding_of
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
-from tracklater_bot.domain.text import without_folders
+from tracklater_bot.domain.text import folded, without_folders
 from tracklater_bot.domain.wall import Briefing, Finding
 from tracklater_bot.drafting.habits import Habit, HabitFiles
 from tracklater_bot.drafting.recorders import checked, told_apart
@@ -44,7 +46,7 @@ from tracklater_bot.engine import Answer, answer, unexplained_titles
 from tracklater_bot.engine.attendance import Attended, attended_in
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.engine.intervals import within
-from tracklater_bot.engine.learn.habits import Habits
+from tracklater_bot.engine.learn.habits import Habits, looks
 from tracklater_bot.engine.match.matcher import keys_in_clues
 from tracklater_bot.engine.presence import changes, samples_in
 from tracklater_bot.engine.title_normalization import TitleNormalizer
@@ -161,6 +163,14 @@ class LocalMachine:
         readings = read_all(recorders, Span(moment, now))
         minutes = changed_minutes(clue for reading in readings for clue in reading.clues)
         return len(minutes) >= SOME_WORK / timedelta(minutes=1)
+
+    def minutes_with(self, day: WorkDay, text: str) -> int:
+        """How long windows with the text in their titles were in front that day."""
+        recorders = [source for source in self.sources if source.watches_screen]
+        readings = told_apart(read_all(recorders, day.span))
+        windows = [c for reading in readings for c in reading.clues if isinstance(c, Window)]
+        has = re.compile(spelling_pattern(folded(text).strip())).search
+        return round(sum(minutes for _, minutes, title in looks(windows) if has(folded(title))))
 
     def check(self) -> list[Finding]:
         """Each source tried for real, side by side; in their order."""

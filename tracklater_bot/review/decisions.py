@@ -16,6 +16,7 @@ from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem
 from tracklater_bot.domain.edits import UNDECIDED, Change, NotYours, ReviewError
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
+from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.payload import payload_of
 from tracklater_bot.domain.stretches import CertainRows
 from tracklater_bot.store import Store, Transaction, days, jobs
@@ -136,6 +137,15 @@ class Review:
                 if moved:
                     decision.change(moved)
                 decision.resend(after)
+            return decision.digest
+
+    def answer(self, person: str, item_id: str, group: str, project: Project | None) -> Digest:
+        """Says what time that nothing explained was for: a decision like an edit."""
+        with self._deciding(person, item_id) as decision:
+            decision.require_undecided(decision.item)
+            said = decision.item.suggestion
+            change = Change(said.span, group, project, None, said.description)
+            decision.change([edits.edited(decision.item, change)])
             return decision.digest
 
     def split(self, person: str, item_id: str, at: datetime) -> Digest:

@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from tracklater_bot.blocks.dialogs import default_choice, group_token
 from tracklater_bot.blocks.elements import SlackMessage
-from tracklater_bot.blocks.help import day_ready, no_traces, note
+from tracklater_bot.blocks.help import changes_message, day_ready, no_traces, note
 from tracklater_bot.blocks.home import home
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import Lengths, open_items
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.edits import moved
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.json_value import JsonValue
@@ -140,6 +142,32 @@ class Days:
             with self._mended_later():
                 return self._with_picture(opened, self.messenger.publish(opened.digest))
         return opened
+
+    def answer(self, user: str, item_id: str, said: str) -> Digest:
+        """Takes the answer to “What was this?”: the token of a group. Raises ReviewError."""
+        stored = self.item(item_id)
+        day = stored[0].day if stored else self.person.calendar.today()
+        choices = self.lookups.choices(self.person.calendar.day_on(day))
+        named = {group_token(group): group for group in choices.all_groups()}
+        if said not in named:
+            raise ReviewError({"": "That group is not set up any more: press Something else…"})
+        chosen = default_choice(choices, named[said])
+        project = chosen.project if chosen else None
+        return self.review.answer(user, item_id, named[said], project)
+
+    def reread(self, on: date, head: str, otherwise: str = "") -> SlackMessage | None:
+        """Reads a day anew that is stored, shows it, and tells what moved, or `otherwise`."""
+        before = self.person.store.digest(self.person.id, on)
+        if before is None or self.person.is_closed(self.person.calendar.day_on(on)):
+            return None
+        after = self.open_day(self.person.calendar.day_on(on)).digest
+        return changes_message(after, moved(before, after), head, otherwise)
+
+    def tell_changes(self, on: date, head: str, otherwise: str) -> None:
+        """Reads a day anew and says in the DM what moved."""
+        message = self.reread(on, head, otherwise)
+        if message is not None:
+            self.messenger.reply_privately(self.person.id, message.text, message.blocks)
 
     @contextmanager
     def _mended_later(self) -> Iterator[None]:
@@ -334,7 +362,10 @@ class Days:
         in_doubt = True
         with logged_if_refused("Old messages could not be looked at"), low_priority():
             in_doubt = self.messenger.look(self.person.id)
+        stale = [digest.day for digest in self.person.store.stale(self.person.id)]
         self.messenger.refresh_stale(self.person.id)
+        for day in stale:
+            self._pictures.follow(day)
         today = self.person.calendar.today()
         waiting = [(times.day, times.missing) for times in self.views.still_open(today)]
         if waiting != self._waiting:  # something was decided on a day that today's message names

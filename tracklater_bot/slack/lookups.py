@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +14,36 @@ from tracklater_bot.scheduling.loop import submit
 from tracklater_bot.slack.person import Person
 
 MOST_ISSUES_OFFERED = 30
+_SELECTED = re.compile(r"[?&]selectedIssue=([\w-]+)")
 _AROUND_WORDS = ".,:;!?()[]<>*_~`'\""
+
+
+def issues_named(typed: str, issues: Sequence[Issue]) -> list[Issue]:
+    """The issues whose address was pasted, or whose key was typed as one may: `dev131`."""
+    address, key = _without_query(typed), _bare(key_in_address(typed))
+    at_address = [issue for issue in issues if "://" in typed and issue.url == address]
+    return at_address or [issue for issue in issues if key and _spells(key, issue)]
+
+
+def key_in_address(typed: str) -> str:
+    """What an address names: the issue chosen on a board, or its last part; else what was typed."""
+    if "://" not in typed:
+        return typed
+    chosen = _SELECTED.search(typed)
+    return chosen[1] if chosen else _without_query(typed).rpartition("/")[2]
+
+
+def _without_query(typed: str) -> str:
+    return re.split(r"[?#]", typed.strip(), maxsplit=1)[0].rstrip("/")
+
+
+def _bare(key: str) -> str:
+    return "".join(letter for letter in key.casefold() if letter.isalnum())
+
+
+def _spells(bare: str, issue: Issue) -> bool:
+    """Whether it is the whole key; a number alone is for the search, which knows many of them."""
+    return not bare.isdigit() and bare in map(_bare, (issue.key, *issue.aliases))
 
 
 class Lookups:
@@ -41,6 +71,9 @@ class Lookups:
         Where something is typed, those of other groups come after the group's own. What the cache
         does not have is asked for behind the scenes, so that the next keystroke may find it.
         """
+        if named := issues_named(typed, self._catalog.issues()):
+            return named[:MOST_ISSUES_OFFERED]
+        typed = key_in_address(typed)
         own = self._catalog.search(typed, group, MOST_ISSUES_OFFERED)
         if not typed.strip():
             known = {issue.id: issue for issue in self._catalog.issues()}

@@ -53,7 +53,6 @@ LOW_PRIORITY_SHARE = 0.8  # of each minute, for what nobody waits for
 LOW_PRIORITY_STEPS = 6  # parts of a minute over which that is spread
 MARGIN = 1.02  # Slack's minute need not begin with ours
 RETRIES = 3  # where Slack says when to come back
-LONGEST_HOLD = 300.0  # seconds, whatever Slack says: it is asked again then
 REPEATS = 1  # where the connection fails
 REPEAT_AFTER = 1.0  # seconds
 LONGEST_HOLD = 60.0  # seconds; whoever wants more says so again

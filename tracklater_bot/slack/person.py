@@ -70,6 +70,11 @@ class Person:
         """What the store remembers of this person under that name."""
         return self.store.get(self.id, key, self.clock())
 
+    def project_colours(self) -> dict[str, str]:
+        """The colour of each group's default project in the tracker, where one is known."""
+        known = self.catalog.known_projects().by_group
+        return {group: own[0].color for group, own in known.items() if own and own[0].color}
+
     def draft(self, day: WorkDay) -> Draft:
         """The day as it looks now."""
         (draft,) = self.machine.drafts([day])

@@ -8,19 +8,23 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
+from threading import Event, Lock
 
 from slack_sdk import WebClient
 
-from tracklater_bot.blocks.digest import PictureRef
-from tracklater_bot.blocks.timeline import Lanes, alt_text, lanes_of, ticks_of
+from tracklater_bot.blocks.digest import PictureRef, timeline_shown
+from tracklater_bot.blocks.timeline import Lanes, Ticks, alt_text, lanes_of, ticks_of
 from tracklater_bot.blocks.timeline_png import draw
-from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.digests import IN_PROGRESS, Digest
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.json_value import JsonValue
+from tracklater_bot.domain.side_by_side import in_background
 from tracklater_bot.scheduling.loop import submit
 from tracklater_bot.slack.messages import NETWORK_ERRORS, Messenger, PostError, reason
 from tracklater_bot.slack.pace import low_priority
@@ -30,6 +34,8 @@ log = logging.getLogger(__name__)
 
 READY_WITHIN_SECONDS = 20.0
 LOOK_EVERY_SECONDS = 0.5
+DECIDING_SECONDS = 2.0  # several decisions in a row make one new picture
+MOST_BACK = timedelta(days=60)  # whose moments are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,29 +103,66 @@ class Pictures:
         self._messenger = messenger
         self._not_shown = not_shown
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._ticks: dict[date, Ticks] = {}
+        self._due: set[date] = set()
+        self._closed = Event()
+        self._drawing = Lock()
         self.shown = ShownPictures(person)
 
     def add(self, draft: Draft) -> None:
         """Lets the day's picture follow into its message, where pictures are wanted."""
+        self._ticks = {day: at for day, at in self._ticks.items() if day > draft.day - MOST_BACK}
+        self._ticks[draft.day] = ticks_of(draft)
         if self._person.settings().digest.picture:
-            submit(self._pool, f"The picture of {draft.day}", self._add, draft)
+            submit(self._pool, f"The picture of {draft.day}", self._add, draft.day)
+
+    def follow(self, day: date) -> None:
+        """Lets the picture show what was decided meanwhile; one that waits already will do."""
+        if self._person.settings().digest.picture and day not in self._due:
+            self._due.add(day)
+            in_background(partial(self._redraw, day))
 
     def close(self) -> None:
-        """Waits for pictures that are still on their way."""
+        """Waits for days' first pictures that are still on their way, not for newer ones."""
+        self._closed.set()
         self._pool.shutdown(wait=True)
 
+    def _redraw(self, day: date) -> None:
+        """In a thread for which nobody waits, when a while of deciding is over."""
+        if self._closed.wait(DECIDING_SECONDS):
+            return
+        self._due.discard(day)
+        try:
+            self._add(day)
+        except Exception as error:  # noqa: BLE001 - nobody asks the thread for it
+            if not self._closed.is_set():
+                log_failure(log, f"The new picture of {day}", error)
+
     @low_priority()
-    def _add(self, draft: Draft) -> None:
+    def _add(self, day: date) -> None:
+        with self._drawing:
+            self._draw(day)
+
+    def _draw(self, day: date) -> None:
         person = self._person
-        digest = person.store.digest(person.id, draft.day)
+        digest = person.store.digest(person.id, day)
         if digest is None or digest.ts is None:
             return
-        lanes = lanes_of(digest, person.clock(), ticks_of(draft), person.tracker_words)
+        before = self.shown.of(digest)
+        if not timeline_shown(digest):
+            if before is not None:
+                self.shown.drop(digest)
+                self._uploader.remove(digest, before.file_id)
+            return
+        if any(item.state in IN_PROGRESS and not item.waits_until for item in digest.items):
+            return  # it is drawn when that has arrived
+        ticks = self._ticks.get(day, Ticks())
+        lanes = lanes_of(digest, person.clock(), ticks, person.tracker_words)
         if self.shown.is_of(digest, lanes):
             return
         again = self.shown.expect(digest, lanes)
-        groups = tuple(person.file_settings.groups)
-        file_id = self._uploader.upload(digest, lanes, groups, again=again)
+        picture = draw(lanes, tuple(person.file_settings.groups), person.project_colours())
+        file_id = self._uploader.upload(digest, lanes, picture, again=again)
         if file_id is None:
             return
         self.shown.keep(digest, lanes, file_id)
@@ -129,6 +172,9 @@ class Pictures:
             log.info("The timeline picture was not shown: %s", error)
             self.shown.drop(digest)
             self._not_shown()
+        else:
+            if before is not None and before.file_id != file_id:
+                self._uploader.remove(digest, before.file_id)
 
 
 class Uploader:
@@ -139,7 +185,7 @@ class Uploader:
         self._pause = pause
 
     def upload(
-        self, digest: Digest, lanes: Lanes, groups: Sequence[str], *, again: bool = False
+        self, digest: Digest, lanes: Lanes, picture: bytes, *, again: bool = False
     ) -> str | None:
         """The id of the file, ready to be shown; None when Slack does not take it.
 
@@ -151,7 +197,7 @@ class Uploader:
             file_id = self._in_thread(digest, name) if again else None
             if file_id is None:
                 answer = self._client.files_upload_v2(
-                    content=draw(lanes, groups),
+                    content=picture,
                     filename=name,
                     title=f"Timeline of {digest.day}",
                     alt_txt=alt_text(lanes),
@@ -163,6 +209,18 @@ class Uploader:
         except NETWORK_ERRORS as error:
             log.info("The timeline picture was not taken: %s", reason(error))
             return None
+
+    def remove(self, digest: Digest, file_id: str) -> None:
+        """Takes an older picture out of the thread."""
+        channel = str(digest.channel)
+        try:
+            answer = self._client.conversations_replies(channel=channel, ts=str(digest.ts))
+            self._client.files_delete(file=file_id)
+            for reply in answer["messages"]:
+                if any(file.get("id") == file_id for file in reply.get("files") or ()):
+                    self._client.chat_delete(channel=channel, ts=reply["ts"])
+        except NETWORK_ERRORS as error:
+            log.info("An older timeline picture stays: %s", reason(error))
 
     def _in_thread(self, digest: Digest, name: str) -> str | None:
         """The id of the file with that name beside the day's message."""

@@ -13,12 +13,17 @@ from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Preferences
-from tracklater_bot.blocks.timeline import lanes_of, text_timeline
+from tracklater_bot.blocks.timeline import (
+    colours,
+    lanes_of,
+    square,
+    text_timeline,
+)
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals
 from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.domain.day_totals import DayTimes
+from tracklater_bot.domain.day_totals import DayTimes, usual_length
 from tracklater_bot.domain.digests import UNDER_WAY, Digest, ItemState
 from tracklater_bot.domain.plan import Plan
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
@@ -29,6 +34,7 @@ from tracklater_bot.slack.pictures import ShownPictures
 
 WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)
+TRACK_RECORD_BACK = timedelta(days=90)
 NEVER_SHOWN_BACK = 14  # days; reading more of them anew takes its time
 TIMELINE_COLUMNS = 38  # more would wrap on a phone
 
@@ -56,8 +62,19 @@ class Views:
             went_on=bool(self.person.recall(went_on_key(digest.day))),
             changes=[*self.person.no_longer(), *Billing(self.person).notes()],
             still_open=self.still_open(digest.day),
+            squares=self._squares(digest),
+            usual=usual_length(self._recent(), digest.day),
+            stood=self.person.store.track_record(
+                self.person.id, digest.day - TRACK_RECORD_BACK
+            ).words(),
         )
         return digest_message(digest, view)
+
+    def _squares(self, digest: Digest) -> dict[str, str]:
+        named = (item.suggestion.group for item in digest.items)
+        groups = (*self.person.file_settings.groups, *filter(None, named))
+        chosen = colours(groups, self.person.project_colours())
+        return {group: square(colour) for group, colour in chosen.items()}
 
     def still_open(self, on: date) -> list[DayTimes]:
         """What is known to wait of the days since the digest before that day's; of the latest."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from typing import NoReturn, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
@@ -53,12 +54,18 @@ class _PaidFeature(base.Refused):
 # -- The tracker -------------------------------------------------------------------------------
 
 
+def page_of(api: str) -> str:
+    """Where the person looks at entries: Toggl's own page, or that of the host that stands in."""
+    parts = urlsplit(api)
+    own = (parts.hostname or "").endswith("toggl.com")
+    return "https://track.toggl.com/timer" if own else f"{parts.scheme}://{parts.netloc}/"
+
+
 class TogglTracker:
     """One person's Toggl account, as the Tracker protocol describes."""
 
     name = "toggl"
     label = "Toggl"
-    page = "https://track.toggl.com/timer"
     forgets = True
     first_step = (
         "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
@@ -73,6 +80,7 @@ class TogglTracker:
         self._token = settings.api_token.get_secret_value().strip() if settings.api_token else ""
         self._workspace_id = settings.workspace_id
         self._configured_id = settings.workspace_id
+        self.page = page_of(settings.base_url)
         self._clock = clock
         self._quotas: dict[str, base.Quota] = {}
         api = settings.base_url.rstrip("/")

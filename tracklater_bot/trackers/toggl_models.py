@@ -43,6 +43,7 @@ class TogglProject(BaseModel):
     active: bool | None = True
     can_track_time: bool | None = True
     billable: bool | None = None
+    color: Title = ""
     server_deleted_at: str | None = None
 
 
@@ -244,4 +245,5 @@ def _project(project: TogglProject, clients: Mapping[int, str]) -> Project:
         client=clients.get(project.client_id, "") if project.client_id else "",
         id=str(project.id),
         billable=bool(project.billable),
+        color=project.color,
     )

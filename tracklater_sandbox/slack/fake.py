@@ -106,10 +106,17 @@ class FakeSlack:
         user: str = ME,
         block_id: str | None = None,
     ) -> Outcome:
-        """Clicks a button (`value` tells equal ones apart) or chooses an `option`."""
+        """Clicks a button (`value` tells equal ones apart) or chooses an `option`.
+
+        What a row has no button for may be an entry `<action>:<value>` of its menu.
+        """
         picked = option if option is not None else value
         place = self._where(where, user)
-        return self._run(self.actions.click(user, place, action_id, picked, block_id=block_id))
+        try:
+            return self._run(self.actions.click(user, place, action_id, picked, block_id=block_id))
+        except NotThere:
+            entry = f"{action_id}:{value}"
+            return self._run(self.actions.click(user, place, "more", entry, block_id=block_id))
 
     def fill(self, values: Mapping[str, Any], *, user: str = ME) -> None:
         """Fills in the open modal by block id; the app is told with the next click."""

@@ -66,7 +66,7 @@ class UserActions:
         self.retry_after = RETRY_AFTER
         self.last_event: Json | None = None
         # The events that manifest.yml asks for, as Slack's bot_events names them.
-        self.subscribed = {"app_home_opened"}
+        self.subscribed = {"app_home_opened", "message.im"}
 
     # -- commands, messages, shortcuts
 

@@ -114,7 +114,7 @@ function draw(message, state) {
     ? renderBlocks(message.blocks, directContext(message.ts, state.people, message))
     : el("div", { class: "message-text" }, mrkdwn(message.text, state.people));
   return el("article", {
-    class: `message${hidden ? " ephemeral" : ""}`, data: { ts: message.ts }, "aria-label": `${name}, ${clock(when(message))}`,
+    class: `message${hidden ? " ephemeral" : ""}`, id: `p${message.ts.replace(".", "")}`, data: { ts: message.ts }, "aria-label": `${name}, ${clock(when(message))}`,
   },
   bot ? el("img", { class: "avatar", src: "bot.svg", alt: "" })
     : el("div", { class: "avatar", "aria-hidden": "true", text: name.slice(0, 1) }),

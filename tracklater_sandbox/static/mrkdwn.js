@@ -69,12 +69,18 @@ function inline(text, people) {
   const nodes = [];
   let rest = text;
   for (let found = TOKEN.exec(rest); found; found = TOKEN.exec(rest)) {
-    if (found.index) nodes.push(withEmoji(unescape(rest.slice(0, found.index))));
+    if (found.index) nodes.push(...squared(unescape(rest.slice(0, found.index))));
     nodes.push(token(found, people));
     rest = rest.slice(found.index + found[0].length);
   }
-  if (rest) nodes.push(withEmoji(unescape(rest)));
+  if (rest) nodes.push(...squared(unescape(rest)));
   return nodes;
+}
+
+/** Words with emoji; coloured squares are drawn, since not every machine has a font with them. */
+function squared(text) {
+  return text.split(/:large_([a-z]+)_square:/).map((part, number) =>
+    (number % 2 ? el("span", { class: `square ${part}`, role: "img", "aria-label": `${part} square` }) : withEmoji(part)));
 }
 
 function token([, code, angle, mark, marked], people) {
@@ -97,6 +103,8 @@ function special(inside, people) {
 
 /** A link that opens elsewhere; anything but http, https and mailto stays text. */
 export function link(url, children) {
+  const message = /^https:\/\/sandbox\.slack\.com\/archives\/\w+\/p(\d+)$/.exec(url);
+  if (message) return el("a", { href: `#p${message[1]}` }, children);
   if (!/^(https?:|mailto:)/.test(url)) return el("span", {}, children);
   return el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, children);
 }

@@ -21,6 +21,8 @@ Json: TypeAlias = "dict[str, Any]"
 
 WORKSPACE, ORGANIZATION, USER = 7001, 8001, 9001
 
+COLOURS = ("#0b83d9", "#e36a00", "#2da608", "#9e5bd9", "#d92b2b", "#c7af14")  # some of Toggl's
+
 
 @dataclass(slots=True)
 class Required:
@@ -85,7 +87,7 @@ class Account:
             "status": "active" if active else "archived",
             "billable": billable,
             "is_private": False,
-            "color": "#0b83d9",
+            "color": COLOURS[len(self.projects) % len(COLOURS)],
             "at": self.stamp(),
         }
         self.projects[project["id"]] = project

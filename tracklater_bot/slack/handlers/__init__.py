@@ -20,8 +20,9 @@ log = logging.getLogger(__name__)
 def register(app: App, days: Days) -> None:
     """Gives the app its listeners, a gate before all, one answer to whatever goes wrong in them."""
     app.use(OwnerGate(days.owns, app.listener_runner.listener_executor))
-    DayHandlers(days).register(app)
-    DialogHandlers(days).register(app)
+    day = DayHandlers(days)
+    day.register(app)
+    DialogHandlers(days, day).register(app)
     app.error(lambda error, context: _failed(days, error, context))
 
 

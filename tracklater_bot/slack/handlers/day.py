@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from threading import Timer
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
+from slack_sdk import WebClient
 
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import help_message, note, status_message, unknown_word
@@ -25,6 +27,7 @@ from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.payloads import Click, refusal_of, reply_privately, stored_first
 
 MOST_WORD = 60
+PATIENCE_SECONDS = 2.5
 Decide = Callable[[str, str], Digest]
 
 
@@ -38,11 +41,12 @@ class DayHandlers:
     def register(self, app: App) -> None:
         """Tells Bolt which command, button and tab is whose."""
         app.command("/tracklater")(self._command)
-        for action in self._decisions():
-            app.action(action)(self._decided)
+        for action in self.decisions():
+            app.action(action)(self.decided)
+        app.action(re.compile(r"^answer:\d+$"))(self._answered)
         app.action(re.compile(r"^page:\d+$"))(self._turn_page)
-        app.action("refresh")(self._refresh)
-        app.action("open_day")(self._refresh)
+        app.action("refresh")(self.refresh)
+        app.action("open_day")(self.refresh)
         app.action("approve_days")(self._approve_days)
         app.action("bill_month")(self._bill_month)
         app.action("unbill_month")(self._bill_month)
@@ -50,35 +54,60 @@ class DayHandlers:
         app.event("app_home_opened")(self._home_opened)
         app.action(re.compile(r"^pref_"))(self._preference_changed)
         app.action("drop_rule")(self._rule_dropped)
+        app.action("forget_habits")(self._habits_forgotten)
+        app.event("message")(self._written)
 
     # -- The command ---------------------------------------------------------------------------
 
     def _command(self, ack: Ack, command: dict[str, Any], respond: Respond) -> None:
-        """Answers at once, and fills in when ready. Only the person sees the answers."""
+        """Answers at once where nobody has to be asked. Only the person sees the answers."""
         word = str(command.get("text") or "").strip().casefold()[:MOST_WORD]
-        if word == "help":
-            _say(ack, help_message(self._tracker))
-        elif word == "status":
-            _say(ack, note("Asking everyone how they are…"))
-            _say(respond, status_message(self._days.views.status()), replace_original=True)
-        else:
-            self._time(word, ack, respond)
-
-    def _time(self, word: str, ack: Ack, respond: Respond) -> None:
-        """A day, a week or a month."""
-        calendar, stretch = self._days.person.calendar, None
+        known = self._known_answer(word)
+        if known is not None:
+            _say(ack, known)
+            return
+        ack()
+        # A command's first answer stays for good, so nothing is said that is soon untrue.
+        waiting = Timer(PATIENCE_SECONDS, reply_privately, (respond, "I am still looking…"))
+        waiting.daemon = True
+        waiting.start()
         try:
-            stretch = parse_stretch(word, calendar.today())
-            day = calendar.past_day(word if stretch is None else str(stretch.first))
+            answer = self._looked_up(word)
+        finally:
+            waiting.cancel()
+        _say(respond, answer, replace_original=True)
+
+    def _written(self, event: dict[str, Any]) -> None:
+        """The person wrote to the bot: the words of the command work here too."""
+        if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype"):
+            return
+        word = str(event.get("text") or "").strip().casefold()[:MOST_WORD]
+        answer = self._known_answer(word) or self._looked_up(word)
+        self._days.messenger.reply_privately(self._days.person.id, answer.text, answer.blocks)
+
+    def _known_answer(self, word: str) -> SlackMessage | None:
+        """Help, and why a word means nothing; None for what has to be looked up."""
+        if word == "help":
+            return help_message(self._tracker)
+        calendar = self._days.person.calendar
+        try:
+            if word != "status":
+                stretch = parse_stretch(word, calendar.today())
+                calendar.past_day(word if stretch is None else str(stretch.first))
         except NoSuchDay as error:
-            _say(ack, note(str(error)))
+            return note(str(error))
         except WhenError:
-            _say(ack, unknown_word(word))
-        else:
-            _say(ack, note(f"Looking at {stretch.name if stretch else day_name(day.date)}…"))
-            days = self._days
-            answer = days.show_day(day) if stretch is None else days.show_days(stretch)
-            _say(respond, answer, replace_original=True)
+            return unknown_word(word)
+        return None
+
+    def _looked_up(self, word: str) -> SlackMessage:
+        if word == "status":
+            return status_message(self._days.views.status())
+        calendar = self._days.person.calendar
+        stretch = parse_stretch(word, calendar.today())
+        if stretch is not None:
+            return self._days.show_days(stretch)
+        return self._days.show_day(calendar.past_day(word))
 
     def _approve_days(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         click, days = Click.of(body), self._days
@@ -106,7 +135,7 @@ class DayHandlers:
 
     # -- Decisions -----------------------------------------------------------------------------
 
-    def _decisions(self) -> dict[str, Decide]:
+    def decisions(self) -> dict[str, Decide]:
         """What each button decides, of the user and the button's value."""
         review, day = self._days.review, date.fromisoformat
         return {
@@ -122,17 +151,34 @@ class DayHandlers:
             ),
         }
 
-    def _decided(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+    def decided(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """A button, or an entry `<what>:<item>` of a row's menu, decides."""
         click = Click.of(body)
-        decide = self._decisions()[click.action_id]
+        what, _, value = click.value.rpartition(":")
+        decide = self.decisions()[what or click.action_id]
         with stored_first(ack):
-            refusal = refusal_of(lambda: decide(click.user, click.value))
+            refusal = refusal_of(lambda: decide(click.user, value))
         if refusal:
             reply_privately(respond, refusal)
         if refusal == self._tracker.too_long_ago:  # the message is from when it could still be done
-            stored = self._days.item(click.value)
-            self._days.show_again(stored[0].day if stored else date.fromisoformat(click.value))
+            stored = self._days.item(value)
+            self._days.show_again(stored[0].day if stored else date.fromisoformat(value))
         self._days.changed()
+
+    def _answered(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """“What was this?” has its answer; what the machine would now draft otherwise is told."""
+        click = Click.of(body)
+        said, _, item_id = click.value.rpartition(":")
+        with stored_first(ack):
+            refusal = refusal_of(lambda: self._days.answer(click.user, item_id, said))
+        if refusal:
+            reply_privately(respond, refusal)
+        self._days.changed()
+        stored = self._days.item(item_id)
+        if stored is not None and not refusal:
+            changes = self._days.reread(stored[0].day, "With your answer, this moved too:")
+            if changes is not None:
+                _say(respond, changes, replace_original=False, response_type="ephemeral")
 
     # -- The whole day -------------------------------------------------------------------------
 
@@ -142,9 +188,10 @@ class DayHandlers:
         page = int(click.action_id.partition(":")[2])
         self._days.turn_page(date.fromisoformat(click.value), page)
 
-    def _refresh(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+    def refresh(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
+        """Reads a day anew, and shows it where it was asked for."""
         ack()
-        days, day = self._days, Click.of(body).value
+        days, day = self._days, Click.of(body).value.rpartition(":")[2]
         message = days.show_day(days.person.calendar.day(day))
         if body["actions"][0].get("block_id") == f"day:{day}":
             return  # that day's own message shows the answer itself
@@ -182,7 +229,17 @@ class DayHandlers:
         with stored_first(ack):
             self._days.person.store.drop_rule(click.user, int(click.value))
         self._days.show_home()
+        today = self._days.person.calendar.today()
+        self._days.tell_changes(
+            today, "The rule is dropped. This moved:", "The rule is dropped; nothing moved today."
+        )
+
+    def _habits_forgotten(self, ack: Ack) -> None:
+        ack()
+        self._days.person.machine.forget_habits()
+        sentence = "What your confirmed time taught is forgotten."
+        self._days.messenger.reply_privately(self._days.person.id, sentence)
 
 
-def _say(answer: Callable[..., object], message: SlackMessage, **more: bool) -> None:
+def _say(answer: Callable[..., object], message: SlackMessage, **more: Any) -> None:
     answer(text=message.text, blocks=message.blocks, **more)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -14,12 +14,22 @@ from slack_sdk import WebClient
 from tracklater_bot.blocks import dialog_values as values
 from tracklater_bot.blocks import dialogs
 from tracklater_bot.blocks.dialog_values import Choices, DialogMeta, EditForm, Errors, FieldValues
-from tracklater_bot.blocks.rule_dialog import parse_rule, rule_modal
+from tracklater_bot.blocks.rule_dialog import (
+    catch_words,
+    parse_rule,
+    rule_modal,
+    was_told,
+    with_catch,
+)
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.day_totals import free_gaps
 from tracklater_bot.domain.digests import Digest, Item
+from tracklater_bot.domain.draft import Gap
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.review.decisions import Change, ReviewError
 from tracklater_bot.slack.days import Days
+from tracklater_bot.slack.handlers.day import DayHandlers
 from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
 from tracklater_bot.slack.payloads import Click, refusal_of, reply_privately, say, stored_first
 
@@ -33,8 +43,9 @@ OUTDATED = "That suggestion is gone: its day was refreshed since, or is too old 
 class DialogHandlers:
     """The listeners of all dialogs, and of the message shortcut, which opens one."""
 
-    def __init__(self, days: Days) -> None:
+    def __init__(self, days: Days, day: DayHandlers) -> None:
         self._days = days
+        self._day = day
         self._review = days.review
         self._calendar = days.person.calendar
         self._lookups = days.lookups
@@ -48,6 +59,7 @@ class DialogHandlers:
         app.action("add")(self._add)
         for field in ("project", "issue"):
             app.action({"type": "block_actions", "action_id": field})(self._chosen)
+        app.action({"type": "block_actions", "action_id": "gap"})(self._gap_chosen)
         app.options("issue")(self._offer_issues)
         app.view("edit_item")(self._edited)
         app.view("add_item")(self._added)
@@ -73,6 +85,13 @@ class DialogHandlers:
         """What Edit and the menu beside it do; the menu's values begin with what was chosen."""
         click = Click.of(body)
         what, _, item_id = click.value.rpartition(":")
+        if what in self._day.decisions():
+            self._day.decided(ack, body, respond)
+            return
+        whole_day = {"add": self._add, "refresh": self._day.refresh}
+        if what in whole_day:
+            whole_day[what](ack, body, client, respond)
+            return
         changes = {"merge": self._review.merge_with_next, "revert": self._review.revert}
         if what in changes:
             with stored_first(ack):
@@ -84,7 +103,7 @@ class DialogHandlers:
             self._days.changed()
             return
         ack()
-        modals: dict[str, Modal] = {"": self._edit, "rule": self._rule}
+        modals: dict[str, Modal] = {"": self._edit, "edit": self._edit, "rule": self._rule}
         modals |= {"split": dialogs.split_modal, "why": dialogs.why_modal}
         if what in modals:
             self._open(click, item_id, modals[what], client, respond)
@@ -96,12 +115,26 @@ class DialogHandlers:
             shown = dialogs.drawn_anew(self._edit(*stored), stored[1].version)
         _update(client, view, shown)
 
-    def _add(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+    def _add(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
         ack()
         click = Click.of(body)
-        day = self._calendar.day(click.value)
-        view = dialogs.add_modal(day, self._lookups.choices(day))
+        day = self._calendar.day(click.value.rpartition(":")[2])
+        gaps = self._gaps(day.date)
+        view = dialogs.add_modal(day, self._lookups.choices(day), gaps=gaps)
         client.views_open(trigger_id=click.trigger_id, view=view)
+
+    def _gaps(self, day: date) -> list[Gap]:
+        """The time of that day that nothing takes."""
+        person = self._days.person
+        digest = person.store.digest(person.id, day)
+        return free_gaps(digest, person.clock()) if digest else []
+
+    def _gap_chosen(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        ack()
+        view = body["view"]
+        changed = dialogs.with_gap(view, self._calendar.day(DialogMeta.of(view).day))
+        if changed is not None:
+            _update(client, view, changed)
 
     def _choices(self, day: date | str) -> Choices:
         on = self._calendar.day(day) if isinstance(day, str) else self._calendar.day_on(day)
@@ -244,15 +277,29 @@ class DialogHandlers:
             ack(response_action="clear")  # an edit dialog below would show what is no longer so
         self._days.changed()
 
-    def _rule_made(self, ack: Ack, view: dict[str, Any]) -> None:
+    def _rule_made(self, ack: Ack, view: dict[str, Any], client: WebClient) -> None:
+        """Tells first what the rule would catch; sent once more, it is kept."""
         day = self._calendar.day(DialogMeta.of(view).day)
         rule = parse_rule(view, self._lookups.choices(day))
         if isinstance(rule, dict):
             _refuse(ack, rule)
+        elif not was_told(view, rule):
+            ack(response_action="update", view=with_catch(view, rule, "Looking…"))
+            minutes = self._days.person.machine.minutes_with(day, rule.text)
+            _update(
+                client,
+                {"id": view["id"]},
+                with_catch(view, rule, catch_words(rule, minutes, day.date)),
+            )
         else:
             self._days.person.store.add_rule(self._days.person.id, rule)
             ack(response_action="clear")
-            self._days.show_day(day)
+            self._days.tell_changes(
+                day.date,
+                "The rule is kept. This moved:",
+                "The rule is kept, and moved nothing"
+                f" on {day_name(day.date)}: what else is known there says more than it.",
+            )
 
     # -- “Track time for this” on any message --------------------------------------------------
 
@@ -262,7 +309,8 @@ class DialogHandlers:
         """Opens the add dialog with what the message already tells."""
         ack()
         message = shortcut.get("message") or {}
-        day = self._calendar.day_of(datetime.fromtimestamp(float(message.get("ts") or 0), UTC))
+        at = datetime.fromtimestamp(float(message.get("ts") or 0), UTC)
+        day = self._calendar.day_of(at)
         if self._days.person.is_closed(day):
             reply_privately(respond, f"{day_name(day.date)}: {self._too_long_ago}")
             return
@@ -271,8 +319,21 @@ class DialogHandlers:
         workspace = str((shortcut.get("team") or {}).get("domain", ""))
         issue = self._lookups.issue_in(text)
         group = issue.group if issue else self._lookups.group_in(text, channel, workspace)
-        view = dialogs.add_modal(day, self._lookups.choices(day), group, issue)
+        gaps = self._gaps(day.date)
+        span = _around(at, gaps, self._days.person.clock())
+        view = dialogs.add_modal(
+            day, self._lookups.choices(day), group, issue, span=span, gaps=gaps
+        )
         client.views_open(trigger_id=shortcut["trigger_id"], view=view)
+
+
+def _around(at: datetime, gaps: Sequence[Gap], now: datetime) -> Span:
+    """The half hour around a message, no further than what else is known of the day."""
+    quarter = timedelta(minutes=15)
+    middle = datetime.fromtimestamp((at.timestamp() + 150) // 300 * 300, UTC)
+    around = Span(middle - quarter, max(min(middle + quarter, now), middle))
+    inside = [part for gap in gaps if at in gap.span and (part := gap.span.intersection(around))]
+    return inside[0] if inside else around
 
 
 def _refuse(ack: Ack, errors: Errors) -> None:
