@@ -325,9 +325,13 @@ def test_what_is_near_a_calls_beginning_tells_whose_it_is(clue: Clue, expected: 
 def test_an_invoice_is_no_clients_unless_it_is_the_work() -> None:
     """The own is nobody's, whoever is named; a feature with invoices is the client's."""
     own = ("Invoice 2026-101 acme - Holvi", "Stundenzettel November", "acme - Toggl Track",
-           "lasku-188 acme.pdf", "Umsatzsteuervoranmeldung | ELSTER", "請求書 2026-88")  # fmt: skip
+           "lasku-188 acme.pdf", "Umsatzsteuervoranmeldung | ELSTER", "請求書 2026-88",
+           "Lasku_acme_11.pdf - Okular", "Rechnungen acme 2026.xlsx - Excel", "Счет № 15.pdf",
+           "Stunden November.ods - LibreOffice Calc", "Tunnit marraskuu.xlsx - Excel",
+           "tracklater-bot (Direktnachricht) - Slack", "acme - Fiken", "Zervant")  # fmt: skip
     theirs = ("DEV-12 Invoice export - Visual Studio Code", "invoice.py - acme-api - PyCharm",
-              "[DEV-123] Timesheet page - Jira", "acme invoices - localhost:3000")  # fmt: skip
+              "[DEV-123] Timesheet page - Jira", "acme invoices - localhost:3000",
+              "Invoice page of acme.docx - Word", "Hours page acme - Mozilla Firefox")  # fmt: skip
     for title in own:
         assert suggest(inputs(*windows(f"09:00-09:30 {title} — Mozilla Firefox"))) == ()
     for title in theirs:

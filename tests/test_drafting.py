@@ -224,3 +224,9 @@ def test_a_draft_calls_the_tracker_by_its_name() -> None:
     catalog = Catalog(NullStore(), "local", (), tracker, lambda: at("12:00"), settings.groups)
     (draft,) = machine_of(settings, (), catalog, lambda: at("12:00")).drafts([FRIDAY])
     assert [status.name for status in draft.sources] == ["ledger"]
+
+
+def test_a_day_that_begins_now_is_empty() -> None:
+    saturday = WorkDay(FRIDAY.date + timedelta(days=1), HELSINKI)
+    (draft,) = drafts(WEEK, [saturday])
+    assert (draft.suggestions, draft.gaps) == ((), ())

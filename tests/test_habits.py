@@ -116,6 +116,17 @@ def test_windows_like_those_of_confirmed_time_go_to_the_same_client(month: Month
     assert any("like those of earlier entries" in reason for reason in reasons)
 
 
+def test_new_words_are_not_taken_for_no_work_where_all_time_was_confirmed(month: Month) -> None:
+    month.clues = [clue for clue in month.clues if clue.at not in FRIDAY.span]
+    month.work(FRIDAY, "10:00", 60, "Landing banner - Figma", None)
+    assert groups_at(month.draft(), "10:30") == ["acme"]
+
+
+def test_after_a_break_what_was_done_before_it_says_little(month: Month) -> None:
+    month.work(FRIDAY, "15:00", 60, NEUTRAL, None)
+    assert groups_at(month.draft(), "11:30", "15:30") == ["globex", None]
+
+
 def test_without_confirmed_time_nothing_is_guessed(month: Month) -> None:
     month.entries.clear()
     assert groups_at(month.draft(), "10:30", "11:30") == [None, None]

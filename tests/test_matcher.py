@@ -465,6 +465,12 @@ def test_issues_of_one_title_in_two_groups_need_more() -> None:
     ("title", "place"),
     [
         ("Zoom Meeting", WindowPlace.MEETING),
+        ("Zoom-Meeting", WindowPlace.MEETING),
+        ("Réunion Zoom", WindowPlace.MEETING),
+        ("Reunión de Zoom", WindowPlace.MEETING),
+        ("Cisco Webex Meetings", WindowPlace.MEETING),
+        ("GoTo Meeting", WindowPlace.MEETING),
+        ("VooV Meeting", WindowPlace.MEETING),
         ("Zoom Meeting 40-Minutes", WindowPlace.MEETING),
         ("Acme weekly - Zoom", WindowPlace.MEETING),
         ("Zoom Workplace", WindowPlace.WORK),

@@ -94,7 +94,9 @@ def test_what_waits_is_counted_with_the_day(room: Room) -> None:
     assert "group1: 30 min to review, 1 h 30 min on the way, 1 h in your tracker" in head
     assert "1 h in your tracker. 1 h 30 min on the way." in message.text
     week = week_message([DayTimes.of(room.digest)])
-    assert "1 h in your tracker, 1 h 30 min on the way, 30 min to review" in week.text
+    assert (
+        "1 h in your tracker, 1 h 30 min on the way, 30 min of 3 h suggested to review" in week.text
+    )
 
 
 # -- A bot that stands still ---------------------------------------------------------------------

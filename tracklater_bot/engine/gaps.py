@@ -20,6 +20,8 @@ INSTANT = 0.001
 def gaps_in(suggested: Iterable[Span], watched: Watch, inputs: Inputs) -> tuple[Gap, ...]:
     """All time between the first and the last presence that nothing suggested or tracked covers."""
     until = min(inputs.now, inputs.day.span.end)
+    if until <= inputs.day.span.start:
+        return ()  # a day to come
     spans = [*suggested, *(s for entry in inputs.tracked if (s := entry.span(inputs.now)))]
     day = Span(inputs.day.span.start, until)
     taken = [part for span in spans if (part := span.intersection(day)) is not None]

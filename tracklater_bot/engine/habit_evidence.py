@@ -18,6 +18,7 @@ HABIT = EvidenceSource("windows like those of earlier entries")
 PER_WINDOW = 2.2  # log-likelihood that a certain opinion gives a window
 LEAST_LIKELY = 0.05
 PER_ISSUE = 0.8
+MOST_WINDOWS = 1000
 POWER = 1.5  # so that a doubtful opinion says little
 MOST_KNOWN = 3.0  # what other evidence counts at most for the opinion itself
 TRACKED = 6.0
@@ -41,6 +42,11 @@ def add_habits(
             key=lambda segment: segment.focus,
         )
     ]
+    # Of a day of endless windows those that last longest: what is between two of them is short.
+    lengths = sorted((sum(part.minutes for part in parts) for parts in of_focus), reverse=True)
+    shortest = lengths[MOST_WINDOWS] if len(lengths) > MOST_WINDOWS else 0.0
+    of_focus = [parts for parts in of_focus if sum(part.minutes for part in parts) >= shortest]
+    of_focus = of_focus[: 2 * MOST_WINDOWS]
     opinions = habits.opinions([_seen(parts, tracked) for parts in of_focus])
     for parts, opinion in zip(of_focus, opinions, strict=True):
         minutes = sum(part.minutes for part in parts)

@@ -83,7 +83,10 @@ _TEAMS_PAGES = r"""
     |planner|shifts
 """
 _MEETING = rf"""
-    ^zoom\ (?:meeting|webinar|call)\b | \bzoom\ (?:meeting|webinar)$ | \S\ [-–—|]\ zoom$
+    ^zoom[\ -](?:meeting|webinar|call|møte|möte|kokous|会议|ミーティング)(?!\w)
+    | ^(?:réunion|reunión\ de|riunione(?:\ di)?|reunião(?:\ do)?|spotkanie)\ zoom$
+    | ^(?:cisco\ )?webex\ meetings?$ | ^goto\ meeting\b | ^(?:chime:|voov|pexip|dingtalk)\ meeting\b
+    | \bzoom\ (?:meeting|webinar)$ | \S\ [-–—|]\ zoom$
     | ^(?:\(\d+\)\ )?meet\s[-–—]\s\S | \b[a-z]{{3}}-[a-z]{{4}}-[a-z]{{3}}\b
     | ^meeting\ (?:in|with|now|compact\ view)\b.*\bteams\b | \|\ (?:meeting|call)\ \|.*\bteams\b
     | ^(?!(?:\(\d+\)\ )?(?:{_TEAMS_PAGES})\ [|])[^|()]*[^|()\s]\ \|\ microsoft\ teams
@@ -99,7 +102,8 @@ _NO_MEETING = r"""
 """
 # One's own administration: time trackers, accounting and tax, each a part of a title by itself.
 _OWN_PROGRAMS = frozenset((
-    "toggl", "toggl track", "clockify", "tracklater", "timecamp", "tmetric", "everhour", "hubstaff",
+    "toggl", "toggl track", "clockify", "tracklater", "tracklater-bot", "timecamp", "tmetric",
+    "everhour", "hubstaff",
     "rescuetime", "kimai", "timeular", "memtime", "timing", "manictime", "actitime", "jibble",
     "freshbooks", "quickbooks", "quickbooks online", "intuit quickbooks", "xero", "freeagent",
     "kashflow", "zoho invoice", "zoho books", "invoice ninja", "invoicely", "wave accounting",
@@ -111,15 +115,22 @@ _OWN_PROGRAMS = frozenset((
     "impots.gouv.fr", "holded", "quipu", "contasimple", "agencia tributaria", "billin",
     "fatture in cloud", "fattureincloud", "agenzia delle entrate", "infakt", "wfirma",
     "fakturownia", "e-urząd skarbowy", "moneybird", "e-boekhouden", "belastingdienst", "hmrc",
+    "zervant", "ukko.fi", "eezy", "briox", "spiris", "fiken", "tripletex", "debitoor", "quaderno",
+    "számlázz.hu", "fakturoid", "idoklad", "merit aktiva", "smartaccounts", "e-mta", "turbotax",
+    "taxact", "simples nacional", "expensify", "payhawk", "spendesk", "revolut business",
+    "n26 business", "finom", "wakatime", "activitywatch",
     "freee", "freee会計", "マネーフォワード", "弥生会計", "misoca", "e-tax", "国税庁",
 ))  # fmt: skip
 # Names that mean other things too: only as the program that a title ends in.
 _OWN_LAST = frozenset(("harvest", "timely", "sage", "wave", "indy", "shine", "qonto", "tempo"))
 _INVOICE = r"""invoices?|quote|rechnung|gutschrift|angebot|lasku|facture|devis|factura|presupuesto
     |fattura|preventivo|fatura|faktura|faktúra|factuur|offerte|számla|nota\ fiscal|счет|счёт"""
+_INVOICES = "rechnungen|laskut|factures|facturas|fatture|faktury|fakturor|facturen|számlák"
+_PAPER = r"\.(?:pdf|xlsx?|ods|csv|numbers|docx?|odt)(?!\w)"
 _NUMBERED_INVOICE = rf"""
-    (?<![^\W_])(?:{_INVOICE})[\s_-]{{0,3}}(?:\#|n[or°º]?\.?\s?)?\d[\d/_-]*(?![^\W_])
-    | (?:請求書|見積書|发票|發票)\s?\d
+    (?<![^\W_])(?:{_INVOICE})[\s_-]{{0,3}}(?:\#|n[or°º]?\.?\s?|№\s?)?\d[\d/_-]*(?![^\W_])
+    | ^(?:{_INVOICE}|{_INVOICES})(?![^\W_])[^|/]{{0,60}}\d[^|/]{{0,60}}{_PAPER}
+    | (?:請求書|見積書|发票|發票)[\s_-]?\d
 """
 _OWN_WORDS = r"""
     (?<![^\W_])(?:
@@ -138,9 +149,10 @@ _OWN_WORDS = r"""
         |urenstaat|urenregistratie|btw-?aangifte|boekhouding
         |výkaz\ práce|munkaidő-?nyilvántartás|табель|учёт\ времени
     )(?![^\W_])
+    | ^(?:hours|stunden|tunnit|heures|horas|ore\ lavorate|timmar|timer|godziny|uren|tunnid)
+      (?![^\W_])[^|/]{0,40}\.(?:xlsx?|ods|csv|numbers)(?!\w)
     | 勤務表|勤怠|確定申告|消費税|経費精算|工数管理|工时表|考勤|报税
 """
-_PAPER = r"\.(?:pdf|xlsx?|ods|csv|numbers|docx?|odt)(?!\w)"
 # What somebody makes for others, though it be invoices: code, its tools, and those of its makers.
 _MADE = r"""
     (?<![^\W_])(?:visual\ studio\ code|vscodium|code\ -\ oss|cursor|windsurf|zed|intellij\ idea
@@ -212,7 +224,7 @@ _WORD = re.compile(r"[^\W_]+")
 _PRIVATE_WORDS = re.compile(
     "|".join(rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)" for words in _PRIVATE.split("|"))
 )
-_BESIDE_A_NAME = re.compile(r"[\u200b•●*]|\([^()]{0,12}\)")
+_BESIDE_A_NAME = re.compile(r"[\u200b•●*]|\([^()]{0,24}\)")
 _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
 
 

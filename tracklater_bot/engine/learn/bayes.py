@@ -6,7 +6,7 @@ join the counts softly, round by round: a document that lies between two known o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import exp, log
 from typing import NamedTuple
@@ -14,13 +14,16 @@ from typing import NamedTuple
 from tracklater_bot.engine.learn.counts import BY_MINUTES, BY_WORDS, NOBODY, by_word
 
 Row = list[float]
+Kinds = Sequence[dict[int, dict[int, float]]]  # of counts: the weights of words by owner
 
 SMOOTHING = 3.0  # weight that each owner is taken to have of everybody's words
 MANY, FEW = log(25), log(2)
 LEAST, MOST = -1.5, 8.0  # log-likelihood ratios that one word may give
-LEAST_SHARE = 0.05  # of a window that is learned from
+# Of a window that is learned from. What is hardly anybody's has few words so far: a new one would
+# weigh most there.
+LEAST_SHARE, LEAST_NOBODYS = 0.05, 0.15
 BREAK = 3.0  # minutes without a window, after which anything may follow
-AFTER_BREAK = 0.2
+AFTER_BREAK = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,90 +49,115 @@ class Look(NamedTuple):
 
 
 class _Weights:
-    """Weights of words by owner, which may be added to and started anew."""
+    """Weights of words by owner, which may be added to and started anew.
 
-    def __init__(self, owners: Sequence[int], counts: dict[int, dict[int, float]]) -> None:
+    Of the words that are asked about, the `wanted`: what the others weigh counts in the sums alone.
+    """
+
+    def __init__(self, owners: Sequence[int], kinds: Kinds, wanted: Collection[int]) -> None:
         self._owners = owners
-        self._index = by_word(counts)
-        self._sums = [sum(counts.get(owner, {}).values()) for owner in owners]
         self._numbers = {owner: number for number, owner in enumerate(owners)}
+        self._index: dict[int, dict[int, float]] = {}
+        self._sums = [0.0] * len(owners)
+        for counts in kinds:
+            own = {owner: counts[owner] for owner in owners if owner in counts}
+            self._index |= by_word(own, wanted)
+            for owner, weights in own.items():
+                self._sums[self._numbers[owner]] += sum(weights.values())
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """What is the same for all words, worked out once for the sums as they are."""
+        self._found: dict[int, tuple[float, list[tuple[int, float]]]] = {}
+        # What a word says that an owner never had; one that is hardly known may have any.
+        self._defaults = [
+            LEAST if owner == NOBODY else max(LEAST, log(SMOOTHING / (of_owner + SMOOTHING)))
+            for owner, of_owner in zip(self._owners, self._sums, strict=True)
+        ]
+        self._whole = sum(self._sums) or 1.0
+        # A word that one of two has is twice as frequent there as at all, of one of many as many
+        # times: it says as much in either case.
+        shares = [of_owner / self._whole for of_owner in self._sums if of_owner > 0]
+        self._strength = MANY / max(-sum(share * log(share) for share in shares), FEW)
 
     def with_looks(self, looks: Sequence[Look], shares: Sequence[Row], soft: float) -> _Weights:
         """These, and the words of looks for those whose they are, by their shares."""
         more = _Weights.__new__(_Weights)
         more._owners, more._numbers = self._owners, self._numbers
-        more._index, more._sums = self._index.copy(), list(self._sums)
-        own: set[int] = set()
+        more._index = {word: weights.copy() for word, weights in self._index.items()}
+        more._sums = list(self._sums)
         for look, row in zip(looks, shares, strict=True):
             if not look.words:
                 continue
             size = soft * (look.end - look.start) ** BY_MINUTES / len(look.words) ** BY_WORDS
-            for number, share in enumerate(row):
-                if share >= LEAST_SHARE:
-                    more._sums[number] += share * size * len(look.words)
-                    for word in look.words:
-                        if word not in own:
-                            own.add(word)
-                            more._index[word] = dict(more._index.get(word, {}))
-                        weights = more._index[word]
-                        owner = self._owners[number]
-                        weights[owner] = weights.get(owner, 0.0) + share * size
+            owned = [
+                (number, self._owners[number], share * size)
+                for number, share in enumerate(row)
+                if share >= (LEAST_NOBODYS if self._owners[number] == NOBODY else LEAST_SHARE)
+            ]
+            for number, _, weight in owned:
+                more._sums[number] += weight * len(look.words)
+            for word in look.words:
+                weights = more._index.setdefault(word, {})
+                for _, owner, weight in owned:
+                    weights[owner] = weights.get(owner, 0.0) + weight
+        more._prepare()
         return more
 
     def scores(self, words: Sequence[int]) -> Row:
         """The log-likelihood ratio of the words for each owner, the rare ones weighed most."""
-        defaults = self._defaults()
-        whole, most = sum(self._sums) or 1.0, log(1 + len(self._owners))
-        # A word that one of two has is twice as frequent there as at all, of one of many as many
-        # times: it says as much in either case.
-        shares = [of_owner / whole for of_owner in self._sums if of_owner > 0]
-        spread = -sum(share * log(share) for share in shares)
-        strength = MANY / max(spread, FEW)
         result = [0.0] * len(self._owners)
         seen = 0.0
         for word in words:
-            weights = self._index.get(word)
-            if not weights:
-                continue
-            shared_by = sum(weight / (weight + 0.3) for weight in weights.values())
-            rarity = log((1 + len(self._owners)) / (max(shared_by, 0.3) + 0.5)) / most
-            if rarity <= 0:
-                continue
+            if word not in self._found:
+                self._found[word] = self._of_word(word)
+            rarity, found = self._found[word]
             seen += rarity
-            usual = sum(weights.values()) / whole
-            for owner, weight in weights.items():
-                number = self._numbers.get(owner)
-                if number is not None:
-                    rate = (weight + SMOOTHING * usual) / (self._sums[number] + SMOOTHING)
-                    ratio = max(LEAST, min(MOST, strength * log(rate / usual)))
-                    result[number] += rarity * (ratio - defaults[number])
+            for number, value in found:
+                result[number] += value
         size = len(words) ** BY_WORDS or 1.0
         return [
-            (value + seen * default) / size for value, default in zip(result, defaults, strict=True)
+            (value + seen * default) / size
+            for value, default in zip(result, self._defaults, strict=True)
         ]
 
-    def _defaults(self) -> Row:
-        """What a word says that an owner never had; one that is hardly known may have any."""
-        return [
-            LEAST if owner == NOBODY else max(LEAST, log(SMOOTHING / (of_owner + SMOOTHING)))
-            for owner, of_owner in zip(self._owners, self._sums, strict=True)
-        ]
+    def _of_word(self, word: int) -> tuple[float, list[tuple[int, float]]]:
+        """How rare a word is, and what it says for those who had it beyond what it says else."""
+        weights = self._index.get(word, {})
+        shared_by = sum(weight / (weight + 0.3) for weight in weights.values())
+        most = log(1 + len(self._owners))
+        rarity = log((1 + len(self._owners)) / (max(shared_by, 0.3) + 0.5)) / most
+        if not weights or rarity <= 0:
+            return 0.0, []
+        usual = sum(weights.values()) / self._whole
+        found = []
+        for owner, weight in weights.items():
+            number = self._numbers[owner]
+            rate = (weight + SMOOTHING * usual) / (self._sums[number] + SMOOTHING)
+            ratio = self._strength * log(rate / usual)
+            ratio = LEAST if ratio < LEAST else MOST if ratio > MOST else ratio
+            found.append((number, rarity * (ratio - self._defaults[number])))
+        return rarity, found
 
 
 def rounds(
     looks: Sequence[Look],
     owners: Sequence[int],
-    counts: dict[int, dict[int, float]],
+    kinds: Kinds,
     variant: Variant,
 ) -> tuple[list[Row], list[Row]]:
-    """The probability of each owner for each look: from the counts alone, and in the last round."""
-    base = weights = _Weights(owners, counts)
+    """The probability of each owner for each look: from the counts alone, and in the last round.
+
+    `kinds` are counts of different kinds of words.
+    """
+    base = _Weights(owners, kinds, {word for look in looks for word in look.words})
     changes = [
         AFTER_BREAK if before is None or look.start - before.end > BREAK else variant.change
         for before, look in zip((None, *looks), looks, strict=False)
     ]
     results: list[list[Row]] = []
     for _ in range(variant.rounds):
+        weights = base.with_looks(looks, results[-1], variant.soft) if results else base
         known: dict[tuple[int, ...], Row] = {}
         emissions = []
         for look in looks:
@@ -145,7 +173,6 @@ def rounds(
                     row[number] += look.known[owner]
             emissions.append(row)
         results.append(sticky_posteriors(emissions, changes))
-        weights = base.with_looks(looks, results[-1], variant.soft)
     return results[0], results[-1]
 
 

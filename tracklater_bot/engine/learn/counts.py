@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from tracklater_bot.engine.learn.words import Words
@@ -44,10 +43,12 @@ def added(days: Iterable[tuple[Counts, float]]) -> Counts:
     return whole
 
 
-def by_word(owners: dict[int, dict[int, float]]) -> defaultdict[int, dict[int, float]]:
-    """The same weights by word, then by owner."""
-    turned: defaultdict[int, dict[int, float]] = defaultdict(dict)
+def by_word(
+    owners: dict[int, dict[int, float]], wanted: Collection[int] | None = None
+) -> dict[int, dict[int, float]]:
+    """The same weights by word, then by owner: of all words, or of those that are `wanted`."""
+    turned: dict[int, dict[int, float]] = {}
     for owner, words in owners.items():
-        for word, weight in words.items():
-            turned[word][owner] = weight
+        for word in words if wanted is None else words.keys() & wanted:
+            turned.setdefault(word, {})[owner] = words[word]
     return turned

@@ -160,12 +160,11 @@ class Habits:
     def opinions(self, seen: Sequence[Seen]) -> list[Opinion]:
         """For each window of the day, in order."""
         owners = [NOBODY, *self._groups]
-        single = {number: self._counts.single.get(number, {}) for number in owners}
-        both = {number: single[number] | self._counts.pairs.get(number, {}) for number in owners}
+        both = self._counts.single, self._counts.pairs
         rows: list[list[Row]] = []
         for variant in VARIANTS:
-            counts = both if variant.pairs else single
-            rows += rounds(self._looks(seen, pairs=variant.pairs), owners, counts, variant)
+            kinds = both if variant.pairs else both[:1]
+            rows += rounds(self._looks(seen, pairs=variant.pairs), owners, kinds, variant)
         return [self._opinion(owners, of_look) for of_look in zip(*rows, strict=True)]
 
     def issue(self, title: str) -> IssueId | None:
