@@ -36,7 +36,9 @@ def use_everything(sandbox: Sandbox) -> None:
     slack.wait(lambda: slack.view, PATIENCE)
     slack.suggest(None, "issue", "dev")
     slack.close_view()
-    slack.click(ts, "more", f"why:{items[1]}")
+    why = re.search(r'"(why:[^"]+)"', json.dumps(message(sandbox)["blocks"]))
+    assert why is not None
+    slack.click(ts, "more", why[1])
     slack.wait(lambda: slack.view, PATIENCE)
     slack.close_view()
     slack.click(ts, "skip", items[-1])

@@ -234,7 +234,7 @@ def test_an_update_that_slack_refuses_comes_later(sandbox: Sandbox, kind: str) -
     with live(sandbox) as bot:
         post(bot.days, sandbox, f"{SPAN} acme DEV-1")
         sandbox.slack.faults.fail_next("chat.update", kind, 2)
-        bot.click("approve")
+        bot.click("approve", bot.buttons("approve")[0])
         bot.wait(lambda: bot.rows() == [IN_TOGGL])
     assert len(entries_in(sandbox)) == 1
 
