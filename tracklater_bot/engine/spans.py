@@ -152,6 +152,8 @@ def _rounded(
     exact: Sequence[RoundedSpan], tracked: Sequence[Span], inputs: Inputs
 ) -> list[RoundedSpan]:
     """Spans on the grid, but for edges of tracked time: what touched it still does."""
+    if not exact:
+        return []
     shortest = timedelta(minutes=inputs.options.min_minutes)
     edges = frozenset(edge for span in tracked for edge in (span.start, span.end))
     whole = Span(inputs.day.span.start, min(inputs.now, inputs.day.span.end))

@@ -92,7 +92,7 @@ EVENTS = {
     EventKind.COMMIT: EventWeights(4.0, 9.0, 2.8, 0.3, Kernel(17, 23), Kernel(1, 2)),
     EventKind.CHECKOUT: EventWeights(3.0, 7.0, 3.2, 0.22, Kernel(1, 2), Kernel(14, 29)),
     EventKind.MESSAGE: EventWeights(1.5, 3.1, 1.5, 0.24, Kernel(7, 9), Kernel(7, 9)),
-    EventKind.PROMPT: EventWeights(1.5, 5.0, 1.5, 0.24, Kernel(7, 9), Kernel(7, 9)),
+    EventKind.PROMPT: EventWeights(1.5, 5.0, 1.5, 0.16, Kernel(7, 9), Kernel(7, 9)),
 }
 # A meeting that took place, once and by the minute; and its issue, which calls speak against.
 MEETING, MEETING_MINUTE = 4.0, 0.04
