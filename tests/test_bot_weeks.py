@@ -34,7 +34,7 @@ def asked(me: Live, words: str) -> Json:
     """The whole answer to `/tracklater words`."""
     heard = len(me.answers())
     me.ask(words)
-    me.wait(lambda: len(me.answers()) == heard + 2)
+    me.wait(lambda: len(me.answers()) == heard + 1)
     return me.private_answers()[-1]
 
 

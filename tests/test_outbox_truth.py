@@ -81,7 +81,7 @@ def says_of(room: Room) -> list[str]:
     """The paragraph of each row of the day's message."""
     blocks = digest_message(room.digest).blocks
     texts = [block["text"]["text"] for block in blocks if block["type"] == "section"]
-    return [text for text in texts if re.match(r"\*\d\d:\d\d", text)]
+    return [text for text in texts if re.search(r"\d\d:\d\d–\d\d:\d\d", text)]
 
 
 def test_what_waits_is_counted_with_the_day(room: Room) -> None:
