@@ -69,9 +69,12 @@ _blocks = msgspec.json.Decoder(list[_Block]).decode
 
 
 def files(root: Path) -> Iterator[Path]:
-    """The sessions' files; neither logins nor `history.jsonl` are among them."""
+    """The sessions' files; neither logins nor `history.jsonl` are among them.
+
+    What agents do for another one lies in a folder of that session's, which is named by its id.
+    """
     yield from root.glob("projects/*/*.jsonl")
-    yield from root.glob("projects/*/*/subagents/**/agent-*.jsonl")
+    yield from root.glob("projects/*/*-*-*-*-*/*/**/agent-*.jsonl")
 
 
 def understand(lines: Iterable[bytes], path: Path) -> Told:
