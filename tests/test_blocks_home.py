@@ -151,7 +151,7 @@ def test_a_month_is_approved_in_one_question_with_what_it_costs() -> None:
     assert "November 2026" in text
     assert "group1 42 h to review · group2 21 h to review · without a group 21 h to review" in text
     assert "*Sun 1 Nov*" not in text
-    assert "Nothing on Sun 1 Nov, Sat 7 Nov" in text
+    assert "Nothing on 1, 7–8, 14–15, 21–22 and 28–29 November." in text
     (button,) = elements(message.blocks, "approve_days")
     assert button["text"]["text"] == "Approve the certain of these 21 days"
     assert button["confirm"]["text"]["text"] == (

@@ -165,9 +165,21 @@ def _blocks(
             lines = [f"*{short_day(times.day)}* · {_day_words(times, tracker)}"]
             lines += filter(None, [_group_line(times, most_groups)])
             blocks.append(section("\n".join(lines), open_button(times.day)))
-    notes = [f"Nothing on {listing(short_day(t.day) for t in quiet)}."] if quiet else []
+    notes = [f"Nothing on {_runs([t.day for t in quiet])}."] if quiet else []
     notes += ["To review is what I found and you have not decided on."]
     return [*blocks, context(*notes, *(view.notes if view else ()))]
+
+
+def _runs(days: Sequence[date]) -> str:
+    """Days of one month in few words: `1-21, 23 and 28-30 November`, with long dashes."""
+    runs: list[list[date]] = []
+    for day in days:
+        if runs and day - runs[-1][-1] == timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    words = (f"{run[0].day}–{run[-1].day}" if len(run) > 1 else f"{run[0].day}" for run in runs)
+    return f"{listing(words)} {days[0]:%B}"
 
 
 def _approval(view: WeekView, tracker: str) -> list[Block]:
