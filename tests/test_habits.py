@@ -21,6 +21,8 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.drafting.habits import HabitFiles
 from tracklater_bot.drafting.machine import LocalMachine
+from tracklater_bot.engine import habit_evidence
+from tracklater_bot.engine.learn.habits import Habits, Opinion, Seen
 from tracklater_bot.settings import SuggestSettings
 from tracklater_bot.sources.issues.jira import key_form
 
@@ -223,6 +225,25 @@ def test_what_was_forgotten_is_not_learned_again(month: Month) -> None:
     machine.forget_habits()
     assert [path.name for path in month.folder.iterdir()] == ["forgotten"]
     assert groups_at(month.draft(), "10:30", "11:30") == [None, None]
+
+
+def test_of_a_day_of_endless_windows_the_longest_are_looked_at(
+    month: Month, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[int] = []
+    opinions = Habits.opinions
+
+    def counted(habits: Habits, seen: Sequence[Seen]) -> list[Opinion]:
+        looked_at.append(len(seen))
+        return opinions(habits, seen)
+
+    monkeypatch.setattr(Habits, "opinions", counted)
+    monkeypatch.setattr(habit_evidence, "MOST_WINDOWS", 2)
+    for number in range(20):  # before the others
+        clock = f"{7 + number // 10:02d}:{number % 10 * 3:02d}"
+        month.clues += windows(FRIDAY, clock, 3, f"Draft {chr(97 + number)}x - Notion")
+    assert groups_at(month.draft(), "10:30", "11:30") == ["acme", "globex"]
+    assert looked_at == [2]
 
 
 def test_a_broken_file_costs_nothing_but_its_day_anew(month: Month) -> None:

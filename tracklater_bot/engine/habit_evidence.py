@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from heapq import nlargest
 from itertools import groupby
 
 from tracklater_bot.engine.infer.inference import LabelledDay
@@ -42,30 +43,28 @@ def add_habits(
             key=lambda segment: segment.focus,
         )
     ]
+    lengths = [sum(part.minutes for part in parts) for parts in of_focus]
     # Of a day of endless windows those that last longest: what is between two of them is short.
-    lengths = sorted((sum(part.minutes for part in parts) for parts in of_focus), reverse=True)
-    shortest = lengths[MOST_WINDOWS] if len(lengths) > MOST_WINDOWS else 0.0
-    of_focus = [parts for parts in of_focus if sum(part.minutes for part in parts) >= shortest]
-    of_focus = of_focus[: 2 * MOST_WINDOWS]
-    opinions = habits.opinions([_seen(parts, tracked) for parts in of_focus])
-    for parts, opinion in zip(of_focus, opinions, strict=True):
-        minutes = sum(part.minutes for part in parts)
+    longest = sorted(nlargest(MOST_WINDOWS, range(len(of_focus)), key=lengths.__getitem__))
+    opinions = habits.opinions([_seen(of_focus[index], tracked) for index in longest])
+    for index, opinion in zip(longest, opinions, strict=True):
+        parts, minutes = of_focus[index], lengths[index]
         size = 0.5 + 0.5 * min(minutes, 1.0) + 0.3 * max(0.0, min(minutes, 20.0) - 1.0)
         size *= TRUST.get(matcher.window(parts[0].title or "").place, 1.0)
         work = sum(opinion.groups.values())
         issue = None if any(part.issues for part in parts) else habits.issue(parts[0].title or "")
         for part in parts:
             part.opinion = opinion
+            share = size * part.minutes / minutes if minutes else 0.0
             if issue is not None:
-                part.issues[issue] += PER_ISSUE * size * part.minutes / minutes if minutes else 0.0
-            share = PER_WINDOW * size * part.minutes / minutes if minutes else 0.0
+                part.issues[issue] += PER_ISSUE * share
             named = any(source.kind is None for _, source, _ in part.evidence)
             for group, likely in opinion.groups.items():
                 if likely >= LEAST_LIKELY and not named:
-                    part.add_evidence(group, share * likely**POWER, HABIT)
+                    part.add_evidence(group, PER_WINDOW * share * likely**POWER, HABIT)
             if part.idle > 0:
                 part.idle *= 1.0 - work
-            part.idle += share * opinion.nobody**POWER
+            part.idle += PER_WINDOW * share * opinion.nobody**POWER
 
 
 def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> Seen:

@@ -7,6 +7,7 @@ join the counts softly, round by round: a document that lies between two known o
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass
 from math import exp, log
 from typing import NamedTuple
@@ -82,8 +83,7 @@ class _Weights:
 
     def with_looks(self, looks: Sequence[Look], shares: Sequence[Row], soft: float) -> _Weights:
         """These, and the words of looks for those whose they are, by their shares."""
-        more = _Weights.__new__(_Weights)
-        more._owners, more._numbers = self._owners, self._numbers
+        more = copy(self)
         more._index = {word: weights.copy() for word, weights in self._index.items()}
         more._sums = list(self._sums)
         for look, row in zip(looks, shares, strict=True):
