@@ -426,6 +426,15 @@ def test_an_issue_of_another_group_brings_its_group_along(me: Live) -> None:
     assert saved(me, first.id)[:2] == ("globex", "#12")
 
 
+def test_who_saves_before_the_group_has_followed_gets_it_all_the_same(me: Live) -> None:
+    """The issue is filled in, and the dialog not yet updated."""
+    first = item(me, "DEV-131")
+    me.click("edit", first.id)
+    dialog(me, "edit_item")
+    assert not me.sandbox.slack.submit(None, {"issue": option_for(me, "#12")}).errors
+    assert saved(me, first.id)[:2] == ("globex", "#12")
+
+
 def test_an_issue_of_another_group_than_the_chosen_one_says_what_to_do(me: Live) -> None:
     first = item(me, "DEV-131")
     me.click("edit", first.id)

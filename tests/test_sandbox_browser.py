@@ -268,6 +268,32 @@ def test_a_menu_is_worked_with_the_keyboard(page: Page, heard: Heard) -> None:
     assert heard.actions == ["more why"]
 
 
+def test_an_update_waits_while_a_menu_of_the_message_is_open(page: Page, sandbox: Sandbox) -> None:
+    say(page, "/tracklater today")
+    page.get_by_role("button", name="More actions").click()
+    channel, ts = _last_message(sandbox)
+    client = WebClient(sandbox.slack.bot_token, base_url=f"{sandbox.url}/slack/api/")
+    client.chat_update(channel=channel, ts=ts, text="Friday", blocks=digest("waiting"))
+    client.chat_postMessage(channel=channel, text="And another one")
+    expect(page.get_by_text("And another one")).to_be_visible()  # the page has heard of both
+    expect(page.get_by_role("menuitem", name="Why this?")).to_be_visible()
+    expect(page.locator("em", has_text="waiting")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator("em", has_text="waiting")).to_be_visible()
+
+
+def _last_message(sandbox: Sandbox) -> tuple[str, str]:
+    """Where the day's message is."""
+    client = WebClient(sandbox.slack.bot_token, base_url=f"{sandbox.url}/slack/api/")
+    channel = client.conversations_open(users=ME)["channel"]["id"]
+    found = [
+        each
+        for each in client.conversations_history(channel=channel)["messages"]
+        if each.get("blocks")
+    ]
+    return channel, found[0]["ts"]
+
+
 def test_a_dialog_is_filled_in_corrected_and_saved(page: Page, heard: Heard) -> None:
     say(page, "/tracklater today")
     page.get_by_role("button", name="Edit").click()

@@ -157,10 +157,8 @@ def after_choice(
         fields.option("project") or ""
     )
     fresh: dict[str, Block] = {}
-    other = issue is not None and chosen is not None and issue.group != chosen.group
-    if issue is not None and (
-        chosen is None or (other and group_token(chosen.group) == meta.group)
-    ):
+    group = chosen.group if chosen else None
+    if issue is not None and brings_group(issue, group, meta):
         chosen = default_choice(choices, issue.group, issue)
         fresh |= {"project": _project_field(choices, chosen)} if chosen else {}
     elif chosen is not None and group_token(chosen.group) != meta.group:
@@ -176,6 +174,14 @@ def after_choice(
     if blocks == view["blocks"]:
         return None
     return resent(view, blocks, replace(meta, group=group_token(group)))
+
+
+def brings_group(issue: Issue, group: str | None, meta: DialogMeta) -> bool:
+    """Whether a chosen issue brings its group along: unless another was chosen after it.
+
+    `group` is what the dialog has; `meta` still names the one before until the dialog is updated.
+    """
+    return group is None or (issue.group != group and group_token(group) == meta.group)
 
 
 def _words_after(

@@ -139,6 +139,7 @@ function listen() {
 }
 
 await load();
+document.addEventListener("dismissed", draw);
 document.body.dataset.tab = "messages";
 composer(part("composer"), state.hints, () => ui.place ?? undefined, () => toEnd(part("messages")));
 listen();

@@ -30,6 +30,7 @@ export function dismissable(popup, anchor, onClose = () => {}) {
     popup.removeEventListener("keydown", escape);
     popup.remove();
     onClose();
+    setTimeout(() => document.dispatchEvent(new Event("dismissed")));
   };
   const outside = (event) => {
     if (!popup.contains(event.target) && !anchor.contains(event.target)) close();

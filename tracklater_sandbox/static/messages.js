@@ -87,6 +87,8 @@ function fresh(message, state, first) {
   const key = JSON.stringify(rest);
   const old = drawn.get(message.ts);
   if (old?.key === key) return old.node;
+  // While one of its menus is open, it stays as it is: the page is drawn anew when that closes.
+  if (old?.node.querySelector("[role=menu]")) return old.node;
   const node = draw(message, state);
   if (old) node.classList.add("updated");
   else if (!first) node.classList.add("new");

@@ -258,8 +258,13 @@ class DialogHandlers:
         issue = self._lookups.issue(form.issue, own)
         if form.issue and issue is None:
             raise ReviewError({"issue": "That issue is no longer known: choose it again."})
-        said = (form.span, form.group, form.project, issue, form.description)
-        drafted = DialogMeta.of(view).wrote(form.description)
+        meta, group, project = DialogMeta.of(view), form.group, form.project
+        if issue is not None and dialogs.brings_group(issue, group, meta):
+            # Saved before the dialog could be updated.
+            choice = dialogs.default_choice(self._choices(meta.day), issue.group, issue)
+            group, project = issue.group, choice.project if choice else None
+        said = (form.span, group, project, issue, form.description)
+        drafted = meta.wrote(form.description)
         return Change(*said, form.billable, form.tags, drafted=drafted, typed=form.typed)
 
     def _split(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
