@@ -81,6 +81,13 @@ def test_names_tell_sources_apart(tmp_path: Path) -> None:
     assert len(places) == len(set(places))
 
 
+def test_a_source_of_clues_has_its_sections_name(tmp_path: Path) -> None:
+    """So that what is read from where is told without asking what a source is called."""
+    for source in clue_sources(everything_set(tmp_path)):
+        of_group = (GROUPS, source.group) if source.group else ()
+        assert section_at((*of_group, source.name)) is not None
+
+
 # -- What each keeps to --------------------------------------------------------------------------
 
 
