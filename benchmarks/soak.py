@@ -132,7 +132,7 @@ class MortalSlack(PacedClient):
 class HangingSource:
     """A source whose disk does not answer."""
 
-    name, group, watches_screen = "git", None, False
+    name, group, watches_screen, local = "git", None, False, True
 
     def __init__(self) -> None:
         self.over = threading.Event()

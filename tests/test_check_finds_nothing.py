@@ -10,6 +10,12 @@ import pytest
 
 from tests.commands import called
 from tests.newmachines import ZONE, NewMachine, group
+from tests.notation import at
+from tests.test_drafting import Recorded
+from tracklater_bot.domain.clues import Window
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.hints import Hint, HintKind
+from tracklater_bot.drafting.unseen import unseen
 from tracklater_bot.settings import load
 from tracklater_bot.settings.hollow import hollow
 from tracklater_sandbox.workday.story import Scene
@@ -168,6 +174,21 @@ def test_the_one_big_client_may_be_in_most_windows(new: NewMachine) -> None:
     groups = ('[groups.acme]\nkeywords = ["acme"]', '[groups.globex]\nkeywords = ["globex"]')
     settings(new, f'[thyme]\ndir = "{new.home / "thyme"}"', *groups)
     assert not [each for each in found(new) if "keyword" in each]
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_recorder_of_any_name_is_read_where_that_is_quick(local: bool) -> None:
+    recorder = Recorded(
+        tuple(
+            Window(at("09:00") + timedelta(seconds=20 * n), "acme - Mail", n) for n in range(400)
+        ),
+        name="screenlog",
+        local=local,
+    )
+    hints = (Hint("acme", HintKind.KEYWORD, "mail"),)
+    groups = (Group("acme", hints), Group("globex", (Hint("globex", HintKind.KEYWORD, "globex"),)))
+    told = list(unseen((recorder,), groups, at("18:00")))
+    assert any("keyword “mail” is in 100" in each for each in told) is local
 
 
 def test_agents_in_a_folder_of_no_group_are_named(new: NewMachine) -> None:

@@ -14,6 +14,7 @@ import yaml
 
 from tests.livebot import evening, sample_settings
 from tests.loopback import FakeTime, Said, closed_port, loopback
+from tests.test_read_all import FakeSource
 from tracklater_bot.checks import BOT_SCOPES, check_all
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.clues import Reading
@@ -185,6 +186,17 @@ def test_a_recorder_that_fell_silent_is_told(
         assert "nothing" not in named(check_all(core))["thyme"].sentence
 
 
+@pytest.mark.parametrize("watches", [True, False])
+def test_a_recorder_of_any_name_is_one(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, watches: bool
+) -> None:
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    with core_on(sandbox, sample_settings(sandbox)) as core:
+        core.clue_sources = (FakeSource("screenlog", watches_screen=watches),)
+        said = [each.sentence for each in check_all(core)]
+    assert any("nothing tells which windows" in each for each in said) is not watches
+
+
 def test_in_http_mode_the_signing_secret_is_asked_for(sandbox: Sandbox) -> None:
     found = findings(sandbox, TRACKLATER_SLACK__MODE="http")
     assert found["slack requests"].ok
@@ -199,7 +211,7 @@ def test_a_mistake_of_ours_in_one_check_leaves_the_others(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
-        name, group, watches_screen = "thyme", None, True
+        name, group, watches_screen, local = "thyme", None, True, True
 
         def check(self) -> str:
             raise KeyError("a title")

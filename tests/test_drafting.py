@@ -34,6 +34,7 @@ class Recorded:
     name: str = "recorded"
     group: str | None = None
     watches_screen: bool = True
+    local: bool = True
 
     def read(self, span: Span) -> Reading:
         before = [clue for clue in self.clues if clue.at < span.start]

@@ -137,7 +137,9 @@ class Old:
         return dict(only)
 
     def press(self, day: str, start: str, action: str) -> None:
-        """Presses a button that the old version had put beside a row."""
+        """Presses a button that the old version had put beside a row, with no dialog above it."""
+        if self.sandbox.slack.view:
+            self.sandbox.slack.close_view(everything=True)
         value = buttons(self.posted(day), start)[action]
         assert self.sandbox.slack.click(self.posted(day)["ts"], action, value).acked
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.commands import Answer, called
+from tests.loopback import closed_port
 from tests.newmachines import ZONE, NewMachine, group
 from tracklater_bot.cli.first_day import keyword_lines, proposed_keywords
 from tracklater_sandbox.workday.story import Scene
@@ -53,6 +54,14 @@ def test_without_traces_it_says_what_it_read_and_names_a_day_that_has_some(
     assert f"`tracklater-bot preview {last}`" in previewed(new).err
     new.commit(repo, new.at("10:00"), "Yesterday")
     assert previewed(new).err == ""
+
+
+def test_a_groups_workspace_is_not_told_as_its_repositories(new: NewMachine) -> None:
+    repo = new.repository("src/acme")
+    own = f'[groups.acme.slack]\nuser_token = "xoxp-1"\nbase_url = "{closed_port()}/api/"'
+    settings = '[git]\nemails = ["eero@example.com"]\n' + group("acme", [repo]) + f"\n{own}"
+    said = previewed(new, settings=settings).err
+    assert f"git ({repo}): 0 clues; slack: 0 clues" in said
 
 
 def test_with_keywords_that_fit_nothing_it_names_them_and_the_way_to_better_ones(

@@ -98,6 +98,7 @@ class Screen:
     name: str = "thyme"
     group: None = None
     watches_screen: bool = True
+    local: bool = True
 
     def read(self, _: Span) -> Reading:
         start = at("09:00")

@@ -28,6 +28,7 @@ class FakeSource:
     name: str = "fake"
     group: str | None = None
     watches_screen: bool = False
+    local: bool = True
     error: Exception | None = None
     together: Barrier | None = None
 

@@ -162,6 +162,7 @@ def test_none_of_them_is_in_what_crosses_the_wall(day: Sandbox) -> None:
     assert draft.suggestions
     assert draft.messages
     assert draft.prompts
+    assert draft.gaps
     assert [time.group for time in draft.agents] == ["acme"]
     assert from_json(Draft, crossing) == draft
 

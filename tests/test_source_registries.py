@@ -25,7 +25,7 @@ from tracklater_bot.sources import clues, issues
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.registry import clue_sources
 from tracklater_bot.sources.issues.registry import issue_sources, key_forms
-from tracklater_bot.trackers.registry import REGISTRY, tracker_of
+from tracklater_bot.trackers.registry import FIRST_STEP, REGISTRY, tracker_of
 from tracklater_sandbox import Sandbox
 
 TESTS = Path(__file__).parent
@@ -79,6 +79,13 @@ def test_names_tell_sources_apart(tmp_path: Path) -> None:
     places = [(source.name, source.group) for source in clue_sources(settings)]
     places += [(source.name, source.group) for source in issue_sources(settings)]
     assert len(places) == len(set(places))
+
+
+def test_a_source_of_clues_has_its_sections_name(tmp_path: Path) -> None:
+    """So that what is read from where is told without asking what a source is called."""
+    for source in clue_sources(everything_set(tmp_path)):
+        of_group = (GROUPS, source.group) if source.group else ()
+        assert section_at((*of_group, source.name)) is not None
 
 
 # -- What each keeps to --------------------------------------------------------------------------
@@ -141,10 +148,15 @@ def test_a_source_that_cannot_be_had_says_so_in_a_sentence(
 
 def test_every_tracker_gets_the_entries_once_it_is_set_up(tmp_path: Path) -> None:
     settings = everything_set(tmp_path)
-    offered = {type(set_up(settings, utc_now)) for set_up in REGISTRY}
+    offered = {type(kind.set_up(settings, utc_now)) for kind in REGISTRY}
     assert offered == set(classes_in(trackers, "Tracker"))
     assert tracker_of(settings) is not None
     assert tracker_of(Settings(groups={"acme": GroupSettings()})) is None
+
+
+@pytest.mark.parametrize("tracker", list(classes_in(trackers, "Tracker")))
+def test_who_has_no_tracker_is_told_of_each(tracker: type[Any]) -> None:
+    assert tracker.first_step in FIRST_STEP
 
 
 @pytest.mark.parametrize("tracker", list(classes_in(trackers, "Tracker")))

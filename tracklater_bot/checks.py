@@ -66,7 +66,7 @@ def check_all(core: Core, *, quick: bool = False) -> list[Finding]:
     said = " ".join(finding.sentence for finding in findings)
     lacking = unfinished(core.file_settings)
     more = [sentence for sentence in lacking if sentence.partition(" ")[0] not in said]
-    notes = [*core.no_longer(), *more, *_recorder(core.file_settings)]
+    notes = [*core.no_longer(), *more, *_recorder(core)]
     if not quick:
         notes += hollow(core.file_settings)
         notes += unseen(core.clue_sources, core.groups, core.clock())
@@ -93,14 +93,11 @@ def network(settings: Settings) -> Finding:
     return Finding("network", None, ok=True, sentence=sentence + through)
 
 
-def _recorder(settings: Settings) -> Iterator[str]:
+def _recorder(core: Core) -> Iterator[str]:
     """What to record with where nothing does and thyme would see nothing."""
-    if settings.thyme.dir is None and not (
-        settings.activitywatch_url() or settings.activitywatch.file
-    ):
-        instead = instead_of_thyme()
-        if instead:
-            yield f"nothing tells which windows you had open: {instead}"
+    watched = any(source.watches_screen for source in core.clue_sources)
+    if not watched and (instead := instead_of_thyme()):
+        yield f"nothing tells which windows you had open: {instead}"
 
 
 def _checks(core: Core) -> Iterator[tuple[str, str | None, Callable[[], str]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from tracklater_bot.core import Core
@@ -19,7 +20,6 @@ from tracklater_bot.engine.match.issue_words import STOP_WORDS
 from tracklater_bot.settings import Loaded, Settings, first_clues
 from tracklater_bot.settings.loading import places_looked_at
 
-LOCAL = ("thyme", "activitywatch", "git", "agents")  # quick to read again, and asks nobody
 LOOK_BACK = timedelta(days=14)
 LONG_ENOUGH, MOST, SHORTEST = 10.0, 6, 4  # minutes of a word; words; letters
 IN_ALL = 0.6  # a word of so many titles is the machine's or the person's
@@ -58,15 +58,12 @@ def empty_day(draft: Draft, day: WorkDay, loaded: Loaded, core: Core) -> Iterato
 
 
 def _read(draft: Draft, settings: Settings) -> str:
-    places = {
-        "thyme": str(settings.thyme.dir),
-        "activitywatch": str(settings.activitywatch.file or settings.activitywatch_url()),
-    }
+    sections = dict(settings.sections())
     parts = []
     for source in draft.sources:
         if source.traces:
-            repos = settings.groups[source.group].git.repos if source.group else ()
-            where = places.get(source.name) or listing(str(repo) for repo in repos[:3])
+            at = ("groups", source.group, source.name) if source.group else (source.name,)
+            where = listing(islice(sections[at].places(settings), 3)) if at in sections else ""
             named = " ".join(filter(None, (source.name, f"({where})" if where else "")))
             parts.append(f"{named}: {count(source.clues, 'clue')}")
     return "; ".join(parts)
@@ -86,8 +83,7 @@ def _groups(core: Core) -> str:
 def _another_day(day: WorkDay, core: Core) -> Iterator[str]:
     """The last day with traces, as far as this machine tells."""
     span = Span(day.span.start - LOOK_BACK, day.span.start)
-    local = [source for source in core.clue_sources if source.name in LOCAL]
-    readings = read_all(local, span)
+    readings = read_all([source for source in core.clue_sources if source.local], span)
     # What was checked out before the span comes with it.
     moments = [
         clue.at

@@ -11,7 +11,7 @@ _JOINTS = " ,;:/·–—-"  # what joins words to those beside them
 
 
 def describe(issue: Issue) -> str:
-    """`DEV-123 Fix login`, as an entry in Toggl reads."""
+    """`DEV-123 Fix login`, as an entry in the tracker reads."""
     return f"{issue.key} {issue.title}".strip()
 
 

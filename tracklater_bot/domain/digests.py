@@ -16,7 +16,7 @@ class ItemState(StrEnum):
     """What became of a suggestion.
 
     OPEN waits for a decision. PENDING is approved and stored, not yet sent. SENDING is on its way.
-    SENT is in Toggl. UNKNOWN was sent, but the answer was lost: it is looked up before anything
+    SENT is in the tracker. UNKNOWN was sent, but the answer was lost: it is looked up before all
     else. FAILED was refused, with a reason. SKIPPED is not wanted. DELETING is being undone.
     """
 

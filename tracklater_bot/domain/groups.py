@@ -10,7 +10,7 @@ from tracklater_bot.domain.keys import KeyForm
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A Toggl project of a group. `id` is None until Toggl has told it.
+    """A group's project in the tracker. `id` is None until that has told it.
 
     `type` says for what it is suggested: "default", or an issue type such as "bug". Its `color` as
     `#rrggbb` is only looked at: a project in another colour is the same.

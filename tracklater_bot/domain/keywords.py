@@ -42,7 +42,7 @@ def is_unspaced(character: str) -> bool:
 def all_hints(
     groups: Iterable[Group], repositories: Iterable[tuple[str, str]] = ()
 ) -> Iterator[Hint]:
-    """What settings and sources tell, clients' names in Toggl, and `repositories` with groups."""
+    """What settings and sources tell, clients of the tracker, and `repositories` with groups."""
     names = set()
     for group in groups:
         names.add(group.name)

@@ -70,7 +70,8 @@ class Machine(Protocol):
     `drafts` gives the days as they look now, oldest first. `worked_since` tells whether somebody
     was at work for a while since then, as far as recorders of the screen tell. `check` tries
     everything that gives clues. `forget_habits` removes what confirmed time taught. `minutes_with`
-    counts those of a day's windows that have the text in their titles, as a rule would.
+    counts those of a day's windows that have the text in their titles, as a rule would: the text is
+    the person's own, and crosses to the machine alone; what comes back is the number.
     """
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]: ...  # noqa: D102

@@ -24,7 +24,6 @@ from tracklater_bot.sources.base import ClueSource
 COMMITS, WINDOWS = timedelta(days=30), timedelta(days=7)
 ENOUGH = 300  # samples of 20 seconds: below, nothing can be said of keywords
 HALF, NEARLY_ALL, ALSO = 0.5, 0.9, 0.25  # of them; of the titles that other groups have
-LOCAL = ("thyme", "activitywatch", "agents")
 
 
 @runtime_checkable
@@ -41,7 +40,7 @@ def unseen(sources: Sequence[ClueSource], groups: Sequence[Group], now: datetime
     """Addresses, keywords, groups and folders that find nothing, or everything."""
     repositories = [source for source in sources if isinstance(source, _Commits)]
     yield from _addresses(repositories, now)
-    local = [source for source in sources if source.name in LOCAL]
+    local = [source for source in sources if source.local and source not in repositories]
     clues = [c for reading in read_all(local, Span(now - WINDOWS, now)) for c in reading.clues]
     titles = Counter[str]()
     for window in clues:

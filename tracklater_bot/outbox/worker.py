@@ -2,8 +2,8 @@
 
 A job is marked as being sent, and that is committed, before the request goes out; whatever happens
 then, the next look at the job knows that something may have been written and searches for it first.
-One request a second and lane at most. Each target has a lane of its own, so that Jira's troubles
-never keep an entry waiting. What a target is, only its sender knows.
+One request a second and lane at most. Each target has a lane of its own, so that one's troubles
+never keep another's jobs waiting. What a target is, only its sender knows.
 """
 
 from __future__ import annotations

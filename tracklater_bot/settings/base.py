@@ -40,6 +40,10 @@ class Section(BaseModel):
         if any(isinstance(value, SecretStr) for _, value in self):
             yield from (getattr(self, field) or "" for field in self.sends_to)
 
+    def places(self, settings: Settings) -> Iterator[str]:
+        """The folders, the file or the server that its source reads, as the person knows them."""
+        yield from ()
+
     def doubts(self) -> Iterator[tuple[str, str]]:
         """Fields that were probably meant otherwise, each with a sentence."""
         yield from ()

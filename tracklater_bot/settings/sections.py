@@ -67,6 +67,10 @@ class ThymeSettings(Section):
 
     dir: types.OwnFolder = Field(None, description="The folder of thyme's YYYY-MM-DD.json files.")
 
+    def places(self, settings: Settings) -> Iterator[str]:
+        """The folder."""
+        yield str(self.dir)
+
 
 class ActivityWatchSettings(Section):
     """Where ActivityWatch's server is, or a file that was exported from it."""
@@ -81,6 +85,10 @@ class ActivityWatchSettings(Section):
     def asks(self, settings: Settings, at: Key) -> Iterator[str]:
         """Its server, on this machine or elsewhere."""
         yield settings.activitywatch_url()
+
+    def places(self, settings: Settings) -> Iterator[str]:
+        """The export, or the server."""
+        yield str(self.file or settings.activitywatch_url())
 
 
 class AgentsSettings(Section):
@@ -209,6 +217,10 @@ class GroupGit(GroupSection):
     def exclusive(self) -> Iterator[tuple[str, Hashable]]:
         """The repositories."""
         yield from (("repository", repo) for repo in self.repos)
+
+    def places(self, settings: Settings) -> Iterator[str]:
+        """The repositories."""
+        yield from map(str, self.repos)
 
     def lacks(self, settings: Settings, at: Key) -> Iterator[Missing]:
         """Somebody's addresses, to tell whose commits they are."""

@@ -38,10 +38,11 @@ def left_out_sentence(service: str, rows: int) -> str:
 
 class ClueSource(Protocol):
     """A place where work leaves traces.
+
     `group` is set where the place belongs to one group. `watches_screen`: it records all the time
-    what was in front. `read` may return trouble beside clues; it raises SourceError when there is
-    nothing to return. Clues are in order and inside the span, with their lengths, but for
-    the checkouts before it.
+    what was in front. `local`: it is this machine's own, so that weeks of it are soon read again.
+    `read` may return trouble beside clues; it raises SourceError when there is nothing to return.
+    Clues are in order and inside the span, with their lengths, but for the checkouts before it.
     `check` tries access for real, and returns a sentence of what was found; it raises SourceError
     too.
     """
@@ -52,6 +53,8 @@ class ClueSource(Protocol):
     def group(self) -> str | None: ...
     @property
     def watches_screen(self) -> bool: ...
+    @property
+    def local(self) -> bool: ...
     def read(self, span: Span) -> Reading: ...
     def check(self) -> str: ...
 

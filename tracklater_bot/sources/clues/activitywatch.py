@@ -267,6 +267,7 @@ class ActivityWatchSource:
     name = "activitywatch"
     group = None
     watches_screen = True
+    local = True
 
     def __init__(
         self,

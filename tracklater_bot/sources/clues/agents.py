@@ -71,6 +71,7 @@ class AgentsSource:
     name = "agents"
     group = None
     watches_screen = False
+    local = True
 
     def __init__(
         self,

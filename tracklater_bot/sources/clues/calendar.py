@@ -299,6 +299,7 @@ class CalendarSource:
     name = "calendar"
     group = None
     watches_screen = False
+    local = False
 
     def __init__(
         self,

@@ -63,6 +63,7 @@ class GitSource:
 
     name = "git"
     watches_screen = False
+    local = True
 
     group: str
     repos: tuple[Path, ...]

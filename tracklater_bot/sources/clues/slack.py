@@ -157,6 +157,7 @@ class SlackSource:
 
     name = "slack"
     watches_screen = False
+    local = False
 
     def __init__(
         self,

@@ -236,6 +236,7 @@ class ThymeSource:
     name = "thyme"
     group = None
     watches_screen = True
+    local = True
 
     def __init__(
         self,
