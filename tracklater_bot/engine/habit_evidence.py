@@ -55,7 +55,7 @@ def add_habits(
         work = sum(opinion.groups.values())
         issue = None if any(part.issues for part in parts) else habits.issue(parts[0].title or "")
         for part in parts:
-            part.opinion = opinion
+            part.opinion, part.usual_issue = opinion, issue
             if issue is not None:
                 part.issues[issue] += PER_ISSUE * size * part.minutes / minutes if minutes else 0.0
             share = PER_WINDOW * size * part.minutes / minutes if minutes else 0.0

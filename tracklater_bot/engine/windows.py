@@ -147,12 +147,12 @@ _DATE_WORD = r"""\w*\d\w*|jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|dez|
     |styczeń|luty|marzec|kwiecień|maj|czerwiec|lipiec|sierpień|wrzesień|październik|listopad
     |grudzień|januari|februari|maart|mei|augustus|augusti|(?:январ|феврал|апрел|июн|июл)[ья]
     |марта?|ма[йя]|августа?|(?:сентябр|октябр|ноябр|декабр)[ья]"""
-_BESIDE_AN_INVOICE = r"""for|to|an?|the|of|für|fuer|pour|para|per|til|till|voor|dla|von|vom|de|du|from
-    |final|draft|copy|kopie|entwurf|luonnos|template|vorlage|pohja|modèle|plantilla|modello|wzór"""
+_BESIDE_AN_INVOICE = r"""for|to|an?|the|of|für|fuer|pour|para|per|til|till|voor|dla|von|vom|de|du
+    |from|final|draft|copy|kopie|entwurf|luonnos|template|vorlage|pohja|modèle|plantilla|modello|wzór"""
 # A page by this name lists one's invoices, unless it is a customer's.
-_INVOICE_PAGE = rf"""^(?:(?:all|your|my|new|create|send|edit|open|alle|neue|meine|ihre|uusi|omat|toutes
-    \ (?:les|vos)|vos|mes|nouvelle|nueva|mis|tus|nuova|nova|nowa|ny|nieuwe|новый)\ )?(?:an?\ )?
-    (?:{_INVOICE}|{_INVOICES})$"""
+_INVOICE_PAGE = rf"""^(?:(?:all|your|my|new|create|send|edit|open|alle|neue|meine|ihre|uusi|omat
+    |toutes\ (?:les|vos)|vos|mes|nouvelle|nueva|mis|tus|nuova|nova|nowa|ny|nieuwe|новый)\ )?
+    (?:an?\ )?(?:{_INVOICE}|{_INVOICES})$"""
 _OWN_WORDS = r"""
     (?<![^\W_])(?:
         time\s?-?sheets?|working\ hours|(?:hours|travel)\ and\ expenses|expense\ (?:report|claim)s?
