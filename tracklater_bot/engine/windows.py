@@ -55,7 +55,14 @@ _PRIVATE = """
     |przeglądanie prywatne|anonymní prohlížení|anonymní režim|privát böngészés|navigare privată
     |приватный просмотр|приватное окно|инкогнито|приватний перегляд|gizli gezinti|ιδιωτική περιήγηση
     |プライベートブラウジング|プライベートウィンドウ|シークレット
-    |隐私浏览|隐私窗口|无痕模式|無痕模式|無痕瀏覽|隱私瀏覽|사생활 보호 모드|시크릿 모드|시크릿
+    |隐私浏览|隐私浏览模式|隐私窗口|无痕模式|无痕式|隐身|隐身模式|無痕模式|無痕式|無痕瀏覽|隱私瀏覽
+    |사생활 보호 모드|시크릿 모드|시크릿
+    |yksityinen selaustila|incognitotila|privat fönster|privat vindue|privat vindu|privates browsen
+    |privatni način|privatno pregledavanje|privatno brskanje|privátní prohlížení
+    |súkromné prehliadanie|privaatne lehitsemine|privatus naršymas|privātā pārlūkošana|navegació privada|gizli pencere
+    |private window with tor|finestra anonima|fenêtre privée|ventana privada
+    |janela privada|privévenster|tor browser|поверителен прозорец|приватни прозор|приватне вікно
+    |التصفح الخاص|גלישה פרטית|duyệt web riêng tư|penjelajahan pribadi|การท่องเว็บแบบส่วนตัว
 """
 _LEISURE_APPS = frozenset((
     "spotify", "music", "tv", "podcasts", "itunes", "steam", "vlc", "mpv", "rhythmbox",
@@ -71,17 +78,19 @@ _TOOLS = """
 """
 # Pages of Teams that are no meeting, in the languages of most people.
 _TEAMS_PAGES = r"""
-    chats?|chatt|keskustelu\w*|conversa\w*|czaty?|чаты?|チャット|聊天|채팅|activit\w*|aktivit\w*
-    |actividad\w*|attività|atividade\w*|toiminta|aktywno\w*|активность|действия|アクティビティ|最新动态|活動|활동
-    |[ck]al[ea]nd\w*|agenda|naptár|takvim|календарь|予定表|カレンダー|日历|行事曆|일정|calls?|anrufe?|appels?
-    |llamadas?|chiamat[ae]|chamadas?|samtal|puhelut|opkald|anrop|oproepen|gesprekken|połączenia
-    |звонки|通話|通话|통화|files?|dateien|fichiers|archivos|ficheiros|arquivos|filer|tiedostot|bestanden
-    |pliki|файлы|ファイル|文件|檔案|파일|teams?|équipes|equip[eo]s|tiimit|teamet|zespoły|команды|チーム|团队|團隊|팀
-    |apps|appar|aplicaciones|applications|applicazioni|aplicativos|sovellukset|aplikacje|settings
-    |einstellungen|paramètres|configuración|impostazioni|asetukset|inställningar|onedrive|home
-    |startseite|communit\w+|assignments|aufgaben|search|suche|help|hilfe|feed|people|personen
-    |planner|shifts
+    keskustelu\w*|conversa\w*|チャット|聊天|채팅|アクティビティ|最新动态|活動|활동|予定表|カレンダー|日历|行事曆|일정
+    |通話|通话|통화|ファイル|文件|檔案|파일|チーム|团队|團隊|팀
+    |agenda|weekplan\w*|viva\ \w+|tasks\ by\ .*|power\ \w+|one\ ?note|לוח\ שנה|bate-papo
+    |(?:chats?|teams?)\ (?:and|und|et|y|e|och|og|ja|en|i)\ \w+
 """
+# What is one word is a page, in any language, but for those that meetings are called.
+_TEAMS_PAGE = rf"""(?:{_TEAMS_PAGES}
+    | (?!\w*(?:meet|call|sync|stand|huddle|daily|weekly|monthly|retro|review|demo|kick|sprint
+      |webinar|workshop|training|interview|refin|groom|scrum|briefing|town|besprech|sitzung|termin
+      |absprache|réunion|point|reunión|reunion|riunione|reunião|spotkani|narad|möte|møde|møte|palaver
+      |kokou|viikko|viikot|vergader|overleg|porad|schůzk|toplant|встреч|совещан|созвон|планер|planung
+      |planning|fredagsm|check|onboard|status|jour|tervezés|értekezlet|συνάντηση|σύσκεψη|פגישה|اجتماع))
+      (?:[^\W\d_]|-)+ (?<![぀-ヿ㐀-鿿가-힣]))"""
 _MEETING = rf"""
     ^zoom[\ -](?:meeting|webinar|call|møte|möte|kokous|会议|ミーティング)(?!\w)
     | ^(?:réunion|reunión\ de|riunione(?:\ di)?|reunião(?:\ do)?|spotkanie)\ zoom$
@@ -89,7 +98,9 @@ _MEETING = rf"""
     | \bzoom\ (?:meeting|webinar)$ | \S\ [-–—|]\ zoom$
     | ^(?:\(\d+\)\ )?meet\s[-–—]\s\S | \b[a-z]{{3}}-[a-z]{{4}}-[a-z]{{3}}\b
     | ^meeting\ (?:in|with|now|compact\ view)\b.*\bteams\b | \|\ (?:meeting|call)\ \|.*\bteams\b
-    | ^(?!(?:\(\d+\)\ )?(?:{_TEAMS_PAGES})\ [|])[^|()]*[^|()\s]\ \|\ microsoft\ teams
+    | ^(?!(?:\(\d+\)\ )?{_TEAMS_PAGE}\ [|])[^|()]*[^|()\s]\ \|\ microsoft\ teams
+    | ^(?:facetime|bluejeans|lifesize|starleaf)(?:\ [-–—|]\ .*)?$ | ^ringcentral\ meetings?\b
+    | ^teams-besprechung\b | ^amazon\ chime:\ meeting\b
     | \bwebex\ meeting\b | \S\ [-–—|]\ webex$ | \S\ [-–—|]\ (?:whereby|jitsi\ meet)\b
     | \bhuddle\b | \bslack\ call\b | \bvoice\ connected\b | \bgotomeeting\b | \bbigbluebutton\b
     | \b(?:skype|whatsapp|signal|facetime|discord)\ (?:video\ |voice\ )?call\b
@@ -246,7 +257,7 @@ _DOCUMENTS = re.compile(_DOCUMENT, re.VERBOSE)
 _MADE_FOR_OTHERS = re.compile(_MADE, re.VERBOSE)
 _MEETING_WORDS = frozenset((
     "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
-    "gotomeeting", "bigbluebutton",
+    "gotomeeting", "bigbluebutton", "facetime", "bluejeans", "lifesize", "starleaf",
 ))  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _PRIVATE_WORDS = re.compile(
