@@ -59,8 +59,8 @@ _PRIVATE = """
     |사생활 보호 모드|시크릿 모드|시크릿
     |yksityinen selaustila|incognitotila|privat fönster|privat vindue|privat vindu|privates browsen
     |privatni način|privatno pregledavanje|privatno brskanje|privátní prohlížení
-    |súkromné prehliadanie|privaatne lehitsemine|privatus naršymas|privātā pārlūkošana|navegació privada|gizli pencere
-    |private window with tor|finestra anonima|fenêtre privée|ventana privada
+    |súkromné prehliadanie|privaatne lehitsemine|privatus naršymas|privātā pārlūkošana
+    |navegació privada|gizli pencere|private window with tor|finestra anonima|fenêtre privée|ventana privada
     |janela privada|privévenster|tor browser|поверителен прозорец|приватни прозор|приватне вікно
     |التصفح الخاص|גלישה פרטית|duyệt web riêng tư|penjelajahan pribadi|การท่องเว็บแบบส่วนตัว
 """
