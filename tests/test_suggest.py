@@ -568,6 +568,7 @@ def alternatives(names: tuple[str, str, str], *clues: Clue) -> list[str]:
     [
         ([message("09:00", "one two three"), message("09:20", "two two one three"),
           message("09:40", "two")], ["nothing known"]),
+        ([*windows("09:00-09:20 one - Figma"), message("09:10", "three two")], ["3"]),
         (windows("09:00-10:00 one - LibreOffice Calc", "10:00-11:00 two - LibreOffice Calc",
                  "11:00-12:00 three - LibreOffice Calc"), ["2", "3", "2"]),
     ],

@@ -139,7 +139,7 @@ class SuggestionBuilder:
 
     def _candidates(self, found: RoundedSpan, interval: Interval) -> tuple[Candidate, ...]:
         """The groups that time without one may belong to, likeliest first."""
-        names = {state[0] for state in self._day.states if state is not None}
+        names = dict.fromkeys(state[0] for state in self._day.states if state is not None)
         return self._learned(found) or _likeliest(
             {name: self._day.probability(name, interval) for name in names}
         )
@@ -263,7 +263,7 @@ class SuggestionBuilder:
 
 
 def _likeliest(likely: Mapping[str, float]) -> tuple[Candidate, ...]:
-    found = (Candidate(name, round(likely[name], 3)) for name in sorted(likely))
+    found = (Candidate(name, round(share, 3)) for name, share in likely.items())
     possible = [candidate for candidate in found if candidate.confidence >= POSSIBLE]
     return tuple(sorted(possible, key=lambda one: -one.confidence)[:MOST_CANDIDATES])
 

@@ -60,8 +60,9 @@ _PRIVATE = """
     |yksityinen selaustila|incognitotila|privat fönster|privat vindue|privat vindu|privates browsen
     |privatni način|privatno pregledavanje|privatno brskanje|privátní prohlížení
     |súkromné prehliadanie|privaatne lehitsemine|privatus naršymas|privātā pārlūkošana
-    |navegació privada|gizli pencere|private window with tor|finestra anonima|fenêtre privée|ventana privada
-    |janela privada|privévenster|tor browser|поверителен прозорец|приватни прозор|приватне вікно
+    |navegació privada|gizli pencere|private window with tor|finestra anonima|fenêtre privée
+    |ventana privada|janela privada|privévenster|tor browser
+    |поверителен прозорец|приватни прозор|приватне вікно
     |التصفح الخاص|גלישה פרטית|duyệt web riêng tư|penjelajahan pribadi|การท่องเว็บแบบส่วนตัว
 """
 _LEISURE_APPS = frozenset((
