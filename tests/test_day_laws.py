@@ -338,6 +338,32 @@ def test_an_invoice_is_no_clients_unless_it_is_the_work() -> None:
         assert [row.group for row in suggest(inputs(*windows(f"09:00-09:30 {title}")))] == ["acme"]
 
 
+@pytest.mark.parametrize(
+    ("title", "own"),
+    [
+        ("Invoice acme November.docx", True),
+        ("Rechnungsentwurf acme.pages", True),
+        ("Lasku acme marraskuu.docx - Word", True),
+        ("acme_facture_novembre.odt - LibreOffice Writer", True),
+        ("Счёт для acme ноябрь.docx", True),
+        ("請求書acme11月.xlsx - Excel", True),
+        ("Invoices | Stripe", True),
+        ("Your invoices - Hetzner — Mozilla Firefox", True),
+        ("Neue Rechnung – Kontor", True),
+        ("Invoice module spec acme.docx", False),
+        ("Angebot acme.docx", False),  # who writes an offer works for somebody
+        ("請求書画面仕様.xlsx - Excel", False),
+        ("Invoices | acme — Mozilla Firefox", False),
+        ("Invoices | Stripe Documentation — Mozilla Firefox", False),
+        ("invoices.py - acme-api - Visual Studio Code", False),
+    ],
+)
+def test_a_file_or_page_that_is_an_invoice_is_not_the_clients_day(title: str, own: bool) -> None:
+    day = windows(f"09:00-10:00 {ACME_CODE}", f"10:00-10:20 {title}", f"10:20-11:00 {ACME_CODE}")
+    apart = ["09:00-10:00 acme", "10:20-11:00 acme"]
+    assert told_briefly(suggest(unrounded(*day))) == (apart if own else ["09:00-11:00 acme"])
+
+
 def test_own_administration_is_whose_the_person_says() -> None:
     office = group("office", (HintKind.KEYWORD, "procountor"))
     day = inputs(*windows("09:00-09:30 Invoices – Procountor"), groups=(*GROUPS, office))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.notation import FRIDAY, HELSINKI, at, span
+from tests.notation import FRIDAY, HELSINKI, at, span, written
 from tests.test_drafting import Recorded, windows
 from tracklater_bot.domain.clues import Clue
 from tracklater_bot.domain.day import Span, WorkDay
@@ -49,10 +49,13 @@ class Known:
     rules: tuple[Rule, ...] = ()
     decisions: tuple[Decision, ...] = ()
     issues: tuple[Issue, ...] = ()
+    groups: tuple[Group, ...] = GROUPS
 
     @contextmanager
     def prepare(self, days: Sequence[WorkDay]) -> Iterator[_Prepared]:
-        yield _Prepared(tuple(days), tuple(self.entries), self.rules, self.decisions, self.issues)
+        yield _Prepared(
+            tuple(days), tuple(self.entries), self.rules, self.decisions, self.issues, self.groups
+        )
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,12 @@ class _Prepared:
     rules: tuple[Rule, ...]
     decisions: tuple[Decision, ...]
     issues: tuple[Issue, ...]
-    groups: tuple[Group, ...] = GROUPS
+    groups: tuple[Group, ...]
 
     def brief(self, keys: Sequence[str]) -> Brief:
-        return Brief(self.days, GROUPS, self.issues, (), self.rules, self.history, self.decisions)
+        return Brief(
+            self.days, self.groups, self.issues, (), self.rules, self.history, self.decisions
+        )
 
 
 @dataclass
@@ -78,6 +83,7 @@ class Month:
     rules: tuple[Rule, ...] = ()
     decisions: tuple[Decision, ...] = ()
     issues: tuple[Issue, ...] = ()
+    groups: tuple[Group, ...] = GROUPS
 
     def work(self, of: WorkDay, start: str, minutes: int, title: str, group: str | None) -> None:
         self.clues += windows(of, start, minutes, title)
@@ -87,7 +93,7 @@ class Month:
     def machine(self) -> LocalMachine:
         sources = [Recorded(tuple(sorted(self.clues, key=lambda clue: clue.at)))]
         files = HabitFiles(self.folder, sources, lambda: at("20:00"))
-        known = Known(self.entries, self.rules, self.decisions, self.issues)
+        known = Known(self.entries, self.rules, self.decisions, self.issues, self.groups)
         return LocalMachine(SuggestSettings(), sources, known, lambda: at("20:00"), habits=files)
 
     def draft(self) -> Draft:
@@ -217,6 +223,37 @@ def test_an_issue_of_the_last_days_is_known_by_its_windows(month: Month) -> None
     [suggestion, other] = month.draft().suggestions
     assert (suggestion.group, suggestion.issue) == ("acme", redesign)
     assert (other.group, other.issue) == ("globex", None)
+
+
+def test_a_usual_issue_is_known_though_another_window_names_one(month: Month) -> None:
+    redesign, imprint = (
+        Issue("WEB-7", "Redesign", "", "jira", "acme"),
+        Issue("WEB-8", "Imprint", "", "jira", "acme"),
+    )
+    month.issues = (redesign, imprint)
+    month.entries[:] = [
+        replace(entry, description="WEB-7 Redesign") if entry.group == "acme" else entry
+        for entry in month.entries
+    ]
+    month.work(FRIDAY, "14:00", 30, "[WEB-8] Imprint - Jira", None)
+    first, *_, last = month.draft().suggestions
+    assert (first.issue, last.issue) == (redesign, imprint)
+    assert [one.certain for one in (first, last)] == [False, True]  # known by habit alone
+
+
+def test_work_that_could_be_any_of_many_clients_is_asked_about(tmp_path: Path) -> None:
+    """None of them stands out, but that it was work for one of them is as sure as ever."""
+    month = Month(tmp_path / "habits")
+    month.groups = tuple(Group(f"client {number}") for number in range(24))
+    for back in range(1, 7):
+        for slot in range(16):
+            start = f"{9 + slot // 2:02d}:{slot % 2 * 30:02d}"
+            name = f"client {(16 * back + slot) % 24}"
+            month.work(day(back), start, 30, "Timetable - LibreOffice Calc", name)
+    month.work(FRIDAY, "10:00", 60, "Timetable - LibreOffice Calc", None)
+    assert groups_at(month.draft(), "10:30") == [None]
+    [row] = month.draft().suggestions
+    assert written([row.span]) == "10:00-11:00"
 
 
 def test_what_was_forgotten_is_not_learned_again(month: Month) -> None:

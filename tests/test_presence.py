@@ -129,5 +129,13 @@ def test_a_hole_is_measured_by_how_often_samples_come(every: int) -> None:
     assert len(merge(spans_of(seen(*clues)))) == 2
 
 
+@pytest.mark.parametrize("every", [5, 7, 11, 20, 50])
+def test_how_long_a_screen_stands_still_is_measured_alike(every: int) -> None:
+    for until, expected in (("09:25", "09:00-09:25"), ("09:26", "09:00-09:10")):
+        clues = windows("09:00-09:10 editor", f"09:10-{until} = shell", every=every)
+        [whole] = merge(spans_of(seen(*clues)))
+        assert abs(whole.end - at(expected[-5:])) <= timedelta(minutes=1)
+
+
 def test_nothing_was_seen() -> None:
     assert seen() == Watch()

@@ -8,12 +8,23 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from tests.clues import ACME_CODE, GLOBEX_CODE, MEETING, SHELL, commit, inputs, told, windows
+from tests.clues import (
+    ACME_CODE,
+    GLOBEX_CODE,
+    MEETING,
+    SHELL,
+    commit,
+    group,
+    inputs,
+    told,
+    windows,
+)
 from tests.digests import digest, entry, item, strings, suggestion
 from tests.notation import FRIDAY, at, span
 from tracklater_bot.blocks.digest import digest_message, digest_text
 from tracklater_bot.cli.terminal import print_draft
 from tracklater_bot.domain.draft import Draft, Gap
+from tracklater_bot.domain.hints import HintKind
 from tracklater_bot.domain.suggestions import Candidate, Suggestion
 from tracklater_bot.engine import answer, suggest
 
@@ -127,3 +138,12 @@ def test_what_was_added_or_tracked_since_is_no_longer_said_to_be_nobodys() -> No
     assert "unchanged" not in text
     whole = digest("10:00-11:00 group1", gaps=gaps)
     assert "at the screen" not in str(digest_message(whole).blocks)
+
+
+def test_whose_it_may_be_does_not_go_by_the_alphabet() -> None:
+    """Of those alike the one that came first in the day is named first."""
+    lines = ("09:00-10:00 delta - Figma", "10:00-11:00 one and two - Google Docs")
+    for first, second in (("alpha", "omega"), ("omega", "alpha")):
+        groups = (group(first, (HintKind.KEYWORD, "one")), group(second, (HintKind.KEYWORD, "two")))
+        *_, asked = suggest(inputs(*windows(*lines), groups=groups, issues=()))
+        assert [candidate.group for candidate in asked.candidates] == [first, second]

@@ -554,6 +554,32 @@ def test_what_would_have_been_without_the_reasons() -> None:
     )  # its other issue is beside it
 
 
+def alternatives(names: tuple[str, str, str], *clues: Clue) -> list[str]:
+    """Each row's alternative, by the number of its group's keyword: one, two or three."""
+    words = zip(names, ("one", "two", "three"), strict=True)
+    groups = tuple(group(name, (HintKind.KEYWORD, word)) for name, word in words)
+    rows = suggest(inputs(*clues, groups=groups, issues=()))
+    numbers = dict(zip(names, "123", strict=True))
+    return [numbers.get(row.alternative or "", row.alternative or "") for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("clues", "expected"),
+    [
+        ([message("09:00", "one two three"), message("09:20", "two two one three"),
+          message("09:40", "two")], ["nothing known"]),
+        ([*windows("09:00-09:20 one - Figma"), message("09:10", "three two")], ["3"]),
+        (windows("09:00-10:00 one - LibreOffice Calc", "10:00-11:00 two - LibreOffice Calc",
+                 "11:00-12:00 three - LibreOffice Calc"), ["2", "3", "2"]),
+    ],
+)  # fmt: skip
+def test_what_would_have_been_does_not_go_by_the_alphabet(
+    clues: list[Clue], expected: list[str]
+) -> None:
+    for names in (("alpha", "mid", "omega"), ("omega", "mid", "alpha"), ("mid", "alpha", "omega")):
+        assert alternatives(names, *clues) == expected
+
+
 def test_the_best_split_lies_where_something_else_fits_best() -> None:
     lines = [f"09:00-09:40 {ACME_CODE}", "09:40-09:49 Slack | general | Globex"]
     [found] = suggest(inputs(*windows(*lines)))

@@ -67,7 +67,7 @@ def _event(clue: Commit | Checkout | ChatMessage | Prompt, at: float, matcher: M
     match clue:
         case ChatMessage():
             said = matcher.message(clue)
-            groups, issues = tuple(sorted(said.groups)), tuple(sorted(said.issues))
+            groups, issues = tuple(said.groups), tuple(sorted(said.issues))
             return Event(at, EventKind.MESSAGE, groups, issues, about=clue.channel)
         case Prompt():
             groups = matcher.folder(clue)

@@ -54,7 +54,7 @@ def add_habits(
         work = sum(opinion.groups.values())
         issue = None if any(part.issues for part in parts) else habits.issue(parts[0].title or "")
         for part in parts:
-            part.opinion = opinion
+            part.opinion, part.usual_issue = opinion, issue
             share = size * part.minutes / minutes if minutes else 0.0
             if issue is not None:
                 part.issues[issue] += PER_ISSUE * share

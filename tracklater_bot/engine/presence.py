@@ -249,7 +249,7 @@ def _present(
         if rules.is_private(title):
             absence.hidden.extend(_unbroken(times, sampling))
             continue
-        still = _still_for(times, sampling)
+        still = times[-2] - times[0]  # for certain: how far samples lie apart must not matter
         if still > rules.idle and (still > LONGEST_MEETING or not rules.is_meeting(title)):
             seen_until = min(times[0] + USUAL_INTERVAL, times[-1])
             later = (at for at in times if at > seen_until)
@@ -265,14 +265,6 @@ def _present(
 
 def _is_long(interval: Interval) -> bool:
     return interval[1] - interval[0] > LULL
-
-
-def _still_for(times: Sequence[float], sampling: _Sampling) -> float:
-    """How long nothing changed. Who samples slowly sees a change late, and is given the time."""
-    slow = sampling.interval >= SLOW_INTERVAL
-    if slow or times[-1] - times[-2] > sampling.longest_gap:
-        return times[-2] - times[0] + (0.0 if slow else sampling.interval)
-    return times[-1] - times[0]
 
 
 def _unbroken(times: Sequence[float], sampling: _Sampling) -> Iterator[Interval]:

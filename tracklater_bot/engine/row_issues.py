@@ -24,7 +24,8 @@ A_MOMENT = 2.0  # minutes of a title that one commit, checkout or message counts
 NAMED_ONCE = 0.28
 # What is left of the doubt where the row itself tells of the issue: measured on made-up days.
 DOUBT = 0.33
-# The part of a probability that holds where only a branch speaks, or where the row tells of others.
+# The part of a probability that holds where only a branch or habit speaks, or where the row tells
+# of others.
 BRANCH_ALONE, OTHERS_TOLD = 0.85, 0.65
 
 
@@ -58,8 +59,7 @@ class RowIssues:
         if named is not None:
             likely = named == key or self._probability(group, named, interval) >= NAMED_ONCE
             return named if likely else None
-        assumed = key and group not in self._telling and self._branch_in_use(key, interval)
-        return key if assumed else None
+        return key if key and self._assumed(group, key, interval) else None
 
     def named(self, group: str, key: IssueId | None, interval: Interval) -> IssueId | None:
         """`key` where an interval names it, else the issue that it names most; None if none."""
@@ -98,9 +98,13 @@ class RowIssues:
         of_branch = event.kind is EventKind.COMMIT and event.sha not in self._naming
         return not of_branch or group not in self._telling
 
-    def _branch_in_use(self, key: IssueId, interval: Interval) -> bool:
-        segments = (self._day.segments[index] for index, _ in self._day.overlapping(interval))
-        return any(segment.issues.get(key, 0.0) > 0 for segment in segments)
+    def _assumed(self, group: str, key: IssueId, interval: Interval) -> bool:
+        """Whether windows like those of past days tell of the issue, or a branch where none do."""
+        segments = [self._day.segments[index] for index, _ in self._day.overlapping(interval)]
+        if any(segment.usual_issue == key for segment in segments):
+            return True
+        in_use = any(segment.issues.get(key, 0.0) > 0 for segment in segments)
+        return in_use and group not in self._telling
 
     def _probability(self, group: str, key: IssueId | None, interval: Interval) -> float:
         """How likely the issue is in an interval, given the group."""

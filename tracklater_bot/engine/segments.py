@@ -68,6 +68,7 @@ class Segment:
     at_noon: bool = False
     next_group: str | None = None
     opinion: Opinion | None = None  # what past days say of it
+    usual_issue: IssueId | None = None  # that windows like it were on lately
     meeting: float | None = None
     drawn: bool = False
     evidence: list[tuple[str, EvidenceSource, float]] = field(default_factory=list)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate
-from math import inf
+from math import inf, isclose
 
 from tracklater_bot.domain.clues import Commit
 from tracklater_bot.domain.day import Span
@@ -123,7 +123,8 @@ class SuggestionBuilder:
 
     def _work_minutes(self, found: RoundedSpan) -> float:
         interval = interval_of(found.exact, self._inputs)
-        likely = 1.0 - self._day.probability(None, interval)
+        by_any_group = sum(by_habit(self._day, interval).values())  # though no group stands out
+        likely = max(1.0 - self._day.probability(None, interval), by_any_group)
         start, end = interval
         met = sum(max(0.0, min(m.end, end) - max(m.start, start)) for m in self._meetings)
         if self._neutral(interval) == CALL or 2 * met > end - start:
@@ -138,7 +139,7 @@ class SuggestionBuilder:
 
     def _candidates(self, found: RoundedSpan, interval: Interval) -> tuple[Candidate, ...]:
         """The groups that time without one may belong to, likeliest first."""
-        names = {state[0] for state in self._day.states if state is not None}
+        names = dict.fromkeys(state[0] for state in self._day.states if state is not None)
         return self._learned(found) or _likeliest(
             {name: self._day.probability(name, interval) for name in names}
         )
@@ -262,7 +263,7 @@ class SuggestionBuilder:
 
 
 def _likeliest(likely: Mapping[str, float]) -> tuple[Candidate, ...]:
-    found = (Candidate(name, round(likely[name], 3)) for name in sorted(likely))
+    found = (Candidate(name, round(share, 3)) for name, share in likely.items())
     possible = [candidate for candidate in found if candidate.confidence >= POSSIBLE]
     return tuple(sorted(possible, key=lambda one: -one.confidence)[:MOST_CANDIDATES])
 
@@ -336,9 +337,10 @@ def alternative(
     for neighbour in neighbours:
         if neighbour is not None:
             claims[neighbour] += NEIGHBOUR
-    best = max(sorted(claims), key=lambda name: claims[name], default=None)
     idle = sum(day.segments[index].idle for index in indices)
-    return best if best is not None and claims[best] > idle else NOTHING_KNOWN
+    most = max(claims.values(), default=0.0)
+    best = [name for name, claim in claims.items() if isclose(claim, most)]
+    return best[0] if len(best) == 1 and most > idle else NOTHING_KNOWN
 
 
 def _alternative_on_screen(group: str, day: LabelledDay, indices: Sequence[int]) -> str:
@@ -359,7 +361,8 @@ def _alternative_on_screen(group: str, day: LabelledDay, indices: Sequence[int])
         if index not in (before, after):
             state = states[number]
             minutes[state[0] if state else NOTHING_KNOWN] += segments[index].minutes
-    return max(sorted(minutes), key=lambda name: minutes[name])
+    most = max(minutes.values())
+    return next(name for name, some in minutes.items() if isclose(some, most))  # the earlier one
 
 
 def _without_evidence(group: str, day: LabelledDay, index: int) -> list[float]:

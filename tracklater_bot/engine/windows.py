@@ -55,7 +55,15 @@ _PRIVATE = """
     |przeglądanie prywatne|anonymní prohlížení|anonymní režim|privát böngészés|navigare privată
     |приватный просмотр|приватное окно|инкогнито|приватний перегляд|gizli gezinti|ιδιωτική περιήγηση
     |プライベートブラウジング|プライベートウィンドウ|シークレット
-    |隐私浏览|隐私窗口|无痕模式|無痕模式|無痕瀏覽|隱私瀏覽|사생활 보호 모드|시크릿 모드|시크릿
+    |隐私浏览|隐私浏览模式|隐私窗口|无痕模式|无痕式|隐身|隐身模式|無痕模式|無痕式|無痕瀏覽|隱私瀏覽
+    |사생활 보호 모드|시크릿 모드|시크릿
+    |yksityinen selaustila|incognitotila|privat fönster|privat vindue|privat vindu|privates browsen
+    |privatni način|privatno pregledavanje|privatno brskanje|privátní prohlížení
+    |súkromné prehliadanie|privaatne lehitsemine|privatus naršymas|privātā pārlūkošana
+    |navegació privada|gizli pencere|private window with tor|finestra anonima|fenêtre privée
+    |ventana privada|janela privada|privévenster|tor browser
+    |поверителен прозорец|приватни прозор|приватне вікно
+    |التصفح الخاص|גלישה פרטית|duyệt web riêng tư|penjelajahan pribadi|การท่องเว็บแบบส่วนตัว
 """
 _LEISURE_APPS = frozenset((
     "spotify", "music", "tv", "podcasts", "itunes", "steam", "vlc", "mpv", "rhythmbox",
@@ -71,17 +79,19 @@ _TOOLS = """
 """
 # Pages of Teams that are no meeting, in the languages of most people.
 _TEAMS_PAGES = r"""
-    chats?|chatt|keskustelu\w*|conversa\w*|czaty?|чаты?|チャット|聊天|채팅|activit\w*|aktivit\w*
-    |actividad\w*|attività|atividade\w*|toiminta|aktywno\w*|активность|действия|アクティビティ|最新动态|活動|활동
-    |[ck]al[ea]nd\w*|agenda|naptár|takvim|календарь|予定表|カレンダー|日历|行事曆|일정|calls?|anrufe?|appels?
-    |llamadas?|chiamat[ae]|chamadas?|samtal|puhelut|opkald|anrop|oproepen|gesprekken|połączenia
-    |звонки|通話|通话|통화|files?|dateien|fichiers|archivos|ficheiros|arquivos|filer|tiedostot|bestanden
-    |pliki|файлы|ファイル|文件|檔案|파일|teams?|équipes|equip[eo]s|tiimit|teamet|zespoły|команды|チーム|团队|團隊|팀
-    |apps|appar|aplicaciones|applications|applicazioni|aplicativos|sovellukset|aplikacje|settings
-    |einstellungen|paramètres|configuración|impostazioni|asetukset|inställningar|onedrive|home
-    |startseite|communit\w+|assignments|aufgaben|search|suche|help|hilfe|feed|people|personen
-    |planner|shifts
+    keskustelu\w*|conversa\w*|チャット|聊天|채팅|アクティビティ|最新动态|活動|활동|予定表|カレンダー|日历|行事曆|일정
+    |通話|通话|통화|ファイル|文件|檔案|파일|チーム|团队|團隊|팀
+    |agenda|weekplan\w*|viva\ \w+|tasks\ by\ .*|power\ \w+|one\ ?note|לוח\ שנה|bate-papo
+    |(?:chats?|teams?)\ (?:and|und|et|y|e|och|og|ja|en|i)\ \w+
 """
+# What is one word is a page, in any language, but for those that meetings are called.
+_TEAMS_PAGE = rf"""(?:{_TEAMS_PAGES}
+    | (?!\w*(?:meet|call|sync|stand|huddle|daily|weekly|monthly|retro|review|demo|kick|sprint
+      |webinar|workshop|training|interview|refin|groom|scrum|briefing|town|besprech|sitzung|termin
+      |absprache|réunion|point|reunión|reunion|riunione|reunião|spotkani|narad|möte|møde|møte|palaver
+      |kokou|viikko|viikot|vergader|overleg|porad|schůzk|toplant|встреч|совещан|созвон|планер|planung
+      |planning|fredagsm|check|onboard|status|jour|tervezés|értekezlet|συνάντηση|σύσκεψη|פגישה|اجتماع))
+      (?:[^\W\d_]|-)+ (?<![぀-ヿ㐀-鿿가-힣]))"""
 _MEETING = rf"""
     ^zoom[\ -](?:meeting|webinar|call|møte|möte|kokous|会议|ミーティング)(?!\w)
     | ^(?:réunion|reunión\ de|riunione(?:\ di)?|reunião(?:\ do)?|spotkanie)\ zoom$
@@ -89,7 +99,9 @@ _MEETING = rf"""
     | \bzoom\ (?:meeting|webinar)$ | \S\ [-–—|]\ zoom$
     | ^(?:\(\d+\)\ )?meet\s[-–—]\s\S | \b[a-z]{{3}}-[a-z]{{4}}-[a-z]{{3}}\b
     | ^meeting\ (?:in|with|now|compact\ view)\b.*\bteams\b | \|\ (?:meeting|call)\ \|.*\bteams\b
-    | ^(?!(?:\(\d+\)\ )?(?:{_TEAMS_PAGES})\ [|])[^|()]*[^|()\s]\ \|\ microsoft\ teams
+    | ^(?!(?:\(\d+\)\ )?{_TEAMS_PAGE}\ [|])[^|()]*[^|()\s]\ \|\ microsoft\ teams
+    | ^(?:facetime|bluejeans|lifesize|starleaf)(?:\ [-–—|]\ .*)?$ | ^ringcentral\ meetings?\b
+    | ^teams-besprechung\b | ^amazon\ chime:\ meeting\b
     | \bwebex\ meeting\b | \S\ [-–—|]\ webex$ | \S\ [-–—|]\ (?:whereby|jitsi\ meet)\b
     | \bhuddle\b | \bslack\ call\b | \bvoice\ connected\b | \bgotomeeting\b | \bbigbluebutton\b
     | \b(?:skype|whatsapp|signal|facetime|discord)\ (?:video\ |voice\ )?call\b
@@ -123,15 +135,36 @@ _OWN_PROGRAMS = frozenset((
 ))  # fmt: skip
 # Names that mean other things too: only as the program that a title ends in.
 _OWN_LAST = frozenset(("harvest", "timely", "sage", "wave", "indy", "shine", "qonto", "tempo"))
-_INVOICE = r"""invoices?|quote|rechnung|gutschrift|angebot|lasku|facture|devis|factura|presupuesto
-    |fattura|preventivo|fatura|faktura|faktúra|factuur|offerte|számla|nota\ fiscal|счет|счёт"""
-_INVOICES = "rechnungen|laskut|factures|facturas|fatture|faktury|fakturor|facturen|számlák"
-_PAPER = r"\.(?:pdf|xlsx?|ods|csv|numbers|docx?|odt)(?!\w)"
+_QUOTE = "quote|angebot|devis|presupuesto|preventivo|offerte|見積書|견적서"
+_INVOICE = r"""invoices?|rechnung|gutschrift|lasku|facture|factura|fattura|fatura|faktura|faktúra
+    |factuur|számla|nota\ fiscal|счет|счёт"""
+_INVOICES = """rechnungen|laskut|factures|facturas|fatture|faturas|faktury|fakturor|fakturaer
+    |facturen|számlák|счета|請求書|請求書一覧|发票|發票"""
+_PAPER = r"\.(?:pdf|xlsx?|ods|csv|numbers|docx?|odt|pages)(?!\w)"
 _NUMBERED_INVOICE = rf"""
-    (?<![^\W_])(?:{_INVOICE})[\s_-]{{0,3}}(?:\#|n[or°º]?\.?\s?|№\s?)?\d[\d/_-]*(?![^\W_])
-    | ^(?:{_INVOICE}|{_INVOICES})(?![^\W_])[^|/]{{0,60}}\d[^|/]{{0,60}}{_PAPER}
+    (?<![^\W_])(?:{_INVOICE}|{_QUOTE})[\s_-]{{0,3}}(?:\#|n[or°º]?\.?\s?|№\s?)?\d[\d/_-]*(?![^\W_])
     | (?:請求書|見積書|发票|發票)[\s_-]?\d
 """
+# A file that is named after nothing but an invoice, whom it is for, and when. Word by word.
+_INVOICE_WORD = rf"""{_INVOICE}|{_INVOICES}|rechnungs(?:entwurf|vorlage)|lasku(?:pohja|luonnos)|arve
+    |請求書|请款单|請款單|청구서"""
+_DATE_WORD = r"""\w*\d\w*|jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|dez|okt
+    |(?:jan|febr)uary|march|april|june|july|august|(?:septem|octo|novem|decem)ber
+    |jänner|januar|februar|märz|mai|juni|juli|oktober|dezember|desember
+    |(?:tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu)kuu\w{0,3}
+    |janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre
+    |enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre
+    |gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre
+    |janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro
+    |styczeń|luty|marzec|kwiecień|maj|czerwiec|lipiec|sierpień|wrzesień|październik|listopad
+    |grudzień|januari|februari|maart|mei|augustus|augusti|(?:январ|феврал|апрел|июн|июл)[ья]
+    |марта?|ма[йя]|августа?|(?:сентябр|октябр|ноябр|декабр)[ья]"""
+_BESIDE_AN_INVOICE = r"""for|to|an?|the|of|für|fuer|pour|para|per|til|till|voor|dla|von|vom|de|du
+    |from|final|draft|copy|kopie|entwurf|luonnos|template|vorlage|pohja|modèle|plantilla|modello|wzór"""
+# A page by this name lists one's invoices, unless it is a customer's.
+_INVOICE_PAGE = rf"""^(?:(?:all|your|my|new|create|send|edit|open|alle|neue|meine|ihre|uusi|omat
+    |toutes\ (?:les|vos)|vos|mes|nouvelle|nueva|mis|tus|nuova|nova|nowa|ny|nieuwe|новый)\ )?
+    (?:an?\ )?(?:{_INVOICE}|{_INVOICES})$"""
 _OWN_WORDS = r"""
     (?<![^\W_])(?:
         time\s?-?sheets?|working\ hours|(?:hours|travel)\ and\ expenses|expense\ (?:report|claim)s?
@@ -161,7 +194,7 @@ _MADE = r"""
       |pull\ request|merge\ request|jira|taiga|confluence|figma|miro|storybook|swagger|postman
       |stack\ overflow|developers?|docs|documentation|api|sdk|staging|sandbox)(?![^\W_])
     | \ ·\  | [/~]\w | git:
-    | \w\.(?!(?:pdf|xlsx?|ods|csv|numbers|docx?|odt|fi|fr|de|com)(?!\w))[a-z]{1,6}(?!\w)
+    | \w\.(?!(?:pdf|xlsx?|ods|csv|numbers|docx?|odt|pages|fi|fr|de|com)(?!\w))[a-z]{1,6}(?!\w)
 """
 # Windows that keep their title whatever is done in them: another machine, a drawing.
 _KEEPS_TITLE = r"""(?<![^\W_])(?:
@@ -204,6 +237,7 @@ _LOOKS = (
     (WindowPlace.WORK, _TOOLS, ()),
 )
 _CODE_HOST = " · "
+LONGEST_FILE_NAME = 80
 _MEETING_PAGES = re.compile(
     r"meet\.google\.com/[a-z]{3}-|[\w.-]*zoom\.us/(?:j|s|wc)/|meet\.jit\.si/\w|whereby\.com/\w"
     r"|teams\.(?:microsoft|live)\.com/\S*(?:meet|calling)|[\w.-]*webex\.com/(?:meet|webappng)"
@@ -213,12 +247,18 @@ _NO_MEETINGS = re.compile(_NO_MEETING, re.VERBOSE)
 _NUMBERED = re.compile(_NUMBERED_INVOICE, re.VERBOSE)
 _OWN_PAPERS = re.compile(_OWN_WORDS, re.VERBOSE)
 _PAPERS = re.compile(_PAPER)
+_FILE_WORDS = [
+    re.compile(words, re.VERBOSE)
+    for words in (_INVOICE_WORD, _QUOTE, _DATE_WORD, _BESIDE_AN_INVOICE)
+]
+_UNSPACED_INVOICES = re.compile("(請求書|見積書|请款单|請款單|发票|發票|청구서|견적서)")
+_INVOICE_PAGES = re.compile(_INVOICE_PAGE, re.VERBOSE)
 _KEEP_TITLE = re.compile(_KEEPS_TITLE, re.VERBOSE)
 _DOCUMENTS = re.compile(_DOCUMENT, re.VERBOSE)
 _MADE_FOR_OTHERS = re.compile(_MADE, re.VERBOSE)
 _MEETING_WORDS = frozenset((
     "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
-    "gotomeeting", "bigbluebutton",
+    "gotomeeting", "bigbluebutton", "facetime", "bluejeans", "lifesize", "starleaf",
 ))  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _PRIVATE_WORDS = re.compile(
@@ -252,10 +292,11 @@ class WindowKind:
             self._known[title] = self._place(look) if look.app else self._look(folded(title))
         return self._known[title]
 
-    def is_own(self, title: str, *, group: bool = False, issue: bool = False) -> bool:
+    def is_own(self, title: str, names: Iterable[str] = (), *, issue: bool = False) -> bool:
         """Whether a window is one's own administration, though it may name a group or an issue.
 
-        The more it names, the more it takes: a program's name, or an invoice's number.
+        `names` are the words in it that tell a group. The more it names, the more it takes: a
+        program's name, or an invoice's number.
         """
         text = folded(title)
         parts = [part for part in map(_plain_part, _SEPARATORS.split(text)) if part]
@@ -265,9 +306,13 @@ class WindowKind:
             return False
         if not _OWN_PROGRAMS.isdisjoint(parts) or (len(parts) > 1 and parts[-1] in _OWN_LAST):
             return True
-        if issue or not (_NUMBERED.search(text) or _OWN_PAPERS.search(text)):
+        if issue:
             return False
-        return not group or bool(_NUMBERED.search(text) or _PAPERS.search(text))
+        if _NUMBERED.search(text) or _is_invoice_file(text, names):
+            return True
+        if any(names):
+            return bool(_OWN_PAPERS.search(text) and _PAPERS.search(text))
+        return bool(_OWN_PAPERS.search(text)) or any(map(_INVOICE_PAGES.match, parts))
 
     def is_meeting(self, title: str) -> bool:
         """Whether somebody with this window in front may sit still and yet be at work."""
@@ -321,6 +366,21 @@ class WindowKind:
         if _MEETING_WORDS.isdisjoint(words):
             return False
         return bool(_MEETINGS.search(title)) and not _NO_MEETINGS.search(title)
+
+
+def _is_invoice_file(text: str, names: Iterable[str]) -> bool:
+    """Whether a folded title is that of a file which is an invoice, and not about invoices."""
+    paper = _PAPERS.search(text)
+    name = text[: paper.start()] if paper else ""
+    if len(name) > LONGEST_FILE_NAME or any(mark in name for mark in "|/"):
+        return False
+    named = {word for one in names for word in _WORD.findall(one)}
+    words = [w for w in _WORD.findall(_UNSPACED_INVOICES.sub(r" \1 ", name)) if w not in named]
+    told = [[bool(pattern.fullmatch(word)) for pattern in _FILE_WORDS] for word in words]
+    if any(invoice for invoice, *_ in told) and all(map(any, told)):
+        return True
+    dated = any(date for _, _, date, _ in told)
+    return dated and any(told[end][0] or told[end][1] for end in (0, -1))
 
 
 def _places(text: str) -> set[WindowPlace]:

@@ -163,16 +163,19 @@ def _is_bridge(segments: Sequence[Segment]) -> bool:
 
 def group_numbers(states: Sequence[SegmentLabel]) -> tuple[int, ...]:
     """Each state's group by number, and 0 for idle."""
-    names = sorted({state[0] for state in states if state is not None})
+    names = list(dict.fromkeys(state[0] for state in states if state is not None))
     return tuple(IDLE if state is None else names.index(state[0]) + 1 for state in states)
 
 
 def _states(segments: Sequence[Segment]) -> list[SegmentLabel]:
-    """Idle, then each group that has any evidence, without and with each of its issues."""
+    """Idle, then each group that has any evidence, without and with each of its issues.
+
+    Groups come in the order of their evidence: of those alike the first wins, whatever its name.
+    """
     issues = sorted({issue for segment in segments for issue in segment.issues})
-    groups = {group for segment in segments for group in segment.groups}
+    groups = dict.fromkeys(group for segment in segments for group in segment.groups)
     states: list[SegmentLabel] = [None]
-    for group in sorted(groups.union(issue.group for issue in issues)):
+    for group in groups | dict.fromkeys(issue.group for issue in issues):
         states += [(group, None), *((group, issue) for issue in issues if issue.group == group)]
     return states
 

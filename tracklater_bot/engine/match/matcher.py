@@ -241,9 +241,9 @@ class Matcher:
 
     def _is_own(self, match: TextMatch, title: str) -> bool:
         """Whether a window is the person's own administration; calls are calls, whatever about."""
-        named, issue = bool(match.groups), bool(match.issues)
+        names = [word.partition(" ")[2] or word for word in match.groups.values()]
         calls = match.place is WindowPlace.MEETING
-        return not calls and self._kinds.is_own(title, group=named, issue=issue)
+        return not calls and self._kinds.is_own(title, names, issue=bool(match.issues))
 
     def _named_for_own(self, match: TextMatch) -> dict[str, str]:
         """The groups that the person names for administration: `keyword procountor`."""
