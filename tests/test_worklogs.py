@@ -24,6 +24,7 @@ from tests.rooms import DAY, PERSON, draft, sqlite_store
 from tests.trackers import (
     Crash,
     after_saving,
+    before_saving,
     bug_after,
     crash_after,
     crash_before,
