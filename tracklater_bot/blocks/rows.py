@@ -37,7 +37,6 @@ class Detail:
 
     words: int
     evidence: bool = True
-    menu: bool = True
     labels: bool = True
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -164,14 +164,14 @@ class _Places:
     recordings: list[tuple[Path, str]] = field(default_factory=list)
     cut: bool = False
 
-    def walk(self, roots: dict[Path, int], clock: Callable[[], float] = time.monotonic) -> None:
+    def walk(self, roots: dict[Path, int]) -> None:
         """Level by level, so that a huge folder cannot hide its neighbours."""
-        until, seen = clock() + SECONDS, 0
+        until, seen = time.monotonic() + SECONDS, 0
         waiting = deque(roots.items())
         while waiting:
             folder, deep = waiting.popleft()
             seen += 1
-            if seen > MOST_FOLDERS or clock() > until:
+            if seen > MOST_FOLDERS or time.monotonic() > until:
                 self.cut = True
                 return
             if (folder / ".git").exists() or (folder / "objects").is_dir():
@@ -213,6 +213,7 @@ def _repositories(
 
 
 def _main(path: Path) -> Repository | None:
+    # Here and below: what cannot be read is not proposed. `check` tells it once it is set up.
     with suppress(SourceError, OSError, ValueError, RuntimeError):
         repository = locate(path)
         if not repository.is_borrowed():

@@ -325,7 +325,7 @@ def _inside(folder: str, root: str) -> bool:
 def _main_folder(folder: Path) -> str:
     """The folder that a worktree was made from; "" for one that is none, or is gone."""
     places = (folder, *folder.parents) if folder.is_absolute() else ()
-    with suppress(OSError, SourceError):
+    with suppress(OSError, SourceError):  # then the folder stands for itself
         place = next((place for place in places if (place / ".git").exists()), None)
         if place is not None and not (place / ".git").is_dir():
             common = locate(place).common
