@@ -31,6 +31,7 @@ from tracklater_bot.sources.clues.git_repository import (
     head_reflog,
     likely_own,
     locate,
+    repository_around,
 )
 from tracklater_bot.sources.files import open_regular, read_end
 
@@ -218,9 +219,8 @@ def _main(path: Path) -> Repository | None:
         repository = locate(path)
         if not repository.is_borrowed():
             return repository
-        common = repository.common
-        if "modules" not in common.parts:
-            return locate(common.parent if common.name == ".git" else common)
+        if "modules" not in repository.common.parts:
+            return locate(repository.main)
     return None
 
 
@@ -311,14 +311,9 @@ def _prompted(tools: Iterable[Tool]) -> dict[Path, datetime]:
                 lines = lines_of(path, lambda: time.monotonic() <= until)
                 for prompt in tool.understand(lines, path).prompts:
                     at = datetime.fromtimestamp(prompt.at / 1000, UTC)
-                    if (place := _with_git(Path(prompt.folder))) is not None:
+                    if (place := repository_around(Path(prompt.folder))) is not None:
                         last[place] = max(at, last.get(place, at))
     return last
-
-
-def _with_git(folder: Path) -> Path | None:
-    around = (folder, *folder.parents) if folder.is_absolute() else ()
-    return next((place for place in around if (place / ".git").exists()), None)
 
 
 def _latest(paths: Iterable[Path]) -> list[Path]:
