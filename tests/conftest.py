@@ -23,6 +23,8 @@ from slack_sdk.socket_mode import SocketModeClient
 from sqlalchemy import URL, Engine, create_engine
 
 from tests import longer
+from tests.loopback import FakeTime
+from tests.rooms import Room, sqlite_store
 from tracklater_bot.domain import side_by_side
 from tracklater_bot.store import database as opening
 from tracklater_sandbox import Sandbox
@@ -118,6 +120,19 @@ def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: no need to look through it again."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(name="time")
+def fake_time() -> FakeTime:
+    """A clock that only the test moves."""
+    return FakeTime()
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    """On a store of its own."""
+    with sqlite_store(tmp_path) as store:
+        yield Room(store)
 
 
 @pytest.fixture(autouse=True)

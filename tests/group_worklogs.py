@@ -137,6 +137,8 @@ def no_right(_: object, __: object) -> None:
 class LoggingRoom(Room):
     """A room whose group1 has worklogs."""
 
+    usual = "09:00-10:00 group1 DEV-1"
+
     worklogs: FakeWorklogs = field(init=False)
     group_worklogs: FakeGroupWorklogs = field(init=False)
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.digests import TOGGL, suggestion
 from tests.loopback import FakeTime
 from tests.notation import FRIDAY, at, span
-from tests.trackers import DEVELOPMENT, FakeTracker
+from tests.trackers import DEVELOPMENT, Crash, FakeTracker
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.outbox.lookup import AccountFacts, Lookup
@@ -101,6 +101,7 @@ class Room:
     store: Store
     time: FakeTime = field(default_factory=lambda: FakeTime(at("18:00")))
     owner: str = "this bot"
+    usual: ClassVar[str] = "09:00-10:00 group1"
 
     def __post_init__(self) -> None:
         self.tracker = FakeTracker(self.time)
@@ -129,6 +130,12 @@ class Room:
         """The day as read just now; gives the items' ids in order."""
         self.store.save_draft(PERSON, draft(*texts, **more))
         return [item.id for item in self.digest.items]
+
+    def approved(self, *texts: str) -> list[str]:
+        """The same, with all that can be approved; the usual row where none is told."""
+        ids = self.open(*texts or (self.usual,))
+        self.review.approve_all(PERSON, DAY)
+        return ids
 
     @property
     def digest(self) -> Digest:
@@ -159,6 +166,13 @@ class Room:
         while (due_in := worker.due_in()) is not None and self.time() + due_in <= until:
             self.time.now = max(self.time(), self.time() + due_in)
             worker.work()
+
+    def work_or_die(self, successor: str) -> None:
+        """The worker works; where it dies, another bot goes on."""
+        try:
+            self.worker.work()
+        except Crash:
+            self.worker = self.new_worker(successor)
 
     def later(self, **by: float) -> datetime:
         self.time.forward(**by)

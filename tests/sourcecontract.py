@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +11,12 @@ from tests.notation import at
 from tracklater_bot.domain.clues import Checkout, Clue, Commit, Reading, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.groups import Group
-from tracklater_bot.engine.match.matcher import keys_in_clues
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.engine.match.matcher import Matcher, keys_in_clues
+from tracklater_bot.engine.windows import WindowKind
+from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import ClueSource, IssueSource, SourceError
+from tracklater_bot.sources.issues.registry import key_forms
 
 
 def hold_clues(source: ClueSource, span: Span) -> Reading:
@@ -53,6 +58,23 @@ def hold_issues(source: IssueSource, group: Group) -> None:
     assert all(issue.tracker == source.name for issue in source.search(first.title))
     assert one_line(source.check())
     assert source.scope
+
+
+def matcher(settings: Settings, issues: Sequence[Issue], *clues: Clue) -> Matcher:
+    """Of the settings' groups, when only those issues are known that the clues name."""
+    groups = [
+        Group(name, settings.hints_for(name), key_forms(settings, name)) for name in settings.groups
+    ]
+    named = keys_in_clues(clues, groups)
+    known = [each for each in issues if {each.key, *each.aliases} & set(named)]
+    return Matcher(groups, known, clues, WindowKind())
+
+
+def a_commit(text: str, *remotes: str) -> Commit:
+    """Its repository is known to be the group's where it has remotes."""
+    return Commit(
+        at("10:00"), "acme", "clone", text, text, ("main",), hosted=bool(remotes), remotes=remotes
+    )
 
 
 def hold_trouble(source: ClueSource) -> None:

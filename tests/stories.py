@@ -9,7 +9,6 @@ from datetime import timedelta
 from tests.notation import span
 from tests.rooms import PERSON, Room, change, draft
 from tests.trackers import (
-    Crash,
     Fault,
     bug_after,
     crash_after,
@@ -77,10 +76,7 @@ class Story:
             pass
 
     def work(self) -> None:
-        try:
-            self.room.worker.work()
-        except Crash:
-            self.room.worker = self.room.new_worker(f"bot {self.chance.random()}")
+        self.room.work_or_die(f"bot {self.chance.random()}")
 
     def tells_no_lie(self) -> None:
         """Whatever state is shown is so, in the middle of everything."""

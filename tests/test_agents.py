@@ -224,6 +224,15 @@ def test_who_typed_in_claude_code(more: dict[str, object], *, human: bool) -> No
     assert len(told.prompts) == human
 
 
+def test_what_a_tool_gave_goes_on_with_the_agents_work() -> None:
+    """Also where nothing but its content tells that it is a result."""
+    result = typed("10:20", message={"content": [{"type": "tool_result"}]})
+    later = typed("10:40", type="assistant")
+    told = agent_claude.understand([line(each) for each in (typed("10:00"), result, later)], ACME)
+    (run,) = told.runs
+    assert (run.until - run.at) / 60_000 == 40
+
+
 @pytest.mark.parametrize(
     ("meta", "event", "human"),
     [

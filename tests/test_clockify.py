@@ -14,8 +14,14 @@ from pydantic import SecretStr
 from responses.matchers import json_params_matcher
 
 from tests.livebot import clockify_settings, live, with_clockify
-from tests.loopback import DROPPED, FakeTime, Said, closed_port, loopback
+from tests.loopback import DROPPED, FakeTime, Said, loopback
 from tests.notation import at, span
+from tests.trackercontract import (
+    FAILED_QUESTIONS,
+    hold_failed_write,
+    hold_unreachable,
+    shown,
+)
 from tracklater_bot.checks import check_all
 from tracklater_bot.core import opened
 from tracklater_bot.domain.day import Span
@@ -62,11 +68,6 @@ def row(entry_id: str = ONE, start: str = "2026-11-20T07:05:00Z", **more: Any) -
         "timeInterval": {"start": start, "end": end, "duration": "PT2H25M"},
         "customFieldValues": [], "type": "REGULAR", "isLocked": False, "kioskId": None,
     } | more  # fmt: skip
-
-
-@pytest.fixture
-def time() -> FakeTime:
-    return FakeTime()
 
 
 def tracker(time: FakeTime, base: str = BASE, key: str = KEY, **more: Any) -> ClockifyTracker:
@@ -297,25 +298,21 @@ def test_what_is_another_trackers_is_not_sent(time: FakeTime) -> None:
         (Said(201, row(end=None)), Unknown, "another entry"),
         (DROPPED, Unknown, "may be in Clockify"),
     ],
-    ids=lambda each: f"{each.status}-{each.body!r:.20}" if isinstance(each, Said) else None,
+    ids=shown,
 )
 def test_a_failed_write(
     said: Said, meaning: type[TrackerError], sentence: str, time: FakeTime
 ) -> None:
-    with loopback(said) as service, pytest.raises(TrackerError) as caught:
-        tracker(time, service.url).create(MORNING)
-    assert isinstance(caught.value, meaning)
-    assert sentence in str(caught.value)
-    assert len(service.asked) == 1, "a write is never repeated here"
-    assert KEY not in str(caught.value)
+    told = hold_failed_write(lambda url: tracker(time, url), MORNING, said, meaning)
+    assert sentence in told
+    assert KEY not in told
 
 
 def test_a_write_that_found_nobody_may_be_sent_again(time: FakeTime) -> None:
-    with pytest.raises(NotSent, match="cannot be reached"):
-        tracker(time, closed_port()).create(MORNING)
+    hold_unreachable(lambda url: tracker(time, url), MORNING)
 
 
-@pytest.mark.parametrize("said", [Said(500), Said(503), DROPPED, Said(200, "<html>"), Said(429)])
+@pytest.mark.parametrize("said", FAILED_QUESTIONS)
 def test_a_failed_question_changed_nothing_and_is_not_repeated(said: Said, time: FakeTime) -> None:
     with loopback(Said(body=ME), said) as service, pytest.raises(NotSent):
         tracker(time, service.url).entries(span("04:00-28:00"))

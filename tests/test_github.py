@@ -17,16 +17,15 @@ from pydantic import SecretStr
 from tests.loopback import Asked, FakeTime, Loopback, Said, serving
 from tests.notation import FRIDAY, at
 from tests.repositories import committed
-from tests.sourcecontract import hold_issues, one_line
+from tests.sourcecontract import a_commit, hold_issues, matcher, one_line
 from tracklater_bot.checks import check_all
 from tracklater_bot.core import opened
-from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Window
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Commit, Window
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import Keys
 from tracklater_bot.engine.looks import look_of
-from tracklater_bot.engine.match.matcher import Matcher, keys_in_clues
-from tracklater_bot.engine.windows import WindowKind
+from tracklater_bot.engine.match.matcher import keys_in_clues
 from tracklater_bot.settings import ResolvedForge, Settings, unfinished
 from tracklater_bot.sources.base import PartlyRead, SourceError
 from tracklater_bot.sources.issues import github
@@ -402,21 +401,6 @@ NEXT = Issue("#40", "Show the day", "", "github", "acme", type="pull request")
 HOME = ("acme/api", "ann/api")
 
 
-def clue(text: str, *remotes: str) -> Commit:
-    return Commit(
-        at("10:00"), "acme", "api", text, text, ("main",), hosted=bool(remotes), remotes=remotes
-    )
-
-
-def matcher(chosen: Settings, issues: tuple[Issue, ...], *clues: Clue) -> Matcher:
-    groups = [
-        Group(name, chosen.hints_for(name), key_forms(chosen, name)) for name in chosen.groups
-    ]
-    named = keys_in_clues(clues, groups)
-    known = [each for each in issues if {each.key, *each.aliases} & set(named)]
-    return Matcher(groups, known, clues, WindowKind())
-
-
 def key_in(chosen: Settings, made: Commit, issues: tuple[Issue, ...] = (LOGIN, NEXT)) -> str | None:
     """The issue of a commit, when only those are known that were asked for because of it."""
     found = matcher(chosen, issues, made).commit(made)
@@ -448,7 +432,7 @@ def key_in(chosen: Settings, made: Commit, issues: tuple[Issue, ...] = (LOGIN, N
     ],
 )
 def test_numbers_in_commits_of_its_own_clone(subject: str, key: str | None) -> None:
-    assert key_in(one_repository(), clue(subject, *HOME)) == key
+    assert key_in(one_repository(), a_commit(subject, *HOME)) == key
 
 
 @pytest.mark.parametrize(
@@ -462,7 +446,7 @@ def test_numbers_in_commits_of_its_own_clone(subject: str, key: str | None) -> N
     ],
 )
 def test_numbers_elsewhere(subject: str, remotes: tuple[str, ...], key: str | None) -> None:
-    assert key_in(one_repository(), clue(subject, *remotes)) == key
+    assert key_in(one_repository(), a_commit(subject, *remotes)) == key
 
 
 @pytest.mark.parametrize(
@@ -529,7 +513,7 @@ def test_its_pages_by_their_addresses(server: str, url: str, key: str | None) ->
 
 def test_of_titles_and_subjects_numbers_alone_leave(server: GitHub, time: FakeTime) -> None:
     title = "SECRETTITLE · Issue #12 · acme/api"
-    made, window = clue("SECRETSUBJECT (#34)", *HOME), Window(at("10:00"), title, 0)
+    made, window = a_commit("SECRETSUBJECT (#34)", *HOME), Window(at("10:00"), title, 0)
     chosen = one_repository()
     keys = keys_in_clues([made, window], [Group("acme", (), key_forms(chosen, "acme"))])
     source(server, time).by_keys(keys)
@@ -541,7 +525,7 @@ def test_of_titles_and_subjects_numbers_alone_leave(server: GitHub, time: FakeTi
     "text", ["(#1", "#1 (#", "fix #", "merge branch 'a/", "acme/api#", "gh-1 ", "[acme/api] ("]
 )
 def test_endless_texts_are_read_in_no_time(text: str) -> None:
-    made = clue(text * 20_000, *HOME)
+    made = a_commit(text * 20_000, *HOME)
     start = perf_counter()
     key_in(one_repository(), made)
     assert perf_counter() - start < 5
@@ -581,11 +565,11 @@ def test_of_several_repositories_a_number_is_the_one_of_its_clone() -> None:
     api = Issue("acme/api#12", "Fix login", "", "github", "acme")
     web = Issue("acme/web#12", "Wider pages", "", "github", "acme")
     both = (api, web)
-    assert key_in(chosen, clue("Fixes #12", "acme/api"), both) == "acme/api#12"
-    assert key_in(chosen, clue("Fixes #12", "acme/web"), both) == "acme/web#12"
-    assert key_in(chosen, clue("Wider (#12)", "acme/web"), both) == "acme/web#12"
-    assert key_in(chosen, clue("Fixes #12"), both) is None
-    assert key_in(chosen, clue("Fixes acme/web#12", "acme/api"), both) == "acme/web#12"
+    assert key_in(chosen, a_commit("Fixes #12", "acme/api"), both) == "acme/api#12"
+    assert key_in(chosen, a_commit("Fixes #12", "acme/web"), both) == "acme/web#12"
+    assert key_in(chosen, a_commit("Wider (#12)", "acme/web"), both) == "acme/web#12"
+    assert key_in(chosen, a_commit("Fixes #12"), both) is None
+    assert key_in(chosen, a_commit("Fixes acme/web#12", "acme/api"), both) == "acme/web#12"
 
 
 def test_beside_a_taiga_numbers_are_githubs_in_its_clone_alone() -> None:
@@ -593,14 +577,14 @@ def test_beside_a_taiga_numbers_are_githubs_in_its_clone_alone() -> None:
     here = Issue("acme/api#12", "Fix login", "", "github", "acme")
     story = Issue("#12", "As a buyer I log in", "", "taiga", "acme")
     both = (here, story)
-    assert key_in(chosen, clue("Fixes #12", *HOME), both) == "acme/api#12"
-    assert key_in(chosen, clue("Fixes TG-12", "acme/docs"), both) == "#12"
-    assert key_in(chosen, clue("Fixes #12"), both) == "#12"
+    assert key_in(chosen, a_commit("Fixes #12", *HOME), both) == "acme/api#12"
+    assert key_in(chosen, a_commit("Fixes TG-12", "acme/docs"), both) == "#12"
+    assert key_in(chosen, a_commit("Fixes #12"), both) == "#12"
 
 
 def test_a_pull_request_that_was_linked_later_is_its_issue() -> None:
     stale = Issue("#34", "Fix login", "", "github", "acme", type="pull request")
-    assert key_in(one_repository(), clue("Tidy up (#34)", *HOME), (stale, LOGIN)) == "#12"
+    assert key_in(one_repository(), a_commit("Tidy up (#34)", *HOME), (stale, LOGIN)) == "#12"
 
 
 def test_one_repository_of_two_groups_points_to_neither() -> None:

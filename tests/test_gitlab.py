@@ -13,12 +13,10 @@ from pydantic import SecretStr
 
 from tests.loopback import Asked, FakeTime, Loopback, Said, loopback, serving
 from tests.notation import at
-from tests.sourcecontract import hold_issues, one_line
-from tracklater_bot.domain.clues import Checkout, Clue, Commit, Window
+from tests.sourcecontract import a_commit, hold_issues, matcher, one_line
+from tracklater_bot.domain.clues import Checkout, Window
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.engine.match.matcher import Matcher, keys_in_clues
-from tracklater_bot.engine.windows import WindowKind
 from tracklater_bot.settings import ResolvedForge, Settings
 from tracklater_bot.sources.base import PartlyRead, SourceError
 from tracklater_bot.sources.issues.gitlab import GitLabSource
@@ -294,21 +292,6 @@ LOGIN = Issue("#12", "Fix login", "", "gitlab", "acme", aliases=("!34",))
 HOME = ("shop/web",)  # as git's remotes are called
 
 
-def clue(text: str, *remotes: str) -> Commit:
-    return Commit(
-        at("10:00"), "acme", "web", text, text, ("main",), hosted=bool(remotes), remotes=remotes
-    )
-
-
-def matcher(chosen: Settings, issues: tuple[Issue, ...], *clues: Clue) -> Matcher:
-    groups = [
-        Group(name, chosen.hints_for(name), key_forms(chosen, name)) for name in chosen.groups
-    ]
-    named = keys_in_clues(clues, groups)
-    known = [each for each in issues if {each.key, *each.aliases} & set(named)]
-    return Matcher(groups, known, clues, WindowKind())
-
-
 @pytest.mark.parametrize(
     ("subject", "remotes", "key"),
     [
@@ -331,7 +314,7 @@ def matcher(chosen: Settings, issues: tuple[Issue, ...], *clues: Clue) -> Matche
     ],
 )
 def test_keys_in_commits(subject: str, remotes: tuple[str, ...], key: str | None) -> None:
-    made = clue(subject, *remotes)
+    made = a_commit(subject, *remotes)
     found = matcher(one_project(), (LOGIN,), made).commit(made)
     assert (found.key if found else None) == key
 

@@ -191,6 +191,24 @@ def test_what_was_skipped_counts_against(month: Month) -> None:
     assert groups_at(month.draft(), "10:30", "11:30", "14:30") == ["acme", "globex", None]
 
 
+def test_time_that_nobody_confirmed_is_likely_nobodys(month: Month) -> None:
+    """And costs nothing of what the rest of the same days teaches."""
+    for back in range(1, 6):
+        month.work(day(back), "14:00", 60, "Crossword - Mozilla Firefox", None)
+    month.work(FRIDAY, "12:00", 40, "Crossword - Mozilla Firefox", None)
+    assert groups_at(month.draft(), "10:30", "11:30", "12:20") == ["acme", "globex", None]
+
+
+def test_numbers_and_single_letters_of_a_title_teach_nothing(month: Month) -> None:
+    month.draft()
+    for back in (1, 2):
+        month.work(day(back), "15:00", 60, "4711 q Landing - Figma", "acme")
+    month.draft()
+    known = {habit.word for habit in month.machine().habits_in_words([FRIDAY])}
+    assert "landing" in known
+    assert not known & {"4711", "q"}
+
+
 def test_what_was_corrected_counts_more(month: Month) -> None:
     """Two days each for the same window; in those of the one the person changed the group."""
     for back, group in ((1, "acme"), (2, "acme"), (3, "globex"), (4, "globex")):

@@ -33,11 +33,6 @@ def fake() -> Iterator[responses.RequestsMock]:
         yield mock
 
 
-@pytest.fixture
-def time() -> FakeTime:
-    return FakeTime()
-
-
 def worklogs(time: FakeTime, url: str = SITE, email: str = "alice@example.com") -> JiraWorklogs:
     settings = GroupJira(
         url=url, project_key=("DEV",), email=email, api_token=SecretStr("t0ken"), worklogs=True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.notation import at, span
-from tests.rooms import DAY, PERSON, NoWorklogs, Room, change, draft, sqlite_store, worker_on
+from tests.rooms import DAY, PERSON, NoWorklogs, Room, change, draft, worker_on
 from tests.storecontract import at_once, dead_owner
 from tests.trackers import (
     DEVELOPMENT,
@@ -44,24 +44,11 @@ from tracklater_bot.trackers.base import Account, Constraints, NewEntry, Refused
 EAGER = Pace(spacing=timedelta())
 
 
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    store = sqlite_store(tmp_path)
-    yield Room(store)
-    store.close()
-
-
-def approved(room: Room, *texts: str) -> list[str]:
-    ids = room.open(*texts)
-    room.review.approve_all(PERSON, DAY)
-    return ids
-
-
 # -- The usual way -------------------------------------------------------------------------------
 
 
 def test_a_day_goes_out_in_order_and_not_too_fast(room: Room) -> None:
-    approved(room, "11:00-12:00 group1 DEV-2", "09:00-10:00 group1 DEV-1", "13:00-13:30 group1")
+    room.approved("11:00-12:00 group1 DEV-2", "09:00-10:00 group1 DEV-1", "13:00-13:30 group1")
     started = room.time()
     room.drain()
     assert room.entries() == (
@@ -74,7 +61,7 @@ def test_a_day_goes_out_in_order_and_not_too_fast(room: Room) -> None:
 
 
 def test_days_whose_state_changed_are_told(room: Room) -> None:
-    approved(room, "09:00-10:00 group1")
+    room.approved("09:00-10:00 group1")
     before = room.digest.version
     assert room.worker.work() == {(PERSON, DAY)}
     assert room.digest.version == before + 1
@@ -176,7 +163,7 @@ def test_what_the_workspace_demands_is_checked_before_sending(
     room: Room, demands: Constraints, words: str | None
 ) -> None:
     room.worker = room.new_worker(facts=KnownWorkspace(demands))
-    approved(room, "09:00-10:00 group1")
+    room.approved("09:00-10:00 group1")
     room.drain()
     (item,) = room.digest.items
     assert (item.state is ItemState.SENT) == (words is None)
@@ -196,7 +183,7 @@ def test_a_task_imported_from_the_issue_is_set(room: Room) -> None:
 
     room.tracker.create = noting  # type: ignore[method-assign]
     room.worker = room.new_worker(facts=KnownWorkspace(tasks=tasks))
-    approved(room, "09:00-10:00 group1 DEV-1", "10:00-11:00 group1 DEV-2")
+    room.approved("09:00-10:00 group1 DEV-1", "10:00-11:00 group1 DEV-2")
     room.drain()
     assert [each.task_id for each in made] == ["91", None]
 
@@ -209,7 +196,7 @@ def test_a_task_imported_from_the_issue_is_set(room: Room) -> None:
     [("08:00-09:00", True), ("10:00-11:00", True), ("09:59-10:30", False), ("08:00-12:00", False)],
 )
 def test_entries_that_appeared_since_are_respected(room: Room, tracked: str, free: bool) -> None:
-    (item_id,) = approved(room, "09:00-10:00 group1")
+    (item_id,) = room.approved("09:00-10:00 group1")
     room.tracker.track(tracked, "Call with Bob")
     room.drain()
     item = room.item(item_id)
@@ -221,7 +208,7 @@ def test_entries_that_appeared_since_are_respected(room: Room, tracked: str, fre
 
 
 def test_a_running_entry_is_in_the_way_from_its_start(room: Room) -> None:
-    (item_id,) = approved(room, "17:00-17:30 group1")
+    (item_id,) = room.approved("17:00-17:30 group1")
     running = room.tracker.track("16:00-16:01", "Timer")
     room.tracker.touch(running, end=None)
     room.drain()
@@ -229,7 +216,7 @@ def test_a_running_entry_is_in_the_way_from_its_start(room: Room) -> None:
 
 
 def test_an_overlap_can_be_approved_anyway(room: Room) -> None:
-    (item_id,) = approved(room, "09:00-10:00 group1")
+    (item_id,) = room.approved("09:00-10:00 group1")
     room.tracker.track("09:30-11:00")
     room.drain()
     room.review.approve(PERSON, item_id)  # an old button must not force it
@@ -241,7 +228,7 @@ def test_an_overlap_can_be_approved_anyway(room: Room) -> None:
 
 
 def test_an_overlap_can_be_trimmed(room: Room) -> None:
-    (item_id,) = approved(room, "09:00-12:00 group1")
+    (item_id,) = room.approved("09:00-12:00 group1")
     room.tracker.track("10:00-11:00")
     room.drain()
     room.review.trim(PERSON, item_id)
@@ -251,7 +238,7 @@ def test_an_overlap_can_be_trimmed(room: Room) -> None:
 
 
 def test_an_equal_entry_made_by_hand_counts_as_the_one(room: Room) -> None:
-    (item_id,) = approved(room, "09:00-10:00 group1")
+    (item_id,) = room.approved("09:00-10:00 group1")
     by_hand = room.tracker.track("09:00-10:00", "Planning", "11")
     room.drain()
     assert (room.item(item_id).state, room.item(item_id).entry_id) == (ItemState.SENT, by_hand)
@@ -259,7 +246,7 @@ def test_an_equal_entry_made_by_hand_counts_as_the_one(room: Room) -> None:
 
 
 def test_an_entry_of_ours_that_was_just_deleted_is_not_taken_for_the_new_one(room: Room) -> None:
-    (item_id,) = approved(room, "09:00-10:00 group1")
+    (item_id,) = room.approved("09:00-10:00 group1")
     room.drain()
     looker = room.new_worker("other bot")
     second = room.review.add(PERSON, DAY, change("12:00-13:00 group1")).items[1]
@@ -276,7 +263,7 @@ def test_an_entry_of_ours_that_was_just_deleted_is_not_taken_for_the_new_one(roo
 
 
 def test_a_refusal_is_told_and_can_be_tried_again(room: Room) -> None:
-    (item_id,) = approved(room, "09:00-10:00 group1")
+    (item_id,) = room.approved("09:00-10:00 group1")
     room.tracker.fail(None, refused)
     room.drain()
     item = room.item(item_id)
@@ -290,7 +277,7 @@ def test_a_refusal_is_told_and_can_be_tried_again(room: Room) -> None:
 @pytest.mark.parametrize("fault", [unreachable, too_fast])
 @pytest.mark.parametrize("step", [0, 1])
 def test_a_wait_is_told_with_its_end(room: Room, fault: Fault, step: int) -> None:
-    (item_id,) = approved(room, "09:00-10:00 group1")
+    (item_id,) = room.approved("09:00-10:00 group1")
     room.tracker.fail(*[None] * step, fault)
     room.worker.work()
     item = room.item(item_id)
@@ -302,7 +289,7 @@ def test_a_wait_is_told_with_its_end(room: Room, fault: Fault, step: int) -> Non
 
 
 def test_waits_grow_and_end_with_a_success(room: Room) -> None:
-    approved(room, "09:00-10:00 group1", "10:00-11:00 group1")
+    room.approved("09:00-10:00 group1", "10:00-11:00 group1")
     room.tracker.fail(*[unreachable] * 12)
     waits = []
     while room.states()[0] is not ItemState.SENT:
@@ -315,7 +302,7 @@ def test_waits_grow_and_end_with_a_success(room: Room) -> None:
 
 
 def test_a_used_up_quota_stops_the_person_and_nobody_else(room: Room) -> None:
-    approved(room, "09:00-10:00 group1", "10:00-11:00 group1", "11:00-12:00 group1")
+    room.approved("09:00-10:00 group1", "10:00-11:00 group1", "11:00-12:00 group1")
     room.tracker.fail(None, None, no_quota)
     room.drain(most=timedelta(minutes=1))
     reset = room.tracker.quota_back
@@ -343,7 +330,7 @@ def test_a_used_up_quota_stops_the_person_and_nobody_else(room: Room) -> None:
 
 
 def test_after_the_reset_nothing_says_that_it_waits(room: Room) -> None:
-    approved(room, "09:00-10:00 group1", "10:00-11:00 group1", "11:00-12:00 group1")
+    room.approved("09:00-10:00 group1", "10:00-11:00 group1", "11:00-12:00 group1")
     room.tracker.fail(no_quota)
     room.worker.work()
     room.later(minutes=20)
@@ -356,7 +343,7 @@ def test_without_a_tracker_the_sentence_says_what_to_do(room: Room) -> None:
     def nobody() -> FakeTracker:
         raise Refused("Toggl is not set up: set its token")
 
-    approved(room, "09:00-10:00 group1")
+    room.approved("09:00-10:00 group1")
     senders = all_senders(room.store, Lookup(nobody), NoWorklogs())
     room.drain(worker_on(room.store, senders, room.time, "this bot"))
     (item,) = room.digest.items
@@ -368,7 +355,7 @@ def test_without_a_tracker_the_sentence_says_what_to_do(room: Room) -> None:
 
 @pytest.mark.parametrize("fault", [lost_before, lost_after, bug_after])
 def test_after_a_lost_answer_it_is_looked_for_first(room: Room, fault: Fault) -> None:
-    (item_id,) = approved(room, "09:00-10:00 group1")
+    (item_id,) = room.approved("09:00-10:00 group1")
     room.tracker.fail(None, fault)
     room.worker.work()
     assert room.states() == [ItemState.UNKNOWN]
@@ -379,7 +366,7 @@ def test_after_a_lost_answer_it_is_looked_for_first(room: Room, fault: Fault) ->
 
 
 def test_while_it_cannot_be_looked_for_nothing_is_sent(room: Room) -> None:
-    approved(room, "09:00-10:00 group1")
+    room.approved("09:00-10:00 group1")
     room.tracker.fail(None, lost_after, unreachable, refused, lost_before, no_quota)
     room.worker.work()
     for _ in range(4):
@@ -392,7 +379,7 @@ def test_while_it_cannot_be_looked_for_nothing_is_sent(room: Room) -> None:
 
 @pytest.mark.parametrize("fault", [crash_before, crash_after])
 def test_a_process_that_died_while_sending_is_followed_up(room: Room, fault: Fault) -> None:
-    approved(room, "09:00-10:00 group1", "10:00-11:00 group1")
+    room.approved("09:00-10:00 group1", "10:00-11:00 group1")
     room.tracker.fail(None, fault)
     with pytest.raises(Crash):
         room.worker.work()
@@ -403,7 +390,7 @@ def test_a_process_that_died_while_sending_is_followed_up(room: Room, fault: Fau
 
 
 def test_a_crashed_request_gets_time_to_arrive_before_it_is_looked_for(room: Room) -> None:
-    approved(room, "09:00-10:00 group1")
+    room.approved("09:00-10:00 group1")
     room.tracker.fail(None, crash_before)
     with pytest.raises(Crash):
         room.worker.work()
@@ -419,7 +406,7 @@ def test_a_crashed_request_gets_time_to_arrive_before_it_is_looked_for(room: Roo
 def test_a_lease_ends_with_its_process_or_after_a_while(
     room: Room, owner: str, seconds: int
 ) -> None:
-    approved(room, "09:00-10:00 group1")
+    room.approved("09:00-10:00 group1")
     room.tracker.fail(None, crash_after)
     with pytest.raises(Crash):
         room.new_worker(dead_owner() if owner == "a bot here" else owner).work()
@@ -432,7 +419,7 @@ def test_a_lease_ends_with_its_process_or_after_a_while(
 
 
 def test_a_living_bots_lease_is_respected(room: Room) -> None:
-    approved(room, "09:00-10:00 group1")
+    room.approved("09:00-10:00 group1")
     room.tracker.fail(None, crash_before)
     with pytest.raises(Crash):
         room.new_worker("a bot on another machine").work()
@@ -444,7 +431,7 @@ def test_a_living_bots_lease_is_respected(room: Room) -> None:
 
 def test_an_equal_entry_of_another_item_is_not_taken(room: Room) -> None:
     """Cannot come about by buttons; if it does, an hour is missing rather than counted twice."""
-    first, second = approved(room, "09:00-10:00 group1", "10:00-11:00 group1")
+    first, second = room.approved("09:00-10:00 group1", "10:00-11:00 group1")
     room.drain(most=timedelta(seconds=0.5))
     assert room.states() == [ItemState.SENT, ItemState.PENDING]
     room.tracker.fail(lost_after)
@@ -470,14 +457,14 @@ def meanwhile(call: Callable[[], object]) -> Fault:
 
 
 def test_what_is_taken_back_meanwhile_is_not_sent(room: Room) -> None:
-    (item_id,) = approved(room, "09:00-10:00 group1")
+    (item_id,) = room.approved("09:00-10:00 group1")
     room.tracker.fail(meanwhile(lambda: room.review.undo(PERSON, item_id)))
     room.drain()
     assert (room.entries(), room.states()) == ("", [ItemState.OPEN])
 
 
 def test_what_is_edited_meanwhile_is_sent_as_edited(room: Room) -> None:
-    (item_id,) = approved(room, "09:00-10:00 group1")
+    (item_id,) = room.approved("09:00-10:00 group1")
     wanted = change("11:00-12:00 group1")
     room.tracker.track("09:30-10:30")  # in the way of what it was
     room.tracker.fail(meanwhile(lambda: room.review.edit(PERSON, item_id, wanted, 2)))
@@ -487,7 +474,7 @@ def test_what_is_edited_meanwhile_is_sent_as_edited(room: Room) -> None:
 
 
 def test_who_was_held_up_for_longer_than_the_lease_sends_nothing(room: Room) -> None:
-    approved(room, "09:00-10:00 group1")
+    room.approved("09:00-10:00 group1")
 
     def another_bot_takes_over() -> None:
         now = room.later(minutes=6)
@@ -506,7 +493,7 @@ def test_who_was_held_up_for_longer_than_the_lease_sends_nothing(room: Room) -> 
 
 def sent(room: Room) -> str:
     """An item whose entry was made a while ago."""
-    (item_id,) = approved(room, "09:00-10:00 group1")
+    (item_id,) = room.approved("09:00-10:00 group1")
     room.drain()
     room.later(minutes=5)
     return item_id
@@ -641,7 +628,7 @@ def test_a_delete_that_toggl_refuses_leaves_it_sent(room: Room) -> None:
 
 
 def test_two_workers_at_once_make_one_entry_of_each(room: Room) -> None:
-    approved(room, *(f"{hour:02}:00-{hour + 1:02}:00 group1" for hour in range(8, 16)))
+    room.approved(*(f"{hour:02}:00-{hour + 1:02}:00 group1" for hour in range(8, 16)))
     workers = [room.new_worker(f"bot {n}", pace=EAGER) for n in range(4)]
     while room.next_due() is not None:
         at_once(4, lambda n: workers[n].work())
@@ -685,8 +672,8 @@ while worker.due_in() is not None:
 
 
 def test_two_processes_make_one_entry_of_each(room: Room, tmp_path: Path) -> None:
-    approved(
-        room, *(f"{hour:02}:{m}0-{hour:02}:{m}9 group1" for hour in range(8, 18) for m in "024")
+    room.approved(
+        *(f"{hour:02}:{m}0-{hour:02}:{m}9 group1" for hour in range(8, 18) for m in "024")
     )
     url = f"sqlite:///{tmp_path}/store.sqlite3"
     running = [
@@ -718,7 +705,7 @@ def test_another_trackers_words_and_ids(room: Room) -> None:
             return self.kept[f"6f3a-{made.id}"]
 
     room.tracker = Clockify(room.time)
-    first, second = approved(room, "09:00-10:00 group1", "10:00-11:00 group1")
+    first, second = room.approved("09:00-10:00 group1", "10:00-11:00 group1")
     room.drain(most=timedelta(seconds=0.5))
     assert room.item(first).entry_id == "6f3a-101"
     room.tracker.track("10:30-11:30")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +16,17 @@ from tests.loopback import FakeTime, Said, loopback
 from tests.notation import at
 from tests.rooms import DAY, PERSON, NoWorklogs, Room, change, sqlite_store, worker_on
 from tests.test_toggl import MORNING, row, tracker
-from tests.trackers import Crash, FakeTracker, Fault, crash_before, lost_after, refused, unreachable
+from tests.trackers import (
+    Crash,
+    FakeTracker,
+    Fault,
+    after_saving,
+    before_saving,
+    crash_before,
+    lost_after,
+    refused,
+    unreachable,
+)
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.week import week_message
 from tracklater_bot.domain.day_totals import DayTimes
@@ -36,21 +45,9 @@ from tracklater_bot.trackers.base import (
     OverQuota,
     PartlySeen,
     Refused,
+    TrackerError,
     Unknown,
 )
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    store = sqlite_store(tmp_path)
-    yield Room(store)
-    store.close()
-
-
-def approved(room: Room, *texts: str) -> list[str]:
-    ids = room.open(*texts or ("09:00-10:00 group1",))
-    room.review.approve_all(PERSON, DAY)
-    return ids
 
 
 def test_all_that_wait_say_until_when_in_the_same_words(room: Room) -> None:
@@ -119,7 +116,7 @@ def suspended(room: Room) -> Suspended:
 
 
 def test_a_bot_that_stood_still_while_another_sent_sends_nothing(room: Room) -> None:
-    approved(room)
+    room.approved()
     bot = suspended(room)
 
     def hours_pass() -> None:
@@ -134,7 +131,7 @@ def test_a_bot_that_stood_still_while_another_sent_sends_nothing(room: Room) -> 
 
 
 def test_a_bot_that_stood_still_alone_looks_first(room: Room) -> None:
-    approved(room)
+    room.approved()
     bot = suspended(room)
     bot.meanwhile = lambda: room.later(hours=2)
     bot.work()
@@ -163,7 +160,7 @@ def test_a_clock_that_was_ahead_holds_nothing_back(
 
 
 def test_a_lease_of_a_clock_that_was_ahead_ends(room: Room) -> None:
-    approved(room)
+    room.approved()
     room.time.now += timedelta(days=3)
     room.tracker.fail(None, crash_before)
     with pytest.raises(Crash):
@@ -174,7 +171,7 @@ def test_a_lease_of_a_clock_that_was_ahead_ends(room: Room) -> None:
 
 
 def test_a_row_that_waited_by_a_clock_ahead_does_not_say_so_for_days(room: Room) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.time.now += timedelta(days=3)
     room.tracker.fail(unreachable_now)
     room.worker.work()
@@ -209,7 +206,7 @@ def asks(error: type[NotSent], by: timedelta) -> Fault:
 def test_what_a_service_asks_for_has_bounds(
     room: Room, error: type[NotSent], by: timedelta
 ) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.tracker.fail(asks(error, by))
     room.worker.work()
     retry_at = room.item(item_id).retry_at
@@ -229,7 +226,7 @@ def test_no_retry_after_is_a_traceback(value: str) -> None:
 
 
 def test_one_entrys_trouble_lets_the_others_pass(room: Room) -> None:
-    approved(room, "09:00-10:00 group1", "10:00-11:00 group1", "11:00-12:00 group1")
+    room.approved("09:00-10:00 group1", "10:00-11:00 group1", "11:00-12:00 group1")
 
     create = room.tracker.create
 
@@ -250,28 +247,9 @@ def test_one_entrys_trouble_lets_the_others_pass(room: Room) -> None:
 # -- Answers that are not so ---------------------------------------------------------------------
 
 
-def after_saving(error: Exception) -> Fault:
-    """It was carried out; something in between says no."""
-
-    def fault(_: FakeTracker, call: Any) -> None:
-        call()
-        error.sent = True  # type: ignore[attr-defined]
-        raise error
-
-    return fault
-
-
-def before_saving(error: Exception) -> Fault:
-    def fault(_: FakeTracker, __: Any) -> None:
-        error.sent = True  # type: ignore[attr-defined]
-        raise error
-
-    return fault
-
-
 @pytest.mark.parametrize("error", [Refused("no"), NotSent("slower"), OverQuota("no more")])
-def test_a_refusal_of_what_was_saved_is_not_believed(room: Room, error: Exception) -> None:
-    approved(room)
+def test_a_refusal_of_what_was_saved_is_not_believed(room: Room, error: TrackerError) -> None:
+    room.approved()
     room.tracker.fail(None, after_saving(error))
     room.worker.work()
     assert room.states() != [ItemState.FAILED]
@@ -281,7 +259,7 @@ def test_a_refusal_of_what_was_saved_is_not_believed(room: Room, error: Exceptio
 
 
 def test_a_refusal_that_is_so_is_told(room: Room) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.tracker.fail(None, before_saving(Refused("Toggl refused it: no")))
     room.drain()
     item = room.item(item_id)
@@ -292,7 +270,7 @@ def test_a_refusal_that_is_so_is_told(room: Room) -> None:
 @pytest.mark.parametrize("what", ["edit", "undo"])
 @pytest.mark.parametrize("carried_out", [True, False])
 def test_a_refused_change_is_looked_at(room: Room, what: str, *, carried_out: bool) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.drain()
     if what == "edit":
         shorter = change("09:00-09:30 group1")
@@ -323,7 +301,7 @@ def gone(tracker: FakeTracker, _: Any) -> None:
 def test_a_404_for_an_entry_that_is_there_is_not_believed(
     room: Room, what: str, *, moved: bool
 ) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.drain()
     (entry_id,) = room.tracker.kept
     if moved:
@@ -347,7 +325,7 @@ def test_a_404_for_an_entry_that_is_there_is_not_believed(
 
 
 def test_a_404_is_not_believed_where_the_look_is_refused(room: Room) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.drain()
     room.review.undo(PERSON, item_id)
     room.tracker.fail(deleted_and_gone, refused)
@@ -368,7 +346,7 @@ def test_a_late_entry_is_seen_though_the_clock_was_set_back(room: Room) -> None:
         late.append(call)
         raise Unknown("Toggl did not answer")
 
-    approved(room)
+    room.approved()
     room.tracker.fail(None, lost)
     room.drain(most=timedelta(minutes=1))
     assert room.states() == [ItemState.SENT]
@@ -379,7 +357,7 @@ def test_a_late_entry_is_seen_though_the_clock_was_set_back(room: Room) -> None:
 
 
 def test_nothing_is_sent_again_while_it_may_hide_in_an_odd_row(room: Room) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.tracker.fail(None, lost_after, partly, partly)
     room.drain(most=timedelta(seconds=6))
     assert room.item(item_id).state is ItemState.UNKNOWN
@@ -432,7 +410,7 @@ def another(*, there: bool) -> Fault:
 
 @pytest.mark.parametrize("there", [True, False])
 def test_another_entry_in_the_answer_is_looked_after(room: Room, *, there: bool) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.tracker.fail(None, another(there=there))
     room.drain()
     assert room.states() == [ItemState.SENT if there else ItemState.FAILED]
@@ -468,7 +446,7 @@ def lose_jobs(room: Room) -> None:
 def test_an_entry_on_its_way_without_a_job_is_found_at_start(
     room: Room, *, sent_before: bool
 ) -> None:
-    approved(room)
+    room.approved()
     if sent_before:
         room.tracker.track("09:00-10:00", "Planning", "11")
     lose_jobs(room)
@@ -478,7 +456,7 @@ def test_an_entry_on_its_way_without_a_job_is_found_at_start(
 
 @pytest.mark.parametrize("what", ["edit", "undo"])
 def test_a_change_on_its_way_without_a_job_is_found_at_start(room: Room, what: str) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.drain()
     if what == "edit":
         shorter = change("09:00-09:30 group1")
@@ -505,7 +483,7 @@ def test_a_worklog_on_its_way_without_a_job_is_found_at_start(tmp_path: Path) ->
 
 
 def test_a_job_of_the_future_in_a_restored_copy_is_due(room: Room) -> None:
-    approved(room)
+    room.approved()
     with room.store.writing() as transaction:
         transaction.execute(update(outbox).values(due_at=at("18:00") + timedelta(minutes=50)))
     worker_on(room.store, room.worker._senders, room.time, "after a restore").work()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,7 @@ from tests.bots import IN_TOGGL, button_of
 from tests.digests import TOGGL, digest, item, strings
 from tests.livebot import Live, live
 from tests.notation import FRIDAY
-from tests.rooms import DAY, PERSON, Room, change, sqlite_store
+from tests.rooms import DAY, PERSON, Room, change
 from tests.test_toggl import BASE, tracker
 from tests.trackers import FakeTracker, lost_after, lost_before
 from tracklater_bot.blocks.digest import DigestView, digest_message
@@ -37,13 +36,6 @@ UTC_ZONE = ZoneInfo("UTC")
 OFFERS = ("approve", "approve_anyway", "approve_all", "approve_certain", "trim", "add", "edit")
 
 OFFERED = {"approve", "approve_certain", "approve_all", "add", "edit"}
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    store = sqlite_store(tmp_path)
-    yield Room(store)
-    store.close()
 
 
 # -- Where it ends -------------------------------------------------------------------------------

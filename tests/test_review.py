@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.digests import entry, issue, suggestion
 from tests.notation import FRIDAY, at, written
-from tests.rooms import DAY, PERSON, Room, change, draft, sqlite_store
+from tests.rooms import DAY, PERSON, Room, change, draft
 from tests.trackers import lost_after, refused
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.digests import Digest, ItemState
@@ -22,13 +21,6 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Candidate, Evidence, Half, Suggestion
 from tracklater_bot.domain.text import entry_text
 from tracklater_bot.review.decisions import NotYours, ReviewError
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    store = sqlite_store(tmp_path)
-    yield Room(store)
-    store.close()
 
 
 def shown(digest: Digest) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -56,6 +57,23 @@ def test_an_old_branch_is_a_guess_where_no_window_ever_names_an_issue() -> None:
     found = last(BRANCH, *windows(f"09:00-10:00 {ACME_CODE}"))
     assert found.issue is not None
     assert (found.issue.key, found.confidence >= CERTAIN, found.certain) == ("DEV-123", True, False)
+    assert (found.issue_confidence or 0) < 0.5
+
+
+def test_what_names_another_groups_issue_leaves_a_row_as_sure_as_it_was() -> None:
+    said = message("09:30", "DEV-123 is nearly done", "acme-dev")
+    found = last(*windows(f"09:00-10:00 {GLOBEX_CODE}"), said)
+    assert (found.group, found.issue, found.certain) == ("globex", None, True)
+
+
+def test_a_branch_is_checked_out_right_before_its_work_begins() -> None:
+    begun = checkout("12:59", "acme", "DEV-123-fix-login")
+    begun = replace(begun, at=begun.at + timedelta(seconds=30))
+    found = last(
+        *windows(*MORNING, f"12:00-13:00 {GLOBEX_CODE}", f"13:00-14:00 {ACME_CODE}"), begun
+    )
+    assert found.issue is not None
+    assert found.issue.key == "DEV-123"
 
 
 def test_an_old_branch_is_weak_against_a_title_that_names_another_issue() -> None:

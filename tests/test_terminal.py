@@ -11,9 +11,10 @@ from rich.console import Console
 from tests.digests import TOGGL, entry, suggestion
 from tests.hostile import HOSTILE
 from tests.notation import FRIDAY, at
-from tracklater_bot.cli.terminal import evidence_words, print_draft, print_lines, print_titles
+from tracklater_bot.cli.terminal import print_draft, print_lines, print_titles
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.suggestions import Evidence, Reason, SourceStatus
+from tracklater_bot.domain.text import evidence_words, listing
 
 
 def draft(*texts: str, **more: object) -> Draft:
@@ -114,7 +115,7 @@ def test_outside_text_cannot_steer_the_terminal(text: str, width: int) -> None:
     ],
 )
 def test_evidence_in_words(evidence: Evidence, words: str) -> None:
-    assert evidence_words(evidence) == words
+    assert listing(evidence_words(evidence)) == words
 
 
 def test_findings_are_a_line_each_however_long() -> None:

@@ -12,8 +12,14 @@ import responses
 from pydantic import SecretStr
 from responses.matchers import json_params_matcher, query_param_matcher
 
-from tests.loopback import DROPPED, FakeTime, Said, closed_port, loopback
+from tests.loopback import DROPPED, FakeTime, Said, loopback
 from tests.notation import span
+from tests.trackercontract import (
+    FAILED_QUESTIONS,
+    hold_failed_write,
+    hold_unreachable,
+    shown,
+)
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.settings import GroupSettings, GroupTracker, TogglSettings
@@ -82,11 +88,6 @@ def row(number: int = 1, start: str = "2026-11-20T07:05:00+00:00", **more: Any) 
         "server_deleted_at": None,
         "user_id": 3,
     } | more
-
-
-@pytest.fixture
-def time() -> FakeTime:
-    return FakeTime()
 
 
 def tracker(
@@ -326,26 +327,21 @@ def test_asks_for_the_accounts_own_workspace_once(
         (Said(200, {"unexpected": TOKEN}), Unknown, "unexpected form"),
         (DROPPED, Unknown, "may be in Toggl"),
     ],
-    ids=lambda each: f"{each.status}-{each.body!r:.20}" if isinstance(each, Said) else None,
+    ids=shown,
 )
 def test_a_failed_write(
     said: Said, meaning: type[TrackerError], sentence: str, time: FakeTime
 ) -> None:
-    with loopback(said) as service, pytest.raises(TrackerError) as caught:
-        tracker(time, service.url).create(MORNING)
-    assert isinstance(caught.value, meaning)
-    assert isinstance(caught.value, OverQuota) == (meaning is OverQuota)
-    assert sentence in str(caught.value)
-    assert len(service.asked) == 1, "a write is never repeated here"
-    assert TOKEN not in str(caught.value)
+    told = hold_failed_write(lambda url: tracker(time, url), MORNING, said, meaning)
+    assert sentence in told
+    assert TOKEN not in told
 
 
 def test_a_write_that_found_nobody_may_be_sent_again(time: FakeTime) -> None:
-    with pytest.raises(NotSent, match="cannot be reached"):
-        tracker(time, closed_port()).create(MORNING)
+    hold_unreachable(lambda url: tracker(time, url), MORNING)
 
 
-@pytest.mark.parametrize("said", [Said(500), Said(503), DROPPED, Said(200, "<html>"), Said(429)])
+@pytest.mark.parametrize("said", FAILED_QUESTIONS)
 def test_a_failed_question_changed_nothing(said: Said, time: FakeTime) -> None:
     with loopback(said) as service, pytest.raises(NotSent):
         tracker(time, service.url).entries(span("04:00-28:00"))

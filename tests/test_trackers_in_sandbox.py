@@ -85,7 +85,7 @@ def test_a_catalogue_of_all_of_them(sandbox: Sandbox, settings: Settings) -> Non
     toggl = TogglTracker(settings.toggl)
     sources = issue_sources(settings)
     catalog = Catalog(FakeStore(), "me", sources, toggl, now, settings.groups)
-    assert [each.ok for each in catalog.refresh()] == [True, True]
+    assert [each.trouble for each in catalog.refresh()] == [None, None]
     assert catalog.complete(["DEV-123", "#12", "DEV-99999", "UTF-8"]) == ()
     assert catalog.search("fix login")[0].key == "DEV-123"
     projects = catalog.projects()

@@ -23,6 +23,8 @@ from tests.notation import span
 from tests.rooms import DAY, PERSON, draft, sqlite_store
 from tests.trackers import (
     Crash,
+    after_saving,
+    before_saving,
     bug_after,
     crash_after,
     crash_before,
@@ -45,19 +47,12 @@ from tracklater_bot.trackers.base import Gone, Refused, TrackerError, Unknown
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[LoggingRoom]:
-    store = sqlite_store(tmp_path)
-    yield LoggingRoom(store)
-    store.close()
-
-
-def approved(room: LoggingRoom, *texts: str) -> list[str]:
-    ids = room.open(*(texts or ("09:00-10:00 group1 DEV-1",)))
-    room.review.approve_all(PERSON, DAY)
-    return ids
+    with sqlite_store(tmp_path) as store:
+        yield LoggingRoom(store)
 
 
 def sent(room: LoggingRoom) -> str:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.drain()
     room.worklogs.asked.clear()
     return item_id
@@ -70,7 +65,7 @@ FIRST = "DEV-1 09:00-10:00 Fix login"
 
 
 def test_a_sent_entry_becomes_a_worklog_once(room: LoggingRoom) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.drain()
     assert room.worklogs.written() == FIRST
     assert room.worklogs.asked == ["create"]
@@ -79,7 +74,7 @@ def test_a_sent_entry_becomes_a_worklog_once(room: LoggingRoom) -> None:
 
 
 def test_worklogs_come_one_after_the_other_and_not_too_fast(room: LoggingRoom) -> None:
-    approved(room, *(f"{hour:02}:00-{hour + 1:02}:00 group1 DEV-1" for hour in range(8, 12)))
+    room.approved(*(f"{hour:02}:00-{hour + 1:02}:00 group1 DEV-1" for hour in range(8, 12)))
     moments = []
 
     def noted(_: object, call: Any) -> Any:
@@ -96,7 +91,7 @@ def test_worklogs_come_one_after_the_other_and_not_too_fast(room: LoggingRoom) -
     "text", ["09:00-10:00 group1", "09:00-10:00 group2 WEB-1"], ids=["no issue", "not wanted"]
 )
 def test_nothing_is_logged_without_an_issue_or_a_wish(room: LoggingRoom, text: str) -> None:
-    approved(room, text)
+    room.approved(text)
     room.drain()
     assert room.states() == [ItemState.SENT]
     assert (room.worklogs.asked, room.worklog()) == ([], None)
@@ -245,7 +240,7 @@ def test_undo_removes_the_worklog_also_when_the_item_is_gone_meanwhile(room: Log
 
 
 def test_undone_while_it_is_being_written(room: LoggingRoom) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
 
     def undone_meanwhile(_: object, call: Any) -> Any:
         room.review.undo(PERSON, item_id)
@@ -283,7 +278,7 @@ def test_switched_off_later_what_is_there_is_kept_in_line(room: LoggingRoom) -> 
 
 
 def test_a_refusal_is_told_and_leaves_the_entry(room: LoggingRoom) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.worklogs.fail(no_right)
     room.drain()
     assert (room.entries(), room.states()) == ("09:00-10:00 DEV-1 Fix login", [ItemState.SENT])
@@ -296,7 +291,7 @@ def test_a_refusal_is_told_and_leaves_the_entry(room: LoggingRoom) -> None:
 
 
 def test_the_next_edit_tries_a_refused_one_again(room: LoggingRoom) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.worklogs.fail(no_right)
     room.drain()
     room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-1"), description="DEV-1 Fix login")
@@ -307,7 +302,7 @@ def test_the_next_edit_tries_a_refused_one_again(room: LoggingRoom) -> None:
 
 
 def test_saving_the_dialog_unchanged_tries_a_refused_one_again(room: LoggingRoom) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.worklogs.fail(no_right, no_right)
     for _ in range(3):
         room.drain()
@@ -320,7 +315,7 @@ def test_saving_the_dialog_unchanged_tries_a_refused_one_again(room: LoggingRoom
 
 
 def test_an_issue_that_is_gone(room: LoggingRoom) -> None:
-    approved(room)
+    room.approved()
     room.worklogs.issues_gone.add("DEV-1")
     room.drain()
     worklog = room.worklog()
@@ -363,7 +358,7 @@ def test_one_that_cannot_be_removed_is_told(room: LoggingRoom) -> None:
 @pytest.mark.parametrize("fault", [jira_down, too_fast, lost_before, lost_after, bug_after])
 def test_passing_faults_end_well(room: LoggingRoom, fault: Fault, what: str) -> None:
     if what == "approve":
-        approved(room)
+        room.approved()
     else:
         item_id = sent(room)
         if what == "edit":
@@ -378,7 +373,7 @@ def test_passing_faults_end_well(room: LoggingRoom, fault: Fault, what: str) -> 
 
 @pytest.mark.parametrize("fault", [lost_before, lost_after, bug_after, crash_before, crash_after])
 def test_after_a_lost_answer_it_is_looked_for_first(room: LoggingRoom, fault: Fault) -> None:
-    approved(room)
+    room.approved()
     room.worklogs.fail(fault)
     try:
         room.drain()
@@ -403,7 +398,7 @@ def saved_later(room: LoggingRoom) -> Fault:
 def test_a_worklog_that_comes_after_it_was_looked_for_is_there_once(
     room: LoggingRoom, minutes: int, undone: bool
 ) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.worklogs.fail(saved_later(room))
     room.drain(most=timedelta(seconds=50))
     assert room.worklogs.asked == ["create", "find", "create"]
@@ -424,7 +419,7 @@ def test_as_many_as_come_late_are_taken_out(room: LoggingRoom) -> None:
         late.append(call)
         raise Unknown("Jira did not answer")
 
-    approved(room)
+    room.approved()
     room.worklogs.fail(lost, None, lost, None, lost, None)
     room.drain(most=timedelta(minutes=1))
     assert (room.worklogs.written(), len(late)) == (FIRST, 3)
@@ -437,29 +432,10 @@ def test_as_many_as_come_late_are_taken_out(room: LoggingRoom) -> None:
 
 
 def test_a_look_that_is_refused_too_says_nothing(room: LoggingRoom) -> None:
-    approved(room)
-    room.worklogs.fail(carried_out(Refused("Jira sends us on")), no_right)
+    room.approved()
+    room.worklogs.fail(after_saving(Refused("Jira sends us on")), no_right)
     room.drain()
     assert (room.worklogs.written(), room.worklog()) == (FIRST, Worklog("DEV-1", ItemState.SENT))
-
-
-def carried_out(error: TrackerError) -> Fault:
-    """It was done, and something in between answers otherwise."""
-
-    def fault(_: object, call: Any) -> None:
-        call()
-        error.sent = True
-        raise error
-
-    return fault
-
-
-def answered(error: TrackerError) -> Fault:
-    def fault(_: object, __: object) -> None:
-        error.sent = True
-        raise error
-
-    return fault
 
 
 @pytest.mark.parametrize("what", ["edit", "undo"])
@@ -474,7 +450,9 @@ def test_a_refused_change_is_looked_at_before_it_is_told(
         room.edit(item_id, "09:00-09:30 group1", issue=issue("DEV-1"), description="Half")
     else:
         room.review.undo(PERSON, item_id)
-    room.worklogs.fail((carried_out if done else answered)(error), *([] if seen else [jira_down]))
+    room.worklogs.fail(
+        (after_saving if done else before_saving)(error), *([] if seen else [jira_down])
+    )
     room.drain()
     told = room.worklog()
     if done:
@@ -488,7 +466,7 @@ def test_a_refused_change_is_looked_at_before_it_is_told(
 
 
 def test_while_it_cannot_be_looked_for_nothing_is_sent(room: LoggingRoom) -> None:
-    approved(room)
+    room.approved()
     room.worklogs.fail(lost_after, jira_down, no_right, lost_before)
     room.drain()
     assert room.worklogs.asked == ["create", "find", "find", "find", "find"]
@@ -496,7 +474,7 @@ def test_while_it_cannot_be_looked_for_nothing_is_sent(room: LoggingRoom) -> Non
 
 
 def test_jiras_troubles_keep_no_entry_waiting(room: LoggingRoom) -> None:
-    approved(room, *(f"{hour:02}:00-{hour + 1:02}:00 group1 DEV-1" for hour in range(8, 12)))
+    room.approved(*(f"{hour:02}:00-{hour + 1:02}:00 group1 DEV-1" for hour in range(8, 12)))
     room.worklogs.faults = iter(lambda: jira_down, None)
     started = room.time()
     while room.states() != [ItemState.SENT] * 4:
@@ -510,7 +488,7 @@ def test_jiras_troubles_keep_no_entry_waiting(room: LoggingRoom) -> None:
 
 
 def test_toggls_quota_keeps_no_worklog_waiting(room: LoggingRoom) -> None:
-    approved(room, "08:00-09:00 group1 DEV-1", "09:00-10:00 group1 DEV-2")
+    room.approved("08:00-09:00 group1 DEV-1", "09:00-10:00 group1 DEV-2")
     room.tracker.fail(None, None, no_quota)
     room.drain(most=timedelta(minutes=1))
     assert room.states() == [ItemState.SENT, ItemState.PENDING]
@@ -518,7 +496,7 @@ def test_toggls_quota_keeps_no_worklog_waiting(room: LoggingRoom) -> None:
 
 
 def test_while_a_dialog_is_open_a_written_worklog_is_no_change(room: LoggingRoom) -> None:
-    (item_id,) = approved(room)
+    (item_id,) = room.approved()
     room.worklogs.fail(jira_down)
     room.worker.work()
     version, shown = room.item(item_id).version, room.digest.version
@@ -528,7 +506,7 @@ def test_while_a_dialog_is_open_a_written_worklog_is_no_change(room: LoggingRoom
 
 
 def test_without_its_jira_the_sentence_says_so(room: LoggingRoom) -> None:
-    approved(room)
+    room.approved()
     room.group_worklogs.away = True
     room.drain()
     assert room.worklog() == Worklog("DEV-1", ItemState.FAILED, "no Jira is set up for it")
@@ -598,7 +576,7 @@ class Story:
         room.tracker.faults = iter(lambda: self.chance.choice(OF_TOGGL), 0)
         for _ in range(10):
             self._click()
-            self._work()
+            self.room.work_or_die(f"bot {self.chance.random()}")
             room.later(seconds=self.chance.choice((0, 1, 10, 400)))
         room.worklogs.fail()
         room.tracker.fail()
@@ -622,12 +600,6 @@ class Story:
                 room.store.save_draft(PERSON, draft("09:00-10:00 group1 DEV-1"))
         except ReviewError:
             pass
-
-    def _work(self) -> None:
-        try:
-            self.room.worker.work()
-        except Crash:
-            self.room.worker = self.room.new_worker(f"bot {self.chance.random()}")
 
     def _in_line(self) -> None:
         """A worklog for each sent entry with an issue, but for what Jira refused; none besides."""
@@ -664,7 +636,7 @@ def test_no_order_of_faults_doubles_or_forgets_a_worklog(tmp_path: Path, seed: i
 
 
 def test_two_bots_write_each_worklog_once(room: LoggingRoom) -> None:
-    approved(room, *(f"{hour:02}:00-{hour + 1:02}:00 group1 DEV-1" for hour in range(8, 16)))
+    room.approved(*(f"{hour:02}:00-{hour + 1:02}:00 group1 DEV-1" for hour in range(8, 16)))
     bots = [room.new_worker(f"bot {number}") for number in range(3)]
     while room.next_due() is not None:
         for bot in bots:
@@ -676,7 +648,7 @@ def test_two_bots_write_each_worklog_once(room: LoggingRoom) -> None:
 def test_what_is_on_its_way_outlives_the_process(tmp_path: Path) -> None:
     store = sqlite_store(tmp_path)
     room = LoggingRoom(store)
-    approved(room)
+    room.approved()
     room.worker.work()
     address = f"sqlite:///{tmp_path / 'store.sqlite3'}"
     store.close()

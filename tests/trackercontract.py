@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from tests.loopback import DROPPED, Said, closed_port, loopback
 from tests.notation import span
-from tracklater_bot.trackers.base import Conflict, Gone, NewEntry, Tracker
+from tracklater_bot.trackers.base import (
+    Conflict,
+    Gone,
+    NewEntry,
+    NotSent,
+    OverQuota,
+    Tracker,
+    TrackerError,
+)
+
+FAILED_QUESTIONS = [Said(500), Said(503), DROPPED, Said(200, "<html>"), Said(429)]
+
+
+def shown(value: object) -> str | None:
+    """An answer as a part of a test's name."""
+    return f"{value.status}-{value.body!r:.20}" if isinstance(value, Said) else None
+
+
+def hold_failed_write(
+    make: Callable[[str], Tracker], entry: NewEntry, said: Said, meaning: type[TrackerError]
+) -> str:
+    """A write that is answered so was asked once, and means that; gives the error's words."""
+    with loopback(said) as service, pytest.raises(TrackerError) as caught:
+        make(service.url).create(entry)
+    assert isinstance(caught.value, meaning)
+    assert isinstance(caught.value, OverQuota) == (meaning is OverQuota)
+    assert len(service.asked) == 1, "a write is never repeated here"
+    return str(caught.value)
+
+
+def hold_unreachable(make: Callable[[str], Tracker], entry: NewEntry) -> None:
+    """A write that found nobody may be sent again."""
+    with pytest.raises(NotSent, match="cannot be reached"):
+        make(closed_port()).create(entry)
 
 
 class TrackerContract:

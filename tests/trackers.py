@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.notation import span
 from tracklater_bot.domain.day import Span, oldest_in_reach
@@ -22,6 +23,7 @@ from tracklater_bot.trackers.base import (
     Quota,
     Refused,
     TooOld,
+    TrackerError,
     Unknown,
 )
 
@@ -63,6 +65,27 @@ def bug_after(_: FakeTracker, call: Callable[[], TimeEntry | None]) -> None:
     """It was carried out, and our own program stumbled over the answer."""
     call()
     raise KeyError("id")
+
+
+def after_saving(error: TrackerError) -> Callable[[Any, Callable[[], Any]], None]:
+    """It was carried out; something in between says no."""
+
+    def fault(_: object, call: Callable[[], object]) -> None:
+        call()
+        error.sent = True
+        raise error
+
+    return fault
+
+
+def before_saving(error: TrackerError) -> Callable[[Any, Callable[[], Any]], None]:
+    """It was not carried out, though it was sent."""
+
+    def fault(_: object, __: object) -> None:
+        error.sent = True
+        raise error
+
+    return fault
 
 
 class Crash(BaseException):

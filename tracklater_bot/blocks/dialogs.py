@@ -18,7 +18,7 @@ from tracklater_bot.blocks.dialog_values import (
     View,
 )
 from tracklater_bot.blocks.elements import Block
-from tracklater_bot.blocks.rows import RowPlace, evidence_words, issue_line, menu, project_name
+from tracklater_bot.blocks.rows import RowPlace, issue_line, menu, project_name
 from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.descriptions import carried_over, is_ours, rewritten, written_for
@@ -26,7 +26,7 @@ from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.draft import GAP_WORDS, Gap
 from tracklater_bot.domain.issues import Issue, type_key
 from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
-from tracklater_bot.domain.text import clock, duration, times
+from tracklater_bot.domain.text import clock, duration, evidence_words, times
 
 MOST_REASONS = 20
 _SENT_FROM_VIEW = (
@@ -112,7 +112,7 @@ def why_modal(digest: Digest, item: Item) -> Block:
     when = times(suggestion.span, ZoneInfo(digest.timezone), digest.day)
     head = f"*{when}* · {project_name(suggestion.group, suggestion.project)}"
     blocks = [kit.section(f"{head}\n{issue_line(suggestion, 150)}"), kit.divider(), *_reasons(item)]
-    seen = evidence_words(suggestion.evidence)
+    seen = ", ".join(evidence_words(suggestion.evidence))
     if seen:
         blocks.append(kit.context(f"Seen in this time: {seen}."))
     meta = DialogMeta(item.id, item.version, digest.day.isoformat())
@@ -340,7 +340,7 @@ def _description_field(text: str) -> Block:
 def _summary(digest: Digest, item: Item) -> Block:
     zone = ZoneInfo(digest.timezone)
     span = item.suggestion.span
-    seen = evidence_words(item.suggestion.evidence)
+    seen = ", ".join(evidence_words(item.suggestion.evidence))
     text = f"*{times(span, zone, digest.day)}* · {duration(span.length)}"
     return kit.section(f"{text}\n{seen}" if seen else text, menu(item, RowPlace.of(digest, item)))
 

@@ -16,12 +16,12 @@ from tracklater_bot.domain.digests import Digest, Item, ItemState, Problem, is_o
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.suggestions import CERTAIN, Evidence, Suggestion
+from tracklater_bot.domain.suggestions import CERTAIN, Suggestion
 from tracklater_bot.domain.text import (
     clock,
-    count,
     duration,
     entry_text,
+    evidence_words,
     listing,
     percent,
     times,
@@ -37,7 +37,6 @@ class Detail:
 
     words: int
     evidence: bool = True
-    menu: bool = True
     labels: bool = True
 
 
@@ -157,16 +156,6 @@ def _linked(issue: Issue | None, words: str, most: int) -> str:
     return f"{shown} ({link(issue.url, mrkdwn(issue.key, 40))})" if issue else shown
 
 
-def evidence_words(evidence: Evidence) -> str:
-    """`131 min in windows, 3 commits, 2 messages`."""
-    parts = [f"{evidence.window_minutes} min in windows"] * bool(evidence.window_minutes)
-    parts += [count(evidence.commits, "commit")] * bool(evidence.commits)
-    parts += [count(evidence.messages, "message")] * bool(evidence.messages)
-    parts += [count(evidence.prompts, "prompt")] * bool(evidence.prompts)
-    parts += [count(evidence.meetings, "meeting")] * bool(evidence.meetings)
-    return ", ".join(parts)
-
-
 def _title(item: Item, place: RowPlace, most: int) -> str:
     suggestion = item.suggestion
     when = times(suggestion.span, place.zone, place.day)
@@ -178,7 +167,11 @@ def _open_words(item: Item, place: RowPlace, detail: Detail) -> str:
     """What is suggested; with what was seen where the person has to find out whether it is so."""
     suggestion = item.suggestion
     explained = suggestion.group is not None or suggestion.description
-    seen = evidence_words(suggestion.evidence) if detail.evidence and not item.certain else ""
+    seen = (
+        ", ".join(evidence_words(suggestion.evidence))
+        if detail.evidence and not item.certain
+        else ""
+    )
     between = listing(mrkdwn(group, 40) for group in place.beside)
     small = (
         f"*{unsure(suggestion)}*" if unsure(suggestion) else perhaps(suggestion),

@@ -101,7 +101,7 @@ def _sums(lengths: Lengths) -> str:
     """`63 h. acme 42 h, globex 21 h`."""
     clients = (
         f"{plain(group or 'no client', 30)} {duration(length)}"
-        for group, length in _largest(lengths)
+        for group, length in sorted(lengths.items(), key=lambda pair: (-pair[1], pair[0] or ""))
     )
     return f"{duration(in_all(lengths))}. {', '.join(clients)}"
 
@@ -198,10 +198,6 @@ def _approval(view: WeekView, tracker: str) -> list[Block]:
         actions([button(words, "approve_days", value, style="primary", confirm=question)]),
         *([context(cost)] if cost else []),
     ]
-
-
-def _largest(lengths: Lengths) -> list[tuple[str | None, timedelta]]:
-    return sorted(lengths.items(), key=lambda pair: (-pair[1], pair[0] or ""))
 
 
 def _summed(days: Iterable[DayTimes]) -> DayTimes:

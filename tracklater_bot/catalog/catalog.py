@@ -138,12 +138,12 @@ class Catalog:
 
         return [issue for issue in self.issues() if counts(issue)]
 
-    def refresh(self, force: bool = False) -> tuple[SourceStatus, ...]:
-        """Reads what changed at each source, if that is due; `force` shortens that to a minute."""
+    def refresh(self) -> tuple[SourceStatus, ...]:
+        """Reads what changed at each source, if that is due."""
         with self._asking_issues:
             self._issues.keep_only(self._scopes())
             now = self._clock()
-            due = [source for source in self._sources if self._is_due(source, now, force)]
+            due = [source for source in self._sources if self._is_due(source, now)]
             self._read(due, now)
         counts = self._counts()
         read = [(source, counts[_source_id(source)]) for source in self._sources]
@@ -151,21 +151,24 @@ class Catalog:
             SourceStatus(*_source_id(source), n, self._state(source).trouble) for source, n in read
         )
 
-    def complete(self, keys: Iterable[str], group: str | None = None) -> tuple[SourceStatus, ...]:
+    def complete(self, keys: Iterable[str]) -> tuple[SourceStatus, ...]:
         """Fetches issues that clues name and nobody knows yet. Tells only of sources that failed.
 
         At most 50 keys a source are asked at a time; one that does not exist is not asked again
         for a day.
         """
         wanted_keys = tuple(dict.fromkeys(keys))
-        sources = [source for source in self._sources if group in (None, source.group)]
         with self._asking_issues:
             self._issues.keep_only(self._scopes())
             known = self._known_keys() if wanted_keys else {}
-            pairs = [(source, self._missing(source, wanted_keys, known)) for source in sources]
+            asked = [
+                (source, missing)
+                for source in self._sources
+                if (missing := self._missing(source, wanted_keys, known))
+            ]
             troubles = side_by_side(
                 lambda pair: self._complete(*pair),
-                [(source, missing) for source, missing in pairs if missing],
+                asked,
                 lambda pair: SourceStatus(pair[0].name, pair[0].group, 0, TOO_LONG),
                 key=lambda pair: ("by_keys", id(pair[0])),
                 seconds=_SECONDS,
@@ -317,11 +320,11 @@ class Catalog:
 
     # -- Reading sources -------------------------------------------------------------------
 
-    def _is_due(self, source: IssueSource, now: datetime, force: bool) -> bool:
+    def _is_due(self, source: IssueSource, now: datetime) -> bool:
         state = self._state(source)
         if state.asked is None or state.lasting:
             return True
-        return now - state.asked >= (MIN_INTERVAL if force or state.trouble else FRESH)
+        return now - state.asked >= (MIN_INTERVAL if state.trouble else FRESH)
 
     def _read(self, sources: Sequence[IssueSource], now: datetime) -> None:
         def note(source: IssueSource, result: Sequence[Issue] | SourceError) -> None:

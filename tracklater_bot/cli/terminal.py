@@ -19,9 +19,9 @@ from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import CERTAIN, Evidence, Suggestion
 from tracklater_bot.domain.text import (
     clean,
-    count,
     day_name,
     duration,
+    evidence_words,
     listing,
     percent,
     times,
@@ -141,7 +141,7 @@ class _SuggestionRow:
         return (self.time, self.length, self.place, what, self.sure, windows, *counts)
 
     def narrow(self) -> tuple[str | Text, ...]:
-        evidence = Text(evidence_words(self.evidence), style="dim")
+        evidence = Text(listing(evidence_words(self.evidence)), style="dim")
         lines = self._lines(self.place, self.what, evidence)
         return (f"{self.time}\n{self.length}", lines, self.sure)
 
@@ -182,16 +182,6 @@ def _sure(suggestion: Suggestion) -> str:
     if suggestion.issue is None or issue is None or issue >= CERTAIN:
         return group
     return f"{group}\nissue {percent(issue)}"
-
-
-def evidence_words(evidence: Evidence) -> str:
-    """`131 min in windows, 3 commits and 2 messages`."""
-    parts = [f"{evidence.window_minutes} min in windows"] * bool(evidence.window_minutes)
-    parts += [count(evidence.commits, "commit")] * bool(evidence.commits)
-    parts += [count(evidence.messages, "message")] * bool(evidence.messages)
-    parts += [count(evidence.prompts, "prompt")] * bool(evidence.prompts)
-    parts += [count(evidence.meetings, "meeting")] * bool(evidence.meetings)
-    return listing(parts) if parts else ""
 
 
 def print_titles(minutes: Mapping[str, float], console: Console | None = None) -> None:

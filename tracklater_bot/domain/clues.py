@@ -156,8 +156,3 @@ class Reading:
     clues: tuple[Clue, ...] = ()
     hints: tuple[Hint, ...] = ()
     trouble: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether the source was read without trouble."""
-        return self.trouble is None

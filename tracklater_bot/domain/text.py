@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import WEEKDAYS, Span
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.domain.suggestions import MOST_DESCRIPTION
+from tracklater_bot.domain.suggestions import MOST_DESCRIPTION, Evidence
 
 _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 # Folders have spaces now and then; what punctuation parts is no folder's name.
@@ -151,6 +151,14 @@ def count(number: int, one: str, more: str = "") -> str:
 def percent(share: float) -> str:
     """`45 %`."""
     return f"{round(share * 100)} %"
+
+
+def evidence_words(evidence: Evidence) -> list[str]:
+    """What was seen, each kind by itself: `131 min in windows`, `3 commits`, `2 messages`."""
+    kinds = ("commit", "message", "prompt", "meeting")
+    numbers = (evidence.commits, evidence.messages, evidence.prompts, evidence.meetings)
+    windows = [f"{evidence.window_minutes} min in windows"] * bool(evidence.window_minutes)
+    return windows + [count(n, kind) for n, kind in zip(numbers, kinds, strict=True) if n]
 
 
 def listing(parts: Iterable[str]) -> str:

@@ -258,13 +258,11 @@ def _present(
             times = [times[0], seen_until]
         elif still > LULL and sampling.interval < SLOW_INTERVAL:
             recorded = _unbroken(times, sampling)  # what lies in a hole is another matter
-            absence.lulls.extend(Focus(*part, title) for part in recorded if _is_long(part))
+            absence.lulls.extend(
+                Focus(*part, title) for part in recorded if part[1] - part[0] > LULL
+            )
         for start, end in _unbroken(times, sampling):
             yield Focus(start, end, title)
-
-
-def _is_long(interval: Interval) -> bool:
-    return interval[1] - interval[0] > LULL
 
 
 def _unbroken(times: Sequence[float], sampling: _Sampling) -> Iterator[Interval]:

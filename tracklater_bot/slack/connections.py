@@ -178,7 +178,7 @@ class _Server(ThreadingHTTPServer):
 
     def _hang_up(self, connection: socket.socket) -> None:
         if self.has_read(connection):
-            with suppress(OSError):
+            with suppress(OSError):  # who asked has hung up by itself
                 connection.shutdown(socket.SHUT_RDWR)
 
     def has_read(self, connection: Any) -> bool:

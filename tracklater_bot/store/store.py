@@ -17,6 +17,7 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.track_record import TrackRecord
+from tracklater_bot.http import utc_now
 from tracklater_bot.store import days, pruning
 from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.database import checkpoint, in_words, open_engine
@@ -31,11 +32,6 @@ _ISSUE_FIELDS = [field.name for field in fields(Issue)]
 _ABOUT_SCOPE = ("issues:", "absent:")  # what the catalogue remembers of a scope, beside its issues
 
 
-def machine_time() -> datetime:
-    """This machine's time."""
-    return datetime.now(UTC)
-
-
 class Store:
     """All that is kept between runs. Safe to use from threads; every call raises StoreError.
 
@@ -43,7 +39,7 @@ class Store:
     one (see the modules `days` and `jobs`). Leases, claims and due times are compared with `now`.
     """
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = machine_time) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self.clock = clock
         # SQLite lets one writer in at a time, and those who wait look again only now and then:
@@ -54,7 +50,7 @@ class Store:
         )
 
     @classmethod
-    def open(cls, url: str = "", clock: Callable[[], datetime] = machine_time) -> Self:
+    def open(cls, url: str = "", clock: Callable[[], datetime] = utc_now) -> Self:
         """Opens the database, making it or bringing it up to date where needed.
 
         `url` is SQLAlchemy's; "" means SQLite in the user's data directory. `clock` tells the time

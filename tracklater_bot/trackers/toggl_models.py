@@ -23,7 +23,6 @@ class TogglWorkspace(BaseModel):
 
     id: int
     name: Title = ""
-    premium: bool | None = None
 
 
 class TogglClient(BaseModel):

@@ -67,7 +67,8 @@ def convert(original: Original, folder: Path) -> Converted:
         elif not isinstance(sections, dict):
             converted.notes.append(f"{clean(module, 60)}: has no counterpart here")
         elif module not in HANDLERS:
-            _left_out(converted, module)
+            reason = NO_COUNTERPART.get(module, "has no counterpart here")
+            converted.notes.append(f"{clean(module, 60)}: left out: {reason}")
         elif not _is_on(module, enabled):
             converted.notes.append(f"{module}: was switched off in ENABLED_MODULES: left out")
         elif module in trackers[1:]:
@@ -91,11 +92,6 @@ def convert(original: Original, folder: Path) -> Converted:
 
 def _is_on(module: str, enabled: object) -> bool:
     return not isinstance(enabled, list) or ENABLED_AS.get(module, module.lower()) in enabled
-
-
-def _left_out(converted: Converted, module: str) -> None:
-    reason = NO_COUNTERPART.get(module, "has no counterpart here")
-    converted.notes.append(f"{clean(module, 60)}: left out: {reason}")
 
 
 def _section(converted: Converted, place: Place, values: Any) -> None:

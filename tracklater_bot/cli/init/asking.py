@@ -37,21 +37,21 @@ class Dialogue:
         """A line for the person."""
         print(text, flush=True)
 
-    def ask(self, question: str, default: str = "", *, secret: bool = False) -> str:
-        """What was answered; the default for a bare Enter, and once there are no more lines."""
+    def ask(self, question: str, *, secret: bool = False) -> str:
+        """What was answered; "" for a bare Enter, and once there are no more lines."""
         if self.ended:
-            return default
+            return ""
         try:
             hidden = secret and sys.stdin.isatty()
             answer = getpass(f"{question}: ") if hidden else input(f"{question}: ")
         except EOFError:
             self.ended = True
             self.say()
-            return default
+            return ""
         if not sys.stdin.isatty():
             self.say()  # where nobody pressed Enter, the next line would stand behind the question
         self.answers += 1
-        return answer.strip() or default
+        return answer.strip()
 
     def agrees(self, question: str) -> bool:
         """Whether the answer is yes; no is the default."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ from tracklater_bot.sources.clues.git_repository import (
     head_reflog,
     likely_own,
     locate,
+    repository_around,
 )
 from tracklater_bot.sources.files import open_regular, read_end
 
@@ -164,14 +165,14 @@ class _Places:
     recordings: list[tuple[Path, str]] = field(default_factory=list)
     cut: bool = False
 
-    def walk(self, roots: dict[Path, int], clock: Callable[[], float] = time.monotonic) -> None:
+    def walk(self, roots: dict[Path, int]) -> None:
         """Level by level, so that a huge folder cannot hide its neighbours."""
-        until, seen = clock() + SECONDS, 0
+        until, seen = time.monotonic() + SECONDS, 0
         waiting = deque(roots.items())
         while waiting:
             folder, deep = waiting.popleft()
             seen += 1
-            if seen > MOST_FOLDERS or clock() > until:
+            if seen > MOST_FOLDERS or time.monotonic() > until:
                 self.cut = True
                 return
             if (folder / ".git").exists() or (folder / "objects").is_dir():
@@ -213,13 +214,13 @@ def _repositories(
 
 
 def _main(path: Path) -> Repository | None:
+    # Here and below: what cannot be read is not proposed. `check` tells it once it is set up.
     with suppress(SourceError, OSError, ValueError, RuntimeError):
         repository = locate(path)
         if not repository.is_borrowed():
             return repository
-        common = repository.common
-        if "modules" not in common.parts:
-            return locate(common.parent if common.name == ".git" else common)
+        if "modules" not in repository.common.parts:
+            return locate(repository.main)
     return None
 
 
@@ -310,14 +311,9 @@ def _prompted(tools: Iterable[Tool]) -> dict[Path, datetime]:
                 lines = lines_of(path, lambda: time.monotonic() <= until)
                 for prompt in tool.understand(lines, path).prompts:
                     at = datetime.fromtimestamp(prompt.at / 1000, UTC)
-                    if (place := _with_git(Path(prompt.folder))) is not None:
+                    if (place := repository_around(Path(prompt.folder))) is not None:
                         last[place] = max(at, last.get(place, at))
     return last
-
-
-def _with_git(folder: Path) -> Path | None:
-    around = (folder, *folder.parents) if folder.is_absolute() else ()
-    return next((place for place in around if (place / ".git").exists()), None)
 
 
 def _latest(paths: Iterable[Path]) -> list[Path]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass
-from math import exp, log
+from math import log
 from typing import NamedTuple
 
+from tracklater_bot.engine.infer.hmm import likelihoods, normalized
 from tracklater_bot.engine.learn.counts import BY_MINUTES, BY_WORDS, NOBODY, by_word
 
 Row = list[float]
@@ -184,29 +185,19 @@ def sticky_posteriors(emissions: Sequence[Row], changes: Sequence[float]) -> lis
     """
     if not emissions:
         return []
-    likelihoods = [_likelihoods(row) for row in emissions]
-    forward = [_normal(likelihoods[0])]
-    for row, change in zip(likelihoods[1:], changes[1:], strict=True):
+    steps = [likelihoods(row) for row in emissions]
+    forward = [normalized(steps[0])]
+    for row, change in zip(steps[1:], changes[1:], strict=True):
         stay, other = 1.0 - change, change / len(row)
         forward.append(
-            _normal([(stay * p + other) * e for p, e in zip(forward[-1], row, strict=True)])
+            normalized([(stay * p + other) * e for p, e in zip(forward[-1], row, strict=True)])
         )
     backward = [1.0] * len(emissions[0])
     result = [forward[-1]]
     for index in range(len(emissions) - 2, -1, -1):
         change = changes[index + 1]
-        later = [b * e for b, e in zip(backward, likelihoods[index + 1], strict=True)]
+        later = [b * e for b, e in zip(backward, steps[index + 1], strict=True)]
         mean = change * sum(later) / len(later)
-        backward = _normal([(1.0 - change) * value + mean for value in later])
-        result.append(_normal([f * b for f, b in zip(forward[index], backward, strict=True)]))
+        backward = normalized([(1.0 - change) * value + mean for value in later])
+        result.append(normalized([f * b for f, b in zip(forward[index], backward, strict=True)]))
     return result[::-1]
-
-
-def _likelihoods(row: Row) -> Row:
-    most = max(row)
-    return [exp(max(value - most, -600.0)) for value in row]
-
-
-def _normal(row: Row) -> Row:
-    whole = sum(row) or 1.0
-    return [value / whole for value in row]

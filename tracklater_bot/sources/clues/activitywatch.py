@@ -238,7 +238,7 @@ def key_of_this_machine(url: str) -> SecretStr | None:
         return None
     for folder in _config_folders():
         for name, usual in (("config.toml", 5600), ("config-testing.toml", 5666)):
-            with suppress(OSError, ValueError, RecursionError):
+            with suppress(OSError, ValueError, RecursionError):  # without it the server says no
                 written = read_regular(folder / "aw-server-rust" / name).decode("utf-8-sig")
                 config = tomllib.loads(written)
                 auth = config.get("auth")

@@ -102,7 +102,7 @@ class Harvest:
         prompts, runs = told.prompts, told.runs
         before = self.content.files.get(file.key)
         if before is not None and file.size < before.size:
-            with suppress(ValueError):
+            with suppress(ValueError):  # as below
                 old_prompts, old_runs = _facts(before.facts)
                 prompts, runs = [*old_prompts, *prompts], [*old_runs, *runs]
         moments = [prompt.at for prompt in prompts]
@@ -131,7 +131,7 @@ class Harvest:
             if key.partition(":")[0] in tools and kept.first < end and kept.last >= start
         )
         for kept in sorted(reaching, key=lambda kept: kept.last):
-            with suppress(ValueError):
+            with suppress(ValueError):  # of another form than ours: as if it had told nothing
                 yield _facts(kept.facts)
 
     def save(self, files: list[LogFile]) -> None:

@@ -33,7 +33,12 @@ from tracklater_bot.sources.clues.agent_logs import (
     lines_of,
     milliseconds,
 )
-from tracklater_bot.sources.clues.git_repository import configured, folders_of, locate
+from tracklater_bot.sources.clues.git_repository import (
+    configured,
+    folders_of,
+    locate,
+    repository_around,
+)
 from tracklater_bot.sources.files import os_reason
 
 # Seconds: for the files that the span may be in, a little less than a draft waits for; and how
@@ -325,10 +330,8 @@ def _inside(folder: str, root: str) -> bool:
 
 def _main_folder(folder: Path) -> str:
     """The folder that a worktree was made from; "" for one that is none, or is gone."""
-    places = (folder, *folder.parents) if folder.is_absolute() else ()
-    with suppress(OSError, SourceError):
-        place = next((place for place in places if (place / ".git").exists()), None)
+    with suppress(OSError, SourceError):  # then the folder stands for itself
+        place = repository_around(folder)
         if place is not None and not (place / ".git").is_dir():
-            common = locate(place).common
-            return str(common.parent if common.name == ".git" else common)
+            return str(locate(place).main)
     return ""

@@ -123,7 +123,7 @@ class GitSource:
         """The addresses of the person's commits on this machine, whatever the settings say."""
         found: set[str] = set()
         for repository in self._repositories()[0]:
-            with suppress(SourceError, OSError):
+            with suppress(SourceError, OSError):  # the reading tells it
                 reflogs = (reflog for _, reflog in self._reflogs(repository, span)[0])
                 made = [commit for reflog in reflogs for commit in reflog.made_here]
                 during = [c for c in made if datetime.fromtimestamp(c.at, UTC) in span]

@@ -60,6 +60,11 @@ class Repository:
         hidden = self.common.name.startswith(".")
         return (self.common.parent if hidden else self.common).name.removesuffix(".git")
 
+    @property
+    def main(self) -> Path:
+        """The folder that worktrees were made from."""
+        return self.common.parent if self.common.name == ".git" else self.common
+
     def heads(self) -> Iterator[Head]:
         """The main HEAD and those of all worktrees."""
         yield Head(self.name, self.common, "main-worktree/HEAD")
@@ -126,6 +131,12 @@ def _gitdir(path: Path) -> Path:
     outer = next((parent for parent in path.parents if (parent / ".git").exists()), None)
     hint = f"name {outer} instead" if outer else "correct git.repos in the settings"
     raise SourceError(f"{path} is no git repository: {hint}", lasting=True)
+
+
+def repository_around(folder: Path) -> Path | None:
+    """The folder itself, or the nearest one around it, that has a repository's .git."""
+    around = (folder, *folder.parents) if folder.is_absolute() else ()
+    return next((place for place in around if (place / ".git").exists()), None)
 
 
 def configured(settings: Settings) -> tuple[tuple[str, Path], ...]:

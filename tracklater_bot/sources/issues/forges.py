@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.text import folded
-from tracklater_bot.http import BadStatus, HttpError, Response, ServiceClient, Timing
+from tracklater_bot.http import BadStatus, HttpError, Response, ServiceClient, Timing, utc_now
 from tracklater_bot.http.client import Credentials
-from tracklater_bot.settings import ResolvedForge
+from tracklater_bot.settings import ResolvedForge, Settings
+from tracklater_bot.settings.tree import GROUPS, env_name
 from tracklater_bot.sources.base import SourceError
 
 T = TypeVar("T")
@@ -206,3 +208,59 @@ def _reset(response: Response, now: datetime) -> datetime | None:
     if _left(response) != "0" or not told.isascii() or not told.isdecimal() or len(told) > 11:
         return None
     return now + (datetime.fromtimestamp(int(told), UTC) - (response.date or now))
+
+
+# -- What both are -----------------------------------------------------------------------------
+
+
+class Forge(ABC):
+    """One group's repositories there: where they are asked, and which keys are theirs."""
+
+    name: ClassVar[str]
+    service: ClassVar[str]
+    signs: ClassVar[str]
+
+    def __init__(
+        self, group: str, place: ResolvedForge, clock: Callable[[], datetime] = utc_now,
+        timing: Timing | None = None,
+    ) -> None:  # fmt: skip
+        self.group = group
+        self._place = place
+        self._clock = clock
+        self._client = ForgeClient(
+            self.service, place.api, self._headers, self._sentence, timing or Timing(now=clock)
+        )
+
+    @classmethod
+    def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> Iterator[Self]:
+        """One for each group with repositories there."""
+        for group in settings.groups:
+            if (place := cls.place(settings, group)) is not None:
+                yield cls(group, place, clock)
+
+    @classmethod
+    @abstractmethod
+    def place(cls, settings: Settings, group: str) -> ResolvedForge | None:
+        """A group's repositories there; None without any."""
+
+    @property
+    def scope(self) -> str:
+        """Server and repositories."""
+        return " ".join((self._place.url, *sorted(self._place.paths)))
+
+    def owns(self, key: str) -> bool:
+        """Whether the key is one of the group's repositories'."""
+        return self._ref(key) is not None
+
+    def _ref(self, key: str) -> Ref | None:
+        return ref_of(self._place, key, self.signs)
+
+    @property
+    def _variable(self) -> str:
+        return env_name((GROUPS, self.group, self.name, "token"))
+
+    @abstractmethod
+    def _headers(self) -> Mapping[str, str]: ...
+
+    @abstractmethod
+    def _sentence(self, error: BadStatus) -> str: ...

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -26,15 +26,12 @@ from tracklater_bot.domain.text import clean, count, listing
 from tracklater_bot.http import (
     BadStatus,
     Response,
-    Timing,
     Title,
     When,
     bearer,
     understood,
-    utc_now,
 )
 from tracklater_bot.settings import ResolvedForge, Settings
-from tracklater_bot.settings.tree import GROUPS, env_name
 from tracklater_bot.sources.base import PartlyRead, SourceError
 from tracklater_bot.sources.issues.forges import (
     FIRST,
@@ -42,13 +39,12 @@ from tracklater_bot.sources.issues.forges import (
     MOST,
     NUMBER,
     SEARCHED,
-    ForgeClient,
+    Forge,
     Ref,
     forms,
     key_of,
     merged,
     own_path,
-    ref_of,
     type_of,
 )
 
@@ -142,44 +138,21 @@ class _Repository:
         return _page(self.told, what)
 
 
-class GitHubSource:
+class GitHubSource(Forge):
     """The issues of one group's repositories, as the IssueSource protocol describes."""
 
-    name = "github"
-
-    def __init__(
-        self, group: str, place: ResolvedForge, clock: Callable[[], datetime] = utc_now,
-        timing: Timing | None = None,
-    ) -> None:  # fmt: skip
-        self.group = group
-        self._place = place
-        self._clock = clock
-        self._client = ForgeClient(
-            "GitHub", place.api, bearer(self._token), self._sentence,
-            timing or Timing(now=clock),
-        )  # fmt: skip
+    name, service, signs = "github", "GitHub", "#"
 
     @classmethod
-    def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> Iterator[GitHubSource]:
-        """One for each group with repositories there."""
-        for name, group in settings.groups.items():
-            if (place := group.github.resolved(settings, name)) is not None:
-                yield cls(name, place, clock)
+    def place(cls, settings: Settings, group: str) -> ResolvedForge | None:
+        """A group's repositories there; None without any."""
+        return settings.groups[group].github.resolved(settings, group)
 
     @classmethod
     def key_forms(cls, settings: Settings, group: str) -> tuple[KeyForm, ...]:
         """`acme/api#12`, its pages, and in its own clones `#12`, `(#12)` or `GH-12`."""
-        place = settings.groups[group].github.resolved(settings, group)
+        place = cls.place(settings, group)
         return tuple(forms(cls.name, place, "#", _pages)) if place is not None else ()
-
-    @property
-    def scope(self) -> str:
-        """Server and repositories."""
-        return " ".join((self._place.url, *sorted(self._place.paths)))
-
-    def owns(self, key: str) -> bool:
-        """Whether the key is one of the group's repositories'."""
-        return ref_of(self._place, key, "#") is not None
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
         """What changed since then; at first in 90 days, and all open ones of one's own."""
@@ -205,7 +178,7 @@ class GitHubSource:
         """Those that exist; of a pull request, the issue that it closes."""
         numbers: defaultdict[str, list[int]] = defaultdict(list)
         for key in dict.fromkeys(keys):
-            if ref := ref_of(self._place, key, "#"):
+            if ref := self._ref(key):
                 numbers[ref.path].append(ref.number)
         return merged(
             issue
@@ -240,16 +213,15 @@ class GitHubSource:
 
     # -- Asking ----------------------------------------------------------------------------
 
+    def _headers(self) -> Mapping[str, str]:
+        return bearer(self._token)()
+
     def _token(self) -> str:
         if self._place.token is not None:
             return self._place.token.get_secret_value()
         if self._place.gh:
             return _gh_token(urlsplit(self._place.url).netloc)
         raise SourceError(f"GitHub needs a token: set {self._variable}", lasting=True)
-
-    @property
-    def _variable(self) -> str:
-        return env_name((GROUPS, self.group, self.name, "token"))
 
     def _listed(
         self, path: str, filters: dict[str, Any], *, pulls: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -19,9 +19,8 @@ from tracklater_bot.domain.issues import REQUESTS, Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.keywords import spelling_pattern
 from tracklater_bot.domain.text import clean, count, listing
-from tracklater_bot.http import BadStatus, Response, Timing, Title, When, in_header, utc_now
+from tracklater_bot.http import BadStatus, Response, Title, When, in_header
 from tracklater_bot.settings import ResolvedForge, Settings
-from tracklater_bot.settings.tree import GROUPS, env_name
 from tracklater_bot.sources.base import PartlyRead, SourceError
 from tracklater_bot.sources.issues.forges import (
     FIRST,
@@ -29,13 +28,12 @@ from tracklater_bot.sources.issues.forges import (
     MOST,
     NUMBER,
     SEARCHED,
-    ForgeClient,
+    Forge,
     Ref,
     forms,
     key_of,
     merged,
     own_path,
-    ref_of,
     type_of,
 )
 
@@ -88,48 +86,25 @@ class _Page:
         return cls(rows, sent - len(rows), more, headers.get("X-Total", ""))
 
 
-class GitLabSource:
+class GitLabSource(Forge):
     """The issues of one group's projects, as the IssueSource protocol describes."""
 
-    name = "gitlab"
-
-    def __init__(
-        self, group: str, place: ResolvedForge, clock: Callable[[], datetime] = utc_now,
-        timing: Timing | None = None,
-    ) -> None:  # fmt: skip
-        self.group = group
-        self._place = place
-        self._clock = clock
-        self._client = ForgeClient(
-            "GitLab", place.api, self._headers, self._sentence,
-            timing or Timing(now=clock),
-        )  # fmt: skip
+    name, service, signs = "gitlab", "GitLab", "#!"
 
     @classmethod
-    def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> Iterator[GitLabSource]:
-        """One for each group with projects there."""
-        for name, group in settings.groups.items():
-            if (place := group.gitlab.resolved(settings, name)) is not None:
-                yield cls(name, place, clock)
+    def place(cls, settings: Settings, group: str) -> ResolvedForge | None:
+        """A group's projects there; None without any."""
+        return settings.groups[group].gitlab.resolved(settings, group)
 
     @classmethod
     def key_forms(cls, settings: Settings, group: str) -> tuple[KeyForm, ...]:
         """`acme/web#12` and `acme/web!34`, their pages, and in own clones `#12` and `!34`."""
-        place = settings.groups[group].gitlab.resolved(settings, group)
+        place = cls.place(settings, group)
         if place is None:
             return ()
         alone = [KeyForm(cls.name, rf"(?<![\w!&/])!{NUMBER}", "!{}")] if place.alone else []
         both = (form for sign in _LISTS for form in forms(cls.name, place, sign, _pages(sign)))
         return (*both, *alone)
-
-    @property
-    def scope(self) -> str:
-        """Server and projects."""
-        return " ".join((self._place.url, *sorted(self._place.paths)))
-
-    def owns(self, key: str) -> bool:
-        """Whether the key is one of the group's projects'."""
-        return ref_of(self._place, key, "#!") is not None
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
         """What changed since then, of merge requests one's own; at first in 90 days, and all
@@ -161,7 +136,7 @@ class GitLabSource:
         """Those that exist; of a merge request, the issue that it closes."""
         numbers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         for key in dict.fromkeys(keys):
-            if ref := ref_of(self._place, key, "#!"):
+            if ref := self._ref(key):
                 numbers[ref.path, ref.sign].append(ref.number)
         if not numbers:
             return ()
@@ -198,10 +173,6 @@ class GitLabSource:
         if self._place.token is None:
             raise SourceError(f"GitLab needs a token: set {self._variable}", lasting=True)
         return in_header("PRIVATE-TOKEN", self._place.token)()
-
-    @property
-    def _variable(self) -> str:
-        return env_name((GROUPS, self.group, self.name, "token"))
 
     def _me(self) -> tuple[_Who, timedelta]:
         """Who asks, and how far the server's clock is ahead of ours."""
