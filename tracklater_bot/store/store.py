@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Self, TypeAlias
 
 from sqlalchemy import Connection, Engine, Executable, delete, func, or_, select
@@ -17,7 +18,6 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.track_record import TrackRecord
-from tracklater_bot.http import utc_now
 from tracklater_bot.store import days, pruning
 from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.database import checkpoint, in_words, open_engine
@@ -39,7 +39,7 @@ class Store:
     one (see the modules `days` and `jobs`). Leases, claims and due times are compared with `now`.
     """
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = partial(datetime.now, UTC)) -> None:
         self._engine = engine
         self.clock = clock
         # SQLite lets one writer in at a time, and those who wait look again only now and then:
@@ -50,7 +50,7 @@ class Store:
         )
 
     @classmethod
-    def open(cls, url: str = "", clock: Callable[[], datetime] = utc_now) -> Self:
+    def open(cls, url: str = "", clock: Callable[[], datetime] = partial(datetime.now, UTC)) -> Self:
         """Opens the database, making it or bringing it up to date where needed.
 
         `url` is SQLAlchemy's; "" means SQLite in the user's data directory. `clock` tells the time
