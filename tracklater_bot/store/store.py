@@ -27,7 +27,7 @@ from tracklater_bot.store.tables import issues, memory, preferences, rules
 Transaction: TypeAlias = Connection
 """What the functions of this room work in; other rooms only pass it on."""
 
-
+MACHINE_TIME = partial(datetime.now, UTC)
 _ISSUE_FIELDS = [field.name for field in fields(Issue)]
 _ABOUT_SCOPE = ("issues:", "absent:")  # what the catalogue remembers of a scope, beside its issues
 
@@ -39,7 +39,7 @@ class Store:
     one (see the modules `days` and `jobs`). Leases, claims and due times are compared with `now`.
     """
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = partial(datetime.now, UTC)) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = MACHINE_TIME) -> None:
         self._engine = engine
         self.clock = clock
         # SQLite lets one writer in at a time, and those who wait look again only now and then:
@@ -50,7 +50,7 @@ class Store:
         )
 
     @classmethod
-    def open(cls, url: str = "", clock: Callable[[], datetime] = partial(datetime.now, UTC)) -> Self:
+    def open(cls, url: str = "", clock: Callable[[], datetime] = MACHINE_TIME) -> Self:
         """Opens the database, making it or bringing it up to date where needed.
 
         `url` is SQLAlchemy's; "" means SQLite in the user's data directory. `clock` tells the time
