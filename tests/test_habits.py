@@ -19,6 +19,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule, RuleKind
+from tracklater_bot.domain.track_record import Outcome
 from tracklater_bot.drafting.habits import HabitFiles
 from tracklater_bot.drafting.machine import LocalMachine
 from tracklater_bot.engine import habit_evidence
@@ -50,26 +51,32 @@ class Known:
     decisions: tuple[Decision, ...] = ()
     issues: tuple[Issue, ...] = ()
     groups: tuple[Group, ...] = GROUPS
+    outcomes: tuple[Outcome, ...] = ()
 
     @contextmanager
     def prepare(self, days: Sequence[WorkDay]) -> Iterator[_Prepared]:
-        yield _Prepared(
-            tuple(days), tuple(self.entries), self.rules, self.decisions, self.issues, self.groups
-        )
+        yield _Prepared(self, tuple(days))
 
 
 @dataclass(frozen=True)
 class _Prepared:
+    known: Known
     days: tuple[WorkDay, ...]
-    history: tuple[TimeEntry, ...]
-    rules: tuple[Rule, ...]
-    decisions: tuple[Decision, ...]
-    issues: tuple[Issue, ...]
-    groups: tuple[Group, ...]
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        return self.known.groups
 
     def brief(self, keys: Sequence[str]) -> Brief:
+        known = self.known
         return Brief(
-            self.days, self.groups, self.issues, (), self.rules, self.history, self.decisions
+            self.days,
+            known.groups,
+            known.issues,
+            rules=known.rules,
+            history=tuple(known.entries),
+            decisions=known.decisions,
+            outcomes=known.outcomes,
         )
 
 
@@ -84,6 +91,7 @@ class Month:
     decisions: tuple[Decision, ...] = ()
     issues: tuple[Issue, ...] = ()
     groups: tuple[Group, ...] = GROUPS
+    outcomes: tuple[Outcome, ...] = ()
 
     def work(self, of: WorkDay, start: str, minutes: int, title: str, group: str | None) -> None:
         self.clues += windows(of, start, minutes, title)
@@ -93,7 +101,9 @@ class Month:
     def machine(self) -> LocalMachine:
         sources = [Recorded(tuple(sorted(self.clues, key=lambda clue: clue.at)))]
         files = HabitFiles(self.folder, sources, lambda: at("20:00"))
-        known = Known(self.entries, self.rules, self.decisions, self.issues, self.groups)
+        known = Known(
+            self.entries, self.rules, self.decisions, self.issues, self.groups, self.outcomes
+        )
         return LocalMachine(SuggestSettings(), sources, known, lambda: at("20:00"), habits=files)
 
     def draft(self) -> Draft:
@@ -320,3 +330,26 @@ def test_habits_are_listed_in_words_on_this_machine(month: Month) -> None:
     assert ("landing", "Figma", "acme") in strongest
     assert ("ledger", "LibreOffice Calc", "globex") in strongest
     assert all(habit.stood == 1.0 and round(habit.hours) == 8 for habit in lines)
+
+
+def test_a_client_whose_habits_were_wrong_again_and_again_is_no_longer_certain(
+    month: Month,
+) -> None:
+    """Measured on the person's own decisions, row by row; the other client's stay as they were."""
+    before = {row.group: row.confidence for row in month.draft().suggestions}
+    assert min(before.values()) >= 0.9
+    month.outcomes = tuple(
+        Outcome("acme", "habit", 0.93, 0.99, certain=True, stood=n > 15, issue_stood=n > 15)
+        for n in range(40)
+    ) + tuple(
+        Outcome("globex", "habit", 0.93, 0.99, certain=True, stood=True, issue_stood=True)
+        for _ in range(40)
+    )
+    after = {
+        row.candidates[0].group if row.candidates else row.group: row
+        for row in month.draft().suggestions
+    }
+    assert after["acme"].confidence < 0.8
+    assert after["globex"].confidence >= 0.9
+    reckoned = after["globex"].evidence.reckoned / 1000
+    assert reckoned == pytest.approx(before["globex"], abs=0.001)  # what outcomes are held against

@@ -18,6 +18,8 @@ class Evidence:
     """How much was seen during a suggestion; counts only, never the clues themselves.
 
     `exact_seconds` is how long the work was before rounding; 0 where nothing is known of that.
+    `reckoned` and `issue_reckoned` are how sure the engine was of the group and of the issue, in
+    thousandths, before the person's own decisions corrected that; 0 where that isn't known.
     """
 
     window_minutes: int = 0
@@ -26,6 +28,8 @@ class Evidence:
     prompts: int = 0
     meetings: int = 0
     exact_seconds: int = 0
+    reckoned: int = 0
+    issue_reckoned: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from heapq import nlargest
 from itertools import groupby
 
+from tracklater_bot.domain.track_record import BY_HABIT
 from tracklater_bot.engine.infer.inference import LabelledDay
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.learn.habits import Habits, Seen, true_share
@@ -15,7 +16,7 @@ from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.segments import EvidenceSource, Segment
 from tracklater_bot.engine.windows import WindowPlace
 
-HABIT = EvidenceSource("windows like those of earlier entries")
+HABIT = EvidenceSource(BY_HABIT)
 PER_WINDOW = 2.2  # log-likelihood that a certain opinion gives a window
 LEAST_LIKELY = 0.05
 PER_ISSUE = 0.8

@@ -12,6 +12,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule
+from tracklater_bot.domain.track_record import Trust
 from tracklater_bot.engine.learn.habits import Habits
 
 
@@ -31,7 +32,8 @@ class Inputs:
     """A day's clues and what is known of the groups. `now` bounds a day that is not over.
 
     `rules` are the person's own word on windows; they win over the groups' hints. `habits`:
-    what past days taught. `left_over` is what rounding took from each group on other days.
+    what past days taught, `trust` how what was suggested fared. `left_over` is what rounding took
+    from each group on other days.
     """
 
     day: WorkDay
@@ -43,4 +45,5 @@ class Inputs:
     options: Options = Options()
     rules: tuple[Rule, ...] = ()
     habits: Habits | None = None
+    trust: Trust = field(default_factory=Trust)
     left_over: Mapping[str, timedelta] = field(default_factory=dict)

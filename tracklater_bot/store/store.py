@@ -17,7 +17,7 @@ from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule, RuleKind
-from tracklater_bot.domain.track_record import TrackRecord
+from tracklater_bot.domain.track_record import Outcome, TrackRecord
 from tracklater_bot.store import days, pruning
 from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.database import checkpoint, in_words, open_engine
@@ -132,7 +132,12 @@ class Store:
     def track_record(self, person: str, since: date) -> TrackRecord:
         """How well certain suggestions did in the days since then."""
         with self.reading() as transaction:
-            return days.track_record(transaction, person, since)
+            return TrackRecord.of(days.outcomes(transaction, person, since))
+
+    def outcomes(self, person: str, since: date) -> list[Outcome]:
+        """What became of the suggestions of the days since then that the person decided."""
+        with self.reading() as transaction:
+            return days.outcomes(transaction, person, since)
 
     def decisions(self, person: str, since: date) -> list[Decision]:
         """What the person corrected or skipped in the days since then."""
