@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
+from operator import add
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.groups import Project
@@ -30,6 +31,11 @@ class Evidence:
     exact_seconds: int = 0
     reckoned: int = 0
     issue_reckoned: int = 0
+
+    def __add__(self, other: Evidence) -> Evidence:
+        """The counts of both; how sure the engine was is the first one's."""
+        sums = Evidence(*map(add, astuple(self), astuple(other)))
+        return replace(sums, reckoned=self.reckoned, issue_reckoned=self.issue_reckoned)
 
 
 @dataclass(frozen=True, slots=True)

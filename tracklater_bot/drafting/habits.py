@@ -76,7 +76,8 @@ class HabitFiles:
     def learned(self, brief: Brief) -> Callable[[WorkDay], Habits | None]:
         """Reads the days anew whose entries are new or changed; gives each day's habits."""
         lessons = _by_day(brief, self._forgotten())
-        if not lessons:
+        answered = {one.span for one in brief.decisions if one.group is not None}
+        if not lessons and not answered:
             return lambda _day: None
         key = self._key()
         hashing, until = Hashing(key), monotonic() + SECONDS
@@ -94,7 +95,8 @@ class HabitFiles:
 
         def of_day(day: WorkDay) -> Habits | None:
             before = {past: counts for past, counts in known.items() if past < day.date}
-            return Habits(before, day.date, groups, hashing, issues) if before else None
+            teaches = before or any(map(day.span.overlaps, answered))
+            return Habits(before, day.date, groups, hashing, issues) if teaches else None
 
         return of_day
 

@@ -140,6 +140,7 @@ class LocalMachine:
             habits=habits,
             trust=Trust.of(brief.outcomes),
             left_over=given_back,
+            decided=tuple(one for one in brief.decisions if one.span.overlaps(day.span)),
         )
         found = self.engine(inputs)
         return Draft(

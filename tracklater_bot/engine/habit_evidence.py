@@ -33,7 +33,7 @@ ENOUGH = 6.0  # log-likelihood of other evidence that needs no habit
 def add_habits(
     segments: Sequence[Segment],
     habits: Habits,
-    tracked: Sequence[tuple[Interval, str]],
+    tracked: Sequence[tuple[Interval, str | None]],
     matcher: Matcher,
 ) -> None:
     """Adds what past days say of the windows. `tracked` is whose time of the day is known."""
@@ -68,7 +68,7 @@ def add_habits(
             part.idle += PER_WINDOW * share * opinion.nobody**POWER
 
 
-def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> Seen:
+def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str | None]]) -> Seen:
     known: dict[str | None, float] = {}
     for part in parts:
         for group, value in part.groups.items():
@@ -76,9 +76,9 @@ def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> 
         known[None] = min(1.0, known.get(None, 0.0) + NOBODYS * max(part.idle, 0.0))
     start, end = parts[0].start, parts[-1].end
     middle = (start + end) / 2
-    for (first, last), group in tracked:
+    for (first, last), whose in tracked:
         if first <= middle < last:
-            known[group] = TRACKED
+            known[whose] = TRACKED
     title = parts_of(parts[0].title or "").spelled
     return Seen(start / MINUTE, end / MINUTE, title, known)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tracklater_bot.domain.clues import Clue
 from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.draft import Decision
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
@@ -33,7 +34,7 @@ class Inputs:
 
     `rules` are the person's own word on windows; they win over the groups' hints. `habits`:
     what past days taught, `trust` how what was suggested fared. `left_over` is what rounding took
-    from each group on other days.
+    from each group on other days, `decided` what the person said themselves of this day's time.
     """
 
     day: WorkDay
@@ -47,3 +48,4 @@ class Inputs:
     habits: Habits | None = None
     trust: Trust = field(default_factory=Trust)
     left_over: Mapping[str, timedelta] = field(default_factory=dict)
+    decided: tuple[Decision, ...] = ()

@@ -24,6 +24,7 @@ from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.issues import IssueId
+from tracklater_bot.domain.steadiness import steady
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.domain.track_record import Outcome
 from tracklater_bot.store.columns import STORED_AS, insert_missing
@@ -153,8 +154,11 @@ def _as_suggested(item: Item, before: Mapping[int, Sequence[Item]]) -> Iterator[
 
 
 def decisions(connection: sa.Connection, person: str, since: date) -> list[Decision]:
-    """What the person corrected and is in the tracker, and what they skipped, since a day."""
-    corrected = items.c.by_hand & (items.c.state == ItemState.SENT)
+    """What the person said themselves of the time since a day, and what they skipped.
+
+    Only what they edited or added is certain throughout.
+    """
+    corrected = items.c.by_hand & (items.c.group.is_not(None)) & (items.c.confidence == 1.0)
     query = sa.select(items.c.start, items.c.end, items.c.group, items.c.state).where(
         items.c.person == person,
         items.c.day >= since,
@@ -239,15 +243,20 @@ def _item(row: sa.Row[Any]) -> Item:
 # -- Writing -------------------------------------------------------------------------------------
 
 
-def save_draft(connection: sa.Connection, person: str, draft: Draft) -> Digest:
+def save_draft(
+    connection: sa.Connection, person: str, draft: Draft, steady_groups: Collection[str] = ()
+) -> Digest:
     """Stores the day as it was just read; see `Store.save_draft`."""
     empty = Digest(person, draft.day, draft.timezone, version=0)
     insert_missing(connection, digests, _columns(empty))
     before = load(connection, person, draft.day, lock=True) or empty
+    suggestions = draft.suggestions
+    if before.ts is not None:
+        suggestions = tuple(steady(before.items, suggestions, steady_groups))
     after = replace(
         before,
         timezone=draft.timezone,
-        items=tuple(refreshed(before.items, draft.suggestions)),
+        items=tuple(refreshed(before.items, suggestions)),
         tracked=_foreign(draft.tracked, before.items),
         sources=draft.sources,
         gaps=draft.gaps,

@@ -144,14 +144,16 @@ class Store:
         with self.reading() as transaction:
             return days.decisions(transaction, person, since)
 
-    def save_draft(self, person: str, draft: Draft) -> Digest:
+    def save_draft(self, person: str, draft: Draft, steady_groups: Collection[str] = ()) -> Digest:
         """Stores the day as it was just read.
 
         What was decided, or edited by hand, stays as it is and keeps its time. Open items are
         replaced by the draft's suggestions; one that was there before keeps its id and version.
+        Where the day has a message, open items of `steady_groups` keep what they say, unless
+        something else is certain.
         """
         with self.writing() as transaction:
-            return days.save_draft(transaction, person, draft)
+            return days.save_draft(transaction, person, draft, steady_groups)
 
     def claim_digest(
         self, person: str, day: date, owner: str, now: datetime, replacing: str | None = None

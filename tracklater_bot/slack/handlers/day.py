@@ -44,6 +44,7 @@ class DayHandlers:
         for action in self.decisions():
             app.action(action)(self.decided)
         app.action(re.compile(r"^answer:\d+$"))(self._answered)
+        app.action("move_too")(self._move_too)
         app.action(re.compile(r"^page:\d+$"))(self._turn_page)
         app.action("refresh")(self.refresh)
         app.action("open_day")(self.refresh)
@@ -166,7 +167,7 @@ class DayHandlers:
         self._days.changed()
 
     def _answered(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        """“What was this?” has its answer; what the machine would now draft otherwise is told."""
+        """“What was this?” has its answer; what that would move too is named before it does."""
         click = Click.of(body)
         said, _, item_id = click.value.rpartition(":")
         with stored_first(ack):
@@ -176,9 +177,17 @@ class DayHandlers:
         self._days.changed()
         stored = self._days.item(item_id)
         if stored is not None and not refusal:
-            changes = self._days.reread(stored[0].day, "With your answer, this moved too:")
+            changes = self._days.would_move(stored[0].day)
             if changes is not None:
                 _say(respond, changes, replace_original=False, response_type="ephemeral")
+
+    def _move_too(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """The rows that an answer would move are to follow it."""
+        ack()
+        day = date.fromisoformat(Click.of(body).value)
+        changes = self._days.reread(day, "Changed:", "Nothing is left to change.")
+        if changes is not None:
+            _say(respond, changes, replace_original=True)
 
     # -- The whole day -------------------------------------------------------------------------
 
