@@ -11,7 +11,7 @@ from tracklater_bot.domain.suggestions import Reason, Suggestion
 
 TRUE_SHARE, DOUBT = 0.95, 0.05
 FEW = 30
-BY_HABIT = "windows like those of earlier entries"
+BY_HABIT = "earlier entries"
 AROUND = "work for "
 NAMED, OF_HABIT, BETWEEN, ISSUE = "named", "habit", "between", "issue"  # kinds of evidence
 PRIOR = 20.0  # rows that are taken to have fared as the benchmark makes one expect
@@ -22,7 +22,7 @@ MOST_SURE = 0.99
 def kind_of(reasons: Sequence[Reason]) -> str:
     """The kind of evidence that a suggestion rests on most."""
     strongest = reasons[0].text if reasons else ""
-    if strongest.startswith(BY_HABIT):
+    if BY_HABIT in strongest:
         return OF_HABIT
     return BETWEEN if strongest.startswith(AROUND) else NAMED
 

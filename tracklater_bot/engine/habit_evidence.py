@@ -16,7 +16,7 @@ from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.segments import EvidenceSource, Segment
 from tracklater_bot.engine.windows import WindowPlace
 
-HABIT = EvidenceSource(BY_HABIT)
+HABIT = EvidenceSource(f"windows like those of {BY_HABIT}")
 PER_WINDOW = 2.2  # log-likelihood that a certain opinion gives a window
 LEAST_LIKELY = 0.05
 PER_ISSUE = 0.8

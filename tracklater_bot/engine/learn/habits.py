@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from tracklater_bot.domain.clues import Window
+from tracklater_bot.domain.clues import Meeting, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.learn.bayes import Look, Row, Variant, rounds
 from tracklater_bot.engine.learn.counts import NOBODY, Counts, added, by_word
-from tracklater_bot.engine.learn.words import Hashing
+from tracklater_bot.engine.learn.words import Hashing, Words
 from tracklater_bot.engine.looks import look_of, parts_of
 
 HALF_LIFE, ISSUE_HALF_LIFE = 20.0, 4.0  # days
@@ -36,10 +36,11 @@ TRUE_SHARES = ((0.0, 0.0), (0.3, 0.45), (0.6, 0.75), (0.8, 0.9), (1.0, 0.96))
 
 @dataclass(slots=True)
 class DayCounts:
-    """What a day taught: words by group, and by issue."""
+    """What a day taught: words by group, and by issue; meetings, by series and title, by group."""
 
     groups: Counts = field(default_factory=Counts)
     issues: Counts = field(default_factory=Counts)
+    meetings: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,20 @@ def owner(hashing: Hashing, group: str | None, issue: IssueId | None = None) -> 
     return hashing.number(f"group {name}" if issue is None else f"issue {name} {issue.key}")
 
 
-def learned(windows: Iterable[Window], lessons: Sequence[Lesson], hashing: Hashing) -> DayCounts:
-    """What the windows of a day teach, by the time that was confirmed."""
+def learned(
+    windows: Iterable[Window],
+    lessons: Sequence[Lesson],
+    hashing: Hashing,
+    meetings: Iterable[Meeting] = (),
+) -> DayCounts:
+    """What the windows and meetings of a day teach, by the time that was confirmed."""
     counts = DayCounts()
+    for meeting in meetings:
+        middle = meeting.at + (meeting.until - meeting.at) / 2
+        lesson = lesson_at(lessons, middle.timestamp())
+        if lesson is not None:
+            words = Words(hashing.meeting(meeting.title, meeting.series), ())
+            counts.meetings.add(owner(hashing, lesson.group), words, 1.0, lesson.weight)
     for start, minutes, title in looks(windows):
         words = hashing.title(title)
         lesson = lesson_at(lessons, start)
@@ -154,6 +166,8 @@ class Habits:
         }
         self._issue_words = by_word(by_issue)
         self._groups = {owner(hashing, group): group for group in groups}
+        by_meeting = added((c.meetings, 0.5 ** (age / HALF_LIFE)) for c, age in others).single
+        self._meetings = by_word(by_meeting)
         for number, group in self._groups.items():
             self._counts.add(number, hashing.title(group), NAME**2)
 
@@ -178,6 +192,15 @@ class Habits:
                     shares[number] += weight / sum(weights.values()) / len(words)
         best = max(shares, key=lambda number: shares[number], default=NOBODY)
         return self._issues.get(best) if shares[best] >= ALMOST_ALL else None
+
+    def meeting(self, title: str, series: str) -> str | None:
+        """Whose time the meetings of a series were, or those of a title: almost all of them."""
+        for word in self._hashing.meeting(title, series):
+            weights = self._meetings.get(word, {})
+            best = max(weights, key=lambda number: weights[number], default=NOBODY)
+            if weights and weights[best] >= ALMOST_ALL * sum(weights.values()):
+                return self._groups.get(best)
+        return None
 
     def _opinion(self, owners: Sequence[int], rows: Sequence[Row]) -> Opinion:
         means = {
