@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.habits import Tally, beside_keywords, score
 from tests.notation import FRIDAY, HELSINKI, at, span, written
 from tests.test_drafting import Recorded, windows
 from tracklater_bot.domain.clues import Clue, Meeting, Reading
@@ -455,3 +456,24 @@ def test_a_full_disk_costs_nothing_but_learning_anew(
     month.draft()
     shutil.rmtree(month.folder)  # somebody made room
     assert groups_at(month.draft(), "10:30", "11:30") == ["acme", "globex"]
+
+
+# -- Made-up months --------------------------------------------------------------------------------
+
+
+def test_days_full_of_keywords_and_commits_lose_nothing_by_habits() -> None:
+    """Eight days before them teach; what names a group there is named all the same."""
+    without, learned = beside_keywords(range(20, 22))
+    assert learned.share_right > without.share_right - 0.003
+    assert learned.share_wrong < without.share_wrong + 0.003
+    assert learned.rows.share_standing > without.rows.share_standing - 0.01
+
+
+def test_a_week_of_entries_alone_makes_useful_days() -> None:
+    """No keyword, 39 clients; the sixth to the twentieth day."""
+    month = Tally()
+    score(20, month, keywords=False, habits=True, seconds=60)
+    assert month.right / month.whole > 0.7
+    assert month.sure / month.whole > 1 / 4
+    assert month.sure_right / month.sure > 0.88
+    assert month.changes / month.true_changes < 1.2

@@ -26,12 +26,16 @@ LEAST_SEEN = 0.5  # of a word in an issue's time
 ALMOST_ALL = 0.85
 # Several ways to look at the same counts: where they agree, they are right more often.
 VARIANTS = (
-    Variant(change=0.35),
-    Variant(pairs=True, temper=0.35, change=0.3),
-    Variant(temper=0.4, change=0.2, soft=0.2),
+    Variant(pairs=True, temper=0.35, change=0.4, rounds=6),
+    Variant(temper=0.6, change=0.5),
 )
-# What the mean of the looks is worth, measured on made-up months (benchmarks/habits.py).
-TRUE_SHARES = ((0.0, 0.0), (0.3, 0.45), (0.6, 0.75), (0.8, 0.9), (1.0, 0.96))
+# What it is worth, measured on made-up months (benchmarks/habits.py): the mean of the looks where
+# they agree on less than that of a row's time, else their agreement; and so much at most by the
+# mean.
+AGREEMENT = 0.8
+TRUE_SHARES = ((0.0, 0.0), (0.3, 0.45), (0.5, 0.7), (1.0, 0.8))
+AGREED_SHARES = ((0.0, 0.0), (AGREEMENT, 0.8), (0.88, 0.9), (1.0, 0.96))
+MOST_BY_MEAN = ((0.0, 0.75), (0.5, 0.9), (1.0, 1.0))
 
 
 @dataclass(slots=True)
@@ -138,10 +142,14 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """How likely each group is for a window of the day, by habit; `nobody`: that it is no work."""
+    """How likely each group is for a window of the day, by habit; `nobody`: that it is no work.
+
+    `agreed` is the group that all ways to look at it have first, if they agree.
+    """
 
     groups: dict[str, float]
     nobody: float = 0.0
+    agreed: str | None = None
 
 
 class Habits:
@@ -208,7 +216,9 @@ class Habits:
             for n, column in zip(owners, zip(*rows, strict=True), strict=True)
         }
         groups = {self._groups[n]: mean for n, mean in means.items() if n in self._groups}
-        return Opinion(groups, means.get(NOBODY, 0.0))
+        first = {owners[row.index(max(row))] for row in rows}
+        agreed = self._groups.get(first.pop()) if len(first) == 1 else None
+        return Opinion(groups, means.get(NOBODY, 0.0), agreed)
 
     def _looks(self, seen: Sequence[Seen], *, pairs: bool) -> list[Look]:
         result = []
@@ -220,9 +230,15 @@ class Habits:
         return result
 
 
-def true_share(mean: float) -> float:
-    """How often an opinion of this strength is right."""
-    for (low, low_share), (high, high_share) in pairwise(TRUE_SHARES):
-        if mean <= high:
-            return low_share + (high_share - low_share) * (mean - low) / (high - low)
-    return TRUE_SHARES[-1][1]
+def true_share(mean: float, agreed: float) -> float:
+    """How often a row is right of which habit is so sure, and in so much of which it agrees."""
+    if agreed < AGREEMENT:
+        return _between(TRUE_SHARES, mean)
+    return min(_between(AGREED_SHARES, agreed), _between(MOST_BY_MEAN, mean))
+
+
+def _between(points: Sequence[tuple[float, float]], at: float) -> float:
+    for (low, low_share), (high, high_share) in pairwise(points):
+        if at <= high:
+            return low_share + (high_share - low_share) * (at - low) / (high - low)
+    return points[-1][1]
