@@ -35,7 +35,7 @@ ENOUGH = 6.0  # log-likelihood of other evidence that needs no habit
 def add_habits(
     segments: Sequence[Segment],
     habits: Habits,
-    tracked: Sequence[tuple[Interval, str | None]],
+    tracked: Sequence[tuple[Interval, str]],
     matcher: Matcher,
 ) -> None:
     """Adds what past days say of the windows. `tracked` is whose time of the day is known."""
@@ -83,7 +83,7 @@ def _free(named: Sequence[Interval], interval: Interval) -> float:
     return max(BESIDE_NAMED, min(1.0, nearest / FAR))
 
 
-def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str | None]]) -> Seen:
+def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> Seen:
     known: dict[str | None, float] = {}
     for part in parts:
         for group, value in part.groups.items():

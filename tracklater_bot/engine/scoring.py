@@ -45,7 +45,7 @@ class ScoringContext:
     calls: Sequence[Interval]
     is_noon: Callable[[float], bool]
     habits: Habits | None = None
-    confirmed: Sequence[tuple[Interval, str | None]] = ()
+    confirmed: Sequence[tuple[Interval, str]] = ()
 
 
 def calls_in(foci: Sequence[Focus], kinds: WindowKind) -> list[Interval]:
