@@ -148,9 +148,13 @@ def changed_since(digest: Digest, said: Mapping[str, str], most: int = 4) -> lis
     return [f"Changed since you saw it: {', '.join([*parts[:most], *more])}."] if parts else []
 
 
-def with_button(message: SlackMessage, text: str, action_id: str, value: str) -> SlackMessage:
-    """The message with a button under it."""
-    return SlackMessage(message.text, [*message.blocks, actions([button(text, action_id, value)])])
+def move_offer(digest: Digest, moved: Sequence[tuple[Item, Item]]) -> SlackMessage | None:
+    """What an answer would move too, with a button that lets it; None where there is nothing."""
+    message = changes_message(digest, moved, "With your answer, these would change too:")
+    if message is None:
+        return None
+    move = button("Change them too", "move_too", digest.day.isoformat())
+    return SlackMessage(message.text, [*message.blocks, actions([move])])
 
 
 def _what(item: Item) -> str:

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 
 from tracklater_bot.blocks.dialogs import default_choice, group_token
 from tracklater_bot.blocks.elements import SlackMessage
-from tracklater_bot.blocks.help import changes_message, day_ready, no_traces, note, with_button
+from tracklater_bot.blocks.help import changes_message, day_ready, move_offer, no_traces, note
 from tracklater_bot.blocks.home import home
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import Lengths, open_items
@@ -174,9 +174,7 @@ class Days:
         if before is None:
             return None
         items = refreshed(before.items, self.person.draft(day).suggestions)
-        pairs = moved(before, replace(before, items=tuple(items)))
-        message = changes_message(before, pairs, "With your answer, these would change too:")
-        return message and with_button(message, "Change them too", "move_too", on.isoformat())
+        return move_offer(before, moved(before, replace(before, items=tuple(items))))
 
     def _changeable(self, on: date) -> tuple[Digest | None, WorkDay]:
         """The stored day, but for one that is too old for entries."""
