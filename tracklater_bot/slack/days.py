@@ -241,8 +241,10 @@ class Days:
         groups = () if free else tuple(group.name for group in person.groups)
         digest = person.store.save_draft(person.id, draft, groups)
         if before is not None and before.ts is not None:
-            said = said_before(before, digest, self.views.said_before(draft.day))
-            person.store.put(person.id, said_key(draft.day), {**said})
+            known = self.views.said_before(draft.day)
+            said = said_before(before, digest, known)
+            if said != known:
+                person.store.put(person.id, said_key(draft.day), {**said})
         self._activity.note_read(draft.day)
         return digest
 
