@@ -339,11 +339,11 @@ def main() -> None:
         known = "names as keywords" if keywords else "no keywords"
         print(f"{known}, {'with' if habits else 'without'} habits: {tally.line()}", flush=True)
     rich = beside_keywords(range(first, last + 1))
-    for score_of, habits in zip(rich, ("without", "with"), strict=True):
-        rows = score_of.rows
+    for way, days in zip(("without", "with"), rich, strict=True):
+        rows = days.rows
         print(
-            f"days full of keywords, {habits} habits: right {score_of.share_right:.1%}, wrong"
-            f" {score_of.share_wrong:.1%}; of certain rows {rows.share_certain_standing or 0:.1%}"
+            f"days full of keywords, {way} habits: right {days.share_right:.1%}, wrong"
+            f" {days.share_wrong:.1%}; of certain rows {rows.share_certain_standing or 0:.1%}"
             f" stand, which cover {rows.certain_minutes / rows.named_minutes:.1%}"
         )
 
