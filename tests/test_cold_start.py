@@ -14,7 +14,6 @@ from tests.repositories import committed
 HEAVY = [
     "PIL",
     "alembic",
-    "apscheduler",
     "holidays",
     "requests",
     "rich",

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from tracklater_bot.domain.day import WEEKDAYS, WorkDay
 
 CATCH_UP_DAYS = 7
@@ -69,7 +67,11 @@ class Plan:
 
 def is_holiday(day: date, country: str) -> bool:
     """Whether the day is a public holiday there; an unknown country has none."""
+    if not country:
+        return False
+    import holidays  # noqa: PLC0415 - 4 MB, for those alone who have named a country
+
     try:
-        return bool(country) and day in holidays.country_holidays(country.upper(), years=day.year)
+        return day in holidays.country_holidays(country.upper(), years=day.year)
     except NotImplementedError:
         return False

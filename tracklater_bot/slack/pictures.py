@@ -19,7 +19,6 @@ from slack_sdk import WebClient
 
 from tracklater_bot.blocks.digest import PictureRef, timeline_shown
 from tracklater_bot.blocks.timeline import Lanes, Ticks, alt_text, lanes_of, ticks_of
-from tracklater_bot.blocks.timeline_png import draw
 from tracklater_bot.domain.digests import IN_PROGRESS, Digest
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.errors import log_failure
@@ -161,6 +160,9 @@ class Pictures:
         if self.shown.is_of(digest, lanes):
             return
         again = self.shown.expect(digest, lanes)
+        # Pillow waits for the first picture: a bot that has none to draw does without its 4 MB.
+        from tracklater_bot.blocks.timeline_png import draw  # noqa: PLC0415
+
         picture = draw(lanes, tuple(person.file_settings.groups), person.project_colours())
         file_id = self._uploader.upload(digest, lanes, picture, again=again)
         if file_id is None:

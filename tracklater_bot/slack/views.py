@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from holidays.registry import COUNTRIES
-
 from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
@@ -215,6 +213,8 @@ def _countries(chosen: str) -> list[tuple[str, str]]:
 
     The chosen code is among them as it is spelled in the settings.
     """
+    from holidays.registry import COUNTRIES  # noqa: PLC0415 - 4 MB, for Home alone
+
     names = {}
     for class_name, code, *_ in COUNTRIES.values():
         words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", class_name)  # `Isle Of Man` of `IsleOfMan`

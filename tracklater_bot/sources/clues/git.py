@@ -1,6 +1,6 @@
 """git: the person's own commits, and which branch was checked out when.
 
-One `git log` for each repository, driven by GitPython, and a second where HEAD's reflog knows
+One `git log` for each repository, and a second where HEAD's reflog knows
 commits that no branch has any more. Reflogs and remotes are read as files.
 """
 
@@ -19,7 +19,7 @@ from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.text import folded
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.git_command import load_gitpython, own_email
+from tracklater_bot.sources.clues.git_command import own_email
 from tracklater_bot.sources.clues.git_log import (
     asked_reflog,
     branch_of,
@@ -75,10 +75,6 @@ class GitSource:
         """One for each group with repositories."""
         for name, group in settings.groups.items():
             if group.git.repos:
-                # Before all sources read side by side: then git works while thyme's file is
-                # decoded, which takes 15 ms less than to import first, with the file in the way.
-                with suppress(SourceError):  # the reading tells it
-                    load_gitpython()
                 yield cls(name, group.git.repos, settings.emails_for(name), configured(settings))
 
     def read(self, span: Span) -> Reading:
