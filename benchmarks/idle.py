@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.load import quiet_sandbox
 from tests.bots import bot_process
+from tracklater_sandbox import Sandbox
 
 MOST_MEGABYTES = 80.0
 MOST_WAKES = 1.0  # a second
@@ -26,15 +27,10 @@ def megabytes(process: int) -> float:
     return _figure(Path(f"/proc/{process}/status"), "VmRSS") / 1024
 
 
-def wakes(process: int) -> dict[str, int]:
-    """How often each of its threads was woken so far."""
-    threads = Path(f"/proc/{process}/task").iterdir()
-    return {
-        f"{task.name} {(task / 'comm').read_text().strip()}": _figure(
-            task / "status", "voluntary_ctxt_switches"
-        )
-        for task in threads
-    }
+def wakes(process: int) -> int:
+    """How often its threads were woken so far."""
+    tasks = Path(f"/proc/{process}/task").iterdir()
+    return sum(_figure(task / "status", "voluntary_ctxt_switches") for task in tasks)
 
 
 def _figure(status: Path, name: str) -> int:
@@ -44,7 +40,11 @@ def _figure(status: Path, name: str) -> int:
 
 def idle(seconds: float, settling: float = SETTLING_SECONDS) -> tuple[float, float]:
     """Megabytes after that time, and wakes in a second of it."""
-    with quiet_sandbox() as sandbox, bot_process(sandbox, executed=True) as bot:
+    with (
+        tempfile.TemporaryDirectory(prefix="tracklater-idle-") as folder,
+        Sandbox(Path(folder)) as sandbox,
+        bot_process(sandbox, executed=True) as bot,
+    ):
         assert isinstance(bot.process, subprocess.Popen)
         pid = bot.process.pid
         bot.connected()
@@ -52,10 +52,7 @@ def idle(seconds: float, settling: float = SETTLING_SECONDS) -> tuple[float, flo
         before = wakes(pid)
         time.sleep(seconds)
         after = wakes(pid)
-        woken = {name: number - before.get(name, 0) for name, number in after.items()}
-        for name, number in sorted(woken.items(), key=lambda each: -each[1]):
-            print(f"  {name}: {number}")
-        return megabytes(pid), sum(woken.values()) / seconds
+        return megabytes(pid), (after - before) / seconds
 
 
 def main() -> int:

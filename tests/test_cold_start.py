@@ -14,6 +14,7 @@ from tests.repositories import committed
 HEAVY = [
     "PIL",
     "alembic",
+    "apscheduler",
     "holidays",
     "requests",
     "rich",
@@ -75,7 +76,7 @@ def test_a_preview_of_windows_and_commits_loads_none_of_them(folder: Path) -> No
 def test_a_preview_with_somebody_in_slack_loads_the_database_alone(folder: Path) -> None:
     with (folder / "tracklater.toml").open("a") as settings:
         settings.write('slack.user_id = "U012ABCDEF"\n')
-    loaded(folder, "preview", "2026-11-20", "--json")  # makes the database
+    loaded(folder, "preview", "2026-11-20", "--json")  # makes the database, with migrations
     assert loaded(folder, "preview", "2026-11-20", "--json") == [
         "sqlalchemy",
         "tracklater_bot.store",

@@ -756,7 +756,7 @@ def test_nobody_knows_whose_commits(repo: Repo) -> None:
 def test_git_is_missing(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.commit("work", "09:00")
     assert commits(source(repo))
-    monkeypatch.setenv("PATH", str(repo.path))
+    monkeypatch.setattr("git.cmd.Git.GIT_PYTHON_GIT_EXECUTABLE", "no-such-git")
     assert trouble(source(repo)) == "git is not installed, or not in PATH: install it"
 
 
@@ -781,11 +781,11 @@ def test_git_is_missing_from_the_start(repo: Repo) -> None:
 def test_a_drive_that_does_not_answer(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = tmp_path / "git"
+    slow = tmp_path / "slow-git"
     slow.write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(0o755)
     monkeypatch.setattr("tracklater_bot.sources.clues.git_command.TIMEOUT", 0.2)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("git.cmd.Git.GIT_PYTHON_GIT_EXECUTABLE", str(slow))
     assert trouble(source(repo)).startswith(f"git took more than 0.2 seconds for {repo.path}")
 
 

@@ -11,6 +11,9 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 import pytest
+from apscheduler.schedulers import base as base_scheduler
+from apscheduler.triggers import cron as cron_trigger
+from apscheduler.triggers import interval as interval_trigger
 
 from tracklater_bot.domain.plan import Plan, is_holiday
 from tracklater_bot.scheduling import scheduler
@@ -122,7 +125,8 @@ def test_a_clock_that_is_set_back_stops_no_tick(monkeypatch: pytest.MonkeyPatch)
     schedule.start()
     try:
         spoken.get(timeout=10)
-        monkeypatch.setattr(scheduler, "datetime", YearsAgo)
+        for module in (base_scheduler, cron_trigger, interval_trigger):
+            monkeypatch.setattr(module, "datetime", YearsAgo)
         for _ in range(5):
             spoken.get(timeout=10)
             sent.get(timeout=10)

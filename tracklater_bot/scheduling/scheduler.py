@@ -1,21 +1,20 @@
 """When things happen by themselves: digests, catching up after sleep, the outbox.
 
-A wall clock may be set back, and a wait stands still while a laptop sleeps: waiting for the exact
-time alone would come hours late. A tick every half minute, by the monotonic clock, finds whatever
-is due; one at the exact time makes the usual case punctual.
+APScheduler's timers wait for a wall clock that may be set back, and by one that stands still while
+a laptop sleeps: the exact cron time alone would come hours late. A tick every half minute, by the
+monotonic clock, finds whatever is due; the cron job only makes the usual case punctual.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 
-from tracklater_bot.domain.errors import log_failure
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+
 from tracklater_bot.domain.plan import Plan
 from tracklater_bot.scheduling.loop import Loop, stop_all
-
-log = logging.getLogger(__name__)
 
 TICK_SECONDS = 30.0
 PRUNE_MINUTES = 5  # after the start, when nobody waits for it any more; then daily
@@ -45,28 +44,37 @@ class Schedule:
             Loop("outbox tick", self._tick_outbox),
             Loop("prune", self._tick_prune),
         )
+        self._planned: Plan | None = None
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
 
     def start(self) -> None:
         """Starts ticking."""
+        self._scheduler.start()
         for loop in self._loops:
             loop.start()
 
     def stop(self) -> None:
         """Waits a little for what runs, then ends the threads."""
         stop_all(self._loops)
+        if self._scheduler.running:
+            self._scheduler.shutdown()
 
     def tick(self) -> None:
-        """Looks now for what is due, in a thread of its own; returns at once."""
-        self._loops[0].wake()
+        """Moves the exact time to where the plan has it, and announces what is due."""
+        plan = self._plan()
+        if plan != self._planned:
+            # It only wakes the loop: whatever hangs in a call holds nobody but that one.
+            announcing = self._loops[0].wake
+            self._scheduler.add_job(announcing, _cron(plan), id="digest", replace_existing=True)
+            self._planned = plan
+        self._announce_due()
 
     def _tick(self) -> float:
-        due = self._plan().next(datetime.now(UTC))
-        try:
-            self._announce_due()
-        except Exception as error:  # noqa: BLE001 - the next one comes at its time all the same
-            log_failure(log, "the message that is due, which is tried again,", error)
-        left = (due - datetime.now(UTC)).total_seconds() if due else TICK_SECONDS
-        return min(TICK_SECONDS, max(left, 0.0))
+        self.tick()
+        return TICK_SECONDS
 
     def _tick_outbox(self) -> float:
         self._outbox()
@@ -78,3 +86,8 @@ class Schedule:
             return PRUNE_MINUTES * 60.0
         self._prune()
         return 24 * 3600.0
+
+
+def _cron(plan: Plan) -> CronTrigger:
+    at = plan.at
+    return CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=plan.zone)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tracklater_bot.domain.errors import StoreError
-from tracklater_bot.store.tables import REVISION, metadata
+from tracklater_bot.store.tables import REVISION, metadata, say_to_postgresql
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ def open_engine(url: str) -> Engine:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
+    say_to_postgresql()
     try:
         # Room for every thread of a bot. Texts from outside stay out of error messages.
         return create_engine(

@@ -1,6 +1,6 @@
 """git: the person's own commits, and which branch was checked out when.
 
-One `git log` for each repository, and a second where HEAD's reflog knows
+One `git log` for each repository, driven by GitPython, and a second where HEAD's reflog knows
 commits that no branch has any more. Reflogs and remotes are read as files.
 """
 

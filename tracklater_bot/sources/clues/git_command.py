@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
+import sys
 from pathlib import Path
 
 from tracklater_bot.sources.base import SourceError
@@ -18,8 +17,6 @@ TIMEOUT = 30  # seconds: a repository on a network drive may hang
 # What could make `git log` run a program that the repository's configuration names.
 HARMLESS = ("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 ENVIRONMENT = {
-    "LC_ALL": "C",  # what it complains of is understood
-    "LANGUAGE": "C",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_FLUSH": "0",  # not after each commit
@@ -33,7 +30,6 @@ MISLEADING = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 DAMAGE = re.compile(
     r"parse|traverse|unable to read|could not read|bad object|corrupt", re.IGNORECASE
 )
-TOOK_TOO_LONG = "it took too long"
 NO_GIT = "git is not installed, or not in PATH: install it"
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
@@ -42,29 +38,40 @@ class DamagedRepository(SourceError):
     """Something that git needs is not in the repository."""
 
 
+def load_gitpython() -> None:
+    """Imports GitPython: 40 ms and 5 MB that only those need whose repositories are read.
+
+    Raises SourceError where there is no git.
+    """
+    try:
+        # The package, not git.cmd: that can be had by another thread before the package is ready.
+        import git  # noqa: F401, PLC0415
+    except ImportError:  # GitPython looks for git when it is imported
+        raise SourceError(NO_GIT) from None
+
+
 def run_git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
     """Runs git in the repository; exit code, output and complaint. Raises SourceError."""
     if misleading := next((name for name in MISLEADING if os.environ.get(name)), None):
         raise SourceError(f"{misleading} is set in the environment, which misleads git: unset it")
-    git = shutil.which("git")
-    if git is None or not Path(git).is_absolute():  # Windows would take one of the current folder
-        raise SourceError(NO_GIT)
+    load_gitpython()
+    from git import Git, GitCommandNotFound  # noqa: PLC0415 - see there
+
+    command = [Git.GIT_PYTHON_GIT_EXECUTABLE, *HARMLESS, "-C", str(repository.path), *arguments]
     # git must not go up to a repository that lies around this one.
-    ceiling = {"GIT_CEILING_DIRECTORIES": str(repository.path.resolve().parent)}
+    ceiling = str(repository.path.resolve().parent)
     try:
-        done = subprocess.run(  # noqa: S603 - the words are ours, no shell reads them
-            [git, *HARMLESS, "-C", str(repository.path), *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=TIMEOUT,
-            env=os.environ | ENVIRONMENT | ceiling,
+        return Git().execute(
+            command,
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+            kill_after_timeout=None if sys.platform == "win32" else TIMEOUT,
+            env=ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": ceiling},
         )
-    except subprocess.TimeoutExpired:
-        return 1, b"", TOOK_TOO_LONG
-    except OSError:
+    except GitCommandNotFound:
         raise SourceError(NO_GIT) from None
-    return done.returncode, done.stdout, done.stderr.decode("utf-8", errors="replace").strip()
 
 
 def refusal(path: Path, complaint: str) -> str:
@@ -76,7 +83,7 @@ def refusal(path: Path, complaint: str) -> str:
         )
     if "unknown repository extension" in complaint:  # such as reftable, since git 2.45
         return f"git is too old to read {path}: install a newer one"
-    if complaint == TOOK_TOO_LONG:
+    if complaint.startswith("Timeout: "):  # GitPython's word
         return f"git took more than {TIMEOUT} seconds for {path}: is it on a slow network drive?"
     lines = CONTROL.sub("\n", complaint).splitlines()
     last = next((line for line in lines if line.startswith("fatal:")), (lines or ["it failed"])[-1])
