@@ -84,6 +84,17 @@ def files_read(loaded: Loaded) -> Finding:
     return Finding("files", None, ok=bool(loaded.settings.groups), sentence=sentence)
 
 
+def secrets_read(loaded: Loaded) -> Iterator[Finding]:
+    """Where each token and password comes from, by their names."""
+    places: dict[str, list[str]] = {}
+    for where in loaded.secrets:
+        place, _, name = where.rpartition(": ")
+        places.setdefault(place or "the environment", []).append(name)
+    if places:
+        told = "; ".join(f"from {place}: {', '.join(names)}" for place, names in places.items())
+        yield Finding("secrets", None, ok=True, sentence=told)
+
+
 def network(settings: Settings) -> Finding:
     """Whom the program asks anything, as far as the settings decide: nobody else."""
     proxies = {origin(proxy) for name, proxy in getproxies().items() if name in ("http", "https")}

@@ -123,6 +123,9 @@ class Settings(Section):
     database_url: SecretStr = Field(
         SecretStr(""), description="Default: SQLite in your data directory."
     )
+    keyring: types.Words = Field(
+        (), description="Variables whose values are in the system's keyring, as `init` puts them."
+    )
     digest: DigestSettings = UNSET
     suggest: SuggestSettings = UNSET
     slack: SlackSettings = UNSET

@@ -21,7 +21,7 @@ from tracklater_bot.cli.init.grouping import FORGES, IssueProject, Proposal, pro
 from tracklater_bot.cli.init.writing import no_longer, other_values, variables, write
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean, count
-from tracklater_bot.settings import Settings, load
+from tracklater_bot.settings import Settings, load, system_keyring
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.issue_sections import TAIGA_API
 from tracklater_bot.settings.layers import CONFIG_VARIABLE, dotenv_variables
@@ -87,17 +87,23 @@ def init(
         f" {env_file.name}.old"
     ):
         raise NotWritten(f"{env_file} was left as it is: nothing was written.")
+    secrets = variables(values)
+    if in_keyring := secrets and asking.keyring(secrets):
+        values[("keyring",)] = list(dict.fromkeys((*asking.known.keyring, *secrets)))
+        secrets = {}
     try:
         settings_with(values)
-        write(files, values, groups, replaced)
+        write(files, values, groups, secrets, replaced)
     except RefusedAnswer as error:
         raise NotWritten(str(error)) from None
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
         raise NotWritten(f"{error.filename or target}: {reason}.") from None
     dialogue.say(f"\nWritten: {target}")
-    if variables(values):
+    if secrets:
         dialogue.say(f"Written: {env_file} (secrets; nobody else can read it)")
+    elif in_keyring:
+        dialogue.say(f"Your tokens are in {system_keyring.PLACE}, under {system_keyring.SERVICE}.")
     for step in asking.next_steps(groups):
         dialogue.say(f"- {step}")
 
@@ -307,6 +313,8 @@ class _Asking:
     def settings(self, groups: Sequence[Proposal]) -> dict[Key, Any]:
         """All that is written: what a default says already is left out."""
         machine, values = self.machine, dict(self.values)
+        if self.known.keyring:
+            values[("keyring",)] = list(self.known.keyring)
         for section in ("slack", *(at[0] for at, _ in self.known.accounts())):
             url = getattr(self.known, section).base_url
             if url != getattr(Settings(), section).base_url:
@@ -325,6 +333,15 @@ class _Asking:
                 own = self.sites.get(site, {})
                 values |= {(GROUPS, group.name, site[0], name): own[name] for name in own}
         return values
+
+    def keyring(self, secrets: Mapping[str, str]) -> bool:
+        """Whether the system's keyring has the secrets now: where one is, and is wanted."""
+        name = system_keyring.offered()
+        if not name or not self.dialogue.agrees(f"Keep your tokens in {name}? No: in .env"):
+            return False
+        if trouble := system_keyring.keep(secrets):
+            self.dialogue.say(f"  {trouble}: they go to .env.")
+        return not trouble
 
     def next_steps(self, groups: Sequence[Proposal]) -> list[str]:
         """What is to be done now, and what was not found."""
