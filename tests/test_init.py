@@ -504,5 +504,5 @@ def test_the_link_has_the_manifest_in_it() -> None:
     query = parse_qs(urlsplit(asking.slack_link()).query)
     manifest: Mapping[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text("utf-8"))
     assert query["new_app"] == ["1"]
-    assert yaml.safe_load(query["manifest_yaml"][0]) == manifest
+    assert json.loads(query["manifest_json"][0]) == manifest
     assert len(asking.slack_link()) < 8000

@@ -92,7 +92,7 @@ def load(config: Path | None, env_file: Path | None, environ: Mapping[str, str])
         *advice(settings),
     )
     secrets = (found.where for key, found in merged.items() if _is_hidden(key, found))
-    return Loaded(settings, warnings, path, env_path, tuple(secrets))
+    return Loaded(settings, warnings, path, env_path, tuple(sorted(secrets)))
 
 
 def _two_trackers(settings: Settings) -> list[str]:

@@ -165,7 +165,7 @@ class TogglSettings(TrackerAccount):
 
     sends_to = ("base_url",)
     label, key = "Toggl", "api_token"
-    where, form = "API token, at the foot of its profile page", r"[0-9a-f]{32}"
+    where, form = "API token (at the foot of its profile page)", r"[0-9a-f]{32}"
 
     base_url: types.SomeAddress = Field(
         "https://api.track.toggl.com/api/v9", description="Toggl's API."
@@ -179,7 +179,7 @@ class ClockifySettings(TrackerAccount):
 
     sends_to = ("base_url",)
     label, key = "Clockify", "api_key"
-    where, form = "API key, in its preferences", r"[\w+/=-]{40,80}"
+    where, form = "API key (in its preferences)", r"[\w+/=-]{40,80}"
 
     base_url: types.SomeAddress = Field(
         "https://api.clockify.me/api/v1", description="Clockify's API, that of your region."

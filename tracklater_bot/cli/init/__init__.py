@@ -204,7 +204,7 @@ class _Asking:
             self.dialogue.say(f"  {own.label}: {error}")
             return
         places = " or ".join(f"{own.label}'s {own.where}" for _, own in self.known.accounts())
-        self.dialogue.tried(f"{places} (Enter: without it)", self._tracker_key, secret=True)
+        self.dialogue.tried(f"{places}; Enter: without it", self._tracker_key, secret=True)
 
     def _tracker_key(self, word: str) -> bool:
         """Its form tells whose it is: no tracker is sent another one's key."""
