@@ -5,7 +5,7 @@ The package is an extra, and loaded here alone: where no name is listed, nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 SERVICE = "tracklater-bot"
 PLACE = "the system's keyring"
@@ -37,7 +37,7 @@ def keep(secrets: Mapping[str, str]) -> str:
     return ""
 
 
-def kept(names: Iterable[str]) -> tuple[dict[str, str], str]:
+def kept(names: Sequence[str]) -> tuple[dict[str, str], str]:
     """Those of the secrets that are there, and why others may be missing."""
     found: dict[str, str] = {}
     try:
@@ -50,7 +50,8 @@ def kept(names: Iterable[str]) -> tuple[dict[str, str], str]:
         return {}, "keyring: it needs one more package: pip install 'tracklater-bot[keyring]'"
     except Exception as error:  # noqa: BLE001
         return found, f"keyring: {_trouble(error)}: unlock it, or write the secrets into .env"
-    return found, ""
+    missing = [name for name in names if name not in found]
+    return found, f"keyring: {', '.join(missing)} is not in it" if missing else ""
 
 
 def _trouble(error: Exception) -> str:
