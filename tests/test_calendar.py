@@ -420,6 +420,15 @@ def test_nobody_is_followed_where_anybody_can_listen(to: str) -> None:
         assert SECRET not in str(refused.value)
 
 
+def test_check_names_the_hosts_that_an_address_leads_to() -> None:
+    with serving(Redirecting([Said()])) as script:
+        script.to = f"https://127.0.0.1:1/{SECRET}"
+        with pytest.raises(SourceError) as refused:
+            of_address(script).check()
+    assert "127.0.0.1 by way of 127.0.0.1:1: " in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
