@@ -136,6 +136,17 @@ class Live:
         seen = self.sandbox.slack.messages(self.days.messenger.channel_of(ME), user=user)
         return [each for each in seen if each.get("is_ephemeral")]
 
+    def asked(self, words: str) -> Json:
+        """The whole answer to `/tracklater words`."""
+        heard = len(self.answers())
+        self.ask(words)
+        return self.wait(lambda: self.whole_answers(heard))[-1]
+
+    def whole_answers(self, heard: int) -> list[Json]:
+        """The answers after so many, without those that say that they are not there yet."""
+        answers = self.private_answers()[heard:]
+        return [answer for answer in answers if "I am still looking" not in answer["text"]]
+
     def answered(self, words: str) -> str | None:
         return next((answer for answer in self.answers() if words in answer), None)
 

@@ -339,6 +339,7 @@ def test_a_huge_line_hides_nothing_after_it(tmp_path: Path, size: int) -> None:
         b"\xff\xfe\x00\n",
         b'{"type":"user","message":{"content":"\n',
         b"[" * 100_000 + b"\n",
+        line(typed("10:00")).replace(b'"CANARY"', b"[" * 100_000 + b"]" * 100_000),
     ],
 )
 def test_broken_lines_are_stepped_over(tmp_path: Path, broken: bytes) -> None:
@@ -356,6 +357,14 @@ def test_a_last_line_is_read_once_it_is_whole(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(last[80:])
     assert len(of_kind(Prompt, found.read(FRIDAY.span).clues)) == 2
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_that_is_none_here_loses_no_other(tmp_path: Path, when: str) -> None:
+    odd = {"timestamp": when, "uuid": "odd"}
+    session(tmp_path, typed("10:00", **odd), worked("10:01", **odd), typed("10:30"))
+    reading = source(tmp_path).read(FRIDAY.span)
+    assert [prompt.at for prompt in of_kind(Prompt, reading.clues)] == [at("10:30")]
 
 
 def test_a_clock_that_was_wrong_makes_no_run_of_years(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.keys import Keys
+from tracklater_bot.domain.side_by_side import side_by_side
 from tracklater_bot.domain.text import folded
 from tracklater_bot.drafting.recorders import told_apart
 from tracklater_bot.engine.learn.habits import DayCounts, Habits, Lesson, learned, lesson_at, looks
@@ -145,18 +146,17 @@ class HabitFiles:
         return kept
 
     def _windows(self, day: WorkDay) -> list[Window] | None:
-        """What recorders saw of a day; None where one of them failed."""
-        readings: list[Reading] = []
-        for source in self.sources:
-            if not source.watches_screen:
-                continue
-            try:
-                readings.append(source.read(day.span))
-            except SourceError:
-                return None
-            except Exception as error:  # noqa: BLE001 - one odd day must not cost the others
-                log_failure(_log, "Learning from a day", error)
-                return None
+        """What recorders saw of a day; None where one of them failed, or took too long."""
+        answers = side_by_side(
+            lambda source: _reading(source, day.span),
+            [source for source in self.sources if source.watches_screen],
+            lambda _: None,
+            key=lambda source: ("habits", id(source)),
+            seconds=SECONDS,
+        )
+        readings = [reading for reading in answers if reading is not None]
+        if len(readings) < len(answers):
+            return None
         clues = (clue for reading in told_apart(readings) for clue in reading.clues)
         return [clue for clue in clues if isinstance(clue, Window)]
 
@@ -200,6 +200,16 @@ class HabitFiles:
 
 def _most(minutes: Mapping[str | None, float]) -> str | None:
     return max(minutes, key=lambda name: minutes[name])
+
+
+def _reading(source: ClueSource, span: Span) -> Reading | None:
+    try:
+        return source.read(span)
+    except SourceError:
+        return None
+    except Exception as error:  # noqa: BLE001 - one odd day must not cost the others
+        log_failure(_log, "Learning from a day", error)
+        return None
 
 
 def _by_day(brief: Brief, since: datetime) -> Mapping[WorkDay, list[Lesson]]:

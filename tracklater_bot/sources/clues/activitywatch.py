@@ -97,8 +97,8 @@ class _Gathered:
         events: list[Piece] = []
         first, last = self.around.start.timestamp(), self.around.end.timestamp()
         for rows in answers:
-            understood, broken = rows_in(rows, described.type)
-            events += (e for e in understood if e.start < last and e.end >= first)
+            understood, broken = rows_in(rows, described.type, first, last)
+            events += understood
             self.broken += broken
         self.buckets.append(Bucket(id, described.type, described.hostname or "", events))
 

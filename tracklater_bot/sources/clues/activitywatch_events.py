@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -42,6 +43,7 @@ NOT_FINAL = 300.0
 LONGEST_EVENT = timedelta(days=366).total_seconds()
 LONGEST_SOUND = 4 * 3600.0  # nobody listens to one page for longer without a touch
 LONGEST_TEXT = 2000
+AT_ONCE = 8 * 1024 * 1024  # of a longer list, the events of all years would fill the memory
 _CLOCKS = range(1971, 9000)
 
 
@@ -105,25 +107,34 @@ class Piece(NamedTuple):
     data: Any
 
 
-def rows_in(written: bytes | msgspec.Raw, kind: str) -> tuple[list[Piece], int]:
-    """The events of a list, and how many rows of it cannot be understood. Raises ValueError."""
+def rows_in(
+    written: bytes | msgspec.Raw, kind: str, first: float, last: float
+) -> tuple[list[Piece], int]:
+    """The events of a list that touch the time between two moments, and how many of its rows cannot
+    be understood. Raises ValueError.
+    """
     of_list, of_row = _DECODERS[kind]
-    broken = 0
-    try:
-        rows = of_list.decode(written)
-    except (ValueError, RecursionError):
-        rows = []
+
+    def one_by_one() -> Iterator[_Row[Any] | None]:
         for row in _decode_rows(written):
             try:
-                rows.append(of_row.decode(row))
+                yield of_row.decode(row)
             except (ValueError, RecursionError):
-                broken += 1
-    pieces = [
-        Piece(start := row.timestamp.timestamp(), start + row.duration, row.data)
-        for row in rows
-        if row.timestamp.year in _CLOCKS and 0 <= row.duration <= LONGEST_EVENT
-    ]
-    return pieces, broken + len(rows) - len(pieces)
+                yield None
+
+    rows: Iterable[_Row[Any] | None] = one_by_one()
+    if memoryview(written).nbytes <= AT_ONCE:
+        with suppress(ValueError, RecursionError):
+            rows = of_list.decode(written)
+    pieces, broken = [], 0
+    for row in rows:
+        if row and row.timestamp.year in _CLOCKS and 0 <= row.duration <= LONGEST_EVENT:
+            start = row.timestamp.timestamp()
+            if start < last and start + row.duration >= first:
+                pieces.append(Piece(start, start + row.duration, row.data))
+        else:
+            broken += 1
+    return pieces, broken
 
 
 def latest(events: Iterable[Piece]) -> list[Piece]:

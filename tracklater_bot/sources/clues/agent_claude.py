@@ -83,7 +83,7 @@ def understand(lines: Iterable[bytes], path: Path) -> Told:
     for line in lines:
         try:
             record = _record(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             session.told.broken += bool(line.strip())
         else:
             session.take(record)

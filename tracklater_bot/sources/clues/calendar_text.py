@@ -25,7 +25,7 @@ _KEPT = (
 )
 # Names in capitals, as everybody writes them; after a line's end, for that is found fastest.
 _PROPERTY = re.compile(rf"\n({_KEPT})([;:][^\r\n]*)".encode())
-_FOLD = re.compile(rb"\r?\n[ \t]")
+_FOLDS = (b"\r\n ", b"\r\n\t", b"\n ", b"\n\t")
 _BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\s")
 _ENDING = re.compile(rb"(?:^|\n)END:VCALENDAR\s*$")
 _EDGE = re.compile(rb"\n(BEGIN|END):(VEVENT|VTIMEZONE)[ \t\r]*(?=\n)")
@@ -62,7 +62,8 @@ def excerpt(content: bytes, first: date, last: date) -> CalendarText:
         came = "a web page came instead of it" if page else "what came is none"
         raise SourceError(f"there is no calendar: {came}", lasting=True)
     is_cut = not _ENDING.search(content[-1000:])
-    content = _FOLD.sub(b"", content)  # bytes: a fold may lie within a letter
+    for fold in _FOLDS:  # of bytes: one may lie within a letter
+        content = content.replace(fold, b"")
     choice = _Choice(last, _digits(first, -1), _digits(last, 1), _digits(first - LONGEST_EVENT, -1))
     for kind, block in _blocks(content):
         if kind == b"VEVENT" and choice.may_touch(block):
