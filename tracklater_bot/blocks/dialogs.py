@@ -84,13 +84,11 @@ def with_gap(view: View, day: WorkDay) -> Block | None:
     start, _, end = (FieldValues(view).option("gap") or "").partition("/")
     if not end:
         return None
-    number = int(datetime.fromisoformat(start).timestamp())
     fresh = {
         "start": _time_field("start", "Start", datetime.fromisoformat(start), day.zone),
         "end": _time_field("end", "End", datetime.fromisoformat(end), day.zone),
     }
-    blocks = [_renewed(block, fresh, number) for block in view["blocks"]]
-    return resent(view, blocks, DialogMeta.of(view))
+    return refilled(view, fresh)
 
 
 def split_modal(digest: Digest, item: Item) -> Block:
@@ -208,7 +206,7 @@ def _name(block: Block) -> str:
     return str(block.get("block_id", "")).partition(":")[0]
 
 
-def _renewed(block: Block, fresh: Mapping[str, Block], later: int) -> Block:
+def _renewed(block: Block, fresh: Mapping[str, Block], later: int = 0) -> Block:
     """The field filled in anew, where it is among the fresh ones."""
     new, number = fresh.get(_name(block)), str(block.get("block_id", "")).partition(":")[2]
     if new is None:
@@ -234,6 +232,12 @@ def drawn_anew(view: Block, version: int) -> Block:
     """
     fresh = {_name(block): block for block in view["blocks"] if block["type"] == "input"}
     return {**view, "blocks": [_renewed(block, fresh, version) for block in view["blocks"]]}
+
+
+def refilled(view: View, fresh: Mapping[str, Block]) -> Block:
+    """The open dialog with these fields filled in anew."""
+    blocks = [_renewed(block, fresh) for block in view["blocks"]]
+    return resent(view, blocks, DialogMeta.of(view))
 
 
 def resent(view: Mapping[str, Any], blocks: list[Block], meta: DialogMeta) -> Block:

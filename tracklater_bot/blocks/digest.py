@@ -60,7 +60,7 @@ class DigestView:
     worked on after the day was read. `changes` are sentences of ours, in mrkdwn, about what the
     person once set in Slack and what holds no more. `squares` are emoji in the groups' colours,
     `usual` the hours that one usually works on a day, `stood` what is known of certain rows,
-    `still_open` are days since the last digest.
+    `still_open` are days since the last digest. `programs` were in front, by the item's id.
     """
 
     page: int = 0
@@ -74,6 +74,7 @@ class DigestView:
     usual: timedelta | None = None
     stood: str = ""
     still_open: Sequence[DayTimes] = ()
+    programs: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
 
     def closes(self, digest: Digest) -> bool:
         """Whether no entries can be made on the day any more."""
@@ -131,7 +132,10 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     blocks += [*_head(digest, view, detail), *_day_buttons(digest, view)]
     asked = () if closed else questions(digest)
     for item in parts[number]:
-        place = RowPlace.of(digest, item, view.tracker, closed=closed, squares=view.squares)
+        place = RowPlace.of(
+            digest, item, view.tracker, closed=closed, squares=view.squares,
+            programs=view.programs.get(item.id, ()),
+        )  # fmt: skip
         blocks += row(item, place, detail, asked=item in asked)
     blocks += _page_buttons(digest, number, len(parts))
     notes = _small_print(digest, view, detail)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -29,6 +29,7 @@ from tracklater_bot.domain.text import (
 
 SPLITTABLE = timedelta(minutes=10)
 MOST_CANDIDATES = 2  # more would be a list to read
+MOST_PROGRAMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class RowPlace:
     """Where a row stands: its day and zone, whether one to merge with follows, and the tracker.
 
     `closed`: the day is too old for new entries, so that nothing but Skip is left for open rows.
-    `square` is the emoji in its group's colour; `beside` the groups before and after it.
+    `square` is the emoji in its group's colour; `beside` the groups before and after it. `programs`
+    were in front then, where the person lets them be shown.
     """
 
     day: date
@@ -55,6 +57,7 @@ class RowPlace:
     closed: bool = False
     square: str = ""
     beside: tuple[str, ...] = ()
+    programs: Sequence[tuple[str, int]] = ()
 
     @classmethod
     def of(
@@ -65,6 +68,7 @@ class RowPlace:
         *,
         closed: bool = False,
         squares: Mapping[str, str] = MappingProxyType({}),
+        programs: Sequence[tuple[str, int]] = (),
     ) -> RowPlace:
         """The item's place in its digest."""
         span = item.suggestion.span
@@ -82,6 +86,7 @@ class RowPlace:
             closed=closed,
             square=f"{square} " if square else "",
             beside=tuple(dict.fromkeys(group for group in beside if group)),
+            programs=programs,
         )
 
 
@@ -172,6 +177,9 @@ def _open_words(item: Item, place: RowPlace, detail: Detail) -> str:
         if detail.evidence and not item.certain
         else ""
     )
+    programs = listing(
+        f"{mrkdwn(name, 30)} {minutes} min" for name, minutes in place.programs[:MOST_PROGRAMS]
+    )
     between = listing(mrkdwn(group, 40) for group in place.beside)
     small = (
         f"*{unsure(suggestion)}*" if unsure(suggestion) else perhaps(suggestion),
@@ -183,6 +191,7 @@ def _open_words(item: Item, place: RowPlace, detail: Detail) -> str:
         _title(item, place, detail.words),
         issue_line(suggestion, detail.words) if explained else "",
         " · ".join(filter(None, small)),
+        f"In front: {programs}" if programs else "",
     ]
     return "\n".join(filter(None, lines))
 

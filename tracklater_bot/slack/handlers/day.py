@@ -229,9 +229,9 @@ class DayHandlers:
         with stored_first(ack):
             self._days.person.store.drop_rule(click.user, int(click.value))
         self._days.show_home()
-        today = self._days.person.calendar.today()
+        day, done = self._days.last_day(), "The rule is dropped."
         self._days.tell_changes(
-            today, "The rule is dropped. This moved:", "The rule is dropped; nothing moved today."
+            day, done, lambda _, moved: "" if moved else f"{done} Nothing moved on {day_name(day)}."
         )
 
     def _habits_forgotten(self, ack: Ack) -> None:
