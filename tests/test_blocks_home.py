@@ -48,7 +48,7 @@ from tracklater_bot.domain.billing import Drift
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.draft import Draft
-from tracklater_bot.domain.stretches import CertainRows, Stretch
+from tracklater_bot.domain.stretches import ReadyRows, Stretch
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import OVERRIDES, effective, moved
@@ -140,7 +140,8 @@ def month(*of_day: Item | str) -> tuple[list[DayTimes], WeekView]:
         for day in november.days()
     ]
     quota = Quota(at("15:00"), HELSINKI, 22, at("15:42"), 30)
-    return [DayTimes.of(day) for day in days], WeekView(november, CertainRows.of(days), quota)
+    certain, ready = (ReadyRows.of(days, certain_only=only) for only in (True, False))
+    return [DayTimes.of(day) for day in days], WeekView(november, certain, ready, quota)
 
 
 def test_a_month_is_approved_in_one_question_with_what_it_costs() -> None:
@@ -160,6 +161,22 @@ def test_a_month_is_approved_in_one_question_with_what_it_costs() -> None:
     assert (
         "Each entry is one request to Toggl: 42 requests; 22 are left until 15:42,"
         " so the last will be there soon after 15:42." in text
+    )
+
+
+def test_all_of_a_month_is_approved_with_the_number_that_is_not_sure() -> None:
+    doubted = item("11:00-12:00 group2 -", confidence=0.6)
+    days, view = month("09:00-11:00 group1 DEV-1", doubted, "12:00-13:00 ?")
+    message = week_message(days, TOGGL, view)
+    (certain,) = elements(message.blocks, "approve_days")
+    assert certain["text"]["text"] == "Approve the certain of these 21 days"
+    assert certain["style"] == "primary"
+    (button,) = elements(message.blocks, "approve_days_all")
+    assert button["text"]["text"] == "Approve all of these 21 days"
+    assert "style" not in button
+    assert button["confirm"]["text"]["text"] == (
+        "I am not sure of 21 of them. Make 42 entries on 21 days in Toggl? In all 63 h."
+        " group1 42 h, group2 21 h."
     )
 
 

@@ -40,7 +40,7 @@ from tracklater_bot.domain.digests import Digest, ItemState, Problem
 from tracklater_bot.domain.draft import Draft, Gap
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.rules import Rule, RuleKind
-from tracklater_bot.domain.stretches import CertainRows, Stretch
+from tracklater_bot.domain.stretches import ReadyRows, Stretch
 from tracklater_bot.domain.wall import Shown
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.gate import STRANGER
@@ -247,7 +247,12 @@ def _messages() -> list[list[Json]]:
     ]
     day = digest("09:00-10:00 group1")
     billing = BillingView({}, "0", day.day)
-    view = WeekView(Stretch.week(day.day), CertainRows.of([day]), billing=billing)
+    view = WeekView(
+        Stretch.week(day.day),
+        ReadyRows.of([day], certain_only=True),
+        ReadyRows.of([day, day], certain_only=False),
+        billing=billing,
+    )
     week = week_message([DayTimes.of(day)], view=view)
     return [*shown, week.blocks, no_traces(FRIDAY, ()).blocks, help_message().blocks]
 

@@ -24,7 +24,7 @@ from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.billing import Drift
 from tracklater_bot.domain.day_totals import DayTimes, Lengths
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
-from tracklater_bot.domain.stretches import CertainRows, Stretch
+from tracklater_bot.domain.stretches import ReadyRows, Stretch
 from tracklater_bot.domain.text import clock, count, duration, listing, short_day
 
 MOST_GROUPS = 6
@@ -108,10 +108,13 @@ def _sums(lengths: Lengths) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WeekView:
-    """What stands beside the days: whose they are, what can be approved, what it costs."""
+    """What stands beside the days: whose they are, what is certain, what can be approved at all,
+    what it costs.
+    """
 
     stretch: Stretch
-    certain: CertainRows = field(default_factory=CertainRows)
+    certain: ReadyRows = field(default_factory=ReadyRows)
+    ready: ReadyRows = field(default_factory=ReadyRows)
     quota: Quota | None = None
     notes: Sequence[str] = ()
     billing: BillingView | None = None
@@ -183,21 +186,35 @@ def _runs(days: Sequence[date]) -> str:
 
 
 def _approval(view: WeekView, tracker: str) -> list[Block]:
-    rows, value = view.certain, f"{view.stretch}/{view.certain.seen}"
-    if not rows.number:
-        return []
-    days = count(len(rows.days), "day")
-    words = f"Approve the certain of these {days}" if len(rows.days) > 1 else "Approve the certain"
-    entries = count(rows.number, "entry", "entries")
+    """A button for what is certain and, where there is more, one for all; and what that costs."""
     billed = view.billing is not None and view.billing.billed_on is not None
-    ask = f"{view.stretch.name} is billed already. " if billed else ""
-    ask += f"Make {entries} on {days} in {tracker}? In all {_sums(rows.lengths)}."
+    first = f"{view.stretch.name} is billed already. " if billed else ""
+    unsure = view.ready.number - view.certain.number
+    buttons = list[Block]()
+    if view.certain.number:
+        buttons.append(
+            _approve_button("the certain", "approve_days", view.certain, view, first, tracker)
+        )
+    if unsure:
+        first += f"I am not sure of {unsure} of them. "
+        buttons.append(_approve_button("all", "approve_days_all", view.ready, view, first, tracker))
+    if not buttons:
+        return []
+    buttons[0]["style"] = "primary"
+    number = view.certain.number or view.ready.number
+    cost = view.quota.cost(number, tracker) if view.quota else ""
+    return [actions(buttons), *([context(cost)] if cost else [])]
+
+
+def _approve_button(
+    what: str, action_id: str, rows: ReadyRows, view: WeekView, first: str, tracker: str
+) -> Block:
+    days = count(len(rows.days), "day")
+    words = f"Approve {what} of these {days}" if len(rows.days) > 1 else f"Approve {what}"
+    entries = count(rows.number, "entry", "entries")
+    ask = f"{first}Make {entries} on {days} in {tracker}? In all {_sums(rows.lengths)}."
     question = confirm(words, plain(ask, MOST_CONFIRM), "Approve")
-    cost = view.quota.cost(rows.number, tracker) if view.quota else ""
-    return [
-        actions([button(words, "approve_days", value, style="primary", confirm=question)]),
-        *([context(cost)] if cost else []),
-    ]
+    return button(words, action_id, f"{view.stretch}/{rows.seen}", confirm=question)
 
 
 def _summed(days: Iterable[DayTimes]) -> DayTimes:

@@ -278,11 +278,12 @@ class Days:
         finally:
             self._messages.wake()
 
-    def approve_days(self, user: str, value: str) -> Stretch:
-        """Approves what was shown as certain of some days. Raises ReviewError."""
+    def approve_days(self, user: str, value: str, *, certain_only: bool = True) -> Stretch:
+        """Approves what was shown of some days, all or what is certain. Raises ReviewError."""
         words, _, seen = value.rpartition("/")
         stretch = Stretch.parse(words)
-        self.review.approve_certain(user, self.weeks.certain_days(stretch), seen)
+        days = self.weeks.open_days(stretch)
+        self.review.approve_days(user, days, seen, certain_only=certain_only)
         return stretch
 
     def turn_page(self, day: date, page: int) -> None:

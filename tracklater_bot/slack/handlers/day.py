@@ -47,7 +47,8 @@ class DayHandlers:
         app.action(re.compile(r"^page:\d+$"))(self._turn_page)
         app.action("refresh")(self.refresh)
         app.action("open_day")(self.refresh)
-        app.action("approve_days")(self._approve_days)
+        for action in ("approve_days", "approve_days_all"):
+            app.action(action)(self._approve_days)
         app.action("bill_month")(self._bill_month)
         app.action("unbill_month")(self._bill_month)
         app.action("remind")(self._remind)
@@ -112,7 +113,10 @@ class DayHandlers:
     def _approve_days(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         click, days = Click.of(body), self._days
         with stored_first(ack):
-            refusal = refusal_of(lambda: days.approve_days(click.user, click.value))
+            only = click.action_id == "approve_days"
+            refusal = refusal_of(
+                lambda: days.approve_days(click.user, click.value, certain_only=only)
+            )
         if refusal:
             reply_privately(respond, refusal)
         days.changed()
