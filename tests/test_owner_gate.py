@@ -235,7 +235,7 @@ def _views() -> list[Json]:
         add_modal(DAY, choices, issue=issue("DEV-1"), gaps=[Gap(span("09:00-10:00"), "away")]),
         split_modal(day, day.items[0]),
         why_modal(day, day.items[0]),
-        with_words(rule_modal(day, day.items[0], choices), Shown(words=(("word", 5),))),
+        with_words(rule_modal(day, day.items[0], choices), Shown((("word", 5),))) or {},
         note_modal("Title", "Words"),
         home(shown),
     ]

@@ -19,7 +19,7 @@ from tracklater_bot.blocks.dialog_values import (
 )
 from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.rows import RowPlace, issue_line, menu, project_name
-from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
+from tracklater_bot.blocks.text import lines_within, mrkdwn, plain, typed
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.descriptions import carried_over, is_ours, rewritten, written_for
 from tracklater_bot.domain.digests import Digest, Item, ItemState
@@ -76,7 +76,8 @@ def add_modal(
 def _gap_option(gap: Gap, day: WorkDay) -> Block:
     text = f"{times(gap.span, day.zone, day.date)} · {duration(gap.span.length)}"
     told = f"{text}, {GAP_WORDS.get(gap.why, gap.why)}" if gap.why else text
-    return kit.option(told, f"{gap.span.start.isoformat()}/{gap.span.end.isoformat()}")
+    told = plain(told, values.MOST_OPTION_TEXT)
+    return kit.outside_option(told, f"{gap.span.start.isoformat()}/{gap.span.end.isoformat()}")
 
 
 def with_gap(view: View, day: WorkDay) -> Block | None:

@@ -67,14 +67,17 @@ def parse_rule(view: View, choices: Choices) -> Rule | Errors:
     return Rule(RuleKind(fields.option("kind") or RuleKind.ALWAYS), group, text)
 
 
-def with_words(view: View, shown: Shown) -> Block:
+def with_words(view: View, shown: Shown) -> Block | None:
     """The open dialog, offering words of the windows concerned: choosing one fills it in."""
     options = [
         kit.outside_option(f"{plain(word, 50)} · {minutes} min", word)
         for word, minutes in shown.words
         if SHORTEST_WORD <= len(word) <= MOST_WORD
     ]
-    more: Block = {"placeholder": kit.label("Choose, or type one below"), "options": options}
+    if not options:
+        return None
+    more: Block = {"placeholder": kit.label("Choose, or type one below")}
+    more |= {"options": options[: values.MOST_OPTIONS]}
     offer = field("seen", "Words of these windows", "static_select", optional=True,
                   dispatch_action=True, **more)  # fmt: skip
     head, *rest = view["blocks"]

@@ -86,9 +86,10 @@ class DialogHandlers:
         show = client.views_push if click.in_dialog else client.views_open
         opened = show(trigger_id=click.trigger_id, view=modal(*stored))["view"]
         if opened["callback_id"] == "rule":  # the machine may need longer than Slack waits
-            shown = self._days.person.machine.shown(stored[1].suggestion.span)
-            if shown.words:
-                _update(client, opened, with_words(opened, shown))
+            span = stored[1].suggestion.span
+            offering = with_words(opened, self._days.person.machine.shown(span))
+            if offering is not None:
+                _update(client, opened, offering)
 
     def _menu(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
         """What Edit and the menu beside it do; the menu's values begin with what was chosen."""
