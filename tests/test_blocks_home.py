@@ -109,7 +109,7 @@ def test_the_week_tells_each_day_and_opens_the_missing() -> None:
     text = words(message.blocks)
     assert "Mon 16 Nov to Sun 22 Nov" in text
     assert "*2 h in Toggl*, 2 h 30 min to review on 1 day." in text
-    assert "*Fri 20 Nov* · 2 h in Toggl, 2 h 30 min of 3 h 30 min suggested to review" in text
+    assert "*Fri 20 Nov* · 2 h in Toggl, 2 h 30 min to review of 3 h 30 min suggested" in text
     assert "group1 1 h, 2 h to review · group2 1 h · without a group 30 min to review" in text
     assert "*Mon 16 Nov* · nothing" in text
     assert "*Wed 18 Nov* · not looked at yet" in text
@@ -151,6 +151,7 @@ def test_a_month_is_approved_in_one_question_with_what_it_costs() -> None:
     text = words(message.blocks)
     assert "November 2026" in text
     assert "group1 42 h to review · group2 21 h to review · without a group 21 h to review" in text
+    assert "*Mon 2 Nov* · 4 h to review\ngroup1 2 h · group2 1 h · without a group 1 h" in text
     assert "*Sun 1 Nov*" not in text
     assert "Nothing on 1, 7–8, 14–15, 21–22 and 28–29 November." in text
     (button,) = elements(message.blocks, "approve_days")

@@ -250,7 +250,7 @@ def _messages() -> list[list[Json]]:
     view = WeekView(
         Stretch.week(day.day),
         ReadyRows.of([day], certain_only=True),
-        ReadyRows.of([day, day], certain_only=False),
+        ReadyRows((day.day,), 2),
         billing=billing,
     )
     week = week_message([DayTimes.of(day)], view=view)

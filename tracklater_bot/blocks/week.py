@@ -166,7 +166,7 @@ def _blocks(
     for times in days:
         if times not in quiet:
             lines = [f"*{short_day(times.day)}* · {_day_words(times, tracker)}"]
-            lines += filter(None, [_group_line(times, most_groups)])
+            lines += filter(None, [_group_line(times, most_groups, short=True)])
             blocks.append(section("\n".join(lines), open_button(times.day)))
     notes = [f"Nothing on {_runs([t.day for t in quiet])}."] if quiet else []
     notes += ["To review is what I found and you have not decided on."]
@@ -242,26 +242,28 @@ def _day_words(day: DayTimes, tracker: str) -> str:
     left = "all decided" if found else ""
     if missing:
         of_found = f" of {duration(found)} suggested" if found > missing else ""
-        left = f"{duration(missing)}{of_found} to review"
+        left = f"{duration(missing)} to review{of_found}"
     waiting = in_all(day.under_way)
     left = ", ".join(filter(None, (f"{duration(waiting)} on the way" if waiting else "", left)))
     done = f"{duration(tracked)} in {tracker}" if tracked else ""
     return ", ".join(filter(None, (done, left))) or "nothing"
 
 
-def _group_line(day: DayTimes, most: int) -> str:
+def _group_line(day: DayTimes, most: int, *, short: bool = False) -> str:
+    """The groups' times; where it is to be `short`, without what the day's own line says."""
     groups = day.groups()
-    names = [words for group in groups[:most] if (words := _group_words(day, group))]
+    to_review = "" if short and not in_all(day.tracked) else " to review"
+    names = [words for group in groups[:most] if (words := _group_words(day, group, to_review))]
     if len(groups) > most > 0:
         names.append(f"and {count(len(groups) - most, 'more group')}")
     return " · ".join(names)
 
 
-def _group_words(day: DayTimes, group: str | None) -> str:
+def _group_words(day: DayTimes, group: str | None, to_review: str) -> str:
     name = mrkdwn(group, 40) if group else "without a group"
     tracked, missing = day.tracked.get(group), day.missing.get(group)
     parts = [duration(tracked)] if tracked else []
-    parts += [f"{duration(missing)} to review"] if missing else []
+    parts += [f"{duration(missing)}{to_review}"] if missing else []
     return f"{name} {', '.join(parts)}" if parts else ""
 
 
