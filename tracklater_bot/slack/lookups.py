@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tracklater_bot.blocks.dialog_values import Choices, find_issue
@@ -26,19 +26,21 @@ def issues_named(typed: str, issues: Sequence[Issue]) -> list[Issue]:
     pasted = next((word for word in _words(typed) if "://" in word), typed)
     key = _bare(key_in_address(pasted))
     spelled = [issue for issue in issues if key and _spells(key, issue)]
-    return list(dict.fromkeys(issues_in(typed, issues))) or spelled
+    return issues_in(typed, issues) or spelled
 
 
-def issues_in(text: str, issues: Sequence[Issue]) -> Iterator[Issue]:
+def issues_in(text: str, issues: Sequence[Issue]) -> list[Issue]:
     """The issues whose addresses or keys, or those they had before, stand in the text, in order."""
     at, called = defaultdict[str, list[Issue]](list), defaultdict[str, list[Issue]](list)
     for issue in issues:
         at[issue.url.casefold()].append(issue)
         for key in (issue.key, *issue.aliases):
             called[key.casefold()].append(issue)
+    found = dict[Issue, None]()
     for word in _words(text):
         address = _without_query(word).casefold() if "://" in word else ""
-        yield from at.get(address) or called.get(key_in_address(word).casefold(), ())
+        found |= dict.fromkeys(at.get(address) or called.get(key_in_address(word).casefold(), []))
+    return list(found)
 
 
 def _words(text: str) -> list[str]:
@@ -114,7 +116,7 @@ class Lookups:
 
     def issue_in(self, text: str) -> Issue | None:
         """The first known issue that a message names, by its key or address."""
-        return next(issues_in(text, self._catalog.issues()), None)
+        return next(iter(issues_in(text, self._catalog.issues())), None)
 
     def group_in(self, text: str, channel: str, workspace: str) -> str | None:
         """The one group that a message is for: its workspace's, or what its words point to."""
