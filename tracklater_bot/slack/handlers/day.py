@@ -82,7 +82,8 @@ class DayHandlers:
         """The person wrote to the bot: the words of the command work here too."""
         if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype"):
             return
-        word = str(event.get("text") or "").strip().casefold()[:MOST_WORD]
+        said = str(event.get("text") or "").strip().casefold().removeprefix("/tracklater")
+        word = said.strip()[:MOST_WORD]
         answer = self._known_answer(word) or self._looked_up(word)
         self._days.messenger.reply_privately(self._days.person.id, answer.text, answer.blocks)
 
