@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks import elements as kit
-from tracklater_bot.blocks.elements import Block, SlackMessage
+from tracklater_bot.blocks.elements import MOST_JSON, MOST_TEXT, Block, SlackMessage
 from tracklater_bot.blocks.rows import Detail, RowPlace, perhaps, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.blocks.week import still_open_rows, still_open_words
@@ -29,8 +29,6 @@ from tracklater_bot.domain.text import clock, count, day_name, duration, listing
 
 MOST_ROWS = 15
 ROWS_A_PAGE = (MOST_ROWS, 8, 4, 2)  # fewer only where names and titles are monstrous
-MOST_JSON = 11_900  # Slack's limit is 12,000 and its way of counting is not public
-MOST_TEXT = 3_900  # chat.update refuses more than 4,000
 MOST_QUESTIONS = 2
 MOST_GAPS = 3
 MOST_QUESTION = 170  # Slack's limit of 300 is for all that is asked

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import TypeVar
 
 from tracklater_bot.blocks import dialog_values as values
 from tracklater_bot.blocks import elements as kit
@@ -20,6 +21,7 @@ from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.text import clean, count, day_name, duration, listing
 from tracklater_bot.domain.wall import Shown
 
+T = TypeVar("T")
 MOST_WORD = 80
 SHORTEST_WORD = 2
 MOST_RULES = 10
@@ -114,9 +116,7 @@ def catch_words(rule: Rule, caught: Sequence[Span], day: date, items: Sequence[I
     name = day_name(day)
     if not caught:
         return f"No window of {name} has “{rule.text}” in its title. Keep it all the same?"
-    now = defaultdict[str | None, timedelta](timedelta)
-    for item in items:
-        now[item.suggestion.group] += _shared(item, caught)
+    now = _shares(items, caught, lambda item: item.suggestion.group)
     whose = listing(f"{group or 'not known'} {duration(now[group])}" for group in now if now[group])
     what = "would belong to" if rule.kind is RuleKind.ALWAYS else "would not point to"
     windows = f"{duration(total(caught))} of {name}'s windows have it"
@@ -129,16 +129,10 @@ def outcome_words(rule: Rule, caught: Sequence[Span], digest: Digest, moved: Seq
     if not caught:
         return " ".join([*kept, f"No window of {name} has “{rule.text}” in its title."])
     always, least = rule.kind is RuleKind.ALWAYS, BY_THE_WAY if moved else timedelta()
-    shared = [(item, _shared(item, caught)) for item in digest.items]
-    own = sum((part for item, part in shared if item.suggestion.group == rule.group), timedelta())
-    decided = sum(
-        (
-            part
-            for item, part in shared
-            if not is_open(item) and (item.suggestion.group == rule.group) is not always
-        ),
-        timedelta(),
+    shares = _shares(
+        digest.items, caught, lambda item: (item.suggestion.group == rule.group, is_open(item))
     )
+    own, decided = shares[True, True] + shares[True, False], shares[not always, False]
     left = (total(caught) - own if always else own) - decided
     told = []
     if left > least:
@@ -153,10 +147,15 @@ def outcome_words(rule: Rule, caught: Sequence[Span], digest: Digest, moved: Seq
     return " ".join([*kept, *told])
 
 
-def _shared(item: Item, caught: Sequence[Span]) -> timedelta:
-    """How much of an item's time is in what was caught."""
-    parts = (item.suggestion.span.intersection(span) for span in caught)
-    return sum((part.length for part in parts if part), timedelta())
+def _shares(
+    items: Sequence[Item], caught: Sequence[Span], kind: Callable[[Item], T]
+) -> defaultdict[T, timedelta]:
+    """How much of what was caught is in items, by their kind."""
+    shares = defaultdict[T, timedelta](timedelta)
+    for item in items:
+        parts = (item.suggestion.span.intersection(span) for span in caught)
+        shares[kind(item)] += sum((part.length for part in parts if part), timedelta())
+    return shares
 
 
 def _said(rule: Rule) -> str:

@@ -10,6 +10,8 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks.elements import (
+    MOST_JSON,
+    MOST_TEXT,
     Block,
     SlackMessage,
     actions,
@@ -30,8 +32,6 @@ from tracklater_bot.domain.text import clock, count, duration, listing, short_da
 MOST_GROUPS = 6
 MOST_DAYS = 31
 WEEK_DAYS = 7
-MOST_JSON = 11_900  # of a message; see the day's own in digest.py
-MOST_SPOKEN = 3_900
 MOST_CONFIRM = 280
 
 
@@ -143,7 +143,7 @@ def week_message(
     totals = _week_totals(shown, label)
     spoken = [totals.replace("*", "")]
     spoken += [f"{short_day(times.day)}: {_day_words(times, label)}." for times in shown]
-    text = lines_within(map(escaped, spoken), MOST_SPOKEN)
+    text = lines_within(map(escaped, spoken), MOST_TEXT)
     for groups in (MOST_GROUPS, 3, 1, 0):
         blocks = _blocks(shown, label, view, groups)
         if size(blocks) <= MOST_JSON:

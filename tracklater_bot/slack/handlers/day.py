@@ -24,7 +24,7 @@ from tracklater_bot.domain.stretches import Stretch, parse_stretch
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.payloads import Click, refusal_of, reply_privately, stored_first
+from tracklater_bot.slack.payloads import Click, refused, reply_privately, stored_first
 
 MOST_WORD = 60
 PATIENCE_SECONDS = 2.5
@@ -113,13 +113,8 @@ class DayHandlers:
 
     def _approve_days(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         click, days = Click.of(body), self._days
-        with stored_first(ack):
-            only = click.action_id == "approve_days"
-            refusal = refusal_of(
-                lambda: days.approve_days(click.user, click.value, certain_only=only)
-            )
-        if refusal:
-            reply_privately(respond, refusal)
+        only = click.action_id == "approve_days"
+        refused(ack, respond, lambda: days.approve_days(click.user, click.value, certain_only=only))
         days.changed()
         stretch = Stretch.parse(click.value.rpartition("/")[0])
         _say(respond, days.weeks.again(stretch), replace_original=True)
@@ -128,13 +123,10 @@ class DayHandlers:
         click, weeks = Click.of(body), self._days.weeks
         words, _, seen = click.value.rpartition("/")
         stretch = Stretch.parse(words)
-        with stored_first(ack):
-            if click.action_id == "unbill_month":
-                weeks.billing.unmark(stretch)
-            else:
-                refusal = refusal_of(lambda: weeks.billing.mark(stretch, seen))
-                if refusal:
-                    reply_privately(respond, refusal)
+        if click.action_id == "unbill_month":
+            refused(ack, respond, lambda: weeks.billing.unmark(stretch))
+        else:
+            refused(ack, respond, lambda: weeks.billing.mark(stretch, seen))
         billing = weeks.billing.as_shown(stretch)
         _say(respond, weeks.again(stretch, billing), replace_original=True)
 
@@ -161,10 +153,7 @@ class DayHandlers:
         click = Click.of(body)
         what, _, value = click.value.rpartition(":")
         decide = self.decisions()[what or click.action_id]
-        with stored_first(ack):
-            refusal = refusal_of(lambda: decide(click.user, value))
-        if refusal:
-            reply_privately(respond, refusal)
+        refusal = refused(ack, respond, lambda: decide(click.user, value))
         if refusal == self._tracker.too_long_ago:  # the message is from when it could still be done
             stored = self._days.item(value)
             self._days.show_again(stored[0].day if stored else date.fromisoformat(value))
@@ -174,10 +163,7 @@ class DayHandlers:
         """“What was this?” has its answer; what the machine would now draft otherwise is told."""
         click = Click.of(body)
         said, _, item_id = click.value.rpartition(":")
-        with stored_first(ack):
-            refusal = refusal_of(lambda: self._days.answer(click.user, item_id, said))
-        if refusal:
-            reply_privately(respond, refusal)
+        refusal = refused(ack, respond, lambda: self._days.answer(click.user, item_id, said))
         self._days.changed()
         stored = self._days.item(item_id)
         if stored is not None and not refusal:
