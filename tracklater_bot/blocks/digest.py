@@ -130,10 +130,14 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     blocks += [*_head(digest, view, detail), *_day_buttons(digest, view)]
     asked = () if closed else questions(digest)
     for item in parts[number]:
-        place = RowPlace.of(
-            digest, item, view.tracker, closed=closed, squares=view.squares,
+        square = view.squares.get(item.suggestion.group or "", "")
+        place = replace(
+            RowPlace.of(digest, item),
+            tracker=view.tracker,
+            closed=closed,
+            square=square and f"{square} ",
             programs=view.programs.get(item.id, ()),
-        )  # fmt: skip
+        )
         blocks += row(item, place, detail, asked=item in asked)
     blocks += _page_buttons(digest, number, len(parts))
     notes = _small_print(digest, view, detail)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks import elements as kit
@@ -60,16 +59,7 @@ class RowPlace:
     programs: Sequence[tuple[str, int]] = ()
 
     @classmethod
-    def of(
-        cls,
-        digest: Digest,
-        item: Item,
-        tracker: TrackerWords = SOME_TRACKER,
-        *,
-        closed: bool = False,
-        squares: Mapping[str, str] = MappingProxyType({}),
-        programs: Sequence[tuple[str, int]] = (),
-    ) -> RowPlace:
+    def of(cls, digest: Digest, item: Item) -> RowPlace:
         """The item's place in its digest."""
         span = item.suggestion.span
         # The digest's items are in order of time.
@@ -77,16 +67,11 @@ class RowPlace:
         earlier = [other for other in kept if other.suggestion.span.end <= span.start]
         later = [other for other in kept if other.suggestion.span.start >= span.end]
         beside = (each.suggestion.group for each in (*earlier[-1:], *later[:1]))
-        square = squares.get(item.suggestion.group or "", "")
         return cls(
             day=digest.day,
             zone=ZoneInfo(digest.timezone),
             has_next=bool(later) and is_open(later[0]),
-            tracker=tracker,
-            closed=closed,
-            square=f"{square} " if square else "",
             beside=tuple(dict.fromkeys(group for group in beside if group)),
-            programs=programs,
         )
 
 
