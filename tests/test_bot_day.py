@@ -313,6 +313,7 @@ def test_every_word_is_answered_at_once_and_then_in_full(
         ("thursday", "Thursday 19 November"),
         ("help", "/tracklater week"),
         ("How are you?", "I don't know"),
+        (" /tracklater Thursday", "Thursday 19 November"),
     ],
 )
 def test_writing_to_the_bot_gets_an_answer(anybody: Live, words: str, answer: str) -> None:

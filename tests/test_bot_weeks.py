@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -13,8 +14,11 @@ import pytest
 from tests.bots import IN_TOGGL, button_of
 from tests.commands import called
 from tests.conftest import FRIDAY
+from tests.fixed_drafts import draft_with
 from tests.livebot import Json, Live, evening, live, sample_settings
+from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import duration
 from tracklater_sandbox import ME, Sandbox
@@ -57,6 +61,26 @@ def test_the_certain_of_all_days_is_approved_in_one_click(me: Live, words: str) 
     me.days.approve_days(ME, value)  # a click that Slack sends twice
     me.eventually(lambda: me.days.outbox.due_in() is None)
     assert len(me.entries()) == len(wanted)
+
+
+def test_all_of_a_week_is_approved_with_what_is_not_sure(me: Live) -> None:
+    def doubtful(days: Sequence[WorkDay]) -> list[Draft]:
+        return [half_sure(draft) for draft in real(days)]
+
+    real = me.core.machine.drafts
+    draft_with(me.core, me.days, doubtful)
+    week = asked(me, "week")
+    ready = [item for day in days(me) for item in day.items if item.approvable]
+    assert len(ready) > len(certain(me)) > 0
+    assert me.sandbox.slack.click(week, "approve_days_all").acked
+    me.eventually(lambda: len(me.entries()) == len(ready))
+    me.wait(lambda: not button_of(me.private_answers()[-1], "approve_days_all"))
+
+
+def half_sure(draft: Draft) -> Draft:
+    """The day with every other row unsure."""
+    rows = [replace(row, confidence=(0.6, 0.95)[n % 2]) for n, row in enumerate(draft.suggestions)]
+    return replace(draft, suggestions=tuple(rows))
 
 
 def test_what_changed_since_it_was_shown_is_not_approved(me: Live) -> None:

@@ -92,7 +92,7 @@ def test_what_waits_is_counted_with_the_day(room: Room) -> None:
     assert "1 h in your tracker. 1 h 30 min on the way." in message.text
     week = week_message([DayTimes.of(room.digest)])
     assert (
-        "1 h in your tracker, 1 h 30 min on the way, 30 min of 3 h suggested to review" in week.text
+        "1 h in your tracker, 1 h 30 min on the way, 30 min to review of 3 h suggested" in week.text
     )
 
 

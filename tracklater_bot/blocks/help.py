@@ -13,6 +13,7 @@ from tracklater_bot.blocks.text import lines_within, link, mrkdwn
 from tracklater_bot.blocks.week import in_all, open_button
 from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items
 from tracklater_bot.domain.digests import Digest, Item
+from tracklater_bot.domain.edits import Move
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, count, day_name, duration, short_day, times
@@ -120,21 +121,26 @@ def day_ready(digest: Digest, link_to_it: str | None, closed: str = "") -> Slack
 
 
 def changes_message(
-    digest: Digest, moved: Sequence[tuple[Item, Item]], head: str, otherwise: str = ""
+    digest: Digest, moved: Sequence[Move], head: str, ending: str = ""
 ) -> SlackMessage | None:
     """What a day's open rows say anew, and said before; None where there is nothing to tell."""
-    zone = ZoneInfo(digest.timezone)
-    lines = [
-        f"{times(new.suggestion.span, zone, digest.day)}: {_what(new)} (was {_what(old)})"
-        for old, new in moved
-    ]
-    if not lines and not otherwise:
+    zone, lines = ZoneInfo(digest.timezone), list[str]()
+    for old, new in moved:
+        item = new or old
+        if item is not None:
+            when = times(item.suggestion.span, zone, digest.day)
+            lines.append(f"{when}: {_what(new)} (was {_what(old)})")
+    lines = [head, *lines] if lines else []
+    lines += [mrkdwn(ending, 400)] if ending else []
+    if not lines:
         return None
-    text = lines_within([head, *lines] if lines else [mrkdwn(otherwise, 300)])
+    text = lines_within(lines)
     return SlackMessage(text, [section(text)])
 
 
-def _what(item: Item) -> str:
+def _what(item: Item | None) -> str:
+    if item is None:
+        return "no row"
     issue = item.suggestion.issue
     name = mrkdwn(item.suggestion.group or "not known", 40)
     return f"{name} {mrkdwn(issue.key, 40)}" if issue else name

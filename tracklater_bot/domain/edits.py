@@ -27,6 +27,7 @@ from tracklater_bot.domain.text import times
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=24)
 MOST_AHEAD = timedelta(days=1)
 UNDECIDED = (ItemState.OPEN, ItemState.FAILED)
+Move: TypeAlias = tuple[Item | None, Item | None]
 _Key: TypeAlias = tuple[Span, str | None, tuple[str, str] | None]
 
 
@@ -156,9 +157,15 @@ def _key(suggestion: Suggestion) -> _Key:
     return (suggestion.span, suggestion.group, (issue.tracker, issue.key) if issue else None)
 
 
-def moved(before: Digest, after: Digest) -> list[tuple[Item, Item]]:
-    """The open items that say another group or issue than was said of most of their time."""
-    pairs = []
+def moved(before: Digest, after: Digest) -> list[Move]:
+    """The open items that say another group or issue than was said of most of their time.
+
+    Those that came beside nothing known have None before them, those that went None after; what is
+    later than all that was known has not moved.
+    """
+    pairs = list[Move]()
+    spans = [*(item.suggestion.span for item in before.items), *(gap.span for gap in before.gaps)]
+    known = max((span.end for span in spans), default=None)
     for item in (item for item in after.items if item.state is ItemState.OPEN):
         span = item.suggestion.span
         shared = [(old.suggestion.span.intersection(span), old) for old in before.items]
@@ -167,6 +174,12 @@ def moved(before: Digest, after: Digest) -> list[tuple[Item, Item]]:
         )
         if most is not None and _key(most[1].suggestion)[1:] != _key(item.suggestion)[1:]:
             pairs.append((most[1], item))
+        elif most is None and known is not None and span.start < known:
+            pairs.append((None, item))
+    left = [item.suggestion.span for item in after.items]
+    for old in (old for old in before.items if old.state is ItemState.OPEN):
+        if not any(span.overlaps(old.suggestion.span) for span in left):
+            pairs.append((old, None))
     return pairs
 
 

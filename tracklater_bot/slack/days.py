@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -21,7 +21,7 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import Lengths, open_items
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.draft import Draft
-from tracklater_bot.domain.edits import moved
+from tracklater_bot.domain.edits import Move, moved
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.json_value import JsonValue
@@ -49,7 +49,10 @@ from tracklater_bot.store.processes import owner_name
 
 log = logging.getLogger(__name__)
 
+Outcome = Callable[[Digest, Sequence[Move]], str]
+
 ZONE_LASTS = timedelta(hours=1)
+LOOKED_AT = timedelta(days=7)  # ago, a day is one that the person may look at still
 ZONE_UNKNOWN_LASTS = timedelta(minutes=5)
 
 
@@ -155,19 +158,27 @@ class Days:
         project = chosen.project if chosen else None
         return self.review.answer(user, item_id, named[said], project)
 
-    def reread(self, on: date, head: str, otherwise: str = "") -> SlackMessage | None:
-        """Reads a day anew that is stored, shows it, and tells what moved, or `otherwise`."""
+    def reread(
+        self, on: date, head: str, outcome: Outcome = lambda _digest, _moves: ""
+    ) -> SlackMessage | None:
+        """Reads a day anew that is stored, shows it, and tells what moved and what came of it."""
         before = self.person.store.digest(self.person.id, on)
         if before is None or self.person.is_closed(self.person.calendar.day_on(on)):
             return None
         after = self.open_day(self.person.calendar.day_on(on)).digest
-        return changes_message(after, moved(before, after), head, otherwise)
+        moves = moved(before, after)
+        return changes_message(after, moves, head, outcome(after, moves))
 
-    def tell_changes(self, on: date, head: str, otherwise: str) -> None:
-        """Reads a day anew and says in the DM what moved."""
-        message = self.reread(on, head, otherwise)
-        if message is not None:
-            self.messenger.reply_privately(self.person.id, message.text, message.blocks)
+    def tell_changes(self, on: date, done: str, outcome: Outcome) -> None:
+        """Reads a day anew and says in the DM what was done, what moved, and what came of it."""
+        message = self.reread(on, f"{done} This moved:", outcome) or note(done)
+        self.messenger.reply_privately(self.person.id, message.text, message.blocks)
+
+    def last_day(self) -> date:
+        """The latest day that is stored, else today: the one that the person looks at."""
+        today = self.person.calendar.today()
+        stored = self.person.store.digests(self.person.id, today - LOOKED_AT)
+        return max((digest.day for digest in stored), default=today)
 
     @contextmanager
     def _mended_later(self) -> Iterator[None]:
@@ -267,11 +278,12 @@ class Days:
         finally:
             self._messages.wake()
 
-    def approve_days(self, user: str, value: str) -> Stretch:
-        """Approves what was shown as certain of some days. Raises ReviewError."""
+    def approve_days(self, user: str, value: str, *, certain_only: bool = True) -> Stretch:
+        """Approves what was shown of some days, all or what is certain. Raises ReviewError."""
         words, _, seen = value.rpartition("/")
         stretch = Stretch.parse(words)
-        self.review.approve_certain(user, self.weeks.certain_days(stretch), seen)
+        days = self.weeks.open_days(stretch)
+        self.review.approve_days(user, days, seen, certain_only=certain_only)
         return stretch
 
     def turn_page(self, day: date, page: int) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from tracklater_bot.blocks.digest import DigestView, digest_message
+from tracklater_bot.blocks.digest import DigestView, digest_message, questions
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Preferences
@@ -20,7 +20,7 @@ from tracklater_bot.blocks.timeline import (
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals
 from tracklater_bot.catalog.cache import PersonalMemory
-from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.day_totals import DayTimes, usual_length
 from tracklater_bot.domain.digests import UNDER_WAY, Digest, ItemState
 from tracklater_bot.domain.plan import Plan
@@ -34,6 +34,7 @@ WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)
 TRACK_RECORD_BACK = timedelta(days=90)
 NEVER_SHOWN_BACK = 14  # days; reading more of them anew takes its time
+MOST_SHOWN = 100  # spans of which is remembered what was in front; stored it is nowhere
 TIMELINE_COLUMNS = 38  # more would wrap on a phone
 
 
@@ -42,6 +43,7 @@ class Views:
     """Gathers for one person."""
 
     person: Person
+    _shown: dict[Span, tuple[tuple[str, int], ...]] = field(default_factory=dict, repr=False)
 
     # -- The digest ----------------------------------------------------------------------------
 
@@ -61,12 +63,24 @@ class Views:
             changes=[*self.person.no_longer(), *Billing(self.person).notes()],
             still_open=self.still_open(digest.day),
             squares=self._squares(digest),
+            programs=self._programs(digest),
             usual=usual_length(self._recent(), digest.day),
             stood=self.person.store.track_record(
                 self.person.id, digest.day - TRACK_RECORD_BACK
             ).words(),
         )
         return digest_message(digest, view)
+
+    def _programs(self, digest: Digest) -> dict[str, tuple[tuple[str, int], ...]]:
+        """What was in front in the time of the day's questions, where that may be shown."""
+        if not self.person.file_settings.suggest.show_windows:
+            return {}
+        if len(self._shown) > MOST_SHOWN:
+            self._shown.clear()
+        spans = {item.id: item.suggestion.span for item in questions(digest)}
+        for span in {*spans.values()} - {*self._shown}:
+            self._shown[span] = self.person.machine.shown(span).programs
+        return {name: self._shown[span] for name, span in spans.items()}
 
     def _squares(self, digest: Digest) -> dict[str, str]:
         named = (item.suggestion.group for item in digest.items)
