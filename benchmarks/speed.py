@@ -310,7 +310,7 @@ def _launched(arguments: list[str], desk: Desk) -> Run:
 
 
 def activitywatch(folder: Path) -> Iterator[Figure]:
-    """From 4,000 events of an export, as a server would answer, to suggestions; and beside thyme."""
+    """From 4,000 events, as a server answers with them, to suggestions; and beside thyme."""
     thyme, watched = make_month(folder / "thyme"), _desk(folder / "activitywatch", repos=0)
     _record(thyme, DAY, BUSY)
     export = folder / "activitywatch" / "export.json"
