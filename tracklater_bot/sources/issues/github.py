@@ -22,14 +22,7 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, Field, PositiveInt, 
 from tracklater_bot.domain.issues import REQUESTS, Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.text import clean, count, listing
-from tracklater_bot.http import (
-    BadStatus,
-    Response,
-    Title,
-    When,
-    bearer,
-    understood,
-)
+from tracklater_bot.http import BadStatus, Response, Title, When, bearer, understood
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import PartlyRead, SourceError
 from tracklater_bot.sources.issues.forges import (
