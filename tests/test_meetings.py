@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.clues import (
+    ACME,
     ACME_CODE,
     GLOBEX_CODE,
     MEETING,
     commit,
+    group,
     inputs,
     meeting,
     message,
@@ -80,6 +82,13 @@ def test_the_guests_tell_whose_it_is_where_the_title_does_not() -> None:
     assert "10:00-11:00 globex" in found(*clues, meeting("10:00-11:00", "Review", "globex.com"))
     both = meeting("10:00-11:00", "Globex review", "acme.com")
     assert "10:00-11:00 globex" in found(*clues, both)
+
+
+@pytest.mark.parametrize("domain", ["aakkoset.fi", "ääkköset.fi", "posti.aakkoset.fi"])
+def test_guests_write_their_domain_without_accents(domain: str) -> None:
+    groups = (ACME, group("ääkköset"))
+    clues = (*windows(BEFORE, AFTER), meeting("10:00-11:00", "Review", domain))
+    assert "10:00-11:00 ääkköset" in told(suggest(inputs(*clues, groups=groups)))
 
 
 def test_the_issue_in_its_title_is_its_issue() -> None:
