@@ -51,6 +51,20 @@ def test_a_meeting_explains_an_absence(machine: tuple[str, ...]) -> None:
     assert row.confidence > 0.9
 
 
+@pytest.mark.parametrize("minutes", [("20",), ("08", "20", "33", "47")])
+def test_what_was_written_in_a_meeting_was_written_elsewhere(minutes: tuple[str, ...]) -> None:
+    """On a phone: the screen stands still, as it was left."""
+    written = [message(f"10:{minute}", "yes", "general") for minute in minutes]
+    clues = (*windows(BEFORE, STILL, AFTER), *written)
+    assert "10:00-11:00 globex" in found(*clues, GLOBEX_REVIEW)
+    assert "10:00-11:00 globex" not in found(*clues, meeting("10:00-11:00", "Globex", sure=False))
+
+
+def test_what_was_written_while_the_screen_changed_is_work() -> None:
+    clues = (*windows(f"09:00-12:00 {ACME_CODE}"), message("10:20", "yes", "acme-dev"))
+    assert found(*clues, GLOBEX_REVIEW) == ["09:00-12:00 acme"]
+
+
 def test_it_takes_its_own_time_of_a_longer_absence() -> None:
     clues = windows(f"09:00-09:30 {ACME_CODE}", f"12:00-12:30 {ACME_CODE}")
     meetings = [meeting("10:00-10:45", "Globex review")]

@@ -6,7 +6,7 @@ says little where other work went on, and nothing where nobody knows whether the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf
@@ -107,6 +107,14 @@ def _one_at_a_time(plans: Sequence[Planned], edges: Sequence[float]) -> Iterator
             last = Planned(begun, end, first.title, first.sure, groups, issues), at_once
     if last:
         yield last[0]
+
+
+def at_screen(events: Iterable[Event], planned: Sequence[Planned]) -> Iterator[Event]:
+    """Events that tell of somebody at the screen: in a meeting one writes messages elsewhere."""
+    for event in events:
+        sure = any(plan.sure and plan.start < event.at < plan.end for plan in planned)
+        if event.kind is not EventKind.MESSAGE or not sure:
+            yield event
 
 
 # -- Which were kept ---------------------------------------------------------------------------
