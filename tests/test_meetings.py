@@ -65,6 +65,25 @@ def test_what_was_written_while_the_screen_changed_is_work() -> None:
     assert found(*clues, GLOBEX_REVIEW) == ["09:00-12:00 acme"]
 
 
+def test_what_was_written_before_leaving_is_about_what_was_done_then() -> None:
+    """Unlike near a call that names nobody: the meeting tells whose it is."""
+    said = [message(clock, "later", "acme-dev") for clock in ("09:56", "09:59", "10:01")]
+    clues = (*windows(BEFORE, STILL, AFTER), *said)
+    assert "10:00-11:00 globex" in found(*clues, GLOBEX_REVIEW)
+
+
+def test_one_may_come_back_before_it_ends() -> None:
+    back = (f"10:00-10:53 = {ACME_CODE}", f"10:53-12:00 {ACME_CODE}")
+    clues = (*windows(BEFORE, *back), commit("10:54", "acme", "Fix login"))
+    assert "10:00-10:53 globex" in found(*clues, GLOBEX_REVIEW)
+
+
+def test_who_was_here_for_a_third_of_it_and_wrote_was_not_there() -> None:
+    here = (f"10:00-10:20 {ACME_CODE}", f"10:20-11:00 = {ACME_CODE}")
+    clues = (*windows(BEFORE, *here, AFTER), message("10:40", "yes", "general"))
+    assert not any(row.endswith("globex") for row in found(*clues, GLOBEX_REVIEW))
+
+
 def test_it_takes_its_own_time_of_a_longer_absence() -> None:
     clues = windows(f"09:00-09:30 {ACME_CODE}", f"12:00-12:30 {ACME_CODE}")
     meetings = [meeting("10:00-10:45", "Globex review")]

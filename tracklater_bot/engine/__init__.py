@@ -124,10 +124,12 @@ def _infer(inputs: Inputs) -> _Inferred:
     away = [kept.interval for kept in meetings if not kept.is_call]
     edges = [edge for kept in meetings for edge in kept.interval]
     segments = cut_day(watched, of_day, until, away, edges)
+    of_nobody = [kept.interval for kept in meetings if not (kept.is_call or kept.planned.group)]
+    nameless = [part for call in (*calls, *of_nobody) for part in cut(call, sorted({*edges}))]
     calls = [part for call in (*calls, *away) for part in cut(call, sorted({*edges}))]
     score_kept(segments, meetings, matcher)
     context = ScoringContext(
-        matcher, calls, _noon_of(inputs.day), inputs.habits, _confirmed(inputs)
+        matcher, calls, nameless, _noon_of(inputs.day), inputs.habits, _confirmed(inputs)
     )
     score(segments, events, of_day, context)
     score_beside(segments, planned, meetings, matcher)
