@@ -224,6 +224,17 @@ def test_who_typed_in_claude_code(more: dict[str, object], *, human: bool) -> No
     assert len(told.prompts) == human
 
 
+@pytest.mark.parametrize("folder", ["", "11111111-2222-3333-4444-555555555555/subagents"])
+def test_nobody_types_in_what_is_a_sub_agents_by_its_name(tmp_path: Path, folder: str) -> None:
+    """Whatever its records say of it, and the session beside it is the person's still."""
+    place = session(tmp_path, typed("10:00"), worked("10:05")).parent / folder / "agent-7.jsonl"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(line(typed("10:01", uuid="a")) + line(worked("10:20", uuid="b")))
+    clues = source(tmp_path).read(DAY).clues
+    assert [prompt.at for prompt in of_kind(Prompt, clues)] == [at("10:00")]
+    assert [run.until for run in of_kind(AgentRun, clues)] == [at("10:05"), at("10:20")]
+
+
 def test_what_a_tool_gave_goes_on_with_the_agents_work() -> None:
     """Also where nothing but its content tells that it is a result."""
     result = typed("10:20", message={"content": [{"type": "tool_result"}]})

@@ -233,6 +233,28 @@ def test_the_clock_on_the_wall_counts_over_a_change_of_it(tmp_path: Path) -> Non
     assert of(tmp_path, entry(*summer, "RRULE:FREQ=WEEKLY")) == ["10:00-11:00 Acme"]
 
 
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("tzone://Microsoft/Utc", "12:00-13:00"),
+        ("tzone://Microsoft/Custom", "10:00-11:00"),
+        ('"tzone://Microsoft/Custom"', "10:00-11:00"),
+        ('"tzone://Microsoft/UTC"', "12:00-13:00"),
+        ('"(UTC+02:00) Helsinki, Kyiv, Riga"', "10:00-11:00"),
+    ],
+)
+def test_zones_as_exchange_calls_them(tmp_path: Path, zone: str, expected: str) -> None:
+    """A name that nobody knows is the person's own zone."""
+    times = (f"{name};TZID={zone}:20261120T{at}" for name, at in ENDS)
+    assert of(tmp_path, entry(*times, "SUMMARY:Acme")) == [f"{expected} Acme"]
+    weekly = (f"{name};TZID={zone}:20261106T{at}" for name, at in ENDS)
+    gone = f"EXDATE;TZID={zone}:20261120T100000"
+    assert of(tmp_path, entry(*weekly, "RRULE:FREQ=WEEKLY", gone)) == []
+
+
+ENDS = (("DTSTART", "100000"), ("DTEND", "110000"))
+
+
 def test_alarms_have_lengths_and_guests_of_their_own(tmp_path: Path) -> None:
     alarm = "BEGIN:VALARM\r\nUID:a\r\nDURATION:P9D\r\nATTENDEE:mailto:a@b.c\r\nEND:VALARM"
     assert of(tmp_path, entry(alarm, *TEN)) == ["10:00-11:00 Acme review"]

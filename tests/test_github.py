@@ -597,7 +597,14 @@ def test_one_repository_of_two_groups_points_to_neither() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["acme/api", " acme/api ", "https://github.com/acme/api", "https://github.com/acme/api.git/"],
+    [
+        "acme/api",
+        " acme/api ",
+        "https://github.com/acme/api",
+        "https://github.com/acme/api.git/",
+        "git@github.com:acme/api.git",
+        "ssh://git@github.com/acme/api.git",
+    ],
 )
 def test_a_repository_may_be_written_as_its_address(written: str) -> None:
     chosen = settings(acme={"github": {"repos": [written]}})

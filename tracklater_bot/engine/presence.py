@@ -155,7 +155,7 @@ def _certain(
     for start, end, title in calm:
         yield from (Focus(*inside, title) for inside in shared([(start, end)], certain.here))
     unsure = [sample for sample in samples if not within(certain.here, sample.at)]
-    patient = replace(rules, idle=PATIENCE * rules.idle)
+    patient = replace(rules, idle=PATIENCE * rules.idle) if certain.lasting else rules
     guesses = _Absence([], [], [])
     for start, end, title in _present(unsure, sampling, patient, guesses):
         settled = certain.here if rules.is_meeting(title) else certain.reach

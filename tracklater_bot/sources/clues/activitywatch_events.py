@@ -21,14 +21,8 @@ from zlib import crc32
 import msgspec
 
 from tracklater_bot.domain.clues import Attendance, Window
-from tracklater_bot.domain.day import Span, without
-from tracklater_bot.domain.programs import (
-    is_browser,
-    is_locked,
-    program,
-    same_browser,
-    same_editor,
-)
+from tracklater_bot.domain.day import Span, joined, without
+from tracklater_bot.domain.programs import is_browser, is_locked, program, same_browser, same_editor
 
 T = TypeVar("T")
 
@@ -400,10 +394,10 @@ def _attendance(
     reach = _reach([(piece.start, piece.end) for piece in keyboard], now.timestamp())
     at_keys = [(piece.start, piece.end) for piece in keyboard if piece.data.status == "not-afk"]
     heard = [(piece.start, piece.end) for piece in looks if piece.data.audible]
-    present = _merged([*at_keys, *heard])
+    present = joined([*at_keys, *heard])
     elsewhere = without([(0.0, inf)], reach)
-    here = list(without(present, _merged([*elsewhere, *locked])))
-    away = _merged([*without(reach, here), *locked])
+    here = list(without(present, joined([*elsewhere, *locked])))
+    away = joined([*without(reach, here), *locked])
     for is_here, stretches in ((True, here), (False, away)):
         for start, end in stretches:
             for at, until in _inside(start, end, span):
@@ -412,20 +406,7 @@ def _attendance(
 
 def _reach(told: Iterable[tuple[float, float]], now: float) -> list[tuple[float, float]]:
     """When the AFK watcher was running: a hole in what it tells is a machine asleep."""
-    reach = _merged(told, SILENT)
+    reach = joined(told, SILENT)
     if reach and NOT_FINAL < now - reach[-1][1] <= SILENT:
         reach[-1] = (reach[-1][0], now - NOT_FINAL)
     return reach
-
-
-def _merged(
-    stretches: Iterable[tuple[float, float]], gap: float = 0.0
-) -> list[tuple[float, float]]:
-    """In order, those that overlap or lie no more than `gap` apart as one."""
-    merged: list[tuple[float, float]] = []
-    for start, end in sorted(stretches):
-        if merged and start <= merged[-1][1] + gap:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((start, end))
-    return merged

@@ -38,6 +38,8 @@ _SERIES = re.compile(rb"\nR(?:RULE|DATE)[;:]")
 _RULE = re.compile(rb"\nRRULE(?:;[^\r\n:]*)?:([^\r\n]*)")
 _UNTIL = re.compile(rb"\nRRULE[^\r\n]*[:;]UNTIL=(\d{8})")
 _LASTS = re.compile(rb"\nDURATION[;:]")
+# Exchange writes `tzone://Microsoft/Utc` without the quotation marks that a colon needs.
+_UNQUOTED = re.compile(rb';TZID="?(tzone:[^:;\r\n"]*)"?:')
 _ZONE_NAMES = re.compile(rb'(?i)TZID="?([^":;\r\n]+)')
 
 
@@ -160,7 +162,7 @@ class _Choice:
 
     def entry(self, block: bytes) -> bytes:
         """The entry with what is read of it; nothing where it would take too long."""
-        block = _outer(block)
+        block = _UNQUOTED.sub(_quoted, _outer(block))
         start, end = _START.search(block), _END.search(block)
         if self._is_elsewhere(block):
             return b""
@@ -209,6 +211,11 @@ class _Choice:
             return False
         self.steps += steps if steps <= MOST_STEPS else 0
         return 0 < steps <= MOST_STEPS
+
+
+def _quoted(zone: re.Match[bytes]) -> bytes:
+    name = b"UTC" if zone[1].lower().endswith(b"/utc") else zone[1]
+    return b';TZID="%s":' % name
 
 
 def _digits(day: date, days: int) -> bytes:
