@@ -70,7 +70,12 @@ _LEISURE_APPS = frozenset((
     "strawberry", "audacious", "elisa", "celluloid", "totem", "netflix", "photos", "news", "chess",
     "tidal", "deezer", "epic games launcher", "battle net", "minecraft", "kodi", "plex", "games",
 ))  # fmt: skip
-_LEISURE_NAMES = ("x", "news", "steam", "private", "disney+")
+_LEISURE_NAMES = (
+    "x", "news", "steam", "private", "disney+", "mpv", "celluloid", "rhythmbox", "audacious",
+    "clementine", "strawberry", "lollypop", "elisa", "quod libet", "foobar2000", "winamp", "aimp",
+    "musicbee", "potplayer", "smplayer", "mpc-hc", "kodi", "plex", "jellyfin", "apple music",
+    "youtube music", "windows media player", "media player", "medienwiedergabe",
+)  # fmt: skip
 # Pages that people have open because they work, whomever for.
 _TOOLS = """
     localhost|127 0 0 1|new tab|github|gitlab|bitbucket|pull request|merge requests|jira|confluence
