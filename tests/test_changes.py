@@ -357,6 +357,17 @@ def still(_second: int) -> str:
     return "orders.py - acme-web - Visual Studio Code"
 
 
+@pytest.mark.parametrize(
+    "notice", ["Notification", "Neue Benachrichtigung", "2 Reminder(s)", "通知"]
+)
+def test_a_notice_that_comes_to_the_front_by_itself_is_nobody(notice: str) -> None:
+    def spoil(second: int, seen: Seen) -> Seen:
+        return (9, seen[1] | {9: notice}) if second % 700 < 20 else seen
+
+    for title in (still, BY_ITSELF["braille"]):
+        assert suggested(*day(title, spoil=spoil)) == AT_WORK
+
+
 def test_windows_that_come_and_go_without_being_in_front_are_nobody() -> None:
     def notice(second: int, seen: Seen) -> Seen:
         active, names = seen

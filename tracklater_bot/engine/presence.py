@@ -23,6 +23,7 @@ from tracklater_bot.engine.changes import Sample, run_numbers
 from tracklater_bot.engine.intervals import Interval, joined, within
 from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.title_normalization import TitleNormalizer
+from tracklater_bot.engine.windows import is_notice
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
 # within these bounds in seconds: xdotool fails for a sample or two, suspend takes longer. Who
@@ -230,6 +231,7 @@ def samples_in(clues: Iterable[Clue], zero: float = 0.0) -> Iterator[tuple[str, 
         if isinstance(clue, Window):
             at = clue.at.timestamp() - zero
             sample = Sample(at, look_of(clue), clue.screen, clue.window)
+            sample = Sample(at, "", 0) if is_notice(clue.title) else sample  # nobody opened it
             yield clue.machine, sample
             if clue.until is not None:
                 length = int(clue.until.timestamp() - zero - at)

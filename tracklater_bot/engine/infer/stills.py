@@ -23,7 +23,7 @@ AFTER_SURE, AFTER_LONG = 0.95, 0.8
 # on a moving screen.
 STILL, OPEN_CALL, SILENT = (10.0, 0.89, 0.01), (35.0, 0.99, 0.004), (15.0, 0.89, 0.004)
 LEAST = 0.65
-LONGEST_LULL = 10 * MINUTE  # in an ordinary window, before other work or nobody's
+LONGEST_LULL = 10 * MINUTE  # before other work or nobody's
 LITTLE = 0.3  # evidence of a segment that tells next to nothing
 
 
@@ -66,7 +66,7 @@ def left_in(day: LabelledDay, lulls: Iterable[Focus], kinds: WindowKind) -> Iter
     starts = [day.segments[n].start for n in seen]
     for start, end, title in lulls:
         left = patient_until(start, end, LONGEST_LULL)
-        if left == end or kinds.is_meeting(title) or kinds.keeps_title(title):
+        if left == end or kinds.is_meeting(title):
             continue
         first, last = bisect_right(starts, start) - 1, bisect_left(starts, end - TOUCH)
         inside = [day.segments[n] for n in seen[first:last]]
