@@ -15,7 +15,7 @@ from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.gaps import gaps_in
 from tracklater_bot.engine.infer.hmm import IDLE
 from tracklater_bot.engine.infer.inference import LabelledDay, label
-from tracklater_bot.engine.infer.stills import doubts_about, with_stills
+from tracklater_bot.engine.infer.stills import doubts_about, left_in, with_stills, without_time
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval, cut
 from tracklater_bot.engine.looks import title_of
@@ -134,8 +134,11 @@ def _infer(inputs: Inputs) -> _Inferred:
     score(segments, events, of_day, context)
     score_beside(segments, planned, meetings, matcher)
     day = label(segments, OFFSCREEN)
+    left = [*left_in(day, watched.lulls, kinds)]
+    watched = watched.without(left)
+    day = without_time(day, [still[:2] for still in left])
     day = replace(day, doubts=tuple(doubts_about(day, watched.lulls, kinds)))
-    stills = (still for still in watched.stills if [*without([still[:2]], away)] == [still[:2]])
+    stills = (s for s in watched.stills if [*without([s[:2]], away)] == [s[:2]])
     day = with_stills(day, stills, kinds)
     merged = merge(day, inputs.options.min_minutes * MINUTE)
     asked = [one for one in merged if one.group or not _is_nobodys(one, day, matcher)]
