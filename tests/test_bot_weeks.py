@@ -69,7 +69,7 @@ def test_all_of_a_week_is_approved_with_what_is_not_sure(me: Live) -> None:
 
     real = me.core.machine.drafts
     draft_with(me.core, me.days, doubtful)
-    week = asked(me, "week")
+    week = me.asked("week")
     ready = [item for day in days(me) for item in day.items if item.approvable]
     assert len(ready) > len(certain(me)) > 0
     assert me.sandbox.slack.click(week, "approve_days_all").acked

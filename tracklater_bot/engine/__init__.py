@@ -146,9 +146,10 @@ def _infer(inputs: Inputs) -> _Inferred:
     return _Inferred(matcher, of_day, day, spans, meetings, watched)
 
 
-def _confirmed(inputs: Inputs) -> list[tuple[Interval, str]]:
-    """The day's entries whose group is known."""
-    return [
+def _confirmed(inputs: Inputs) -> list[tuple[Interval, str | None]]:
+    """The day's entries whose group is known, and what the person said of it: None for no work."""
+    said = [(interval_of(one.span, inputs), one.group) for one in inputs.decided]
+    return said + [
         (interval_of(span, inputs), entry.group)
         for entry in inputs.tracked
         if entry.group is not None and (span := entry.span(inputs.now)) is not None

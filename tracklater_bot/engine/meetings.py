@@ -14,6 +14,7 @@ from math import inf
 from tracklater_bot.domain.clues import Meeting
 from tracklater_bot.domain.day import without
 from tracklater_bot.domain.issues import IssueId
+from tracklater_bot.domain.track_record import BY_HABIT
 from tracklater_bot.engine import weights
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.inputs import Inputs
@@ -25,6 +26,7 @@ from tracklater_bot.engine.windows import WindowPlace
 
 # A longer one is a block in the calendar rather than a meeting.
 LONGEST_PLAN = 9 * 60 * MINUTE
+LIKE_EARLIER = f"{BY_HABIT} of such meetings"
 # A call belongs to a meeting that it shares so much time with, and may begin and end so much apart.
 SHARED, APART = 10 * MINUTE, 15 * MINUTE
 # Whoever was at work so shortly before or after, or not long before and after, was not elsewhere.
@@ -83,9 +85,11 @@ def planned_in(inputs: Inputs, matcher: Matcher, until: float) -> list[Planned]:
             start, end = (at.timestamp() - zero for at in (clue.at, clue.until))
             match = matcher.meeting(clue)
             issues = tuple(sorted(match.issues))
-            plan = Planned(
-                max(start, 0.0), min(end, until), clue.title, clue.sure, match.groups, issues
-            )
+            groups = match.groups
+            usual = inputs.habits and inputs.habits.meeting(clue.title, clue.series)
+            if usual and not groups:
+                groups = {usual: LIKE_EARLIER}
+            plan = Planned(max(start, 0.0), min(end, until), clue.title, clue.sure, groups, issues)
             if plan.start < plan.end and end - start <= LONGEST_PLAN:
                 plans.append(plan)
     edges = sorted({edge for plan in plans for edge in (plan.start, plan.end)})

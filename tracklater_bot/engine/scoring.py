@@ -48,7 +48,7 @@ class ScoringContext:
     nameless: Sequence[Interval]
     is_noon: Callable[[float], bool]
     habits: Habits | None = None
-    confirmed: Sequence[tuple[Interval, str]] = ()
+    confirmed: Sequence[tuple[Interval, str | None]] = ()
 
 
 def calls_in(foci: Sequence[Focus], kinds: WindowKind) -> list[Interval]:

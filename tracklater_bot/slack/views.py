@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from tracklater_bot.blocks.digest import DigestView, digest_message, questions
 from tracklater_bot.blocks.elements import SlackMessage
-from tracklater_bot.blocks.help import StatusView
+from tracklater_bot.blocks.help import StatusView, changed_since
 from tracklater_bot.blocks.home import HomeView, Preferences
 from tracklater_bot.blocks.timeline import (
     colours,
@@ -60,7 +60,11 @@ class Views:
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
             went_on=bool(self.person.recall(went_on_key(digest.day))),
-            changes=[*self.person.no_longer(), *Billing(self.person).notes()],
+            changes=[
+                *changed_since(digest, self.said_before(digest.day)),
+                *self.person.no_longer(),
+                *Billing(self.person).notes(),
+            ],
             still_open=self.still_open(digest.day),
             squares=self._squares(digest),
             programs=self._programs(digest),
@@ -81,6 +85,11 @@ class Views:
         for span in {*spans.values()} - {*self._shown}:
             self._shown[span] = self.person.machine.shown(span).programs
         return {name: self._shown[span] for name, span in spans.items()}
+
+    def said_before(self, day: date) -> dict[str, str]:
+        """By the ids of the day's items, what was said first of those that say something else."""
+        said = self.person.recall(said_key(day))
+        return {item: str(words) for item, words in said.items()} if isinstance(said, dict) else {}
 
     def _squares(self, digest: Digest) -> dict[str, str]:
         named = (item.suggestion.group for item in digest.items)
@@ -220,6 +229,11 @@ class Views:
 def page_key(day: date) -> str:
     """Under which name the store remembers the page that the day's message shows."""
     return f"page:{day}"
+
+
+def said_key(day: date) -> str:
+    """Under which name the store remembers what was said first of rows that changed since."""
+    return f"said:{day}"
 
 
 def _countries(chosen: str) -> list[tuple[str, str]]:
