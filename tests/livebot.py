@@ -33,8 +33,8 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 AT_ONCE = BotTiming(
-    update_rest=0.0,
-    retry=0.05,
+    update_rest=0.03,
+    retry=0.1,
     minute=0.05,
     # The test's clock stands still, so no back-off may wait for it: 2 ** failures * (0.5 - 0.5).
     pace=Pace(spacing=timedelta(), lookup_delay=timedelta(), chance=lambda: -0.5),
