@@ -21,8 +21,7 @@ from tests.digests import (
     with_text,
 )
 from tests.hostile import HOSTILE, bad_characters, hostile_text
-from tests.longer import usually
-from tests.longer import examples
+from tests.longer import examples, usually
 from tests.notation import FRIDAY, at
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import (
