@@ -2,7 +2,7 @@
 
 `python -m tests.hostile_inputs SOURCES FOLDER URL [all]` makes each input in the folder, or asks
 for it under the URL, where `_Handler` answers, and prints what became of it as a line of JSON. What
-takes longest is read in one way and not in three, unless it is to be all of them.
+takes longest is read in one way and by one service, unless it is to be all of them.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ DAY_FILES: dict[str, bytes] = {
     "one string": b'{"Snapshots": "' + b"a" * 8 * MB,
     "zeros": b"\0" * 5 * MB,
     "random": NONSENSE(2 * MB),
-    "beginnings": (_snapshot()[:-5] * 20_000).encode(),
+    "beginnings": (_snapshot()[:-5] * 8_000).encode(),
     "closed in a thousand places": b"}".join([_snapshot().encode()] * 1000),
     "UTF-16": ("\ufeff" + _snapshot()).encode("utf-16"),
     "number": _file(f'{{{WHEN % 1}, "Active": 1{"0" * 400}}}'),
@@ -442,10 +442,11 @@ ANSWERS: dict[str, Callable[[], Answer]] = {
     "page for 401": lambda: _said(b"<html></html>", 401),
     **{f"row {row[:60]}": lambda row=row: _said(row.encode()) for row in ROWS},  # type: ignore[misc]
 }
-TAKE_LONG = {
+SERVICES = ("slack", "jira", "taiga", "toggl")
+TAKE_LONG = (
     "endless", "endless refusal", "endless string", "bomb", "dictionaries", "strings",
     "string of faces", "keys", "many",
-}  # fmt: skip
+)  # fmt: skip
 # What the way to the answer begins with, so that it reaches further than the first request.
 HONEST = {
     "auth": {"id": 1, "auth_token": "a", "refresh": "r"},
@@ -585,15 +586,18 @@ def _sentence(call: Callable[[], object]) -> str:
         return str(error)
 
 
-def _is_wanted(case: str) -> bool:
+def _is_wanted(service: str, case: str) -> bool:
     name, _, way = case.partition(", ")
-    return name not in TAKE_LONG or way in ("all", "all e@example.com")
+    if name not in TAKE_LONG:
+        return True
+    turn = SERVICES[TAKE_LONG.index(name) % len(SERVICES)]
+    return service == turn and way in ("all", "all e@example.com")
 
 
 def main(names: list[str], folder: Path, url: str, *, everything: bool) -> None:
     cases = ((name, *each) for name in names for each in SOURCES[name](folder, url))
     for name, case, source in cases:
-        if not everything and not _is_wanted(case):
+        if not everything and not _is_wanted(name, case):
             continue
         began = time.monotonic()
         sentences = [_sentence(call) for call in _calls(source)]

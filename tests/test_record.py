@@ -444,7 +444,7 @@ def test_a_recorder_killed_at_any_moment_leaves_a_whole_file(thyme: Thyme, folde
     (folder / DAY).write_bytes(recorded_file("2026-11-20.json"))
     at_least = len(day(folder))
     thyme(prints(SNAPSHOT))
-    for attempt in range(usually(4, 12)):
+    for attempt in range(usually(2, 12)):
         process = recorder(folder, 1000)
         wait_for_change(folder / DAY)
         time.sleep(attempt * 0.007)  # a different moment each time

@@ -639,7 +639,7 @@ class Story:
         assert abandoned <= room.worklogs.denied, "nobody removes it any more"
 
 
-@pytest.mark.parametrize("seed", range(usually(10, 40)))
+@pytest.mark.parametrize("seed", range(usually(5, 40)))
 def test_no_order_of_faults_doubles_or_forgets_a_worklog(tmp_path: Path, seed: int) -> None:
     store = sqlite_store(tmp_path)
     try:

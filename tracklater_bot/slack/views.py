@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import dropwhile
 
 from tracklater_bot.blocks.digest import DigestView, digest_message, questions
 from tracklater_bot.blocks.elements import SlackMessage
@@ -101,7 +102,10 @@ class Views:
         """What is known to wait of the days since the digest before that day's; of the latest."""
         plan, today = self.plan(), self.person.calendar.today()
         latest = today if plan.wants(today) else plan.since_last(today)[0]
-        days = map(self.stored_day, self.days_since(on) if on >= latest else ())
+        dates = self.days_since(on) if on >= latest else []
+        found = self.person.store.digests(self.person.id, dates[0]) if dates else []
+        stored = {digest.day: digest for digest in found}
+        days = (self._times(day, stored.get(day)) for day in dates)
         return [times for times in days if in_all(times.missing)]
 
     def waits_unshown(self, on: date) -> bool:
@@ -111,8 +115,8 @@ class Views:
 
     def days_since(self, on: date) -> list[date]:
         """The days since the digest before that day's that can still be acted on."""
-        calendar, dates = self.person.calendar, self.plan().since_last(on)
-        return [day for day in dates if not self.person.is_closed(calendar.day_on(day))]
+        closed, day_on = self.person.is_closed, self.person.calendar.day_on
+        return [*dropwhile(lambda day: closed(day_on(day)), self.plan().since_last(on))]
 
     # -- Plans, status, Home -------------------------------------------------------------------
 
@@ -199,7 +203,10 @@ class Views:
 
     def stored_day(self, day: date) -> DayTimes:
         """The day as it is stored, or as it was seen a while ago."""
-        now, digest = self.person.clock(), self.person.store.digest(self.person.id, day)
+        return self._times(day, self.person.store.digest(self.person.id, day))
+
+    def _times(self, day: date, digest: Digest | None) -> DayTimes:
+        now = self.person.clock()
         return DayTimes.of(digest, now) if digest else day_totals.kept(self._memory(), day, now)
 
     def _memory(self) -> PersonalMemory:

@@ -27,7 +27,8 @@ from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.payloads import Click, refused, reply_privately, stored_first
 
 MOST_WORD = 60
-PATIENCE_SECONDS = 2.5
+STILL_LOOKING = "I am still looking…"
+STILL_LOOKING_AFTER = 2.5  # seconds
 Decide = Callable[[str, str], Digest]
 
 
@@ -70,7 +71,7 @@ class DayHandlers:
             return
         ack()
         # A command's first answer stays for good, so nothing is said that is soon untrue.
-        waiting = Timer(PATIENCE_SECONDS, reply_privately, (respond, "I am still looking…"))
+        waiting = Timer(STILL_LOOKING_AFTER, reply_privately, (respond, STILL_LOOKING))
         waiting.daemon = True
         waiting.start()
         try:
