@@ -151,20 +151,28 @@ class Bot:
         return connections.SocketConnection(self._bolt("socket-mode"), token, timing.ping)
 
     def _bolt(self, signing_secret: str) -> App:
-        app = App(
-            name="tracklater-bot",  # or Bolt goes through all modules to find out who calls it
-            client=self._client,
-            signing_secret=signing_secret,
-            listener_executor=self._executor,
-            token_verification_enabled=False,  # `connect` does it, with words for people
-        )
-        app.use(self._answer_once)
-        register(app, self.days)
-        return app
+        return bolt_app(self.days, self._client, self._executor, signing_secret)
 
-    def _answer_once(self, context: BoltContext, next_: Callable[[], None]) -> None:
-        context["respond"] = Answers(self._client, context.response_url)
+
+def bolt_app(
+    days: Days, client: PacedClient, executor: ThreadPoolExecutor, signing_secret: str
+) -> App:
+    """One person's listeners, behind whatever connection."""
+    app = App(
+        name="tracklater-bot",  # or Bolt goes through all modules to find out who calls it
+        client=client,
+        signing_secret=signing_secret,
+        listener_executor=executor,
+        token_verification_enabled=False,  # `connect` does it, with words for people
+    )
+
+    def answer_once(context: BoltContext, next_: Callable[[], None]) -> None:
+        context["respond"] = Answers(client, context.response_url)
         next_()
+
+    app.use(answer_once)
+    register(app, days)
+    return app
 
 
 @contextmanager
