@@ -159,7 +159,8 @@ def note_request(transaction: Transaction, device_id: str, nonce: str) -> bool |
     """Whether the device says that for the first time; None where it says too much at once."""
     at = now(transaction)
     new = insert(nonces).values(device=device_id, nonce=nonce, until=at + NONCE_LASTS)
-    if not transaction.execute(new.on_conflict_do_nothing()).rowcount:
+    made = new.on_conflict_do_nothing().returning(nonces.c.nonce)
+    if transaction.execute(made).first() is None:
         return False
     # A minute begins with the first request after the last one is over.
     begins = or_(devices.c.since.is_(None), devices.c.since <= at - MINUTE)

@@ -92,7 +92,11 @@ class Service:
             app.router.add_post(path, partial(self._refusing, path, handler))
         app.router.add_get(HEALTH, self._healthy)
         self._runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=2.0, handler_cancellation=True
+            app,
+            access_log=None,
+            shutdown_timeout=2.0,
+            handler_cancellation=True,  # who hung up takes no question away
+            lingering_time=0.0,  # nor is more read of what is too long already
         )
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)

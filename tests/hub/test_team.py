@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 
-import pytest
-
-from tests.hub.firm import Firm, is_asleep
+from tests.hub.firm import Firm
 from tracklater_sandbox import ME, OTHER
 
 BOTH = (ME, OTHER)
