@@ -41,7 +41,7 @@ from tracklater_hub.protocol import (
 
 log = logging.getLogger(__name__)
 LONGEST_PAUSE = 60.0  # between attempts to reach the hub
-DELIVERIES = 12  # of an answer; later the hub asks anew
+DELIVERIES = 6  # of an answer, in a minute; later the hub asks anew
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ class Agent:
         self._client = client
         self._clock = clock
         self._named: tuple[str, ...] | None = None
+        self._stopped = threading.Event()
         self._own = settings
         self._sources: tuple[ClueSource, ...] = ()
 
@@ -102,6 +103,7 @@ class Agent:
 
     def run(self, stopped: threading.Event) -> None:
         """Until the event is set. Raises HubError where waiting does not help."""
+        self._stopped = stopped
         failures = 0
         while not stopped.is_set():
             try:
@@ -147,14 +149,16 @@ class Agent:
 
     def _deliver(self, answer: Answer) -> None:
         """As often as needed: the hub takes an answer once. Raises HubError."""
-        for left in reversed(range(DELIVERIES)):
+        for number in range(1, DELIVERIES + 1):
             try:
                 self._client.ask(ANSWER, answer, Done)
             except HubError as error:
-                if error.lasting or not left:
+                if error.lasting or (number == DELIVERIES and not error.refused):
                     raise
-                log.warning("%s The answer is sent again.", error)
-                threading.Event().wait(min(2.0 ** (DELIVERIES - left), LONGEST_PAUSE))
+                log.warning("An answer was not taken. %s", error)
+                if error.refused:
+                    return
+                self._stopped.wait(2.0**number)
             else:
                 return
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from math import isfinite
 from typing import TypeVar
 
@@ -71,10 +72,10 @@ def believed(draft: Draft, day: WorkDay, known: Known, now: datetime) -> Draft:
     if draft.day != day.date or draft.timezone != str(day.zone):
         raise Disbelieved("another day than was asked for")
     suggestions = _at_most(draft.suggestions, MOST_SUGGESTIONS, "suggestions")
-    for one, following in zip(suggestions, (*suggestions[1:], None), strict=True):
+    for one in suggestions:
         _inside(one.span, day)
-        if following is not None and one.span.end > following.span.start:
-            raise Disbelieved("suggestions that overlap")
+    if any(one.span.end > following.span.start for one, following in pairwise(suggestions)):
+        raise Disbelieved("suggestions that overlap")
     tracked = tuple(
         entry
         for entry in known.tracked

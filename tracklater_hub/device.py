@@ -26,11 +26,15 @@ LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 class HubError(Exception):
-    """The hub did not do it; the text says why. `lasting`: asking again does not help."""
+    """The hub did not do it; the text says why.
 
-    def __init__(self, sentence: str, *, lasting: bool = False) -> None:
+    `lasting`: asking for anything again does not help. `refused`: saying the same again does not.
+    """
+
+    def __init__(self, sentence: str, *, lasting: bool = False, refused: bool = False) -> None:
         super().__init__(sentence)
         self.lasting = lasting
+        self.refused = lasting or refused
 
 
 def device_file() -> Path:
@@ -119,10 +123,14 @@ def _refused(error: BadStatus) -> HubError:
         refusal = from_json(Refusal, error.response.body)
     except UnreadableError:
         return HubError(f"{error}.")
-    sentence = f"The hub refuses it: {clean(refusal.why, 200)}"
+    sentence = f"The hub refuses it: {clean(refusal.why, 200)}."
     if refusal.now is not None:
         return _ClockError(sentence, refusal.now)
-    return HubError(sentence, lasting=error.status in (401, 403))
+    return HubError(
+        sentence,
+        lasting=error.status in (401, 403),
+        refused=400 <= (error.status or 0) < 500 and error.status not in (408, 429),
+    )
 
 
 def checked(url: str) -> str:

@@ -40,6 +40,7 @@ LEFT = (
     " Entries in your tracker stay, and so do your decided days. `/tracklater join` undoes it."
 )
 ENDED = "That machine is not listened to any more. `/tracklater join` gives a code for another."
+UNTRIED = "that is not what such a token looks like, or half of it is missing"
 TRYING = "I try them now; this takes a few seconds…"
 _WORDS = re.compile(r"(join|tokens|devices|devices end|leave)")
 _GUESTS = ("is_bot", "deleted", "is_restricted", "is_ultra_restricted", "is_stranger")
@@ -228,20 +229,15 @@ class Front(App):
 
 def tried(core: Core, given: Mapping[str, str]) -> list[Finding]:
     """How the services fare of which tokens are given."""
-    sections = {name.split("\t")[-2] for name in given}
-    found = [
-        Finding.of(source.name, source.group, source.check, REFUSALS)
-        for source in core.issue_sources
-        if source.name in sections
+    sections = dict.fromkeys(name.split("\t")[-2] for name in given)
+    checks: list[tuple[str, str | None, Callable[[], str]]] = [
+        (source.name, source.group, source.check) for source in core.issue_sources
     ]
-    tracker = core.tracker
-    if tracker is not None and tracker.name in sections:
-        found.append(
-            Finding.of(
-                tracker.name, None, lambda: tracker.check(core.file_settings.groups), REFUSALS
-            )
-        )
-    return found
+    if (tracker := core.tracker) is not None:
+        checks.append((tracker.name, None, lambda: tracker.check(core.file_settings.groups)))
+    found = [Finding.of(*check, REFUSALS) for check in checks if check[0] in sections]
+    untried = [name for name in sections if name not in {finding.name for finding in found}]
+    return found + [Finding(name, None, ok=False, sentence=UNTRIED) for name in untried]
 
 
 def _word(body: Mapping[str, Any]) -> str:

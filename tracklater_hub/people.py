@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -204,3 +204,13 @@ def put_sealed(transaction: Transaction, person: str, tokens: Mapping[str, str])
     upsert(transaction, credentials, rows)
     changed = update(people).where(people.c.person == person)
     transaction.execute(changed.values(version=people.c.version + 1, issues_at=None, due_at=None))
+
+
+def reseal(transaction: Transaction, renewed: Callable[[Sequence[str]], Sequence[str]]) -> int:
+    """Puts everybody's sealed tokens under another key; how many there are."""
+    rows = transaction.execute(select(credentials).with_for_update()).all()
+    new = renewed([row.sealed for row in rows])
+    for row, sealed_anew in zip(rows, new, strict=True):
+        theirs = (credentials.c.person == row.person) & (credentials.c.name == row.name)
+        transaction.execute(update(credentials).where(theirs).values(sealed=sealed_anew))
+    return len(rows)

@@ -10,8 +10,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -30,6 +29,7 @@ from tracklater_bot.cli.shared import (
     write_png,
 )
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
+from tracklater_bot.cli.team import agent, hub, join
 
 if TYPE_CHECKING:
     pass
@@ -153,7 +153,9 @@ def _add_commands(commands: Commands) -> None:
     parser = _add(commands, "service", service, help_text)
     parser.add_argument("do", choices=("install", "uninstall", "status"))
     parser.add_argument("--show", action="store_true", help="with install: only print the files")
-    _add(commands, "hub", hub, "run a team's bot: many people on one Slack app")
+    parser = _add(commands, "hub", hub, "run a team's bot: many people on one Slack app")
+    help_text = "only seal all tokens under the first key"
+    parser.add_argument("--renew-keys", action="store_true", help=help_text)
     parser = _add(commands, "join", join, "make this machine yours in a team's hub", takes=())
     parser.add_argument("url", metavar="URL", help="the hub's address, as it tells in Slack")
     parser.add_argument("code", metavar="CODE", help="what `/tracklater join` gives in Slack")
@@ -415,36 +417,3 @@ def service(arguments: argparse.Namespace) -> int:
             services.install(manager, jobs, call)
         say(f"Installed and started. {manager.hint}")
     return 0
-
-
-def hub(arguments: argparse.Namespace) -> int:
-    """A team's bot, until it is told to stop."""
-    with of_the_hub("hub"):
-        from tracklater_hub import commands
-    return commands.hub(arguments)
-
-
-def join(arguments: argparse.Namespace) -> int:
-    """This machine's key."""
-    with of_the_hub("agent"):
-        from tracklater_hub import laptop
-    return laptop.join(arguments)
-
-
-def agent(arguments: argparse.Namespace) -> int:
-    """This machine's half, until it is told to stop."""
-    with of_the_hub("agent"):
-        from tracklater_hub import laptop
-    return laptop.agent(arguments)
-
-
-@contextmanager
-def of_the_hub(extra: str) -> Iterator[None]:
-    """What is imported in the block needs the extra. Raises FailedError."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("tracklater"):
-            raise
-        needed = f"This needs more than is installed here: pip install 'tracklater-bot[{extra}]'."
-        raise FailedError(needed) from error
