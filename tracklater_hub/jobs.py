@@ -31,7 +31,7 @@ T = TypeVar("T")
 PEOPLE, ROUNDS, HUB = "people", "rounds", "hub"  # queues
 ROUND = "round"
 SOON = timedelta(seconds=15)  # what is due later is found by the tick
-STALLED = 30.0  # seconds without a word of the worker
+HEARTBEAT, STALLED = 10.0, 30.0  # seconds between a worker's words, and without one
 POLL = 1.0  # seconds: after a lock is freed nobody is woken
 CONCURRENCY = 16  # for what people wait for, and as many for what waits for their machines
 MOST_AT_A_TICK = 1_000
@@ -66,6 +66,8 @@ class Jobs:
             concurrency=CONCURRENCY,
             fetch_job_polling_interval=POLL,
             install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT,
+            stalled_worker_timeout=STALLED,
             shutdown_graceful_timeout=STOP_SECONDS,
             delete_jobs="successful",
         )
@@ -90,7 +92,7 @@ class Jobs:
         async def tick(timestamp: int) -> None:
             await self._run(self.tick)
 
-        @app.periodic(cron="* * * * * */30")
+        @app.periodic(cron="* * * * * */10")
         # Without a lock: who would free that of a rescuer that died?
         @app.task(name="rescue", queue=HUB, priority=20, queueing_lock="rescue")
         async def rescue(timestamp: int) -> None:

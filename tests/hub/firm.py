@@ -191,22 +191,27 @@ class Firm:
         assert found is not None, said
         return found[2]
 
-    def join(self, user: str, url: str = "") -> Laptop:
-        """The person joins, with the sample day's traces on a machine of their own."""
+    def join(self, user: str, more: str = "", **environ: str) -> Laptop:
+        """The person joins, with the sample day's traces on a machine of their own.
+
+        `more` lines of settings, and `environ`, are that machine's.
+        """
         file = self.home / f"{user}.json"
-        device = join(url or self.url(), self.code(user), file)
-        self.laptops[user] = self.laptop(user, device)
+        device = join(self.url(), self.code(user), file)
+        self.laptops[user] = self.laptop(user, device, more, environ)
         return self.laptops[user]
 
-    def laptop(self, user: str, device: Device) -> Laptop:
+    def laptop(
+        self, user: str, device: Device, more: str = "", environ: Mapping[str, str] | None = None
+    ) -> Laptop:
         home = self.home / user
         if not home.exists():
             shutil.copytree(self.sandbox.home, home, ignore=shutil.ignore_patterns("*.sqlite3*"))
         text = self.sandbox.settings_file.read_text(encoding="utf-8")
         text = text.replace(str(self.sandbox.home), str(home))
         text = re.sub(r"(?m)^(toggl\.|jira\.|taiga\.).*\n", "", text)
-        (home / "own.toml").write_text(text, encoding="utf-8")
-        settings = load(home / "own.toml", None, {}).settings
+        (home / "own.toml").write_text(f"{text}\n{more}", encoding="utf-8")
+        settings = load(home / "own.toml", None, environ or {}).settings
         return Laptop(settings, device, Agent(settings, HubClient(device)))
 
     def give_tokens(self, user: str) -> None:

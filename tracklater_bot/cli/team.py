@@ -1,4 +1,4 @@
-"""The commands of a team: their entries. All else is in `tracklater_hub`, which may not be there."""
+"""The commands of a team: their entries alone. `tracklater_hub` has the rest, if it is there."""
 
 from __future__ import annotations
 
