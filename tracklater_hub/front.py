@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext, BoltRequest, BoltResponse, Respond
@@ -27,7 +26,7 @@ from tracklater_bot.slack.app import Answers
 from tracklater_bot.slack.messages import NETWORK_ERRORS
 from tracklater_hub import people
 from tracklater_hub.machine import is_awake
-from tracklater_hub.members import Members
+from tracklater_hub.members import Listeners, Members
 from tracklater_hub.team import Wanted, wanted_of
 
 log = logging.getLogger(__name__)
@@ -52,21 +51,22 @@ class Front(App):
     def __init__(
         self,
         members: Members,
-        executor: ThreadPoolExecutor,
+        listeners: Listeners,
         url: str,
         members_only: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(
             name="tracklater-hub",
-            client=members.client,
-            signing_secret="socket-mode",  # noqa: S106 - Socket Mode has none, Bolt insists
-            listener_executor=executor,
+            client=listeners.client,
+            signing_secret=listeners.signing_secret,
+            listener_executor=listeners.executor,
             token_verification_enabled=False,
         )
         self._members = members
         self._url = url
         self._members_only = members_only
-        self._executor = executor
+        self._slack = listeners
+        self.use(self._only_own)
         self.use(self._answer_once)
         self.command(COMMAND)(self._command)
         self.view(TOKENS)(self._tokens_given)
@@ -81,19 +81,22 @@ class Front(App):
         except StoreError as error:
             log.warning("%s", error)
             return BoltResponse(status=503)  # not acknowledged: Slack brings it again
-        if member is not None:
-            return member.app.dispatch(req)
-        if "command" in req.body:
-            return super().dispatch(req)
-        return BoltResponse(status=200)  # a stranger's click, event or dialog does nothing
+        return super().dispatch(req) if member is None else member.app.dispatch(req)
 
     def _is_own(self, body: Mapping[str, Any]) -> bool:
         if "command" in body:
             return _WORDS.fullmatch(_word(body)) is not None
         return str((body.get("view") or {}).get("callback_id", "")) == TOKENS
 
+    def _only_own(self, body: dict[str, Any], next_: Callable[[], None]) -> BoltResponse | None:
+        """A stranger's click, event or dialog does nothing; their signature was checked before."""
+        if "command" not in body and not self._is_own(body):
+            return BoltResponse(status=200)
+        next_()
+        return None
+
     def _answer_once(self, context: BoltContext, next_: Callable[[], None]) -> None:
-        context["respond"] = Answers(self._members.client, context.response_url)
+        context["respond"] = Answers(self._slack.client, context.response_url)
         next_()
 
     # -- The command ---------------------------------------------------------------------------
@@ -206,7 +209,9 @@ class Front(App):
             for number, one in enumerate(wanted_of(self._members.team))
             if (text := _text(values.get(f"token_{number}", {}), f"token_{number}"))
         }
-        submit(self._executor, "Trying tokens", self._try, user, given, str(view["id"]), client)
+        submit(
+            self._slack.executor, "Trying tokens", self._try, user, given, str(view["id"]), client
+        )
 
     def _try(self, user: str, given: dict[str, str], view_id: str, client: WebClient) -> None:
         """Tries the tokens; they are kept where nothing refuses them."""

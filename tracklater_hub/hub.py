@@ -20,7 +20,7 @@ from tracklater_bot.domain.side_by_side import in_background
 from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack.app import connected, signed_in, web_client
-from tracklater_bot.slack.connections import SocketConnection
+from tracklater_bot.slack.connections import Connection, HttpConnection, SocketConnection
 from tracklater_bot.slack.days import USUAL, BotTiming
 from tracklater_bot.slack.person import secret
 from tracklater_bot.store import Store
@@ -29,7 +29,7 @@ from tracklater_hub.device import HubError, checked
 from tracklater_hub.front import Front
 from tracklater_hub.jobs import Jobs
 from tracklater_hub.mailbox import Bell
-from tracklater_hub.members import Members
+from tracklater_hub.members import Listeners, Members
 from tracklater_hub.outlook import health
 from tracklater_hub.pace import SharedPacer
 from tracklater_hub.protocol import POLL_SECONDS
@@ -106,7 +106,10 @@ class Hub:
     ) -> None:
         sealer = Sealer(options.keys)
         team = team_settings(settings)
-        app_token = secret(team.slack.app_token, "TRACKLATER_SLACK__APP_TOKEN")
+        over_http = team.slack.mode == "http"
+        name = "SIGNING_SECRET" if over_http else "APP_TOKEN"
+        given = team.slack.signing_secret if over_http else team.slack.app_token
+        token = secret(given, f"TRACKLATER_SLACK__{name}")
         self.store = Store.open(team.database_url.get_secret_value())
         schema.bring_up_to_date(self.store)
         self._options = options
@@ -114,11 +117,15 @@ class Hub:
         self.bell = Bell(team.database_url.get_secret_value())
         self.client = web_client(team, SharedPacer(self.store, timing.minute))
         self._executor = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
-        self.members = Members(
-            team, self.store, self.bell, sealer, self.client, self._executor, timing, self._clock
+        # Socket Mode has no signatures to check, but Bolt insists on a secret.
+        listeners = Listeners(self.client, self._executor, token if over_http else "socket-mode")
+        self.members = Members(team, self.store, self.bell, sealer, listeners, timing, self._clock)
+        front = Front(self.members, listeners, options.url, options.members)
+        self.connection: Connection = (
+            HttpConnection(front, team.slack.port)
+            if over_http
+            else SocketConnection(front, token, timing.ping)
         )
-        front = Front(self.members, self._executor, options.url, options.members)
-        self.connection = SocketConnection(front, app_token, timing.ping)
         self.jobs = Jobs(self.members, self.bell.conninfo)
         self.service = Service(self.store, self.bell, self.members, self._wrong, poll_seconds)
         self._loop = asyncio.new_event_loop()
@@ -188,7 +195,8 @@ class Hub:
                 await self._working
 
     def _wrong(self) -> list[str]:
-        wrong = [] if self.connection.client.is_connected() else ["Slack's socket is not open"]
+        socket = isinstance(self.connection, SocketConnection) and self.connection.client
+        wrong = [] if not socket or socket.is_connected() else ["Slack's socket is not open"]
         try:
             with self.store.reading() as transaction:
                 return wrong + health(transaction)

@@ -63,6 +63,15 @@ def wake(
 
 
 @dataclass(frozen=True)
+class Listeners:
+    """What Slack's requests are answered with, by everybody's listeners alike."""
+
+    client: PacedClient
+    executor: ThreadPoolExecutor
+    signing_secret: str
+
+
+@dataclass(frozen=True)
 class Member:
     """One person at work in this process."""
 
@@ -78,14 +87,13 @@ class Member:
 class Members:
     """Everybody who has joined. Safe to use from threads."""
 
-    def __init__(  # noqa: PLR0913, PLR0917
+    def __init__(  # noqa: PLR0913, PLR0917 - all that it works with comes from outside
         self,
         team: Settings,
         store: Store,
         bell: Bell,
         sealer: Sealer,
-        client: PacedClient,
-        executor: ThreadPoolExecutor,
+        listeners: Listeners,
         timing: BotTiming = USUAL,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -93,9 +101,8 @@ class Members:
         self.store = store
         self.bell = bell
         self.sealer = sealer
-        self.client = client
         self.clock = clock
-        self._executor = executor
+        self._listeners = listeners
         self._timing = timing
         self._members: dict[str, Member] = {}
         self._making = threading.Lock()
@@ -163,20 +170,20 @@ class Members:
         return member
 
     def _made(self, person: str, version: int) -> Member:
-        core = self.core(self.settings_of(person))
+        core, listeners = self.core(self.settings_of(person)), self._listeners
         loops: dict[str, JobLoop] = {}
 
         def loop(name: str, work: Callable[[], float | None], rest_seconds: float = 0.0) -> Loop:
             loops[name] = JobLoop(self.store, person, name, work)
             return loops[name]
 
-        days = Days(person_of(core), self.client, self._timing, loop)
+        days = Days(person_of(core), listeners.client, self._timing, loop)
         assert isinstance(core.machine, RemoteMachine)
         return Member(
             core,
             core.machine,
             days,
-            bolt_app(days, self.client, self._executor, "socket-mode"),
+            bolt_app(days, listeners.client, listeners.executor, listeners.signing_secret),
             CatalogBriefing(
                 core.catalog,
                 core.groups,

@@ -22,8 +22,10 @@ from sqlalchemy import text
 
 from tests.bots import button_of, digests_in, says
 from tests.conftest import close_client
+from tests.httpmode import deliver_to
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
+from tracklater_bot.slack.connections import PATH, HttpConnection, SocketConnection
 from tracklater_bot.slack.days import BotTiming
 from tracklater_bot.store import Store
 from tracklater_hub import people
@@ -159,18 +161,21 @@ class Firm:
         file.write_text(f"{text}\n[digest]\npicture = false\n", encoding="utf-8")
         return file
 
-    def team(self) -> Settings:
+    def team(self, **more: str) -> Settings:
         environ = {k: v for k, v in self.environment.items() if k.startswith("TRACKLATER_")}
-        return load(self.team_file, None, environ).settings
+        return load(self.team_file, None, {**environ, **more}).settings
 
-    def start_hub(self, timing: BotTiming = BRISK, **options: Any) -> Hub:
+    def start_hub(self, timing: BotTiming = BRISK, **environ: str) -> Hub:
         given = Options(KEY, "https://hub.example", port=0)
         before = self.sandbox.slack.sockets.count
-        hub = Hub(self.team(), given, timing, poll_seconds=2.0, **options)
+        hub = Hub(self.team(**environ), given, timing, poll_seconds=2.0)
         self.hubs.append(hub)
         hub.start()
         hub.connect()
-        self.sandbox.slack.wait_connected(before + 1)
+        if isinstance(hub.connection, HttpConnection):
+            deliver_to(self.sandbox.slack, f"http://127.0.0.1:{hub.connection.port}{PATH}")
+        else:
+            self.sandbox.slack.wait_connected(before + 1)
         return hub
 
     def stop_hub(self, hub: Hub) -> None:
@@ -284,7 +289,8 @@ class Firm:
         for laptop in self.laptops.values():
             laptop.stopped.set()
         for hub in [*self.hubs]:
-            close_client(hub.connection.client, self.sandbox)
+            if isinstance(hub.connection, SocketConnection):
+                close_client(hub.connection.client, self.sandbox)
             self.stop_hub(hub)
         for laptop in self.laptops.values():
             laptop.sleep()

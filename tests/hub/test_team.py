@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import threading
 
+import requests
 from cryptography.fernet import Fernet
 
 from tests.hub.firm import KEY, Firm, is_asleep
+from tracklater_bot.slack.connections import PATH, HttpConnection
 from tracklater_hub.commands import renew
 from tracklater_hub.sealing import Sealer
 from tracklater_sandbox import ME, OTHER
@@ -35,6 +37,20 @@ def test_from_joining_to_an_entry_in_the_tracker(firm: Firm) -> None:
     approve(firm, ME)
     assert len(firm.entries(ME)) == 1
     assert firm.entries(OTHER) == []
+
+
+def test_slack_may_come_over_http(firm: Firm) -> None:
+    """Signed, for members and strangers alike."""
+    hub = firm.start_hub(TRACKLATER_SLACK__MODE="http", TRACKLATER_SLACK__PORT="0")
+    joined(firm, ME)
+    firm.open(ME)
+    approve(firm, ME)
+    assert isinstance(hub.connection, HttpConnection)
+    address = f"http://127.0.0.1:{hub.connection.port}{PATH}"
+    for user in BOTH:
+        event = {"type": "app_home_opened", "user": user, "tab": "home"}
+        body = {"type": "event_callback", "event": event}
+        assert requests.post(address, json=body, timeout=5).status_code == 401
 
 
 def test_two_people_two_processes_and_each_click_reaches_its_person(firm: Firm) -> None:
