@@ -239,16 +239,6 @@ def _most(minutes: Mapping[str | None, float]) -> str | None:
     return max(minutes, key=lambda name: minutes[name])
 
 
-def _reading(source: ClueSource, span: Span) -> Reading | None:
-    try:
-        return source.read(span)
-    except SourceError:
-        return None
-    except Exception as error:  # noqa: BLE001 - one odd day must not cost the others
-        log_failure(_log, "Learning from a day", error)
-        return None
-
-
 def _by_day(brief: Brief, since: datetime) -> Mapping[WorkDay, list[Lesson]]:
     """What each past day teaches: entries whose group is known, by the day that they began."""
     drafted = brief.days[0]

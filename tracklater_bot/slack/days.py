@@ -102,7 +102,13 @@ class OpenedDay:
 class Days:
     """One person's bot, apart from Slack's events."""
 
-    def __init__(self, person: Person, client: PacedClient, timing: BotTiming = USUAL) -> None:
+    def __init__(
+        self,
+        person: Person,
+        client: PacedClient,
+        timing: BotTiming = USUAL,
+        loop: Callable[..., Loop] = Loop,  # a hub has none of its own for each person
+    ) -> None:
         owner = owner_name()
         self.person = person
         self.views = Views(person)
@@ -118,9 +124,9 @@ class Days:
         self._zone_due: datetime | None = None
         self._waiting: list[tuple[date, Lengths]] | None = None
         self._publishing_home = threading.Lock()
-        self._sending = Loop("outbox", self._send)
-        self._messages = Loop("messages", self._show, rest_seconds=timing.update_rest)
-        self._issues = Loop("issues", self._read_issues)
+        self._sending = loop("outbox", self._send)
+        self._messages = loop("messages", self._show, rest_seconds=timing.update_rest)
+        self._issues = loop("issues", self._read_issues)
         self._loops = (self._messages, self._sending, self._issues)
 
     def item(self, item_id: str) -> tuple[Digest, Item] | None:
