@@ -45,6 +45,10 @@ from tracklater_bot.sources.files import os_reason
 # long others are read beside them, so that they are known before they are deleted.
 READING, HARVESTING = 40.0, 3.0
 MOST_PROMPTS = 1000  # a day
+LATE = "{} of agents took too long: the next reading goes on"
+UNREAD = "{} of agents cannot be read: allow it"
+PACKED = "{} of agents cannot be read: left out"
+PUZZLING = "nothing in {} of agents was understood: their form has changed"
 _OTHERS = re.compile(r"[^A-Za-z0-9]")
 
 
@@ -142,7 +146,7 @@ class AgentsSource:
         harvest = Harvest.load(self._data)
         puzzling = sum(map(harvest.puzzled_by, files))
         if puzzling:
-            raise SourceError(_not_understood(puzzling))
+            raise SourceError(PUZZLING.format(count(puzzling, "session")))
         latest = datetime.fromtimestamp(max(file.mtime for file in files) / 1e9, UTC)
         parts = (
             f"{count(sum(file.tool == tool.name for file in files), 'session')} of {tool.name}"
@@ -182,29 +186,26 @@ class AgentsSource:
 
     def _harvest(self, files: Sequence[LogFile], harvest: Harvest, start: int) -> Iterator[str]:
         """Reads what has changed, as long as there is time; gives what the span lacks for it."""
-        began = self._clock()
-        late = unread = packed = puzzling = 0
+        began, lacking = self._clock(), Counter[str]()
         for file in files:
             needed = file.mtime >= start * 1_000_000
             limit = began + (READING if needed else HARVESTING)
+            trouble = ""
             if _is_packed(file):
-                packed += needed and not harvest.has(file)
+                trouble = PACKED * (not harvest.has(file))
             elif not harvest.knows(file):
                 try:
                     self._read(file, harvest, limit)
                 except TakesTooLong:
-                    late += needed
+                    trouble = LATE
                 except OSError:
-                    unread += needed
-            puzzling += needed and harvest.puzzled_by(file)
-        if late:
-            yield f"{count(late, 'session')} of agents took too long: the next reading goes on"
-        if unread:
-            yield f"{count(unread, 'session')} of agents cannot be read: allow it"
-        if packed:
-            yield f"{count(packed, 'compressed session')} of agents cannot be read: left out"
-        if puzzling:
-            yield _not_understood(puzzling)
+                    trouble = UNREAD
+            for what in (trouble, PUZZLING * harvest.puzzled_by(file)):
+                lacking[what] += needed
+        for what in (LATE, UNREAD, PACKED, PUZZLING):
+            if lacking[what]:
+                kind = "compressed session" if what is PACKED else "session"
+                yield what.format(count(lacking[what], kind))
 
     def _read(self, file: LogFile, harvest: Harvest, limit: float) -> None:
         if self._clock() > limit:
@@ -231,10 +232,6 @@ def _log_file(path: Path, tool: Tool) -> LogFile | None:
 
 def _is_packed(file: LogFile) -> bool:
     return file.path.suffix == ".zst"
-
-
-def _not_understood(files: int) -> str:
-    return f"nothing in {count(files, 'session')} of agents was understood: their form has changed"
 
 
 # -- Clues -------------------------------------------------------------------------------------
