@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -128,12 +129,15 @@ class AgentsSource:
         except OSError as error:
             reason = os_reason(error)
             troubles.append(f"what agents' logs told cannot be kept in {self._data}: {reason}")
-        prompts, too_many = _bounded(sorted(_prompts(told, span, whose), key=_order))
-        if too_many:
+        typed = _prompts((one for prompts, _ in told for one in prompts), span, whose)
+        days = groupby(typed, key=lambda prompt: prompt.at.date())
+        kept = [prompt for _, of_day in days for prompt in islice(of_day, MOST_PROMPTS)]
+        if too_many := len(typed) - len(kept):
             troubles.append(
                 f"{count(too_many, 'prompt')} more in a day than a person types: left out"
             )
-        found: set[Prompt | AgentRun] = {*prompts, *_runs(told, span, whose)}
+        ran = _runs((one for _, runs in told for one in runs), span, whose)
+        found: set[Prompt | AgentRun] = {*kept, *ran}
         clues = sorted(found, key=_order)
         return Reading(self.name, clues=tuple(clues), trouble="; ".join(troubles) or None)
 
@@ -237,40 +241,24 @@ def _is_packed(file: LogFile) -> bool:
 # -- Clues -------------------------------------------------------------------------------------
 
 
-def _prompts(
-    told: Iterable[tuple[list[Prompted], list[Ran]]], span: Span, whose: _Whose
-) -> Iterator[Prompt]:
+def _prompts(prompts: Iterable[Prompted], span: Span, whose: _Whose) -> list[Prompt]:
     """The prompts of the span, each once: a fork has copies of its parent's."""
-    once: dict[str, Prompted] = {}
-    for prompts, _ in told:
-        for prompt in prompts:
-            if prompt.id not in once or prompt.at < once[prompt.id].at:
-                once[prompt.id] = prompt
-    for one in once.values():
-        if (at := _moment(one.at)) in span:
-            yield Prompt(at, *whose.place(one.folder), one.branch, one.session)
+    in_order = sorted(prompts, key=lambda one: one.at)
+    once = {one.id: one for one in reversed(in_order)}  # the first of each stays
+    found = (
+        Prompt(at, *whose.place(one.folder), one.branch, one.session)
+        for one in once.values()
+        if (at := _moment(one.at)) in span
+    )
+    return sorted(found, key=_order)
 
 
-def _bounded(prompts: Sequence[Prompt]) -> tuple[list[Prompt], int]:
-    """The first prompts of each day, and how many others there are."""
-    of_day: Counter[date] = Counter()
-    kept = []
-    for prompt in prompts:
-        of_day[prompt.at.date()] += 1
-        if of_day[prompt.at.date()] <= MOST_PROMPTS:
-            kept.append(prompt)
-    return kept, len(prompts) - len(kept)
-
-
-def _runs(
-    told: Iterable[tuple[list[Prompted], list[Ran]]], span: Span, whose: _Whose
-) -> Iterator[AgentRun]:
+def _runs(runs: Iterable[Ran], span: Span, whose: _Whose) -> Iterator[AgentRun]:
     """The parts of runs that lie in the span."""
-    for _, runs in told:
-        for one in runs:
-            at, until = max(_moment(one.at), span.start), min(_moment(one.until), span.end)
-            if at < until:
-                yield AgentRun(at, until, *whose.place(one.folder), one.branch, one.session)
+    for one in runs:
+        at, until = max(_moment(one.at), span.start), min(_moment(one.until), span.end)
+        if at < until:
+            yield AgentRun(at, until, *whose.place(one.folder), one.branch, one.session)
 
 
 def _moment(milliseconds: int) -> datetime:
