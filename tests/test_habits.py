@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,9 +23,11 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule, RuleKind
+from tracklater_bot.domain.side_by_side import TOO_LONG, in_background
 from tracklater_bot.domain.track_record import Outcome
+from tracklater_bot.drafting import habits
 from tracklater_bot.drafting.habits import HabitFiles
-from tracklater_bot.drafting.machine import LocalMachine
+from tracklater_bot.drafting.machine import LocalMachine, read_all
 from tracklater_bot.engine import habit_evidence
 from tracklater_bot.engine.learn.habits import Habits, Opinion, Seen
 from tracklater_bot.settings import SuggestSettings
@@ -187,6 +191,33 @@ def test_a_week_under_the_wrong_client_is_right_again_once_it_was_corrected(mont
     assert groups_at(month.draft(), "10:30", "11:30") == ["globex", "acme"]
     month.entries[:] = right
     assert groups_at(month.draft(), "10:30", "11:30") == ["acme", "globex"]
+
+
+@pytest.mark.parametrize("hangs", ["always", "on past days"])
+def test_a_recorder_that_hangs_costs_what_it_would_teach(
+    month: Month, hangs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    class Hanging(Recorded):
+        def read(self, span):  # type: ignore[no-untyped-def]
+            if hangs == "always" or span.start < FRIDAY.span.start:
+                assert over.wait(60), "the draft waits for it"
+            return super().read(span)
+
+    monkeypatch.setattr(habits, "SECONDS", 0.2)
+    monkeypatch.setattr("tracklater_bot.drafting.machine.read_all", partial(read_all, seconds=0.2))
+    machine = month.machine()
+    sources = [Hanging(machine.sources[0].clues)]  # type: ignore[attr-defined]
+    files = HabitFiles(month.folder, sources, lambda: at("20:00"))
+    known = Known(month.entries)
+    slow = LocalMachine(SuggestSettings(), sources, known, lambda: at("20:00"), habits=files)
+    try:
+        (draft,) = in_background(lambda: slow.drafts([FRIDAY])).result(30)
+    finally:
+        over.set()
+    assert [status.trouble for status in draft.sources] == [None if "past" in hangs else TOO_LONG]
+    assert groups_at(draft, "10:30") == [None]
 
 
 def test_only_days_whose_entries_changed_are_read_again(month: Month) -> None:

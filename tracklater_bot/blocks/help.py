@@ -15,7 +15,7 @@ from tracklater_bot.blocks.week import in_all, open_button
 from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
-from tracklater_bot.domain.steadiness import in_short, is_span, span_of
+from tracklater_bot.domain.steadiness import Move, in_short, is_span, span_of
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, count, day_name, duration, short_day, times
 
@@ -122,17 +122,20 @@ def day_ready(digest: Digest, link_to_it: str | None, closed: str = "") -> Slack
 
 
 def changes_message(
-    digest: Digest, moved: Sequence[tuple[Item, Item]], head: str, otherwise: str = ""
+    digest: Digest, moved: Sequence[Move], head: str, ending: str = ""
 ) -> SlackMessage | None:
     """What a day's open rows say anew, and said before; None where there is nothing to tell."""
-    zone = ZoneInfo(digest.timezone)
-    lines = [
-        f"{times(new.suggestion.span, zone, digest.day)}: {_what(new)} (was {_what(old)})"
-        for old, new in moved
-    ]
-    if not lines and not otherwise:
+    zone, lines = ZoneInfo(digest.timezone), list[str]()
+    for old, new in moved:
+        item = new or old
+        if item is not None:
+            when = times(item.suggestion.span, zone, digest.day)
+            lines.append(f"{when}: {_what(new)} (was {_what(old)})")
+    lines = [head, *lines] if lines else []
+    lines += [mrkdwn(ending, 400)] if ending else []
+    if not lines:
         return None
-    text = lines_within([head, *lines] if lines else [mrkdwn(otherwise, 300)])
+    text = lines_within(lines)
     return SlackMessage(text, [section(text)])
 
 
@@ -150,7 +153,7 @@ def changed_since(digest: Digest, said: Mapping[str, str], most: int = 4) -> lis
     return [f"Changed since you saw it: {', '.join([*parts[:most], *more])}."] if parts else []
 
 
-def move_offer(digest: Digest, moved: Sequence[tuple[Item, Item]]) -> SlackMessage | None:
+def move_offer(digest: Digest, moved: Sequence[Move]) -> SlackMessage | None:
     """What an answer would move too, with a button that lets it; None where there is nothing."""
     message = changes_message(digest, moved, "With your answer, these would change too:")
     if message is None:
@@ -159,8 +162,8 @@ def move_offer(digest: Digest, moved: Sequence[tuple[Item, Item]]) -> SlackMessa
     return SlackMessage(message.text, [*message.blocks, actions([move])])
 
 
-def _what(item: Item) -> str:
-    return mrkdwn(in_short(item), 80)
+def _what(item: Item | None) -> str:
+    return "no row" if item is None else mrkdwn(in_short(item), 80)
 
 
 def note(text: str) -> SlackMessage:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
+from typing import TypeAlias
 
 from tracklater_bot.domain.day import Span, subtract, total
 from tracklater_bot.domain.digests import Digest, Item, ItemState
@@ -13,6 +15,7 @@ from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.domain.suggestions import CERTAIN, Suggestion
 
 _SPAN = "/"
+Move: TypeAlias = tuple[Item | None, Item | None]
 
 
 def steady(
@@ -54,13 +57,30 @@ def _as_seen(old: Suggestion, fresh: Suggestion) -> Suggestion:
     return replace(old, span=fresh.span, evidence=seen, best_split=fresh.best_split, halves=())
 
 
-def moved(before: Digest, after: Digest) -> list[tuple[Item, Item]]:
-    """The open items that say another group or issue than was said of most of their time."""
-    return [
-        (old, item)
-        for old, item in _were(before, after)
-        if _says(old.suggestion) != _says(item.suggestion)
-    ]
+def moved(before: Digest, after: Digest) -> list[Move]:
+    """The open items that say another group or issue than was said of most of their time.
+
+    Those that came beside nothing known have None before them, those that went None after; what is
+    later than all that was known has not moved.
+    """
+    pairs = list[Move]()
+    spans = [*(item.suggestion.span for item in before.items), *(gap.span for gap in before.gaps)]
+    known = max((span.end for span in spans), default=None)
+    for item in (item for item in after.items if item.state is ItemState.OPEN):
+        span = item.suggestion.span
+        shared = [(old.suggestion.span.intersection(span), old) for old in before.items]
+        most = max(
+            ((part.length, old) for part, old in shared if part), key=itemgetter(0), default=None
+        )
+        if most is not None and _says(most[1].suggestion) != _says(item.suggestion):
+            pairs.append((most[1], item))
+        elif most is None and known is not None and span.start < known:
+            pairs.append((None, item))
+    left = [item.suggestion.span for item in after.items]
+    for old in (old for old in before.items if old.state is ItemState.OPEN):
+        if not any(span.overlaps(old.suggestion.span) for span in left):
+            pairs.append((old, None))
+    return pairs
 
 
 def said_before(before: Digest, after: Digest, known: Mapping[str, str]) -> dict[str, str]:

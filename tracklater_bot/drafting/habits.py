@@ -6,7 +6,7 @@ import logging
 import secrets
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import blake2b
@@ -21,6 +21,7 @@ from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.keys import Keys
+from tracklater_bot.domain.side_by_side import side_by_side
 from tracklater_bot.domain.text import folded
 from tracklater_bot.drafting.recorders import told_apart
 from tracklater_bot.engine.learn.habits import DayCounts, Habits, Lesson, learned, lesson_at, looks
@@ -166,7 +167,7 @@ class HabitFiles:
         return [clue for clue in clues if isinstance(clue, Meeting)]
 
     def _windows(self, day: WorkDay) -> list[Window] | None:
-        """What recorders saw of a day; None where one of them failed."""
+        """What recorders saw of a day; None where one of them failed, or took too long."""
         readings = _read([source for source in self.sources if source.watches_screen], day.span)
         if readings is None:
             return None
@@ -208,10 +209,22 @@ class HabitFiles:
             log_failure(_log, "Keeping what a day taught", error)
 
 
-def _read(sources: Iterable[ClueSource], span: Span) -> list[Reading] | None:
-    """What sources tell of past time; None where one of them failed."""
+def _read(sources: Sequence[ClueSource], span: Span) -> list[Reading] | None:
+    """What sources tell of past time; None where one of them failed, or took too long."""
+    answers = side_by_side(
+        lambda source: _reading(source, span),
+        sources,
+        lambda _: None,
+        key=lambda source: ("habits", id(source)),
+        seconds=SECONDS,
+    )
+    readings = [reading for reading in answers if reading is not None]
+    return readings if len(readings) == len(answers) else None
+
+
+def _reading(source: ClueSource, span: Span) -> Reading | None:
     try:
-        return [source.read(span) for source in sources]
+        return source.read(span)
     except SourceError:
         return None
     except Exception as error:  # noqa: BLE001 - one odd day must not cost the others

@@ -6,7 +6,7 @@ says little where other work went on, and nothing where nobody knows whether the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf
@@ -34,6 +34,7 @@ CLOSE, NEAR = 20 * MINUTE, 120 * MINUTE
 # What was done at the edges of a meeting was done before or after it.
 EDGE = 5 * MINUTE
 SHORTEST_AWAY = 5 * MINUTE
+MOSTLY = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,14 @@ def _one_at_a_time(plans: Sequence[Planned], edges: Sequence[float]) -> Iterator
         yield last[0]
 
 
+def at_screen(events: Iterable[Event], planned: Sequence[Planned]) -> Iterator[Event]:
+    """Events that tell of somebody at the screen: in a meeting one writes messages elsewhere."""
+    for event in events:
+        sure = any(plan.sure and plan.start < event.at < plan.end for plan in planned)
+        if event.kind is not EventKind.MESSAGE or not sure:
+            yield event
+
+
 # -- Which were kept ---------------------------------------------------------------------------
 
 
@@ -158,14 +167,17 @@ def _in_call(planned: Sequence[Planned], call: Interval) -> Iterator[Kept]:
 
 
 def _nobody_there(plan: Planned, present: Sequence[Interval], events: Sequence[Event]) -> bool:
-    """Whether the person was away for most of a meeting, and did nothing else anywhere."""
-    away = without([(plan.start, plan.end)], present)
-    worked = any(
-        plan.start + EDGE < event.at < plan.end - EDGE
-        for event in events
-        if event.kind is not EventKind.MESSAGE and not event.by_program
-    )
-    return not worked and 2 * sum(end - start for start, end in away) >= plan.end - plan.start
+    """Whether the person was away for most of a meeting, and did nothing else anywhere.
+
+    Whoever wrote messages was away for nearly all of it: else they may have been written here.
+    """
+    length = plan.end - plan.start
+    edge = max(EDGE, length / 8)
+    during = {
+        e.kind for e in events if plan.start + edge < e.at < plan.end - edge and not e.by_program
+    }
+    away = sum(end - start for start, end in without([(plan.start, plan.end)], present))
+    return during <= {EventKind.MESSAGE} and away >= length * (MOSTLY if during else 0.5)
 
 
 def _near(plans: Sequence[Planned], at_work: Sequence[Interval]) -> list[Planned]:

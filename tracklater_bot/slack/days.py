@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -25,7 +25,7 @@ from tracklater_bot.domain.edits import refreshed
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.domain.steadiness import moved, said_before
+from tracklater_bot.domain.steadiness import Move, moved, said_before
 from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import count, day_name
 from tracklater_bot.outbox.worker import Pace
@@ -50,7 +50,10 @@ from tracklater_bot.store.processes import owner_name
 
 log = logging.getLogger(__name__)
 
+Outcome = Callable[[Digest, Sequence[Move]], str]
+
 ZONE_LASTS = timedelta(hours=1)
+LOOKED_AT = timedelta(days=7)  # ago, a day is one that the person may look at still
 ZONE_UNKNOWN_LASTS = timedelta(minutes=5)
 
 
@@ -99,7 +102,13 @@ class OpenedDay:
 class Days:
     """One person's bot, apart from Slack's events."""
 
-    def __init__(self, person: Person, client: PacedClient, timing: BotTiming = USUAL) -> None:
+    def __init__(
+        self,
+        person: Person,
+        client: PacedClient,
+        timing: BotTiming = USUAL,
+        loop: Callable[..., Loop] = Loop,  # a hub has none of its own for each person
+    ) -> None:
         owner = owner_name()
         self.person = person
         self.views = Views(person)
@@ -115,9 +124,9 @@ class Days:
         self._zone_due: datetime | None = None
         self._waiting: list[tuple[date, Lengths]] | None = None
         self._publishing_home = threading.Lock()
-        self._sending = Loop("outbox", self._send)
-        self._messages = Loop("messages", self._show, rest_seconds=timing.update_rest)
-        self._issues = Loop("issues", self._read_issues)
+        self._sending = loop("outbox", self._send)
+        self._messages = loop("messages", self._show, rest_seconds=timing.update_rest)
+        self._issues = loop("issues", self._read_issues)
         self._loops = (self._messages, self._sending, self._issues)
 
     def item(self, item_id: str) -> tuple[Digest, Item] | None:
@@ -156,8 +165,13 @@ class Days:
         project = chosen.project if chosen else None
         return self.review.answer(user, item_id, named[said], project)
 
-    def reread(self, on: date, head: str, otherwise: str = "") -> SlackMessage | None:
-        """Reads a day anew that is stored, shows it, and tells what moved, or `otherwise`.
+    def reread(
+        self,
+        on: date,
+        head: str,
+        outcome: Outcome = lambda _digest, _moves: "",
+    ) -> SlackMessage | None:
+        """Reads a day anew that is stored, shows it, and tells what moved and what came of it.
 
         What the person just said of it is reason enough for what was seen to move.
         """
@@ -165,7 +179,8 @@ class Days:
         if before is None:
             return None
         after = self.open_day(day, free=True).digest
-        return changes_message(after, moved(before, after), head, otherwise)
+        moves = moved(before, after)
+        return changes_message(after, moves, head, outcome(after, moves))
 
     def would_move(self, on: date) -> SlackMessage | None:
         """What of a stored day the machine would now draft otherwise, with a button that does it;
@@ -182,11 +197,16 @@ class Days:
         closed = self.person.is_closed(day)
         return None if closed else self.person.store.digest(self.person.id, on), day
 
-    def tell_changes(self, on: date, head: str, otherwise: str) -> None:
-        """Reads a day anew and says in the DM what moved."""
-        message = self.reread(on, head, otherwise)
-        if message is not None:
-            self.messenger.reply_privately(self.person.id, message.text, message.blocks)
+    def tell_changes(self, on: date, done: str, outcome: Outcome) -> None:
+        """Reads a day anew and says in the DM what was done, what moved, and what came of it."""
+        message = self.reread(on, f"{done} This moved:", outcome) or note(done)
+        self.messenger.reply_privately(self.person.id, message.text, message.blocks)
+
+    def last_day(self) -> date:
+        """The latest day that is stored, else today: the one that the person looks at."""
+        today = self.person.calendar.today()
+        stored = self.person.store.digests(self.person.id, today - LOOKED_AT)
+        return max((digest.day for digest in stored), default=today)
 
     @contextmanager
     def _mended_later(self) -> Iterator[None]:
@@ -295,11 +315,12 @@ class Days:
         finally:
             self._messages.wake()
 
-    def approve_days(self, user: str, value: str) -> Stretch:
-        """Approves what was shown as certain of some days. Raises ReviewError."""
+    def approve_days(self, user: str, value: str, *, certain_only: bool = True) -> Stretch:
+        """Approves what was shown of some days, all or what is certain. Raises ReviewError."""
         words, _, seen = value.rpartition("/")
         stretch = Stretch.parse(words)
-        self.review.approve_certain(user, self.weeks.certain_days(stretch), seen)
+        days = self.weeks.open_days(stretch)
+        self.review.approve_days(user, days, seen, certain_only=certain_only)
         return stretch
 
     def turn_page(self, day: date, page: int) -> None:
