@@ -33,6 +33,7 @@ from tracklater_bot.sources.clues.activitywatch_events import (
     Bucket,
     Piece,
     by_host,
+    decoded,
     rows_in,
     understand,
 )
@@ -67,6 +68,9 @@ class _Info(msgspec.Struct, gc=False):
 
 class _Export(msgspec.Struct, gc=False):
     buckets: dict[str, msgspec.Raw]
+
+
+_decode_export = msgspec.json.Decoder(_Export).decode
 
 
 @dataclass(slots=True)
@@ -120,7 +124,7 @@ class _ExportFile:
     def gather(self, span: Span) -> _Gathered:
         """What the file holds of the span, and of the keyboard around it."""
         try:
-            listed = msgspec.json.decode(read_regular(self.path, LARGEST), type=_Export).buckets
+            listed = decoded(_decode_export, read_regular(self.path, LARGEST)).buckets
         except OSError as error:
             raise SourceError(
                 f"the export {self.path} cannot be read ({os_reason(error)}):"
