@@ -119,7 +119,8 @@ class Lookup:
             or _hull([snapshot.span, whole]) != snapshot.span
         ):
             # Nothing is concluded from what is not among those that can be understood.
-            snapshot = self._snapshot = _Snapshot(now, whole, base.seen(self.tracker(), whole)[0])
+            found, _ = base.seen(lambda: self.tracker().entries(whole))
+            snapshot = self._snapshot = _Snapshot(now, whole, found)
         return snapshot.entries
 
     def forget_entries(self) -> None:

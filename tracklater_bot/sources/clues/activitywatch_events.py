@@ -7,9 +7,10 @@ one counts that covers it and began last; gaps of a few seconds are those betwee
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -90,6 +91,12 @@ _DECODERS = {
     kind: (msgspec.json.Decoder(list[_Row[data]]), msgspec.json.Decoder(_Row[data]))  # type: ignore[valid-type]
     for kind, data in KINDS.items()
 }
+# Any escape in JSON: a whole surrogate pair, half a one, another.
+_ESCAPES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 _decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
@@ -101,6 +108,23 @@ class Piece(NamedTuple):
     data: Any
 
 
+def decoded(
+    decode: Callable[[bytes | bytearray | msgspec.Raw], T], written: bytes | msgspec.Raw
+) -> T:
+    """What JSON says, also where titles have halves of surrogate pairs, which no decoder takes.
+
+    Raises ValueError.
+    """
+    try:
+        return decode(written)
+    except ValueError:
+        whole = bytearray(memoryview(written))
+        for escape in _ESCAPES.finditer(memoryview(written)):
+            if escape[1]:
+                whole[escape.start() : escape.end()] = rb"\ufffd"
+        return decode(whole)
+
+
 def rows_in(
     written: bytes | msgspec.Raw, kind: str, first: float, last: float
 ) -> tuple[list[Piece], int]:
@@ -110,7 +134,7 @@ def rows_in(
     of_list, of_row = _DECODERS[kind]
 
     def one_by_one() -> Iterator[_Row[Any] | None]:
-        for row in _decode_rows(written):
+        for row in decoded(_decode_rows, written):
             try:
                 yield of_row.decode(row)
             except (ValueError, RecursionError):

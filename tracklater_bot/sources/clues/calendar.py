@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
@@ -24,7 +25,7 @@ from tracklater_bot.domain.text import clean, count, folded
 from tracklater_bot.http import BadStatus, HttpError, RetryPolicy, ServiceClient
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.calendar_text import CalendarText, entries, excerpt
+from tracklater_bot.sources.clues.calendar_text import CalendarText, entries, excerpt, in_calendar
 from tracklater_bot.sources.files import MB, os_reason, read_regular
 
 LARGEST = 30 * MB
@@ -82,6 +83,23 @@ def understand(
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             continue  # one broken entry is no reason to lose the others
     return meetings
+
+
+def _with_good_zones(text: CalendarText) -> CalendarText:
+    """Without zones that cannot be understood: one of them would lose all entries."""
+    if not text.zones:
+        return text
+    from icalendar import Calendar  # noqa: PLC0415 - see below
+
+    zones = []
+    for zone in text.zones:
+        with suppress(Exception):  # it raises whatever it stumbles over
+            Calendar.from_ical(in_calendar(zone))
+            zones.append(zone)
+    trouble = text.trouble
+    if len(zones) < len(text.zones):
+        trouble = trouble or "a time zone in it is none, so some meetings may be at other times"
+    return replace(text, zones=tuple(zones), trouble=trouble)
 
 
 def _occurrences(text: CalendarText, start: datetime, end: datetime) -> Iterator[Any]:
@@ -340,7 +358,7 @@ class CalendarSource:
         first, last = span.start.date(), span.end.date()
 
         def meetings(content: bytes) -> tuple[dict[_Key, Meeting | None], str | None]:
-            text = excerpt(content, first, last)
+            text = _with_good_zones(excerpt(content, first, last))
             return understand(text, span, zone, self._mine), text.trouble
 
         found: dict[_Key, Meeting | None] = {}

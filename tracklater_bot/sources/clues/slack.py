@@ -88,7 +88,7 @@ class _Found(msgspec.Struct):
         """The matches one by one: an odd one is no reason to lose the others."""
         understood = []
         for row in self.matches or ():
-            with suppress(msgspec.ValidationError):
+            with suppress(ValueError):
                 understood.append(msgspec.convert(row, _Match))
         return understood
 
@@ -246,7 +246,7 @@ class SlackSource:
         readers = Counter(match.channel.reader for match in messages if match.channel)
         del readers[""]
         shared = {}
-        with suppress(SourceError, msgspec.ValidationError):
+        with suppress(SourceError, ValueError):
             for reader, _ in readers.most_common(MOST_READERS):
                 answer, _ = self._call(
                     "users.conversations",
@@ -297,7 +297,7 @@ class SlackSource:
         )
         try:
             return msgspec.convert(answer, _Answer).messages
-        except msgspec.ValidationError:
+        except ValueError:
             raise SourceError("Slack answered the search in an unexpected form") from None
 
     def _call(

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from pydantic import AliasPath, BaseModel, Field, TypeAdapter
 
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.text import day_name, listing
-from tracklater_bot.http import Timing, Title, When, understood, utc_now
+from tracklater_bot.http import Timing, Title, When, good_rows, understood, utc_now
 from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User
 from tracklater_bot.settings import GroupJira, Settings
 from tracklater_bot.sources.base import PartlyRead, SourceError
@@ -85,11 +86,11 @@ class _Suggested(BaseModel):
 
 
 class _Section(BaseModel):
-    issues: list[_Suggested] | None = None
+    issues: Annotated[list[_Suggested], good_rows(_Suggested)] = []
 
 
 class _Suggestions(BaseModel):
-    sections: list[_Section] | None = None
+    sections: Annotated[list[_Section], good_rows(_Section)] = []
 
 
 class _Count(BaseModel):
@@ -190,8 +191,7 @@ class JiraSource:
         params = {"query": text[:100], "currentJQL": self._site.scope, "showSubTasks": "true"}
         with _as_source_error():
             answer = self._site.get("/issue/picker", _SUGGESTED, params)
-        sections = answer.sections or []
-        keys = [issue.key for section in sections for issue in section.issues or []]
+        keys = [issue.key for section in answer.sections for issue in section.issues]
         wanted = list(dict.fromkeys(key for key in keys if self.owns(key)))[:_SUGGESTIONS]
         found = {issue.key: issue for issue in self.by_keys(wanted)}
         return tuple(found[key] for key in wanted if key in found)
