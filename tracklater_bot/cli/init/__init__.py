@@ -113,7 +113,7 @@ def _known(files: tuple[Path, Path], environ: Mapping[str, str]) -> Settings:
     target, env_file = files
     if target.exists():
         return load(target, env_file if env_file.exists() else None, environ).settings
-    in_file = dotenv_variables(env_file) if env_file.exists() else {}
+    in_file = dotenv_variables(env_file)
     of_groups = env_name((GROUPS, ""))
     variables = {**in_file, **environ}
     kept = {name: text for name, text in variables.items() if not name.startswith(of_groups)}
