@@ -219,7 +219,7 @@ class _Asking:
     def _account(self, name: str, own: TrackerAccount) -> None:
         account = accounts.tracker_account(self.known.model_copy(update={name: own}))
         projects = count(len(account.projects), "project")
-        self.dialogue.say(f"  {own.label}: this is {clean(account.name, 100)}, with {projects}.")
+        self.dialogue.say(f"  This is {clean(account.name, 100)}, with {projects} in {own.label}.")
         self.projects = account.projects
 
     def issues(self) -> None:
