@@ -198,6 +198,7 @@ def test_an_address_without_a_commit_in_a_month_is_named(new: NewMachine) -> Non
 def test_an_address_that_is_used_here_and_not_named_is_asked_for(new: NewMachine) -> None:
     repo = new.repository("src/acme")
     new.commit(repo, new.at("10:00"), "Yesterday")
+    new.odd_reflog(repo)
     settings(new, '[git]\nemails = ["me@old.example"]', group("acme", [repo]))
     (told,) = [each for each in found(new) if "is that you?" in each]
     assert "commits made here in acme are by eero@example.com" in told

@@ -481,6 +481,20 @@ def test_a_new_machine_has_clones_of_what_was_worked_on_elsewhere(new: NewMachin
     assert set(written(new.home)["groups"]) == {"acme"}
 
 
+def test_a_moment_that_no_calendar_has_costs_nothing(new: NewMachine) -> None:
+    mine = new.repository("src/acme")
+    new.commits(mine, "09:00")
+    new.odd_reflog(mine)
+    new.talk_to_claude(mine, "10:00", 4)
+    (log,) = (new.home / ".claude").rglob("*.jsonl")
+    text = log.read_text(encoding="utf-8")
+    odd = text.replace(f"{new.day}T10:00:00+02:00", "0001-01-01T00:00:00+23:00")
+    assert odd != text
+    log.write_text(odd, encoding="utf-8")
+    assert init(new.home, []).code == 0
+    assert set(written(new.home)["groups"]) == {"acme"}
+
+
 def test_a_worktree_and_a_submodule_are_no_repositories_of_their_own(new: NewMachine) -> None:
     main = new.repository("src/acme")
     new.commits(main, "09:00")

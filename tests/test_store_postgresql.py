@@ -17,7 +17,6 @@ from sqlalchemy import create_engine, text
 from tests.group_worklogs import LoggingRoom
 from tests.loopback import FakeTime
 from tests.notation import at
-from tests.postgresql import server
 from tests.rooms import DAY, PERSON, Room, draft
 from tests.storecontract import StoreContract, at_once
 from tests.test_store import migrated
@@ -32,12 +31,11 @@ EAGER = Pace(spacing=timedelta())
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def address(postgresql: str) -> str:
     """The server, with a database `empty` that has all tables, to be copied."""
-    with server() as found:
-        command(found, "CREATE DATABASE empty")
-        Store.open(found % "empty").close()
-        yield found
+    command(postgresql, "CREATE DATABASE empty")
+    Store.open(postgresql % "empty").close()
+    return postgresql
 
 
 class StoreOnTestTime(Store):

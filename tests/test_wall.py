@@ -30,17 +30,18 @@ from tests.clues import (
     prompt,
     windows,
 )
-from tests.notation import FRIDAY, at
+from tests.notation import FRIDAY, at, span
 from tests.test_drafting import Recorded
 from tracklater_bot.domain.clues import AgentRun, ChatMessage, Clue, Meeting, Prompt, Window
-from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.day import Span, WorkDay, total
 from tracklater_bot.domain.draft import Brief, Draft
 from tracklater_bot.domain.groups import Group
-from tracklater_bot.domain.wall import UnreadableError, from_json, to_json
+from tracklater_bot.domain.wall import Shown, UnreadableError, from_json, to_json
 from tracklater_bot.drafting.machine import LocalMachine
 from tracklater_bot.settings import SuggestSettings
 
 ROOT = Path(__file__).parent.parent
+BESIDE = ("tracklater_hub", "tracklater_sandbox")
 
 ZONES = ("UTC", "Europe/Helsinki", "America/St_Johns", "Pacific/Apia", "Asia/Kathmandu")
 moments = st.integers(0, 2**32).map(lambda second: datetime.fromtimestamp(second / 8, UTC))
@@ -139,10 +140,10 @@ def test_every_room_is_told_of() -> None:
         path.stem for path in folders if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     told = {name.partition("/")[0] for name in rooms()}
-    assert told == there - {"__init__", "__main__"} | {"tracklater_sandbox"}
+    assert told == there - {"__init__", "__main__"} | set(BESIDE)
 
 
-@pytest.mark.parametrize("room", [name for name in table() if name != "tracklater_sandbox"])
+@pytest.mark.parametrize("room", [name for name in table() if name not in BESIDE])
 def test_a_room_imports_what_the_table_allows(room: str) -> None:
     told = table()[room][1]
     if told.startswith("all"):
@@ -181,7 +182,7 @@ def test_no_import_reaches_through_the_wall(room: str, planted: str, tmp_path: P
     lint = shutil.which("lint-imports", path=Path(sys.executable).parent)
     if lint is None:
         pytest.skip("import-linter is not installed")
-    for package in ("tracklater_bot", "tracklater_sandbox"):
+    for package in ("tracklater_bot", *BESIDE):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("*.pyc"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     file = tmp_path / "tracklater_bot" / room
@@ -271,7 +272,28 @@ def test_titles_and_messages_leave_no_trace_in_a_draft(mark: str) -> None:
     assert b"globex" in told
 
 
-def test_what_a_rule_would_catch_is_a_number_of_minutes() -> None:
+def test_what_a_rule_would_catch_are_times() -> None:
     """Its text goes to the machine, and nothing that has it comes back."""
-    assert machine("SECRETTITLE").minutes_with(FRIDAY, "secrettitle") == pytest.approx(209, abs=4)
-    assert machine("OTHERWISE").minutes_with(FRIDAY, "secrettitle") == 0
+    caught = machine("SECRETTITLE").windows_with(FRIDAY, "secrettitle")
+    assert total(caught) / timedelta(minutes=1) == pytest.approx(209, abs=4)
+    assert machine("OTHERWISE").windows_with(FRIDAY, "secrettitle") == ()
+
+
+def test_words_of_windows_are_told_only_where_the_person_allows_it() -> None:
+    assert machine("SECRETTITLE").shown(FRIDAY.span) == Shown()
+
+
+PRIVATE = (
+    *windows("09:00-09:30 Budget draft - LibreOffice Calc", "09:30-09:40 Bank of Sala - Firefox"),
+    *windows("09:40-10:00 Surprise - Mozilla Firefox Private Browsing", "10:00-10:20 Budget"),
+)
+
+
+def test_words_and_programs_that_are_shown_are_those_of_the_time_and_not_private() -> None:
+    allowed = SuggestSettings(show_windows=True, ignore=("bank",))
+    here = LocalMachine(allowed, [Recorded(PRIVATE)], Known(), lambda: at("20:00"))
+    shown = here.shown(span("09:10-10:10"))
+    assert dict(shown.programs) == {"LibreOffice Calc": pytest.approx(20, abs=1)}
+    assert dict(shown.words) == {
+        "budget": pytest.approx(30, abs=1), "draft": pytest.approx(20, abs=1)
+    }  # fmt: skip

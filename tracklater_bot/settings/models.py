@@ -73,6 +73,9 @@ class SuggestSettings(Section):
     ignore: types.Words = Field((), description="Windows with these words are private: never used.")
     meetings: types.Words = Field((), description="More words of meetings: sitting still is work.")
     key_tag: bool = Field(False, description="Also tag the entry with the issue's key.")
+    show_windows: bool = Field(
+        False, description="Show words of window titles, and programs, to you in Slack."
+    )
 
 
 class GroupSettings(GroupSection):

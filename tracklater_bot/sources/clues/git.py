@@ -122,7 +122,8 @@ class GitSource:
             with suppress(SourceError, OSError):  # the reading tells it
                 reflogs = (reflog for _, reflog in self._reflogs(repository, span)[0])
                 made = [commit for reflog in reflogs for commit in reflog.made_here]
-                during = [c for c in made if datetime.fromtimestamp(c.at, UTC) in span]
+                start, end = span.start.timestamp(), span.end.timestamp()
+                during = [commit for commit in made if start <= commit.at < end]
                 during.sort(key=lambda commit: -commit.at)
                 found.update(likely_own([commit.email for commit in during]))
         return found
