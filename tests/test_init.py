@@ -385,6 +385,16 @@ def test_a_wrong_token_is_said_at_once_and_asked_again(services: Sandbox) -> Non
     assert written(services.home)["groups"]["acme"]["tracker"]["client"] == "Acme Oy"
 
 
+def test_a_member_id_is_tried_where_no_user_token_tells_it(services: Sandbox) -> None:
+    slack = services.slack
+    answers = [slack.bot_token, "", slack.app_token, "@eero", "U0EERO", "", "", ""]
+    answer = init(services.home, answers, **addresses(services))
+    assert answer.code == 0, answer.err
+    assert "nobody here has that member ID" in answer.out
+    assert "This is Eero" in answer.out
+    assert written(services.home)["slack"]["user_id"] == "U0EERO"
+
+
 def test_settings_that_are_there_are_not_overwritten_without_a_yes(new: NewMachine) -> None:
     new.commits(new.repository("src/acme"), "09:00")
     (new.home / "tracklater.toml").write_text('day_starts = "05:00"\n', encoding="utf-8")

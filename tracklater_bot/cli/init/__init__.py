@@ -167,9 +167,16 @@ class _Asking:
             question = "App-Level Token with connections:write, of Basic Information (xapp-…)"
             self._ask_slack("app_token", question)
         if not (self.known.slack.user_id or ("slack", "user_id") in self.values):
-            answer = self.dialogue.ask("Your member ID (your profile > ⋮ > Copy member ID, U…)")
-            if answer:
-                self.values[("slack", "user_id")] = answer
+            question = "Your member ID (your profile > ⋮ > Copy member ID, U…)"
+            self.dialogue.tried(question, self._member)
+
+    def _member(self, member: str) -> bool:
+        token = self.values.get(("slack", "bot_token"), self.known.slack.bot_token or SecretStr(""))
+        self.dialogue.say(
+            f"  {clean(accounts.slack_member(self.known.slack, token, member), 100)}."
+        )
+        self.values[("slack", "user_id")] = member
+        return True
 
     def _token(self, section: str, name: str) -> bool:
         return getattr(getattr(self.known, section), name) is not None
