@@ -27,7 +27,7 @@ from tracklater_bot.settings.issue_sections import TAIGA_API
 from tracklater_bot.settings.layers import CONFIG_VARIABLE, dotenv_variables
 from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
 from tracklater_bot.settings.sections import TrackerAccount
-from tracklater_bot.settings.tree import GROUPS, env_name
+from tracklater_bot.settings.tree import GROUPS, env_name, env_names
 
 MOST_SITES = 5
 TOKEN_PAGES = {
@@ -89,7 +89,7 @@ def init(
         raise NotWritten(f"{env_file} was left as it is: nothing was written.")
     secrets = variables(values)
     if in_keyring := secrets and asking.keyring(secrets):
-        values[("keyring",)] = list(dict.fromkeys((*asking.known.keyring, *secrets)))
+        values[("keyring",)] = list(dict.fromkeys((*values.get(("keyring",), ()), *secrets)))
         secrets = {}
     try:
         settings_with(values)
@@ -320,8 +320,9 @@ class _Asking:
     def settings(self, groups: Sequence[Proposal]) -> dict[Key, Any]:
         """All that is written: what a default says already is left out."""
         machine, values = self.machine, dict(self.values)
-        if self.known.keyring:
-            values[("keyring",)] = list(self.known.keyring)
+        names = env_names(group.name for group in groups)  # of others no settings would load
+        if listed := [name for name in self.known.keyring if name in names]:
+            values[("keyring",)] = listed
         for section in ("slack", *(at[0] for at, _ in self.known.accounts())):
             url = getattr(self.known, section).base_url
             if url != getattr(Settings(), section).base_url:
