@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from tracklater_bot import __version__
 from tracklater_bot.cli.output import print_json, say, survive_any_terminal, without_quotes
@@ -30,9 +30,6 @@ from tracklater_bot.cli.shared import (
 )
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.cli.team import agent, hub, join
-
-if TYPE_CHECKING:
-    pass
 
 Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"

@@ -20,6 +20,7 @@ from xml.sax.saxutils import escape
 from platformdirs import user_data_path
 
 from tracklater_bot.settings import Loaded, SettingsError
+from tracklater_bot.sources.files import replace_file
 
 MARK = "Written by `tracklater-bot service install`"
 BOT, RECORDER = "tracklater-bot", "tracklater-record"
@@ -307,7 +308,11 @@ def install(manager: Manager, jobs: Sequence[Job], call: Runner) -> None:
             raise ServiceError(f"{file} was not written by this program: move it away first.")
     uninstall(manager, call)
     for file, content in files.items():
-        _write(file, content)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(file, content)
+        except OSError as error:
+            raise ServiceError(f"{file} cannot be written: {error.strerror}.") from error
     for command in (command for job in jobs for command in manager.start(job)):
         code, said = call(command)
         if code:
@@ -359,14 +364,3 @@ def _files(manager: Manager, jobs: Sequence[Job]) -> dict[Path, bytes]:
 def _is_ours(file: Path) -> bool:
     content = file.read_bytes()
     return any(MARK.encode(encoding) in content for encoding in ("utf-8", "utf-16-le"))
-
-
-def _write(file: Path, content: bytes) -> None:
-    """All of it or nothing."""
-    beside = file.with_name(f".{file.name}.new")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content)
-        beside.replace(file)
-    except OSError as error:
-        raise ServiceError(f"{file} cannot be written: {error.strerror}.") from error

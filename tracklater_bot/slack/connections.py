@@ -84,7 +84,7 @@ class _Client(SocketModeClient):
         """As the SDK's, also when it connects again."""
         super().connect()
         if self.current_session is not None and self.current_session.sock is not None:
-            self.current_session.sock.settimeout(READ_SECONDS)
+            self.current_session.sock.settimeout(2 * self.ping_interval)
 
     def close(self) -> None:
         """As the SDK's."""

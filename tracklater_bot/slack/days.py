@@ -63,7 +63,7 @@ class BotTiming:
 
     update_rest: float = 1.0  # chat.update takes about one call a second for a channel
     retry: float = 30.0
-    ping: float = 5.0
+    ping: float = 10.0  # each wakes the bot twice
     issues: float = 900.0  # how often the trackers are asked for what changed
     minute: float = MINUTE  # in which Slack counts calls
     pace: Pace = field(default_factory=Pace)

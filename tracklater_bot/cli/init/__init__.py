@@ -27,7 +27,7 @@ from tracklater_bot.settings.issue_sections import TAIGA_API
 from tracklater_bot.settings.layers import CONFIG_VARIABLE, dotenv_variables
 from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
 from tracklater_bot.settings.sections import TrackerAccount
-from tracklater_bot.settings.tree import GROUPS, env_name
+from tracklater_bot.settings.tree import GROUPS, env_name, env_names
 
 MOST_SITES = 5
 TOKEN_PAGES = {
@@ -89,7 +89,7 @@ def init(
         raise NotWritten(f"{env_file} was left as it is: nothing was written.")
     secrets = variables(values)
     if in_keyring := secrets and asking.keyring(secrets):
-        values[("keyring",)] = list(dict.fromkeys((*asking.known.keyring, *secrets)))
+        values[("keyring",)] = list(dict.fromkeys((*values.get(("keyring",), ()), *secrets)))
         secrets = {}
     try:
         settings_with(values)
@@ -113,7 +113,7 @@ def _known(files: tuple[Path, Path], environ: Mapping[str, str]) -> Settings:
     target, env_file = files
     if target.exists():
         return load(target, env_file if env_file.exists() else None, environ).settings
-    in_file = dotenv_variables(env_file) if env_file.exists() else {}
+    in_file = dotenv_variables(env_file)
     of_groups = env_name((GROUPS, ""))
     variables = {**in_file, **environ}
     kept = {name: text for name, text in variables.items() if not name.startswith(of_groups)}
@@ -167,9 +167,16 @@ class _Asking:
             question = "App-Level Token with connections:write, of Basic Information (xapp-…)"
             self._ask_slack("app_token", question)
         if not (self.known.slack.user_id or ("slack", "user_id") in self.values):
-            answer = self.dialogue.ask("Your member ID (your profile > ⋮ > Copy member ID, U…)")
-            if answer:
-                self.values[("slack", "user_id")] = answer
+            question = "Your member ID (your profile > ⋮ > Copy member ID, U…)"
+            self.dialogue.tried(question, self._member)
+
+    def _member(self, member: str) -> bool:
+        token = self.values.get(("slack", "bot_token"), self.known.slack.bot_token or SecretStr(""))
+        self.dialogue.say(
+            f"  {clean(accounts.slack_member(self.known.slack, token, member), 100)}."
+        )
+        self.values[("slack", "user_id")] = member
+        return True
 
     def _token(self, section: str, name: str) -> bool:
         return getattr(getattr(self.known, section), name) is not None
@@ -219,7 +226,7 @@ class _Asking:
     def _account(self, name: str, own: TrackerAccount) -> None:
         account = accounts.tracker_account(self.known.model_copy(update={name: own}))
         projects = count(len(account.projects), "project")
-        self.dialogue.say(f"  {own.label}: this is {clean(account.name, 100)}, with {projects}.")
+        self.dialogue.say(f"  This is {clean(account.name, 100)}, with {projects} in {own.label}.")
         self.projects = account.projects
 
     def issues(self) -> None:
@@ -313,8 +320,9 @@ class _Asking:
     def settings(self, groups: Sequence[Proposal]) -> dict[Key, Any]:
         """All that is written: what a default says already is left out."""
         machine, values = self.machine, dict(self.values)
-        if self.known.keyring:
-            values[("keyring",)] = list(self.known.keyring)
+        names = env_names(group.name for group in groups)  # of others no settings would load
+        if listed := [name for name in self.known.keyring if name in names]:
+            values[("keyring",)] = listed
         for section in ("slack", *(at[0] for at, _ in self.known.accounts())):
             url = getattr(self.known, section).base_url
             if url != getattr(Settings(), section).base_url:
