@@ -288,7 +288,7 @@ class Days:
 
     def turn_page(self, day: date, page: int) -> None:
         """Shows another page of a long day's message."""
-        self.person.store.put(self.person.id, page_key(day), page)
+        self.person.note(page_key(day), page)
         self.messenger.show_again(self.person.id, day)
 
     def changed(self) -> None:

@@ -20,7 +20,6 @@ from slack_sdk import WebClient
 from tracklater_bot.blocks.digest import PictureRef, timeline_shown
 from tracklater_bot.blocks.timeline import Lanes, Ticks, alt_text, lanes_of, ticks_of
 from tracklater_bot.blocks.timeline_png import draw
-from tracklater_bot.catalog.cache import adapter
 from tracklater_bot.domain.digests import IN_PROGRESS, Digest
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.errors import log_failure
@@ -111,9 +110,8 @@ class Pictures:
 
     def add(self, draft: Draft) -> None:
         """Lets the day's picture follow into its message, where pictures are wanted."""
-        person, ticks = self._person, adapter(Ticks).dump_python(ticks_of(draft), mode="json")
-        until = person.clock() + MOST_BACK
-        person.store.put(person.id, f"ticks:{draft.day}", ticks, until)
+        until = self._person.clock() + MOST_BACK
+        self._person.note(f"ticks:{draft.day}", ticks_of(draft), until)
         if self._person.settings().digest.picture:
             submit(self._pool, f"The picture of {draft.day}", self._add, draft.day)
 
@@ -157,7 +155,7 @@ class Pictures:
             return
         if any(item.state in IN_PROGRESS and not item.waits_until for item in digest.items):
             return  # it is drawn when that has arrived
-        ticks = adapter(Ticks).validate_python(person.recall(f"ticks:{day}") or {})
+        ticks = person.noted(f"ticks:{day}", Ticks) or Ticks()
         lanes = lanes_of(digest, person.clock(), ticks, person.tracker_words)
         if self.shown.is_of(digest, lanes):
             return

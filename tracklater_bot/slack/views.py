@@ -21,7 +21,6 @@ from tracklater_bot.blocks.timeline import (
 )
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals
-from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.day_totals import DayTimes, usual_length
 from tracklater_bot.domain.digests import UNDER_WAY, Digest, ItemState
@@ -144,7 +143,7 @@ class Views:
 
     def remember(self, times: DayTimes) -> None:
         """Keeps for a while how a day looked that is not stored."""
-        day_totals.keep(self._memory(), times, self.person.clock())
+        day_totals.keep(self.person.memory, times, self.person.clock())
 
     def last_waiting(self, besides: date) -> DayTimes | None:
         """The last day before today, but for one, whose work is open or was never shown.
@@ -193,10 +192,7 @@ class Views:
     def stored_day(self, day: date) -> DayTimes:
         """The day as it is stored, or as it was seen a while ago."""
         now, digest = self.person.clock(), self.person.store.digest(self.person.id, day)
-        return DayTimes.of(digest, now) if digest else day_totals.kept(self._memory(), day, now)
-
-    def _memory(self) -> PersonalMemory:
-        return PersonalMemory(self.person.store, self.person.id)
+        return DayTimes.of(digest, now) if digest else day_totals.kept(self.person.memory, day, now)
 
     def _recent(self) -> list[Digest]:
         since = self.person.clock().date() - OPEN_DAYS_BACK
