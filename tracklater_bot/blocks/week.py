@@ -120,9 +120,7 @@ def open_button(day: date) -> Block:
 
 
 def week_message(
-    days: Sequence[DayTimes],
-    tracker: TrackerWords = SOME_TRACKER,
-    view: WeekView | None = None,
+    days: Sequence[DayTimes], tracker: TrackerWords = SOME_TRACKER, view: WeekView | None = None
 ) -> SlackMessage:
     """The days, each with a button that shows it; one approves what is certain of them.
 

@@ -13,12 +13,7 @@ from tracklater_bot.blocks.digest import DigestView, digest_message, questions
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView
 from tracklater_bot.blocks.home import HomeView, Preferences
-from tracklater_bot.blocks.timeline import (
-    colours,
-    lanes_of,
-    square,
-    text_timeline,
-)
+from tracklater_bot.blocks.timeline import colours, lanes_of, square, text_timeline
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals
 from tracklater_bot.domain.day import Span, WorkDay
