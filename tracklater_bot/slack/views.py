@@ -71,12 +71,15 @@ class Views:
         """What was in front in the time of the day's questions, where that may be shown."""
         if not self.person.file_settings.suggest.show_windows:
             return {}
+        found = {}
+        for item in questions(digest):
+            span = item.suggestion.span
+            known = self._shown.get(span)
+            found[item.id] = self.person.machine.shown(span).programs if known is None else known
+            self._shown[span] = found[item.id]
         if len(self._shown) > MOST_SHOWN:
             self._shown.clear()
-        spans = {item.id: item.suggestion.span for item in questions(digest)}
-        for span in {*spans.values()} - {*self._shown}:
-            self._shown[span] = self.person.machine.shown(span).programs
-        return {name: self._shown[span] for name, span in spans.items()}
+        return found
 
     def _squares(self, digest: Digest) -> dict[str, str]:
         named = (item.suggestion.group for item in digest.items)
