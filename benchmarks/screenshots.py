@@ -52,7 +52,8 @@ def stage(home: Path) -> Iterator[tuple[Sandbox, Bot]]:
     clock = Evening(sandbox)
     sandbox.slack.workspace.clock = lambda: clock().timestamp()
     try:
-        environ = {**sandbox.env, "TRACKLATER_DATABASE_URL": f"sqlite:///{home / 'demo.db'}"}
+        database = {"TRACKLATER_DATABASE_URL": f"sqlite:///{home / 'demo.db'}"}
+        environ = {**sandbox.env, **sandbox.more_traces, **database}
         settings = load(sandbox.settings_file, None, environ).settings
         with opened(settings, clock) as core, running(person_of(core)) as bot:
             sandbox.slack.wait_connected()

@@ -17,7 +17,8 @@ import pytest
 from tracklater_bot import __version__
 
 ROOT = Path(__file__).parent.parent
-SOURCE = ("tracklater_bot", "tracklater_sandbox", "docs")
+PACKAGES = ("tracklater_bot", "tracklater_hub", "tracklater_sandbox")
+SOURCE = (*PACKAGES, "docs")
 NEVER = ("tests/", "benchmarks/", ".git", "__pycache__", ".sqlite3")
 
 
@@ -59,7 +60,7 @@ def metadata(wheel: zipfile.ZipFile) -> Message:
 def test_the_wheel_has_every_file_that_the_program_reads(wheel: zipfile.ZipFile) -> None:
     kept = {
         str(path.relative_to(ROOT))
-        for name in SOURCE[:2]
+        for name in PACKAGES
         for path in (ROOT / name).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }

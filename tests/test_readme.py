@@ -147,6 +147,9 @@ def test_the_groups_of_all_examples_are_called_acme_and_globex(file: str) -> Non
 NAMED = re.compile(r"`((?:[\w.]+/)*[\w.]+\.(?:py|toml|md|example))`(?: \(((?:`\w+`(?:, )?)+)\))?")
 
 
+PLACES = ("", "tracklater_bot", "tracklater_bot/engine", "tracklater_hub")
+
+
 def named_in_contributing() -> list[tuple[str, str]]:
     """Each file that CONTRIBUTING names, with the names in brackets behind it."""
     found = NAMED.findall(prose("CONTRIBUTING.md"))
@@ -155,7 +158,7 @@ def named_in_contributing() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("file", "names"), named_in_contributing())
 def test_what_contributing_names_is_there(file: str, names: str) -> None:
-    places = [ROOT / before / file for before in ("", "tracklater_bot", "tracklater_bot/engine")]
+    places = [ROOT / before / file for before in PLACES]
     (there, *_) = [place for place in places if place.exists()]
     written = there.read_text(encoding="utf-8")
     for name in re.findall(r"\w+", names):

@@ -41,6 +41,7 @@ from tracklater_bot.drafting.machine import LocalMachine
 from tracklater_bot.settings import SuggestSettings
 
 ROOT = Path(__file__).parent.parent
+BESIDE = ("tracklater_hub", "tracklater_sandbox")
 
 ZONES = ("UTC", "Europe/Helsinki", "America/St_Johns", "Pacific/Apia", "Asia/Kathmandu")
 moments = st.integers(0, 2**32).map(lambda second: datetime.fromtimestamp(second / 8, UTC))
@@ -139,10 +140,10 @@ def test_every_room_is_told_of() -> None:
         path.stem for path in folders if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     told = {name.partition("/")[0] for name in rooms()}
-    assert told == there - {"__init__", "__main__"} | {"tracklater_sandbox"}
+    assert told == there - {"__init__", "__main__"} | set(BESIDE)
 
 
-@pytest.mark.parametrize("room", [name for name in table() if name != "tracklater_sandbox"])
+@pytest.mark.parametrize("room", [name for name in table() if name not in BESIDE])
 def test_a_room_imports_what_the_table_allows(room: str) -> None:
     told = table()[room][1]
     if told.startswith("all"):
@@ -181,7 +182,7 @@ def test_no_import_reaches_through_the_wall(room: str, planted: str, tmp_path: P
     lint = shutil.which("lint-imports", path=Path(sys.executable).parent)
     if lint is None:
         pytest.skip("import-linter is not installed")
-    for package in ("tracklater_bot", "tracklater_sandbox"):
+    for package in ("tracklater_bot", *BESIDE):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("*.pyc"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     file = tmp_path / "tracklater_bot" / room

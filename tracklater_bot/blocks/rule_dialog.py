@@ -16,8 +16,8 @@ from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.text import lines_within, mrkdwn, plain
 from tracklater_bot.domain.day import Span, total
 from tracklater_bot.domain.digests import Digest, Item, is_open
-from tracklater_bot.domain.edits import Move
 from tracklater_bot.domain.rules import Rule, RuleKind
+from tracklater_bot.domain.steadiness import Move
 from tracklater_bot.domain.text import clean, count, day_name, duration, listing
 from tracklater_bot.domain.wall import Shown
 

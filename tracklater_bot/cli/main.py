@@ -29,6 +29,7 @@ from tracklater_bot.cli.shared import (
     write_png,
 )
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
+from tracklater_bot.cli.team import agent, hub, join
 
 if TYPE_CHECKING:
     pass
@@ -152,6 +153,13 @@ def _add_commands(commands: Commands) -> None:
     parser = _add(commands, "service", service, help_text)
     parser.add_argument("do", choices=("install", "uninstall", "status"))
     parser.add_argument("--show", action="store_true", help="with install: only print the files")
+    parser = _add(commands, "hub", hub, "run a team's bot: many people on one Slack app")
+    help_text = "only seal all tokens under the first key"
+    parser.add_argument("--renew-keys", action="store_true", help=help_text)
+    parser = _add(commands, "join", join, "make this machine yours in a team's hub", takes=())
+    parser.add_argument("url", metavar="URL", help="the hub's address, as it tells in Slack")
+    parser.add_argument("code", metavar="CODE", help="what `/tracklater join` gives in Slack")
+    _add(commands, "agent", agent, "tell the team's hub of your days, as long as it runs")
 
 
 def _when(parser: argparse.ArgumentParser) -> None:
@@ -298,12 +306,13 @@ def digest(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Everything tried for real."""
-    from tracklater_bot.checks import check_all, files_read, network
+    from tracklater_bot.checks import check_all, files_read, network, secrets_read
     from tracklater_bot.cli.terminal import print_lines
 
     loaded = load_settings(arguments)
     with opened_core(loaded.settings) as core, progress("Trying everything"):
-        findings = [files_read(loaded), *check_all(core), network(core.file_settings)]
+        read = [files_read(loaded), *secrets_read(loaded)]
+        findings = [*read, *check_all(core), network(core.file_settings)]
     if arguments.json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -30,7 +30,8 @@ class FailedError(Exception):
 
 @contextmanager
 def told(
-    errors: type[Exception], told_as: type[UsageError | FailedError] = FailedError
+    errors: type[Exception] | tuple[type[Exception], ...],
+    told_as: type[UsageError | FailedError] = FailedError,
 ) -> Iterator[None]:
     """Gives the sentence of such an error to the person."""
     try:

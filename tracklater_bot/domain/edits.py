@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, time, timedelta
-from operator import add, itemgetter, sub
+from operator import sub
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,6 @@ from tracklater_bot.domain.text import times
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=24)
 MOST_AHEAD = timedelta(days=1)
 UNDECIDED = (ItemState.OPEN, ItemState.FAILED)
-Move: TypeAlias = tuple[Item | None, Item | None]
 _Key: TypeAlias = tuple[Span, str | None, tuple[str, str] | None]
 
 
@@ -155,32 +154,6 @@ def within(suggestion: Suggestion, span: Span) -> Suggestion:
 def _key(suggestion: Suggestion) -> _Key:
     issue = suggestion.issue
     return (suggestion.span, suggestion.group, (issue.tracker, issue.key) if issue else None)
-
-
-def moved(before: Digest, after: Digest) -> list[Move]:
-    """The open items that say another group or issue than was said of most of their time.
-
-    Those that came beside nothing known have None before them, those that went None after; what is
-    later than all that was known has not moved.
-    """
-    pairs = list[Move]()
-    spans = [*(item.suggestion.span for item in before.items), *(gap.span for gap in before.gaps)]
-    known = max((span.end for span in spans), default=None)
-    for item in (item for item in after.items if item.state is ItemState.OPEN):
-        span = item.suggestion.span
-        shared = [(old.suggestion.span.intersection(span), old) for old in before.items]
-        most = max(
-            ((part.length, old) for part, old in shared if part), key=itemgetter(0), default=None
-        )
-        if most is not None and _key(most[1].suggestion)[1:] != _key(item.suggestion)[1:]:
-            pairs.append((most[1], item))
-        elif most is None and known is not None and span.start < known:
-            pairs.append((None, item))
-    left = [item.suggestion.span for item in after.items]
-    for old in (old for old in before.items if old.state is ItemState.OPEN):
-        if not any(span.overlaps(old.suggestion.span) for span in left):
-            pairs.append((old, None))
-    return pairs
 
 
 # -- Checks --------------------------------------------------------------------------------------
@@ -362,7 +335,7 @@ def joined(first: Item, second: Item) -> Item:
     suggestion = replace(
         longer.suggestion,
         span=Span(one.span.start, max(one.span.end, two.span.end)),
-        evidence=Evidence(*map(add, astuple(one.evidence), astuple(two.evidence))),
+        evidence=one.evidence + two.evidence,
         best_split=two.span.start,
         halves=(),
     )

@@ -23,7 +23,7 @@ from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import SourceStatus
 
-T = TypeVar("T", Brief, Draft)
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -120,7 +120,7 @@ class UnreadableError(ValueError):
     """What came across the wall is no such value."""
 
 
-def to_json(value: Brief | Draft) -> bytes:
+def to_json(value: object) -> bytes:
     """The value as JSON, all in ASCII, so that no character can be refused."""
     return json.dumps(msgspec.to_builtins(value, enc_hook=_zone_name)).encode()
 

@@ -40,6 +40,7 @@ from tracklater_bot.domain.roundings import left_over, rounding_of
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import folded, without_folders
+from tracklater_bot.domain.track_record import Trust
 from tracklater_bot.domain.wall import Briefing, Finding, Shown
 from tracklater_bot.drafting.habits import Habit, HabitFiles
 from tracklater_bot.drafting.recorders import checked, told_apart
@@ -142,7 +143,9 @@ class LocalMachine:
             options=msgspec.convert(self.settings, Options, from_attributes=True),
             rules=brief.rules,
             habits=habits,
+            trust=Trust.of(brief.outcomes),
             left_over=given_back,
+            decided=tuple(one for one in brief.decisions if one.span.overlaps(day.span)),
         )
         found = self.engine(inputs)
         return Draft(

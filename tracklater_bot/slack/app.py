@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain, repeat
 from typing import Any
@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry import RetryHandler
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from tracklater_bot.domain.errors import code_in, from_between
+from tracklater_bot.domain.errors import code_in, from_between, log_failure
 from tracklater_bot.domain.side_by_side import in_background
 from tracklater_bot.domain.text import clean, day_name
 from tracklater_bot.scheduling.scheduler import Schedule
@@ -79,6 +79,22 @@ class Answers(Respond):
             return WebhookResponse(url=url, status_code=0, body="", headers={})
 
 
+def signed_in(client: PacedClient) -> str:
+    """As whom, and where. Raises ConnectError."""
+    try:
+        me = client.auth_test()
+        return " in ".join(clean(str(me.get(key)), 60) for key in ("user", "team"))
+    except SlackApiError as error:
+        code = code_in(error.response)
+        sentence = f"Slack refuses TRACKLATER_SLACK__BOT_TOKEN ({code}): copy it again."
+        if not code:
+            sentence = f"{from_between('Slack')}."
+        raise connections.ConnectError(sentence, lasting=code in connections.WRONG_TOKEN) from error
+    except NETWORK_ERRORS as error:
+        sentence = f"Slack cannot be reached ({type(error).__name__})."
+        raise connections.ConnectError(sentence, lasting=False) from error
+
+
 class Bot:
     """A bot at work. Raises SettingsError when a token that it needs is missing."""
 
@@ -100,20 +116,7 @@ class Bot:
 
     def connect(self) -> None:
         """Lets Slack reach the bot. Raises ConnectError; unless it is lasting, try again."""
-        try:
-            me = self._client.auth_test()
-            self._signed_in = " in ".join(clean(str(me.get(key)), 60) for key in ("user", "team"))
-        except SlackApiError as error:
-            code = code_in(error.response)
-            sentence = f"Slack refuses TRACKLATER_SLACK__BOT_TOKEN ({code}): copy it again."
-            if not code:
-                sentence = f"{from_between('Slack')}."
-            raise connections.ConnectError(
-                sentence, lasting=code in connections.WRONG_TOKEN
-            ) from error
-        except NETWORK_ERRORS as error:
-            sentence = f"Slack cannot be reached ({type(error).__name__})."
-            raise connections.ConnectError(sentence, lasting=False) from error
+        self._signed_in = signed_in(self._client)
         self.connection.open()
 
     def story(self) -> list[str]:
@@ -138,8 +141,12 @@ class Bot:
         until = time.monotonic() + STOP_SECONDS
         listeners = self._executor.shutdown  # before what they still work with
         for end in (self.connection.close, self._schedule.stop, listeners, self.days.stop):
-            with suppress(TimeoutError):
+            try:
                 in_background(end).result(max(until - time.monotonic(), 0.0))
+            except TimeoutError:
+                continue
+            except Exception as error:  # noqa: BLE001 - the others are to end as well
+                log_failure(log, "Ending a part of the bot", error)
 
     def _connection(self, timing: BotTiming) -> connections.Connection:
         slack = self._settings.slack
@@ -151,20 +158,28 @@ class Bot:
         return connections.SocketConnection(self._bolt("socket-mode"), token, timing.ping)
 
     def _bolt(self, signing_secret: str) -> App:
-        app = App(
-            name="tracklater-bot",  # or Bolt goes through all modules to find out who calls it
-            client=self._client,
-            signing_secret=signing_secret,
-            listener_executor=self._executor,
-            token_verification_enabled=False,  # `connect` does it, with words for people
-        )
-        app.use(self._answer_once)
-        register(app, self.days)
-        return app
+        return bolt_app(self.days, self._client, self._executor, signing_secret)
 
-    def _answer_once(self, context: BoltContext, next_: Callable[[], None]) -> None:
-        context["respond"] = Answers(self._client, context.response_url)
+
+def bolt_app(
+    days: Days, client: PacedClient, executor: ThreadPoolExecutor, signing_secret: str
+) -> App:
+    """One person's listeners, behind whatever connection."""
+    app = App(
+        name="tracklater-bot",  # or Bolt goes through all modules to find out who calls it
+        client=client,
+        signing_secret=signing_secret,
+        listener_executor=executor,
+        token_verification_enabled=False,  # `connect` does it, with words for people
+    )
+
+    def answer_once(context: BoltContext, next_: Callable[[], None]) -> None:
+        context["respond"] = Answers(client, context.response_url)
         next_()
+
+    app.use(answer_once)
+    register(app, days)
+    return app
 
 
 @contextmanager
@@ -196,18 +211,18 @@ def run_until(
     A machine that starts without a network waits for it. Raises SettingsError, ConnectError.
     """
     with _started(person, timing) as bot:
-        if _connected(bot, stopped):
+        if connected(bot.connect, stopped):
             started(bot)
             stopped.wait()
 
 
-def _connected(bot: Bot, stopped: threading.Event) -> bool:
+def connected(connect: Callable[[], None], stopped: threading.Event) -> bool:
     """Tries until it succeeds or the event is set. Raises ConnectError where trying is no use."""
     for pause in chain(FIRST_PAUSES, repeat(LONGEST_PAUSE)):
         if stopped.is_set():
             return False
         try:
-            bot.connect()
+            connect()
         except connections.ConnectError as error:
             if error.lasting:
                 raise

@@ -82,7 +82,7 @@ def low_priority() -> Iterator[None]:
 
 
 @dataclass(slots=True)
-class _Calls:
+class Calls:
     """When a method was called in the last minute, and who waits to call it, most urgent first."""
 
     at: deque[float] = field(default_factory=deque)
@@ -99,7 +99,7 @@ class Pacer:
     def __init__(self, minute: float = MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
         self._minute = minute
         self._clock = clock
-        self._methods: dict[str, _Calls] = {}
+        self._methods: dict[str, Calls] = {}
         self._channels: dict[str, float] = {}
         self._numbers = count()
         self._changed = threading.Condition()
@@ -133,32 +133,40 @@ class Pacer:
     def hold(self, method: str, seconds: float) -> None:
         """Keeps everybody from calling the method: Slack said so."""
         with self._changed:
-            calls = self._methods.setdefault(method, _Calls())
+            calls = self._methods.setdefault(method, Calls())
             calls.held_until = max(calls.held_until, self._clock() + seconds)
 
     def _wait(self, method: str) -> None:
         with self._changed:
-            calls = self._methods.setdefault(method, _Calls())
+            calls = self._methods.setdefault(method, Calls())
             ticket = (_is_low_priority.get(), next(self._numbers))
             insort(calls.waiting, ticket)
             try:
                 while (delay := self._delay(method, calls, ticket)) != 0:
                     self._changed.wait(delay)
-                calls.at.append(self._clock())
             finally:
                 calls.waiting.remove(ticket)
                 self._changed.notify_all()
 
-    def _delay(self, method: str, calls: _Calls, ticket: tuple[bool, int]) -> float | None:
-        """Seconds until it may be this ticket's turn; None while others come first."""
-        if calls.waiting[0] != ticket:
-            return None
+    def _delay(self, method: str, calls: Calls, ticket: tuple[bool, int]) -> float | None:
+        """Takes the turn, or gives the seconds until then; None while others come first."""
+        return self.take(method, calls, low=ticket[0]) if calls.waiting[0] == ticket else None
+
+    def take(self, method: str, calls: Calls, *, low: bool) -> float:
+        """Counts a call that may be made now; otherwise the seconds until there may be one."""
         now = self._clock()
+        delay = self.delay(method, calls, now, low=low)
+        if not delay:
+            calls.at.append(now)
+        return delay
+
+    def delay(self, method: str, calls: Calls, now: float, *, low: bool) -> float:
+        """Seconds until one more call is within the limits, with or without low priority."""
         while calls.at and calls.at[0] <= now - self._minute * MARGIN:
             calls.at.popleft()
         most = LIMITS.get(method, MESSAGES)
         delay = self._full(calls.at, self._minute, most, now)
-        if ticket[0]:
+        if low:
             share, steps = most * LOW_PRIORITY_SHARE, LOW_PRIORITY_STEPS
             in_all = self._full(calls.at, self._minute, int(share), now)
             in_step = self._full(calls.at, self._minute / steps, ceil(share / steps), now)

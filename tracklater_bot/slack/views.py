@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-
-from holidays.registry import COUNTRIES
+from itertools import dropwhile
 
 from tracklater_bot.blocks.digest import DigestView, digest_message, questions
 from tracklater_bot.blocks.elements import SlackMessage
-from tracklater_bot.blocks.help import StatusView
+from tracklater_bot.blocks.help import StatusView, changed_since
 from tracklater_bot.blocks.home import HomeView, Preferences
 from tracklater_bot.blocks.timeline import colours, lanes_of, square, text_timeline
 from tracklater_bot.blocks.week import in_all
@@ -56,7 +55,11 @@ class Views:
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
             went_on=bool(self.person.recall(went_on_key(digest.day))),
-            changes=[*self.person.no_longer(), *Billing(self.person).notes()],
+            changes=[
+                *changed_since(digest, self.said_before(digest.day)),
+                *self.person.no_longer(),
+                *Billing(self.person).notes(),
+            ],
             still_open=self.still_open(digest.day),
             squares=self._squares(digest),
             programs=self._programs(digest),
@@ -81,6 +84,11 @@ class Views:
             self._shown.clear()
         return found
 
+    def said_before(self, day: date) -> dict[str, str]:
+        """By the ids of the day's items, what was said first of those that say something else."""
+        said = self.person.recall(said_key(day))
+        return {item: str(words) for item, words in said.items()} if isinstance(said, dict) else {}
+
     def _squares(self, digest: Digest) -> dict[str, str]:
         named = (item.suggestion.group for item in digest.items)
         groups = (*self.person.file_settings.groups, *filter(None, named))
@@ -91,7 +99,10 @@ class Views:
         """What is known to wait of the days since the digest before that day's; of the latest."""
         plan, today = self.plan(), self.person.calendar.today()
         latest = today if plan.wants(today) else plan.since_last(today)[0]
-        days = map(self.stored_day, self.days_since(on) if on >= latest else ())
+        dates = self.days_since(on) if on >= latest else []
+        found = self.person.store.digests(self.person.id, dates[0]) if dates else []
+        stored = {digest.day: digest for digest in found}
+        days = (self._times(day, stored.get(day)) for day in dates)
         return [times for times in days if in_all(times.missing)]
 
     def waits_unshown(self, on: date) -> bool:
@@ -101,8 +112,8 @@ class Views:
 
     def days_since(self, on: date) -> list[date]:
         """The days since the digest before that day's that can still be acted on."""
-        calendar, dates = self.person.calendar, self.plan().since_last(on)
-        return [day for day in dates if not self.person.is_closed(calendar.day_on(day))]
+        closed, day_on = self.person.is_closed, self.person.calendar.day_on
+        return [*dropwhile(lambda day: closed(day_on(day)), self.plan().since_last(on))]
 
     # -- Plans, status, Home -------------------------------------------------------------------
 
@@ -189,7 +200,10 @@ class Views:
 
     def stored_day(self, day: date) -> DayTimes:
         """The day as it is stored, or as it was seen a while ago."""
-        now, digest = self.person.clock(), self.person.store.digest(self.person.id, day)
+        return self._times(day, self.person.store.digest(self.person.id, day))
+
+    def _times(self, day: date, digest: Digest | None) -> DayTimes:
+        now = self.person.clock()
         return DayTimes.of(digest, now) if digest else day_totals.kept(self.person.memory, day, now)
 
     def _recent(self) -> list[Digest]:
@@ -218,11 +232,18 @@ def page_key(day: date) -> str:
     return f"page:{day}"
 
 
+def said_key(day: date) -> str:
+    """Under which name the store remembers what was said first of rows that changed since."""
+    return f"said:{day}"
+
+
 def _countries(chosen: str) -> list[tuple[str, str]]:
     """Codes and names of the countries whose public holidays are known.
 
     The chosen code is among them as it is spelled in the settings.
     """
+    from holidays.registry import COUNTRIES  # noqa: PLC0415 - 4 MB, for Home alone
+
     names = {}
     for class_name, code, *_ in COUNTRIES.values():
         words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", class_name)  # `Isle Of Man` of `IsleOfMan`

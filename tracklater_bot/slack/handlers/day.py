@@ -27,7 +27,8 @@ from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.payloads import Click, refused, reply_privately, stored_first
 
 MOST_WORD = 60
-PATIENCE_SECONDS = 2.5
+STILL_LOOKING = "I am still looking…"
+STILL_LOOKING_AFTER = 2.5  # seconds
 Decide = Callable[[str, str], Digest]
 
 
@@ -44,6 +45,7 @@ class DayHandlers:
         for action in self.decisions():
             app.action(action)(self.decided)
         app.action(re.compile(r"^answer:\d+$"))(self._answered)
+        app.action("move_too")(self._move_too)
         app.action(re.compile(r"^page:\d+$"))(self._turn_page)
         app.action("refresh")(self.refresh)
         app.action("open_day")(self.refresh)
@@ -69,7 +71,7 @@ class DayHandlers:
             return
         ack()
         # A command's first answer stays for good, so nothing is said that is soon untrue.
-        waiting = Timer(PATIENCE_SECONDS, reply_privately, (respond, "I am still looking…"))
+        waiting = Timer(STILL_LOOKING_AFTER, reply_privately, (respond, STILL_LOOKING))
         waiting.daemon = True
         waiting.start()
         try:
@@ -160,16 +162,26 @@ class DayHandlers:
         self._days.changed()
 
     def _answered(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        """“What was this?” has its answer; what the machine would now draft otherwise is told."""
+        """“What was this?” has its answer; what that would move too is named before it does."""
         click = Click.of(body)
         said, _, item_id = click.value.rpartition(":")
         refusal = refused(ack, respond, lambda: self._days.answer(click.user, item_id, said))
         self._days.changed()
         stored = self._days.item(item_id)
         if stored is not None and not refusal:
-            changes = self._days.reread(stored[0].day, "With your answer, this moved too:")
+            changes = self._days.would_move(stored[0].day)
             if changes is not None:
                 _say(respond, changes, replace_original=False, response_type="ephemeral")
+
+    def _move_too(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """The rows that an answer would move are to follow it."""
+        ack()
+        day = date.fromisoformat(Click.of(body).value)
+        changes = self._days.reread(
+            day, "Changed:", lambda _, moves: "" if moves else "Nothing is left to change."
+        )
+        if changes is not None:
+            _say(respond, changes, replace_original=True)
 
     # -- The whole day -------------------------------------------------------------------------
 

@@ -1,0 +1,293 @@
+"""What machines say to the hub: forged, stale, huge, repeated or hasty messages are refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tracklater_bot.domain.draft import Brief
+from tracklater_bot.domain.wall import to_json
+from tracklater_bot.store import Store
+from tracklater_hub import admission, mailbox, people
+from tracklater_hub.admission import Refused
+from tracklater_hub.device import Device, HubClient, HubError, join
+from tracklater_hub.mailbox import Bell
+from tracklater_hub.people import MOST_A_MINUTE
+from tracklater_hub.protocol import (
+    ANSWER,
+    JOIN,
+    LEAVE,
+    MOST_BYTES,
+    NEXT,
+    Answer,
+    Ask,
+    BriefWanted,
+    Done,
+    Envelope,
+    Next,
+    Request,
+)
+from tracklater_hub.service import Service
+
+ANNA, BORIS = "U0ANNA", "U0BORIS"
+
+
+class NoBriefs:
+    """Nobody here has a right half; answers are noted."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[str, Answer]] = []
+
+    def brief(self, person: str, wanted: BriefWanted) -> Brief:
+        return Brief(())
+
+    def accept(self, person: str, answer: Answer) -> None:
+        self.answers.append((person, answer))
+
+
+class Running:
+    """The hub's service on a port of this machine."""
+
+    def __init__(self, store: Store, database: str) -> None:
+        self.store = store
+        self.briefs = NoBriefs()
+        self.loop = asyncio.new_event_loop()
+        self.bell = Bell(database)
+        self.service = Service(store, self.bell, self.briefs, list, poll_seconds=0.3)
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+        self.bell.start(self.loop)
+        self.do(self.service.start("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.service.port}"
+
+    def do(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+
+    def stop(self) -> None:
+        self.do(self.service.stop())
+        self.bell.stop()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+
+    def code(self, person: str) -> str:
+        with self.store.writing() as transaction:
+            people.add(transaction, person)
+            return people.new_code(transaction, person)
+
+    def joined(self, person: str, folder: Path) -> Device:
+        return join(self.url, self.code(person), folder / f"{person}.json")
+
+    def post(self, path: str, body: bytes) -> requests.Response:
+        return requests.post(self.url + path, data=body, timeout=20)
+
+
+@pytest.fixture
+def hub(store: Store, database: str) -> Iterator[Running]:
+    running = Running(store, database)
+    yield running
+    running.stop()
+
+
+def message(device: Device, path: str, value: object = Done(), /, **other: Any) -> bytes:
+    """What the device would send; `other` fields are changed after it was signed."""
+    at = other.pop("signed_at", time.time())
+    nonce = other.pop("signed_nonce", secrets.token_hex(16))
+    envelope = Envelope(device.device, at, nonce, to_json(value).decode())
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(device.key))
+    signed = {"signature": key.sign(envelope.signed_text(path)).hex()}
+    return json.dumps(json.loads(to_json(envelope)) | signed | other).encode()
+
+
+def ask(hub: Running, person: str, request: Request) -> str:
+    with hub.store.writing() as transaction:
+        found = mailbox.put(transaction, person, request)
+    assert found is not None
+    return found
+
+
+def test_a_machine_hears_what_it_is_asked_at_once(hub: Running, tmp_path: Path) -> None:
+    client = HubClient(hub.joined(ANNA, tmp_path))
+    assert client.ask(NEXT, Done(), Next) == Next()
+    asked = ask(hub, ANNA, Request("", Ask.CHECK))
+    found = client.ask(NEXT, Done(), Next).request
+    assert found is not None
+    assert (found.id, found.ask) == (asked, Ask.CHECK)
+    assert client.ask(ANSWER, Answer(asked), Done) == Done()
+    assert hub.briefs.answers == [(ANNA, Answer(asked))]
+
+
+def test_nobody_is_told_what_another_is_asked(hub: Running, tmp_path: Path) -> None:
+    boris = HubClient(hub.joined(BORIS, tmp_path))
+    ask(hub, ANNA, Request("", Ask.WINDOWS_WITH, text="anna's own words"))
+    assert boris.ask(NEXT, Done(), Next) == Next()
+
+
+def test_the_key_is_this_users_alone_and_only_half_of_it_travels(
+    hub: Running, tmp_path: Path
+) -> None:
+    device = hub.joined(ANNA, tmp_path)
+    file = tmp_path / f"{ANNA}.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert Device.load(file) == device
+    with hub.store.reading() as transaction:
+        kept = people.device(transaction, device.device)
+    assert kept is not None
+    assert device.key not in repr(kept)
+
+
+def test_a_code_counts_once(hub: Running, tmp_path: Path) -> None:
+    code = hub.code(ANNA)
+    join(hub.url, code.lower(), tmp_path / "one.json")
+    with pytest.raises(HubError, match="no such code"):
+        join(hub.url, code, tmp_path / "two.json")
+    assert not (tmp_path / "two.json").exists()
+
+
+def test_of_ten_who_have_the_same_code_one_joins(hub: Running, tmp_path: Path) -> None:
+    code = hub.code(ANNA)
+
+    def attempt(number: int) -> bool:
+        try:
+            join(hub.url, code, tmp_path / f"{number}.json")
+        except HubError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(10) as pool:
+        assert sum(pool.map(attempt, range(10))) == 1
+
+
+def test_a_new_machine_replaces_the_old_one(hub: Running, tmp_path: Path) -> None:
+    old = HubClient(hub.joined(ANNA, tmp_path))
+    new = HubClient(hub.joined(ANNA, tmp_path))
+    assert new.ask(NEXT, Done(), Next) == Next()
+    with pytest.raises(HubError, match="not known") as refused:
+        old.ask(NEXT, Done(), Next)
+    assert refused.value.lasting
+
+
+def test_who_has_left_is_not_heard(hub: Running, tmp_path: Path) -> None:
+    client = HubClient(hub.joined(ANNA, tmp_path))
+    assert client.ask(LEAVE, Done(), Done) == Done()
+    with pytest.raises(HubError, match="not known"):
+        client.ask(NEXT, Done(), Next)
+
+
+def test_a_clock_that_is_wrong_is_set_by_the_hubs(hub: Running, tmp_path: Path) -> None:
+    device = hub.joined(ANNA, tmp_path)
+    client = HubClient(device, clock=lambda: time.time() + 3600)
+    assert client.ask(NEXT, Done(), Next) == Next()
+
+
+def test_the_same_message_twice_counts_once(hub: Running, tmp_path: Path) -> None:
+    body = message(hub.joined(ANNA, tmp_path), ANSWER, Answer("x" * 32))
+    with ThreadPoolExecutor(8) as pool:  # also at the same time
+        found = [*pool.map(lambda _: hub.post(ANSWER, body).status_code, range(8))]
+    assert sorted(found) == [200] + [400] * 7
+    assert len(hub.briefs.answers) == 1
+
+
+def forged(device: Device, other: Device) -> dict[str, tuple[str, bytes]]:
+    """Messages that look like the device's and are not, each with where it is sent."""
+    answer = Answer("x" * 32)
+    return {
+        "another's name": (ANSWER, message(device, ANSWER, answer, device=other.device)),
+        "another's key": (ANSWER, message(other, ANSWER, answer, device=device.device)),
+        "nobody's name": (ANSWER, message(device, ANSWER, answer, device="f" * 32)),
+        "another payload": (ANSWER, message(device, ANSWER, answer, payload='{"id": "y"}')),
+        "another nonce": (ANSWER, message(device, ANSWER, answer, nonce="0" * 32)),
+        "another time": (ANSWER, message(device, ANSWER, answer, time=time.time() + 1)),
+        "another address": (ANSWER, message(device, NEXT, answer)),
+        "from before": (ANSWER, message(device, ANSWER, answer, signed_at=time.time() - 400)),
+        "from later": (ANSWER, message(device, ANSWER, answer, signed_at=time.time() + 400)),
+        "from no time": (ANSWER, message(device, ANSWER, answer, signed_at=float("nan"))),
+        "no signature": (ANSWER, message(device, ANSWER, answer, signature="")),
+        "a nonce to remember": (ANSWER, message(device, ANSWER, answer, signed_nonce="a" * 4000)),
+        "a bomb": (ANSWER, b"[" * 200_000),
+        "no JSON": (ANSWER, b"\xff\xfe"),
+        "too much": (NEXT, message(device, NEXT, Answer("x" * MOST_BYTES[NEXT]))),
+        "far too much": (ANSWER, b" " * (MOST_BYTES[ANSWER] + 1)),
+        "of another kind": (ANSWER, message(device, ANSWER, BriefWanted(()))),
+    }
+
+
+def test_what_is_forged_or_stale_or_huge_changes_nothing(hub: Running, tmp_path: Path) -> None:
+    anna, boris = hub.joined(ANNA, tmp_path), hub.joined(BORIS, tmp_path)
+    for name, (path, body) in forged(anna, boris).items():
+        answer = hub.post(path, body)
+        assert 400 <= answer.status_code < 500, name
+        assert len(answer.content) < 300, name
+        assert anna.key not in answer.text
+    assert hub.briefs.answers == []
+
+
+def test_a_body_that_never_ends_is_read_to_the_bound(hub: Running) -> None:
+    sent = [0]
+
+    def endless() -> Iterator[bytes]:
+        while sent[0] < 100 * 1024**2:
+            sent[0] += 65_536
+            yield b" " * 65_536
+
+    try:
+        status = requests.post(hub.url + ANSWER, data=endless(), timeout=30).status_code
+    except requests.ConnectionError:
+        status = 413
+    assert status == 413
+    assert sent[0] < 50 * 1024**2
+
+
+def test_a_machine_that_says_too_much_is_told_to_wait(store: Store, tmp_path: Path) -> None:
+    with store.writing() as transaction:
+        people.add(transaction, ANNA)
+        code = people.new_code(transaction, ANNA)
+    key = Ed25519PrivateKey.generate()
+    raw, public = key.private_bytes_raw().hex(), key.public_key().public_bytes_raw().hex()
+    wanted = {"code": code, "key": public}
+    new = Device("", ANNA, "", raw)
+    joined = admission.join(store, message(new, JOIN, wanted))
+    device = Device("", ANNA, joined.device, raw)
+    for _ in range(MOST_A_MINUTE):
+        admission.admitted(store, NEXT, message(device, NEXT))
+    with pytest.raises(Refused, match="too many") as refused:
+        admission.admitted(store, NEXT, message(device, NEXT))
+    assert refused.value.status == 429
+
+
+@settings(
+    max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(
+    path=st.sampled_from(sorted(MOST_BYTES)),
+    body=st.binary(max_size=200)
+    | st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(["device", "time", "nonce", "payload", "signature"]), inner
+            )
+        ),
+    ).map(lambda value: json.dumps(value).encode()),
+)
+def test_whatever_is_sent_is_refused_and_nothing_breaks(
+    store: Store, path: str, body: bytes
+) -> None:
+    if path == JOIN:
+        with pytest.raises(Refused):
+            admission.join(store, body)
+    else:
+        with pytest.raises(Refused):
+            admission.admitted(store, path, body)

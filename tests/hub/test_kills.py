@@ -1,0 +1,104 @@
+"""Processes of the hub are killed: nothing is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+
+import pytest
+
+from tests.hub.firm import Firm
+from tests.hub.process import HubProcess
+from tests.longer import usually
+from tracklater_sandbox import ME, OTHER
+from tracklater_sandbox.slack import NotThere
+
+PLACES = (
+    "before-decision-stored", "decision-stored", "lane-taken", "sending-stored", "answer-received",
+    "before-chat-update",
+    *usually((), (
+        "before-sending-stored", "before-result-stored", "result-stored", "after-chat-update",
+        "after-ack",
+    )),
+)  # fmt: skip
+
+
+@pytest.fixture
+def opened(firm: Firm) -> Firm:
+    """Both have their day's message; the hub that posted it has ended."""
+    hub = firm.start_hub()
+    for user in (ME, OTHER):
+        firm.join(user).wake()
+        firm.give_tokens(user)
+        firm.open(user)
+    firm.stop_hub(hub)
+    return firm
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_one_process_began_another_ends(opened: Firm, place: str) -> None:
+    dying = HubProcess(opened, place)
+    item = opened.buttons(ME, "approve")[0]
+    opened.sandbox.slack.click(opened.message(ME), "approve", item)
+    dying.process.wait(60)
+    other = HubProcess(opened)
+    try:
+        if place == "before-decision-stored":  # Slack said so, and the button is there
+            assert opened.sandbox.slack.notices
+            opened.click(ME, "approve", item)
+        opened.wait(lambda: "in Toggl" in opened.rows(ME) or None, 90)
+        assert len(opened.entries(ME)) == 1
+        assert opened.rows(ME).count("in Toggl") == 1
+        # What may look again later, for an entry that came late after all, is of another target.
+        active = "target = 'entry' AND state IN ('pending', 'sending', 'unknown')"
+        assert opened.sql(f"SELECT 1 FROM outbox WHERE {active}") == []
+    finally:
+        other.kill()
+
+
+def test_two_people_click_while_processes_are_killed(opened: Firm) -> None:
+    chance, done = random.Random(19), threading.Event()
+    with ExitStack() as closing:
+        processes = [HubProcess(opened), HubProcess(opened)]
+        closing.callback(kill, processes)
+
+        def work(user: str) -> None:
+            """As somebody does who clicks again where nothing came of it."""
+            while buttons := opened.buttons(user, "approve"):
+                try:
+                    opened.click(user, "approve", chance.choice(buttons))
+                except (NotThere, TimeoutError):
+                    continue
+                time.sleep(chance.random())
+
+        people = [threading.Thread(target=work, args=(user,)) for user in (ME, OTHER)]
+        for person in people:
+            person.start()
+        until = time.monotonic() + usually(25, 120)
+        while time.monotonic() < until and any(person.is_alive() for person in people):
+            time.sleep(chance.uniform(0.5, 3.0))
+            victim = chance.randrange(2)
+            processes[victim].kill()
+            processes[victim] = HubProcess(opened)
+        for person in people:
+            person.join(60)
+        done.set()
+        for user in (ME, OTHER):
+            opened.eventually(lambda: not waiting(opened, user), 90)  # noqa: B023
+            names = opened.entries(user)
+            assert len(names) == opened.rows(user).count("in Toggl") > 3
+            spans = [(one["start"], one["stop"]) for one in opened.toggls[user].toggl.entries]
+            assert len(spans) == len(set(spans))
+
+
+def kill(processes: Iterable[HubProcess]) -> None:
+    for one in processes:
+        one.kill()
+
+
+def waiting(firm: Firm, user: str) -> list[str]:
+    """Rows that are neither offered for good nor in the tracker."""
+    return [row for row in firm.rows(user) if row == "..."]

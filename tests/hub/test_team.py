@@ -1,0 +1,201 @@
+"""Two people on one Slack app: join, agent, message, click, entry."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import requests
+from cryptography.fernet import Fernet
+
+from tests.hub.firm import KEY, Firm, is_asleep
+from tracklater_bot.slack.connections import PATH, HttpConnection
+from tracklater_hub.commands import renew
+from tracklater_hub.sealing import Sealer
+from tracklater_sandbox import ME, OTHER
+
+BOTH = (ME, OTHER)
+
+
+def joined(firm: Firm, user: str) -> None:
+    """The person has a machine that is awake, and has given tokens."""
+    firm.join(user).wake()
+    firm.give_tokens(user)
+
+
+def approve(firm: Firm, user: str) -> None:
+    """Approves the first row that can be."""
+    before = firm.rows(user).count("in Toggl")
+    firm.click(user, "approve", firm.buttons(user, "approve")[0])
+    firm.wait(lambda: firm.rows(user).count("in Toggl") > before or None)
+
+
+def test_from_joining_to_an_entry_in_the_tracker(firm: Firm) -> None:
+    firm.start_hub()
+    joined(firm, ME)
+    firm.open(ME)
+    approve(firm, ME)
+    assert len(firm.entries(ME)) == 1
+    assert firm.entries(OTHER) == []
+
+
+def test_slack_may_come_over_http(firm: Firm) -> None:
+    """Signed, for members and strangers alike."""
+    hub = firm.start_hub(TRACKLATER_SLACK__MODE="http", TRACKLATER_SLACK__PORT="0")
+    joined(firm, ME)
+    firm.open(ME)
+    approve(firm, ME)
+    assert isinstance(hub.connection, HttpConnection)
+    address = f"http://127.0.0.1:{hub.connection.port}{PATH}"
+    for user in BOTH:
+        event = {"type": "app_home_opened", "user": user, "tab": "home"}
+        body = {"type": "event_callback", "event": event}
+        assert requests.post(address, json=body, timeout=5).status_code == 401
+
+
+def test_two_people_two_processes_and_each_click_reaches_its_person(firm: Firm) -> None:
+    firm.start_hub()
+    firm.start_hub()
+    for user in BOTH:
+        joined(firm, user)
+        firm.open(user)
+
+    def work(user: str) -> None:
+        while firm.buttons(user, "approve"):
+            approve(firm, user)
+
+    threads = [threading.Thread(target=work, args=(user,)) for user in BOTH]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(firm.entries(ME)) == firm.rows(ME).count("in Toggl") > 0
+    assert firm.entries(ME) == firm.entries(OTHER)  # they did the same work
+    assert firm.sandbox.slack.notices == []
+
+
+def test_a_person_acts_on_nothing_of_anothers(firm: Firm) -> None:
+    firm.start_hub()
+    for user in BOTH:
+        joined(firm, user)
+        firm.open(user)
+    mine, theirs = firm.buttons(ME, "approve"), firm.buttons(OTHER, "approve")
+    assert set(mine).isdisjoint(theirs)
+    # Their own message, as a forged payload would have it: with the ids of somebody else's items.
+    found = firm.sandbox.slack.workspace.find_message(firm.message(OTHER)["ts"])
+    assert found is not None
+    forged = json.dumps(found[1]["blocks"]).replace(theirs[0], mine[0])
+    found[1]["blocks"] = json.loads(forged)
+    for number, action in enumerate(("approve", "skip", "edit"), start=1):
+        firm.sandbox.slack.click(firm.message(OTHER), action, mine[0], user=OTHER)
+        firm.wait(lambda: refusals(firm, OTHER) == number or None)  # noqa: B023
+    assert firm.sandbox.slack.view_of(OTHER) is None
+    assert firm.buttons(ME, "approve") == mine
+    assert firm.entries(ME) == firm.entries(OTHER) == []
+
+
+def refusals(firm: Firm, user: str) -> int:
+    """How often the person was told that it is not theirs."""
+    return sum("Only the person" in said for said in firm.answers(user))
+
+
+def test_a_stranger_is_told_how_to_join_and_no_more(firm: Firm) -> None:
+    firm.start_hub()
+    firm.ask(OTHER, "status")
+    firm.wait(lambda: firm.answers(OTHER) or None)
+    (said,) = firm.answers(OTHER)
+    assert "/tracklater join" in said
+    assert firm.sql("SELECT * FROM hub_people") == []
+
+
+def test_the_hub_says_what_it_knew_when_the_laptop_sleeps(firm: Firm) -> None:
+    hub = firm.start_hub()
+    joined(firm, ME)
+    firm.open(ME)
+    offered = firm.rows(ME)
+    firm.laptops[ME].sleep()
+    is_asleep(hub.store, ME)
+    seen = len(firm.answers(ME))
+    firm.ask(ME)
+    firm.wait(lambda: len(firm.answers(ME)) > seen or None)
+    assert firm.rows(ME) == offered
+    firm.wait(lambda: "last reported at" in str(firm.message(ME)["blocks"]) or None)
+    approve(firm, ME)  # what is known can be decided all the same
+    assert len(firm.entries(ME)) == 1
+
+
+def test_a_laptop_that_comes_back_reports_by_itself(firm: Firm) -> None:
+    hub = firm.start_hub()
+    laptop = firm.join(ME)
+    is_asleep(hub.store, ME)
+    laptop.wake()
+    firm.eventually(lambda: firm.sql("SELECT day FROM hub_drafts") != [])
+
+
+def test_tokens_that_a_service_refuses_are_not_kept(firm: Firm) -> None:
+    firm.start_hub()
+    firm.join(ME)
+    slack = firm.sandbox.slack
+    slack.command("/tracklater", "tokens")
+    firm.wait(lambda: slack.view)
+    slack.submit(None, {"token_0": "wrong-toggl-token"})
+    firm.wait(lambda: "Nothing was kept" in str(slack.view))
+    assert firm.sql("SELECT * FROM hub_credentials") == []
+    slack.close_view(everything=True)
+    firm.give_tokens(ME)
+    kept = firm.sql("SELECT sealed FROM hub_credentials")
+    assert len(kept) == 5
+    assert firm.toggls[ME].toggl.api_token not in str(kept)
+    slack.command("/tracklater", "tokens")
+    view = str(firm.wait(lambda: slack.view))
+    assert "There is one already" in view
+    assert firm.toggls[ME].toggl.api_token not in view
+
+
+def test_who_leaves_is_forgotten_and_their_machine_is_not_heard(firm: Firm) -> None:
+    firm.start_hub()
+    joined(firm, ME)
+    firm.open(ME)
+    firm.ask(ME, "leave")
+    firm.wait(lambda: "You have left" in " ".join(firm.answers(ME)) or None)
+    firm.eventually(lambda: firm.laptops[ME].error is not None)
+    for table in ("hub_people", "hub_credentials", "hub_drafts", "hub_requests"):
+        assert firm.sql(f"SELECT * FROM {table}") == []
+    firm.ask(ME)
+    firm.wait(lambda: "I don't know you" in " ".join(firm.answers(ME)) or None)
+
+
+def test_a_lost_machine_is_ended_from_slack(firm: Firm) -> None:
+    firm.start_hub()
+    firm.join(ME).wake()
+    firm.ask(ME, "devices")
+    firm.wait(lambda: "Your machine joined on" in " ".join(firm.answers(ME)) or None)
+    firm.ask(ME, "devices end")
+    firm.eventually(lambda: firm.laptops[ME].error is not None)
+    assert "not known" in str(firm.laptops[ME].error)
+
+
+def test_habits_are_forgotten_when_the_machine_is_awake_again(firm: Firm) -> None:
+    hub = firm.start_hub()
+    laptop = firm.join(ME)
+    member = hub.members.of(ME)
+    assert member is not None
+    habits = laptop.settings.data_folder / "habits"
+    habits.mkdir(parents=True, exist_ok=True)
+    (habits / "learned.json").write_text("{}", encoding="utf-8")
+    member.machine.forget_habits()  # while it sleeps
+    laptop.wake()
+    firm.eventually(lambda: firm.sql("SELECT 1 FROM hub_requests WHERE answered_at IS NULL") == [])
+
+
+def test_keys_are_changed_without_a_word_of_anybodys(firm: Firm) -> None:
+    hub = firm.start_hub()
+    firm.join(ME)
+    firm.give_tokens(ME)
+    new = Fernet.generate_key().decode()
+    renew(hub.store, Sealer(f"{new},{KEY}"))
+    assert hub.members.settings_of(ME).toggl.api_token is None  # the old key opens no more
+    hub.members.sealer = Sealer(new)
+    token = hub.members.settings_of(ME).toggl.api_token
+    assert token is not None
+    assert token.get_secret_value() == firm.toggls[ME].toggl.api_token

@@ -1,0 +1,113 @@
+"""Who may say what: every message of a device is looked at here before anything is done.
+
+In this order: its size, its form, its time by the database's clock, whose signature it has, whether
+it was said before, and how much the device says in a minute.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeVar
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tracklater_bot.domain.wall import UnreadableError, from_json
+from tracklater_bot.store import Store
+from tracklater_hub import people
+from tracklater_hub.people import MOST_SKEW, DeviceRow
+from tracklater_hub.protocol import JOIN, MOST_BYTES, Envelope, Joined, JoinWanted
+
+T = TypeVar("T")
+_NONCE = re.compile(r"[0-9a-f]{32}")
+_KEY = re.compile(r"[0-9a-f]{64}")
+_SIGNATURE = re.compile(r"[0-9a-f]{128}")
+
+
+class Refused(Exception):
+    """The message is not taken. `now` is told to those whose clock is wrong."""
+
+    def __init__(self, status: HTTPStatus, why: str, now: float | None = None) -> None:
+        super().__init__(why)
+        self.status = status
+        self.now = now
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message that is taken: whose machine says what."""
+
+    device: DeviceRow
+    payload: str
+
+    def read(self, shape: type[T]) -> T:
+        """The payload. Raises Refused."""
+        return read(shape, self.payload)
+
+
+def read(shape: type[T], text: str) -> T:
+    """The value that was written. Raises Refused."""
+    try:
+        return from_json(shape, text.encode())
+    except (UnreadableError, UnicodeEncodeError):
+        raise Refused(HTTPStatus.BAD_REQUEST, "not understood: is this version too old?") from None
+
+
+def opened(path: str, body: bytes) -> Envelope:
+    """The envelope, of a size and a form that may be looked at. Raises Refused."""
+    if len(body) > MOST_BYTES[path]:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too much at once")
+    try:
+        envelope = read(Envelope, body.decode())
+    except UnicodeDecodeError:
+        raise Refused(HTTPStatus.BAD_REQUEST, "not understood") from None
+    if not (_NONCE.fullmatch(envelope.nonce) and _SIGNATURE.fullmatch(envelope.signature)):
+        raise Refused(HTTPStatus.BAD_REQUEST, "not understood")
+    return envelope
+
+
+def admitted(store: Store, path: str, body: bytes) -> Said:
+    """What a device that has joined says. Raises Refused."""
+    envelope = opened(path, body)
+    with store.writing() as transaction:
+        device = people.device(transaction, envelope.device)
+        if device is None:
+            raise Refused(HTTPStatus.UNAUTHORIZED, "this machine is not known (any more)")
+        _in_time(envelope, people.now(transaction).timestamp())
+        _signed(envelope, path, device.key)
+        fresh = people.note_request(transaction, device.id, envelope.nonce)
+    if fresh is None:
+        raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests in a minute")
+    if not fresh:
+        raise Refused(HTTPStatus.BAD_REQUEST, "this was said before")
+    return Said(device, envelope.payload)
+
+
+def join(store: Store, body: bytes) -> Joined:
+    """Makes the sender a device, where it has a code and the key that it shows. Raises Refused."""
+    envelope = opened(JOIN, body)
+    wanted = read(JoinWanted, envelope.payload)
+    if not _KEY.fullmatch(wanted.key):
+        raise Refused(HTTPStatus.BAD_REQUEST, "not understood")
+    with store.writing() as transaction:
+        _in_time(envelope, people.now(transaction).timestamp())
+        _signed(envelope, JOIN, wanted.key)
+        device = people.use_code(transaction, wanted.code, wanted.key)
+    if device is None:
+        raise Refused(HTTPStatus.FORBIDDEN, "no such code, or it is over: ask for a new one")
+    return Joined(device.person, device.id)
+
+
+def _in_time(envelope: Envelope, now: float) -> None:
+    if not abs(envelope.time - now) <= MOST_SKEW.total_seconds():
+        raise Refused(HTTPStatus.BAD_REQUEST, "from another time: is the clock right?", now)
+
+
+def _signed(envelope: Envelope, path: str, key: str) -> None:
+    try:
+        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+        public.verify(bytes.fromhex(envelope.signature), envelope.signed_text(path))
+    except (InvalidSignature, ValueError):
+        raise Refused(HTTPStatus.UNAUTHORIZED, "not signed by this machine") from None

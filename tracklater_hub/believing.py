@@ -1,0 +1,208 @@
+"""What the hub believes of a draft: spans inside the day, and ids that it looks up itself.
+
+A laptop is its person's, and may be anybody's who stole the key. So whatever can be known here is
+taken from here, and what cannot is bounded. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from math import isfinite
+from typing import TypeVar
+
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.draft import AgentTime, Draft, Gap
+from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.issues import Issue, IssueId
+from tracklater_bot.domain.suggestions import (
+    MOST_DESCRIPTION,
+    Candidate,
+    Evidence,
+    Half,
+    Reason,
+    SourceStatus,
+    Suggestion,
+)
+from tracklater_bot.domain.text import clean
+from tracklater_bot.domain.wall import Finding
+
+T = TypeVar("T")
+MOST_SUGGESTIONS, MOST_SPANS, MOST_MOMENTS = 300, 600, 5_000
+MOST_REASONS, MOST_SOURCES, MOST_FINDINGS = 12, 100, 100
+MOST_WORDS, MOST_NAME = 300, 80
+MINUTES = 25 * 60
+GAPS = ("away", "still", "private", "nobody")
+
+
+class Disbelieved(ValueError):
+    """The draft says what cannot be; the text names what, without any of its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the hub knows of the person: groups with projects, issues, and what is tracked."""
+
+    projects: Mapping[str, tuple[Project, ...]]
+    issues: Mapping[IssueId, Issue]
+    tracked: tuple[TimeEntry, ...] = ()
+
+    def group(self, name: str | None) -> str | None:
+        """The group, if it is one of the person's. Raises Disbelieved."""
+        if name is not None and name not in self.projects:
+            raise Disbelieved("a group that the person does not have")
+        return name
+
+    def project(self, of: Project | None, group: str | None) -> Project | None:
+        """The hub's own project of that name; None where the group has none like it."""
+        own = self.projects.get(group or "", ())
+        same = (one for one in own if of and (one.id, one.name) == (of.id, of.name))
+        return next(same, None)
+
+    def issue(self, of: Issue | None, group: str | None) -> Issue | None:
+        """The hub's own issue, with its title and address from here."""
+        return self.issues.get(IssueId(group or "", of.key, of.tracker)) if of else None
+
+
+def believed(draft: Draft, day: WorkDay, known: Known, now: datetime) -> Draft:
+    """The draft as the hub keeps it. Raises Disbelieved."""
+    if draft.day != day.date or draft.timezone != str(day.zone):
+        raise Disbelieved("another day than was asked for")
+    suggestions = _at_most(draft.suggestions, MOST_SUGGESTIONS, "suggestions")
+    for one in suggestions:
+        _inside(one.span, day)
+    if any(one.span.end > following.span.start for one, following in pairwise(suggestions)):
+        raise Disbelieved("suggestions that overlap")
+    tracked = tuple(
+        entry
+        for entry in known.tracked
+        if (span := entry.span(now)) is not None and span.overlaps(day.span)
+    )
+    taken = [span for entry in tracked if (span := entry.span(now)) is not None]
+    return Draft(
+        day=day.date,
+        timezone=str(day.zone),
+        suggestions=tuple(
+            _suggestion(one, known)
+            for one in suggestions
+            # Tracked since the laptop was told: not offered a second time.
+            if not any(one.span.overlaps(span) for span in taken)
+        ),
+        tracked=tracked,
+        sources=tuple(map(_status, _at_most(draft.sources, MOST_SOURCES, "sources"))),
+        commits=_moments(draft.commits, day),
+        messages=_moments(draft.messages, day),
+        prompts=_moments(draft.prompts, day),
+        meetings=_at_most(draft.meetings, MOST_SPANS, "meetings"),
+        gaps=tuple(_gap(gap, day) for gap in _at_most(draft.gaps, MOST_SPANS, "gaps")),
+        agents=tuple(_agent(one, known) for one in _at_most(draft.agents, MOST_SPANS, "agents")),
+    )
+
+
+def _suggestion(one: Suggestion, known: Known) -> Suggestion:
+    group = known.group(one.group)
+    if one.best_split is not None and one.best_split not in one.span:
+        raise Disbelieved("a split outside its suggestion")
+    return replace(
+        one,
+        project=known.project(one.project, group),
+        issue=known.issue(one.issue, group),
+        description=clean(one.description, MOST_DESCRIPTION),
+        confidence=_share(one.confidence),
+        issue_confidence=None if one.issue_confidence is None else _share(one.issue_confidence),
+        evidence=_evidence(one.evidence),
+        reasons=tuple(
+            Reason(clean(reason.text, MOST_WORDS), _share(reason.weight))
+            for reason in _at_most(one.reasons, MOST_REASONS, "reasons")
+        ),
+        alternative=None if one.alternative is None else clean(one.alternative, MOST_NAME),
+        candidates=tuple(
+            Candidate(known.group(each.group) or "", _share(each.confidence))
+            for each in _at_most(one.candidates, MOST_REASONS, "candidates")
+        ),
+        halves=tuple(_half(half, group, known) for half in _at_most(one.halves, 2, "halves")),
+    )
+
+
+def _half(half: Half, group: str | None, known: Known) -> Half:
+    return Half(
+        known.project(half.project, group),
+        known.issue(half.issue, group),
+        clean(half.description, MOST_DESCRIPTION),
+        _evidence(half.evidence),
+    )
+
+
+def _evidence(evidence: Evidence) -> Evidence:
+    counts = (
+        evidence.window_minutes, evidence.commits, evidence.messages, evidence.prompts,
+        evidence.meetings, evidence.exact_seconds,
+    )  # fmt: skip
+    if not all(0 <= count <= 1_000_000 for count in counts):
+        raise Disbelieved("counts that no day has")
+    return evidence
+
+
+def _gap(gap: Gap, day: WorkDay) -> Gap:
+    _inside(gap.span, day)
+    if gap.why not in GAPS:
+        raise Disbelieved("a gap of an unknown kind")
+    return gap
+
+
+def _agent(time: AgentTime, known: Known) -> AgentTime:
+    if not 0 <= time.minutes <= MINUTES:
+        raise Disbelieved("more minutes than a day has")
+    return AgentTime(known.group(time.group), time.minutes)
+
+
+def _status(status: SourceStatus) -> SourceStatus:
+    if not 0 <= status.clues <= 100_000_000:
+        raise Disbelieved("counts that no day has")
+    return SourceStatus(
+        clean(status.name, MOST_NAME),
+        None if status.group is None else clean(status.group, MOST_NAME),
+        status.clues,
+        None if status.trouble is None else clean(status.trouble, MOST_WORDS),
+        status.traces,
+    )
+
+
+def findings(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What the machine found when it tried its sources, bounded."""
+    return tuple(
+        Finding(
+            clean(one.name, MOST_NAME),
+            None if one.group is None else clean(one.group, MOST_NAME),
+            one.ok,
+            clean(one.sentence, MOST_WORDS),
+        )
+        for one in [*found][:MOST_FINDINGS]
+    )
+
+
+def _inside(span: Span, day: WorkDay) -> None:
+    if span.start < day.span.start or span.end > day.span.end:
+        raise Disbelieved("time outside the day")
+
+
+def _moments(moments: tuple[datetime, ...], day: WorkDay) -> tuple[datetime, ...]:
+    for at in _at_most(moments, MOST_MOMENTS, "moments"):
+        if at.tzinfo is None or at not in day.span:
+            raise Disbelieved("a moment outside the day")
+    return moments
+
+
+def _share(number: float) -> float:
+    if not (isfinite(number) and 0 <= number <= 1):
+        raise Disbelieved("a share that is none")
+    return number
+
+
+def _at_most(values: tuple[T, ...], most: int, what: str) -> tuple[T, ...]:
+    if len(values) > most:
+        raise Disbelieved(f"more {what} than a day has")
+    return values

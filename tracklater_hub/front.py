@@ -1,0 +1,258 @@
+"""The one Slack app of a team: whose event it is decides whose bot answers.
+
+What concerns belonging (join, devices, tokens, leave) is answered here; all else by the person's
+own listeners, behind their own gate. Nobody's event reaches another's.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt import Ack, App, BoltContext, BoltRequest, BoltResponse, Respond
+from slack_sdk import WebClient
+
+from tracklater_bot.blocks import elements as kit
+from tracklater_bot.blocks.dialogs import field, note_modal
+from tracklater_bot.checks import REFUSALS
+from tracklater_bot.core import Core
+from tracklater_bot.domain.errors import StoreError, log_failure
+from tracklater_bot.domain.text import clean
+from tracklater_bot.domain.wall import Finding
+from tracklater_bot.scheduling.loop import submit
+from tracklater_bot.slack.app import Answers
+from tracklater_bot.slack.messages import NETWORK_ERRORS
+from tracklater_hub import people
+from tracklater_hub.machine import is_awake
+from tracklater_hub.members import Listeners, Members
+from tracklater_hub.team import Wanted, wanted_of
+
+log = logging.getLogger(__name__)
+COMMAND = "/tracklater"
+TOKENS = "hub_tokens"
+STRANGER = "I don't know you yet. Write `/tracklater join` to let me keep your time."
+NOT_INVITED = "This team's administrator has not put you on the list: ask them."
+LEFT = (
+    "You have left: your machine is not asked any more, and your tokens and drafts are deleted."
+    " Entries in your tracker stay, and so do your decided days. `/tracklater join` undoes it."
+)
+ENDED = "That machine is not listened to any more. `/tracklater join` gives a code for another."
+UNTRIED = "that is not what such a token looks like, or half of it is missing"
+TRYING = "I try them now; this takes a few seconds…"
+_WORDS = re.compile(r"(join|tokens|devices|devices end|leave)")
+_GUESTS = ("is_bot", "deleted", "is_restricted", "is_ultra_restricted", "is_stranger")
+
+
+class Front(App):
+    """The app that Slack's events reach. `members_only` are those who may join; none: all."""
+
+    def __init__(
+        self,
+        members: Members,
+        listeners: Listeners,
+        url: str,
+        members_only: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(
+            name="tracklater-hub",
+            client=listeners.client,
+            signing_secret=listeners.signing_secret,
+            listener_executor=listeners.executor,
+            token_verification_enabled=False,
+        )
+        self._members = members
+        self._url = url
+        self._members_only = members_only
+        self._slack = listeners
+        self.use(self._only_own)
+        self.use(self._answer_once)
+        self.command(COMMAND)(self._command)
+        self.view(TOKENS)(self._tokens_given)
+        self.error(lambda error: log_failure(log, "A listener of the hub", error))
+
+    def dispatch(self, req: BoltRequest) -> BoltResponse:
+        """Gives the request to the person whose it is."""
+        if self._is_own(req.body):
+            return super().dispatch(req)
+        try:
+            member = self._members.of(req.context.user_id or "")
+        except StoreError as error:
+            log.warning("%s", error)
+            return BoltResponse(status=503)  # not acknowledged: Slack brings it again
+        return super().dispatch(req) if member is None else member.app.dispatch(req)
+
+    def _is_own(self, body: Mapping[str, Any]) -> bool:
+        if "command" in body:
+            return _WORDS.fullmatch(_word(body)) is not None
+        return str((body.get("view") or {}).get("callback_id", "")) == TOKENS
+
+    def _only_own(self, body: dict[str, Any], next_: Callable[[], None]) -> BoltResponse | None:
+        """A stranger's click, event or dialog does nothing; their signature was checked before."""
+        if "command" not in body and not self._is_own(body):
+            return BoltResponse(status=200)
+        next_()
+        return None
+
+    def _answer_once(self, context: BoltContext, next_: Callable[[], None]) -> None:
+        context["respond"] = Answers(self._slack.client, context.response_url)
+        next_()
+
+    # -- The command ---------------------------------------------------------------------------
+
+    def _command(
+        self, ack: Ack, command: dict[str, Any], respond: Respond, client: WebClient
+    ) -> None:
+        ack()
+        user, word = str(command["user_id"]), _word(command)
+        if word == "join":
+            _say(respond, self._join(user, client))
+        elif self._members.of(user) is None:
+            _say(respond, STRANGER)
+        elif word == "tokens":
+            self._ask_for_tokens(command, respond, client)
+        else:
+            answers = {"leave": self._leave, "devices end": self._end, "devices": self._devices}
+            _say(respond, answers[word](user))
+
+    def _join(self, user: str, client: WebClient) -> str:
+        """A code, and what to do with it; or why not."""
+        try:
+            profile = client.users_info(user=user).get("user") or {}
+        except NETWORK_ERRORS as error:
+            log.warning("Slack did not tell who joins: %s.", type(error).__name__)
+            return "Slack did not tell who you are: please try again."
+        allowed = not self._members_only or user in self._members_only
+        if not allowed or any(profile.get(name) for name in _GUESTS):
+            return NOT_INVITED
+        with self._members.store.writing() as transaction:
+            people.add(transaction, user)
+            code = people.new_code(transaction, user)
+        tokens = "Then `/tracklater tokens` asks for your tokens." if self._lacking(user) else ""
+        return (
+            f"On your machine, within ten minutes:\n`tracklater-bot join {self._url} {code}`\n"
+            f"and then `tracklater-bot agent`, which keeps running. {tokens}"
+        ).rstrip()
+
+    def _leave(self, user: str) -> str:
+        with self._members.store.writing() as transaction:
+            people.remove(transaction, user)
+        return LEFT
+
+    def _end(self, user: str) -> str:
+        with self._members.store.writing() as transaction:
+            ended = people.end_device(transaction, user)
+        return ENDED if ended else "You have no machine here."
+
+    def _devices(self, user: str) -> str:
+        with self._members.store.reading() as transaction:
+            device = people.device_of(transaction, user)
+            now = people.now(transaction)
+        member = self._members.of(user)
+        if device is None or member is None:
+            return "No machine of yours has joined: `/tracklater join`."
+        zone = member.core.calendar.zone()
+        seen = device.seen_at.astimezone(zone) if device.seen_at else None
+        awake = "awake" if is_awake(device, now) else f"last heard of on {seen:%d %b, %H:%M}"
+        return (
+            f"Your machine joined on {device.made_at.astimezone(zone):%d %b %Y}; it is {awake}."
+            " Lost it? `/tracklater devices end`. Another one? `/tracklater join` replaces it."
+        )
+
+    # -- Tokens --------------------------------------------------------------------------------
+
+    def _lacking(self, user: str) -> list[Wanted]:
+        with self._members.store.reading() as transaction:
+            given = people.sealed(transaction, user)
+        return [wanted for wanted in wanted_of(self._members.team) if wanted.name not in given]
+
+    def _ask_for_tokens(
+        self, command: Mapping[str, Any], respond: Respond, client: WebClient
+    ) -> None:
+        wanted = wanted_of(self._members.team)
+        if not wanted:
+            _say(respond, "The team's file has all tokens: there is nothing to enter.")
+            return
+        lacking = self._lacking(str(command["user_id"]))
+        blocks = [
+            kit.section(
+                "They are tried at once, kept sealed, and never shown again. A field that is left"
+                " empty stays as it is."
+            )
+        ]
+        for number, one in enumerate(wanted[:90]):
+            hint = "" if one in lacking else "There is one already; write only to replace it."
+            blocks.append(
+                field(f"token_{number}", one.label[:75], "plain_text_input", hint, optional=True)
+            )
+        view = {
+            "type": "modal",
+            "callback_id": TOKENS,
+            "title": kit.label("Your tokens"),
+            "submit": kit.label("Try and keep"),
+            "close": kit.label("Cancel"),
+            "blocks": blocks,
+        }
+        client.views_open(trigger_id=str(command["trigger_id"]), view=view)
+
+    def _tokens_given(
+        self, ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient
+    ) -> None:
+        user = str(body["user"]["id"])
+        ack(response_action="update", view=note_modal("Your tokens", TRYING))
+        if self._members.of(user) is None:
+            return
+        values = view.get("state", {}).get("values", {})
+        given = {
+            one.name: text
+            for number, one in enumerate(wanted_of(self._members.team))
+            if (text := _text(values.get(f"token_{number}", {}), f"token_{number}"))
+        }
+        submit(
+            self._slack.executor, "Trying tokens", self._try, user, given, str(view["id"]), client
+        )
+
+    def _try(self, user: str, given: dict[str, str], view_id: str, client: WebClient) -> None:
+        """Tries the tokens; they are kept where nothing refuses them."""
+        members = self._members
+        found = tried(members.core(members.settings_of(user, given)), given)
+        if given and all(finding.ok for finding in found):
+            sealed = {name: members.sealer.seal(user, name, value) for name, value in given.items()}
+            with members.store.writing() as transaction:
+                people.put_sealed(transaction, user, sealed)
+            head = "They work, and are kept."
+        else:
+            head = "Nothing was kept." if given else "Nothing was entered."
+        lines = [f"{'✓' if one.ok else '✗'} {one.line()}" for one in found]
+        words = clean("\n".join([head, *lines]).replace("\n", " · "), 2000)
+        try:
+            client.views_update(view_id=view_id, view=note_modal("Your tokens", words))
+        except NETWORK_ERRORS as error:
+            log.warning("A dialog could not be updated: %s.", type(error).__name__)
+
+
+def tried(core: Core, given: Mapping[str, str]) -> list[Finding]:
+    """How the services fare of which tokens are given."""
+    sections = dict.fromkeys(name.split("\t")[-2] for name in given)
+    checks: list[tuple[str, str | None, Callable[[], str]]] = [
+        (source.name, source.group, source.check) for source in core.issue_sources
+    ]
+    if (tracker := core.tracker) is not None:
+        checks.append((tracker.name, None, lambda: tracker.check(core.file_settings.groups)))
+    found = [Finding.of(*check, REFUSALS) for check in checks if check[0] in sections]
+    untried = [name for name in sections if name not in {finding.name for finding in found}]
+    return found + [Finding(name, None, ok=False, sentence=UNTRIED) for name in untried]
+
+
+def _word(body: Mapping[str, Any]) -> str:
+    return " ".join(str(body.get("text") or "").casefold().split())[:60]
+
+
+def _text(block: Mapping[str, Any], action: str) -> str:
+    return str((block.get(action) or {}).get("value") or "").strip()
+
+
+def _say(respond: Respond, text: str) -> None:
+    """Our own words, or the administrator's address: nothing in them needs care."""
+    respond(text=text, blocks=[kit.section(text)], response_type="ephemeral")

@@ -1,0 +1,174 @@
+"""A person's machine as the rest sees it, though it is elsewhere and may be asleep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from tracklater_bot.catalog.catalog import Catalog
+from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.groups import Group
+from tracklater_bot.domain.suggestions import SourceStatus
+from tracklater_bot.domain.text import clock as in_words
+from tracklater_bot.domain.wall import Finding, Shown
+from tracklater_bot.settings import SuggestSettings
+from tracklater_bot.store import Store
+from tracklater_hub import mailbox, people
+from tracklater_hub.believing import Disbelieved, Known, believed, findings
+from tracklater_hub.mailbox import Bell
+from tracklater_hub.people import AWAKE, DeviceRow
+from tracklater_hub.protocol import MOST_DAYS, Answer, Ask, Request
+
+LAPTOP = "laptop"
+DRAFT_SECONDS, OTHER_SECONDS = 50.0, 20.0
+MOST_SPANS = 2_000  # of windows with a rule's words, in a day
+NO_DEVICE = "no machine of yours has joined: write `/tracklater join` and run what it says there"
+
+
+@dataclass(frozen=True)
+class RemoteMachine:
+    """Asks through the database; where the machine sleeps, tells what it reported last.
+
+    No call raises, as the wall says, but for a database that cannot be used.
+    """
+
+    person: str
+    store: Store
+    bell: Bell
+    catalog: Catalog
+    groups: tuple[Group, ...]
+    suggest: SuggestSettings
+    clock: Callable[[], datetime]
+    zone: Callable[[], ZoneInfo]
+
+    def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
+        """The days as they look now, or as they looked when the machine told of them last."""
+        asleep = self._asleep()
+        for first in range(0, len(days) if not asleep else 0, MOST_DAYS):
+            request = self.request(days[first : first + MOST_DAYS])
+            if mailbox.ask(self.store, self.bell, self.person, request, DRAFT_SECONDS) is None:
+                asleep = self._asleep() or "it did not answer in time"
+                break
+        known = self.known(days)
+        return [self._last(day, asleep, known) for day in days]
+
+    def worked_since(self, moment: datetime) -> bool:
+        """False where nobody tells."""
+        answer = self._asked(Request("", Ask.WORKED_SINCE, moment=moment))
+        return answer is not None and answer.worked
+
+    def check(self) -> list[Finding]:
+        """What the machine finds, or that it sleeps."""
+        answer = self._asked(Request("", Ask.CHECK))
+        if answer is not None:
+            return [*findings(answer.findings)]
+        sentence = self._asleep() or "it did not answer in time"
+        return [Finding(LAPTOP, None, ok=False, sentence=sentence)]
+
+    def forget_habits(self) -> None:
+        """Is kept until the machine is awake; not waited for."""
+        with self.store.writing() as transaction:
+            mailbox.put(transaction, self.person, self._in_groups(Request("", Ask.FORGET_HABITS)))
+
+    def windows_with(self, day: WorkDay, text: str) -> tuple[Span, ...]:
+        """None where nobody tells."""
+        answer = self._asked(Request("", Ask.WINDOWS_WITH, days=(day,), text=text))
+        told = answer.spans[:MOST_SPANS] if answer is not None else ()
+        return tuple(part for span in told if (part := span.intersection(day.span)) is not None)
+
+    def shown(self, span: Span) -> Shown:
+        """Nothing: no word of a window leaves the machine that serves a team."""
+        return Shown()
+
+    # -- What the machine says -----------------------------------------------------------------
+
+    def request(self, days: Sequence[WorkDay]) -> Request:
+        """The question for drafts of these days."""
+        return self._in_groups(Request("", Ask.DRAFTS, days=tuple(days)))
+
+    def accept(self, answer: Answer) -> None:
+        """Takes the machine's answer to a question of this person's, once.
+
+        One that is over already, or nobody's here, changes nothing. Raises Disbelieved.
+        """
+        with self.store.reading() as transaction:
+            request = mailbox.question(transaction, self.person, answer.id)
+        if request is None:
+            return
+        kept: list[Draft] = []
+        if request.ask is Ask.DRAFTS:
+            days = {day.date: day for day in request.days}
+            dates = [draft.day for draft in answer.drafts]
+            if not set(dates) <= set(days) or len(set(dates)) < len(dates):
+                raise Disbelieved("another day than was asked for")
+            known = self.known(request.days)
+            kept = [
+                believed(draft, days[draft.day], known, self.clock()) for draft in answer.drafts
+            ]
+        with self.store.writing() as transaction:
+            if mailbox.question(transaction, self.person, answer.id, lock=True) is not None:
+                mailbox.keep_drafts(transaction, self.person, kept)
+                checked = replace(answer, findings=findings(answer.findings))
+                mailbox.answer(transaction, answer.id, checked)
+
+    def known(self, days: Sequence[WorkDay]) -> Known:
+        """What is known here of the groups, their issues, and what is tracked in these days."""
+        projects = self.catalog.known_projects().by_group
+        end = max((day.span.end for day in days), default=self.clock())
+        return Known(
+            {group.name: projects.get(group.name, ()) for group in self.groups},
+            {issue.id: issue for issue in self.catalog.issues()},
+            self.catalog.tracked_until(end).entries if days else (),
+        )
+
+    def _in_groups(self, request: Request) -> Request:
+        return replace(
+            request,
+            groups=self.groups,
+            round_minutes=self.suggest.round_minutes,
+            min_minutes=self.suggest.min_minutes,
+        )
+
+    def _asked(self, request: Request) -> Answer | None:
+        if self._asleep():
+            return None
+        asked = self._in_groups(request)
+        return mailbox.ask(self.store, self.bell, self.person, asked, OTHER_SECONDS)
+
+    def _asleep(self) -> str:
+        """Why the machine is not asked; "" where it was heard of a moment ago."""
+        with self.store.reading() as transaction:
+            device = people.device_of(transaction, self.person)
+            if is_awake(device, people.now(transaction)):
+                return ""
+            reported = mailbox.last_report(transaction, self.person)
+        if device is None:
+            return NO_DEVICE
+        if reported is None:
+            return "it has not reported yet: is `tracklater-bot agent` running there?"
+        zone = self.zone()
+        today = self.clock().astimezone(zone).date()
+        return f"asleep or offline; last reported at {in_words(reported, zone, today)}"
+
+    def _last(self, day: WorkDay, trouble: str, known: Known) -> Draft:
+        """The day as it was told last; what is tracked is as of now."""
+        with self.store.reading() as transaction:
+            found = mailbox.last_draft(transaction, self.person, day.date)
+        draft = Draft(day.date, str(day.zone))
+        if found is not None:
+            try:
+                draft = believed(found[0], day, known, self.clock())
+            except Disbelieved:  # the team has other groups now, or the day another zone
+                trouble = trouble or "what it reported of this day does not fit any more"
+        if not trouble:
+            return draft
+        status = SourceStatus(LAPTOP, None, 0, trouble, traces=True)
+        return replace(draft, sources=(status, *draft.sources))
+
+
+def is_awake(device: DeviceRow | None, now: datetime) -> bool:
+    """Whether the machine was heard of a moment ago."""
+    return device is not None and device.seen_at is not None and now - device.seen_at < AWAKE

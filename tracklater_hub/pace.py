@@ -1,0 +1,69 @@
+"""One pace for all processes: when Slack's methods were called is in the database.
+
+In a process, calls wait in line as they do for one person's bot; at the line's head they ask the
+database, by its clock, whether everybody together has called too often. Nobody reserves a turn that
+is still to come, so that whoever a person waits for passes all that is done by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import deque
+from typing import Any
+
+from sqlalchemy import Row, Update, bindparam, func, select, update
+
+from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.slack.pace import MINUTE, Calls, Pacer
+from tracklater_bot.store import Store, Transaction
+from tracklater_bot.store.columns import insert_missing
+from tracklater_hub.tables import pace
+
+log = logging.getLogger(__name__)
+LONGEST = 2.0  # seconds until it is asked again: another process may have said to hold
+_OF = pace.c.method == bindparam("which")
+_NOW = func.extract("epoch", func.clock_timestamp())
+_ROW = select(pace.c.calls, pace.c.held_until, _NOW.label("now")).where(_OF).with_for_update()
+
+
+def _change() -> Update:
+    return update(pace).where(_OF)
+
+
+class SharedPacer(Pacer):
+    """As the bot's, for all processes on one database."""
+
+    def __init__(self, store: Store, minute: float = MINUTE) -> None:
+        super().__init__(minute)
+        self._store = store
+
+    def take(self, method: str, calls: Calls, *, low: bool) -> float:
+        """Counts a call that may be made now; otherwise the seconds until there may be one."""
+        try:
+            with self._store.writing() as transaction:
+                row = _row(transaction, method)
+                together = Calls(deque(json.loads(row.calls)), held_until=row.held_until)
+                delay = self.delay(method, together, float(row.now), low=low)
+                if delay:
+                    return min(delay, LONGEST)
+                made = json.dumps([*together.at, float(row.now)])
+                transaction.execute(_change(), {"which": method, "calls": made})
+        except StoreError as error:
+            log.warning("%s Calls are counted in this process alone.", error)
+            return super().take(method, calls, low=low)
+        return 0.0
+
+    def hold(self, method: str, seconds: float) -> None:
+        """Keeps everybody from calling the method: Slack said so."""
+        super().hold(method, seconds)
+        with self._store.writing() as transaction:
+            row = _row(transaction, method)
+            held = max(row.held_until, float(row.now) + seconds)
+            transaction.execute(_change(), {"which": method, "held_until": held})
+
+
+def _row(transaction: Transaction, method: str) -> Row[Any]:
+    """What is known of the method, for nobody else until the transaction ends."""
+    insert_missing(transaction, pace, {"method": method})
+    return transaction.execute(_ROW, {"which": method}).one()

@@ -1,0 +1,216 @@
+"""People, their devices, codes and tokens in the database. SQL alone.
+
+All functions work inside the caller's transaction, and by the database's clock.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tracklater_bot.store import Transaction
+from tracklater_bot.store.columns import insert_missing, upsert
+from tracklater_hub.tables import (
+    codes,
+    credentials,
+    devices,
+    drafts,
+    nonces,
+    people,
+    requests,
+)
+
+CODE_LASTS = timedelta(minutes=10)
+NONCE_LASTS = timedelta(minutes=15)  # longer than a time-stamp counts, before and after
+MOST_SKEW = timedelta(minutes=5)
+AWAKE = timedelta(seconds=75)  # since the machine was heard of
+MOST_A_MINUTE = 120  # requests of one device
+MINUTE = timedelta(minutes=1)
+ROUND = timedelta(minutes=10)  # between two looks at a person for whom nothing is planned
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A person's machine. `key` is the public half."""
+
+    id: str
+    person: str
+    key: str
+    made_at: datetime
+    seen_at: datetime | None
+
+
+def now(transaction: Transaction) -> datetime:
+    """The database's clock."""
+    found: datetime = transaction.execute(select(func.clock_timestamp())).scalar_one()
+    return found.astimezone(UTC)
+
+
+# -- People --------------------------------------------------------------------------------------
+
+
+def add(transaction: Transaction, person: str) -> None:
+    """Makes the person known, unless they are."""
+    insert_missing(transaction, people, {"person": person, "joined_at": now(transaction)})
+
+
+def version(transaction: Transaction, person: str) -> int | None:
+    """Which state of the person's tokens it is; None for somebody unknown."""
+    query = select(people.c.version).where(people.c.person == person)
+    return transaction.execute(query).scalar()
+
+
+def everybody(transaction: Transaction) -> list[str]:
+    """All people."""
+    return [*transaction.execute(select(people.c.person).order_by(people.c.joined_at)).scalars()]
+
+
+def remove(transaction: Transaction, person: str) -> None:
+    """Ends the person's device, and drops their tokens, drafts and questions.
+
+    What they decided stays: it is in the bot's tables, and entries on their way are theirs.
+    """
+    end_device(transaction, person)
+    for table in (credentials, drafts, requests, codes, people):
+        transaction.execute(delete(table).where(table.c.person == person))
+
+
+def take_due(transaction: Transaction, most: int) -> list[str]:
+    """Those for whom it is time to look what is due; each is given to one process."""
+    at = now(transaction)
+    due = (
+        select(people.c.person)
+        .where(or_(people.c.due_at.is_(None), people.c.due_at <= at))
+        .order_by(people.c.due_at.nulls_first())
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    taken = [*transaction.execute(due).scalars()]
+    set_due(transaction, taken, at + ROUND)
+    return taken
+
+
+def set_due(transaction: Transaction, whose: Sequence[str], at: datetime) -> None:
+    """When these are looked at again."""
+    transaction.execute(update(people).where(people.c.person.in_(whose)).values(due_at=at))
+
+
+def take_turn(transaction: Transaction, person: str, name: str, every: timedelta) -> bool:
+    """Whether something that is done now and then is due; then it is taken as done."""
+    column, at = people.c[name], now(transaction)
+    due = or_(column.is_(None), column <= at - every)
+    taken = update(people).where(people.c.person == person, due).values({name: at})
+    return bool(transaction.execute(taken).rowcount)
+
+
+# -- Codes and devices ---------------------------------------------------------------------------
+
+
+def new_code(transaction: Transaction, person: str) -> str:
+    """A code that makes a machine this person's, once, for some minutes: `ABCD-EFGH-…`."""
+    plain = base64.b32encode(secrets.token_bytes(10)).decode()
+    transaction.execute(delete(codes).where(codes.c.person == person))
+    until = now(transaction) + CODE_LASTS
+    row = {"hash": _hash(plain), "person": person, "until": until}
+    upsert(transaction, codes, [row])
+    return "-".join(plain[at : at + 4] for at in range(0, len(plain), 4))
+
+
+def use_code(transaction: Transaction, code: str, key: str) -> DeviceRow | None:
+    """The new device of the code's person, in place of the one before; None for no such code."""
+    at = now(transaction)
+    theirs = codes.c.hash == _hash(code.replace("-", ""))
+    used = delete(codes).where(theirs, codes.c.until > at).returning(codes.c.person)
+    person = transaction.execute(used).scalar()
+    if person is None or version(transaction, person) is None:
+        return None
+    end_device(transaction, person)
+    device = DeviceRow(secrets.token_hex(16), person, key, at, at)
+    row = {"id": device.id, "person": person, "key": key, "made_at": at, "seen_at": at, "used": 0}
+    upsert(transaction, devices, [row])
+    return device
+
+
+def device_of(transaction: Transaction, person: str) -> DeviceRow | None:
+    """The person's machine."""
+    return _device(transaction, devices.c.person == person)
+
+
+def device(transaction: Transaction, device_id: str) -> DeviceRow | None:
+    """The machine of that id, unless it was ended."""
+    return _device(transaction, devices.c.id == device_id)
+
+
+def end_device(transaction: Transaction, person: str) -> bool:
+    """From now on nothing of the person's machine is taken; whether there was one."""
+    ours = (devices.c.person == person) & devices.c.ended_at.is_(None)
+    ended = transaction.execute(update(devices).where(ours).values(ended_at=now(transaction)))
+    return bool(ended.rowcount)
+
+
+def note_request(transaction: Transaction, device_id: str, nonce: str) -> bool | None:
+    """Whether the device says that for the first time; None where it says too much at once."""
+    at = now(transaction)
+    new = insert(nonces).values(device=device_id, nonce=nonce, until=at + NONCE_LASTS)
+    made = new.on_conflict_do_nothing().returning(nonces.c.nonce)
+    if transaction.execute(made).first() is None:
+        return False
+    # A minute begins with the first request after the last one is over.
+    begins = or_(devices.c.since.is_(None), devices.c.since <= at - MINUTE)
+    counted = (
+        update(devices)
+        .where(devices.c.id == device_id)
+        .values(
+            seen_at=at,
+            used=case((begins, 1), else_=devices.c.used + 1),
+            since=case((begins, at), else_=devices.c.since),
+        )
+        .returning(devices.c.used)
+    )
+    return True if transaction.execute(counted).scalar_one() <= MOST_A_MINUTE else None
+
+
+def _device(transaction: Transaction, which: ColumnElement[bool]) -> DeviceRow | None:
+    names = ("id", "person", "key", "made_at", "seen_at")
+    query = select(*(devices.c[name] for name in names)).where(which, devices.c.ended_at.is_(None))
+    row = transaction.execute(query).one_or_none()
+    return DeviceRow(*row) if row else None
+
+
+def _hash(code: str) -> str:
+    """80 bits of chance need no salt."""
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+# -- Tokens --------------------------------------------------------------------------------------
+
+
+def sealed(transaction: Transaction, person: str) -> dict[str, str]:
+    """The person's sealed tokens by their places in the settings."""
+    query = select(credentials.c.name, credentials.c.sealed).where(credentials.c.person == person)
+    return {row.name: row.sealed for row in transaction.execute(query)}
+
+
+def put_sealed(transaction: Transaction, person: str, tokens: Mapping[str, str]) -> None:
+    """Keeps sealed tokens, in place of those that were there."""
+    rows = [{"person": person, "name": name, "sealed": one} for name, one in tokens.items()]
+    upsert(transaction, credentials, rows)
+    changed = update(people).where(people.c.person == person)
+    transaction.execute(changed.values(version=people.c.version + 1, issues_at=None, due_at=None))
+
+
+def reseal(transaction: Transaction, renewed: Callable[[Sequence[str]], Sequence[str]]) -> int:
+    """Puts everybody's sealed tokens under another key; how many there are."""
+    rows = transaction.execute(select(credentials).with_for_update()).all()
+    new = renewed([row.sealed for row in rows])
+    for row, sealed_anew in zip(rows, new, strict=True):
+        theirs = (credentials.c.person == row.person) & (credentials.c.name == row.name)
+        transaction.execute(update(credentials).where(theirs).values(sealed=sealed_anew))
+    return len(rows)

@@ -1,0 +1,209 @@
+"""Where machines ask, over HTTP: something that speaks https stands in front. And the health.
+
+Waiting costs no thread; what looks into the database runs in threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http import HTTPStatus
+from typing import Protocol, TypeVar
+
+from aiohttp import web
+
+from tracklater_bot.domain.draft import Brief
+from tracklater_bot.domain.errors import log_failure
+from tracklater_bot.domain.wall import to_json
+from tracklater_bot.store import Store
+from tracklater_hub import admission, mailbox, people
+from tracklater_hub.admission import Refused, Said
+from tracklater_hub.believing import Disbelieved
+from tracklater_hub.mailbox import Bell
+from tracklater_hub.protocol import (
+    ANSWER,
+    BRIEF,
+    HEALTH,
+    JOIN,
+    LEAVE,
+    MOST_BYTES,
+    MOST_DAYS,
+    MOST_KEYS,
+    NEXT,
+    POLL_SECONDS,
+    Answer,
+    BriefWanted,
+    Done,
+    Next,
+    Refusal,
+    Request,
+)
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+THREADS = 16
+JOINS_A_MINUTE = 30  # of everybody together, at one process
+READ_SECONDS = 20.0  # for a whole request
+
+
+class Briefs(Protocol):
+    """What the service needs of the people: briefs, and a place for answers."""
+
+    def brief(self, person: str, wanted: BriefWanted) -> Brief: ...  # noqa: D102
+    def accept(self, person: str, answer: Answer) -> None: ...  # noqa: D102
+
+
+class Service:
+    """The hub's HTTP server. `health` gives a sentence for each thing that is wrong."""
+
+    def __init__(
+        self,
+        store: Store,
+        bell: Bell,
+        briefs: Briefs,
+        health: Callable[[], list[str]],
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._store = store
+        self._bell = bell
+        self._briefs = briefs
+        self._health = health
+        self._poll = poll_seconds
+        self._joins = deque[float]()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="service")
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def start(self, host: str, port: int) -> None:
+        """Listens. Raises OSError where the port is taken."""
+        app = web.Application(client_max_size=max(MOST_BYTES.values()) + 1)
+        for path, handler in (
+            (JOIN, self._join),
+            (NEXT, self._next),
+            (BRIEF, self._brief),
+            (ANSWER, self._answer),
+            (LEAVE, self._leave),
+        ):
+            app.router.add_post(path, partial(self._refusing, path, handler))
+        app.router.add_get(HEALTH, self._healthy)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=2.0,
+            handler_cancellation=True,  # who hung up takes no question away
+            lingering_time=0.0,  # nor is more read of what is too long already
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Ends all waiting; machines ask again."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _refusing(
+        self,
+        path: str,
+        handler: Callable[[bytes], Awaitable[object]],
+        request: web.Request,
+    ) -> web.Response:
+        """Reads within bounds, answers in JSON, and says no more of an error than that it was."""
+        status, answer = HTTPStatus.OK, object()
+        try:
+            body = await asyncio.wait_for(_body(request, MOST_BYTES[path]), READ_SECONDS)
+            answer = await handler(body)
+        except Refused as refused:
+            status, answer = refused.status, Refusal(str(refused), refused.now)
+        except Disbelieved as error:
+            log.warning("A draft was not taken: %s.", error)
+            status, answer = HTTPStatus.UNPROCESSABLE_ENTITY, Refusal(str(error))
+        except TimeoutError:
+            status, answer = HTTPStatus.REQUEST_TIMEOUT, Refusal("too slow")
+        except Exception as error:  # noqa: BLE001 - the others go on
+            log_failure(log, f"Answering {path}", error)
+            status, answer = HTTPStatus.INTERNAL_SERVER_ERROR, Refusal("that did not work")
+        return web.Response(status=status, body=to_json(answer), content_type="application/json")
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def _said(self, path: str, body: bytes) -> Said:
+        return await self._run(partial(admission.admitted, self._store, path, body))
+
+    # -- What is asked -------------------------------------------------------------------------
+
+    async def _join(self, body: bytes) -> object:
+        now = time.monotonic()
+        while self._joins and self._joins[0] < now - 60:
+            self._joins.popleft()
+        if len(self._joins) >= JOINS_A_MINUTE:
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many are joining: wait a minute")
+        self._joins.append(now)
+        return await self._run(partial(admission.join, self._store, body))
+
+    async def _next(self, body: bytes) -> object:
+        """The next question, waited for."""
+        person = (await self._said(NEXT, body)).device.person
+        loop, name, event = asyncio.get_running_loop(), f"ask:{person}", asyncio.Event()
+        until = loop.time() + self._poll
+        self._bell.expect(name, event)
+        try:
+            while True:
+                event.clear()
+                found = await self._run(partial(self._taken, person))
+                left = until - loop.time()
+                if found is not None or left <= 0:
+                    return Next(found)
+                await self._bell.wait_async(event, left)
+        finally:
+            self._bell.forget(name, event)
+
+    def _taken(self, person: str) -> Request | None:
+        with self._store.writing() as transaction:
+            return mailbox.take(transaction, person)
+
+    async def _brief(self, body: bytes) -> object:
+        said = await self._said(BRIEF, body)
+        wanted = said.read(BriefWanted)
+        if not 0 < len(wanted.days) <= MOST_DAYS or len(wanted.keys) > MOST_KEYS:
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "too much at once")
+        return await self._run(partial(self._briefs.brief, said.device.person, wanted))
+
+    async def _answer(self, body: bytes) -> object:
+        said = await self._said(ANSWER, body)
+        answer = said.read(Answer)
+        await self._run(partial(self._briefs.accept, said.device.person, answer))
+        return Done()
+
+    async def _leave(self, body: bytes) -> object:
+        person = (await self._said(LEAVE, body)).device.person
+        await self._run(partial(self._left, person))
+        return Done()
+
+    def _left(self, person: str) -> None:
+        with self._store.writing() as transaction:
+            people.end_device(transaction, person)
+
+    async def _healthy(self, _request: web.Request) -> web.Response:
+        """200 with nothing, or 503 with what is wrong, in words without names."""
+        wrong = await self._run(self._health)
+        status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
+        return web.json_response({"ok": not wrong, "wrong": wrong}, status=status)
+
+
+async def _body(request: web.Request, most: int) -> bytes:
+    """No further than the bound, whatever the sender says of its length."""
+    content = bytearray()
+    async for chunk in request.content.iter_chunked(64 * 1024):
+        content += chunk
+        if len(content) > most:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too much at once")
+    return bytes(content)
