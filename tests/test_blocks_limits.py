@@ -98,9 +98,9 @@ def of_a_day(number: int, text: str) -> Iterator[SlackMessage]:
             yield digest_message(made, replace(view, page=page))
             yield digest_message(made, replace(view, page=page, picture=None, timeline=text * 9))
         yield help.day_ready(made, f"https://example.org/{text}", OURS)
-        yield help.changes_message(made, [(i, i) for i in made.items], "This moved:", text) or (
-            help.note(text)
-        )
+        moves = [(item, item) for item in made.items]
+        told = help.changes_message(made, moves, "This moved:", text) or help.note(text)
+        yield help.with_button(told, "Change them too", "move_too", made.day.isoformat())
 
 
 def of_days(number: int, text: str) -> Iterator[SlackMessage]:

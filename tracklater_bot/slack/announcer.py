@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from pydantic import TypeAdapter
-
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.plan import CATCH_UP_DAYS, Plan
 from tracklater_bot.slack.messages import PostedElsewhere, PostError
@@ -39,9 +37,6 @@ class _Done:
     def and_also(self, day: date) -> _Done:
         kept = {done for done in self.days if done > day - timedelta(days=2 * CATCH_UP_DAYS)}
         return replace(self, days=frozenset(kept | {day}))
-
-
-_DONE = TypeAdapter(_Done)
 
 
 class Announcer:
@@ -80,7 +75,7 @@ class Announcer:
             over = day in done.days or not plan.wants(day) or self._attempt(day, plan.due_at(day))
             if over and day not in done.days:
                 done = done.and_also(day)
-                self._note_done(done)
+                self._person.note(ANNOUNCED, done)
 
     def _attempt(self, day: date, since: datetime) -> bool:
         """Whether the day is announced now. Raises PostError."""
@@ -100,16 +95,11 @@ class Announcer:
 
     def _done(self, now: datetime) -> _Done:
         """What was announced so far; days before the very first start are not owed."""
-        stored = self._person.recall(ANNOUNCED)
-        if stored is not None:
-            return _DONE.validate_python(stored)
-        first = _Done(now)
-        self._note_done(first)
-        return first
-
-    def _note_done(self, done: _Done) -> None:
-        kept = _DONE.dump_python(done, mode="json")
-        self._person.store.put(self._person.id, ANNOUNCED, kept)
+        done = self._person.noted(ANNOUNCED, _Done)
+        if done is None:
+            done = _Done(now)
+            self._person.note(ANNOUNCED, done)
+        return done
 
 
 class Activity:
@@ -122,8 +112,8 @@ class Activity:
     def note_read(self, day: date) -> None:
         """The day was read just now."""
         person = self._person
-        person.store.put(person.id, _read_key(day), person.clock().isoformat())
-        person.store.delete(person.id, went_on_key(day))
+        person.note(_read_key(day), person.clock().isoformat())
+        person.memory.delete(went_on_key(day))
 
     def noticed(self) -> date | None:
         """Today, once, when there was work after it was read and shown."""
@@ -137,7 +127,7 @@ class Activity:
             return None
         if not person.machine.worked_since(datetime.fromisoformat(read)):
             return None
-        person.store.put(person.id, went_on_key(day), value=True)
+        person.note(went_on_key(day), value=True)
         return day
 
 

@@ -264,7 +264,7 @@ class Days:
             known = self.views.said_before(draft.day)
             said = said_before(before, digest, known)
             if said != known:
-                person.store.put(person.id, said_key(draft.day), {**said})
+                person.note(said_key(draft.day), {**said})
         self._activity.note_read(draft.day)
         return digest
 
@@ -325,7 +325,7 @@ class Days:
 
     def turn_page(self, day: date, page: int) -> None:
         """Shows another page of a long day's message."""
-        self.person.store.put(self.person.id, page_key(day), page)
+        self.person.note(page_key(day), page)
         self.messenger.show_again(self.person.id, day)
 
     def changed(self) -> None:
