@@ -159,6 +159,8 @@ def _score_call(
                 inside[0].add_evidence(group, weights.TALK_BEFORE_CALL, EvidenceSource(word))
     if not any(segment.groups for segment in inside):
         inside[0].idle += weights.NAMELESS_CALL
+        for segment in inside:
+            segment.nameless_call = start
 
 
 def _score_against_issues(on_screen: Sequence[Segment], calls: Sequence[Interval]) -> None:
