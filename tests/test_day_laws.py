@@ -273,6 +273,7 @@ def test_what_is_not_suggested_has_its_reason(lines: list[str], expected: list[s
         (40, REMOTE, GLOBEX_CODE, ["09:00-10:00 acme", "10:40-11:00 globex"]),
         (20, SHELL, ACME_CODE, ["09:00-10:00 acme", "10:20-11:00 acme"]),
         (20, "acme offer.docx - Word", ACME_CODE, ["09:00-11:00 acme"]),
+        (20, "acme-contract.pdf - Adobe Acrobat Reader (64-bit)", ACME_CODE, ["09:00-11:00 acme"]),
         (40, "acme offer.docx - Word", ACME_CODE, ["09:00-10:00 acme", "10:40-11:00 acme"]),
         (20, "timesheet.xlsx - Excel", ACME_CODE, ["09:00-10:00 acme", "10:20-11:00 acme"]),
     ],

@@ -239,6 +239,7 @@ _KEEPS_TITLE = r"""(?<![^\W_])(?:
 _DOCUMENT = r"""(?<![^\W_])(?:
     word|excel|powerpoint|libreoffice|openoffice|onlyoffice|keynote|scrivener|obsidian
     |google\ (?:docs|sheets|slides)|figma|miro|draw\.io|excalidraw
+    |acrobat|okular|evince|foxit\w*|sumatrapdf|onenote|visio|canva|typora|texstudio|overleaf
 )(?![^\W_])"""
 
 
