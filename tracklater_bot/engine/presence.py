@@ -19,11 +19,10 @@ from tracklater_bot.domain.clues import Clue, Window
 from tracklater_bot.domain.day import without
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.attendance import Attended, shared
-from tracklater_bot.engine.changes import Sample, run_numbers
+from tracklater_bot.engine.changes import Sample, is_notice, run_numbers
 from tracklater_bot.engine.intervals import Interval, joined, within
 from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.title_normalization import TitleNormalizer
-from tracklater_bot.engine.windows import is_notice
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
 # within these bounds in seconds: xdotool fails for a sample or two, suspend takes longer. Who
