@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.issues import IssueId
-from tracklater_bot.engine.learn.bayes import Look, Row, Variant, rounds
+from tracklater_bot.engine.learn.bayes import Row, Variant, WindowWords, rounds
 from tracklater_bot.engine.learn.counts import NOBODY, Counts, added, by_word
 from tracklater_bot.engine.learn.words import Hashing
 from tracklater_bot.engine.looks import look_of, parts_of
@@ -187,13 +187,13 @@ class Habits:
         groups = {self._groups[n]: mean for n, mean in means.items() if n in self._groups}
         return Opinion(groups, means.get(NOBODY, 0.0))
 
-    def _looks(self, seen: Sequence[Seen], *, pairs: bool) -> list[Look]:
+    def _looks(self, seen: Sequence[Seen], *, pairs: bool) -> list[WindowWords]:
         result = []
         for one in seen:
             words = self._hashing.title(one.title)
             used = words.single + words.pairs if pairs else words.single
             known = {owner(self._hashing, group): value for group, value in one.known.items()}
-            result.append(Look(one.start, one.end, used, known))
+            result.append(WindowWords(one.start, one.end, used, known))
         return result
 
 

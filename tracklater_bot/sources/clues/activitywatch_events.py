@@ -65,7 +65,7 @@ class Tab(msgspec.Struct, frozen=True, gc=False):
     incognito: bool | None = False
 
 
-class Project(msgspec.Struct, frozen=True, gc=False):
+class Editor(msgspec.Struct, frozen=True, gc=False):
     """What the watcher in an editor says."""
 
     project: str | None = ""
@@ -78,7 +78,7 @@ class Keyboard(msgspec.Struct, frozen=True, gc=False):
     status: str = ""
 
 
-class _Row(msgspec.Struct, Generic[T], gc=False):
+class _EventRow(msgspec.Struct, Generic[T], gc=False):
     timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
     duration: float
     data: T
@@ -88,10 +88,10 @@ KINDS: Mapping[str, type[Any]] = {
     "currentwindow": Shown,
     "afkstatus": Keyboard,
     "web.tab.current": Tab,
-    "app.editor.activity": Project,
+    "app.editor.activity": Editor,
 }
 _DECODERS = {
-    kind: (msgspec.json.Decoder(list[_Row[data]]), msgspec.json.Decoder(_Row[data]))  # type: ignore[valid-type]
+    kind: (msgspec.json.Decoder(list[_EventRow[data]]), msgspec.json.Decoder(_EventRow[data]))  # type: ignore[valid-type]
     for kind, data in KINDS.items()
 }
 _decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -296,7 +296,7 @@ def _looks(
                     heard = bool(told.audible) and end - start <= LONGEST_SOUND
                     url = _text(told.url) or look.url
                     yield Piece(start, end, look._replace(url=url, audible=heard))
-                case Project():
+                case Editor():
                     folder, branch = _text(told.project), _text(told.branch)
                     yield Piece(start, end, look._replace(folder=folder, branch=branch))
                 case _:
