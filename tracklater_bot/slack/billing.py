@@ -44,12 +44,12 @@ class Billing:
 
     def as_shown(self, stretch: Stretch) -> BillingView | None:
         """The same of a month as it was shown last."""
-        state = self._recalled(f"shown:{stretch}", MonthState)
+        state = self._stored(f"shown:{stretch}", MonthState)
         return self._view(stretch, state) if state else None
 
     def mark(self, stretch: Stretch, seen: str) -> None:
         """Remembers the month as billed, as it was shown. Raises ReviewError where it was not."""
-        state = self._recalled(f"shown:{stretch}", MonthState)
+        state = self._stored(f"shown:{stretch}", MonthState)
         if state is None or state.seen != seen:
             raise ReviewError({"": _CHANGED})
         billed = Billed(self.person.clock(), state)
@@ -80,7 +80,7 @@ class Billing:
         return [str(note) for note in notes] if isinstance(notes, list) else []
 
     def _drift_in_tracker(self, month: Stretch) -> list[Drift]:
-        billed = self._recalled(f"billed:{month}", Billed)
+        billed = self._stored(f"billed:{month}", Billed)
         days = [self.person.calendar.day_on(on) for on in (month.first, month.last)]
         if billed is None or self.person.is_closed(days[0]):
             return []
@@ -90,7 +90,7 @@ class Billing:
         return self._drift(month.first, billed, MonthState.of(tracked.entries, ()))
 
     def _view(self, stretch: Stretch, state: MonthState) -> BillingView:
-        billed = self._recalled(f"billed:{stretch}", Billed)
+        billed = self._stored(f"billed:{stretch}", Billed)
         if billed is None:
             return BillingView(state.lengths(), state.seen)
         return BillingView(
@@ -111,7 +111,7 @@ class Billing:
     def _memory(self) -> PersonalMemory:
         return PersonalMemory(self.person.store, self.person.id)
 
-    def _recalled(self, key: str, shape: type[T]) -> T | None:
+    def _stored(self, key: str, shape: type[T]) -> T | None:
         """None for nothing, and for what another version of this program has kept."""
         value = self._memory().get(key, self.person.clock())
         try:

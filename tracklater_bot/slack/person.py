@@ -66,7 +66,7 @@ class Person:
         """Whether it is too old for new entries: the tracker can't be asked for it any more."""
         return not self.tracker_words.reaches(day.date, day.zone, self.clock())
 
-    def recall(self, key: str) -> JsonValue | None:
+    def stored(self, key: str) -> JsonValue | None:
         """What the store remembers of this person under that name."""
         return self.store.get(self.id, key, self.clock())
 

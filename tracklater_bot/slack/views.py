@@ -53,14 +53,14 @@ class Views:
         now = self.person.clock()
         lanes = lanes_of(digest, now, tracker=self.person.tracker_words)
         picture = ShownPictures(self.person).of(digest)
-        page = self.person.recall(page_key(digest.day))
+        page = self.person.stored(page_key(digest.day))
         view = DigestView(
             page=page if isinstance(page, int) else 0,
             tracker=self.person.tracker_words,
             picture=picture,
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
-            went_on=bool(self.person.recall(went_on_key(digest.day))),
+            went_on=bool(self.person.stored(went_on_key(digest.day))),
             changes=[*self.person.no_longer(), *Billing(self.person).notes()],
             still_open=self.still_open(digest.day),
             squares=self._squares(digest),

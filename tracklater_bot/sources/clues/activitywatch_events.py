@@ -32,9 +32,9 @@ from tracklater_bot.domain.programs import (
 T = TypeVar("T")
 
 FLOODED = 5.0  # seconds between events that are only those between two polls
-# A glance at a window is shorter; those are put together until they are as long, as a recorder
+# A short look at a window takes less; those are put together until they are as long, as a recorder
 # that looks now and then would see them. A spinner's title changes each second.
-GLANCE = 10.0
+SHORTEST_BUNDLE = 10.0
 # A watcher of keys that was silent for longer was not running: it says nothing of the time.
 SILENT = timedelta(hours=12).total_seconds()
 # Its last minutes are not final: it goes back to the last input once nobody moves for 3 minutes.
@@ -349,7 +349,7 @@ def _steady(pieces: Iterable[Piece]) -> Iterator[Piece]:
             yield _together(bundle)
             bundle = []
         bundle.append(piece)
-        if piece.end - bundle[0].start >= GLANCE:
+        if piece.end - bundle[0].start >= SHORTEST_BUNDLE:
             yield _together(bundle)
             bundle = []
     if bundle:
