@@ -25,7 +25,7 @@ MOST_CONFIRM = 280
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
+class QuotaView:
     """What of the tracker's quota is `left` until it `resets_at`, and what each hour brings then.
 
     None where that is not known.
@@ -104,7 +104,7 @@ class WeekView:
     stretch: Stretch
     certain: ReadyRows = field(default_factory=ReadyRows)
     ready: ReadyRows = field(default_factory=ReadyRows)
-    quota: Quota | None = None
+    quota: QuotaView | None = None
     notes: Sequence[str] = ()
     billing: BillingView | None = None
 

@@ -50,12 +50,12 @@ class Announcer:
         self._person = person
         self._plan = plan
         self._announce = announce
-        self._announcing = threading.Lock()
+        self._under_way = threading.Lock()
         self._resting: dict[date, datetime] = {}
 
     def announce_due(self) -> None:
         """Announces the days whose time has come."""
-        if not self._announcing.acquire(blocking=False):
+        if not self._under_way.acquire(blocking=False):
             return  # the exact time and a tick came together
         try:
             self._announce_digests()
@@ -64,7 +64,7 @@ class Announcer:
         except PostError as error:
             log.warning("%s It is tried again soon.", error)
         finally:
-            self._announcing.release()
+            self._under_way.release()
 
     def _announce_digests(self) -> None:
         now, plan = self._person.clock(), self._plan()
@@ -122,8 +122,8 @@ class Activity:
             return None
         self._looked = now
         day = person.calendar.today()
-        read = person.recall(_read_key(day))
-        if not isinstance(read, str) or person.recall(went_on_key(day)):
+        read = person.stored(_read_key(day))
+        if not isinstance(read, str) or person.stored(went_on_key(day)):
             return None
         if not person.machine.worked_since(datetime.fromisoformat(read)):
             return None

@@ -69,7 +69,7 @@ class Person:
         """Whether it is too old for new entries: the tracker can't be asked for it any more."""
         return not self.tracker_words.reaches(day.date, day.zone, self.clock())
 
-    def recall(self, key: str) -> JsonValue | None:
+    def stored(self, key: str) -> JsonValue | None:
         """What the store remembers of this person under that name."""
         return self.store.get(self.id, key, self.clock())
 
@@ -80,7 +80,7 @@ class Person:
 
     def noted(self, key: str, shape: type[T]) -> T | None:
         """What `note` kept; None for nothing, and for what another version's shape was."""
-        kept = self.recall(key)
+        kept = self.stored(key)
         try:
             return adapter(shape).validate_python(kept) if kept is not None else None
         except ValidationError:

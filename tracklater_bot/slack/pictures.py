@@ -69,7 +69,7 @@ class ShownPictures:
         self.person.store.delete(digest.person, picture_key(digest.day))
 
     def _kept(self, digest: Digest) -> dict[str, JsonValue]:
-        kept = self.person.recall(picture_key(digest.day))
+        kept = self.person.stored(picture_key(digest.day))
         return kept if isinstance(kept, dict) else {}
 
 

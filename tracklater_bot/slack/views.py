@@ -47,14 +47,14 @@ class Views:
         now = self.person.clock()
         lanes = lanes_of(digest, now, tracker=self.person.tracker_words)
         picture = ShownPictures(self.person).of(digest)
-        page = self.person.recall(page_key(digest.day))
+        page = self.person.stored(page_key(digest.day))
         view = DigestView(
             page=page if isinstance(page, int) else 0,
             tracker=self.person.tracker_words,
             picture=picture,
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
-            went_on=bool(self.person.recall(went_on_key(digest.day))),
+            went_on=bool(self.person.stored(went_on_key(digest.day))),
             changes=[
                 *changed_since(digest, self.said_before(digest.day)),
                 *self.person.no_longer(),
@@ -86,7 +86,7 @@ class Views:
 
     def said_before(self, day: date) -> dict[str, str]:
         """By the ids of the day's items, what was said first of those that say something else."""
-        said = self.person.recall(said_key(day))
+        said = self.person.stored(said_key(day))
         return {item: str(words) for item, words in said.items()} if isinstance(said, dict) else {}
 
     def _squares(self, digest: Digest) -> dict[str, str]:

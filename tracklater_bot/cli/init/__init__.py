@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from tracklater_bot.cli.init import accounts
 from tracklater_bot.cli.init.accounts import RefusedAnswer, settings_with
 from tracklater_bot.cli.init.asking import Dialogue, slack_link
-from tracklater_bot.cli.init.finding import Machine, find
+from tracklater_bot.cli.init.finding import FoundMachine, find
 from tracklater_bot.cli.init.grouping import FORGES, IssueProject, Proposal, propose
 from tracklater_bot.cli.init.writing import no_longer, other_values, variables, write
 from tracklater_bot.domain.groups import Project
@@ -36,7 +36,7 @@ TOKEN_PAGES = {
 }
 
 
-class NotWritten(Exception):
+class NothingWritten(Exception):
     """Nothing was written; the text says why, and what to do."""
 
 
@@ -62,12 +62,12 @@ def init(
     now: datetime,
     dialogue: Dialogue,
 ) -> None:
-    """Finds, asks, and writes both files. Raises NotWritten and SettingsError."""
+    """Finds, asks, and writes both files. Raises NothingWritten and SettingsError."""
     target, env_file = files
     if target.exists() and not dialogue.agrees(
         f"{target} is there already. Write it anew? It is kept as {target.name}.old"
     ):
-        raise NotWritten(f"{target} was left as it is: nothing was written.")
+        raise NothingWritten(f"{target} was left as it is: nothing was written.")
     asking = _Asking(dialogue, _known(files, environ), find(folders, Path.home()))
     asking.look(folders)
     asking.slack()
@@ -76,7 +76,7 @@ def init(
     groups = asking.groups(now)
     values = asking.settings(groups)
     if not groups and not values:
-        raise NotWritten(
+        raise NothingWritten(
             "Nothing was found, and nothing was answered, so there is nothing to write. Name the"
             " folders of your repositories (tracklater-bot init FOLDER …), or let ActivityWatch"
             " (https://activitywatch.net) record your windows for a day. See docs/sources.md."
@@ -86,7 +86,7 @@ def init(
         f"{env_file} has other values of {', '.join(replaced)}. Replace them? It is kept as"
         f" {env_file.name}.old"
     ):
-        raise NotWritten(f"{env_file} was left as it is: nothing was written.")
+        raise NothingWritten(f"{env_file} was left as it is: nothing was written.")
     secrets = variables(values)
     if in_keyring := secrets and asking.keyring(secrets):
         values[("keyring",)] = list(dict.fromkeys((*values.get(("keyring",), ()), *secrets)))
@@ -95,10 +95,10 @@ def init(
         settings_with(values)
         write(files, values, groups, secrets, replaced)
     except RefusedAnswer as error:
-        raise NotWritten(str(error)) from None
+        raise NothingWritten(str(error)) from None
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
-        raise NotWritten(f"{error.filename or target}: {reason}.") from None
+        raise NothingWritten(f"{error.filename or target}: {reason}.") from None
     dialogue.say(f"\nWritten: {target}")
     if secrets:
         dialogue.say(f"Written: {env_file} (secrets; nobody else can read it)")
@@ -126,7 +126,7 @@ class _Asking:
 
     dialogue: Dialogue
     known: Settings
-    machine: Machine
+    machine: FoundMachine
     values: dict[Key, Any] = field(default_factory=dict)
     projects: tuple[Project, ...] = ()
     issue_projects: list[IssueProject] = field(default_factory=list)

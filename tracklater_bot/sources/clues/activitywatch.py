@@ -152,7 +152,7 @@ class _ExportFile:
 # -- A server ------------------------------------------------------------------------------------
 
 
-class _Server:
+class _WatchServer:
     """A server of either kind, asked through our own client."""
 
     def __init__(self, url: str, key: SecretStr | None) -> None:
@@ -292,7 +292,7 @@ class ActivityWatchSource:
         if own.file is not None:
             yield cls(_ExportFile(own.file), configured(settings))
         elif url := settings.activitywatch_url():
-            yield cls(_Server(url, own.api_key), configured(settings))
+            yield cls(_WatchServer(url, own.api_key), configured(settings))
 
     def read(self, span: Span) -> Reading:
         """Windows and attendance of the span, in order."""

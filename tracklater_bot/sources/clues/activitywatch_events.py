@@ -28,9 +28,9 @@ from tracklater_bot.domain.programs import is_browser, is_locked, program, same_
 T = TypeVar("T")
 
 FLOODED = 5.0  # seconds between events that are only those between two polls
-# A glance at a window is shorter; those are put together until they are as long, as a recorder
+# A short look at a window takes less; those are put together until they are as long, as a recorder
 # that looks now and then would see them. A spinner's title changes each second.
-GLANCE = 10.0
+SHORTEST_BUNDLE = 10.0
 # A watcher of keys that was silent for longer was not running: it says nothing of the time.
 SILENT = timedelta(hours=12).total_seconds()
 # Its last minutes are not final: it goes back to the last input once nobody moves for 3 minutes.
@@ -62,7 +62,7 @@ class Tab(msgspec.Struct, frozen=True, gc=False):
     incognito: bool | None = False
 
 
-class Project(msgspec.Struct, frozen=True, gc=False):
+class Editor(msgspec.Struct, frozen=True, gc=False):
     """What the watcher in an editor says."""
 
     project: str | None = ""
@@ -75,7 +75,7 @@ class Keyboard(msgspec.Struct, frozen=True, gc=False):
     status: str = ""
 
 
-class _Row(msgspec.Struct, Generic[T], gc=False):
+class _EventRow(msgspec.Struct, Generic[T], gc=False):
     timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
     duration: float
     data: T
@@ -85,10 +85,10 @@ KINDS: Mapping[str, type[Any]] = {
     "currentwindow": Shown,
     "afkstatus": Keyboard,
     "web.tab.current": Tab,
-    "app.editor.activity": Project,
+    "app.editor.activity": Editor,
 }
 _DECODERS = {
-    kind: (msgspec.json.Decoder(list[_Row[data]]), msgspec.json.Decoder(_Row[data]))  # type: ignore[valid-type]
+    kind: (msgspec.json.Decoder(list[_EventRow[data]]), msgspec.json.Decoder(_EventRow[data]))  # type: ignore[valid-type]
     for kind, data in KINDS.items()
 }
 # Any escape in JSON: a whole surrogate pair, half a one, another.
@@ -133,14 +133,14 @@ def rows_in(
     """
     of_list, of_row = _DECODERS[kind]
 
-    def one_by_one() -> Iterator[_Row[Any] | None]:
+    def one_by_one() -> Iterator[_EventRow[Any] | None]:
         for row in decoded(_decode_rows, written):
             try:
                 yield of_row.decode(row)
             except (ValueError, RecursionError):
                 yield None
 
-    rows: Iterable[_Row[Any] | None] = one_by_one()
+    rows: Iterable[_EventRow[Any] | None] = one_by_one()
     if memoryview(written).nbytes <= AT_ONCE:
         with suppress(ValueError, RecursionError):
             rows = of_list.decode(written)
@@ -325,7 +325,7 @@ def _looks(
                     heard = bool(told.audible) and end - start <= LONGEST_SOUND
                     url = _text(told.url) or look.url
                     yield Piece(start, end, look._replace(url=url, audible=heard))
-                case Project():
+                case Editor():
                     folder, branch = _text(told.project), _text(told.branch)
                     yield Piece(start, end, look._replace(folder=folder, branch=branch))
                 case _:
@@ -378,7 +378,7 @@ def _steady(pieces: Iterable[Piece]) -> Iterator[Piece]:
             yield _together(bundle)
             bundle = []
         bundle.append(piece)
-        if piece.end - bundle[0].start >= GLANCE:
+        if piece.end - bundle[0].start >= SHORTEST_BUNDLE:
             yield _together(bundle)
             bundle = []
     if bundle:

@@ -53,7 +53,7 @@ _BUSY_STATUS = "X-MICROSOFT-CDO-BUSYSTATUS"
 # -- Understanding -----------------------------------------------------------------------------
 
 
-class _Answer(Enum):
+class _Attending(Enum):
     """Whether the person goes: for certain, perhaps, or not at all."""
 
     YES = "yes"
@@ -61,7 +61,7 @@ class _Answer(Enum):
     NO = "no"
 
 
-_ANSWERS = {"ACCEPTED": _Answer.YES, "DECLINED": _Answer.NO, "DELEGATED": _Answer.NO}
+_ANSWERS = {"ACCEPTED": _Attending.YES, "DECLINED": _Attending.NO, "DELEGATED": _Attending.NO}
 _Key = tuple[str, datetime]
 
 
@@ -141,10 +141,10 @@ def _is_no_meeting(event: Any) -> bool:
 
 def _meeting(event: Any, at: datetime, until: datetime, mine: frozenset[str]) -> Meeting | None:
     answer = _answer(event, mine)
-    if answer is _Answer.NO:
+    if answer is _Attending.NO:
         return None
     series = hashlib.blake2b(_identity(event).encode(), digest_size=8).hexdigest()
-    meeting = Meeting(at, until, "", sure=answer is _Answer.YES, series=series)
+    meeting = Meeting(at, until, "", sure=answer is _Attending.YES, series=series)
     if _words(event, "CLASS") & {"PRIVATE", "CONFIDENTIAL"}:
         return meeting
     title = clean(str(event.get("SUMMARY", "")), 200)
@@ -156,22 +156,22 @@ def _identity(event: Any) -> str:
     return str(event.get("UID") or event.get("SUMMARY", ""))
 
 
-def _answer(event: Any, mine: frozenset[str]) -> _Answer:
+def _answer(event: Any, mine: frozenset[str]) -> _Attending:
     """Whether the person goes; of the guests only the person's own line counts."""
     status = _words(event, "STATUS")
     if "CANCELLED" in status:
-        return _Answer.NO
+        return _Attending.NO
     guests = _listed(event, "ATTENDEE")
     own = [guest for guest in guests if _address(guest) in mine]
-    answers = [_ANSWERS.get(_parameter(guest, "PARTSTAT"), _Answer.MAYBE) for guest in own]
+    answers = [_ANSWERS.get(_parameter(guest, "PARTSTAT"), _Attending.MAYBE) for guest in own]
     organised = any(_address(one) in mine for one in _listed(event, "ORGANIZER"))
     if organised and all(_parameter(guest, "PARTSTAT") in ("", "NEEDS-ACTION") for guest in own):
-        answers = [_Answer.YES]
-    answer = min(answers, key=list(_Answer).index, default=_Answer.MAYBE)
+        answers = [_Attending.YES]
+    answer = min(answers, key=list(_Attending).index, default=_Attending.MAYBE)
     if not guests and not answers:
-        answer = _Answer.YES
+        answer = _Attending.YES
     unsure = "TENTATIVE" in status | _words(event, _BUSY_STATUS)
-    return _Answer.MAYBE if unsure and answer is _Answer.YES else answer
+    return _Attending.MAYBE if unsure and answer is _Attending.YES else answer
 
 
 def _domains(event: Any, mine: frozenset[str]) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ class _Found(msgspec.Struct):
         return page + 1 if len(self.matches or ()) >= PAGE_SIZE else page
 
 
-class _Answer(msgspec.Struct):
+class _SearchAnswer(msgspec.Struct):
     messages: _Found
 
 
@@ -296,7 +296,7 @@ class SlackSource:
             page=page,
         )
         try:
-            return msgspec.convert(answer, _Answer).messages
+            return msgspec.convert(answer, _SearchAnswer).messages
         except ValueError:
             raise SourceError("Slack answered the search in an unexpected form") from None
 

@@ -39,7 +39,7 @@ _FOR_WORKLOGS = {
 }
 
 
-class _Status(BaseModel):
+class _JiraStatus(BaseModel):
     category: str = Field("", validation_alias=AliasPath("statusCategory", "key"))
 
 
@@ -52,7 +52,7 @@ class _Type(BaseModel):
 
 class _Fields(BaseModel):
     summary: Title = ""
-    status: _Status | None = None
+    status: _JiraStatus | None = None
     issuetype: _Type | None = None
     assignee: User | None = None
     updated: When = None
@@ -63,7 +63,7 @@ class _Issue(BaseModel):
     fields: _Fields = _Fields()
 
 
-class _Page(BaseModel):
+class _JiraPage(BaseModel):
     """A page of either kind of search; Cloud has a token, Data Center a total."""
 
     issues: list[object] | None = None
@@ -106,7 +106,7 @@ class _Permissions(BaseModel):
 
 
 _ISSUE = TypeAdapter(_Issue)
-_PAGES = TypeAdapter(_Page)
+_PAGES = TypeAdapter(_JiraPage)
 _SUGGESTED = TypeAdapter(_Suggestions)
 _COUNT = TypeAdapter(_Count)
 _PERMISSIONS = TypeAdapter(_Permissions)
@@ -247,7 +247,7 @@ class JiraSource:
                 break
         return found, left_out
 
-    def _cloud_pages(self, jql: str) -> Iterator[_Page]:
+    def _cloud_pages(self, jql: str) -> Iterator[_JiraPage]:
         """Pages until there is no token, an empty page or a token that came before."""
         body: dict[str, object] = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE}
         seen: set[str] = set()
@@ -260,7 +260,7 @@ class JiraSource:
             seen.add(token)
             body["nextPageToken"] = token
 
-    def _server_pages(self, jql: str, **more: object) -> Iterator[_Page]:
+    def _server_pages(self, jql: str, **more: object) -> Iterator[_JiraPage]:
         start = 0
         while True:
             body = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE, "startAt": start, **more}
