@@ -51,7 +51,7 @@ class HubProcess:
 
 def at_tests_speed() -> None:
     """Dead workers are noticed within seconds."""
-    jobs.HEARTBEAT, jobs.STALLED = 1.0, 4.0
+    jobs.HEARTBEAT, jobs.STALLED, jobs.LONGEST = 1.0, 4.0, 15.0
     setattr(commands, "run", partial(hub.run, timing=BRISK))  # noqa: B010 - it exports none
 
 

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -90,8 +90,33 @@ def test_two_people_click_while_processes_are_killed(opened: Firm) -> None:
             opened.eventually(lambda: not waiting(opened, user), 90)  # noqa: B023
             names = opened.entries(user)
             assert len(names) == opened.rows(user).count("in Toggl") > 3
-            spans = [(one["start"], one["stop"]) for one in opened.toggls[user].toggl.entries]
+            spans = [(one["start"], one["stop"]) for one in opened.toggls[user].entries]
             assert len(spans) == len(set(spans))
+
+
+def test_the_database_hangs_up_on_everybody_again_and_again(opened: Firm) -> None:
+    """As a PostgreSQL that is restarted does."""
+    process = HubProcess(opened)
+    until = time.monotonic() + usually(10, 40)
+
+    def hang_up() -> None:
+        while time.monotonic() < until:
+            time.sleep(0.7)
+            opened.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    hanging = threading.Thread(target=hang_up)
+    hanging.start()
+    while buttons := opened.buttons(ME, "approve"):
+        with suppress(NotThere, TimeoutError):
+            opened.click(ME, "approve", buttons[0])
+        time.sleep(0.5)
+    hanging.join()
+    opened.eventually(lambda: not waiting(opened, ME), 90)
+    assert len(opened.entries(ME)) == opened.rows(ME).count("in Toggl") > 3
+    process.kill()
 
 
 def kill(processes: Iterable[HubProcess]) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime, timedelta
 
+import pytest
 import requests
 from cryptography.fernet import Fernet
 
 from tests.hub.firm import KEY, Firm, is_asleep
 from tracklater_bot.slack.connections import PATH, HttpConnection
+from tracklater_bot.store import Store
+from tracklater_hub import hub
 from tracklater_hub.commands import renew
 from tracklater_hub.sealing import Sealer
 from tracklater_sandbox import ME, OTHER
@@ -41,12 +45,12 @@ def test_from_joining_to_an_entry_in_the_tracker(firm: Firm) -> None:
 
 def test_slack_may_come_over_http(firm: Firm) -> None:
     """Signed, for members and strangers alike."""
-    hub = firm.start_hub(TRACKLATER_SLACK__MODE="http", TRACKLATER_SLACK__PORT="0")
+    started = firm.start_hub(TRACKLATER_SLACK__MODE="http", TRACKLATER_SLACK__PORT="0")
     joined(firm, ME)
     firm.open(ME)
     approve(firm, ME)
-    assert isinstance(hub.connection, HttpConnection)
-    address = f"http://127.0.0.1:{hub.connection.port}{PATH}"
+    assert isinstance(started.connection, HttpConnection)
+    address = f"http://127.0.0.1:{started.connection.port}{PATH}"
     for user in BOTH:
         event = {"type": "app_home_opened", "user": user, "tab": "home"}
         body = {"type": "event_callback", "event": event}
@@ -109,12 +113,12 @@ def test_a_stranger_is_told_how_to_join_and_no_more(firm: Firm) -> None:
 
 
 def test_the_hub_says_what_it_knew_when_the_laptop_sleeps(firm: Firm) -> None:
-    hub = firm.start_hub()
+    started = firm.start_hub()
     joined(firm, ME)
     firm.open(ME)
     offered = firm.rows(ME)
     firm.laptops[ME].sleep()
-    is_asleep(hub.store, ME)
+    is_asleep(started.store, ME)
     seen = len(firm.answers(ME))
     firm.ask(ME)
     firm.wait(lambda: len(firm.answers(ME)) > seen or None)
@@ -125,9 +129,9 @@ def test_the_hub_says_what_it_knew_when_the_laptop_sleeps(firm: Firm) -> None:
 
 
 def test_a_laptop_that_comes_back_reports_by_itself(firm: Firm) -> None:
-    hub = firm.start_hub()
+    started = firm.start_hub()
     laptop = firm.join(ME)
-    is_asleep(hub.store, ME)
+    is_asleep(started.store, ME)
     laptop.wake()
     firm.eventually(lambda: firm.sql("SELECT day FROM hub_drafts") != [])
 
@@ -145,11 +149,11 @@ def test_tokens_that_a_service_refuses_are_not_kept(firm: Firm) -> None:
     firm.give_tokens(ME)
     kept = firm.sql("SELECT sealed FROM hub_credentials")
     assert len(kept) == 5
-    assert firm.toggls[ME].toggl.api_token not in str(kept)
+    assert firm.toggls[ME].api_token not in str(kept)
     slack.command("/tracklater", "tokens")
     view = str(firm.wait(lambda: slack.view))
     assert "There is one already" in view
-    assert firm.toggls[ME].toggl.api_token not in view
+    assert firm.toggls[ME].api_token not in view
 
 
 def test_who_leaves_is_forgotten_and_their_machine_is_not_heard(firm: Firm) -> None:
@@ -176,9 +180,9 @@ def test_a_lost_machine_is_ended_from_slack(firm: Firm) -> None:
 
 
 def test_habits_are_forgotten_when_the_machine_is_awake_again(firm: Firm) -> None:
-    hub = firm.start_hub()
+    started = firm.start_hub()
     laptop = firm.join(ME)
-    member = hub.members.of(ME)
+    member = started.members.of(ME)
     assert member is not None
     habits = laptop.settings.data_folder / "habits"
     habits.mkdir(parents=True, exist_ok=True)
@@ -189,13 +193,23 @@ def test_habits_are_forgotten_when_the_machine_is_awake_again(firm: Firm) -> Non
 
 
 def test_keys_are_changed_without_a_word_of_anybodys(firm: Firm) -> None:
-    hub = firm.start_hub()
+    started = firm.start_hub()
     firm.join(ME)
     firm.give_tokens(ME)
     new = Fernet.generate_key().decode()
-    renew(hub.store, Sealer(f"{new},{KEY}"))
-    assert hub.members.settings_of(ME).toggl.api_token is None  # the old key opens no more
-    hub.members.sealer = Sealer(new)
-    token = hub.members.settings_of(ME).toggl.api_token
+    renew(started.store, Sealer(f"{new},{KEY}"))
+    assert started.members.settings_of(ME).toggl.api_token is None  # the old key opens no more
+    started.members.sealer = Sealer(new)
+    token = started.members.settings_of(ME).toggl.api_token
     assert token is not None
-    assert token.get_secret_value() == firm.toggls[ME].toggl.api_token
+    assert token.get_secret_value() == firm.toggls[ME].api_token
+
+
+def test_a_host_whose_clock_is_wrong_counts_by_the_databases(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for minutes in (-10, 10):
+        wrong = timedelta(minutes=minutes)
+        monkeypatch.setattr(hub, "utc_now", lambda by=wrong: datetime.now(UTC) + by)
+        told = hub.DatabaseClock(store)()
+        assert abs(told - store.now()) < timedelta(seconds=5)
