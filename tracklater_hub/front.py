@@ -24,7 +24,6 @@ from tracklater_bot.scheduling.loop import submit
 from tracklater_bot.slack.app import Answers
 from tracklater_bot.slack.messages import NETWORK_ERRORS
 from tracklater_hub import people
-from tracklater_hub.machine import is_awake
 from tracklater_hub.members import Listeners, Members
 from tracklater_hub.team import Wanted, wanted_of
 
@@ -152,8 +151,10 @@ class Front(App):
         if device is None or member is None:
             return "No machine of yours has joined: `/tracklater join`."
         zone = member.core.calendar.zone()
-        seen = device.seen_at.astimezone(zone) if device.seen_at else None
-        awake = "awake" if is_awake(device, now) else f"last heard of on {seen:%d %b, %H:%M}"
+        state = "not heard of yet: `tracklater-bot agent`"
+        if device.seen_at is not None:
+            state = f"last heard of on {device.seen_at.astimezone(zone):%d %b, %H:%M}"
+        awake = "awake" if people.is_awake(device, now) else state
         return (
             f"Your machine joined on {device.made_at.astimezone(zone):%d %b %Y}; it is {awake}."
             " Lost it? `/tracklater devices end`. Another one? `/tracklater join` replaces it."

@@ -22,7 +22,6 @@ from procrastinate.jobs import Status
 
 from tracklater_bot.domain.errors import StoreError, log_failure
 from tracklater_hub import mailbox, people
-from tracklater_hub.machine import is_awake
 from tracklater_hub.members import Member, Members, wake
 from tracklater_hub.outlook import due_messages, due_outboxes, left_behind
 from tracklater_hub.protocol import Ask
@@ -191,7 +190,7 @@ class Jobs:
         today = calendar.today()
         with self._members.store.writing() as transaction:
             now = people.now(transaction)
-            awake = is_awake(people.device_of(transaction, person), now)
+            awake = people.is_awake(people.device_of(transaction, person), now)
             reported = mailbox.last_report(transaction, person)
             if not awake or mailbox.waits(transaction, person, Ask.DRAFTS):
                 return

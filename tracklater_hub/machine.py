@@ -19,7 +19,7 @@ from tracklater_bot.store import Store
 from tracklater_hub import mailbox, people
 from tracklater_hub.believing import Disbelieved, Known, believed, findings
 from tracklater_hub.mailbox import Bell
-from tracklater_hub.people import AWAKE, DeviceRow
+from tracklater_hub.people import is_awake
 from tracklater_hub.protocol import MOST_DAYS, Answer, Ask, Request
 
 LAPTOP = "laptop"
@@ -161,8 +161,3 @@ class RemoteMachine:
             return draft
         status = SourceStatus(LAPTOP, None, 0, trouble, traces=True)
         return replace(draft, sources=(status, *draft.sources))
-
-
-def is_awake(device: DeviceRow | None, now: datetime) -> bool:
-    """Whether the machine was heard of a moment ago."""
-    return device is not None and device.seen_at is not None and now - device.seen_at < AWAKE

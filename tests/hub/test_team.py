@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +13,7 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 
+from tests.bots import ROOT
 from tests.hub.firm import KEY, Firm, is_asleep
 from tracklater_bot.slack.connections import PATH, HttpConnection
 from tracklater_bot.store import Store
@@ -213,3 +217,28 @@ def test_a_host_whose_clock_is_wrong_counts_by_the_databases(
         monkeypatch.setattr(hub, "utc_now", lambda by=wrong: datetime.now(UTC) + by)
         told = hub.DatabaseClock(store)()
         assert abs(told - store.now()) < timedelta(seconds=5)
+
+
+def test_the_commands_of_a_laptop(firm: Firm) -> None:
+    """As a person types them, in a home of their own."""
+    firm.start_hub()
+    code, home = firm.code(ME), firm.home / "typed"
+    home.mkdir()
+    settings = firm.sandbox.settings_file
+    environ = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    program = [sys.executable, "-m", "tracklater_bot"]
+    joining = [*program, "join", firm.url(), code]
+    done = subprocess.run(joining, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert f"{ME}'s now" in done.stderr
+    working = [*program, "agent", "--config", str(settings)]
+    agent = subprocess.Popen(working, env=environ, stderr=subprocess.PIPE, text=True)
+    try:
+        firm.eventually(lambda: firm.sql("SELECT day FROM hub_drafts") != [])
+        agent.terminate()
+        _, said = agent.communicate(timeout=30)
+    finally:
+        agent.kill()
+    assert agent.returncode == 0
+    assert "Window titles stay" in said
+    assert "Traceback" not in said
