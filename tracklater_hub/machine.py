@@ -24,6 +24,8 @@ from tracklater_hub.protocol import MOST_DAYS, Answer, Ask, Request
 
 LAPTOP = "laptop"
 DRAFT_SECONDS, OTHER_SECONDS = 50.0, 20.0
+LATE = "it did not answer in time"
+FAILED = "the day could not be read there: the log of `tracklater-bot agent` tells why"
 NO_DEVICE = "no machine of yours has joined: write `/tracklater join` and run what it says there"
 
 
@@ -48,8 +50,9 @@ class RemoteMachine:
         asleep = self._asleep()
         for first in range(0, len(days) if not asleep else 0, MOST_DAYS):
             request = self.request(days[first : first + MOST_DAYS])
-            if mailbox.ask(self.store, self.bell, self.person, request, DRAFT_SECONDS) is None:
-                asleep = self._asleep() or "it did not answer in time"
+            answer = mailbox.ask(self.store, self.bell, self.person, request, DRAFT_SECONDS)
+            if answer is None or answer.failed:
+                asleep = FAILED if answer else self._asleep() or LATE
                 break
         known = self.known(days)
         return [self._last(day, asleep, known) for day in days]
@@ -64,7 +67,7 @@ class RemoteMachine:
         answer = self._asked(Request("", Ask.CHECK))
         if answer is not None:
             return [*findings(answer.findings)]
-        sentence = self._asleep() or "it did not answer in time"
+        sentence = self._asleep() or LATE
         return [Finding(LAPTOP, None, ok=False, sentence=sentence)]
 
     def forget_habits(self) -> None:
