@@ -128,8 +128,8 @@ def test_a_day_that_cannot_be_read_is_said(firm: Firm, monkeypatch: pytest.Monke
     monkeypatch.setattr(laptop.agent, "_machine", broken)
     laptop.wake()
     firm.ask(ME)
-    said = lambda: str(firm.sandbox.slack.messages(user=ME))  # noqa: E731
-    firm.wait(lambda: "could not be read there" in said() or None)
+    sentence = "could not be read there"
+    firm.wait(lambda: sentence in str(firm.sandbox.slack.messages(user=ME)) or None)
 
 
 def broken(_request: object) -> None:
