@@ -12,14 +12,18 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
+from benchmarks import worlds
+from benchmarks.score import Score
+from benchmarks.score import score as rated
+from tracklater_bot.domain.clues import Window
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.entries import TimeEntry
@@ -27,12 +31,16 @@ from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.drafting.habits import HabitFiles
 from tracklater_bot.drafting.machine import LocalMachine
+from tracklater_bot.engine import suggest
+from tracklater_bot.engine.learn.habits import Habits, Lesson, learned
+from tracklater_bot.engine.learn.words import Hashing
 from tracklater_bot.settings import Settings, SuggestSettings
 from tracklater_bot.sources.clues.registry import clue_sources
 
 ZONE, FIRST = ZoneInfo("Europe/Helsinki"), date(2026, 10, 1)
 GROUPS, DAYS, DAY_MINUTES = 39, 25, 450.0
 TAUGHT, UNTIL = 6, 20  # the days that are scored
+RICH, BEFORE = ("ordinary", "busy", "few_cues", "calls"), 8  # kinds of days, and days before them
 SYLLABLES = [f"{first}{then}" for first in "bdklmnrstv" for then in "aeio"]
 PROGRAMS = (
     "Google Chrome", "Figma", "Visual Studio Code", "Mozilla Firefox", "LibreOffice Calc",
@@ -280,6 +288,40 @@ def _score_day(machine: LocalMachine, day: date, windows: Sequence[Shown], tally
         if group is not None:
             tally.changes += named not in (None, group)
             named = group
+
+
+# -- Days full of keywords, commits and keys ---------------------------------------------------
+
+
+def beside_keywords(seeds: Iterable[int], *, named: bool = True) -> tuple[Score, Score]:
+    """Days of `benchmarks.accuracy`, without habits and with those of eight days before them.
+
+    Without `named`, neither a keyword nor a repository tells whose anything is.
+    """
+    without, with_habits = Score(), Score()
+    for seed in seeds:
+        clients = worlds.make(seed, RICH[0]).clients
+        hashing, past = Hashing(b"rich"), {}
+        for number in range(BEFORE):
+            world = worlds.make(1000 * seed + number, RICH[number % len(RICH)], clients)
+            windows = [clue for clue in world.inputs.clues if isinstance(clue, Window)]
+            issues = {issue.key: issue.id for issue in world.inputs.issues}
+            lessons = [Lesson(t.span, t.group, issues.get(t.issue or "")) for t in world.truth]
+            past[number] = learned(windows, lessons, hashing)
+        for kind in RICH:
+            world = worlds.make(1000 * seed + 500, kind, clients)
+            days = {world.day.date - timedelta(days=n + 1): counts for n, counts in past.items()}
+            groups = [group.name for group in world.inputs.groups]
+            issue_ids = [issue.id for issue in world.inputs.issues]
+            habits = Habits(days, world.day.date, groups, hashing, issue_ids)
+            inputs = world.inputs
+            if not named:
+                silent = tuple(replace(group, hints=()) for group in inputs.groups)
+                seen = tuple(clue for clue in inputs.clues if isinstance(clue, Window))
+                inputs = replace(inputs, groups=silent, clues=seen)
+            without += rated(world, suggest(inputs))
+            with_habits += rated(world, suggest(replace(inputs, habits=habits)))
+    return without, with_habits
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
 from tracklater_bot.blocks.timeline import lanes_of, ticks_of
 from tracklater_bot.blocks.timeline_png import draw
@@ -52,7 +52,8 @@ def stage(home: Path) -> Iterator[tuple[Sandbox, Bot]]:
     clock = Evening(sandbox)
     sandbox.slack.workspace.clock = lambda: clock().timestamp()
     try:
-        environ = {**sandbox.env, "TRACKLATER_DATABASE_URL": f"sqlite:///{home / 'demo.db'}"}
+        database = {"TRACKLATER_DATABASE_URL": f"sqlite:///{home / 'demo.db'}"}
+        environ = {**sandbox.env, **sandbox.more_traces, **database}
         settings = load(sandbox.settings_file, None, environ).settings
         with opened(settings, clock) as core, running(person_of(core)) as bot:
             sandbox.slack.wait_connected()
@@ -111,13 +112,28 @@ def show_top(page: Page) -> None:
     heading.evaluate("node => node.closest('article').scrollIntoView()")
 
 
-def take(page: Page, name: str) -> None:
-    """Keeps what the page shows now. Raises SystemExit for a picture that is too heavy."""
+def take(page: Page, name: str, message: Locator | None = None) -> None:
+    """Keeps what the page or a message shows now. Raises SystemExit for a picture too heavy."""
     path = DOCS / f"{name}.png"
-    page.screenshot(path=path, animations="disabled")
+    if message is None:
+        page.screenshot(path=path, animations="disabled")
+    else:  # tall enough to be seen as a whole
+        size = page.viewport_size or PHONE
+        page.set_viewport_size({**size, "height": 2400})
+        message.screenshot(path=path, animations="disabled")
+        page.set_viewport_size(size)
     if path.stat().st_size > MOST_BYTES:
         raise SystemExit(f"{path.name} has {path.stat().st_size} bytes; at most {MOST_BYTES}.")
     print(f"docs/{path.name}")
+
+
+def take_days(page: Page, where: str = "") -> None:
+    """The week and the month."""
+    for words, title in (("week", "Mon 16 Nov to"), ("month", "November 2026")):
+        say(page, f"/tracklater {words}")
+        heading = page.get_by_role("heading", name=title).last
+        expect(heading).to_be_visible(timeout=30_000)
+        take(page, f"{words}{where}", page.locator("article", has=heading).last)
 
 
 def take_timeline(bot: Bot) -> None:
@@ -147,6 +163,8 @@ def desktop(browser: Browser, sandbox: Sandbox, bot: Bot) -> None:
     take(page, "edit")
     page.keyboard.press("Escape")
     dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    take_days(page)
     page.get_by_role("tab", name="Home").click()
     expect(page.get_by_role("heading", name="Preferences")).to_be_visible()
     take(page, "home")
@@ -162,6 +180,7 @@ def phone(browser: Browser, sandbox: Sandbox) -> None:
     decide_all(page)
     show_top(page)
     take(page, "decided")
+    take_days(page, "-phone")
     page.close()
 
 

@@ -247,10 +247,7 @@ class Day:
             view = DigestView(now=self.time(), tracker=words_of(self.tracker))
             return digest_message(digest, view)
 
-        def ticks() -> float:
-            return self._true_time().timestamp()
-
-        return Messenger(self.client, self.store, render, owner_name(), ticks)
+        return Messenger(self.client, self.store, render, owner_name(), self._ticks)
 
     def copy(self) -> bytes:
         """The database as a backup has it."""
@@ -330,16 +327,21 @@ class Day:
     def _true_time(self) -> datetime:
         return self.time() - self._ahead
 
+    def _ticks(self) -> float:
+        return self._true_time().timestamp()
+
     def set_clock(self, seconds: float) -> None:
         """The bot's clock jumps; Toggl's does not."""
         self._ahead += timedelta(seconds=seconds)
-        # Set ahead, it shortens the hour in which late entries are looked for: SECURITY.md says so.
-        for faults in (self.service.faults, self.jira.faults) if seconds > 0 else ():
+        # Set ahead while no bot runs, it shortens the hour in which late entries are looked for:
+        # SECURITY.md says so.
+        unseen = seconds > 0 and self.worker._last_look is None
+        for faults in (self.service.faults, self.jira.faults) if unseen else ():
             faults._later = [(due - seconds, *what) for due, *what in faults._later]  # type: ignore[misc]
         self.time.forward(seconds=seconds)
 
     def _worker(self, name: str) -> SuspendableWorker:
-        pace = Pace(chance=lambda: 0.5)
+        pace = Pace(chance=lambda: 0.5, ticks=self._ticks)
         senders = all_senders(self.store, Lookup(lambda: self.tracker), self._worklogs)
         return SuspendableWorker(self.store, PERSON, name, senders, self.time, pace)
 

@@ -62,12 +62,12 @@ KINDS: dict[str, Shape] = {
 }
 
 
-def make(seed: int, kind: str) -> World:
-    """The world of a seed; always the same one."""
+def make(seed: int, kind: str, clients: tuple[Client, ...] = ()) -> World:
+    """The world of a seed; always the same one. With `clients`, of these instead of its own."""
     rng = random.Random(f"{kind}/{seed}")
     shape = KINDS[kind]
     day = _day(rng, kind)
-    clients = cast(rng, rng.randint(*shape.clients), day)
+    clients = clients or cast(rng, rng.randint(*shape.clients), day)
     hours = Hours(_sessions(rng, kind, day), _clock(day, 12))
     scenes = plot(rng, shape, clients, hours)
     samples = tuple(_samples(rng, shape, clients, scenes)) if shape.thyme else ()

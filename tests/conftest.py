@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import shutil
 import sys
 import tempfile
@@ -16,16 +17,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from git import Repo
 from playwright.sync_api import Browser, Page, sync_playwright
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.socket_mode import SocketModeClient
 from sqlalchemy import URL, Engine, create_engine
+from xdist.scheduler import LoadFileScheduling
 
 from tests import longer
 from tests.loopback import FakeTime
+from tests.postgresql import server
 from tests.rooms import Room, sqlite_store
 from tracklater_bot.domain import side_by_side
+from tracklater_bot.drafting import habits as habit_files
+from tracklater_bot.engine.learn import habits
 from tracklater_bot.store import database as opening
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.workday import Workday
@@ -81,6 +87,22 @@ def _sharing(make: Callable[..., Engine]) -> Callable[..., Engine]:
 opening.create_engine = _sharing(create_engine)  # type: ignore[attr-defined]
 
 
+def _once(pure: Callable[..., Any]) -> Callable[..., Any]:
+    """Works out the same only once: what the sample day's habits say is much of a bot's time."""
+    known: dict[bytes, Any] = {}
+
+    def answered(*given: Any) -> Any:
+        key = pickle.dumps(given)
+        if key not in known:
+            known[key] = pure(*given)
+        return known[key]
+
+    return answered
+
+
+habits.rounds = _once(habits.rounds)  # type: ignore[attr-defined]
+
+
 # The longest first, or the last worker is still at one when the others have ended. With
 # --no-loadscope-reorder xdist keeps the order; by itself it begins with what has most tests.
 LONGEST = (
@@ -90,6 +112,11 @@ LONGEST = (
     "worklogs", "record", "bot_worklogs", "picture", "blocks_digest", "cold_start",
     "outbox_faults", "engine_laws", "safety_text", "thyme",
 )  # fmt: skip
+# Files that one worker runs, for what they share takes long to start: Chromium, PostgreSQL.
+TOGETHER = (
+    ("browser_review", "browser_message", "sandbox_browser"),
+    ("earlier_version", "two_bots", "store_postgresql"),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -114,6 +141,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the longest files first; within a file nothing changes."""
     ranks = {f"test_{name}.py": rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
+
+
+class _Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        name = Path(file).stem.removeprefix("test_")
+        return next((files[0] for files in TOGETHER if name in files), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """A file's tests go to one worker, and so do those of files that share something."""
+    return _Scheduling(config, log)
 
 
 def pytest_collection_finish() -> None:
@@ -144,11 +183,15 @@ def _own_background() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     until = time.monotonic() + PATIENCE
-    for thread in set(threading.enumerate()) - before:
-        work = getattr(thread, "_target", None)  # none any more where it has just ended
-        if getattr(work, "__module__", "") == side_by_side.__name__:
+    while left := [*filter(_beside, set(threading.enumerate()) - before)]:
+        assert time.monotonic() < until, "what the test let run beside itself does not end"
+        for thread in filter(threading.Thread.is_alive, left):  # some may be about to start
             thread.join(max(until - time.monotonic(), 0.0))
-            assert not thread.is_alive(), "what the test let run beside itself does not end"
+
+
+def _beside(thread: threading.Thread) -> bool:
+    work = getattr(thread, "_target", None)  # none any more where it has just ended
+    return getattr(work, "__module__", "") == side_by_side.__name__
 
 
 @pytest.fixture(scope="session")
@@ -156,8 +199,14 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of the sample day, written once: copying them is quicker than asking git."""
     home = tmp_path_factory.mktemp("sample") / "home"
     Workday(FRIDAY, ZoneInfo("Europe/Helsinki")).write(home)
-    for hooks in list(home.rglob(".git/hooks")):
-        shutil.rmtree(hooks)  # git's examples: a quarter of the files
+    for git in list(home.rglob(".git")):
+        shutil.rmtree(git / "hooks")  # git's examples: a quarter of the files
+        with Repo(git.parent) as repo:
+            repo.git.repack("-adq")
+        for folder in (git / "objects").glob("??"):
+            folder.rmdir()
+    (home / "habits").mkdir()
+    (home / "habits" / "key").write_bytes(bytes(habit_files.KEY_BYTES))  # see _once
     return home
 
 
@@ -184,6 +233,13 @@ def sandbox(tmp_path: Path, sample_home: Path) -> Iterator[Sandbox]:
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A server's address, with `%s` where the database's name belongs."""
+    with server() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

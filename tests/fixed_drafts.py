@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracklater_bot.core import Core
-from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
-from tracklater_bot.domain.wall import Finding, Machine
+from tracklater_bot.domain.wall import Finding, Machine, Shown
 from tracklater_bot.slack.days import Days
 
 Drafts = Callable[[Sequence[WorkDay]], list[Draft]]
@@ -34,8 +34,11 @@ class DraftsFrom:
     def forget_habits(self) -> None:
         self.real.forget_habits()
 
-    def minutes_with(self, day: WorkDay, text: str) -> int:
-        return self.real.minutes_with(day, text)
+    def windows_with(self, day: WorkDay, text: str) -> tuple[Span, ...]:
+        return self.real.windows_with(day, text)
+
+    def shown(self, span: Span) -> Shown:
+        return self.real.shown(span)
 
 
 def draft_with(core: Core, days: Days, make: Drafts) -> None:

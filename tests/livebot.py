@@ -25,6 +25,7 @@ from tracklater_bot.settings import ClockifySettings, Settings, load
 from tracklater_bot.slack.app import Bot, running
 from tracklater_bot.slack.connections import SocketConnection
 from tracklater_bot.slack.days import BotTiming, Days
+from tracklater_bot.slack.handlers.day import STILL_LOOKING
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.person import Outcome
 
@@ -32,8 +33,8 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 AT_ONCE = BotTiming(
-    update_rest=0.0,
-    retry=0.05,
+    update_rest=0.03,
+    retry=0.1,
     minute=0.05,
     # The test's clock stands still, so no back-off may wait for it: 2 ** failures * (0.5 - 0.5).
     pace=Pace(spacing=timedelta(), lookup_delay=timedelta(), chance=lambda: -0.5),
@@ -132,9 +133,20 @@ class Live:
         return [str(answer["text"]) for answer in self.private_answers(user)]
 
     def private_answers(self, user: str = ME) -> list[Json]:
-        """The same as whole messages."""
+        """The same as whole messages, without the one that a busy machine lets come before."""
         seen = self.sandbox.slack.messages(self.days.messenger.channel_of(ME), user=user)
-        return [each for each in seen if each.get("is_ephemeral")]
+        return [m for m in seen if m.get("is_ephemeral") and m["text"] != STILL_LOOKING]
+
+    def asked(self, words: str) -> Json:
+        """The whole answer to `/tracklater words`."""
+        heard = len(self.answers())
+        self.ask(words)
+        return self.wait(lambda: self.whole_answers(heard))[-1]
+
+    def whole_answers(self, heard: int) -> list[Json]:
+        """The answers after so many, without those that say that they are not there yet."""
+        answers = self.private_answers()[heard:]
+        return [answer for answer in answers if "I am still looking" not in answer["text"]]
 
     def answered(self, words: str) -> str | None:
         return next((answer for answer in self.answers() if words in answer), None)

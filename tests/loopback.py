@@ -112,11 +112,31 @@ def closed_port() -> str:
 
 
 class FakeTime:
-    """A clock that only moves when somebody sleeps, and remembers how long."""
+    """A clock that only moves when somebody sleeps, and remembers how long.
+
+    Set to an earlier time, it was set back; to a later one, time has passed, unless it is `set`.
+    """
 
     def __init__(self, now: datetime = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)) -> None:
-        self.now = now
+        self._now, self._passed = now, 0.0
         self.slept: list[float] = []
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    @now.setter
+    def now(self, now: datetime) -> None:
+        self._passed += max((now - self._now).total_seconds(), 0.0)
+        self._now = now
+
+    def ticks(self) -> float:
+        """The seconds that have passed, however the clock was set."""
+        return self._passed
+
+    def set(self, **by: float) -> None:
+        """The clock is set, and no time passes."""
+        self._now += timedelta(**by)
 
     def __call__(self) -> datetime:
         return self.now

@@ -55,6 +55,13 @@ class NewMachine:
         dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
         self._git(folder, "commit", "-q", "--allow-empty", "-m", subject, **dates)
 
+    def odd_reflog(self, folder: Path) -> None:
+        """A line of HEAD's reflog with a time that no calendar has."""
+        with (folder / ".git" / "logs" / "HEAD").open("a", encoding="utf-8") as reflog:
+            reflog.write(
+                f"{'1' * 40} {'2' * 40} Eero <eero@example.com> {'9' * 12} +0200\tcommit: x\n"
+            )
+
     def checkout(self, folder: Path, branch: str, clock: str) -> None:
         self._git(
             folder, "checkout", "-q", "-b", branch, GIT_COMMITTER_DATE=self.at(clock).isoformat()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -75,13 +74,14 @@ def sqlite_store(folder: Path) -> Store:
 def worker_on(
     store: Store,
     senders: Senders,
-    time: Callable[[], datetime],
+    time: FakeTime,
     owner: str,
     person: str = PERSON,
     pace: Pace | None = None,
 ) -> Worker:
     """A worker whose pauses are the same in every test."""
-    return Worker(store, person, owner, senders, time, pace or Pace(chance=lambda: 0.5))
+    pace = replace(pace or Pace(chance=lambda: 0.5), ticks=time.ticks)
+    return Worker(store, person, owner, senders, time, pace)
 
 
 class NoWorklogs:

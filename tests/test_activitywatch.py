@@ -524,6 +524,14 @@ def test_a_file_that_is_no_export_is_a_sentence(tmp_path: Path, content: bytes) 
     hold_trouble(source_at(file=str(tmp_path / "nowhere.json")))
 
 
+def test_an_export_saved_by_windows_has_a_mark_at_its_beginning(tmp_path: Path) -> None:
+    source = export(tmp_path, buckets_in("day"))
+    file = tmp_path / "aw-buckets-export.json"
+    plain = source.read(FRIDAY.span)
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert source.read(FRIDAY.span) == plain
+
+
 def test_an_export_of_many_years_is_refused_in_a_sentence(tmp_path: Path) -> None:
     file = tmp_path / "export.json"
     with file.open("wb") as sparse:

@@ -224,6 +224,17 @@ def test_who_typed_in_claude_code(more: dict[str, object], *, human: bool) -> No
     assert len(told.prompts) == human
 
 
+@pytest.mark.parametrize("folder", ["", "11111111-2222-3333-4444-555555555555/subagents"])
+def test_nobody_types_in_what_is_a_sub_agents_by_its_name(tmp_path: Path, folder: str) -> None:
+    """Whatever its records say of it, and the session beside it is the person's still."""
+    place = session(tmp_path, typed("10:00"), worked("10:05")).parent / folder / "agent-7.jsonl"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(line(typed("10:01", uuid="a")) + line(worked("10:20", uuid="b")))
+    clues = source(tmp_path).read(DAY).clues
+    assert [prompt.at for prompt in of_kind(Prompt, clues)] == [at("10:00")]
+    assert [run.until for run in of_kind(AgentRun, clues)] == [at("10:05"), at("10:20")]
+
+
 def test_what_a_tool_gave_goes_on_with_the_agents_work() -> None:
     """Also where nothing but its content tells that it is a result."""
     result = typed("10:20", message={"content": [{"type": "tool_result"}]})
@@ -339,6 +350,7 @@ def test_a_huge_line_hides_nothing_after_it(tmp_path: Path, size: int) -> None:
         b"\xff\xfe\x00\n",
         b'{"type":"user","message":{"content":"\n',
         b"[" * 100_000 + b"\n",
+        line(typed("10:00")).replace(b'"CANARY"', b"[" * 100_000 + b"]" * 100_000),
     ],
 )
 def test_broken_lines_are_stepped_over(tmp_path: Path, broken: bytes) -> None:
@@ -356,6 +368,14 @@ def test_a_last_line_is_read_once_it_is_whole(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(last[80:])
     assert len(of_kind(Prompt, found.read(FRIDAY.span).clues)) == 2
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_that_is_none_here_loses_no_other(tmp_path: Path, when: str) -> None:
+    odd = {"timestamp": when, "uuid": "odd"}
+    session(tmp_path, typed("10:00", **odd), worked("10:01", **odd), typed("10:30"))
+    reading = source(tmp_path).read(FRIDAY.span)
+    assert [prompt.at for prompt in of_kind(Prompt, reading.clues)] == [at("10:30")]
 
 
 def test_a_clock_that_was_wrong_makes_no_run_of_years(tmp_path: Path) -> None:

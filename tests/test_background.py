@@ -9,7 +9,8 @@ import pytest
 
 from tests.livebot import live
 from tracklater_bot.scheduling.loop import Loop
-from tracklater_bot.slack import app
+from tracklater_bot.settings import load
+from tracklater_bot.slack import app, pictures
 from tracklater_sandbox import Sandbox
 
 
@@ -114,6 +115,42 @@ def test_a_bot_ends_in_time_whatever_hangs(
         assert time.monotonic() - begun < 4
     finally:
         gone_on.set()
+
+
+def test_a_bot_ends_whole_though_a_part_fails_at_it(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with live(sandbox) as me:
+        close = me.bot.connection.close
+
+        def broken() -> None:
+            close()
+            raise RuntimeError("the SDK stumbles")
+
+        monkeypatch.setattr(me.bot.connection, "close", broken)
+    assert "outbox" not in [thread.name for thread in threading.enumerate()]
+    assert "Ending a part of the bot failed: RuntimeError" in caplog.text
+
+
+def test_a_picture_that_the_end_overtakes_is_no_failure(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app, "STOP_SECONDS", 1.0)
+    ended, drawn = threading.Event(), threading.Event()
+
+    def draw(*_: object) -> bytes:
+        ended.wait(60)
+        drawn.set()
+        raise RuntimeError("nothing is there any more")
+
+    monkeypatch.setattr(pictures, "draw", draw)
+    with live(sandbox, load(sandbox.settings_file, None, sandbox.env).settings) as me:
+        me.open()
+    pool = me.days._pictures._pool
+    ended.set()
+    assert drawn.wait(10)
+    pool.shutdown(wait=True)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_a_bot_of_the_tests_ends_though_its_tracker_is_gone(sandbox: Sandbox) -> None:

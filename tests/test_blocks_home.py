@@ -21,7 +21,7 @@ from tests.digests import (
     with_text,
 )
 from tests.hostile import HOSTILE, bad_characters, hostile_text
-from tests.longer import examples
+from tests.longer import examples, usually
 from tests.notation import FRIDAY, at
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import (
@@ -48,7 +48,7 @@ from tracklater_bot.domain.billing import Drift
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.draft import Draft
-from tracklater_bot.domain.stretches import CertainRows, Stretch
+from tracklater_bot.domain.stretches import ReadyRows, Stretch
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import Settings
 from tracklater_bot.settings.preferences import OVERRIDES, effective, moved
@@ -109,7 +109,7 @@ def test_the_week_tells_each_day_and_opens_the_missing() -> None:
     text = words(message.blocks)
     assert "Mon 16 Nov to Sun 22 Nov" in text
     assert "*2 h in Toggl*, 2 h 30 min to review on 1 day." in text
-    assert "*Fri 20 Nov* · 2 h in Toggl, 2 h 30 min of 3 h 30 min suggested to review" in text
+    assert "*Fri 20 Nov* · 2 h in Toggl, 2 h 30 min to review of 3 h 30 min suggested" in text
     assert "group1 1 h, 2 h to review · group2 1 h · without a group 30 min to review" in text
     assert "*Mon 16 Nov* · nothing" in text
     assert "*Wed 18 Nov* · not looked at yet" in text
@@ -140,7 +140,8 @@ def month(*of_day: Item | str) -> tuple[list[DayTimes], WeekView]:
         for day in november.days()
     ]
     quota = Quota(at("15:00"), HELSINKI, 22, at("15:42"), 30)
-    return [DayTimes.of(day) for day in days], WeekView(november, CertainRows.of(days), quota)
+    certain, ready = (ReadyRows.of(days, certain_only=only) for only in (True, False))
+    return [DayTimes.of(day) for day in days], WeekView(november, certain, ready, quota)
 
 
 def test_a_month_is_approved_in_one_question_with_what_it_costs() -> None:
@@ -150,6 +151,7 @@ def test_a_month_is_approved_in_one_question_with_what_it_costs() -> None:
     text = words(message.blocks)
     assert "November 2026" in text
     assert "group1 42 h to review · group2 21 h to review · without a group 21 h to review" in text
+    assert "*Mon 2 Nov* · 4 h to review\ngroup1 2 h · group2 1 h · without a group 1 h" in text
     assert "*Sun 1 Nov*" not in text
     assert "Nothing on 1, 7–8, 14–15, 21–22 and 28–29 November." in text
     (button,) = elements(message.blocks, "approve_days")
@@ -160,6 +162,22 @@ def test_a_month_is_approved_in_one_question_with_what_it_costs() -> None:
     assert (
         "Each entry is one request to Toggl: 42 requests; 22 are left until 15:42,"
         " so the last will be there soon after 15:42." in text
+    )
+
+
+def test_all_of_a_month_is_approved_with_the_number_that_is_not_sure() -> None:
+    doubted = item("11:00-12:00 group2 -", confidence=0.6)
+    days, view = month("09:00-11:00 group1 DEV-1", doubted, "12:00-13:00 ?")
+    message = week_message(days, TOGGL, view)
+    (certain,) = elements(message.blocks, "approve_days")
+    assert certain["text"]["text"] == "Approve the certain of these 21 days"
+    assert certain["style"] == "primary"
+    (button,) = elements(message.blocks, "approve_days_all")
+    assert button["text"]["text"] == "Approve all of these 21 days"
+    assert "style" not in button
+    assert button["confirm"]["text"]["text"] == (
+        "I am not sure of 21 of them. Make 42 entries on 21 days in Toggl? In all 63 h."
+        " group1 42 h, group2 21 h."
     )
 
 
@@ -182,7 +200,7 @@ def test_what_it_costs_of_the_quota(
     assert quota.cost(number, "Toggl").endswith(expected)
 
 
-@pytest.mark.parametrize("number", [0, 1, 15, 60, 200])
+@pytest.mark.parametrize("number", usually([0, 60], [0, 1, 15, 60, 200]))
 @pytest.mark.parametrize("text", ["acme", *HOSTILE])
 def test_a_month_fits_whatever_its_days_hold(number: int, text: str) -> None:
     days, view = month(*(with_text(each, f"{text}{n % 9}") for n, each in enumerate(many(number))))

@@ -6,7 +6,12 @@ import re
 from dataclasses import replace
 from time import process_time
 
+import pytest
+
+from tests.digests import issue
 from tests.livebot import AT_ONCE, live
+from tracklater_bot.domain.issues import Issue
+from tracklater_bot.slack.lookups import issues_in, issues_named
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.jira.service import JiraIssue
 
@@ -52,6 +57,37 @@ def test_an_issue_is_known_in_a_message_by_the_key_it_had_before(sandbox: Sandbo
         assert found is not None
         assert found.key == "OPS-1"
         assert me.days.lookups.issue_in("Nothing like DEV-1420 here") is None
+
+
+SITE = "https://group1.atlassian.net"
+BOARD = f"{SITE}/jira/software/c/projects/DEV/boards/3"
+KNOWN = [
+    *(issue("DEV-13"), issue("DEV-131"), issue("OPS-1")),
+    Issue("#12", "Reset", "https://tree.taiga.io/project/web/us/12", "taiga", "globex"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{SITE}/browse/DEV-131", ["DEV-131"]),
+        (f"<{SITE}/browse/DEV-131?focusedId=7|DEV-131: Rate limit>", ["DEV-131"]),
+        (f"{BOARD}?selectedIssue=DEV-131&view=x", ["DEV-131"]),
+        ("<https://tree.taiga.io/project/web/us/12>", ["#12"]),
+        ("see https://tree.taiga.io/project/web/us/12/?kanban-status=2, please", ["#12"]),
+        ("about dev-131's tests, and OPS-1", ["DEV-131", "OPS-1"]),
+        ("fix/DEV-131-rate-limit is pushed (#12)", ["DEV-131", "#12"]),
+        ("nothing like DEV-1310, SUBDEV-131, 12 or https://evil.example/12", []),
+    ],
+)
+def test_issues_are_found_where_they_stand_in_a_text(text: str, expected: list[str]) -> None:
+    assert [found.key for found in issues_in(text, KNOWN)] == expected
+    assert [found.key for found in issues_named(text, KNOWN)] == expected
+
+
+@pytest.mark.parametrize("typed", ["dev131", "DEV 131", "dev_131", "DEV–131", " Dev-131 "])
+def test_a_key_is_found_as_one_types_it(typed: str) -> None:
+    assert [found.key for found in issues_named(typed, KNOWN)] == ["DEV-131"]
 
 
 def test_issues_of_a_project_that_is_no_longer_set_up_are_linked_and_offered_nowhere(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -13,8 +14,11 @@ import pytest
 from tests.bots import IN_TOGGL, button_of
 from tests.commands import called
 from tests.conftest import FRIDAY
+from tests.fixed_drafts import draft_with
 from tests.livebot import Json, Live, evening, live, sample_settings
+from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.digests import Digest
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import duration
 from tracklater_sandbox import ME, Sandbox
@@ -28,14 +32,6 @@ def me(sandbox: Sandbox) -> Iterator[Live]:
     """A person with the bot running for them."""
     with live(sandbox) as one:
         yield one
-
-
-def asked(me: Live, words: str) -> Json:
-    """The whole answer to `/tracklater words`."""
-    heard = len(me.answers())
-    me.ask(words)
-    me.wait(lambda: len(me.answers()) == heard + 1)
-    return me.private_answers()[-1]
 
 
 def days(me: Live) -> list[Digest]:
@@ -54,7 +50,7 @@ def certain(me: Live) -> list[tuple[object, object]]:
 
 @pytest.mark.parametrize("words", ["week", "month", "week 2026-11-18", "month 2026-11"])
 def test_the_certain_of_all_days_is_approved_in_one_click(me: Live, words: str) -> None:
-    week = asked(me, words)
+    week = me.asked(words)
     wanted = certain(me)
     assert len(wanted) >= 8
     (value,) = button_of(week, "approve_days")
@@ -67,8 +63,28 @@ def test_the_certain_of_all_days_is_approved_in_one_click(me: Live, words: str) 
     assert len(me.entries()) == len(wanted)
 
 
+def test_all_of_a_week_is_approved_with_what_is_not_sure(me: Live) -> None:
+    def doubtful(days: Sequence[WorkDay]) -> list[Draft]:
+        return [half_sure(draft) for draft in real(days)]
+
+    real = me.core.machine.drafts
+    draft_with(me.core, me.days, doubtful)
+    week = me.asked("week")
+    ready = [item for day in days(me) for item in day.items if item.approvable]
+    assert len(ready) > len(certain(me)) > 0
+    assert me.sandbox.slack.click(week, "approve_days_all").acked
+    me.eventually(lambda: len(me.entries()) == len(ready))
+    me.wait(lambda: not button_of(me.private_answers()[-1], "approve_days_all"))
+
+
+def half_sure(draft: Draft) -> Draft:
+    """The day with every other row unsure."""
+    rows = [replace(row, confidence=(0.6, 0.95)[n % 2]) for n, row in enumerate(draft.suggestions)]
+    return replace(draft, suggestions=tuple(rows))
+
+
 def test_what_changed_since_it_was_shown_is_not_approved(me: Live) -> None:
-    week = asked(me, "week")
+    week = me.asked("week")
     (asked_for,) = button_of(week, "approve_days")
     item = next(item for day in days(me) for item in day.items if item.certain)
     me.days.review.skip(ME, item.id)
@@ -85,18 +101,18 @@ def offered(me: Live) -> list[str]:
 
 
 def test_each_day_opens_and_its_message_follows_the_approval(me: Live) -> None:
-    week = asked(me, "last week")
+    week = me.asked("last week")
     assert button_of(week, "open_day") == [f"2026-11-{day:02d}" for day in range(9, 16)]
-    week = asked(me, "week")
+    week = me.asked("week")
     assert button_of(week, "open_day") == [f"2026-11-{day}" for day in range(16, 21)]
     me.ask()
     me.wait(lambda: me.answered("Friday 20 November:"))
-    me.sandbox.slack.click(asked(me, "week"), "approve_days")
+    me.sandbox.slack.click(me.asked("week"), "approve_days")
     me.wait(lambda: IN_TOGGL in me.rows())
 
 
 def test_what_is_tracked_counts_by_the_trackers_own_word(me: Live) -> None:
-    me.sandbox.slack.click(asked(me, "week"), "approve_days")
+    me.sandbox.slack.click(me.asked("week"), "approve_days")
     me.eventually(lambda: len(me.entries()) > 3 and me.days.outbox.due_in() is None)
     before, entry = hours(asked_later(me)), me.entries()[0]
     me.sandbox.toggl.account.change(entry["id"], {"duration": entry["duration"] - 300})
@@ -105,7 +121,7 @@ def test_what_is_tracked_counts_by_the_trackers_own_word(me: Live) -> None:
 
 @pytest.mark.parametrize("words", ["week", "month"])
 def test_the_export_agrees_with_the_week_and_the_month(me: Live, words: str) -> None:
-    me.sandbox.slack.click(asked(me, "week"), "approve_days")
+    me.sandbox.slack.click(me.asked("week"), "approve_days")
     me.eventually(lambda: len(me.entries()) > 3 and me.days.outbox.due_in() is None)
     told = hours(asked_later(me, words))
     days = ("--from", "2026-11-01", "--to", "2026-11-20", "--format", "json")
@@ -173,31 +189,31 @@ def test_the_next_digest_tells_of_a_billed_month_that_changed(me: Live) -> None:
 
 
 def test_a_month_is_billed_as_it_was_shown_or_not_at_all(me: Live) -> None:
-    month = asked(me, "month")
+    month = me.asked("month")
     entry = me.sandbox.toggl.entries[0]
     me.sandbox.toggl.account.change(entry["id"], {"duration": 60})
     asked_later(me, "month")
     me.sandbox.slack.click(month, "bill_month")
     me.wait(lambda: me.answered("The month has changed since"))
-    assert "Billed on" not in str(asked(me, "month"))
+    assert "Billed on" not in str(me.asked("month"))
 
 
 def test_billing_is_taken_back(me: Live) -> None:
     me.sandbox.slack.click(billed(me), "unbill_month")
     me.wait(lambda: "Billed on" not in str([m.get("blocks") for m in me.private_answers()]))
-    assert len(button_of(asked(me, "month"), "bill_month")) == 1
-    assert button_of(asked(me, "week"), "bill_month") == []
+    assert len(button_of(me.asked("month"), "bill_month")) == 1
+    assert button_of(me.asked("week"), "bill_month") == []
 
 
 def test_a_month_that_toggl_does_not_tell_of_is_not_billed(me: Live) -> None:
     me.sandbox.toggl.faults.fail_next("me", 500, times=99)
-    assert button_of(asked(me, "month"), "bill_month") == []
+    assert button_of(me.asked("month"), "bill_month") == []
 
 
 def asked_later(me: Live, words: str = "week") -> Json:
     """The week, asked when the tracker is asked anew."""
     me.time.forward(minutes=3)
-    return asked(me, words)
+    return me.asked(words)
 
 
 def hours(week: Json) -> int:
@@ -228,13 +244,13 @@ def test_hours_of_a_month_add_up_within_a_step(sandbox: Sandbox, *, at_once: boo
 
 def test_a_month_costs_few_requests(me: Live) -> None:
     asked_before = len(me.sandbox.toggl.requests)
-    asked(me, "month")
+    me.asked("month")
     assert len(me.sandbox.toggl.requests) - asked_before <= 6
 
 
 def test_a_month_too_long_ago_is_told_of_and_not_approved(me: Live) -> None:
     me.time.now = evening(me.sandbox).replace(year=2027, month=4)
-    month = asked(me, "month 2026-11")
+    month = me.asked("month 2026-11")
     assert "Too long ago to be sent" in str(month["blocks"])
     assert not button_of(month, "approve_days")
     assert me.days.person.store.open_days(ME, date(2026, 1, 1)) == []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -17,13 +18,15 @@ from tests.digests import suggestion
 from tests.fixed_drafts import draft_with
 from tests.livebot import Live, live
 from tests.notation import span
+from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft, Gap
 from tracklater_bot.domain.suggestions import Candidate, Suggestion
-from tracklater_sandbox import Sandbox
+from tracklater_sandbox import ME, Sandbox
 
 pytestmark = pytest.mark.browser
 PATIENCE = 15_000
 PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 1150}
 SHOTS = os.environ.get("TRACKLATER_SHOTS")  # a folder: what the tests see is kept there
 CERTAIN = (
     "08:00-09:30 acme DEV-123", "09:30-09:50 acme", "09:50-11:20 acme DEV-131",
@@ -43,21 +46,22 @@ class Reviewer:
 
     def show(self, *texts: str | Suggestion) -> None:
         """Lets the day be these suggestions, with projects that there are in Toggl, and asks."""
-        catalog = self.me.days.person.catalog
-        projects = {name: own[0] for name, own in catalog.projects().by_group.items()}
-
-        def real(text: str | Suggestion) -> Suggestion:
-            made = suggestion(text) if isinstance(text, str) else text
-            return replace(made, project=projects.get(made.group or ""))
-
-        found = tuple(map(real, texts))
+        found = tuple(map(self.real, texts))
         draft = Draft(self.me.sandbox.day, str(self.me.sandbox.zone), found, gaps=GAPS)
         draft_with(self.me.core, self.me.days, lambda _days: [draft])
-        self.page.get_by_label("Message or slash command").fill(
-            f"/tracklater {self.me.sandbox.day}"
-        )
-        self.page.keyboard.press("Enter")
+        self.say(f"/tracklater {self.me.sandbox.day}")
         expect(self.page.get_by_role("img", name="Timeline of Friday")).to_be_visible()
+
+    def real(self, text: str | Suggestion) -> Suggestion:
+        """The suggestion with a project that there is in Toggl."""
+        projects = self.me.days.person.catalog.projects().by_group
+        made = suggestion(text) if isinstance(text, str) else text
+        return replace(made, project=next(iter(projects.get(made.group or "", ())), None))
+
+    def say(self, words: str) -> None:
+        """Writes a message or a command; typing is no press."""
+        self.page.get_by_label("Message or slash command").fill(words)
+        self.page.keyboard.press("Enter")
 
     def press(self, name: str, within: Locator | None = None) -> None:
         place = within or self.page.locator("body")
@@ -73,6 +77,22 @@ class Reviewer:
     def menu(self, times: str, entry: str) -> None:
         self.click(self.row(times).get_by_role("button", name="More actions"))
         self.click(self.page.get_by_role("menuitem", name=entry, exact=True))
+
+    def undecided(self) -> list[tuple[date, int]]:
+        """The days that wait, and how many rows of each."""
+        return self.me.days.person.store.open_days(ME, date(2026, 1, 1))
+
+    def edit(self, times: str, message: Locator) -> None:
+        """Edits a row by its button, or by the menu of one that is certain."""
+        button = message.get_by_role("button", name=f"Edit {times}", exact=True)
+        row = message.locator(".block-section", has_text=times)
+        more = row.get_by_role("button", name="More actions")
+        expect(button.or_(more).first).to_be_visible()
+        if button.count():
+            self.click(button)
+        else:
+            self.click(more)
+            self.click(self.page.get_by_role("menuitem", name="Edit", exact=True))
 
     def answer(self, times: str, group: str) -> Locator:
         """The button of a question: the buttons stand below its times."""
@@ -94,12 +114,13 @@ class Reviewer:
     def height(self) -> float:
         return float(self.message.evaluate("node => node.getBoundingClientRect().height"))
 
-    def keep(self, name: str) -> None:
+    def keep(self, name: str, message: Locator | None = None) -> None:
         if SHOTS:
-            print(name, round(self.height() / 844, 2))  # noqa: T201 - for whoever looks at them
+            shown = message or self.message
             size = self.page.viewport_size or PHONE
-            self.page.set_viewport_size({**size, "height": 1400})
-            self.message.screenshot(path=f"{SHOTS}/{name}.png", animations="disabled")
+            self.page.set_viewport_size({**size, "height": 2400})
+            path = f"{SHOTS}/{name}-{size['width']}.png"
+            shown.screenshot(path=path, animations="disabled")
             self.page.set_viewport_size(size)
 
 
@@ -108,7 +129,7 @@ def reviewer(sandbox: Sandbox, tab: Page) -> Iterator[Reviewer]:
     with live(sandbox, settings_of(sandbox)) as me:
         began, beginning = time.time(), me.time().timestamp()  # Slack takes its time for pictures
         sandbox.slack.workspace.clock = lambda: beginning + time.time() - began
-        tab.set_viewport_size({"width": 1280, "height": 1150})
+        tab.set_viewport_size(DESKTOP)
         tab.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         tab.goto(sandbox.url)
@@ -196,6 +217,76 @@ def test_a_day_with_two_questions_takes_four(reviewer: Reviewer) -> None:
     reviewer.press("Approve the 7 certain", reviewer.dialog)
     reviewer.see("Everything is decided: 7 of 7 in Toggl. Thank you.")
     assert reviewer.presses == 4
+
+
+WORKING_DAYS = tuple(day for day in range(2, 28) if date(2026, 11, day).weekday() < 5)
+WRONG = ("2", "4", "9", "13", "18", "26")
+
+
+def forget(reviewer: Reviewer, *texts: str | Suggestion, wrong: Suggestion | None = None) -> None:
+    """Lets 20 working days of November have these rows, six of them a wrong one, unseen so far."""
+    me = reviewer.me
+    me.time.now = datetime(2026, 11, 30, 17, 0, tzinfo=me.sandbox.zone)
+    beginning, began = me.time().timestamp(), time.time()
+    me.sandbox.slack.workspace.clock = lambda: beginning + time.time() - began
+
+    def drafts(days: Sequence[WorkDay]) -> list[Draft]:
+        made = []
+        for day in days:
+            rows = [reviewer.real(text) for text in texts]
+            rows += [reviewer.real(wrong)] if wrong and str(day.date.day) in WRONG else []
+            later = day.date - me.sandbox.day
+            rows = [
+                replace(row, span=Span(row.span.start + later, row.span.end + later))
+                for row in rows
+            ]
+            kept = tuple(rows) if day.date.day in WORKING_DAYS else ()
+            made.append(Draft(day.date, str(day.zone), kept))
+        return made
+
+    draft_with(me.core, me.days, drafts)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("sure", [False, True])
+def test_a_forgotten_month_with_six_wrong_days_takes_forty(
+    reviewer: Reviewer, size: ViewportSize, *, sure: bool
+) -> None:
+    reviewer.page.set_viewport_size(size)
+    forget(reviewer, *CERTAIN, wrong=suggestion(UNSURE, confidence=0.95 if sure else 0.7))
+    reviewer.say("/tracklater month 2026-11")
+    named = reviewer.page.get_by_role("heading", name="November 2026")
+    month = reviewer.page.locator("article", has=named).last
+    reviewer.keep("month", month)
+    for day in WRONG:
+        heading = f"{date(2026, 11, int(day)):%a} {day} Nov"
+        reviewer.press("Open", month.locator(".block-section", has_text=heading))
+        there = reviewer.page.get_by_role("heading", name=f"{day} November ·")
+        reviewer.edit("13:30–13:55", reviewer.page.locator("article", has=there))
+        reviewer.dialog.get_by_role("combobox", name="Issue").fill("#12")
+        reviewer.click(reviewer.dialog.get_by_role("option", name="#12").first)
+        project = reviewer.dialog.get_by_role("combobox", name="Group › project")
+        expect(project).to_have_value("globex › Development")
+        reviewer.press("Save", reviewer.dialog)
+        expect(reviewer.dialog).to_have_count(0)
+    reviewer.say("/tracklater month 2026-11")
+    expect(reviewer.page.locator("article", has=named)).to_have_count(2)
+    reviewer.press("Approve the certain of these 20 days", month)
+    expect(reviewer.dialog).to_contain_text("Make 106 entries on 20 days in Toggl?")
+    reviewer.press("Approve", reviewer.dialog)
+    reviewer.me.eventually(lambda: reviewer.undecided() == [])
+    assert reviewer.presses == (32 if sure else 26)
+
+
+def test_a_forgotten_week_with_nothing_to_correct_takes_two(reviewer: Reviewer) -> None:
+    forget(reviewer, *CERTAIN, unsure(UNSURE))
+    reviewer.say("/tracklater week 2026-11-18")
+    reviewer.press("Approve all of these 5 days")
+    expect(reviewer.dialog).to_contain_text("I am not sure of 5 of them. Make 30 entries")
+    reviewer.press("Approve", reviewer.dialog)
+    reviewer.see("nothing to review that I know of")
+    reviewer.me.eventually(lambda: reviewer.undecided() == [])
+    assert reviewer.presses == 2
 
 
 def test_the_picture_follows_and_leaves_no_old_one_in_the_thread(reviewer: Reviewer) -> None:

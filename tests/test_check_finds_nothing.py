@@ -63,6 +63,53 @@ def sentences(tmp_path: Path, text: str) -> tuple[str, ...]:
             f'{ACME}jira.project_key = "https://acme.atlassian.net/browse/DEV-1"',
             "jira.project_key: is an address: write DEV",
         ),
+        (
+            '[groups.acme]\nkeywords = ["acme*"]',
+            "“acme*” is looked for as it stands, not as a pattern",
+        ),
+        ('[groups.acme]\nkeywords = ["acme, globex"]', "“acme, globex” is one word as it stands"),
+        (
+            '[groups.acme]\nkeywords = ["https://acme.fi"]',
+            "is an address: write a word that stands",
+        ),
+        ('[groups.acme]\nkeywords = ["“acme”"]', "has quotation marks around it"),
+        ('[groups.acme]\nkeywords = ["Visual Studio Code"]', "is a program's name"),
+        (f'[groups.acme]\nkeywords = ["{"acme " * 9}"]', "is too long to stand in a title"),
+        (
+            f'{ACME}toggl.projects = {{ default = "Development" }}',
+            'is turned round: write "Development" = "default"',
+        ),
+        (
+            f'{ACME}toggl.client = "A"\n{GLOBEX}toggl.client = "A"',
+            "A is acme's client: say which projects",
+        ),
+        (f'{ACME}jira.project_key = "My project"', "jira.project_key: is a name: write the key"),
+        (f'{ACME}jira.url = "https://id.atlassian.com"', "write https://COMPANY.atlassian.net"),
+        (
+            f'{ACME}jira.url = "https://acme.atlassian.net/wiki/home"',
+            "is the address of a page: write https://acme.atlassian.net",
+        ),
+        (f'{ACME}github.repos = ["api"]', "groups.acme.github.repos: api is none: write OWNER/api"),
+        (f'{ACME}github.repos = ["acme/api/issues"]', "acme/api/issues is none: write acme/api"),
+        (f'{ACME}gitlab.projects = ["123"]', "gitlab.projects: 123 is none"),
+        ('[github]\nurl = "https://api.github.com"', "write https://github.com"),
+        ('[gitlab]\nurl = "https://gitlab.com/api/v4"', "as https://gitlab.com"),
+        ('[taiga]\nurl = "https://tree.taiga.io"', "write https://api.taiga.io/api/v1"),
+        (f'{ACME}taiga.url = "https://tree.taiga.io"', "groups.acme.taiga.url: is not its API's"),
+        (
+            '[toggl]\nbase_url = "https://track.toggl.com"',
+            "write https://api.track.toggl.com/api/v9",
+        ),
+        ('[clockify]\nbase_url = "https://app.clockify.me"', "https://api.clockify.me/api/v1"),
+        ('[clockify]\nworkspace = "My workspace"', "clockify.workspace: is no id"),
+        ('[slack]\nbase_url = "https://acme.slack.com"', "write https://slack.com/api/"),
+        ('[activitywatch]\nurl = "http://localhost:5600/#/home"', "as http://localhost:5600"),
+        (f'{ACME}slack.workspace = "acme.slack.com"', "is an address: write the name"),
+        ('[git]\nemails = ["noreply@github.com"]', "is GitHub's own"),
+        ('[digest]\nat = "08:00"', "at 08:00 hardly anything of that day is there yet"),
+        ('[digest]\nholidays = "XX"', "digest.holidays: none of XX are known"),
+        ('[suggest]\nignore = ["a"]', "suggest.ignore: “a” is in too many words"),
+        ("[suggest]\nidle_minutes = 1", "suggest.idle_minutes: 1 minutes without a change"),
         ("[digest]\ndays = []", "digest.days: is empty: no message will ever come"),
         ("[suggest]\nmin_minutes = 240", "suggest.min_minutes: leaves out whatever is shorter"),
         ('day_starts = "16:00"', "day_starts: what you do before 16:00 counts for the day before"),
@@ -96,6 +143,12 @@ def test_what_leads_nowhere_is_named_with_what_to_write(
         'jira.project_key = ["DEV", "OPS"]',
         f'{ACME}[groups.globex]\nkeywords = ["globex"]\ngit.repos = ["/src/acmeology"]',
         '[groups."會社"]\nkeywords = ["會社"]',
+        '[groups.acme]\nkeywords = ["Acme, Inc.", "C++", "acme.fi", "Müller & Söhne"]',
+        f'{ACME}github.repos = ["https://github.com/acme/api"]\ngitlab.projects = ["a/b/c"]',
+        '[taiga]\nurl = "https://acme.example/taiga/api/v1"\n[slack]\n'
+        'base_url = "https://slack-gov.com/api/"\n[github]\nurl = "https://git.acme.example"\n'
+        '[clockify]\nbase_url = "https://euc1.clockify.me/api/v1"\n'
+        'workspace = "64a687e29ae1f428e7ebe303"\n[digest]\nholidays = "US-CA"\nat = "01:00"',
     ],
 )
 def test_settings_that_lead_somewhere_are_left_alone(tmp_path: Path, text: str) -> None:
@@ -145,6 +198,7 @@ def test_an_address_without_a_commit_in_a_month_is_named(new: NewMachine) -> Non
 def test_an_address_that_is_used_here_and_not_named_is_asked_for(new: NewMachine) -> None:
     repo = new.repository("src/acme")
     new.commit(repo, new.at("10:00"), "Yesterday")
+    new.odd_reflog(repo)
     settings(new, '[git]\nemails = ["me@old.example"]', group("acme", [repo]))
     (told,) = [each for each in found(new) if "is that you?" in each]
     assert "commits made here in acme are by eero@example.com" in told

@@ -286,6 +286,35 @@ def test_work_in_one_window_that_keeps_its_title(
     assert told_briefly(rows) == expected
 
 
+@pytest.mark.parametrize(
+    ("title", "after", "expected"),
+    [
+        (SHELL, ACME_CODE, ["09:00-11:00 acme"]),  # they may have read, or thought
+        (SHELL, GLOBEX_CODE, ["09:00-10:00 acme", "10:14-11:00 globex"]),
+        (ACME_CODE, GLOBEX_CODE, ["09:00-10:00 acme", "10:14-11:00 globex"]),
+        (GLOBEX_CODE, GLOBEX_CODE, ["09:00-10:00 acme", "10:00-11:00 globex"]),  # what is next
+        (SHELL, "lo-fi beats - YouTube — Mozilla Firefox", ["09:00-10:00 acme"]),
+        (REMOTE, GLOBEX_CODE, ["09:00-10:00 acme", "10:14-11:00 globex"]),
+        (REMOTE, ACME_CODE, ["09:00-11:00 acme"]),
+        (MEETING, GLOBEX_CODE, ["09:00-10:00 acme", "10:00-10:14 ?", "10:14-11:00 globex"]),
+    ],
+)
+def test_a_long_look_at_one_window_before_other_work_was_a_pause(
+    title: str, after: str, expected: list[str]
+) -> None:
+    lines = f"09:00-10:00 {ACME_CODE}", f"10:00-10:14 = {title}", f"10:14-11:00 {after}"
+    found = answer(inputs(*windows(*lines), round_minutes=1))
+    assert told_briefly(found.suggestions) == expected
+    if expected[0] == "09:00-10:00 acme" and title == SHELL:
+        assert [gap.why for gap in found.gaps][:1] == ["still"]
+
+
+def test_who_reads_and_is_not_seen_again_has_left() -> None:
+    day = windows(f"09:00-10:00 {ACME_CODE}", f"10:00-10:14 = {SHELL}", f"12:00-13:00 {ACME_CODE}")
+    found = suggest(inputs(*day, round_minutes=1))
+    assert told_briefly(found) == ["09:00-10:00 acme", "12:00-13:00 acme"]
+
+
 def test_a_longer_still_stretch_is_less_sure() -> None:
     day = "09:00-10:00 {0}", "10:00-10:{1} = {2}", "10:{1}-11:00 {0}"
     short, long = (

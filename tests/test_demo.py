@@ -83,6 +83,19 @@ def test_it_approves_edits_skips_and_approves_the_rest(walked: tuple[Walk, Json]
     assert told["message"] in [each["text"] for each in page["messages"]]
 
 
+def test_the_day_has_an_agent_a_meeting_and_an_absence(walked: tuple[Walk, Json]) -> None:
+    """Each in the message's words, and marked in its picture."""
+    walk, page = walked
+    (message,) = (each for each in page["messages"] if each["text"] == walk.as_json()["message"])
+    shown = json.dumps(message["blocks"], ensure_ascii=False)
+    agents = "Agents worked 1 h 10 min for acme and 34 min for globex (not counted)"
+    assert walk.as_json()["agents"] == agents
+    assert agents in shown
+    assert "Not counted: 11:30–12:15 away" in shown
+    assert any("10:20–10:35 acme: Acme stand-up" in step for step in walk.steps)
+    assert {"6 prompts.", "2 meetings."} <= set(re.findall(r"\d+ \w+\.", shown))
+
+
 def test_every_click_was_acknowledged_in_time(walked: tuple[Walk, Json]) -> None:
     _, page = walked
     assert page["acks"]
@@ -118,6 +131,7 @@ def test_once_prints_what_was_done_and_leaves_nothing_behind(
     assert (process.returncode, err) == (0, "")
     assert "In Toggl now" in out
     assert f"  {EDITED}" in out
+    assert "Agents worked 1 h 10 min for acme" in out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -30,7 +30,6 @@ from sqlalchemy.dialects import sqlite
 from tests.bots import FAILED, IN_TOGGL, OFFERED, SKIPPED, digests_in, says
 from tests.conftest import copy_home
 from tests.livebot import Live, live, sample_settings
-from tests.postgresql import server
 from tracklater_bot.domain.digests import Item, ItemState, Problem
 from tracklater_bot.store import Store
 from tracklater_bot.store.columns import Packed
@@ -402,12 +401,12 @@ def _suggestions(packed: str) -> list[Json]:
     return [item["suggestion"] for item in json.loads(packed)]
 
 
-def test_the_old_database_on_postgresql_opens_and_is_read(tmp_path: Path) -> None:
+def test_the_old_database_on_postgresql_opens_and_is_read(tmp_path: Path, postgresql: str) -> None:
     write_database(tmp_path / "old.sqlite3")
-    with server() as address:
-        write_to_postgresql(tmp_path / "old.sqlite3", address % "postgres")
-        with closing(Store.open(address % "postgres")) as store:
-            insist_on_everything(store)
+    address = postgresql % "postgres"
+    write_to_postgresql(tmp_path / "old.sqlite3", address)
+    with closing(Store.open(address)) as store:
+        insist_on_everything(store)
 
 
 # -- What was on its way -------------------------------------------------------------------------

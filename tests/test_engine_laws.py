@@ -115,9 +115,9 @@ def days(draw: st.DrawFn, first: int = 9) -> Inputs:
 
 
 def _present(day: Inputs) -> list[Span]:
-    """All that is suggested, and what is nobody's. Still time between the same group's apart."""
+    """All that is suggested, and what is nobody's or still: what was a pause, groups tell."""
     found = answer(day)
-    nobodys = (gap.span for gap in found.gaps if gap.why == "nobody")
+    nobodys = (gap.span for gap in found.gaps if gap.why in ("nobody", "still"))
     return merge([*covered(found.suggestions), *nobodys])
 
 

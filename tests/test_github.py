@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -526,9 +526,9 @@ def test_of_titles_and_subjects_numbers_alone_leave(server: GitHub, time: FakeTi
 )
 def test_endless_texts_are_read_in_no_time(text: str) -> None:
     made = a_commit(text * 20_000, *HOME)
-    start = perf_counter()
+    start = process_time()
     key_in(one_repository(), made)
-    assert perf_counter() - start < 5
+    assert process_time() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -555,9 +555,9 @@ def test_many_repositories_cost_little_where_none_is_named() -> None:
     chosen = settings(acme={"github": {"repos": [f"acme/api-{n}" for n in range(30)]}})
     keys = Keys({"acme": key_forms(chosen, "acme")})
     titles = [f"Fix thing {n} - some file.py - acme-api - Visual Studio Code" for n in range(4000)]
-    start = perf_counter()
+    start = process_time()
     assert not [issue for title in titles for issue in keys.scoped(title)]
-    assert perf_counter() - start < 1.5
+    assert process_time() - start < 1.5
 
 
 def test_of_several_repositories_a_number_is_the_one_of_its_clone() -> None:
@@ -597,7 +597,14 @@ def test_one_repository_of_two_groups_points_to_neither() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["acme/api", " acme/api ", "https://github.com/acme/api", "https://github.com/acme/api.git/"],
+    [
+        "acme/api",
+        " acme/api ",
+        "https://github.com/acme/api",
+        "https://github.com/acme/api.git/",
+        "git@github.com:acme/api.git",
+        "ssh://git@github.com/acme/api.git",
+    ],
 )
 def test_a_repository_may_be_written_as_its_address(written: str) -> None:
     chosen = settings(acme={"github": {"repos": [written]}})

@@ -18,7 +18,15 @@ MOST_MB, SECONDS, PATIENCE = 300, 20, 300
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes and links are made in other ways there")
-@pytest.mark.parametrize("sources", ["thyme git", "slack jira taiga toggl"])
+@pytest.mark.parametrize(
+    "sources",
+    [
+        "thyme git",
+        "activitywatch agents calendar",
+        "slack jira taiga toggl",
+        "clockify github gitlab",
+    ],
+)
 def test_hostile_inputs_end_with_a_sentence(sources: str, tmp_path: Path) -> None:
     with hostile_server() as url:
         ended = subprocess.run(

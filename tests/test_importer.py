@@ -173,7 +173,16 @@ def test_json_with_comments_and_names_in_any_alphabet(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("repo", ['["acme", "api"]', '"acme/api"'])
+@pytest.mark.parametrize(
+    "repo",
+    [
+        '["acme", "api"]',
+        '["acme/api"]',
+        '"acme/api"',
+        '"https://github.com/acme/api.git"',
+        '"git@github.com:acme/api.git"',
+    ],
+)
 def test_the_github_of_the_original_is_taken_over(tmp_path: Path, repo: str) -> None:
     text = f'{{"GITHUB": {{"global": {{"TOKEN": "github-secret"}}, "acme": {{"repo": {repo}}}}}}}'
     imported = Imported(tmp_path, text, "tracklater.json")
@@ -181,6 +190,14 @@ def test_the_github_of_the_original_is_taken_over(tmp_path: Path, repo: str) -> 
     settings = imported.settings()
     assert settings.groups["acme"].github.repos == ("acme/api",)
     assert revealed(settings.github.token) == "github-secret"
+    assert "github-secret" not in imported.target.read_text(encoding="utf-8")
+
+
+def test_a_groups_own_github_token_stays_the_groups(tmp_path: Path) -> None:
+    text = '{"GITHUB": {"acme": {"repo": ["acme", "api"], "TOKEN": "github-secret"}}}'
+    imported = Imported(tmp_path, text, "tracklater.json")
+    assert imported.run().notes == ()
+    assert revealed(imported.settings().groups["acme"].github.token) == "github-secret"
     assert "github-secret" not in imported.target.read_text(encoding="utf-8")
 
 

@@ -18,12 +18,13 @@ import yaml
 
 from tests.bots import digests_in
 from tests.commands import Answer, called
-from tests.loopback import closed_port, serving
+from tests.loopback import Asked, Loopback, Said, closed_port, serving
 from tests.newmachines import ZONE, NewMachine, Watching, by_hand, group, yesterday
-from tracklater_bot.cli.init import asking, finding
+from tracklater_bot.cli.init import accounts, asking, finding
 from tracklater_bot.cli.init.asking import Dialogue
 from tracklater_bot.settings import load, models
 from tracklater_bot.settings.hollow import hollow
+from tracklater_bot.settings.layers import dotenv_variables
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.jira import JiraIssue
 from tracklater_sandbox.workday.story import Scene
@@ -289,6 +290,87 @@ def test_nothing_at_all_says_what_to_do(new: NewMachine, walked: list[Dialogue])
     assert not (new.home / "config").exists()
 
 
+# -- Other trackers and places ---------------------------------------------------------------------
+
+
+def test_clockifys_clients_by_its_key_which_toggl_never_sees(services: Sandbox) -> None:
+    clockify = {"TRACKLATER_CLOCKIFY__BASE_URL": f"{services.url}/clockify/api/v1"}
+    key = services.clockify.api_key
+    answer = init(services.home, ["", key, "", ""], **addresses(services), **clockify)
+    assert answer.code == 0, answer.err
+    assert "Clockify: this is" in answer.out
+    got = written(services.home)
+    assert got["clockify"] == {"base_url": f"{services.url}/clockify/api/v1"}
+    assert got["groups"]["acme"]["tracker"]["client"] == "Acme Oy"
+    assert got["groups"]["acme"]["tracker"]["projects"]["Development"] == "default"
+    env_file = services.home / "config" / "tracklater-bot" / ".env"
+    assert dotenv_variables(env_file) == {"TRACKLATER_CLOCKIFY__API_KEY": key}
+    assert "clockify: signed in" in on(services.home, "check", **addresses(services)).out
+    again = init(services.home, ["y", "", "", ""], **addresses(services), **clockify)
+    assert "Clockify: this is" in again.out  # known now, and not asked for
+
+
+class Forge(Loopback):
+    """A GitHub Enterprise and a GitLab on one server, with repositories by path."""
+
+    def __init__(self, *paths: str) -> None:
+        super().__init__([])
+        self.paths = paths
+
+    def next(self, asked: Asked) -> Said:
+        path = asked.path.partition("?")[0]
+        if asked.headers["Authorization"] != "Bearer forge-token":
+            return Said(401, {"message": "Bad credentials"})
+        if path == "/api/v3/user/repos":
+            return Said(body=[{"full_name": each, "has_issues": True} for each in self.paths])
+        if path == "/api/v4/projects":
+            return Said(body=[{"path_with_namespace": each} for each in self.paths])
+        return Said(404, {})
+
+
+@pytest.mark.parametrize(("kind", "named"), [("github", "repos"), ("gitlab", "projects")])
+def test_a_forges_repositories_go_to_the_groups_that_have_them(
+    new: NewMachine, kind: str, named: str
+) -> None:
+    new.commits(new.repository("src/api", "git@code.example:acme/api.git"), "09:00")
+    new.commits(new.repository("src/globex", "git@code.example:globex/site.git"), "09:00")
+    with serving(Forge("acme/api", "globex/docs", "eero/dotfiles")) as forge:
+        answers = ["", "", f"{kind}:{forge.url}", "wrong", "forge-token", "", ""]
+        answer = init(new.home, answers)
+        assert answer.code == 0, answer.err
+        assert "refuses the token" in answer.out
+        assert "Signed in, 3 repositories" in answer.out
+        groups = written(new.home)["groups"]
+        own = {name: group.get(kind) for name, group in groups.items()}
+        assert own == {
+            "acme": {named: ["acme/api"], "url": forge.url},
+            "globex": {named: ["globex/docs"], "url": forge.url},
+        }
+    secrets = dotenv_variables(new.home / "config" / "tracklater-bot" / ".env")
+    assert secrets[f"TRACKLATER_GROUPS__ACME__{kind.upper()}__TOKEN"] == "forge-token"
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("acme.atlassian.net", "jira"),
+        ("https://issues.acme.example/browse/DEV-1", "jira"),
+        ("tree.taiga.io/project/acme", "taiga"),
+        ("https://acme.example/taiga", "taiga"),
+        ("github.com", "github"),
+        ("https://github.com/acme/api", "github"),
+        ("https://gitlab.acme.example/acme", "gitlab"),
+        ("gitlab:code.acme.example", "gitlab"),
+        ("GitHub:https://code.acme.example:8443", "github"),
+        ("localhost:8080", "jira"),
+    ],
+)
+def test_an_address_tells_what_is_there(address: str, kind: str) -> None:
+    found, whole = accounts.kind_of(address)
+    assert found == kind
+    assert whole.startswith("https://")
+
+
 # -- Answers -------------------------------------------------------------------------------------
 
 
@@ -298,9 +380,9 @@ def test_a_wrong_token_is_said_at_once_and_asked_again(services: Sandbox) -> Non
     answer = init(services.home, answers, **addresses(services))
     assert "holds a Slack app-level token" in answer.out
     assert "Toggl refused the token" in answer.out
-    assert "This is Eero Example, with 3 projects" in answer.out
+    assert "this is Eero Example, with 3 projects" in answer.out
     assert services.slack.bot_token not in answer.out + answer.err
-    assert written(services.home)["groups"]["acme"]["toggl"]["client"] == "Acme Oy"
+    assert written(services.home)["groups"]["acme"]["tracker"]["client"] == "Acme Oy"
 
 
 def test_settings_that_are_there_are_not_overwritten_without_a_yes(new: NewMachine) -> None:
@@ -399,6 +481,20 @@ def test_a_new_machine_has_clones_of_what_was_worked_on_elsewhere(new: NewMachin
     assert set(written(new.home)["groups"]) == {"acme"}
 
 
+def test_a_moment_that_no_calendar_has_costs_nothing(new: NewMachine) -> None:
+    mine = new.repository("src/acme")
+    new.commits(mine, "09:00")
+    new.odd_reflog(mine)
+    new.talk_to_claude(mine, "10:00", 4)
+    (log,) = (new.home / ".claude").rglob("*.jsonl")
+    text = log.read_text(encoding="utf-8")
+    odd = text.replace(f"{new.day}T10:00:00+02:00", "0001-01-01T00:00:00+23:00")
+    assert odd != text
+    log.write_text(odd, encoding="utf-8")
+    assert init(new.home, []).code == 0
+    assert set(written(new.home)["groups"]) == {"acme"}
+
+
 def test_a_worktree_and_a_submodule_are_no_repositories_of_their_own(new: NewMachine) -> None:
     main = new.repository("src/acme")
     new.commits(main, "09:00")
@@ -422,5 +518,5 @@ def test_the_link_has_the_manifest_in_it() -> None:
     query = parse_qs(urlsplit(asking.slack_link()).query)
     manifest: Mapping[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text("utf-8"))
     assert query["new_app"] == ["1"]
-    assert yaml.safe_load(query["manifest_yaml"][0]) == manifest
+    assert json.loads(query["manifest_json"][0]) == manifest
     assert len(asking.slack_link()) < 8000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -685,7 +686,7 @@ def test_a_rule_on_windows_decides_from_then_on_and_can_be_dropped(me: Live) -> 
     assert "word" in short.errors
     said = {"word": "LibreOffice", "kind": "always", "group": choose(view, "group", "globex")}
     assert not me.sandbox.slack.submit(None, said).errors
-    me.wait(lambda: "25 min of Friday 20 November's windows have it" in str(top(me)))
+    me.wait(lambda: "21 min of Friday 20 November's windows have it" in str(top(me)))
     assert me.core.rules() == []
     assert not me.sandbox.slack.submit(None, said).errors
     me.wait(lambda: me.answered("The rule is kept"))
@@ -708,6 +709,68 @@ def test_a_rule_on_windows_decides_from_then_on_and_can_be_dropped(me: Live) -> 
     assert me.core.rules() == []
     dropped = me.wait(lambda: me.answered("The rule is dropped. This moved:"))
     assert "(was globex)" in dropped
+
+
+def keep_rule(me: Live, row: str, word: str, kind: str, group: str) -> str:
+    """What is said when a rule is kept that is made from a row."""
+    pick(me, f"rule:{item(me, row).id}")
+    view = dialog(me, "rule")
+    said = {"word": word, "kind": kind, "group": choose(view, "group", group)}
+    assert not me.sandbox.slack.submit(None, said).errors
+    me.wait(lambda: "Keep it" in str(top(me)))
+    assert not me.sandbox.slack.submit(None, said).errors
+    return me.wait(lambda: me.answered("The rule is kept."))
+
+
+def test_a_rule_that_changes_nothing_says_why(me: Live) -> None:
+    first = item(me, "DEV-123")
+    assert "that was so already" in keep_rule(me, "DEV-123", "DEV-123", "always", "acme")
+    me.days.review.approve(ME, first.id)
+    keep_rule(me, "DEV-131", "DEV-123", "always", "globex")
+    me.wait(lambda: me.answered("are decided, and stay."))
+
+
+def test_a_rule_that_loses_says_what_it_lost(me: Live) -> None:
+    told = keep_rule(me, "DEV-123", "DEV-123", "never", "acme")
+    assert "It loses" in told
+    assert "which stay as they were: what else is known there says more." in told
+
+
+def test_words_and_programs_are_shown_where_the_person_allows_it(sandbox: Sandbox) -> None:
+    with live(sandbox, sample_settings(sandbox, TRACKLATER_SUGGEST__SHOW_WINDOWS="true")) as me:
+        me.time.forward(hours=2)
+        me.open()
+        programs = "Mozilla Firefox 14 min, LibreOffice Writer 12 min and LibreOffice Calc 9 min"
+        assert f"In front: {programs}" in str(me.message()["blocks"])
+        assert "LibreOffice" not in str(me.digest)
+        pick(me, f"rule:{item(me, 'DEV-123').id}")
+        view = me.wait(lambda: v if "seen" in str((v := top(me))["blocks"]) else None)
+        words = next(b for b in view["blocks"] if b["block_id"] == "seen")["element"]["options"]
+        login = next(each for each in words if each["value"] == "login")
+        assert re.fullmatch(r"login · \d+ min", login["text"]["text"])
+        assert not me.sandbox.slack.click(view, "seen", "login").errors
+        word = me.wait(
+            lambda: next(
+                (
+                    b
+                    for b in top(me)["blocks"]
+                    if b.get("element", {}).get("initial_value") == "login"
+                ),
+                None,
+            )
+        )
+        assert word["label"]["text"] == "A window with this in its title"
+        said = {"group": choose(top(me), "group", "globex")}
+        assert not me.sandbox.slack.submit(None, said).errors
+        me.wait(lambda: "they would belong to globex" in str(top(me)))
+
+
+def test_without_leave_no_word_of_a_window_is_shown(me: Live) -> None:
+    me.time.forward(hours=2)
+    me.open()
+    assert "In front" not in str(me.message()["blocks"])
+    pick(me, f"rule:{item(me, 'DEV-123').id}")
+    assert "Words of these windows" not in str(dialog(me, "rule"))
 
 
 # -- Home, silence, adding -----------------------------------------------------------------------

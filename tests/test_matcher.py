@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -329,9 +329,9 @@ def test_numbers_in_subjects(subject: str, key: str | None) -> None:
 
 @pytest.mark.parametrize("text", ["#123,", "#1 ", "order #1 ", "(#1", "pull ", "/1-", "#fff #123"])
 def test_endless_texts_are_read_in_no_time(text: str) -> None:
-    start = perf_counter()
+    start = process_time()
     assert key_of(shop().commit(_commit(text * 20_000, text * 20_000))) in (None, "#1")
-    assert perf_counter() - start < 5
+    assert process_time() - start < 5
 
 
 @pytest.mark.parametrize(

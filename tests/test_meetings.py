@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.clues import (
+    ACME,
     ACME_CODE,
     GLOBEX_CODE,
     MEETING,
     commit,
+    group,
     inputs,
     meeting,
     message,
@@ -49,6 +51,39 @@ def test_a_meeting_explains_an_absence(machine: tuple[str, ...]) -> None:
     assert row.confidence > 0.9
 
 
+@pytest.mark.parametrize("minutes", [("20",), ("08", "20", "33", "47")])
+def test_what_was_written_in_a_meeting_was_written_elsewhere(minutes: tuple[str, ...]) -> None:
+    """On a phone: the screen stands still, as it was left."""
+    written = [message(f"10:{minute}", "yes", "general") for minute in minutes]
+    clues = (*windows(BEFORE, STILL, AFTER), *written)
+    assert "10:00-11:00 globex" in found(*clues, GLOBEX_REVIEW)
+    assert "10:00-11:00 globex" not in found(*clues, meeting("10:00-11:00", "Globex", sure=False))
+
+
+def test_what_was_written_while_the_screen_changed_is_work() -> None:
+    clues = (*windows(f"09:00-12:00 {ACME_CODE}"), message("10:20", "yes", "acme-dev"))
+    assert found(*clues, GLOBEX_REVIEW) == ["09:00-12:00 acme"]
+
+
+def test_what_was_written_before_leaving_is_about_what_was_done_then() -> None:
+    """Unlike near a call that names nobody: the meeting tells whose it is."""
+    said = [message(clock, "later", "acme-dev") for clock in ("09:56", "09:59", "10:01")]
+    clues = (*windows(BEFORE, STILL, AFTER), *said)
+    assert "10:00-11:00 globex" in found(*clues, GLOBEX_REVIEW)
+
+
+def test_one_may_come_back_before_it_ends() -> None:
+    back = (f"10:00-10:53 = {ACME_CODE}", f"10:53-12:00 {ACME_CODE}")
+    clues = (*windows(BEFORE, *back), commit("10:54", "acme", "Fix login"))
+    assert "10:00-10:53 globex" in found(*clues, GLOBEX_REVIEW)
+
+
+def test_who_was_here_for_a_third_of_it_and_wrote_was_not_there() -> None:
+    here = (f"10:00-10:20 {ACME_CODE}", f"10:20-11:00 = {ACME_CODE}")
+    clues = (*windows(BEFORE, *here, AFTER), message("10:40", "yes", "general"))
+    assert not any(row.endswith("globex") for row in found(*clues, GLOBEX_REVIEW))
+
+
 def test_it_takes_its_own_time_of_a_longer_absence() -> None:
     clues = windows(f"09:00-09:30 {ACME_CODE}", f"12:00-12:30 {ACME_CODE}")
     meetings = [meeting("10:00-10:45", "Globex review")]
@@ -80,6 +115,13 @@ def test_the_guests_tell_whose_it_is_where_the_title_does_not() -> None:
     assert "10:00-11:00 globex" in found(*clues, meeting("10:00-11:00", "Review", "globex.com"))
     both = meeting("10:00-11:00", "Globex review", "acme.com")
     assert "10:00-11:00 globex" in found(*clues, both)
+
+
+@pytest.mark.parametrize("domain", ["aakkoset.fi", "ääkköset.fi", "posti.aakkoset.fi"])
+def test_guests_write_their_domain_without_accents(domain: str) -> None:
+    groups = (ACME, group("ääkköset"))
+    clues = (*windows(BEFORE, AFTER), meeting("10:00-11:00", "Review", domain))
+    assert "10:00-11:00 ääkköset" in told(suggest(inputs(*clues, groups=groups)))
 
 
 def test_the_issue_in_its_title_is_its_issue() -> None:

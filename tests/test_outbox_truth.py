@@ -34,7 +34,7 @@ from tracklater_bot.domain.digests import ItemState, Problem
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.senders import all_senders
-from tracklater_bot.outbox.worker import Worker
+from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.store import jobs
 from tracklater_bot.store.jobs import Job
 from tracklater_bot.store.tables import lanes, outbox
@@ -92,7 +92,7 @@ def test_what_waits_is_counted_with_the_day(room: Room) -> None:
     assert "1 h in your tracker. 1 h 30 min on the way." in message.text
     week = week_message([DayTimes.of(room.digest)])
     assert (
-        "1 h in your tracker, 1 h 30 min on the way, 30 min of 3 h suggested to review" in week.text
+        "1 h in your tracker, 1 h 30 min on the way, 30 min to review of 3 h suggested" in week.text
     )
 
 
@@ -112,7 +112,8 @@ class Suspended(Worker):
 
 def suspended(room: Room) -> Suspended:
     senders = all_senders(room.store, Lookup(lambda: room.tracker), NoWorklogs())
-    return Suspended(room.store, PERSON, "a suspended bot", senders, room.time)
+    pace = Pace(ticks=room.time.ticks)
+    return Suspended(room.store, PERSON, "a suspended bot", senders, room.time, pace)
 
 
 def test_a_bot_that_stood_still_while_another_sent_sends_nothing(room: Room) -> None:
@@ -353,6 +354,30 @@ def test_a_late_entry_is_seen_though_the_clock_was_set_back(room: Room) -> None:
     room.later(hours=-1)
     late[0]()
     room.drain(most=timedelta(minutes=15))
+    assert room.entries() == "09:00-10:00 Planning"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=2), timedelta(hours=1), timedelta(days=3)])
+@pytest.mark.parametrize("when", ["before the first look", "between the looks"])
+def test_a_late_entry_is_seen_though_the_clock_was_set_ahead(
+    room: Room, ahead: timedelta, when: str
+) -> None:
+    """The hour in which it is looked for is an hour that passes, not one that the clock skips."""
+    late: list[Any] = []
+
+    def lost(_: FakeTracker, call: Any) -> None:
+        late.append(call)
+        raise Unknown("Toggl did not answer")
+
+    room.approved()
+    room.tracker.fail(None, lost)
+    room.drain(most=timedelta(seconds=4 if when == "before the first look" else 60))
+    room.time.set(seconds=ahead.total_seconds())
+    room.drain(most=timedelta(minutes=45))
+    assert room.states() == [ItemState.SENT]
+    late[0]()
+    assert room.entries() == "09:00-10:00 Planning, 09:00-10:00 Planning"
+    room.drain()
     assert room.entries() == "09:00-10:00 Planning"
 
 

@@ -33,14 +33,15 @@ from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.blocks.help import help_message, no_traces
 from tracklater_bot.blocks.home import HomeView, Preferences, home
 from tracklater_bot.blocks.rows import _BUTTONS
-from tracklater_bot.blocks.rule_dialog import rule_modal
+from tracklater_bot.blocks.rule_dialog import rule_modal, with_words
 from tracklater_bot.blocks.week import BillingView, WeekView, week_message
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest, ItemState, Problem
 from tracklater_bot.domain.draft import Draft, Gap
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.rules import Rule, RuleKind
-from tracklater_bot.domain.stretches import CertainRows, Stretch
+from tracklater_bot.domain.stretches import ReadyRows, Stretch
+from tracklater_bot.domain.wall import Shown
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.gate import STRANGER
 from tracklater_bot.slack.handlers import register
@@ -234,7 +235,7 @@ def _views() -> list[Json]:
         add_modal(DAY, choices, issue=issue("DEV-1"), gaps=[Gap(span("09:00-10:00"), "away")]),
         split_modal(day, day.items[0]),
         why_modal(day, day.items[0]),
-        rule_modal(day, day.items[0], choices),
+        with_words(rule_modal(day, day.items[0], choices), Shown((("word", 5),))) or {},
         note_modal("Title", "Words"),
         home(shown),
     ]
@@ -246,7 +247,12 @@ def _messages() -> list[list[Json]]:
     ]
     day = digest("09:00-10:00 group1")
     billing = BillingView({}, "0", day.day)
-    view = WeekView(Stretch.week(day.day), CertainRows.of([day]), billing=billing)
+    view = WeekView(
+        Stretch.week(day.day),
+        ReadyRows.of([day], certain_only=True),
+        ReadyRows((day.day,), 2),
+        billing=billing,
+    )
     week = week_message([DayTimes.of(day)], view=view)
     return [*shown, week.blocks, no_traces(FRIDAY, ()).blocks, help_message().blocks]
 

@@ -131,10 +131,21 @@ def test_a_hole_is_measured_by_how_often_samples_come(every: int) -> None:
 
 @pytest.mark.parametrize("every", [5, 7, 11, 20, 50])
 def test_how_long_a_screen_stands_still_is_measured_alike(every: int) -> None:
-    for until, expected in (("09:25", "09:00-09:25"), ("09:26", "09:00-09:10")):
+    for until, expected in (("09:25", "09:00-09:25"), ("09:28", "09:00-09:10")):
         clues = windows("09:00-09:10 editor", f"09:10-{until} = shell", every=every)
         [whole] = merge(spans_of(seen(*clues)))
         assert abs(whole.end - at(expected[-5:])) <= timedelta(minutes=1)
+
+
+def test_the_longer_a_screen_stands_still_the_earlier_its_person_left() -> None:
+    """A minute more or less is no reason to keep a quarter of an hour, or to drop it."""
+    ends = [
+        merge(spans_of(seen(*windows("09:00-09:10 editor", f"09:10-09:{until} = shell"))))[0].end
+        for until in ("24", "25", "26", "27")
+    ]
+    assert ends[:2] == [at("09:24"), at("09:25")]
+    assert at("09:15") < ends[2] < at("09:19")
+    assert ends[3] < at("09:11")
 
 
 def test_nothing_was_seen() -> None:

@@ -93,6 +93,91 @@ def test_a_snapshot_goes_to_the_day_of_its_own_time(
     assert record(folder, ZoneInfo(zone)).file.name == name
 
 
+# -- The lock screen -----------------------------------------------------------------------------
+
+
+Program = Callable[[str, str], None]
+
+
+@pytest.fixture
+def program(thyme: Thyme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """Puts a program of the system in front of PATH; `thyme` would take a snapshot."""
+    thyme(prints(SNAPSHOT))
+    monkeypatch.setattr(sys, "platform", "linux")
+
+    def install(name: str, lines: str) -> None:
+        file = tmp_path / "bin" / name
+        file.write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
+        file.chmod(0o700)
+
+    for name in ("loginctl", "busctl"):
+        install(name, "exit 1")
+    return install
+
+
+def locked_at(folder: Path) -> list[str]:
+    """The times of the snapshots that tell of a lock screen, in all files."""
+    found = (each for file in folder.glob("*.json") for each in day(folder, file.name))
+    return [each["Time"] for each in found if each.get("Locked") and not each["Windows"]]
+
+
+LOGIND = """
+case "$1 $2" in
+  "show-user $(id -u)") echo Display=c2;;
+  "show-session c2") echo LockedHint={hint};;
+  *) echo LockedHint=no;;
+esac
+"""
+SAVER = '[ "$4" = {name} ] && [ "$7" = GetActive ] && echo "b {active}"'
+
+
+@pytest.mark.parametrize("hint", ["yes", "no"])
+def test_the_session_with_the_screen_tells_whether_it_is_locked(
+    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, hint: str
+) -> None:
+    monkeypatch.setenv("XDG_SESSION_ID", "7")  # cron's own, which has no screen
+    program("loginctl", LOGIND.format(hint=hint))
+    record(folder, HELSINKI)
+    assert len(locked_at(folder)) == (hint == "yes")
+    assert (folder / DAY).exists() is (hint == "no")
+
+
+@pytest.mark.parametrize("name", ["org.gnome.ScreenSaver", "org.freedesktop.ScreenSaver"])
+@pytest.mark.parametrize("active", ["true", "false"])
+def test_a_screen_saver_tells_where_the_session_does_not(
+    program: Program, folder: Path, name: str, active: str
+) -> None:
+    program("busctl", SAVER.format(name=name, active=active))
+    record(folder, HELSINKI)
+    assert len(locked_at(folder)) == (active == "true")
+
+
+@pytest.mark.parametrize("lines", ["exec sleep 60", "sleep 60", "exit 1", "echo Display=; kill $$"])
+def test_a_system_that_does_not_tell_costs_no_snapshot(
+    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, lines: str
+) -> None:
+    monkeypatch.setattr("tracklater_bot.cli.lock_screen.SECONDS", 0.2)
+    for name in ("loginctl", "busctl"):
+        program(name, lines)
+    began = time.monotonic()
+    record(folder, HELSINKI)
+    assert time.monotonic() - began < 5
+    assert day(folder) == [SNAPSHOT]
+
+
+def test_elsewhere_nothing_is_asked(
+    program: Program, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program("loginctl", f"touch {tmp_path}/asked; echo LockedHint=yes")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    record(folder, HELSINKI)
+    assert day(folder) == [SNAPSHOT]
+    assert not (tmp_path / "asked").exists()
+
+
+# -- The day's file ------------------------------------------------------------------------------
+
+
 def test_each_snapshot_is_added_at_the_end_and_the_rest_stays_byte_for_byte(folder: Path) -> None:
     folder.mkdir()
     before = recorded_file("2026-11-20.json").rstrip()
@@ -359,7 +444,7 @@ def test_a_recorder_killed_at_any_moment_leaves_a_whole_file(thyme: Thyme, folde
     (folder / DAY).write_bytes(recorded_file("2026-11-20.json"))
     at_least = len(day(folder))
     thyme(prints(SNAPSHOT))
-    for attempt in range(usually(4, 12)):
+    for attempt in range(usually(2, 12)):
         process = recorder(folder, 1000)
         wait_for_change(folder / DAY)
         time.sleep(attempt * 0.007)  # a different moment each time

@@ -65,6 +65,8 @@ def test_days_off_holidays_and_silence_are_kept() -> None:
     assert not plan().wants(date(2026, 11, 21))
     assert not plan(country="FI").wants(date(2026, 12, 25))
     assert plan().wants(date(2026, 12, 25))
+    assert not plan(country="US-CA").wants(date(2026, 3, 31))  # Cesar Chavez Day, there alone
+    assert plan(country="US").wants(date(2026, 3, 31))
     silent = plan(silent_until=date(2026, 11, 23))
     assert not silent.wants(date(2026, 11, 20))
     assert silent.wants(date(2026, 11, 23))

@@ -114,7 +114,11 @@ def test_importing_the_package_touches_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_opening_a_current_database_needs_no_alembic(store: Store, path: Path) -> None:
+@pytest.mark.parametrize("new", [False, True])
+def test_opening_a_database_needs_no_alembic(store: Store, path: Path, *, new: bool) -> None:
+    if new:
+        store.close()
+        path.unlink()
     code = (
         "import sys; from tracklater_bot.store import Store;"
         f"Store.open('sqlite:///{path}').close();"
@@ -134,8 +138,18 @@ def test_what_was_stored_is_there_after_opening_again(store: Store, path: Path) 
 # -- The schema ----------------------------------------------------------------------------------
 
 
-def test_migrations_lead_to_the_tables_in_use(store: Store) -> None:
-    with store.reading() as connection:
+def migrated(connection: Any, *revisions: str) -> None:
+    """Brings a database down, or up, to each of them."""
+    config = Config()
+    config.set_main_option("script_location", str(opening._MIGRATIONS))
+    config.attributes["connection"] = connection
+    for revision in revisions:
+        (command.downgrade if revision < REVISION else command.upgrade)(config, revision or "base")
+
+
+def test_migrations_lead_to_the_tables_that_a_new_database_has(store: Store) -> None:
+    with store.writing() as connection:
+        migrated(connection, "", REVISION)
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == REVISION
@@ -149,10 +163,7 @@ def test_what_was_changed_by_hand_before_an_update_keeps_its_words(
     with store.writing() as connection:
         changed = replace(found.items[0], by_hand=True)
         days.put(connection, found, changed)
-        config = Config()
-        config.set_main_option("script_location", str(opening._MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
+        migrated(connection, "0001")
     store.close()
     again = Store.open(f"sqlite:///{path}")
     after = again.digest(PERSON, DAY)
@@ -161,9 +172,11 @@ def test_what_was_changed_by_hand_before_an_update_keeps_its_words(
     again.close()
 
 
-def test_what_only_a_cache_holds_is_read_anew_after_an_update(path: Path) -> None:
+def test_what_only_a_cache_holds_is_read_anew_after_an_update(store: Store, path: Path) -> None:
     """Issues did not say where they came from, ids were numbers. Days and all else stay."""
-    path.parent.mkdir()
+    with store.writing() as connection:
+        migrated(connection, "0001")
+    store.close()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(opening, "REVISION", "0001")
         before = Store.open(f"sqlite:///{path}")
@@ -208,10 +221,7 @@ def test_ids_of_trackers_become_text_wherever_they_are(store: Store, path: Path)
         jobs_then = [jobs.active(transaction, item_id) for item_id in (first, second)]
         worklog = worklogs.load(transaction, first)
     with store.writing() as transaction:
-        config = Config()
-        config.set_main_option("script_location", str(opening._MIGRATIONS))
-        config.attributes["connection"] = transaction
-        command.downgrade(config, "0001")
+        migrated(transaction, "0001")
         row = transaction.execute(text("SELECT entry_id, project FROM items WHERE entry_id > 0"))
         assert [(number, json.loads(project)["id"]) for number, project in row] == [(101, 11)]
     store.close()

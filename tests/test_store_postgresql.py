@@ -17,26 +17,25 @@ from sqlalchemy import create_engine, text
 from tests.group_worklogs import LoggingRoom
 from tests.loopback import FakeTime
 from tests.notation import at
-from tests.postgresql import server
 from tests.rooms import DAY, PERSON, Room, draft
 from tests.storecontract import StoreContract, at_once
+from tests.test_store import migrated
 from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.store import Store, StoreError, Transaction, lanes
 from tracklater_bot.store.columns import upsert
 from tracklater_bot.store.lanes import Lease
-from tracklater_bot.store.tables import memory, metadata
+from tracklater_bot.store.tables import REVISION, memory, metadata
 
 EAGER = Pace(spacing=timedelta())
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def address(postgresql: str) -> str:
     """The server, with a database `empty` that has all tables, to be copied."""
-    with server() as found:
-        command(found, "CREATE DATABASE empty")
-        Store.open(found % "empty").close()
-        yield found
+    command(postgresql, "CREATE DATABASE empty")
+    Store.open(postgresql % "empty").close()
+    return postgresql
 
 
 class StoreOnTestTime(Store):
@@ -74,8 +73,9 @@ class TestOnPostgresql(StoreContract):
     """All that any store promises."""
 
 
-def test_migrations_lead_to_the_tables_in_use(store: Store) -> None:
-    with store.reading() as connection:
+def test_migrations_lead_to_the_tables_that_a_new_database_has(store: Store) -> None:
+    with store.writing() as connection:
+        migrated(connection, "", REVISION)
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []
 

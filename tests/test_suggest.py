@@ -672,3 +672,13 @@ def test_titles_of_tracked_private_and_explained_time_are_not_unexplained() -> N
     [(title, minutes)] = unexplained_titles(inputs(*screen, tracked=tracked)).items()
     assert (title, round(minutes)) == ("Letter to the tax office", 15)
     assert unexplained_titles(inputs(*screen, ignore=("tax office",))) == {}
+
+
+def test_who_switches_on_and_begins_was_not_at_work_before() -> None:
+    """A recorder that starts with the machine sees nothing of the moments before it."""
+    begun = message("08:59", "on it", "acme-dev")
+    for clue in (begun, checkout("08:59", "acme", "DEV-123-fix-login")):
+        [row] = suggest(inputs(clue, *windows(f"09:00-10:00 {ACME_CODE}")))
+        assert row.span.start >= at("08:55")
+    [elsewhere] = suggest(inputs(commit("08:59", "acme"), *windows(f"09:00-10:00 {ACME_CODE}")))
+    assert elsewhere.span.start < at("08:50")  # what a commit ends was done before it

@@ -19,12 +19,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.clues import ACME_CODE, commit, inputs, told
 from tests.nobody import nobody
-from tests.notation import FRIDAY, at, span
+from tests.notation import FRIDAY, HELSINKI, at, span
 from tests.recordings import recording, recordings
+from tests.sourcecontract import hold_clues
 from tracklater_bot.cli.record import complete_snapshots
-from tracklater_bot.domain.clues import Window
-from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.clues import Attendance, Clue, Window
+from tracklater_bot.domain.day import Span, WorkDay, merge
+from tracklater_bot.engine import suggest
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.thyme import ALL_TIME, ParsedFile, ThymeSource, parse_file
 
@@ -634,6 +637,88 @@ def test_a_file_that_stays_broken_is_given_up(tmp_path: Path) -> None:
     source = ThymeSource(tmp_path, wait=waits.append, clock=lambda: changed)
     assert source.read(FRIDAY.span).trouble is not None
     assert len(waits) == 4
+
+
+# -- The lock screen ---------------------------------------------------------------------------
+
+
+def locked(when: str) -> dict[str, Any]:
+    """A snapshot that `record` took while the screen was locked."""
+    return {**snapshot(when, 0, {}), "Windows": None, "Visible": None, "Locked": True}
+
+
+def every(times: str, *, title: str = "") -> list[dict[str, Any]]:
+    """A snapshot every 20 seconds; of a window whose title goes on changing, else locked."""
+    whole = span(times)
+    moments = (whole.start + timedelta(seconds=20 * n) for n in range(int(whole.minutes * 3)))
+    clocks = ((f"{when.astimezone(HELSINKI):%H:%M:%S}", when.minute) for when in moments)
+    return [
+        snapshot(clock, 1, {1: f"{minute}.py - {title}"}) if title else locked(clock)
+        for clock, minute in clocks
+    ]
+
+
+def absences(clues: Iterable[Clue]) -> list[str]:
+    spans = merge(Span(c.at, c.until) for c in clues if isinstance(c, Attendance) and not c.here)
+    return [f"{clocks_of(one.start)}-{clocks_of(one.end)}" for one in spans]
+
+
+def clocks_of(moment: datetime) -> str:
+    return f"{moment.astimezone(HELSINKI):%H:%M:%S}"
+
+
+@pytest.mark.parametrize(
+    ("after", "away"),
+    [
+        ([snapshot("10:00:40")], ["10:00:00-10:00:40"]),
+        ([locked("10:00:20"), snapshot("10:01:00")], ["10:00:00-10:01:00"]),
+        # Asleep in between, and still locked on waking.
+        ([locked("12:30:00"), snapshot("12:30:20")], ["10:00:00-12:30:20"]),
+        # Nobody knows how long that was locked.
+        ([snapshot("12:30:00")], ["10:00:00-10:00:20"]),
+        ([], ["10:00:00-10:00:20"]),
+    ],
+)
+def test_a_locked_screen_is_absence_until_the_next_snapshot(
+    tmp_path: Path, after: list[dict[str, Any]], away: list[str]
+) -> None:
+    write(tmp_path, "2026-11-20.json", snapshot("09:59:40"), locked("10:00:00"), *after)
+    reading = hold_clues(thyme(tmp_path), FRIDAY.span)
+    assert absences(reading.clues) == away
+    titled = [clue for clue in reading.clues if isinstance(clue, Window)]
+    assert all(window.title == "auth.py - acme-api" and not window.app for window in titled)
+
+
+def test_a_lock_screen_in_a_damaged_file_is_one_still(tmp_path: Path) -> None:
+    file = day_file(snapshot("09:59:40"), locked("10:00:00"), snapshot("10:00:20"))
+    (tmp_path / "2026-11-20.json").write_bytes(file[:-20])
+    assert absences(thyme(tmp_path).read(FRIDAY.span).clues) == ["10:00:00-10:00:20"]
+
+
+def test_a_machine_locked_beside_one_in_use_takes_nothing_away(tmp_path: Path) -> None:
+    write(tmp_path, "2026-11-20-laptop.json", *every("09:00-11:00"))
+    write(tmp_path, "2026-11-20-desk.json", *every("09:00-11:00", title=ACME_CODE))
+    clues = thyme(tmp_path).read(FRIDAY.span).clues
+    assert told(suggest(inputs(*clues))) == ["09:00-11:00 acme"]
+
+
+@pytest.mark.parametrize("minutes", ["02", "30"])
+def test_nothing_that_happens_behind_a_lock_screen_is_the_persons_time(
+    tmp_path: Path, minutes: str
+) -> None:
+    """Neither the window in front before, nor what an agent commits meanwhile."""
+    day = [
+        *every("09:00-10:00", title=ACME_CODE),
+        *every(f"10:00-10:{minutes}"),
+        *every(f"10:{minutes}-12:00", title=ACME_CODE),
+        *every("12:00-13:00"),
+        *every("13:00-14:00", title=ACME_CODE),
+    ]
+    write(tmp_path, "2026-11-20.json", *day)
+    clues = (*thyme(tmp_path).read(FRIDAY.span).clues, commit("12:40", "acme", "Fix login"))
+    rows = suggest(inputs(*clues, min_minutes=1))
+    assert sum(row.evidence.window_minutes for row in rows) == 240 - int(minutes)
+    assert told(rows)[-2:] == [f"10:{minutes}-12:00 acme", "13:00-14:00 acme"]
 
 
 # -- The check ---------------------------------------------------------------------------------

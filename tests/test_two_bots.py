@@ -24,7 +24,6 @@ from tests.bots import (
     says,
 )
 from tests.conftest import FRIDAY, copy_home
-from tests.postgresql import server
 from tests.rooms import empty_database
 from tests.safety import message
 from tests.test_store_postgresql import command
@@ -33,12 +32,6 @@ from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import NotThere
 
 HOURS = tuple(f"{hour:02d}:00-{hour + 1:02d}:00 acme DEV-{hour}" for hour in range(8, 14))
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with server() as found:
-        yield found
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -50,7 +43,7 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path, sample_home: Path) ->
     with Sandbox(home, today=FRIDAY) as sandbox:
         sandbox.toggl.account.entries.clear()
         if request.param == "postgresql":
-            address = request.getfixturevalue("address")
+            address = request.getfixturevalue("postgresql")
             name = f"bots{abs(hash(tmp_path))}"
             command(address, f"CREATE DATABASE {name}")
             _use(sandbox, address % name)

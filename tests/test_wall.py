@@ -30,13 +30,13 @@ from tests.clues import (
     prompt,
     windows,
 )
-from tests.notation import FRIDAY, at
+from tests.notation import FRIDAY, at, span
 from tests.test_drafting import Recorded
 from tracklater_bot.domain.clues import AgentRun, ChatMessage, Clue, Meeting, Prompt, Window
-from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.day import Span, WorkDay, total
 from tracklater_bot.domain.draft import Brief, Draft
 from tracklater_bot.domain.groups import Group
-from tracklater_bot.domain.wall import UnreadableError, from_json, to_json
+from tracklater_bot.domain.wall import Shown, UnreadableError, from_json, to_json
 from tracklater_bot.drafting.machine import LocalMachine
 from tracklater_bot.settings import SuggestSettings
 
@@ -272,7 +272,28 @@ def test_titles_and_messages_leave_no_trace_in_a_draft(mark: str) -> None:
     assert b"globex" in told
 
 
-def test_what_a_rule_would_catch_is_a_number_of_minutes() -> None:
+def test_what_a_rule_would_catch_are_times() -> None:
     """Its text goes to the machine, and nothing that has it comes back."""
-    assert machine("SECRETTITLE").minutes_with(FRIDAY, "secrettitle") == pytest.approx(209, abs=4)
-    assert machine("OTHERWISE").minutes_with(FRIDAY, "secrettitle") == 0
+    caught = machine("SECRETTITLE").windows_with(FRIDAY, "secrettitle")
+    assert total(caught) / timedelta(minutes=1) == pytest.approx(209, abs=4)
+    assert machine("OTHERWISE").windows_with(FRIDAY, "secrettitle") == ()
+
+
+def test_words_of_windows_are_told_only_where_the_person_allows_it() -> None:
+    assert machine("SECRETTITLE").shown(FRIDAY.span) == Shown()
+
+
+PRIVATE = (
+    *windows("09:00-09:30 Budget draft - LibreOffice Calc", "09:30-09:40 Bank of Sala - Firefox"),
+    *windows("09:40-10:00 Surprise - Mozilla Firefox Private Browsing", "10:00-10:20 Budget"),
+)
+
+
+def test_words_and_programs_that_are_shown_are_those_of_the_time_and_not_private() -> None:
+    allowed = SuggestSettings(show_windows=True, ignore=("bank",))
+    here = LocalMachine(allowed, [Recorded(PRIVATE)], Known(), lambda: at("20:00"))
+    shown = here.shown(span("09:10-10:10"))
+    assert dict(shown.programs) == {"LibreOffice Calc": pytest.approx(20, abs=1)}
+    assert dict(shown.words) == {
+        "budget": pytest.approx(30, abs=1), "draft": pytest.approx(20, abs=1)
+    }  # fmt: skip

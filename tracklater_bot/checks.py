@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -30,6 +31,7 @@ from tracklater_bot.trackers.registry import FIRST_STEP, SUGGESTED
 BOT_SCOPES = (
     "chat:write", "commands", "im:write", "im:history", "files:write", "files:read", "users:read",
 )  # fmt: skip
+_WORD = re.compile(r"“[^”]*”")
 TIMEOUT_SECONDS = 15
 AT_ONCE = 8
 NO_CLUES = f"nothing tells what you worked on: set {first_clues()}."
@@ -68,8 +70,10 @@ def check_all(core: Core, *, quick: bool = False) -> list[Finding]:
     more = [sentence for sentence in lacking if sentence.partition(" ")[0] not in said]
     notes = [*core.no_longer(), *more, *_recorder(core)]
     if not quick:
-        notes += hollow(core.file_settings)
-        notes += unseen(core.clue_sources, core.groups, core.clock())
+        seen = [*unseen(core.clue_sources, core.groups, core.clock())]
+        words = set(_WORD.findall(" ".join(seen)))  # told with more behind it than by themselves
+        notes += [each for each in hollow(core.file_settings) if not words & {*_WORD.findall(each)}]
+        notes += seen
     return [*findings, *(Finding("settings", None, ok=False, sentence=note) for note in notes)]
 
 
@@ -82,6 +86,17 @@ def files_read(loaded: Loaded) -> Finding:
     advice = "run `tracklater-bot init`, or name one with --config"
     sentence = f"there is no settings file at {looked} (read {env}): {advice}"
     return Finding("files", None, ok=bool(loaded.settings.groups), sentence=sentence)
+
+
+def secrets_read(loaded: Loaded) -> Iterator[Finding]:
+    """Where each token and password comes from, by their names."""
+    places: dict[str, list[str]] = {}
+    for where in loaded.secrets:
+        place, _, name = where.rpartition(": ")
+        places.setdefault(place or "the environment", []).append(name)
+    if places:
+        told = "; ".join(f"from {place}: {', '.join(names)}" for place, names in places.items())
+        yield Finding("secrets", None, ok=True, sentence=told)
 
 
 def network(settings: Settings) -> Finding:

@@ -15,6 +15,7 @@ from tracklater_bot.domain.draft import Decision, Rounding
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.roundings import roundings_of
 from tracklater_bot.domain.rules import Rule
+from tracklater_bot.domain.track_record import Outcome
 from tracklater_bot.domain.wall import Machine
 from tracklater_bot.drafting.habits import HabitFiles
 from tracklater_bot.drafting.machine import Engine, LocalMachine
@@ -106,6 +107,7 @@ class Core:
             self.calendar.zone,
             self.decisions,
             self.roundings,
+            self.outcomes,
         )
         settings = self.file_settings.suggest
         habits = HabitFiles(
@@ -120,6 +122,10 @@ class Core:
     def decisions(self, since: date) -> list[Decision]:
         """What the person corrected or skipped since that day."""
         return [] if self._keeps_nothing() else self.store.decisions(self.person, since)
+
+    def outcomes(self, since: date) -> list[Outcome]:
+        """What became of the suggestions of the days since then."""
+        return [] if self._keeps_nothing() else self.store.outcomes(self.person, since)
 
     def roundings(self, since: date) -> list[Rounding]:
         """What rounding took from the rows of the stored days from then on."""

@@ -138,9 +138,9 @@ class Agent:
                     return replace(answer, findings=tuple(machine.check()))
                 case Ask.FORGET_HABITS:
                     machine.forget_habits()
-                case Ask.MINUTES_WITH if request.days:
-                    minutes = machine.minutes_with(request.days[0], request.text)
-                    return replace(answer, minutes=minutes)
+                case Ask.WINDOWS_WITH if request.days:
+                    spans = machine.windows_with(request.days[0], request.text)
+                    return replace(answer, spans=spans)
         except HubError:
             raise
         except Exception as error:  # noqa: BLE001 - the next question may have an answer

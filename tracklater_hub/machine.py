@@ -8,12 +8,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.catalog.catalog import Catalog
-from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock as in_words
-from tracklater_bot.domain.wall import Finding
+from tracklater_bot.domain.wall import Finding, Shown
 from tracklater_bot.settings import SuggestSettings
 from tracklater_bot.store import Store
 from tracklater_hub import mailbox, people
@@ -26,6 +26,7 @@ LAPTOP = "laptop"
 DRAFT_SECONDS, OTHER_SECONDS = 50.0, 20.0
 LATE = "it did not answer in time"
 FAILED = "the day could not be read there: the log of `tracklater-bot agent` tells why"
+MOST_SPANS = 2_000  # of windows with a rule's words, in a day
 NO_DEVICE = "no machine of yours has joined: write `/tracklater join` and run what it says there"
 
 
@@ -75,10 +76,15 @@ class RemoteMachine:
         with self.store.writing() as transaction:
             mailbox.put(transaction, self.person, self._in_groups(Request("", Ask.FORGET_HABITS)))
 
-    def minutes_with(self, day: WorkDay, text: str) -> int:
-        """0 where nobody tells."""
-        answer = self._asked(Request("", Ask.MINUTES_WITH, days=(day,), text=text))
-        return 0 if answer is None else max(0, min(answer.minutes, 25 * 60))
+    def windows_with(self, day: WorkDay, text: str) -> tuple[Span, ...]:
+        """Empty where nobody tells."""
+        answer = self._asked(Request("", Ask.WINDOWS_WITH, days=(day,), text=text))
+        told = answer.spans[:MOST_SPANS] if answer is not None else ()
+        return tuple(part for span in told if (part := span.intersection(day.span)) is not None)
+
+    def shown(self, span: Span) -> Shown:
+        """Nothing: no word of a window leaves the machine that serves a team."""
+        return Shown()
 
     # -- What the machine says -----------------------------------------------------------------
 

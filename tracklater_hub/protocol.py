@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.wall import Finding
@@ -38,7 +38,7 @@ class Ask(StrEnum):
     WORKED_SINCE = "worked_since"
     CHECK = "check"
     FORGET_HABITS = "forget_habits"
-    MINUTES_WITH = "minutes_with"
+    WINDOWS_WITH = "windows_with"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Answer:
     failed: bool = False
     drafts: tuple[Draft, ...] = ()
     worked: bool = False
-    minutes: int = 0
+    spans: tuple[Span, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 

@@ -24,7 +24,9 @@ from tracklater_sandbox.slack import FakeSlack
 from tracklater_sandbox.slack.workspace import Person
 from tracklater_sandbox.taiga import FakeTaiga
 from tracklater_sandbox.toggl import FakeToggl
-from tracklater_sandbox.workday import Workday, weekdays_before, write_settings
+from tracklater_sandbox.workday import MORE_TRACES, Workday, weekdays_before, write_settings
+from tracklater_sandbox.workday.activitywatch import EXPORT
+from tracklater_sandbox.workday.calendar import CALENDAR
 
 T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
@@ -35,7 +37,7 @@ class Sandbox:
     """Everything the bot talks to, on 127.0.0.1 alone.
 
     `today` is the sample day; by default the last weekday before today, so that it is complete at
-    any hour. `home` gets the settings, repositories and thyme files.
+    any hour. `home` gets the settings, repositories and what recorders keep.
     """
 
     def __init__(
@@ -77,6 +79,16 @@ class Sandbox:
             "TRACKLATER_TAIGA__PASSWORD": self.taiga.password,
             "TRACKLATER_GROUPS__ACME__JIRA__EMAIL": self.jira.email,
             "TRACKLATER_GROUPS__ACME__JIRA__API_TOKEN": self.jira.api_token,
+        }
+
+    @property
+    def more_traces(self) -> dict[str, str]:
+        """Variables for those who want the day with ActivityWatch, an agent and a calendar."""
+        return {
+            "TRACKLATER_ACTIVITYWATCH__FILE": str(self.home / MORE_TRACES / EXPORT),
+            "TRACKLATER_AGENTS__CLAUDE_DIR": str(self.home / MORE_TRACES / "claude"),
+            "TRACKLATER_AGENTS__CODEX_DIR": str(self.home / MORE_TRACES / "codex"),
+            "TRACKLATER_CALENDAR__FILES": str(self.home / MORE_TRACES / CALENDAR),
         }
 
     def clock(self) -> datetime:

@@ -129,7 +129,7 @@ def test_a_machine_hears_what_it_is_asked_at_once(hub: Running, tmp_path: Path) 
 
 def test_nobody_is_told_what_another_is_asked(hub: Running, tmp_path: Path) -> None:
     boris = HubClient(hub.joined(BORIS, tmp_path))
-    ask(hub, ANNA, Request("", Ask.MINUTES_WITH, text="anna's own words"))
+    ask(hub, ANNA, Request("", Ask.WINDOWS_WITH, text="anna's own words"))
     assert boris.ask(NEXT, Done(), Next) == Next()
 
 

@@ -19,7 +19,7 @@ from tracklater_bot.blocks.dialog_values import (
 )
 from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.rows import RowPlace, issue_line, menu, project_name
-from tracklater_bot.blocks.text import lines_within, mrkdwn, typed
+from tracklater_bot.blocks.text import lines_within, mrkdwn, plain, typed
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.descriptions import carried_over, is_ours, rewritten, written_for
 from tracklater_bot.domain.digests import Digest, Item, ItemState
@@ -76,7 +76,8 @@ def add_modal(
 def _gap_option(gap: Gap, day: WorkDay) -> Block:
     text = f"{times(gap.span, day.zone, day.date)} · {duration(gap.span.length)}"
     told = f"{text}, {GAP_WORDS.get(gap.why, gap.why)}" if gap.why else text
-    return kit.option(told, f"{gap.span.start.isoformat()}/{gap.span.end.isoformat()}")
+    told = plain(told, values.MOST_OPTION_TEXT)
+    return kit.outside_option(told, f"{gap.span.start.isoformat()}/{gap.span.end.isoformat()}")
 
 
 def with_gap(view: View, day: WorkDay) -> Block | None:
@@ -84,13 +85,11 @@ def with_gap(view: View, day: WorkDay) -> Block | None:
     start, _, end = (FieldValues(view).option("gap") or "").partition("/")
     if not end:
         return None
-    number = int(datetime.fromisoformat(start).timestamp())
     fresh = {
         "start": _time_field("start", "Start", datetime.fromisoformat(start), day.zone),
         "end": _time_field("end", "End", datetime.fromisoformat(end), day.zone),
     }
-    blocks = [_renewed(block, fresh, number) for block in view["blocks"]]
-    return resent(view, blocks, DialogMeta.of(view))
+    return refilled(view, fresh)
 
 
 def split_modal(digest: Digest, item: Item) -> Block:
@@ -208,7 +207,7 @@ def _name(block: Block) -> str:
     return str(block.get("block_id", "")).partition(":")[0]
 
 
-def _renewed(block: Block, fresh: Mapping[str, Block], later: int) -> Block:
+def _renewed(block: Block, fresh: Mapping[str, Block], later: int = 0) -> Block:
     """The field filled in anew, where it is among the fresh ones."""
     new, number = fresh.get(_name(block)), str(block.get("block_id", "")).partition(":")[2]
     if new is None:
@@ -234,6 +233,12 @@ def drawn_anew(view: Block, version: int) -> Block:
     """
     fresh = {_name(block): block for block in view["blocks"] if block["type"] == "input"}
     return {**view, "blocks": [_renewed(block, fresh, version) for block in view["blocks"]]}
+
+
+def refilled(view: View, fresh: Mapping[str, Block]) -> Block:
+    """The open dialog with these fields filled in anew."""
+    blocks = [_renewed(block, fresh) for block in view["blocks"]]
+    return resent(view, blocks, DialogMeta.of(view))
 
 
 def resent(view: Mapping[str, Any], blocks: list[Block], meta: DialogMeta) -> Block:

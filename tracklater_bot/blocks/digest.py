@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks import elements as kit
-from tracklater_bot.blocks.elements import Block, SlackMessage
+from tracklater_bot.blocks.elements import MOST_JSON, MOST_TEXT, Block, SlackMessage
 from tracklater_bot.blocks.rows import Detail, RowPlace, perhaps, row, unsure
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.blocks.week import still_open_rows, still_open_words
@@ -29,8 +29,6 @@ from tracklater_bot.domain.text import clock, count, day_name, duration, listing
 
 MOST_ROWS = 15
 ROWS_A_PAGE = (MOST_ROWS, 8, 4, 2)  # fewer only where names and titles are monstrous
-MOST_JSON = 11_900  # Slack's limit is 12,000 and its way of counting is not public
-MOST_TEXT = 3_900  # chat.update refuses more than 4,000
 MOST_QUESTIONS = 2
 MOST_GAPS = 3
 MOST_QUESTION = 170  # Slack's limit of 300 is for all that is asked
@@ -60,7 +58,7 @@ class DigestView:
     worked on after the day was read. `changes` are sentences of ours, in mrkdwn, about what the
     person once set in Slack and what holds no more. `squares` are emoji in the groups' colours,
     `usual` the hours that one usually works on a day, `stood` what is known of certain rows,
-    `still_open` are days since the last digest.
+    `still_open` are days since the last digest. `programs` were in front, by the item's id.
     """
 
     page: int = 0
@@ -74,6 +72,7 @@ class DigestView:
     usual: timedelta | None = None
     stood: str = ""
     still_open: Sequence[DayTimes] = ()
+    programs: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
 
     def closes(self, digest: Digest) -> bool:
         """Whether no entries can be made on the day any more."""
@@ -131,7 +130,14 @@ def _blocks(digest: Digest, view: DigestView, most_rows: int, detail: Detail) ->
     blocks += [*_head(digest, view, detail), *_day_buttons(digest, view)]
     asked = () if closed else questions(digest)
     for item in parts[number]:
-        place = RowPlace.of(digest, item, view.tracker, closed=closed, squares=view.squares)
+        square = view.squares.get(item.suggestion.group or "", "")
+        place = replace(
+            RowPlace.of(digest, item),
+            tracker=view.tracker,
+            closed=closed,
+            square=square and f"{square} ",
+            programs=view.programs.get(item.id, ()),
+        )
         blocks += row(item, place, detail, asked=item in asked)
     blocks += _page_buttons(digest, number, len(parts))
     notes = _small_print(digest, view, detail)

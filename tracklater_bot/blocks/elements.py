@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Block: TypeAlias = dict[str, Any]
+MOST_JSON = 11_900  # Slack's limit is 12,000 and its way of counting is not public
+MOST_TEXT = 3_900  # chat.update refuses more than 4,000
 
 
 @dataclass(frozen=True, slots=True)

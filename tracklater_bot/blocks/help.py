@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -12,8 +12,9 @@ from tracklater_bot.blocks.elements import SlackMessage, actions, button, contex
 from tracklater_bot.blocks.text import lines_within, link, mrkdwn
 from tracklater_bot.blocks.week import in_all, open_button
 from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items
-from tracklater_bot.domain.digests import Digest, Item
+from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
+from tracklater_bot.domain.steadiness import Move, in_short
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, count, day_name, duration, short_day, times
 
@@ -120,24 +121,43 @@ def day_ready(digest: Digest, link_to_it: str | None, closed: str = "") -> Slack
 
 
 def changes_message(
-    digest: Digest, moved: Sequence[tuple[Item, Item]], head: str, otherwise: str = ""
+    digest: Digest, moved: Sequence[Move], head: str, ending: str = ""
 ) -> SlackMessage | None:
     """What a day's open rows say anew, and said before; None where there is nothing to tell."""
-    zone = ZoneInfo(digest.timezone)
-    lines = [
-        f"{times(new.suggestion.span, zone, digest.day)}: {_what(new)} (was {_what(old)})"
-        for old, new in moved
-    ]
-    if not lines and not otherwise:
+    zone, lines = ZoneInfo(digest.timezone), list[str]()
+    for old, new in moved:
+        item = new or old
+        if item is not None:
+            when = times(item.suggestion.span, zone, digest.day)
+            lines.append(f"{when}: {_what(new)} (was {_what(old)})")
+    lines = [head, *lines] if lines else []
+    lines += [mrkdwn(ending, 400)] if ending else []
+    if not lines:
         return None
-    text = lines_within([head, *lines] if lines else [mrkdwn(otherwise, 300)])
+    text = lines_within(lines)
     return SlackMessage(text, [section(text)])
 
 
-def _what(item: Item) -> str:
-    issue = item.suggestion.issue
-    name = mrkdwn(item.suggestion.group or "not known", 40)
-    return f"{name} {mrkdwn(issue.key, 40)}" if issue else name
+def changed_since(digest: Digest, said: Mapping[str, str], most: int = 4) -> list[str]:
+    """A sentence about open rows that once said something else, in mrkdwn."""
+    zone = ZoneInfo(digest.timezone)
+    parts = [
+        f"{times(item.suggestion.span, zone, digest.day)} is {_what(item)}"
+        f" (was {mrkdwn(said[item.id], 60)})"
+        for item in digest.items
+        if item.id in said and item.state is ItemState.OPEN
+    ]
+    more = [f"and {len(parts) - most} more"] if len(parts) > most else []
+    return [f"Changed since you saw it: {', '.join([*parts[:most], *more])}."] if parts else []
+
+
+def with_button(message: SlackMessage, text: str, action_id: str, value: str) -> SlackMessage:
+    """The message with a button under it."""
+    return SlackMessage(message.text, [*message.blocks, actions([button(text, action_id, value)])])
+
+
+def _what(item: Item | None) -> str:
+    return "no row" if item is None else mrkdwn(in_short(item), 80)
 
 
 def note(text: str) -> SlackMessage:

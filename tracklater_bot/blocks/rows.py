@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks import elements as kit
@@ -29,6 +28,7 @@ from tracklater_bot.domain.text import (
 
 SPLITTABLE = timedelta(minutes=10)
 MOST_CANDIDATES = 2  # more would be a list to read
+MOST_PROGRAMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class RowPlace:
     """Where a row stands: its day and zone, whether one to merge with follows, and the tracker.
 
     `closed`: the day is too old for new entries, so that nothing but Skip is left for open rows.
-    `square` is the emoji in its group's colour; `beside` the groups before and after it.
+    `square` is the emoji in its group's colour; `beside` the groups before and after it. `programs`
+    were in front then, where the person lets them be shown.
     """
 
     day: date
@@ -55,17 +56,10 @@ class RowPlace:
     closed: bool = False
     square: str = ""
     beside: tuple[str, ...] = ()
+    programs: Sequence[tuple[str, int]] = ()
 
     @classmethod
-    def of(
-        cls,
-        digest: Digest,
-        item: Item,
-        tracker: TrackerWords = SOME_TRACKER,
-        *,
-        closed: bool = False,
-        squares: Mapping[str, str] = MappingProxyType({}),
-    ) -> RowPlace:
+    def of(cls, digest: Digest, item: Item) -> RowPlace:
         """The item's place in its digest."""
         span = item.suggestion.span
         # The digest's items are in order of time.
@@ -73,14 +67,10 @@ class RowPlace:
         earlier = [other for other in kept if other.suggestion.span.end <= span.start]
         later = [other for other in kept if other.suggestion.span.start >= span.end]
         beside = (each.suggestion.group for each in (*earlier[-1:], *later[:1]))
-        square = squares.get(item.suggestion.group or "", "")
         return cls(
             day=digest.day,
             zone=ZoneInfo(digest.timezone),
             has_next=bool(later) and is_open(later[0]),
-            tracker=tracker,
-            closed=closed,
-            square=f"{square} " if square else "",
             beside=tuple(dict.fromkeys(group for group in beside if group)),
         )
 
@@ -172,6 +162,9 @@ def _open_words(item: Item, place: RowPlace, detail: Detail) -> str:
         if detail.evidence and not item.certain
         else ""
     )
+    programs = listing(
+        f"{mrkdwn(name, 30)} {minutes} min" for name, minutes in place.programs[:MOST_PROGRAMS]
+    )
     between = listing(mrkdwn(group, 40) for group in place.beside)
     small = (
         f"*{unsure(suggestion)}*" if unsure(suggestion) else perhaps(suggestion),
@@ -183,6 +176,7 @@ def _open_words(item: Item, place: RowPlace, detail: Detail) -> str:
         _title(item, place, detail.words),
         issue_line(suggestion, detail.words) if explained else "",
         " · ".join(filter(None, small)),
+        f"In front: {programs}" if programs else "",
     ]
     return "\n".join(filter(None, lines))
 

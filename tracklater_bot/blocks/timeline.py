@@ -216,7 +216,7 @@ def alt_text(lanes: Lanes, most: int = MOST_ALT) -> str:
     parts = [f"Timeline of {day_name(lanes.day)}."]
     for name, bars in text_lanes(lanes):
         spans = ", ".join(_bar_words(bar, name, lanes) for bar in bars)
-        parts.append(f"{isolated(name)}, {_sum(bars)}: {spans}.")
+        parts.append(f"{isolated(name)}, {sum_of(bars)}: {spans}.")
     parts += [f"{count(number, what)}." for what, number in lanes.ticks.by_kind().items()]
     if len(parts) == 1:
         parts.append("Nothing was seen.")
@@ -255,7 +255,7 @@ def text_timeline(lanes: Lanes, width: int = 80, *, with_sums: bool = True) -> s
     rows = text_lanes(lanes)
     if not rows:
         return "Nothing was seen."
-    sums = [_sum(bars) if with_sums else "" for _, bars in rows]
+    sums = [sum_of(bars) if with_sums else "" for _, bars in rows]
     name_width = min(max(_columns(name) for name, _ in rows), MOST_NAME, width // 4)
     room = width - name_width - 2 - max(map(len, sums))
     fitting = (n for n in _CELL_MINUTES if lanes.span.minutes / n <= max(room, 12))
@@ -267,7 +267,8 @@ def text_timeline(lanes: Lanes, width: int = 80, *, with_sums: bool = True) -> s
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _sum(bars: Iterable[Bar]) -> str:
+def sum_of(bars: Iterable[Bar]) -> str:
+    """How long the bars are together, in words."""
     return duration(total(bar.span for bar in bars))
 
 

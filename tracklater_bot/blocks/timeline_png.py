@@ -18,9 +18,9 @@ from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tracklater_bot.blocks.timeline import NO_GROUP, Bar, Lanes, channels, colours
-from tracklater_bot.domain.day import Span, total
-from tracklater_bot.domain.text import clean, count, day_name, duration
+from tracklater_bot.blocks.timeline import NO_GROUP, Bar, Lanes, channels, colours, sum_of
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.text import clean, count, day_name
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Box: TypeAlias = tuple[float, float, float, float]
@@ -132,17 +132,17 @@ class _Pen:
         scaled = [(x * SMOOTH, y * SMOOTH) for x, y in points]
         self._draw.line(scaled, fill=fill, width=round(width * SMOOTH))
 
-    def dot(self, x: float, y: float, radius: float, fill: str) -> None:
-        box = (x - radius, y - radius, x + radius, y + radius)
-        self._draw.ellipse([edge * SMOOTH for edge in box], fill=fill)
+    def mark(self, kind: str, x: float, y: float, radius: float) -> None:
+        """What stands for a commit, a prompt or a message."""
+        corners = [((x + a * radius) * SMOOTH, (y + b * radius) * SMOOTH) for a, b in _MARKS[kind]]
+        if kind == _MESSAGE:
+            self._draw.ellipse(corners, fill=QUIET)
+        else:
+            self._draw.polygon(corners, fill=INK)
 
-    def diamond(self, x: float, y: float, radius: float, fill: str) -> None:
-        corners = [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)]
-        self._draw.polygon([(a * SMOOTH, b * SMOOTH) for a, b in corners], fill=fill)
-
-    def triangle(self, x: float, y: float, radius: float, fill: str) -> None:
-        corners = [(x, y - radius), (x + radius, y + radius), (x - radius, y + radius)]
-        self._draw.polygon([(a * SMOOTH, b * SMOOTH) for a, b in corners], fill=fill)
+    def bracket(self, left: float, right: float, top: float) -> None:
+        """What stands for a meeting, which lasts."""
+        self.line([(left, top), (left, top + 7), (right, top + 7), (right, top)], QUIET, 3)
 
     def striped(self, box: Box, radius: float, fill: str, stripe: str) -> None:
         """Slanted lines: what is unknown differs by more than its colour."""
@@ -156,6 +156,16 @@ class _Pen:
         corner = min(radius * SMOOTH, width / 4)
         ImageDraw.Draw(mask).rounded_rectangle((0, 0, width - 1, height - 1), corner, fill=255)
         self._image.paste(patch, (left, top), mask)
+
+
+_COMMIT, _MESSAGE, _PROMPT, _MEETING = "commit", "message", "prompt", "meeting"
+_TRACKED = "tracked"
+# The corners of each mark; of the message's, those of the square around a dot.
+_MARKS: Mapping[str, Sequence[tuple[int, int]]] = {
+    _COMMIT: ((0, -1), (1, 0), (0, 1), (-1, 0)),
+    _PROMPT: ((0, -1), (1, 1), (-1, 1)),
+    _MESSAGE: ((-1, -1), (1, 1)),
+}
 
 
 def _paint_shapes(pen: _Pen, layout: _Layout) -> None:
@@ -173,30 +183,27 @@ def _paint_shapes(pen: _Pen, layout: _Layout) -> None:
         box = layout.box(bar.span, layout.tracked_top, TRACKED_HEIGHT)
         pen.rounded(box, 10, _tint(layout.fill(bar)), layout.fill(bar))
     middle = layout.ticks_top + TICK_HEIGHT / 2
-    for meeting in layout.lanes.ticks.meetings:
+    ticks = layout.lanes.ticks
+    for meeting in ticks.meetings:
         left, _, right, _ = layout.box(meeting, middle, 0)
-        edges = [(left, middle - 14), (left, middle - 8), (right, middle - 8), (right, middle - 14)]
-        pen.line(edges, QUIET, 3)
-    for at in layout.lanes.ticks.messages:
-        pen.dot(layout.x(at), middle + 10, 7, QUIET)
-    for at in layout.lanes.ticks.prompts:
-        pen.triangle(layout.x(at), middle + 10, 9, INK)
-    for at in layout.lanes.ticks.commits:
-        pen.diamond(layout.x(at), middle - 8, 12, INK)
+        pen.bracket(left, right, middle - 14)
+    for kind, moments, below, radius in (
+        (_MESSAGE, ticks.messages, 10, 7),
+        (_PROMPT, ticks.prompts, 10, 9),
+        (_COMMIT, ticks.commits, -8, 12),
+    ):
+        for at in moments:
+            pen.mark(kind, layout.x(at), middle + below, radius)
     _paint_legend_marks(pen, layout)
 
 
 def _paint_legend_marks(pen: _Pen, layout: _Layout) -> None:
     for (*_, colour), (x, y) in zip(layout.legend, _legend_places(layout), strict=True):
         box = (x, y + 6, x + 30, y + 36)
-        if colour == _COMMIT:
-            pen.diamond(x + 15, y + 21, 13, INK)
+        if colour in _MARKS:
+            pen.mark(colour, x + 15, y + 21, 11)
         elif colour == _MEETING:
-            pen.line([(x, y + 14), (x, y + 22), (x + 30, y + 22), (x + 30, y + 14)], QUIET, 3)
-        elif colour == _MESSAGE:
-            pen.dot(x + 15, y + 21, 9, QUIET)
-        elif colour == _PROMPT:
-            pen.triangle(x + 15, y + 21, 11, INK)
+            pen.bracket(x, x + 30, y + 14)
         elif colour == _TRACKED:
             pen.rounded(box, 8, CARD, QUIET)
         elif colour == NO_GROUP:
@@ -213,7 +220,7 @@ def _paint_words(image: Image.Image, layout: _Layout) -> None:
     _write(pen, (MARGIN, MARGIN - 8), day_name(lanes.day), TITLE, INK)
     if lanes.suggested:
         # Not "to review": the picture stays as it is while the suggestions are decided.
-        sums = f"{_sum(lanes.suggested)} found"
+        sums = f"{sum_of(lanes.suggested)} found"
         x = WIDTH - MARGIN - _length(sums, NORMAL)
         _write(pen, (x, MARGIN - 2), sums, NORMAL, QUIET)
     if not layout.hours:
@@ -283,27 +290,24 @@ def _write_hours(pen: ImageDraw.ImageDraw, layout: _Layout) -> None:
 
 # -- Legend ------------------------------------------------------------------------------------
 
-_COMMIT, _MESSAGE, _PROMPT, _MEETING = "commit", "message", "prompt", "meeting"
-_TRACKED = "tracked"
-
 
 def _legend(lanes: Lanes, palette: Mapping[str, str]) -> Iterator[_Entry]:
     """What each colour and mark means, with sums."""
     groups = lanes.groups()
     for number, group in enumerate(groups[:MOST_LEGEND], 1):
         own = [bar for bar in lanes.suggested if bar.group == group]
-        yield _writable(clean(group, 24)) or f"Group {number}", _sum(own), palette[group]
+        yield (
+            _writable(clean(group, 24)) or f"Group {number}",
+            sum_of(own) if own else "",
+            palette[group],
+        )
     unknown = [bar for bar in lanes.suggested if bar.group is None]
     if unknown:
-        yield NO_GROUP, _sum(unknown), NO_GROUP
+        yield NO_GROUP, sum_of(unknown), NO_GROUP
     if lanes.tracked:
-        yield lanes.tracked_name, _sum(lanes.tracked), _TRACKED
+        yield lanes.tracked_name, sum_of(lanes.tracked), _TRACKED
     for kind, number in lanes.ticks.by_kind().items():
         yield count(number, kind), "", kind
-
-
-def _sum(bars: Sequence[Bar]) -> str:
-    return duration(total(bar.span for bar in bars)) if bars else ""
 
 
 def _entry_width(entry: _Entry) -> float:

@@ -10,6 +10,8 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks.elements import (
+    MOST_JSON,
+    MOST_TEXT,
     Block,
     SlackMessage,
     actions,
@@ -24,14 +26,12 @@ from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.billing import Drift
 from tracklater_bot.domain.day_totals import DayTimes, Lengths
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
-from tracklater_bot.domain.stretches import CertainRows, Stretch
+from tracklater_bot.domain.stretches import ReadyRows, Stretch
 from tracklater_bot.domain.text import clock, count, duration, listing, short_day
 
 MOST_GROUPS = 6
 MOST_DAYS = 31
 WEEK_DAYS = 7
-MOST_JSON = 11_900  # of a message; see the day's own in digest.py
-MOST_SPOKEN = 3_900
 MOST_CONFIRM = 280
 
 
@@ -108,10 +108,13 @@ def _sums(lengths: Lengths) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WeekView:
-    """What stands beside the days: whose they are, what can be approved, what it costs."""
+    """What stands beside the days: whose they are, what is certain, what can be approved at all,
+    what it costs.
+    """
 
     stretch: Stretch
-    certain: CertainRows = field(default_factory=CertainRows)
+    certain: ReadyRows = field(default_factory=ReadyRows)
+    ready: ReadyRows = field(default_factory=ReadyRows)
     quota: Quota | None = None
     notes: Sequence[str] = ()
     billing: BillingView | None = None
@@ -140,7 +143,7 @@ def week_message(
     totals = _week_totals(shown, label)
     spoken = [totals.replace("*", "")]
     spoken += [f"{short_day(times.day)}: {_day_words(times, label)}." for times in shown]
-    text = lines_within(map(escaped, spoken), MOST_SPOKEN)
+    text = lines_within(map(escaped, spoken), MOST_TEXT)
     for groups in (MOST_GROUPS, 3, 1, 0):
         blocks = _blocks(shown, label, view, groups)
         if size(blocks) <= MOST_JSON:
@@ -163,7 +166,7 @@ def _blocks(
     for times in days:
         if times not in quiet:
             lines = [f"*{short_day(times.day)}* · {_day_words(times, tracker)}"]
-            lines += filter(None, [_group_line(times, most_groups)])
+            lines += filter(None, [_group_line(times, most_groups, short=True)])
             blocks.append(section("\n".join(lines), open_button(times.day)))
     notes = [f"Nothing on {_runs([t.day for t in quiet])}."] if quiet else []
     notes += ["To review is what I found and you have not decided on."]
@@ -183,21 +186,35 @@ def _runs(days: Sequence[date]) -> str:
 
 
 def _approval(view: WeekView, tracker: str) -> list[Block]:
-    rows, value = view.certain, f"{view.stretch}/{view.certain.seen}"
-    if not rows.number:
-        return []
-    days = count(len(rows.days), "day")
-    words = f"Approve the certain of these {days}" if len(rows.days) > 1 else "Approve the certain"
-    entries = count(rows.number, "entry", "entries")
+    """A button for what is certain and, where there is more, one for all; and what that costs."""
     billed = view.billing is not None and view.billing.billed_on is not None
-    ask = f"{view.stretch.name} is billed already. " if billed else ""
-    ask += f"Make {entries} on {days} in {tracker}? In all {_sums(rows.lengths)}."
+    first = f"{view.stretch.name} is billed already. " if billed else ""
+    unsure = view.ready.number - view.certain.number
+    buttons = list[Block]()
+    if view.certain.number:
+        buttons.append(
+            _approve_button("the certain", "approve_days", view.certain, view, first, tracker)
+        )
+    if unsure:
+        first += f"I am not sure of {unsure} of them. "
+        buttons.append(_approve_button("all", "approve_days_all", view.ready, view, first, tracker))
+    if not buttons:
+        return []
+    buttons[0]["style"] = "primary"
+    number = view.certain.number or view.ready.number
+    cost = view.quota.cost(number, tracker) if view.quota else ""
+    return [actions(buttons), *([context(cost)] if cost else [])]
+
+
+def _approve_button(
+    what: str, action_id: str, rows: ReadyRows, view: WeekView, first: str, tracker: str
+) -> Block:
+    days = count(len(rows.days), "day")
+    words = f"Approve {what} of these {days}" if len(rows.days) > 1 else f"Approve {what}"
+    entries = count(rows.number, "entry", "entries")
+    ask = f"{first}Make {entries} on {days} in {tracker}? In all {_sums(rows.lengths)}."
     question = confirm(words, plain(ask, MOST_CONFIRM), "Approve")
-    cost = view.quota.cost(rows.number, tracker) if view.quota else ""
-    return [
-        actions([button(words, "approve_days", value, style="primary", confirm=question)]),
-        *([context(cost)] if cost else []),
-    ]
+    return button(words, action_id, f"{view.stretch}/{rows.seen}", confirm=question)
 
 
 def _summed(days: Iterable[DayTimes]) -> DayTimes:
@@ -225,26 +242,28 @@ def _day_words(day: DayTimes, tracker: str) -> str:
     left = "all decided" if found else ""
     if missing:
         of_found = f" of {duration(found)} suggested" if found > missing else ""
-        left = f"{duration(missing)}{of_found} to review"
+        left = f"{duration(missing)} to review{of_found}"
     waiting = in_all(day.under_way)
     left = ", ".join(filter(None, (f"{duration(waiting)} on the way" if waiting else "", left)))
     done = f"{duration(tracked)} in {tracker}" if tracked else ""
     return ", ".join(filter(None, (done, left))) or "nothing"
 
 
-def _group_line(day: DayTimes, most: int) -> str:
+def _group_line(day: DayTimes, most: int, *, short: bool = False) -> str:
+    """The groups' times; where it is to be `short`, without what the day's own line says."""
     groups = day.groups()
-    names = [words for group in groups[:most] if (words := _group_words(day, group))]
+    to_review = "" if short and not in_all(day.tracked) else " to review"
+    names = [words for group in groups[:most] if (words := _group_words(day, group, to_review))]
     if len(groups) > most > 0:
         names.append(f"and {count(len(groups) - most, 'more group')}")
     return " · ".join(names)
 
 
-def _group_words(day: DayTimes, group: str | None) -> str:
+def _group_words(day: DayTimes, group: str | None, to_review: str) -> str:
     name = mrkdwn(group, 40) if group else "without a group"
     tracked, missing = day.tracked.get(group), day.missing.get(group)
     parts = [duration(tracked)] if tracked else []
-    parts += [f"{duration(missing)} to review"] if missing else []
+    parts += [f"{duration(missing)}{to_review}"] if missing else []
     return f"{name} {', '.join(parts)}" if parts else ""
 
 

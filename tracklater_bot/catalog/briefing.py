@@ -17,6 +17,7 @@ from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, in_background
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock
+from tracklater_bot.domain.track_record import Outcome
 
 LATELY = timedelta(days=90)  # issues closed before that are linked only where their key is seen
 
@@ -32,6 +33,7 @@ class CatalogBriefing:
     zone: Callable[[], ZoneInfo]
     decisions: Callable[[date], Sequence[Decision]] = lambda _since: ()
     roundings: Callable[[date], Sequence[Rounding]] = lambda _since: ()
+    outcomes: Callable[[date], Sequence[Outcome]] = lambda _since: ()
     seconds: float = SECONDS  # for the tracker, after all else
 
     @contextmanager
@@ -92,6 +94,7 @@ class _PendingBrief:
             history=whole.entries,
             decisions=tuple(self.briefing.decisions(self.days[0].date - LATELY)),
             roundings=tuple(self.briefing.roundings(self.days[0].date.replace(day=1))),
+            outcomes=tuple(self.briefing.outcomes(self.days[0].date - LATELY)),
             services=(*_merged(statuses, troubled), *self._tracker(projects, tracked)),
         )
 

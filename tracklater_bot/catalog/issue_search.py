@@ -11,8 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from rapidfuzz import fuzz, process
-
 from tracklater_bot.domain.issues import Issue
 
 _NO_WORD = re.compile(r"[^\w#]+|_")
@@ -127,6 +125,8 @@ class IssueIndex:
         same = [other for other in self._words if word in other]
         if same:
             return same
+        from rapidfuzz import fuzz, process  # noqa: PLC0415 - 4 MB, for a first slip of the pen
+
         for scorer, cutoff in ((fuzz.ratio, _NEAR), (fuzz.partial_ratio, _NEAR_PART)):
             near = process.extract(
                 word, self._words, scorer=scorer, score_cutoff=cutoff, limit=_NEAR_WORDS

@@ -17,7 +17,8 @@ from tracklater_bot.cli.output import print_json
 from tracklater_bot.cli.person import person_of
 from tracklater_bot.cli.signals import stop_event, stopping_as_interrupt
 from tracklater_bot.core import opened
-from tracklater_bot.domain.digests import ItemState
+from tracklater_bot.domain.digests import Digest, ItemState
+from tracklater_bot.domain.draft import agents_words
 from tracklater_bot.domain.text import day_name, duration, times
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import SettingsError, load
@@ -52,6 +53,7 @@ def running_demo(port: int = 0) -> Iterator[tuple[Sandbox, Bot]]:
         try:
             environ = {
                 **sandbox.env,
+                **sandbox.more_traces,
                 "TRACKLATER_DATABASE_URL": f"sqlite:///{folder}/demo.db",
                 "TRACKLATER_GROUPS__ACME__JIRA__WORKLOGS": "true",
             }
@@ -130,7 +132,7 @@ class Walk:
         self.steps.append(f"edited {name}: it reads “{EDITED}” now")
 
     def skip_last(self) -> None:
-        """Skips the last suggestion: nothing tells what that was."""
+        """Skips the last suggestion that has a group."""
         item = self._items("skip")[-1]
         name = self._name(item)
         self._click("skip", item)
@@ -157,6 +159,7 @@ class Walk:
             "did": self.steps,
             "entries": self.entries(),
             "worklogs": self.worklogs(),
+            "agents": self.agents(),
             "message": (self._message() or {}).get("text"),
         }
 
@@ -177,6 +180,11 @@ class Walk:
             }
             for worklog in self.sandbox.jira.worklogs
         ]
+
+    def agents(self) -> str:
+        """How long agents worked by themselves, in the message's words."""
+        digest = self._digest()
+        return agents_words(digest.agents) if digest else ""
 
     # -- Clicks and looks ------------------------------------------------------------------------
 
@@ -214,13 +222,16 @@ class Walk:
         return found[1].state if found else None
 
     def _all_sent(self) -> bool:
-        digest = self.bot.days.person.store.digest(ME, self.sandbox.day)
+        digest = self._digest()
         still = (ItemState.PENDING, ItemState.SENDING, ItemState.UNKNOWN)
         if digest is None or any(item.state in still for item in digest.items):
             return False
         if any(item.worklog and item.worklog.state is ItemState.PENDING for item in digest.items):
             return False
         return digest.shown == digest.version
+
+    def _digest(self) -> Digest | None:
+        return self.bot.days.person.store.digest(ME, self.sandbox.day)
 
     def _name(self, item_id: str) -> str:
         """`09:05–11:30 acme: DEV-123 Fix login`."""
@@ -268,6 +279,7 @@ def _print(walk: Walk) -> None:
     for log in walk.worklogs():
         length = duration(timedelta(minutes=log["minutes"]))
         print(f"  {log['start'][11:16]}  {log['issue']}  {length}")
+    print(f"{walk.agents()}.")
 
 
 # -- With a person -------------------------------------------------------------------------------

@@ -309,12 +309,13 @@ def digest(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Everything tried for real."""
-    from tracklater_bot.checks import check_all, files_read, network
+    from tracklater_bot.checks import check_all, files_read, network, secrets_read
     from tracklater_bot.cli.terminal import print_lines
 
     loaded = load_settings(arguments)
     with opened_core(loaded.settings) as core, progress("Trying everything"):
-        findings = [files_read(loaded), *check_all(core), network(core.file_settings)]
+        read = [files_read(loaded), *secrets_read(loaded)]
+        findings = [*read, *check_all(core), network(core.file_settings)]
     if arguments.json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tracklater_bot.cli.lock_screen import is_locked
 from tracklater_bot.sources.clues.salvage import salvage
 from tracklater_bot.sources.clues.thyme import LARGEST
 from tracklater_bot.sources.files import read_regular, replace_file
@@ -75,8 +76,9 @@ _decode = msgspec.json.Decoder(_DayFile).decode
 def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
     """Takes a snapshot now and adds it to its day's file in `folder`.
 
-    The day is the snapshot's own, in `zone`. Raises RecordError when thyme gives none, or when it
-    cannot be written; the file is then as it was.
+    With a locked screen it tells that, and no window. The day is the snapshot's own, in `zone`.
+    Raises RecordError when thyme gives none, or when it cannot be written; the file is then as it
+    was.
     """
     if folder is None:
         raise RecordError(
@@ -84,7 +86,7 @@ def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
         )
     if fcntl is None:
         raise RecordError("this system cannot lock files, which `record` needs: run `thyme track`")
-    snapshot = snapshot_in(_thyme_output())
+    snapshot = _of_lock_screen(zone) if is_locked() else snapshot_in(_thyme_output())
     try:
         at = datetime.fromisoformat(snapshot["Time"]).astimezone(zone)
     except OverflowError:
@@ -95,6 +97,12 @@ def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
             return add(folder / f"{at.date()}.json", snapshot)
     except OSError as error:
         raise RecordError(f"{folder}: {(error.strerror or 'cannot be written').lower()}") from None
+
+
+def _of_lock_screen(zone: ZoneInfo) -> dict[str, Any]:
+    """As thyme writes one without windows, with a word that thyme passes over."""
+    empty = {"Windows": None, "Active": 0, "Visible": None}
+    return {"Time": datetime.now(zone).isoformat(), **empty, "Locked": True}
 
 
 # -- thyme -------------------------------------------------------------------------------------

@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from types import FrameType
 
-TURN_SECONDS = 1.0
 END_SECONDS = 9.0
 
 
+@cache
+def _bell() -> tuple[socket.socket, socket.socket]:
+    """Rung by each signal and whatever sets a stop; never closed, since signals may always come."""
+    heard, rung = socket.socketpair()
+    rung.setblocking(False)
+    return heard, rung
+
+
 class _Stop(threading.Event):
-    """Waits in short turns: a signal that comes just before one begins is heard after it only."""
+    """Is waited for in the main thread, which sleeps until the bell is rung.
+
+    A signal that comes just before an event's own wait begins is heard after it only.
+    """
+
+    def set(self) -> None:
+        """As an event's."""
+        super().set()
+        with suppress(BlockingIOError):  # rung so often that it is heard anyway
+            _bell()[1].send(b"\0")
 
     def wait(self, timeout: float | None = None) -> bool:
         """As an event's."""
-        end = time.monotonic() + timeout if timeout is not None else float("inf")
-        while not super().wait(min(TURN_SECONDS, max(end - time.monotonic(), 0.0))):
-            if time.monotonic() >= end:
-                return False
-        return True
+        heard, end = _bell()[0], time.monotonic() + (timeout or 0.0)
+        while not self.is_set():
+            left = None if timeout is None else max(end - time.monotonic(), 0.0)
+            if not select.select([heard], [], [], left)[0]:
+                break
+            heard.recv(4096)
+        return self.is_set()
 
 
 def stop_event(seconds: float | None = None) -> threading.Event:
@@ -48,6 +69,7 @@ def stop_event(seconds: float | None = None) -> threading.Event:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    signal.set_wakeup_fd(_bell()[1].fileno(), warn_on_full_buffer=False)
     return stopped
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
+from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.text import duration, short_day
@@ -18,13 +19,18 @@ MOST_DESCRIPTION = 80
 
 @dataclass(frozen=True, slots=True)
 class BilledEntry:
-    """What of an entry is billed, and the tracker's word for its state then."""
+    """What of an entry is billed, and the tracker's word for its state then.
+
+    `project` and `billable` are None where an older version of this program has noted neither.
+    """
 
     start: datetime
     seconds: int
     group: str | None
     description: str
     changed: str
+    project: str | None = None
+    billable: bool | None = None
 
     @property
     def length(self) -> timedelta:
@@ -40,18 +46,22 @@ class MonthState:
     found: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, entries: Iterable[TimeEntry], days: Iterable[DayTimes]) -> MonthState:
-        """Of entries that have ended, and the month's days."""
+    def of(cls, entries: Iterable[TimeEntry], days: Iterable[DayTimes], month: Span) -> MonthState:
+        """Of the parts in the month of entries that have ended, and of its days."""
         held = {
             entry.id: BilledEntry(
                 start=entry.start,
-                seconds=round((entry.end - entry.start).total_seconds()),
+                seconds=round(part.length.total_seconds()),
                 group=entry.group,
                 description=entry.description[:MOST_DESCRIPTION],
                 changed=entry.changed,
+                project=entry.project or "",
+                billable=entry.billable,
             )
             for entry in entries
             if entry.end is not None
+            and (whole := entry.span(entry.end))
+            and (part := whole.intersection(month))
         }
         found = {
             times.day.isoformat(): {
@@ -115,7 +125,8 @@ def _drifts(
     for key in billed.entries.keys() | now.entries.keys():
         before, after = billed.entries.get(key), now.entries.get(key)
         known = after or before
-        if known is None or (before and after and _same(before, after)):
+        changes = _changes(before, after, zone) if before and after else []
+        if known is None or (before and after and not changes):
             continue
         day = known.start.astimezone(zone).date()
         by_us = after is not None and ours.get(key) == after.changed
@@ -126,7 +137,7 @@ def _drifts(
         elif after is None:
             how = f"no longer in {tracker}: {duration(before.length)} -> 0 min"
         else:
-            how = f"edited {where}: {_change(before, after, zone)}"
+            how = f"edited {where}: {', '.join(changes)}"
         yield Drift(day, known.description, how)
     for on, groups in now.found.items():
         for group, seconds in groups.items():
@@ -135,24 +146,23 @@ def _drifts(
                 yield Drift(date.fromisoformat(on), group, f"{duration(more)} more found since")
 
 
-def _same(before: BilledEntry, after: BilledEntry) -> bool:
-    return (before.start, before.seconds, before.group, before.description) == (
-        after.start,
-        after.seconds,
-        after.group,
-        after.description,
-    )
-
-
-def _change(before: BilledEntry, after: BilledEntry, zone: ZoneInfo) -> str:
+def _changes(before: BilledEntry, after: BilledEntry, zone: ZoneInfo) -> list[str]:
+    """What is different of an entry, the length first; when it was counts where that stayed."""
+    told = []
     if before.seconds != after.seconds:
-        return f"{duration(before.length)} -> {duration(after.length)}"
-    if before.group != after.group:
-        return f"{before.group or 'no client'} -> {after.group or 'no client'}"
-    if before.start != after.start:
+        told.append(f"{duration(before.length)} -> {duration(after.length)}")
+    elif before.start != after.start:
         start, end = (one.start.astimezone(zone) for one in (before, after))
-        return f"{short_day(start)} {start:%H:%M} -> {short_day(end)} {end:%H:%M}"
-    return "its words"
+        told.append(f"{short_day(start)} {start:%H:%M} -> {short_day(end)} {end:%H:%M}")
+    if before.group != after.group:
+        told.append(f"{before.group or 'no client'} -> {after.group or 'no client'}")
+    elif before.project not in (None, after.project):
+        told.append(f"{before.project or 'no project'} -> {after.project or 'no project'}")
+    if before.billable not in (None, after.billable):
+        told.append("now billable" if after.billable else "no longer billable")
+    if before.description != after.description:
+        told.append("its words")
+    return told
 
 
 def _on(changed: str, zone: ZoneInfo) -> str:

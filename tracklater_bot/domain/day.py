@@ -88,6 +88,18 @@ def subtract(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
     return [Span(*left) for left in without(whole, cuts)]
 
 
+def joined(intervals: Iterable[tuple[float, float]], gap: float = 0.0) -> list[tuple[float, float]]:
+    """The same time as intervals in order that lie more than `gap` apart."""
+    result: list[tuple[float, float]] = []
+    for start, end in sorted(intervals):
+        if result and start <= result[-1][1] + gap:
+            if end > result[-1][1]:
+                result[-1] = (result[-1][0], end)
+        else:
+            result.append((start, end))
+    return result
+
+
 def without(
     intervals: Iterable[tuple[T, T]], holes: Sequence[tuple[T, T]]
 ) -> Iterator[tuple[T, T]]:

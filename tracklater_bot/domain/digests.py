@@ -128,6 +128,10 @@ class Digest:
     ts: str | None = None
     unheard: bool = False  # Slack was told to post its message, and nobody knows what came of it
 
+    def ready(self, *, certain_only: bool) -> list[Item]:
+        """What approving the day takes: its certain items, or all with group and project."""
+        return [i for i in self.items if (i.certain if certain_only else i.approvable)]
+
     def posted_since(self, moment: datetime) -> bool:
         """Whether its message was posted then or later: `ts` is Slack's time in seconds."""
         return self.ts is not None and Decimal(self.ts) >= Decimal(moment.timestamp())

@@ -13,6 +13,7 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 from tracklater_bot.domain.text import duration, listing
+from tracklater_bot.domain.track_record import Outcome
 
 GAP_WORDS = {
     "still": "with nothing changing on screen",
@@ -99,9 +100,9 @@ class Brief:
     `groups` have their projects and key forms, and what the settings tell of their names. `issues`
     are those that work may have been for, `tracked` is what is in the tracker from the first day to
     the last, `rules` are the person's own, `history` are entries of weeks before and after, which
-    teach what the time of each group looks like; `decisions` tell where the person corrected or
-    skipped what was suggested then. `services` tells how those fared who were asked. `roundings`
-    are those of the days' months.
+    teach what the time of each group looks like; `decisions` tell where the person said themselves
+    whose time it was, or skipped what was suggested, `outcomes` how what was suggested fared.
+    `services` tells how those fared who were asked. `roundings` are those of the days' months.
     """
 
     days: tuple[WorkDay, ...]
@@ -113,3 +114,4 @@ class Brief:
     decisions: tuple[Decision, ...] = ()
     services: tuple[SourceStatus, ...] = ()
     roundings: tuple[Rounding, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, time, timedelta
-from operator import add, itemgetter, sub
+from operator import sub
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -154,20 +154,6 @@ def within(suggestion: Suggestion, span: Span) -> Suggestion:
 def _key(suggestion: Suggestion) -> _Key:
     issue = suggestion.issue
     return (suggestion.span, suggestion.group, (issue.tracker, issue.key) if issue else None)
-
-
-def moved(before: Digest, after: Digest) -> list[tuple[Item, Item]]:
-    """The open items that say another group or issue than was said of most of their time."""
-    pairs = []
-    for item in (item for item in after.items if item.state is ItemState.OPEN):
-        span = item.suggestion.span
-        shared = [(old.suggestion.span.intersection(span), old) for old in before.items]
-        most = max(
-            ((part.length, old) for part, old in shared if part), key=itemgetter(0), default=None
-        )
-        if most is not None and _key(most[1].suggestion)[1:] != _key(item.suggestion)[1:]:
-            pairs.append((most[1], item))
-    return pairs
 
 
 # -- Checks --------------------------------------------------------------------------------------
@@ -349,7 +335,7 @@ def joined(first: Item, second: Item) -> Item:
     suggestion = replace(
         longer.suggestion,
         span=Span(one.span.start, max(one.span.end, two.span.end)),
-        evidence=Evidence(*map(add, astuple(one.evidence), astuple(two.evidence))),
+        evidence=one.evidence + two.evidence,
         best_split=two.span.start,
         halves=(),
     )

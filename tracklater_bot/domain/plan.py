@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from tracklater_bot.domain.day import WEEKDAYS, WorkDay
 
 CATCH_UP_DAYS = 7
@@ -69,7 +67,19 @@ class Plan:
 
 def is_holiday(day: date, country: str) -> bool:
     """Whether the day is a public holiday there; an unknown country has none."""
+    return bool(country) and day in (_holidays(country, day.year) or ())
+
+
+def knows_holidays(country: str) -> bool:
+    """Whether there are any of that country."""
+    return _holidays(country, 2000) is not None
+
+
+def _holidays(country: str, year: int) -> Collection[date] | None:
+    import holidays  # noqa: PLC0415 - 4 MB, for those alone who have named a country
+
+    code, _, part = country.upper().replace("_", "-").partition("-")  # `US-CA` is California
     try:
-        return bool(country) and day in holidays.country_holidays(country.upper(), years=day.year)
+        return holidays.country_holidays(code, subdiv=part or None, years=year)
     except NotImplementedError:
-        return False
+        return None

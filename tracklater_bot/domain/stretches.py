@@ -92,8 +92,8 @@ def _day_in(kind: str, when: str, today: date) -> date:
 
 
 @dataclass(frozen=True, slots=True)
-class CertainRows:
-    """What "Approve the certain" of some days takes: how many rows on which days, and their hours.
+class ReadyRows:
+    """What approving some days at once takes: how many rows on which days, and their hours.
 
     `seen` changes with every row and every change of one, so that a click means what was shown.
     """
@@ -104,9 +104,9 @@ class CertainRows:
     seen: str = ""
 
     @classmethod
-    def of(cls, digests: Iterable[Digest]) -> CertainRows:
-        """Those of the days."""
-        of_days = {digest.day: [i for i in digest.items if i.certain] for digest in digests}
+    def of(cls, digests: Iterable[Digest], *, certain_only: bool) -> ReadyRows:
+        """Those of the days: the certain ones, or all that can be approved."""
+        of_days = {digest.day: digest.ready(certain_only=certain_only) for digest in digests}
         rows = [item for of_day in of_days.values() for item in of_day]
         groups = {item.suggestion.group for item in rows}
         lengths = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
+from operator import add
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.groups import Project
@@ -18,6 +19,8 @@ class Evidence:
     """How much was seen during a suggestion; counts only, never the clues themselves.
 
     `exact_seconds` is how long the work was before rounding; 0 where nothing is known of that.
+    `reckoned` and `issue_reckoned` are how sure the engine was of the group and of the issue, in
+    thousandths, before the person's own decisions corrected that; 0 where that isn't known.
     """
 
     window_minutes: int = 0
@@ -26,6 +29,13 @@ class Evidence:
     prompts: int = 0
     meetings: int = 0
     exact_seconds: int = 0
+    reckoned: int = 0
+    issue_reckoned: int = 0
+
+    def __add__(self, other: Evidence) -> Evidence:
+        """The counts of both; how sure the engine was is the first one's."""
+        sums = Evidence(*map(add, astuple(self), astuple(other)))
+        return replace(sums, reckoned=self.reckoned, issue_reckoned=self.issue_reckoned)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,12 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", _UNSEEN.sub("", text)).casefold()
 
 
+def without_accents(text: str) -> str:
+    """`aakkoset` of `ääkköset`: how names are written where they may have no accents."""
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
 def units(text: str) -> int:
     """The length in UTF-16 units, as Slack and browsers count."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

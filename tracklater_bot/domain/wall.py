@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief, Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
@@ -64,21 +64,34 @@ class Finding:
         return SourceStatus(self.name, self.group, 0, None if self.ok else self.sentence)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What windows showed in some time: words of their titles, and programs, with their minutes.
+
+    For the person's eyes in a dialog or a row; it is stored nowhere.
+    """
+
+    words: tuple[tuple[str, int], ...] = ()
+    programs: tuple[tuple[str, int], ...] = ()
+
+
 class Machine(Protocol):
     """The person's machine, as the rest sees it. Safe to call from threads; no call raises.
 
     `drafts` gives the days as they look now, oldest first. `worked_since` tells whether somebody
     was at work for a while since then, as far as recorders of the screen tell. `check` tries
-    everything that gives clues. `forget_habits` removes what confirmed time taught. `minutes_with`
-    counts those of a day's windows that have the text in their titles, as a rule would: the text is
-    the person's own, and crosses to the machine alone; what comes back is the number.
+    everything that gives clues. `forget_habits` removes what confirmed time taught. `windows_with`
+    tells when windows with the text in their titles were in front that day, as a rule would catch
+    them: the text is the person's own, and crosses to the machine alone; what comes back are times.
+    `shown` is empty unless the machine's person has allowed it, and always where it serves a team.
     """
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]: ...  # noqa: D102
     def worked_since(self, moment: datetime) -> bool: ...  # noqa: D102
     def check(self) -> list[Finding]: ...  # noqa: D102
     def forget_habits(self) -> None: ...  # noqa: D102
-    def minutes_with(self, day: WorkDay, text: str) -> int: ...  # noqa: D102
+    def windows_with(self, day: WorkDay, text: str) -> tuple[Span, ...]: ...  # noqa: D102
+    def shown(self, span: Span) -> Shown: ...  # noqa: D102
 
 
 class Preparation(Protocol):

@@ -16,11 +16,12 @@ from typing import TypeAlias
 
 import msgspec
 
-from tracklater_bot.domain.clues import Reading, Window
+from tracklater_bot.domain.clues import Meeting, Reading, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.keys import Keys
+from tracklater_bot.domain.side_by_side import side_by_side
 from tracklater_bot.domain.text import folded
 from tracklater_bot.drafting.recorders import told_apart
 from tracklater_bot.engine.learn.habits import DayCounts, Habits, Lesson, learned, lesson_at, looks
@@ -29,7 +30,7 @@ from tracklater_bot.engine.windows import program_in
 from tracklater_bot.sources.base import ClueSource, SourceError
 from tracklater_bot.sources.files import MB, read_regular, replace_file
 
-FORM = 1  # of the files and of the words in them; another is learned anew
+FORM = 2  # of the files and of the words in them; another is learned anew
 SECONDS = 8.0  # of reading past days for one draft; the rest waits for the next one
 KEY_BYTES = 32
 CORRECTED = 2.0  # what a correction counts
@@ -76,17 +77,22 @@ class HabitFiles:
     def learned(self, brief: Brief) -> Callable[[WorkDay], Habits | None]:
         """Reads the days anew whose entries are new or changed; gives each day's habits."""
         lessons = _by_day(brief, self._forgotten())
-        if not lessons:
+        answered = {one.span for one in brief.decisions if one.group is not None}
+        if not lessons and not answered:
             return lambda _day: None
         key = self._key()
         hashing, until = Hashing(key), monotonic() + SECONDS
         known: dict[date, DayCounts] = {}
-        past = (day for day in lessons if day.date < brief.days[-1].date)
+        past = [day for day in lessons if day.date < brief.days[-1].date]
+        marks = {day: _mark(lessons[day], key) for day in past}
+        stored = {day: self._kept(day.date) for day in past}
+        new = [day for day, kept in stored.items() if kept is None or kept.mark != marks[day]]
+        meetings = self._meetings(new)
         for day in sorted(past, key=lambda day: day.date, reverse=True):
-            mark = _mark(lessons[day], key)
-            kept = self._kept(day.date)
-            if (kept is None or kept.mark != mark) and monotonic() < until:
-                kept = self._learn(day, lessons[day], mark, hashing) or kept
+            kept = stored[day]
+            if day in new and monotonic() < until:
+                own = [meeting for meeting in meetings if meeting.at in day.span]
+                kept = self._learn(day, lessons[day], marks[day], hashing, own) or kept
             if kept is not None:
                 known[day.date] = kept.counts
         groups = [group.name for group in brief.groups]
@@ -94,7 +100,8 @@ class HabitFiles:
 
         def of_day(day: WorkDay) -> Habits | None:
             before = {past: counts for past, counts in known.items() if past < day.date}
-            return Habits(before, day.date, groups, hashing, issues) if before else None
+            teaches = before or any(map(day.span.overlaps, answered))
+            return Habits(before, day.date, groups, hashing, issues) if teaches else None
 
         return of_day
 
@@ -134,29 +141,36 @@ class HabitFiles:
     # -- One day -------------------------------------------------------------------------------
 
     def _learn(
-        self, day: WorkDay, lessons: Sequence[Lesson], mark: str, hashing: Hashing
+        self,
+        day: WorkDay,
+        lessons: Sequence[Lesson],
+        mark: str,
+        hashing: Hashing,
+        meetings: Sequence[Meeting],
     ) -> _DayFile | None:
         """What a day teaches; None where it cannot be read, so that it is tried again."""
         windows = self._windows(day)
         if windows is None:
             return None
-        kept = self._known[day.date] = _DayFile(FORM, mark, learned(windows, lessons, hashing))
+        counts = learned(windows, lessons, hashing, meetings)
+        kept = self._known[day.date] = _DayFile(FORM, mark, counts)
         self._write(f"{day.date.isoformat()}.json", msgspec.json.encode(kept))
         return kept
 
+    def _meetings(self, days: Sequence[WorkDay]) -> list[Meeting]:
+        """The meetings of days; a calendar is read once for all of them, and may be far away."""
+        if not days:
+            return []
+        whole = Span(min(day.span.start for day in days), max(day.span.end for day in days))
+        calendars = [source for source in self.sources if source.name == "calendar"]
+        clues = (clue for reading in _read(calendars, whole) or () for clue in reading.clues)
+        return [clue for clue in clues if isinstance(clue, Meeting)]
+
     def _windows(self, day: WorkDay) -> list[Window] | None:
-        """What recorders saw of a day; None where one of them failed."""
-        readings: list[Reading] = []
-        for source in self.sources:
-            if not source.watches_screen:
-                continue
-            try:
-                readings.append(source.read(day.span))
-            except SourceError:
-                return None
-            except Exception as error:  # noqa: BLE001 - one odd day must not cost the others
-                log_failure(_log, "Learning from a day", error)
-                return None
+        """What recorders saw of a day; None where one of them failed, or took too long."""
+        readings = _read([source for source in self.sources if source.watches_screen], day.span)
+        if readings is None:
+            return None
         clues = (clue for reading in told_apart(readings) for clue in reading.clues)
         return [clue for clue in clues if isinstance(clue, Window)]
 
@@ -193,6 +207,29 @@ class HabitFiles:
             replace_file(self.folder / name, data, private=True)
         except OSError as error:
             log_failure(_log, "Keeping what a day taught", error)
+
+
+def _read(sources: Sequence[ClueSource], span: Span) -> list[Reading] | None:
+    """What sources tell of past time; None where one of them failed, or took too long."""
+    answers = side_by_side(
+        lambda source: _reading(source, span),
+        sources,
+        lambda _: None,
+        key=lambda source: ("habits", id(source)),
+        seconds=SECONDS,
+    )
+    readings = [reading for reading in answers if reading is not None]
+    return readings if len(readings) == len(answers) else None
+
+
+def _reading(source: ClueSource, span: Span) -> Reading | None:
+    try:
+        return source.read(span)
+    except SourceError:
+        return None
+    except Exception as error:  # noqa: BLE001 - one odd day must not cost the others
+        log_failure(_log, "Learning from a day", error)
+        return None
 
 
 # -- What was confirmed ------------------------------------------------------------------------

@@ -9,10 +9,10 @@ import logging
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import ceil, inf
 from operator import attrgetter, itemgetter
 
@@ -30,16 +30,18 @@ from tracklater_bot.domain.clues import (
     Reading,
     Window,
 )
-from tracklater_bot.domain.day import Span, WorkDay, total
+from tracklater_bot.domain.day import Span, WorkDay, merge, total
 from tracklater_bot.domain.draft import AgentTime, Brief, Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.keywords import spelling_pattern
+from tracklater_bot.domain.programs import program
 from tracklater_bot.domain.roundings import left_over, rounding_of
 from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import folded, without_folders
-from tracklater_bot.domain.wall import Briefing, Finding
+from tracklater_bot.domain.track_record import Trust
+from tracklater_bot.domain.wall import Briefing, Finding, Shown
 from tracklater_bot.drafting.habits import Habit, HabitFiles
 from tracklater_bot.drafting.recorders import checked, told_apart
 from tracklater_bot.engine import Answer, answer, unexplained_titles
@@ -47,16 +49,20 @@ from tracklater_bot.engine.attendance import Attended, attended_in
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.engine.intervals import within
 from tracklater_bot.engine.learn.habits import Habits, looks
+from tracklater_bot.engine.learn.words import words_of
+from tracklater_bot.engine.looks import look_of, parts_of
+from tracklater_bot.engine.match.issue_words import STOP_WORDS
 from tracklater_bot.engine.match.matcher import keys_in_clues
-from tracklater_bot.engine.presence import changes, samples_in
+from tracklater_bot.engine.presence import changes, privacy, samples_in
 from tracklater_bot.engine.title_normalization import TitleNormalizer
-from tracklater_bot.engine.windows import WindowKind
+from tracklater_bot.engine.windows import WindowKind, is_private, program_in
 from tracklater_bot.settings import SuggestSettings
 from tracklater_bot.sources.base import ClueSource, SourceError
 
 Engine = Callable[[Inputs], Answer]
 SOME_WORK = timedelta(minutes=15)
 SIDE_BY_SIDE = 16
+MOST_SHOWN = 20  # words or programs: more would be a list to read
 _log = logging.getLogger(__name__)
 
 
@@ -137,7 +143,9 @@ class LocalMachine:
             options=msgspec.convert(self.settings, Options, from_attributes=True),
             rules=brief.rules,
             habits=habits,
+            trust=Trust.of(brief.outcomes),
             left_over=given_back,
+            decided=tuple(one for one in brief.decisions if one.span.overlaps(day.span)),
         )
         found = self.engine(inputs)
         return Draft(
@@ -164,13 +172,35 @@ class LocalMachine:
         minutes = changed_minutes(clue for reading in readings for clue in reading.clues)
         return len(minutes) >= SOME_WORK / timedelta(minutes=1)
 
-    def minutes_with(self, day: WorkDay, text: str) -> int:
-        """How long windows with the text in their titles were in front that day."""
-        recorders = [source for source in self.sources if source.watches_screen]
-        readings = told_apart(read_all(recorders, day.span))
-        windows = [c for reading in readings for c in reading.clues if isinstance(c, Window)]
+    def windows_with(self, day: WorkDay, text: str) -> tuple[Span, ...]:
+        """When windows with the text in their titles were in front that day."""
         has = re.compile(spelling_pattern(folded(text).strip())).search
-        return round(sum(minutes for _, minutes, title in looks(windows) if has(folded(title))))
+        windows = self._windows(day.span)
+        return tuple(
+            merge(part for part, title in _in_front(windows, day.span) if has(folded(title)))
+        )
+
+    def shown(self, span: Span) -> Shown:
+        """What is most in the windows of the span that are not private, if that may be told."""
+        if not self.settings.show_windows:
+            return Shown()
+        ignored, windows = privacy(self.settings.ignore), self._windows(span)
+        seen = {look: parts_of(look) for look in map(look_of, windows)}
+        named = {look.spelled: program(look.app).title() for look in seen.values() if look.app}
+        hidden = {look.spelled for text, look in seen.items() if ignored(text)}
+        words = defaultdict[str, timedelta](timedelta)
+        programs = words.copy()
+        for part, title in _in_front(windows, span):
+            if title not in hidden and not is_private(title):
+                programs[named.get(title) or program_in(title)] += part.length
+                for word in {*words_of(title)} - STOP_WORDS:
+                    words[word] += part.length
+        return Shown(_longest(words), _longest(programs))
+
+    def _windows(self, span: Span) -> list[Window]:
+        recorders = [source for source in self.sources if source.watches_screen]
+        readings = told_apart(read_all(recorders, span))
+        return [c for reading in readings for c in reading.clues if isinstance(c, Window)]
 
     def check(self) -> list[Finding]:
         """Each source tried for real, side by side; in their order."""
@@ -226,6 +256,26 @@ def _agents(inputs: Inputs) -> tuple[AgentTime, ...]:
     minutes = {group: round(total(own) / timedelta(minutes=1)) for group, own in spans.items()}
     in_order = sorted(minutes, key=lambda group: (group is None, -minutes[group], group or ""))
     return tuple(AgentTime(group, minutes[group]) for group in in_order if minutes[group])
+
+
+def _in_front(windows: Sequence[Window], within: Span) -> Iterator[tuple[Span, str]]:
+    """When each title was in front: a machine's until its next one."""
+    seen = [*looks(windows)]
+    for (start, minutes, title), (until, *_) in pairwise([*seen, (0.0, 0.0, "")]):
+        end = start + minutes * 60
+        end = min(end, until) if until > start else end
+        if start < end:
+            part = Span(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+            shared = part.intersection(within)
+            if shared is not None:
+                yield shared, title
+
+
+def _longest(lengths: Mapping[str, timedelta]) -> tuple[tuple[str, int], ...]:
+    """The names that were in front longest, with their minutes."""
+    minutes = {name: round(length / timedelta(minutes=1)) for name, length in lengths.items()}
+    told = [(name, minutes[name]) for name in minutes if len(name) > 1 and minutes[name]]
+    return tuple(sorted(told, key=lambda pair: (-pair[1], pair[0]))[:MOST_SHOWN])
 
 
 def _status(reading: Reading, span: Span) -> SourceStatus:

@@ -68,8 +68,13 @@ def _addresses(sources: Sequence[_Commits], now: datetime) -> Iterator[str]:
         for (email, _), reading in zip(asked, readings, strict=True)
         if any(isinstance(clue, Commit) for clue in reading.clues)
     }
+    readable = {
+        email
+        for (email, _), reading in zip(asked, readings, strict=True)
+        if reading.trouble is None or reading.clues
+    }
     for email in by_email:
-        if email not in made:
+        if email in readable - made:
             yield f"git.emails: no commit by {clean(email, 100)} in 30 days, in any repository"
     for source in sources:
         others = source.made_here_by(span) - {email.casefold() for email in source.emails}

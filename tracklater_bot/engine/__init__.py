@@ -15,12 +15,19 @@ from tracklater_bot.engine.events import Event, events_of
 from tracklater_bot.engine.gaps import gaps_in
 from tracklater_bot.engine.infer.hmm import IDLE
 from tracklater_bot.engine.infer.inference import LabelledDay, label
-from tracklater_bot.engine.infer.stills import doubts_about, with_stills
+from tracklater_bot.engine.infer.stills import doubts_about, left_in, with_stills, without_time
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval, cut
 from tracklater_bot.engine.looks import title_of
 from tracklater_bot.engine.match.matcher import Matcher
-from tracklater_bot.engine.meetings import Kept, kept_in, planned_in, score_beside, score_kept
+from tracklater_bot.engine.meetings import (
+    Kept,
+    at_screen,
+    kept_in,
+    planned_in,
+    score_beside,
+    score_kept,
+)
 from tracklater_bot.engine.presence import (
     PresenceRules,
     Watch,
@@ -110,23 +117,28 @@ def _infer(inputs: Inputs) -> _Inferred:
     until = (min(inputs.now, inputs.day.span.end) - inputs.day.span.start).total_seconds()
     events = events_of(inputs, matcher)
     of_day = [event for event in events if 0 < event.at < until]
-    watched = _watched(inputs, kinds, of_day, until)
-    calls = calls_in(watched.stays, kinds)
     planned = planned_in(inputs, matcher, until)
+    watched = _watched(inputs, kinds, list(at_screen(of_day, planned)), until)
+    calls = calls_in(watched.stays, kinds)
     meetings = kept_in(planned, watched, calls, of_day)
     away = [kept.interval for kept in meetings if not kept.is_call]
     edges = [edge for kept in meetings for edge in kept.interval]
     segments = cut_day(watched, of_day, until, away, edges)
+    of_nobody = [kept.interval for kept in meetings if not (kept.is_call or kept.planned.group)]
+    nameless = [part for call in (*calls, *of_nobody) for part in cut(call, sorted({*edges}))]
     calls = [part for call in (*calls, *away) for part in cut(call, sorted({*edges}))]
     score_kept(segments, meetings, matcher)
     context = ScoringContext(
-        matcher, calls, _noon_of(inputs.day), inputs.habits, _confirmed(inputs)
+        matcher, calls, nameless, _noon_of(inputs.day), inputs.habits, _confirmed(inputs)
     )
     score(segments, events, of_day, context)
     score_beside(segments, planned, meetings, matcher)
     day = label(segments, OFFSCREEN)
+    left = [*left_in(day, watched.lulls, kinds)]
+    watched = watched.without(left)
+    day = without_time(day, [still[:2] for still in left])
     day = replace(day, doubts=tuple(doubts_about(day, watched.lulls, kinds)))
-    stills = (still for still in watched.stills if [*without([still[:2]], away)] == [still[:2]])
+    stills = (s for s in watched.stills if [*without([s[:2]], away)] == [s[:2]])
     day = with_stills(day, stills, kinds)
     merged = merge(day, inputs.options.min_minutes * MINUTE)
     asked = [one for one in merged if one.group or not _is_nobodys(one, day, matcher)]
@@ -134,9 +146,10 @@ def _infer(inputs: Inputs) -> _Inferred:
     return _Inferred(matcher, of_day, day, spans, meetings, watched)
 
 
-def _confirmed(inputs: Inputs) -> list[tuple[Interval, str]]:
-    """The day's entries whose group is known."""
-    return [
+def _confirmed(inputs: Inputs) -> list[tuple[Interval, str | None]]:
+    """The day's entries whose group is known, and what the person said of it: None for no work."""
+    said = [(interval_of(one.span, inputs), one.group) for one in inputs.decided]
+    return said + [
         (interval_of(span, inputs), entry.group)
         for entry in inputs.tracked
         if entry.group is not None and (span := entry.span(inputs.now)) is not None

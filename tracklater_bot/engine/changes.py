@@ -1,7 +1,7 @@
 """Changes: which of them on a screen somebody made, and which came about by themselves.
 
 A program changes the title of one window: only in what counts or turns, in nearly every sample,
-back and forth, or by the clock. People do none of this for long.
+back and forth, by the clock, or as a board in rotation. People do none of this for long.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ ENDLESS, ENDLESS_TALK = 11 * 3600.0, 2 * 3600.0
 FEW_TITLES, FLASH, FLASHING = 3, 300.0, 0.4
 # Numbers that run by the clock: at least so many changes, all equally far apart; or in leaps.
 TICKS, QUICK_TICKS, LEAPS = 5, 10, 8
+
+# Titles in rotation: at most so many, so many in a row and three times round, each for its own time
+# but for so many seconds; where that is hardly longer than samples lie apart, for a while.
+MOST_TITLES, IN_A_ROW, JITTER, A_WHILE = 16, 10, 3.0, 900.0
 
 
 class Sample(NamedTuple):
@@ -135,7 +139,9 @@ class _ProgramParts:
     def joined(self) -> list[_Range]:
         """In order; those that overlap, or with a short pause between them, as one."""
         joined: list[_Range] = []
-        kinds = (self._restless(), self._flashing(), self._ticking(), self._endless())
+        kinds = (
+            self._restless(), self._flashing(), self._ticking(), self._endless(), self._rotating()
+        )  # fmt: skip
         for first, end in sorted(set(chain(*kinds))):
             last = joined[-1][1] if joined else first
             if joined and (first <= last or self._seconds((last, first)) <= PAUSE):
@@ -192,6 +198,36 @@ class _ProgramParts:
             return changes >= LEAPS and self._share(part) >= NEARLY_ALL and self._leaps(part)
         inner = self._counts((part[0] + 1, part[1] - 1))
         return max(inner) - min(inner) <= 1 and (changes >= QUICK_TICKS or min(inner) > 2)
+
+    def _rotating(self) -> Iterator[_Range]:
+        """Where titles come round in one order, or any follow each other, each for its time."""
+        if len(self.runs) <= IN_A_ROW:
+            return
+        names = [self.titles.normalized(run.sample.title) for run in self.runs]
+        stays = [after.sample.at - run.sample.at for run, after in pairwise(self.runs)]
+        slack = self.interval + JITTER
+        for period in range(1, MOST_TITLES + 1):
+            again = [
+                abs(stays[place] - stays[place - period]) <= slack
+                and (period == 1 or names[place] == names[place - period])
+                for place in range(period, len(stays))
+            ]
+            done = 0
+            for is_same, group in groupby(again):
+                first, done = done, done + len(list(group))
+                part = first, done + period
+                enough = done - first >= max(2 * period, IN_A_ROW - period)
+                shown = len(set(names[slice(*part)])) if period > 1 else 1
+                if is_same and enough and self._is_rotating(part, stays, shown):
+                    yield part
+
+    def _is_rotating(self, part: _Range, stays: Sequence[float], shown: int) -> bool:
+        """Whether titles that follow each other, or so many in turn, do so by the clock."""
+        lasts = stays[slice(*part)]
+        if min(lasts) >= 3 * self.interval:  # that all are alike is no chance
+            return shown > 1 or max(lasts) - min(lasts) <= 2 * (self.interval + JITTER)
+        seldom = self.interval > (SELDOM if shown > 2 else OFTEN)
+        return shown > 1 and sum(lasts) >= A_WHILE and not (seldom or self._is_named(part))
 
     def _endless(self) -> Iterator[_Range]:
         """What goes on in one window for longer than anybody does."""

@@ -11,7 +11,7 @@ from tracklater_bot.domain.draft import Gap
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import TOUCH, Interval, joined
 from tracklater_bot.engine.looks import title_of
-from tracklater_bot.engine.presence import Watch
+from tracklater_bot.engine.presence import Focus, Still, Watch
 from tracklater_bot.engine.windows import is_private
 
 INSTANT = 0.001
@@ -40,7 +40,7 @@ def gaps_in(suggested: Iterable[Span], watched: Watch, inputs: Inputs) -> tuple[
 def _reasons(watched: Watch, inputs: Inputs) -> list[tuple[Span, str]]:
     """Spans and what they are, the first that covers a moment counts."""
     zero, length = inputs.day.span.start, inputs.day.span.length / timedelta(seconds=1)
-    seen = (*watched.stays, *watched.stills)
+    seen: Sequence[Focus | Still] = (*watched.stays, *watched.stills)
     private = {look for look in {focus.title for focus in seen} if is_private(title_of(look))}
     hidden = [(focus.start, focus.end) for focus in seen if focus.title in private]
     kinds: tuple[tuple[str, Sequence[Interval]], ...] = (

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 
 from tracklater_bot.domain.clues import Clue
 from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.draft import Decision
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.rules import Rule
+from tracklater_bot.domain.track_record import Trust
 from tracklater_bot.engine.learn.habits import Habits
 
 
@@ -31,7 +33,8 @@ class Inputs:
     """A day's clues and what is known of the groups. `now` bounds a day that is not over.
 
     `rules` are the person's own word on windows; they win over the groups' hints. `habits`:
-    what past days taught. `left_over` is what rounding took from each group on other days.
+    what past days taught, `trust` how what was suggested fared. `left_over` is what rounding took
+    from each group on other days, `decided` what the person said themselves of this day's time.
     """
 
     day: WorkDay
@@ -43,4 +46,6 @@ class Inputs:
     options: Options = Options()
     rules: tuple[Rule, ...] = ()
     habits: Habits | None = None
+    trust: Trust = field(default_factory=Trust)
     left_over: Mapping[str, timedelta] = field(default_factory=dict)
+    decided: tuple[Decision, ...] = ()

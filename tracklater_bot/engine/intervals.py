@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from tracklater_bot.domain.day import joined
+
+__all__ = ["MINUTE", "TOUCH", "Interval", "cut", "joined", "within"]
 MINUTE = 60.0
 TOUCH = 1.0  # seconds between intervals that are still one
 
 Interval = tuple[float, float]
-
-
-def joined(intervals: Iterable[Interval], gap: float = 0.0) -> list[Interval]:
-    """The same time as intervals in order that lie more than `gap` apart."""
-    result: list[Interval] = []
-    for start, end in sorted(intervals):
-        if result and start <= result[-1][1] + gap:
-            if end > result[-1][1]:
-                result[-1] = (result[-1][0], end)
-        else:
-            result.append((start, end))
-    return result
 
 
 def cut(interval: Interval, marks: Sequence[float]) -> Iterator[Interval]:

@@ -6,7 +6,7 @@ says little where other work went on, and nothing where nobody knows whether the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf
@@ -14,6 +14,7 @@ from math import inf
 from tracklater_bot.domain.clues import Meeting
 from tracklater_bot.domain.day import without
 from tracklater_bot.domain.issues import IssueId
+from tracklater_bot.domain.track_record import BY_HABIT
 from tracklater_bot.engine import weights
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.inputs import Inputs
@@ -25,6 +26,7 @@ from tracklater_bot.engine.windows import WindowPlace
 
 # A longer one is a block in the calendar rather than a meeting.
 LONGEST_PLAN = 9 * 60 * MINUTE
+LIKE_EARLIER = f"{BY_HABIT} of such meetings"
 # A call belongs to a meeting that it shares so much time with, and may begin and end so much apart.
 SHARED, APART = 10 * MINUTE, 15 * MINUTE
 # Whoever was at work so shortly before or after, or not long before and after, was not elsewhere.
@@ -32,6 +34,7 @@ CLOSE, NEAR = 20 * MINUTE, 120 * MINUTE
 # What was done at the edges of a meeting was done before or after it.
 EDGE = 5 * MINUTE
 SHORTEST_AWAY = 5 * MINUTE
+MOSTLY = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,11 @@ def planned_in(inputs: Inputs, matcher: Matcher, until: float) -> list[Planned]:
             start, end = (at.timestamp() - zero for at in (clue.at, clue.until))
             match = matcher.meeting(clue)
             issues = tuple(sorted(match.issues))
-            plan = Planned(
-                max(start, 0.0), min(end, until), clue.title, clue.sure, match.groups, issues
-            )
+            groups = match.groups
+            usual = inputs.habits and inputs.habits.meeting(clue.title, clue.series)
+            if usual and not groups:
+                groups = {usual: LIKE_EARLIER}
+            plan = Planned(max(start, 0.0), min(end, until), clue.title, clue.sure, groups, issues)
             if plan.start < plan.end and end - start <= LONGEST_PLAN:
                 plans.append(plan)
     edges = sorted({edge for plan in plans for edge in (plan.start, plan.end)})
@@ -107,6 +112,14 @@ def _one_at_a_time(plans: Sequence[Planned], edges: Sequence[float]) -> Iterator
             last = Planned(begun, end, first.title, first.sure, groups, issues), at_once
     if last:
         yield last[0]
+
+
+def at_screen(events: Iterable[Event], planned: Sequence[Planned]) -> Iterator[Event]:
+    """Events that tell of somebody at the screen: in a meeting one writes messages elsewhere."""
+    for event in events:
+        sure = any(plan.sure and plan.start < event.at < plan.end for plan in planned)
+        if event.kind is not EventKind.MESSAGE or not sure:
+            yield event
 
 
 # -- Which were kept ---------------------------------------------------------------------------
@@ -154,14 +167,17 @@ def _in_call(planned: Sequence[Planned], call: Interval) -> Iterator[Kept]:
 
 
 def _nobody_there(plan: Planned, present: Sequence[Interval], events: Sequence[Event]) -> bool:
-    """Whether the person was away for most of a meeting, and did nothing else anywhere."""
-    away = without([(plan.start, plan.end)], present)
-    worked = any(
-        plan.start + EDGE < event.at < plan.end - EDGE
-        for event in events
-        if event.kind is not EventKind.MESSAGE and not event.by_program
-    )
-    return not worked and 2 * sum(end - start for start, end in away) >= plan.end - plan.start
+    """Whether the person was away for most of a meeting, and did nothing else anywhere.
+
+    Whoever wrote messages was away for nearly all of it: else they may have been written here.
+    """
+    length = plan.end - plan.start
+    edge = max(EDGE, length / 8)
+    during = {
+        e.kind for e in events if plan.start + edge < e.at < plan.end - edge and not e.by_program
+    }
+    away = sum(end - start for start, end in without([(plan.start, plan.end)], present))
+    return during <= {EventKind.MESSAGE} and away >= length * (MOSTLY if during else 0.5)
 
 
 def _near(plans: Sequence[Planned], at_work: Sequence[Interval]) -> list[Planned]:

@@ -23,6 +23,7 @@ from tracklater_bot.engine.changes import Sample, run_numbers
 from tracklater_bot.engine.intervals import Interval, joined, within
 from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.title_normalization import TitleNormalizer
+from tracklater_bot.engine.windows import is_notice
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
 # within these bounds in seconds: xdotool fails for a sample or two, suspend takes longer. Who
@@ -37,6 +38,9 @@ PATIENCE = 2
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
 LULL = 300.0  # so long without a change somebody may have been gone
+# Where nothing changed for longer than somebody may sit there, they left the earlier the longer it
+# was: so many minutes for each. A limit to the second would make much of how samples fall.
+FADES = 8.0
 
 
 class Focus(NamedTuple):
@@ -45,6 +49,15 @@ class Focus(NamedTuple):
     start: float
     end: float
     title: str
+
+
+class Still(NamedTuple):
+    """From `start` to `end` the screen stood still for too long; nothing changed since `since`."""
+
+    start: float
+    end: float
+    title: str
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +73,26 @@ class Watch:
     covered: tuple[Interval, ...] = ()
     away: tuple[Interval, ...] = ()
     lulls: tuple[Focus, ...] = ()
-    stills: tuple[Focus, ...] = ()
+    stills: tuple[Still, ...] = ()
     hidden: tuple[Interval, ...] = ()
+
+    def without(self, left: Sequence[Still]) -> Watch:
+        """The same where somebody was in front of no screen that stood still then."""
+        away = [still[:2] for still in left]
+        stays, lulls = (
+            tuple(
+                Focus(*part, focus.title) for focus in some for part in without([focus[:2]], away)
+            )
+            for some in (self.stays, self.lulls)
+        )
+        return replace(self, stays=stays, lulls=lulls, stills=tuple(sorted([*self.stills, *left])))
 
 
 class _Absence(NamedTuple):
     """What machines showed while nobody is taken, or hardly, to have been in front of them."""
 
     lulls: list[Focus]
-    stills: list[Focus]
+    stills: list[Still]
     hidden: list[Interval]
 
 
@@ -155,29 +179,37 @@ def _certain(
     for start, end, title in calm:
         yield from (Focus(*inside, title) for inside in shared([(start, end)], certain.here))
     unsure = [sample for sample in samples if not within(certain.here, sample.at)]
-    patient = replace(rules, idle=PATIENCE * rules.idle)
+    patient = replace(rules, idle=PATIENCE * rules.idle) if certain.lasting else rules
     guesses = _Absence([], [], [])
     for start, end, title in _present(unsure, sampling, patient, guesses):
         settled = certain.here if rules.is_meeting(title) else certain.reach
         yield from (Focus(*left, title) for left in without([(start, end)], settled))
-    for told, kept in ((guesses.stills, absence.stills), (guesses.lulls, absence.lulls)):
-        for start, end, title in told:
-            kept.extend(Focus(*left, title) for left in without([(start, end)], certain.reach))
+    for start, end, title in guesses.lulls:
+        left = without([(start, end)], certain.reach)
+        absence.lulls.extend(Focus(*part, title) for part in left)
+    absence.stills.extend(_outside(guesses.stills, certain.reach))
 
 
 def _in_front(
     absence: _Absence, stays: Sequence[Focus]
-) -> tuple[tuple[Focus, ...], tuple[Focus, ...]]:
+) -> tuple[tuple[Focus, ...], tuple[Still, ...]]:
     """Lulls and stills while nothing changed on another machine, either."""
     present = joined((stay.start, stay.end) for stay in stays)
     long = {(stay.title, stay.end) for stay in stays if stay.end - stay.start > LULL}
     lulls = (lull for lull in absence.lulls if (lull.title, lull.end) in long)
-    stills = (
-        Focus(start, end, still.title)
-        for still in absence.stills
-        for start, end in without([(still.start, still.end)], present)
-    )
-    return tuple(sorted(lulls)), tuple(sorted(stills))
+    return tuple(sorted(lulls)), tuple(sorted(_outside(absence.stills, present)))
+
+
+def _outside(stills: Iterable[Still], intervals: Sequence[Interval]) -> Iterator[Still]:
+    """What of still stretches lies in none of the intervals."""
+    for still in stills:
+        for start, end in without([(still.start, still.end)], intervals):
+            yield still._replace(start=start, end=end)
+
+
+def patient_until(since: float, until: float, limit: float) -> float:
+    """When somebody left in front of whom nothing changed from `since` until `until`."""
+    return min(until, since + max(USUAL_INTERVAL, limit - FADES * max(until - since - limit, 0.0)))
 
 
 def changes(samples: Iterable[Sample], titles: TitleNormalizer) -> Iterator[float]:
@@ -199,6 +231,7 @@ def samples_in(clues: Iterable[Clue], zero: float = 0.0) -> Iterator[tuple[str, 
         if isinstance(clue, Window):
             at = clue.at.timestamp() - zero
             sample = Sample(at, look_of(clue), clue.screen, clue.window)
+            sample = Sample(at, "", 0) if is_notice(clue.title) else sample  # nobody opened it
             yield clue.machine, sample
             if clue.until is not None:
                 length = int(clue.until.timestamp() - zero - at)
@@ -249,14 +282,18 @@ def _present(
         if rules.is_private(title):
             absence.hidden.extend(_unbroken(times, sampling))
             continue
-        still = times[-2] - times[0]  # for certain: how far samples lie apart must not matter
+        # Who samples slowly may have missed what was done: there only what is certain counts.
+        ended = times[-1] if sampling.interval < SLOW_INTERVAL else times[-2]
+        ended = min(ended, times[-2] + sampling.interval)
+        still = ended - times[0]
         if still > rules.idle and (still > LONGEST_MEETING or not rules.is_meeting(title)):
-            seen_until = min(times[0] + USUAL_INTERVAL, times[-1])
-            later = (at for at in times if at > seen_until)
-            for start, end in _unbroken([seen_until, *later], sampling):
-                absence.stills.append(Focus(start, end, title))
-            times = [times[0], seen_until]
-        elif still > LULL and sampling.interval < SLOW_INTERVAL:
+            left = patient_until(times[0], ended, rules.idle)
+            later = (at for at in times if at > left)
+            for start, end in _unbroken([left, *later], sampling):
+                since = times[0] if start == left else start
+                absence.stills.append(Still(start, end, title, since))
+            times = [*(at for at in times if at < left), left]
+        if times[-1] - times[0] > LULL:
             recorded = _unbroken(times, sampling)  # what lies in a hole is another matter
             absence.lulls.extend(
                 Focus(*part, title) for part in recorded if part[1] - part[0] > LULL

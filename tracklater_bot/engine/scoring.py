@@ -38,14 +38,17 @@ BEFORE_CHECKOUT = 4 * MINUTE
 class ScoringContext:
     """What segments are scored with. `is_noon` tells of a moment whether people eat then.
 
+    `calls` are meetings away from the screen as well; of those that are in `nameless`, what is
+    written near them tells whose they are.
     `habits` are what past days taught, `confirmed` is whose time of this day is known.
     """
 
     matcher: Matcher
     calls: Sequence[Interval]
+    nameless: Sequence[Interval]
     is_noon: Callable[[float], bool]
     habits: Habits | None = None
-    confirmed: Sequence[tuple[Interval, str]] = ()
+    confirmed: Sequence[tuple[Interval, str | None]] = ()
 
 
 def calls_in(foci: Sequence[Focus], kinds: WindowKind) -> list[Interval]:
@@ -72,7 +75,7 @@ def score(
     on_screen = [segment for segment in segments if segment.on_screen]
     _score_against_issues(on_screen, context.calls)
     _score_events(segments, of_day, context)
-    for call in context.calls:
+    for call in context.nameless:
         _score_call(call, on_screen, of_day, context.matcher)
     if context.habits is not None:
         add_habits(segments, context.habits, context.confirmed, context.matcher)
@@ -200,11 +203,11 @@ def _score_events(
     for event in events:
         segment = _segment_of(event, segments, starts)
         if segment is not None:
-            _score_moment(event, segment, context.calls)
+            _score_moment(event, segment, context.nameless)
         if event.kind is EventKind.PROMPT:  # it tells what was on the mind before, too
             index = bisect_left(starts, event.at) - 1
             if index >= 0 and segments[index].on_screen and segments[index].end == event.at:
-                _score_moment(event, segments[index], context.calls)
+                _score_moment(event, segments[index], context.nameless)
     _score_nearness(segments, events, starts, context.calls)
     for segment in segments:
         if not segment.on_screen:  # a minute without any clue speaks against work

@@ -22,6 +22,7 @@ GRID = 2 * MINUTE
 # How far before and after its clues time without a screen is looked at. When work ended is
 # told by the silence that follows: it is heard out, or one more clue would seem to prolong it.
 OFFSCREEN_BEFORE, OFFSCREEN_AFTER = 60 * MINUTE, 180 * MINUTE
+SWITCHED_ON = 2 * MINUTE
 # Presence that an event proves where the screen stands still: before and after it.
 PROVED = {
     EventKind.COMMIT: (5 * MINUTE, 0.0),
@@ -108,7 +109,7 @@ def cut_day(
     ]
     segments += [Segment(*part, "") for interval in away for part in cut(interval, marks)]
     segments += _proved(watched, events, until, away)
-    segments += _offscreen(joined([*watched.covered, *away]), events, until)
+    segments += _offscreen(joined([*_reaching(watched.covered, events), *away]), events, until)
     return sorted(segments, key=lambda segment: (segment.start, segment.end))
 
 
@@ -124,6 +125,16 @@ def _proved(
     stays = ((focus.start, focus.end) for focus in watched.stays)
     for start, end in without(joined(proved), joined([*stays, *elsewhere, *watched.away])):
         yield Segment(start, end, "")
+
+
+def _reaching(covered: Iterable[Interval], events: Iterable[Event]) -> Iterator[Interval]:
+    """What recorders cover, from what work was begun with right before: they were switched on then.
+
+    A commit ends work, so it tells of what nobody recorded.
+    """
+    moments = [event.at for event in events if event.kind is not EventKind.COMMIT]
+    for start, end in covered:
+        yield min([at for at in moments if start - SWITCHED_ON <= at <= start], default=start), end
 
 
 def _offscreen(

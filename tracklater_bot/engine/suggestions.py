@@ -19,6 +19,7 @@ from tracklater_bot.domain.groups import Group, Project
 from tracklater_bot.domain.issues import Issue, IssueId, type_key
 from tracklater_bot.domain.suggestions import Candidate, Evidence, Half, Reason, Suggestion
 from tracklater_bot.domain.text import clean, count, folded
+from tracklater_bot.domain.track_record import AROUND, ISSUE, kind_of
 from tracklater_bot.engine.descriptions import LONGEST, description
 from tracklater_bot.engine.events import Event, EventKind
 from tracklater_bot.engine.habit_evidence import HABIT, by_habit, confidence
@@ -112,9 +113,15 @@ class SuggestionBuilder:
     def _named(self, found: RoundedSpan) -> RoundedSpan:
         """The span with what is likelier than not to be right of its group and issue."""
         interval = interval_of(found.exact, self._inputs)
-        if found.group is None or confidence(self._day, found.group, interval) < NAMED:
+        if found.group is None or self._corrected(found.group, interval) < NAMED:
             return replace(found, group=None, key=None)
         return replace(found, key=self._row_issues.chosen(found.group, found.key, interval))
+
+    def _corrected(self, group: str, interval: Interval) -> float:
+        """How sure the group is, by what became of such rows before."""
+        kind = kind_of(reasons(group, self._day, interval))
+        sure = confidence(self._day, group, interval)
+        return self._inputs.trust.corrected(kind, group, sure)
 
     def _may_be_work(self, found: RoundedSpan) -> bool:
         """Whether time without a group is likelier than not somebody's, and worth a question."""
@@ -146,16 +153,18 @@ class SuggestionBuilder:
 
     def _suggestion(self, found: RoundedSpan, neighbours: Sequence[RoundedSpan]) -> Suggestion:
         interval = interval_of(found.exact, self._inputs)
+        sure = confidence(self._day, found.group, interval)
         suggestion = Suggestion(
             span=found.span,
             group=found.group,
-            confidence=round(confidence(self._day, found.group, interval), 3),
+            confidence=round(sure, 3),
             evidence=self._evidence(found.group, interval, found.span.minutes),
             best_split=self._best_split(found, interval),
         )
         if found.group is None:
             words, candidates = self._neutral(interval), self._candidates(found, interval)
             return replace(suggestion, description=words, candidates=candidates)
+        sure_of_issue = self._row_issues.sure(found.group, found.key, interval)
         own, exact = self._half(found, found.key, interval), found.exact
         touching = [
             one.group
@@ -165,8 +174,16 @@ class SuggestionBuilder:
         return replace(
             suggestion,
             project=own.project,
+            confidence=round(self._corrected(found.group, interval), 3),
             issue=own.issue,
-            issue_confidence=round(self._row_issues.sure(found.group, found.key, interval), 3),
+            issue_confidence=round(
+                self._inputs.trust.corrected(ISSUE, found.group, sure_of_issue), 3
+            ),
+            evidence=replace(
+                suggestion.evidence,
+                reckoned=round(1000 * sure),
+                issue_reckoned=round(1000 * sure_of_issue),
+            ),
             description=own.description,
             halves=self._halves(found, interval, suggestion.best_split),
             reasons=reasons(found.group, self._day, interval),
@@ -293,7 +310,7 @@ def reasons(group: str, day: LabelledDay, interval: Interval) -> tuple[Reason, .
                 minutes[source] += shared
                 shas[source].append(source.sha)
     if not weights:
-        return (Reason(f"work for {group} around it", 1.0),)
+        return (Reason(f"{AROUND}{group} around it", 1.0),)
     whole = sum(weights.values())
     strongest = sorted(weights, key=lambda one: (-weights[one], one.about))[:MOST_REASONS]
     return tuple(

@@ -70,7 +70,12 @@ _LEISURE_APPS = frozenset((
     "strawberry", "audacious", "elisa", "celluloid", "totem", "netflix", "photos", "news", "chess",
     "tidal", "deezer", "epic games launcher", "battle net", "minecraft", "kodi", "plex", "games",
 ))  # fmt: skip
-_LEISURE_NAMES = ("x", "news", "steam", "private", "disney+")
+_LEISURE_NAMES = (
+    "x", "news", "steam", "private", "disney+", "mpv", "celluloid", "rhythmbox", "audacious",
+    "clementine", "strawberry", "lollypop", "elisa", "quod libet", "foobar2000", "winamp", "aimp",
+    "musicbee", "potplayer", "smplayer", "mpc-hc", "kodi", "plex", "jellyfin", "apple music",
+    "youtube music", "windows media player", "media player", "medienwiedergabe",
+)  # fmt: skip
 # Pages that people have open because they work, whomever for.
 _TOOLS = """
     localhost|127 0 0 1|new tab|github|gitlab|bitbucket|pull request|merge requests|jira|confluence
@@ -111,6 +116,19 @@ _NO_MEETING = r"""
     ^(?:home|settings|free\ account|pro\ account|licensed\ account|workplace|cloud\ meetings)?
     \ ?(?:[-–—|]\ )?zoom(?:\ workplace|\ cloud\ meetings)?$
     | ^zoom\ [-–—]\ | \bzoom\ workplace\b
+"""
+# What comes to the front by itself, whoever is there.
+_NOTICE = r"""
+    (?:\d+\ )?(?:new\ )?(?:notifications?|reminders?(?:\(s\))?|toasts?)
+    | (?:\d+\ )?(?:neue\ )?(?:benachrichtigung(?:en)?|erinnerung(?:en)?)
+    | (?:nouvelles?\ )?notifications? | (?:\d+\ )?rappels? | (?:nueva\ )?notificaci(?:ón|ones)
+    | (?:\d+\ )?recordatorios? | (?:nuova\ )?notific(?:a|he) | (?:\d+\ )?promemoria
+    | notificaç(?:ão|ões) | lembretes? | powiadomieni[ea] | przypomnieni[ea] | melding(?:en|er)?
+    | herinneringen | ilmoitus | ilmoitukset | muistutu(?:s|kset) | (?:ny\ )?avisering(?:ar)?
+    | påminnelser? | meddelelser? | oznámení | upozornění | értesítés | уведомлени[ея]
+    | напоминани[ея] | 通知 | 新しい通知 | リマインダー | 新通知 | 알림 | (?:xfce4-)?notifyd
+    | notify-osd | dunst | mako
+    | software\ updater? | windows\ update | java\ update\ available
 """
 # One's own administration: time trackers, accounting and tax, each a part of a title by itself.
 _OWN_PROGRAMS = frozenset((
@@ -237,7 +255,7 @@ _LOOKS = (
     (WindowPlace.WORK, _TOOLS, ()),
 )
 _CODE_HOST = " · "
-LONGEST_FILE_NAME = 80
+LONGEST_FILE_NAME, LONGEST_NOTICE = 80, 40
 _MEETING_PAGES = re.compile(
     r"meet\.google\.com/[a-z]{3}-|[\w.-]*zoom\.us/(?:j|s|wc)/|meet\.jit\.si/\w|whereby\.com/\w"
     r"|teams\.(?:microsoft|live)\.com/\S*(?:meet|calling)|[\w.-]*webex\.com/(?:meet|webappng)"
@@ -256,6 +274,7 @@ _INVOICE_PAGES = re.compile(_INVOICE_PAGE, re.VERBOSE)
 _KEEP_TITLE = re.compile(_KEEPS_TITLE, re.VERBOSE)
 _DOCUMENTS = re.compile(_DOCUMENT, re.VERBOSE)
 _MADE_FOR_OTHERS = re.compile(_MADE, re.VERBOSE)
+_NOTICES = re.compile(_NOTICE, re.VERBOSE)
 _MEETING_WORDS = frozenset((
     "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
     "gotomeeting", "bigbluebutton", "facetime", "bluejeans", "lifesize", "starleaf",
@@ -395,6 +414,11 @@ def _places(text: str) -> set[WindowPlace]:
 def is_private(title: str) -> bool:
     """Whether a browser's window says that it is one of those that remember nothing."""
     return _PRIVATE_WORDS.search(folded(title)) is not None
+
+
+def is_notice(title: str) -> bool:
+    """Whether a window is a notification that came to the front by itself."""
+    return len(title) <= LONGEST_NOTICE and _NOTICES.fullmatch(folded(title).strip()) is not None
 
 
 def program_in(title: str) -> str:

@@ -39,18 +39,21 @@ LOOKUP_DELAY = timedelta(seconds=5)  # until an entry whose answer was lost can 
 SLOW_LOOKUP_DELAY = timedelta(seconds=30)  # the same where the tracker itself was slow
 LONGEST_PAUSE = timedelta(minutes=5)
 WORTH_A_WORD = timedelta(seconds=20)  # a wait that is told
-CLOCK_STEP = timedelta(seconds=30)  # what a clock may be set back by without being noticed
+CLOCK_STEP = timedelta(seconds=30)  # what a clock may be set by without being noticed
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast the worker goes. `chance` gives a number from 0 to 1, for spreading retries."""
+    """How fast the worker goes. `chance` gives a number from 0 to 1, for spreading retries;
+    `ticks` counts seconds however clocks are set.
+    """
 
     spacing: timedelta = SPACING
     lease: timedelta = LEASE
     lookup_delay: timedelta = LOOKUP_DELAY
     slow_lookup_delay: timedelta = SLOW_LOOKUP_DELAY
     chance: Callable[[], float] = random.random
+    ticks: Callable[[], float] = time.monotonic
 
     def backoff(self, failures: int) -> timedelta:
         """Longer with every failure in a row, and never the same for two bots."""
@@ -113,14 +116,17 @@ class Worker:
             return None if due is None else due - self._store.now(transaction)
 
     def _mend(self) -> set[PersonDay]:
-        """What a clock that was ahead has left behind; at first also items that lost their job."""
+        """What a clock that was set has left behind; at first also items that lost their job."""
         with self._store.writing() as transaction:
-            now, ticks = self._store.now(transaction), time.monotonic()
+            now, ticks = self._store.now(transaction), self._pace.ticks()
             furthest = LONGEST_WAIT
             if self._last_look is not None:
                 last, then = self._last_look
-                set_back = now + CLOCK_STEP < last + timedelta(seconds=ticks - then)
-                furthest = CLOCK_STEP if set_back else furthest
+                ahead = now - last - timedelta(seconds=ticks - then)
+                if ahead < -CLOCK_STEP:
+                    furthest = CLOCK_STEP
+                elif ahead > CLOCK_STEP:
+                    jobs.put_off_late(transaction, self._person, ahead)
             of_lanes = min(furthest, 1.5 * LONGEST_PAUSE)
             lanes.bring_forward(transaction, self._person, now, furthest, of_lanes)
             changed = set[PersonDay]()

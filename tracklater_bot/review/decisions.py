@@ -18,7 +18,7 @@ from tracklater_bot.domain.edits import UNDECIDED, Change, NotYours, ReviewError
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.payload import payload_of
-from tracklater_bot.domain.stretches import CertainRows
+from tracklater_bot.domain.stretches import ReadyRows
 from tracklater_bot.store import Store, Transaction, days, jobs
 from tracklater_bot.store.jobs import Job, JobKind, Stage, entry_job
 
@@ -61,29 +61,29 @@ class Review:
     def approve_all(self, person: str, day: date, certain_only: bool = False) -> Digest:
         """Approves every open item with group and project, or only those that are certain."""
         with self._day(person, day) as decision:
-            for item in decision.digest.items:
-                if item.certain if certain_only else item.approvable:
-                    decision.approve(item)
+            for item in decision.digest.ready(certain_only=certain_only):
+                decision.approve(item)
             return decision.digest
 
-    def approve_certain(self, person: str, dates: Sequence[date], seen: str) -> int:
-        """Approves what is certain of several days, all or nothing; gives how many that were.
+    def approve_days(
+        self, person: str, dates: Sequence[date], seen: str, *, certain_only: bool
+    ) -> int:
+        """Approves several days as `approve_all` does one; gives how many items that were.
 
-        `seen` is what was shown before (`CertainRows`); once approved, asking again does nothing.
+        `seen` is what was shown before (`ReadyRows`); once approved, asking again does nothing.
         """
         with self._store.writing() as transaction:
             found = (days.load(transaction, person, day, lock=True) for day in dates)
             open_days = [digest for digest in found if digest and self._in_reach(digest)]
-            rows = CertainRows.of(open_days)
+            rows = ReadyRows.of(open_days, certain_only=certain_only)
             if rows.number and rows.seen != seen:
                 raise ReviewError({"": _CHANGED_DAYS})
             for digest in open_days:
                 decision = _DayDecision(
                     self._store, transaction, self._tracker, digest, self._clock()
                 )
-                for item in digest.items:
-                    if item.certain:
-                        decision.approve(item)
+                for item in digest.ready(certain_only=certain_only):
+                    decision.approve(item)
             return rows.number
 
     def _in_reach(self, digest: Digest) -> bool:

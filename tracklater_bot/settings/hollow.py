@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from itertools import permutations
 
 from tracklater_bot.domain.keywords import COMMON_NAMES, spelling_pattern
+from tracklater_bot.domain.plan import knows_holidays
 from tracklater_bot.domain.text import clean, folded, listing
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.models import GroupSettings, Settings
@@ -24,12 +25,47 @@ _EXAMPLES = re.compile(
     r"firstname\.lastname@|/full/path/|U0(?:12)?ABCDEF|^U0?45$|//(?:group1|company)\.|username-group"
 )
 _MEMBER = re.compile(r"[UW][A-Z0-9]{2,}")
-_SITE_PAGE = re.compile(r"/(?:browse|projects?|jira/(?:software|core|your-work|projects)|issues)\b")
+_SITE_PAGE = re.compile(
+    r"/(?:browse|projects?|jira/(?:software|core|your-work|projects)|issues|secure|wiki|plugins"
+    r"|servicedesk|rest)\b"
+)
+_NO_SITE = re.compile(r"//(?:(?:id|admin|home|start|www)\.)?atlassian\.(?:com|net)")
 _ISSUE = re.compile(r"([A-Za-z][A-Za-z0-9_]+)-\d+")
+# How words are not meant, each with what is wrong.
+_NO_WORDS = (
+    (re.compile(r"://|^www\."), "is an address: write a word that stands in titles"),
+    (re.compile(r"[*|\\^]|\.\+"), "is looked for as it stands, not as a pattern: write the word"),
+    (re.compile(r"^[\"'“”„‘’«].*[\"'“”‘’»]$"), "has quotation marks around it: leave them out"),
+    (
+        re.compile(r";|\bOR\b|,(?!\s*(?i:inc|ltd|llc|oy|ab|gmbh|corp|co|plc|s\.?a)\b)"),
+        'is one word as it stands: write each for itself, ["one", "two"]',
+    ),
+    (re.compile(r".{41}"), "is too long to stand in a title: write a word of it"),
+)
+_PROGRAMS = frozenset((
+    "firefox", "mozilla firefox", "chrome", "google chrome", "chromium", "microsoft edge", "safari",
+    "code", "visual studio code", "vscode", "terminal", "slack", "outlook", "thunderbird", "gmail",
+    "zoom", "teams", "microsoft teams", "excel", "word", "microsoft excel", "microsoft word",
+))  # fmt: skip
+# Addresses that are not the API's: where they stand, what is wrong in them, what is meant.
+_NO_API = (
+    ("toggl.base_url", r"^(?!.*/api\b)", "https://api.track.toggl.com/api/v9"),
+    ("clockify.base_url", r"^(?!.*/api\b)", "https://api.clockify.me/api/v1"),
+    (
+        "slack.base_url",
+        r"^(?!.*/api/)|//(?!slack\.com)[^/]+\.slack\.com/",
+        "https://slack.com/api/",
+    ),
+    ("taiga.url", r"^(?!.*/api\b)", "https://api.taiga.io/api/v1, or your server's with /api/v1"),
+    ("github.url", r"//api\.github\.com|//github\.com/.", "https://github.com"),
+    ("gitlab.url", r"/api/v\d|//gitlab\.com/.", "the server's alone, as https://gitlab.com"),
+    ("activitywatch.url", r"/#|/api/\d", "the server's alone, as http://localhost:5600"),
+)
 _SLUG = re.compile(r"/project/([\w-]+)")
 _LONG = 60  # minutes; shorter suggestions are most of a day
 _SHORTEST_CLIENT = 4
-_NOON = time(12)
+_SOON = 3
+_NOON, _MORNING = time(12), time(11)
 
 
 def hollow(settings: Settings) -> tuple[str, ...]:
@@ -38,6 +74,7 @@ def hollow(settings: Settings) -> tuple[str, ...]:
         *_of_groups(settings),
         *_of_words(settings),
         *_of_addresses(settings),
+        *_of_services(settings),
         *_of_times(settings),
         *_left_from_examples(settings),
     )
@@ -67,12 +104,20 @@ def _of_projects(settings: Settings, name: str, seen: dict[tuple[str, str], str]
     key, tracker = settings.groups[name].tracked_in()
     at = dotted((GROUPS, name, key, "projects"))
     kinds = [kind.strip().casefold() for kind in tracker.projects.values()]
-    for kind in kinds:
-        near = get_close_matches(kind, KINDS, n=1, cutoff=0.8)
+    meant = {kind: get_close_matches(kind, KINDS, n=1, cutoff=0.8) for kind in kinds}
+    for kind, near in meant.items():
         if kind not in KINDS and near:
             yield f"{at}: {clean(kind, 40)} is no issue's type: did you mean {near[0]}?"
-    if kinds and "default" not in kinds:
+    turned = next((own for own in tracker.projects if folded(own) in ("default", "bug")), "")
+    if turned and "default" not in kinds:
+        yield f'{at}: is turned round: write "{clean(tracker.projects[turned], 60)}" = "{turned}"'
+    elif kinds and ["default"] not in meant.values():
         yield f'{at}: none is the "default": an entry without an issue gets no project'
+    if tracker.client and not tracker.projects:
+        first = seen.setdefault((folded(tracker.client), ""), name)
+        if first != name:
+            whose = f"{clean(tracker.client, 60)} is {clean(first, 60)}'s client"
+            yield f"{at}: {whose}: say which projects are this group's"
     for project in tracker.projects:
         first = seen.setdefault((folded(tracker.client), folded(project)), name)
         if first != name:
@@ -87,10 +132,8 @@ def _of_words(settings: Settings) -> Iterator[str]:
     for name, group in settings.groups.items():
         for at, word in _keywords(name, group):
             spelled = folded(word.strip())
-            if len(spelled) < 2 or (len(spelled) == 2 and spelled.isascii()):
-                yield f"{at}: “{clean(word, 40)}” is in too many words: write a longer one"
-            elif spelled in COMMON_NAMES:
-                yield f"{at}: “{clean(word, 40)}” is a word of many projects: write your client's"
+            if wrong := _wrong(word):
+                yield f"{at}: “{clean(word, 40)}” {wrong}"
             for ignored in settings.suggest.ignore:
                 if _is_part(ignored, spelled):
                     hidden = clean(ignored, 40)
@@ -104,6 +147,18 @@ def _of_words(settings: Settings) -> Iterator[str]:
                     f"{at}: “{clean(word, 40)}” is a part of {clean(inside[0], 60)}, a repository"
                     f" of {clean(other, 60)}: write a word that only {clean(name, 60)} has"
                 )
+
+
+def _wrong(word: str) -> str:
+    """Why a keyword finds nothing, or too much; "" for a good one."""
+    spelled = folded(word.strip())
+    if len(spelled) < 2 or (len(spelled) == 2 and spelled.isascii()):
+        return "is in too many words: write a longer one"
+    if spelled in _PROGRAMS:
+        return "is a program's name: write your client's"
+    if spelled in COMMON_NAMES:
+        return "is a word of many projects: write your client's"
+    return next((told for pattern, told in _NO_WORDS if pattern.search(word.strip())), "")
 
 
 def _keywords(name: str, group: GroupSettings) -> Iterator[tuple[str, str]]:
@@ -143,6 +198,8 @@ def _of_people(at: Key, ids: Iterable[str]) -> Iterator[str]:
 
 def _of_emails(at: Key, emails: Iterable[str]) -> Iterator[str]:
     for email in emails:
+        if email.casefold() == "noreply@github.com":
+            yield f"{dotted(at)}: {email} is GitHub's own: write the one in your commits"
         if "@" not in email:
             yield (
                 f"{dotted(at)}: {clean(email, 60)} is no e-mail address: `git log --format=%ae`"
@@ -156,16 +213,45 @@ def _of_issues(at: Key, group: GroupSettings) -> Iterator[str]:
         meant = _SLUG.search(slug)
         told = meant[1] if meant else "what follows /project/ in its address"
         yield f"{dotted((*at, 'taiga', 'project_slug'))}: is an address: write {told} alone"
-    if _SITE_PAGE.search(group.jira.url):
+    if _NO_SITE.search(group.jira.url):
+        yield f"{dotted((*at, 'jira', 'url'))}: is Atlassian's: write https://COMPANY.atlassian.net"
+    elif _SITE_PAGE.search(group.jira.url):
         site = _SITE_PAGE.split(group.jira.url)[0]
         yield f"{dotted((*at, 'jira', 'url'))}: is the address of a page: write {clean(site, 200)}"
     for key in group.jira.project_key:
-        whole = "/" in key
+        is_address = "/" in key
         if meant := _ISSUE.search(key.rpartition("/")[2]):
-            kind = "an address" if whole else "an issue"
+            kind = "an address" if is_address else "an issue"
             yield f"{dotted((*at, 'jira', 'project_key'))}: is {kind}: write {meant[1].upper()}"
-        elif whole:
+        elif is_address:
             yield f"{dotted((*at, 'jira', 'project_key'))}: is an address: write the key, as DEV"
+        elif not re.fullmatch(r"\w+", key):
+            yield f"{dotted((*at, 'jira', 'project_key'))}: is a name: write the key, as DEV"
+    for table, field, paths in (
+        ("github", "repos", group.github.paths), ("gitlab", "projects", group.gitlab.paths),
+    ):  # fmt: skip
+        for path in paths:
+            parts = path.split("/")
+            if len(parts) < 2 or (table == "github" and len(parts) > 2):
+                whole = "/".join(parts[:2]) if len(parts) > 1 else f"OWNER/{path}"
+                told = f"{clean(path, 60)} is none: write {clean(whole, 60)}"
+                yield f"{dotted((*at, table, field))}: {told}"
+
+
+def _of_services(settings: Settings) -> Iterator[str]:
+    """Addresses of pages in the place of an API's, and names in the place of ids."""
+    for at, section in settings.sections():
+        for place, wrong, meant in _NO_API:
+            name, field = place.split(".")
+            if name == at[-1] and re.search(wrong, getattr(section, field, None) or meant):
+                yield f"{dotted((*at, field))}: is not its API's address: write {meant}"
+    workspace = settings.clockify.workspace
+    if workspace and not re.fullmatch(r"[0-9a-f]{24}", workspace):
+        yield "clockify.workspace: is no id: write what follows /workspaces/ in its address"
+    for name, group in settings.groups.items():
+        if "." in group.slack.workspace:
+            at_name = dotted((GROUPS, name, "slack", "workspace"))
+            yield f"{at_name}: is an address: write the name, as in Slack's window title"
 
 
 # -- Times and leftovers -------------------------------------------------------------------------
@@ -174,6 +260,21 @@ def _of_issues(at: Key, group: GroupSettings) -> Iterator[str]:
 def _of_times(settings: Settings) -> Iterator[str]:
     if not settings.digest.days:
         yield "digest.days: is empty: no message will ever come"
+    elif settings.day_starts < settings.digest.at < _MORNING:
+        yield f"digest.at: at {settings.digest.at:%H:%M} hardly anything of that day is there yet"
+    if (country := settings.digest.holidays) and not knows_holidays(country):
+        yield f"digest.holidays: none of {clean(country, 10)} are known: write a code as FI or GB"
+    for field in ("ignore", "meetings"):
+        for word in getattr(settings.suggest, field):
+            if len(word.strip()) < _SHORTEST_CLIENT - 1 and word.isascii():
+                yield f"suggest.{field}: “{word}” is in too many words: write a longer one"
+    if not _SOON <= settings.suggest.idle_minutes <= _LONG * 2:
+        yield (
+            f"suggest.idle_minutes: {settings.suggest.idle_minutes} minutes without a change on"
+            " screen are when you count as away; 15 are usual"
+        )
+    if (zone := settings.timezone) and zone.key.startswith("Etc/") and zone.key[4:7] == "GMT":
+        yield f"timezone: {zone.key} has no summer time: write a place, as Europe/Helsinki"
     if settings.suggest.min_minutes > _LONG:
         yield (
             f"suggest.min_minutes: leaves out whatever is shorter than"

@@ -77,6 +77,10 @@ class GroupJira(GroupSection):
     email: str = Field("", description="The Atlassian account; none = Data Center.")
     api_token: types.Secret = Field(None, description="API token, or Data Center's PAT.")
 
+    def exclusive(self) -> Iterator[tuple[str, Hashable]]:
+        """The projects."""
+        yield from (("Jira project", f"{key.upper()} of {self.url}") for key in self.project_key)
+
     def hosts(self, settings: Settings, group: str) -> Iterator[str]:
         """The site."""
         yield _host(self.url)
@@ -93,7 +97,7 @@ class GroupJira(GroupSection):
             yield (*at, "project_key"), "the letters that the issues' keys begin with"
         if self.url and self.api_token is None:
             yield (*at, "api_token"), "without it no issue can be read"
-        if self.project_key and not self.url:
+        if (self.project_key or self.worklogs) and not self.url:
             yield (*at, "url"), "where is this Jira?"
 
 

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from tracklater_bot.domain.text import folded, listing
+from tracklater_bot.settings import system_keyring
 from tracklater_bot.settings.advice import advice, written
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.errors import SettingsError, reason
@@ -31,7 +32,7 @@ from tracklater_bot.settings.layers import (
     variables_layer,
 )
 from tracklater_bot.settings.models import Settings
-from tracklater_bot.settings.tree import dotted, is_secret, nested
+from tracklater_bot.settings.tree import dotted, env_name, is_secret, nested
 
 CONFIG_NAME = "tracklater.toml"
 ENV_NAME = ".env"
@@ -46,16 +47,18 @@ class Loaded:
     """The settings, where they come from, and what the person should know about them.
 
     `warnings` are lines to be shown; `path` and `env_file` are None when there is no such file.
+    `secrets` is where each was found: `/home/me/.env: TRACKLATER_TOGGL__API_TOKEN`.
     """
 
     settings: Settings
     warnings: tuple[str, ...] = ()
     path: Path | None = None
     env_file: Path | None = None
+    secrets: tuple[str, ...] = ()
 
 
 def load(config: Path | None, env_file: Path | None, environ: Mapping[str, str]) -> Loaded:
-    """The settings from TOML, `.env` and the environment; the later wins.
+    """The settings from TOML, the system's keyring, `.env` and the environment; the later wins.
 
     A file that is named must be there; one that is not named is looked for in the usual places.
     Raises SettingsError with a line for each thing that is wrong.
@@ -65,26 +68,31 @@ def load(config: Path | None, env_file: Path | None, environ: Mapping[str, str])
     toml = toml_layer(path) if path else Layer()
     groups = _known_groups(toml, dotenv, environ)
     in_file = f"{env_path}: "
+    in_keyring, locked = system_keyring.kept(_listed(toml, {**dotenv, **environ}))
     # Strongest first; our own names win over Slack's wherever they are.
     layers = (
         variables_layer(environ, groups, ""),
         ours := variables_layer(dotenv, groups, in_file),
         alias_layer(environ, ""),
         slacks := alias_layer(dotenv, in_file),
+        variables_layer(in_keyring, groups, f"{system_keyring.PLACE}: "),
         toml,
     )
-    settings, invalid = _validated([layer.values for layer in layers])
+    merged = {key: found for layer in reversed(layers) for key, found in layer.values.items()}
+    settings, invalid = _validated(merged, [layer.values for layer in layers])
     problems = [*(problem for layer in layers for problem in layer.problems), *invalid]
     problems += _two_trackers(settings)
     if problems:
         raise SettingsError(problems)
     settings.zone()
     warnings = (
+        *filter(None, (locked,)),
         *_exposed(path, toml),
         *_exposed(env_path, ours, slacks),
         *advice(settings),
     )
-    return Loaded(settings, warnings, path, env_path)
+    secrets = (found.where for key, found in merged.items() if _is_hidden(key, found))
+    return Loaded(settings, warnings, path, env_path, tuple(sorted(secrets)))
 
 
 def _two_trackers(settings: Settings) -> list[str]:
@@ -146,15 +154,25 @@ def _known_groups(toml: Layer, *variables: Mapping[str, str]) -> list[str]:
     return list(groups.values())
 
 
-def _validated(layers: Sequence[Mapping[Key, FoundValue]]) -> tuple[Settings, list[str]]:
+def _listed(toml: Layer, variables: Mapping[str, str]) -> list[str]:
+    """The variables that the keyring is asked for: those listed that are not set elsewhere."""
+    listed = toml.values.get(("keyring",), FoundValue((), "")).value
+    listed = variables.get(env_name(("keyring",))) or listed
+    names = listed.split(",") if isinstance(listed, str) else listed
+    words = [str(name).strip() for name in names] if isinstance(names, list) else []
+    return [name for name in words if not variables.get(name, "").strip()]
+
+
+def _validated(
+    merged: Mapping[Key, FoundValue], layers: Sequence[Mapping[Key, FoundValue]]
+) -> tuple[Settings, list[str]]:
     """The settings, and a line for every value that cannot be used."""
-    merged: dict[Key, FoundValue] = {}
-    winning: list[dict[Key, FoundValue]] = []
-    for layer in layers:  # a table such as toggl.projects is one value: it wins whole
-        winning.append({key: value for key, value in layer.items() if key not in merged})
-        merged |= winning[-1]
     try:
-        layered: Any = [{key: found.value for key, found in own.items()} for own in winning]
+        # A table such as tracker.projects is one value: it wins whole.
+        layered: Any = [
+            {key: found.value for key, found in layer.items() if merged[key] is found}
+            for layer in layers
+        ]
         return _Settings(settings=layered).settings, []
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
@@ -203,10 +221,7 @@ def _position(key: str) -> str:
 def _exposed(path: Path | None, *layers: Layer) -> list[str]:
     """A line when a file with secrets is open to other users, or is the wrong place for them."""
     secrets = [
-        key
-        for layer in layers
-        for key, found in layer.values.items()
-        if is_secret(key) and _is_sensitive(key, str(found.value))
+        key for layer in layers for key, found in layer.values.items() if _is_hidden(key, found)
     ]
     if path is None or not secrets:
         return []
@@ -219,8 +234,9 @@ def _exposed(path: Path | None, *layers: Layer) -> list[str]:
     return lines
 
 
-def _is_sensitive(path: Key, value: str) -> bool:
+def _is_hidden(path: Key, found: FoundValue) -> bool:
     """Whether there is anything to hide: an empty value tells nothing, nor does a plain path."""
+    value = str(found.value)
     if path == ("database_url",):
         return bool(urlsplit(value).password)
-    return bool(value.strip())
+    return is_secret(path) and bool(value.strip())

@@ -73,6 +73,9 @@ class SuggestSettings(Section):
     ignore: types.Words = Field((), description="Windows with these words are private: never used.")
     meetings: types.Words = Field((), description="More words of meetings: sitting still is work.")
     key_tag: bool = Field(False, description="Also tag the entry with the issue's key.")
+    show_windows: bool = Field(
+        False, description="Show words of window titles, and programs, to you in Slack."
+    )
 
 
 class GroupSettings(GroupSection):
@@ -123,6 +126,9 @@ class Settings(Section):
     database_url: SecretStr = Field(
         SecretStr(""), description="Default: SQLite in your data directory."
     )
+    keyring: types.Words = Field(
+        (), description="Variables whose values are in the system's keyring, as `init` puts them."
+    )
     digest: DigestSettings = UNSET
     suggest: SuggestSettings = UNSET
     slack: SlackSettings = UNSET
@@ -162,14 +168,15 @@ class Settings(Section):
 
     def trackers(self) -> list[tuple[Key, TrackerAccount]]:
         """The accounts that have a key, each after its place; there should be one at most."""
-        return [(at, own) for at, own in self._accounts() if own.has_key]
+        return [(at, own) for at, own in self.accounts() if own.has_key]
 
-    def _accounts(self) -> list[tuple[Key, TrackerAccount]]:
+    def accounts(self) -> list[tuple[Key, TrackerAccount]]:
+        """Those of all trackers there are, each after its place."""
         return [(at, own) for at, own in self.sections() if isinstance(own, TrackerAccount)]
 
     def is_chosen(self, account: TrackerAccount) -> bool:
         """Whether it is the person's, or would be if it had a key: that of which most is told."""
-        accounts = [own for _, own in self._accounts()]
+        accounts = [own for _, own in self.accounts()]
         told = max(accounts, key=lambda own: (own.has_key, bool(own.model_fields_set)))
         return told is account
 

@@ -133,10 +133,15 @@ class CalendarSettings(Section):
 
 
 class TrackerAccount(Section):
-    """The account of the tracker that gets the entries: its `label`, the field with its `key`."""
+    """The account of the tracker that gets the entries: its `label`, the field with its `key`.
+
+    `where` its pages show the key, and the `form` that all keys have.
+    """
 
     label: ClassVar[str]
     key: ClassVar[str]
+    where: ClassVar[str]
+    form: ClassVar[str]
 
     @property
     def has_key(self) -> bool:
@@ -160,6 +165,7 @@ class TogglSettings(TrackerAccount):
 
     sends_to = ("base_url",)
     label, key = "Toggl", "api_token"
+    where, form = "API token (at the foot of its profile page)", r"[0-9a-f]{32}"
 
     base_url: types.SomeAddress = Field(
         "https://api.track.toggl.com/api/v9", description="Toggl's API."
@@ -173,6 +179,7 @@ class ClockifySettings(TrackerAccount):
 
     sends_to = ("base_url",)
     label, key = "Clockify", "api_key"
+    where, form = "API key (in its preferences)", r"[\w+/=-]{40,80}"
 
     base_url: types.SomeAddress = Field(
         "https://api.clockify.me/api/v1", description="Clockify's API, that of your region."

@@ -191,7 +191,7 @@ def _slack_token(kind: str) -> Callable[[SecretStr | None], SecretStr | None]:
 
 def _repository(value: str) -> str:
     """`acme/api`, also of its address."""
-    path = urlsplit(value).path if "://" in value else value
+    path = urlsplit(value).path if "://" in value else value.rpartition(":")[2]
     return path.partition("/-/")[0].strip("/").removesuffix(".git")
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain, repeat
 from typing import Any
@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry import RetryHandler
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from tracklater_bot.domain.errors import code_in, from_between
+from tracklater_bot.domain.errors import code_in, from_between, log_failure
 from tracklater_bot.domain.side_by_side import in_background
 from tracklater_bot.domain.text import clean, day_name
 from tracklater_bot.scheduling.scheduler import Schedule
@@ -145,8 +145,12 @@ class Bot:
         until = time.monotonic() + STOP_SECONDS
         listeners = self._executor.shutdown  # before what they still work with
         for end in (self.connection.close, self._schedule.stop, listeners, self.days.stop):
-            with suppress(TimeoutError):
+            try:
                 in_background(end).result(max(until - time.monotonic(), 0.0))
+            except TimeoutError:
+                continue
+            except Exception as error:  # noqa: BLE001 - the others are to end as well
+                log_failure(log, "Ending a part of the bot", error)
 
     def _connection(self, timing: BotTiming) -> connections.Connection:
         slack = self._settings.slack

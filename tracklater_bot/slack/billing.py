@@ -37,7 +37,7 @@ class Billing:
         self, stretch: Stretch, entries: Iterable[TimeEntry], days: Iterable[DayTimes]
     ) -> BillingView:
         """What is said of a month that was just read; remembered, so that it can be billed."""
-        state = MonthState.of(entries, days)
+        state = MonthState.of(entries, days, self._span(stretch))
         value = adapter(MonthState).dump_python(state, mode="json")
         self._memory().put(f"shown:{stretch}", value, self.person.clock() + SHOWN_LASTS)
         return self._view(stretch, state)
@@ -81,13 +81,17 @@ class Billing:
 
     def _drift_in_tracker(self, month: Stretch) -> list[Drift]:
         billed = self._recalled(f"billed:{month}", Billed)
-        days = [self.person.calendar.day_on(on) for on in (month.first, month.last)]
-        if billed is None or self.person.is_closed(days[0]):
+        if billed is None or self.person.is_closed(self.person.calendar.day_on(month.first)):
             return []
-        tracked = self.person.catalog.tracked(Span(days[0].span.start, days[1].span.end))
+        span = self._span(month)
+        tracked = self.person.catalog.tracked(span)
         if tracked.trouble:
             return []
-        return self._drift(month.first, billed, MonthState.of(tracked.entries, ()))
+        return self._drift(month.first, billed, MonthState.of(tracked.entries, (), span))
+
+    def _span(self, month: Stretch) -> Span:
+        first, last = (self.person.calendar.day_on(on).span for on in (month.first, month.last))
+        return Span(first.start, last.end)
 
     def _view(self, stretch: Stretch, state: MonthState) -> BillingView:
         billed = self._recalled(f"billed:{stretch}", Billed)

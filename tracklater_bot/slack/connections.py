@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
 from typing import Any, Protocol
 
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
 
 from tracklater_bot.domain.errors import code_in, from_between
@@ -63,6 +65,41 @@ class _Ended(ConnectionState):
         pass
 
 
+class _Words(Queue[str | None]):
+    """What Slack said and nobody has read yet. The SDK looks every second; here it is woken."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> str | None:
+        """As a queue's, without a time-out."""
+        return super().get(block)
+
+
+class _Client(SocketModeClient):
+    """The SDK's, which sleeps while Slack says nothing: each `ping_interval` brings an answer."""
+
+    def __init__(self, app: App, app_token: str, ping_seconds: float) -> None:
+        super().__init__(app_token, app.logger, app.client, ping_interval=ping_seconds)
+        self.message_queue = _Words()
+
+    def connect(self) -> None:
+        """As the SDK's, also when it connects again."""
+        super().connect()
+        if self.current_session is not None and self.current_session.sock is not None:
+            self.current_session.sock.settimeout(READ_SECONDS)
+
+    def close(self) -> None:
+        """As the SDK's."""
+        self.closed = True
+        self.message_queue.put(None)
+        super().close()
+
+
+class _SocketHandler(SocketModeHandler):
+    def __init__(self, app: App, app_token: str, ping_seconds: float) -> None:
+        self.app = app
+        self.client = _Client(app, app_token, ping_seconds)
+        self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]
+
+
 class SocketConnection:
     """Socket Mode: needs no address of its own.
 
@@ -70,7 +107,7 @@ class SocketConnection:
     """
 
     def __init__(self, app: App, app_token: str, ping_seconds: float) -> None:
-        self._handler = SocketModeHandler(app, app_token, ping_interval=ping_seconds)
+        self._handler = _SocketHandler(app, app_token, ping_seconds)
         self.client = self._handler.client
 
     def open(self) -> None:

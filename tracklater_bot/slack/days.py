@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from tracklater_bot.blocks.dialogs import default_choice, group_token
 from tracklater_bot.blocks.elements import SlackMessage
-from tracklater_bot.blocks.help import changes_message, day_ready, no_traces, note
+from tracklater_bot.blocks.help import changes_message, day_ready, no_traces, note, with_button
 from tracklater_bot.blocks.home import home
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import Lengths, open_items
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.draft import Draft
-from tracklater_bot.domain.edits import moved
+from tracklater_bot.domain.edits import refreshed
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.json_value import JsonValue
+from tracklater_bot.domain.steadiness import Move, moved, said_before
 from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import count, day_name
 from tracklater_bot.outbox.worker import Pace
@@ -43,13 +44,16 @@ from tracklater_bot.slack.messages import (
 from tracklater_bot.slack.pace import MINUTE, PacedClient, low_priority
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
-from tracklater_bot.slack.views import Views, page_key
+from tracklater_bot.slack.views import Views, page_key, said_key
 from tracklater_bot.slack.weeks import Weeks
 from tracklater_bot.store.processes import owner_name
 
 log = logging.getLogger(__name__)
 
+Outcome = Callable[[Digest, Sequence[Move]], str]
+
 ZONE_LASTS = timedelta(hours=1)
+LOOKED_AT = timedelta(days=7)  # ago, a day is one that the person may look at still
 ZONE_UNKNOWN_LASTS = timedelta(minutes=5)
 
 
@@ -136,13 +140,13 @@ class Days:
 
     # -- Days ----------------------------------------------------------------------------------
 
-    def open_day(self, day: WorkDay, *, review: bool = False) -> OpenedDay:
+    def open_day(self, day: WorkDay, *, review: bool = False, free: bool = False) -> OpenedDay:
         """Builds the day and posts its message, or updates the one that is there.
 
         A day without anything to show is built but not posted. With `review`, the days since the
-        last digest are read anew too. Raises PostError, StoreError.
+        last digest are read anew too; `free`: what was seen may move. Raises PostError, StoreError.
         """
-        opened = self._read(day, review=review)
+        opened = self._read(day, review=review, free=free)
         waits = review and self.views.waits_unshown(day.date)
         if opened.digest.items or opened.digest.ts or waits:
             with self._mended_later():
@@ -161,19 +165,50 @@ class Days:
         project = chosen.project if chosen else None
         return self.review.answer(user, item_id, named[said], project)
 
-    def reread(self, on: date, head: str, otherwise: str = "") -> SlackMessage | None:
-        """Reads a day anew that is stored, shows it, and tells what moved, or `otherwise`."""
-        before = self.person.store.digest(self.person.id, on)
-        if before is None or self.person.is_closed(self.person.calendar.day_on(on)):
-            return None
-        after = self.open_day(self.person.calendar.day_on(on)).digest
-        return changes_message(after, moved(before, after), head, otherwise)
+    def reread(
+        self,
+        on: date,
+        head: str,
+        outcome: Outcome = lambda _digest, _moves: "",
+    ) -> SlackMessage | None:
+        """Reads a day anew that is stored, shows it, and tells what moved and what came of it.
 
-    def tell_changes(self, on: date, head: str, otherwise: str) -> None:
-        """Reads a day anew and says in the DM what moved."""
-        message = self.reread(on, head, otherwise)
-        if message is not None:
-            self.messenger.reply_privately(self.person.id, message.text, message.blocks)
+        What the person just said of it is reason enough for what was seen to move.
+        """
+        before, day = self._changeable(on)
+        if before is None:
+            return None
+        after = self.open_day(day, free=True).digest
+        moves = moved(before, after)
+        return changes_message(after, moves, head, outcome(after, moves))
+
+    def would_move(self, on: date) -> SlackMessage | None:
+        """What of a stored day the machine would now draft otherwise, with a button that does it;
+        None for nothing."""
+        before, day = self._changeable(on)
+        if before is None:
+            return None
+        items = refreshed(before.items, self.person.draft(day).suggestions)
+        pairs = moved(before, replace(before, items=tuple(items)))
+        message = changes_message(before, pairs, "With your answer, these would change too:")
+        return message and with_button(message, "Change them too", "move_too", on.isoformat())
+
+    def _changeable(self, on: date) -> tuple[Digest | None, WorkDay]:
+        """The stored day, but for one that is too old for entries."""
+        day = self.person.calendar.day_on(on)
+        closed = self.person.is_closed(day)
+        return None if closed else self.person.store.digest(self.person.id, on), day
+
+    def tell_changes(self, on: date, done: str, outcome: Outcome) -> None:
+        """Reads a day anew and says in the DM what was done, what moved, and what came of it."""
+        message = self.reread(on, f"{done} This moved:", outcome) or note(done)
+        self.messenger.reply_privately(self.person.id, message.text, message.blocks)
+
+    def last_day(self) -> date:
+        """The latest day that is stored, else today: the one that the person looks at."""
+        today = self.person.calendar.today()
+        stored = self.person.store.digests(self.person.id, today - LOOKED_AT)
+        return max((digest.day for digest in stored), default=today)
 
     @contextmanager
     def _mended_later(self) -> Iterator[None]:
@@ -221,12 +256,19 @@ class Days:
         else:
             self.messenger.refresh(self.person.id, on)  # it may be there without our knowing
 
-    def _stored(self, draft: Draft) -> Digest:
-        digest = self.person.store.save_draft(self.person.id, draft)
+    def _stored(self, draft: Draft, *, free: bool = False) -> Digest:
+        """Keeps a draft; what it says anew of rows that the person has seen is remembered."""
+        person = self.person
+        before = person.store.digest(person.id, draft.day)
+        groups = () if free else tuple(group.name for group in person.groups)
+        digest = person.store.save_draft(person.id, draft, groups)
+        if before is not None and before.ts is not None:
+            said = said_before(before, digest, self.views.said_before(draft.day))
+            person.store.put(person.id, said_key(draft.day), {**said})
         self._activity.note_read(draft.day)
         return digest
 
-    def _read(self, day: WorkDay, *, review: bool = False) -> OpenedDay:
+    def _read(self, day: WorkDay, *, review: bool = False, free: bool = False) -> OpenedDay:
         dates = self.views.days_since(day.date) if review else []
         earlier = [self.person.calendar.day_on(on) for on in dates]
         try:
@@ -238,7 +280,7 @@ class Days:
             drafts, draft = [], self.person.draft(day)
         for before, its_day in zip(drafts, earlier, strict=False):
             self.weeks.keep(before, its_day)
-        digest = self._stored(draft)
+        digest = self._stored(draft, free=free)
         if review:
             self.weeks.billing.look()
         tracker = self.person.tracker_words
@@ -273,11 +315,12 @@ class Days:
         finally:
             self._messages.wake()
 
-    def approve_days(self, user: str, value: str) -> Stretch:
-        """Approves what was shown as certain of some days. Raises ReviewError."""
+    def approve_days(self, user: str, value: str, *, certain_only: bool = True) -> Stretch:
+        """Approves what was shown of some days, all or what is certain. Raises ReviewError."""
         words, _, seen = value.rpartition("/")
         stretch = Stretch.parse(words)
-        self.review.approve_certain(user, self.weeks.certain_days(stretch), seen)
+        days = self.weeks.open_days(stretch)
+        self.review.approve_days(user, days, seen, certain_only=certain_only)
         return stretch
 
     def turn_page(self, day: date, page: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,14 +16,37 @@ from tracklater_bot.slack.person import Person
 
 MOST_ISSUES_OFFERED = 30
 _SELECTED = re.compile(r"[?&]selectedIssue=([\w-]+)")
+_BETWEEN_WORDS = re.compile(r"[\s<>|]+")
+_KEY = re.compile(r"(?<![\w-])[a-z][a-z0-9]*-[0-9]+(?!\w)", re.IGNORECASE)
 _AROUND_WORDS = ".,:;!?()[]<>*_~`'\""
 
 
 def issues_named(typed: str, issues: Sequence[Issue]) -> list[Issue]:
     """The issues whose address was pasted, or whose key was typed as one may: `dev131`."""
-    address, key = _without_query(typed), _bare(key_in_address(typed))
-    at_address = [issue for issue in issues if "://" in typed and issue.url == address]
-    return at_address or [issue for issue in issues if key and _spells(key, issue)]
+    pasted = next((word for word in _words(typed) if "://" in word), typed)
+    key = _bare(key_in_address(pasted))
+    spelled = [issue for issue in issues if key and _spells(key, issue)]
+    return issues_in(typed, issues) or spelled
+
+
+def issues_in(text: str, issues: Sequence[Issue]) -> list[Issue]:
+    """The issues whose addresses or keys, or those they had before, stand in the text, in order."""
+    at, called = defaultdict[str, list[Issue]](list), defaultdict[str, list[Issue]](list)
+    for issue in issues:
+        at[issue.url.casefold()].append(issue)
+        for key in (issue.key, *issue.aliases):
+            called[key.casefold()].append(issue)
+    found = dict[Issue, None]()
+    for word in _words(text):
+        address = _without_query(word).casefold() if "://" in word else ""
+        found |= dict.fromkeys(at.get(address) or called.get(key_in_address(word).casefold(), []))
+    return list(found)
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, and the keys inside them: of a branch, or before an apostrophe."""
+    words = [word.strip(_AROUND_WORDS) for word in _BETWEEN_WORDS.split(text)]
+    return [part for word in words for part in (word, *_KEY.findall("" if "://" in word else word))]
 
 
 def key_in_address(typed: str) -> str:
@@ -73,7 +97,7 @@ class Lookups:
         """
         if named := issues_named(typed, self._catalog.issues()):
             return named[:MOST_ISSUES_OFFERED]
-        typed = key_in_address(typed)
+        typed = key_in_address(typed.strip(_AROUND_WORDS))
         own = self._catalog.search(typed, group, MOST_ISSUES_OFFERED)
         if not typed.strip():
             known = {issue.id: issue for issue in self._catalog.issues()}
@@ -91,12 +115,8 @@ class Lookups:
         return find_issue(value, [own, *known] if own else known)
 
     def issue_in(self, text: str) -> Issue | None:
-        """The first known issue whose key, or the one it had before, stands in the text."""
-        words = {word.strip(_AROUND_WORDS).casefold() for word in text.split()}
-        for issue in self._catalog.issues():
-            if any(key.casefold() in words for key in (issue.key, *issue.aliases)):
-                return issue
-        return None
+        """The first known issue that a message names, by its key or address."""
+        return next(iter(issues_in(text, self._catalog.issues())), None)
 
     def group_in(self, text: str, channel: str, workspace: str) -> str | None:
         """The one group that a message is for: its workspace's, or what its words point to."""

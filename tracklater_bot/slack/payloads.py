@@ -61,6 +61,15 @@ def refusal_of(decide: Callable[[], object]) -> str:
     return ""
 
 
+def refused(ack: Ack, respond: Respond, decide: Callable[[], object]) -> str:
+    """Carries out what a click means, acknowledges it, and tells the person why not, if not."""
+    with stored_first(ack):
+        refusal = refusal_of(decide)
+    if refusal:
+        reply_privately(respond, refusal)
+    return refusal
+
+
 def reply_privately(respond: Respond, text: str) -> None:
     """Says something to the one who clicked, beside the message, which stays as it is."""
     respond(text=text, response_type="ephemeral", replace_original=False)

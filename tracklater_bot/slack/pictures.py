@@ -19,13 +19,11 @@ from slack_sdk import WebClient
 
 from tracklater_bot.blocks.digest import PictureRef, timeline_shown
 from tracklater_bot.blocks.timeline import Lanes, Ticks, alt_text, lanes_of, ticks_of
-from tracklater_bot.blocks.timeline_png import draw
 from tracklater_bot.domain.digests import IN_PROGRESS, Digest
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.side_by_side import in_background
-from tracklater_bot.scheduling.loop import submit
 from tracklater_bot.slack.messages import NETWORK_ERRORS, Messenger, PostError, reason
 from tracklater_bot.slack.pace import low_priority
 from tracklater_bot.slack.person import Person
@@ -114,7 +112,7 @@ class Pictures:
         self._ticks = {day: at for day, at in self._ticks.items() if day > draft.day - MOST_BACK}
         self._ticks[draft.day] = ticks_of(draft)
         if self._person.settings().digest.picture:
-            submit(self._pool, f"The picture of {draft.day}", self._add, draft.day)
+            self._pool.submit(self._add, draft.day)
 
     def follow(self, day: date) -> None:
         """Lets the picture show what was decided meanwhile; one that waits already will do."""
@@ -129,19 +127,20 @@ class Pictures:
 
     def _redraw(self, day: date) -> None:
         """In a thread for which nobody waits, when a while of deciding is over."""
-        if self._closed.wait(DECIDING_SECONDS):
-            return
-        self._due.discard(day)
-        try:
+        if not self._closed.wait(DECIDING_SECONDS):
+            self._due.discard(day)
             self._add(day)
-        except Exception as error:  # noqa: BLE001 - nobody asks the thread for it
-            if not self._closed.is_set():
-                log_failure(log, f"The new picture of {day}", error)
 
     @low_priority()
     def _add(self, day: date) -> None:
-        with self._drawing:
-            self._draw(day)
+        try:
+            with self._drawing:
+                self._draw(day)
+        except Exception as error:  # noqa: BLE001 - nobody asks the thread for it
+            if self._closed.is_set():  # what it works with has ended as well
+                log.info("The picture of %s did not come: %s", day, type(error).__name__)
+            else:
+                log_failure(log, f"The picture of {day}", error)
 
     def _draw(self, day: date) -> None:
         person = self._person
@@ -161,6 +160,9 @@ class Pictures:
         if self.shown.is_of(digest, lanes):
             return
         again = self.shown.expect(digest, lanes)
+        # Pillow waits for the first picture: a bot that has none to draw does without its 4 MB.
+        from tracklater_bot.blocks.timeline_png import draw  # noqa: PLC0415
+
         picture = draw(lanes, tuple(person.file_settings.groups), person.project_colours())
         file_id = self._uploader.upload(digest, lanes, picture, again=again)
         if file_id is None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import dropwhile
 
-from holidays.registry import COUNTRIES
-
-from tracklater_bot.blocks.digest import DigestView, digest_message
+from tracklater_bot.blocks.digest import DigestView, digest_message, questions
 from tracklater_bot.blocks.elements import SlackMessage
-from tracklater_bot.blocks.help import StatusView
+from tracklater_bot.blocks.help import StatusView, changed_since
 from tracklater_bot.blocks.home import HomeView, Preferences
 from tracklater_bot.blocks.timeline import (
     colours,
@@ -22,7 +21,7 @@ from tracklater_bot.blocks.timeline import (
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals
 from tracklater_bot.catalog.cache import PersonalMemory
-from tracklater_bot.domain.day import WorkDay
+from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.day_totals import DayTimes, usual_length
 from tracklater_bot.domain.digests import UNDER_WAY, Digest, ItemState
 from tracklater_bot.domain.plan import Plan
@@ -36,6 +35,7 @@ WEEK_DAYS = 7
 OPEN_DAYS_BACK = timedelta(days=60)
 TRACK_RECORD_BACK = timedelta(days=90)
 NEVER_SHOWN_BACK = 14  # days; reading more of them anew takes its time
+MOST_SHOWN = 100  # spans of which is remembered what was in front; stored it is nowhere
 TIMELINE_COLUMNS = 38  # more would wrap on a phone
 
 
@@ -44,6 +44,7 @@ class Views:
     """Gathers for one person."""
 
     person: Person
+    _shown: dict[Span, tuple[tuple[str, int], ...]] = field(default_factory=dict, repr=False)
 
     # -- The digest ----------------------------------------------------------------------------
 
@@ -60,15 +61,36 @@ class Views:
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
             went_on=bool(self.person.recall(went_on_key(digest.day))),
-            changes=[*self.person.no_longer(), *Billing(self.person).notes()],
+            changes=[
+                *changed_since(digest, self.said_before(digest.day)),
+                *self.person.no_longer(),
+                *Billing(self.person).notes(),
+            ],
             still_open=self.still_open(digest.day),
             squares=self._squares(digest),
+            programs=self._programs(digest),
             usual=usual_length(self._recent(), digest.day),
             stood=self.person.store.track_record(
                 self.person.id, digest.day - TRACK_RECORD_BACK
             ).words(),
         )
         return digest_message(digest, view)
+
+    def _programs(self, digest: Digest) -> dict[str, tuple[tuple[str, int], ...]]:
+        """What was in front in the time of the day's questions, where that may be shown."""
+        if not self.person.file_settings.suggest.show_windows:
+            return {}
+        if len(self._shown) > MOST_SHOWN:
+            self._shown.clear()
+        spans = {item.id: item.suggestion.span for item in questions(digest)}
+        for span in {*spans.values()} - {*self._shown}:
+            self._shown[span] = self.person.machine.shown(span).programs
+        return {name: self._shown[span] for name, span in spans.items()}
+
+    def said_before(self, day: date) -> dict[str, str]:
+        """By the ids of the day's items, what was said first of those that say something else."""
+        said = self.person.recall(said_key(day))
+        return {item: str(words) for item, words in said.items()} if isinstance(said, dict) else {}
 
     def _squares(self, digest: Digest) -> dict[str, str]:
         named = (item.suggestion.group for item in digest.items)
@@ -80,7 +102,10 @@ class Views:
         """What is known to wait of the days since the digest before that day's; of the latest."""
         plan, today = self.plan(), self.person.calendar.today()
         latest = today if plan.wants(today) else plan.since_last(today)[0]
-        days = map(self.stored_day, self.days_since(on) if on >= latest else ())
+        dates = self.days_since(on) if on >= latest else []
+        found = self.person.store.digests(self.person.id, dates[0]) if dates else []
+        stored = {digest.day: digest for digest in found}
+        days = (self._times(day, stored.get(day)) for day in dates)
         return [times for times in days if in_all(times.missing)]
 
     def waits_unshown(self, on: date) -> bool:
@@ -90,8 +115,8 @@ class Views:
 
     def days_since(self, on: date) -> list[date]:
         """The days since the digest before that day's that can still be acted on."""
-        calendar, dates = self.person.calendar, self.plan().since_last(on)
-        return [day for day in dates if not self.person.is_closed(calendar.day_on(day))]
+        closed, day_on = self.person.is_closed, self.person.calendar.day_on
+        return [*dropwhile(lambda day: closed(day_on(day)), self.plan().since_last(on))]
 
     # -- Plans, status, Home -------------------------------------------------------------------
 
@@ -178,7 +203,10 @@ class Views:
 
     def stored_day(self, day: date) -> DayTimes:
         """The day as it is stored, or as it was seen a while ago."""
-        now, digest = self.person.clock(), self.person.store.digest(self.person.id, day)
+        return self._times(day, self.person.store.digest(self.person.id, day))
+
+    def _times(self, day: date, digest: Digest | None) -> DayTimes:
+        now = self.person.clock()
         return DayTimes.of(digest, now) if digest else day_totals.kept(self._memory(), day, now)
 
     def _memory(self) -> PersonalMemory:
@@ -210,11 +238,18 @@ def page_key(day: date) -> str:
     return f"page:{day}"
 
 
+def said_key(day: date) -> str:
+    """Under which name the store remembers what was said first of rows that changed since."""
+    return f"said:{day}"
+
+
 def _countries(chosen: str) -> list[tuple[str, str]]:
     """Codes and names of the countries whose public holidays are known.
 
     The chosen code is among them as it is spelled in the settings.
     """
+    from holidays.registry import COUNTRIES  # noqa: PLC0415 - 4 MB, for Home alone
+
     names = {}
     for class_name, code, *_ in COUNTRIES.values():
         words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", class_name)  # `Isle Of Man` of `IsleOfMan`

@@ -13,7 +13,7 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest
 from tracklater_bot.domain.draft import Draft
-from tracklater_bot.domain.stretches import CertainRows, Stretch
+from tracklater_bot.domain.stretches import ReadyRows, Stretch
 from tracklater_bot.slack.billing import Billing
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.views import Views
@@ -54,8 +54,8 @@ class Weeks:
             stretch, times, [digest for digest in stored if digest], billing=billing
         )
 
-    def certain_days(self, stretch: Stretch) -> list[date]:
-        """The days on which "Approve the certain" of the stretch approves."""
+    def open_days(self, stretch: Stretch) -> list[date]:
+        """The days on which approving the stretch approves."""
         days = self.person.calendar.days_of(stretch)
         return [day.date for day in days if not self.person.is_closed(day)]
 
@@ -79,10 +79,13 @@ class Weeks:
         notes: Sequence[str] = (),
         billing: BillingView | None = None,
     ) -> SlackMessage:
-        open_days = set(self.certain_days(stretch))
-        rows = CertainRows.of(digest for digest in digests if digest.day in open_days)
+        open_days = set(self.open_days(stretch))
+        kept = [digest for digest in digests if digest.day in open_days]
+        certain, ready = (ReadyRows.of(kept, certain_only=only) for only in (True, False))
         closed = [self.person.tracker_words.too_long_ago] * (len(open_days) < len(times))
-        view = WeekView(stretch, rows, self._quota(), [*closed, *notes[:MOST_NOTES]], billing)
+        view = WeekView(
+            stretch, certain, ready, self._quota(), [*closed, *notes[:MOST_NOTES]], billing
+        )
         return week_message(times, self.person.tracker_words, view)
 
     @property

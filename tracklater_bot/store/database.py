@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tracklater_bot.domain.errors import StoreError
-from tracklater_bot.store.tables import REVISION
+from tracklater_bot.store.tables import REVISION, metadata, say_to_postgresql
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ def open_engine(url: str) -> Engine:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
+    say_to_postgresql()
     try:
         # Room for every thread of a bot. Texts from outside stay out of error messages.
         return create_engine(
@@ -166,7 +167,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _bring_up_to_date(engine: Engine) -> None:
-    """Looks at the version first: Alembic is slow to import, and rarely needed."""
+    """Looks at the version first: Alembic is large, and needed after an update alone."""
     with engine.connect() as connection:
         if _revision(connection) == REVISION:
             return
@@ -179,7 +180,9 @@ def _bring_up_to_date(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         found = _revision(connection)
-        if found != REVISION:
+        if found is None:
+            _make(connection)
+        elif found != REVISION:
             _migrate(connection, found)
 
 
@@ -189,8 +192,15 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _migrate(connection: Connection, found: str | None) -> None:
-    from alembic import command  # noqa: PLC0415 - takes 290 ms, see above
+def _make(connection: Connection) -> None:
+    """A new database, as all migrations would leave it."""
+    metadata.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:now)"), {"now": REVISION})
+
+
+def _migrate(connection: Connection, found: str) -> None:
+    from alembic import command  # noqa: PLC0415 - takes 290 ms and 10 MB
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
@@ -199,7 +209,7 @@ def _migrate(connection: Connection, found: str | None) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
+    if found not in known:
         raise StoreError(
             "The database was written by a newer tracklater-bot: update this one,"
             " or set database_url to another database."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum
@@ -22,8 +23,10 @@ from tracklater_bot.domain.digests import (
 from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.domain.suggestions import CERTAIN, Suggestion
-from tracklater_bot.domain.track_record import TrackRecord
+from tracklater_bot.domain.issues import IssueId
+from tracklater_bot.domain.steadiness import steady
+from tracklater_bot.domain.suggestions import Suggestion
+from tracklater_bot.domain.track_record import Outcome
 from tracklater_bot.store.columns import STORED_AS, insert_missing
 from tracklater_bot.store.processes import is_dead
 from tracklater_bot.store.tables import changes, digests, items
@@ -59,12 +62,6 @@ _DAY_NAMES = (
     "person", "day", "timezone", "version", "shown", "tracked", "sources", "gaps", "agents",
 )  # fmt: skip
 _SUGGESTION_NAMES = [field.name for field in fields(Suggestion) if field.name != "span"]
-# Those that were called certain when they were suggested; old rows tell nothing of the issue.
-_SURE = sa.select(items.c.state).where(
-    items.c.group.is_not(None),
-    items.c.confidence >= CERTAIN,
-    sa.func.coalesce(items.c.issue_confidence, 1.0) >= CERTAIN,
-)
 _ITEM_NAMES = [
     field.name
     for field in fields(Item)
@@ -126,35 +123,42 @@ def open_days(connection: sa.Connection, person: str, since: date) -> list[tuple
     return [(day, number) for day, number in connection.execute(query)]
 
 
-def track_record(connection: sa.Connection, person: str, since: date) -> TrackRecord:
-    """What became of the person's certain suggestions of the days since then."""
+def outcomes(connection: sa.Connection, person: str, since: date) -> list[Outcome]:
+    """What became of the person's suggestions of the days since then, as far as it is decided."""
     mine = (items.c.person == person) & (items.c.day >= since)
-    decided = (ItemState.SENT, ItemState.SKIPPED)
-    taken = _SURE.where(mine, items.c.by_hand.is_(sa.false()), items.c.state.in_(decided))
-    states = [state for (state,) in connection.execute(taken)]
-    stood, number = states.count(ItemState.SENT), len(states)
-    edited = sa.select(items.c.change, items.c.group, items.c.issue).where(
-        mine, items.c.state.in_(decided), items.c.change.is_not(None)
-    )
-    after = {
-        (change, group, issue and issue.id) for change, group, issue in connection.execute(edited)
-    }
-    wanted = {change for change, *_ in after}
-    before = sa.select(changes.c.id, changes.c.before).where(
+    query = sa.select(items).where(mine, items.c.state.in_((ItemState.SENT, ItemState.SKIPPED)))
+    replaced = sa.select(changes.c.id, changes.c.before).where(
         changes.c.person == person, changes.c.day >= since
     )
-    for change, replaced in connection.execute(before):
-        for suggestion in (item.suggestion for item in replaced if change in wanted):
-            if suggestion.certain:
-                issue = suggestion.issue.id if suggestion.issue else None
-                number += 1
-                stood += (change, suggestion.group, issue) in after
-    return TrackRecord(stood, number)
+    before = {row.id: row.before for row in connection.execute(replaced)}
+    became: defaultdict[str, list[tuple[str | None, IssueId | None]]] = defaultdict(list)
+    suggested: dict[str, Suggestion] = {}
+    for item in map(_item, connection.execute(query)):
+        said = item.suggestion
+        for first in _as_suggested(item, before):
+            if first.suggestion.group is not None:
+                suggested[first.id] = first.suggestion
+                issue = said.issue.id if said.issue else None
+                taken = item.state is ItemState.SENT
+                became[first.id].append((said.group, issue) if taken else (None, None))
+    return [Outcome.of(made, became[item_id]) for item_id, made in suggested.items()]
+
+
+def _as_suggested(item: Item, before: Mapping[int, Sequence[Item]]) -> Iterator[Item]:
+    """What the person's changes made the item of, as it was before all of them."""
+    if not item.by_hand:
+        yield item
+    elif item.change is not None:
+        for replaced in before.get(item.change, ()):
+            yield from _as_suggested(replaced, before)
 
 
 def decisions(connection: sa.Connection, person: str, since: date) -> list[Decision]:
-    """What the person corrected and is in the tracker, and what they skipped, since a day."""
-    corrected = items.c.by_hand & (items.c.state == ItemState.SENT)
+    """What the person said themselves of the time since a day, and what they skipped.
+
+    Only what they edited or added is certain throughout.
+    """
+    corrected = items.c.by_hand & (items.c.group.is_not(None)) & (items.c.confidence == 1.0)
     query = sa.select(items.c.start, items.c.end, items.c.group, items.c.state).where(
         items.c.person == person,
         items.c.day >= since,
@@ -239,15 +243,20 @@ def _item(row: sa.Row[Any]) -> Item:
 # -- Writing -------------------------------------------------------------------------------------
 
 
-def save_draft(connection: sa.Connection, person: str, draft: Draft) -> Digest:
+def save_draft(
+    connection: sa.Connection, person: str, draft: Draft, steady_groups: Collection[str] = ()
+) -> Digest:
     """Stores the day as it was just read; see `Store.save_draft`."""
     empty = Digest(person, draft.day, draft.timezone, version=0)
     insert_missing(connection, digests, _columns(empty))
     before = load(connection, person, draft.day, lock=True) or empty
+    suggestions = draft.suggestions
+    if before.ts is not None:
+        suggestions = tuple(steady(before.items, suggestions, steady_groups))
     after = replace(
         before,
         timezone=draft.timezone,
-        items=tuple(refreshed(before.items, draft.suggestions)),
+        items=tuple(refreshed(before.items, suggestions)),
         tracked=_foreign(draft.tracked, before.items),
         sources=draft.sources,
         gaps=draft.gaps,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -279,3 +279,14 @@ def set_entry(
     """Says which entry the job is about (None: which is not known yet), and when it is due."""
     values = {"state": Stage.PENDING, "unanswered": 0, "lease_owner": None}
     _set(connection, job, entry_id=entry_id, seen=seen, due_at=due_at, **values)
+
+
+def put_off_late(connection: Connection, person: str, by: timedelta) -> None:
+    """Lets what the person's requests may make late be looked for that much later.
+
+    The clock was set ahead: as much less time has passed since they were sent.
+    """
+    query = select(outbox).where(outbox.c.person == person, outbox.c.sent_at.is_not(None))
+    for row in connection.execute(query.where(_IS_ACTIVE)).all():
+        late = row.target in (Target.LATE, Target.LATE_WORKLOG)
+        _set(connection, _job(row), sent_at=row.sent_at + by, due_at=row.due_at + by * late)

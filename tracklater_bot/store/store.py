@@ -17,7 +17,7 @@ from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule, RuleKind
-from tracklater_bot.domain.track_record import TrackRecord
+from tracklater_bot.domain.track_record import Outcome, TrackRecord
 from tracklater_bot.store import days, pruning
 from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.database import checkpoint, in_words, open_engine
@@ -132,21 +132,28 @@ class Store:
     def track_record(self, person: str, since: date) -> TrackRecord:
         """How well certain suggestions did in the days since then."""
         with self.reading() as transaction:
-            return days.track_record(transaction, person, since)
+            return TrackRecord.of(days.outcomes(transaction, person, since))
+
+    def outcomes(self, person: str, since: date) -> list[Outcome]:
+        """What became of the suggestions of the days since then that the person decided."""
+        with self.reading() as transaction:
+            return days.outcomes(transaction, person, since)
 
     def decisions(self, person: str, since: date) -> list[Decision]:
         """What the person corrected or skipped in the days since then."""
         with self.reading() as transaction:
             return days.decisions(transaction, person, since)
 
-    def save_draft(self, person: str, draft: Draft) -> Digest:
+    def save_draft(self, person: str, draft: Draft, steady_groups: Collection[str] = ()) -> Digest:
         """Stores the day as it was just read.
 
         What was decided, or edited by hand, stays as it is and keeps its time. Open items are
         replaced by the draft's suggestions; one that was there before keeps its id and version.
+        Where the day has a message, open items of `steady_groups` keep what they say, unless
+        something else is certain.
         """
         with self.writing() as transaction:
-            return days.save_draft(transaction, person, draft)
+            return days.save_draft(transaction, person, draft, steady_groups)
 
     def claim_digest(
         self, person: str, day: date, owner: str, now: datetime, replacing: str | None = None

@@ -35,7 +35,7 @@ class ClockifyPreferences(BaseModel):
 class ClockifyUser(Named):
     """Whose key it is."""
 
-    id: Annotated[str, Field(pattern=r"^\w{1,64}$")]  # goes into addresses
+    id: Annotated[str, Field(pattern=r"^[0-9A-Za-z_]{1,64}$")]  # goes into addresses
     email: Title = ""
     activeWorkspace: str | None = None
     defaultWorkspace: str | None = None

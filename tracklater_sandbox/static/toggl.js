@@ -50,7 +50,7 @@ function row(entry) {
     el("span", { class: "entry-time", text: `${clock(new Date(entry.start))} – ${end}` }),
     el("span", { class: "entry-length", text: entry.duration < 0 ? "running" : duration(entry.duration) }),
     el("span", { class: "entry-words", text: entry.description || "(no description)" }),
-    el("span", { class: `entry-project ${hue(entry.client_name)}`, text: where(entry) }),
+    coloured(el("span", { class: "entry-project", text: where(entry) }), entry.project_color),
     extras(entry));
 }
 
@@ -61,21 +61,22 @@ function extras(entry) {
 
 const where = (entry) => [entry.client_name, entry.project_name].filter(Boolean).join(" › ") || "No project";
 
-/** One of six colours, the same for the same client. */
-function hue(name) {
-  const sum = [...(name ?? "")].reduce((total, letter) => total + letter.codePointAt(0), 0);
-  return name ? `hue-${sum % 6}` : "hue-none";
+/** With a dot in the project's colour. */
+function coloured(node, colour) {
+  if (colour) node.style.setProperty("--dot", colour);
+  return node;
 }
 
 function sums(entries) {
   const totals = new Map();
+  const colours = new Map(entries.map((entry) => [entry.client_name, entry.project_color]).reverse());
   for (const entry of entries) {
     if (entry.duration > 0) totals.set(entry.client_name, (totals.get(entry.client_name) ?? 0) + entry.duration);
   }
   const all = [...totals.values()].reduce((one, other) => one + other, 0);
   return el("dl", { class: "sums" },
     [...totals].map(([name, seconds]) => [
-      el("dt", { class: `entry-project ${hue(name)}`, text: name ?? "No client" }), el("dd", { text: duration(seconds) }),
+      coloured(el("dt", { class: "entry-project", text: name ?? "No client" }), colours.get(name)), el("dd", { text: duration(seconds) }),
     ]),
     el("dt", { class: "sum", text: "Total" }), el("dd", { class: "sum", id: "toggl-sum", text: duration(all) }));
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,6 +16,9 @@ from tracklater_sandbox.taiga import COLLEAGUE as TAIGA_COLLEAGUE
 from tracklater_sandbox.taiga import ME as TAIGA_ME
 from tracklater_sandbox.taiga import FakeTaiga, TaigaItem
 from tracklater_sandbox.toggl.account import WORKSPACE, Account, Json
+from tracklater_sandbox.workday.activitywatch import write_export
+from tracklater_sandbox.workday.agents import write_sessions
+from tracklater_sandbox.workday.calendar import write_calendar
 from tracklater_sandbox.workday.repos import write_repos
 from tracklater_sandbox.workday.settings import write_settings
 from tracklater_sandbox.workday.story import (
@@ -30,8 +34,9 @@ from tracklater_sandbox.workday.story import (
 )
 from tracklater_sandbox.workday.thyme import write_thyme
 
-__all__ = ["Workday", "weekdays_before", "write_settings"]
+__all__ = ["MORE_TRACES", "Workday", "weekdays_before", "write_settings"]
 
+MORE_TRACES = "more"
 CHANNELS = {"acme-dev": "C0ACME", "globex-web": "C0GLOBEX"}
 
 
@@ -43,7 +48,7 @@ class Workday:
         self._midnight = datetime.combine(day, time(), zone)
 
     def write(self, home: Path) -> None:
-        """Writes the thyme file and the repositories, unless a sample day is there already."""
+        """Writes what recorders, agents and git keep; what takes long only where it is missing."""
         zone = self._midnight.tzinfo
         if not isinstance(zone, ZoneInfo):
             raise TypeError("a workday needs a time zone with a name")
@@ -53,6 +58,12 @@ class Workday:
             write_thyme(home / "thyme", forgotten, zone, FORGOTTEN_SCENES)
         if not (home / "src").exists():
             write_repos(home / "src", self._day, zone)
+        more = home / MORE_TRACES
+        shutil.rmtree(more, ignore_errors=True)  # sessions tell full paths, and folders move
+        more.mkdir()
+        write_export(more, self._day, zone)
+        write_calendar(more, self._day, zone)
+        write_sessions(more / "claude", home / "src", self._day, zone)
 
     def fill_slack(self, workspace: Workspace) -> None:
         """The day's messages, in two channels."""

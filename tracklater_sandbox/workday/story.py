@@ -50,6 +50,28 @@ class Tracked:
     days: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something typed to a coding agent, which then worked by itself `until`."""
+
+    at: str
+    until: str
+    repo: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An entry of the calendar, to which `by` invited; `answer` is the person's own."""
+
+    start: str
+    end: str
+    title: str
+    by: str
+    answer: str = "ACCEPTED"
+    weekly: bool = False
+
+
 ALWAYS_OPEN = (
     "Inbox - eero@example.com - Mozilla Thunderbird",
     "Spotify Premium",
@@ -195,6 +217,24 @@ MESSAGES = (
     Said("13:38", "globex-web", "Reset link works on my machine, #12 is nearly done"),
     Said("15:49", "globex-web", "Found it: the cart added euros to cents. #17 is fixed"),
     Said("17:08", "acme-dev", "Left two comments on the pull request for DEV-140"),
+)
+
+# Lunch: nobody touches anything, and the agent that was asked last goes on for half an hour.
+AWAY = (("11:30", "12:15"), ("17:20", "18:10"))
+
+ASKED = (
+    Asked("09:14", "09:26", "acme-api", "Where is the session dropped after a password change?"),
+    Asked("09:52", "10:04", "acme-api", "Write the test for the expired session"),
+    Asked("10:58", "11:06", "acme-api", "Why does the first request not count?"),
+    Asked("11:28", "12:06", "acme-api", "Go through the other limits and test their edges"),
+    Asked("14:52", "15:09", "globex-web", "Find where the cart mixes euros and cents"),
+    Asked("15:24", "15:41", "globex-web", "Cover the sum of the cart with tests"),
+)
+
+MEETINGS = (
+    Planned("10:20", "10:35", "Acme stand-up", "matti@acme.example", weekly=True),
+    Planned("13:55", "14:45", "Sprint planning", "sanna@globex.example"),
+    Planned("15:00", "15:30", "Acme all hands", "matti@acme.example", answer="DECLINED"),
 )
 
 CLIENTS = {

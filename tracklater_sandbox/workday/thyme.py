@@ -19,20 +19,21 @@ def write_thyme(folder: Path, day: date, zone: ZoneInfo, scenes: Sequence[Scene]
     """Writes the day's file into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     midnight = datetime.combine(day, time(), zone)
-    chance = Random(day.toordinal())  # noqa: S311 (the same day each time, nothing secret)
-    document = {"Snapshots": list(_snapshots(midnight, scenes, chance))}
+    document = {"Snapshots": [_snapshot(*seen) for seen in seen_in_front(midnight, scenes)]}
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     (folder / f"{day}.json").write_text(text, encoding="utf-8")
 
 
-def _snapshots(
-    midnight: datetime, scenes: Sequence[Scene], chance: Random
-) -> Iterator[dict[str, object]]:
+def seen_in_front(
+    midnight: datetime, scenes: Sequence[Scene] = SCENES
+) -> Iterator[tuple[datetime, str, Scene]]:
+    """What was in front at each sample of the day that begins at `midnight`, and in which scene."""
+    chance = Random(midnight.toordinal())  # noqa: S311 (the same day each time, nothing secret)
     for scene in scenes:
         titles = _turns(scene, chance)
         at, end = midnight + clock(scene.start), midnight + clock(scene.end)
         while at < end:
-            yield _snapshot(at, next(titles), scene)
+            yield at, next(titles), scene
             at += EVERY
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -200,10 +201,10 @@ def _account(module: str, user: str, secret: str) -> Handler:
 
 
 def _repository(converted: Converted, at: Key, place: Place, value: Any) -> None:
-    """Owner and name apart there, together here."""
-    parts = _texts(value)
-    if "/".join(parts).count("/") == 1:
-        converted.values[(*at, "github", "repos")] = ["/".join(parts)]
+    """Owner and name apart there, or an address; together here."""
+    found = _REPOSITORY.fullmatch("/".join(_texts(value)))
+    if found:
+        converted.values[(*at, "github", "repos")] = [found[1]]
     elif value:
         converted.notes.append(f"{place}.repo: is no owner and name: left out")
 
@@ -250,6 +251,7 @@ def _server(converted: Converted, at: Key, place: Place, value: Any) -> None:
         converted.values[("activitywatch", "url")] = url
 
 
+_REPOSITORY = re.compile(r"(?:https?://[^/]+/|[^/@]+@[^/:]+:)?([^/@:]+/[^/]+?)(?:\.git)?/?")
 _CHANNELS = _not_needed("CHANNELS: not needed: your messages in all channels are found")
 _CUTOFF = _not_needed("CUTOFF: not needed: a stretch of work is as long as it is")
 HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
@@ -281,6 +283,7 @@ HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
     },
     "GITHUB": {
         (GLOBAL, "TOKEN"): _to("github", "token"),
+        ("group", "TOKEN"): _to("github", "token"),
         ("group", "REPO"): _repository,
     },
     "THYME": {
@@ -295,6 +298,7 @@ HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
         (GLOBAL, "URL"): _server,
         (GLOBAL, "IDLE"): _idle,
         (GLOBAL, "CUTOFF"): _CUTOFF,
+        (GLOBAL, "CUTOFF_HOUR"): _cutoff_hour,
         ("group", "KEYWORDS"): _keywords,
     },
     "SLACK": {

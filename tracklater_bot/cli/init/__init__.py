@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +17,23 @@ from tracklater_bot.cli.init import accounts
 from tracklater_bot.cli.init.accounts import RefusedAnswer, settings_with
 from tracklater_bot.cli.init.asking import Dialogue, slack_link
 from tracklater_bot.cli.init.finding import Machine, find
-from tracklater_bot.cli.init.grouping import IssueProject, Proposal, propose
+from tracklater_bot.cli.init.grouping import FORGES, IssueProject, Proposal, propose
 from tracklater_bot.cli.init.writing import no_longer, other_values, variables, write
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.text import clean, count
-from tracklater_bot.settings import Settings, load
+from tracklater_bot.settings import Settings, load, system_keyring
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.issue_sections import TAIGA_API
 from tracklater_bot.settings.layers import CONFIG_VARIABLE, dotenv_variables
 from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
+from tracklater_bot.settings.sections import TrackerAccount
 from tracklater_bot.settings.tree import GROUPS, env_name
-from tracklater_bot.trackers.registry import SUGGESTED
 
 MOST_SITES = 5
+TOKEN_PAGES = {
+    "github": "https://github.com/settings/personal-access-tokens",
+    "gitlab": "User settings > Access tokens, read_api",
+}
 
 
 class NotWritten(Exception):
@@ -81,17 +87,23 @@ def init(
         f" {env_file.name}.old"
     ):
         raise NotWritten(f"{env_file} was left as it is: nothing was written.")
+    secrets = variables(values)
+    if in_keyring := secrets and asking.keyring(secrets):
+        values[("keyring",)] = list(dict.fromkeys((*asking.known.keyring, *secrets)))
+        secrets = {}
     try:
         settings_with(values)
-        write(files, values, groups, replaced)
+        write(files, values, groups, secrets, replaced)
     except RefusedAnswer as error:
         raise NotWritten(str(error)) from None
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
         raise NotWritten(f"{error.filename or target}: {reason}.") from None
     dialogue.say(f"\nWritten: {target}")
-    if variables(values):
+    if secrets:
         dialogue.say(f"Written: {env_file} (secrets; nobody else can read it)")
+    elif in_keyring:
+        dialogue.say(f"Your tokens are in {system_keyring.PLACE}, under {system_keyring.SERVICE}.")
     for step in asking.next_steps(groups):
         dialogue.say(f"- {step}")
 
@@ -118,7 +130,7 @@ class _Asking:
     values: dict[Key, Any] = field(default_factory=dict)
     projects: tuple[Project, ...] = ()
     issue_projects: list[IssueProject] = field(default_factory=list)
-    jiras: dict[str, tuple[str, SecretStr]] = field(default_factory=dict)
+    sites: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
 
     def look(self, folders: Sequence[Path]) -> None:
@@ -182,54 +194,68 @@ class _Asking:
 
     def tracker(self) -> None:
         """The tracker's token; clients and projects are read with it."""
-        name, label = SUGGESTED.name, SUGGESTED.label
-        token: SecretStr | None = getattr(self.known, name).api_token
-        if token is None:
-            question = f"{label}: API token, at the foot of its profile page (Enter: without it)"
-            self.dialogue.tried(question, lambda word: self._account(SecretStr(word)), secret=True)
-            return
+        known = self.known.trackers()
         try:
-            self._account(token)
+            if known:
+                at, own = known[0]
+                self._account(at[0], own)
+                return
         except RefusedAnswer as error:
-            self.dialogue.say(f"  {label}: {error}")
+            self.dialogue.say(f"  {own.label}: {error}")
+            return
+        places = " or ".join(f"{own.label}'s {own.where}" for _, own in self.known.accounts())
+        self.dialogue.tried(f"{places}; Enter: without it", self._tracker_key, secret=True)
 
-    def _account(self, token: SecretStr) -> bool:
-        name = SUGGESTED.name
-        section = getattr(self.known, name).model_copy(update={"api_token": token})
-        account = accounts.tracker_account(self.known.model_copy(update={name: section}))
-        projects = count(len(account.projects), "project")
-        self.dialogue.say(f"  This is {clean(account.name, 100)}, with {projects}.")
-        self.projects = account.projects
-        if not self._token(name, "api_token"):
-            self.values[(name, "api_token")] = token
+    def _tracker_key(self, word: str) -> bool:
+        """Its form tells whose it is: no tracker is sent another one's key."""
+        accounts_ = self.known.accounts()
+        fits = [(at, own) for at, own in accounts_ if re.fullmatch(own.form, word)]
+        (name,), own = (fits or accounts_)[0]
+        key = SecretStr(word)
+        self._account(name, own.model_copy(update={own.key: key}))
+        self.values[(name, own.key)] = key
         return True
 
+    def _account(self, name: str, own: TrackerAccount) -> None:
+        account = accounts.tracker_account(self.known.model_copy(update={name: own}))
+        projects = count(len(account.projects), "project")
+        self.dialogue.say(f"  {own.label}: this is {clean(account.name, 100)}, with {projects}.")
+        self.projects = account.projects
+
     def issues(self) -> None:
-        """Jiras and Taigas, as many as there are."""
-        if self.known.taiga.username and self.known.taiga.password:
-            try:
-                self._taiga(self.known.taiga.url, self.known.taiga.username)
-            except RefusedAnswer as error:
-                self.dialogue.say(f"  Taiga: {error}")
+        """Jiras, Taigas and forges, as many as there are."""
+        known = self.known
+        for kind in ("github", "gitlab"):
+            if (token := getattr(known, kind).token) is not None:
+                self._known_site(kind, partial(self._forge, kind, getattr(known, kind).url, token))
+        if known.taiga.username and known.taiga.password:
+            self._known_site("Taiga", partial(self._taiga, known.taiga.url, known.taiga.username))
         for number in range(MOST_SITES):
-            more = "another Jira or Taiga" if number else "your Jira or Taiga"
+            more = "another one" if number else "your Jira, Taiga, GitHub or GitLab"
             if self.dialogue.tried(f"Address of {more} (Enter: none)", self._site) is None:
                 return
 
+    def _known_site(self, name: str, attempt: Callable[[], bool]) -> None:
+        try:
+            attempt()
+        except RefusedAnswer as error:
+            self.dialogue.say(f"  {name}: {error}")
+
     def _site(self, answer: str) -> bool:
-        address = answer if "://" in answer else f"https://{answer}"
+        kind, address = accounts.kind_of(answer)
         settings_with({("taiga", "url"): address})  # refuses what is no address
-        if accounts.is_taiga(address):
+        question, attempt = "  Password", partial(self._jira, address)
+        if kind == "taiga":
             name = self.dialogue.ask("  Your user name there, or e-mail")
-            self.dialogue.tried(
-                "  Password", lambda word: self._taiga(address, name, word), secret=True
+            attempt = partial(self._taiga, address, name)
+        elif kind == "jira":
+            question = (
+                "  API token (Cloud: https://id.atlassian.com/manage-profile/security/api-tokens)"
             )
         else:
-            self.dialogue.tried(
-                "  API token (Cloud: https://id.atlassian.com/manage-profile/security/api-tokens)",
-                lambda token: self._jira(address, SecretStr(token)),
-                secret=True,
-            )
+            question = f"  Access token that reads issues ({TOKEN_PAGES[kind]})"
+            attempt = partial(self._forge, kind, address)
+        self.dialogue.tried(question, lambda word: attempt(SecretStr(word)), secret=True)
         return True
 
     def _jira(self, address: str, token: SecretStr) -> bool:
@@ -241,21 +267,33 @@ class _Asking:
             if not other:
                 raise
             url, email, found = accounts.jira_projects(address, token, [other])
-        self.dialogue.say(f"  Signed in, {count(len(found), 'project')}.")
-        self.issue_projects += found
-        self.jiras[url] = email, token
-        return True
+        return self._found("jira", url, found, {"email": email, "api_token": token})
 
-    def _taiga(self, address: str, name: str, password: str = "") -> bool:
-        secret = SecretStr(password) if password else self.known.taiga.password
-        api, found = accounts.taiga_projects(address, name, secret or SecretStr(""))
-        self.dialogue.say(f"  Signed in to Taiga, {count(len(found), 'project')}.")
-        self.issue_projects += found
+    def _forge(self, kind: str, address: str, token: SecretStr) -> bool:
+        url, found = accounts.forge_projects(kind, address, token)
+        own: dict[str, Any] = {} if url == accounts.FORGES[kind].usual else {"url": url}
+        known = getattr(self.known, kind).token
+        return self._found(kind, url, found, own if token == known else own | {"token": token})
+
+    def _taiga(self, address: str, name: str, password: SecretStr | None = None) -> bool:
+        secret = password or self.known.taiga.password or SecretStr("")
+        api, found = accounts.taiga_projects(address, name, secret)
         self.names.add(name)
         if password:
             self.values |= {("taiga", "username"): name, ("taiga", "password"): secret}
         if api != TAIGA_API:
             self.values[("taiga", "url")] = api
+        return self._found("taiga", api, found, {})
+
+    def _found(
+        self, kind: str, url: str, found: Sequence[IssueProject], own: Mapping[str, Any]
+    ) -> bool:
+        """What an account tells; its groups get what they need of their `own` to ask it."""
+        what = "repository", "repositories"
+        label = count(len(found), *what) if kind in FORGES else count(len(found), "project")
+        self.dialogue.say(f"  Signed in, {label}.")
+        self.issue_projects += found
+        self.sites[kind, url] = own
         return True
 
     # -- Groups ----------------------------------------------------------------------------------
@@ -275,7 +313,9 @@ class _Asking:
     def settings(self, groups: Sequence[Proposal]) -> dict[Key, Any]:
         """All that is written: what a default says already is left out."""
         machine, values = self.machine, dict(self.values)
-        for section in ("slack", SUGGESTED.name):
+        if self.known.keyring:
+            values[("keyring",)] = list(self.known.keyring)
+        for section in ("slack", *(at[0] for at, _ in self.known.accounts())):
             url = getattr(self.known, section).base_url
             if url != getattr(Settings(), section).base_url:
                 values[(section, "base_url")] = url
@@ -288,12 +328,20 @@ class _Asking:
         if machine.emails and any(group.repositories for group in groups):
             values[("git", "emails")] = list(machine.emails)
         for group in groups:
-            values |= group.values(SUGGESTED.name)
-            for url in {project.url for project in group.issues} & self.jiras.keys():
-                email, token = self.jiras[url]
-                values[(GROUPS, group.name, "jira", "email")] = email
-                values[(GROUPS, group.name, "jira", "api_token")] = token
+            values |= group.values()
+            for site in dict.fromkeys((project.tracker, project.url) for project in group.issues):
+                own = self.sites.get(site, {})
+                values |= {(GROUPS, group.name, site[0], name): own[name] for name in own}
         return values
+
+    def keyring(self, secrets: Mapping[str, str]) -> bool:
+        """Whether the system's keyring has the secrets now: where one is, and is wanted."""
+        name = system_keyring.offered()
+        if not name or not self.dialogue.agrees(f"Keep your tokens in {name}? No: in .env"):
+            return False
+        if trouble := system_keyring.keep(secrets):
+            self.dialogue.say(f"  {trouble}: they go to .env.")
+        return not trouble
 
     def next_steps(self, groups: Sequence[Proposal]) -> list[str]:
         """What is to be done now, and what was not found."""

@@ -23,7 +23,7 @@ CHANGE = re.compile(r"(?P<drop>-\s*\d+)|(?P<one>\d+)\s*(?:\+\s*(?P<other>\d+)|=\
 def slack_link() -> str:
     """Where Slack's dialog for a new app opens, with everything filled in."""
     manifest = files("tracklater_bot.cli.init").joinpath("manifest.json").read_text("utf-8")
-    return f"https://api.slack.com/apps?new_app=1&manifest_yaml={quote(manifest.strip(), safe='')}"
+    return f"https://api.slack.com/apps?new_app=1&manifest_json={quote(manifest.strip(), safe='')}"
 
 
 class Dialogue:

@@ -240,14 +240,13 @@ def _described(
     if not made_as:
         with suppress(SourceError):
             made_as = [own_email(repository).casefold()]
-    moments = [datetime.fromtimestamp(made[0].at, UTC)] if made else []
-    moments += [typed] if typed else []
+    moments = (typed, *(_moment(commit.at) for commit in made))
     return FoundRepository(
         path=repository.path,
         remotes=tuple(words[0] for url in repository.remotes() if (words := remote_words(url))),
         folders=_between(repository.path, roots),
         emails=tuple(likely_own(made_as)),
-        last=max(moments, default=None),
+        last=max(filter(None, moments), default=None),
         keys=keys,
     )
 
@@ -259,7 +258,7 @@ def _cloned(found: FoundRepository, emails: Sequence[str]) -> FoundRepository:
         command = ("log", "--all", "-1", "-F", "-i", "--format=%at", *authors)
         _, output, _ = run_git(locate(found.path), *command)
         if authors and output.strip().isdigit():
-            return replace(found, last=datetime.fromtimestamp(int(output), UTC))
+            return replace(found, last=_moment(int(output)))
     return found
 
 
@@ -310,10 +309,18 @@ def _prompted(tools: Iterable[Tool]) -> dict[Path, datetime]:
             with suppress(OSError, TakesTooLong):
                 lines = lines_of(path, lambda: time.monotonic() <= until)
                 for prompt in tool.understand(lines, path).prompts:
-                    at = datetime.fromtimestamp(prompt.at / 1000, UTC)
-                    if (place := repository_around(Path(prompt.folder))) is not None:
+                    place = repository_around(Path(prompt.folder))
+                    if place is not None and (at := _moment(prompt.at / 1000)):
                         last[place] = max(at, last.get(place, at))
     return last
+
+
+def _moment(seconds: float) -> datetime | None:
+    """A time that somebody wrote; None for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _latest(paths: Iterable[Path]) -> list[Path]:

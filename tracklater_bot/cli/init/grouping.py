@@ -25,6 +25,7 @@ _LEGAL = frozenset((
     "llc", "llp", "ltd", "nv", "oy", "oyj", "oü", "plc", "pty", "sa", "sarl", "sas", "spa", "srl",
     "tmi", "toiminimi",
 ))  # fmt: skip
+FORGES = {"github": "repos", "gitlab": "projects"}  # where a group's repositories are named
 _NOBODYS = frozenset(("atlassian", "com", "example", "issues", "jira", "localhost", "net", "taiga"))
 _BUGS = re.compile(r"\b(?:bug|fix|virhe|fehler)", re.IGNORECASE)
 _MAIN = re.compile(r"\b(?:dev|code|coding|program|kehitys|entwicklung|work|general)", re.IGNORECASE)
@@ -32,7 +33,7 @@ _MAIN = re.compile(r"\b(?:dev|code|coding|program|kehitys|entwicklung|work|gener
 
 @dataclass(frozen=True, slots=True)
 class IssueProject:
-    """A project where issues are: `key` is Jira's key, or Taiga's slug."""
+    """A project where issues are: `key` is Jira's key, Taiga's slug, or a forge's `acme/api`."""
 
     tracker: str
     url: str
@@ -72,19 +73,19 @@ class Proposal:
         parts += [f"remote of {listing(owners)}"] if owners else []
         what = f"client {self.client}" if self.client else "project"
         parts += [f"{what} with {listing(self.projects[:3])}"] if self.projects else []
-        parts += [str(project) for project in self.issues]
+        parts += [str(project) for project in self.issues[:4]]
         return clean("; ".join(parts) or "nothing else found", 300)
 
-    def values(self, table: str) -> dict[Key, Any]:
-        """As settings; client and projects go to the `table` of the tracker."""
+    def values(self) -> dict[Key, Any]:
+        """As settings."""
         at = (GROUPS, self.name)
         values: dict[Key, Any] = {(*at, "keywords"): self.keywords}
         if self.repositories:
             values[(*at, "git", "repos")] = [str(found.path) for found in self.repositories]
         if self.client:
-            values[(*at, table, "client")] = self.client
+            values[(*at, "tracker", "client")] = self.client
         if self.projects:
-            values[(*at, table, "projects")] = kinds(self.projects)
+            values[(*at, "tracker", "projects")] = kinds(self.projects)
         jira = [project for project in self.issues if project.tracker == "jira"]
         if jira:
             keys = [project.key for project in jira]
@@ -93,6 +94,10 @@ class Proposal:
         for project in self.issues:
             if project.tracker == "taiga":
                 values[(*at, "taiga", "project_slug")] = project.key
+            elif project.tracker in FORGES:
+                values.setdefault((*at, project.tracker, FORGES[project.tracker]), []).append(
+                    project.key
+                )
         return values
 
     def add(self, other: Proposal) -> None:
@@ -105,9 +110,9 @@ class Proposal:
         self.issues += [project for project in other.issues if self.takes(project)]
 
     def takes(self, project: IssueProject) -> bool:
-        """Whether there is room: a group has one Jira with several projects, one Taiga project."""
+        """Whether there is room: for several projects of one server, for one of Taiga's."""
         same = [own for own in self.issues if own.tracker == project.tracker]
-        return not same or (project.tracker == "jira" and same[0].url == project.url)
+        return not same or (project.tracker != "taiga" and same[0].url == project.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +151,15 @@ def propose(
     """The groups of a person who is called `own_names` where accounts have names."""
     used = [found for found in repositories if found.last and now - found.last <= LATELY]
     own = {folded(name) for name in own_names}
-    proposing = _Proposing([*_of_tracker(projects)], list(issue_projects), own)
+    on_forges = [project for project in issue_projects if project.tracker in FORGES]
+    others = [project for project in issue_projects if project.tracker not in FORGES]
+    proposing = _Proposing([*_of_tracker(projects)], others, on_forges, own)
     proposing.match_issues()
     left = proposing.match_repositories(used or list(repositories))
     proposing.add_own_groups(left, with_clients=bool(projects))
     proposing.match_issues_by_keys()
     proposing.match_issues()
+    proposing.match_forges()
     proposing.add_issue_groups()
     return proposing.proposed()
 
@@ -178,6 +186,7 @@ def short_name(name: str) -> str:
 class _Proposing:
     groups: list[Proposal]
     open_issues: list[IssueProject]
+    on_forges: list[IssueProject]
     own: set[str]
     left_out: list[str] = field(default_factory=list)
 
@@ -186,6 +195,20 @@ class _Proposing:
         for project in list(self.open_issues):
             names = Counter(dict.fromkeys(project.words, LIKELY))
             self._give(project, self._best(names, Counter()))
+
+    def match_forges(self) -> None:
+        """Repositories on a forge: by the clone that is here, else by their words."""
+        for project in self.on_forges:
+            here = [
+                group
+                for group in self.groups
+                for found in group.repositories
+                if any(folded(project.key).endswith(folded(remote)) for remote in found.remotes)
+            ]
+            names = Counter(word for word in project.words if word not in self.own)
+            group = here[0] if here else self._best(names, Counter())
+            if group is not None and group.takes(project):
+                group.issues.append(project)
 
     def match_issues_by_keys(self) -> None:
         """Issue projects whose keys stand in one group's branches and commits."""

@@ -26,6 +26,7 @@ COMMENTS: Mapping[Key, str] = {
     ("thyme",): "Windows: the folder of thyme's recordings.",
     ("agents",): "Coding agents: when you typed to them; their usual folders are read.",
     ("git",): "Your addresses in commits.",
+    ("keyring",): "Variables whose values are in the system's keyring.",
     ("slack",): "Who gets the message, and whose messages are clues.",
 }
 
@@ -63,11 +64,12 @@ def write(
     files: tuple[Path, Path],
     values: Mapping[Key, Any],
     groups: Sequence[Proposal],
+    secrets: Mapping[str, str],
     replaced: Collection[str] = (),
 ) -> None:
-    """Writes both files, `.env` without the variables that are `replaced`. May raise OSError.
+    """Writes both files, `.env` with the `secrets` and without the variables that are `replaced`.
 
-    What was there before stays beside them, as `.old`.
+    What was there before stays beside them, as `.old`. May raise OSError.
     """
     target, env_file = files
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +79,7 @@ def write(
         lines = parse_stream(StringIO(before))
         kept = "".join(line.original.string for line in lines if line.key not in replaced)
         replace_file(env_file, kept.encode(), private=True)
-    append_secrets(env_file, variables(values))
+    append_secrets(env_file, secrets)
     public = {path: value for path, value in values.items() if not is_private(path)}
     comments: dict[Key, str] = {(GROUPS, group.name): group.evidence for group in groups}
     written = HEADER + toml(public, [group.name for group in groups], {**COMMENTS, **comments})

@@ -25,7 +25,9 @@ LEAST, MOST = -1.5, 8.0  # log-likelihood ratios that one word may give
 # weigh most there.
 LEAST_SHARE, LEAST_NOBODYS = 0.05, 0.15
 BREAK = 3.0  # minutes without a window, after which anything may follow
-AFTER_BREAK = 0.6
+AFTER_BREAK = 0.8
+# What is known of a window so surely was said, or is tracked: it teaches as past days do, and more.
+SAID, TOLD = 6.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Variant:
     temper: float = 0.5
     change: float = 0.018  # probability of another owner from one window to the next
     rounds: int = 4
-    soft: float = 0.4  # what a window of the day itself counts
+    soft: float = 0.2  # what a window of the day itself counts
     by_minutes: float = 0.35
     longest: float = 20.0  # minutes
 
@@ -152,6 +154,9 @@ def rounds(
     `kinds` are counts of different kinds of words.
     """
     base = _Weights(owners, kinds, {word for look in looks for word in look.words})
+    said = [[float(look.known.get(owner, 0.0) >= SAID) for owner in owners] for look in looks]
+    if any(map(any, said)):
+        base = base.with_looks(looks, said, TOLD)
     changes = [
         AFTER_BREAK if before is None or look.start - before.end > BREAK else variant.change
         for before, look in zip((None, *looks), looks, strict=False)

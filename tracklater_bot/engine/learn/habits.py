@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from tracklater_bot.domain.clues import Window
+from tracklater_bot.domain.clues import Meeting, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.learn.bayes import Look, Row, Variant, rounds
 from tracklater_bot.engine.learn.counts import NOBODY, Counts, added, by_word
-from tracklater_bot.engine.learn.words import Hashing
+from tracklater_bot.engine.learn.words import Hashing, Words
 from tracklater_bot.engine.looks import look_of, parts_of
 
 HALF_LIFE, ISSUE_HALF_LIFE = 20.0, 4.0  # days
@@ -26,20 +26,25 @@ LEAST_SEEN = 0.5  # of a word in an issue's time
 ALMOST_ALL = 0.85
 # Several ways to look at the same counts: where they agree, they are right more often.
 VARIANTS = (
-    Variant(change=0.35),
-    Variant(pairs=True, temper=0.35, change=0.3),
-    Variant(temper=0.4, change=0.2, soft=0.2),
+    Variant(pairs=True, temper=0.35, change=0.4, rounds=6),
+    Variant(temper=0.6, change=0.5),
 )
-# What the mean of the looks is worth, measured on made-up months (benchmarks/habits.py).
-TRUE_SHARES = ((0.0, 0.0), (0.3, 0.45), (0.6, 0.75), (0.8, 0.9), (1.0, 0.96))
+# What it is worth, measured on made-up months (benchmarks/habits.py): the mean of the looks where
+# they agree on less than that of a row's time, else their agreement; and so much at most by the
+# mean.
+AGREEMENT = 0.8
+TRUE_SHARES = ((0.0, 0.0), (0.3, 0.45), (0.5, 0.7), (1.0, 0.8))
+AGREED_SHARES = ((0.0, 0.0), (AGREEMENT, 0.8), (0.88, 0.9), (1.0, 0.96))
+MOST_BY_MEAN = ((0.0, 0.75), (0.5, 0.9), (1.0, 1.0))
 
 
 @dataclass(slots=True)
 class DayCounts:
-    """What a day taught: words by group, and by issue."""
+    """What a day taught: words by group, and by issue; meetings, by series and title, by group."""
 
     groups: Counts = field(default_factory=Counts)
     issues: Counts = field(default_factory=Counts)
+    meetings: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +68,20 @@ def owner(hashing: Hashing, group: str | None, issue: IssueId | None = None) -> 
     return hashing.number(f"group {name}" if issue is None else f"issue {name} {issue.key}")
 
 
-def learned(windows: Iterable[Window], lessons: Sequence[Lesson], hashing: Hashing) -> DayCounts:
-    """What the windows of a day teach, by the time that was confirmed."""
+def learned(
+    windows: Iterable[Window],
+    lessons: Sequence[Lesson],
+    hashing: Hashing,
+    meetings: Iterable[Meeting] = (),
+) -> DayCounts:
+    """What the windows and meetings of a day teach, by the time that was confirmed."""
     counts = DayCounts()
+    for meeting in meetings:
+        middle = meeting.at + (meeting.until - meeting.at) / 2
+        lesson = lesson_at(lessons, middle.timestamp())
+        if lesson is not None:
+            words = Words(hashing.meeting(meeting.title, meeting.series), ())
+            counts.meetings.add(owner(hashing, lesson.group), words, 1.0, lesson.weight)
     for start, minutes, title in looks(windows):
         words = hashing.title(title)
         lesson = lesson_at(lessons, start)
@@ -126,10 +142,14 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """How likely each group is for a window of the day, by habit; `nobody`: that it is no work."""
+    """How likely each group is for a window of the day, by habit; `nobody`: that it is no work.
+
+    `agreed` is the group that all ways to look at it have first, if they agree.
+    """
 
     groups: dict[str, float]
     nobody: float = 0.0
+    agreed: str | None = None
 
 
 class Habits:
@@ -154,6 +174,8 @@ class Habits:
         }
         self._issue_words = by_word(by_issue)
         self._groups = {owner(hashing, group): group for group in groups}
+        by_meeting = added((c.meetings, 0.5 ** (age / HALF_LIFE)) for c, age in others).single
+        self._meetings = by_word(by_meeting)
         for number, group in self._groups.items():
             self._counts.add(number, hashing.title(group), NAME**2)
 
@@ -179,13 +201,24 @@ class Habits:
         best = max(shares, key=lambda number: shares[number], default=NOBODY)
         return self._issues.get(best) if shares[best] >= ALMOST_ALL else None
 
+    def meeting(self, title: str, series: str) -> str | None:
+        """Whose time the meetings of a series were, or those of a title: almost all of them."""
+        for word in self._hashing.meeting(title, series):
+            weights = self._meetings.get(word, {})
+            best = max(weights, key=lambda number: weights[number], default=NOBODY)
+            if weights and weights[best] >= ALMOST_ALL * sum(weights.values()):
+                return self._groups.get(best)
+        return None
+
     def _opinion(self, owners: Sequence[int], rows: Sequence[Row]) -> Opinion:
         means = {
             n: sum(column) / len(rows)
             for n, column in zip(owners, zip(*rows, strict=True), strict=True)
         }
         groups = {self._groups[n]: mean for n, mean in means.items() if n in self._groups}
-        return Opinion(groups, means.get(NOBODY, 0.0))
+        first = {owners[row.index(max(row))] for row in rows}
+        agreed = self._groups.get(first.pop()) if len(first) == 1 else None
+        return Opinion(groups, means.get(NOBODY, 0.0), agreed)
 
     def _looks(self, seen: Sequence[Seen], *, pairs: bool) -> list[Look]:
         result = []
@@ -197,9 +230,15 @@ class Habits:
         return result
 
 
-def true_share(mean: float) -> float:
-    """How often an opinion of this strength is right."""
-    for (low, low_share), (high, high_share) in pairwise(TRUE_SHARES):
-        if mean <= high:
-            return low_share + (high_share - low_share) * (mean - low) / (high - low)
-    return TRUE_SHARES[-1][1]
+def true_share(mean: float, agreed: float) -> float:
+    """How often a row is right of which habit is so sure, and in so much of which it agrees."""
+    if agreed < AGREEMENT:
+        return _between(TRUE_SHARES, mean)
+    return min(_between(AGREED_SHARES, agreed), _between(MOST_BY_MEAN, mean))
+
+
+def _between(points: Sequence[tuple[float, float]], at: float) -> float:
+    for (low, low_share), (high, high_share) in pairwise(points):
+        if at <= high:
+            return low_share + (high_share - low_share) * (at - low) / (high - low)
+    return points[-1][1]

@@ -37,6 +37,12 @@ class Hashing:
             self._numbers[text] = int.from_bytes(digest.digest())
         return self._numbers[text]
 
+    def meeting(self, title: str, series: str) -> tuple[int, ...]:
+        """A meeting's series, where it has one, and its title."""
+        words = [f"series {series}"] if series else []
+        words += [f"meeting {folded(title).strip()}"] if title.strip() else []
+        return tuple(map(self.number, words))
+
     def title(self, title: str) -> Words:
         """The words of a title without those of the program's name, and without mere numbers."""
         if title not in self._titles:

@@ -34,7 +34,7 @@ from tracklater_bot.domain.keywords import (
     spelling_pattern,
 )
 from tracklater_bot.domain.rules import Rule, RuleKind
-from tracklater_bot.domain.text import folded
+from tracklater_bot.domain.text import folded, without_accents
 from tracklater_bot.engine.looks import Look, look_of, parts_of
 from tracklater_bot.engine.match.issue_words import (
     BareNumber,
@@ -89,7 +89,11 @@ class Matcher:
         self._folders = {PurePath(h.text): h.group for h in folders if shared[h.text] == 1}
         hints = [hint for hint in hints if hint.kind is not HintKind.FOLDER]
         self._keywords = Keywords(hints)
-        self._spoken = Keywords(hint for hint in hints if not hint.windows_only)
+        spoken = [hint for hint in hints if not hint.windows_only]
+        self._spoken = Keywords(spoken)
+        accented = any(not hint.text.isascii() for hint in spoken)
+        plain = (replace(hint, text=without_accents(hint.text)) for hint in spoken)
+        self._domains = Keywords([*spoken, *plain]) if accented else self._spoken
         # Owner and name of each repository on a server.
         remotes = (hint.text for hint in hints if hint.kind is HintKind.REMOTE)
         self._remote_names = tuple(folded(text) for text in remotes if "/" in text)
@@ -154,7 +158,7 @@ class Matcher:
     def meeting(self, meeting: Meeting) -> TextMatch:
         """What a meeting says: its title, else where its guests are from."""
         words = groups_in_message(meeting.title, "", self._spoken, self._keys)
-        words = words or self._spoken.find(folded(" | ".join(meeting.domains)))
+        words = words or self._domains.find(folded(" | ".join(meeting.domains)))
         named = (self._named(group, meeting.title, ()) for group in words)
         return TextMatch(WindowPlace.MEETING, words, dict.fromkeys(filter(None, named), 1.0))
 

@@ -24,10 +24,11 @@ from tracklater_bot.domain.stretches import Stretch, parse_stretch
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.payloads import Click, refusal_of, reply_privately, stored_first
+from tracklater_bot.slack.payloads import Click, refused, reply_privately, stored_first
 
 MOST_WORD = 60
-PATIENCE_SECONDS = 2.5
+STILL_LOOKING = "I am still looking…"
+STILL_LOOKING_AFTER = 2.5  # seconds
 Decide = Callable[[str, str], Digest]
 
 
@@ -44,10 +45,12 @@ class DayHandlers:
         for action in self.decisions():
             app.action(action)(self.decided)
         app.action(re.compile(r"^answer:\d+$"))(self._answered)
+        app.action("move_too")(self._move_too)
         app.action(re.compile(r"^page:\d+$"))(self._turn_page)
         app.action("refresh")(self.refresh)
         app.action("open_day")(self.refresh)
-        app.action("approve_days")(self._approve_days)
+        for action in ("approve_days", "approve_days_all"):
+            app.action(action)(self._approve_days)
         app.action("bill_month")(self._bill_month)
         app.action("unbill_month")(self._bill_month)
         app.action("remind")(self._remind)
@@ -68,7 +71,7 @@ class DayHandlers:
             return
         ack()
         # A command's first answer stays for good, so nothing is said that is soon untrue.
-        waiting = Timer(PATIENCE_SECONDS, reply_privately, (respond, "I am still looking…"))
+        waiting = Timer(STILL_LOOKING_AFTER, reply_privately, (respond, STILL_LOOKING))
         waiting.daemon = True
         waiting.start()
         try:
@@ -81,7 +84,8 @@ class DayHandlers:
         """The person wrote to the bot: the words of the command work here too."""
         if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype"):
             return
-        word = str(event.get("text") or "").strip().casefold()[:MOST_WORD]
+        said = str(event.get("text") or "").strip().casefold().removeprefix("/tracklater")
+        word = said.strip()[:MOST_WORD]
         answer = self._known_answer(word) or self._looked_up(word)
         self._days.messenger.reply_privately(self._days.person.id, answer.text, answer.blocks)
 
@@ -111,10 +115,8 @@ class DayHandlers:
 
     def _approve_days(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         click, days = Click.of(body), self._days
-        with stored_first(ack):
-            refusal = refusal_of(lambda: days.approve_days(click.user, click.value))
-        if refusal:
-            reply_privately(respond, refusal)
+        only = click.action_id == "approve_days"
+        refused(ack, respond, lambda: days.approve_days(click.user, click.value, certain_only=only))
         days.changed()
         stretch = Stretch.parse(click.value.rpartition("/")[0])
         _say(respond, days.weeks.again(stretch), replace_original=True)
@@ -123,13 +125,10 @@ class DayHandlers:
         click, weeks = Click.of(body), self._days.weeks
         words, _, seen = click.value.rpartition("/")
         stretch = Stretch.parse(words)
-        with stored_first(ack):
-            if click.action_id == "unbill_month":
-                weeks.billing.unmark(stretch)
-            else:
-                refusal = refusal_of(lambda: weeks.billing.mark(stretch, seen))
-                if refusal:
-                    reply_privately(respond, refusal)
+        if click.action_id == "unbill_month":
+            refused(ack, respond, lambda: weeks.billing.unmark(stretch))
+        else:
+            refused(ack, respond, lambda: weeks.billing.mark(stretch, seen))
         billing = weeks.billing.as_shown(stretch)
         _say(respond, weeks.again(stretch, billing), replace_original=True)
 
@@ -156,29 +155,33 @@ class DayHandlers:
         click = Click.of(body)
         what, _, value = click.value.rpartition(":")
         decide = self.decisions()[what or click.action_id]
-        with stored_first(ack):
-            refusal = refusal_of(lambda: decide(click.user, value))
-        if refusal:
-            reply_privately(respond, refusal)
+        refusal = refused(ack, respond, lambda: decide(click.user, value))
         if refusal == self._tracker.too_long_ago:  # the message is from when it could still be done
             stored = self._days.item(value)
             self._days.show_again(stored[0].day if stored else date.fromisoformat(value))
         self._days.changed()
 
     def _answered(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        """“What was this?” has its answer; what the machine would now draft otherwise is told."""
+        """“What was this?” has its answer; what that would move too is named before it does."""
         click = Click.of(body)
         said, _, item_id = click.value.rpartition(":")
-        with stored_first(ack):
-            refusal = refusal_of(lambda: self._days.answer(click.user, item_id, said))
-        if refusal:
-            reply_privately(respond, refusal)
+        refusal = refused(ack, respond, lambda: self._days.answer(click.user, item_id, said))
         self._days.changed()
         stored = self._days.item(item_id)
         if stored is not None and not refusal:
-            changes = self._days.reread(stored[0].day, "With your answer, this moved too:")
+            changes = self._days.would_move(stored[0].day)
             if changes is not None:
                 _say(respond, changes, replace_original=False, response_type="ephemeral")
+
+    def _move_too(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        """The rows that an answer would move are to follow it."""
+        ack()
+        day = date.fromisoformat(Click.of(body).value)
+        changes = self._days.reread(
+            day, "Changed:", lambda _, moves: "" if moves else "Nothing is left to change."
+        )
+        if changes is not None:
+            _say(respond, changes, replace_original=True)
 
     # -- The whole day -------------------------------------------------------------------------
 
@@ -229,9 +232,9 @@ class DayHandlers:
         with stored_first(ack):
             self._days.person.store.drop_rule(click.user, int(click.value))
         self._days.show_home()
-        today = self._days.person.calendar.today()
+        day, done = self._days.last_day(), "The rule is dropped."
         self._days.tell_changes(
-            today, "The rule is dropped. This moved:", "The rule is dropped; nothing moved today."
+            day, done, lambda _, moved: "" if moved else f"{done} Nothing moved on {day_name(day)}."
         )
 
     def _habits_forgotten(self, ack: Ack) -> None:

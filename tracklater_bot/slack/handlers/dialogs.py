@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -16,10 +17,13 @@ from tracklater_bot.blocks import dialogs
 from tracklater_bot.blocks.dialog_values import Choices, DialogMeta, EditForm, Errors, FieldValues
 from tracklater_bot.blocks.rule_dialog import (
     catch_words,
+    outcome_words,
     parse_rule,
     rule_modal,
     was_told,
     with_catch,
+    with_word,
+    with_words,
 )
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.day_totals import free_gaps
@@ -59,7 +63,8 @@ class DialogHandlers:
         app.action("add")(self._add)
         for field in ("project", "issue"):
             app.action({"type": "block_actions", "action_id": field})(self._chosen)
-        app.action({"type": "block_actions", "action_id": "gap"})(self._gap_chosen)
+        for field in ("gap", "seen"):
+            app.action({"type": "block_actions", "action_id": field})(self._filled_in)
         app.options("issue")(self._offer_issues)
         app.view("edit_item")(self._edited)
         app.view("add_item")(self._added)
@@ -76,10 +81,15 @@ class DialogHandlers:
         if stored is None:
             say(click, OUTDATED, client, respond)
             self._days.changed()
-        elif click.in_dialog:  # Slack opens a second dialog only on top of the first
-            client.views_push(trigger_id=click.trigger_id, view=modal(*stored))
-        else:
-            client.views_open(trigger_id=click.trigger_id, view=modal(*stored))
+            return
+        # Slack opens a second dialog only on top of the first
+        show = client.views_push if click.in_dialog else client.views_open
+        opened = show(trigger_id=click.trigger_id, view=modal(*stored))["view"]
+        if opened["callback_id"] == "rule":  # the machine may need longer than Slack waits
+            span = stored[1].suggestion.span
+            offering = with_words(opened, self._days.person.machine.shown(span))
+            if offering is not None:
+                _update(client, opened, offering)
 
     def _menu(self, ack: Ack, body: dict[str, Any], client: WebClient, respond: Respond) -> None:
         """What Edit and the menu beside it do; the menu's values begin with what was chosen."""
@@ -129,10 +139,14 @@ class DialogHandlers:
         digest = person.store.digest(person.id, day)
         return free_gaps(digest, person.clock()) if digest else []
 
-    def _gap_chosen(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+    def _filled_in(self, ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        """A gap, or a word of the windows, was chosen: the fields below it follow."""
         ack()
         view = body["view"]
-        changed = dialogs.with_gap(view, self._calendar.day(DialogMeta.of(view).day))
+        if Click.of(body).action_id == "seen":
+            changed = with_word(view)
+        else:
+            changed = dialogs.with_gap(view, self._calendar.day(DialogMeta.of(view).day))
         if changed is not None:
             _update(client, view, changed)
 
@@ -284,26 +298,22 @@ class DialogHandlers:
 
     def _rule_made(self, ack: Ack, view: dict[str, Any], client: WebClient) -> None:
         """Tells first what the rule would catch; sent once more, it is kept."""
-        day = self._calendar.day(DialogMeta.of(view).day)
+        day, person = self._calendar.day(DialogMeta.of(view).day), self._days.person
         rule = parse_rule(view, self._lookups.choices(day))
         if isinstance(rule, dict):
             _refuse(ack, rule)
         elif not was_told(view, rule):
             ack(response_action="update", view=with_catch(view, rule, "Looking…"))
-            minutes = self._days.person.machine.minutes_with(day, rule.text)
-            _update(
-                client,
-                {"id": view["id"]},
-                with_catch(view, rule, catch_words(rule, minutes, day.date)),
-            )
+            caught = person.machine.windows_with(day, rule.text)
+            stored = person.store.digest(person.id, day.date)
+            told = catch_words(rule, caught, day.date, stored.items if stored else ())
+            _update(client, {"id": view["id"]}, with_catch(view, rule, told))
         else:
-            self._days.person.store.add_rule(self._days.person.id, rule)
+            person.store.add_rule(person.id, rule)
             ack(response_action="clear")
+            caught = person.machine.windows_with(day, rule.text)
             self._days.tell_changes(
-                day.date,
-                "The rule is kept. This moved:",
-                "The rule is kept, and moved nothing"
-                f" on {day_name(day.date)}: what else is known there says more than it.",
+                day.date, "The rule is kept.", partial(outcome_words, rule, caught)
             )
 
     # -- “Track time for this” on any message --------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import tomllib
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -97,8 +98,8 @@ class _Gathered:
         events: list[Piece] = []
         first, last = self.around.start.timestamp(), self.around.end.timestamp()
         for rows in answers:
-            understood, broken = rows_in(rows, described.type)
-            events += (e for e in understood if e.start < last and e.end >= first)
+            understood, broken = rows_in(rows, described.type, first, last)
+            events += understood
             self.broken += broken
         self.buckets.append(Bucket(id, described.type, described.hostname or "", events))
 
@@ -120,7 +121,8 @@ class _ExportFile:
     def gather(self, span: Span) -> _Gathered:
         """What the file holds of the span, and of the keyboard around it."""
         try:
-            listed = msgspec.json.decode(read_regular(self.path, LARGEST), type=_Export).buckets
+            written = read_regular(self.path, LARGEST).removeprefix(BOM_UTF8)
+            listed = msgspec.json.decode(written, type=_Export).buckets
         except OSError as error:
             raise SourceError(
                 f"the export {self.path} cannot be read ({os_reason(error)}):"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -20,14 +21,8 @@ from zlib import crc32
 import msgspec
 
 from tracklater_bot.domain.clues import Attendance, Window
-from tracklater_bot.domain.day import Span, without
-from tracklater_bot.domain.programs import (
-    is_browser,
-    is_locked,
-    program,
-    same_browser,
-    same_editor,
-)
+from tracklater_bot.domain.day import Span, joined, without
+from tracklater_bot.domain.programs import is_browser, is_locked, program, same_browser, same_editor
 
 T = TypeVar("T")
 
@@ -42,6 +37,7 @@ NOT_FINAL = 300.0
 LONGEST_EVENT = timedelta(days=366).total_seconds()
 LONGEST_SOUND = 4 * 3600.0  # nobody listens to one page for longer without a touch
 LONGEST_TEXT = 2000
+AT_ONCE = 8 * 1024 * 1024  # of a longer list, the events of all years would fill the memory
 _CLOCKS = range(1971, 9000)
 
 
@@ -105,25 +101,34 @@ class Piece(NamedTuple):
     data: Any
 
 
-def rows_in(written: bytes | msgspec.Raw, kind: str) -> tuple[list[Piece], int]:
-    """The events of a list, and how many rows of it cannot be understood. Raises ValueError."""
+def rows_in(
+    written: bytes | msgspec.Raw, kind: str, first: float, last: float
+) -> tuple[list[Piece], int]:
+    """The events of a list that touch the time between two moments, and how many of its rows cannot
+    be understood. Raises ValueError.
+    """
     of_list, of_row = _DECODERS[kind]
-    broken = 0
-    try:
-        rows = of_list.decode(written)
-    except (ValueError, RecursionError):
-        rows = []
+
+    def one_by_one() -> Iterator[_Row[Any] | None]:
         for row in _decode_rows(written):
             try:
-                rows.append(of_row.decode(row))
+                yield of_row.decode(row)
             except (ValueError, RecursionError):
-                broken += 1
-    pieces = [
-        Piece(start := row.timestamp.timestamp(), start + row.duration, row.data)
-        for row in rows
-        if row.timestamp.year in _CLOCKS and 0 <= row.duration <= LONGEST_EVENT
-    ]
-    return pieces, broken + len(rows) - len(pieces)
+                yield None
+
+    rows: Iterable[_Row[Any] | None] = one_by_one()
+    if memoryview(written).nbytes <= AT_ONCE:
+        with suppress(ValueError, RecursionError):
+            rows = of_list.decode(written)
+    pieces, broken = [], 0
+    for row in rows:
+        if row and row.timestamp.year in _CLOCKS and 0 <= row.duration <= LONGEST_EVENT:
+            start = row.timestamp.timestamp()
+            if start < last and start + row.duration >= first:
+                pieces.append(Piece(start, start + row.duration, row.data))
+        else:
+            broken += 1
+    return pieces, broken
 
 
 def latest(events: Iterable[Piece]) -> list[Piece]:
@@ -389,10 +394,10 @@ def _attendance(
     reach = _reach([(piece.start, piece.end) for piece in keyboard], now.timestamp())
     at_keys = [(piece.start, piece.end) for piece in keyboard if piece.data.status == "not-afk"]
     heard = [(piece.start, piece.end) for piece in looks if piece.data.audible]
-    present = _merged([*at_keys, *heard])
+    present = joined([*at_keys, *heard])
     elsewhere = without([(0.0, inf)], reach)
-    here = list(without(present, _merged([*elsewhere, *locked])))
-    away = _merged([*without(reach, here), *locked])
+    here = list(without(present, joined([*elsewhere, *locked])))
+    away = joined([*without(reach, here), *locked])
     for is_here, stretches in ((True, here), (False, away)):
         for start, end in stretches:
             for at, until in _inside(start, end, span):
@@ -401,20 +406,7 @@ def _attendance(
 
 def _reach(told: Iterable[tuple[float, float]], now: float) -> list[tuple[float, float]]:
     """When the AFK watcher was running: a hole in what it tells is a machine asleep."""
-    reach = _merged(told, SILENT)
+    reach = joined(told, SILENT)
     if reach and NOT_FINAL < now - reach[-1][1] <= SILENT:
         reach[-1] = (reach[-1][0], now - NOT_FINAL)
     return reach
-
-
-def _merged(
-    stretches: Iterable[tuple[float, float]], gap: float = 0.0
-) -> list[tuple[float, float]]:
-    """In order, those that overlap or lie no more than `gap` apart as one."""
-    merged: list[tuple[float, float]] = []
-    for start, end in sorted(stretches):
-        if merged and start <= merged[-1][1] + gap:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((start, end))
-    return merged

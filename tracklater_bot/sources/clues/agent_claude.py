@@ -83,7 +83,7 @@ def understand(lines: Iterable[bytes], path: Path) -> Told:
     for line in lines:
         try:
             record = _record(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             session.told.broken += bool(line.strip())
         else:
             session.take(record)
@@ -111,7 +111,8 @@ class _Session:
         if record.timestamp is None:
             return
         at = milliseconds(record.timestamp)
-        turns = self._turns[bool(record.is_sidechain)]
+        record.is_sidechain = record.is_sidechain or self._path.name.startswith("agent-")
+        turns = self._turns[record.is_sidechain]
         where = name(record.cwd), name(record.git_branch), name(record.session_id)
         if record.type == "queue-operation":
             self._queue_changed(record.operation, at)

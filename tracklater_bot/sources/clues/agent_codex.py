@@ -85,7 +85,7 @@ def understand(lines: Iterable[bytes], _path: Path) -> Told:
     for line in lines:
         try:
             session.take(_line(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             session.told.broken += bool(line.strip())
     session.told.ended()
     return session.told

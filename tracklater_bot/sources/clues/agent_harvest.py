@@ -76,7 +76,7 @@ class Harvest:
         """What was kept; a file that cannot be read is begun anew."""
         try:
             content = _content(read_regular(folder / NAME, LARGEST))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return cls(folder)
         if content.version != VERSION:
             for kept in content.files.values():

@@ -249,9 +249,10 @@ def _prompts(
         for prompt in prompts:
             if prompt.id not in once or prompt.at < once[prompt.id].at:
                 once[prompt.id] = prompt
+    start, end = milliseconds(span.start), milliseconds(span.end)
     for one in once.values():
-        if (at := _moment(one.at)) in span:
-            yield Prompt(at, *whose.place(one.folder), one.branch, one.session)
+        if start <= one.at < end:  # before it is made a time: of year 1 there may be none
+            yield Prompt(_moment(one.at), *whose.place(one.folder), one.branch, one.session)
 
 
 def _bounded(prompts: Sequence[Prompt]) -> tuple[list[Prompt], int]:
@@ -269,11 +270,13 @@ def _runs(
     told: Iterable[tuple[list[Prompted], list[Ran]]], span: Span, whose: _Whose
 ) -> Iterator[AgentRun]:
     """The parts of runs that lie in the span."""
+    start, end = milliseconds(span.start), milliseconds(span.end)
     for _, runs in told:
         for one in runs:
-            at, until = max(_moment(one.at), span.start), min(_moment(one.until), span.end)
+            at, until = max(one.at, start), min(one.until, end)
             if at < until:
-                yield AgentRun(at, until, *whose.place(one.folder), one.branch, one.session)
+                place = whose.place(one.folder)
+                yield AgentRun(_moment(at), _moment(until), *place, one.branch, one.session)
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -195,10 +195,19 @@ def _address(guest: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Calendar:
-    """One calendar. `place` may be shown: a file's path, or an address' host without the rest."""
+    """One calendar. `host` may be shown: a file's path, or an address' host without the rest.
 
-    place: str
+    `led_to` are the hosts to which that sent us on when it was fetched last.
+    """
+
+    host: str
     fetch: Callable[[], bytes] = field(repr=False)
+    led_to: Sequence[str] = ()
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        return " by way of ".join((self.host, *self.led_to))
 
 
 @dataclass(slots=True)
@@ -208,6 +217,7 @@ class _Address:
     url: str = field(repr=False)
     validators: Mapping[str, str] = field(default_factory=dict, repr=False)
     kept: bytes = field(default=b"", repr=False)
+    led_to: list[str] = field(default_factory=list)
 
     def fetch(self) -> bytes:
         """The calendar as it is now. Raises SourceError, in which no part of the address is."""
@@ -217,6 +227,7 @@ class _Address:
                 f"one of the addresses in {VARIABLE} does not begin with https:// or webcal://",
                 lasting=True,
             )
+        self.led_to.clear()
         for _ in range(HOPS):
             try:
                 return self._got(url)
@@ -249,6 +260,7 @@ class _Address:
                     f"it sends us on to an address that does not begin with https://: {AGAIN}",
                     lasting=True,
                 ) from None
+            self.led_to.append(clean(urlsplit(url).netloc, 100))
             return url
         if error.status in (401, 403, 404, 410):
             raise SourceError(
@@ -280,7 +292,8 @@ def _of_address(url: str) -> _Calendar:
         host = urlsplit(url).hostname
     except ValueError:
         host = None
-    return _Calendar(clean(host or VARIABLE, 100), _Address(url).fetch)
+    address = _Address(url)
+    return _Calendar(clean(host or VARIABLE, 100), address.fetch, address.led_to)
 
 
 def _content(path: Path) -> bytes:

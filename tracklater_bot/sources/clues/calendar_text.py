@@ -25,7 +25,7 @@ _KEPT = (
 )
 # Names in capitals, as everybody writes them; after a line's end, for that is found fastest.
 _PROPERTY = re.compile(rf"\n({_KEPT})([;:][^\r\n]*)".encode())
-_FOLD = re.compile(rb"\r?\n[ \t]")
+_FOLDS = (b"\r\n ", b"\r\n\t", b"\n ", b"\n\t")
 _BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\s")
 _ENDING = re.compile(rb"(?:^|\n)END:VCALENDAR\s*$")
 _EDGE = re.compile(rb"\n(BEGIN|END):(VEVENT|VTIMEZONE)[ \t\r]*(?=\n)")
@@ -38,6 +38,8 @@ _SERIES = re.compile(rb"\nR(?:RULE|DATE)[;:]")
 _RULE = re.compile(rb"\nRRULE(?:;[^\r\n:]*)?:([^\r\n]*)")
 _UNTIL = re.compile(rb"\nRRULE[^\r\n]*[:;]UNTIL=(\d{8})")
 _LASTS = re.compile(rb"\nDURATION[;:]")
+# Exchange writes `tzone://Microsoft/Utc` without the quotation marks that a colon needs.
+_UNQUOTED = re.compile(rb';TZID="?(tzone:[^:;\r\n"]*)"?:')
 _ZONE_NAMES = re.compile(rb'(?i)TZID="?([^":;\r\n]+)')
 
 
@@ -62,7 +64,8 @@ def excerpt(content: bytes, first: date, last: date) -> CalendarText:
         came = "a web page came instead of it" if page else "what came is none"
         raise SourceError(f"there is no calendar: {came}", lasting=True)
     is_cut = not _ENDING.search(content[-1000:])
-    content = _FOLD.sub(b"", content)  # bytes: a fold may lie within a letter
+    for fold in _FOLDS:  # of bytes: one may lie within a letter
+        content = content.replace(fold, b"")
     choice = _Choice(last, _digits(first, -1), _digits(last, 1), _digits(first - LONGEST_EVENT, -1))
     for kind, block in _blocks(content):
         if kind == b"VEVENT" and choice.may_touch(block):
@@ -159,7 +162,7 @@ class _Choice:
 
     def entry(self, block: bytes) -> bytes:
         """The entry with what is read of it; nothing where it would take too long."""
-        block = _outer(block)
+        block = _UNQUOTED.sub(_quoted, _outer(block))
         start, end = _START.search(block), _END.search(block)
         if self._is_elsewhere(block):
             return b""
@@ -208,6 +211,11 @@ class _Choice:
             return False
         self.steps += steps if steps <= MOST_STEPS else 0
         return 0 < steps <= MOST_STEPS
+
+
+def _quoted(zone: re.Match[bytes]) -> bytes:
+    name = b"UTC" if zone[1].lower().endswith(b"/utc") else zone[1]
+    return b';TZID="%s":' % name
 
 
 def _digits(day: date, days: int) -> bytes:

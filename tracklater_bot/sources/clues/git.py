@@ -19,7 +19,7 @@ from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.text import folded
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.git_command import load_gitpython, own_email
+from tracklater_bot.sources.clues.git_command import own_email
 from tracklater_bot.sources.clues.git_log import (
     asked_reflog,
     branch_of,
@@ -75,10 +75,6 @@ class GitSource:
         """One for each group with repositories."""
         for name, group in settings.groups.items():
             if group.git.repos:
-                # Before all sources read side by side: then git works while thyme's file is
-                # decoded, which takes 15 ms less than to import first, with the file in the way.
-                with suppress(SourceError):  # the reading tells it
-                    load_gitpython()
                 yield cls(name, group.git.repos, settings.emails_for(name), configured(settings))
 
     def read(self, span: Span) -> Reading:
@@ -126,7 +122,8 @@ class GitSource:
             with suppress(SourceError, OSError):  # the reading tells it
                 reflogs = (reflog for _, reflog in self._reflogs(repository, span)[0])
                 made = [commit for reflog in reflogs for commit in reflog.made_here]
-                during = [c for c in made if datetime.fromtimestamp(c.at, UTC) in span]
+                start, end = span.start.timestamp(), span.end.timestamp()
+                during = [commit for commit in made if start <= commit.at < end]
                 during.sort(key=lambda commit: -commit.at)
                 found.update(likely_own([commit.email for commit in during]))
         return found

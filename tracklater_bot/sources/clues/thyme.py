@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from errno import EACCES
@@ -20,7 +20,7 @@ from typing import Annotated
 
 import msgspec
 
-from tracklater_bot.domain.clues import Reading, Window
+from tracklater_bot.domain.clues import Attendance, Reading, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
@@ -44,6 +44,8 @@ BEING_WRITTEN, REREADS, PAUSE = 2.0, 4, 0.3
 
 LONGEST_TITLE = 1000  # beyond that nobody reads, and the engine would at length
 CLOCKS_BEGAN = 1970
+LOCKED = "lock screen"  # in place of a program, which thyme does not tell
+EVERY, LATE = timedelta(seconds=20), timedelta(minutes=5)  # between snapshots of a lock screen
 ALL_TIME = Span(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 
 
@@ -59,6 +61,7 @@ class _Snapshot(msgspec.Struct, gc=False, rename="pascal"):
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     windows: msgspec.Raw = msgspec.Raw(b"null")
     active: int | None = 0
+    locked: bool | None = False  # as `record` writes it
 
 
 class _Document(msgspec.Struct, gc=False, rename="pascal"):
@@ -68,6 +71,7 @@ class _Document(msgspec.Struct, gc=False, rename="pascal"):
     time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     windows: msgspec.Raw = msgspec.Raw(b"null")
     active: int | None = 0
+    locked: bool | None = False
 
 
 _decode_document = msgspec.json.Decoder(_Document).decode
@@ -102,7 +106,8 @@ def _snapshots(data: bytes) -> list[_Snapshot]:
     document = _decode_document(data)
     snapshots = document.snapshots or []
     if document.time is not None:
-        snapshots.append(_Snapshot(document.time, document.windows, document.active))
+        alone = (document.time, document.windows, document.active, document.locked)
+        snapshots.append(_Snapshot(*alone))
     return snapshots
 
 
@@ -128,7 +133,8 @@ def _samples(snapshots: Iterable[_Snapshot], machine: str) -> Iterator[Window]:
             title = ""
         if (look := (active, title)) != last:
             last, screen = look, _fingerprint(look)
-        yield Window(snapshot.time.astimezone(UTC), title, screen, machine, active)
+        app = LOCKED if snapshot.locked else ""
+        yield Window(snapshot.time.astimezone(UTC), title, screen, machine, active, app)
 
 
 def _fingerprint(look: tuple[int, str]) -> int:
@@ -155,6 +161,23 @@ def _distinct(samples: Iterable[Window]) -> list[Window]:
     """In order of time, and each once: copies of a file and repeated snapshots add nothing."""
     once = {(sample.at, sample.screen): sample for sample in samples}
     return sorted(once.values(), key=lambda each: (each.at, each.screen))
+
+
+def _clues(samples: Sequence[Window], span: Span) -> Iterator[Window | Attendance]:
+    """Windows, and certain absence for as long as the screen was locked."""
+    following: dict[str, Window] = {}
+    clues: list[Window | Attendance] = []
+    for sample in reversed(samples):
+        if sample.app == LOCKED:
+            usual = sample.at + EVERY
+            after = following.get(sample.machine)
+            known = after and (after.app == LOCKED or after.at - sample.at <= LATE)
+            until = min(after.at if after and known else usual, span.end)
+            clues.append(Attendance(sample.at, until, here=False, machine=sample.machine))
+        else:
+            clues.append(sample)
+        following[sample.machine] = sample
+    yield from reversed(clues)
 
 
 # -- Fetching ----------------------------------------------------------------------------------
@@ -269,7 +292,8 @@ class ThymeSource:
                 samples += parsed.samples
                 troubles += _damage(file, parsed, span)
         trouble = "; ".join(troubles) or None
-        return Reading(self.name, clues=tuple(_distinct(samples)), trouble=trouble)
+        clues = tuple(_clues(_distinct(samples), span))
+        return Reading(self.name, clues=clues, trouble=trouble)
 
     def check(self) -> str:
         """What the folder holds; SourceError when there is nothing, or the last file is damaged."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -239,9 +240,12 @@ class Forge(ABC):
                 yield cls(group, place, clock)
 
     @classmethod
-    @abstractmethod
     def place(cls, settings: Settings, group: str) -> ResolvedForge | None:
         """A group's repositories there; None without any."""
+        place: ResolvedForge | None = getattr(settings.groups[group], cls.name).resolved(
+            settings, group
+        )
+        return place
 
     @property
     def scope(self) -> str:
@@ -252,8 +256,36 @@ class Forge(ABC):
         """Whether the key is one of the group's repositories'."""
         return self._ref(key) is not None
 
+    def search(self, text: str) -> tuple[Issue, ...]:
+        """What is found in titles, in a few repositories; or the issue of that key."""
+        if self.owns(text.strip()):
+            return self.by_keys([text.strip()])
+        return merged(self._titled(text[:100]))
+
     def _ref(self, key: str) -> Ref | None:
         return ref_of(self._place, key, self.signs)
+
+    def _batches(self, keys: Iterable[str], most: int) -> list[tuple[str, str, list[int]]]:
+        """Repository, sign and numbers of keys, so many numbers at a time."""
+        numbers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        for ref in filter(None, map(self._ref, dict.fromkeys(keys))):
+            numbers[ref.path, ref.sign].append(ref.number)
+        return [
+            (path, sign, own[start : start + most])
+            for (path, sign), own in numbers.items()
+            for start in range(0, len(own), most)
+        ]
+
+    def _start(self, since: datetime | None) -> datetime:
+        """From when on changes are asked for, by our clock."""
+        return self._clock() - FIRST if since is None else since - LAG
+
+    @abstractmethod
+    def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
+        """Those that exist; of a request, the issue that it closes."""
+
+    @abstractmethod
+    def _titled(self, text: str) -> Iterable[Issue]: ...
 
     @property
     def _variable(self) -> str:

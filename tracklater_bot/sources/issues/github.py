@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,19 +22,10 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, Field, PositiveInt, 
 from tracklater_bot.domain.issues import REQUESTS, Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.text import clean, count, listing
-from tracklater_bot.http import (
-    BadStatus,
-    Response,
-    Title,
-    When,
-    bearer,
-    understood,
-)
-from tracklater_bot.settings import ResolvedForge, Settings
+from tracklater_bot.http import BadStatus, Response, Title, When, bearer, understood
+from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import PartlyRead, SourceError
 from tracklater_bot.sources.issues.forges import (
-    FIRST,
-    LAG,
     MOST,
     NUMBER,
     SEARCHED,
@@ -144,11 +134,6 @@ class GitHubSource(Forge):
     name, service, signs = "github", "GitHub", "#"
 
     @classmethod
-    def place(cls, settings: Settings, group: str) -> ResolvedForge | None:
-        """A group's repositories there; None without any."""
-        return settings.groups[group].github.resolved(settings, group)
-
-    @classmethod
     def key_forms(cls, settings: Settings, group: str) -> tuple[KeyForm, ...]:
         """`acme/api#12`, its pages, and in its own clones `#12`, `(#12)` or `GH-12`."""
         place = cls.place(settings, group)
@@ -156,11 +141,10 @@ class GitHubSource(Forge):
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
         """What changed since then; at first in 90 days, and all open ones of one's own."""
-        start = self._clock() - FIRST if since is None else since - LAG
         found: list[Issue] = []
         left_out = 0
         for path in self._place.paths:
-            changed = {"since": f"{start:%Y-%m-%dT%H:%M:%SZ}"}
+            changed = {"since": f"{self._start(since):%Y-%m-%dT%H:%M:%SZ}"}
             pages = [*self._listed(path, changed, pulls=True)]
             if since is None and pages and pages[0].me:
                 pages += self._listed(path, {"assignee": pages[0].me, "states": ["OPEN"]})
@@ -176,30 +160,21 @@ class GitHubSource(Forge):
 
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
         """Those that exist; of a pull request, the issue that it closes."""
-        numbers: defaultdict[str, list[int]] = defaultdict(list)
-        for key in dict.fromkeys(keys):
-            if ref := self._ref(key):
-                numbers[ref.path].append(ref.number)
         return merged(
             issue
-            for path, all_numbers in numbers.items()
-            for start in range(0, len(all_numbers), _AT_ONCE)
-            for issue in self._numbered(path, all_numbers[start : start + _AT_ONCE])
+            for path, _, numbers in self._batches(keys, _AT_ONCE)
+            for issue in self._numbered(path, numbers)
         )
 
-    def search(self, text: str) -> tuple[Issue, ...]:
-        """What GitHub finds in titles, in a few repositories; or the issue of that key."""
-        if self.owns(text.strip()):
-            return self.by_keys([text.strip()])
-        words = " ".join(_WORD.findall(text[:100]))
-        found: list[Issue] = []
+    def _titled(self, text: str) -> Iterator[Issue]:
+        words = " ".join(_WORD.findall(text))
         for path in self._place.paths[:SEARCHED] if words else ():
             data = self._ask(_SEARCH, {"text": f"repo:{path} is:issue in:title {words}"})
-            page = _page(data, "search")
             here = _Repository(path, path, _me(data), {})
-            nodes = understood(_NODE, page.nodes or [])
-            found += [self._issue(here, node) for node in nodes if own_path(self._place, node.home)]
-        return merged(found)
+            nodes = understood(_NODE, _page(data, "search").nodes or [])
+            yield from (
+                self._issue(here, node) for node in nodes if own_path(self._place, node.home)
+            )
 
     def check(self) -> str:
         """Whose the token is, and how many issues and pull requests it sees."""

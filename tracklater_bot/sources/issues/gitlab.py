@@ -7,8 +7,7 @@ is an alias of the issue's.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -20,11 +19,9 @@ from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.keywords import spelling_pattern
 from tracklater_bot.domain.text import clean, count, listing
 from tracklater_bot.http import BadStatus, Response, Title, When, in_header
-from tracklater_bot.settings import ResolvedForge, Settings
+from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import PartlyRead, SourceError
 from tracklater_bot.sources.issues.forges import (
-    FIRST,
-    LAG,
     MOST,
     NUMBER,
     SEARCHED,
@@ -92,11 +89,6 @@ class GitLabSource(Forge):
     name, service, signs = "gitlab", "GitLab", "#!"
 
     @classmethod
-    def place(cls, settings: Settings, group: str) -> ResolvedForge | None:
-        """A group's projects there; None without any."""
-        return settings.groups[group].gitlab.resolved(settings, group)
-
-    @classmethod
     def key_forms(cls, settings: Settings, group: str) -> tuple[KeyForm, ...]:
         """`acme/web#12` and `acme/web!34`, their pages, and in own clones `#12` and `!34`."""
         place = cls.place(settings, group)
@@ -110,7 +102,7 @@ class GitLabSource(Forge):
         """What changed since then, of merge requests one's own; at first in 90 days, and all
         open issues of one's own."""
         me, ahead = self._me()
-        start = (self._clock() - FIRST if since is None else since - LAG) + ahead
+        start = self._start(since) + ahead
         changed: dict[str, str | int] = {
             "updated_after": f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         }
@@ -134,32 +126,23 @@ class GitLabSource(Forge):
 
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
         """Those that exist; of a merge request, the issue that it closes."""
-        numbers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-        for key in dict.fromkeys(keys):
-            if ref := self._ref(key):
-                numbers[ref.path, ref.sign].append(ref.number)
-        if not numbers:
+        batches = self._batches(keys, _AT_ONCE)
+        if not batches:
             return ()
         me, _ = self._me()
         found = []
-        for (path, sign), iids in numbers.items():
-            for start in range(0, len(iids), _AT_ONCE):
-                asked = "&".join(f"iids[]={iid}" for iid in iids[start : start + _AT_ONCE])
-                page = self._page(path, f"{_LISTS[sign]}?{asked}", {"per_page": _PAGE})
-                found += [self._understood(path, sign, row, me) for row in page.rows]
+        for path, sign, iids in batches:
+            asked = "&".join(f"iids[]={iid}" for iid in iids)
+            page = self._page(path, f"{_LISTS[sign]}?{asked}", {"per_page": _PAGE})
+            found += [self._understood(path, sign, row, me) for row in page.rows]
         return merged(found)
 
-    def search(self, text: str) -> tuple[Issue, ...]:
-        """What GitLab finds in titles, in a few projects; or the issue of that key."""
-        if self.owns(text.strip()):
-            return self.by_keys([text.strip()])
+    def _titled(self, text: str) -> Iterator[Issue]:
         me, _ = self._me()
-        found = []
+        filters: dict[str, str | int] = {"search": text, "in": "title", "per_page": 20}
         for path in self._place.paths[:SEARCHED]:
-            filters: dict[str, str | int] = {"search": text[:100], "in": "title", "per_page": 20}
             page = self._page(path, _LISTS["#"], filters)
-            found += [self._issue(Ref(path, "#", row.iid), row, me) for row in page.rows]
-        return merged(found)
+            yield from (self._issue(Ref(path, "#", row.iid), row, me) for row in page.rows)
 
     def check(self) -> str:
         """Whose the token is, and how many issues it sees."""

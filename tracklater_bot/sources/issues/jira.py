@@ -158,7 +158,8 @@ class JiraSource:
 
     def owns(self, key: str) -> bool:
         """Whether the key is one of the group's projects'."""
-        return _project_of(key) in self._site.projects
+        match = ISSUE_KEY.fullmatch(key.upper())
+        return match is not None and match[1] in self._site.projects
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
         """Issues changed since then; at first those of 90 days and all open ones of one's own."""
@@ -186,11 +187,7 @@ class JiraSource:
 
     def search(self, text: str) -> tuple[Issue, ...]:
         """What Jira's own issue picker suggests, in its order."""
-        params = {
-            "query": text[:100],
-            "currentJQL": self._site.scope,
-            "showSubTasks": "true",
-        }
+        params = {"query": text[:100], "currentJQL": self._site.scope, "showSubTasks": "true"}
         with _as_source_error():
             answer = self._site.get("/issue/picker", _SUGGESTED, params)
         sections = answer.sections or []
@@ -275,7 +272,11 @@ class JiraSource:
 
     def _fetched(self, keys: list[str], me: str) -> list[Issue]:
         """Up to 100 keys with one request; more only to learn which key a moved issue had."""
-        rows = self._bulk(keys) if self._site.cloud else self._server_by_keys(keys)
+        if self._site.cloud:
+            body = {"issueIdsOrKeys": keys, "fields": _FIELDS}
+            rows = self._site.find("/issue/bulkfetch", _PAGES, body).rows
+        else:
+            rows = self._server_by_keys(keys)
         found = [issue for row in rows if (issue := self._parsed(row, me))]
         missing = [key for key in keys if key not in {issue.key for issue in found}]
         moved = [issue for issue in found if issue.key not in keys]
@@ -284,11 +285,9 @@ class JiraSource:
         kept = [issue for issue in found if issue.key in keys]
         if len(moved) == len(missing) == 1:
             return [*kept, _with_alias(moved[0], missing[0])]
-        return [*kept, *(issue for key in missing[:_SINGLE] if (issue := self._one(key, me)))]
-
-    def _bulk(self, keys: list[str]) -> list[_Issue]:
-        body = {"issueIdsOrKeys": keys, "fields": _FIELDS}
-        return self._site.find("/issue/bulkfetch", _PAGES, body).rows
+        asked = ((key, row) for key in missing[:_SINGLE] if (row := self._row(key)))
+        alone = ((key, self._parsed(row, me)) for key, row in asked)
+        return [*kept, *(_with_alias(issue, key) for key, issue in alone if issue)]
 
     def _server_by_keys(self, keys: list[str]) -> list[_Issue]:
         """Data Center refuses the whole search for one missing key, unless told not to check.
@@ -302,8 +301,7 @@ class JiraSource:
         except JiraError as error:
             if error.cause is None or error.cause.status != 400:
                 raise
-        rows = (self._row(key) for key in keys)
-        return [row for row in rows if row is not None]
+        return [row for key in keys if (row := self._row(key))]
 
     def _row(self, key: str) -> _Issue | None:
         try:
@@ -312,11 +310,6 @@ class JiraSource:
             if error.cause is not None and error.cause.status == 404:
                 return None
             raise
-
-    def _one(self, key: str, me: str) -> Issue | None:
-        row = self._row(key)
-        issue = self._parsed(row, me) if row else None
-        return _with_alias(issue, key) if issue else None
 
     def _count(self) -> int:
         if self._site.cloud:
@@ -338,8 +331,7 @@ class JiraSource:
         ]
         if missing:
             raise JiraError(
-                f"Jira does not give this account {listing(missing)} in {project}",
-                lasting=True,
+                f"Jira does not give this account {listing(missing)} in {project}", lasting=True
             )
 
     # -- Understanding ---------------------------------------------------------------------
@@ -386,12 +378,6 @@ def _as_source_error() -> Iterator[None]:
     except JiraError as error:
         until = error.cause.until if error.cause else ""
         raise SourceError(f"{error}{until}", lasting=error.lasting) from None
-
-
-def _project_of(key: str) -> str:
-    """The project in an issue's key; "" for what is no key."""
-    match = ISSUE_KEY.fullmatch(key.upper())
-    return match[1] if match else ""
 
 
 def _with_alias(issue: Issue, asked: str) -> Issue:
