@@ -57,6 +57,7 @@ def test_what_one_process_began_another_ends(opened: Firm, place: str) -> None:
         assert opened.sql(f"SELECT 1 FROM outbox WHERE {active}") == []
     finally:
         other.kill()
+        print(other.said[-5000:])  # shown where it failed
 
 
 def test_two_people_click_while_processes_are_killed(opened: Firm) -> None:
