@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -57,11 +58,11 @@ def test_what_one_process_began_another_ends(opened: Firm, place: str) -> None:
         assert opened.sql(f"SELECT 1 FROM outbox WHERE {active}") == []
     finally:
         other.kill()
-        print(other.said[-5000:])  # shown where it failed
+        sys.stderr.write(other.said[-5000:])  # shown where it failed
 
 
 def test_two_people_click_while_processes_are_killed(opened: Firm) -> None:
-    chance, done = random.Random(19), threading.Event()
+    chance = random.Random(19)
     with ExitStack() as closing:
         processes = [HubProcess(opened), HubProcess(opened)]
         closing.callback(kill, processes)
@@ -86,7 +87,6 @@ def test_two_people_click_while_processes_are_killed(opened: Firm) -> None:
             processes[victim] = HubProcess(opened)
         for person in people:
             person.join(60)
-        done.set()
         for user in (ME, OTHER):
             opened.eventually(lambda: not waiting(opened, user), 90)  # noqa: B023
             names = opened.entries(user)
