@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -49,6 +50,9 @@ class Reviewer:
         found = tuple(map(self.real, texts))
         draft = Draft(self.me.sandbox.day, str(self.me.sandbox.zone), found, gaps=GAPS)
         draft_with(self.me.core, self.me.days, lambda _days: [draft])
+        self.ask()
+
+    def ask(self) -> None:
         self.say(f"/tracklater {self.me.sandbox.day}")
         expect(self.page.get_by_role("img", name="Timeline of Friday")).to_be_visible()
 
@@ -126,7 +130,13 @@ class Reviewer:
 
 @pytest.fixture
 def reviewer(sandbox: Sandbox, tab: Page) -> Iterator[Reviewer]:
-    with live(sandbox, settings_of(sandbox)) as me:
+    with reviewing(sandbox, tab) as one:
+        yield one
+
+
+@contextmanager
+def reviewing(sandbox: Sandbox, tab: Page, at: str = "18:00", **environ: str) -> Iterator[Reviewer]:
+    with live(sandbox, settings_of(sandbox, **environ), at) as me:
         began, beginning = time.time(), me.time().timestamp()  # Slack takes its time for pictures
         sandbox.slack.workspace.clock = lambda: beginning + time.time() - began
         tab.set_viewport_size(DESKTOP)
@@ -155,6 +165,20 @@ def controls(blocks: list[dict[str, Any]]) -> int:
         len(block.get("elements", ())) if block["type"] == "actions" else "accessory" in block
         for block in blocks
     )
+
+
+def test_the_demos_day_with_all_that_can_be_told_is_as_short(sandbox: Sandbox, tab: Page) -> None:
+    """Seven rows, three absences, an agent's work, prompts and meetings in the picture."""
+    with reviewing(sandbox, tab, "20:00", **sandbox.more_traces) as one:
+        one.ask()
+        blocks = one.me.message()["blocks"]
+        one.page.set_viewport_size(PHONE)
+        one.keep("demo-phone")
+        expect(one.message).to_contain_text("Agents worked 1 h 36 min for acme (not counted).")
+        assert len(one.me.digest.items) == 7
+        assert len(blocks) <= 12
+        assert controls(blocks) <= 16
+        assert one.height() <= 1.3 * 844
 
 
 def test_seven_rows_are_a_phone_and_a_third_and_half_when_decided(reviewer: Reviewer) -> None:

@@ -88,7 +88,7 @@ def test_the_day_has_an_agent_a_meeting_and_an_absence(walked: tuple[Walk, Json]
     walk, page = walked
     (message,) = (each for each in page["messages"] if each["text"] == walk.as_json()["message"])
     shown = json.dumps(message["blocks"], ensure_ascii=False)
-    agents = "Agents worked 1 h 10 min for acme and 34 min for globex (not counted)"
+    agents = "Agents worked 1 h 36 min for acme (not counted)"
     assert walk.as_json()["agents"] == agents
     assert agents in shown
     assert "Not counted: 11:30–12:15 away" in shown
@@ -131,7 +131,7 @@ def test_once_prints_what_was_done_and_leaves_nothing_behind(
     assert (process.returncode, err) == (0, "")
     assert "In Toggl now" in out
     assert f"  {EDITED}" in out
-    assert "Agents worked 1 h 10 min for acme" in out
+    assert "Agents worked 1 h 36 min for acme" in out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -41,11 +41,16 @@ def thyme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Thyme:
     monkeypatch.setenv("DISPLAY", ":7")
 
     def install(lines: str) -> None:
-        program = programs / "thyme"
-        program.write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
-        program.chmod(0o700)
+        put(programs / "thyme", lines)
 
+    for name in ("loginctl", "busctl"):  # whatever the screen of this machine does
+        put(programs / name, "exit 1")
     return install
+
+
+def put(program: Path, lines: str) -> None:
+    program.write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
+    program.chmod(0o700)
 
 
 @pytest.fixture
@@ -106,12 +111,8 @@ def program(thyme: Thyme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pr
     monkeypatch.setattr(sys, "platform", "linux")
 
     def install(name: str, lines: str) -> None:
-        file = tmp_path / "bin" / name
-        file.write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
-        file.chmod(0o700)
+        put(tmp_path / "bin" / name, lines)
 
-    for name in ("loginctl", "busctl"):
-        install(name, "exit 1")
     return install
 
 
@@ -123,23 +124,37 @@ def locked_at(folder: Path) -> list[str]:
 
 LOGIND = """
 case "$1 $2" in
-  "show-user $(id -u)") echo Display=c2;;
+  "show-user $(id -u)") {shown};;
   "show-session c2") echo LockedHint={hint};;
-  *) echo LockedHint=no;;
+  "show-session 7") echo LockedHint=no;;
+  "show-session 4") printf 'LockedHint=no\\n\\nLockedHint={hint}\\n';;
+  *) exit 1;;
 esac
 """
 SAVER = '[ "$4" = {name} ] && [ "$7" = GetActive ] && echo "b {active}"'
 
 
 @pytest.mark.parametrize("hint", ["yes", "no"])
+@pytest.mark.parametrize(
+    "shown", ["echo Sessions=7 c2; echo Display=c2", "echo Display=; echo Sessions=4 c2"]
+)
 def test_the_session_with_the_screen_tells_whether_it_is_locked(
-    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, hint: str
+    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, shown: str, hint: str
 ) -> None:
     monkeypatch.setenv("XDG_SESSION_ID", "7")  # cron's own, which has no screen
-    program("loginctl", LOGIND.format(hint=hint))
+    program("loginctl", LOGIND.format(shown=shown, hint=hint))
     record(folder, HELSINKI)
     assert len(locked_at(folder)) == (hint == "yes")
     assert (folder / DAY).exists() is (hint == "no")
+
+
+def test_an_older_logind_tells_of_the_session_that_one_is_in(
+    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_SESSION_ID", "c2")
+    program("loginctl", LOGIND.format(shown="exit 1", hint="yes"))
+    record(folder, HELSINKI)
+    assert len(locked_at(folder)) == 1
 
 
 @pytest.mark.parametrize("name", ["org.gnome.ScreenSaver", "org.freedesktop.ScreenSaver"])

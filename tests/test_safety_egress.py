@@ -12,10 +12,14 @@ from tests.awserver import buckets_in
 from tests.bots import bot_process
 from tests.conftest import FRIDAY, copy_home
 from tests.livebot import evening, sample_settings
+from tests.loopback import serving
 from tests.notation import at
 from tests.rooms import empty_database
 from tests.safety import holds, open_day, shown, use_everything, written
+from tests.test_github import GitHub
+from tests.test_gitlab import GitLab
 from tests.traffic import RecordedSandbox
+from tracklater_bot.checks import check_all
 from tracklater_bot.core import opened
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.draft import Draft
@@ -165,6 +169,30 @@ def test_none_of_them_is_in_what_crosses_the_wall(day: Sandbox) -> None:
     assert draft.gaps
     assert [time.group for time in draft.agents] == ["acme"]
     assert from_json(Draft, crossing) == draft
+
+
+def test_forges_are_asked_with_numbers_alone(day: RecordedSandbox) -> None:
+    with serving(GitHub()) as github, serving(GitLab()) as gitlab:
+        forges = "".join(
+            f'[{name}]\nurl = "{server.url}"\n'
+            for name, server in (("github", github), ("gitlab", gitlab))
+        )
+        settings = sample_settings(
+            day,
+            forges,
+            TRACKLATER_GITHUB__TOKEN="t",
+            TRACKLATER_GITLAB__TOKEN="t",
+            TRACKLATER_GROUPS__ACME__GITHUB__REPOS="acme/api",
+            TRACKLATER_GROUPS__GLOBEX__GITLAB__PROJECTS="acme/shop/web",
+        )
+        with opened(settings, lambda: evening(day)) as core:
+            core.machine.drafts([WorkDay(day.day, day.zone)])
+            check_all(core)
+        for server in (github, gitlab):
+            assert server.asked
+            for asked in server.asked:
+                sent = f"{asked.path} {asked.headers}".encode() + asked.body
+                assert not holds(sent, (*SECRETS, *WINDOWS))
 
 
 def test_none_of_them_is_kept_or_logged_or_shown(day: RecordedSandbox) -> None:

@@ -13,7 +13,7 @@ import sys
 import time
 
 SECONDS = 2.0  # for all that is asked; the next snapshot is due in twenty
-_SESSION = re.compile(r"Display=(\w{1,40})")
+_SESSION = re.compile(r"\w{1,40}")
 # What calls itself so has a method GetActive: locked, or dark at least.
 SAVERS = tuple(
     f"org.{desktop}.ScreenSaver" for desktop in ("freedesktop", "gnome", "cinnamon", "mate", "xfce")
@@ -29,12 +29,14 @@ def is_locked() -> bool:
 
 
 def _session_is_locked(until: float) -> bool:
-    """cron has a session of its own or none: the person's is that with the screen."""
-    shown = _told(until, "loginctl", "show-user", str(os.getuid()), "--property=Display")
-    found = _SESSION.fullmatch(shown)
-    session = found[1] if found else os.environ.get("XDG_SESSION_ID") or "auto"
-    told = _told(until, "loginctl", "show-session", session, "--property=LockedHint")
-    return told == "LockedHint=yes"
+    """cron has a session of its own or none: the person's is that with the screen, if any has."""
+    wanted = ("--property=Display", "--property=Sessions")
+    shown = _told(until, "loginctl", "show-user", str(os.getuid()), *wanted)
+    told = dict(line.partition("=")[::2] for line in shown.splitlines())
+    named = told.get("Display") or told.get("Sessions") or os.environ.get("XDG_SESSION_ID") or ""
+    sessions = filter(_SESSION.fullmatch, (named or "auto").split())
+    hints = _told(until, "loginctl", "show-session", *sessions, "--property=LockedHint")
+    return not {"LockedHint=yes", "yes"}.isdisjoint(hints.split())
 
 
 def _is_active(saver: str, until: float) -> bool:

@@ -227,8 +227,8 @@ ASKED = (
     Asked("09:52", "10:04", "acme-api", "Write the test for the expired session"),
     Asked("10:58", "11:06", "acme-api", "Why does the first request not count?"),
     Asked("11:28", "12:06", "acme-api", "Go through the other limits and test their edges"),
-    Asked("14:52", "15:09", "globex-web", "Find where the cart mixes euros and cents"),
-    Asked("15:24", "15:41", "globex-web", "Cover the sum of the cart with tests"),
+    Asked("16:12", "16:26", "acme-api", "Write the invoices to a CSV file"),
+    Asked("16:34", "16:46", "acme-api", "Which exported names have commas?"),
 )
 
 MEETINGS = (

@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,10 @@ from tracklater_bot.sources.files import os_reason
 # long others are read beside them, so that they are known before they are deleted.
 READING, HARVESTING = 40.0, 3.0
 MOST_PROMPTS = 1000  # a day
+LATE = "{} of agents took too long: the next reading goes on"
+UNREAD = "{} of agents cannot be read: allow it"
+PACKED = "{} of agents cannot be read: left out"
+PUZZLING = "nothing in {} of agents was understood: their form has changed"
 _OTHERS = re.compile(r"[^A-Za-z0-9]")
 
 
@@ -124,12 +129,15 @@ class AgentsSource:
         except OSError as error:
             reason = os_reason(error)
             troubles.append(f"what agents' logs told cannot be kept in {self._data}: {reason}")
-        prompts, too_many = _bounded(sorted(_prompts(told, span, whose), key=_order))
-        if too_many:
+        typed = _prompts((one for prompts, _ in told for one in prompts), span, whose)
+        days = groupby(typed, key=lambda prompt: prompt.at.date())
+        kept = [prompt for _, of_day in days for prompt in islice(of_day, MOST_PROMPTS)]
+        if too_many := len(typed) - len(kept):
             troubles.append(
                 f"{count(too_many, 'prompt')} more in a day than a person types: left out"
             )
-        found: set[Prompt | AgentRun] = {*prompts, *_runs(told, span, whose)}
+        ran = _runs((one for _, runs in told for one in runs), span, whose)
+        found: set[Prompt | AgentRun] = {*kept, *ran}
         clues = sorted(found, key=_order)
         return Reading(self.name, clues=tuple(clues), trouble="; ".join(troubles) or None)
 
@@ -142,7 +150,7 @@ class AgentsSource:
         harvest = Harvest.load(self._data)
         puzzling = sum(map(harvest.puzzled_by, files))
         if puzzling:
-            raise SourceError(_not_understood(puzzling))
+            raise SourceError(PUZZLING.format(count(puzzling, "session")))
         latest = datetime.fromtimestamp(max(file.mtime for file in files) / 1e9, UTC)
         parts = (
             f"{count(sum(file.tool == tool.name for file in files), 'session')} of {tool.name}"
@@ -182,29 +190,26 @@ class AgentsSource:
 
     def _harvest(self, files: Sequence[LogFile], harvest: Harvest, start: int) -> Iterator[str]:
         """Reads what has changed, as long as there is time; gives what the span lacks for it."""
-        began = self._clock()
-        late = unread = packed = puzzling = 0
+        began, lacking = self._clock(), Counter[str]()
         for file in files:
             needed = file.mtime >= start * 1_000_000
             limit = began + (READING if needed else HARVESTING)
+            trouble = ""
             if _is_packed(file):
-                packed += needed and not harvest.has(file)
+                trouble = PACKED * (not harvest.has(file))
             elif not harvest.knows(file):
                 try:
                     self._read(file, harvest, limit)
                 except TakesTooLong:
-                    late += needed
+                    trouble = LATE
                 except OSError:
-                    unread += needed
-            puzzling += needed and harvest.puzzled_by(file)
-        if late:
-            yield f"{count(late, 'session')} of agents took too long: the next reading goes on"
-        if unread:
-            yield f"{count(unread, 'session')} of agents cannot be read: allow it"
-        if packed:
-            yield f"{count(packed, 'compressed session')} of agents cannot be read: left out"
-        if puzzling:
-            yield _not_understood(puzzling)
+                    trouble = UNREAD
+            for what in (trouble, PUZZLING * harvest.puzzled_by(file)):
+                lacking[what] += needed
+        for what in (LATE, UNREAD, PACKED, PUZZLING):
+            if lacking[what]:
+                kind = "compressed session" if what is PACKED else "session"
+                yield what.format(count(lacking[what], kind))
 
     def _read(self, file: LogFile, harvest: Harvest, limit: float) -> None:
         if self._clock() > limit:
@@ -233,50 +238,30 @@ def _is_packed(file: LogFile) -> bool:
     return file.path.suffix == ".zst"
 
 
-def _not_understood(files: int) -> str:
-    return f"nothing in {count(files, 'session')} of agents was understood: their form has changed"
-
-
 # -- Clues -------------------------------------------------------------------------------------
 
 
-def _prompts(
-    told: Iterable[tuple[list[Prompted], list[Ran]]], span: Span, whose: _Whose
-) -> Iterator[Prompt]:
+def _prompts(prompts: Iterable[Prompted], span: Span, whose: _Whose) -> list[Prompt]:
     """The prompts of the span, each once: a fork has copies of its parent's."""
-    once: dict[str, Prompted] = {}
-    for prompts, _ in told:
-        for prompt in prompts:
-            if prompt.id not in once or prompt.at < once[prompt.id].at:
-                once[prompt.id] = prompt
+    in_order = sorted(prompts, key=lambda one: one.at)
+    once = {one.id: one for one in reversed(in_order)}  # the first of each stays
     start, end = milliseconds(span.start), milliseconds(span.end)
-    for one in once.values():
-        if start <= one.at < end:  # before it is made a time: of year 1 there may be none
-            yield Prompt(_moment(one.at), *whose.place(one.folder), one.branch, one.session)
+    found = (
+        Prompt(_moment(one.at), *whose.place(one.folder), one.branch, one.session)
+        for one in once.values()
+        if start <= one.at < end  # before it is made a time: of year 1 there may be none
+    )
+    return sorted(found, key=_order)
 
 
-def _bounded(prompts: Sequence[Prompt]) -> tuple[list[Prompt], int]:
-    """The first prompts of each day, and how many others there are."""
-    of_day: Counter[date] = Counter()
-    kept = []
-    for prompt in prompts:
-        of_day[prompt.at.date()] += 1
-        if of_day[prompt.at.date()] <= MOST_PROMPTS:
-            kept.append(prompt)
-    return kept, len(prompts) - len(kept)
-
-
-def _runs(
-    told: Iterable[tuple[list[Prompted], list[Ran]]], span: Span, whose: _Whose
-) -> Iterator[AgentRun]:
+def _runs(runs: Iterable[Ran], span: Span, whose: _Whose) -> Iterator[AgentRun]:
     """The parts of runs that lie in the span."""
     start, end = milliseconds(span.start), milliseconds(span.end)
-    for _, runs in told:
-        for one in runs:
-            at, until = max(one.at, start), min(one.until, end)
-            if at < until:
-                place = whose.place(one.folder)
-                yield AgentRun(_moment(at), _moment(until), *place, one.branch, one.session)
+    for one in runs:
+        at, until = max(one.at, start), min(one.until, end)
+        if at < until:
+            place = whose.place(one.folder)
+            yield AgentRun(_moment(at), _moment(until), *place, one.branch, one.session)
 
 
 def _moment(milliseconds: int) -> datetime:

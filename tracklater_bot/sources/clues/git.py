@@ -16,7 +16,7 @@ from tracklater_bot.domain.clues import Checkout, Commit, Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
-from tracklater_bot.domain.text import folded
+from tracklater_bot.domain.text import count, folded
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.git_command import own_email
@@ -107,8 +107,7 @@ class GitSource:
         reading = self.read(NEVER)
         if reading.trouble:
             raise SourceError(reading.trouble)
-        count = len(self._repositories()[0])
-        repositories = "1 repository" if count == 1 else f"{count} repositories"
+        repositories = count(len(self._repositories()[0]), "repository", "repositories")
         return f"{repositories}, commits by {', '.join(self.emails) or 'the user.email of each'}"
 
     def only(self, email: str) -> GitSource:
