@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -26,6 +27,7 @@ from tracklater_hub.hub import Hub, Options
 from tracklater_sandbox import ME, Sandbox
 
 PEOPLE: Mapping[str, str] = {ME: "Eero", "U0ANNA": "Anna", "U0KIM": "Kim"}
+PATIENCE_SECONDS = 30.0
 TOGGL = "toggl\tapi_token"
 NO_POSTGRESQL = (
     "demo --team needs PostgreSQL's programs (initdb, pg_ctl) on this machine, or the address of an"
@@ -94,8 +96,10 @@ def _joined(hub: Hub, sandbox: Sandbox, user: str, name: str, folder: Path) -> t
     settings = load(sandbox.settings_file, None, environ).settings
     agent, stopped = Agent(settings, HubClient(device)), threading.Event()
     threading.Thread(target=agent.run, args=(stopped,), name=f"agent {user}", daemon=True).start()
-    member = hub.members.of(user)
+    member, until = hub.members.of(user), time.monotonic() + PATIENCE_SECONDS
     assert member is not None
+    while member.machine.asleep() and time.monotonic() < until:
+        time.sleep(0.05)
     member.days.open_day(member.core.calendar.day_on(sandbox.day))
     return stopped
 

@@ -186,6 +186,19 @@ def test_the_hub_says_what_it_knew_when_the_laptop_sleeps(firm: Firm) -> None:
     assert len(firm.entries(ME)) == 1
 
 
+def test_what_waits_is_not_taken_away_where_nothing_is_known(firm: Firm) -> None:
+    started = firm.start_hub()
+    joined(firm, ME)
+    firm.open(ME)
+    offered = firm.buttons(ME, "approve")
+    firm.laptops[ME].sleep()
+    is_asleep(started.store, ME)
+    firm.sql("DELETE FROM hub_drafts")
+    firm.ask(ME)
+    firm.wait(lambda: "it has not reported yet" in str(firm.message(ME)["blocks"]) or None)
+    assert firm.buttons(ME, "approve") == offered
+
+
 def test_a_laptop_that_comes_back_reports_by_itself(firm: Firm) -> None:
     started = firm.start_hub()
     laptop = firm.join(ME)
