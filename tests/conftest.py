@@ -106,7 +106,8 @@ habits.rounds = _once(habits.rounds)  # type: ignore[attr-defined]
 # The longest first, or the last worker is still at one when the others have ended. With
 # --no-loadscope-reorder xdist keeps the order; by itself it begins with what has most tests.
 LONGEST = (
-    "kills", "team", "listeners_review", "crashes", "hostile_inputs", "demo", "cli", "bot_day", "earlier_version",
+    "kills", "team", "listeners_review", "crashes", "hostile_inputs", "demo", "cli", "bot_day",
+    "earlier_version",
     "two_bots", "bot_schedule", "faults", "browser_review", "safety_hosts", "changes", "outbox",
     "issue_budget", "store", "store_postgresql", "worlds", "git", "sandbox_browser", "wall",
     "worklogs", "record", "bot_worklogs", "picture", "blocks_digest", "cold_start",
