@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tracklater_bot.domain.wall import UnreadableError, from_json
 from tracklater_bot.store import Store
 from tracklater_hub import people
-from tracklater_hub.people import MOST_SKEW, DeviceRow
+from tracklater_hub.people import MOST_SKEW, DeviceRow, is_awake
 from tracklater_hub.protocol import JOIN, MOST_BYTES, Envelope, Joined, JoinWanted
 
 T = TypeVar("T")
@@ -75,9 +75,12 @@ def admitted(store: Store, path: str, body: bytes) -> Said:
         device = people.device(transaction, envelope.device)
         if device is None:
             raise Refused(HTTPStatus.UNAUTHORIZED, "this machine is not known (any more)")
-        _in_time(envelope, people.now(transaction).timestamp())
+        now = people.now(transaction)
+        _in_time(envelope, now.timestamp())
         _signed(envelope, path, device.key)
         fresh = people.note_request(transaction, device.id, envelope.nonce)
+        if not is_awake(device, now):  # it is back: what it missed is asked for
+            people.set_due(transaction, [device.person], now)
     if fresh is None:
         raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests in a minute")
     if not fresh:

@@ -126,9 +126,9 @@ class Agent:
 
     def answer(self, request: Request) -> Answer:
         """What this machine has to say; where it fails, no more than that it was asked."""
-        machine = self._machine(request)
         answer = Answer(request.id)
         try:
+            machine = self._machine(request)
             match request.ask:
                 case Ask.DRAFTS:
                     return replace(answer, drafts=tuple(machine.drafts(request.days)))
@@ -145,6 +145,7 @@ class Agent:
             raise
         except Exception as error:  # noqa: BLE001 - the next question may have an answer
             log_failure(log, f"Answering {request.ask}", error)
+            return replace(answer, failed=True)
         return answer
 
     def _deliver(self, answer: Answer) -> None:

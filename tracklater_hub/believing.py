@@ -7,7 +7,7 @@ taken from here, and what cannot is bounded. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from itertools import pairwise
 from math import isfinite
@@ -106,19 +106,22 @@ def _suggestion(one: Suggestion, known: Known) -> Suggestion:
     group = known.group(one.group)
     if one.best_split is not None and one.best_split not in one.span:
         raise Disbelieved("a split outside its suggestion")
-    return replace(
-        one,
+    # Each field by its name: what a later version adds is not believed before it is bounded here.
+    return Suggestion(
+        span=one.span,
+        group=group,
         project=known.project(one.project, group),
         issue=known.issue(one.issue, group),
         description=clean(one.description, MOST_DESCRIPTION),
         confidence=_share(one.confidence),
-        issue_confidence=None if one.issue_confidence is None else _share(one.issue_confidence),
         evidence=_evidence(one.evidence),
         reasons=tuple(
             Reason(clean(reason.text, MOST_WORDS), _share(reason.weight))
             for reason in _at_most(one.reasons, MOST_REASONS, "reasons")
         ),
         alternative=None if one.alternative is None else clean(one.alternative, MOST_NAME),
+        best_split=one.best_split,
+        issue_confidence=None if one.issue_confidence is None else _share(one.issue_confidence),
         candidates=tuple(
             Candidate(known.group(each.group) or "", _share(each.confidence))
             for each in _at_most(one.candidates, MOST_REASONS, "candidates")
@@ -137,11 +140,7 @@ def _half(half: Half, group: str | None, known: Known) -> Half:
 
 
 def _evidence(evidence: Evidence) -> Evidence:
-    counts = (
-        evidence.window_minutes, evidence.commits, evidence.messages, evidence.prompts,
-        evidence.meetings, evidence.exact_seconds,
-    )  # fmt: skip
-    if not all(0 <= count <= 1_000_000 for count in counts):
+    if not all(isinstance(count, int) and 0 <= count <= 1_000_000 for count in astuple(evidence)):
         raise Disbelieved("counts that no day has")
     return evidence
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext, BoltRequest, BoltResponse, Respond
-from slack_sdk import WebClient
 
 from tracklater_bot.blocks import elements as kit
 from tracklater_bot.blocks.dialogs import field, note_modal
@@ -25,7 +24,6 @@ from tracklater_bot.scheduling.loop import submit
 from tracklater_bot.slack.app import Answers
 from tracklater_bot.slack.messages import NETWORK_ERRORS
 from tracklater_hub import people
-from tracklater_hub.machine import is_awake
 from tracklater_hub.members import Listeners, Members
 from tracklater_hub.team import Wanted, wanted_of
 
@@ -101,25 +99,25 @@ class Front(App):
 
     # -- The command ---------------------------------------------------------------------------
 
-    def _command(
-        self, ack: Ack, command: dict[str, Any], respond: Respond, client: WebClient
-    ) -> None:
+    def _command(self, ack: Ack, command: dict[str, Any], respond: Respond) -> None:
         ack()
         user, word = str(command["user_id"]), _word(command)
         if word == "join":
-            _say(respond, self._join(user, client))
+            _say(respond, self._join(user))
         elif self._members.of(user) is None:
             _say(respond, STRANGER)
         elif word == "tokens":
-            self._ask_for_tokens(command, respond, client)
+            self._ask_for_tokens(command, respond)
         else:
             answers = {"leave": self._leave, "devices end": self._end, "devices": self._devices}
             _say(respond, answers[word](user))
 
-    def _join(self, user: str, client: WebClient) -> str:
+    def _join(self, user: str) -> str:
         """A code, and what to do with it; or why not."""
         try:
-            profile = client.users_info(user=user).get("user") or {}
+            profile = self._slack.client.users_info(user=user).get("user") or {}
+            # So that it is known when many are written to at the same minute.
+            self._slack.client.conversations_open(users=user)
         except NETWORK_ERRORS as error:
             log.warning("Slack did not tell who joins: %s.", type(error).__name__)
             return "Slack did not tell who you are: please try again."
@@ -153,8 +151,10 @@ class Front(App):
         if device is None or member is None:
             return "No machine of yours has joined: `/tracklater join`."
         zone = member.core.calendar.zone()
-        seen = device.seen_at.astimezone(zone) if device.seen_at else None
-        awake = "awake" if is_awake(device, now) else f"last heard of on {seen:%d %b, %H:%M}"
+        state = "not heard of yet: `tracklater-bot agent`"
+        if device.seen_at is not None:
+            state = f"last heard of on {device.seen_at.astimezone(zone):%d %b, %H:%M}"
+        awake = "awake" if people.is_awake(device, now) else state
         return (
             f"Your machine joined on {device.made_at.astimezone(zone):%d %b %Y}; it is {awake}."
             " Lost it? `/tracklater devices end`. Another one? `/tracklater join` replaces it."
@@ -167,9 +167,7 @@ class Front(App):
             given = people.sealed(transaction, user)
         return [wanted for wanted in wanted_of(self._members.team) if wanted.name not in given]
 
-    def _ask_for_tokens(
-        self, command: Mapping[str, Any], respond: Respond, client: WebClient
-    ) -> None:
+    def _ask_for_tokens(self, command: Mapping[str, Any], respond: Respond) -> None:
         wanted = wanted_of(self._members.team)
         if not wanted:
             _say(respond, "The team's file has all tokens: there is nothing to enter.")
@@ -194,11 +192,9 @@ class Front(App):
             "close": kit.label("Cancel"),
             "blocks": blocks,
         }
-        client.views_open(trigger_id=str(command["trigger_id"]), view=view)
+        self._slack.client.views_open(trigger_id=str(command["trigger_id"]), view=view)
 
-    def _tokens_given(
-        self, ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient
-    ) -> None:
+    def _tokens_given(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         user = str(body["user"]["id"])
         ack(response_action="update", view=note_modal("Your tokens", TRYING))
         if self._members.of(user) is None:
@@ -209,11 +205,9 @@ class Front(App):
             for number, one in enumerate(wanted_of(self._members.team))
             if (text := _text(values.get(f"token_{number}", {}), f"token_{number}"))
         }
-        submit(
-            self._slack.executor, "Trying tokens", self._try, user, given, str(view["id"]), client
-        )
+        submit(self._slack.executor, "Trying tokens", self._try, user, given, str(view["id"]))
 
-    def _try(self, user: str, given: dict[str, str], view_id: str, client: WebClient) -> None:
+    def _try(self, user: str, given: dict[str, str], view_id: str) -> None:
         """Tries the tokens; they are kept where nothing refuses them."""
         members = self._members
         found = tried(members.core(members.settings_of(user, given)), given)
@@ -227,7 +221,7 @@ class Front(App):
         lines = [f"{'✓' if one.ok else '✗'} {one.line()}" for one in found]
         words = clean("\n".join([head, *lines]).replace("\n", " · "), 2000)
         try:
-            client.views_update(view_id=view_id, view=note_modal("Your tokens", words))
+            self._slack.client.views_update(view_id=view_id, view=note_modal("Your tokens", words))
         except NETWORK_ERRORS as error:
             log.warning("A dialog could not be updated: %s.", type(error).__name__)
 

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from tracklater_bot.domain.errors import StoreError, log_failure
 from tracklater_bot.domain.side_by_side import in_background
@@ -31,7 +32,7 @@ from tracklater_hub.jobs import Jobs
 from tracklater_hub.mailbox import Bell
 from tracklater_hub.members import Listeners, Members
 from tracklater_hub.outlook import health
-from tracklater_hub.pace import SharedPacer
+from tracklater_hub.pace import SharedPacer, TeamClient
 from tracklater_hub.protocol import POLL_SECONDS
 from tracklater_hub.sealing import KEYS, Sealer
 from tracklater_hub.service import Service
@@ -115,7 +116,8 @@ class Hub:
         self._options = options
         self._clock = DatabaseClock(self.store)
         self.bell = Bell(team.database_url.get_secret_value())
-        self.client = web_client(team, SharedPacer(self.store, timing.minute))
+        pacer = SharedPacer(self.store, timing.minute)
+        self.client = web_client(team, pacer, partial(TeamClient, self.store))
         self._executor = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
         # Socket Mode has no signatures to check, but Bolt insists on a secret.
         listeners = Listeners(self.client, self._executor, token if over_http else "socket-mode")

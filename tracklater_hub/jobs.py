@@ -12,18 +12,18 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job, Status
+from procrastinate.jobs import Status
 
 from tracklater_bot.domain.errors import StoreError, log_failure
 from tracklater_hub import mailbox, people
-from tracklater_hub.machine import is_awake
 from tracklater_hub.members import Member, Members, wake
-from tracklater_hub.outlook import due_messages, due_outboxes
+from tracklater_hub.outlook import due_messages, due_outboxes, left_behind
 from tracklater_hub.protocol import Ask
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ PEOPLE, ROUNDS, HUB = "people", "rounds", "hub"  # queues
 ROUND = "round"
 SOON = timedelta(seconds=15)  # what is due later is found by the tick
 HEARTBEAT, STALLED = 10.0, 30.0  # seconds between a worker's words, and without one
+LONGEST = 120.0  # seconds of a job: one whose end could not be noted is not run for ever
 POLL = 1.0  # seconds: after a lock is freed nobody is woken
 CONCURRENCY = 16  # for what people wait for, and as many for what waits for their machines
 MOST_AT_A_TICK = 1_000
@@ -87,17 +88,17 @@ class Jobs:
         async def later(person: str, what: str) -> None:
             await self._run(lambda: self._wake([person], what, 5))
 
-        @app.periodic(cron="* * * * * */10")
+        @app.periodic(cron="* * * * * */5")
         @app.task(name="tick", queue=HUB, priority=20, queueing_lock="tick")
         async def tick(timestamp: int) -> None:
             await self._run(self.tick)
 
-        @app.periodic(cron="* * * * * */10")
         # Without a lock: who would free that of a rescuer that died?
+        @app.periodic(cron="* * * * * */10")
         @app.task(name="rescue", queue=HUB, priority=20, queueing_lock="rescue")
         async def rescue(timestamp: int) -> None:
-            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
-                await self._rescue(job)
+            for job_id in await self._run(self._left_behind) or ():
+                await self._rescue(job_id)
 
         @app.periodic(cron="17 * * * *")
         @app.task(name="prune", queue=HUB, queueing_lock="prune")
@@ -120,12 +121,18 @@ class Jobs:
             log_failure(log, "A job", error)
         return None
 
-    async def _rescue(self, job: Job) -> None:
-        """Lets a job of a worker that died run again, or drops it where the same waits already."""
+    def _left_behind(self) -> list[int]:
+        with self._members.store.reading() as transaction:
+            return left_behind(transaction, STALLED, LONGEST)
+
+    async def _rescue(self, job_id: int) -> None:
+        """Lets the job run again, or drops it where the same waits already."""
+        manager = self.app.job_manager
         try:
-            await self.app.job_manager.retry_job(job)
+            await manager.retry_job_by_id_async(job_id, retry_at=datetime.now(UTC))
         except ConnectorException:
-            await self.app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+            with suppress(ConnectorException):  # it has ended meanwhile
+                await manager.finish_job_by_id_async(job_id, Status.FAILED, delete_job=True)
 
     # -- What jobs do --------------------------------------------------------------------------
 
@@ -183,7 +190,7 @@ class Jobs:
         today = calendar.today()
         with self._members.store.writing() as transaction:
             now = people.now(transaction)
-            awake = is_awake(people.device_of(transaction, person), now)
+            awake = people.is_awake(people.device_of(transaction, person), now)
             reported = mailbox.last_report(transaction, person)
             if not awake or mailbox.waits(transaction, person, Ask.DRAFTS):
                 return

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.catalog.catalog import Catalog
 from tracklater_bot.domain.day import Span, WorkDay
+from tracklater_bot.domain.day_totals import open_items
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import SourceStatus
@@ -19,11 +21,13 @@ from tracklater_bot.store import Store
 from tracklater_hub import mailbox, people
 from tracklater_hub.believing import Disbelieved, Known, believed, findings
 from tracklater_hub.mailbox import Bell
-from tracklater_hub.people import AWAKE, DeviceRow
+from tracklater_hub.people import is_awake
 from tracklater_hub.protocol import MOST_DAYS, Answer, Ask, Request
 
 LAPTOP = "laptop"
 DRAFT_SECONDS, OTHER_SECONDS = 50.0, 20.0
+LATE = "it did not answer in time"
+FAILED = "the day could not be read there: the log of `tracklater-bot agent` tells why"
 MOST_SPANS = 2_000  # of windows with a rule's words, in a day
 NO_DEVICE = "no machine of yours has joined: write `/tracklater join` and run what it says there"
 
@@ -46,11 +50,12 @@ class RemoteMachine:
 
     def drafts(self, days: Sequence[WorkDay]) -> list[Draft]:
         """The days as they look now, or as they looked when the machine told of them last."""
-        asleep = self._asleep()
+        asleep = self.asleep()
         for first in range(0, len(days) if not asleep else 0, MOST_DAYS):
             request = self.request(days[first : first + MOST_DAYS])
-            if mailbox.ask(self.store, self.bell, self.person, request, DRAFT_SECONDS) is None:
-                asleep = self._asleep() or "it did not answer in time"
+            answer = mailbox.ask(self.store, self.bell, self.person, request, DRAFT_SECONDS)
+            if answer is None or answer.failed:
+                asleep = FAILED if answer else self.asleep() or LATE
                 break
         known = self.known(days)
         return [self._last(day, asleep, known) for day in days]
@@ -65,7 +70,7 @@ class RemoteMachine:
         answer = self._asked(Request("", Ask.CHECK))
         if answer is not None:
             return [*findings(answer.findings)]
-        sentence = self._asleep() or "it did not answer in time"
+        sentence = self.asleep() or LATE
         return [Finding(LAPTOP, None, ok=False, sentence=sentence)]
 
     def forget_habits(self) -> None:
@@ -74,7 +79,7 @@ class RemoteMachine:
             mailbox.put(transaction, self.person, self._in_groups(Request("", Ask.FORGET_HABITS)))
 
     def windows_with(self, day: WorkDay, text: str) -> tuple[Span, ...]:
-        """None where nobody tells."""
+        """Empty where nobody tells."""
         answer = self._asked(Request("", Ask.WINDOWS_WITH, days=(day,), text=text))
         told = answer.spans[:MOST_SPANS] if answer is not None else ()
         return tuple(part for span in told if (part := span.intersection(day.span)) is not None)
@@ -133,12 +138,12 @@ class RemoteMachine:
         )
 
     def _asked(self, request: Request) -> Answer | None:
-        if self._asleep():
+        if self.asleep():
             return None
         asked = self._in_groups(request)
         return mailbox.ask(self.store, self.bell, self.person, asked, OTHER_SECONDS)
 
-    def _asleep(self) -> str:
+    def asleep(self) -> str:
         """Why the machine is not asked; "" where it was heard of a moment ago."""
         with self.store.reading() as transaction:
             device = people.device_of(transaction, self.person)
@@ -157,18 +162,16 @@ class RemoteMachine:
         """The day as it was told last; what is tracked is as of now."""
         with self.store.reading() as transaction:
             found = mailbox.last_draft(transaction, self.person, day.date)
-        draft = Draft(day.date, str(day.zone))
-        if found is not None:
-            try:
-                draft = believed(found[0], day, known, self.clock())
-            except Disbelieved:  # the team has other groups now, or the day another zone
-                trouble = trouble or "what it reported of this day does not fit any more"
+        try:
+            draft = None if found is None else believed(found[0], day, known, self.clock())
+        except Disbelieved:  # the team has other groups now, or the day another zone
+            draft, trouble = None, trouble or "what it reported does not fit any more"
+        if draft is None:  # nothing that waits for a decision is taken away because nobody answers
+            stored = self.store.digest(self.person, day.date)
+            waiting = open_items(stored) if stored is not None else []
+            rows = tuple(item.suggestion for item in waiting)
+            draft = Draft(day.date, str(day.zone), tuple(sorted(rows, key=attrgetter("span"))))
         if not trouble:
             return draft
         status = SourceStatus(LAPTOP, None, 0, trouble, traces=True)
         return replace(draft, sources=(status, *draft.sources))
-
-
-def is_awake(device: DeviceRow | None, now: datetime) -> bool:
-    """Whether the machine was heard of a moment ago."""
-    return device is not None and device.seen_at is not None and now - device.seen_at < AWAKE

@@ -12,11 +12,11 @@ from datetime import datetime
 from slack_bolt import App
 from sqlalchemy import text
 
-from tracklater_bot.catalog.briefing import CatalogBriefing
 from tracklater_bot.cli.person import person_of
 from tracklater_bot.core import Core
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.domain.wall import Briefing
 from tracklater_bot.http import utc_now
 from tracklater_bot.scheduling.loop import Loop
 from tracklater_bot.settings import Settings
@@ -79,7 +79,7 @@ class Member:
     machine: RemoteMachine
     days: Days
     app: App
-    briefing: CatalogBriefing
+    briefing: Briefing
     loops: Mapping[str, JobLoop]
     version: int
 
@@ -184,15 +184,7 @@ class Members:
             core.machine,
             days,
             bolt_app(days, listeners.client, listeners.executor, listeners.signing_secret),
-            CatalogBriefing(
-                core.catalog,
-                core.groups,
-                core.rules,
-                self.clock,
-                core.calendar.zone,
-                core.decisions,
-                core.roundings,
-            ),
+            core.local_machine().briefing,
             loops,
             version,
         )

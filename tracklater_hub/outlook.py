@@ -36,6 +36,22 @@ def due_messages(transaction: Transaction) -> list[str]:
     return [*transaction.execute(query.distinct()).scalars()]
 
 
+def left_behind(transaction: Transaction, stalled: float, longest: float) -> list[int]:
+    """Jobs that nobody works on any more, though they were begun.
+
+    Of a worker that was not heard of for so long, or begun so long ago: where the connection broke
+    as a job's end was noted, its worker lives, and knows nothing of it.
+    """
+    query = text(
+        "SELECT job.id FROM procrastinate_jobs AS job LEFT JOIN procrastinate_workers AS worker"
+        " ON worker.id = job.worker_id WHERE job.status = 'doing' AND (worker.id IS NULL"
+        " OR worker.last_heartbeat < clock_timestamp() - make_interval(secs => :stalled)"
+        " OR (SELECT max(at) FROM procrastinate_events WHERE job_id = job.id AND type = 'started')"
+        " < clock_timestamp() - make_interval(secs => :longest))"
+    )
+    return [*transaction.execute(query, {"stalled": stalled, "longest": longest}).scalars()]
+
+
 def health(transaction: Transaction) -> list[str]:
     """What is wrong with the queue, a sentence each."""
     waits = text(

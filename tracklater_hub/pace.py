@@ -12,15 +12,17 @@ import logging
 from collections import deque
 from typing import Any
 
+from slack_sdk.web import SlackResponse
 from sqlalchemy import Row, Update, bindparam, func, select, update
 
 from tracklater_bot.domain.errors import StoreError
-from tracklater_bot.slack.pace import MINUTE, Calls, Pacer
+from tracklater_bot.slack.pace import MINUTE, Calls, PacedClient, Pacer
 from tracklater_bot.store import Store, Transaction
 from tracklater_bot.store.columns import insert_missing
 from tracklater_hub.tables import pace
 
 log = logging.getLogger(__name__)
+CONVERSATION = "conversation"  # under which name the store remembers it
 LONGEST = 2.0  # seconds until it is asked again: another process may have said to hold
 _OF = pace.c.method == bindparam("which")
 _NOW = func.extract("epoch", func.clock_timestamp())
@@ -32,7 +34,12 @@ def _change() -> Update:
 
 
 class SharedPacer(Pacer):
-    """As the bot's, for all processes on one database."""
+    """As the bot's, for all processes on one database.
+
+    A team's digests are many and come at one minute: they are left more of it than one person's.
+    """
+
+    low_share = 0.95
 
     def __init__(self, store: Store, minute: float = MINUTE) -> None:
         super().__init__(minute)
@@ -61,6 +68,31 @@ class SharedPacer(Pacer):
             row = _row(transaction, method)
             held = max(row.held_until, float(row.now) + seconds)
             transaction.execute(_change(), {"which": method, "held_until": held})
+
+
+class TeamClient(PacedClient):
+    """Slack's Web API, that remembers conversations: 50 a minute may be opened.
+
+    It never changes, and many are written to at the same minute.
+    """
+
+    def __init__(self, store: Store, **more: Any) -> None:
+        super().__init__(**more)
+        self._store = store
+
+    def conversations_open(self, **which: Any) -> SlackResponse:
+        """As the SDK's; what is known is not asked again."""
+        person = str(which.get("users", ""))
+        known = self._store.get(person, CONVERSATION, self._store.clock())
+        if isinstance(known, str):
+            answer = {"ok": True, "channel": {"id": known}}
+            return SlackResponse(
+                client=self, http_verb="POST", api_url="", req_args={}, data=answer, headers={},
+                status_code=200,
+            )  # fmt: skip
+        opened = super().conversations_open(**which)
+        self._store.put(person, CONVERSATION, str(opened["channel"]["id"]))
+        return opened
 
 
 def _row(transaction: Transaction, method: str) -> Row[Any]:

@@ -47,6 +47,11 @@ class DeviceRow:
     seen_at: datetime | None
 
 
+def is_awake(device: DeviceRow | None, now: datetime) -> bool:
+    """Whether the machine was heard of a moment ago."""
+    return device is not None and device.seen_at is not None and now - device.seen_at < AWAKE
+
+
 def now(transaction: Transaction) -> datetime:
     """The database's clock."""
     found: datetime = transaction.execute(select(func.clock_timestamp())).scalar_one()
@@ -132,8 +137,8 @@ def use_code(transaction: Transaction, code: str, key: str) -> DeviceRow | None:
     if person is None or version(transaction, person) is None:
         return None
     end_device(transaction, person)
-    device = DeviceRow(secrets.token_hex(16), person, key, at, at)
-    row = {"id": device.id, "person": person, "key": key, "made_at": at, "seen_at": at, "used": 0}
+    device = DeviceRow(secrets.token_hex(16), person, key, at, None)
+    row = {"id": device.id, "person": person, "key": key, "made_at": at, "used": 0}
     upsert(transaction, devices, [row])
     return device
 

@@ -18,16 +18,13 @@ from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.wall import Finding
 
 VERSION = 1
-JOIN, NEXT, BRIEF, ANSWER, LEAVE = (
-    f"/v{VERSION}/{word}" for word in ("join", "next", "brief", "answer", "leave")
-)
+JOIN, NEXT, BRIEF, ANSWER = (f"/v{VERSION}/{word}" for word in ("join", "next", "brief", "answer"))
 HEALTH = "/health"
 MOST_BYTES: Mapping[str, int] = {
     JOIN: 4_096,
     NEXT: 4_096,
     BRIEF: 256 * 1024,
     ANSWER: 4 * 1024**2,
-    LEAVE: 4_096,
 }
 MOST_DAYS = 62  # two long months at a time
 MOST_KEYS = 5_000
@@ -70,9 +67,10 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The machine's answer to the request with that id."""
+    """The machine's answer to the request with that id. `failed`: its log tells why."""
 
     id: str
+    failed: bool = False
     drafts: tuple[Draft, ...] = ()
     worked: bool = False
     spans: tuple[Span, ...] = ()

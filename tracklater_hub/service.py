@@ -21,7 +21,7 @@ from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.wall import to_json
 from tracklater_bot.store import Store
-from tracklater_hub import admission, mailbox, people
+from tracklater_hub import admission, mailbox
 from tracklater_hub.admission import Refused, Said
 from tracklater_hub.believing import Disbelieved
 from tracklater_hub.mailbox import Bell
@@ -30,7 +30,6 @@ from tracklater_hub.protocol import (
     BRIEF,
     HEALTH,
     JOIN,
-    LEAVE,
     MOST_BYTES,
     MOST_DAYS,
     MOST_KEYS,
@@ -87,7 +86,6 @@ class Service:
             (NEXT, self._next),
             (BRIEF, self._brief),
             (ANSWER, self._answer),
-            (LEAVE, self._leave),
         ):
             app.router.add_post(path, partial(self._refusing, path, handler))
         app.router.add_get(HEALTH, self._healthy)
@@ -182,15 +180,6 @@ class Service:
         answer = said.read(Answer)
         await self._run(partial(self._briefs.accept, said.device.person, answer))
         return Done()
-
-    async def _leave(self, body: bytes) -> object:
-        person = (await self._said(LEAVE, body)).device.person
-        await self._run(partial(self._left, person))
-        return Done()
-
-    def _left(self, person: str) -> None:
-        with self._store.writing() as transaction:
-            people.end_device(transaction, person)
 
     async def _healthy(self, _request: web.Request) -> web.Response:
         """200 with nothing, or 503 with what is wrong, in words without names."""

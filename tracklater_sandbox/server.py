@@ -21,6 +21,7 @@ from tracklater_sandbox.faults import Faults, Handler
 from tracklater_sandbox.jira import FakeJira
 from tracklater_sandbox.page import Page
 from tracklater_sandbox.slack import FakeSlack
+from tracklater_sandbox.slack.workspace import Person
 from tracklater_sandbox.taiga import FakeTaiga
 from tracklater_sandbox.toggl import FakeToggl
 from tracklater_sandbox.workday import MORE_TRACES, Workday, weekdays_before, write_settings
@@ -108,6 +109,18 @@ class Sandbox:
         self._wait_for(self._fill(workday))
         write_settings(self.settings_file, self.url, self.home, self.zone.key)
         return f"{self.url}/"
+
+    def add_person(self, user: str, name: str) -> FakeToggl:
+        """Somebody else in the workspace, with a Toggl of their own that has the same clients."""
+        person = Person(user, name.lower(), f"{name} Example", self.zone.key)
+        account = self.toggl.add_account()
+
+        async def add() -> None:
+            self.slack.workspace.people[user] = person
+            Workday(self.day, self.zone).fill_toggl(account.account)
+
+        self._wait_for(add())
+        return account
 
     def stop(self) -> None:
         """Closes all connections and ends the thread. Safe to call twice."""

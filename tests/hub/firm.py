@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import re
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
-import aiohttp
-from aiohttp import web
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
@@ -33,6 +30,7 @@ from tracklater_hub.agent import Agent
 from tracklater_hub.device import Device, HubClient, HubError, join
 from tracklater_hub.hub import Hub, Options
 from tracklater_sandbox import ME, OTHER, Sandbox
+from tracklater_sandbox.toggl import FakeToggl
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -42,53 +40,6 @@ BRISK = BotTiming(
     update_rest=0.0, retry=1.0, minute=1.0, pace=Pace(spacing=timedelta(seconds=0.05))
 )
 CODE = re.compile(r"join (\S+) ([A-Z2-7-]{19})")
-
-
-class ManyToggls:
-    """One address for several Toggl accounts: the token tells which, as with the real one."""
-
-    def __init__(self, places: Mapping[str, str]) -> None:
-        self._places = places
-        self._loop = asyncio.new_event_loop()
-        self.seen: list[bytes] = []
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self.url = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
-
-    async def _start(self) -> str:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._pass_on)
-        self._session = aiohttp.ClientSession()
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-
-    async def _pass_on(self, request: web.Request) -> web.Response:
-        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-        token = base64.b64decode(secret).decode().partition(":")[0] if scheme == "Basic" else ""
-        place = self._places.get(token)
-        if place is None:
-            return web.json_response("Incorrect username and/or password", status=403)
-        body = await request.read()
-        self.seen.append(request.path_qs.encode() + body)
-        kept = ("Authorization", "Content-Type", "User-Agent")
-        headers = {name: request.headers[name] for name in kept if name in request.headers}
-        async with self._session.request(
-            request.method, f"{place}{request.path_qs}", data=body, headers=headers
-        ) as answer:
-            content = await answer.read()
-            passed = {k: v for k, v in answer.headers.items() if k.startswith(("X-", "Retry"))}
-            return web.Response(
-                body=content, status=answer.status, headers=passed, content_type="application/json"
-            )
-
-    def stop(self) -> None:
-        async def end() -> None:
-            await self._session.close()
-            await self._runner.cleanup()
-
-        asyncio.run_coroutine_threadsafe(end(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
 
 
 @dataclass
@@ -125,16 +76,14 @@ class Firm:
     """Everybody and everything. `hubs` are processes' worth of the hub in this process."""
 
     sandbox: Sandbox
-    toggls: Mapping[str, Sandbox]  # each person's
-    toggl: ManyToggls
+    toggls: Mapping[str, FakeToggl]  # each person's
     database: str
     home: Path
     hubs: list[Hub] = field(default_factory=list)
     laptops: dict[str, Laptop] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        every = [*self.toggls.values()]
-        self.before = {entry["id"] for one in every for entry in one.toggl.entries}
+        self.before = {user: len(own.entries) for user, own in self.toggls.items()}
 
     # -- Machines
 
@@ -156,7 +105,6 @@ class Firm:
         text = self.sandbox.settings_file.read_text(encoding="utf-8")
         text = re.sub(r"(?m)^(git\.repos|dir|emails|user_id|database_url) = .*\n", "", text)
         text = re.sub(r"\[(thyme|git)\]\n", "", text)
-        text = text.replace(f"{self.sandbox.url}/toggl", f"{self.toggl.url}/toggl")
         file = self.home / "team.toml"
         file.write_text(f"{text}\n[digest]\npicture = false\n", encoding="utf-8")
         return file
@@ -226,7 +174,7 @@ class Firm:
         self.wait(lambda: slack.view_of(user))
         jira, taiga = self.sandbox.jira, self.sandbox.taiga
         given = (
-            self.toggls[user].toggl.api_token, jira.email, jira.api_token, taiga.username,
+            self.toggls[user].api_token, jira.email, jira.api_token, taiga.username,
             taiga.password,
         )  # fmt: skip
         slack.submit(None, {f"token_{n}": value for n, value in enumerate(given)}, user=user)
@@ -268,8 +216,8 @@ class Firm:
 
     def entries(self, user: str) -> list[str]:
         """The names of what is in the person's Toggl by the bot's hand."""
-        found = self.toggls[user].toggl.entries
-        return [str(one["description"]) for one in found if one["id"] not in self.before]
+        found = sorted(self.toggls[user].entries, key=itemgetter("id"))
+        return [str(one["description"]) for one in found[self.before[user] :]]
 
     def wait(self, seen: Callable[[], T | None], seconds: float = PATIENCE) -> T:
         return self.sandbox.slack.wait(seen, seconds)
@@ -299,16 +247,13 @@ class Firm:
 @contextmanager
 def firm(sandbox: Sandbox, database: str, home: Path) -> Iterator[Firm]:
     """The sandbox's Slack with two members, each with a Toggl of their own."""
-    with ExitStack() as closing:
-        other = closing.enter_context(
-            Sandbox(home / "other", today=sandbox.day, zone=sandbox.zone.key)
-        )
-        toggls = {ME: sandbox, OTHER: other}
-        router = ManyToggls({one.toggl.api_token: one.url for one in toggls.values()})
-        closing.callback(router.stop)
-        made = Firm(sandbox, toggls, router, database, home)
-        closing.callback(made.close)
+    toggls = {ME: sandbox.toggl, OTHER: sandbox.add_person(OTHER, "Olga")}
+    home.mkdir()
+    made = Firm(sandbox, toggls, database, home)
+    try:
         yield made
+    finally:
+        made.close()
 
 
 def is_asleep(store: Store, person: str) -> None:

@@ -17,6 +17,7 @@ from tracklater_bot.cli.main import main
 from tracklater_hub import commands, hub, jobs
 
 NOWHERE = "nowhere"
+STARTED = "The hub is running"
 PATIENCE = 90.0
 
 
@@ -26,8 +27,6 @@ class HubProcess:
     def __init__(self, firm: Firm, place: str = NOWHERE) -> None:
         self._firm = firm
         self.log = firm.home / f"hub-{os.urandom(3).hex()}.log"
-        sockets = firm.sandbox.slack.sockets
-        before = sockets.count
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         variables = {**kept, **firm.environment, "PYTHONPATH": str(ROOT), "HOME": str(firm.home)}
         command = [sys.executable, "-m", "tests.hub.process", place]
@@ -36,7 +35,7 @@ class HubProcess:
             self.process = subprocess.Popen(
                 command, cwd=firm.home, env=variables, stdout=file, stderr=file
             )
-        firm.eventually(lambda: sockets.count > before or self.process.poll() is not None, PATIENCE)
+        firm.eventually(lambda: STARTED in self.said or self.process.poll() is not None, PATIENCE)
         assert self.process.poll() is None, self.said
 
     @property
@@ -51,7 +50,7 @@ class HubProcess:
 
 def at_tests_speed() -> None:
     """Dead workers are noticed within seconds."""
-    jobs.HEARTBEAT, jobs.STALLED = 1.0, 4.0
+    jobs.HEARTBEAT, jobs.STALLED, jobs.LONGEST = 1.0, 8.0, 20.0
     setattr(commands, "run", partial(hub.run, timing=BRISK))  # noqa: B010 - it exports none
 
 

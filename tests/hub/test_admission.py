@@ -30,7 +30,6 @@ from tracklater_hub.people import MOST_A_MINUTE
 from tracklater_hub.protocol import (
     ANSWER,
     JOIN,
-    LEAVE,
     MOST_BYTES,
     NEXT,
     Answer,
@@ -176,13 +175,6 @@ def test_a_new_machine_replaces_the_old_one(hub: Running, tmp_path: Path) -> Non
     with pytest.raises(HubError, match="not known") as refused:
         old.ask(NEXT, Done(), Next)
     assert refused.value.lasting
-
-
-def test_who_has_left_is_not_heard(hub: Running, tmp_path: Path) -> None:
-    client = HubClient(hub.joined(ANNA, tmp_path))
-    assert client.ask(LEAVE, Done(), Done) == Done()
-    with pytest.raises(HubError, match="not known"):
-        client.ask(NEXT, Done(), Next)
 
 
 def test_a_clock_that_is_wrong_is_set_by_the_hubs(hub: Running, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 
+from tests.postgresql import _programs
+from tests.test_store_postgresql import command
 from tracklater_bot.store import Store, StoreError
-from tracklater_hub import schema
+from tracklater_hub import people, schema
+from tracklater_hub.members import wake
 from tracklater_hub.tables import metadata
 
 OF_THE_HUB = ("procrastinate", "cryptography", "psycopg", "psycopg_pool", "aiohttp")
@@ -90,6 +95,36 @@ def test_migrations_lead_to_the_tables_in_use(store: Store) -> None:
 def test_bringing_it_up_to_date_twice_changes_nothing(store: Store) -> None:
     schema.bring_up_to_date(store)
     schema.bring_up_to_date(store)
+
+
+def test_a_copy_that_is_put_back_is_whole(address: str, store: Store, database: str) -> None:
+    """With people and sealed tokens, the queue and what wakes it."""
+    with store.writing() as transaction:
+        people.add(transaction, "U1")
+        people.put_sealed(transaction, "U1", {"toggl\tapi_token": "sealed"})
+    programs = _programs()
+    home = re.sub(r".*host=", "", address)
+    connect = ["-h", home, "-U", "tests"]
+    copy = subprocess.run(
+        [programs / "pg_dump", *connect, "test"], check=True, capture_output=True
+    ).stdout
+    command(address, "CREATE DATABASE again")
+    try:
+        subprocess.run(
+            [programs / "psql", *connect, "-q", "-v", "ON_ERROR_STOP=1", "again"],
+            input=copy, check=True, capture_output=True,
+        )  # fmt: skip
+        with Store.open(address % "again") as again:
+            schema.bring_up_to_date(again)
+            with again.writing() as transaction:
+                assert people.everybody(transaction) == ["U1"]
+                assert people.sealed(transaction, "U1") == {"toggl\tapi_token": "sealed"}
+                wake(transaction, "U1", "outbox")
+                wake(transaction, "U1", "outbox")
+                jobs = transaction.execute(text("SELECT args FROM procrastinate_jobs")).all()
+            assert len(jobs) == 1
+    finally:
+        command(address, "DROP DATABASE again WITH (FORCE)")
 
 
 def test_a_hub_needs_postgresql(tmp_path: Path) -> None:

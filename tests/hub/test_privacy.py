@@ -130,7 +130,7 @@ def test_no_word_of_a_title_leaves_the_laptop(
         "database": everything_stored(firm),
         "logs": caplog.text + "".join(capfd.readouterr()),
         "what the laptop sent": b"".join(sent).decode(),
-        "what Toggl got": b"".join(firm.toggl.seen).decode(),
+        "what Toggl got": json.dumps(firm.toggls[ME].entries),
         "the conversation": json.dumps(firm.sandbox.slack.messages(user=ME)),
     }
     for place, text in places.items():

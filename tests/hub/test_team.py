@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from random import Random
 
+import pytest
 import requests
 from cryptography.fernet import Fernet
 
+from tests.bots import ROOT
 from tests.hub.firm import KEY, Firm, is_asleep
+from tests.longer import usually
 from tracklater_bot.slack.connections import PATH, HttpConnection
+from tracklater_bot.store import Store
+from tracklater_hub import hub
 from tracklater_hub.commands import renew
 from tracklater_hub.sealing import Sealer
 from tracklater_sandbox import ME, OTHER
@@ -41,12 +52,12 @@ def test_from_joining_to_an_entry_in_the_tracker(firm: Firm) -> None:
 
 def test_slack_may_come_over_http(firm: Firm) -> None:
     """Signed, for members and strangers alike."""
-    hub = firm.start_hub(TRACKLATER_SLACK__MODE="http", TRACKLATER_SLACK__PORT="0")
+    started = firm.start_hub(TRACKLATER_SLACK__MODE="http", TRACKLATER_SLACK__PORT="0")
     joined(firm, ME)
     firm.open(ME)
     approve(firm, ME)
-    assert isinstance(hub.connection, HttpConnection)
-    address = f"http://127.0.0.1:{hub.connection.port}{PATH}"
+    assert isinstance(started.connection, HttpConnection)
+    address = f"http://127.0.0.1:{started.connection.port}{PATH}"
     for user in BOTH:
         event = {"type": "app_home_opened", "user": user, "tab": "home"}
         body = {"type": "event_callback", "event": event}
@@ -72,6 +83,57 @@ def test_two_people_two_processes_and_each_click_reaches_its_person(firm: Firm) 
     assert len(firm.entries(ME)) == firm.rows(ME).count("in Toggl") > 0
     assert firm.entries(ME) == firm.entries(OTHER)  # they did the same work
     assert firm.sandbox.slack.notices == []
+
+
+def test_every_command_and_click_reaches_its_person(firm: Firm) -> None:
+    """Two people, one app, two processes; Slack gives each event to either."""
+    firm.start_hub()
+    firm.start_hub()
+    for user in BOTH:
+        joined(firm, user)
+        firm.open(user)
+    number = usually(40, 200)
+    skipped: dict[str, set[str]] = {user: set() for user in BOTH}
+    helped = {user: helps(firm, user) for user in BOTH}
+
+    def work(user: str) -> None:
+        chance = Random(user)
+        items = firm.buttons(user, "skip")
+        for _ in range(number):
+            item = chance.choice(items)
+            action = "undo" if item in skipped[user] else "skip"
+            firm.wait(lambda: item in firm.buttons(user, action) or None)  # noqa: B023
+            outcome = firm.sandbox.slack.click(firm.message(user), action, item, user=user)
+            assert outcome.acked
+            skipped[user] ^= {item}
+            assert firm.sandbox.slack.command("/tracklater", "help", user=user).acked
+
+    with ThreadPoolExecutor(2) as people:
+        assert len([*people.map(work, BOTH)]) == 2
+    for user in BOTH:
+        firm.eventually(lambda: set(firm.buttons(user, "undo")) == skipped[user])  # noqa: B023
+        firm.wait(lambda: helps(firm, user) - helped[user] >= number or None)  # noqa: B023
+    assert firm.sandbox.slack.notices == []
+    assert firm.entries(ME) == firm.entries(OTHER) == []
+
+
+def helps(firm: Firm, user: str) -> int:
+    """How often the person was answered with the command's name in it."""
+    return sum("/tracklater" in said for said in firm.answers(user))
+
+
+def test_a_day_that_cannot_be_read_is_said(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    firm.start_hub()
+    laptop = firm.join(ME)
+    monkeypatch.setattr(laptop.agent, "_machine", broken)
+    laptop.wake()
+    firm.ask(ME)
+    sentence = "could not be read there"
+    firm.wait(lambda: sentence in str(firm.sandbox.slack.messages(user=ME)) or None)
+
+
+def broken(_request: object) -> None:
+    raise RuntimeError("a mistake of ours")
 
 
 def test_a_person_acts_on_nothing_of_anothers(firm: Firm) -> None:
@@ -109,12 +171,12 @@ def test_a_stranger_is_told_how_to_join_and_no_more(firm: Firm) -> None:
 
 
 def test_the_hub_says_what_it_knew_when_the_laptop_sleeps(firm: Firm) -> None:
-    hub = firm.start_hub()
+    started = firm.start_hub()
     joined(firm, ME)
     firm.open(ME)
     offered = firm.rows(ME)
     firm.laptops[ME].sleep()
-    is_asleep(hub.store, ME)
+    is_asleep(started.store, ME)
     seen = len(firm.answers(ME))
     firm.ask(ME)
     firm.wait(lambda: len(firm.answers(ME)) > seen or None)
@@ -124,10 +186,23 @@ def test_the_hub_says_what_it_knew_when_the_laptop_sleeps(firm: Firm) -> None:
     assert len(firm.entries(ME)) == 1
 
 
+def test_what_waits_is_not_taken_away_where_nothing_is_known(firm: Firm) -> None:
+    started = firm.start_hub()
+    joined(firm, ME)
+    firm.open(ME)
+    offered = firm.buttons(ME, "approve")
+    firm.laptops[ME].sleep()
+    is_asleep(started.store, ME)
+    firm.sql("DELETE FROM hub_drafts")
+    firm.ask(ME)
+    firm.wait(lambda: "it has not reported yet" in str(firm.message(ME)["blocks"]) or None)
+    assert firm.buttons(ME, "approve") == offered
+
+
 def test_a_laptop_that_comes_back_reports_by_itself(firm: Firm) -> None:
-    hub = firm.start_hub()
+    started = firm.start_hub()
     laptop = firm.join(ME)
-    is_asleep(hub.store, ME)
+    is_asleep(started.store, ME)
     laptop.wake()
     firm.eventually(lambda: firm.sql("SELECT day FROM hub_drafts") != [])
 
@@ -145,11 +220,11 @@ def test_tokens_that_a_service_refuses_are_not_kept(firm: Firm) -> None:
     firm.give_tokens(ME)
     kept = firm.sql("SELECT sealed FROM hub_credentials")
     assert len(kept) == 5
-    assert firm.toggls[ME].toggl.api_token not in str(kept)
+    assert firm.toggls[ME].api_token not in str(kept)
     slack.command("/tracklater", "tokens")
     view = str(firm.wait(lambda: slack.view))
     assert "There is one already" in view
-    assert firm.toggls[ME].toggl.api_token not in view
+    assert firm.toggls[ME].api_token not in view
 
 
 def test_who_leaves_is_forgotten_and_their_machine_is_not_heard(firm: Firm) -> None:
@@ -176,9 +251,9 @@ def test_a_lost_machine_is_ended_from_slack(firm: Firm) -> None:
 
 
 def test_habits_are_forgotten_when_the_machine_is_awake_again(firm: Firm) -> None:
-    hub = firm.start_hub()
+    started = firm.start_hub()
     laptop = firm.join(ME)
-    member = hub.members.of(ME)
+    member = started.members.of(ME)
     assert member is not None
     habits = laptop.settings.data_folder / "habits"
     habits.mkdir(parents=True, exist_ok=True)
@@ -189,13 +264,48 @@ def test_habits_are_forgotten_when_the_machine_is_awake_again(firm: Firm) -> Non
 
 
 def test_keys_are_changed_without_a_word_of_anybodys(firm: Firm) -> None:
-    hub = firm.start_hub()
+    started = firm.start_hub()
     firm.join(ME)
     firm.give_tokens(ME)
     new = Fernet.generate_key().decode()
-    renew(hub.store, Sealer(f"{new},{KEY}"))
-    assert hub.members.settings_of(ME).toggl.api_token is None  # the old key opens no more
-    hub.members.sealer = Sealer(new)
-    token = hub.members.settings_of(ME).toggl.api_token
+    renew(started.store, Sealer(f"{new},{KEY}"))
+    assert started.members.settings_of(ME).toggl.api_token is None  # the old key opens no more
+    started.members.sealer = Sealer(new)
+    token = started.members.settings_of(ME).toggl.api_token
     assert token is not None
-    assert token.get_secret_value() == firm.toggls[ME].toggl.api_token
+    assert token.get_secret_value() == firm.toggls[ME].api_token
+
+
+def test_a_host_whose_clock_is_wrong_counts_by_the_databases(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for minutes in (-10, 10):
+        wrong = timedelta(minutes=minutes)
+        monkeypatch.setattr(hub, "utc_now", lambda by=wrong: datetime.now(UTC) + by)
+        told = hub.DatabaseClock(store)()
+        assert abs(told - store.now()) < timedelta(seconds=5)
+
+
+def test_the_commands_of_a_laptop(firm: Firm) -> None:
+    """As a person types them, in a home of their own."""
+    firm.start_hub()
+    code, home = firm.code(ME), firm.home / "typed"
+    home.mkdir()
+    settings = firm.sandbox.settings_file
+    environ = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    program = [sys.executable, "-m", "tracklater_bot"]
+    joining = [*program, "join", firm.url(), code]
+    done = subprocess.run(joining, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert f"{ME}'s now" in done.stderr
+    working = [*program, "agent", "--config", str(settings)]
+    agent = subprocess.Popen(working, env=environ, stderr=subprocess.PIPE, text=True)
+    try:
+        firm.eventually(lambda: firm.sql("SELECT day FROM hub_drafts") != [])
+        agent.terminate()
+        _, said = agent.communicate(timeout=30)
+    finally:
+        agent.kill()
+    assert agent.returncode == 0
+    assert "Window titles stay" in said
+    assert "Traceback" not in said

@@ -29,7 +29,7 @@ from tracklater_bot.cli.shared import (
     write_png,
 )
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
-from tracklater_bot.cli.team import agent, hub, join
+from tracklater_bot.cli.team import agent, demo_team, hub, join
 
 Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -116,6 +116,7 @@ def _add_commands(commands: Commands) -> None:
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument("--once", action="store_true", help="go through the day without a person")
     parser.add_argument("--json", action="store_true", help="with --once: print JSON")
+    parser.add_argument("--team", action="store_true", help="three people on one hub")
     help_text = "write the settings from what this machine and your accounts tell"
     parser = _add(commands, "init", init, help_text)
     help_text = "where your repositories are (usual places of the home folder)"
@@ -193,6 +194,8 @@ def demo(arguments: argparse.Namespace) -> int:
             raise
         raise FailedError(NO_DEMO) from error
     with told(demonstration.DemoError):
+        if arguments.team:
+            return demo_team(arguments.port, open_browser=not arguments.no_open)
         if arguments.once:
             return demonstration.once(as_json=arguments.json)
         return demonstration.page(arguments.port, open_browser=not arguments.no_open)

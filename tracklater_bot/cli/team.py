@@ -33,6 +33,13 @@ def agent(arguments: argparse.Namespace) -> int:
     return laptop.agent(arguments)
 
 
+def demo_team(port: int, *, open_browser: bool) -> int:
+    """Three people on this machine."""
+    with _of_extra("demo,hub"):
+        from tracklater_hub import demo
+    return demo.page(port, open_browser=open_browser)
+
+
 @contextmanager
 def _of_extra(extra: str) -> Iterator[None]:
     """What is imported in the block needs the extra. Raises FailedError."""

@@ -38,10 +38,14 @@ STOP_SECONDS = 7.0  # in all
 FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts to connect
 
 
-def web_client(settings: Settings, pacer: Pacer | None = None) -> PacedClient:
+def web_client(
+    settings: Settings,
+    pacer: Pacer | None = None,
+    kind: Callable[..., PacedClient] = PacedClient,
+) -> PacedClient:
     """Slack's Web API with the bot's token. Raises SettingsError when there is none."""
     token = secret(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN")
-    return PacedClient(
+    return kind(
         token=token,
         base_url=settings.slack.base_url,
         timeout=TIMEOUT_SECONDS,

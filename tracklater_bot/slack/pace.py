@@ -93,8 +93,10 @@ class Calls:
 class Pacer:
     """When Slack's methods may be called by one app, in this process alone. Safe for many threads.
 
-    `minute` is shorter in tests only.
+    `minute` is shorter in tests only. `low_share` is what of it is for what nobody waits for.
     """
+
+    low_share = LOW_PRIORITY_SHARE
 
     def __init__(self, minute: float = MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
         self._minute = minute
@@ -167,7 +169,7 @@ class Pacer:
         most = LIMITS.get(method, MESSAGES)
         delay = self._full(calls.at, self._minute, most, now)
         if low:
-            share, steps = most * LOW_PRIORITY_SHARE, LOW_PRIORITY_STEPS
+            share, steps = most * self.low_share, LOW_PRIORITY_STEPS
             in_all = self._full(calls.at, self._minute, int(share), now)
             in_step = self._full(calls.at, self._minute / steps, ceil(share / steps), now)
             delay = max(delay, in_all, in_step)

@@ -35,8 +35,15 @@ class FakeToggl:
         self.quotas = Quotas()
         self.faults = Faults(self._error_page)
         self.requests: list[str] = []
+        self._zone = zone
         self._touch = touch
         self._today = today
+        self._others: list[FakeToggl] = []
+
+    def add_account(self) -> FakeToggl:
+        """Another person's, at the same address: the token tells whose a request is."""
+        self._others.append(FakeToggl(self._zone, self._touch, self._today))
+        return self._others[-1]
 
     def mount(self, app: web.Application) -> None:
         """Adds the routes."""
@@ -83,20 +90,24 @@ class FakeToggl:
 
         async def guard(request: web.Request) -> web.Response:
             self.requests.append(f"{request.method} {request.path}")
-            if not self._admitted(request):
+            whose = [own for own in (self, *self._others) if own._admitted(request)]
+            if not whose:
                 return web.json_response("Incorrect username and/or password", status=403)
-            if self.quotas.too_fast():
-                return html_page(429, "Too Many Requests")
-            path = request.path.removeprefix(PREFIX)
-            allowance = self.quotas.of(path)
-            free = path == "/me/quota"
-            if not free and not allowance.take(self.quotas.clock()):
-                return self._over_quota(allowance)
-            answer = await self._refusing(handler, request)
-            answer.headers.update(allowance.headers(self.quotas.clock()))
-            return answer
+            return await whose[0]._serve(getattr(whose[0], handler.__name__), request)
 
         return guard
+
+    async def _serve(self, handler: Handler, request: web.Request) -> web.Response:
+        if self.quotas.too_fast():
+            return html_page(429, "Too Many Requests")
+        path = request.path.removeprefix(PREFIX)
+        allowance = self.quotas.of(path)
+        free = path == "/me/quota"
+        if not free and not allowance.take(self.quotas.clock()):
+            return self._over_quota(allowance)
+        answer = await self._refusing(handler, request)
+        answer.headers.update(allowance.headers(self.quotas.clock()))
+        return answer
 
     async def _refusing(self, handler: Handler, request: web.Request) -> web.Response:
         wid = request.match_info.get("wid")
