@@ -107,7 +107,8 @@ habits.rounds = _once(habits.rounds)  # type: ignore[attr-defined]
 # --no-loadscope-reorder xdist keeps the order; by itself it begins with what has most tests.
 LONGEST = (
     "kills", "team", "earlier_version", "browser_review", "listeners_review", "faults", "bot_day",
-    "bot_schedule", "hostile_inputs", "bot_weeks", "cli", "demo", "crashes", "worlds", "changes", "outbox", "git",
+    "bot_schedule", "hostile_inputs", "bot_weeks", "cli", "demo", "crashes", "worlds", "changes",
+    "outbox", "git",
     "issue_budget", "worklogs", "two_bots", "store", "store_postgresql", "init", "thyme", "wall",
     "bot_worklogs", "picture", "safety_text", "record", "blocks_digest", "cold_start",
     "outbox_faults", "safety_hosts", "engine_laws", "browser_message", "sandbox_browser",
