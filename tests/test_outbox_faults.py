@@ -14,7 +14,7 @@ from tests.stories import Story
 from tracklater_bot.store import Store
 from tracklater_bot.store.tables import metadata
 
-DECADES = range(usually(2, 20))
+DECADES = range(usually(4, 20))
 
 
 @pytest.mark.parametrize("decade", DECADES)
