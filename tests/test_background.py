@@ -8,9 +8,10 @@ import time
 import pytest
 
 from tests.livebot import live
+from tracklater_bot.blocks import timeline_png
 from tracklater_bot.scheduling.loop import Loop
 from tracklater_bot.settings import load
-from tracklater_bot.slack import app, pictures
+from tracklater_bot.slack import app
 from tracklater_sandbox import Sandbox
 
 
@@ -143,7 +144,7 @@ def test_a_picture_that_the_end_overtakes_is_no_failure(
         drawn.set()
         raise RuntimeError("nothing is there any more")
 
-    monkeypatch.setattr(pictures, "draw", draw)
+    monkeypatch.setattr(timeline_png, "draw", draw)
     with live(sandbox, load(sandbox.settings_file, None, sandbox.env).settings) as me:
         me.open()
     pool = me.days._pictures._pool

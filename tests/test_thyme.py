@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -648,14 +649,15 @@ def locked(when: str) -> dict[str, Any]:
 
 
 def every(times: str, *, title: str = "") -> list[dict[str, Any]]:
-    """A snapshot every 20 seconds; of a window whose title goes on changing, else locked."""
-    whole = span(times)
+    """A snapshot every 20 seconds; of a window whose title somebody changes, else locked."""
+    whole, by_hand, file = span(times), Random(times), 0
     moments = (whole.start + timedelta(seconds=20 * n) for n in range(int(whole.minutes * 3)))
-    clocks = ((f"{when.astimezone(HELSINKI):%H:%M:%S}", when.minute) for when in moments)
-    return [
-        snapshot(clock, 1, {1: f"{minute}.py - {title}"}) if title else locked(clock)
-        for clock, minute in clocks
-    ]
+    snapshots = []
+    for clock in (f"{when.astimezone(HELSINKI):%H:%M:%S}" for when in moments):
+        file = file if by_hand.random() < 0.7 else by_hand.randrange(90)
+        titles = {1: f"{file}.py - {title}"}
+        snapshots.append(snapshot(clock, 1, titles) if title else locked(clock))
+    return snapshots
 
 
 def absences(clues: Iterable[Clue]) -> list[str]:

@@ -162,7 +162,7 @@ class _ForgeRow(BaseModel):
     has_issues: bool = True
 
 
-class _GitLabRow(_ForgeRow):
+class _ListedGitLab(_ForgeRow):
     path: str = Field(validation_alias="path_with_namespace")
     has_issues: bool = Field(True, validation_alias="issues_enabled")
 
@@ -177,7 +177,7 @@ def forge_projects(kind: str, address: str, token: SecretStr) -> tuple[str, list
     api, rows = FORGES[kind].api_of(url), TypeAdapter[Any](_ForgeRow)
     path, asked = "/user/repos" if "//api." in api else "/v3/user/repos", {"sort": "pushed"}
     if kind == "gitlab":
-        rows, path = TypeAdapter[Any](_GitLabRow), "/projects"
+        rows, path = TypeAdapter[Any](_ListedGitLab), "/projects"
         asked = {"membership": "true", "order_by": "last_activity_at"}
     client = ServiceClient(FORGES[kind].label, api, bearer(token), timing=Timing())
     found: list[IssueProject] = []

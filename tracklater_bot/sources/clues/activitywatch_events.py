@@ -45,7 +45,7 @@ _CLOCKS = range(1971, 9000)
 # -- Rows ----------------------------------------------------------------------------------------
 
 
-class Shown(msgspec.Struct, frozen=True, gc=False):
+class ShownWindow(msgspec.Struct, frozen=True, gc=False):
     """What the window watcher says."""
 
     app: str | None = ""
@@ -82,7 +82,7 @@ class _EventRow(msgspec.Struct, Generic[T], gc=False):
 
 
 KINDS: Mapping[str, type[Any]] = {
-    "currentwindow": Shown,
+    "currentwindow": ShownWindow,
     "afkstatus": Keyboard,
     "web.tab.current": Tab,
     "app.editor.activity": Editor,
@@ -311,7 +311,7 @@ def _looks(
     """The windows with what their own watchers say, cut where that changes."""
     inside = _Inside(tabs, projects)
     for piece in shown:
-        window: Shown = piece.data
+        window: ShownWindow = piece.data
         app, title = _text(window.app), _text(window.title)
         filtered = title == "excluded"  # by the person's own filter
         look = _Look() if filtered else _Look(app, title, _text(window.url))
