@@ -106,12 +106,12 @@ habits.rounds = _once(habits.rounds)  # type: ignore[attr-defined]
 # The longest first, or the last worker is still at one when the others have ended. With
 # --no-loadscope-reorder xdist keeps the order; by itself it begins with what has most tests.
 LONGEST = (
-    "kills", "team", "listeners_review", "crashes", "hostile_inputs", "demo", "cli", "bot_day",
-    "earlier_version",
-    "two_bots", "bot_schedule", "faults", "browser_review", "safety_hosts", "changes", "outbox",
-    "issue_budget", "store", "store_postgresql", "worlds", "git", "sandbox_browser", "wall",
-    "worklogs", "record", "bot_worklogs", "picture", "blocks_digest", "cold_start",
-    "outbox_faults", "engine_laws", "safety_text", "thyme",
+    "kills", "team", "earlier_version", "browser_review", "listeners_review", "faults", "bot_day",
+    "bot_schedule", "hostile_inputs", "bot_weeks", "cli", "demo", "crashes", "worlds", "changes",
+    "outbox", "git",
+    "issue_budget", "worklogs", "two_bots", "store", "store_postgresql", "init", "thyme", "wall",
+    "bot_worklogs", "picture", "safety_text", "record", "blocks_digest", "cold_start",
+    "outbox_faults", "safety_hosts", "engine_laws", "browser_message", "sandbox_browser",
 )  # fmt: skip
 # Files that one worker runs, for what they share takes long to start: Chromium, PostgreSQL.
 TOGETHER = (
@@ -144,7 +144,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
 
 
-class _Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+class _Scheduling(LoadFileScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
         name = Path(file).stem.removeprefix("test_")

@@ -412,6 +412,7 @@ ROWS = (
     '{"ok": true, "messages": {"matches": [{"ts": "1", "text": 1}], "paging": {"pages": 1e308}}}',
     '{"ok": false, "error": "<SECRET>"}', '{"ok": false, "error": null}', '{"ok": "SECRET"}',
     '{"id": 1e400}', '{"id": %s}' % ("9" * 5000), '{"id": NaN, "id": Infinity}',
+    '{"id": 1, "workspaces": 7, "projects": {"a": 1}, "tasks": true, "default_workspace_id": 1}',
     '{"auth_token": "a\\nb: c", "refresh": "x", "id": 1}', '{"name": "\\ud800"}',
 )  # fmt: skip
 ANSWERS: dict[str, Callable[[], Answer]] = {

@@ -32,7 +32,7 @@ from tracklater_bot.engine import suggest
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.sources.base import SourceError, left_out_sentence
 from tracklater_bot.sources.clues.activitywatch import ActivityWatchSource
-from tracklater_bot.sources.clues.activitywatch_events import Piece, latest
+from tracklater_bot.sources.clues.activitywatch_events import Piece, latest, rows_in
 from tracklater_bot.sources.clues.git_repository import configured, folders_of
 from tracklater_bot.sources.clues.registry import clue_sources
 from tracklater_bot.sources.clues.thyme import parse_file
@@ -217,6 +217,26 @@ def test_a_bucket_without_a_list_of_events_is_counted(tmp_path: Path) -> None:
     reading = export(tmp_path, {**buckets, "aw-watcher-window_old": broken}).read(FRIDAY.span)
     assert any(isinstance(clue, Window) for clue in reading.clues)
     assert reading.trouble == left_out_sentence("ActivityWatch", 1)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [("acme \ud83d", "acme \ufffd"), ("\udc4d acme", "\ufffd acme"), ("acme 👍", "acme 👍"),
+     ("acme \\ud83d", "acme \\ud83d")],
+)  # fmt: skip
+def test_half_a_character_loses_nothing(tmp_path: Path, title: str, shown: str) -> None:
+    """As Windows cuts titles, and as Python writes that."""
+    seen = [("09:00-10:00", {"app": "kate", "title": title}),
+            ("10:00-11:00", {"app": "kate", "title": "\ud83d"})]  # fmt: skip
+    buckets = made_up(window=seen)
+    titles = {clue.title for clue in export(tmp_path, buckets).read(FRIDAY.span).clues
+              if isinstance(clue, Window)}  # fmt: skip
+    assert {shown, "\ufffd"} <= titles
+    (bucket,) = [bucket for bucket in buckets.values() if bucket["type"] == "currentwindow"]
+    first, last = FRIDAY.span.start.timestamp(), FRIDAY.span.end.timestamp()
+    answer = json.dumps(bucket["events"]).encode()  # as a server gives them
+    pieces, broken = rows_in(answer, "currentwindow", first, last)
+    assert ([piece.data.title for piece in pieces], broken) == ([shown, "\ufffd"], 0)
 
 
 def test_nothing_is_kept_of_a_private_window(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ from tracklater_bot.blocks.help import (
 from tracklater_bot.blocks.home import HomeView, Preferences, home, preference_of
 from tracklater_bot.blocks.week import (
     BillingView,
-    Quota,
+    QuotaView,
     WeekView,
     in_all,
     week_chart,
@@ -139,7 +139,7 @@ def month(*of_day: Item | str) -> tuple[list[DayTimes], WeekView]:
         replace(digest(*of_day), day=day) if day.weekday() < 5 else Digest("U1", day, "UTC")
         for day in november.days()
     ]
-    quota = Quota(at("15:00"), HELSINKI, 22, at("15:42"), 30)
+    quota = QuotaView(at("15:00"), HELSINKI, 22, at("15:42"), 30)
     certain, ready = (ReadyRows.of(days, certain_only=only) for only in (True, False))
     return [DayTimes.of(day) for day in days], WeekView(november, certain, ready, quota)
 
@@ -196,7 +196,9 @@ def test_all_of_a_month_is_approved_with_the_number_that_is_not_sure() -> None:
 def test_what_it_costs_of_the_quota(
     left: int | None, hourly: int | None, number: int, expected: str
 ) -> None:
-    quota = Quota(at("15:00"), HELSINKI, left, at("15:42") if left is not None else None, hourly)
+    quota = QuotaView(
+        at("15:00"), HELSINKI, left, at("15:42") if left is not None else None, hourly
+    )
     assert quota.cost(number, "Toggl").endswith(expected)
 
 

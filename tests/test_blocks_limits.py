@@ -22,7 +22,7 @@ from tracklater_bot.blocks.dialog_values import Choices, issue_options
 from tracklater_bot.blocks.digest import DigestView, PictureRef, digest_message, pages
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.home import HomeView, Preferences, home
-from tracklater_bot.blocks.week import BillingView, Quota, WeekView, week_message
+from tracklater_bot.blocks.week import BillingView, QuotaView, WeekView, week_message
 from tracklater_bot.domain.billing import Drift
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
@@ -98,16 +98,16 @@ def of_a_day(number: int, text: str) -> Iterator[SlackMessage]:
             yield digest_message(made, replace(view, page=page))
             yield digest_message(made, replace(view, page=page, picture=None, timeline=text * 9))
         yield help.day_ready(made, f"https://example.org/{text}", OURS)
-        yield help.changes_message(made, [(i, i) for i in made.items], "This moved:", text) or (
-            help.note(text)
-        )
+        moves = [(item, item) for item in made.items]
+        yield help.changes_message(made, moves, "This moved:", text) or help.note(text)
+        yield help.move_offer(made, moves) or help.note(text)
 
 
 def of_days(number: int, text: str) -> Iterator[SlackMessage]:
     digest = full(number, text)
     sums: dict[str | None, timedelta] = {f"{text}{n}": 60 * MINUTE for n in range(number)}
     drift = [Drift(DAY.date, text, f"edited in Toggl: {text} -> {n}") for n in range(number)]
-    quota = Quota(at("15:00"), DAY.zone, 2, at("15:42"), 30)
+    quota = QuotaView(at("15:00"), DAY.zone, 2, at("15:42"), 30)
     for stretch in (Stretch.week(DAY.date), Stretch.month(DAY.date)):
         days = [replace(digest, day=day) for day in stretch.days()]
         certain, ready = (ReadyRows.of(days, certain_only=only) for only in (True, False))

@@ -379,6 +379,20 @@ def test_a_picture_that_slack_took_unheard_is_not_uploaded_again(
     assert set(slack.workspace.files) == {there}
 
 
+def test_a_picture_drawn_after_a_restart_still_marks_commits(sandbox: Sandbox) -> None:
+    settings = sample_settings(sandbox, TRACKLATER_DIGEST__PICTURE="true")
+    sandbox.slack.workspace.processing_seconds = 0
+    with live(sandbox, settings) as me:
+        me.open()
+        before = me.wait(lambda: picture_of(me.message()))
+    with live(sandbox, settings) as me:
+        me.days.review.skip(ME, me.digest.items[0].id)
+        me.days.changed()
+        me.wait(lambda: picture_of(me.message()) not in (None, before))
+        (picture,) = (each for each in me.message()["blocks"] if each["type"] == "image")
+        assert "9 commits. 6 messages." in picture["alt_text"]
+
+
 def picture_of(message: Json) -> str | None:
     images = [each for each in message["blocks"] if each["type"] == "image"]
     return str(images[0]["slack_file"]["id"]) if images else None

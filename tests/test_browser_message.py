@@ -243,6 +243,36 @@ def test_a_day_with_two_questions_takes_four(reviewer: Reviewer) -> None:
     assert reviewer.presses == 4
 
 
+@pytest.fixture
+def allowed(sandbox: Sandbox) -> None:
+    """Words of windows may be shown."""
+    text = sandbox.settings_file.read_text(encoding="utf-8")
+    told = text.replace("[suggest]", "[suggest]\nshow_windows = true")
+    sandbox.settings_file.write_text(told, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("allowed")
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_rule_is_made_of_a_word_that_the_windows_had(
+    size: ViewportSize, reviewer: Reviewer
+) -> None:
+    reviewer.page.set_viewport_size(size)
+    reviewer.show(*CERTAIN, question(QUESTION, "acme", "globex"))
+    expect(reviewer.message).to_contain_text(re.compile(r"In front: \w.* \d+ min"))
+    reviewer.menu("08:00–09:30", "Edit")
+    reviewer.click(reviewer.dialog.get_by_role("button", name="More actions"))
+    reviewer.click(reviewer.page.get_by_role("menuitem", name="Windows like these…"))
+    reviewer.click(reviewer.dialog.get_by_role("combobox", name="Words of these windows"))
+    reviewer.click(reviewer.dialog.get_by_role("option", name=re.compile(r"^login · \d+ min")))
+    expect(reviewer.dialog.get_by_label("A window with this in its title")).to_have_value("login")
+    reviewer.keep("rule", reviewer.dialog)
+    reviewer.press("Look", reviewer.dialog)
+    told = re.compile(r"windows have it \(now acme .*\): they would belong to acme. Keep it\?")
+    expect(reviewer.dialog).to_contain_text(told)
+    reviewer.press("Keep", reviewer.dialog)
+    reviewer.see("The rule is kept. ")
+
+
 WORKING_DAYS = tuple(day for day in range(2, 28) if date(2026, 11, day).weekday() < 5)
 WRONG = ("2", "4", "9", "13", "18", "26")
 

@@ -224,6 +224,31 @@ def test_a_forgotten_day_of_the_week_is_caught_up_in_three_clicks(person: Person
 
 
 @pytest.mark.parametrize("width", [1280, 390])
+def test_a_weekly_review_begins_with_the_days_that_wait(person: Person, width: int) -> None:
+    person.page.set_viewport_size({"width": width, "height": 844})
+    me = person.me
+    me.days.set_preference("digest_days", ["fri"])
+    me.days.announce(me.sandbox.day, me.time())
+    person.see("Sun 15 Nov: 20 min still open")
+    waiting = person.page.locator(".block-section", has_text="Tue 17 Nov: 3 h 10 min still open")
+    person.press("Open", waiting)
+    person.see(re.compile(r"Tuesday 17 November: \d suggestions"))
+    person.press("Approve all", person.page.locator("article").filter(has_text="Tuesday 17").first)
+    person.press("Approve all", person.dialog)
+    expect(waiting).to_have_count(0)  # a question of 15 minutes is left
+    person.see("Tue 17 Nov: 15 min still open")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_empty_yesterday_offers_the_last_open_day(person: Person, width: int) -> None:
+    person.page.set_viewport_size({"width": width, "height": 844})
+    person.say("yesterday")
+    person.see("Tuesday 17 November still waits for you: 3 h 10 min to review.")
+    person.press("Open")
+    person.see(re.compile(r"Tuesday 17 November: \d suggestions"))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
 def test_the_certain_of_a_month_is_approved_in_two_clicks(person: Person, width: int) -> None:
     person.page.set_viewport_size({"width": width, "height": 844})
     person.say("/tracklater month")

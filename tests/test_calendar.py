@@ -255,6 +255,18 @@ def test_zones_as_exchange_calls_them(tmp_path: Path, zone: str, expected: str) 
 ENDS = (("DTSTART", "100000"), ("DTEND", "110000"))
 
 
+@pytest.mark.parametrize("odd", ["TZOFFSETTO:null", "TZOFFSETTO:+9999", "DTSTART:soon", "nothing"])
+def test_an_odd_zone_loses_no_meeting(tmp_path: Path, odd: str) -> None:
+    lines = ["TZOFFSETFROM:+0000", "TZOFFSETTO:+0000", "DTSTART:19700101T000000"]
+    lines = [line for line in lines if line.partition(":")[0] != odd.partition(":")[0]]
+    lines = ["BEGIN:VTIMEZONE", "TZID:Mine", "BEGIN:STANDARD", *lines, odd]
+    zone = "\r\n".join((*lines, "END:STANDARD", "END:VTIMEZONE"))
+    theirs = ("DTSTART;TZID=Mine:20261120T120000", "DURATION:PT1H", "SUMMARY:Theirs")
+    reading = source(written(tmp_path, zone, entry(*TEN), entry(*theirs, uid="y"))).read(DAY)
+    assert "10:00-11:00 Acme review" in told(reading.clues)
+    assert "a time zone in it is none" in str(reading.trouble)
+
+
 def test_alarms_have_lengths_and_guests_of_their_own(tmp_path: Path) -> None:
     alarm = "BEGIN:VALARM\r\nUID:a\r\nDURATION:P9D\r\nATTENDEE:mailto:a@b.c\r\nEND:VALARM"
     assert of(tmp_path, entry(alarm, *TEN)) == ["10:00-11:00 Acme review"]

@@ -112,6 +112,7 @@ def test_two_requests_tell_the_account_and_its_projects(
             "tasks": [
                 {"id": TASK, "name": "DEV-1 Login", "status": "ACTIVE"},
                 {"id": "5c" * 12, "name": "DEV-2 Logout", "status": "DONE"},
+                {"id": None, "name": "Odd"}, None,
             ],
         },
         {"id": "5d" * 12, "name": "Old", "archived": True, "clientName": "Acme Oy"},

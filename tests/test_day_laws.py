@@ -273,6 +273,7 @@ def test_what_is_not_suggested_has_its_reason(lines: list[str], expected: list[s
         (40, REMOTE, GLOBEX_CODE, ["09:00-10:00 acme", "10:40-11:00 globex"]),
         (20, SHELL, ACME_CODE, ["09:00-10:00 acme", "10:20-11:00 acme"]),
         (20, "acme offer.docx - Word", ACME_CODE, ["09:00-11:00 acme"]),
+        (20, "acme-contract.pdf - Adobe Acrobat Reader (64-bit)", ACME_CODE, ["09:00-11:00 acme"]),
         (40, "acme offer.docx - Word", ACME_CODE, ["09:00-10:00 acme", "10:40-11:00 acme"]),
         (20, "timesheet.xlsx - Excel", ACME_CODE, ["09:00-10:00 acme", "10:20-11:00 acme"]),
     ],
@@ -351,13 +352,29 @@ def test_what_is_near_a_calls_beginning_tells_whose_it_is(clue: Clue, expected: 
     assert f"10:00-10:40 {expected}" in told_briefly(rows)
 
 
+def test_a_nameless_call_between_own_papers_is_asked_about() -> None:
+    day = (
+        f"08:00-09:00 {ACME_CODE}",
+        f"09:00-10:00 {INVOICE}",
+        f"10:00-10:40 = {MEETING}",
+        f"10:40-11:30 {INVOICE}",
+        f"11:30-12:30 {ACME_CODE}",
+    )
+    rows = suggest(inputs(*windows(*day), round_minutes=5))
+    assert told_briefly(rows) == ["08:00-09:00 acme", "10:00-10:40 ?", "11:30-12:30 acme"]
+
+
 def test_an_invoice_is_no_clients_unless_it_is_the_work() -> None:
     """The own is nobody's, whoever is named; a feature with invoices is the client's."""
     own = ("Invoice 2026-101 acme - Holvi", "Stundenzettel November", "acme - Toggl Track",
            "lasku-188 acme.pdf", "Umsatzsteuervoranmeldung | ELSTER", "請求書 2026-88",
            "Lasku_acme_11.pdf - Okular", "Rechnungen acme 2026.xlsx - Excel", "Счет № 15.pdf",
            "Stunden November.ods - LibreOffice Calc", "Tunnit marraskuu.xlsx - Excel",
-           "tracklater-bot (Direktnachricht) - Slack", "acme - Fiken", "Zervant")  # fmt: skip
+           "tracklater-bot (Direktnachricht) - Slack", "acme - Fiken", "Zervant",
+           "Invoice 2025/114 acme", "Faktura 12/2026 acme.pdf - Adobe Acrobat",
+           "Toggl Reports: acme", "Stundennachweis_November_acme.xlsx - Excel",
+           "Urenoverzicht november acme.xlsx - Excel", "Τιμολόγιο 45 acme.pdf",
+           "Compte-rendu d'activité acme novembre.pdf")  # fmt: skip
     theirs = ("DEV-12 Invoice export - Visual Studio Code", "invoice.py - acme-api - PyCharm",
               "[DEV-123] Timesheet page - Jira", "acme invoices - localhost:3000",
               "Invoice page of acme.docx - Word", "Hours page acme - Mozilla Firefox")  # fmt: skip

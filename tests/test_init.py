@@ -298,7 +298,7 @@ def test_clockifys_clients_by_its_key_which_toggl_never_sees(services: Sandbox) 
     key = services.clockify.api_key
     answer = init(services.home, ["", key, "", ""], **addresses(services), **clockify)
     assert answer.code == 0, answer.err
-    assert "Clockify: this is" in answer.out
+    assert "projects in Clockify." in answer.out
     got = written(services.home)
     assert got["clockify"] == {"base_url": f"{services.url}/clockify/api/v1"}
     assert got["groups"]["acme"]["tracker"]["client"] == "Acme Oy"
@@ -307,7 +307,7 @@ def test_clockifys_clients_by_its_key_which_toggl_never_sees(services: Sandbox) 
     assert dotenv_variables(env_file) == {"TRACKLATER_CLOCKIFY__API_KEY": key}
     assert "clockify: signed in" in on(services.home, "check", **addresses(services)).out
     again = init(services.home, ["y", "", "", ""], **addresses(services), **clockify)
-    assert "Clockify: this is" in again.out  # known now, and not asked for
+    assert "projects in Clockify." in again.out  # known now, and not asked for
 
 
 class Forge(Loopback):
@@ -380,9 +380,19 @@ def test_a_wrong_token_is_said_at_once_and_asked_again(services: Sandbox) -> Non
     answer = init(services.home, answers, **addresses(services))
     assert "holds a Slack app-level token" in answer.out
     assert "Toggl refused the token" in answer.out
-    assert "this is Eero Example, with 3 projects" in answer.out
+    assert "This is Eero Example, with 3 projects" in answer.out
     assert services.slack.bot_token not in answer.out + answer.err
     assert written(services.home)["groups"]["acme"]["tracker"]["client"] == "Acme Oy"
+
+
+def test_a_member_id_is_tried_where_no_user_token_tells_it(services: Sandbox) -> None:
+    slack = services.slack
+    answers = [slack.bot_token, "", slack.app_token, "@eero", "U0EERO", "", "", ""]
+    answer = init(services.home, answers, **addresses(services))
+    assert answer.code == 0, answer.err
+    assert "nobody here has that member ID" in answer.out
+    assert "This is Eero" in answer.out
+    assert written(services.home)["slack"]["user_id"] == "U0EERO"
 
 
 def test_settings_that_are_there_are_not_overwritten_without_a_yes(new: NewMachine) -> None:

@@ -288,8 +288,9 @@ def test_what_the_cache_does_not_have_the_picker_finds(
     fake.get(f"{API}/myself", json=ME)
     sections = [
         {"id": "hs", "issues": [{"key": "DEV-2"}, {"key": "SECRET-1"}]},
-        {"id": "cs", "issues": [{"key": "DEV-1"}, {"key": "DEV-2"}]},
+        {"id": "cs", "issues": [{"key": None}, None, {"key": "DEV-1"}, {"key": "DEV-2"}]},
         {"id": "none", "issues": None},
+        None,
     ]
     query = {"query": "login", "currentJQL": 'project in ("DEV")', "showSubTasks": "true"}
     fake.get(f"{API}/issue/picker", json={"sections": sections}, match=[query_param_matcher(query)])

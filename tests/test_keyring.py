@@ -88,6 +88,21 @@ def test_init_keeps_tokens_there_and_every_command_finds_them(
     assert written(services.home)["keyring"] == [TOGGL]
 
 
+def test_what_a_group_that_is_no_more_had_there_is_in_nobodys_way(
+    services: Sandbox, drawer: Drawer
+) -> None:
+    jira = [f"{services.url}/jira", services.jira.api_token, ""]
+    first = ["", services.toggl.api_token, *jira, "1=Acme Software", "", "y"]
+    assert init(services.home, first, **addresses(services)).code == 0
+    assert ("tracklater-bot", "TRACKLATER_GROUPS__ACME_SOFTWARE__JIRA__API_TOKEN") in drawer.secrets
+    again = init(services.home, ["y", "", *jira, "", "y"])
+    assert again.code == 0, again.err
+    listed = written(services.home)["keyring"]
+    assert "TRACKLATER_GROUPS__ACME__JIRA__API_TOKEN" in listed
+    assert not [name for name in listed if "SOFTWARE" in name]
+    assert on(services.home, "preview").code == 0
+
+
 def test_a_no_writes_them_down_as_ever(services: Sandbox, drawer: Drawer) -> None:
     assert walk(services, "").code == 0
     assert drawer.secrets == {}

@@ -103,6 +103,19 @@ def test_what_was_done_at_the_screen_before_it_is_no_part_of_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ("11:20", ["09:00-10:00 acme", "10:00-11:20 globex", "11:20-12:30 acme"]),
+        ("11:50", ["09:00-10:00 acme", "10:00-11:20 globex", "11:20-11:50 ?", "11:50-12:30 acme"]),
+    ],
+)
+def test_a_call_that_takes_longer_than_was_planned(ends: str, expected: list[str]) -> None:
+    """Half an hour more is the same call still; whose the rest is nobody knows."""
+    call = windows(BEFORE, f"10:00-{ends} = {MEETING}", f"{ends}-12:30 {ACME_CODE}")
+    assert found(*call, meeting("10:00-10:50", "Globex review")) == expected
+
+
 def test_one_after_the_other() -> None:
     meetings = (GLOBEX_REVIEW, meeting("11:00-12:00", "Acme weekly"))
     clues = windows(BEFORE, f"12:00-13:00 {ACME_CODE}")

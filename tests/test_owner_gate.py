@@ -30,7 +30,7 @@ from tracklater_bot.blocks.dialogs import (
     with_move_offer,
 )
 from tracklater_bot.blocks.digest import DigestView, digest_message
-from tracklater_bot.blocks.help import help_message, no_traces
+from tracklater_bot.blocks.help import help_message, move_offer, no_traces
 from tracklater_bot.blocks.home import HomeView, Preferences, home
 from tracklater_bot.blocks.rows import _BUTTONS
 from tracklater_bot.blocks.rule_dialog import rule_modal, with_words
@@ -254,7 +254,10 @@ def _messages() -> list[list[Json]]:
         billing=billing,
     )
     week = week_message([DayTimes.of(day)], view=view)
-    return [*shown, week.blocks, no_traces(FRIDAY, ()).blocks, help_message().blocks]
+    offer = move_offer(day, [(item("09:00-10:00 group2"), day.items[0])])
+    assert offer is not None
+    answers = (week, no_traces(FRIDAY, ()), help_message(), offer)
+    return [*shown, *(message.blocks for message in answers)]
 
 
 def _elements(value: Any, *, dispatched: bool = True) -> Iterator[tuple[Json, bool]]:

@@ -1,4 +1,4 @@
-"""Slack's libraries are used by what they offer: their private parts may change any day."""
+"""Classes and what they take from Slack's libraries: not their private parts, which may change."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def _classes() -> Iterator[type]:
             for _, known in inspect.getmembers(module, inspect.isclass):
                 if known.__module__ == found.name:
                     yield known
+
+
+def test_no_two_classes_of_the_product_have_one_name() -> None:
+    names = [ours.__name__ for ours in _classes()]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
 def test_nothing_private_of_slacks_libraries_is_overridden() -> None:

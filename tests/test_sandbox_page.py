@@ -1,4 +1,4 @@
-"""The page, its JSON door, and the sample day."""
+"""The page, its JSON addresses, and the sample day."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def post(sandbox: Sandbox, **more: Any) -> str:
     return str(bot.chat_postMessage(channel=channel, text="Hello", **more)["ts"])
 
 
-# -- the door ----------------------------------------------------------------------------------
+# -- its addresses -----------------------------------------------------------------------------
 
 
 def test_the_state_tells_what_one_person_sees(sandbox: Sandbox) -> None:

@@ -18,8 +18,8 @@ from tracklater_bot.cli.service import (
     BOT,
     RECORDER,
     Command,
-    Job,
     Launchd,
+    ServiceJob,
     Systemd,
     TaskScheduler,
     install,
@@ -32,8 +32,8 @@ from tracklater_bot.settings import load
 
 # A folder as people have them, with all that a format may take for something of its own.
 ODD = "my files & 100% \"notes\" $HOME <i>'x'"
-RUN = Job(BOT, ("/usr/bin/env", "true", ODD, "run"), Path("/tmp"), "/usr/bin:/opt/bin")
-RECORD = Job(RECORDER, ("/usr/bin/env", "true", "record"), Path("/tmp"), "/usr/bin", 20)
+RUN = ServiceJob(BOT, ("/usr/bin/env", "true", ODD, "run"), Path("/tmp"), "/usr/bin:/opt/bin")
+RECORD = ServiceJob(RECORDER, ("/usr/bin/env", "true", "record"), Path("/tmp"), "/usr/bin", 20)
 
 # A systemctl that notes what it is asked, and says what it is told to.
 SYSTEMCTL = """#!/bin/sh
@@ -167,9 +167,11 @@ def test_without_settings_there_is_nothing_to_install(home: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
 @pytest.mark.parametrize("job", [RUN, RECORD], ids=lambda each: each.name)
-def test_systemd_finds_nothing_wrong_with_the_units(job: Job, tmp_path: Path, home: Path) -> None:
+def test_systemd_finds_nothing_wrong_with_the_units(
+    job: ServiceJob, tmp_path: Path, home: Path
+) -> None:
     (tmp_path / "100% & $x").mkdir()
-    odd = Job(job.name, job.command, tmp_path / "100% & $x", job.path, job.every)
+    odd = ServiceJob(job.name, job.command, tmp_path / "100% & $x", job.path, job.every)
     for file, content in Systemd({"XDG_CONFIG_HOME": str(tmp_path)}).files(odd).items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
@@ -204,7 +206,7 @@ LAUNCHD_KEYS = {  # launchd.plist(5)
 
 
 @pytest.mark.parametrize("job", [RUN, RECORD], ids=lambda each: each.name)
-def test_a_macs_agent(job: Job, home: Path) -> None:
+def test_a_macs_agent(job: ServiceJob, home: Path) -> None:
     ((file, content),) = Launchd().files(job).items()
     agent = plistlib.loads(content)
     assert file == home / "Library/LaunchAgents" / f"{job.name}.plist"
@@ -227,7 +229,7 @@ def test_a_macs_agents_come_and_go(home: Path) -> None:
     assert status(mac, RUN, system) == (True, "tracklater-bot: state = running")
     install(mac, [RUN], system)  # thyme is no longer used
     assert files_in(home) == {"Library/LaunchAgents/tracklater-bot.plist"}
-    other = Job(RUN.name, (*RUN.command, "--verbose"), RUN.folder, RUN.path)
+    other = ServiceJob(RUN.name, (*RUN.command, "--verbose"), RUN.folder, RUN.path)
     assert status(mac, other, system)[1].endswith("run `service install` again")
     assert not status(mac, RUN, System("print"))[0]
     uninstall(mac, System("bootout"))

@@ -348,6 +348,7 @@ def test_no_json_is_no_answer(
         {"ok": True},
         {"ok": True, "messages": []},
         {"ok": True, "messages": {"matches": "none"}},
+        {"ok": True, "messages": "\ud800"},
     ],
 )
 def test_an_answer_of_another_form(slack: FakeSlack, body: dict[str, Any]) -> None:
@@ -357,7 +358,17 @@ def test_an_answer_of_another_form(slack: FakeSlack, body: dict[str, Any]) -> No
 
 @pytest.mark.parametrize(
     "odd",
-    [None, 7, {"text": "no time"}, {"ts": "soon"}, match("10:00") | {"ts": 1e15}, {"ts": None}],
+    [
+        None,
+        7,
+        {"text": "no time"},
+        {"ts": "soon"},
+        match("10:00") | {"ts": 1e15},
+        {"ts": None},
+        {"ts": "\ud800"},
+        "\udfff",
+        match("10:00") | {"channel": "\ud800"},
+    ],
 )
 def test_an_odd_message_is_counted_and_the_others_are_there(slack: FakeSlack, odd: object) -> None:
     page = {"matches": [odd, match("10:00", "hello")], "paging": {"pages": 1}}

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from tests.bots import button_of
+from tests.digests import entry
 from tests.fixed_drafts import draft_with
 from tests.livebot import Live, live
 from tests.notation import at, written
 from tests.rooms import DAY, PERSON, Room, change, draft, sqlite_store
+from tracklater_bot.blocks.help import changed_since
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.steadiness import said_before
@@ -107,6 +109,28 @@ def test_it_is_remembered_what_was_said_first(room: Room) -> None:
     assert said == {third.items[0].id: "group1"}
     reread(room, sure(draft("09:00-10:05 group1"), 0.95))
     assert said_before(third, room.digest, said) == {}  # back again
+
+
+def test_a_row_that_became_shorter_is_not_said_to_be_gone(room: Room) -> None:
+    shown(room, sure(draft("09:00-10:00 group1"), 0.7))
+    first = room.digest
+    reread(room, sure(draft("09:00-09:20 group1"), 0.7))
+    assert said_before(first, room.digest, {}) == {}
+
+
+def test_what_is_suggested_no_more_is_told_until_it_is_tracked(room: Room) -> None:
+    shown(room, sure(draft("09:00-10:00 group1 DEV-1", "10:00-11:00 group1"), 0.7, 0.95))
+    first = room.digest
+    reread(room, sure(draft("10:00-11:00 group1"), 0.95))
+    said = said_before(first, room.digest, {})
+    [told] = changed_since(room.digest, said)
+    assert "09:00–10:00 is no longer suggested (was group1 DEV-1)" in told
+    second = room.digest
+    reread(room, sure(draft("10:00-11:00 group1"), 0.95))
+    assert said_before(second, room.digest, said) == said  # as long as nothing is there
+    third = room.digest
+    reread(room, sure(draft("10:00-11:00 group1", tracked=(entry("09:00-10:00 group1"),)), 0.95))
+    assert said_before(third, room.digest, said) == {}
 
 
 # -- In Slack --------------------------------------------------------------------------------------

@@ -249,6 +249,34 @@ def test_odd_rows_of_the_account_lose_themselves(
     assert toggl.account() == known
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None, {"time_entries": 7}, {"project_id": "one"}, {"time_entries": [None]},
+        *({"time_entries": [{"id": 3, "seconds": 60, "start": "2026-03-02T08:00:00Z"} | each]}
+          for each in (
+              {"id": None}, {"seconds": 10**15}, {"seconds": None},
+              {"start": "0001-01-01T00:00:00+14:00"}, {"start": "9999-12-31T23:59:59-14:00"},
+          )),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_odd_row_of_a_report_loses_itself(
+    odd: Any, fake: responses.RequestsMock, toggl: TogglTracker
+) -> None:
+    times = {"id": 2, "seconds": 3600, "start": "2026-03-02T08:00:00Z"}
+    fake.get(f"{BASE}/me", json=ME)
+    reports = BASE.replace("api/v9", "reports/api/v3")
+    fake.post(
+        f"{reports}/workspace/7/search/time_entries",
+        json=[odd, {"description": "Old", "project_id": 11, "time_entries": [times]}],
+    )
+    day = Span(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))
+    with pytest.raises(PartlySeen, match="an entry at that time that cannot be") as partly:
+        toggl.reported(day)
+    assert [entry.description for entry in partly.value.entries] == ["Old"]
+
+
 # -- Writing -----------------------------------------------------------------------------------
 
 

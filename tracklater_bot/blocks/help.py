@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks.elements import SlackMessage, actions, button, context, section
@@ -14,7 +15,7 @@ from tracklater_bot.blocks.week import in_all, open_button
 from tracklater_bot.domain.day_totals import DayTimes, length_of, open_items
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
-from tracklater_bot.domain.steadiness import Move, in_short
+from tracklater_bot.domain.steadiness import Move, in_short, is_span, span_of
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, count, day_name, duration, short_day, times
 
@@ -139,21 +140,26 @@ def changes_message(
 
 
 def changed_since(digest: Digest, said: Mapping[str, str], most: int = 4) -> list[str]:
-    """A sentence about open rows that once said something else, in mrkdwn."""
+    """A sentence about time of which once something else was said, in mrkdwn."""
     zone = ZoneInfo(digest.timezone)
+    now = {i.id: i for i in digest.items if i.state is ItemState.OPEN}
+    open_now = {key: (now[key].suggestion.span, _what(now[key])) for key in said if key in now}
+    gone = {key: (span_of(key), "no longer suggested") for key in said if is_span(key)}
     parts = [
-        f"{times(item.suggestion.span, zone, digest.day)} is {_what(item)}"
-        f" (was {mrkdwn(said[item.id], 60)})"
-        for item in digest.items
-        if item.id in said and item.state is ItemState.OPEN
+        f"{times(span, zone, digest.day)} is {what} (was {mrkdwn(said[key], 60)})"
+        for key, (span, what) in sorted((open_now | gone).items(), key=itemgetter(1))
     ]
     more = [f"and {len(parts) - most} more"] if len(parts) > most else []
     return [f"Changed since you saw it: {', '.join([*parts[:most], *more])}."] if parts else []
 
 
-def with_button(message: SlackMessage, text: str, action_id: str, value: str) -> SlackMessage:
-    """The message with a button under it."""
-    return SlackMessage(message.text, [*message.blocks, actions([button(text, action_id, value)])])
+def move_offer(digest: Digest, moved: Sequence[Move]) -> SlackMessage | None:
+    """What an answer would move too, with a button that lets it; None where there is nothing."""
+    message = changes_message(digest, moved, "With your answer, these would change too:")
+    if message is None:
+        return None
+    move = button("Change them too", "move_too", digest.day.isoformat())
+    return SlackMessage(message.text, [*message.blocks, actions([move])])
 
 
 def _what(item: Item | None) -> str:

@@ -9,19 +9,8 @@ from datetime import date, datetime, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.blocks.elements import (
-    MOST_JSON,
-    MOST_TEXT,
-    Block,
-    SlackMessage,
-    actions,
-    button,
-    confirm,
-    context,
-    header,
-    section,
-    size,
-)
+from tracklater_bot.blocks import elements as kit
+from tracklater_bot.blocks.elements import MOST_JSON, MOST_TEXT, Block, SlackMessage
 from tracklater_bot.blocks.text import escaped, lines_within, mrkdwn, plain
 from tracklater_bot.domain.billing import Drift
 from tracklater_bot.domain.day_totals import DayTimes, Lengths
@@ -36,7 +25,7 @@ MOST_CONFIRM = 280
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
+class QuotaView:
     """What of the tracker's quota is `left` until it `resets_at`, and what each hour brings then.
 
     None where that is not known.
@@ -79,9 +68,9 @@ class BillingView:
         """What is said of it in about so many characters, and the buttons."""
         value, title = f"{stretch}/{self.seen}", "Mark as billed"
         ask = f"Remember {stretch.name} as billed: {_sums(self.lengths)}? Nothing is sent."
-        question = confirm(title, plain(ask, MOST_CONFIRM), title)
+        question = kit.confirm(title, plain(ask, MOST_CONFIRM), title)
         if self.billed_on is None:
-            return [actions([button(title, "bill_month", value, confirm=question)])]
+            return [kit.actions([kit.button(title, "bill_month", value, confirm=question)])]
         words = f"*Billed on {short_day(self.billed_on)}*: {duration(in_all(self.billed))}."
         if not self.drift:
             lines = [f"{words} Nothing has changed since."]
@@ -92,9 +81,9 @@ class BillingView:
                 f" {mrkdwn(one.how, 150)}"
                 for one in self.drift
             ]
-        buttons = [button("Mark as billed anew", "bill_month", value, confirm=question)]
-        buttons += [button("Not billed", "unbill_month", value)]
-        return [section(lines_within(lines, most)), actions(buttons)]
+        buttons = [kit.button("Mark as billed anew", "bill_month", value, confirm=question)]
+        buttons += [kit.button("Not billed", "unbill_month", value)]
+        return [kit.section(lines_within(lines, most)), kit.actions(buttons)]
 
 
 def _sums(lengths: Lengths) -> str:
@@ -115,7 +104,7 @@ class WeekView:
     stretch: Stretch
     certain: ReadyRows = field(default_factory=ReadyRows)
     ready: ReadyRows = field(default_factory=ReadyRows)
-    quota: Quota | None = None
+    quota: QuotaView | None = None
     notes: Sequence[str] = ()
     billing: BillingView | None = None
 
@@ -127,13 +116,11 @@ def in_all(lengths: Lengths) -> timedelta:
 
 def open_button(day: date) -> Block:
     """What shows the day."""
-    return button("Open", "open_day", day.isoformat())
+    return kit.button("Open", "open_day", day.isoformat())
 
 
 def week_message(
-    days: Sequence[DayTimes],
-    tracker: TrackerWords = SOME_TRACKER,
-    view: WeekView | None = None,
+    days: Sequence[DayTimes], tracker: TrackerWords = SOME_TRACKER, view: WeekView | None = None
 ) -> SlackMessage:
     """The days, each with a button that shows it; one approves what is certain of them.
 
@@ -146,7 +133,7 @@ def week_message(
     text = lines_within(map(escaped, spoken), MOST_TEXT)
     for groups in (MOST_GROUPS, 3, 1, 0):
         blocks = _blocks(shown, label, view, groups)
-        if size(blocks) <= MOST_JSON:
+        if kit.size(blocks) <= MOST_JSON:
             break
     return SlackMessage(text, blocks)
 
@@ -157,7 +144,10 @@ def _blocks(
     title = view.stretch.name if view and view.stretch.is_month else _title(days)
     sums = _group_line(_summed(days), MOST_GROUPS)
     totals = _week_totals(days, tracker)
-    blocks = [header(title), section(f"{totals}\n{sums}" if sums and len(days) > 1 else totals)]
+    blocks = [
+        kit.header(title),
+        kit.section(f"{totals}\n{sums}" if sums and len(days) > 1 else totals),
+    ]
     if view is not None:
         blocks += _approval(view, tracker)
         blocks += view.billing.blocks(view.stretch, 200 + 400 * most_groups) if view.billing else []
@@ -167,10 +157,10 @@ def _blocks(
         if times not in quiet:
             lines = [f"*{short_day(times.day)}* · {_day_words(times, tracker)}"]
             lines += filter(None, [_group_line(times, most_groups, short=True)])
-            blocks.append(section("\n".join(lines), open_button(times.day)))
+            blocks.append(kit.section("\n".join(lines), open_button(times.day)))
     notes = [f"Nothing on {_runs([t.day for t in quiet])}."] if quiet else []
     notes += ["To review is what I found and you have not decided on."]
-    return [*blocks, context(*notes, *(view.notes if view else ()))]
+    return [*blocks, kit.context(*notes, *(view.notes if view else ()))]
 
 
 def _runs(days: Sequence[date]) -> str:
@@ -203,7 +193,7 @@ def _approval(view: WeekView, tracker: str) -> list[Block]:
     buttons[0]["style"] = "primary"
     number = view.certain.number or view.ready.number
     cost = view.quota.cost(number, tracker) if view.quota else ""
-    return [actions(buttons), *([context(cost)] if cost else [])]
+    return [kit.actions(buttons), *([kit.context(cost)] if cost else [])]
 
 
 def _approve_button(
@@ -213,8 +203,8 @@ def _approve_button(
     words = f"Approve {what} of these {days}" if len(rows.days) > 1 else f"Approve {what}"
     entries = count(rows.number, "entry", "entries")
     ask = f"{first}Make {entries} on {days} in {tracker}? In all {_sums(rows.lengths)}."
-    question = confirm(words, plain(ask, MOST_CONFIRM), "Approve")
-    return button(words, action_id, f"{view.stretch}/{rows.seen}", confirm=question)
+    question = kit.confirm(words, plain(ask, MOST_CONFIRM), "Approve")
+    return kit.button(words, action_id, f"{view.stretch}/{rows.seen}", confirm=question)
 
 
 def _summed(days: Iterable[DayTimes]) -> DayTimes:
@@ -293,10 +283,10 @@ def _chart_line(day: DayTimes, unit: timedelta) -> str:
 
 def still_open_rows(days: Sequence[DayTimes], most: int = 5) -> list[Block]:
     """A row with a button for each day since the last digest that waits, the earliest first."""
-    rows = [section(still_open_words(times), open_button(times.day)) for times in days[:most]]
+    rows = [kit.section(still_open_words(times), open_button(times.day)) for times in days[:most]]
     more = len(days) - most
     rest = f"and {count(more, 'more day')}: write /tracklater week, or last week"
-    return [*rows, context(rest)] if more > 0 else rows
+    return [*rows, kit.context(rest)] if more > 0 else rows
 
 
 def still_open_words(times: DayTimes) -> str:
@@ -308,6 +298,6 @@ def open_day_rows(days: Sequence[tuple[date, int]], most: int = 10) -> list[Bloc
     """A row with a button for each day that has so many open decisions, the latest first."""
     latest = sorted(days, reverse=True)[:most]
     return [
-        section(f"{short_day(day)}: {count(number, 'open decision')}", open_button(day))
+        kit.section(f"{short_day(day)}: {count(number, 'open decision')}", open_button(day))
         for day, number in latest
     ]

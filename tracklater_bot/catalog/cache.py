@@ -70,7 +70,7 @@ class Cached(Generic[T]):
     answered: datetime | None = None
 
 
-class _Kept(BaseModel):
+class _CachedAnswer(BaseModel):
     """What is remembered. `value`, `answered` at that time, stays when a later call fails."""
 
     model_config = ConfigDict(defer_build=True)
@@ -99,7 +99,7 @@ class CachedAnswer(Generic[T]):
 
     def get(self, memory: PersonalMemory, now: datetime) -> Cached[T]:
         """The answer, from the memory where that is fresh enough."""
-        kept = parsed(_Kept, memory.get(self.key, now))
+        kept = parsed(_CachedAnswer, memory.get(self.key, now))
         known = self._read(kept.value) if kept else None
         if kept is None or self._is_due(kept, known, now):
             known, kept = self._asked(now, known, kept.answered if kept else None)
@@ -108,10 +108,10 @@ class CachedAnswer(Generic[T]):
 
     def kept(self, memory: PersonalMemory, now: datetime) -> T | None:
         """What was answered last, however old; nobody is asked."""
-        kept = parsed(_Kept, memory.get(self.key, now))
+        kept = parsed(_CachedAnswer, memory.get(self.key, now))
         return self._read(kept.value) if kept else None
 
-    def _is_due(self, kept: _Kept, known: T | None, now: datetime) -> bool:
+    def _is_due(self, kept: _CachedAnswer, known: T | None, now: datetime) -> bool:
         unreadable = known is None and kept.value is not None
         if unreadable or kept.asker != self.asker:
             return True
@@ -119,7 +119,7 @@ class CachedAnswer(Generic[T]):
 
     def _asked(
         self, now: datetime, known: T | None, answered: datetime | None
-    ) -> tuple[T | None, _Kept]:
+    ) -> tuple[T | None, _CachedAnswer]:
         asked, trouble = now, None
         try:
             known, answered = self.ask(), now
@@ -128,7 +128,7 @@ class CachedAnswer(Generic[T]):
         except TrackerError as error:
             trouble = str(error)
         value = adapter(self.shape).dump_python(known, mode="json") if known is not None else None
-        return known, _Kept(
+        return known, _CachedAnswer(
             asked=asked, value=value, trouble=trouble, answered=answered, asker=self.asker
         )
 

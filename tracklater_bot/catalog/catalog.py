@@ -254,7 +254,7 @@ class Catalog:
             return Tracked()
         span = Span(max(span.start, oldest), span.end) if tracker.forgets else span
         key = f"tracked:{span.start.isoformat()}/{span.end.isoformat()}"
-        return self._entries(tracker, key, span, FRESH_ENTRIES)
+        return self._named(key, lambda: tracker.entries(span), FRESH_ENTRIES)
 
     def exported(self, span: Span) -> Tracked:
         """The same for a span of any age: older days are asked of the tracker's reports."""
@@ -265,7 +265,7 @@ class Catalog:
         if not isinstance(tracker, Reports):
             return replace(usual, trouble=usual.trouble or f"{tracker.label} shows no older days")
         key = f"reported:{older.start.isoformat()}/{older.end.isoformat()}"
-        known = self._named(key, lambda: tuple(tracker.reported(older)), FRESH_ENTRIES)
+        known = self._named(key, lambda: tracker.reported(older), FRESH_ENTRIES)
         usual_ids = {entry.id for entry in usual.entries}
         entries = [entry for entry in known.entries if entry.id not in usual_ids]
         return replace(
@@ -277,25 +277,17 @@ class Catalog:
         tracker, oldest = self._tracker, oldest_in_reach(self._clock())
         if tracker is None or end <= oldest:
             return Tracked()
-        return self._entries(tracker, f"until:{end.isoformat()}", Span(oldest, end), MIN_INTERVAL)
+        key, span = f"until:{end.isoformat()}", Span(oldest, end)
+        return self._named(key, lambda: tracker.entries(span), MIN_INTERVAL)
 
-    def _entries(self, tracker: Tracker, key: str, span: Span, fresh: timedelta) -> Tracked:
+    def _named(self, key: str, ask: Callable[[], Sequence[TimeEntry]], fresh: timedelta) -> Tracked:
         odd: list[str | None] = [None]
 
-        def ask() -> tuple[TimeEntry, ...]:
-            entries, odd[0] = seen(tracker, span)
+        def understood() -> tuple[TimeEntry, ...]:
+            entries, odd[0] = seen(ask)
             return entries
 
-        return self._named(key, ask, fresh, odd)
-
-    def _named(
-        self,
-        key: str,
-        ask: Callable[[], tuple[TimeEntry, ...]],
-        fresh: timedelta,
-        odd: Sequence[str | None] = (None,),
-    ) -> Tracked:
-        asked = self._asked(key, ask, _ENTRIES, fresh)
+        asked = self._asked(key, understood, _ENTRIES, fresh)
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()

@@ -106,17 +106,17 @@ class IssueIndex:
 
         Short words and numbers say too little to count here.
         """
-        telling = {word for word in words if _is_distinctive(word)}
+        distinctive = {word for word in words if _is_distinctive(word)}
         hits = Counter(
             place
-            for word in telling
+            for word in distinctive
             for place in {
                 place for similar in self._similar_words(word) for place in self._by_word[similar]
             }
         )
-        needed = len(telling) - len(telling) // 3
+        needed = len(distinctive) - len(distinctive) // 3
         return {
-            place: _TYPO + len(telling) - count
+            place: _TYPO + len(distinctive) - count
             for place, count in hits.items()
             if count >= needed and place in places
         }

@@ -25,7 +25,7 @@ LONG_ENOUGH, MOST, SHORTEST = 10.0, 6, 4  # minutes of a word; words; letters
 IN_ALL = 0.6  # a word of so many titles is the machine's or the person's
 
 
-class Proposed(NamedTuple):
+class ProposedWord(NamedTuple):
     """A word that may mean a group: how long it was on screen, in how many titles."""
 
     word: str
@@ -104,7 +104,7 @@ def _another_day(day: WorkDay, core: Core) -> Iterator[str]:
 # -- Words ---------------------------------------------------------------------------------------
 
 
-def proposed_keywords(minutes: Mapping[str, float], taken: Iterable[str]) -> list[Proposed]:
+def proposed_keywords(minutes: Mapping[str, float], taken: Iterable[str]) -> list[ProposedWord]:
     """Words of titles that no group has, the longest on screen first."""
     known = {word for text in taken for word in words_of(text)}
     shown, titles = defaultdict[str, float](float), defaultdict[str, int](int)
@@ -115,7 +115,7 @@ def proposed_keywords(minutes: Mapping[str, float], taken: Iterable[str]) -> lis
                 titles[word] += 1
     everywhere = max(IN_ALL * len(minutes), 3)
     found = [
-        Proposed(word, length, titles[word])
+        ProposedWord(word, length, titles[word])
         for word, length in shown.items()
         if length >= LONG_ENOUGH and titles[word] <= everywhere and word.isalpha()
     ]

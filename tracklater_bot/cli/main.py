@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from tracklater_bot import __version__
 from tracklater_bot.cli.output import print_json, say, survive_any_terminal, without_quotes
@@ -30,9 +30,6 @@ from tracklater_bot.cli.shared import (
 )
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.cli.team import agent, demo_team, hub, join
-
-if TYPE_CHECKING:
-    pass
 
 Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -212,7 +209,7 @@ def init(arguments: argparse.Namespace) -> int:
     from tracklater_bot.settings import SettingsError
 
     files = first_hour.places(arguments.config, arguments.env_file, os.environ)
-    with told(SettingsError, UsageError), told(first_hour.NotWritten):
+    with told(SettingsError, UsageError), told(first_hour.NothingWritten):
         first_hour.init(arguments.folders, files, os.environ, utc_now(), Dialogue())
     shown = vars(_parser().parse_args(["preview", "yesterday"]))
     env_file = files[1] if files[1].exists() else None

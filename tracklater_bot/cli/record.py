@@ -64,13 +64,13 @@ class Recorded:
         )
 
 
-class _DayFile(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
+class _RawDay(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
     """A day file whose snapshots stay as they are written."""
 
     snapshots: list[msgspec.Raw] | None = None
 
 
-_decode = msgspec.json.Decoder(_DayFile).decode
+_decode = msgspec.json.Decoder(_RawDay).decode
 
 
 def record(folder: Path | None, zone: ZoneInfo) -> Recorded:

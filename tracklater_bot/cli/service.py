@@ -20,6 +20,7 @@ from xml.sax.saxutils import escape
 from platformdirs import user_data_path
 
 from tracklater_bot.settings import Loaded, SettingsError
+from tracklater_bot.sources.files import replace_file
 
 MARK = "Written by `tracklater-bot service install`"
 BOT, RECORDER = "tracklater-bot", "tracklater-record"
@@ -35,7 +36,7 @@ class ServiceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ServiceJob:
     """A command to be kept running, or started `every` so many seconds; `path` finds programs."""
 
     name: str
@@ -54,10 +55,10 @@ class Manager(Protocol):
 
     hint: str
 
-    def files(self, job: Job) -> dict[Path, bytes]: ...  # noqa: D102 - the class says it
-    def start(self, job: Job) -> list[Command]: ...  # noqa: D102
-    def stop(self, job: Job) -> list[Command]: ...  # noqa: D102
-    def state(self, job: Job) -> Command: ...  # noqa: D102
+    def files(self, job: ServiceJob) -> dict[Path, bytes]: ...  # noqa: D102 - the class says it
+    def start(self, job: ServiceJob) -> list[Command]: ...  # noqa: D102
+    def stop(self, job: ServiceJob) -> list[Command]: ...  # noqa: D102
+    def state(self, job: ServiceJob) -> Command: ...  # noqa: D102
 
 
 # -- systemd -----------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ class Systemd:
         base = config if config.is_absolute() else Path.home() / ".config"
         self._folder = base / "systemd" / "user"
 
-    def files(self, job: Job) -> dict[Path, bytes]:
+    def files(self, job: ServiceJob) -> dict[Path, bytes]:
         """A service, and a timer for what is started again and again."""
         service = _SERVICE.format(
             mark=MARK,
@@ -122,21 +123,21 @@ class Systemd:
             units = {"service": f"{service}Type=oneshot\n", "timer": timer}
         return {self._folder / f"{job.name}.{kind}": unit.encode() for kind, unit in units.items()}
 
-    def start(self, job: Job) -> list[Command]:
+    def start(self, job: ServiceJob) -> list[Command]:
         """Starts it now, anew where it runs already, and at each login."""
         verbs = (("daemon-reload",), ("enable", _unit(job)), ("restart", _unit(job)))
         return [("systemctl", "--user", *verb) for verb in verbs]
 
-    def stop(self, job: Job) -> list[Command]:
+    def stop(self, job: ServiceJob) -> list[Command]:
         """Ends it, now and for later."""
         return [("systemctl", "--user", "disable", "--now", _unit(job))]
 
-    def state(self, job: Job) -> Command:
+    def state(self, job: ServiceJob) -> Command:
         """Prints `active` where it runs."""
         return ("systemctl", "--user", "is-active", _unit(job))
 
 
-def _unit(job: Job) -> str:
+def _unit(job: ServiceJob) -> str:
     return f"{job.name}.{'service' if job.every is None else 'timer'}"
 
 
@@ -153,7 +154,7 @@ class Launchd:
 
     hint = f"Its log: ~/Library/Logs/{BOT}.log"
 
-    def files(self, job: Job) -> dict[Path, bytes]:
+    def files(self, job: ServiceJob) -> dict[Path, bytes]:
         """An agent. It knows no exit code with which trying again is no use: so not too often."""
         log = str(Path.home() / "Library" / "Logs" / f"{job.name}.log")
         agent: dict[str, object] = {
@@ -171,20 +172,20 @@ class Launchd:
         marked = written.replace(b"<plist", f"<!-- {MARK} -->\n<plist".encode(), 1)
         return {_agent(job): marked}
 
-    def start(self, job: Job) -> list[Command]:
+    def start(self, job: ServiceJob) -> list[Command]:
         """Starts it now and at each login."""
         return [("launchctl", "bootstrap", f"gui/{os.getuid()}", str(_agent(job)))]
 
-    def stop(self, job: Job) -> list[Command]:
+    def stop(self, job: ServiceJob) -> list[Command]:
         """Ends it."""
         return [("launchctl", "bootout", f"gui/{os.getuid()}/{job.name}")]
 
-    def state(self, job: Job) -> Command:
+    def state(self, job: ServiceJob) -> Command:
         """Prints `state = running`, among other things."""
         return ("launchctl", "print", f"gui/{os.getuid()}/{job.name}")
 
 
-def _agent(job: Job) -> Path:
+def _agent(job: ServiceJob) -> Path:
     return Path.home() / "Library" / "LaunchAgents" / f"{job.name}.plist"
 
 
@@ -229,7 +230,7 @@ class TaskScheduler:
 
     hint = "Its log is in the window that it opens."
 
-    def files(self, job: Job) -> dict[Path, bytes]:
+    def files(self, job: ServiceJob) -> dict[Path, bytes]:
         """A task."""
         user, domain = getpass.getuser(), os.environ.get("USERDOMAIN")
         values = {
@@ -243,22 +244,22 @@ class TaskScheduler:
         task = _TASK.format_map({name: escape(value) for name, value in values.items()})
         return {_task(job): task.encode(TASKS)}
 
-    def start(self, job: Job) -> list[Command]:
+    def start(self, job: ServiceJob) -> list[Command]:
         """Takes the task over, and starts it."""
         create = ("schtasks", "/Create", "/F", "/TN", job.name, "/XML", str(_task(job)))
         return [create, ("schtasks", "/Run", "/TN", job.name)]
 
-    def stop(self, job: Job) -> list[Command]:
+    def stop(self, job: ServiceJob) -> list[Command]:
         """Ends it, and forgets the task."""
         end = ("schtasks", "/End", "/TN", job.name)
         return [end, ("schtasks", "/Delete", "/F", "/TN", job.name)]
 
-    def state(self, job: Job) -> Command:
+    def state(self, job: ServiceJob) -> Command:
         """Prints the task with its status."""
         return ("schtasks", "/Query", "/TN", job.name)
 
 
-def _task(job: Job) -> Path:
+def _task(job: ServiceJob) -> Path:
     return user_data_path("tracklater-bot", appauthor=False) / f"{job.name}.xml"
 
 
@@ -272,7 +273,7 @@ def manager_of(platform: str, environ: Mapping[str, str]) -> Manager:
     return TaskScheduler() if platform == "win32" else Systemd(environ)
 
 
-def jobs_of(loaded: Loaded, environ: Mapping[str, str], platform: str) -> list[Job]:
+def jobs_of(loaded: Loaded, environ: Mapping[str, str], platform: str) -> list[ServiceJob]:
     """The bot, and the recorder where thyme is used. Raises SettingsError without a file."""
     if loaded.path is None:
         raise SettingsError("There is no tracklater.toml yet: a service needs one to read.")
@@ -284,13 +285,13 @@ def jobs_of(loaded: Loaded, environ: Mapping[str, str], platform: str) -> list[J
     folder, path = config.parent, environ.get("PATH", os.defpath)
     if not all(text.isprintable() for text in (*command, path)):
         raise SettingsError("A path has characters that cannot be written into a service.")
-    jobs = [Job(BOT, (*command, "run"), folder, path)]
+    jobs = [ServiceJob(BOT, (*command, "run"), folder, path)]
     if loaded.settings.thyme.dir is not None and platform != "win32":
-        jobs.append(Job(RECORDER, (*command, "record"), folder, path, RECORD_SECONDS))
+        jobs.append(ServiceJob(RECORDER, (*command, "record"), folder, path, RECORD_SECONDS))
     return jobs
 
 
-def shown(manager: Manager, jobs: Sequence[Job]) -> str:
+def shown(manager: Manager, jobs: Sequence[ServiceJob]) -> str:
     """Each file as it is written."""
     lines = []
     for file, content in _files(manager, jobs).items():
@@ -299,7 +300,7 @@ def shown(manager: Manager, jobs: Sequence[Job]) -> str:
     return "\n".join(lines)
 
 
-def install(manager: Manager, jobs: Sequence[Job], call: Runner) -> None:
+def install(manager: Manager, jobs: Sequence[ServiceJob], call: Runner) -> None:
     """Writes the files and starts what they tell of. Raises ServiceError."""
     files = _files(manager, jobs)
     for file in files:
@@ -307,7 +308,11 @@ def install(manager: Manager, jobs: Sequence[Job], call: Runner) -> None:
             raise ServiceError(f"{file} was not written by this program: move it away first.")
     uninstall(manager, call)
     for file, content in files.items():
-        _write(file, content)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(file, content)
+        except OSError as error:
+            raise ServiceError(f"{file} cannot be written: {error.strerror}.") from error
     for command in (command for job in jobs for command in manager.start(job)):
         code, said = call(command)
         if code:
@@ -318,7 +323,7 @@ def install(manager: Manager, jobs: Sequence[Job], call: Runner) -> None:
 def uninstall(manager: Manager, call: Runner) -> list[Path]:
     """Ends everything and removes the files that were written here; gives those."""
     removed = []
-    for job in (Job(BOT), Job(RECORDER, every=RECORD_SECONDS)):
+    for job in (ServiceJob(BOT), ServiceJob(RECORDER, every=RECORD_SECONDS)):
         ours = [file for file in manager.files(job) if file.exists() and _is_ours(file)]
         for command in manager.stop(job) if ours else ():
             call(command)  # where it does not run, that is fine
@@ -328,7 +333,7 @@ def uninstall(manager: Manager, call: Runner) -> list[Path]:
     return removed
 
 
-def status(manager: Manager, job: Job, call: Runner) -> tuple[bool, str]:
+def status(manager: Manager, job: ServiceJob, call: Runner) -> tuple[bool, str]:
     """Whether the job runs and is installed as it would be now, with what the system says."""
     files = manager.files(job)
     if not all(file.exists() for file in files):
@@ -352,21 +357,10 @@ def call_system(command: Command) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def _files(manager: Manager, jobs: Sequence[Job]) -> dict[Path, bytes]:
+def _files(manager: Manager, jobs: Sequence[ServiceJob]) -> dict[Path, bytes]:
     return {file: content for job in jobs for file, content in manager.files(job).items()}
 
 
 def _is_ours(file: Path) -> bool:
     content = file.read_bytes()
     return any(MARK.encode(encoding) in content for encoding in ("utf-8", "utf-16-le"))
-
-
-def _write(file: Path, content: bytes) -> None:
-    """All of it or nothing."""
-    beside = file.with_name(f".{file.name}.new")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content)
-        beside.replace(file)
-    except OSError as error:
-        raise ServiceError(f"{file} cannot be written: {error.strerror}.") from error

@@ -43,12 +43,12 @@ class Keys:
     def __init__(self, groups: Mapping[str, Sequence[KeyForm]]) -> None:
         forms = [(name, form) for name, own in groups.items() for form in dict.fromkeys(own)]
         claims = Counter(form.text for _, form in forms if form.tells_group)
-        telling = [(name, form) for name, form in forms if claims[form.text] == 1]
-        self._scoped = _AnyOf([(form.text, name, form) for name, form in telling if not form.words])
-        self._rare = [(form.text, name, form) for name, form in telling if form.words]
+        unique = [(name, form) for name, form in forms if claims[form.text] == 1]
+        self._scoped = _AnyOf([(form.text, name, form) for name, form in unique if not form.words])
+        self._rare = [(form.text, name, form) for name, form in unique if form.words]
         self._pages = {
-            page: _AnyOf([(form.title, name, form) for name, form in telling if form.page == page])
-            for page in dict.fromkeys(form.page for _, form in telling if form.title)
+            page: _AnyOf([(form.title, name, form) for name, form in unique if form.page == page])
+            for page in dict.fromkeys(form.page for _, form in unique if form.title)
         }
         within: defaultdict[tuple[str, str], list[tuple[str, str, KeyForm]]] = defaultdict(list)
         for name, form in forms:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from operator import itemgetter
 from typing import TypeAlias
 
-from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.day import Span, subtract, total
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.edits import outlives_refresh
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.domain.suggestions import CERTAIN, Suggestion
 
+_SPAN = "/"
 Move: TypeAlias = tuple[Item | None, Item | None]
 
 
@@ -82,13 +84,43 @@ def moved(before: Digest, after: Digest) -> list[Move]:
 
 
 def said_before(before: Digest, after: Digest, known: Mapping[str, str]) -> dict[str, str]:
-    """By the ids of open items, what was first said of their time and is no longer.
+    """What was first said of time and is no longer: by the ids of open items that say another
+    thing, and by the time (`span_key`) of what is suggested no more and is not tracked.
 
     `known` is the same of the day before it was read anew.
     """
     first = {item.id: known.get(old.id, in_short(old)) for old, item in _were(before, after)}
     now = {item.id: in_short(item) for item in after.items if item.id in first}
-    return {item_id: first[item_id] for item_id in now if first[item_id] != now[item_id]}
+    changed = {item_id: first[item_id] for item_id in now if first[item_id] != now[item_id]}
+    gone = {key: words for key, words in known.items() if is_span(key)}
+    for item in before.items:
+        if item.state is ItemState.OPEN and item.suggestion.group:
+            key = span_key(item.suggestion.span)
+            gone.setdefault(key, known.get(item.id, in_short(item)))
+    taken = [item.suggestion.span for item in after.items]
+    taken += [Span(e.start, e.end) for e in after.tracked if e.end and e.end > e.start]
+    return changed | {key: words for key, words in gone.items() if _is_free(span_of(key), taken)}
+
+
+def _is_free(span: Span, taken: Sequence[Span]) -> bool:
+    """Whether most of a span is left, and what is there reaches in from elsewhere."""
+    left = total(subtract([span], taken))
+    return 2 * left > span.length and not any(_mostly(span, other) for other in taken)
+
+
+def span_key(span: Span) -> str:
+    """A span as a key, which no item's id is like."""
+    return f"{span.start.isoformat()}{_SPAN}{span.end.isoformat()}"
+
+
+def is_span(key: str) -> bool:
+    """Whether a key stands for a span."""
+    return _SPAN in key
+
+
+def span_of(key: str) -> Span:
+    """The span of such a key."""
+    return Span(*map(datetime.fromisoformat, key.split(_SPAN)))
 
 
 def _were(before: Digest, after: Digest) -> Iterator[tuple[Item, Item]]:

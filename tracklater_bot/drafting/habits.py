@@ -54,7 +54,7 @@ class Habit:
     stood: float
 
 
-class _DayFile(msgspec.Struct):
+class _TaughtDay(msgspec.Struct):
     """A day as it is kept. `mark` changes with what was confirmed for it."""
 
     form: int
@@ -72,7 +72,7 @@ class HabitFiles:
     folder: Path
     sources: Sequence[ClueSource]
     clock: Callable[[], datetime]
-    _known: dict[date, _DayFile] = field(default_factory=dict)
+    _known: dict[date, _TaughtDay] = field(default_factory=dict)
 
     def learned(self, brief: Brief) -> Callable[[WorkDay], Habits | None]:
         """Reads the days anew whose entries are new or changed; gives each day's habits."""
@@ -147,13 +147,13 @@ class HabitFiles:
         mark: str,
         hashing: Hashing,
         meetings: Sequence[Meeting],
-    ) -> _DayFile | None:
+    ) -> _TaughtDay | None:
         """What a day teaches; None where it cannot be read, so that it is tried again."""
         windows = self._windows(day)
         if windows is None:
             return None
         counts = learned(windows, lessons, hashing, meetings)
-        kept = self._known[day.date] = _DayFile(FORM, mark, counts)
+        kept = self._known[day.date] = _TaughtDay(FORM, mark, counts)
         self._write(f"{day.date.isoformat()}.json", msgspec.json.encode(kept))
         return kept
 
@@ -174,11 +174,11 @@ class HabitFiles:
         clues = (clue for reading in told_apart(readings) for clue in reading.clues)
         return [clue for clue in clues if isinstance(clue, Window)]
 
-    def _kept(self, day: date) -> _DayFile | None:
+    def _kept(self, day: date) -> _TaughtDay | None:
         if day not in self._known:
             try:
                 content = read_regular(self.folder / f"{day.isoformat()}.json", MOST_BYTES)
-                kept = msgspec.json.decode(content, type=_DayFile)
+                kept = msgspec.json.decode(content, type=_TaughtDay)
             except FileNotFoundError:
                 return None
             except (OSError, ValueError) as error:

@@ -146,9 +146,9 @@ def _infer(inputs: Inputs) -> _Inferred:
     return _Inferred(matcher, of_day, day, spans, meetings, watched)
 
 
-def _confirmed(inputs: Inputs) -> list[tuple[Interval, str | None]]:
-    """The day's entries whose group is known, and what the person said of it: None for no work."""
-    said = [(interval_of(one.span, inputs), one.group) for one in inputs.decided]
+def _confirmed(inputs: Inputs) -> list[tuple[Interval, str]]:
+    """What the person said of the day, and its entries whose group is known."""
+    said = [(interval_of(one.span, inputs), one.group) for one in inputs.decided if one.group]
     return said + [
         (interval_of(span, inputs), entry.group)
         for entry in inputs.tracked

@@ -6,11 +6,13 @@ back and forth, by the clock, or as a board in rotation. People do none of this 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
+from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.title_normalization import TitleNormalizer, is_unsaved, named_things
 
 # Who samples at least so often (seconds) sees a person's window stand still now and then.
@@ -31,6 +33,24 @@ TICKS, QUICK_TICKS, LEAPS = 5, 10, 8
 # Titles in rotation: at most so many, so many in a row and three times round, each for its own time
 # but for so many seconds; where that is hardly longer than samples lie apart, for a while.
 MOST_TITLES, IN_A_ROW, JITTER, A_WHILE = 16, 10, 3.0, 900.0
+
+# What comes to the front by itself, whoever is there.
+_NOTICES = re.compile(
+    r"""
+    (?:\d+\ )?(?:new\ )?(?:notifications?|reminders?(?:\(s\))?|toasts?)
+    | (?:\d+\ )?(?:neue\ )?(?:benachrichtigung(?:en)?|erinnerung(?:en)?)
+    | (?:nouvelles?\ )?notifications? | (?:\d+\ )?rappels? | (?:nueva\ )?notificaci(?:ón|ones)
+    | (?:\d+\ )?recordatorios? | (?:nuova\ )?notific(?:a|he) | (?:\d+\ )?promemoria
+    | notificaç(?:ão|ões) | lembretes? | powiadomieni[ea] | przypomnieni[ea] | melding(?:en|er)?
+    | herinneringen | ilmoitus | ilmoitukset | muistutu(?:s|kset) | (?:ny\ )?avisering(?:ar)?
+    | påminnelser? | meddelelser? | oznámení | upozornění | értesítés | уведомлени[ея]
+    | напоминани[ея] | 通知 | 新しい通知 | リマインダー | 新通知 | 알림 | (?:xfce4-)?notifyd
+    | notify-osd | dunst | mako
+    | software\ updater? | windows\ update | java\ update\ available
+""",
+    re.VERBOSE,
+)
+LONGEST_NOTICE = 40
 
 
 class Sample(NamedTuple):
@@ -55,6 +75,11 @@ class _Run:
         for run in runs:
             self.count += run.count
             self.last = run.last if run.last.title else self.last
+
+
+def is_notice(title: str) -> bool:
+    """Whether a window is a notification that came to the front by itself."""
+    return len(title) <= LONGEST_NOTICE and _NOTICES.fullmatch(folded(title).strip()) is not None
 
 
 def run_numbers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Sequence
 from heapq import nlargest
@@ -10,7 +11,7 @@ from math import inf
 
 from tracklater_bot.domain.track_record import BY_HABIT
 from tracklater_bot.engine.infer.inference import LabelledDay
-from tracklater_bot.engine.intervals import MINUTE, Interval
+from tracklater_bot.engine.intervals import MINUTE, Interval, joined
 from tracklater_bot.engine.learn.bayes import SAID
 from tracklater_bot.engine.learn.habits import Habits, Seen, true_share
 from tracklater_bot.engine.looks import parts_of
@@ -35,7 +36,7 @@ ENOUGH = 6.0  # log-likelihood of other evidence that needs no habit
 def add_habits(
     segments: Sequence[Segment],
     habits: Habits,
-    tracked: Sequence[tuple[Interval, str | None]],
+    tracked: Sequence[tuple[Interval, str]],
     matcher: Matcher,
 ) -> None:
     """Adds what past days say of the windows. `tracked` is whose time of the day is known."""
@@ -46,11 +47,11 @@ def add_habits(
             key=lambda segment: segment.focus,
         )
     ]
-    clear = [
+    clear = joined(
         (segment.start, segment.end)
         for segment in segments
         if any(value >= CLEARLY for _, _, value in segment.evidence)
-    ]
+    )
     lengths = [sum(part.minutes for part in parts) for parts in of_focus]
     # Of a day of endless windows those that last longest: what is between two of them is short.
     longest = sorted(nlargest(MOST_WINDOWS, range(len(of_focus)), key=lengths.__getitem__))
@@ -77,13 +78,18 @@ def add_habits(
 
 
 def _free(named: Sequence[Interval], interval: Interval) -> float:
-    """How much habit may say of an interval: little near what names a group, all far from it."""
+    """How much habit may say of an interval: little near what names a group, all far from it.
+
+    `named` are in order, and none touches another.
+    """
     start, end = interval
-    nearest = min((max(start - last, first - end, 0.0) for first, last in named), default=inf)
+    after = bisect(named, interval)
+    beside = named[max(after - 1, 0) : after + 1]
+    nearest = min((max(start - last, first - end, 0.0) for first, last in beside), default=inf)
     return max(BESIDE_NAMED, min(1.0, nearest / FAR))
 
 
-def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str | None]]) -> Seen:
+def _seen(parts: Sequence[Segment], tracked: Sequence[tuple[Interval, str]]) -> Seen:
     known: dict[str | None, float] = {}
     for part in parts:
         for group, value in part.groups.items():

@@ -29,6 +29,7 @@ LONGEST_PLAN = 9 * 60 * MINUTE
 LIKE_EARLIER = f"{BY_HABIT} of such meetings"
 # A call belongs to a meeting that it shares so much time with, and may begin and end so much apart.
 SHARED, APART = 10 * MINUTE, 15 * MINUTE
+LATEST = 30 * MINUTE  # and end so late, where it was planned to last that long
 # Whoever was at work so shortly before or after, or not long before and after, was not elsewhere.
 CLOSE, NEAR = 20 * MINUTE, 120 * MINUTE
 # What was done at the edges of a meeting was done before or after it.
@@ -161,7 +162,8 @@ def _in_call(planned: Sequence[Planned], call: Interval) -> Iterator[Kept]:
     ]
     for number, plan in enumerate(own):
         begun = max(start, plan.start - APART, own[number - 1].end if number else start)
-        ended = min(end, plan.end + APART, own[number + 1].start if plan is not own[-1] else end)
+        late = max(APART, min(LATEST, plan.end - plan.start))
+        ended = min(end, plan.end + late, own[number + 1].start if plan is not own[-1] else end)
         if begun < ended:
             yield Kept(begun, ended, plan, is_call=True)
 

@@ -19,11 +19,10 @@ from tracklater_bot.domain.clues import Clue, Window
 from tracklater_bot.domain.day import without
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.attendance import Attended, shared
-from tracklater_bot.engine.changes import Sample, run_numbers
+from tracklater_bot.engine.changes import Sample, is_notice, run_numbers
 from tracklater_bot.engine.intervals import Interval, joined, within
 from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.title_normalization import TitleNormalizer
-from tracklater_bot.engine.windows import is_notice
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
 # within these bounds in seconds: xdotool fails for a sample or two, suspend takes longer. Who
@@ -34,7 +33,7 @@ LATE, SLOWEST_INTERVAL = 1.2, 660.0
 USUAL_INTERVAL, SLOW_INTERVAL = 20.0, 60.0
 RECORDED_INTERVAL = 20.0  # of a window that was recorded with its length
 # Where each second is recorded a machine asleep is a hole: standing still is more often reading.
-PATIENCE = 2
+UNSURE_IDLE = 2
 # Nobody sits still in one meeting for longer: the window was left open.
 LONGEST_MEETING = 4 * 3600.0
 LULL = 300.0  # so long without a change somebody may have been gone
@@ -179,7 +178,7 @@ def _certain(
     for start, end, title in calm:
         yield from (Focus(*inside, title) for inside in shared([(start, end)], certain.here))
     unsure = [sample for sample in samples if not within(certain.here, sample.at)]
-    patient = replace(rules, idle=PATIENCE * rules.idle) if certain.lasting else rules
+    patient = replace(rules, idle=UNSURE_IDLE * rules.idle) if certain.lasting else rules
     guesses = _Absence([], [], [])
     for start, end, title in _present(unsure, sampling, patient, guesses):
         settled = certain.here if rules.is_meeting(title) else certain.reach
@@ -341,12 +340,12 @@ def _across_machines(machines: Sequence[Sequence[Focus]]) -> Iterator[Focus]:
 
 
 def _latest_change(focuses: Sequence[Focus], edges: Sequence[float]) -> Iterator[Focus]:
-    showing: list[Focus] = []
+    in_front: list[Focus] = []
     following = 0
     for start, end in pairwise(edges):
         while following < len(focuses) and focuses[following].start <= start:
-            showing.append(focuses[following])
+            in_front.append(focuses[following])
             following += 1
-        showing = [focus for focus in showing if focus.end > start]
-        if showing:
-            yield Focus(start, end, max(showing).title)
+        in_front = [focus for focus in in_front if focus.end > start]
+        if in_front:
+            yield Focus(start, end, max(in_front).title)

@@ -51,7 +51,9 @@ class RowIssues:
         }
         # Groups whose windows name issues now and then: where they don't, that says something.
         titles = {segment.title for segment in day.segments if segment.title}
-        self._telling = {issue.group for title in titles for issue in matcher.window(title).issues}
+        self._in_titles = {
+            issue.group for title in titles for issue in matcher.window(title).issues
+        }
 
     def chosen(self, group: str, key: IssueId | None, interval: Interval) -> IssueId | None:
         """The issue of a row that the best path has on `key`: of others that it names, the most."""
@@ -96,7 +98,7 @@ class RowIssues:
     def _tells(self, group: str, event: Event) -> bool:
         """Whether an event itself speaks of its issue; a commit's branch may be an old one."""
         of_branch = event.kind is EventKind.COMMIT and event.sha not in self._naming
-        return not of_branch or group not in self._telling
+        return not of_branch or group not in self._in_titles
 
     def _assumed(self, group: str, key: IssueId, interval: Interval) -> bool:
         """Whether windows like those of past days tell of the issue, or a branch where none do."""
@@ -104,7 +106,7 @@ class RowIssues:
         if any(segment.usual_issue == key for segment in segments):
             return True
         in_use = any(segment.issues.get(key, 0.0) > 0 for segment in segments)
-        return in_use and group not in self._telling
+        return in_use and group not in self._in_titles
 
     def _probability(self, group: str, key: IssueId | None, interval: Interval) -> float:
         """How likely the issue is in an interval, given the group."""

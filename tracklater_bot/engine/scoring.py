@@ -13,7 +13,7 @@ from tracklater_bot.engine import weights
 from tracklater_bot.engine.events import Checkouts, Event, EventKind, turning_points
 from tracklater_bot.engine.habit_evidence import add_habits
 from tracklater_bot.engine.infer.hmm import TransitionCosts
-from tracklater_bot.engine.intervals import MINUTE, TOUCH, Interval, joined, within
+from tracklater_bot.engine.intervals import MINUTE, Interval, joined, within
 from tracklater_bot.engine.learn.habits import Habits
 from tracklater_bot.engine.match.matcher import Matcher, TextMatch
 from tracklater_bot.engine.presence import Focus
@@ -48,7 +48,7 @@ class ScoringContext:
     nameless: Sequence[Interval]
     is_noon: Callable[[float], bool]
     habits: Habits | None = None
-    confirmed: Sequence[tuple[Interval, str | None]] = ()
+    confirmed: Sequence[tuple[Interval, str]] = ()
 
 
 def calls_in(foci: Sequence[Focus], kinds: WindowKind) -> list[Interval]:
@@ -155,13 +155,15 @@ def _score_call(
             for group in event.groups:
                 inside[0].add_evidence(group, weights.CALL_BEGINS[event.kind], source)
     before = on_screen[first - 1] if first else None
-    if before is not None and before.focus is not None and start - before.end <= TOUCH:
+    if before is not None and before.focus is not None and start - before.end <= LEAD:
         match = matcher.window(before.focus.title)
         if match.place is WindowPlace.TALK and before.focus.end - before.focus.start < LEAD:
             for group, word in match.groups.items():
                 inside[0].add_evidence(group, weights.TALK_BEFORE_CALL, EvidenceSource(word))
     if not any(segment.groups for segment in inside):
         inside[0].idle += weights.NAMELESS_CALL
+        for segment in inside:
+            segment.nameless_call = start
 
 
 def _score_against_issues(on_screen: Sequence[Segment], calls: Sequence[Interval]) -> None:

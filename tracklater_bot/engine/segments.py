@@ -71,6 +71,7 @@ class Segment:
     opinion: Opinion | None = None  # what past days say of it
     usual_issue: IssueId | None = None  # that windows like it were on lately
     meeting: float | None = None
+    nameless_call: float | None = None  # when the call began that it is a part of, if nobody's
     drawn: bool = False
     evidence: list[tuple[str, EvidenceSource, float]] = field(default_factory=list)
 

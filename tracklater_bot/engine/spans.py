@@ -80,7 +80,9 @@ def _labelled(day: LabelledDay) -> Iterator[LabelledSegment]:
         state = day.states[number]
         if segment.end > segment.start and (state or segment.on_screen or segment.drawn):
             group, key = state or (None, None)
-            yield LabelledSegment(segment.start, segment.end, group, key, segment.meeting)
+            # What nobody knows of a call is asked by itself, whatever is nobody's beside it.
+            meeting = segment.meeting if state else segment.meeting or segment.nameless_call
+            yield LabelledSegment(segment.start, segment.end, group, key, meeting)
 
 
 def _joined(segments: Iterable[LabelledSegment]) -> list[LabelledSegment]:

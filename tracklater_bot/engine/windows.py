@@ -63,6 +63,7 @@ _PRIVATE = """
     |navegació privada|gizli pencere|private window with tor|finestra anonima|fenêtre privée
     |ventana privada|janela privada|privévenster|tor browser
     |поверителен прозорец|приватни прозор|приватне вікно
+    |inkognitofönster|inkognitovindue|inkognitovindu|anonimni način|גלישה בסתר|التصفح المتخفي
     |التصفح الخاص|גלישה פרטית|duyệt web riêng tư|penjelajahan pribadi|การท่องเว็บแบบส่วนตัว
 """
 _LEISURE_APPS = frozenset((
@@ -84,7 +85,7 @@ _TOOLS = """
 """
 # Pages of Teams that are no meeting, in the languages of most people.
 _TEAMS_PAGES = r"""
-    keskustelu\w*|conversa\w*|チャット|聊天|채팅|アクティビティ|最新动态|活動|활동|予定表|カレンダー|日历|行事曆|일정
+    calls|keskustelu\w*|conversa\w*|チャット|聊天|채팅|アクティビティ|最新动态|活動|활동|予定表|カレンダー|日历|行事曆|일정
     |通話|通话|통화|ファイル|文件|檔案|파일|チーム|团队|團隊|팀
     |agenda|weekplan\w*|viva\ \w+|tasks\ by\ .*|power\ \w+|one\ ?note|לוח\ שנה|bate-papo
     |(?:chats?|teams?)\ (?:and|und|et|y|e|och|og|ja|en|i)\ \w+
@@ -98,9 +99,11 @@ _TEAMS_PAGE = rf"""(?:{_TEAMS_PAGES}
       |planning|fredagsm|check|onboard|status|jour|tervezés|értekezlet|συνάντηση|σύσκεψη|פגישה|اجتماع))
       (?:[^\W\d_]|-)+ (?<![぀-ヿ㐀-鿿가-힣]))"""
 _MEETING = rf"""
-    ^zoom[\ -](?:meeting|webinar|call|møte|möte|kokous|会议|ミーティング)(?!\w)
+    ^zoom[\ -]?(?:meeting|webinar|call|møte|möte|kokous|besprechung|vergadering|会议|會議|미팅|회의
+      |ミーティング)(?!\w)
     | ^(?:réunion|reunión\ de|riunione(?:\ di)?|reunião(?:\ do)?|spotkanie)\ zoom$
     | ^(?:cisco\ )?webex\ meetings?$ | ^goto\ meeting\b | ^(?:chime:|voov|pexip|dingtalk)\ meeting\b
+    | ^chime\ meeting: | ^(?:jitsi|8x8)\ meet\ [-–—|]\ \S | ^element\ call\b
     | \bzoom\ (?:meeting|webinar)$ | \S\ [-–—|]\ zoom$
     | ^(?:\(\d+\)\ )?meet\s[-–—]\s\S | \b[a-z]{{3}}-[a-z]{{4}}-[a-z]{{3}}\b
     | ^meeting\ (?:in|with|now|compact\ view)\b.*\bteams\b | \|\ (?:meeting|call)\ \|.*\bteams\b
@@ -113,27 +116,15 @@ _MEETING = rf"""
 """
 # Windows of the same programs that are open all day without anybody talking.
 _NO_MEETING = r"""
+    ^(?:home|meetings|messaging|calling|calendar|contacts|settings)\ [-–—|]\ webex$ |
     ^(?:home|settings|free\ account|pro\ account|licensed\ account|workplace|cloud\ meetings)?
     \ ?(?:[-–—|]\ )?zoom(?:\ workplace|\ cloud\ meetings)?$
     | ^zoom\ [-–—]\ | \bzoom\ workplace\b
 """
-# What comes to the front by itself, whoever is there.
-_NOTICE = r"""
-    (?:\d+\ )?(?:new\ )?(?:notifications?|reminders?(?:\(s\))?|toasts?)
-    | (?:\d+\ )?(?:neue\ )?(?:benachrichtigung(?:en)?|erinnerung(?:en)?)
-    | (?:nouvelles?\ )?notifications? | (?:\d+\ )?rappels? | (?:nueva\ )?notificaci(?:ón|ones)
-    | (?:\d+\ )?recordatorios? | (?:nuova\ )?notific(?:a|he) | (?:\d+\ )?promemoria
-    | notificaç(?:ão|ões) | lembretes? | powiadomieni[ea] | przypomnieni[ea] | melding(?:en|er)?
-    | herinneringen | ilmoitus | ilmoitukset | muistutu(?:s|kset) | (?:ny\ )?avisering(?:ar)?
-    | påminnelser? | meddelelser? | oznámení | upozornění | értesítés | уведомлени[ея]
-    | напоминани[ея] | 通知 | 新しい通知 | リマインダー | 新通知 | 알림 | (?:xfce4-)?notifyd
-    | notify-osd | dunst | mako
-    | software\ updater? | windows\ update | java\ update\ available
-"""
 # One's own administration: time trackers, accounting and tax, each a part of a title by itself.
 _OWN_PROGRAMS = frozenset((
-    "toggl", "toggl track", "clockify", "tracklater", "tracklater-bot", "timecamp", "tmetric",
-    "everhour", "hubstaff",
+    "toggl", "toggl track", "toggl reports", "clockify", "tracklater", "tracklater-bot",
+    "timecamp", "tmetric", "everhour", "hubstaff",
     "rescuetime", "kimai", "timeular", "memtime", "timing", "manictime", "actitime", "jibble",
     "freshbooks", "quickbooks", "quickbooks online", "intuit quickbooks", "xero", "freeagent",
     "kashflow", "zoho invoice", "zoho books", "invoice ninja", "invoicely", "wave accounting",
@@ -155,6 +146,7 @@ _OWN_PROGRAMS = frozenset((
 _OWN_LAST = frozenset(("harvest", "timely", "sage", "wave", "indy", "shine", "qonto", "tempo"))
 _QUOTE = "quote|angebot|devis|presupuesto|preventivo|offerte|見積書|견적서"
 _INVOICE = r"""invoices?|rechnung|gutschrift|lasku|facture|factura|fattura|fatura|faktura|faktúra
+    |faktūra|sąskaita|rēķins|račun|τιμολόγιο|arve
     |factuur|számla|nota\ fiscal|счет|счёт"""
 _INVOICES = """rechnungen|laskut|factures|facturas|fatture|faturas|faktury|fakturor|fakturaer
     |facturen|számlák|счета|請求書|請求書一覧|发票|發票"""
@@ -187,17 +179,18 @@ _OWN_WORDS = r"""
     (?<![^\W_])(?:
         time\s?-?sheets?|working\ hours|(?:hours|travel)\ and\ expenses|expense\ (?:report|claim)s?
         |(?:vat|tax)\ (?:return|declaration)s?|bookkeeping|business\ account|self\ assessment
-        |stundenzettel|zeiterfassung|arbeitszeiten|umsatzsteuer\w*|steuererklärung|ust-?va
+        |stundenzettel|stundennachweis\w*|arbeitszeitnachweis\w*|zeiterfassung|arbeitszeiten|umsatzsteuer\w*|steuererklärung|ust-?va
         |buchhaltung|geschäftskonto|reisekosten\w*
         |tuntilista\w*|tuntikirjau\w*|työaikakirjau\w*|arvonlisävero\w*|alv-?ilmoitus
         |veroilmoitus|kirjanpito|yritystili
-        |feuilles?\ de\ temps|déclaration\ de\ (?:la\ )?tva|note\ de\ frais|comptabilité
+        |feuilles?\ de\ temps|compte[\ -]rendu\ d[’']activité
+        |déclaration\ de\ (?:la\ )?tva|note\ de\ frais|comptabilité
         |hojas?\ de\ horas|modelo\ (?:303|130|390)|declaración\ (?:de\ la\ renta|del\ iva)
         |contabilidad|fogli?o?\ (?:delle\ )?ore|dichiarazione\ iva|contabilità
         |folha\ de\ horas|declaração\ (?:do\ )?iva
         |kart[ay]\ czasu\ pracy|jpk_\w+|deklaracja\ vat|księgowość
         |tidrapport\w*|tidsedd?el|timeseddel|momsdeklaration|moms\ ?angivelse|bokföring|bogføring
-        |urenstaat|urenregistratie|btw-?aangifte|boekhouding
+        |urenstaat|urenoverzicht|urenregistratie|btw-?aangifte|boekhouding
         |výkaz\ práce|munkaidő-?nyilvántartás|табель|учёт\ времени
     )(?![^\W_])
     | ^(?:hours|stunden|tunnit|heures|horas|ore\ lavorate|timmar|timer|godziny|uren|tunnid)
@@ -211,7 +204,7 @@ _MADE = r"""
       |emacs|n?vim|gvim|xcode|tmux|zsh|bash|pytest|localhost|127\.0\.0\.1|github|gitlab|bitbucket|gitea
       |pull\ request|merge\ request|jira|taiga|confluence|figma|miro|storybook|swagger|postman
       |stack\ overflow|developers?|docs|documentation|api|sdk|staging|sandbox)(?![^\W_])
-    | \ ·\  | [/~]\w | git:
+    | \ ·\  | ~\w | /[^\W\d] | (?<!\d)/\w | git:
     | \w\.(?!(?:pdf|xlsx?|ods|csv|numbers|docx?|odt|pages|fi|fr|de|com)(?!\w))[a-z]{1,6}(?!\w)
 """
 # Windows that keep their title whatever is done in them: another machine, a drawing.
@@ -233,6 +226,7 @@ _KEEPS_TITLE = r"""(?<![^\W_])(?:
 _DOCUMENT = r"""(?<![^\W_])(?:
     word|excel|powerpoint|libreoffice|openoffice|onlyoffice|keynote|scrivener|obsidian
     |google\ (?:docs|sheets|slides)|figma|miro|draw\.io|excalidraw
+    |acrobat|okular|evince|foxit\w*|sumatrapdf|onenote|visio|canva|typora|texstudio|overleaf
 )(?![^\W_])"""
 
 
@@ -255,7 +249,7 @@ _LOOKS = (
     (WindowPlace.WORK, _TOOLS, ()),
 )
 _CODE_HOST = " · "
-LONGEST_FILE_NAME, LONGEST_NOTICE = 80, 40
+LONGEST_FILE_NAME = 80
 _MEETING_PAGES = re.compile(
     r"meet\.google\.com/[a-z]{3}-|[\w.-]*zoom\.us/(?:j|s|wc)/|meet\.jit\.si/\w|whereby\.com/\w"
     r"|teams\.(?:microsoft|live)\.com/\S*(?:meet|calling)|[\w.-]*webex\.com/(?:meet|webappng)"
@@ -274,14 +268,17 @@ _INVOICE_PAGES = re.compile(_INVOICE_PAGE, re.VERBOSE)
 _KEEP_TITLE = re.compile(_KEEPS_TITLE, re.VERBOSE)
 _DOCUMENTS = re.compile(_DOCUMENT, re.VERBOSE)
 _MADE_FOR_OTHERS = re.compile(_MADE, re.VERBOSE)
-_NOTICES = re.compile(_NOTICE, re.VERBOSE)
 _MEETING_WORDS = frozenset((
     "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
-    "gotomeeting", "bigbluebutton", "facetime", "bluejeans", "lifesize", "starleaf",
+    "gotomeeting", "bigbluebutton", "chime", "zoom会议", "zoom會議", "zoomミーティング",
+    "zoom회의", "facetime", "bluejeans", "lifesize", "starleaf",
 ))  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _PRIVATE_WORDS = re.compile(
-    "|".join(rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)" for words in _PRIVATE.split("|"))
+    r"[(\[](?:private|gizli)[)\]]|[-–—] private [-–—] (?:vivaldi|opera|brave)$|"
+    + "|".join(
+        rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)" for words in _PRIVATE.split("|")
+    )
 )
 _BESIDE_A_NAME = re.compile(r"[\u200b•●*]|\([^()]{0,24}\)")
 _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
@@ -323,7 +320,10 @@ class WindowKind:
             parts.pop()
         if _MADE_FOR_OTHERS.search(" - ".join(part for part in parts if part not in _OWN_PROGRAMS)):
             return False
-        if not _OWN_PROGRAMS.isdisjoint(parts) or (len(parts) > 1 and parts[-1] in _OWN_LAST):
+        begun = (part.partition(":")[0] for part in parts)
+        if not _OWN_PROGRAMS.isdisjoint([*parts, *begun]) or (
+            len(parts) > 1 and parts[-1] in _OWN_LAST
+        ):
             return True
         if issue:
             return False
@@ -374,6 +374,8 @@ class WindowKind:
     def _look(self, title: str) -> WindowPlace:
         if self._is_meeting(title, _WORD.findall(title)):
             return WindowPlace.MEETING
+        if _PRIVATE_WORDS.search(title):
+            return WindowPlace.LEISURE
         parts = [part.strip(" ()") for part in _SEPARATORS.split(title)]
         places = _places(title) | {_NAMES[part] for part in parts if part in _NAMES}
         page = not BROWSERS.isdisjoint(parts[1:]) and _CODE_HOST not in title
@@ -414,11 +416,6 @@ def _places(text: str) -> set[WindowPlace]:
 def is_private(title: str) -> bool:
     """Whether a browser's window says that it is one of those that remember nothing."""
     return _PRIVATE_WORDS.search(folded(title)) is not None
-
-
-def is_notice(title: str) -> bool:
-    """Whether a window is a notification that came to the front by itself."""
-    return len(title) <= LONGEST_NOTICE and _NOTICES.fullmatch(folded(title).strip()) is not None
 
 
 def program_in(title: str) -> str:

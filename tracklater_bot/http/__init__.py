@@ -25,11 +25,12 @@ from tracklater_bot.http.responses import (
     Title,
     Unreachable,
     When,
+    good_rows,
     understood,
 )
 
 __all__ = [
     "BadResponse", "BadStatus", "HttpError", "Line", "Response", "ResponseLate", "ResponseLost",
     "RetryPolicy", "ServiceClient", "Timing", "Title", "Unreachable", "When", "anonymous",
-    "basic", "bearer", "in_header", "understood", "utc_now",
+    "basic", "bearer", "good_rows", "in_header", "understood", "utc_now",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -27,6 +27,7 @@ from tracklater_bot.http import (
     anonymous,
     basic,
     bearer,
+    good_rows,
 )
 from tracklater_bot.http.client import Credentials
 from tracklater_bot.settings import GroupJira
@@ -75,7 +76,7 @@ class JiraProject(BaseModel):
 
 
 class _Projects(BaseModel):
-    values: list[JiraProject] | None = None
+    values: Annotated[list[JiraProject], good_rows(JiraProject)] = []
 
 
 class _Tenant(BaseModel):
@@ -95,10 +96,10 @@ class _Errors(BaseModel):
 
 _USER = TypeAdapter(User)
 _PROJECTS = TypeAdapter(_Projects)
-_ALL_PROJECTS = TypeAdapter(list[JiraProject])
+_ALL_PROJECTS = TypeAdapter(Annotated[list[JiraProject], good_rows(JiraProject)])
 _TENANT = TypeAdapter(_Tenant)
 _ERRORS = TypeAdapter(_Errors)
-_TOKENS = TypeAdapter(list[_Token])
+_TOKENS = TypeAdapter(Annotated[list[_Token], good_rows(_Token)])
 
 
 class JiraSite:
@@ -132,7 +133,7 @@ class JiraSite:
         if not self.cloud:
             return self.get("/project", _ALL_PROJECTS)
         order: dict[str, str | int] = {"orderBy": "-lastIssueUpdatedTime", "maxResults": 50}
-        return self.get("/project/search", _PROJECTS, order).values or []
+        return self.get("/project/search", _PROJECTS, order).values
 
     def tokens_end(self) -> tuple[datetime, ...]:
         """When the account's tokens expire, soonest first; Data Center alone tells, Cloud nobody.

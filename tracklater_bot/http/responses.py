@@ -223,6 +223,12 @@ def understood(shape: TypeAdapter[T], rows: Iterable[object]) -> list[T]:
     return good
 
 
+def good_rows(shape: type[T]) -> BeforeValidator:
+    """For a list in an answer: each row by itself; null, and what is no list, are the empty one."""
+    rows = TypeAdapter(shape)
+    return BeforeValidator(lambda found: understood(rows, found) if isinstance(found, list) else [])
+
+
 def http_date(value: str) -> datetime | None:
     """A date in a header, in UTC; None for anything else."""
     try:

@@ -29,7 +29,7 @@ class AccountFacts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Snapshot:
+class _SeenEntries:
     """What was in the tracker at a moment."""
 
     at: datetime
@@ -55,7 +55,7 @@ class Lookup:
         self._facts = facts
         self._key_tag = key_tag
         self._asked: base.Account | None = None
-        self._snapshot: _Snapshot | None = None
+        self._snapshot: _SeenEntries | None = None
 
     def constraints(self) -> base.Constraints:
         """What the workspace demands of every entry."""
@@ -119,7 +119,8 @@ class Lookup:
             or _hull([snapshot.span, whole]) != snapshot.span
         ):
             # Nothing is concluded from what is not among those that can be understood.
-            snapshot = self._snapshot = _Snapshot(now, whole, base.seen(self.tracker(), whole)[0])
+            found, _ = base.seen(lambda: self.tracker().entries(whole))
+            snapshot = self._snapshot = _SeenEntries(now, whole, found)
         return snapshot.entries
 
     def forget_entries(self) -> None:

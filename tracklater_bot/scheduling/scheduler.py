@@ -67,8 +67,8 @@ class Schedule:
         plan = self._plan()
         if plan != self._planned:
             # It only wakes the loop: whatever hangs in a call holds nobody but that one.
-            announcing = self._loops[0].wake
-            self._scheduler.add_job(announcing, _cron(plan), id="digest", replace_existing=True)
+            announce = self._loops[0].wake
+            self._scheduler.add_job(announce, _cron(plan), id="digest", replace_existing=True)
             self._planned = plan
         self._announce_due()
 

@@ -11,7 +11,7 @@ from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings import tree
 from tracklater_bot.settings.base import GroupSection, Key, Missing
 from tracklater_bot.settings.models import GroupSettings, Settings
-from tracklater_bot.settings.tree import GROUPS, dotted, env_name, is_secret, section_at
+from tracklater_bot.settings.tree import GROUPS, dotted, env_name, is_private, section_at
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -96,9 +96,7 @@ def _missing(values: Iterable[Missing]) -> tuple[str, ...]:
 
 def written(path: Key) -> str:
     """A setting as the person writes it: a variable for a secret, else its place in the file."""
-    section = section_at(path[:-1])
-    in_env = section is not None and path[-1] in section.in_env
-    return env_name(path) if in_env or is_secret(path) else dotted(path)
+    return env_name(path) if is_private(path) else dotted(path)
 
 
 def first_clues() -> str:

@@ -6,15 +6,16 @@ Unlike `advice`, which every command tells, this is looked through only when som
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import time
 from difflib import get_close_matches
 from itertools import permutations
+from pathlib import Path
 
 from tracklater_bot.domain.keywords import COMMON_NAMES, spelling_pattern
 from tracklater_bot.domain.plan import knows_holidays
 from tracklater_bot.domain.text import clean, folded, listing
-from tracklater_bot.settings.base import Key
+from tracklater_bot.settings.base import Section
 from tracklater_bot.settings.models import GroupSettings, Settings
 from tracklater_bot.settings.sections import GroupTracker
 from tracklater_bot.settings.tree import GROUPS, dotted
@@ -24,13 +25,6 @@ KINDS = ("default", "other", "bug", "story", "task", "epic", "feature", "improve
 _EXAMPLES = re.compile(
     r"firstname\.lastname@|/full/path/|U0(?:12)?ABCDEF|^U0?45$|//(?:group1|company)\.|username-group"
 )
-_MEMBER = re.compile(r"[UW][A-Z0-9]{2,}")
-_SITE_PAGE = re.compile(
-    r"/(?:browse|projects?|jira/(?:software|core|your-work|projects)|issues|secure|wiki|plugins"
-    r"|servicedesk|rest)\b"
-)
-_NO_SITE = re.compile(r"//(?:(?:id|admin|home|start|www)\.)?atlassian\.(?:com|net)")
-_ISSUE = re.compile(r"([A-Za-z][A-Za-z0-9_]+)-\d+")
 # How words are not meant, each with what is wrong.
 _NO_WORDS = (
     (re.compile(r"://|^www\."), "is an address: write a word that stands in titles"),
@@ -47,21 +41,71 @@ _PROGRAMS = frozenset((
     "code", "visual studio code", "vscode", "terminal", "slack", "outlook", "thunderbird", "gmail",
     "zoom", "teams", "microsoft teams", "excel", "word", "microsoft excel", "microsoft word",
 ))  # fmt: skip
-# Addresses that are not the API's: where they stand, what is wrong in them, what is meant.
-_NO_API = (
-    ("toggl.base_url", r"^(?!.*/api\b)", "https://api.track.toggl.com/api/v9"),
-    ("clockify.base_url", r"^(?!.*/api\b)", "https://api.clockify.me/api/v1"),
-    (
-        "slack.base_url",
-        r"^(?!.*/api/)|//(?!slack\.com)[^/]+\.slack\.com/",
-        "https://slack.com/api/",
-    ),
-    ("taiga.url", r"^(?!.*/api\b)", "https://api.taiga.io/api/v1, or your server's with /api/v1"),
-    ("github.url", r"//api\.github\.com|//github\.com/.", "https://github.com"),
-    ("gitlab.url", r"/api/v\d|//gitlab\.com/.", "the server's alone, as https://gitlab.com"),
-    ("activitywatch.url", r"/#|/api/\d", "the server's alone, as http://localhost:5600"),
+# What a setting's text shows not to be meant so, and what to write: the first that fits counts.
+# {0} is the text, {1} what the pattern has in brackets.
+_PAGE_OF_JIRA = (
+    r"(.*?)/(?:browse|projects?|jira/(?:software|core|your-work|projects)|issues|secure|wiki"
+    r"|plugins|servicedesk|rest)\b"
 )
-_SLUG = re.compile(r"/project/([\w-]+)")
+_NO_MEMBER = (
+    r"(?![UW][A-Z0-9]{2,}$)",
+    "{0} is no member ID: in Slack, your picture > Profile > ⋮ > Copy member ID; it begins with U"
+    " or W",
+)
+_NO_MAIL = (
+    r"[^@]*$",
+    "{0} is no e-mail address: `git log --format=%ae` shows the one in your commits",
+)
+_NO_API = "is not its API's address: write "
+_MEANT_OTHERWISE = {
+    "slack.user_id": (_NO_MEMBER,),
+    "git.emails": (
+        _NO_MAIL,
+        (r"(?i)noreply@github.com$", "{0} is GitHub's own: write the one in your commits"),
+    ),
+    "calendar.emails": (_NO_MAIL,),
+    "taiga.project_slug": (
+        (r".*/project/([\w-]+)", "is an address: write {1} alone"),
+        (r"(?![\w-]+$)", "is an address: write what follows /project/ in its address alone"),
+    ),
+    "jira.url": (
+        (
+            r".*//(?:(?:id|admin|home|start|www)\.)?atlassian\.(?:com|net)",
+            "is Atlassian's: write https://COMPANY.atlassian.net",
+        ),
+        (_PAGE_OF_JIRA, "is the address of a page: write {1}"),
+    ),
+    "jira.project_key": (
+        (r".*/([A-Za-z]\w+)-\d+$", "is an address: write {1}"),
+        (r"([A-Za-z]\w+)-\d+$", "is an issue: write {1}"),
+        (r".*/", "is an address: write the key, as DEV"),
+        (r"(?!\w+$)", "is a name: write the key, as DEV"),
+    ),
+    "github.repos": (
+        (r"[^/]*$", "{0} is none: write OWNER/{0}"),
+        (r"([^/]*/[^/]*)/", "{0} is none: write {1}"),
+    ),
+    "gitlab.projects": ((r"[^/]*$", "{0} is none: write GROUP/{0}"),),
+    "toggl.base_url": ((r"(?!.*/api\b)", f"{_NO_API}https://api.track.toggl.com/api/v9"),),
+    "clockify.base_url": ((r"(?!.*/api\b)", f"{_NO_API}https://api.clockify.me/api/v1"),),
+    "slack.base_url": (
+        (r"(?!.*/api/)|.*//(?!slack\.com)[^/]+\.slack\.com/", f"{_NO_API}https://slack.com/api/"),
+    ),
+    "taiga.url": (
+        (r"(?!.*/api\b)", f"{_NO_API}https://api.taiga.io/api/v1, or your server's with /api/v1"),
+    ),
+    "github.url": ((r".*//(?:api\.github\.com|github\.com/)", f"{_NO_API}https://github.com"),),
+    "gitlab.url": (
+        (r".*/api/v\d|.*//gitlab\.com/", f"{_NO_API}the server's alone, as https://gitlab.com"),
+    ),
+    "activitywatch.url": (
+        (r".*/(?:#|api/\d)", f"{_NO_API}the server's alone, as http://localhost:5600"),
+    ),
+    "clockify.workspace": (
+        (r"(?![0-9a-f]{24}$)", "is no id: write what follows /workspaces/ in its address"),
+    ),
+    "slack.workspace": ((r".*\.", "is an address: write the name, as in Slack's window title"),),
+}
 _LONG = 60  # minutes; shorter suggestions are most of a day
 _SHORTEST_CLIENT = 4
 _SOON = 3
@@ -73,10 +117,8 @@ def hollow(settings: Settings) -> tuple[str, ...]:
     return (
         *_of_groups(settings),
         *_of_words(settings),
-        *_of_addresses(settings),
-        *_of_services(settings),
+        *_of_values(settings),
         *_of_times(settings),
-        *_left_from_examples(settings),
     )
 
 
@@ -173,88 +215,31 @@ def _is_part(word: str, of: str) -> bool:
     return bool(word.strip()) and re.search(spelling_pattern(folded(word.strip())), of) is not None
 
 
-# -- Addresses -----------------------------------------------------------------------------------
+# -- Values by their form ------------------------------------------------------------------------
 
 
-def _of_addresses(settings: Settings) -> Iterator[str]:
-    yield from _of_people(("slack", "user_id"), (settings.slack.user_id,))
-    yield from _of_emails(("git", "emails"), settings.git.emails)
-    yield from _of_emails(("calendar", "emails"), settings.calendar.emails)
-    for name, group in settings.groups.items():
-        at = (GROUPS, name)
-        yield from _of_people((*at, "slack", "user_id"), (group.slack.user_id,))
-        yield from _of_emails((*at, "git", "emails"), group.git.emails or ())
-        yield from _of_issues(at, group)
-
-
-def _of_people(at: Key, ids: Iterable[str]) -> Iterator[str]:
-    for id in ids:
-        if id and not _MEMBER.fullmatch(id.strip()):
-            yield (
-                f"{dotted(at)}: {clean(id, 40)} is no member ID: in Slack, your picture > Profile"
-                " > ⋮ > Copy member ID; it begins with U or W"
-            )
-
-
-def _of_emails(at: Key, emails: Iterable[str]) -> Iterator[str]:
-    for email in emails:
-        if email.casefold() == "noreply@github.com":
-            yield f"{dotted(at)}: {email} is GitHub's own: write the one in your commits"
-        if "@" not in email:
-            yield (
-                f"{dotted(at)}: {clean(email, 60)} is no e-mail address: `git log --format=%ae`"
-                " shows the one in your commits"
-            )
-
-
-def _of_issues(at: Key, group: GroupSettings) -> Iterator[str]:
-    slug = group.taiga.project_slug
-    if slug and not re.fullmatch(r"[\w-]+", slug):
-        meant = _SLUG.search(slug)
-        told = meant[1] if meant else "what follows /project/ in its address"
-        yield f"{dotted((*at, 'taiga', 'project_slug'))}: is an address: write {told} alone"
-    if _NO_SITE.search(group.jira.url):
-        yield f"{dotted((*at, 'jira', 'url'))}: is Atlassian's: write https://COMPANY.atlassian.net"
-    elif _SITE_PAGE.search(group.jira.url):
-        site = _SITE_PAGE.split(group.jira.url)[0]
-        yield f"{dotted((*at, 'jira', 'url'))}: is the address of a page: write {clean(site, 200)}"
-    for key in group.jira.project_key:
-        is_address = "/" in key
-        if meant := _ISSUE.search(key.rpartition("/")[2]):
-            kind = "an address" if is_address else "an issue"
-            yield f"{dotted((*at, 'jira', 'project_key'))}: is {kind}: write {meant[1].upper()}"
-        elif is_address:
-            yield f"{dotted((*at, 'jira', 'project_key'))}: is an address: write the key, as DEV"
-        elif not re.fullmatch(r"\w+", key):
-            yield f"{dotted((*at, 'jira', 'project_key'))}: is a name: write the key, as DEV"
-    for table, field, paths in (
-        ("github", "repos", group.github.paths), ("gitlab", "projects", group.gitlab.paths),
-    ):  # fmt: skip
-        for path in paths:
-            parts = path.split("/")
-            if len(parts) < 2 or (table == "github" and len(parts) > 2):
-                whole = "/".join(parts[:2]) if len(parts) > 1 else f"OWNER/{path}"
-                told = f"{clean(path, 60)} is none: write {clean(whole, 60)}"
-                yield f"{dotted((*at, table, field))}: {told}"
-
-
-def _of_services(settings: Settings) -> Iterator[str]:
-    """Addresses of pages in the place of an API's, and names in the place of ids."""
+def _of_values(settings: Settings) -> Iterator[str]:
     for at, section in settings.sections():
-        for place, wrong, meant in _NO_API:
-            name, field = place.split(".")
-            if name == at[-1] and re.search(wrong, getattr(section, field, None) or meant):
-                yield f"{dotted((*at, field))}: is not its API's address: write {meant}"
-    workspace = settings.clockify.workspace
-    if workspace and not re.fullmatch(r"[0-9a-f]{24}", workspace):
-        yield "clockify.workspace: is no id: write what follows /workspaces/ in its address"
-    for name, group in settings.groups.items():
-        if "." in group.slack.workspace:
-            at_name = dotted((GROUPS, name, "slack", "workspace"))
-            yield f"{at_name}: is an address: write the name, as in Slack's window title"
+        for field in type(section).model_fields:
+            path = (*at, field)
+            for text in _texts(section, field):
+                if _EXAMPLES.search(text):
+                    yield f"{dotted(path)}: is the example's: write your own"
+                for pattern, told in _MEANT_OTHERWISE.get(".".join(path[-2:]), ()):
+                    if text and (found := re.match(pattern, text)):
+                        parts = (clean(part, 200) for part in (text, *found.groups()))
+                        yield f"{dotted(path)}: {told.format(*parts)}"
+                        break
 
 
-# -- Times and leftovers -------------------------------------------------------------------------
+def _texts(section: Section, field: str) -> list[str]:
+    """What is written there: a text, or each of a list; no tables, and no secrets."""
+    value = getattr(section, field)
+    values = value if isinstance(value, tuple) else (value,)
+    return [str(each).strip() for each in values if isinstance(each, str | Path)]
+
+
+# -- Times -------------------------------------------------------------------------
 
 
 def _of_times(settings: Settings) -> Iterator[str]:
@@ -285,12 +270,3 @@ def _of_times(settings: Settings) -> Iterator[str]:
             f"day_starts: what you do before {settings.day_starts:%H:%M} counts for the day before;"
             ' "04:00" is usual'
         )
-
-
-def _left_from_examples(settings: Settings) -> Iterator[str]:
-    for at, section in settings.sections():
-        for field in type(section).model_fields:
-            value = getattr(section, field)
-            texts = value if isinstance(value, tuple) else (value,)
-            if any(_EXAMPLES.search(str(text)) for text in texts if not hasattr(text, "sections")):
-                yield f"{dotted((*at, field))}: is the example's: write your own"

@@ -140,9 +140,11 @@ def _refuse_duplicates(layer: Layer, path: Path) -> None:
 
 
 def dotenv_variables(path: Path) -> dict[str, str]:
-    """The variables of a `.env` file. Raises SettingsError for lines that are none."""
+    """The variables of a `.env` file, if it is there. Raises SettingsError for other lines."""
     variables: dict[str, str] = {}
     broken: list[int] = []
+    if not path.exists():
+        return variables
     for binding in parse_stream(StringIO(read_text(path))):
         if binding.error or (binding.key and binding.value is None):
             broken.append(binding.original.line)

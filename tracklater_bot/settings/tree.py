@@ -76,6 +76,12 @@ def is_secret(path: Key) -> bool:
     return SecretStr in types_at(path)
 
 
+def is_private(path: Key) -> bool:
+    """Whether a setting belongs into `.env`: secrets, and the accounts that they open."""
+    section = section_at(path[:-1])
+    return is_secret(path) or (section is not None and path[-1] in section.in_env)
+
+
 def dotted(path: Iterable[str]) -> str:
     """A path as it is written in TOML."""
     return ".".join(key if BARE.fullmatch(key) else f'"{clean(key, 60)}"' for key in path)

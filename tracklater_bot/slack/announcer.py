@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from pydantic import TypeAdapter
-
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.plan import CATCH_UP_DAYS, Plan
 from tracklater_bot.slack.messages import PostedElsewhere, PostError
@@ -41,9 +39,6 @@ class _Done:
         return replace(self, days=frozenset(kept | {day}))
 
 
-_DONE = TypeAdapter(_Done)
-
-
 class Announcer:
     """Announces one person's days. Safe to call from several threads.
 
@@ -55,12 +50,12 @@ class Announcer:
         self._person = person
         self._plan = plan
         self._announce = announce
-        self._announcing = threading.Lock()
+        self._under_way = threading.Lock()
         self._resting: dict[date, datetime] = {}
 
     def announce_due(self) -> None:
         """Announces the days whose time has come."""
-        if not self._announcing.acquire(blocking=False):
+        if not self._under_way.acquire(blocking=False):
             return  # the exact time and a tick came together
         try:
             self._announce_digests()
@@ -69,7 +64,7 @@ class Announcer:
         except PostError as error:
             log.warning("%s It is tried again soon.", error)
         finally:
-            self._announcing.release()
+            self._under_way.release()
 
     def _announce_digests(self) -> None:
         now, plan = self._person.clock(), self._plan()
@@ -80,7 +75,7 @@ class Announcer:
             over = day in done.days or not plan.wants(day) or self._attempt(day, plan.due_at(day))
             if over and day not in done.days:
                 done = done.and_also(day)
-                self._note_done(done)
+                self._person.note(ANNOUNCED, done)
 
     def _attempt(self, day: date, since: datetime) -> bool:
         """Whether the day is announced now. Raises PostError."""
@@ -100,16 +95,11 @@ class Announcer:
 
     def _done(self, now: datetime) -> _Done:
         """What was announced so far; days before the very first start are not owed."""
-        stored = self._person.recall(ANNOUNCED)
-        if stored is not None:
-            return _DONE.validate_python(stored)
-        first = _Done(now)
-        self._note_done(first)
-        return first
-
-    def _note_done(self, done: _Done) -> None:
-        kept = _DONE.dump_python(done, mode="json")
-        self._person.store.put(self._person.id, ANNOUNCED, kept)
+        done = self._person.noted(ANNOUNCED, _Done)
+        if done is None:
+            done = _Done(now)
+            self._person.note(ANNOUNCED, done)
+        return done
 
 
 class Activity:
@@ -122,8 +112,8 @@ class Activity:
     def note_read(self, day: date) -> None:
         """The day was read just now."""
         person = self._person
-        person.store.put(person.id, _read_key(day), person.clock().isoformat())
-        person.store.delete(person.id, went_on_key(day))
+        person.note(_read_key(day), person.clock().isoformat())
+        person.memory.delete(went_on_key(day))
 
     def noticed(self) -> date | None:
         """Today, once, when there was work after it was read and shown."""
@@ -132,12 +122,12 @@ class Activity:
             return None
         self._looked = now
         day = person.calendar.today()
-        read = person.recall(_read_key(day))
-        if not isinstance(read, str) or person.recall(went_on_key(day)):
+        read = person.stored(_read_key(day))
+        if not isinstance(read, str) or person.stored(went_on_key(day)):
             return None
         if not person.machine.worked_since(datetime.fromisoformat(read)):
             return None
-        person.store.put(person.id, went_on_key(day), value=True)
+        person.note(went_on_key(day), value=True)
         return day
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TypeVar
-
-from pydantic import ValidationError
 
 from tracklater_bot.blocks.week import BillingView
-from tracklater_bot.catalog.cache import PersonalMemory, adapter
 from tracklater_bot.domain.billing import Billed, Drift, MonthState, drift
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.day_totals import DayTimes
@@ -20,7 +16,6 @@ from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import count
 from tracklater_bot.slack.person import Person
 
-T = TypeVar("T")
 SHOWN_LASTS = timedelta(days=1)  # a month is billed as it was shown
 MONTHS_BACK = 3  # the tracker shows no more
 NOTES = "billing_drift"
@@ -38,27 +33,24 @@ class Billing:
     ) -> BillingView:
         """What is said of a month that was just read; remembered, so that it can be billed."""
         state = MonthState.of(entries, days, self._span(stretch))
-        value = adapter(MonthState).dump_python(state, mode="json")
-        self._memory().put(f"shown:{stretch}", value, self.person.clock() + SHOWN_LASTS)
+        self.person.note(f"shown:{stretch}", state, self.person.clock() + SHOWN_LASTS)
         return self._view(stretch, state)
 
     def as_shown(self, stretch: Stretch) -> BillingView | None:
         """The same of a month as it was shown last."""
-        state = self._recalled(f"shown:{stretch}", MonthState)
+        state = self.person.noted(f"shown:{stretch}", MonthState)
         return self._view(stretch, state) if state else None
 
     def mark(self, stretch: Stretch, seen: str) -> None:
         """Remembers the month as billed, as it was shown. Raises ReviewError where it was not."""
-        state = self._recalled(f"shown:{stretch}", MonthState)
+        state = self.person.noted(f"shown:{stretch}", MonthState)
         if state is None or state.seen != seen:
             raise ReviewError({"": _CHANGED})
-        billed = Billed(self.person.clock(), state)
-        value = adapter(Billed).dump_python(billed, mode="json")
-        self._memory().put(f"billed:{stretch}", value)
+        self.person.note(f"billed:{stretch}", Billed(self.person.clock(), state))
 
     def unmark(self, stretch: Stretch) -> None:
         """Forgets that the month was billed."""
-        self._memory().delete(f"billed:{stretch}")
+        self.person.memory.delete(f"billed:{stretch}")
 
     def look(self) -> None:
         """Asks for the billed months that the tracker still shows; `notes` tells what differs."""
@@ -72,15 +64,14 @@ class Billing:
                     f" {month.first:%Y-%m} tells which."
                 )
             month = Stretch.month(month.first - timedelta(days=1))
-        self._memory().put(NOTES, [*found])
+        self.person.note(NOTES, found)
 
     def notes(self) -> list[str]:
         """What was different when the tracker was asked last, a sentence a month."""
-        notes = self._memory().get(NOTES, self.person.clock())
-        return [str(note) for note in notes] if isinstance(notes, list) else []
+        return self.person.noted(NOTES, list[str]) or []
 
     def _drift_in_tracker(self, month: Stretch) -> list[Drift]:
-        billed = self._recalled(f"billed:{month}", Billed)
+        billed = self.person.noted(f"billed:{month}", Billed)
         if billed is None or self.person.is_closed(self.person.calendar.day_on(month.first)):
             return []
         span = self._span(month)
@@ -94,7 +85,7 @@ class Billing:
         return Span(first.start, last.end)
 
     def _view(self, stretch: Stretch, state: MonthState) -> BillingView:
-        billed = self._recalled(f"billed:{stretch}", Billed)
+        billed = self.person.noted(f"billed:{stretch}", Billed)
         if billed is None:
             return BillingView(state.lengths(), state.seen)
         return BillingView(
@@ -111,14 +102,3 @@ class Billing:
         ours = {item.entry_id: item.entry_changed for item in items if item.entry_id}
         label = self.person.tracker_words.label
         return drift(billed.state, now, self.person.calendar.zone(), label, ours)
-
-    def _memory(self) -> PersonalMemory:
-        return PersonalMemory(self.person.store, self.person.id)
-
-    def _recalled(self, key: str, shape: type[T]) -> T | None:
-        """None for nothing, and for what another version of this program has kept."""
-        value = self._memory().get(key, self.person.clock())
-        try:
-            return adapter(shape).validate_python(value) if value is not None else None
-        except ValidationError:
-            return None

@@ -84,7 +84,7 @@ class _Client(SocketModeClient):
         """As the SDK's, also when it connects again."""
         super().connect()
         if self.current_session is not None and self.current_session.sock is not None:
-            self.current_session.sock.settimeout(READ_SECONDS)
+            self.current_session.sock.settimeout(2 * self.ping_interval)
 
     def close(self) -> None:
         """As the SDK's."""
@@ -170,7 +170,7 @@ class HttpConnection:
     def open(self) -> None:
         """Listens. Raises ConnectError when the port is taken."""
         try:
-            self._server = _Server(self._app, self._port)
+            self._server = _HttpServer(self._app, self._port)
         except OSError as error:
             sentence = f"slack.port {self._port} cannot be used: {error.strerror}."
             raise ConnectError(sentence) from error
@@ -184,7 +184,7 @@ class HttpConnection:
             self._server = None
 
 
-class _Server(ThreadingHTTPServer):
+class _HttpServer(ThreadingHTTPServer):
     """A thread for each request, of those that come whole and soon.
 
     Whoever is slow is hung up on: after `READ_SECONDS`, or for others' sake, the slowest first.
@@ -251,7 +251,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+    server: _HttpServer
     timeout = READ_SECONDS
 
     def do_POST(self) -> None:

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 
 from tracklater_bot.blocks.dialogs import default_choice, group_token
 from tracklater_bot.blocks.elements import SlackMessage
-from tracklater_bot.blocks.help import changes_message, day_ready, no_traces, note, with_button
+from tracklater_bot.blocks.help import changes_message, day_ready, move_offer, no_traces, note
 from tracklater_bot.blocks.home import home
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import Lengths, open_items
@@ -63,7 +63,7 @@ class BotTiming:
 
     update_rest: float = 1.0  # chat.update takes about one call a second for a channel
     retry: float = 30.0
-    ping: float = 5.0
+    ping: float = 10.0  # each wakes the bot twice
     issues: float = 900.0  # how often the trackers are asked for what changed
     minute: float = MINUTE  # in which Slack counts calls
     pace: Pace = field(default_factory=Pace)
@@ -189,9 +189,7 @@ class Days:
         if before is None:
             return None
         items = refreshed(before.items, self.person.draft(day).suggestions)
-        pairs = moved(before, replace(before, items=tuple(items)))
-        message = changes_message(before, pairs, "With your answer, these would change too:")
-        return message and with_button(message, "Change them too", "move_too", on.isoformat())
+        return move_offer(before, moved(before, replace(before, items=tuple(items))))
 
     def _changeable(self, on: date) -> tuple[Digest | None, WorkDay]:
         """The stored day, but for one that is too old for entries."""
@@ -263,8 +261,10 @@ class Days:
         groups = () if free else tuple(group.name for group in person.groups)
         digest = person.store.save_draft(person.id, draft, groups)
         if before is not None and before.ts is not None:
-            said = said_before(before, digest, self.views.said_before(draft.day))
-            person.store.put(person.id, said_key(draft.day), {**said})
+            known = self.views.said_before(draft.day)
+            said = said_before(before, digest, known)
+            if said != known:
+                person.note(said_key(draft.day), {**said})
         self._activity.note_read(draft.day)
         return digest
 
@@ -325,7 +325,7 @@ class Days:
 
     def turn_page(self, day: date, page: int) -> None:
         """Shows another page of a long day's message."""
-        self.person.store.put(self.person.id, page_key(day), page)
+        self.person.note(page_key(day), page)
         self.messenger.show_again(self.person.id, day)
 
     def changed(self) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
+from tracklater_bot.catalog.cache import PersonalMemory, adapter
 from tracklater_bot.catalog.calendar import Calendar
 from tracklater_bot.catalog.catalog import Catalog
 from tracklater_bot.domain.day import WorkDay
@@ -21,6 +22,8 @@ from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.store import Store
 from tracklater_bot.trackers.base import Tracker, words_of
+
+T = TypeVar("T")
 
 
 class Outbox(Protocol):
@@ -66,9 +69,27 @@ class Person:
         """Whether it is too old for new entries: the tracker can't be asked for it any more."""
         return not self.tracker_words.reaches(day.date, day.zone, self.clock())
 
-    def recall(self, key: str) -> JsonValue | None:
+    def stored(self, key: str) -> JsonValue | None:
         """What the store remembers of this person under that name."""
         return self.store.get(self.id, key, self.clock())
+
+    def note(self, key: str, value: object, until: datetime | None = None) -> None:
+        """Lets the store remember a value under that name, until then or for good."""
+        kept = adapter(type(value)).dump_python(value, mode="json")
+        self.store.put(self.id, key, kept, until)
+
+    def noted(self, key: str, shape: type[T]) -> T | None:
+        """What `note` kept; None for nothing, and for what another version's shape was."""
+        kept = self.stored(key)
+        try:
+            return adapter(shape).validate_python(kept) if kept is not None else None
+        except ValidationError:
+            return None
+
+    @property
+    def memory(self) -> PersonalMemory:
+        """The person's part of the store's memory."""
+        return PersonalMemory(self.store, self.id)
 
     def project_colours(self) -> dict[str, str]:
         """The colour of each group's default project in the tracker, where one is known."""

@@ -69,7 +69,7 @@ class ShownPictures:
         self.person.store.delete(digest.person, picture_key(digest.day))
 
     def _kept(self, digest: Digest) -> dict[str, JsonValue]:
-        kept = self.person.recall(picture_key(digest.day))
+        kept = self.person.stored(picture_key(digest.day))
         return kept if isinstance(kept, dict) else {}
 
 
@@ -101,7 +101,6 @@ class Pictures:
         self._messenger = messenger
         self._not_shown = not_shown
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="pictures")
-        self._ticks: dict[date, Ticks] = {}
         self._due: set[date] = set()
         self._closed = Event()
         self._drawing = Lock()
@@ -109,8 +108,8 @@ class Pictures:
 
     def add(self, draft: Draft) -> None:
         """Lets the day's picture follow into its message, where pictures are wanted."""
-        self._ticks = {day: at for day, at in self._ticks.items() if day > draft.day - MOST_BACK}
-        self._ticks[draft.day] = ticks_of(draft)
+        until = self._person.clock() + MOST_BACK
+        self._person.note(f"ticks:{draft.day}", ticks_of(draft), until)
         if self._person.settings().digest.picture:
             self._pool.submit(self._add, draft.day)
 
@@ -155,7 +154,7 @@ class Pictures:
             return
         if any(item.state in IN_PROGRESS and not item.waits_until for item in digest.items):
             return  # it is drawn when that has arrived
-        ticks = self._ticks.get(day, Ticks())
+        ticks = person.noted(f"ticks:{day}", Ticks) or Ticks()
         lanes = lanes_of(digest, person.clock(), ticks, person.tracker_words)
         if self.shown.is_of(digest, lanes):
             return

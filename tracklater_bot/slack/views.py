@@ -12,15 +12,9 @@ from tracklater_bot.blocks.digest import DigestView, digest_message, questions
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView, changed_since
 from tracklater_bot.blocks.home import HomeView, Preferences
-from tracklater_bot.blocks.timeline import (
-    colours,
-    lanes_of,
-    square,
-    text_timeline,
-)
+from tracklater_bot.blocks.timeline import colours, lanes_of, square, text_timeline
 from tracklater_bot.blocks.week import in_all
 from tracklater_bot.catalog import day_totals
-from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.day_totals import DayTimes, usual_length
 from tracklater_bot.domain.digests import UNDER_WAY, Digest, ItemState
@@ -53,14 +47,14 @@ class Views:
         now = self.person.clock()
         lanes = lanes_of(digest, now, tracker=self.person.tracker_words)
         picture = ShownPictures(self.person).of(digest)
-        page = self.person.recall(page_key(digest.day))
+        page = self.person.stored(page_key(digest.day))
         view = DigestView(
             page=page if isinstance(page, int) else 0,
             tracker=self.person.tracker_words,
             picture=picture,
             timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
             now=now,
-            went_on=bool(self.person.recall(went_on_key(digest.day))),
+            went_on=bool(self.person.stored(went_on_key(digest.day))),
             changes=[
                 *changed_since(digest, self.said_before(digest.day)),
                 *self.person.no_longer(),
@@ -80,16 +74,19 @@ class Views:
         """What was in front in the time of the day's questions, where that may be shown."""
         if not self.person.file_settings.suggest.show_windows:
             return {}
+        found = {}
+        for item in questions(digest):
+            span = item.suggestion.span
+            known = self._shown.get(span)
+            found[item.id] = self.person.machine.shown(span).programs if known is None else known
+            self._shown[span] = found[item.id]
         if len(self._shown) > MOST_SHOWN:
             self._shown.clear()
-        spans = {item.id: item.suggestion.span for item in questions(digest)}
-        for span in {*spans.values()} - {*self._shown}:
-            self._shown[span] = self.person.machine.shown(span).programs
-        return {name: self._shown[span] for name, span in spans.items()}
+        return found
 
     def said_before(self, day: date) -> dict[str, str]:
         """By the ids of the day's items, what was said first of those that say something else."""
-        said = self.person.recall(said_key(day))
+        said = self.person.stored(said_key(day))
         return {item: str(words) for item, words in said.items()} if isinstance(said, dict) else {}
 
     def _squares(self, digest: Digest) -> dict[str, str]:
@@ -155,7 +152,7 @@ class Views:
 
     def remember(self, times: DayTimes) -> None:
         """Keeps for a while how a day looked that is not stored."""
-        day_totals.keep(self._memory(), times, self.person.clock())
+        day_totals.keep(self.person.memory, times, self.person.clock())
 
     def last_waiting(self, besides: date) -> DayTimes | None:
         """The last day before today, but for one, whose work is open or was never shown.
@@ -207,10 +204,7 @@ class Views:
 
     def _times(self, day: date, digest: Digest | None) -> DayTimes:
         now = self.person.clock()
-        return DayTimes.of(digest, now) if digest else day_totals.kept(self._memory(), day, now)
-
-    def _memory(self) -> PersonalMemory:
-        return PersonalMemory(self.person.store, self.person.id)
+        return DayTimes.of(digest, now) if digest else day_totals.kept(self.person.memory, day, now)
 
     def _recent(self) -> list[Digest]:
         since = self.person.clock().date() - OPEN_DAYS_BACK

@@ -8,7 +8,7 @@ from datetime import date
 
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import sources_lines
-from tracklater_bot.blocks.week import BillingView, Quota, WeekView, week_message
+from tracklater_bot.blocks.week import BillingView, QuotaView, WeekView, week_message
 from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import Digest
@@ -93,9 +93,9 @@ class Weeks:
         """The months that are billed."""
         return Billing(self.person)
 
-    def _quota(self) -> Quota:
+    def _quota(self) -> QuotaView:
         now, zone = self.person.clock(), self.person.settings().zone()
         quota = self.person.tracker.quota() if self.person.tracker else None
         if quota is None:
-            return Quota(now, zone)
-        return Quota(now, zone, quota.remaining, quota.resets_at, quota.hourly)
+            return QuotaView(now, zone)
+        return QuotaView(now, zone, quota.remaining, quota.resets_at, quota.hourly)

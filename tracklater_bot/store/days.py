@@ -25,8 +25,8 @@ from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.domain.steadiness import steady
-from tracklater_bot.domain.suggestions import Suggestion
-from tracklater_bot.domain.track_record import Outcome
+from tracklater_bot.domain.suggestions import CERTAIN, Suggestion
+from tracklater_bot.domain.track_record import Outcome, TrackRecord
 from tracklater_bot.store.columns import STORED_AS, insert_missing
 from tracklater_bot.store.processes import is_dead
 from tracklater_bot.store.tables import changes, digests, items
@@ -62,6 +62,12 @@ _DAY_NAMES = (
     "person", "day", "timezone", "version", "shown", "tracked", "sources", "gaps", "agents",
 )  # fmt: skip
 _SUGGESTION_NAMES = [field.name for field in fields(Suggestion) if field.name != "span"]
+# Those that were called certain when they were suggested; old rows tell nothing of the issue.
+_SURE = sa.select(items.c.state).where(
+    items.c.group.is_not(None),
+    items.c.confidence >= CERTAIN,
+    sa.func.coalesce(items.c.issue_confidence, 1.0) >= CERTAIN,
+)
 _ITEM_NAMES = [
     field.name
     for field in fields(Item)
@@ -123,10 +129,26 @@ def open_days(connection: sa.Connection, person: str, since: date) -> list[tuple
     return [(day, number) for day, number in connection.execute(query)]
 
 
-def outcomes(connection: sa.Connection, person: str, since: date) -> list[Outcome]:
-    """What became of the person's suggestions of the days since then, as far as it is decided."""
+def track_record(connection: sa.Connection, person: str, since: date) -> TrackRecord:
+    """What became of the person's certain suggestions of the days since then: asked often."""
+    query = _SURE.where(_decided(person, since), items.c.by_hand.is_(sa.false()))
+    states = connection.execute(query).scalars().all()
+    changed = TrackRecord.of(outcomes(connection, person, since, changed_only=True))
+    stood = states.count(ItemState.SENT)
+    return TrackRecord(stood + changed.stood, len(states) + changed.decided)
+
+
+def _decided(person: str, since: date) -> sa.ColumnElement[bool]:
     mine = (items.c.person == person) & (items.c.day >= since)
-    query = sa.select(items).where(mine, items.c.state.in_((ItemState.SENT, ItemState.SKIPPED)))
+    return mine & items.c.state.in_((ItemState.SENT, ItemState.SKIPPED))
+
+
+def outcomes(
+    connection: sa.Connection, person: str, since: date, *, changed_only: bool = False
+) -> list[Outcome]:
+    """What became of the person's suggestions of the days since then, as far as it is decided."""
+    query = sa.select(items).where(_decided(person, since))
+    query = query.where(items.c.by_hand) if changed_only else query
     replaced = sa.select(changes.c.id, changes.c.before).where(
         changes.c.person == person, changes.c.day >= since
     )

@@ -132,7 +132,7 @@ class Store:
     def track_record(self, person: str, since: date) -> TrackRecord:
         """How well certain suggestions did in the days since then."""
         with self.reading() as transaction:
-            return TrackRecord.of(days.outcomes(transaction, person, since))
+            return days.track_record(transaction, person, since)
 
     def outcomes(self, person: str, since: date) -> list[Outcome]:
         """What became of the suggestions of the days since then that the person decided."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -188,10 +188,10 @@ def words_of(tracker: Tracker | None) -> TrackerWords:
     return TrackerWords(tracker.label, tracker.page, tracker.forgets)
 
 
-def seen(tracker: Tracker, span: Span) -> tuple[tuple[TimeEntry, ...], str | None]:
-    """The entries that can be understood, and a sentence about the others."""
+def seen(ask: Callable[[], Sequence[TimeEntry]]) -> tuple[tuple[TimeEntry, ...], str | None]:
+    """The entries that can be understood of an answer, and a sentence about the others."""
     try:
-        return tuple(tracker.entries(span)), None
+        return tuple(ask()), None
     except PartlySeen as partly:
         return partly.entries, str(partly)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.http import Line, Title, When
+from tracklater_bot.http import Line, Title, When, good_rows
 from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Task
 from tracklater_bot.trackers.forms import rfc3339, same_words, whole_seconds, words
 
@@ -55,7 +55,7 @@ class ClockifyProject(Named):
     billable: bool | None = None
     clientName: Title = ""
     client: Named | None = None
-    tasks: list[ClockifyTask] | None = None
+    tasks: Annotated[list[ClockifyTask], good_rows(ClockifyTask)] = []
 
     def project(self) -> Project:
         """As the rest of the program knows it."""
@@ -233,7 +233,7 @@ def account_of(user: ClockifyUser, workspace: str, projects: Sequence[ClockifyPr
         tasks=tuple(
             Task(task.id, task.name, project.id)
             for project in active
-            for task in project.tasks or []
+            for task in project.tasks
             if task.status != "DONE"
         ),
     )

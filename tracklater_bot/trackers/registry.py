@@ -13,7 +13,7 @@ from tracklater_bot.trackers.clockify import ClockifyTracker
 from tracklater_bot.trackers.toggl import TogglTracker
 
 
-class Registered(Protocol):
+class TrackerClass(Protocol):
     """A class of trackers. `first_step` tells those who have none how to set it up."""
 
     @property
@@ -22,7 +22,7 @@ class Registered(Protocol):
         """The one that the settings set up."""
 
 
-REGISTRY: tuple[Registered, ...] = (
+REGISTRY: tuple[TrackerClass, ...] = (
     TogglTracker,
     ClockifyTracker,
 )

@@ -140,9 +140,14 @@ class TogglTracker:
         path = f"/workspace/{self._workspace_of(me).id}/search/time_entries"
         ask = partial(self._counted, path)
         try:
-            return reported(span, me.id, lambda body: ask(partial(self._reports.find, path, body)))
+            found, odd = reported(
+                span, me.id, lambda body: ask(partial(self._reports.find, path, body))
+            )
         except http.HttpError as error:
             self._raise(error, path, writing=False)
+        if odd:
+            raise base.PartlySeen(_odd(odd), found)
+        return found
 
     def create(self, entry: base.NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter, mod
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.http import Line, Title, understood
+from tracklater_bot.http import Line, Title, good_rows
 from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Refused, Task
 from tracklater_bot.trackers.forms import rfc3339, same_words, whole_seconds, words
 
@@ -55,12 +55,6 @@ class TogglTask(BaseModel):
     active: bool | None = True
 
 
-def _good(shape: type[BaseModel]) -> BeforeValidator:
-    """Reads each row by itself; lists come as null when they are empty."""
-    rows = TypeAdapter(shape)
-    return BeforeValidator(lambda found: understood(rows, found) if found else [])
-
-
 class Me(BaseModel):
     """The account with its related data. Rows that are odd are left out."""
 
@@ -69,10 +63,10 @@ class Me(BaseModel):
     email: Title = ""
     timezone: Title = ""
     default_workspace_id: int | None = None
-    workspaces: Annotated[list[TogglWorkspace], _good(TogglWorkspace)] = []
-    clients: Annotated[list[TogglClient], _good(TogglClient)] = []
-    projects: Annotated[list[TogglProject], _good(TogglProject)] = []
-    tasks: Annotated[list[TogglTask], _good(TogglTask)] = []
+    workspaces: Annotated[list[TogglWorkspace], good_rows(TogglWorkspace)] = []
+    clients: Annotated[list[TogglClient], good_rows(TogglClient)] = []
+    projects: Annotated[list[TogglProject], good_rows(TogglProject)] = []
+    tasks: Annotated[list[TogglTask], good_rows(TogglTask)] = []
 
 
 class TogglEntry(BaseModel):

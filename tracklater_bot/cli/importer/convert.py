@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ from tracklater_bot.cli.importer.original import Original
 from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.sections import ACTIVITYWATCH
-from tracklater_bot.settings.tree import GROUPS, env_name, is_secret, section_at
+from tracklater_bot.settings.tree import GROUPS, env_name
 
 GLOBAL = "global"
 # Modules by the names that ENABLED_MODULES has for them.
@@ -336,11 +336,3 @@ def _advise(converted: Converted) -> None:
                 f"{where}: left out: a Jira of your own wants a personal "
                 f"access token: put it into {env_name((*at, 'jira', 'api_token'))}"
             )
-
-
-def secrets_and_accounts(converted: Converted) -> Iterator[Key]:
-    """The paths that belong into `.env`: secrets, and the accounts that they open."""
-    for path in converted.values:
-        section = section_at(path[:-1])
-        if is_secret(path) or (section is not None and path[-1] in section.in_env):
-            yield path

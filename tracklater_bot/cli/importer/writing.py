@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tracklater_bot.cli.importer.convert import Converted, convert, secrets_and_accounts
+from tracklater_bot.cli.importer.convert import Converted, convert
 from tracklater_bot.cli.importer.original import CannotImport, read
 from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import Settings, SettingsError
@@ -23,6 +23,7 @@ from tracklater_bot.settings.tree import (
     dotted,
     env_name,
     env_names,
+    is_private,
     nested,
     section_at,
 )
@@ -67,8 +68,7 @@ def import_settings(source: Path, target: Path, env_file: Path) -> Report:
     try:
         secrets = _secrets(converted, env_file)
         append_secrets(env_file, secrets)
-        private = set(secrets_and_accounts(converted))
-        public = {key: value for key, value in converted.values.items() if key not in private}
+        public = {key: value for key, value in converted.values.items() if not is_private(key)}
         with target.open("x", encoding="utf-8") as file:
             file.write(HEADER.format(source=source.name))
             file.write(toml(public, converted.groups.values()))
@@ -105,10 +105,10 @@ def _drop_invalid(converted: Converted) -> None:
 
 def _secrets(converted: Converted, env_file: Path) -> dict[str, str]:
     """Variables to be added. One that has a value already keeps it, and that is noted."""
-    present = dotenv_variables(env_file) if env_file.exists() else {}
+    present = dotenv_variables(env_file)
     meanings = env_names(converted.groups.values())
     secrets: dict[str, str] = {}
-    for path in secrets_and_accounts(converted):
+    for path in filter(is_private, converted.values):
         name, value = env_name(path), str(converted.values[path])
         if len(meanings[name]) > 1:
             converted.notes.append(f"{name}: fits several groups: rename one, then set it by hand")

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from tracklater_bot.cli.init import accounts
 from tracklater_bot.cli.init.accounts import RefusedAnswer, settings_with
 from tracklater_bot.cli.init.asking import Dialogue, slack_link
-from tracklater_bot.cli.init.finding import Machine, find
+from tracklater_bot.cli.init.finding import FoundMachine, find
 from tracklater_bot.cli.init.grouping import FORGES, IssueProject, Proposal, propose
 from tracklater_bot.cli.init.writing import no_longer, other_values, variables, write
 from tracklater_bot.domain.groups import Project
@@ -27,7 +27,7 @@ from tracklater_bot.settings.issue_sections import TAIGA_API
 from tracklater_bot.settings.layers import CONFIG_VARIABLE, dotenv_variables
 from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
 from tracklater_bot.settings.sections import TrackerAccount
-from tracklater_bot.settings.tree import GROUPS, env_name
+from tracklater_bot.settings.tree import GROUPS, env_name, env_names
 
 MOST_SITES = 5
 TOKEN_PAGES = {
@@ -36,7 +36,7 @@ TOKEN_PAGES = {
 }
 
 
-class NotWritten(Exception):
+class NothingWritten(Exception):
     """Nothing was written; the text says why, and what to do."""
 
 
@@ -62,12 +62,12 @@ def init(
     now: datetime,
     dialogue: Dialogue,
 ) -> None:
-    """Finds, asks, and writes both files. Raises NotWritten and SettingsError."""
+    """Finds, asks, and writes both files. Raises NothingWritten and SettingsError."""
     target, env_file = files
     if target.exists() and not dialogue.agrees(
         f"{target} is there already. Write it anew? It is kept as {target.name}.old"
     ):
-        raise NotWritten(f"{target} was left as it is: nothing was written.")
+        raise NothingWritten(f"{target} was left as it is: nothing was written.")
     asking = _Asking(dialogue, _known(files, environ), find(folders, Path.home()))
     asking.look(folders)
     asking.slack()
@@ -76,7 +76,7 @@ def init(
     groups = asking.groups(now)
     values = asking.settings(groups)
     if not groups and not values:
-        raise NotWritten(
+        raise NothingWritten(
             "Nothing was found, and nothing was answered, so there is nothing to write. Name the"
             " folders of your repositories (tracklater-bot init FOLDER …), or let ActivityWatch"
             " (https://activitywatch.net) record your windows for a day. See docs/sources.md."
@@ -86,19 +86,19 @@ def init(
         f"{env_file} has other values of {', '.join(replaced)}. Replace them? It is kept as"
         f" {env_file.name}.old"
     ):
-        raise NotWritten(f"{env_file} was left as it is: nothing was written.")
+        raise NothingWritten(f"{env_file} was left as it is: nothing was written.")
     secrets = variables(values)
     if in_keyring := secrets and asking.keyring(secrets):
-        values[("keyring",)] = list(dict.fromkeys((*asking.known.keyring, *secrets)))
+        values[("keyring",)] = list(dict.fromkeys((*values.get(("keyring",), ()), *secrets)))
         secrets = {}
     try:
         settings_with(values)
         write(files, values, groups, secrets, replaced)
     except RefusedAnswer as error:
-        raise NotWritten(str(error)) from None
+        raise NothingWritten(str(error)) from None
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
-        raise NotWritten(f"{error.filename or target}: {reason}.") from None
+        raise NothingWritten(f"{error.filename or target}: {reason}.") from None
     dialogue.say(f"\nWritten: {target}")
     if secrets:
         dialogue.say(f"Written: {env_file} (secrets; nobody else can read it)")
@@ -113,7 +113,7 @@ def _known(files: tuple[Path, Path], environ: Mapping[str, str]) -> Settings:
     target, env_file = files
     if target.exists():
         return load(target, env_file if env_file.exists() else None, environ).settings
-    in_file = dotenv_variables(env_file) if env_file.exists() else {}
+    in_file = dotenv_variables(env_file)
     of_groups = env_name((GROUPS, ""))
     variables = {**in_file, **environ}
     kept = {name: text for name, text in variables.items() if not name.startswith(of_groups)}
@@ -126,7 +126,7 @@ class _Asking:
 
     dialogue: Dialogue
     known: Settings
-    machine: Machine
+    machine: FoundMachine
     values: dict[Key, Any] = field(default_factory=dict)
     projects: tuple[Project, ...] = ()
     issue_projects: list[IssueProject] = field(default_factory=list)
@@ -167,9 +167,16 @@ class _Asking:
             question = "App-Level Token with connections:write, of Basic Information (xapp-…)"
             self._ask_slack("app_token", question)
         if not (self.known.slack.user_id or ("slack", "user_id") in self.values):
-            answer = self.dialogue.ask("Your member ID (your profile > ⋮ > Copy member ID, U…)")
-            if answer:
-                self.values[("slack", "user_id")] = answer
+            question = "Your member ID (your profile > ⋮ > Copy member ID, U…)"
+            self.dialogue.tried(question, self._member)
+
+    def _member(self, member: str) -> bool:
+        token = self.values.get(("slack", "bot_token"), self.known.slack.bot_token or SecretStr(""))
+        self.dialogue.say(
+            f"  {clean(accounts.slack_member(self.known.slack, token, member), 100)}."
+        )
+        self.values[("slack", "user_id")] = member
+        return True
 
     def _token(self, section: str, name: str) -> bool:
         return getattr(getattr(self.known, section), name) is not None
@@ -219,7 +226,7 @@ class _Asking:
     def _account(self, name: str, own: TrackerAccount) -> None:
         account = accounts.tracker_account(self.known.model_copy(update={name: own}))
         projects = count(len(account.projects), "project")
-        self.dialogue.say(f"  {own.label}: this is {clean(account.name, 100)}, with {projects}.")
+        self.dialogue.say(f"  This is {clean(account.name, 100)}, with {projects} in {own.label}.")
         self.projects = account.projects
 
     def issues(self) -> None:
@@ -313,8 +320,9 @@ class _Asking:
     def settings(self, groups: Sequence[Proposal]) -> dict[Key, Any]:
         """All that is written: what a default says already is left out."""
         machine, values = self.machine, dict(self.values)
-        if self.known.keyring:
-            values[("keyring",)] = list(self.known.keyring)
+        names = env_names(group.name for group in groups)  # of others no settings would load
+        if listed := [name for name in self.known.keyring if name in names]:
+            values[("keyring",)] = listed
         for section in ("slack", *(at[0] for at, _ in self.known.accounts())):
             url = getattr(self.known, section).base_url
             if url != getattr(Settings(), section).base_url:

@@ -74,6 +74,14 @@ def slack_person(slack: SlackSettings, token: SecretStr) -> tuple[str, str]:
     return str(answer["user_id"]), f"{answer.get('user')} in {answer.get('team')}"
 
 
+def slack_member(slack: SlackSettings, token: SecretStr, member: str) -> str:
+    """Whose member id it is. Raises RefusedAnswer."""
+    client = slack_client(slack, token.get_secret_value())
+    with _answered():
+        answer = ask_slack(lambda: client.users_info(user=member), "the member ID")
+    return f"This is {answer['user'].get('real_name') or answer['user'].get('name')}"
+
+
 def slack_socket(slack: SlackSettings, token: SecretStr) -> str:
     """Whether Socket Mode takes the token. Raises RefusedAnswer."""
     client = slack_client(slack, "")

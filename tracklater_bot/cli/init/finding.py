@@ -82,7 +82,7 @@ class FoundRepository:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class FoundMachine:
     """All that was found. `looked_in` are the folders; `cut`: there was more than could be seen."""
 
     looked_in: tuple[Path, ...]
@@ -111,7 +111,7 @@ class Machine:
         return " and ".join(found) or "neither ActivityWatch nor thyme records here"
 
 
-def find(folders: Sequence[Path], home: Path) -> Machine:
+def find(folders: Sequence[Path], home: Path) -> FoundMachine:
     """Everything that is found under the folders; without any, in home's usual places."""
     roots = {folder.expanduser().absolute(): DEEP for folder in folders} or _usual_places(home)
     places = _Places()
@@ -126,7 +126,7 @@ def find(folders: Sequence[Path], home: Path) -> Machine:
         found if found.last or time.monotonic() > until else _cloned(found, emails)
         for found in repositories
     )
-    return Machine(
+    return FoundMachine(
         looked_in=tuple(folder for folder, deep in roots.items() if deep) or (home,),
         repositories=repositories,
         emails=emails,

@@ -116,7 +116,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
+class ProposedGroups:
     """The groups, and in words what belongs to none."""
 
     groups: list[Proposal]
@@ -147,7 +147,7 @@ def propose(
     issue_projects: Sequence[IssueProject],
     own_names: Iterable[str],
     now: datetime,
-) -> Proposed:
+) -> ProposedGroups:
     """The groups of a person who is called `own_names` where accounts have names."""
     used = [found for found in repositories if found.last and now - found.last <= LATELY]
     own = {folded(name) for name in own_names}
@@ -311,7 +311,7 @@ class _Proposing:
             self._give(project, group)
         self.left_out += [f"{project}: it fits no group" for project in self.open_issues]
 
-    def proposed(self) -> Proposed:
+    def proposed(self) -> ProposedGroups:
         """The groups with their keywords, those with most repositories first."""
         alone = [group for group in self.groups if not (group.repositories or group.issues)]
         if len(alone) > MOST_ALONE:
@@ -325,7 +325,7 @@ class _Proposing:
             unique[env_name((group.name,))] = group
         for group in unique.values():
             group.keywords = list(self._keywords(group))
-        return Proposed(list(unique.values()), tuple(self.left_out))
+        return ProposedGroups(list(unique.values()), tuple(self.left_out))
 
     def _keywords(self, group: Proposal) -> Iterator[str]:
         """Its name and its remotes' owners, where no other group has the word too."""

@@ -14,7 +14,7 @@ from tracklater_bot.cli.importer.writing import append_secrets, toml
 from tracklater_bot.cli.init.grouping import Proposal
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.tree import GROUPS, env_name, env_names, is_secret, section_at
+from tracklater_bot.settings.tree import GROUPS, env_name, env_names, is_private
 from tracklater_bot.sources.files import replace_file
 
 HEADER = """\
@@ -31,12 +31,6 @@ COMMENTS: Mapping[Key, str] = {
 }
 
 
-def is_private(path: Key) -> bool:
-    """Whether a setting belongs into `.env`: secrets, and the accounts that they open."""
-    section = section_at(path[:-1])
-    return is_secret(path) or (section is not None and path[-1] in section.in_env)
-
-
 def variables(values: Mapping[Key, Any]) -> dict[str, str]:
     """The private ones of the settings, as variables."""
     return {
@@ -48,13 +42,13 @@ def variables(values: Mapping[Key, Any]) -> dict[str, str]:
 
 def other_values(env_file: Path, wanted: Mapping[str, str]) -> list[str]:
     """The variables that have another value in the file already."""
-    present = dotenv_variables(env_file) if env_file.exists() else {}
+    present = dotenv_variables(env_file)
     return [name for name, value in wanted.items() if present.get(name, value) != value]
 
 
 def no_longer(env_file: Path, groups: Sequence[Proposal]) -> list[str]:
     """Variables in the file of groups that there will not be: with them no settings would load."""
-    present = dotenv_variables(env_file) if env_file.exists() else {}
+    present = dotenv_variables(env_file)
     known = env_names(group.name for group in groups)
     begin = env_name((GROUPS, ""))
     return [name for name in present if name.startswith(begin) and name not in known]

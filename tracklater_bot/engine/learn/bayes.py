@@ -43,7 +43,7 @@ class Variant:
     longest: float = 20.0  # minutes
 
 
-class Look(NamedTuple):
+class WindowWords(NamedTuple):
     """A window of the day: its words, and what else speaks for owners (log-likelihoods)."""
 
     start: float  # minutes
@@ -84,7 +84,9 @@ class _Weights:
         shares = [of_owner / self._whole for of_owner in self._sums if of_owner > 0]
         self._strength = MANY / max(-sum(share * log(share) for share in shares), FEW)
 
-    def with_looks(self, looks: Sequence[Look], shares: Sequence[Row], soft: float) -> _Weights:
+    def with_looks(
+        self, looks: Sequence[WindowWords], shares: Sequence[Row], soft: float
+    ) -> _Weights:
         """These, and the words of looks for those whose they are, by their shares."""
         more = copy(self)
         more._index = {word: weights.copy() for word, weights in self._index.items()}
@@ -144,7 +146,7 @@ class _Weights:
 
 
 def rounds(
-    looks: Sequence[Look],
+    looks: Sequence[WindowWords],
     owners: Sequence[int],
     kinds: Kinds,
     variant: Variant,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from tracklater_bot.engine.learn.words import Words
+from tracklater_bot.engine.learn.words import TitleWords
 
 # A window that is open for an hour says more than one of a minute, but not sixty times as much;
 # neither does a title of many words.
@@ -20,7 +20,7 @@ class Counts:
     single: dict[int, dict[int, float]] = field(default_factory=dict)
     pairs: dict[int, dict[int, float]] = field(default_factory=dict)
 
-    def add(self, owner: int, words: Words, minutes: float, weight: float = 1.0) -> None:
+    def add(self, owner: int, words: TitleWords, minutes: float, weight: float = 1.0) -> None:
         """Adds a window that was in front for so many minutes."""
         size = weight * minutes**BY_MINUTES
         for counted, found in ((self.single, words.single), (self.pairs, words.pairs)):

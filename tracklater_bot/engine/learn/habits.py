@@ -12,9 +12,9 @@ from typing import NamedTuple
 from tracklater_bot.domain.clues import Meeting, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.issues import IssueId
-from tracklater_bot.engine.learn.bayes import Look, Row, Variant, rounds
+from tracklater_bot.engine.learn.bayes import Row, Variant, WindowWords, rounds
 from tracklater_bot.engine.learn.counts import NOBODY, Counts, added, by_word
-from tracklater_bot.engine.learn.words import Hashing, Words
+from tracklater_bot.engine.learn.words import Hashing, TitleWords
 from tracklater_bot.engine.looks import look_of, parts_of
 
 HALF_LIFE, ISSUE_HALF_LIFE = 20.0, 4.0  # days
@@ -34,8 +34,8 @@ VARIANTS = (
 # mean.
 AGREEMENT = 0.8
 TRUE_SHARES = ((0.0, 0.0), (0.3, 0.45), (0.5, 0.7), (1.0, 0.8))
-AGREED_SHARES = ((0.0, 0.0), (AGREEMENT, 0.8), (0.88, 0.9), (1.0, 0.96))
-MOST_BY_MEAN = ((0.0, 0.75), (0.5, 0.9), (1.0, 1.0))
+AGREED_SHARES = ((0.0, 0.0), (AGREEMENT, 0.8), (0.86, 0.9), (1.0, 0.96))
+MOST_BY_MEAN = ((0.0, 0.75), (0.45, 0.9), (1.0, 1.0))
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ def learned(
         middle = meeting.at + (meeting.until - meeting.at) / 2
         lesson = lesson_at(lessons, middle.timestamp())
         if lesson is not None:
-            words = Words(hashing.meeting(meeting.title, meeting.series), ())
+            words = TitleWords(hashing.meeting(meeting.title, meeting.series), ())
             counts.meetings.add(owner(hashing, lesson.group), words, 1.0, lesson.weight)
     for start, minutes, title in looks(windows):
         words = hashing.title(title)
@@ -220,13 +220,13 @@ class Habits:
         agreed = self._groups.get(first.pop()) if len(first) == 1 else None
         return Opinion(groups, means.get(NOBODY, 0.0), agreed)
 
-    def _looks(self, seen: Sequence[Seen], *, pairs: bool) -> list[Look]:
+    def _looks(self, seen: Sequence[Seen], *, pairs: bool) -> list[WindowWords]:
         result = []
         for one in seen:
             words = self._hashing.title(one.title)
             used = words.single + words.pairs if pairs else words.single
             known = {owner(self._hashing, group): value for group, value in one.known.items()}
-            result.append(Look(one.start, one.end, used, known))
+            result.append(WindowWords(one.start, one.end, used, known))
         return result
 
 

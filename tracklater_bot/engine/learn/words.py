@@ -15,7 +15,7 @@ _BYTES = 6  # JSON keeps whole numbers of so many exactly
 _MOST_WORDS = 24  # of one title
 
 
-class Words(NamedTuple):
+class TitleWords(NamedTuple):
     """What a title says, each thing once: its words, and its pairs of neighbouring words."""
 
     single: tuple[int, ...]
@@ -28,7 +28,7 @@ class Hashing:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._numbers: dict[str, int] = {}
-        self._titles: dict[str, Words] = {}
+        self._titles: dict[str, TitleWords] = {}
 
     def number(self, text: str) -> int:
         """The number of a word or a name."""
@@ -43,12 +43,12 @@ class Hashing:
         words += [f"meeting {folded(title).strip()}"] if title.strip() else []
         return tuple(map(self.number, words))
 
-    def title(self, title: str) -> Words:
+    def title(self, title: str) -> TitleWords:
         """The words of a title without those of the program's name, and without mere numbers."""
         if title not in self._titles:
             words = words_of(title)
             pairs = dict.fromkeys(" ".join(pair) for pair in pairwise(words))
-            self._titles[title] = Words(
+            self._titles[title] = TitleWords(
                 tuple(map(self.number, dict.fromkeys(words))), tuple(map(self.number, pairs))
             )
         return self._titles[title]

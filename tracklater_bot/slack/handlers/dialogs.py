@@ -13,18 +13,8 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
 from tracklater_bot.blocks import dialog_values as values
-from tracklater_bot.blocks import dialogs
+from tracklater_bot.blocks import dialogs, rule_dialog
 from tracklater_bot.blocks.dialog_values import Choices, DialogMeta, EditForm, Errors, FieldValues
-from tracklater_bot.blocks.rule_dialog import (
-    catch_words,
-    outcome_words,
-    parse_rule,
-    rule_modal,
-    was_told,
-    with_catch,
-    with_word,
-    with_words,
-)
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.day_totals import free_gaps
 from tracklater_bot.domain.digests import Digest, Item
@@ -87,7 +77,7 @@ class DialogHandlers:
         opened = show(trigger_id=click.trigger_id, view=modal(*stored))["view"]
         if opened["callback_id"] == "rule":  # the machine may need longer than Slack waits
             span = stored[1].suggestion.span
-            offering = with_words(opened, self._days.person.machine.shown(span))
+            offering = rule_dialog.with_words(opened, self._days.person.machine.shown(span))
             if offering is not None:
                 _update(client, opened, offering)
 
@@ -144,7 +134,7 @@ class DialogHandlers:
         ack()
         view = body["view"]
         if Click.of(body).action_id == "seen":
-            changed = with_word(view)
+            changed = rule_dialog.with_word(view)
         else:
             changed = dialogs.with_gap(view, self._calendar.day(DialogMeta.of(view).day))
         if changed is not None:
@@ -158,7 +148,7 @@ class DialogHandlers:
         return dialogs.edit_modal(digest, item, self._choices(digest.day))
 
     def _rule(self, digest: Digest, item: Item) -> dict[str, Any]:
-        return rule_modal(digest, item, self._choices(digest.day))
+        return rule_dialog.rule_modal(digest, item, self._choices(digest.day))
 
     # -- Issues while typing -------------------------------------------------------------------
 
@@ -299,21 +289,21 @@ class DialogHandlers:
     def _rule_made(self, ack: Ack, view: dict[str, Any], client: WebClient) -> None:
         """Tells first what the rule would catch; sent once more, it is kept."""
         day, person = self._calendar.day(DialogMeta.of(view).day), self._days.person
-        rule = parse_rule(view, self._lookups.choices(day))
+        rule = rule_dialog.parse_rule(view, self._lookups.choices(day))
         if isinstance(rule, dict):
             _refuse(ack, rule)
-        elif not was_told(view, rule):
-            ack(response_action="update", view=with_catch(view, rule, "Looking…"))
+        elif not rule_dialog.was_told(view, rule):
+            ack(response_action="update", view=rule_dialog.with_catch(view, rule, "Looking…"))
             caught = person.machine.windows_with(day, rule.text)
             stored = person.store.digest(person.id, day.date)
-            told = catch_words(rule, caught, day.date, stored.items if stored else ())
-            _update(client, {"id": view["id"]}, with_catch(view, rule, told))
+            told = rule_dialog.catch_words(rule, caught, day.date, stored.items if stored else ())
+            _update(client, {"id": view["id"]}, rule_dialog.with_catch(view, rule, told))
         else:
             person.store.add_rule(person.id, rule)
             ack(response_action="clear")
             caught = person.machine.windows_with(day, rule.text)
             self._days.tell_changes(
-                day.date, "The rule is kept.", partial(outcome_words, rule, caught)
+                day.date, "The rule is kept.", partial(rule_dialog.outcome_words, rule, caught)
             )
 
     # -- “Track time for this” on any message --------------------------------------------------

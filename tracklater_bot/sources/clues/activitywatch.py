@@ -34,6 +34,7 @@ from tracklater_bot.sources.clues.activitywatch_events import (
     Bucket,
     Piece,
     by_host,
+    decoded,
     rows_in,
     understand,
 )
@@ -68,6 +69,9 @@ class _Info(msgspec.Struct, gc=False):
 
 class _Export(msgspec.Struct, gc=False):
     buckets: dict[str, msgspec.Raw]
+
+
+_decode_export = msgspec.json.Decoder(_Export).decode
 
 
 @dataclass(slots=True)
@@ -122,7 +126,7 @@ class _ExportFile:
         """What the file holds of the span, and of the keyboard around it."""
         try:
             written = read_regular(self.path, LARGEST).removeprefix(BOM_UTF8)
-            listed = msgspec.json.decode(written, type=_Export).buckets
+            listed = decoded(_decode_export, written).buckets
         except OSError as error:
             raise SourceError(
                 f"the export {self.path} cannot be read ({os_reason(error)}):"
@@ -148,7 +152,7 @@ class _ExportFile:
 # -- A server ------------------------------------------------------------------------------------
 
 
-class _Server:
+class _WatchServer:
     """A server of either kind, asked through our own client."""
 
     def __init__(self, url: str, key: SecretStr | None) -> None:
@@ -288,7 +292,7 @@ class ActivityWatchSource:
         if own.file is not None:
             yield cls(_ExportFile(own.file), configured(settings))
         elif url := settings.activitywatch_url():
-            yield cls(_Server(url, own.api_key), configured(settings))
+            yield cls(_WatchServer(url, own.api_key), configured(settings))
 
     def read(self, span: Span) -> Reading:
         """Windows and attendance of the span, in order."""

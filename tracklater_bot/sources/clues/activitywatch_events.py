@@ -7,9 +7,10 @@ one counts that covers it and began last; gaps of a few seconds are those betwee
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,9 +28,9 @@ from tracklater_bot.domain.programs import is_browser, is_locked, program, same_
 T = TypeVar("T")
 
 FLOODED = 5.0  # seconds between events that are only those between two polls
-# A glance at a window is shorter; those are put together until they are as long, as a recorder
+# A short look at a window takes less; those are put together until they are as long, as a recorder
 # that looks now and then would see them. A spinner's title changes each second.
-GLANCE = 10.0
+SHORTEST_BUNDLE = 10.0
 # A watcher of keys that was silent for longer was not running: it says nothing of the time.
 SILENT = timedelta(hours=12).total_seconds()
 # Its last minutes are not final: it goes back to the last input once nobody moves for 3 minutes.
@@ -61,7 +62,7 @@ class Tab(msgspec.Struct, frozen=True, gc=False):
     incognito: bool | None = False
 
 
-class Project(msgspec.Struct, frozen=True, gc=False):
+class Editor(msgspec.Struct, frozen=True, gc=False):
     """What the watcher in an editor says."""
 
     project: str | None = ""
@@ -74,7 +75,7 @@ class Keyboard(msgspec.Struct, frozen=True, gc=False):
     status: str = ""
 
 
-class _Row(msgspec.Struct, Generic[T], gc=False):
+class _EventRow(msgspec.Struct, Generic[T], gc=False):
     timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
     duration: float
     data: T
@@ -84,12 +85,18 @@ KINDS: Mapping[str, type[Any]] = {
     "currentwindow": Shown,
     "afkstatus": Keyboard,
     "web.tab.current": Tab,
-    "app.editor.activity": Project,
+    "app.editor.activity": Editor,
 }
 _DECODERS = {
-    kind: (msgspec.json.Decoder(list[_Row[data]]), msgspec.json.Decoder(_Row[data]))  # type: ignore[valid-type]
+    kind: (msgspec.json.Decoder(list[_EventRow[data]]), msgspec.json.Decoder(_EventRow[data]))  # type: ignore[valid-type]
     for kind, data in KINDS.items()
 }
+# Any escape in JSON: a whole surrogate pair, half a one, another.
+_ESCAPES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 _decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
@@ -101,6 +108,23 @@ class Piece(NamedTuple):
     data: Any
 
 
+def decoded(
+    decode: Callable[[bytes | bytearray | msgspec.Raw], T], written: bytes | msgspec.Raw
+) -> T:
+    """What JSON says, also where titles have halves of surrogate pairs, which no decoder takes.
+
+    Raises ValueError.
+    """
+    try:
+        return decode(written)
+    except ValueError:
+        whole = bytearray(memoryview(written))
+        for escape in _ESCAPES.finditer(memoryview(written)):
+            if escape[1]:
+                whole[escape.start() : escape.end()] = rb"\ufffd"
+        return decode(whole)
+
+
 def rows_in(
     written: bytes | msgspec.Raw, kind: str, first: float, last: float
 ) -> tuple[list[Piece], int]:
@@ -109,14 +133,14 @@ def rows_in(
     """
     of_list, of_row = _DECODERS[kind]
 
-    def one_by_one() -> Iterator[_Row[Any] | None]:
-        for row in _decode_rows(written):
+    def one_by_one() -> Iterator[_EventRow[Any] | None]:
+        for row in decoded(_decode_rows, written):
             try:
                 yield of_row.decode(row)
             except (ValueError, RecursionError):
                 yield None
 
-    rows: Iterable[_Row[Any] | None] = one_by_one()
+    rows: Iterable[_EventRow[Any] | None] = one_by_one()
     if memoryview(written).nbytes <= AT_ONCE:
         with suppress(ValueError, RecursionError):
             rows = of_list.decode(written)
@@ -301,7 +325,7 @@ def _looks(
                     heard = bool(told.audible) and end - start <= LONGEST_SOUND
                     url = _text(told.url) or look.url
                     yield Piece(start, end, look._replace(url=url, audible=heard))
-                case Project():
+                case Editor():
                     folder, branch = _text(told.project), _text(told.branch)
                     yield Piece(start, end, look._replace(folder=folder, branch=branch))
                 case _:
@@ -354,7 +378,7 @@ def _steady(pieces: Iterable[Piece]) -> Iterator[Piece]:
             yield _together(bundle)
             bundle = []
         bundle.append(piece)
-        if piece.end - bundle[0].start >= GLANCE:
+        if piece.end - bundle[0].start >= SHORTEST_BUNDLE:
             yield _together(bundle)
             bundle = []
     if bundle:

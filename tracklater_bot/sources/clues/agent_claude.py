@@ -79,7 +79,7 @@ def files(root: Path) -> Iterator[Path]:
 
 def understand(lines: Iterable[bytes], path: Path) -> Told:
     """What a session's lines tell; those that are broken or unknown are stepped over."""
-    session = _Session(path)
+    session = _ClaudeSession(path)
     for line in lines:
         try:
             record = _record(line)
@@ -90,7 +90,7 @@ def understand(lines: Iterable[bytes], path: Path) -> Told:
     return session.ended()
 
 
-class _Session:
+class _ClaudeSession:
     """A session as its records tell of it, one after the other."""
 
     def __init__(self, path: Path) -> None:

@@ -81,7 +81,7 @@ def files(root: Path) -> Iterator[Path]:
 
 def understand(lines: Iterable[bytes], _path: Path) -> Told:
     """What a session's lines tell; those that are broken or unknown are stepped over."""
-    session = _Session()
+    session = _CodexSession()
     for line in lines:
         try:
             session.take(_line(line))
@@ -91,7 +91,7 @@ def understand(lines: Iterable[bytes], _path: Path) -> Told:
     return session.told
 
 
-class _Session:
+class _CodexSession:
     """A session as its lines tell of it, one after the other."""
 
     def __init__(self) -> None:

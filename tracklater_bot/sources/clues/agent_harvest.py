@@ -41,7 +41,7 @@ class LogFile:
         return f"{self.tool}:{blake2b(path, digest_size=12).hexdigest()}"
 
 
-class _Kept(msgspec.Struct, array_like=True, gc=False):
+class _PackedFile(msgspec.Struct, array_like=True, gc=False):
     """What a file told, packed: it is opened only for a span that it reaches into."""
 
     size: int
@@ -55,7 +55,7 @@ class _Kept(msgspec.Struct, array_like=True, gc=False):
 
 class _Content(msgspec.Struct, array_like=True):
     version: int = VERSION
-    files: dict[str, _Kept] = {}
+    files: dict[str, _PackedFile] = {}
     worktrees: dict[str, str] = {}
 
 
@@ -107,7 +107,7 @@ class Harvest:
                 prompts, runs = [*old_prompts, *prompts], [*old_runs, *runs]
         moments = [prompt.at for prompt in prompts]
         moments += [at for run in runs for at in (run.at, run.until)]
-        self.content.files[file.key] = _Kept(
+        self.content.files[file.key] = _PackedFile(
             file.size,
             file.mtime,
             min(moments, default=0),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
@@ -24,7 +25,7 @@ from tracklater_bot.domain.text import clean, count, folded
 from tracklater_bot.http import BadStatus, HttpError, RetryPolicy, ServiceClient
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.calendar_text import CalendarText, entries, excerpt
+from tracklater_bot.sources.clues.calendar_text import CalendarText, entries, excerpt, in_calendar
 from tracklater_bot.sources.files import MB, os_reason, read_regular
 
 LARGEST = 30 * MB
@@ -52,7 +53,7 @@ _BUSY_STATUS = "X-MICROSOFT-CDO-BUSYSTATUS"
 # -- Understanding -----------------------------------------------------------------------------
 
 
-class _Answer(Enum):
+class _Attending(Enum):
     """Whether the person goes: for certain, perhaps, or not at all."""
 
     YES = "yes"
@@ -60,7 +61,7 @@ class _Answer(Enum):
     NO = "no"
 
 
-_ANSWERS = {"ACCEPTED": _Answer.YES, "DECLINED": _Answer.NO, "DELEGATED": _Answer.NO}
+_ANSWERS = {"ACCEPTED": _Attending.YES, "DECLINED": _Attending.NO, "DELEGATED": _Attending.NO}
 _Key = tuple[str, datetime]
 
 
@@ -82,6 +83,23 @@ def understand(
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             continue  # one broken entry is no reason to lose the others
     return meetings
+
+
+def _with_good_zones(text: CalendarText) -> CalendarText:
+    """Without zones that cannot be understood: one of them would lose all entries."""
+    if not text.zones:
+        return text
+    from icalendar import Calendar  # noqa: PLC0415 - see below
+
+    zones = []
+    for zone in text.zones:
+        with suppress(Exception):  # it raises whatever it stumbles over
+            Calendar.from_ical(in_calendar(zone))
+            zones.append(zone)
+    trouble = text.trouble
+    if len(zones) < len(text.zones):
+        trouble = trouble or "a time zone in it is none, so some meetings may be at other times"
+    return replace(text, zones=tuple(zones), trouble=trouble)
 
 
 def _occurrences(text: CalendarText, start: datetime, end: datetime) -> Iterator[Any]:
@@ -123,10 +141,10 @@ def _is_no_meeting(event: Any) -> bool:
 
 def _meeting(event: Any, at: datetime, until: datetime, mine: frozenset[str]) -> Meeting | None:
     answer = _answer(event, mine)
-    if answer is _Answer.NO:
+    if answer is _Attending.NO:
         return None
     series = hashlib.blake2b(_identity(event).encode(), digest_size=8).hexdigest()
-    meeting = Meeting(at, until, "", sure=answer is _Answer.YES, series=series)
+    meeting = Meeting(at, until, "", sure=answer is _Attending.YES, series=series)
     if _words(event, "CLASS") & {"PRIVATE", "CONFIDENTIAL"}:
         return meeting
     title = clean(str(event.get("SUMMARY", "")), 200)
@@ -138,22 +156,22 @@ def _identity(event: Any) -> str:
     return str(event.get("UID") or event.get("SUMMARY", ""))
 
 
-def _answer(event: Any, mine: frozenset[str]) -> _Answer:
+def _answer(event: Any, mine: frozenset[str]) -> _Attending:
     """Whether the person goes; of the guests only the person's own line counts."""
     status = _words(event, "STATUS")
     if "CANCELLED" in status:
-        return _Answer.NO
+        return _Attending.NO
     guests = _listed(event, "ATTENDEE")
     own = [guest for guest in guests if _address(guest) in mine]
-    answers = [_ANSWERS.get(_parameter(guest, "PARTSTAT"), _Answer.MAYBE) for guest in own]
+    answers = [_ANSWERS.get(_parameter(guest, "PARTSTAT"), _Attending.MAYBE) for guest in own]
     organised = any(_address(one) in mine for one in _listed(event, "ORGANIZER"))
     if organised and all(_parameter(guest, "PARTSTAT") in ("", "NEEDS-ACTION") for guest in own):
-        answers = [_Answer.YES]
-    answer = min(answers, key=list(_Answer).index, default=_Answer.MAYBE)
+        answers = [_Attending.YES]
+    answer = min(answers, key=list(_Attending).index, default=_Attending.MAYBE)
     if not guests and not answers:
-        answer = _Answer.YES
+        answer = _Attending.YES
     unsure = "TENTATIVE" in status | _words(event, _BUSY_STATUS)
-    return _Answer.MAYBE if unsure and answer is _Answer.YES else answer
+    return _Attending.MAYBE if unsure and answer is _Attending.YES else answer
 
 
 def _domains(event: Any, mine: frozenset[str]) -> tuple[str, ...]:
@@ -340,7 +358,7 @@ class CalendarSource:
         first, last = span.start.date(), span.end.date()
 
         def meetings(content: bytes) -> tuple[dict[_Key, Meeting | None], str | None]:
-            text = excerpt(content, first, last)
+            text = _with_good_zones(excerpt(content, first, last))
             return understand(text, span, zone, self._mine), text.trouble
 
         found: dict[_Key, Meeting | None] = {}

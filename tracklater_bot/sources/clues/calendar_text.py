@@ -47,14 +47,18 @@ _ZONE_NAMES = re.compile(rb'(?i)TZID="?([^":;\r\n]+)')
 class CalendarText:
     """A small calendar with what may touch the days asked for; `trouble` is what was wrong."""
 
-    zones: bytes
+    zones: tuple[bytes, ...]
     series: tuple[bytes, ...]  # the entries of a UID each
     trouble: str | None = None
 
     def calendar(self, first: int, last: int) -> bytes:
         """A part of its series as a calendar of their own."""
-        entries = b"".join(self.series[first:last])
-        return b"BEGIN:VCALENDAR\r\n%s%sEND:VCALENDAR\r\n" % (self.zones, entries)
+        return in_calendar(*self.zones, *self.series[first:last])
+
+
+def in_calendar(*parts: bytes) -> bytes:
+    """Zones and entries as a calendar."""
+    return b"BEGIN:VCALENDAR\r\n%sEND:VCALENDAR\r\n" % b"".join(parts)
 
 
 def excerpt(content: bytes, first: date, last: date) -> CalendarText:
@@ -75,14 +79,14 @@ def excerpt(content: bytes, first: date, last: date) -> CalendarText:
         if kind == b"VEVENT" and (uid := _uid(block)) in choice.uids:
             series[uid] = series.get(uid, b"") + choice.entry(block)
     names = {name for entries in series.values() for name in _ZONE_NAMES.findall(entries)}
-    zones = [
+    zones = tuple(
         b"BEGIN:VTIMEZONE\r\n%s\r\nEND:VTIMEZONE\r\n" % block.strip()
         for kind, block in _blocks(content)
         if kind == b"VTIMEZONE" and _is_zone(block, names)
-    ]
+    )
     trouble = "it is cut off, so some meetings may be missing" if is_cut else None
     wanted = tuple(entries for entries in series.values() if entries)
-    return CalendarText(b"".join(zones), wanted, choice.trouble or trouble)
+    return CalendarText(zones, wanted, choice.trouble or trouble)
 
 
 def entries(content: bytes) -> int:

@@ -88,7 +88,7 @@ class _Found(msgspec.Struct):
         """The matches one by one: an odd one is no reason to lose the others."""
         understood = []
         for row in self.matches or ():
-            with suppress(msgspec.ValidationError):
+            with suppress(ValueError):
                 understood.append(msgspec.convert(row, _Match))
         return understood
 
@@ -99,7 +99,7 @@ class _Found(msgspec.Struct):
         return page + 1 if len(self.matches or ()) >= PAGE_SIZE else page
 
 
-class _Answer(msgspec.Struct):
+class _SearchAnswer(msgspec.Struct):
     messages: _Found
 
 
@@ -246,7 +246,7 @@ class SlackSource:
         readers = Counter(match.channel.reader for match in messages if match.channel)
         del readers[""]
         shared = {}
-        with suppress(SourceError, msgspec.ValidationError):
+        with suppress(SourceError, ValueError):
             for reader, _ in readers.most_common(MOST_READERS):
                 answer, _ = self._call(
                     "users.conversations",
@@ -296,8 +296,8 @@ class SlackSource:
             page=page,
         )
         try:
-            return msgspec.convert(answer, _Answer).messages
-        except msgspec.ValidationError:
+            return msgspec.convert(answer, _SearchAnswer).messages
+        except ValueError:
             raise SourceError("Slack answered the search in an unexpected form") from None
 
     def _call(

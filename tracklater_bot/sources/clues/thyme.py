@@ -57,7 +57,7 @@ class _Window(msgspec.Struct, gc=False):
     name: str | None = msgspec.field(name="Name", default="")
 
 
-class _Snapshot(msgspec.Struct, gc=False, rename="pascal"):
+class _ThymeSnapshot(msgspec.Struct, gc=False, rename="pascal"):
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     windows: msgspec.Raw = msgspec.Raw(b"null")
     active: int | None = 0
@@ -67,7 +67,7 @@ class _Snapshot(msgspec.Struct, gc=False, rename="pascal"):
 class _Document(msgspec.Struct, gc=False, rename="pascal"):
     """A day file, or a single snapshot as thyme prints it."""
 
-    snapshots: list[_Snapshot] | None = None
+    snapshots: list[_ThymeSnapshot] | None = None
     time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     windows: msgspec.Raw = msgspec.Raw(b"null")
     active: int | None = 0
@@ -101,17 +101,17 @@ def parse_file(data: bytes, span: Span, machine: str = "") -> ParsedFile:
         return ParsedFile(within_span, len(_distinct(samples)) if damaged else None)
 
 
-def _snapshots(data: bytes) -> list[_Snapshot]:
+def _snapshots(data: bytes) -> list[_ThymeSnapshot]:
     """The snapshots of one JSON document; ValueError when it is not all well."""
     document = _decode_document(data)
     snapshots = document.snapshots or []
     if document.time is not None:
         alone = (document.time, document.windows, document.active, document.locked)
-        snapshots.append(_Snapshot(*alone))
+        snapshots.append(_ThymeSnapshot(*alone))
     return snapshots
 
 
-def _samples(snapshots: Iterable[_Snapshot], machine: str) -> Iterator[Window]:
+def _samples(snapshots: Iterable[_ThymeSnapshot], machine: str) -> Iterator[Window]:
     """Snapshots as samples of the screen; ValueError for windows that cannot be read.
 
     The fingerprint covers the active window and its title. Other windows are left out: messages

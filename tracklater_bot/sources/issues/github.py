@@ -71,7 +71,7 @@ def _nodes(value: object) -> object:
     return [node for node in nodes if node is not None] if isinstance(nodes, list) else []
 
 
-class _Who(BaseModel):
+class _GitHubWho(BaseModel):
     login: str = ""
 
 
@@ -87,14 +87,14 @@ class _Node(BaseModel):
     title: Title = ""
     closed: bool = False
     updated: When = None
-    author: _Who | None = None
-    assignees: Annotated[list[_Who], BeforeValidator(_nodes)] = []
+    author: _GitHubWho | None = None
+    assignees: Annotated[list[_GitHubWho], BeforeValidator(_nodes)] = []
     labels: Annotated[list[_Label], BeforeValidator(_nodes)] = []
     closes: Annotated[list[_Node], BeforeValidator(_nodes)] = []
     home: str = Field("", validation_alias=AliasPath("repository", "nameWithOwner"))
 
 
-class _Page(BaseModel):
+class _GitHubPage(BaseModel):
     nodes: list[object] | None = None
     next: str | None = Field(None, validation_alias=AliasPath("pageInfo", "endCursor"))
     more: bool = Field(default=False, validation_alias=AliasPath("pageInfo", "hasNextPage"))
@@ -105,13 +105,13 @@ class _Error(BaseModel):
     type: str = ""
 
 
-class _Answer(BaseModel):
+class _QueryAnswer(BaseModel):
     data: dict[str, Any] | None = None
     errors: list[_Error] = []
 
 
-_NODE, _PAGES = TypeAdapter(_Node), TypeAdapter(_Page)
-_ANSWER, _VIEWER = TypeAdapter(_Answer), TypeAdapter(_Who)
+_NODE, _PAGES = TypeAdapter(_Node), TypeAdapter(_GitHubPage)
+_ANSWER, _VIEWER = TypeAdapter(_QueryAnswer), TypeAdapter(_GitHubWho)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class _Repository:
     me: str
     told: dict[str, Any]
 
-    def page(self, what: str) -> _Page:
+    def page(self, what: str) -> _GitHubPage:
         """A connection; one that may not be seen is null."""
         return _page(self.told, what)
 
@@ -316,7 +316,7 @@ def _me(data: dict[str, Any]) -> str:
     return next((who.login for who in understood(_VIEWER, [data.get("viewer")])), "")
 
 
-def _page(data: dict[str, Any], what: str) -> _Page:
+def _page(data: dict[str, Any], what: str) -> _GitHubPage:
     for page in understood(_PAGES, [data.get(what) or {}]):
         return page
     raise SourceError("GitHub answered in an unexpected form")

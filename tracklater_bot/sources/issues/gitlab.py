@@ -43,12 +43,12 @@ _ADDRESSES = {"#": "(?:issues|work_items)", "!": "merge_requests"}
 _REQUEST = REQUESTS[1]
 
 
-class _Who(BaseModel):
+class _GitLabWho(BaseModel):
     id: int
     username: Title = ""
 
 
-class _Row(BaseModel):
+class _GitLabRow(BaseModel):
     """An issue or a merge request. `full` is its key with the project's path of today."""
 
     iid: PositiveInt
@@ -56,26 +56,26 @@ class _Row(BaseModel):
     state: str = ""
     issue_type: str | None = None
     updated_at: When = None
-    author: _Who | None = None
-    assignees: list[_Who] | None = None
+    author: _GitLabWho | None = None
+    assignees: list[_GitLabWho] | None = None
     labels: list[Title] | None = None
     full: str = Field("", validation_alias=AliasPath("references", "full"))
 
 
-_ROW, _WHO = TypeAdapter(_Row), TypeAdapter(_Who)
+_ROW, _WHO = TypeAdapter(_GitLabRow), TypeAdapter(_GitLabWho)
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class _GitLabPage:
     """Rows that can be understood, how many others there are, and what is told of all pages."""
 
-    rows: list[_Row]
+    rows: list[_GitLabRow]
     left_out: int
     more: bool
     total: str
 
     @classmethod
-    def of(cls, answer: Response) -> _Page:
+    def of(cls, answer: Response) -> _GitLabPage:
         """What an answer has."""
         rows, sent = answer.rows(_ROW)
         headers = answer.headers
@@ -157,7 +157,7 @@ class GitLabSource(Forge):
             raise SourceError(f"GitLab needs a token: set {self._variable}", lasting=True)
         return in_header("PRIVATE-TOKEN", self._place.token)()
 
-    def _me(self) -> tuple[_Who, timedelta]:
+    def _me(self) -> tuple[_GitLabWho, timedelta]:
         """Who asks, and how far the server's clock is ahead of ours."""
         now = self._clock()
         return self._client.get(
@@ -166,9 +166,9 @@ class GitLabSource(Forge):
 
     def _rows(
         self, path: str, sign: str, filters: Mapping[str, str | int]
-    ) -> tuple[list[_Row], int]:
+    ) -> tuple[list[_GitLabRow], int]:
         """All rows that can be understood, the latest first, and how many others there are."""
-        found: list[_Row] = []
+        found: list[_GitLabRow] = []
         left_out = 0
         params = {"order_by": "updated_at", "sort": "desc", "per_page": _PAGE, **filters}
         for number in range(1, MOST // _PAGE + 1):
@@ -179,9 +179,9 @@ class GitLabSource(Forge):
                 break
         return found, left_out
 
-    def _page(self, path: str, what: str, params: Mapping[str, str | int]) -> _Page:
+    def _page(self, path: str, what: str, params: Mapping[str, str | int]) -> _GitLabPage:
         address = f"/projects/{quote(path, safe='')}/{what}"
-        return self._client.get(address, {"scope": "all", **params}, _Page.of)
+        return self._client.get(address, {"scope": "all", **params}, _GitLabPage.of)
 
     def _count(self, path: str) -> str:
         total = self._page(path, _LISTS["#"], {"state": "opened", "per_page": 1}).total
@@ -200,7 +200,7 @@ class GitLabSource(Forge):
 
     # -- Understanding ---------------------------------------------------------------------
 
-    def _understood(self, path: str, sign: str, row: _Row, me: _Who) -> Issue:
+    def _understood(self, path: str, sign: str, row: _GitLabRow, me: _GitLabWho) -> Issue:
         """The issue, or the one that a merge request closes, if that is the group's as well."""
         ref = Ref(path, sign, row.iid)
         if sign == "!":
@@ -213,7 +213,7 @@ class GitLabSource(Forge):
                     return self._issue(Ref(there, "#", issue.iid), issue, me, alias)
         return self._issue(ref, row, me)
 
-    def _issue(self, ref: Ref, row: _Row, me: _Who, *aliases: str) -> Issue:
+    def _issue(self, ref: Ref, row: _GitLabRow, me: _GitLabWho, *aliases: str) -> Issue:
         request = ref.sign == "!"
         people = [*(row.assignees or ()), *([row.author] if request and row.author else [])]
         word = (row.issue_type or "issue").replace("_", " ").lower()

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from pydantic import AliasPath, BaseModel, Field, TypeAdapter
 
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.text import day_name, listing
-from tracklater_bot.http import Timing, Title, When, understood, utc_now
+from tracklater_bot.http import Timing, Title, When, good_rows, understood, utc_now
 from tracklater_bot.http.jira import ISSUE_KEY, JiraError, JiraSite, User
 from tracklater_bot.settings import GroupJira, Settings
 from tracklater_bot.sources.base import PartlyRead, SourceError
@@ -38,7 +39,7 @@ _FOR_WORKLOGS = {
 }
 
 
-class _Status(BaseModel):
+class _JiraStatus(BaseModel):
     category: str = Field("", validation_alias=AliasPath("statusCategory", "key"))
 
 
@@ -51,7 +52,7 @@ class _Type(BaseModel):
 
 class _Fields(BaseModel):
     summary: Title = ""
-    status: _Status | None = None
+    status: _JiraStatus | None = None
     issuetype: _Type | None = None
     assignee: User | None = None
     updated: When = None
@@ -62,7 +63,7 @@ class _Issue(BaseModel):
     fields: _Fields = _Fields()
 
 
-class _Page(BaseModel):
+class _JiraPage(BaseModel):
     """A page of either kind of search; Cloud has a token, Data Center a total."""
 
     issues: list[object] | None = None
@@ -85,11 +86,11 @@ class _Suggested(BaseModel):
 
 
 class _Section(BaseModel):
-    issues: list[_Suggested] | None = None
+    issues: Annotated[list[_Suggested], good_rows(_Suggested)] = []
 
 
 class _Suggestions(BaseModel):
-    sections: list[_Section] | None = None
+    sections: Annotated[list[_Section], good_rows(_Section)] = []
 
 
 class _Count(BaseModel):
@@ -105,7 +106,7 @@ class _Permissions(BaseModel):
 
 
 _ISSUE = TypeAdapter(_Issue)
-_PAGES = TypeAdapter(_Page)
+_PAGES = TypeAdapter(_JiraPage)
 _SUGGESTED = TypeAdapter(_Suggestions)
 _COUNT = TypeAdapter(_Count)
 _PERMISSIONS = TypeAdapter(_Permissions)
@@ -190,8 +191,7 @@ class JiraSource:
         params = {"query": text[:100], "currentJQL": self._site.scope, "showSubTasks": "true"}
         with _as_source_error():
             answer = self._site.get("/issue/picker", _SUGGESTED, params)
-        sections = answer.sections or []
-        keys = [issue.key for section in sections for issue in section.issues or []]
+        keys = [issue.key for section in answer.sections for issue in section.issues]
         wanted = list(dict.fromkeys(key for key in keys if self.owns(key)))[:_SUGGESTIONS]
         found = {issue.key: issue for issue in self.by_keys(wanted)}
         return tuple(found[key] for key in wanted if key in found)
@@ -247,7 +247,7 @@ class JiraSource:
                 break
         return found, left_out
 
-    def _cloud_pages(self, jql: str) -> Iterator[_Page]:
+    def _cloud_pages(self, jql: str) -> Iterator[_JiraPage]:
         """Pages until there is no token, an empty page or a token that came before."""
         body: dict[str, object] = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE}
         seen: set[str] = set()
@@ -260,7 +260,7 @@ class JiraSource:
             seen.add(token)
             body["nextPageToken"] = token
 
-    def _server_pages(self, jql: str, **more: object) -> Iterator[_Page]:
+    def _server_pages(self, jql: str, **more: object) -> Iterator[_JiraPage]:
         start = 0
         while True:
             body = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE, "startAt": start, **more}

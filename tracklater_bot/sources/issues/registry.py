@@ -16,7 +16,7 @@ from tracklater_bot.sources.issues.jira import JiraSource
 from tracklater_bot.sources.issues.taiga import TaigaSource
 
 
-class Registered(Protocol):
+class IssueSourceClass(Protocol):
     """A class of issue sources."""
 
     def set_up(self, settings: Settings, clock: Callable[[], datetime], /) -> Iterator[IssueSource]:
@@ -26,7 +26,7 @@ class Registered(Protocol):
         """How a group's issues are called; known as soon as the settings tell it."""
 
 
-REGISTRY: tuple[Registered, ...] = (
+REGISTRY: tuple[IssueSourceClass, ...] = (
     JiraSource,
     TaigaSource,
     GitHubSource,

@@ -67,18 +67,18 @@ KINDS = (
 )
 
 
-class _Status(BaseModel):
+class _TaigaStatus(BaseModel):
     name: Title = ""
     is_closed: bool = False
 
 
-class _Row(BaseModel):
+class _TaigaRow(BaseModel):
     """What all four kinds have in common; only stories have several assignees."""
 
     id: int
     ref: int
     subject: Title = ""
-    status_extra_info: _Status | None = None
+    status_extra_info: _TaigaStatus | None = None
     assigned_to: int | None = None
     assigned_users: list[int] | None = None
     modified_date: When = None
@@ -107,7 +107,7 @@ class _Project(BaseModel):
 
 
 _PROJECT = TypeAdapter(_Project)
-_ROW = TypeAdapter(_Row)
+_ROW = TypeAdapter(_TaigaRow)
 _RESOLVED = TypeAdapter(dict[str, int | None])
 
 
@@ -223,9 +223,9 @@ class TaigaSource:
 
     def _rows(
         self, kind: _Kind, project: _Project, filters: Mapping[str, str]
-    ) -> tuple[list[_Row], int]:
+    ) -> tuple[list[_TaigaRow], int]:
         """All rows that can be understood, and how many others there are."""
-        found: dict[int, _Row] = {}
+        found: dict[int, _TaigaRow] = {}
         left_out = 0
         for page, sent in self._pages(f"/{kind.path}", project.id, filters):
             before = len(found)
@@ -237,7 +237,7 @@ class TaigaSource:
 
     def _pages(
         self, path: str, project: int, filters: Mapping[str, str]
-    ) -> Iterator[tuple[list[_Row], int]]:
+    ) -> Iterator[tuple[list[_TaigaRow], int]]:
         """Pages by number, and how many rows each was sent with. The address of the next one that
         Taiga sends is not followed: it is made of what the request called the host, and would get
         the token."""
@@ -269,8 +269,8 @@ class TaigaSource:
 
     # -- Understanding ---------------------------------------------------------------------
 
-    def _parsed(self, row: _Row, kind: _Kind) -> Issue:
-        status = row.status_extra_info or _Status()
+    def _parsed(self, row: _TaigaRow, kind: _Kind) -> Issue:
+        status = row.status_extra_info or _TaigaStatus()
         me = self._account().user
         return Issue(
             key=f"#{row.ref}",

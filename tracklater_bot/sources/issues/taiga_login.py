@@ -53,7 +53,7 @@ _SIGNED_IN = TypeAdapter(_SignedIn)
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
+class _TaigaSession:
     """Who is signed in, with which access token, and what renews it; "" when that is spent."""
 
     user: int
@@ -69,7 +69,7 @@ class TaigaLogin:
         self._password = password
         self._clock: Callable[[], datetime] = timing.now
         self._lock = Lock()
-        self._session: _Session | None = None
+        self._session: _TaigaSession | None = None
         self._refused_until: datetime | None = None
         self._anonymous = ServiceClient("Taiga", url, anonymous(), timing=timing)
         self._signed_in_client = ServiceClient("Taiga", url, bearer(self._access), timing=timing)
@@ -97,19 +97,19 @@ class TaigaLogin:
     def _access(self) -> str:
         return self._session.access if self._session else ""
 
-    def _signed_in(self) -> _Session:
+    def _signed_in(self) -> _TaigaSession:
         with self._lock:
             if self._session is None:
                 self._session = self._with_password()
             return self._session
 
-    def _renew(self, used: _Session) -> None:
+    def _renew(self, used: _TaigaSession) -> None:
         """A fresh session, unless another thread has made one already."""
         with self._lock:
             if self._session is used:
                 self._session = self._with_refresh(used) or self._with_password()
 
-    def _with_password(self) -> _Session:
+    def _with_password(self) -> _TaigaSession:
         if self._refused_until is not None and self._clock() < self._refused_until:
             raise self._refusal()
         body = {
@@ -124,7 +124,7 @@ class TaigaLogin:
                 self._refused_until = self._clock() + _REFUSED_FOR
                 raise self._refusal() from None
             raise
-        return _Session(answer.id, answer.auth_token, answer.refresh)
+        return _TaigaSession(answer.id, answer.auth_token, answer.refresh)
 
     def _refusal(self) -> SourceError:
         return SourceError(
@@ -133,7 +133,7 @@ class TaigaLogin:
             lasting=True,
         )
 
-    def _with_refresh(self, used: _Session) -> _Session | None:
+    def _with_refresh(self, used: _TaigaSession) -> _TaigaSession | None:
         """None when there is no refresh token, or it turned out to be spent."""
         if not used.refresh:
             return None
@@ -146,7 +146,7 @@ class TaigaLogin:
             raise
         except HttpError:
             return None  # spent, or possibly spent: never sent a second time
-        return _Session(used.user, pair.auth_token, pair.refresh)
+        return _TaigaSession(used.user, pair.auth_token, pair.refresh)
 
 
 class TaigaLogins:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,196 +12,85 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-TIME = sa.DateTime(timezone=True)
-NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 IS_ACTIVE = sa.text("state IN ('pending', 'sending', 'unknown')")
+TYPES: dict[str, Any] = {
+    "text": sa.Text(),
+    "word": sa.String(10),
+    "flag": sa.Boolean(),
+    "whole": sa.Integer(),
+    "big": sa.BigInteger(),
+    "number": sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+    "part": sa.Float(53),
+    "date": sa.Date(),
+    "time": sa.DateTime(timezone=True),
+}
+# Each table's columns with their types: `*` are those of its key, `?` those that may be NULL.
+TABLES = {
+    "digests": """
+        *person text, *day date, timezone text, version whole, shown whole, channel text?, ts text?,
+        picture text?, snoozed_until time?, notes text, tracked text, sources text,
+        claimed_by text?, claimed_until time?
+    """,
+    "items": """
+        *id text, person text, day date, start time, end time, group text?, project text?,
+        issue text?, description text, confidence part, evidence text, reasons text, instead text?,
+        seam time?, state word, version whole, entry_id big?, entry_changed text?, problem text?,
+        problem_code word?, retry_at time?, billable flag?, tags text, by_hand flag,
+        change number?, worklog text?
+    """,
+    "changes": "*id number, person text, day date, before text",
+    "outbox": """
+        *id number, person text, day date, item_id text, kind word, target word, payload text,
+        start time, state word, entry_id big?, seen text?, unanswered whole, due_at time,
+        sent_at time?, forced flag, undone flag, before text?, lease_owner text?, problem text?
+    """,
+    "lanes": """
+        *person text, *target word, owner text?, leased_until time?, not_before time?,
+        failures whole
+    """,
+    "worklogs": "*item_id text, person text, number big, payload text",
+    "memory": "*person text, *key text, value text, until time?",
+    "preferences": "*person text, *key text, value text",
+    "rules": "*id number, person text, kind word, group text, text text",
+    "issues": """
+        *person text, *tracker text, *group text, *key text, title text, url text, type text,
+        closed flag, mine flag, in_progress flag, updated time?, aliases text
+    """,
+}
 
 
 def upgrade() -> None:
     """To this revision."""
-    _create_days()
-    _create_outbox()
-    _create_personal()
-    _create_issues()
-
-
-def downgrade() -> None:
-    """Back to an empty database."""
-    for name in (
-        "issues", "rules", "preferences", "memory", "worklogs", "lanes", "outbox", "changes",
-        "items", "digests",
-    ):  # fmt: skip
-        op.drop_table(name)
-
-
-def _create_days() -> None:
-    op.create_table(
-        "digests",
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("timezone", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("shown", sa.Integer(), nullable=False),
-        sa.Column("channel", sa.Text()),
-        sa.Column("ts", sa.Text()),
-        sa.Column("picture", sa.Text()),
-        sa.Column("snoozed_until", TIME),
-        sa.Column("notes", sa.Text(), nullable=False),
-        sa.Column("tracked", sa.Text(), nullable=False),
-        sa.Column("sources", sa.Text(), nullable=False),
-        sa.Column("claimed_by", sa.Text()),
-        sa.Column("claimed_until", TIME),
-        sa.PrimaryKeyConstraint("person", "day", name="pk_digests"),
-    )
-    op.create_table(
-        "items",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("start", TIME, nullable=False),
-        sa.Column("end", TIME, nullable=False),
-        sa.Column("group", sa.Text()),
-        sa.Column("project", sa.Text()),
-        sa.Column("issue", sa.Text()),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("confidence", sa.Float(53), nullable=False),
-        sa.Column("evidence", sa.Text(), nullable=False),
-        sa.Column("reasons", sa.Text(), nullable=False),
-        sa.Column("instead", sa.Text()),
-        sa.Column("seam", TIME),
-        sa.Column("state", sa.String(10), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("entry_id", sa.BigInteger()),
-        sa.Column("entry_changed", sa.Text()),
-        sa.Column("problem", sa.Text()),
-        sa.Column("problem_code", sa.String(10)),
-        sa.Column("retry_at", TIME),
-        sa.Column("billable", sa.Boolean()),
-        sa.Column("tags", sa.Text(), nullable=False),
-        sa.Column("by_hand", sa.Boolean(), nullable=False),
-        sa.Column("change", NUMBER),
-        sa.Column("worklog", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name="pk_items"),
-        sa.ForeignKeyConstraint(
+    for name, columns in TABLES.items():
+        of_day = sa.ForeignKeyConstraint(
             ["person", "day"],
             ["digests.person", "digests.day"],
             name="fk_items_person_day",
             ondelete="CASCADE",
-        ),
-    )
-    op.create_index("ix_items_person_day", "items", ["person", "day"])
+        )
+        op.create_table(name, *_parts(name, columns), *[of_day] * (name == "items"))
+    for name in ("items", "changes"):
+        op.create_index(f"ix_{name}_person_day", name, ["person", "day"])
     op.create_index("ix_items_entry_id", "items", ["entry_id"])
-    op.create_table(
-        "changes",
-        sa.Column("id", NUMBER, nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("before", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_changes"),
-    )
-    op.create_index("ix_changes_person_day", "changes", ["person", "day"])
-
-
-def _create_outbox() -> None:
-    op.create_table(
-        "outbox",
-        sa.Column("id", NUMBER, nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("item_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.String(10), nullable=False),
-        sa.Column("target", sa.String(10), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=False),
-        sa.Column("start", TIME, nullable=False),
-        sa.Column("state", sa.String(10), nullable=False),
-        sa.Column("entry_id", sa.BigInteger()),
-        sa.Column("seen", sa.Text()),
-        sa.Column("unanswered", sa.Integer(), nullable=False),
-        sa.Column("due_at", TIME, nullable=False),
-        sa.Column("sent_at", TIME),
-        sa.Column("forced", sa.Boolean(), nullable=False),
-        sa.Column("undone", sa.Boolean(), nullable=False),
-        sa.Column("before", sa.Text()),
-        sa.Column("lease_owner", sa.Text()),
-        sa.Column("problem", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name="pk_outbox"),
-    )
-    op.create_index(
-        "uq_outbox_active",
-        "outbox",
-        ["item_id", "target"],
-        unique=True,
-        sqlite_where=IS_ACTIVE,
-        postgresql_where=IS_ACTIVE,
-    )
+    where: dict[str, Any] = {"sqlite_where": IS_ACTIVE, "postgresql_where": IS_ACTIVE}
+    op.create_index("uq_outbox_active", "outbox", ["item_id", "target"], unique=True, **where)
     op.create_index("ix_outbox_due", "outbox", ["person", "due_at"])
-    op.create_table(
-        "lanes",
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("target", sa.String(10), nullable=False),
-        sa.Column("owner", sa.Text()),
-        sa.Column("leased_until", TIME),
-        sa.Column("not_before", TIME),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("person", "target", name="pk_lanes"),
-    )
-    op.create_table(
-        "worklogs",
-        sa.Column("item_id", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("item_id", name="pk_worklogs"),
-    )
+    rule = ["person", "kind", "group", "text"]
+    op.create_index("ix_rules_person_kind_group_text", "rules", rule, unique=True)
 
 
-def _create_personal() -> None:
-    op.create_table(
-        "memory",
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("until", TIME),
-        sa.PrimaryKeyConstraint("person", "key", name="pk_memory"),
-    )
-    op.create_table(
-        "preferences",
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("person", "key", name="pk_preferences"),
-    )
-    op.create_table(
-        "rules",
-        sa.Column("id", NUMBER, nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("kind", sa.String(10), nullable=False),
-        sa.Column("group", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_rules"),
-    )
-    op.create_index(
-        "ix_rules_person_kind_group_text",
-        "rules",
-        ["person", "kind", "group", "text"],
-        unique=True,
-    )
+def _parts(name: str, columns: str) -> list[sa.schema.SchemaItem]:
+    """The table's columns, and its key."""
+    written = [column.split() for column in columns.split(",")]
+    made = [
+        sa.Column(title.lstrip("*"), TYPES[kind.rstrip("?")], nullable=kind.endswith("?"))
+        for title, kind in written
+    ]
+    key = [title[1:] for title, _ in written if title.startswith("*")]
+    return [*made, sa.PrimaryKeyConstraint(*key, name=f"pk_{name}")]
 
 
-def _create_issues() -> None:
-    op.create_table(
-        "issues",
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("tracker", sa.Text(), nullable=False),
-        sa.Column("group", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("closed", sa.Boolean(), nullable=False),
-        sa.Column("mine", sa.Boolean(), nullable=False),
-        sa.Column("in_progress", sa.Boolean(), nullable=False),
-        sa.Column("updated", TIME),
-        sa.Column("aliases", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("person", "tracker", "group", "key", name="pk_issues"),
-    )
+def downgrade() -> None:
+    """Back to an empty database."""
+    for name in reversed(TABLES):
+        op.drop_table(name)
