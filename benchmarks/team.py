@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
@@ -33,7 +34,7 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.store import Store
 from tracklater_hub import mailbox, people, schema
 from tracklater_hub.pace import CONVERSATION
-from tracklater_sandbox import Sandbox
+from tracklater_sandbox import NotThere, Sandbox
 from tracklater_sandbox.slack import limits
 from tracklater_sandbox.slack.workspace import Person
 
@@ -101,7 +102,8 @@ def clicking(sandbox: Sandbox, person: str, stopped: threading.Event) -> None:
         for message in sandbox.slack.messages(user=person):
             for action in ("skip", "undo"):
                 if buttons := button_of(message, action):
-                    sandbox.slack.click(message["ts"], action, buttons[0], user=person)
+                    with suppress(NotThere):  # it was brought up to date at this moment
+                        sandbox.slack.click(message["ts"], action, buttons[0], user=person)
                     break
 
 
