@@ -654,7 +654,7 @@ def every(times: str, *, title: str = "") -> list[dict[str, Any]]:
     moments = (whole.start + timedelta(seconds=20 * n) for n in range(int(whole.minutes * 3)))
     snapshots = []
     for clock in (f"{when.astimezone(HELSINKI):%H:%M:%S}" for when in moments):
-        file = file if by_hand.random() < 0.3 else by_hand.randrange(90)
+        file = file if by_hand.random() < 0.6 else by_hand.randrange(90)
         titles = {1: f"{file}.py - {title}"}
         snapshots.append(snapshot(clock, 1, titles) if title else locked(clock))
     return snapshots
