@@ -301,8 +301,7 @@ def forget(reviewer: Reviewer, *texts: str | Suggestion, wrong: Suggestion | Non
     draft_with(me.core, me.days, drafts)
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("sure", [False, True])
+@pytest.mark.parametrize(("sure", "size"), [(False, DESKTOP), (True, PHONE)])
 def test_a_forgotten_month_with_six_wrong_days_takes_forty(
     reviewer: Reviewer, size: ViewportSize, *, sure: bool
 ) -> None:
