@@ -18,8 +18,6 @@ from tracklater_hub import people, schema
 from tracklater_hub.hub import HOST, Hub, OptionError, Options, run
 from tracklater_hub.sealing import Sealer, SealError
 
-USAGE = (OptionError, SealError, SettingsError)
-
 
 def hub(arguments: argparse.Namespace) -> int:
     """Runs one process of the hub until it is told to stop."""

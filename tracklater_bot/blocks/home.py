@@ -65,7 +65,7 @@ def home(view: HomeView) -> Block:
     blocks = [*_today(view), *_week(view), *still_open, kit.divider(), *_preference_blocks(view)]
     blocks += [
         *rules,
-        *_learned(view),
+        *_learned(),
         kit.divider(),
         kit.header("Where I look"),
         kit.section(sources),
@@ -75,7 +75,7 @@ def home(view: HomeView) -> Block:
     return {"type": "home", "blocks": blocks}
 
 
-def _learned(view: HomeView) -> list[Block]:
+def _learned() -> list[Block]:
     ask = kit.confirm(
         "Forget what was learned?",
         "What your confirmed time taught is removed from your machine. Entries and rules stay.",

@@ -24,7 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 ACCESS_SECONDS, REFRESH_SECONDS = 24 * 3600, 8 * 24 * 3600
 PER_PAGE, MOST_PER_PAGE = 30, 1000
 KINDS = {"userstories": "us", "tasks": "task", "issues": "issue", "epics": "epic"}
-ME, COLLEAGUE, PROJECT, HIDDEN = 6, 5, 1, 99
+ME, COLLEAGUE, PROJECT = 6, 5, 1
 
 
 @dataclass(frozen=True, slots=True)
