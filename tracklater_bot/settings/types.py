@@ -189,7 +189,7 @@ def _slack_token(kind: str) -> Callable[[SecretStr | None], SecretStr | None]:
     return check
 
 
-def _repository(value: str) -> str:
+def repository(value: str) -> str:
     """`acme/api`, also of its address."""
     path = urlsplit(value).path if "://" in value else value.rpartition(":")[2]
     return path.partition("/-/")[0].strip("/").removesuffix(".git")
@@ -197,7 +197,7 @@ def _repository(value: str) -> str:
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Repositories = Annotated[
-    tuple[Annotated[str, AfterValidator(_repository)], ...], BeforeValidator(_listed)
+    tuple[Annotated[str, AfterValidator(repository)], ...], BeforeValidator(_listed)
 ]
 Emails = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
 OwnEmails = Annotated[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.sections import ACTIVITYWATCH
 from tracklater_bot.settings.tree import GROUPS, env_name
+from tracklater_bot.settings.types import repository
 
 GLOBAL = "global"
 # Modules by the names that ENABLED_MODULES has for them.
@@ -202,9 +202,9 @@ def _account(module: str, user: str, secret: str) -> Handler:
 
 def _repository(converted: Converted, at: Key, place: Place, value: Any) -> None:
     """Owner and name apart there, or an address; together here."""
-    found = _REPOSITORY.fullmatch("/".join(_texts(value)))
-    if found:
-        converted.values[(*at, "github", "repos")] = [found[1]]
+    found = repository("/".join(_texts(value)))
+    if found.count("/") == 1:
+        converted.values[(*at, "github", "repos")] = [found]
     elif value:
         converted.notes.append(f"{place}.repo: is no owner and name: left out")
 
@@ -251,7 +251,6 @@ def _server(converted: Converted, at: Key, place: Place, value: Any) -> None:
         converted.values[("activitywatch", "url")] = url
 
 
-_REPOSITORY = re.compile(r"(?:https?://[^/]+/|[^/@]+@[^/:]+:)?([^/@:]+/[^/]+?)(?:\.git)?/?")
 _CHANNELS = _not_needed("CHANNELS: not needed: your messages in all channels are found")
 _CUTOFF = _not_needed("CUTOFF: not needed: a stretch of work is as long as it is")
 HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
