@@ -56,17 +56,17 @@ class ShownPictures:
     def expect(self, digest: Digest, lanes: Lanes) -> bool:
         """Notes that a picture of the lanes is uploaded now; whether it may be there already."""
         kept, awaited = self._kept(digest), _fingerprint(lanes)
-        self.person.store.put(digest.person, picture_key(digest.day), {**kept, "awaited": awaited})
+        self.person.note(picture_key(digest.day), {**kept, "awaited": awaited})
         return kept.get("awaited") == awaited
 
     def keep(self, digest: Digest, lanes: Lanes, file_id: str) -> None:
         """Notes the picture that the message shows from now on."""
-        kept: JsonValue = {"file": file_id, "alt": alt_text(lanes), "of": _fingerprint(lanes)}
-        self.person.store.put(digest.person, picture_key(digest.day), kept)
+        kept = {"file": file_id, "alt": alt_text(lanes), "of": _fingerprint(lanes)}
+        self.person.note(picture_key(digest.day), kept)
 
     def drop(self, digest: Digest) -> None:
         """Lets the message show the timeline as text again."""
-        self.person.store.delete(digest.person, picture_key(digest.day))
+        self.person.memory.delete(picture_key(digest.day))
 
     def _kept(self, digest: Digest) -> dict[str, JsonValue]:
         kept = self.person.stored(picture_key(digest.day))
