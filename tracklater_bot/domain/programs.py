@@ -71,7 +71,7 @@ def is_for_code(app: str) -> bool:
     return name in _CODE or name in TERMINALS or _EDITORS.search(name) is not None
 
 
-def is_locked(app: str, title: str) -> bool:
+def is_lock_screen(app: str, title: str) -> bool:
     """Whether it is a lock screen."""
     return program(app) in _LOCKED or title == "Windows Default Lock Screen"
 

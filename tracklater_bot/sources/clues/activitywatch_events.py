@@ -23,7 +23,13 @@ import msgspec
 
 from tracklater_bot.domain.clues import Attendance, Window
 from tracklater_bot.domain.day import Span, joined, without
-from tracklater_bot.domain.programs import is_browser, is_locked, program, same_browser, same_editor
+from tracklater_bot.domain.programs import (
+    is_browser,
+    is_lock_screen,
+    program,
+    same_browser,
+    same_editor,
+)
 
 T = TypeVar("T")
 
@@ -295,7 +301,7 @@ def understand(
     shown = latest(event for bucket in of_kind["currentwindow"] for event in bucket.events)
     parted: dict[bool, list[Piece]] = {True: [], False: []}  # by whether the screen was locked
     for piece in shown:
-        parted[is_locked(piece.data.app or "", piece.data.title or "")].append(piece)
+        parted[is_lock_screen(piece.data.app or "", piece.data.title or "")].append(piece)
     locked = [(piece.start, piece.end) for piece in parted[True]]
     looks = list(_looks(parted[False], of_kind["web.tab.current"], of_kind["app.editor.activity"]))
     keyboard = latest(event for bucket in of_kind["afkstatus"] for event in bucket.events)
