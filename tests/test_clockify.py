@@ -49,7 +49,6 @@ BASE = "https://api.clockify.me/api/v1"
 KEY = "MGQ5YzA3YzQtZmFrZS1rZXk"
 ENTRIES = f"{BASE}/workspaces/{WORKSPACE}/time-entries"
 LIST = f"{BASE}/workspaces/{WORKSPACE}/user/{USER}/time-entries"
-TAGS = f"{BASE}/workspaces/{WORKSPACE}/tags"
 PROJECT, TASK, ONE, TAG = "5a" * 12, "5b" * 12, "6a" * 12, "6b" * 12
 MORNING = NewEntry(span("09:05-11:30"), "DEV-123 Fix login", project_id=PROJECT)
 ME = {
