@@ -81,8 +81,8 @@ def admitted(store: Store, path: str, body: bytes) -> Said:
         fresh = people.note_request(transaction, device.id, envelope.nonce)
         if not is_awake(device, now):  # it is back: what it missed is asked for
             people.set_due(transaction, [device.person], now)
-    if fresh is None:
-        raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests in a minute")
+        if fresh is None:  # nor is it remembered: that is no way to fill a table
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests in a minute")
     if not fresh:
         raise Refused(HTTPStatus.BAD_REQUEST, "this was said before")
     return Said(device, envelope.payload)

@@ -211,13 +211,12 @@ class Front(App):
         """Tries the tokens; they are kept where nothing refuses them."""
         members = self._members
         found = tried(members.core(members.settings_of(user, given)), given)
+        head = "Nothing was kept." if given else "Nothing was entered."
         if given and all(finding.ok for finding in found):
             sealed = {name: members.sealer.seal(user, name, value) for name, value in given.items()}
             with members.store.writing() as transaction:
-                people.put_sealed(transaction, user, sealed)
-            head = "They work, and are kept."
-        else:
-            head = "Nothing was kept." if given else "Nothing was entered."
+                if people.put_sealed(transaction, user, sealed):
+                    head = "They work, and are kept."
         lines = [f"{'✓' if one.ok else '✗'} {one.line()}" for one in found]
         words = clean("\n".join([head, *lines]).replace("\n", " · "), 2000)
         try:

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -47,6 +48,13 @@ class DeviceRow:
     seen_at: datetime | None
 
 
+class Version(NamedTuple):
+    """A state of a person's tokens: since when they are here, and how often they gave some."""
+
+    joined_at: datetime
+    number: int
+
+
 def is_awake(device: DeviceRow | None, now: datetime) -> bool:
     """Whether the machine was heard of a moment ago."""
     return device is not None and device.seen_at is not None and now - device.seen_at < AWAKE
@@ -66,10 +74,14 @@ def add(transaction: Transaction, person: str) -> None:
     insert_missing(transaction, people, {"person": person, "joined_at": now(transaction)})
 
 
-def version(transaction: Transaction, person: str) -> int | None:
-    """Which state of the person's tokens it is; None for somebody unknown."""
-    query = select(people.c.version).where(people.c.person == person)
-    return transaction.execute(query).scalar()
+def version(transaction: Transaction, person: str) -> Version | None:
+    """Which state of the person's tokens it is; None for somebody unknown.
+
+    Who left and joined again has another one in any case.
+    """
+    query = select(people.c.joined_at, people.c.version).where(people.c.person == person)
+    row = transaction.execute(query).one_or_none()
+    return Version(*row) if row else None
 
 
 def everybody(transaction: Transaction) -> list[str]:
@@ -82,9 +94,10 @@ def remove(transaction: Transaction, person: str) -> None:
 
     What they decided stays: it is in the bot's tables, and entries on their way are theirs.
     """
-    end_device(transaction, person)
-    for table in (credentials, drafts, requests, codes, people):
+    # First what others lock who are about to give the person something; then what they gave.
+    for table in (people, requests, codes, credentials, drafts):
         transaction.execute(delete(table).where(table.c.person == person))
+    end_device(transaction, person)
 
 
 def take_due(transaction: Transaction, most: int) -> list[str]:
@@ -134,13 +147,19 @@ def use_code(transaction: Transaction, code: str, key: str) -> DeviceRow | None:
     theirs = codes.c.hash == _hash(code.replace("-", ""))
     used = delete(codes).where(theirs, codes.c.until > at).returning(codes.c.person)
     person = transaction.execute(used).scalar()
-    if person is None or version(transaction, person) is None:
+    if person is None or not _stays(transaction, person):
         return None
     end_device(transaction, person)
     device = DeviceRow(secrets.token_hex(16), person, key, at, None)
     row = {"id": device.id, "person": person, "key": key, "made_at": at, "used": 0}
     upsert(transaction, devices, [row])
     return device
+
+
+def _stays(transaction: Transaction, person: str) -> bool:
+    """Whether the person has joined; they do not leave before the transaction ends."""
+    query = select(people.c.person).where(people.c.person == person).with_for_update(read=True)
+    return transaction.execute(query).first() is not None
 
 
 def device_of(transaction: Transaction, person: str) -> DeviceRow | None:
@@ -203,12 +222,15 @@ def sealed(transaction: Transaction, person: str) -> dict[str, str]:
     return {row.name: row.sealed for row in transaction.execute(query)}
 
 
-def put_sealed(transaction: Transaction, person: str, tokens: Mapping[str, str]) -> None:
-    """Keeps sealed tokens, in place of those that were there."""
+def put_sealed(transaction: Transaction, person: str, tokens: Mapping[str, str]) -> bool:
+    """Keeps sealed tokens, in place of those that were there; False for who has left meanwhile."""
+    changed = update(people).where(people.c.person == person)
+    values = {"version": people.c.version + 1, "issues_at": None, "due_at": None}
+    if not transaction.execute(changed.values(values)).rowcount:
+        return False
     rows = [{"person": person, "name": name, "sealed": one} for name, one in tokens.items()]
     upsert(transaction, credentials, rows)
-    changed = update(people).where(people.c.person == person)
-    transaction.execute(changed.values(version=people.c.version + 1, issues_at=None, due_at=None))
+    return True
 
 
 def reseal(transaction: Transaction, renewed: Callable[[Sequence[str]], Sequence[str]]) -> int:

@@ -1,0 +1,108 @@
+"""Questions to machines: none is in the others' way, and what is due is looked at soon."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from tests.hub.firm import Firm
+from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.store import Store
+from tracklater_hub import hub, jobs, mailbox, people
+from tracklater_hub.protocol import Ask, Request
+from tracklater_sandbox import ME, OTHER
+
+ANNA = "U0ANNA"
+
+
+def put(store: Store, ask: Ask) -> str | None:
+    with store.writing() as transaction:
+        return mailbox.put(transaction, ANNA, Request("", ask))
+
+
+def test_a_question_of_another_version_is_in_nobodys_way(store: Store) -> None:
+    asked = put(store, Ask.FORGET_HABITS)
+    with store.writing() as transaction:
+        transaction.execute(text("UPDATE hub_requests SET body = '{}'"))
+        found = mailbox.take(transaction, ANNA)
+        assert found is not None
+        assert (found.id, found.ask) == (asked, Ask.FORGET_HABITS)
+        assert mailbox.question(transaction, ANNA, found.id) == found
+
+
+def test_habits_are_forgotten_however_much_is_asked(store: Store) -> None:
+    while put(store, Ask.DRAFTS) is not None:
+        pass
+    while put(store, Ask.FORGET_HABITS) is not None:
+        pass
+    with store.reading() as transaction:
+        assert mailbox.waits(transaction, ANNA, Ask.FORGET_HABITS)
+    with store.writing() as transaction:
+        transaction.execute(text("DELETE FROM hub_requests WHERE kind = 'drafts'"))
+    assert put(store, Ask.DRAFTS) is not None
+
+
+def test_a_machine_that_is_silent_keeps_nobody_elses_click_waiting(firm: Firm) -> None:
+    started = firm.start_hub()
+    firm.join(ME)
+    firm.join(OTHER)
+    with started.store.writing() as transaction:  # both were heard of a moment ago
+        transaction.execute(text("UPDATE hub_devices SET seen_at = clock_timestamp()"))
+    for _ in range(70):
+        firm.sandbox.slack.command("/tracklater", "status", user=ME)
+    begun = time.monotonic()
+    assert firm.sandbox.slack.command("/tracklater", "help", user=OTHER).acked
+    assert time.monotonic() - begun < 2.0
+
+
+def test_a_round_is_not_lost_where_the_database_goes_away(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = firm.start_hub()
+    firm.join(ME)
+    firm.stop_hub(started)
+    monkeypatch.setattr(jobs, "due_outboxes", gone)
+    firm.sql("UPDATE hub_people SET due_at = NULL")
+    firm.sql("DELETE FROM procrastinate_jobs")
+    with Store.open(firm.database) as store:
+        started.members.store = store
+        with pytest.raises(StoreError):
+            started.jobs.tick()
+    assert firm.sql("SELECT 1 FROM procrastinate_jobs WHERE queue_name = 'rounds'") != []
+
+
+def gone(_transaction: object) -> list[str]:
+    raise StoreError("it is away")
+
+
+def test_a_round_that_fails_is_tried_again_soon(store: Store) -> None:
+    with store.writing() as transaction:
+        people.add(transaction, ANNA)
+        assert people.take_due(transaction, 10) == [ANNA]
+        assert people.take_due(transaction, 10) == []
+        (due,) = transaction.execute(text("SELECT due_at FROM hub_people")).scalars()
+        assert due - people.now(transaction) <= timedelta(minutes=2)
+
+
+def test_nobody_reads_a_wrong_clock_while_another_asks_the_database(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = timedelta(minutes=10)
+    monkeypatch.setattr(hub, "utc_now", lambda: datetime.now(UTC) + wrong)
+    clock, may = hub.DatabaseClock(store), threading.Event()
+    asking = store.now
+
+    def slow() -> datetime:
+        may.wait(5)
+        return asking()
+
+    monkeypatch.setattr(store, "now", slow)
+    first = threading.Thread(target=clock)
+    first.start()
+    assert abs(clock() - datetime.now(UTC)) < timedelta(seconds=5)
+    may.set()
+    first.join()
