@@ -35,6 +35,7 @@ AWAKE = timedelta(seconds=75)  # since the machine was heard of
 MOST_A_MINUTE = 120  # requests of one device
 MINUTE = timedelta(minutes=1)
 ROUND = timedelta(minutes=10)  # between two looks at a person for whom nothing is planned
+RETRY = timedelta(minutes=2)  # after a look that did not come to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def take_due(transaction: Transaction, most: int) -> list[str]:
         .with_for_update(skip_locked=True)
     )
     taken = [*transaction.execute(due).scalars()]
-    set_due(transaction, taken, at + ROUND)
+    set_due(transaction, taken, at + RETRY)
     return taken
 
 
@@ -145,9 +146,11 @@ def use_code(transaction: Transaction, code: str, key: str) -> DeviceRow | None:
     """The new device of the code's person, in place of the one before; None for no such code."""
     at = now(transaction)
     theirs = codes.c.hash == _hash(code.replace("-", ""))
-    used = delete(codes).where(theirs, codes.c.until > at).returning(codes.c.person)
-    person = transaction.execute(used).scalar()
+    person = transaction.execute(select(codes.c.person).where(theirs)).scalar()
     if person is None or not _stays(transaction, person):
+        return None
+    used = delete(codes).where(theirs, codes.c.until > at)
+    if not transaction.execute(used).rowcount:
         return None
     end_device(transaction, person)
     device = DeviceRow(secrets.token_hex(16), person, key, at, None)

@@ -36,9 +36,7 @@ def test_tokens_from_before_leaving_count_nowhere_after_joining_again(firm: Firm
 
     change(hub.store, lambda t: people.add(t, ME), given("old" * 8))
     before = members.of(ME)
-    change(
-        hub.store, lambda t: people.remove(t, ME), lambda t: people.add(t, ME), given("new" * 8)
-    )
+    change(hub.store, lambda t: people.remove(t, ME), lambda t: people.add(t, ME), given("new" * 8))
     after = members.of(ME)
     assert before is not None
     assert after is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -52,11 +51,9 @@ def test_a_machine_that_is_silent_keeps_nobody_elses_click_waiting(firm: Firm) -
     firm.join(OTHER)
     with started.store.writing() as transaction:  # both were heard of a moment ago
         transaction.execute(text("UPDATE hub_devices SET seen_at = clock_timestamp()"))
-    for _ in range(70):
-        firm.sandbox.slack.command("/tracklater", "status", user=ME)
-    begun = time.monotonic()
+    for _ in range(41):
+        assert firm.sandbox.slack.command("/tracklater", "status", user=ME).acked
     assert firm.sandbox.slack.command("/tracklater", "help", user=OTHER).acked
-    assert time.monotonic() - begun < 2.0
 
 
 def test_a_round_is_not_lost_where_the_database_goes_away(
