@@ -224,15 +224,29 @@ def read(transaction: Transaction, request_id: str) -> Answer | None:
 # -- Drafts --------------------------------------------------------------------------------------
 
 
-def keep_drafts(transaction: Transaction, person: str, found: Sequence[Draft]) -> None:
-    """The days as the machine tells of them now."""
-    at = people.now(transaction)
+def taken_at(transaction: Transaction, request_id: str) -> datetime | None:
+    """When the machine was given the question last."""
+    query = select(requests.c.taken_at).where(requests.c.id == request_id)
+    return transaction.execute(query).scalar()
+
+
+def keep_drafts(
+    transaction: Transaction, person: str, found: Sequence[Draft], asked: datetime | None = None
+) -> None:
+    """The days as the machine tells of them now, or told of them when it was asked.
+
+    What it told of a day later stays: a process may have slept over an answer.
+    """
+    at = asked or people.now(transaction)
+    later = select(drafts.c.day).where(drafts.c.person == person, drafts.c.at > at)
+    newer = {*transaction.execute(later).scalars()}
     upsert(
         transaction,
         drafts,
         [
             {"person": person, "day": draft.day, "draft": to_json(draft).decode(), "at": at}
             for draft in found
+            if draft.day not in newer
         ],
     )
 

@@ -9,10 +9,13 @@ import pytest
 from sqlalchemy import text
 
 from tests.hub.firm import Firm
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.store import Store
 from tracklater_hub import hub, jobs, mailbox, people
-from tracklater_hub.protocol import Ask, Request
+from tracklater_hub.protocol import Answer, Ask, Request
 from tracklater_sandbox import ME, OTHER
 
 ANNA = "U0ANNA"
@@ -103,3 +106,40 @@ def test_nobody_reads_a_wrong_clock_while_another_asks_the_database(
     assert abs(clock() - datetime.now(UTC)) < timedelta(seconds=5)
     may.set()
     first.join()
+
+
+def test_a_process_that_slept_over_an_answer_tells_no_lie(firm: Firm) -> None:
+    """The day is not as it was an hour ago, and was not reported just now."""
+    started = firm.start_hub()
+    firm.join(ME)
+    member = started.members.of(ME)
+    assert member is not None
+    day, store = member.core.calendar.day_on(firm.sandbox.day), started.store
+
+    def asked() -> str:
+        with store.writing() as transaction:
+            mailbox.put(transaction, ME, member.machine.request([day]))
+            found = mailbox.take(transaction, ME)
+        assert found is not None
+        return found.id
+
+    def answered(question: str, description: str) -> None:
+        part = Span(day.span.start, day.span.start + timedelta(hours=1))
+        rows = (Suggestion(part, None, description=description),)
+        draft = Draft(day.date, str(day.zone), rows)
+        member.machine.accept(Answer(question, drafts=(draft,)))
+
+    ago = "UPDATE hub_requests SET {0} = {0} - interval '1 hour' WHERE answered_at IS NULL"
+    old, older = asked(), asked()
+    firm.sql(ago.format("taken_at"))
+    answered(older, "an hour ago")
+    with store.reading() as transaction:
+        reported = mailbox.last_report(transaction, ME)
+        assert reported is not None
+        assert people.now(transaction) - reported > timedelta(minutes=59)
+    answered(asked(), "just now")
+    answered(old, "an hour ago")
+    with store.reading() as transaction:
+        told = mailbox.last_draft(transaction, ME, day.date)
+    assert told is not None
+    assert told[0].suggestions[0].description == "just now"
