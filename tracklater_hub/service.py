@@ -25,6 +25,7 @@ from tracklater_hub import admission, mailbox
 from tracklater_hub.admission import Refused, Said
 from tracklater_hub.believing import Disbelieved
 from tracklater_hub.mailbox import Bell
+from tracklater_hub.people import DeviceRow
 from tracklater_hub.protocol import (
     ANSWER,
     BRIEF,
@@ -149,14 +150,14 @@ class Service:
 
     async def _next(self, body: bytes) -> object:
         """The next question, waited for."""
-        person = (await self._said(NEXT, body)).device.person
-        loop, name, event = asyncio.get_running_loop(), f"ask:{person}", asyncio.Event()
+        device = (await self._said(NEXT, body)).device
+        loop, name, event = asyncio.get_running_loop(), f"ask:{device.person}", asyncio.Event()
         until = loop.time() + self._poll
         self._bell.expect(name, event)
         try:
             while True:
                 event.clear()
-                found = await self._run(partial(self._taken, person))
+                found = await self._run(partial(self._taken, device))
                 left = until - loop.time()
                 if found is not None or left <= 0:
                     return Next(found)
@@ -164,9 +165,10 @@ class Service:
         finally:
             self._bell.forget(name, event)
 
-    def _taken(self, person: str) -> Request | None:
+    def _taken(self, device: DeviceRow) -> Request | None:
         with self._store.writing() as transaction:
-            return mailbox.take(transaction, person)
+            admission.known(transaction, device.id)  # it may have been ended while it waited
+            return mailbox.take(transaction, device.person)
 
     async def _brief(self, body: bytes) -> object:
         said = await self._said(BRIEF, body)

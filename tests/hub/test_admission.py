@@ -63,12 +63,12 @@ class NoBriefs:
 class Running:
     """The hub's service on a port of this machine."""
 
-    def __init__(self, store: Store, database: str) -> None:
+    def __init__(self, store: Store, database: str, poll_seconds: float = 0.3) -> None:
         self.store = store
         self.briefs = NoBriefs()
         self.loop = asyncio.new_event_loop()
         self.bell = Bell(database)
-        self.service = Service(store, self.bell, self.briefs, list, poll_seconds=0.3)
+        self.service = Service(store, self.bell, self.briefs, list, poll_seconds)
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         self.bell.start(self.loop)
         self.do(self.service.start("127.0.0.1", 0))
@@ -133,6 +133,28 @@ def test_nobody_is_told_what_another_is_asked(hub: Running, tmp_path: Path) -> N
     boris = HubClient(hub.joined(BORIS, tmp_path))
     ask(hub, ANNA, Request("", Ask.WINDOWS_WITH, text="anna's own words"))
     assert boris.ask(NEXT, Done(), Next) == Next()
+
+
+def test_a_machine_that_is_ended_while_it_waits_is_told_nothing(
+    store: Store, database: str, tmp_path: Path
+) -> None:
+    """Nor does it take a question away from the machine that replaces it."""
+    hub = Running(store, database, poll_seconds=8.0)
+    try:
+        lost = HubClient(hub.joined(ANNA, tmp_path))
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(lost.ask, NEXT, Done(), Next)
+            while not hub.bell._waiters:
+                time.sleep(0.01)
+            new = HubClient(hub.joined(ANNA, tmp_path))
+            asked = ask(hub, ANNA, Request("", Ask.WINDOWS_WITH, text="anna's own words"))
+            with pytest.raises(HubError, match="not known"):
+                waiting.result()
+        found = new.ask(NEXT, Done(), Next).request
+        assert found is not None
+        assert found.id == asked
+    finally:
+        hub.stop()
 
 
 def test_the_key_is_this_users_alone_and_only_half_of_it_travels(

@@ -15,6 +15,7 @@ from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.store import Store
 from tracklater_hub import hub, jobs, mailbox, people
+from tracklater_hub.pace import SharedPacer
 from tracklater_hub.protocol import Answer, Ask, Request
 from tracklater_sandbox import ME, OTHER
 
@@ -143,3 +144,15 @@ def test_a_process_that_slept_over_an_answer_tells_no_lie(firm: Firm) -> None:
         told = mailbox.last_draft(transaction, ME, day.date)
     assert told is not None
     assert told[0].suggestions[0].description == "just now"
+
+
+def test_slack_is_left_alone_also_while_the_database_is_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pacer = SharedPacer(store)
+    monkeypatch.setattr(store, "writing", away)
+    pacer.hold("chat.postMessage", 30.0)
+
+
+def away() -> None:
+    raise StoreError("it is away")
