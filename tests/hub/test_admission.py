@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import socket
 import stat
 import threading
 import time
@@ -23,7 +24,7 @@ from sqlalchemy import func, select
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.wall import to_json
 from tracklater_bot.store import Store
-from tracklater_hub import admission, mailbox, people
+from tracklater_hub import admission, mailbox, people, service
 from tracklater_hub.admission import Refused
 from tracklater_hub.device import Device, HubClient, HubError, join
 from tracklater_hub.mailbox import Bell
@@ -263,6 +264,22 @@ def test_a_body_that_never_ends_is_read_to_the_bound(hub: Running) -> None:
         status = 413
     assert status == 413
     assert sent[0] < 50 * 1024**2
+
+
+def test_many_at_once_are_held_to_a_bound_together(
+    hub: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows who they are before all is read."""
+    monkeypatch.setattr(service, "MOST_HELD", 100_000, raising=False)
+    head = f"POST {ANSWER} HTTP/1.1\r\nHost: hub\r\nContent-Length: 200000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", hub.service.port)) as slow:
+        slow.sendall(head.encode() + b" " * 90_000)
+        while getattr(hub.service, "_held", 90_000) < 90_000:
+            time.sleep(0.01)
+        assert hub.post(ANSWER, b" " * 50_000).status_code == 503
+    while hub.service._held:
+        time.sleep(0.01)
+    assert hub.post(ANSWER, b" " * 50_000).status_code == 400
 
 
 def test_a_machine_that_says_too_much_is_told_to_wait(store: Store, tmp_path: Path) -> None:
