@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tracklater_bot.domain.wall import UnreadableError, from_json
-from tracklater_bot.store import Store
+from tracklater_bot.store import Store, Transaction
 from tracklater_hub import people
 from tracklater_hub.people import MOST_SKEW, DeviceRow, is_awake
 from tracklater_hub.protocol import JOIN, MOST_BYTES, Envelope, Joined, JoinWanted
@@ -68,21 +68,27 @@ def opened(path: str, body: bytes) -> Envelope:
     return envelope
 
 
+def known(transaction: Transaction, device_id: str) -> DeviceRow:
+    """The machine of that id. Raises Refused."""
+    device = people.device(transaction, device_id)
+    if device is None:
+        raise Refused(HTTPStatus.UNAUTHORIZED, "this machine is not known (any more)")
+    return device
+
+
 def admitted(store: Store, path: str, body: bytes) -> Said:
     """What a device that has joined says. Raises Refused."""
     envelope = opened(path, body)
     with store.writing() as transaction:
-        device = people.device(transaction, envelope.device)
-        if device is None:
-            raise Refused(HTTPStatus.UNAUTHORIZED, "this machine is not known (any more)")
+        device = known(transaction, envelope.device)
         now = people.now(transaction)
         _in_time(envelope, now.timestamp())
         _signed(envelope, path, device.key)
         fresh = people.note_request(transaction, device.id, envelope.nonce)
         if not is_awake(device, now):  # it is back: what it missed is asked for
             people.set_due(transaction, [device.person], now)
-    if fresh is None:
-        raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests in a minute")
+        if fresh is None:  # nor is it remembered: that is no way to fill a table
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests in a minute")
     if not fresh:
         raise Refused(HTTPStatus.BAD_REQUEST, "this was said before")
     return Said(device, envelope.payload)

@@ -96,7 +96,11 @@ def believed(draft: Draft, day: WorkDay, known: Known, now: datetime) -> Draft:
         commits=_moments(draft.commits, day),
         messages=_moments(draft.messages, day),
         prompts=_moments(draft.prompts, day),
-        meetings=_at_most(draft.meetings, MOST_SPANS, "meetings"),
+        meetings=tuple(  # some begin before the day, or end after it
+            part
+            for span in _at_most(draft.meetings, MOST_SPANS, "meetings")
+            if (part := span.intersection(day.span)) is not None
+        ),
         gaps=tuple(_gap(gap, day) for gap in _at_most(draft.gaps, MOST_SPANS, "gaps")),
         agents=tuple(_agent(one, known) for one in _at_most(draft.agents, MOST_SPANS, "agents")),
     )

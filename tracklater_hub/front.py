@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext, BoltRequest, BoltResponse, Respond
@@ -37,6 +38,7 @@ LEFT = (
     " Entries in your tracker stay, and so do your decided days. `/tracklater join` undoes it."
 )
 ENDED = "That machine is not listened to any more. `/tracklater join` gives a code for another."
+CHANGED = "The team's file was changed meanwhile: please write `/tracklater tokens` once more."
 UNTRIED = "that is not what such a token looks like, or half of it is missing"
 TRYING = "I try them now; this takes a few seconds…"
 _WORDS = re.compile(r"(join|tokens|devices|devices end|leave)")
@@ -187,6 +189,7 @@ class Front(App):
         view = {
             "type": "modal",
             "callback_id": TOKENS,
+            "private_metadata": _fingerprint(wanted),
             "title": kit.label("Your tokens"),
             "submit": kit.label("Try and keep"),
             "close": kit.label("Cancel"),
@@ -196,13 +199,19 @@ class Front(App):
 
     def _tokens_given(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         user = str(body["user"]["id"])
-        ack(response_action="update", view=note_modal("Your tokens", TRYING))
-        if self._members.of(user) is None:
+        wanted = wanted_of(self._members.team)
+        # Fields have numbers: of another file, they would send a token to somebody else's service.
+        same = view.get("private_metadata") == _fingerprint(wanted)
+        ack(
+            response_action="update",
+            view=note_modal("Your tokens", TRYING if same else CHANGED),
+        )
+        if not same or self._members.of(user) is None:
             return
         values = view.get("state", {}).get("values", {})
         given = {
             one.name: text
-            for number, one in enumerate(wanted_of(self._members.team))
+            for number, one in enumerate(wanted)
             if (text := _text(values.get(f"token_{number}", {}), f"token_{number}"))
         }
         submit(self._slack.executor, "Trying tokens", self._try, user, given, str(view["id"]))
@@ -211,13 +220,12 @@ class Front(App):
         """Tries the tokens; they are kept where nothing refuses them."""
         members = self._members
         found = tried(members.core(members.settings_of(user, given)), given)
+        head = "Nothing was kept." if given else "Nothing was entered."
         if given and all(finding.ok for finding in found):
             sealed = {name: members.sealer.seal(user, name, value) for name, value in given.items()}
             with members.store.writing() as transaction:
-                people.put_sealed(transaction, user, sealed)
-            head = "They work, and are kept."
-        else:
-            head = "Nothing was kept." if given else "Nothing was entered."
+                if people.put_sealed(transaction, user, sealed):
+                    head = "They work, and are kept."
         lines = [f"{'✓' if one.ok else '✗'} {one.line()}" for one in found]
         words = clean("\n".join([head, *lines]).replace("\n", " · "), 2000)
         try:
@@ -237,6 +245,11 @@ def tried(core: Core, given: Mapping[str, str]) -> list[Finding]:
     found = [Finding.of(*check, REFUSALS) for check in checks if check[0] in sections]
     untried = [name for name in sections if name not in {finding.name for finding in found}]
     return found + [Finding(name, None, ok=False, sentence=UNTRIED) for name in untried]
+
+
+def _fingerprint(wanted: Sequence[Wanted]) -> str:
+    """Of what is asked for, in which order; no word of it."""
+    return sha256("\n".join(f"{one.name} {one.label}" for one in wanted).encode()).hexdigest()
 
 
 def _word(body: Mapping[str, Any]) -> str:

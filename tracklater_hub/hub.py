@@ -29,7 +29,7 @@ from tracklater_hub import people, schema
 from tracklater_hub.device import HubError, checked
 from tracklater_hub.front import Front
 from tracklater_hub.jobs import Jobs
-from tracklater_hub.mailbox import Bell
+from tracklater_hub.mailbox import MOST_WAITERS, Bell
 from tracklater_hub.members import Listeners, Members
 from tracklater_hub.outlook import health
 from tracklater_hub.pace import SharedPacer, TeamClient
@@ -39,7 +39,7 @@ from tracklater_hub.service import Service
 from tracklater_hub.team import team_settings
 
 log = logging.getLogger(__name__)
-LISTENERS = 40  # threads for clicks, some of which wait for somebody's machine
+LISTENERS = MOST_WAITERS + 16  # threads for clicks, some of which wait for somebody's machine
 STOP_SECONDS = 8.0
 URL, HOST, PORT, MEMBERS = (f"TRACKLATERHUB_{name}" for name in ("URL", "HOST", "PORT", "MEMBERS"))
 
@@ -82,6 +82,7 @@ class DatabaseClock:
         self._ahead = timedelta()
         self._looked = -every
         self._looking = threading.Lock()
+        self()  # nobody reads this machine's own while the first one asks
 
     def __call__(self) -> datetime:
         """The time that all processes agree on."""

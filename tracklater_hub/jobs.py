@@ -151,13 +151,12 @@ class Jobs:
     def tick(self) -> None:
         """Wakes jobs for all that is due, whoever should have woken them."""
         with self._members.store.writing() as transaction:
-            rounds = people.take_due(transaction, MOST_AT_A_TICK)
+            for person in people.take_due(transaction, MOST_AT_A_TICK):
+                wake(transaction, person, ROUND)  # with it, or they wait for the next look
         with self._members.store.reading() as transaction:
             outboxes, messages = due_outboxes(transaction), due_messages(transaction)
-        for what, urgency, whose in (
-            ("outbox", 5, outboxes), ("messages", 5, messages), (ROUND, 0, rounds),
-        ):  # fmt: skip
-            self._wake(whose, what, urgency)
+        self._wake(outboxes, "outbox", 5)
+        self._wake(messages, "messages", 5)
 
     def _wake(
         self, whose: list[str], what: str, urgency: int, after: timedelta | None = None

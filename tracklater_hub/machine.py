@@ -115,7 +115,8 @@ class RemoteMachine:
             ]
         with self.store.writing() as transaction:
             if mailbox.question(transaction, self.person, answer.id, lock=True) is not None:
-                mailbox.keep_drafts(transaction, self.person, kept)
+                asked = mailbox.taken_at(transaction, answer.id)
+                mailbox.keep_drafts(transaction, self.person, kept, asked)
                 checked = replace(answer, findings=findings(answer.findings))
                 mailbox.answer(transaction, answer.id, checked)
 

@@ -34,7 +34,8 @@ LASTS = {Ask.FORGET_HABITS: timedelta(days=90)}
 USUALLY_LASTS = timedelta(minutes=5)
 TAKEN_LASTS = timedelta(minutes=2)  # then the machine that took it has lost it
 DRAFTS_LAST = timedelta(days=400)
-MOST_WAITING = 50  # questions to one machine
+MOST_WAITING = 8  # questions to one machine
+MOST_WAITERS = 48  # threads of this process that wait for machines; clicks need the others
 LOOK_EVERY = 2.0  # seconds, where the bell is not heard
 TURN_SECONDS = 0.5
 UNHEARD = 10.0  # the same for machines, of which many wait
@@ -46,6 +47,7 @@ class Bell:
     def __init__(self, url: str) -> None:
         parsed = make_url(url).set(drivername="postgresql")
         self.conninfo = parsed.render_as_string(hide_password=False)
+        self.waiters = threading.BoundedSemaphore(MOST_WAITERS)
         self._rung = threading.Condition()
         self._times: dict[str, int] = {}
         self._waiters: dict[str, set[asyncio.Event]] = {}
@@ -128,7 +130,11 @@ def put(transaction: Transaction, person: str, request: Request) -> str | None:
     """Stores the question, and gives its id; None where far too many wait already."""
     at = people.now(transaction)
     waiting = select(func.count()).where(
-        requests.c.person == person, requests.c.answered_at.is_(None), requests.c.until > at
+        requests.c.person == person,
+        requests.c.answered_at.is_(None),
+        requests.c.until > at,
+        # What is kept for months is not in the way of what is waited for, nor the other way round.
+        (requests.c.kind == request.ask) if request.ask in LASTS else requests.c.kind.not_in(LASTS),
     )
     if transaction.execute(waiting).scalar_one() >= MOST_WAITING:
         return None
@@ -160,7 +166,7 @@ def take(transaction: Transaction, person: str) -> Request | None:
     free = or_(requests.c.taken_at.is_(None), requests.c.taken_at <= at - TAKEN_LASTS)
     open_ = requests.c.answered_at.is_(None) & (requests.c.until > at) & free
     query = (
-        select(requests.c.id, requests.c.body)
+        select(requests.c.id, requests.c.kind, requests.c.body)
         .where(requests.c.person == person, open_)
         .order_by(requests.c.made_at)
         .limit(1)
@@ -170,20 +176,31 @@ def take(transaction: Transaction, person: str) -> Request | None:
     if row is None:
         return None
     transaction.execute(update(requests).where(requests.c.id == row.id).values(taken_at=at))
-    return from_json(Request, row.body.encode())
+    return _request(*row)
 
 
 def question(
     transaction: Transaction, person: str, request_id: str, *, lock: bool = False
 ) -> Request | None:
     """The person's question of that id while it is not answered."""
-    query = select(requests.c.body).where(
+    query = select(requests.c.id, requests.c.kind, requests.c.body).where(
         requests.c.id == request_id,
         requests.c.person == person,
         requests.c.answered_at.is_(None),
     )
-    body = transaction.execute(query.with_for_update() if lock else query).scalar()
-    return from_json(Request, body.encode()) if body else None
+    row = transaction.execute(query.with_for_update() if lock else query).one_or_none()
+    return _request(*row) if row else None
+
+
+def _request(request_id: str, kind: str, body: str) -> Request:
+    """The question; of one that another version asked, no more than its kind.
+
+    It waits for up to three months, and all others wait behind it.
+    """
+    try:
+        return from_json(Request, body.encode())
+    except UnreadableError:
+        return Request(request_id, Ask(kind))
 
 
 def answer(transaction: Transaction, request_id: str, found: Answer) -> None:
@@ -207,15 +224,29 @@ def read(transaction: Transaction, request_id: str) -> Answer | None:
 # -- Drafts --------------------------------------------------------------------------------------
 
 
-def keep_drafts(transaction: Transaction, person: str, found: Sequence[Draft]) -> None:
-    """The days as the machine tells of them now."""
-    at = people.now(transaction)
+def taken_at(transaction: Transaction, request_id: str) -> datetime | None:
+    """When the machine was given the question last."""
+    query = select(requests.c.taken_at).where(requests.c.id == request_id)
+    return transaction.execute(query).scalar()
+
+
+def keep_drafts(
+    transaction: Transaction, person: str, found: Sequence[Draft], asked: datetime | None = None
+) -> None:
+    """The days as the machine tells of them now, or told of them when it was asked.
+
+    What it told of a day later stays: a process may have slept over an answer.
+    """
+    at = asked or people.now(transaction)
+    later = select(drafts.c.day).where(drafts.c.person == person, drafts.c.at > at)
+    newer = {*transaction.execute(later).scalars()}
     upsert(
         transaction,
         drafts,
         [
             {"person": person, "day": draft.day, "draft": to_json(draft).decode(), "at": at}
             for draft in found
+            if draft.day not in newer
         ],
     )
 
@@ -249,7 +280,18 @@ def prune(store: Store) -> None:
 
 
 def ask(store: Store, bell: Bell, person: str, request: Request, seconds: float) -> Answer | None:
-    """The machine's answer, waited for so long; None where none came."""
+    """The machine's answer, waited for so long; None where none came, or too many wait."""
+    if not bell.waiters.acquire(blocking=False):
+        return None
+    try:
+        return _awaited(store, bell, person, request, seconds)
+    finally:
+        bell.waiters.release()
+
+
+def _awaited(
+    store: Store, bell: Bell, person: str, request: Request, seconds: float
+) -> Answer | None:
     with store.writing() as transaction:
         request_id = put(transaction, person, request)
     if request_id is None:

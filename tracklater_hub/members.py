@@ -81,7 +81,7 @@ class Member:
     app: App
     briefing: Briefing
     loops: Mapping[str, JobLoop]
-    version: int
+    version: people.Version
 
 
 class Members:
@@ -111,9 +111,12 @@ class Members:
         """The person with their tokens as of now; None for somebody who has not joined."""
         with self.store.reading() as transaction:
             version = people.version(transaction, person)
+        if version is None:
+            self._members.pop(person, None)
+            return None
         found = self._members.get(person)
-        if version is None or (found is not None and found.version == version):
-            return found if version is not None else None
+        if found is not None and found.version == version:
+            return found
         with self._making:
             found = self._members.get(person)
             if found is None or found.version != version:
@@ -169,7 +172,7 @@ class Members:
             raise LookupError("somebody who has left")
         return member
 
-    def _made(self, person: str, version: int) -> Member:
+    def _made(self, person: str, version: people.Version) -> Member:
         core, listeners = self.core(self.settings_of(person)), self._listeners
         loops: dict[str, JobLoop] = {}
 

@@ -64,10 +64,13 @@ class SharedPacer(Pacer):
     def hold(self, method: str, seconds: float) -> None:
         """Keeps everybody from calling the method: Slack said so."""
         super().hold(method, seconds)
-        with self._store.writing() as transaction:
-            row = _row(transaction, method)
-            held = max(row.held_until, float(row.now) + seconds)
-            transaction.execute(_change(), {"which": method, "held_until": held})
+        try:
+            with self._store.writing() as transaction:
+                row = _row(transaction, method)
+                held = max(row.held_until, float(row.now) + seconds)
+                transaction.execute(_change(), {"which": method, "held_until": held})
+        except StoreError as error:
+            log.warning("%s Only this process holds.", error)
 
 
 class TeamClient(PacedClient):

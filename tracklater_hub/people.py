@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -34,6 +35,7 @@ AWAKE = timedelta(seconds=75)  # since the machine was heard of
 MOST_A_MINUTE = 120  # requests of one device
 MINUTE = timedelta(minutes=1)
 ROUND = timedelta(minutes=10)  # between two looks at a person for whom nothing is planned
+RETRY = timedelta(minutes=2)  # after a look that did not come to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,13 @@ class DeviceRow:
     key: str
     made_at: datetime
     seen_at: datetime | None
+
+
+class Version(NamedTuple):
+    """A state of a person's tokens: since when they are here, and how often they gave some."""
+
+    joined_at: datetime
+    number: int
 
 
 def is_awake(device: DeviceRow | None, now: datetime) -> bool:
@@ -66,10 +75,14 @@ def add(transaction: Transaction, person: str) -> None:
     insert_missing(transaction, people, {"person": person, "joined_at": now(transaction)})
 
 
-def version(transaction: Transaction, person: str) -> int | None:
-    """Which state of the person's tokens it is; None for somebody unknown."""
-    query = select(people.c.version).where(people.c.person == person)
-    return transaction.execute(query).scalar()
+def version(transaction: Transaction, person: str) -> Version | None:
+    """Which state of the person's tokens it is; None for somebody unknown.
+
+    Who left and joined again has another one in any case.
+    """
+    query = select(people.c.joined_at, people.c.version).where(people.c.person == person)
+    row = transaction.execute(query).one_or_none()
+    return Version(*row) if row else None
 
 
 def everybody(transaction: Transaction) -> list[str]:
@@ -82,9 +95,10 @@ def remove(transaction: Transaction, person: str) -> None:
 
     What they decided stays: it is in the bot's tables, and entries on their way are theirs.
     """
-    end_device(transaction, person)
-    for table in (credentials, drafts, requests, codes, people):
+    # First what others lock who are about to give the person something; then what they gave.
+    for table in (people, requests, codes, credentials, drafts):
         transaction.execute(delete(table).where(table.c.person == person))
+    end_device(transaction, person)
 
 
 def take_due(transaction: Transaction, most: int) -> list[str]:
@@ -98,7 +112,7 @@ def take_due(transaction: Transaction, most: int) -> list[str]:
         .with_for_update(skip_locked=True)
     )
     taken = [*transaction.execute(due).scalars()]
-    set_due(transaction, taken, at + ROUND)
+    set_due(transaction, taken, at + RETRY)
     return taken
 
 
@@ -132,15 +146,23 @@ def use_code(transaction: Transaction, code: str, key: str) -> DeviceRow | None:
     """The new device of the code's person, in place of the one before; None for no such code."""
     at = now(transaction)
     theirs = codes.c.hash == _hash(code.replace("-", ""))
-    used = delete(codes).where(theirs, codes.c.until > at).returning(codes.c.person)
-    person = transaction.execute(used).scalar()
-    if person is None or version(transaction, person) is None:
+    person = transaction.execute(select(codes.c.person).where(theirs)).scalar()
+    if person is None or not _stays(transaction, person):
+        return None
+    used = delete(codes).where(theirs, codes.c.until > at)
+    if not transaction.execute(used).rowcount:
         return None
     end_device(transaction, person)
     device = DeviceRow(secrets.token_hex(16), person, key, at, None)
     row = {"id": device.id, "person": person, "key": key, "made_at": at, "used": 0}
     upsert(transaction, devices, [row])
     return device
+
+
+def _stays(transaction: Transaction, person: str) -> bool:
+    """Whether the person has joined; they do not leave before the transaction ends."""
+    query = select(people.c.person).where(people.c.person == person).with_for_update(read=True)
+    return transaction.execute(query).first() is not None
 
 
 def device_of(transaction: Transaction, person: str) -> DeviceRow | None:
@@ -203,12 +225,15 @@ def sealed(transaction: Transaction, person: str) -> dict[str, str]:
     return {row.name: row.sealed for row in transaction.execute(query)}
 
 
-def put_sealed(transaction: Transaction, person: str, tokens: Mapping[str, str]) -> None:
-    """Keeps sealed tokens, in place of those that were there."""
+def put_sealed(transaction: Transaction, person: str, tokens: Mapping[str, str]) -> bool:
+    """Keeps sealed tokens, in place of those that were there; False for who has left meanwhile."""
+    changed = update(people).where(people.c.person == person)
+    values = {"version": people.c.version + 1, "issues_at": None, "due_at": None}
+    if not transaction.execute(changed.values(values)).rowcount:
+        return False
     rows = [{"person": person, "name": name, "sealed": one} for name, one in tokens.items()]
     upsert(transaction, credentials, rows)
-    changed = update(people).where(people.c.person == person)
-    transaction.execute(changed.values(version=people.c.version + 1, issues_at=None, due_at=None))
+    return True
 
 
 def reseal(transaction: Transaction, renewed: Callable[[Sequence[str]], Sequence[str]]) -> int:

@@ -25,6 +25,7 @@ from tracklater_hub import admission, mailbox
 from tracklater_hub.admission import Refused, Said
 from tracklater_hub.believing import Disbelieved
 from tracklater_hub.mailbox import Bell
+from tracklater_hub.people import DeviceRow
 from tracklater_hub.protocol import (
     ANSWER,
     BRIEF,
@@ -48,6 +49,7 @@ T = TypeVar("T")
 THREADS = 16
 JOINS_A_MINUTE = 30  # of everybody together, at one process
 READ_SECONDS = 20.0  # for a whole request
+MOST_HELD = 128 * 1024**2  # bytes of all requests together, whose senders nobody knows yet
 
 
 class Briefs(Protocol):
@@ -74,6 +76,7 @@ class Service:
         self._health = health
         self._poll = poll_seconds
         self._joins = deque[float]()
+        self._held = 0
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="service")
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -114,10 +117,11 @@ class Service:
         request: web.Request,
     ) -> web.Response:
         """Reads within bounds, answers in JSON, and says no more of an error than that it was."""
-        status, answer = HTTPStatus.OK, object()
+        status, answer, content = HTTPStatus.OK, object(), bytearray()
         try:
-            body = await asyncio.wait_for(_body(request, MOST_BYTES[path]), READ_SECONDS)
-            answer = await handler(body)
+            reading = self._read(request, MOST_BYTES[path], content)
+            await asyncio.wait_for(reading, READ_SECONDS)
+            answer = await handler(bytes(content))
         except Refused as refused:
             status, answer = refused.status, Refusal(str(refused), refused.now)
         except Disbelieved as error:
@@ -128,7 +132,19 @@ class Service:
         except Exception as error:  # noqa: BLE001 - the others go on
             log_failure(log, f"Answering {path}", error)
             status, answer = HTTPStatus.INTERNAL_SERVER_ERROR, Refusal("that did not work")
+        finally:
+            self._held -= len(content)
         return web.Response(status=status, body=to_json(answer), content_type="application/json")
+
+    async def _read(self, request: web.Request, most: int, content: bytearray) -> None:
+        """No further than the bounds, whatever the senders say of their lengths."""
+        async for chunk in request.content.iter_chunked(64 * 1024):
+            content += chunk
+            self._held += len(chunk)
+            if len(content) > most:
+                raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too much at once")
+            if self._held > MOST_HELD:
+                raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many at once: ask again")
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -149,14 +165,14 @@ class Service:
 
     async def _next(self, body: bytes) -> object:
         """The next question, waited for."""
-        person = (await self._said(NEXT, body)).device.person
-        loop, name, event = asyncio.get_running_loop(), f"ask:{person}", asyncio.Event()
+        device = (await self._said(NEXT, body)).device
+        loop, name, event = asyncio.get_running_loop(), f"ask:{device.person}", asyncio.Event()
         until = loop.time() + self._poll
         self._bell.expect(name, event)
         try:
             while True:
                 event.clear()
-                found = await self._run(partial(self._taken, person))
+                found = await self._run(partial(self._taken, device))
                 left = until - loop.time()
                 if found is not None or left <= 0:
                     return Next(found)
@@ -164,9 +180,10 @@ class Service:
         finally:
             self._bell.forget(name, event)
 
-    def _taken(self, person: str) -> Request | None:
+    def _taken(self, device: DeviceRow) -> Request | None:
         with self._store.writing() as transaction:
-            return mailbox.take(transaction, person)
+            admission.known(transaction, device.id)  # it may have been ended while it waited
+            return mailbox.take(transaction, device.person)
 
     async def _brief(self, body: bytes) -> object:
         said = await self._said(BRIEF, body)
@@ -186,13 +203,3 @@ class Service:
         wrong = await self._run(self._health)
         status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
         return web.json_response({"ok": not wrong, "wrong": wrong}, status=status)
-
-
-async def _body(request: web.Request, most: int) -> bytes:
-    """No further than the bound, whatever the sender says of its length."""
-    content = bytearray()
-    async for chunk in request.content.iter_chunked(64 * 1024):
-        content += chunk
-        if len(content) > most:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too much at once")
-    return bytes(content)

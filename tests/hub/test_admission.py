@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import socket
 import stat
 import threading
 import time
@@ -18,11 +19,12 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.wall import to_json
 from tracklater_bot.store import Store
-from tracklater_hub import admission, mailbox, people
+from tracklater_hub import admission, mailbox, people, service
 from tracklater_hub.admission import Refused
 from tracklater_hub.device import Device, HubClient, HubError, join
 from tracklater_hub.mailbox import Bell
@@ -41,6 +43,7 @@ from tracklater_hub.protocol import (
     Request,
 )
 from tracklater_hub.service import Service
+from tracklater_hub.tables import nonces
 
 ANNA, BORIS = "U0ANNA", "U0BORIS"
 
@@ -61,12 +64,12 @@ class NoBriefs:
 class Running:
     """The hub's service on a port of this machine."""
 
-    def __init__(self, store: Store, database: str) -> None:
+    def __init__(self, store: Store, database: str, poll_seconds: float = 0.3) -> None:
         self.store = store
         self.briefs = NoBriefs()
         self.loop = asyncio.new_event_loop()
         self.bell = Bell(database)
-        self.service = Service(store, self.bell, self.briefs, list, poll_seconds=0.3)
+        self.service = Service(store, self.bell, self.briefs, list, poll_seconds)
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         self.bell.start(self.loop)
         self.do(self.service.start("127.0.0.1", 0))
@@ -131,6 +134,28 @@ def test_nobody_is_told_what_another_is_asked(hub: Running, tmp_path: Path) -> N
     boris = HubClient(hub.joined(BORIS, tmp_path))
     ask(hub, ANNA, Request("", Ask.WINDOWS_WITH, text="anna's own words"))
     assert boris.ask(NEXT, Done(), Next) == Next()
+
+
+def test_a_machine_that_is_ended_while_it_waits_is_told_nothing(
+    store: Store, database: str, tmp_path: Path
+) -> None:
+    """Nor does it take a question away from the machine that replaces it."""
+    hub = Running(store, database, poll_seconds=8.0)
+    try:
+        lost = HubClient(hub.joined(ANNA, tmp_path))
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(lost.ask, NEXT, Done(), Next)
+            while not hub.bell._waiters:
+                time.sleep(0.01)
+            new = HubClient(hub.joined(ANNA, tmp_path))
+            asked = ask(hub, ANNA, Request("", Ask.WINDOWS_WITH, text="anna's own words"))
+            with pytest.raises(HubError, match="not known"):
+                waiting.result()
+        found = new.ask(NEXT, Done(), Next).request
+        assert found is not None
+        assert found.id == asked
+    finally:
+        hub.stop()
 
 
 def test_the_key_is_this_users_alone_and_only_half_of_it_travels(
@@ -241,6 +266,22 @@ def test_a_body_that_never_ends_is_read_to_the_bound(hub: Running) -> None:
     assert sent[0] < 50 * 1024**2
 
 
+def test_many_at_once_are_held_to_a_bound_together(
+    hub: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows who they are before all is read."""
+    monkeypatch.setattr(service, "MOST_HELD", 100_000, raising=False)
+    head = f"POST {ANSWER} HTTP/1.1\r\nHost: hub\r\nContent-Length: 200000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", hub.service.port)) as slow:
+        slow.sendall(head.encode() + b" " * 90_000)
+        while getattr(hub.service, "_held", 90_000) < 90_000:
+            time.sleep(0.01)
+        assert hub.post(ANSWER, b" " * 50_000).status_code == 503
+    while hub.service._held:
+        time.sleep(0.01)
+    assert hub.post(ANSWER, b" " * 50_000).status_code == 400
+
+
 def test_a_machine_that_says_too_much_is_told_to_wait(store: Store, tmp_path: Path) -> None:
     with store.writing() as transaction:
         people.add(transaction, ANNA)
@@ -253,9 +294,13 @@ def test_a_machine_that_says_too_much_is_told_to_wait(store: Store, tmp_path: Pa
     device = Device("", ANNA, joined.device, raw)
     for _ in range(MOST_A_MINUTE):
         admission.admitted(store, NEXT, message(device, NEXT))
-    with pytest.raises(Refused, match="too many") as refused:
-        admission.admitted(store, NEXT, message(device, NEXT))
-    assert refused.value.status == 429
+    for _ in range(3):
+        with pytest.raises(Refused, match="too many") as refused:
+            admission.admitted(store, NEXT, message(device, NEXT))
+        assert refused.value.status == 429
+    with store.reading() as transaction:  # what is refused fills no table
+        kept = transaction.execute(select(func.count()).select_from(nonces)).scalar_one()
+    assert kept == MOST_A_MINUTE
 
 
 @settings(

@@ -107,6 +107,14 @@ def test_what_is_tracked_is_told_by_the_hub_and_offered_no_more() -> None:
     assert [row.span for row in found.suggestions] == [ROW.span]
 
 
+def test_meetings_are_of_the_day_alone() -> None:
+    """Or a picture of the day would be of a century."""
+    early = Span(at("09:00") - timedelta(days=2), at("09:30"))
+    elsewhere = Span(at("09:00") + timedelta(days=9000), at("09:30") + timedelta(days=9001))
+    found = told(replace(HONEST, meetings=(early, span("10:00-10:30"), elsewhere)))
+    assert found.meetings == (Span(FRIDAY.span.start, at("09:30")), span("10:00-10:30"))
+
+
 def test_texts_are_one_calm_line_of_a_bound() -> None:
     (row,) = told(with_row(description="a\n\u202e\x00b" + "c" * 100_000)).suggestions
     assert "\n" not in row.description

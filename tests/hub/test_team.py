@@ -14,6 +14,7 @@ from random import Random
 import pytest
 import requests
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
 
 from tests.bots import ROOT
 from tests.hub.firm import KEY, Firm, is_asleep
@@ -225,6 +226,21 @@ def test_tokens_that_a_service_refuses_are_not_kept(firm: Firm) -> None:
     view = str(firm.wait(lambda: slack.view))
     assert "There is one already" in view
     assert firm.toggls[ME].api_token not in view
+
+
+def test_tokens_go_nowhere_where_the_teams_file_has_changed(firm: Firm) -> None:
+    """A dialog that was open meanwhile would give the first client's token to the second."""
+    started = firm.start_hub()
+    firm.join(ME)
+    slack, toggl = firm.sandbox.slack, firm.toggls[ME].api_token
+    slack.command("/tracklater", "tokens")
+    firm.wait(lambda: slack.view)
+    toggl_token = {"api_token": SecretStr(toggl)}
+    changed = started.members.team.toggl.model_copy(update=toggl_token)
+    started.members.team = started.members.team.model_copy(update={"toggl": changed})
+    slack.submit(None, {"token_0": "wrong@example.com", "token_1": toggl})
+    firm.wait(lambda: "changed meanwhile" in str(slack.view) or None, 20)
+    assert firm.sql("SELECT * FROM hub_credentials") == []
 
 
 def test_who_leaves_is_forgotten_and_their_machine_is_not_heard(firm: Firm) -> None:

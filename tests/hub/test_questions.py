@@ -1,0 +1,158 @@
+"""Questions to machines: none is in the others' way, and what is due is looked at soon."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from tests.hub.firm import Firm
+from tracklater_bot.domain.day import Span
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.domain.suggestions import Suggestion
+from tracklater_bot.store import Store
+from tracklater_hub import hub, jobs, mailbox, people
+from tracklater_hub.pace import SharedPacer
+from tracklater_hub.protocol import Answer, Ask, Request
+from tracklater_sandbox import ME, OTHER
+
+ANNA = "U0ANNA"
+
+
+def put(store: Store, ask: Ask) -> str | None:
+    with store.writing() as transaction:
+        return mailbox.put(transaction, ANNA, Request("", ask))
+
+
+def test_a_question_of_another_version_is_in_nobodys_way(store: Store) -> None:
+    asked = put(store, Ask.FORGET_HABITS)
+    with store.writing() as transaction:
+        transaction.execute(text("UPDATE hub_requests SET body = '{}'"))
+        found = mailbox.take(transaction, ANNA)
+        assert found is not None
+        assert (found.id, found.ask) == (asked, Ask.FORGET_HABITS)
+        assert mailbox.question(transaction, ANNA, found.id) == found
+
+
+def test_habits_are_forgotten_however_much_is_asked(store: Store) -> None:
+    while put(store, Ask.DRAFTS) is not None:
+        pass
+    while put(store, Ask.FORGET_HABITS) is not None:
+        pass
+    with store.reading() as transaction:
+        assert mailbox.waits(transaction, ANNA, Ask.FORGET_HABITS)
+    with store.writing() as transaction:
+        transaction.execute(text("DELETE FROM hub_requests WHERE kind = 'drafts'"))
+    assert put(store, Ask.DRAFTS) is not None
+
+
+def test_a_machine_that_is_silent_keeps_nobody_elses_click_waiting(firm: Firm) -> None:
+    started = firm.start_hub()
+    firm.join(ME)
+    firm.join(OTHER)
+    with started.store.writing() as transaction:  # both were heard of a moment ago
+        transaction.execute(text("UPDATE hub_devices SET seen_at = clock_timestamp()"))
+    for _ in range(41):
+        assert firm.sandbox.slack.command("/tracklater", "status", user=ME).acked
+    assert firm.sandbox.slack.command("/tracklater", "help", user=OTHER).acked
+
+
+def test_a_round_is_not_lost_where_the_database_goes_away(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = firm.start_hub()
+    firm.join(ME)
+    firm.stop_hub(started)
+    monkeypatch.setattr(jobs, "due_outboxes", gone)
+    firm.sql("UPDATE hub_people SET due_at = NULL")
+    firm.sql("DELETE FROM procrastinate_jobs")
+    with Store.open(firm.database) as store:
+        started.members.store = store
+        with pytest.raises(StoreError):
+            started.jobs.tick()
+    assert firm.sql("SELECT 1 FROM procrastinate_jobs WHERE queue_name = 'rounds'") != []
+
+
+def gone(_transaction: object) -> list[str]:
+    raise StoreError("it is away")
+
+
+def test_a_round_that_fails_is_tried_again_soon(store: Store) -> None:
+    with store.writing() as transaction:
+        people.add(transaction, ANNA)
+        assert people.take_due(transaction, 10) == [ANNA]
+        assert people.take_due(transaction, 10) == []
+        (due,) = transaction.execute(text("SELECT due_at FROM hub_people")).scalars()
+        assert due - people.now(transaction) <= timedelta(minutes=2)
+
+
+def test_nobody_reads_a_wrong_clock_while_another_asks_the_database(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = timedelta(minutes=10)
+    monkeypatch.setattr(hub, "utc_now", lambda: datetime.now(UTC) + wrong)
+    clock, may = hub.DatabaseClock(store), threading.Event()
+    asking = store.now
+
+    def slow() -> datetime:
+        may.wait(5)
+        return asking()
+
+    monkeypatch.setattr(store, "now", slow)
+    first = threading.Thread(target=clock)
+    first.start()
+    assert abs(clock() - datetime.now(UTC)) < timedelta(seconds=5)
+    may.set()
+    first.join()
+
+
+def test_a_process_that_slept_over_an_answer_tells_no_lie(firm: Firm) -> None:
+    """The day is not as it was an hour ago, and was not reported just now."""
+    started = firm.start_hub()
+    firm.join(ME)
+    member = started.members.of(ME)
+    assert member is not None
+    day, store = member.core.calendar.day_on(firm.sandbox.day), started.store
+
+    def asked() -> str:
+        with store.writing() as transaction:
+            mailbox.put(transaction, ME, member.machine.request([day]))
+            found = mailbox.take(transaction, ME)
+        assert found is not None
+        return found.id
+
+    def answered(question: str, description: str) -> None:
+        part = Span(day.span.start, day.span.start + timedelta(hours=1))
+        rows = (Suggestion(part, None, description=description),)
+        draft = Draft(day.date, str(day.zone), rows)
+        member.machine.accept(Answer(question, drafts=(draft,)))
+
+    ago = "UPDATE hub_requests SET {0} = {0} - interval '1 hour' WHERE answered_at IS NULL"
+    old, older = asked(), asked()
+    firm.sql(ago.format("taken_at"))
+    answered(older, "an hour ago")
+    with store.reading() as transaction:
+        reported = mailbox.last_report(transaction, ME)
+        assert reported is not None
+        assert people.now(transaction) - reported > timedelta(minutes=59)
+    answered(asked(), "just now")
+    answered(old, "an hour ago")
+    with store.reading() as transaction:
+        told = mailbox.last_draft(transaction, ME, day.date)
+    assert told is not None
+    assert told[0].suggestions[0].description == "just now"
+
+
+def test_slack_is_left_alone_also_while_the_database_is_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pacer = SharedPacer(store)
+    monkeypatch.setattr(store, "writing", away)
+    pacer.hold("chat.postMessage", 30.0)
+
+
+def away() -> None:
+    raise StoreError("it is away")
