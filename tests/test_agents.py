@@ -224,7 +224,7 @@ def test_who_typed_in_claude_code(more: dict[str, object], *, human: bool) -> No
     assert len(told.prompts) == human
 
 
-@pytest.mark.parametrize("folder", ["", "11111111-2222-3333-4444-555555555555/subagents"])
+@pytest.mark.parametrize("folder", ["", "11111111-2222-3333-4444-555555555555/spawned"])
 def test_nobody_types_in_what_is_a_sub_agents_by_its_name(tmp_path: Path, folder: str) -> None:
     """Whatever its records say of it, and the session beside it is the person's still."""
     place = session(tmp_path, typed("10:00"), worked("10:05")).parent / folder / "agent-7.jsonl"
