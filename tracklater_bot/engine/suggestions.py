@@ -119,9 +119,10 @@ class SuggestionBuilder:
 
     def _corrected(self, group: str, interval: Interval) -> float:
         """How sure the group is, by what became of such rows before."""
-        kind = kind_of(reasons(group, self._day, interval))
-        sure = confidence(self._day, group, interval)
-        return self._inputs.trust.corrected(kind, group, sure)
+        sure, trust = confidence(self._day, group, interval), self._inputs.trust
+        if not trust.factors:  # nothing is known of that: its reasons need not be looked for
+            return sure
+        return trust.corrected(kind_of(reasons(group, self._day, interval)), group, sure)
 
     def _may_be_work(self, found: RoundedSpan) -> bool:
         """Whether time without a group is likelier than not somebody's, and worth a question."""
