@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -34,7 +35,7 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.outbox.lookup import Lookup
-from tracklater_bot.outbox.senders import all_senders
+from tracklater_bot.outbox.senders import all_senders, give_up
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import lanes
@@ -651,7 +652,7 @@ from tests.rooms import NoWorklogs, PERSON
 from tests.notation import at
 from tests.trackers import FakeTracker
 from tracklater_bot.outbox.lookup import Lookup
-from tracklater_bot.outbox.senders import all_senders
+from tracklater_bot.outbox.senders import all_senders, give_up
 from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.store import Store
 
@@ -715,3 +716,71 @@ def test_another_trackers_words_and_ids(room: Room) -> None:
     room.review.undo(PERSON, first)
     room.drain()
     assert room.entries() == "10:30-11:30 By hand"
+
+
+# -- Somebody leaves, whose decisions had not been sent yet ----------------------------------------
+
+
+def leave(room: Room) -> int:
+    with room.store.writing() as transaction:
+        return give_up(transaction, PERSON, room.time(), "you left")
+
+
+def test_what_went_nowhere_waits_for_a_decision_again(room: Room) -> None:
+    room.approved("09:00-10:00 group1", "10:00-11:00 group1")
+    room.tracker.fail(None, no_quota)
+    room.worker.work()
+    assert leave(room) == 2
+    assert room.states() == [ItemState.OPEN, ItemState.OPEN]
+    room.later(days=90)
+    room.drain(room.new_worker("joined again"))
+    assert room.entries() == ""
+    assert leave(room) == 0
+
+
+@pytest.mark.parametrize("fault", [lost_after, lost_before, crash_after])
+def test_what_may_have_been_made_says_so_and_is_not_made_twice(room: Room, fault: Fault) -> None:
+    (item_id,) = room.approved("09:00-10:00 group1")
+    room.tracker.fail(None, fault)
+    with suppress(Crash):
+        room.worker.work()
+    there = room.entries()
+    assert leave(room) == 1
+    assert (room.item(item_id).state, room.item(item_id).problem) == (ItemState.FAILED, "you left")
+    room.later(days=1)
+    worker = room.new_worker("joined again")
+    room.drain(worker)
+    assert room.entries() == there
+    room.review.approve(PERSON, item_id)
+    room.drain(worker)
+    assert (room.entries(), room.states()) == ("09:00-10:00 Planning", [ItemState.SENT])
+
+
+def test_what_was_to_be_changed_or_taken_out_stays_and_says_so(room: Room) -> None:
+    changed, gone = room.approved("09:00-10:00 group1", "10:00-11:00 group1")
+    room.drain()
+    room.review.edit(PERSON, changed, change("09:00-09:30 group1"), room.item(changed).version)
+    room.review.undo(PERSON, gone)
+    assert leave(room) == 2
+    room.drain(room.new_worker("joined again"))
+    assert room.entries() == "09:00-10:00 Planning, 10:00-11:00 Planning"
+    assert room.states() == [ItemState.SENT, ItemState.SENT]
+    assert [item.problem for item in room.digest.items] == ["you left", "you left"]
+    assert room.item(changed).suggestion.span == span("09:00-10:00")
+
+
+def test_a_request_that_is_out_as_somebody_leaves_brings_nothing_back(room: Room) -> None:
+    """Its answer comes when nobody waits for it any more."""
+    (item_id,) = room.approved("09:00-10:00 group1")
+
+    def meanwhile(_: FakeTracker, call: Callable[[], TimeEntry | None]) -> TimeEntry | None:
+        made = call()
+        leave(room)
+        return made
+
+    room.tracker.fail(None, meanwhile)
+    room.drain()
+    assert room.item(item_id).problem == "you left"
+    room.review.approve(PERSON, item_id)
+    room.drain(room.new_worker("joined again"))
+    assert (room.entries(), room.states()) == ("09:00-10:00 Planning", [ItemState.SENT])

@@ -39,6 +39,7 @@ from tracklater_bot.blocks.digest import DigestView, digest_message
 from tracklater_bot.domain.digests import ItemState, Worklog
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.payload import worklog_of
+from tracklater_bot.outbox.senders import give_up
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import Store
 from tracklater_bot.store.jobs import Target
@@ -716,3 +717,33 @@ def test_one_lane_is_served_while_the_others_wait(room: LoggingRoom) -> None:
     assert room.worker.serve_once(Target.WORKLOG) == {(PERSON, DAY)}
     assert (len(room.tracker.kept), len(room.worklogs.kept)) == (1, 1)
     assert room.states() == [ItemState.SENT, ItemState.PENDING]
+
+
+@pytest.mark.parametrize("fault", [jira_down, lost_after])
+def test_who_leaves_is_told_which_worklogs_are_not_written(room: LoggingRoom, fault: Fault) -> None:
+    """Nothing is written months later, and the entry stays."""
+    room.approved()
+    room.worklogs.fail(fault)
+    room.worker.work()
+    there = room.worklogs.written()
+    with room.store.writing() as transaction:
+        assert give_up(transaction, PERSON, room.time(), "you left") == 1
+    assert room.worklog() == Worklog("DEV-1", ItemState.FAILED, "you left")
+    room.later(days=90)
+    room.drain(room.new_worker("joined again"))
+    assert (room.worklogs.written(), room.states()) == (there, [ItemState.SENT])
+
+
+def test_a_worklog_that_was_to_be_changed_stays_when_somebody_leaves(
+    room: LoggingRoom,
+) -> None:
+    item_id = sent(room)
+    room.edit(item_id, "09:00-09:30 group1")
+    room.worker.work()
+    room.worklogs.fail(jira_down)
+    room.worker.work()
+    with room.store.writing() as transaction:
+        assert give_up(transaction, PERSON, room.time(), "you left") == 1
+        assert give_up(transaction, PERSON, room.time(), "you left") == 0
+    room.drain(room.new_worker("joined again"))
+    assert room.worklogs.written() == FIRST

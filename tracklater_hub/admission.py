@@ -7,6 +7,7 @@ it was said before, and how much the device says in a minute.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
@@ -76,14 +77,23 @@ def known(transaction: Transaction, device_id: str) -> DeviceRow:
     return device
 
 
-def admitted(store: Store, path: str, body: bytes) -> Said:
-    """What a device that has joined says. Raises Refused."""
+def everybody(_person: str) -> bool:
+    """Where the administrator has no list."""
+    return True
+
+
+def admitted(
+    store: Store, path: str, body: bytes, hears: Callable[[str], bool] = everybody
+) -> Said:
+    """What a device that has joined says, of a person who is heard. Raises Refused."""
     envelope = opened(path, body)
     with store.writing() as transaction:
         device = known(transaction, envelope.device)
         now = people.now(transaction)
         _in_time(envelope, now.timestamp())
         _signed(envelope, path, device.key)
+        if not hears(device.person):
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "your administrator has taken you off")
         fresh = people.note_request(transaction, device.id, envelope.nonce)
         if not is_awake(device, now):  # it is back: what it missed is asked for
             people.set_due(transaction, [device.person], now)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from tracklater_bot.cli.output import say
 from tracklater_bot.cli.shared import FailedError, UsageError, load_settings, told
@@ -14,39 +18,97 @@ from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.layers import dotenv_variables
 from tracklater_bot.slack.connections import ConnectError
 from tracklater_bot.store import Store
-from tracklater_hub import people, schema
-from tracklater_hub.hub import HOST, Hub, OptionError, Options, run
-from tracklater_hub.sealing import Sealer, SealError
+from tracklater_hub import outlook, people, schema
+from tracklater_hub.hub import HOST, MEMBERS, Hub, OptionError, Options, members_in, run
+from tracklater_hub.members import let_go
+from tracklater_hub.outlook import MemberRow
+from tracklater_hub.sealing import KEYS, Sealer, SealError
 
 
 def hub(arguments: argparse.Namespace) -> int:
-    """Runs one process of the hub until it is told to stop."""
+    """Runs one process of the hub until it is told to stop; or looks at its people."""
     stopped = stop_event(END_SECONDS)
     loaded = load_settings(arguments)
     logging.getLogger("tracklater_hub").setLevel(logging.getLogger("tracklater_bot").level)
-    with (
-        told(OptionError, UsageError),
-        told(SealError, UsageError),
-        told(SettingsError, UsageError),
-    ):
+    wrong = (OptionError, SealError, SettingsError)
+    with told(wrong, UsageError), told((StoreError, ConnectError)):
         given = dotenv_variables(loaded.env_file) if loaded.env_file else {}
-        options = Options.of({**given, **os.environ})
+        environ = {**given, **os.environ}
         if arguments.renew_keys:
-            return _renewed(loaded.settings, options)
-        with told(StoreError), told(ConnectError):
-            try:
-                run(loaded.settings, options, stopped, _started)
-            except OSError as error:
-                where = f"{options.host}:{options.port} ({HOST})"
-                raise FailedError(f"{where} cannot be used: {error.strerror}.") from error
+            return _renewed(loaded.settings, Sealer(environ.get(KEYS, "")))
+        if arguments.members:
+            return _print_members(loaded.settings, members_in(environ))
+        if arguments.remove is not None:
+            return _removed(loaded.settings, arguments.remove, members_in(environ))
+        options = Options.of(environ)
+        try:
+            run(loaded.settings, options, stopped, _started)
+        except OSError as error:
+            where = f"{options.host}:{options.port} ({HOST})"
+            raise FailedError(f"{where} cannot be used: {error.strerror}.") from error
     return 0
 
 
-def _renewed(settings: Settings, options: Options) -> int:
-    with told(StoreError), Store.open(settings.database_url.get_secret_value()) as store:
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Store]:
+    """The hub's database. Raises StoreError."""
+    with Store.open(settings.database_url.get_secret_value()) as store:
         schema.bring_up_to_date(store)
-        number = renew(store, Sealer(options.keys))
+        yield store
+
+
+def _renewed(settings: Settings, sealer: Sealer) -> int:
+    with _opened(settings) as store:
+        number = renew(store, sealer)
     say(f"{number} tokens are sealed under the first key now; the others may go.")
+    return 0
+
+
+def _print_members(settings: Settings, only: frozenset[str]) -> int:
+    """A line for each, in the hub's own time zone."""
+    with _opened(settings) as store, store.reading() as transaction:
+        now, found = people.now(transaction), outlook.members(transaction)
+    for one in found:
+        print(_line(one, now, settings.zone(), listed=not only or one.person in only))
+    if not found:
+        say("Nobody has joined yet: each person writes /tracklater join in Slack.")
+    return 0
+
+
+def _line(one: MemberRow, now: datetime, zone: ZoneInfo, *, listed: bool) -> str:
+    """No word of anybody's days."""
+
+    def at(moment: datetime) -> str:
+        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+    machine = "no machine"
+    if one.machine_since is not None:
+        machine = "machine never heard of" if one.heard_at is None else ""
+    if one.machine_since is not None and one.heard_at is not None:
+        machine = f"machine last heard of {at(one.heard_at)}"
+        machine += ", awake" * (now - one.heard_at < people.AWAKE)
+    parts = [
+        f"{one.person}: joined {at(one.joined_at)}",
+        machine,
+        f"{one.tokens} tokens",
+        f"{one.waiting} decisions wait to be sent",
+    ]
+    return "; ".join(parts + [f"not in {MEMBERS}: not heard"] * (not listed))
+
+
+def _removed(settings: Settings, person: str, only: frozenset[str]) -> int:
+    with _opened(settings) as store, store.writing() as transaction:
+        if people.version(transaction, person) is None:
+            raise FailedError(f"{person} has not joined: `tracklater-bot hub --members` tells who.")
+        tokens = len(people.sealed(transaction, person))
+        unsent = let_go(transaction, person)
+    say(
+        f"{person} is removed: the machine is not heard any more, {tokens} tokens and all drafts"
+        f" are deleted. {unsent} decisions had not been sent, and are not now; decided days and"
+        " entries stay."
+    )
+    if person in only or not only:
+        say(f"They may join again: {MEMBERS} says who may.")
     return 0
 
 

@@ -25,7 +25,7 @@ from tracklater_bot.scheduling.loop import submit
 from tracklater_bot.slack.app import Answers
 from tracklater_bot.slack.messages import NETWORK_ERRORS
 from tracklater_hub import people
-from tracklater_hub.members import Listeners, Members
+from tracklater_hub.members import Listeners, Members, let_go, let_in
 from tracklater_hub.team import Wanted, wanted_of
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,12 @@ STRANGER = "I don't know you yet. Write `/tracklater join` to let me keep your t
 NOT_INVITED = "This team's administrator has not put you on the list: ask them."
 LEFT = (
     "You have left: your machine is not asked any more, and your tokens and drafts are deleted."
-    " Entries in your tracker stay, and so do your decided days. `/tracklater join` undoes it."
+    " Entries in your tracker stay, and so do your decided days. `/tracklater join` lets you in"
+    " again, with new tokens."
+)
+UNSENT = (
+    " {} of your decisions had not reached your tracker or Jira yet, and will not by themselves:"
+    " the days' messages say which."
 )
 ENDED = "That machine is not listened to any more. `/tracklater join` gives a code for another."
 CHANGED = "The team's file was changed meanwhile: please write `/tracklater tokens` once more."
@@ -46,15 +51,9 @@ _GUESTS = ("is_bot", "deleted", "is_restricted", "is_ultra_restricted", "is_stra
 
 
 class Front(App):
-    """The app that Slack's events reach. `members_only` are those who may join; none: all."""
+    """The app that Slack's events reach. `url` is where machines find the hub."""
 
-    def __init__(
-        self,
-        members: Members,
-        listeners: Listeners,
-        url: str,
-        members_only: frozenset[str] = frozenset(),
-    ) -> None:
+    def __init__(self, members: Members, listeners: Listeners, url: str) -> None:
         super().__init__(
             name="tracklater-hub",
             client=listeners.client,
@@ -64,7 +63,6 @@ class Front(App):
         )
         self._members = members
         self._url = url
-        self._members_only = members_only
         self._slack = listeners
         self.use(self._only_own)
         self.use(self._answer_once)
@@ -123,11 +121,10 @@ class Front(App):
         except NETWORK_ERRORS as error:
             log.warning("Slack did not tell who joins: %s.", type(error).__name__)
             return "Slack did not tell who you are: please try again."
-        allowed = not self._members_only or user in self._members_only
-        if not allowed or any(profile.get(name) for name in _GUESTS):
+        if not self._members.hears(user) or any(profile.get(name) for name in _GUESTS):
             return NOT_INVITED
         with self._members.store.writing() as transaction:
-            people.add(transaction, user)
+            let_in(transaction, user)
             code = people.new_code(transaction, user)
         tokens = "Then `/tracklater tokens` asks for your tokens." if self._lacking(user) else ""
         return (
@@ -136,9 +133,12 @@ class Front(App):
         ).rstrip()
 
     def _leave(self, user: str) -> str:
+        member = self._members.of(user)
         with self._members.store.writing() as transaction:
-            people.remove(transaction, user)
-        return LEFT
+            unsent = let_go(transaction, user)
+        if member is not None and unsent:
+            submit(self._slack.executor, "Last messages", member.loops["messages"].work)
+        return LEFT + UNSENT.format(unsent) * bool(unsent)
 
     def _end(self, user: str) -> str:
         with self._members.store.writing() as transaction:

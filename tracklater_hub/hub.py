@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from functools import partial
 
 from tracklater_bot.domain.errors import StoreError, log_failure
 from tracklater_bot.domain.side_by_side import in_background
+from tracklater_bot.domain.text import listing
 from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack.app import connected, signed_in, web_client
@@ -44,6 +46,9 @@ STOP_SECONDS = 8.0
 URL, HOST, PORT, MEMBERS = (f"TRACKLATERHUB_{name}" for name in ("URL", "HOST", "PORT", "MEMBERS"))
 
 
+_MEMBER = re.compile(r"[UW][A-Z0-9]{2,30}")
+
+
 class OptionError(Exception):
     """A variable of the hub is missing or wrong; the text says which."""
 
@@ -68,9 +73,20 @@ class Options:
             url = checked(environ.get(URL, ""))
         except HubError:
             raise OptionError(f"{URL} must be the hub's address for machines, https://….") from None
-        members = environ.get(MEMBERS, "").replace(",", " ").split()
         host = environ.get(HOST, "127.0.0.1")
-        return cls(environ.get(KEYS, ""), url, host, int(port), frozenset(members))
+        return cls(environ.get(KEYS, ""), url, host, int(port), members_in(environ))
+
+
+def members_in(environ: Mapping[str, str]) -> frozenset[str]:
+    """Who alone is heard; nobody: everybody is. Raises OptionError."""
+    found = frozenset(environ.get(MEMBERS, "").replace(",", " ").split())
+    strange = sorted(one for one in found if not _MEMBER.fullmatch(one))
+    if strange:
+        raise OptionError(
+            f"{MEMBERS} has {listing(strange)}, which is no member ID: Slack shows it in a"
+            " profile's menu (Copy member ID), such as U0123ABCD."
+        )
+    return found
 
 
 class DatabaseClock:
@@ -122,15 +138,19 @@ class Hub:
         self._executor = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
         # Socket Mode has no signatures to check, but Bolt insists on a secret.
         listeners = Listeners(self.client, self._executor, token if over_http else "socket-mode")
-        self.members = Members(team, self.store, self.bell, sealer, listeners, timing, self._clock)
-        front = Front(self.members, listeners, options.url, options.members)
+        self.members = Members(
+            team, self.store, self.bell, sealer, listeners, timing, self._clock, options.members
+        )
+        front = Front(self.members, listeners, options.url)
         self.connection: Connection = (
             HttpConnection(front, team.slack.port)
             if over_http
             else SocketConnection(front, token, timing.ping)
         )
         self.jobs = Jobs(self.members, self.bell.conninfo)
-        self.service = Service(self.store, self.bell, self.members, self._wrong, poll_seconds)
+        self.service = Service(
+            self.store, self.bell, self.members, self._wrong, poll_seconds, self.members.hears
+        )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="hub", daemon=True)
         self._working: asyncio.Task[None] | None = None
@@ -148,9 +168,9 @@ class Hub:
         self.connection.open()
 
     def people(self) -> int:
-        """How many have joined."""
+        """How many have joined and are heard."""
         with self.store.reading() as transaction:
-            return len(people.everybody(transaction))
+            return sum(map(self.members.hears, people.everybody(transaction)))
 
     def stop(self) -> None:
         """Ends everything; what was not done stays in the database for the others."""

@@ -151,7 +151,8 @@ class Jobs:
     def tick(self) -> None:
         """Wakes jobs for all that is due, whoever should have woken them."""
         with self._members.store.writing() as transaction:
-            for person in people.take_due(transaction, MOST_AT_A_TICK):
+            due = people.take_due(transaction, MOST_AT_A_TICK)
+            for person in filter(self._members.hears, due):
                 wake(transaction, person, ROUND)  # with it, or they wait for the next look
         with self._members.store.reading() as transaction:
             outboxes, messages = due_outboxes(transaction), due_messages(transaction)
@@ -163,7 +164,7 @@ class Jobs:
     ) -> None:
         with self._members.store.writing() as transaction:
             at = None if after is None else people.now(transaction) + after
-            for person in whose:
+            for person in filter(self._members.hears, whose):
                 wake(transaction, person, what, urgency, at)
 
     def _round(self, person: str, member: Member) -> None:

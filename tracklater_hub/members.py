@@ -18,6 +18,7 @@ from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.domain.wall import Briefing
 from tracklater_bot.http import utc_now
+from tracklater_bot.outbox.senders import give_up
 from tracklater_bot.scheduling.loop import Loop
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack.app import bolt_app
@@ -33,6 +34,7 @@ from tracklater_hub.team import person_settings
 
 log = logging.getLogger(__name__)
 URGENT = 10
+LEFT = "you left the team while this was on its way: look there before you approve it again"
 
 
 class JobLoop(Loop):
@@ -62,6 +64,19 @@ def wake(
     transaction.execute(text("SELECT hub_wake(:person, :what, :urgency, :at)"), job)
 
 
+def let_in(transaction: Transaction, person: str) -> None:
+    """Makes the person known. What was left over by who left before is not sent now."""
+    if people.add(transaction, person):
+        give_up(transaction, person, people.now(transaction), LEFT)
+
+
+def let_go(transaction: Transaction, person: str) -> int:
+    """Ends the machine, drops tokens and drafts; how many decisions are sent no more."""
+    waiting = give_up(transaction, person, people.now(transaction), LEFT)
+    people.remove(transaction, person)
+    return waiting
+
+
 @dataclass(frozen=True)
 class Listeners:
     """What Slack's requests are answered with, by everybody's listeners alike."""
@@ -85,7 +100,10 @@ class Member:
 
 
 class Members:
-    """Everybody who has joined. Safe to use from threads."""
+    """Everybody who has joined, and is on the list where there is one (`only`).
+
+    Safe to use from threads.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that it works with comes from outside
         self,
@@ -96,8 +114,10 @@ class Members:
         listeners: Listeners,
         timing: BotTiming = USUAL,
         clock: Callable[[], datetime] = utc_now,
+        only: frozenset[str] = frozenset(),
     ) -> None:
         self.team = team
+        self._only = only
         self.store = store
         self.bell = bell
         self.sealer = sealer
@@ -107,10 +127,14 @@ class Members:
         self._members: dict[str, Member] = {}
         self._making = threading.Lock()
 
+    def hears(self, person: str) -> bool:
+        """Whether the person is one of those whom the administrator lets in."""
+        return not self._only or person in self._only
+
     def of(self, person: str) -> Member | None:
-        """The person with their tokens as of now; None for somebody who has not joined."""
+        """The person with their tokens as of now; None for who has not joined, or is not heard."""
         with self.store.reading() as transaction:
-            version = people.version(transaction, person)
+            version = people.version(transaction, person) if self.hears(person) else None
         if version is None:
             self._members.pop(person, None)
             return None

@@ -2,12 +2,53 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, or_, select, text
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, or_, select, text
 
 from tracklater_bot.store import Transaction
+from tracklater_bot.store.jobs import Target
 from tracklater_bot.store.tables import ACTIVE, digests, lanes, outbox
 from tracklater_hub import people as clock
-from tracklater_hub.tables import people
+from tracklater_hub.tables import credentials, devices, people
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """What an administrator may know of somebody: no word of any day."""
+
+    person: str
+    joined_at: datetime
+    machine_since: datetime | None
+    heard_at: datetime | None
+    tokens: int
+    waiting: int  # decisions that are not in the tracker or Jira yet
+
+
+def members(transaction: Transaction) -> list[MemberRow]:
+    """Everybody who has joined, in that order."""
+    theirs = people.c.person
+    machine = (devices.c.person == theirs) & devices.c.ended_at.is_(None)
+    tokens = select(func.count()).where(credentials.c.person == theirs)
+    waiting = select(func.count(outbox.c.item_id.distinct())).where(
+        outbox.c.person == theirs,
+        outbox.c.state.in_(ACTIVE),
+        outbox.c.target.in_((Target.ENTRY, Target.WORKLOG)),
+    )
+    query = (
+        select(
+            theirs,
+            people.c.joined_at,
+            devices.c.made_at,
+            devices.c.seen_at,
+            tokens.scalar_subquery(),
+            waiting.scalar_subquery(),
+        )
+        .outerjoin(devices, machine)
+        .order_by(people.c.joined_at)
+    )
+    return [MemberRow(*row) for row in transaction.execute(query)]
 
 
 def due_outboxes(transaction: Transaction) -> list[str]:

@@ -70,9 +70,11 @@ def now(transaction: Transaction) -> datetime:
 # -- People --------------------------------------------------------------------------------------
 
 
-def add(transaction: Transaction, person: str) -> None:
-    """Makes the person known, unless they are."""
+def add(transaction: Transaction, person: str) -> bool:
+    """Makes the person known; whether they were not."""
+    known = version(transaction, person) is not None
     insert_missing(transaction, people, {"person": person, "joined_at": now(transaction)})
+    return not known
 
 
 def version(transaction: Transaction, person: str) -> Version | None:
@@ -93,7 +95,7 @@ def everybody(transaction: Transaction) -> list[str]:
 def remove(transaction: Transaction, person: str) -> None:
     """Ends the person's device, and drops their tokens, drafts and questions.
 
-    What they decided stays: it is in the bot's tables, and entries on their way are theirs.
+    What they decided stays: it is in the bot's tables.
     """
     # First what others lock who are about to give the person something; then what they gave.
     for table in (people, requests, codes, credentials, drafts):
@@ -178,7 +180,8 @@ def device(transaction: Transaction, device_id: str) -> DeviceRow | None:
 def end_device(transaction: Transaction, person: str) -> bool:
     """From now on nothing of the person's machine is taken; whether there was one."""
     ours = (devices.c.person == person) & devices.c.ended_at.is_(None)
-    ended = transaction.execute(update(devices).where(ours).values(ended_at=now(transaction)))
+    over = {"ended_at": now(transaction), "key": ""}
+    ended = transaction.execute(update(devices).where(ours).values(over))
     return bool(ended.rowcount)
 
 

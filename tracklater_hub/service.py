@@ -69,8 +69,10 @@ class Service:
         briefs: Briefs,
         health: Callable[[], list[str]],
         poll_seconds: float = POLL_SECONDS,
+        hears: Callable[[str], bool] = admission.everybody,
     ) -> None:
         self._store = store
+        self._hears = hears
         self._bell = bell
         self._briefs = briefs
         self._health = health
@@ -150,7 +152,7 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def _said(self, path: str, body: bytes) -> Said:
-        return await self._run(partial(admission.admitted, self._store, path, body))
+        return await self._run(partial(admission.admitted, self._store, path, body, self._hears))
 
     # -- What is asked -------------------------------------------------------------------------
 

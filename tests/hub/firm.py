@@ -113,8 +113,10 @@ class Firm:
         environ = {k: v for k, v in self.environment.items() if k.startswith("TRACKLATER_")}
         return load(self.team_file, None, {**environ, **more}).settings
 
-    def start_hub(self, timing: BotTiming = BRISK, **environ: str) -> Hub:
-        given = Options(KEY, "https://hub.example", port=0)
+    def start_hub(
+        self, timing: BotTiming = BRISK, members: frozenset[str] = frozenset(), **environ: str
+    ) -> Hub:
+        given = Options(KEY, "https://hub.example", port=0, members=members)
         before = self.sandbox.slack.sockets.count
         hub = Hub(self.team(**environ), given, timing, poll_seconds=2.0)
         self.hubs.append(hub)

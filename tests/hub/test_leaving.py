@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
+import pytest
 from sqlalchemy import text
 
+from tests.commands import Answer, called
 from tests.hub.firm import Firm
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.store import Store, Transaction
 from tracklater_hub import mailbox, people
-from tracklater_hub.protocol import Ask, Request
-from tracklater_sandbox import ME
+from tracklater_hub.device import HubClient, HubError
+from tracklater_hub.hub import OptionError, members_in
+from tracklater_hub.protocol import NEXT, Ask, Done, Next, Request
+from tracklater_sandbox import ME, OTHER
 
 ANNA = "U0ANNA"
 TOKEN = "toggl\tapi_token"
@@ -93,3 +99,138 @@ def test_a_draft_that_comes_while_its_person_leaves_is_not_kept(store: Store) ->
     leaving_meanwhile(store, answered)
     with store.reading() as transaction:
         assert mailbox.last_report(transaction, ANNA) is None
+
+
+# -- What had not been sent ------------------------------------------------------------------------
+
+
+def approved_while_toggl_is_down(firm: Firm) -> str:
+    """The person has joined and decided; gives the item."""
+    firm.join(ME).wake()
+    firm.give_tokens(ME)
+    firm.open(ME)
+    faults = firm.toggls[ME].faults
+    faults.fail_next("time_entries", 503, times=1000, method="POST")
+    item = firm.buttons(ME, "approve")[0]
+    firm.click(ME, "approve", item)
+    firm.eventually(lambda: bool(faults.happened))
+    firm.eventually(lambda: item not in firm.buttons(ME, "approve"))
+    return item
+
+
+def test_who_leaves_is_told_what_was_not_sent_and_it_is_not_sent_later(firm: Firm) -> None:
+    hub = firm.start_hub()
+    item = approved_while_toggl_is_down(firm)
+    firm.ask(ME, "leave")
+    firm.wait(lambda: "1 of your decisions had not reached" in " ".join(firm.answers(ME)) or None)
+    firm.eventually(lambda: item in firm.buttons(ME, "approve") + firm.buttons(ME, "retry"))
+    firm.toggls[ME].faults.clear()
+    firm.code(ME)
+    firm.give_tokens(ME)
+    hub.jobs.tick()
+    member = hub.members.of(ME)
+    assert member is not None
+    member.loops["outbox"].work()
+    assert firm.sql("SELECT 1 FROM outbox WHERE target = 'entry' AND state = 'pending'") == []
+    assert firm.entries(ME) == []
+
+
+def test_what_was_left_over_by_an_older_leaving_is_not_sent_by_a_newer_joining(
+    firm: Firm,
+) -> None:
+    """As an earlier version left it, or a click at that very moment."""
+    hub = firm.start_hub()
+    approved_while_toggl_is_down(firm)
+    with hub.store.writing() as transaction:
+        people.remove(transaction, ME)
+    firm.toggls[ME].faults.clear()
+    firm.code(ME)
+    firm.give_tokens(ME)
+    hub.jobs.tick()
+    firm.eventually(
+        lambda: firm.sql("SELECT 1 FROM procrastinate_jobs WHERE status = 'todo'") == []
+    )
+    assert firm.entries(ME) == []
+
+
+# -- Taken off by the administrator ---------------------------------------------------------------
+
+
+def administer(firm: Firm, *arguments: str, **environ: str) -> Answer:
+    """An administrator's command beside the running hub."""
+    command = ("hub", "--config", str(firm.team_file), *arguments)
+    return called(firm.home, *command, **(firm.environment | environ))
+
+
+def test_an_administrator_sees_who_has_joined_and_no_word_of_their_days(firm: Firm) -> None:
+    firm.start_hub()
+    assert "Nobody has joined yet" in administer(firm, "--members").err
+    approved_while_toggl_is_down(firm)
+    firm.code(OTHER)
+    said = administer(firm, "--members", TRACKLATERHUB_MEMBERS=ME)
+    assert said.code == 0
+    mine, others = said.out.splitlines()
+    assert re.fullmatch(
+        rf"{ME}: joined [\d: -]+; machine last heard of [\d: -]+, awake; 5 tokens;"
+        " 1 decisions wait to be sent",
+        mine,
+    )
+    assert others.endswith("no machine; 0 tokens; 0 decisions wait to be sent;"
+                           " not in TRACKLATERHUB_MEMBERS: not heard")  # fmt: skip
+
+
+def test_an_administrator_removes_somebody(firm: Firm) -> None:
+    firm.start_hub()
+    approved_while_toggl_is_down(firm)
+    said = administer(firm, "--remove", ME)
+    assert said.code == 0
+    assert "5 tokens and all drafts are deleted. 1 decisions had not been sent" in said.err
+    assert "may join again" in said.err
+    firm.eventually(lambda: firm.laptops[ME].error is not None)
+    for table in ("hub_people", "hub_credentials", "hub_drafts", "hub_requests"):
+        assert firm.sql(f"SELECT * FROM {table}") == []
+    assert firm.sql("SELECT 1 FROM digests") != []
+    assert firm.sql("SELECT 1 FROM hub_devices WHERE key <> ''") == []
+    firm.toggls[ME].faults.clear()
+    firm.ask(ME)
+    firm.wait(lambda: "I don't know you" in " ".join(firm.answers(ME)) or None)
+    assert firm.entries(ME) == []
+    again = administer(firm, "--remove", ME)
+    assert (again.code, again.err) == (
+        1, f"{ME} has not joined: `tracklater-bot hub --members` tells who.\n",
+    )  # fmt: skip
+
+
+def test_who_is_taken_off_the_list_is_not_heard_and_keeps_all(firm: Firm) -> None:
+    """Clicks, machine and tokens; on the list again, all is as before."""
+    hub = firm.start_hub()
+    item = approved_while_toggl_is_down(firm)
+    firm.stop_hub(hub)
+    others = firm.start_hub(members=frozenset({OTHER}))
+    firm.toggls[ME].faults.clear()
+    assert others.members.of(ME) is None
+    firm.laptops[ME].sleep()
+    with pytest.raises(HubError, match="taken you off") as refused:
+        HubClient(replace(firm.laptops[ME].device, url=firm.url())).ask(NEXT, Done(), Next)
+    assert not refused.value.lasting
+    firm.ask(ME)
+    firm.wait(lambda: "I don't know you" in " ".join(firm.answers(ME)) or None)
+    firm.click(ME, "skip", firm.buttons(ME, "skip")[0])
+    others.jobs.tick()
+    firm.ask(ME, "join")
+    firm.wait(lambda: "has not put you on the list" in " ".join(firm.answers(ME)) or None)
+    assert firm.sql("SELECT 1 FROM items WHERE state = 'skipped'") == []
+    assert len(firm.sql("SELECT 1 FROM hub_credentials")) == 5
+    assert firm.entries(ME) == []
+    firm.stop_hub(others)
+    firm.sql("UPDATE outbox SET due_at = clock_timestamp()")  # it was to be tried in a while
+    firm.sql("UPDATE lanes SET not_before = NULL")
+    firm.start_hub(members=frozenset({ME}))
+    firm.wait(lambda: firm.entries(ME) or None)
+    firm.eventually(lambda: "in Toggl" in firm.rows(ME))
+    assert item not in firm.buttons(ME, "approve")
+
+
+def test_a_list_with_a_name_for_an_id_says_so() -> None:
+    with pytest.raises(OptionError, match="has anna, which is no member ID"):
+        members_in({"TRACKLATERHUB_MEMBERS": "U0123ABCD, anna"})

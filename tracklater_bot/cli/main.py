@@ -151,9 +151,17 @@ def _add_commands(commands: Commands) -> None:
     parser = _add(commands, "service", service, help_text)
     parser.add_argument("do", choices=("install", "uninstall", "status"))
     parser.add_argument("--show", action="store_true", help="with install: only print the files")
+    _add_team_commands(commands)
+
+
+def _add_team_commands(commands: Commands) -> None:
     parser = _add(commands, "hub", hub, "run a team's bot: many people on one Slack app")
     help_text = "only seal all tokens under the first key"
     parser.add_argument("--renew-keys", action="store_true", help=help_text)
+    help_text = "only tell who has joined, when their machines were heard of, and what waits"
+    parser.add_argument("--members", action="store_true", help=help_text)
+    help_text = "only end a member's machine, and delete their tokens and drafts"
+    parser.add_argument("--remove", metavar="MEMBER", help=help_text)
     parser = _add(commands, "join", join, "make this machine yours in a team's hub", takes=())
     parser.add_argument("url", metavar="URL", help="the hub's address, as it tells in Slack")
     parser.add_argument("code", metavar="CODE", help="what `/tracklater join` gives in Slack")

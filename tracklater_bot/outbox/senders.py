@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from tracklater_bot.domain.digests import Problem
+from tracklater_bot.outbox import entry_items, worklogs
 from tracklater_bot.outbox.entries import EntrySender
 from tracklater_bot.outbox.late_entries import LateEntrySender, LateWorklogSender
 from tracklater_bot.outbox.lookup import Lookup
+from tracklater_bot.outbox.outcomes import Rejected
 from tracklater_bot.outbox.worker import Senders
 from tracklater_bot.outbox.worklogs import WorklogSender
-from tracklater_bot.store import Store
-from tracklater_bot.store.jobs import Target
+from tracklater_bot.store import Store, Transaction, days, jobs
+from tracklater_bot.store.jobs import Job, JobKind, Stage, Target
 from tracklater_bot.trackers.base import GroupWorklogs
 
 
 def all_senders(store: Store, lookup: Lookup, groups: GroupWorklogs) -> Senders:
     """The senders of one person's entries, late entries and worklogs."""
-    worklogs = WorklogSender(groups)
+    beside = WorklogSender(groups)
     return {
-        Target.ENTRY: EntrySender(store, lookup, worklogs),
-        Target.WORKLOG: worklogs,
+        Target.ENTRY: EntrySender(store, lookup, beside),
+        Target.WORKLOG: beside,
         Target.LATE: LateEntrySender(store, lookup),
         Target.LATE_WORKLOG: LateWorklogSender(store, groups),
     }
+
+
+def give_up(transaction: Transaction, person: str, now: datetime, why: str) -> int:
+    """Sends nothing any more of what waits; gives how many items that concerns.
+
+    What certainly went nowhere waits for a decision again. All else is told with `why`: nobody
+    looks any more what became of it. An equal entry that is there is taken for it later.
+    """
+    for digest in days.on_their_way(transaction, person):
+        entry_items.find_lost(transaction, digest, now)
+    ended = set[str]()
+    while waiting := jobs.waiting(transaction, person):
+        for job in waiting:  # a worklog may follow its item once more
+            _give_up(transaction, job, now, why)
+            ended.add(job.item_id)
+    return len(ended)
+
+
+def _give_up(transaction: Transaction, job: Job, now: datetime, why: str) -> None:
+    over = Rejected(Problem.REFUSED, why)
+    days.load(transaction, job.person, job.day, lock=True)
+    job = jobs.load(transaction, job.id)  # who had the lock may have brought it further
+    if job.target is Target.WORKLOG:
+        worklogs.give_up(transaction, job, over, now)
+    else:
+        if job.kind is JobKind.CREATE and job.stage is Stage.PENDING and not job.doubtful:
+            jobs.mark_undone(transaction, job)
+        entry_items.apply(transaction, job, over, now)
+    if jobs.load(transaction, job.id).is_active:  # its item is gone
+        jobs.finish(transaction, job, Stage.DROPPED)

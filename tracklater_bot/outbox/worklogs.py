@@ -136,6 +136,13 @@ class WorklogSender(Sender[base.Worklogs]):
         return _ItemWorklog(transaction, digest, item_id, self._groups.wanted, now)
 
 
+def give_up(transaction: Transaction, job: Job, outcome: outcomes.Rejected, now: datetime) -> None:
+    """Ends the worklog's job, where nobody can write any more."""
+    digest = days.load(transaction, job.person, job.day, lock=True)
+    if digest is not None:
+        _ItemWorklog(transaction, digest, job.item_id, lambda _: True, now).end(job, outcome)
+
+
 @dataclass(frozen=True, slots=True)
 class _GivenUp:
     """What Jira refused for good, and why."""

@@ -175,6 +175,14 @@ def unsent(connection: Connection, person: str, target: Target, kind: JobKind) -
     return [_job(row) for row in connection.execute(query).all()]
 
 
+def waiting(connection: Connection, person: str) -> list[Job]:
+    """The person's jobs that are not over, but for looks at what may come late."""
+    of_items = outbox.c.target.in_((Target.ENTRY, Target.WORKLOG))
+    query = select(outbox).where(outbox.c.person == person, of_items, _IS_ACTIVE)
+    found = connection.execute(query.order_by(outbox.c.day, outbox.c.id)).all()
+    return [_job(row) for row in found]
+
+
 def set_payload(connection: Connection, job: Job, payload: Payload) -> None:
     """Lets a pending job write something else."""
     _set(connection, job, payload=msgspec.to_builtins(payload), start=payload.span.start)
