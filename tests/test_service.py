@@ -15,6 +15,7 @@ import pytest
 from tests.commands import Answer, called
 from tracklater_bot.cli import service
 from tracklater_bot.cli.service import (
+    AGENT,
     BOT,
     RECORDER,
     Command,
@@ -29,6 +30,7 @@ from tracklater_bot.cli.service import (
     uninstall,
 )
 from tracklater_bot.settings import load
+from tracklater_hub.device import Device
 
 # A folder as people have them, with all that a format may take for something of its own.
 ODD = "my files & 100% \"notes\" $HOME <i>'x'"
@@ -303,7 +305,41 @@ def test_what_is_kept_running(platform: str, names: list[str], home: Path) -> No
     without = config.with_name("other.toml")
     without.write_text("timezone = 'UTC'", encoding="utf-8")
     assert len(jobs_of(load(without, None, {}), {}, platform)) == 1
-    assert manager_of(platform, {}).hint.startswith("Its log")
+    assert manager_of(platform, {}).hint(jobs[0]).startswith("Its log")
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_on_a_machine_of_a_team_the_agent_is_kept_running(platform: str, home: Path) -> None:
+    """In place of the bot, and back."""
+    loaded, system = load(home / ODD / "tracklater.toml", None, {}), System()
+    manager = manager_of(platform, {"XDG_CONFIG_HOME": str(home / "config")})
+    alone = jobs_of(loaded, {}, platform)
+    team = jobs_of(loaded, {}, platform, joined=True)
+    assert (team[0].name, team[0].command[-1]) == (AGENT, "agent")
+    assert team[1:] == alone[1:]
+    install(manager, alone, system)
+    before = files_in(home)
+    install(manager, team, system)
+    assert {name for name in files_in(home) if BOT in Path(name).name} == set()
+    assert any(AGENT in name for name in files_in(home))
+    assert AGENT in manager.hint(team[0]) or platform == "win32"
+    assert status(manager, team[0], system)[0]
+    install(manager, alone, system)
+    assert files_in(home) == before
+    assert len(uninstall(manager, system)) == len(before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="systemd is Linux's")
+def test_who_has_joined_a_team_installs_the_agent(home: Path) -> None:
+    place = home / ODD / "data" / "tracklater-bot"
+    place.mkdir(parents=True)
+    Device("https://hub.example", "U1", "id", "00" * 32).save(place / "hub.json")
+    assert "tracklater-agent.service" in on(home, "install").out
+    assert "restart tracklater-agent.service" in " ".join(asked(home))
+    assert "tracklater-agent: active" in on(home, "status").out
+    Device.forget(place / "hub.json")
+    assert "tracklater-bot: not installed" in on(home, "status").out
+    assert "tracklater-agent.service: removed" in on(home, "uninstall").out
 
 
 def test_a_command_that_is_not_there_is_an_answer() -> None:

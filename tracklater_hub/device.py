@@ -1,4 +1,7 @@
-"""The laptop's end: its key in a file of its own, joining, and asking the hub."""
+"""The laptop's end: its key, joining, and asking the hub.
+
+The key is in the system's keyring where one works, else in the file beside what the hub told.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -18,6 +22,7 @@ from platformdirs import user_data_path
 from tracklater_bot.domain.text import clean
 from tracklater_bot.domain.wall import UnreadableError, from_json, to_json
 from tracklater_bot.http import BadStatus, HttpError, RetryPolicy, ServiceClient, anonymous
+from tracklater_bot.settings import system_keyring
 from tracklater_hub.protocol import JOIN, Envelope, Joined, JoinWanted, Refusal
 
 T = TypeVar("T")
@@ -38,7 +43,7 @@ class HubError(Exception):
 
 
 def device_file() -> Path:
-    """Where the key is kept."""
+    """Where it is kept whose machine this is."""
     return user_data_path("tracklater-bot", appauthor=False) / "hub.json"
 
 
@@ -53,14 +58,52 @@ class Device:
 
     @classmethod
     def load(cls, file: Path) -> Device:
-        """The one that joined. Raises HubError."""
+        """The one that joined, with its key. Raises HubError."""
+        found = cls._read(file)
+        if found is None:
+            sentence = "This machine has joined no hub: write /tracklater join in Slack."
+            raise HubError(sentence, lasting=True)
+        if found.key:
+            return found
+        keys, trouble = system_keyring.kept([found.place])
+        if found.place not in keys:
+            again = "is the keyring unlocked? If so, join again with a new code"
+            raise HubError(f"This machine's key is not there ({trouble}): {again}.")
+        return replace(found, key=keys[found.place])
+
+    @classmethod
+    def _read(cls, file: Path) -> Device | None:
         try:
             return cls(**json.loads(file.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            sentence = "This machine has joined no hub: write /tracklater join in Slack."
+            return None
         except (OSError, ValueError, TypeError):
-            sentence = f"{file} cannot be read: join again with a new code."
-        raise HubError(sentence, lasting=True)
+            sentence = f"{file} cannot be read: move it away, and join again with a new code."
+            raise HubError(sentence, lasting=True) from None
+
+    @property
+    def place(self) -> str:
+        """What the key is called in the keyring."""
+        return f"key of {self.device}"
+
+    def keep(self, file: Path) -> str:
+        """In place of whoever was there before; gives where the key is. Raises HubError."""
+        with suppress(HubError):  # of one that cannot be read nobody knows the key's place
+            self.forget(file)
+        keyring = system_keyring.offered()
+        if keyring and not system_keyring.keep({self.place: self.key}):
+            replace(self, key="").save(file)
+            return keyring
+        self.save(file)
+        return f"{file}, which only you can read"
+
+    @classmethod
+    def forget(cls, file: Path) -> None:
+        """Leaves nothing of a machine that is not heard any more. Raises HubError."""
+        old = cls._read(file)
+        if old is not None and not old.key:
+            system_keyring.drop(old.place)
+        file.unlink(missing_ok=True)
 
     def save(self, file: Path) -> None:
         """For this user alone, as a whole or not at all. Raises HubError."""
@@ -142,11 +185,16 @@ def checked(url: str) -> str:
 
 
 def join(url: str, code: str, file: Path, **more: Any) -> Device:
-    """Makes a key, gives its public half to the hub, and keeps the rest. Raises HubError."""
+    """As `joined`, and all of it is in the file then. Raises HubError."""
+    device = joined(url, code, **more)
+    device.save(file)
+    return device
+
+
+def joined(url: str, code: str, **more: Any) -> Device:
+    """Makes a key, and gives its public half to the hub. Raises HubError."""
     key = Ed25519PrivateKey.generate()
     new = Device(checked(url), "", "", key.private_bytes_raw().hex())
     wanted = JoinWanted(code.strip().upper(), key.public_key().public_bytes_raw().hex())
-    joined = HubClient(new, **more).ask(JOIN, wanted, Joined)
-    device = Device(new.url, joined.person, joined.device, new.key)
-    device.save(file)
-    return device
+    whose = HubClient(new, **more).ask(JOIN, wanted, Joined)
+    return replace(new, person=whose.person, device=whose.device)

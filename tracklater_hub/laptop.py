@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import threading
 
 from tracklater_bot.cli.output import say
-from tracklater_bot.cli.shared import FailedError, load_settings, told
+from tracklater_bot.cli.shared import FailedError, UsageError, load_settings, told
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_hub.agent import Agent
-from tracklater_hub.device import Device, HubClient, HubError, device_file
-from tracklater_hub.device import join as make_key
+from tracklater_hub.device import Device, HubClient, HubError, device_file, joined
 
 
 def join(arguments: argparse.Namespace) -> int:
     """Makes this machine's key and gives its public half to the hub."""
     with told(HubError):
-        device = make_key(arguments.url, arguments.code, device_file())
-    say(f"This machine is {device.person}'s now. Keep `tracklater-bot agent` running here.")
+        device = joined(arguments.url, arguments.code)
+        place = device.keep(device_file())
+    say(
+        f"This machine is {device.person}'s now. Its key is in {place}. Keep `tracklater-bot agent`"
+        " running here: `tracklater-bot service install` does, once `init` has been run."
+    )
     return 0
 
 
@@ -24,11 +28,27 @@ def agent(arguments: argparse.Namespace) -> int:
     """Answers the hub until it is told to stop."""
     stopped = stop_event(END_SECONDS)
     settings = load_settings(arguments).settings
-    with told(HubError):
+    try:
         device = Device.load(device_file())
         worker = Agent(settings, HubClient(device))
         if not worker.has_sources():
             raise FailedError("Nothing here tells what you work on: run `tracklater-bot init`.")
         say(f"Listening to {device.url}. Window titles stay on this machine.")
-        worker.run(stopped)
+        _run(worker, stopped)
+    except HubError as error:  # where waiting does not help, what keeps it running need not try
+        raise (UsageError if error.lasting else FailedError)(str(error)) from error
     return 0
+
+
+def _run(worker: Agent, stopped: threading.Event) -> None:
+    """A machine that is not heard any more has no use for its key."""
+    try:
+        worker.run(stopped)
+    except HubError as error:
+        if error.lasting:
+            Device.forget(device_file())
+            sentence = (
+                f"{error} Its key is deleted here; /tracklater join gives a code for another."
+            )
+            raise HubError(sentence, lasting=True) from error
+        raise

@@ -29,7 +29,7 @@ from tracklater_bot.cli.shared import (
     write_png,
 )
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
-from tracklater_bot.cli.team import agent, demo_team, hub, join
+from tracklater_bot.cli.team import agent, demo_team, has_joined, hub, join
 
 Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -147,7 +147,7 @@ def _add_commands(commands: Commands) -> None:
     output = Path("tracklater.toml")
     parser.add_argument("-o", "--output", type=Path, default=output, metavar="TOML")
     _add(commands, "record", record, "take one thyme snapshot and keep it safely")
-    help_text = "keep `run` (and `record`) running, at each login"
+    help_text = "keep `run`, or a team's `agent`, (and `record`) running, at each login"
     parser = _add(commands, "service", service, help_text)
     parser.add_argument("do", choices=("install", "uninstall", "status"))
     parser.add_argument("--show", action="store_true", help="with install: only print the files")
@@ -412,7 +412,8 @@ def service(arguments: argparse.Namespace) -> int:
         print("\n".join(removed or ["Nothing was installed."]))
         return 0
     with told(SettingsError, UsageError):
-        jobs = services.jobs_of(load_settings(arguments), os.environ, sys.platform)
+        loaded = load_settings(arguments)
+        jobs = services.jobs_of(loaded, os.environ, sys.platform, joined=has_joined())
     if arguments.do == "status":
         states = [services.status(manager, job, call) for job in jobs]
         print_lines(states)
@@ -424,5 +425,5 @@ def service(arguments: argparse.Namespace) -> int:
     if not arguments.show:
         with told(services.ServiceError):
             services.install(manager, jobs, call)
-        say(f"Installed and started. {manager.hint}")
+        say(f"Installed and started. {manager.hint(jobs[0])}")
     return 0

@@ -1,4 +1,4 @@
-"""Keeps `run`, and `record` where thyme is used, running: with what the system has for that.
+"""Keeps `run` or `agent`, and `record` where thyme is used, running: by the system's own means.
 
 systemd's user units, launchd's agents, Windows' task scheduler. Files are written into the
 person's own folders alone, and only those that were written here are replaced or removed.
@@ -23,7 +23,7 @@ from tracklater_bot.settings import Loaded, SettingsError
 from tracklater_bot.sources.files import replace_file
 
 MARK = "Written by `tracklater-bot service install`"
-BOT, RECORDER = "tracklater-bot", "tracklater-record"
+BOT, AGENT, RECORDER = "tracklater-bot", "tracklater-agent", "tracklater-record"
 RECORD_SECONDS = 20
 TASKS = "utf-16"  # the encoding in which schtasks reads its files
 
@@ -49,12 +49,11 @@ class ServiceJob:
 class Manager(Protocol):
     """What starts programs on a system: the files it reads, and the commands it takes.
 
-    `hint` tells where the log is. `start` and `stop` come after the files were written and before
-    they are removed; `state` fails where the job does not run.
+    `hint` tells where the job's log is. `start` and `stop` come after the files were written and
+    before they are removed; `state` fails where the job does not run.
     """
 
-    hint: str
-
+    def hint(self, job: ServiceJob) -> str: ...  # noqa: D102
     def files(self, job: ServiceJob) -> dict[Path, bytes]: ...  # noqa: D102 - the class says it
     def start(self, job: ServiceJob) -> list[Command]: ...  # noqa: D102
     def stop(self, job: ServiceJob) -> list[Command]: ...  # noqa: D102
@@ -97,15 +96,17 @@ WantedBy=timers.target
 class Systemd:
     """User units."""
 
-    hint = (
-        f"Its log: journalctl --user -u {BOT}. To keep it running while you are logged out:"
-        " loginctl enable-linger"
-    )
-
     def __init__(self, environ: Mapping[str, str]) -> None:
         config = Path(environ.get("XDG_CONFIG_HOME", ""))
         base = config if config.is_absolute() else Path.home() / ".config"
         self._folder = base / "systemd" / "user"
+
+    def hint(self, job: ServiceJob) -> str:
+        """The journal has it."""
+        return (
+            f"Its log: journalctl --user -u {job.name}. To keep it running while you are logged"
+            " out: loginctl enable-linger"
+        )
 
     def files(self, job: ServiceJob) -> dict[Path, bytes]:
         """A service, and a timer for what is started again and again."""
@@ -152,7 +153,9 @@ def _quoted(text: str) -> str:
 class Launchd:
     """A Mac's launch agents, with log files of their own."""
 
-    hint = f"Its log: ~/Library/Logs/{BOT}.log"
+    def hint(self, job: ServiceJob) -> str:
+        """A file of its own."""
+        return f"Its log: ~/Library/Logs/{job.name}.log"
 
     def files(self, job: ServiceJob) -> dict[Path, bytes]:
         """An agent. It knows no exit code with which trying again is no use: so not too often."""
@@ -228,7 +231,9 @@ _TASK = """<?xml version="1.0" encoding="UTF-16"?>
 class TaskScheduler:
     """Tasks of Windows, which start when the person logs in."""
 
-    hint = "Its log is in the window that it opens."
+    def hint(self, job: ServiceJob) -> str:
+        """Nothing keeps it."""
+        return "Its log is in the window that it opens."
 
     def files(self, job: ServiceJob) -> dict[Path, bytes]:
         """A task."""
@@ -273,8 +278,13 @@ def manager_of(platform: str, environ: Mapping[str, str]) -> Manager:
     return TaskScheduler() if platform == "win32" else Systemd(environ)
 
 
-def jobs_of(loaded: Loaded, environ: Mapping[str, str], platform: str) -> list[ServiceJob]:
-    """The bot, and the recorder where thyme is used. Raises SettingsError without a file."""
+def jobs_of(
+    loaded: Loaded, environ: Mapping[str, str], platform: str, *, joined: bool = False
+) -> list[ServiceJob]:
+    """The bot, or the agent where the machine has `joined` a team; the recorder with thyme.
+
+    Raises SettingsError without a file.
+    """
     if loaded.path is None:
         raise SettingsError("There is no tracklater.toml yet: a service needs one to read.")
     config = loaded.path.absolute()
@@ -285,7 +295,8 @@ def jobs_of(loaded: Loaded, environ: Mapping[str, str], platform: str) -> list[S
     folder, path = config.parent, environ.get("PATH", os.defpath)
     if not all(text.isprintable() for text in (*command, path)):
         raise SettingsError("A path has characters that cannot be written into a service.")
-    jobs = [ServiceJob(BOT, (*command, "run"), folder, path)]
+    name, word = (AGENT, "agent") if joined else (BOT, "run")
+    jobs = [ServiceJob(name, (*command, word), folder, path)]
     if loaded.settings.thyme.dir is not None and platform != "win32":
         jobs.append(ServiceJob(RECORDER, (*command, "record"), folder, path, RECORD_SECONDS))
     return jobs
@@ -323,7 +334,7 @@ def install(manager: Manager, jobs: Sequence[ServiceJob], call: Runner) -> None:
 def uninstall(manager: Manager, call: Runner) -> list[Path]:
     """Ends everything and removes the files that were written here; gives those."""
     removed = []
-    for job in (ServiceJob(BOT), ServiceJob(RECORDER, every=RECORD_SECONDS)):
+    for job in (ServiceJob(BOT), ServiceJob(AGENT), ServiceJob(RECORDER, every=RECORD_SECONDS)):
         ours = [file for file in manager.files(job) if file.exists() and _is_ours(file)]
         for command in manager.stop(job) if ours else ():
             call(command)  # where it does not run, that is fine

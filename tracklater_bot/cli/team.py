@@ -33,6 +33,15 @@ def agent(arguments: argparse.Namespace) -> int:
     return laptop.agent(arguments)
 
 
+def has_joined() -> bool:
+    """Whether this machine is somebody's in a team."""
+    try:
+        from tracklater_hub.device import device_file
+    except ModuleNotFoundError:  # without the extra none has
+        return False
+    return device_file().exists()
+
+
 def demo_team(port: int, *, open_browser: bool) -> int:
     """Three people on this machine."""
     with _of_extra("demo,hub"):

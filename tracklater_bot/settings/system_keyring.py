@@ -37,6 +37,16 @@ def keep(secrets: Mapping[str, str]) -> str:
     return ""
 
 
+def drop(name: str) -> None:
+    """Takes the secret out, where it is and can be taken out."""
+    try:
+        import keyring  # noqa: PLC0415
+
+        keyring.delete_password(SERVICE, name)
+    except Exception:  # noqa: BLE001 - it is of no use to anybody any more
+        return
+
+
 def kept(names: Sequence[str]) -> tuple[dict[str, str], str]:
     """Those of the secrets that are there, and why others may be missing."""
     found: dict[str, str] = {}
