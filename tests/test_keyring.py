@@ -175,7 +175,7 @@ def test_without_the_extra_it_is_said_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     _, warnings = loaded(tmp_path, f'keyring = ["{TOGGL}"]')
-    assert any("tracklater-bot[keyring]" in line for line in warnings)
+    assert any("pip install '.[keyring]' in a copy" in line for line in warnings)
 
 
 def test_whoever_lists_nothing_never_loads_it(

@@ -186,3 +186,15 @@ def test_each_file_of_the_product_has_its_place_in_contributing() -> None:
 def test_contributing_names_more_than_a_few() -> None:
     assert len(named_in_contributing()) > 50
     assert sum(bool(names) for _, names in named_in_contributing()) > 20
+
+
+def test_nobody_is_sent_to_an_index_that_does_not_have_the_program() -> None:
+    """Nothing is published yet: extras are installed in a copy of the repository."""
+    sources = [
+        file
+        for room in ("tracklater_bot", "tracklater_hub")
+        for file in (ROOT / room).rglob("*.py")
+    ]
+    pages = [PAGES[name] for name in FOR_USERS]
+    wrong = re.compile(r"(pipx?|uvx?)\b[^\n]*\btracklater[-_]bot\[")
+    assert [file.name for file in (*sources, *pages) if wrong.search(file.read_text("utf-8"))] == []

@@ -69,7 +69,7 @@ def test_without_its_extra_a_command_says_what_it_needs(
 ) -> None:
     said, sentence = run(tmp_path, OF_THE_HUB, *argv)
     assert said.startswith("CODE 1")
-    assert f"tracklater-bot[{extra}]" in sentence
+    assert f"pip install '.[{extra}]' in a copy of the repository" in sentence
     assert len(sentence.strip().splitlines()) == 1
 
 

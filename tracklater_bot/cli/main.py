@@ -30,6 +30,7 @@ from tracklater_bot.cli.shared import (
 )
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.cli.team import agent, demo_team, has_joined, hub, join
+from tracklater_bot.domain.errors import installing
 
 Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -38,7 +39,7 @@ FAILED, USAGE = 1, 2
 FILES = {"config": "the settings file", "env_file": "the file of secrets"}
 NO_DEMO = (
     "The demo needs more than is installed here: run `sh scripts/demo`, or install the program"
-    " with its extra: pip install '.[demo]'"
+    f" with its extra: {installing('demo')}"
 )
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tracklater_bot.cli.shared import FailedError
+from tracklater_bot.domain.errors import installing
 
 if TYPE_CHECKING:
     import argparse
@@ -57,5 +58,5 @@ def _of_extra(extra: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("tracklater"):
             raise
-        needed = f"This needs more than is installed here: pip install 'tracklater-bot[{extra}]'."
+        needed = f"This needs more than is installed here: {installing(extra)}."
         raise FailedError(needed) from error

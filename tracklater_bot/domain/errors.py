@@ -59,6 +59,11 @@ def from_between(service: str, how: str = "") -> str:
     )
 
 
+def installing(extra: str) -> str:
+    """How to get what an extra brings: no index has the program."""
+    return f"pip install '.[{extra}]' in a copy of the repository"
+
+
 class StoreError(Exception):
     """The database cannot be used. Its text is one sentence that says what to do."""
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tracklater_bot.domain.errors import installing
+
 SERVICE = "tracklater-bot"
 PLACE = "the system's keyring"
 GOOD = 1  # of keyring's priorities: less keeps nothing, or in plain text
@@ -57,7 +59,7 @@ def kept(names: Sequence[str]) -> tuple[dict[str, str], str]:
             if secret := keyring.get_password(SERVICE, name):
                 found[name] = secret
     except ModuleNotFoundError:
-        return {}, "keyring: it needs one more package: pip install 'tracklater-bot[keyring]'"
+        return {}, f"keyring: it needs one more package: {installing('keyring')}"
     except Exception as error:  # noqa: BLE001
         return found, f"keyring: {_trouble(error)}: unlock it, or write the secrets into .env"
     missing = [name for name in names if name not in found]

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.domain.errors import StoreError, installing
 from tracklater_bot.store.tables import REVISION, metadata, say_to_postgresql
 
 log = logging.getLogger(__name__)
@@ -88,9 +88,8 @@ def _engine(url: URL) -> Engine:
             connect_args={"connect_timeout": CONNECT_SECONDS},
         )
     except (ImportError, NoSuchModuleError):
-        raise StoreError(
-            "PostgreSQL needs one more package: pip install 'tracklater-bot[postgresql]'."
-        ) from None
+        needed = f"PostgreSQL needs one more package: {installing('postgresql')}."
+        raise StoreError(needed) from None
 
 
 # -- SQLite --------------------------------------------------------------------------------------
