@@ -35,6 +35,15 @@ def server() -> Iterator[str]:
         shutil.rmtree(home)
 
 
+def copied(address: str, source: str, target: str) -> None:
+    """Backs one database up and puts it back as another, which is empty, as administrators do."""
+    connect: list[str | Path] = ["-h", address.partition("host=")[2], "-U", "tests"]
+    dump = [_programs() / "pg_dump", *connect, source]
+    restore = [_programs() / "psql", *connect, "-q", "-v", "ON_ERROR_STOP=1", target]
+    copy = subprocess.run(dump, check=True, capture_output=True).stdout
+    subprocess.run(restore, input=copy, check=True, capture_output=True)
+
+
 def _run(home: Path, *command: str | Path) -> None:
     """PostgreSQL refuses to run as root: somebody else does it then."""
     user = "nobody" if os.geteuid() == 0 else None

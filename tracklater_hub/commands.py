@@ -36,6 +36,8 @@ def hub(arguments: argparse.Namespace) -> int:
         environ = {**given, **os.environ}
         if arguments.renew_keys:
             return _renewed(loaded.settings, Sealer(environ.get(KEYS, "")))
+        if arguments.drop_tokens:
+            return _dropped(loaded.settings, Sealer(environ.get(KEYS, "")))
         if arguments.members:
             return _print_members(loaded.settings, members_in(environ))
         if arguments.remove is not None:
@@ -61,6 +63,16 @@ def _renewed(settings: Settings, sealer: Sealer) -> int:
     with _opened(settings) as store:
         number = renew(store, sealer)
     say(f"{number} tokens are sealed under the first key now; the others may go.")
+    return 0
+
+
+def _dropped(settings: Settings, sealer: Sealer) -> int:
+    with _opened(settings) as store, store.writing() as transaction:
+        lost = sealer.lost(people.all_sealed(transaction))
+        people.drop_sealed(transaction, lost)
+    say(f"{len(lost)} tokens that no key opens are deleted.")
+    for person in dict.fromkeys(one.person for one in lost):
+        say(f"{person} has to write /tracklater tokens in Slack.")
     return 0
 
 

@@ -130,6 +130,8 @@ class Hub:
         token = secret(given, f"TRACKLATER_SLACK__{name}")
         self.store = Store.open(team.database_url.get_secret_value())
         schema.bring_up_to_date(self.store)
+        with self.store.writing() as transaction:
+            sealer.require(people.all_sealed(transaction))
         self._options = options
         self._clock = DatabaseClock(self.store)
         self.bell = Bell(team.database_url.get_secret_value())
@@ -143,7 +145,7 @@ class Hub:
         )
         front = Front(self.members, listeners, options.url)
         self.connection: Connection = (
-            HttpConnection(front, team.slack.port)
+            HttpConnection(front, team.slack.port, options.host)
             if over_http
             else SocketConnection(front, token, timing.ping)
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tracklater_bot.store import Transaction
 from tracklater_bot.store.columns import insert_missing, upsert
+from tracklater_hub.sealing import Sealed
 from tracklater_hub.tables import (
     codes,
     credentials,
@@ -239,10 +240,25 @@ def put_sealed(transaction: Transaction, person: str, tokens: Mapping[str, str])
     return True
 
 
+def all_sealed(transaction: Transaction) -> list[Sealed]:
+    """Everybody's sealed tokens."""
+    query = select(credentials.c.person, credentials.c.name, credentials.c.sealed)
+    return [Sealed(*row) for row in transaction.execute(query.with_for_update())]
+
+
+def drop_sealed(transaction: Transaction, which: Iterable[Sealed]) -> None:
+    """Deletes these tokens."""
+    for one in which:
+        theirs = (credentials.c.person == one.person) & (credentials.c.name == one.name)
+        transaction.execute(delete(credentials).where(theirs))
+        again = update(people).where(people.c.person == one.person)
+        transaction.execute(again.values(version=people.c.version + 1))
+
+
 def reseal(transaction: Transaction, renewed: Callable[[Sequence[str]], Sequence[str]]) -> int:
     """Puts everybody's sealed tokens under another key; how many there are."""
-    rows = transaction.execute(select(credentials).with_for_update()).all()
-    new = renewed([row.sealed for row in rows])
+    rows = all_sealed(transaction)
+    new = renewed([row.text for row in rows])
     for row, sealed_anew in zip(rows, new, strict=True):
         theirs = (credentials.c.person == row.person) & (credentials.c.name == row.name)
         transaction.execute(update(credentials).where(theirs).values(sealed=sealed_anew))

@@ -15,6 +15,7 @@ from tracklater_hub.tables import REVISION
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x74_6C_68  # any number, as long as nobody else uses it on that database
+OLDEST = (13,)
 _MIGRATING = threading.Lock()  # Alembic keeps what it works on in its modules
 
 
@@ -23,6 +24,7 @@ def bring_up_to_date(store: Store) -> None:
     with _MIGRATING, store.writing() as transaction:
         if transaction.dialect.name != "postgresql":
             raise StoreError("A hub needs PostgreSQL: set database_url in the team's file.")
+        require_version(tuple(map(int, transaction.dialect.server_version_info or ())))
         transaction.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         found = _revision(transaction)
         if found not in (None, REVISION):
@@ -32,6 +34,12 @@ def bring_up_to_date(store: Store) -> None:
             config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = transaction
             command.upgrade(config, REVISION)
+
+
+def require_version(found: tuple[int, ...]) -> None:
+    """Raises StoreError for a server that lacks what the queue needs."""
+    if found < OLDEST:
+        raise StoreError(f"PostgreSQL {found[0]} is too old: a hub needs {OLDEST[0]} or newer.")
 
 
 def _revision(transaction: Transaction) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from tests.postgresql import _programs
+from tests.postgresql import copied
 from tests.test_store_postgresql import command
 from tracklater_bot.store import Store, StoreError
 from tracklater_hub import people, schema
@@ -104,18 +103,9 @@ def test_a_copy_that_is_put_back_is_whole(address: str, store: Store, database: 
     with store.writing() as transaction:
         people.add(transaction, "U1")
         people.put_sealed(transaction, "U1", {"toggl\tapi_token": "sealed"})
-    programs = _programs()
-    home = re.sub(r".*host=", "", address)
-    connect = ["-h", home, "-U", "tests"]
-    copy = subprocess.run(
-        [programs / "pg_dump", *connect, "test"], check=True, capture_output=True
-    ).stdout
     command(address, "CREATE DATABASE again")
     try:
-        subprocess.run(
-            [programs / "psql", *connect, "-q", "-v", "ON_ERROR_STOP=1", "again"],
-            input=copy, check=True, capture_output=True,
-        )  # fmt: skip
+        copied(address, "test", "again")
         with Store.open(address % "again") as again:
             schema.bring_up_to_date(again)
             with again.writing() as transaction:

@@ -159,6 +159,8 @@ def _add_team_commands(commands: Commands) -> None:
     parser = _add(commands, "hub", hub, "run a team's bot: many people on one Slack app")
     help_text = "only seal all tokens under the first key"
     parser.add_argument("--renew-keys", action="store_true", help=help_text)
+    help_text = "only delete the tokens that no key opens any more"
+    parser.add_argument("--drop-tokens", action="store_true", help=help_text)
     help_text = "only tell who has joined, when their machines were heard of, and what waits"
     parser.add_argument("--members", action="store_true", help=help_text)
     help_text = "only end a member's machine, and delete their tokens and drafts"

@@ -30,7 +30,7 @@ WRONG_TOKEN = frozenset(
      "not_allowed_token_type"}
 )  # fmt: skip
 PATH = "/slack/events"
-# Slack needs https, so a proxy or a tunnel on this machine stands in front in any case.
+# Slack needs https, so a proxy or a tunnel stands in front in any case, usually on this machine.
 LOOPBACK = "127.0.0.1"
 MOST_BYTES = 1024 * 1024
 READ_SECONDS = 10  # for a whole request
@@ -157,9 +157,10 @@ class HttpConnection:
     signatures of their own.
     """
 
-    def __init__(self, app: App, port: int) -> None:
+    def __init__(self, app: App, port: int, host: str = LOOPBACK) -> None:
         self._app = app
         self._port = port
+        self._host = host
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -170,9 +171,10 @@ class HttpConnection:
     def open(self) -> None:
         """Listens. Raises ConnectError when the port is taken."""
         try:
-            self._server = _HttpServer(self._app, self._port)
+            self._server = _HttpServer(self._app, self._port, self._host)
         except OSError as error:
-            sentence = f"slack.port {self._port} cannot be used: {error.strerror}."
+            place = f"slack.port {self._port} of {self._host}"
+            sentence = f"{place} cannot be used: {error.strerror}."
             raise ConnectError(sentence) from error
         threading.Thread(target=self._server.serve_forever, name="http", daemon=True).start()
 
@@ -193,8 +195,8 @@ class _HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # a person who clicks fast; the usual five refuse the sixth
 
-    def __init__(self, app: App, port: int) -> None:
-        super().__init__((LOOPBACK, port), _Handler)
+    def __init__(self, app: App, port: int, host: str) -> None:
+        super().__init__((host, port), _Handler)
         self.app = app
         self._signatures: dict[str, None] = {}
         self._noting = threading.Lock()
