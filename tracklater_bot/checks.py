@@ -142,16 +142,23 @@ def _bot(settings: Settings) -> str:
         raise CheckError(NO_USER_ID)
     client = slack_client(settings.slack, token)
     answer = ask_slack(client.auth_test, "TRACKLATER_SLACK__BOT_TOKEN")
-    granted = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")}
-    missing = [scope for scope in BOT_SCOPES if scope not in granted] if granted - {""} else []
-    if missing:
-        raise CheckError(
-            f"the bot lacks {', '.join(missing)}: add them under “OAuth & Permissions” and"
-            " reinstall the app."
-        )
+    if missing := lacking_scopes(answer):
+        raise CheckError(missing)
     ask_slack(lambda: client.users_info(user=settings.slack.user_id), "slack.user_id")
     ask_slack(lambda: client.conversations_open(users=settings.slack.user_id), "slack.user_id")
     return f"{answer['user']} in {answer['team']} can write to you"
+
+
+def lacking_scopes(answer: Any) -> str:
+    """What the bot may not do, by Slack's answer to `auth.test`; "" where it may do all."""
+    granted = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")}
+    missing = [scope for scope in BOT_SCOPES if scope not in granted] if granted - {""} else []
+    if not missing:
+        return ""
+    return (
+        f"the bot lacks {', '.join(missing)}: add them under “OAuth & Permissions” and"
+        " reinstall the app."
+    )
 
 
 def _socket(settings: Settings) -> str:

@@ -5,24 +5,38 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from tracklater_bot.checks import lacking_scopes
 from tracklater_bot.cli.output import say
 from tracklater_bot.cli.shared import FailedError, UsageError, load_settings, told
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.domain.text import listing
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.settings.layers import dotenv_variables
 from tracklater_bot.slack.connections import ConnectError
 from tracklater_bot.store import Store
 from tracklater_hub import outlook, people, schema
-from tracklater_hub.hub import HOST, MEMBERS, Hub, OptionError, Options, members_in, run
+from tracklater_hub.hub import (
+    HOST,
+    MEMBERS,
+    URL,
+    WHERE,
+    Hub,
+    OptionError,
+    Options,
+    members_in,
+    require_known,
+    run,
+)
 from tracklater_hub.members import let_go
 from tracklater_hub.outlook import MemberRow
-from tracklater_hub.sealing import KEYS, Sealer, SealError
+from tracklater_hub.sealing import ADVICE, KEYS, Sealer, SealError
+from tracklater_hub.team import database_of, lacking, left_out
 
 
 def hub(arguments: argparse.Namespace) -> int:
@@ -34,6 +48,7 @@ def hub(arguments: argparse.Namespace) -> int:
     with told(wrong, UsageError), told((StoreError, ConnectError)):
         given = dotenv_variables(loaded.env_file) if loaded.env_file else {}
         environ = {**given, **os.environ}
+        require_known(environ)
         if arguments.renew_keys:
             return _renewed(loaded.settings, Sealer(environ.get(KEYS, "")))
         if arguments.drop_tokens:
@@ -42,6 +57,7 @@ def hub(arguments: argparse.Namespace) -> int:
             return _print_members(loaded.settings, members_in(environ))
         if arguments.remove is not None:
             return _removed(loaded.settings, arguments.remove, members_in(environ))
+        _require_all(loaded.settings, environ)
         options = Options.of(environ)
         try:
             run(loaded.settings, options, stopped, _started)
@@ -51,10 +67,20 @@ def hub(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _require_all(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Raises UsageError for all that is missing, at once."""
+    missing = [*lacking(settings)]
+    missing += [line for name, line in ((KEYS, ADVICE), (URL, WHERE)) if not environ.get(name)]
+    if missing:
+        raise UsageError("\n".join((*missing, "docs/hub.md tells of each.")))
+    if names := left_out(settings):
+        say(f"Left out of the team's file, since it is each laptop's own: {listing(names)}.")
+
+
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Store]:
     """The hub's database. Raises StoreError."""
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(database_of(settings)) as store:
         schema.bring_up_to_date(store)
         yield store
 
@@ -125,6 +151,8 @@ def _removed(settings: Settings, person: str, only: frozenset[str]) -> int:
 
 
 def _started(hub: Hub) -> None:
+    if missing := lacking_scopes(hub.client.auth_test()):
+        say(f"In Slack, {missing}")
     number = hub.people()
     say(f"The hub is running for {number} people; machines find it on port {hub.service.port}.")
 

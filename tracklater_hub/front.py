@@ -23,7 +23,7 @@ from tracklater_bot.domain.text import clean
 from tracklater_bot.domain.wall import Finding
 from tracklater_bot.scheduling.loop import submit
 from tracklater_bot.slack.app import Answers
-from tracklater_bot.slack.messages import NETWORK_ERRORS
+from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
 from tracklater_hub import people
 from tracklater_hub.members import Listeners, Members, let_go, let_in
 from tracklater_hub.team import Wanted, wanted_of
@@ -119,8 +119,8 @@ class Front(App):
             # So that it is known when many are written to at the same minute.
             self._slack.client.conversations_open(users=user)
         except NETWORK_ERRORS as error:
-            log.warning("Slack did not tell who joins: %s.", type(error).__name__)
-            return "Slack did not tell who you are: please try again."
+            log.warning("Slack did not tell who joins: %s.", reason(error))
+            return f"Slack did not tell who you are ({reason(error)}): please try again."
         if not self._members.hears(user) or any(profile.get(name) for name in _GUESTS):
             return NOT_INVITED
         with self._members.store.writing() as transaction:

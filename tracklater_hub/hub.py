@@ -38,15 +38,19 @@ from tracklater_hub.pace import SharedPacer, TeamClient
 from tracklater_hub.protocol import POLL_SECONDS
 from tracklater_hub.sealing import KEYS, Sealer
 from tracklater_hub.service import Service
-from tracklater_hub.team import team_settings
+from tracklater_hub.team import database_of, team_settings
 
 log = logging.getLogger(__name__)
 LISTENERS = MOST_WAITERS + 16  # threads for clicks, some of which wait for somebody's machine
 STOP_SECONDS = 8.0
-URL, HOST, PORT, MEMBERS = (f"TRACKLATERHUB_{name}" for name in ("URL", "HOST", "PORT", "MEMBERS"))
+PREFIX = "TRACKLATERHUB_"
+URL, HOST, PORT, MEMBERS = (f"{PREFIX}{name}" for name in ("URL", "HOST", "PORT", "MEMBERS"))
 
 
 _MEMBER = re.compile(r"[UW][A-Z0-9]{2,30}")
+
+
+WHERE = f"{URL} must be where laptops find the hub, such as https://hub.example.com."
 
 
 class OptionError(Exception):
@@ -72,9 +76,17 @@ class Options:
         try:
             url = checked(environ.get(URL, ""))
         except HubError:
-            raise OptionError(f"{URL} must be the hub's address for machines, https://….") from None
+            raise OptionError(WHERE) from None
         host = environ.get(HOST, "127.0.0.1")
         return cls(environ.get(KEYS, ""), url, host, int(port), members_in(environ))
+
+
+def require_known(environ: Mapping[str, str]) -> None:
+    """Raises OptionError for a misspelt name: a list that is not read lets everybody in."""
+    known = {KEYS, URL, HOST, PORT, MEMBERS}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            raise OptionError(f"{name} is unknown: there are {listing(sorted(known))}.")
 
 
 def members_in(environ: Mapping[str, str]) -> frozenset[str]:
@@ -128,7 +140,7 @@ class Hub:
         name = "SIGNING_SECRET" if over_http else "APP_TOKEN"
         given = team.slack.signing_secret if over_http else team.slack.app_token
         token = secret(given, f"TRACKLATER_SLACK__{name}")
-        self.store = Store.open(team.database_url.get_secret_value())
+        self.store = Store.open(database_of(team))
         schema.bring_up_to_date(self.store)
         with self.store.writing() as transaction:
             sealer.require(people.all_sealed(transaction))

@@ -12,12 +12,41 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tracklater_bot.settings import Settings
+from tracklater_bot.settings import Settings, SettingsError, needed
 from tracklater_bot.settings.tree import nested
 
 # Of one machine, or read there with a token that stays there.
 _LEFT = ("thyme", "activitywatch", "agents", "calendar", "git")
 _CLUE_TOKENS = ("user_id", "user_token")
+
+
+NO_DATABASE = (
+    "TRACKLATER_DATABASE_URL must be a PostgreSQL database's: postgresql://user:password@host/name."
+)
+
+
+def database_of(settings: Settings) -> str:
+    """The database's address. Raises SettingsError where it is none of PostgreSQL's."""
+    url = settings.database_url.get_secret_value()
+    if not url.startswith(("postgres://", "postgresql://", "postgresql+psycopg://")):
+        raise SettingsError(NO_DATABASE)
+    return url
+
+
+def left_out(settings: Settings) -> list[str]:
+    """What the file says of one machine, which is not read here."""
+    return [name for name in _LEFT if name in settings.model_fields_set]
+
+
+def lacking(settings: Settings) -> Iterator[str]:
+    """What the team's settings lack without which there is no hub, a line each."""
+    if not settings.groups:
+        yield "The team's file (tracklater.toml, or --config) has no [groups.NAME] for any client."
+    yield from needed(person_settings(team_settings(settings), "U0", {}))
+    try:
+        database_of(settings)
+    except SettingsError as error:
+        yield str(error)
 
 
 @dataclass(frozen=True, slots=True)

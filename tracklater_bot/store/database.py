@@ -49,6 +49,9 @@ def parse(url: str) -> URL:
     parsed = parsed.set(drivername=_SCHEMES.get(parsed.drivername, parsed.drivername))
     if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
         raise StoreError(_NO_ADDRESS)
+    if "@" in f"{parsed.host}{parsed.database}" and parsed.drivername != "sqlite":
+        # What comes after an @ too many is taken for a host: it may be half a password.
+        raise StoreError(_MEANS_ELSE)
     if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise StoreError("database_url needs the path of a file: write sqlite:///path/to/file.")
     return parsed
@@ -57,6 +60,12 @@ def parse(url: str) -> URL:
 _NO_ADDRESS = (
     "database_url is no address of a database: leave it empty for SQLite, or write"
     " postgresql://user:password@host/name."
+)
+
+
+_MEANS_ELSE = (
+    "database_url has a password with characters that mean something else there: write %40 for @,"
+    " %2F for / and %3A for :."
 )
 
 
@@ -264,11 +273,13 @@ unable to open
 cannot be opened: check that its folder exists and that you may write there.
 locked|QueuePool limit
 was busy for {BUSY_SECONDS} seconds: end the other program that holds it.
-password authentication|no password supplied
+password authentication|no password supplied|role "[^"]*" does not exist
 refuses the user name or password: check database_url.
 database "[^"]*" does not exist
 does not exist: create it, or check database_url.
-permission denied
+pg_hba\.conf
+lets nobody in from here under that name: add a line to its pg_hba.conf, or check database_url.
+permission denied|no schema has been selected
 does not let this user in: grant it CREATE on the schema, or check database_url.
 connection|server closed|could not translate|resolve|timeout expired
 cannot be reached: check that the server runs, and database_url.
