@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ def spawned(home: Path, *arguments: str, **more: str) -> Answer:
 def called(home: Path, *arguments: str, **more: str) -> Answer:
     """Runs the command in this process, in the folder, with pipes for its output."""
     out, err = io.StringIO(), io.StringIO()
+    hooks = sys.excepthook, threading.excepthook
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.chdir(home)
@@ -68,6 +70,7 @@ def called(home: Path, *arguments: str, **more: str) -> Answer:
         except SystemExit as end:  # argparse's own way to say no
             code = int(end.code or 0)
         finally:
+            sys.excepthook, threading.excepthook = hooks
             for number, handler in handlers.items():
                 signal.signal(number, handler)
     return Answer(code, out.getvalue(), err.getvalue())

@@ -93,12 +93,18 @@ LOGS = """
 import logging
 from tracklater_bot.cli.main import _configure_logging
 _configure_logging(verbose=True)
-for name in ("slack_sdk.web.base_client", "app:App", "urllib3.connectionpool"):
+LIBRARIES = "slack_sdk.web.base_client app:App procrastinate.worker aiohttp.server psycopg asyncio"
+for name in LIBRARIES.split():
     try:
         raise ValueError("Bearer xoxb-secret 100%s")
     except ValueError as error:
         logging.getLogger(name).exception(f"Failed: {error}", "xoxb-%d" % 5)
         logging.getLogger(name).error("%s: %s", "xoxb-secret", error, stack_info=True)
+try:
+    raise ValueError("xoxb-secret")
+except ValueError:
+    logging.getLogger("tracklater_hub.jobs").exception("A job of 100 %s", "%")
+logging.getLogger("tracklater_hub.agent").warning("The hub is away.")
 logging.getLogger("tracklater_bot.slack").info("it is %s", "running")
 """
 
@@ -107,7 +113,9 @@ def test_lines_of_libraries_tell_the_place_and_never_what_was_sent() -> None:
     done = subprocess.run([sys.executable, "-c", LOGS], capture_output=True, text=True, check=True)
     assert "xoxb" not in done.stderr
     assert done.stderr.count("ERROR slack_sdk.web.base_client: trouble at <string>:") == 2
-    assert done.stderr.count("ValueError, at\n") == 3
+    assert done.stderr.count("ValueError, at\n") == 7
+    assert "ERROR tracklater_hub.jobs: A job of 100 %: ValueError, at" in done.stderr
+    assert "WARNING tracklater_hub.agent: The hub is away.\n" in done.stderr
     assert "Logging error" not in done.stderr
     assert done.stderr.endswith("INFO tracklater_bot.slack: it is running\n")
 

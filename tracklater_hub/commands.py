@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.checks import lacking_scopes
-from tracklater_bot.cli.output import say
+from tracklater_bot.cli.output import end_without_quotes, say
 from tracklater_bot.cli.shared import FailedError, UsageError, load_settings, told
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.domain.errors import StoreError
@@ -42,8 +41,8 @@ from tracklater_hub.team import database_of, lacking, left_out
 def hub(arguments: argparse.Namespace) -> int:
     """Runs one process of the hub until it is told to stop; or looks at its people."""
     stopped = stop_event(END_SECONDS)
+    end_without_quotes()
     loaded = load_settings(arguments)
-    logging.getLogger("tracklater_hub").setLevel(logging.getLogger("tracklater_bot").level)
     wrong = (OptionError, SealError, SettingsError)
     with told(wrong, UsageError), told((StoreError, ConnectError)):
         given = dotenv_variables(loaded.env_file) if loaded.env_file else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import threading
 
-from tracklater_bot.cli.output import say
+from tracklater_bot.cli.output import end_without_quotes, say
 from tracklater_bot.cli.shared import FailedError, UsageError, load_settings, told
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_hub.agent import Agent
@@ -27,6 +27,7 @@ def join(arguments: argparse.Namespace) -> int:
 def agent(arguments: argparse.Namespace) -> int:
     """Answers the hub until it is told to stop."""
     stopped = stop_event(END_SECONDS)
+    end_without_quotes()
     settings = load_settings(arguments).settings
     try:
         device = Device.load(device_file())

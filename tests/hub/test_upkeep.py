@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
-from tests.commands import Answer, called
+from tests.commands import Answer, called, environment
 from tests.hub.firm import KEY, Firm
+from tests.hub.process import HubProcess
 from tests.hub.test_leaving import administer, approved_while_toggl_is_down
 from tests.postgresql import copied
 from tests.test_store_postgresql import command
@@ -233,3 +236,60 @@ def test_a_scope_that_the_app_lacks_is_said_at_start_and_to_who_joins(firm: Firm
     assert "the bot lacks users:read: add them" in lacking_scopes(hub.client.auth_test())
     firm.ask(ME, "join")
     firm.wait(lambda: "the bot lacks the scope users:read" in str(firm.answers(ME)) or None)
+
+
+# -- Logs --------------------------------------------------------------------------------------
+
+FALLS = """
+import sys, threading
+from tracklater_bot.cli.main import main
+from tracklater_hub import commands
+def run(settings, options, stopped, started):
+    thread = threading.Thread(target=lambda: {}["in a thread: a planted word"])
+    thread.start()
+    thread.join()
+    raise KeyError("a planted word")
+commands.run = run
+main(["hub", "--verbose"])
+"""
+
+
+def test_what_nobody_caught_is_told_without_its_words(tmp_path: Path) -> None:
+    (tmp_path / "tracklater.toml").write_text("[groups.acme]\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", FALLS],
+        cwd=tmp_path,
+        env=environment(tmp_path, GIVEN),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("KeyError, at\n") == 2
+    assert "commands.py" in done.stderr
+    assert "planted" not in done.stderr.replace('"in a thread: a planted word"', "")
+
+
+def test_a_running_hub_says_what_fails_and_no_word_of_anybodys(firm: Firm) -> None:
+    """At --verbose: Toggl refuses with what was sent, and the database goes."""
+    hub = firm.start_hub()
+    firm.join(ME).wake()
+    firm.give_tokens(ME)
+    firm.open(ME)
+    firm.stop_hub(hub)
+    process = HubProcess(firm)
+    try:
+        firm.toggls[ME].faults.fail_next("time_entries", "echo", method="POST")
+        item = firm.buttons(ME, "approve")[0]
+        (said,) = firm.sql("SELECT description FROM items WHERE id = :id", id=item)[0]
+        firm.click(ME, "approve", item)
+        firm.eventually(lambda: "time_entries" in " ".join(firm.toggls[ME].faults.happened))
+        firm.sql("ALTER TABLE hub_people RENAME TO gone")
+        firm.eventually(lambda: "failed: " in process.said)
+        assert "tracklater_hub" in process.said
+        for word in (said, firm.toggls[ME].api_token, KEY, item, ME):
+            assert word
+            assert word not in process.said
+    finally:
+        process.kill()
+        firm.sql("ALTER TABLE IF EXISTS gone RENAME TO hub_people")

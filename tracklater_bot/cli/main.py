@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tracklater_bot import __version__
-from tracklater_bot.cli.output import print_json, say, survive_any_terminal, without_quotes
+from tracklater_bot.cli.output import OURS, print_json, say, survive_any_terminal, without_quotes
 from tracklater_bot.cli.shared import (
     FailedError,
     UsageError,
@@ -75,7 +75,8 @@ def _configure_logging(*, verbose: bool) -> None:
     handler.addFilter(without_quotes)
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(format=form, handlers=[handler])
-    logging.getLogger("tracklater_bot").setLevel(logging.DEBUG if verbose else logging.WARNING)
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.WARNING)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,10 +7,12 @@ import io
 import json
 import logging
 import sys
+import threading
 from unicodedata import normalize
 
 from tracklater_bot.domain.errors import place_of
 
+OURS = ("tracklater_bot", "tracklater_hub")
 ALIKE = {
     "–": "-", "—": "-", "›": ">", "·": "-", "“": '"', "”": '"', "‘": "'", "’": "'",
     "█": "#", "▌": "#", "▐": "#", "─": "-", "━": "-",
@@ -53,14 +55,25 @@ def say(line: str) -> None:
 
 
 def without_quotes(record: logging.LogRecord) -> bool:
-    """Leaves of a library's line where it was written and the kind of error.
+    """Leaves of an error its kind and its way, and of a library's line where it was written.
 
     Slack's quotes requests and answers, with tokens and what people wrote, in its errors too.
     """
-    if record.name.partition(".")[0] != "tracklater_bot":
-        error = record.exc_info[1] if record.exc_info else None
-        record.msg = f"trouble at {record.module}:{record.lineno}"
-        if error is not None:
-            record.msg += f": {place_of(error)}"
-        record.args = record.exc_info = record.exc_text = record.stack_info = None
+    error = record.exc_info[1] if record.exc_info else None
+    if record.name.partition(".")[0] not in OURS:
+        record.msg, record.args = f"trouble at {record.module}:{record.lineno}", None
+    if error is not None:
+        record.msg, record.args = f"{record.getMessage()}: {place_of(error)}", None
+    record.exc_info = record.exc_text = record.stack_info = None
     return True
+
+
+def end_without_quotes() -> None:
+    """Leaves the same of what nobody caught, in any thread: for what works for many people."""
+
+    def tell(error: BaseException | None) -> None:
+        if error is not None:
+            say(place_of(error))
+
+    sys.excepthook = lambda _kind, error, _traceback: tell(error)
+    threading.excepthook = lambda ended: tell(ended.exc_value)
