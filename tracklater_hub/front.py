@@ -129,7 +129,8 @@ class Front(App):
         tokens = "Then `/tracklater tokens` asks for your tokens." if self._lacking(user) else ""
         return (
             f"On your machine, within ten minutes:\n`tracklater-bot join {self._url} {code}`\n"
-            f"and then `tracklater-bot agent`, which keeps running. {tokens}"
+            "then `tracklater-bot init`, which finds what you work on, and `tracklater-bot service"
+            f" install`, which keeps `tracklater-bot agent` running. {tokens}"
         ).rstrip()
 
     def _leave(self, user: str) -> str:

@@ -11,6 +11,8 @@ from keyring.backends import fail
 
 from tests.commands import Answer, called
 from tests.hub.test_admission import ANNA, Running, hub
+from tests.newmachines import NewMachine
+from tests.test_init import init, written
 from tests.test_keyring import Drawer, drawer
 from tracklater_hub import people
 from tracklater_hub.device import Device
@@ -109,6 +111,19 @@ def test_a_locked_keyring_is_said_and_the_key_stays(
     assert "unlock" in said.err
     drawer.locked = False
     assert Device.load(file_in(tmp_path)).key
+
+
+def test_init_asks_nothing_that_is_the_hubs(hub: Running, tmp_path: Path, drawer: Drawer) -> None:
+    """No Slack app, tracker or issues: of a team's machine, repositories alone are its own."""
+    join(hub, tmp_path)
+    new = NewMachine(tmp_path)
+    new.commits(new.repository("work/acme-api", "git@github.com:acme/api.git"), "11:00")
+    said = init(tmp_path, ["", ""])
+    assert said.code == 0, said.err
+    for word in ("Slack:", "Toggl", "Jira"):
+        assert word not in said.out
+    assert "tracklater-bot service install: your team's hub is told of your days" in said.out
+    assert list(written(tmp_path)["groups"]) == ["acme"]
 
 
 def test_a_file_that_cannot_be_read_is_in_nobodys_way(

@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from tests.bots import ROOT
+from tests.httpmode import SignedRequests
 from tests.hub.firm import KEY, Firm, is_asleep
 from tests.longer import usually
 from tracklater_bot.slack.connections import PATH, HttpConnection
@@ -59,6 +60,12 @@ def test_slack_may_come_over_http(firm: Firm) -> None:
     approve(firm, ME)
     assert isinstance(started.connection, HttpConnection)
     address = f"http://127.0.0.1:{started.connection.port}{PATH}"
+    challenge = json.dumps({"type": "url_verification", "challenge": "as Slack tries an address"})
+    secret = firm.sandbox.slack.signing_secret
+    signed = SignedRequests(address, secret, [])._signed(challenge)
+    signed["Content-Type"] = "application/json"
+    answer = requests.post(address, data=challenge, headers=signed, timeout=5)
+    assert (answer.status_code, "as Slack tries" in answer.text) == (200, True)
     for user in BOTH:
         event = {"type": "app_home_opened", "user": user, "tab": "home"}
         body = {"type": "event_callback", "event": event}
@@ -309,6 +316,7 @@ def test_the_commands_of_a_laptop(firm: Firm) -> None:
     home.mkdir()
     settings = firm.sandbox.settings_file
     environ = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # not the tester's own
     program = [sys.executable, "-m", "tracklater_bot"]
     joining = [*program, "join", firm.url(), code]
     done = subprocess.run(joining, env=environ, capture_output=True, text=True, check=False)

@@ -222,7 +222,7 @@ def init(arguments: argparse.Namespace) -> int:
 
     files = first_hour.places(arguments.config, arguments.env_file, os.environ)
     with told(SettingsError, UsageError), told(first_hour.NothingWritten):
-        first_hour.init(arguments.folders, files, os.environ, utc_now(), Dialogue())
+        first_hour.init(arguments.folders, files, os.environ, utc_now(), Dialogue(), has_joined())
     shown = vars(_parser().parse_args(["preview", "yesterday"]))
     env_file = files[1] if files[1].exists() else None
     print()

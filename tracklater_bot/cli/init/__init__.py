@@ -61,18 +61,23 @@ def init(
     environ: Mapping[str, str],
     now: datetime,
     dialogue: Dialogue,
+    joined: bool = False,
 ) -> None:
-    """Finds, asks, and writes both files. Raises NothingWritten and SettingsError."""
+    """Finds, asks, and writes both files. Raises NothingWritten and SettingsError.
+
+    On a machine that has `joined` a team, Slack, tracker and issues are the hub's.
+    """
     target, env_file = files
     if target.exists() and not dialogue.agrees(
         f"{target} is there already. Write it anew? It is kept as {target.name}.old"
     ):
         raise NothingWritten(f"{target} was left as it is: nothing was written.")
-    asking = _Asking(dialogue, _known(files, environ), find(folders, Path.home()))
+    asking = _Asking(dialogue, _known(files, environ), find(folders, Path.home()), joined)
     asking.look(folders)
-    asking.slack()
-    asking.tracker()
-    asking.issues()
+    if not joined:
+        asking.slack()
+        asking.tracker()
+        asking.issues()
     groups = asking.groups(now)
     values = asking.settings(groups)
     if not groups and not values:
@@ -127,6 +132,7 @@ class _Asking:
     dialogue: Dialogue
     known: Settings
     machine: FoundMachine
+    joined: bool = False
     values: dict[Key, Any] = field(default_factory=dict)
     projects: tuple[Project, ...] = ()
     issue_projects: list[IssueProject] = field(default_factory=list)
@@ -353,7 +359,7 @@ class _Asking:
 
     def next_steps(self, groups: Sequence[Proposal]) -> list[str]:
         """What is to be done now, and what was not found."""
-        steps = ["tracklater-bot check: is everything as it should be?"]
+        steps = ["tracklater-bot check: is everything as it should be?"] * (not self.joined)
         if not self.machine.activitywatch and self.machine.thyme is None:
             steps.append(
                 "No windows are recorded: ActivityWatch (https://activitywatch.net) would tell most"
@@ -361,7 +367,9 @@ class _Asking:
             )
         if not groups:
             steps.append("No group was found: write one as docs/settings.md shows.")
-        if self._token("slack", "bot_token") or ("slack", "bot_token") in self.values:
+        if self.joined:
+            steps.append("tracklater-bot service install: your team's hub is told of your days")
+        elif self._token("slack", "bot_token") or ("slack", "bot_token") in self.values:
             steps.append("tracklater-bot digest yesterday: the first message in Slack")
             steps.append("tracklater-bot service install: from now on it comes by itself")
         else:
