@@ -734,16 +734,33 @@ def test_who_leaves_is_told_which_worklogs_are_not_written(room: LoggingRoom, fa
     assert (room.worklogs.written(), room.states()) == (there, [ItemState.SENT])
 
 
-def test_a_worklog_that_was_to_be_changed_stays_when_somebody_leaves(
-    room: LoggingRoom,
-) -> None:
+def moved_while_jira_is_down(room: LoggingRoom, text: str, **more: Any) -> None:
+    """The entry was changed in Toggl; its worklog waits."""
     item_id = sent(room)
-    room.edit(item_id, "09:00-09:30 group1")
-    room.worker.work()
-    room.worklogs.fail(jira_down)
-    room.worker.work()
+    room.edit(item_id, text, **more)
+    room.worklogs.fail(*[jira_down] * 9)
+    for _ in range(3):
+        room.later(seconds=5)
+        room.worker.work()
+    assert room.worklogs.asked != []
+    assert room.states() == [ItemState.SENT]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"), [("09:00-10:00 group1", "DEV-2"), ("09:00-09:30 group1", "DEV-1")]
+)
+def test_a_worklog_that_was_to_follow_stays_when_somebody_leaves(
+    room: LoggingRoom, text: str, key: str
+) -> None:
+    """On its way to another issue it would be taken out, and made there."""
+    moved_while_jira_is_down(room, text, issue=issue(key))
     with room.store.writing() as transaction:
         assert give_up(transaction, PERSON, room.time(), "you left") == 1
         assert give_up(transaction, PERSON, room.time(), "you left") == 0
+    told = room.worklog()
+    assert told is not None
+    assert told.problem == "you left"
+    room.worklogs.fail()
+    room.later(days=90)
     room.drain(room.new_worker("joined again"))
     assert room.worklogs.written() == FIRST

@@ -116,7 +116,7 @@ def _line(one: MemberRow, now: datetime, zone: ZoneInfo, *, listed: bool) -> str
     """No word of anybody's days."""
 
     def at(moment: datetime) -> str:
-        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
     machine = "no machine"
     if one.machine_since is not None:

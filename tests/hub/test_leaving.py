@@ -171,7 +171,7 @@ def test_an_administrator_sees_who_has_joined_and_no_word_of_their_days(firm: Fi
     assert said.code == 0
     mine, others = said.out.splitlines()
     assert re.fullmatch(
-        rf"{ME}: joined [\d: -]+; machine last heard of [\d: -]+, awake; 5 tokens;"
+        rf"{ME}: joined [\w: +-]+; machine last heard of [\w: +-]+, awake; 5 tokens;"
         " 1 decisions wait to be sent",
         mine,
     )

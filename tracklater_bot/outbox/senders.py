@@ -36,23 +36,20 @@ def give_up(transaction: Transaction, person: str, now: datetime, why: str) -> i
     """
     for digest in days.on_their_way(transaction, person):
         entry_items.find_lost(transaction, digest, now)
-    ended = set[str]()
-    while waiting := jobs.waiting(transaction, person):
-        for job in waiting:  # a worklog may follow its item once more
-            _give_up(transaction, job, now, why)
-            ended.add(job.item_id)
-    return len(ended)
+    waiting = jobs.waiting(transaction, person)
+    for job in waiting:
+        _give_up(transaction, job, now, why)
+    return len({job.item_id for job in waiting})
 
 
 def _give_up(transaction: Transaction, job: Job, now: datetime, why: str) -> None:
-    over = Rejected(Problem.REFUSED, why)
     days.load(transaction, job.person, job.day, lock=True)
     job = jobs.load(transaction, job.id)  # who had the lock may have brought it further
-    if job.target is Target.WORKLOG:
-        worklogs.give_up(transaction, job, over, now)
-    else:
+    if job.is_active and job.target is Target.WORKLOG:
+        worklogs.give_up(transaction, job, why)
+    elif job.is_active:
         if job.kind is JobKind.CREATE and job.stage is Stage.PENDING and not job.doubtful:
             jobs.mark_undone(transaction, job)
-        entry_items.apply(transaction, job, over, now)
-    if jobs.load(transaction, job.id).is_active:  # its item is gone
-        jobs.finish(transaction, job, Stage.DROPPED)
+        entry_items.apply(transaction, job, Rejected(Problem.REFUSED, why), now)
+        if jobs.load(transaction, job.id).is_active:  # its item is gone
+            jobs.finish(transaction, job, Stage.DROPPED)

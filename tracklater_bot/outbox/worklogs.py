@@ -20,6 +20,12 @@ from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
 from tracklater_bot.store.worklogs import StoredWorklog
 from tracklater_bot.trackers import base
 
+# What is said of a worklog that is neither made, changed nor taken out.
+_STAYS = {
+    JobKind.CREATE: ItemState.FAILED,
+    JobKind.UPDATE: ItemState.SENT,
+    JobKind.DELETE: ItemState.DELETING,
+}
 _NOT_IN_TRACKER = (ItemState.OPEN, ItemState.SKIPPED, ItemState.FAILED)
 
 
@@ -136,11 +142,13 @@ class WorklogSender(Sender[base.Worklogs]):
         return _ItemWorklog(transaction, digest, item_id, self._groups.wanted, now)
 
 
-def give_up(transaction: Transaction, job: Job, outcome: outcomes.Rejected, now: datetime) -> None:
-    """Ends the worklog's job, where nobody can write any more."""
+def give_up(transaction: Transaction, job: Job, why: str) -> None:
+    """Ends the worklog's job, where nobody can write any more: nothing follows it."""
+    jobs.finish(transaction, job, Stage.FAILED, why)
     digest = days.load(transaction, job.person, job.day, lock=True)
-    if digest is not None:
-        _ItemWorklog(transaction, digest, job.item_id, lambda _: True, now).end(job, outcome)
+    if digest is not None and any(item.id == job.item_id for item in digest.items):
+        told = Worklog(job.payload.issue or "", _STAYS[job.kind], why)
+        days.set_worklog(transaction, digest, job.item_id, told)
 
 
 @dataclass(frozen=True, slots=True)
