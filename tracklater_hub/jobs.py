@@ -21,7 +21,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from tracklater_bot.domain.errors import StoreError, log_failure
-from tracklater_hub import mailbox, people
+from tracklater_hub import mailbox, pace, people
 from tracklater_hub.members import Member, Members, wake
 from tracklater_hub.outlook import due_messages, due_outboxes, left_behind
 from tracklater_hub.protocol import Ask
@@ -104,6 +104,7 @@ class Jobs:
         @app.task(name="prune", queue=HUB, queueing_lock="prune")
         async def prune(timestamp: int) -> None:
             await self._run(lambda: mailbox.prune(self._members.store))
+            await self._run(lambda: pace.prune(self._members.store))
             await app.job_manager.delete_old_jobs(
                 nb_hours=KEEP_HOURS,
                 include_failed=True,

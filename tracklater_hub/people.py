@@ -31,6 +31,7 @@ from tracklater_hub.tables import (
 CODE_LASTS = timedelta(minutes=10)
 NONCE_LASTS = timedelta(minutes=15)  # longer than a time-stamp counts, before and after
 MOST_SKEW = timedelta(minutes=5)
+SLACK = "slack"  # in the place of a device, whose ids have other letters
 AWAKE = timedelta(seconds=75)  # since the machine was heard of
 MOST_A_MINUTE = 120  # requests of one device
 MINUTE = timedelta(minutes=1)
@@ -202,6 +203,30 @@ def note_request(transaction: Transaction, device_id: str, nonce: str) -> bool |
         .returning(devices.c.used)
     )
     return True if transaction.execute(counted).scalar_one() <= MOST_A_MINUTE else None
+
+
+def take_request(transaction: Transaction, name: str, lasts: timedelta) -> timedelta | None:
+    """Takes a request of Slack's for so long; for how long it is another's yet, where it is."""
+    at = now(transaction)
+    new = insert(nonces).values(device=SLACK, nonce=_hash(name), until=at + lasts)
+    free = nonces.c.until <= at
+    taken = new.on_conflict_do_update(
+        index_elements=[nonces.c.device, nonces.c.nonce], set_={"until": at + lasts}, where=free
+    )
+    if transaction.execute(taken.returning(nonces.c.nonce)).first() is not None:
+        return None
+    until: datetime = transaction.execute(select(nonces.c.until).where(_is(name))).scalar_one()
+    return until - at
+
+
+def keep_request(transaction: Transaction, name: str, lasts: timedelta) -> None:
+    """For how long the request is taken from now on."""
+    kept = update(nonces).where(_is(name)).values(until=now(transaction) + lasts)
+    transaction.execute(kept)
+
+
+def _is(name: str) -> ColumnElement[bool]:
+    return (nonces.c.device == SLACK) & (nonces.c.nonce == _hash(name))
 
 
 def _device(transaction: Transaction, which: ColumnElement[bool]) -> DeviceRow | None:

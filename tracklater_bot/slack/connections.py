@@ -16,9 +16,12 @@ from typing import Any, Protocol
 
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.adapter.socket_mode.internals import send_response
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
+from slack_sdk.socket_mode.client import BaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 
 from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.slack.messages import NETWORK_ERRORS
@@ -30,6 +33,7 @@ WRONG_TOKEN = frozenset(
      "not_allowed_token_type"}
 )  # fmt: skip
 PATH = "/slack/events"
+ENVELOPE = "x-slack-envelope"  # the number of what came over a socket, as a header
 # Slack needs https, so a proxy or a tunnel on this machine stands in front in any case.
 LOOPBACK = "127.0.0.1"
 MOST_BYTES = 1024 * 1024
@@ -97,7 +101,13 @@ class _SocketHandler(SocketModeHandler):
     def __init__(self, app: App, app_token: str, ping_seconds: float) -> None:
         self.app = app
         self.client = _Client(app, app_token, ping_seconds)
-        self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]
+        self.client.socket_mode_request_listeners.append(self.handle)
+
+    def handle(self, client: BaseSocketModeClient, req: SocketModeRequest) -> None:
+        """As Bolt's; the app is told also which envelope it is."""
+        headers: dict[str, str | Sequence[str]] = {ENVELOPE: req.envelope_id}
+        request = BoltRequest(mode="socket_mode", body=req.payload, headers=headers)
+        send_response(client, req, self.app.dispatch(request), time.time())
 
 
 class SocketConnection:
