@@ -21,6 +21,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from tracklater_bot.domain.errors import StoreError, log_failure
+from tracklater_bot.domain.urgency import low_priority
 from tracklater_hub import mailbox, pace, people
 from tracklater_hub.members import Member, Members, wake
 from tracklater_hub.outlook import due_messages, due_outboxes, left_behind
@@ -143,7 +144,8 @@ class Jobs:
         if member is None:
             return
         if what == ROUND:
-            self._round(person, member)
+            with low_priority():
+                self._round(person, member)
         elif what in member.loops:
             again = member.loops[what].work()
             if again is not None and (what == "messages" or again <= SOON.total_seconds()):

@@ -16,6 +16,7 @@ from tracklater_bot.cli.person import person_of
 from tracklater_bot.core import Core
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.domain.urgency import low_priority
 from tracklater_bot.domain.wall import Briefing
 from tracklater_bot.http import utc_now
 from tracklater_bot.scheduling.loop import Loop
@@ -24,9 +25,10 @@ from tracklater_bot.slack.app import bolt_app
 from tracklater_bot.slack.days import USUAL, BotTiming, Days
 from tracklater_bot.slack.pace import PacedClient
 from tracklater_bot.store import Store, Transaction
-from tracklater_hub import people
+from tracklater_hub import mailbox, people
 from tracklater_hub.machine import RemoteMachine
 from tracklater_hub.mailbox import Bell
+from tracklater_hub.pace import SharedTallies
 from tracklater_hub.protocol import Answer, BriefWanted
 from tracklater_hub.sealing import Sealer, SealError
 from tracklater_hub.team import person_settings
@@ -106,6 +108,7 @@ class Members:
         self._timing = timing
         self._members: dict[str, Member] = {}
         self._making = threading.Lock()
+        self._tallies = SharedTallies(store)
 
     def of(self, person: str) -> Member | None:
         """The person with their tokens as of now; None for somebody who has not joined."""
@@ -127,7 +130,9 @@ class Members:
         """What the person's machine may know of these days."""
         member = self._known(person)
         days = [member.core.calendar.day_on(on) for on in dict.fromkeys(wanted.days)]
-        with member.briefing.prepare(days) as prepared:
+        with self.store.reading() as transaction:
+            waited = mailbox.is_waited_for(transaction, person)
+        with low_priority(low=not waited), member.briefing.prepare(days) as prepared:
             return prepared.brief(wanted.keys)
 
     def accept(self, person: str, answer: Answer) -> None:
@@ -148,7 +153,7 @@ class Members:
 
     def core(self, settings: Settings) -> Core:
         """The right half on these settings, with the machine elsewhere."""
-        core = Core(settings, self.store, self.clock)
+        core = Core(settings, self.store, self.clock, self._tallies)
         core.machine = RemoteMachine(
             core.person,
             self.store,

@@ -1,4 +1,4 @@
-"""One pace for all processes: when Slack's methods were called is in the database.
+"""One pace for all processes: what Slack and trackers were asked is counted in the database.
 
 In a process, calls wait in line as they do for one person's bot; at the line's head they ask the
 database, by its clock, whether everybody together has called too often. Nobody reserves a turn that
@@ -21,6 +21,7 @@ from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.slack.pace import IN_A_CHANNEL, MINUTE, Calls, PacedClient, Pacer
 from tracklater_bot.store import Store, Transaction
 from tracklater_bot.store.columns import insert_missing
+from tracklater_bot.trackers.tallies import Change, Tallies, Tally
 from tracklater_hub.tables import pace
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,33 @@ class SharedPacer(Pacer):
             super()._rest(channel)
         else:
             time.sleep(at - now)
+
+
+class SharedTallies(Tallies):
+    """What is left of trackers' requests, for all processes on one database."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+
+    def change(self, name: str, change: Change) -> Tally:
+        """Puts what `change` makes of the tally in its place, for nobody else meanwhile."""
+        try:
+            with self._store.writing() as transaction:
+                row = _row(transaction, name)
+                before = Tally(tuple(json.loads(row.calls)), row.held_until)
+                after = change(before)
+                if after != before:
+                    values = {"calls": json.dumps(after.numbers), "held_until": after.until}
+                    transaction.execute(_change(), {"which": name, **values})
+                return after
+        except StoreError as error:
+            log.warning("%s Requests are counted in this process alone.", error)
+            return super().change(name, change)
+
+    def read(self, name: str) -> Tally:
+        """The tally as it is now."""
+        return self.change(name, lambda tally: tally)
 
 
 class TeamClient(PacedClient):
