@@ -65,9 +65,7 @@ class Front(App):
             token_verification_enabled=False,
             request_verification_enabled=False,  # done before anything else
         )
-        self._once = Once(
-            members.store, listeners.executor, listeners.signing_secret, members.clock
-        )
+        self._once = Once(members.store, listeners.signing_secret, members.clock)
         self._members = members
         self._url = url
         self._members_only = members_only

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -18,7 +17,6 @@ from slack_bolt import BoltRequest, BoltResponse
 from slack_sdk.signature import Clock, SignatureVerifier
 
 from tracklater_bot.domain.errors import StoreError
-from tracklater_bot.scheduling.loop import submit
 from tracklater_bot.slack.connections import ENVELOPE
 from tracklater_bot.store import Store
 from tracklater_hub import people
@@ -49,11 +47,8 @@ class Slacks(Clock):
 class Once:
     """Lets through what Slack signed, and what nobody has taken yet."""
 
-    def __init__(
-        self, store: Store, executor: Executor, secret: str, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, store: Store, secret: str, clock: Callable[[], datetime]) -> None:
         self._store = store
-        self._executor = executor
         self._verifier = SignatureVerifier(secret, Slacks(clock))
 
     def answer(
@@ -78,7 +73,7 @@ class Once:
         except StoreError as error:
             answer = _away(request, error)
         if name:
-            submit(self._executor, "Noting a request", self._note, name, answer.status)
+            self._note(name, answer.status)
         return answer
 
     def _is_signed(self, request: BoltRequest) -> bool:
@@ -99,9 +94,14 @@ class Once:
 
     def _note(self, name: str, status: int) -> None:
         """What was done is not done again; what failed may be."""
-        lasts = EVENT_LASTS if status == HTTPStatus.OK else timedelta()
-        with self._store.writing() as transaction:
-            people.keep_request(transaction, name, lasts)
+        done = status == HTTPStatus.OK
+        if done and name.startswith(SIGNATURE):
+            return  # taken for long enough already
+        try:
+            with self._store.writing() as transaction:
+                people.keep_request(transaction, name, EVENT_LASTS if done else timedelta())
+        except StoreError as error:
+            log.warning("%s", error)
 
 
 def _name_of(request: BoltRequest) -> str:

@@ -6,8 +6,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,20 +53,13 @@ def enveloped(number: str, **body: Any) -> BoltRequest:
     return BoltRequest(mode="socket_mode", body=body, headers={ENVELOPE: number})
 
 
-class AtOnce(Executor):
-    """What others do later is done here and now."""
-
-    def submit(self, work: Callable[..., Any], /, *args: Any, **more: Any) -> Any:
-        work(*args, **more)
-
-
 class Process:
     """One process's door, and what came through it."""
 
-    def __init__(self, store: Store, executor: Executor | None = None) -> None:
+    def __init__(self, store: Store) -> None:
         self.taken: list[BoltRequest] = []
         self.answer = 200
-        self.once = Once(store, executor or AtOnce(), SECRET, lambda: datetime.now(UTC))
+        self.once = Once(store, SECRET, lambda: datetime.now(UTC))
 
     def gets(self, request: BoltRequest) -> int:
         return self.once.answer(request, self._dispatch).status
@@ -164,7 +156,7 @@ def test_a_host_whose_clock_is_wrong_takes_what_slack_signed(
     monkeypatch.setattr("tracklater_hub.hub.utc_now", lambda: datetime.now(UTC) + wrong)
     monkeypatch.setattr("slack_sdk.signature.time", lambda: time.time() + 600)
     door = Process(store)
-    door.once = Once(store, AtOnce(), SECRET, DatabaseClock(store))
+    door.once = Once(store, SECRET, DatabaseClock(store))
     assert door.gets(signed(COMMAND)) == 200
 
 
