@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.adapter.socket_mode.internals import send_response
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
 from slack_sdk.socket_mode.client import BaseSocketModeClient
@@ -36,6 +36,7 @@ PATH = "/slack/events"
 ENVELOPE = "x-slack-envelope"  # the number of what came over a socket, as a header
 # Slack needs https, so a proxy or a tunnel on this machine stands in front in any case.
 LOOPBACK = "127.0.0.1"
+SLACK_WAITS = 3.0  # seconds for an acknowledgement
 MOST_BYTES = 1024 * 1024
 READ_SECONDS = 10  # for a whole request
 MOST_READING = 128  # connections whose requests are not whole yet
@@ -89,6 +90,22 @@ class _Client(SocketModeClient):
         super().connect()
         if self.current_session is not None and self.current_session.sock is not None:
             self.current_session.sock.settimeout(2 * self.ping_interval)
+
+    def send_message(self, message: str) -> None:
+        """As the SDK's; while another connection takes the place of this one, it is waited for.
+
+        The SDK gives up at once then, and Slack tells the person that a click failed.
+        """
+        until = time.monotonic() + SLACK_WAITS
+        while True:
+            try:
+                super().send_message(message)
+            except SlackClientNotConnectedError:
+                if self.closed or time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
 
     def close(self) -> None:
         """As the SDK's."""
