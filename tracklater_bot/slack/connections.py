@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
@@ -19,6 +20,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.adapter.socket_mode.internals import send_response
 from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError
 from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.builtin.connection import Connection as Session
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -78,6 +80,19 @@ class _Words(Queue[str | None]):
         return super().get(block)
 
 
+def _hang_up(session: Session) -> None:
+    _wake_reader(session)
+    session.disconnect()
+
+
+def _wake_reader(session: Session) -> None:
+    """Ends the wait for Slack's next word, or the SDK sits it out."""
+    if session.sock is not None:
+        with suppress(OSError):  # Slack has hung up by itself
+            # Not the TLS socket's own, which takes the decryption away from the reader.
+            socket.socket.shutdown(session.sock, socket.SHUT_RD)
+
+
 class _Client(SocketModeClient):
     """The SDK's, which sleeps while Slack says nothing: each `ping_interval` brings an answer."""
 
@@ -86,7 +101,13 @@ class _Client(SocketModeClient):
         self.message_queue = _Words()
 
     def connect(self) -> None:
-        """As the SDK's, also when it connects again."""
+        """As the SDK's, also when it connects again.
+
+        The old connection's reader is woken: the SDK waits until Slack says something over it,
+        and what Slack says over the new one lies there meanwhile.
+        """
+        if (old := self.current_session) is not None:
+            setattr(old, "close", partial(_hang_up, old))  # noqa: B010 - when the new one is there
         super().connect()
         if self.current_session is not None and self.current_session.sock is not None:
             self.current_session.sock.settimeout(2 * self.ping_interval)
@@ -156,7 +177,8 @@ class SocketConnection:
     def close(self) -> None:
         """Disconnects, and lets what came in already finish."""
         self._end_reader()
-        self._wake_reader()
+        if self.client.current_session is not None:
+            _wake_reader(self.client.current_session)
         self._handler.close()  # type: ignore[no-untyped-call]
 
     def _end_reader(self) -> None:
@@ -167,14 +189,6 @@ class SocketConnection:
         before = self.client.current_session_state
         self.client.current_session_state = _Ended()  # type: ignore[no-untyped-call]
         before.terminated = True
-
-    def _wake_reader(self) -> None:
-        """Ends the wait for Slack's next word, or the SDK sits it out: up to three seconds."""
-        session = self.client.current_session
-        if session is not None and session.sock is not None:
-            with suppress(OSError):  # Slack has hung up by itself
-                # Not the TLS socket's own, which takes the decryption away from the reader.
-                socket.socket.shutdown(session.sock, socket.SHUT_RD)
 
 
 class HttpConnection:
