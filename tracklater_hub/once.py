@@ -33,7 +33,7 @@ AWAY = (
 )
 
 
-class Slacks(Clock):
+class SignatureClock(Clock):
     """What time it is for signatures: that of the database, which all processes agree on."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -49,7 +49,7 @@ class Once:
 
     def __init__(self, store: Store, secret: str, clock: Callable[[], datetime]) -> None:
         self._store = store
-        self._verifier = SignatureVerifier(secret, Slacks(clock))
+        self._verifier = SignatureVerifier(secret, SignatureClock(clock))
 
     def answer(
         self, request: BoltRequest, dispatch: Callable[[BoltRequest], BoltResponse]
