@@ -44,6 +44,7 @@ class ForeignSockets:
         self._inner = inner
         self._chance = chance
         self.again: set[asyncio.Task[Any]] = set()
+        self._left: list[Any] = []
         self.repeated = self.sent = 0
 
     async def send(self, kind: str, payload: Json, *, retry: int = 0) -> Json | None:
@@ -56,7 +57,9 @@ class ForeignSockets:
         }
         self.sent += 1
         if self.sent % 17 == 0:
-            await self._any().send_json({"type": "disconnect", "reason": "warning"})
+            left = self._any()  # nothing more is said over it
+            self._left.append(left)
+            await left.send_json({"type": "disconnect", "reason": "warning"})
         answer = await self._acknowledged(envelope)
         if kind == "events_api":  # the acknowledgement was lost on its way, say
             envelope |= {"envelope_id": secrets.token_hex(16), "retry_attempt": 1}
@@ -72,7 +75,8 @@ class ForeignSockets:
         return [error for error in found if isinstance(error, BaseException)]
 
     def _any(self) -> Any:
-        return self._chance.choice(self._inner._open)
+        kept = [socket for socket in self._inner._open if socket not in self._left]
+        return self._chance.choice(kept or self._inner._open)
 
     async def _acknowledged(self, envelope: Json) -> Json | None:
         return await self._inner._acknowledged(self._any(), envelope, name_of(envelope["payload"]))
