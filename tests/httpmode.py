@@ -33,10 +33,20 @@ class SignedRequests:
 
     async def send(self, kind: str, payload: Json, *, retry: int = 0) -> Json | None:
         """Sends it as Slack does: JSON for events, a form for everything else."""
+        return await self.deliver(kind, payload, *self.request(kind, payload, retry))
+
+    def request(self, kind: str, payload: Json, retry: int = 0) -> tuple[str, dict[str, str]]:
+        """The body and the headers, signed now."""
         form, body = _body(kind, payload)
         headers = self._signed(body) | {"Content-Type": form}
         if retry:
             headers |= {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": "http_timeout"}
+        return body, headers
+
+    async def deliver(
+        self, kind: str, payload: Json, body: str, headers: dict[str, str]
+    ) -> Json | None:
+        """Sends what was signed; raises NoAck."""
         begun = time.monotonic()
         try:
             answer = await self._post(body, headers)

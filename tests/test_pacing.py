@@ -25,6 +25,7 @@ from tests.loopback import Said, loopback
 from tests.rooms import DAY, draft, sqlite_store
 from tests.standing import StandingTime, standing_pacer
 from tracklater_bot.blocks.digest import digest_message
+from tracklater_bot.domain.urgency import low_priority
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack.app import web_client
 from tracklater_bot.slack.messages import Messenger
@@ -36,7 +37,6 @@ from tracklater_bot.slack.pace import (
     TIER_3,
     Pacer,
     SlackRetryHandler,
-    low_priority,
     nothing_was_sent,
 )
 from tracklater_sandbox import ME, Sandbox

@@ -29,6 +29,7 @@ from tracklater_bot.sources.issues.registry import issue_sources, key_forms
 from tracklater_bot.trackers.base import Refused, Tracker
 from tracklater_bot.trackers.jira_worklogs import JiraGroupWorklogs
 from tracklater_bot.trackers.registry import FIRST_STEP, tracker_of
+from tracklater_bot.trackers.tallies import Tallies
 
 if TYPE_CHECKING:
     from tracklater_bot.store import Store
@@ -45,7 +46,11 @@ class Core:
     """
 
     def __init__(
-        self, file_settings: Settings, store: Store | None, clock: Clock = utc_now
+        self,
+        file_settings: Settings,
+        store: Store | None,
+        clock: Clock = utc_now,
+        tallies: Tallies | None = None,
     ) -> None:
         self.file_settings = file_settings
         self.clock = clock
@@ -54,7 +59,7 @@ class Core:
             file_settings, None if self._keeps_nothing() else store, self.person, clock
         )
         self.issue_sources: tuple[IssueSource, ...] = issue_sources(file_settings, clock)
-        self.tracker: Tracker | None = tracker_of(file_settings, clock)
+        self.tracker: Tracker | None = tracker_of(file_settings, clock, tallies)
         self.worklogs = JiraGroupWorklogs(file_settings.groups, clock)
         self.catalog = Catalog(
             store or NullStore(),

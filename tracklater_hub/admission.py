@@ -7,9 +7,12 @@ it was said before, and how much the device says in a minute.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import ip_address, ip_network
+from threading import Lock
 from typing import TypeVar
 
 from cryptography.exceptions import InvalidSignature
@@ -25,6 +28,9 @@ T = TypeVar("T")
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _KEY = re.compile(r"[0-9a-f]{64}")
 _SIGNATURE = re.compile(r"[0-9a-f]{128}")
+CODE_NAME = 4  # letters of a code
+MOST_OF_CODE, MOST_OF_SENDER = 10, 60  # attempts in a minute; an office may be one sender
+MOST_NAMES = 20_000
 
 
 class Refused(Exception):
@@ -104,15 +110,62 @@ def admitted(
     return Said(device, envelope.payload)
 
 
-def join(store: Store, body: bytes) -> Joined:
+class Attempts:
+    """How often it was tried to join in the last minute, by codes and by senders, at one process.
+
+    A code's first four letters stand for it. Who does not know them keeps nobody from joining,
+    however much they try; and the twelve that are left are not guessed at ten a minute.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._tried: dict[str, list[float]] = {}
+        self._noting = Lock()
+
+    def note(self, code: str, sender: str) -> None:
+        """Counts an attempt. Raises Refused where there were too many."""
+        named = f"code {code.replace('-', '')[:CODE_NAME].upper()}"
+        with self._noting:
+            # A sender that tries too much is not to use up the attempts of others' codes.
+            over = bool(sender) and self._is_over(sender, MOST_OF_SENDER)
+            if over or self._is_over(named, MOST_OF_CODE):
+                raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many attempts: wait a minute")
+
+    def _is_over(self, name: str, most: int) -> bool:
+        now = self._clock()
+        tried = [at for at in self._tried.pop(name, ()) if at > now - 60][-most:]
+        self._tried[name] = [*tried, now]  # at the end: the first is the one to forget
+        if len(self._tried) > MOST_NAMES:
+            del self._tried[next(iter(self._tried))]
+        return len(tried) >= most
+
+
+def sender_of(peer: str | None, forwarded: str) -> str:
+    """Who sends, where that is known: with a proxy in front, the last that it was forwarded for.
+
+    That is what the proxy itself has seen; what is before it, anybody may have written. A network
+    of the sixth version is one sender. "" for a proxy that does not tell.
+    """
+    try:
+        address = ip_address(peer or "")
+        if not address.is_global:
+            address = ip_address(forwarded.rpartition(",")[2].strip())
+    except ValueError:
+        return ""
+    return str(ip_network((address, 64 if address.version == 6 else 32), strict=False))
+
+
+def join(store: Store, body: bytes, attempts: Attempts | None = None, sender: str = "") -> Joined:
     """Makes the sender a device, where it has a code and the key that it shows. Raises Refused."""
     envelope = opened(JOIN, body)
     wanted = read(JoinWanted, envelope.payload)
     if not _KEY.fullmatch(wanted.key):
         raise Refused(HTTPStatus.BAD_REQUEST, "not understood")
+    _signed(envelope, JOIN, wanted.key)
+    if attempts is not None:
+        attempts.note(wanted.code, sender)
     with store.writing() as transaction:
         _in_time(envelope, people.now(transaction).timestamp())
-        _signed(envelope, JOIN, wanted.key)
         device = people.use_code(transaction, wanted.code, wanted.key)
     if device is None:
         raise Refused(HTTPStatus.FORBIDDEN, "no such code, or it is over: ask for a new one")

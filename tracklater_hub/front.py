@@ -26,6 +26,7 @@ from tracklater_bot.slack.app import Answers
 from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
 from tracklater_hub import people
 from tracklater_hub.members import Listeners, Members, let_go, let_in
+from tracklater_hub.once import AWAY, Once
 from tracklater_hub.team import Wanted, wanted_of
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ UNSENT = (
 ENDED = "That machine is not listened to any more. `/tracklater join` gives a code for another."
 CHANGED = "The team's file was changed meanwhile: please write `/tracklater tokens` once more."
 UNTRIED = "that is not what such a token looks like, or half of it is missing"
+FAILED = "That did not work: please try again. If it keeps failing, the hub's log tells why."
 TRYING = "I try them now; this takes a few seconds…"
 _WORDS = re.compile(r"(join|tokens|devices|devices end|leave)")
 _GUESTS = ("is_bot", "deleted", "is_restricted", "is_ultra_restricted", "is_stranger")
@@ -60,7 +62,9 @@ class Front(App):
             signing_secret=listeners.signing_secret,
             listener_executor=listeners.executor,
             token_verification_enabled=False,
+            request_verification_enabled=False,  # done before anything else
         )
+        self._once = Once(members.store, listeners.signing_secret, members.clock)
         self._members = members
         self._url = url
         self._slack = listeners
@@ -68,17 +72,15 @@ class Front(App):
         self.use(self._answer_once)
         self.command(COMMAND)(self._command)
         self.view(TOKENS)(self._tokens_given)
-        self.error(lambda error: log_failure(log, "A listener of the hub", error))
+        self.error(self._failed)
 
     def dispatch(self, req: BoltRequest) -> BoltResponse:
-        """Gives the request to the person whose it is."""
-        if self._is_own(req.body):
-            return super().dispatch(req)
-        try:
-            member = self._members.of(req.context.user_id or "")
-        except StoreError as error:
-            log.warning("%s", error)
-            return BoltResponse(status=503)  # not acknowledged: Slack brings it again
+        """Gives the request to the person whose it is, where it is Slack's and a new one."""
+        return self._once.answer(req, self._dispatch)
+
+    def _dispatch(self, req: BoltRequest) -> BoltResponse:
+        own = self._is_own(req.body)
+        member = None if own else self._members.of(req.context.user_id or "")
         return super().dispatch(req) if member is None else member.app.dispatch(req)
 
     def _is_own(self, body: Mapping[str, Any]) -> bool:
@@ -92,6 +94,12 @@ class Front(App):
             return BoltResponse(status=200)
         next_()
         return None
+
+    def _failed(self, error: Exception, context: BoltContext) -> None:
+        """Whoever asked is told, over the address that Slack gave for answers."""
+        log_failure(log, "A listener of the hub", error)
+        if context.response_url and context.respond:
+            _say(context.respond, AWAY if isinstance(error, StoreError) else FAILED)
 
     def _answer_once(self, context: BoltContext, next_: Callable[[], None]) -> None:
         context["respond"] = Answers(self._slack.client, context.response_url)
@@ -207,7 +215,7 @@ class Front(App):
             response_action="update",
             view=note_modal("Your tokens", TRYING if same else CHANGED),
         )
-        if not same or self._members.of(user) is None:
+        if not same:
             return
         values = view.get("state", {}).get("values", {})
         given = {
@@ -218,9 +226,23 @@ class Front(App):
         submit(self._slack.executor, "Trying tokens", self._try, user, given, str(view["id"]))
 
     def _try(self, user: str, given: dict[str, str], view_id: str) -> None:
-        """Tries the tokens; they are kept where nothing refuses them."""
+        """Tries the tokens, and says in the dialog what came of it."""
+        try:
+            words = self._kept(user, given)
+        except Exception as error:  # noqa: BLE001 - the dialog says that they are being tried
+            log_failure(log, "Trying tokens", error)
+            words = AWAY if isinstance(error, StoreError) else FAILED
+        try:
+            self._slack.client.views_update(view_id=view_id, view=note_modal("Your tokens", words))
+        except NETWORK_ERRORS as error:
+            log.warning("A dialog could not be updated: %s.", type(error).__name__)
+
+    def _kept(self, user: str, given: Mapping[str, str]) -> str:
+        """Keeps the tokens where nothing refuses them; what to say of it."""
         members = self._members
-        found = tried(members.core(members.settings_of(user, given)), given)
+        if members.of(user) is None:
+            return STRANGER
+        found = tried(members.core(members.settings_of(user, dict(given))), given)
         head = "Nothing was kept." if given else "Nothing was entered."
         if given and all(finding.ok for finding in found):
             sealed = {name: members.sealer.seal(user, name, value) for name, value in given.items()}
@@ -228,11 +250,7 @@ class Front(App):
                 if people.put_sealed(transaction, user, sealed):
                     head = "They work, and are kept."
         lines = [f"{'✓' if one.ok else '✗'} {one.line()}" for one in found]
-        words = clean("\n".join([head, *lines]).replace("\n", " · "), 2000)
-        try:
-            self._slack.client.views_update(view_id=view_id, view=note_modal("Your tokens", words))
-        except NETWORK_ERRORS as error:
-            log.warning("A dialog could not be updated: %s.", type(error).__name__)
+        return clean("\n".join([head, *lines]).replace("\n", " · "), 2000)
 
 
 def tried(core: Core, given: Mapping[str, str]) -> list[Finding]:

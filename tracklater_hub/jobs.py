@@ -21,7 +21,8 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from tracklater_bot.domain.errors import StoreError, log_failure
-from tracklater_hub import mailbox, people
+from tracklater_bot.domain.urgency import low_priority
+from tracklater_hub import mailbox, pace, people
 from tracklater_hub.members import Member, Members, wake
 from tracklater_hub.outlook import due_messages, due_outboxes, left_behind
 from tracklater_hub.protocol import Ask
@@ -104,6 +105,7 @@ class Jobs:
         @app.task(name="prune", queue=HUB, queueing_lock="prune")
         async def prune(timestamp: int) -> None:
             await self._run(lambda: mailbox.prune(self._members.store))
+            await self._run(lambda: pace.prune(self._members.store))
             await app.job_manager.delete_old_jobs(
                 nb_hours=KEEP_HOURS,
                 include_failed=True,
@@ -142,7 +144,8 @@ class Jobs:
         if member is None:
             return
         if what == ROUND:
-            self._round(person, member)
+            with low_priority():
+                self._round(person, member)
         elif what in member.loops:
             again = member.loops[what].work()
             if again is not None and (what == "messages" or again <= SOON.total_seconds()):

@@ -15,6 +15,7 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock as in_words
+from tracklater_bot.domain.urgency import is_low_priority, low_priority
 from tracklater_bot.domain.wall import Finding, Shown
 from tracklater_bot.settings import SuggestSettings
 from tracklater_bot.store import Store
@@ -109,7 +110,8 @@ class RemoteMachine:
             dates = [draft.day for draft in answer.drafts]
             if not set(dates) <= set(days) or len(set(dates)) < len(dates):
                 raise Disbelieved("another day than was asked for")
-            known = self.known(request.days)
+            with low_priority(low=not request.waited_for):
+                known = self.known(request.days)
             kept = [
                 believed(draft, days[draft.day], known, self.clock()) for draft in answer.drafts
             ]
@@ -136,6 +138,7 @@ class RemoteMachine:
             groups=self.groups,
             round_minutes=self.suggest.round_minutes,
             min_minutes=self.suggest.min_minutes,
+            waited_for=not is_low_priority(),
         )
 
     def _asked(self, request: Request) -> Answer | None:

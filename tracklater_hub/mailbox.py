@@ -160,6 +160,16 @@ def waits(transaction: Transaction, person: str, ask: Ask) -> bool:
     return transaction.execute(query.limit(1)).first() is not None
 
 
+def is_waited_for(transaction: Transaction, person: str) -> bool:
+    """Whether somebody waits for days that the machine is drafting now."""
+    at = people.now(transaction)
+    drafting = (requests.c.kind == Ask.DRAFTS) & requests.c.taken_at.is_not(None)
+    open_ = requests.c.answered_at.is_(None) & (requests.c.until > at)
+    query = select(requests.c.id, requests.c.kind, requests.c.body)
+    taken = query.where(requests.c.person == person, drafting, open_)
+    return any(_request(*row).waited_for for row in transaction.execute(taken))
+
+
 def take(transaction: Transaction, person: str) -> Request | None:
     """The person's oldest question that nobody works on."""
     at = people.now(transaction)

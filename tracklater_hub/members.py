@@ -16,6 +16,7 @@ from tracklater_bot.cli.person import person_of
 from tracklater_bot.core import Core
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.domain.urgency import low_priority
 from tracklater_bot.domain.wall import Briefing
 from tracklater_bot.http import utc_now
 from tracklater_bot.outbox.senders import give_up
@@ -25,9 +26,10 @@ from tracklater_bot.slack.app import bolt_app
 from tracklater_bot.slack.days import USUAL, BotTiming, Days
 from tracklater_bot.slack.pace import PacedClient
 from tracklater_bot.store import Store, Transaction
-from tracklater_hub import people
+from tracklater_hub import mailbox, people
 from tracklater_hub.machine import RemoteMachine
 from tracklater_hub.mailbox import Bell
+from tracklater_hub.pace import SharedTallies
 from tracklater_hub.protocol import Answer, BriefWanted
 from tracklater_hub.sealing import Sealer, SealError
 from tracklater_hub.team import person_settings
@@ -126,6 +128,7 @@ class Members:
         self._timing = timing
         self._members: dict[str, Member] = {}
         self._making = threading.Lock()
+        self._tallies = SharedTallies(store)
 
     def hears(self, person: str) -> bool:
         """Whether the person is one of those whom the administrator lets in."""
@@ -151,7 +154,9 @@ class Members:
         """What the person's machine may know of these days."""
         member = self._known(person)
         days = [member.core.calendar.day_on(on) for on in dict.fromkeys(wanted.days)]
-        with member.briefing.prepare(days) as prepared:
+        with self.store.reading() as transaction:
+            waited = mailbox.is_waited_for(transaction, person)
+        with low_priority(low=not waited), member.briefing.prepare(days) as prepared:
             return prepared.brief(wanted.keys)
 
     def accept(self, person: str, answer: Answer) -> None:
@@ -172,7 +177,7 @@ class Members:
 
     def core(self, settings: Settings) -> Core:
         """The right half on these settings, with the machine elsewhere."""
-        core = Core(settings, self.store, self.clock)
+        core = Core(settings, self.store, self.clock, self._tallies)
         core.machine = RemoteMachine(
             core.person,
             self.store,
@@ -210,7 +215,13 @@ class Members:
             core,
             core.machine,
             days,
-            bolt_app(days, listeners.client, listeners.executor, listeners.signing_secret),
+            bolt_app(
+                days,
+                listeners.client,
+                listeners.executor,
+                listeners.signing_secret,
+                checked_before=True,
+            ),
             core.local_machine().briefing,
             loops,
             version,

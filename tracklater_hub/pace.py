@@ -1,4 +1,4 @@
-"""One pace for all processes: when Slack's methods were called is in the database.
+"""One pace for all processes: what Slack and trackers were asked is counted in the database.
 
 In a process, calls wait in line as they do for one person's bot; at the line's head they ask the
 database, by its clock, whether everybody together has called too often. Nobody reserves a turn that
@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from slack_sdk.web import SlackResponse
-from sqlalchemy import Row, Update, bindparam, func, select, update
+from sqlalchemy import Row, Update, bindparam, delete, func, select, update
 
 from tracklater_bot.domain.errors import StoreError
-from tracklater_bot.slack.pace import MINUTE, Calls, PacedClient, Pacer
+from tracklater_bot.slack.pace import IN_A_CHANNEL, MINUTE, Calls, PacedClient, Pacer
 from tracklater_bot.store import Store, Transaction
 from tracklater_bot.store.columns import insert_missing
+from tracklater_bot.trackers.tallies import Change, Tallies, Tally
 from tracklater_hub.tables import pace
 
 log = logging.getLogger(__name__)
+POST = "chat.postMessage"
 CONVERSATION = "conversation"  # under which name the store remembers it
 LONGEST = 2.0  # seconds until it is asked again: another process may have said to hold
 _OF = pace.c.method == bindparam("which")
@@ -72,6 +76,50 @@ class SharedPacer(Pacer):
         except StoreError as error:
             log.warning("%s Only this process holds.", error)
 
+    def _rest(self, channel: str) -> None:
+        """One message a second in a channel, from whichever process; the next second is taken."""
+        pause = self._minute / IN_A_CHANNEL
+        try:
+            # The person's id stands for their DM, which has an id of its own.
+            name = f"{POST} {conversation(self._store, channel) or channel}"
+            with self._store.writing() as transaction:
+                row = _row(transaction, name)
+                now = float(row.now)
+                at = max(row.held_until, now)
+                transaction.execute(_change(), {"which": name, "held_until": at + pause})
+        except StoreError as error:
+            log.warning("%s The channel rests for this process alone.", error)
+            super()._rest(channel)
+        else:
+            time.sleep(at - now)
+
+
+class SharedTallies(Tallies):
+    """What is left of trackers' requests, for all processes on one database."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+
+    def change(self, name: str, change: Change) -> Tally:
+        """Puts what `change` makes of the tally in its place, for nobody else meanwhile."""
+        try:
+            with self._store.writing() as transaction:
+                row = _row(transaction, name)
+                before = Tally(tuple(json.loads(row.calls)), row.held_until)
+                after = change(before)
+                if after != before:
+                    values = {"calls": json.dumps(after.numbers), "held_until": after.until}
+                    transaction.execute(_change(), {"which": name, **values})
+                return after
+        except StoreError as error:
+            log.warning("%s Requests are counted in this process alone.", error)
+            return super().change(name, change)
+
+    def read(self, name: str) -> Tally:
+        """The tally as it is now."""
+        return self.change(name, lambda tally: tally)
+
 
 class TeamClient(PacedClient):
     """Slack's Web API, that remembers conversations: 50 a minute may be opened.
@@ -86,16 +134,33 @@ class TeamClient(PacedClient):
     def conversations_open(self, **which: Any) -> SlackResponse:
         """As the SDK's; what is known is not asked again."""
         person = str(which.get("users", ""))
-        known = self._store.get(person, CONVERSATION, self._store.clock())
-        if isinstance(known, str):
+        try:
+            known = conversation(self._store, person)
+        except StoreError:
+            return super().conversations_open(**which)
+        if known:
             answer = {"ok": True, "channel": {"id": known}}
             return SlackResponse(
                 client=self, http_verb="POST", api_url="", req_args={}, data=answer, headers={},
                 status_code=200,
             )  # fmt: skip
         opened = super().conversations_open(**which)
-        self._store.put(person, CONVERSATION, str(opened["channel"]["id"]))
+        with suppress(StoreError):  # then it is asked once more
+            self._store.put(person, CONVERSATION, str(opened["channel"]["id"]))
         return opened
+
+
+def prune(store: Store) -> None:
+    """Forgets channels that have rested."""
+    rested = pace.c.method.startswith(f"{POST} ") & (pace.c.held_until < _NOW)
+    with store.writing() as transaction:
+        transaction.execute(delete(pace).where(rested))
+
+
+def conversation(store: Store, person: str) -> str:
+    """The person's DM, "" where nobody has asked yet. Raises StoreError."""
+    known = store.get(person, CONVERSATION, store.clock())
+    return known if isinstance(known, str) else ""
 
 
 def _row(transaction: Transaction, method: str) -> Row[Any]:

@@ -13,11 +13,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from tracklater_bot.store import Transaction
-from tracklater_bot.store.columns import insert_missing, upsert
+from tracklater_bot.store.columns import UtcTime, insert_missing, upsert
 from tracklater_hub.sealing import Sealed
 from tracklater_hub.tables import (
     codes,
@@ -32,6 +42,7 @@ from tracklater_hub.tables import (
 CODE_LASTS = timedelta(minutes=10)
 NONCE_LASTS = timedelta(minutes=15)  # longer than a time-stamp counts, before and after
 MOST_SKEW = timedelta(minutes=5)
+SLACK = "slack"  # in the place of a device, whose ids have other letters
 AWAKE = timedelta(seconds=75)  # since the machine was heard of
 MOST_A_MINUTE = 120  # requests of one device
 MINUTE = timedelta(minutes=1)
@@ -206,6 +217,36 @@ def note_request(transaction: Transaction, device_id: str, nonce: str) -> bool |
         .returning(devices.c.used)
     )
     return True if transaction.execute(counted).scalar_one() <= MOST_A_MINUTE else None
+
+
+def take_request(transaction: Transaction, name: str, lasts: timedelta) -> timedelta | None:
+    """Takes a request of Slack's for so long; for how long it is another's yet, where it is."""
+    until = _from_now(lasts)
+    new = insert(nonces).values(device=SLACK, nonce=_hash(name), until=until)
+    taken = new.on_conflict_do_update(
+        index_elements=[nonces.c.device, nonces.c.nonce],
+        set_={"until": until},
+        where=nonces.c.until <= func.clock_timestamp(),
+    )
+    if transaction.execute(taken.returning(nonces.c.nonce)).first() is not None:
+        return None
+    left = func.extract("epoch", nonces.c.until) - func.extract("epoch", func.clock_timestamp())
+    seconds = transaction.execute(select(left).where(_is(name))).scalar_one()
+    return timedelta(seconds=float(seconds))
+
+
+def keep_request(transaction: Transaction, name: str, lasts: timedelta) -> None:
+    """For how long the request is taken from now on."""
+    until = _from_now(lasts)
+    transaction.execute(update(nonces).where(_is(name)).values(until=until))
+
+
+def _from_now(lasts: timedelta) -> ColumnElement[datetime]:
+    return func.clock_timestamp(type_=UtcTime) + literal(lasts, Interval)
+
+
+def _is(name: str) -> ColumnElement[bool]:
+    return (nonces.c.device == SLACK) & (nonces.c.nonce == _hash(name))
 
 
 def _device(transaction: Transaction, which: ColumnElement[bool]) -> DeviceRow | None:

@@ -45,7 +45,8 @@ class Ask(StrEnum):
 class Request:
     """One question to a machine. `groups` are the team's, without projects, for its clues.
 
-    Times are rounded as the team has it, so that what rounding left over adds up.
+    Times are rounded as the team has it, so that what rounding left over adds up. `waited_for`:
+    somebody does.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Request:
     groups: tuple[Group, ...] = ()
     round_minutes: int = 5
     min_minutes: int = 5
+    waited_for: bool = True
 
 
 @dataclass(frozen=True, slots=True)

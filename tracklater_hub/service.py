@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,7 +20,7 @@ from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.wall import to_json
 from tracklater_bot.store import Store
 from tracklater_hub import admission, mailbox
-from tracklater_hub.admission import Refused, Said
+from tracklater_hub.admission import Attempts, Refused, Said, sender_of
 from tracklater_hub.believing import Disbelieved
 from tracklater_hub.mailbox import Bell
 from tracklater_hub.people import DeviceRow
@@ -47,7 +45,6 @@ from tracklater_hub.protocol import (
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 THREADS = 16
-JOINS_A_MINUTE = 30  # of everybody together, at one process
 READ_SECONDS = 20.0  # for a whole request
 MOST_HELD = 128 * 1024**2  # bytes of all requests together, whose senders nobody knows yet
 
@@ -77,7 +74,7 @@ class Service:
         self._briefs = briefs
         self._health = health
         self._poll = poll_seconds
-        self._joins = deque[float]()
+        self._attempts = Attempts()
         self._held = 0
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="service")
         self._runner: web.AppRunner | None = None
@@ -87,12 +84,12 @@ class Service:
         """Listens. Raises OSError where the port is taken."""
         app = web.Application(client_max_size=max(MOST_BYTES.values()) + 1)
         for path, handler in (
-            (JOIN, self._join),
             (NEXT, self._next),
             (BRIEF, self._brief),
             (ANSWER, self._answer),
         ):
             app.router.add_post(path, partial(self._refusing, path, handler))
+        app.router.add_post(JOIN, self._joining)
         app.router.add_get(HEALTH, self._healthy)
         self._runner = web.AppRunner(
             app,
@@ -156,14 +153,14 @@ class Service:
 
     # -- What is asked -------------------------------------------------------------------------
 
-    async def _join(self, body: bytes) -> object:
-        now = time.monotonic()
-        while self._joins and self._joins[0] < now - 60:
-            self._joins.popleft()
-        if len(self._joins) >= JOINS_A_MINUTE:
-            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many are joining: wait a minute")
-        self._joins.append(now)
-        return await self._run(partial(admission.join, self._store, body))
+    async def _joining(self, request: web.Request) -> web.Response:
+        sender = sender_of(request.remote, request.headers.get("X-Forwarded-For", ""))
+
+        async def join(body: bytes) -> object:
+            asked = partial(admission.join, self._store, body, self._attempts, sender)
+            return await self._run(asked)
+
+        return await self._refusing(JOIN, join, request)
 
     async def _next(self, body: bytes) -> object:
         """The next question, waited for."""

@@ -55,6 +55,7 @@ codes = Table(
     Column("until", UtcTime, nullable=False),
 )
 
+# What counts once: messages of devices, and what Slack sends.
 nonces = Table(
     "hub_nonces",
     metadata,
@@ -99,7 +100,8 @@ drafts = Table(
     Column("at", UtcTime, nullable=False),
 )
 
-# When each of Slack's methods was called in the last minute, by all processes together.
+# When each of Slack's methods was called in the last minute, by all processes together; until when
+# a channel rests; and what is left of each tracker's requests (see `pace`).
 pace = Table(
     "hub_pace",
     metadata,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import itemgetter
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 from cryptography.fernet import Fernet
@@ -19,7 +20,8 @@ from sqlalchemy import text
 
 from tests.bots import button_of, digests_in, says
 from tests.conftest import close_client
-from tests.httpmode import deliver_to
+from tests.httpmode import SignedRequests, deliver_to
+from tests.hub.foreign import ForeignRequests, ForeignSockets
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.slack.connections import PATH, HttpConnection, SocketConnection
@@ -127,6 +129,20 @@ class Firm:
         else:
             self.sandbox.slack.wait_connected(before + 1)
         return hub
+
+    def be_foreign(self, chance: Random) -> ForeignSockets | ForeignRequests:
+        """From now on Slack does what the sandbox's own does not."""
+        slack = self.sandbox.slack
+        ports = [
+            hub.connection.port for hub in self.hubs if isinstance(hub.connection, HttpConnection)
+        ]
+        ways = [
+            SignedRequests(f"http://127.0.0.1:{port}{PATH}", slack.signing_secret, slack.acks)
+            for port in ports
+        ]
+        foreign = ForeignRequests(ways, chance) if ways else ForeignSockets(slack.sockets, chance)
+        slack.actions.delivery = foreign
+        return foreign
 
     def stop_hub(self, hub: Hub) -> None:
         hub.stop()

@@ -25,7 +25,7 @@ from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.wall import to_json
 from tracklater_bot.store import Store
 from tracklater_hub import admission, mailbox, people, service
-from tracklater_hub.admission import Refused
+from tracklater_hub.admission import Attempts, Refused, sender_of
 from tracklater_hub.device import Device, HubClient, HubError, join
 from tracklater_hub.mailbox import Bell
 from tracklater_hub.people import MOST_A_MINUTE
@@ -328,3 +328,88 @@ def test_whatever_is_sent_is_refused_and_nothing_breaks(
     else:
         with pytest.raises(Refused):
             admission.admitted(store, path, body)
+
+
+# -- Attempts to join ------------------------------------------------------------------------------
+
+
+def attempt(code: str, key: Ed25519PrivateKey | None = None) -> bytes:
+    """What a machine would send that has the code."""
+    key = key or Ed25519PrivateKey.generate()
+    new = Device("", ANNA, "", key.private_bytes_raw().hex())
+    wanted = {"code": code, "key": key.public_key().public_bytes_raw().hex()}
+    return message(new, JOIN, wanted)
+
+
+def guess() -> str:
+    letters = "".join(secrets.choice("ABCDEFGHJKLMNOPQRSTUVWXYZ") for _ in range(16))
+    return "-".join(letters[at : at + 4] for at in range(0, 16, 4))
+
+
+def tried(store: Store, attempts: Attempts, code: str, sender: str = "") -> int:
+    """The status of the answer."""
+    try:
+        admission.join(store, attempt(code), attempts, sender)
+    except Refused as refused:
+        return refused.status
+    return 200
+
+
+def test_whoever_guesses_codes_locks_nobody_out(hub: Running, tmp_path: Path) -> None:
+    codes = [guess() for _ in range(100)]
+    with ThreadPoolExecutor(8) as pool:
+        found = {*pool.map(lambda one: hub.post(JOIN, attempt(one)).status_code, codes)}
+    assert found == {403}
+    assert hub.joined(ANNA, tmp_path).person == ANNA
+
+
+def test_a_code_whose_beginning_is_known_is_not_guessed(store: Store) -> None:
+    with store.writing() as transaction:
+        people.add(transaction, ANNA)
+        code = people.new_code(transaction, ANNA)
+    now = [0.0]
+    attempts = Attempts(lambda: now[0])
+    guesses = [code[:4] + guess()[4:] for _ in range(19)]
+    guesses.insert(0, f"{code[0]}-{code[1:4]}{guess()[4:]}")
+    said = [tried(store, attempts, one, f"8.8.4.{n}") for n, one in enumerate(guesses)]
+    assert said == [403] * 10 + [429] * 10
+    assert tried(store, attempts, code.lower()) == 429
+    assert tried(store, attempts, guess()) == 403
+    now[0] += 61
+    assert tried(store, attempts, code) == 200
+
+
+def test_a_sender_that_tries_too_much_waits_and_the_others_do_not(store: Store) -> None:
+    with store.writing() as transaction:
+        people.add(transaction, ANNA)
+        code = people.new_code(transaction, ANNA)
+    attempts = Attempts()
+    said = [tried(store, attempts, guess(), "8.8.4.7/32") for _ in range(70)]
+    assert said == [403] * 60 + [429] * 10
+    assert tried(store, attempts, code, "8.8.4.7/32") == 429
+    assert tried(store, attempts, code, "9.9.9.9/32") == 200
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "sender"),
+    [
+        ("8.8.4.7", "", "8.8.4.7/32"),
+        ("8.8.4.7", "9.9.9.9", "8.8.4.7/32"),  # no proxy of ours said that
+        ("127.0.0.1", "9.9.9.9", "9.9.9.9/32"),
+        ("172.18.0.5", "made up, 10.0.0.1, 9.9.9.9", "9.9.9.9/32"),
+        ("127.0.0.1", "2a01:4f8:1:2:aaaa::1", "2a01:4f8:1:2::/64"),
+        ("127.0.0.1", "", ""),
+        ("127.0.0.1", "9.9.9.9, unknown", ""),
+        (None, "", ""),
+    ],
+)
+def test_a_sender_is_who_the_proxy_has_seen(peer: str | None, forwarded: str, sender: str) -> None:
+    assert sender_of(peer, forwarded) == sender
+
+
+def test_what_is_remembered_of_attempts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "MOST_NAMES", 50)
+    attempts = Attempts()
+    for number in range(200):
+        attempts.note(guess(), f"9.9.{number}.0/32")
+    assert len(attempts._tried) == 50

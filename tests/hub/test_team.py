@@ -7,9 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from random import Random
 
 import pytest
 import requests
@@ -19,7 +17,6 @@ from pydantic import SecretStr
 from tests.bots import ROOT
 from tests.httpmode import SignedRequests
 from tests.hub.firm import KEY, Firm, is_asleep
-from tests.longer import usually
 from tracklater_bot.slack.connections import PATH, HttpConnection
 from tracklater_bot.store import Store
 from tracklater_hub import hub
@@ -91,43 +88,6 @@ def test_two_people_two_processes_and_each_click_reaches_its_person(firm: Firm) 
     assert len(firm.entries(ME)) == firm.rows(ME).count("in Toggl") > 0
     assert firm.entries(ME) == firm.entries(OTHER)  # they did the same work
     assert firm.sandbox.slack.notices == []
-
-
-def test_every_command_and_click_reaches_its_person(firm: Firm) -> None:
-    """Two people, one app, two processes; Slack gives each event to either."""
-    firm.start_hub()
-    firm.start_hub()
-    for user in BOTH:
-        joined(firm, user)
-        firm.open(user)
-    number = usually(40, 200)
-    skipped: dict[str, set[str]] = {user: set() for user in BOTH}
-    helped = {user: helps(firm, user) for user in BOTH}
-
-    def work(user: str) -> None:
-        chance = Random(user)
-        items = firm.buttons(user, "skip")
-        for _ in range(number):
-            item = chance.choice(items)
-            action = "undo" if item in skipped[user] else "skip"
-            firm.wait(lambda: item in firm.buttons(user, action) or None)  # noqa: B023
-            outcome = firm.sandbox.slack.click(firm.message(user), action, item, user=user)
-            assert outcome.acked
-            skipped[user] ^= {item}
-            assert firm.sandbox.slack.command("/tracklater", "help", user=user).acked
-
-    with ThreadPoolExecutor(2) as people:
-        assert len([*people.map(work, BOTH)]) == 2
-    for user in BOTH:
-        firm.eventually(lambda: set(firm.buttons(user, "undo")) == skipped[user])  # noqa: B023
-        firm.wait(lambda: helps(firm, user) - helped[user] >= number or None)  # noqa: B023
-    assert firm.sandbox.slack.notices == []
-    assert firm.entries(ME) == firm.entries(OTHER) == []
-
-
-def helps(firm: Firm, user: str) -> int:
-    """How often the person was answered with the command's name in it."""
-    return sum("/tracklater" in said for said in firm.answers(user))
 
 
 def test_a_day_that_cannot_be_read_is_said(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:

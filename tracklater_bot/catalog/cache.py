@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.trackers.base import Refused, TrackerError
+from tracklater_bot.trackers.base import Refused, Spared, TrackerError
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -87,7 +87,8 @@ class CachedAnswer(Generic[T]):
     """One question to a tracker: asked again after `fresh`, its answer in use for `stale`.
 
     After a failure it is asked again after a minute; a refusal is tried at once, since it may
-    have been mended in the settings. So is what another `asker` was told: another token.
+    have been mended in the settings. So is what another `asker` was told: another token; and what
+    was left unasked because nobody waited for it.
     """
 
     key: str
@@ -123,7 +124,7 @@ class CachedAnswer(Generic[T]):
         asked, trouble = now, None
         try:
             known, answered = self.ask(), now
-        except Refused as error:
+        except (Refused, Spared) as error:
             asked, trouble = now - MIN_INTERVAL, str(error)
         except TrackerError as error:
             trouble = str(error)

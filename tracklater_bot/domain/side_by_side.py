@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future, wait
 from contextlib import suppress
+from contextvars import copy_context
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -21,9 +22,12 @@ _hanging: dict[Hashable, Future[Any]] = {}
 
 
 def in_background(call: Callable[[], B]) -> Future[B]:
-    """Starts a call in a thread for which the end of the program does not wait."""
+    """Starts a call in a thread for which the end of the program does not wait.
+
+    Whether somebody waits for it is known there too.
+    """
     future: Future[B] = Future()
-    Thread(target=_settle, args=(future, call), daemon=True).start()
+    Thread(target=copy_context().run, args=(_settle, future, call), daemon=True).start()
     return future
 
 

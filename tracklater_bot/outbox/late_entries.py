@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tracklater_bot.domain.digests import Digest, Problem
+from tracklater_bot.domain.urgency import low_priority
 from tracklater_bot.outbox import outcomes
 from tracklater_bot.outbox.lookup import Lookup, is_same
 from tracklater_bot.outbox.outcomes import Outcome, PersonDay
@@ -138,7 +139,8 @@ class LateEntrySender(LateSender):
         entry = self._lookup.entry(job.payload)
         # One look serves all that are due at that minute; the clock may have been set back since.
         oldest = max(job.due_at, now - timedelta(minutes=1))
-        tracked = self._lookup.entries(entry.span, digest, now, oldest)
+        with low_priority():
+            tracked = self._lookup.entries(entry.span, digest, now, oldest)
         return {other.id: other.changed for other in tracked if is_same(other, entry)}
 
     def _is_creating(self, job: Job) -> bool:

@@ -166,15 +166,24 @@ class Bot:
 
 
 def bolt_app(
-    days: Days, client: PacedClient, executor: ThreadPoolExecutor, signing_secret: str
+    days: Days,
+    client: PacedClient,
+    executor: ThreadPoolExecutor,
+    signing_secret: str,
+    *,
+    checked_before: bool = False,
 ) -> App:
-    """One person's listeners, behind whatever connection."""
+    """One person's listeners, behind whatever connection.
+
+    `checked_before`: only what Slack signed comes here.
+    """
     app = App(
         name="tracklater-bot",  # or Bolt goes through all modules to find out who calls it
         client=client,
         signing_secret=signing_secret,
         listener_executor=executor,
         token_verification_enabled=False,  # `connect` does it, with words for people
+        request_verification_enabled=not checked_before,
     )
 
     def answer_once(context: BoltContext, next_: Callable[[], None]) -> None:

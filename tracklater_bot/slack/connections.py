@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
@@ -16,9 +17,13 @@ from typing import Any, Protocol
 
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk.errors import SlackApiError
+from slack_bolt.adapter.socket_mode.internals import send_response
+from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError
 from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.builtin.connection import Connection as Session
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
+from slack_sdk.socket_mode.client import BaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 
 from tracklater_bot.domain.errors import code_in, from_between
 from tracklater_bot.slack.messages import NETWORK_ERRORS
@@ -30,8 +35,10 @@ WRONG_TOKEN = frozenset(
      "not_allowed_token_type"}
 )  # fmt: skip
 PATH = "/slack/events"
+ENVELOPE = "x-slack-envelope"  # the number of what came over a socket, as a header
 # Slack needs https, so a proxy or a tunnel stands in front in any case, usually on this machine.
 LOOPBACK = "127.0.0.1"
+SLACK_WAITS = 3.0  # seconds for an acknowledgement
 MOST_BYTES = 1024 * 1024
 READ_SECONDS = 10  # for a whole request
 MOST_READING = 128  # connections whose requests are not whole yet
@@ -73,6 +80,19 @@ class _Words(Queue[str | None]):
         return super().get(block)
 
 
+def _hang_up(session: Session) -> None:
+    _wake_reader(session)
+    session.disconnect()
+
+
+def _wake_reader(session: Session) -> None:
+    """Ends the wait for Slack's next word, or the SDK sits it out."""
+    if session.sock is not None:
+        with suppress(OSError):  # Slack has hung up by itself
+            # Not the TLS socket's own, which takes the decryption away from the reader.
+            socket.socket.shutdown(session.sock, socket.SHUT_RD)
+
+
 class _Client(SocketModeClient):
     """The SDK's, which sleeps while Slack says nothing: each `ping_interval` brings an answer."""
 
@@ -81,10 +101,32 @@ class _Client(SocketModeClient):
         self.message_queue = _Words()
 
     def connect(self) -> None:
-        """As the SDK's, also when it connects again."""
+        """As the SDK's, also when it connects again.
+
+        The old connection's reader is woken: the SDK waits until Slack says something over it,
+        and what Slack says over the new one lies there meanwhile.
+        """
+        if (old := self.current_session) is not None:
+            setattr(old, "close", partial(_hang_up, old))  # noqa: B010 - when the new one is there
         super().connect()
         if self.current_session is not None and self.current_session.sock is not None:
             self.current_session.sock.settimeout(2 * self.ping_interval)
+
+    def send_message(self, message: str) -> None:
+        """As the SDK's; while another connection takes the place of this one, it is waited for.
+
+        The SDK gives up at once then, and Slack tells the person that a click failed.
+        """
+        until = time.monotonic() + SLACK_WAITS
+        while True:
+            try:
+                super().send_message(message)
+            except SlackClientNotConnectedError:
+                if self.closed or time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
 
     def close(self) -> None:
         """As the SDK's."""
@@ -97,7 +139,13 @@ class _SocketHandler(SocketModeHandler):
     def __init__(self, app: App, app_token: str, ping_seconds: float) -> None:
         self.app = app
         self.client = _Client(app, app_token, ping_seconds)
-        self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]
+        self.client.socket_mode_request_listeners.append(self.handle)
+
+    def handle(self, client: BaseSocketModeClient, req: SocketModeRequest) -> None:
+        """As Bolt's; the app is told also which envelope it is."""
+        headers: dict[str, str | Sequence[str]] = {ENVELOPE: req.envelope_id}
+        request = BoltRequest(mode="socket_mode", body=req.payload, headers=headers)
+        send_response(client, req, self.app.dispatch(request), time.time())
 
 
 class SocketConnection:
@@ -129,7 +177,8 @@ class SocketConnection:
     def close(self) -> None:
         """Disconnects, and lets what came in already finish."""
         self._end_reader()
-        self._wake_reader()
+        if self.client.current_session is not None:
+            _wake_reader(self.client.current_session)
         self._handler.close()  # type: ignore[no-untyped-call]
 
     def _end_reader(self) -> None:
@@ -140,14 +189,6 @@ class SocketConnection:
         before = self.client.current_session_state
         self.client.current_session_state = _Ended()  # type: ignore[no-untyped-call]
         before.terminated = True
-
-    def _wake_reader(self) -> None:
-        """Ends the wait for Slack's next word, or the SDK sits it out: up to three seconds."""
-        session = self.client.current_session
-        if session is not None and session.sock is not None:
-            with suppress(OSError):  # Slack has hung up by itself
-                # Not the TLS socket's own, which takes the decryption away from the reader.
-                socket.socket.shutdown(session.sock, socket.SHUT_RD)
 
 
 class HttpConnection:

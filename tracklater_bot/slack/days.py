@@ -28,6 +28,7 @@ from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.steadiness import Move, moved, said_before
 from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import count, day_name
+from tracklater_bot.domain.urgency import low_priority
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import Review, ReviewError
 from tracklater_bot.scheduling.loop import Loop, stop_all
@@ -41,7 +42,7 @@ from tracklater_bot.slack.messages import (
     PostError,
     logged_if_refused,
 )
-from tracklater_bot.slack.pace import MINUTE, PacedClient, low_priority
+from tracklater_bot.slack.pace import MINUTE, PacedClient
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
 from tracklater_bot.slack.views import Views, page_key, said_key

@@ -28,6 +28,7 @@ from slack_sdk import WebClient
 from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryHandler, RetryState
 from slack_sdk.web import SlackResponse
 
+from tracklater_bot.domain.urgency import is_low_priority, low_priority
 from tracklater_bot.http import bounded  # noqa: F401 - for its effect
 
 MINUTE = 60.0
@@ -67,18 +68,7 @@ _NO_WAY = frozenset(
     {errno.ECONNREFUSED, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH}
 )
 
-_is_low_priority: ContextVar[bool] = ContextVar("low_priority", default=False)
 _waited_for: ContextVar[str] = ContextVar("waited_for", default="")
-
-
-@contextmanager
-def low_priority() -> Iterator[None]:
-    """Lets the block's calls to Slack give way to those that a person waits for."""
-    before = _is_low_priority.set(True)
-    try:
-        yield
-    finally:
-        _is_low_priority.reset(before)
 
 
 @dataclass(slots=True)
@@ -112,13 +102,13 @@ class Pacer:
 
         In the block nothing has low priority any more, since others may wait for the same lock.
         """
-        if _is_low_priority.get():
+        if is_low_priority():
             self._wait(method)
-            waited_for, before = _waited_for.set(method), _is_low_priority.set(False)
+            waited_for = _waited_for.set(method)
             try:
-                yield
+                with low_priority(low=False):
+                    yield
             finally:
-                _is_low_priority.reset(before)
                 _waited_for.reset(waited_for)
         else:
             yield
@@ -141,7 +131,7 @@ class Pacer:
     def _wait(self, method: str) -> None:
         with self._changed:
             calls = self._methods.setdefault(method, Calls())
-            ticket = (_is_low_priority.get(), next(self._numbers))
+            ticket = (is_low_priority(), next(self._numbers))
             insort(calls.waiting, ticket)
             try:
                 while (delay := self._delay(method, calls, ticket)) != 0:

@@ -11,16 +11,24 @@ from slack_bolt import Ack, Respond
 from slack_sdk import WebClient
 
 from tracklater_bot.blocks.dialogs import note_modal
+from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.review.decisions import ReviewError
 
 
 @contextmanager
 def stored_first(ack: Ack) -> Iterator[None]:
-    """Acknowledges a click when the block has stored what it means, so that no crash loses it."""
+    """Acknowledges a click when the block has stored what it means, so that no crash loses it.
+
+    Where the database cannot be used it is not: Slack shows the person that it failed.
+    """
     try:
         yield
-    finally:
+    except StoreError:
+        raise
+    except BaseException:
         ack()
+        raise
+    ack()
 
 
 @dataclass(frozen=True, slots=True)

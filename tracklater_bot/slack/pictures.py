@@ -24,8 +24,8 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.side_by_side import in_background
+from tracklater_bot.domain.urgency import low_priority
 from tracklater_bot.slack.messages import NETWORK_ERRORS, Messenger, PostError, reason
-from tracklater_bot.slack.pace import low_priority
 from tracklater_bot.slack.person import Person
 
 log = logging.getLogger(__name__)

@@ -54,6 +54,10 @@ class OverQuota(NotSent):
     """The hourly quota is used up; `retry_at` is when it resets."""
 
 
+class Spared(OverQuota):
+    """Nobody waits for it, and what is left of the quota is kept for what somebody waits for."""
+
+
 class Unknown(TrackerError):
     """The request may or may not have been carried out: look before sending again."""
 

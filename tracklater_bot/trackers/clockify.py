@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from threading import Lock
 from typing import Any, TypeVar
 
 from pydantic import SecretStr, TypeAdapter
@@ -38,7 +37,6 @@ from tracklater_bot.trackers.base import (
     NewEntry,
     NotSent,
     OtherEntry,
-    OverQuota,
     PartlySeen,
     Quota,
     Refused,
@@ -61,6 +59,7 @@ from tracklater_bot.trackers.clockify_models import (
     says_already,
 )
 from tracklater_bot.trackers.forms import meaning, rfc3339, shares_time, signed_in, words
+from tracklater_bot.trackers.tallies import CountedRequests, Tallies
 
 T = TypeVar("T")
 
@@ -68,9 +67,8 @@ _PAGE_SIZE, _MOST_PAGES = 1000, 20
 # By which of its ends an entry is chosen is not told, so a day around is asked for; and a timer
 # forgotten on Friday still runs on Monday.
 _AROUND, _LOOKBACK = timedelta(days=1), timedelta(days=3)
-_HOUR = timedelta(hours=1)
 _PAUSE = timedelta(seconds=5)  # after 429 on a plan that counts no hours
-_UNTIL_RESET = timedelta(minutes=15)  # somebody else's requests: nobody tells when the hour is over
+_LABEL = "the Clockify workspace's"
 _ODD = "Clockify has an entry around that time that cannot be understood"
 _ID = re.compile(r"[0-9A-Za-z]{16,64}")
 
@@ -92,10 +90,14 @@ class ClockifyTracker:
         settings: ClockifySettings,
         clock: Callable[[], datetime] = utc_now,
         timing: Timing | None = None,
+        tallies: Tallies | None = None,
     ) -> None:
         self._key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
         self._configured = settings.workspace.strip()
-        self._requests = _HourlyRequests(settings.hourly_requests, clock)
+        self._clock = clock
+        self._requests = CountedRequests(
+            tallies or Tallies(), self._tally, _LABEL, settings.hourly_requests, clock
+        )
         self._user: ClockifyUser | None = None
         self._tags: dict[str, str] = {}  # id -> name, as last told
         self._client = ServiceClient(
@@ -107,9 +109,15 @@ class ClockifyTracker:
         )
 
     @classmethod
-    def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> ClockifyTracker | None:
+    def set_up(
+        cls,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        tallies: Tallies | None = None,
+    ) -> ClockifyTracker | None:
         """The account of the key, if one is set."""
-        return cls(settings.clockify, clock) if settings.clockify.has_key else None
+        own = settings.clockify
+        return cls(own, clock, tallies=tallies) if own.has_key else None
 
     @property
     def account_key(self) -> str:
@@ -173,7 +181,7 @@ class ClockifyTracker:
         self._write("DELETE", path)
 
     def quota(self) -> Quota:
-        """What is left of the hour, as far as this process has counted."""
+        """What is left of the hour, as far as it was counted."""
         return self._requests.quota()
 
     def constraints(self) -> Constraints:
@@ -185,13 +193,29 @@ class ClockifyTracker:
     # -- Details ---------------------------------------------------------------------------
 
     def _me(self) -> ClockifyUser:
-        self._user = self._user or self._read("/user", {}, USER)
+        if self._user is None:
+            before = self._tally()
+            self._user = self._read("/user", {}, USER)
+            if self._tally() != before:  # it is known now whose requests it was one of
+                self._requests.note()
         return self._user
 
-    def _workspace(self) -> str:
+    def _tally(self) -> str:
+        """Where requests are counted: all members of a workspace share them."""
+        counted = f"{self._client.base_url} {self._known_workspace() or self._key}"
+        return f"clockify {blake2b(counted.encode(), digest_size=8).hexdigest()}"
+
+    def _known_workspace(self) -> str | None:
         """The workspace that is set, else the account's own: not the one that is just open."""
-        user = None if self._configured else self._me()
-        workspace = self._configured or (user and (user.defaultWorkspace or user.activeWorkspace))
+        if self._configured or self._user is None:
+            return self._configured
+        return self._user.defaultWorkspace or self._user.activeWorkspace
+
+    def _workspace(self) -> str:
+        """Where entries go."""
+        if not self._configured:
+            self._me()
+        workspace = self._known_workspace()
         if not workspace or not _ID.fullmatch(workspace):
             raise Refused("clockify.workspace is no workspace's id: copy it from its settings' URL")
         return workspace
@@ -290,7 +314,10 @@ class ClockifyTracker:
     def _refusal(self, error: BadStatus, path: str, *, writing: bool) -> TrackerError:
         status, text = error.response.status, _message(error.response)
         if status == 429:
-            return self._requests.too_many(error.retry_at)
+            return self._requests.too_many(error.retry_at) or NotSent(
+                "Clockify wants requests to come more slowly",
+                error.retry_at or self._clock() + _PAUSE,
+            )
         if status == 401:
             return Refused(
                 "Clockify refused the key: make a new one in its preferences and set"
@@ -309,53 +336,6 @@ class ClockifyTracker:
         if status < 400:
             return Refused(str(error))
         return Refused(f"Clockify refused it: {text or f'HTTP {status}'}")
-
-
-class _HourlyRequests:
-    """The requests of the last hour, counted here. Safe to use from threads."""
-
-    def __init__(self, allowed: int, clock: Callable[[], datetime]) -> None:
-        self._allowed = allowed
-        self._clock = clock
-        self._taken: list[datetime] = []
-        self._closed_until: datetime | None = None
-        self._lock = Lock()
-
-    def take(self) -> None:
-        """Counts one that is about to go out. Raises OverQuota where there is none left."""
-        with self._lock:
-            quota = self._left()
-            if quota.remaining == 0:
-                raise _over_quota(quota.resets_at)
-            self._taken.append(self._clock())
-
-    def quota(self) -> Quota:
-        """What is left, and from when on it is more."""
-        with self._lock:
-            return self._left()
-
-    def too_many(self, retry_at: datetime | None) -> NotSent:
-        """What 429 means. The others of the workspace use up its hour too."""
-        now = self._clock()
-        if not self._allowed:
-            return NotSent("Clockify wants requests to come more slowly", retry_at or now + _PAUSE)
-        with self._lock:
-            self._closed_until = min(retry_at or now + _UNTIL_RESET, now + _HOUR)
-        return _over_quota(self._closed_until)
-
-    def _left(self) -> Quota:
-        now = self._clock()
-        # What lies ahead was noted by a clock that was wrong.
-        self._taken = [at for at in self._taken if now - _HOUR < at <= now]
-        if self._closed_until and now < self._closed_until <= now + _HOUR:
-            return Quota(0, self._closed_until)
-        if not self._allowed or not self._taken:
-            return Quota(self._allowed or None, None)
-        return Quota(max(self._allowed - len(self._taken), 0), self._taken[0] + _HOUR)
-
-
-def _over_quota(until: datetime | None) -> OverQuota:
-    return OverQuota("the Clockify workspace's requests for this hour are used up", until)
 
 
 def _message(answer: Response) -> str:

@@ -10,6 +10,7 @@ from tracklater_bot.http import utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.trackers.base import Tracker
 from tracklater_bot.trackers.clockify import ClockifyTracker
+from tracklater_bot.trackers.tallies import Tallies
 from tracklater_bot.trackers.toggl import TogglTracker
 
 
@@ -18,8 +19,10 @@ class TrackerClass(Protocol):
 
     @property
     def first_step(self) -> str: ...  # noqa: D102
-    def set_up(self, settings: Settings, clock: Callable[[], datetime], /) -> Tracker | None:
-        """The one that the settings set up."""
+    def set_up(
+        self, settings: Settings, clock: Callable[[], datetime], tallies: Tallies | None = None, /
+    ) -> Tracker | None:
+        """The one that the settings set up, with its requests counted in the `tallies`."""
 
 
 REGISTRY: tuple[TrackerClass, ...] = (
@@ -31,6 +34,10 @@ SUGGESTED = TogglTracker  # to those who have none
 FIRST_STEP = " Or ".join(kind.first_step for kind in REGISTRY)
 
 
-def tracker_of(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Tracker | None:
+def tracker_of(
+    settings: Settings,
+    clock: Callable[[], datetime] = utc_now,
+    tallies: Tallies | None = None,
+) -> Tracker | None:
     """The tracker that the person's entries go to; None where none is set up."""
-    return next(filter(None, (kind.set_up(settings, clock) for kind in REGISTRY)), None)
+    return next(filter(None, (kind.set_up(settings, clock, tallies) for kind in REGISTRY)), None)

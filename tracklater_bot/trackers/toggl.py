@@ -23,6 +23,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.settings import GroupSettings, Settings, TogglSettings
 from tracklater_bot.trackers import base, forms
 from tracklater_bot.trackers import toggl_models as models
+from tracklater_bot.trackers.tallies import Tallies, ToldQuota, over_quota
 from tracklater_bot.trackers.toggl_reports import reported
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ _MOST_ENTRIES = 1000  # Toggl sends no more rows than this, and does not say tha
 # An entry is found by its start: a timer forgotten on Friday still runs on Monday.
 _LOOKBACK = timedelta(days=3)
 _AROUND_START = timedelta(minutes=1)
-_SECOND, _HOUR = timedelta(seconds=1), timedelta(hours=1)
+_SECOND = timedelta(seconds=1)
 _PAUSE = timedelta(seconds=5)  # after 429: the bucket leaks about one request a second
 _UNTIL_RESET = timedelta(minutes=15)  # when Toggl does not say when its hour is over
 # A second try is all a question is worth: each one counts against the hourly quota.
@@ -76,13 +77,14 @@ class TogglTracker:
         settings: TogglSettings,
         clock: Callable[[], datetime] = http.utc_now,
         timing: http.Timing | None = None,
+        tallies: Tallies | None = None,
     ) -> None:
         self._token = settings.api_token.get_secret_value().strip() if settings.api_token else ""
         self._workspace_id = settings.workspace_id
         self._configured_id = settings.workspace_id
         self.page = page_of(settings.base_url)
         self._clock = clock
-        self._quotas: dict[str, base.Quota] = {}
+        self._tallies = tallies or Tallies()
         api = settings.base_url.rstrip("/")
         self._client, self._reports = (
             http.ServiceClient(
@@ -96,9 +98,15 @@ class TogglTracker:
         )
 
     @classmethod
-    def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> TogglTracker | None:
+    def set_up(
+        cls,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        tallies: Tallies | None = None,
+    ) -> TogglTracker | None:
         """The account of the token, if one is set."""
-        return cls(settings.toggl, clock) if settings.toggl.api_token is not None else None
+        own = settings.toggl
+        return cls(own, clock, tallies=tallies) if own.api_token is not None else None
 
     @property
     def account_key(self) -> str:
@@ -191,7 +199,7 @@ class TogglTracker:
 
     def quota(self) -> base.Quota:
         """What is left for writing, as the last answers told; else for reading."""
-        known = self._quota("workspace") or self._quota("me")
+        known = self._quota("workspace").quota() or self._quota("me").quota()
         return known or base.Quota(None, None, _HOURLY[0])
 
     def constraints(self) -> base.Constraints:
@@ -272,9 +280,13 @@ class TogglTracker:
         """Calls, unless that is known to be useless, and remembers what is left afterwards."""
         bucket = _bucket(path)
         self._require_token()
-        self._require_quota(bucket)
+        quota = self._quota(bucket)
+        quota.take()
         try:
             answer = call()
+        except http.Unreachable:
+            quota.give_back()
+            raise
         except http.BadStatus as error:
             self._note_quota(bucket, error.response)
             raise
@@ -297,27 +309,16 @@ class TogglTracker:
                 " use the API token from Toggl Track's profile page"
             )
 
-    def _require_quota(self, bucket: str) -> None:
-        quota = self._quota(bucket)
-        if quota and quota.resets_at and quota.remaining is not None and quota.remaining <= 0:
-            raise _over_quota(quota.resets_at)
-
-    def _quota(self, bucket: str) -> base.Quota | None:
-        """What is known of this hour; what is further away was noted by a clock that was ahead."""
-        quota, now = self._quotas.get(bucket), self._clock()
-        current = quota and quota.resets_at and now < quota.resets_at <= now + _HOUR
-        return quota if current else None
+    def _quota(self, bucket: str) -> ToldQuota:
+        name = f"toggl {self.account_key} {bucket}"
+        return ToldQuota(self._tallies, name, "Toggl's", _HOURLY, self._clock)
 
     def _note_quota(self, bucket: str, answer: http.Response) -> None:
         remaining = _number(answer.headers.get("X-Toggl-Quota-Remaining"))
         seconds = _number(answer.headers.get("X-Toggl-Quota-Resets-In"))
         if remaining is not None:
             wait = timedelta(seconds=min(seconds, 3600)) if seconds is not None else _UNTIL_RESET
-            # More than the smallest plan has, so it is a larger one.
-            before = self._quotas.get(bucket)
-            most = max(remaining, before.hourly or 0 if before else 0)
-            hourly = next((hourly for hourly in _HOURLY if hourly >= most), most)
-            self._quotas[bucket] = base.Quota(remaining, self._clock() + wait, hourly)
+            self._quota(bucket).note(remaining, self._clock() + wait)
 
     def _raise(self, error: http.HttpError, path: str, *, writing: bool) -> NoReturn:
         """Turns what went wrong on the way into what it means for the entry."""
@@ -341,27 +342,21 @@ class TogglTracker:
 
     def _payment_required(self, path: str, answer: http.Response) -> base.TrackerError:
         """402 is said for a used-up quota and for features of paid plans alike."""
-        bucket, text = _bucket(path), answer.text()
-        quota = self._quotas.get(bucket)
+        known, text = self._quota(_bucket(path)), answer.text()
+        quota = known.last()
         reset = _RESET.search(text)
         used_up = quota is not None and quota.remaining is not None and quota.remaining <= 0
         if not (used_up or reset or "hourly limit" in text.casefold()):
             return _PaidFeature(f"Toggl has this only on paid plans: {text or 'HTTP 402'}")
         wait = timedelta(seconds=min(int(reset[1]), 3600)) if reset else _UNTIL_RESET
-        resets_at = quota.resets_at if used_up and quota else None
-        over = _over_quota(resets_at or self._clock() + wait)
-        hourly = quota.hourly if quota else _HOURLY[0]
-        self._quotas[bucket] = base.Quota(0, over.retry_at, hourly)
-        return over
+        until = (quota.resets_at if used_up and quota else None) or self._clock() + wait
+        known.note(0, until)
+        return over_quota("Toggl's", until)
 
 
 def _odd(rows: int) -> str:
     entries = "an entry" if rows == 1 else f"{rows} entries"
     return f"Toggl has {entries} at that time that cannot be understood"
-
-
-def _over_quota(resets_at: datetime) -> base.OverQuota:
-    return base.OverQuota("Toggl's requests for this hour are used up", resets_at)
 
 
 def _path_part(entry_id: str) -> str:
