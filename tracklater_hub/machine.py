@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
@@ -69,7 +70,7 @@ class RemoteMachine:
         """What the machine finds, or that it sleeps."""
         answer = self._asked(Request("", Ask.CHECK))
         if answer is not None:
-            return [*findings(answer.findings)]
+            return [*answer.findings]
         sentence = self.asleep() or LATE
         return [Finding(LAPTOP, None, ok=False, sentence=sentence)]
 
@@ -81,8 +82,7 @@ class RemoteMachine:
     def windows_with(self, day: WorkDay, text: str) -> tuple[Span, ...]:
         """Empty where nobody tells."""
         answer = self._asked(Request("", Ask.WINDOWS_WITH, days=(day,), text=text))
-        told = answer.spans[:MOST_SPANS] if answer is not None else ()
-        return tuple(part for span in told if (part := span.intersection(day.span)) is not None)
+        return answer.spans if answer is not None else ()
 
     def shown(self, span: Span) -> Shown:
         """Nothing: no word of a window leaves the machine that serves a team."""
@@ -97,28 +97,48 @@ class RemoteMachine:
     def accept(self, answer: Answer) -> None:
         """Takes the machine's answer to a question of this person's, once.
 
-        One that is over already, or nobody's here, changes nothing. Raises Disbelieved.
+        One that is over already, or nobody's here, changes nothing. Raises Disbelieved; whoever
+        waits is told at once that it failed.
         """
         with self.store.reading() as transaction:
             request = mailbox.question(transaction, self.person, answer.id)
         if request is None:
             return
-        kept: list[Draft] = []
-        if request.ask is Ask.DRAFTS:
-            days = {day.date: day for day in request.days}
-            dates = [draft.day for draft in answer.drafts]
-            if not set(dates) <= set(days) or len(set(dates)) < len(dates):
-                raise Disbelieved("another day than was asked for")
-            known = self.known(request.days)
-            kept = [
-                believed(draft, days[draft.day], known, self.clock()) for draft in answer.drafts
-            ]
+        try:
+            taken = self._taken(request, answer)
+        except Disbelieved:
+            self._keep(Answer(answer.id, failed=True))
+            raise
+        self._keep(taken)
+
+    def _taken(self, request: Request, answer: Answer) -> Answer:
+        """What of it was asked for, and can be. Raises Disbelieved."""
+        days = {day.date: day for day in request.days}
+        taken = Answer(answer.id, answer.failed)
+        match request.ask:
+            case Ask.DRAFTS:
+                dates = [draft.day for draft in answer.drafts]
+                if not set(dates) <= set(days) or len(set(dates)) < len(dates):
+                    raise Disbelieved("another day than was asked for")
+                known, now = self.known(request.days), self.clock()
+                drafts = (believed(one, days[one.day], known, now) for one in answer.drafts)
+                return replace(taken, drafts=tuple(drafts))
+            case Ask.WORKED_SINCE:
+                return replace(taken, worked=answer.worked)
+            case Ask.CHECK:
+                return replace(taken, findings=findings(answer.findings))
+            case Ask.WINDOWS_WITH:
+                told = islice(answer.spans, MOST_SPANS)
+                parts = (one.intersection(day.span) for one in told for day in request.days)
+                return replace(taken, spans=tuple(filter(None, parts)))
+        return taken
+
+    def _keep(self, taken: Answer) -> None:
         with self.store.writing() as transaction:
-            if mailbox.question(transaction, self.person, answer.id, lock=True) is not None:
-                asked = mailbox.taken_at(transaction, answer.id)
-                mailbox.keep_drafts(transaction, self.person, kept, asked)
-                checked = replace(answer, findings=findings(answer.findings))
-                mailbox.answer(transaction, answer.id, checked)
+            if mailbox.question(transaction, self.person, taken.id, lock=True) is not None:
+                asked = mailbox.taken_at(transaction, taken.id)
+                mailbox.keep_drafts(transaction, self.person, taken.drafts, asked)
+                mailbox.answer(transaction, taken.id, taken)
 
     def known(self, days: Sequence[WorkDay]) -> Known:
         """What is known here of the groups, their issues, and what is tracked in these days."""

@@ -20,6 +20,7 @@ import psycopg
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.engine import make_url
 
+from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.wall import UnreadableError, from_json, to_json
 from tracklater_bot.store import Store, Transaction
@@ -190,6 +191,17 @@ def question(
     )
     row = transaction.execute(query.with_for_update() if lock else query).one_or_none()
     return _request(*row) if row else None
+
+
+def asked_days(transaction: Transaction, person: str) -> dict[date, WorkDay]:
+    """The days of all questions that the person's machine works on."""
+    query = select(requests.c.id, requests.c.kind, requests.c.body).where(
+        requests.c.person == person,
+        requests.c.taken_at.is_not(None),
+        requests.c.answered_at.is_(None),
+    )
+    asked = [_request(*row) for row in transaction.execute(query.order_by(requests.c.made_at))]
+    return {day.date: day for one in asked if one.ask is Ask.DRAFTS for day in one.days}
 
 
 def _request(request_id: str, kind: str, body: str) -> Request:

@@ -155,7 +155,7 @@ class Service:
         except Refused as refused:
             status, answer = refused.status, Refusal(str(refused), refused.now)
         except Disbelieved as error:
-            log.warning("A draft was not taken: %s.", error)
+            log.warning("What a machine said was not taken: %s.", error)
             status, answer = HTTPStatus.UNPROCESSABLE_ENTITY, Refusal(str(error))
         except TimeoutError:
             status, answer = HTTPStatus.REQUEST_TIMEOUT, Refusal("too slow")
