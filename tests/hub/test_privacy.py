@@ -242,7 +242,7 @@ def test_no_word_of_a_title_leaves_the_laptop(
     # Who sets that for the team, or for themselves, is told nothing of windows all the same.
     shows = {"TRACKLATER_SUGGEST__SHOW_WINDOWS": "true"}
     verbose = [HubProcess(firm) for _ in range(usually(0, 1))]  # as an administrator runs it
-    firm.start_hub(**shows)
+    firm.start_hub(TRACKLATER_SUGGEST__SHOW_WINDOWS="true")
     home = firm.home / ME
     more = (
         f'[agents]\nclaude_dir = "{home}/claude"\ncodex_dir = "{home}/codex"\n'
