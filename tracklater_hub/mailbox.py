@@ -281,6 +281,14 @@ def last_report(transaction: Transaction, person: str) -> datetime | None:
     return transaction.execute(query).scalar()
 
 
+def told(transaction: Transaction, person: str, since: date) -> dict[date, datetime]:
+    """When the machine told of each day last."""
+    query = select(drafts.c.day, drafts.c.at).where(
+        drafts.c.person == person, drafts.c.day >= since
+    )
+    return {row.day: row.at for row in transaction.execute(query)}
+
+
 def prune(store: Store) -> None:
     """Drops what is over."""
     with store.writing() as transaction:

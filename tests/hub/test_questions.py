@@ -146,6 +146,27 @@ def test_a_process_that_slept_over_an_answer_tells_no_lie(firm: Firm) -> None:
     assert told[0].suggestions[0].description == "just now"
 
 
+def test_days_that_were_missed_are_asked_for_though_another_was_just_told_of(firm: Firm) -> None:
+    """Who opens the laptop after some days asks for yesterday before anything else happens."""
+    started = firm.start_hub()
+    firm.join(ME)
+    member = started.members.of(ME)
+    assert member is not None
+    today = member.core.calendar.today()
+    before = [today - timedelta(days=ago) for ago in (3, 2, 1, 0)]
+    with started.store.writing() as transaction:
+        now = people.now(transaction)
+        for day, at in ((before[0], now - timedelta(days=3)), (before[2], now)):
+            mailbox.keep_drafts(transaction, ME, [Draft(day, "Europe/Helsinki")], at)
+    firm.sql("UPDATE hub_devices SET seen_at = clock_timestamp()")
+    firm.sql("DELETE FROM hub_requests")
+    started.jobs.work(ME, jobs.ROUND)
+    with started.store.writing() as transaction:
+        asked = mailbox.take(transaction, ME)
+    assert asked is not None
+    assert [day.date for day in asked.days] == [before[0], before[1], before[3]]
+
+
 def test_slack_is_left_alone_also_while_the_database_is_away(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
