@@ -26,9 +26,11 @@ from sqlalchemy import func, select
 
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.wall import Finding, to_json
+from tracklater_bot.settings import Settings
 from tracklater_bot.store import Store
 from tracklater_hub import admission, mailbox, people, service
 from tracklater_hub.admission import Refused
+from tracklater_hub.agent import Agent
 from tracklater_hub.device import Device, HubClient, HubError, join
 from tracklater_hub.mailbox import Bell
 from tracklater_hub.people import MOST_A_MINUTE
@@ -67,7 +69,9 @@ class NoBriefs:
 class Running:
     """The hub's service on a port of this machine."""
 
-    def __init__(self, store: Store, database: str, poll_seconds: float = 0.3) -> None:
+    def __init__(
+        self, store: Store, database: str, poll_seconds: float = 0.3, port: int = 0
+    ) -> None:
         self.store = store
         self.briefs = NoBriefs()
         self.loop = asyncio.new_event_loop()
@@ -75,7 +79,7 @@ class Running:
         self.service = Service(store, self.bell, self.briefs, list, poll_seconds)
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         self.bell.start(self.loop)
-        self.do(self.service.start("127.0.0.1", 0))
+        self.do(self.service.start("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{self.service.port}"
 
     def do(self, work: Any) -> Any:
@@ -210,6 +214,40 @@ def test_a_clock_that_is_wrong_is_set_by_the_hubs(hub: Running, tmp_path: Path) 
     device = hub.joined(ANNA, tmp_path)
     client = HubClient(device, clock=lambda: time.time() + 3600)
     assert client.ask(NEXT, Done(), Next) == Next()
+
+
+def test_a_clock_that_jumps_is_set_again(hub: Running, tmp_path: Path) -> None:
+    ahead = iter((0.0, 86_400.0, 86_400.0, 86_400.0, -3_600.0, -3_600.0, -3_600.0))
+    client = HubClient(hub.joined(ANNA, tmp_path), clock=lambda: time.time() + next(ahead))
+    for _ in range(3):
+        assert client.ask(NEXT, Done(), Next) == Next()
+
+
+def test_what_the_hub_wants_to_know_waits_for_it_and_for_the_laptop(
+    store: Store, database: str, tmp_path: Path
+) -> None:
+    """The hub is away, then the laptop; nothing of an answer is kept there meanwhile."""
+    hub, settings = Running(store, database), Settings()
+    device = hub.joined(ANNA, tmp_path)
+    agent, stopped = Agent(settings, HubClient(device)), threading.Event()
+    hub.do(hub.service.stop())
+    kept = sorted(tmp_path.rglob("*"))
+    working = threading.Thread(target=agent.run, args=(stopped,))
+    working.start()
+    asked = ask(hub, ANNA, Request("", Ask.CHECK))
+    back = Running(store, database, port=hub.service.port)
+    try:
+        while not back.briefs.answers:
+            assert working.is_alive()
+            time.sleep(0.01)
+        stopped.set()
+        working.join()
+        assert back.briefs.answers == [(ANNA, Answer(asked))]
+        assert sorted(tmp_path.rglob("*")) == kept
+    finally:
+        stopped.set()
+        hub.bell.stop()
+        back.stop()
 
 
 def test_the_same_message_twice_counts_once(hub: Running, tmp_path: Path) -> None:
