@@ -6,7 +6,7 @@ taken from here, and what cannot is bounded. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -66,6 +66,14 @@ class Known:
     def issue(self, of: Issue | None, group: str | None) -> Issue | None:
         """The hub's own issue, with its title and address from here."""
         return self.issues.get(IssueId(group or "", of.key, of.tracker)) if of else None
+
+
+def named_in(drafts: Iterable[Draft]) -> Iterator[IssueId]:
+    """The issues that the drafts name."""
+    for row in (row for draft in drafts for row in draft.suggestions):
+        for issue in (row.issue, *(half.issue for half in row.halves)):
+            if issue is not None:
+                yield IssueId(row.group or "", issue.key, issue.tracker)
 
 
 def believed(draft: Draft, day: WorkDay, known: Known, now: datetime) -> Draft:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -20,7 +20,7 @@ from tracklater_bot.domain.wall import Finding, Shown
 from tracklater_bot.settings import SuggestSettings
 from tracklater_bot.store import Store
 from tracklater_hub import mailbox, people
-from tracklater_hub.believing import Disbelieved, Known, believed, findings
+from tracklater_hub.believing import Disbelieved, Known, believed, findings, named_in
 from tracklater_hub.mailbox import Bell
 from tracklater_hub.people import is_awake
 from tracklater_hub.protocol import MOST_DAYS, Answer, Ask, Request
@@ -58,8 +58,12 @@ class RemoteMachine:
             if answer is None or answer.failed:
                 asleep = FAILED if answer else self.asleep() or LATE
                 break
-        known = self.known(days)
-        return [self._last(day, asleep, known) for day in days]
+        with self.store.reading() as transaction:
+            told = [mailbox.last_draft(transaction, self.person, day.date) for day in days]
+        known = self.known(days, told)
+        return [
+            self._last(day, draft, asleep, known) for day, draft in zip(days, told, strict=True)
+        ]
 
     def worked_since(self, moment: datetime) -> bool:
         """False where nobody tells."""
@@ -120,7 +124,7 @@ class RemoteMachine:
                 dates = [draft.day for draft in answer.drafts]
                 if not set(dates) <= set(days) or len(set(dates)) < len(dates):
                     raise Disbelieved("another day than was asked for")
-                known, now = self.known(request.days), self.clock()
+                known, now = self.known(request.days, answer.drafts), self.clock()
                 drafts = (believed(one, days[one.day], known, now) for one in answer.drafts)
                 return replace(taken, drafts=tuple(drafts))
             case Ask.WORKED_SINCE:
@@ -140,13 +144,20 @@ class RemoteMachine:
                 mailbox.keep_drafts(transaction, self.person, taken.drafts, asked)
                 mailbox.answer(transaction, taken.id, taken)
 
-    def known(self, days: Sequence[WorkDay]) -> Known:
-        """What is known here of the groups, their issues, and what is tracked in these days."""
+    def known(self, days: Sequence[WorkDay], drafts: Iterable[Draft | None] = ()) -> Known:
+        """What is known here of the groups, their issues, and what is tracked in these days.
+
+        An issue that the drafts name may have been read by another process a moment ago.
+        """
+        issues = {issue.id: issue for issue in self.catalog.issues()}
+        if not {*named_in(filter(None, drafts))} <= issues.keys():
+            self.catalog.reread()
+            issues = {issue.id: issue for issue in self.catalog.issues()}
         projects = self.catalog.known_projects().by_group
         end = max((day.span.end for day in days), default=self.clock())
         return Known(
             {group.name: projects.get(group.name, ()) for group in self.groups},
-            {issue.id: issue for issue in self.catalog.issues()},
+            issues,
             self.catalog.tracked_until(end).entries if days else (),
         )
 
@@ -179,12 +190,10 @@ class RemoteMachine:
         today = self.clock().astimezone(zone).date()
         return f"asleep or offline; last reported at {in_words(reported, zone, today)}"
 
-    def _last(self, day: WorkDay, trouble: str, known: Known) -> Draft:
+    def _last(self, day: WorkDay, told: Draft | None, trouble: str, known: Known) -> Draft:
         """The day as it was told last; what is tracked is as of now."""
-        with self.store.reading() as transaction:
-            found = mailbox.last_draft(transaction, self.person, day.date)
         try:
-            draft = None if found is None else believed(found[0], day, known, self.clock())
+            draft = None if told is None else believed(told, day, known, self.clock())
         except Disbelieved:  # the team has other groups now, or the day another zone
             draft, trouble = None, trouble or "what it reported does not fit any more"
         if draft is None:  # nothing that waits for a decision is taken away because nobody answers

@@ -263,14 +263,12 @@ def keep_drafts(
     )
 
 
-def last_draft(transaction: Transaction, person: str, day: date) -> tuple[Draft, datetime] | None:
-    """The day as the machine told of it last, and when."""
-    query = select(drafts.c.draft, drafts.c.at).where(
-        drafts.c.person == person, drafts.c.day == day
-    )
-    row = transaction.execute(query).one_or_none()
+def last_draft(transaction: Transaction, person: str, day: date) -> Draft | None:
+    """The day as the machine told of it last."""
+    query = select(drafts.c.draft).where(drafts.c.person == person, drafts.c.day == day)
+    text = transaction.execute(query).scalar()
     try:
-        return (from_json(Draft, row.draft.encode()), row.at) if row else None
+        return from_json(Draft, text.encode()) if text else None
     except UnreadableError:  # of another version
         return None
 

@@ -65,7 +65,7 @@ class Liar:
     def drafts(self) -> list[Draft]:
         with self.store.reading() as transaction:
             kept = mailbox.last_draft(transaction, self.user, self.day.date)
-        return [kept[0]] if kept else []
+        return [kept] if kept else []
 
 
 @pytest.fixture
