@@ -6,9 +6,9 @@ taken from here, and what cannot is bounded. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from math import isfinite
 from typing import TypeVar
@@ -35,6 +35,7 @@ MOST_SUGGESTIONS, MOST_SPANS, MOST_MOMENTS = 300, 600, 5_000
 MOST_REASONS, MOST_SOURCES, MOST_FINDINGS = 12, 100, 100
 MOST_WORDS, MOST_NAME = 300, 80
 MINUTES = 25 * 60
+AHEAD = timedelta(hours=1)  # what rounding and a clock that is a little wrong may do
 GAPS = ("away", "still", "private", "nobody")
 
 
@@ -67,6 +68,14 @@ class Known:
         return self.issues.get(IssueId(group or "", of.key, of.tracker)) if of else None
 
 
+def named_in(drafts: Iterable[Draft]) -> Iterator[IssueId]:
+    """The issues that the drafts name."""
+    for row in (row for draft in drafts for row in draft.suggestions):
+        for issue in (row.issue, *(half.issue for half in row.halves)):
+            if issue is not None:
+                yield IssueId(row.group or "", issue.key, issue.tracker)
+
+
 def believed(draft: Draft, day: WorkDay, known: Known, now: datetime) -> Draft:
     """The draft as the hub keeps it. Raises Disbelieved."""
     if draft.day != day.date or draft.timezone != str(day.zone):
@@ -82,17 +91,20 @@ def believed(draft: Draft, day: WorkDay, known: Known, now: datetime) -> Draft:
         if (span := entry.span(now)) is not None and span.overlaps(day.span)
     )
     taken = [span for entry in tracked if (span := entry.span(now)) is not None]
+    until = now + AHEAD
     return Draft(
         day=day.date,
         timezone=str(day.zone),
         suggestions=tuple(
             _suggestion(one, known)
             for one in suggestions
-            # Tracked since the laptop was told: not offered a second time.
-            if not any(one.span.overlaps(span) for span in taken)
+            # Tracked since the laptop was told: not offered a second time. Nor what is to come.
+            if one.span.end <= until and not any(one.span.overlaps(span) for span in taken)
         ),
         tracked=tracked,
-        sources=tuple(map(_status, _at_most(draft.sources, MOST_SOURCES, "sources"))),
+        sources=tuple(
+            _status(one, known) for one in _at_most(draft.sources, MOST_SOURCES, "sources")
+        ),
         commits=_moments(draft.commits, day),
         messages=_moments(draft.messages, day),
         prompts=_moments(draft.prompts, day),
@@ -101,7 +113,11 @@ def believed(draft: Draft, day: WorkDay, known: Known, now: datetime) -> Draft:
             for span in _at_most(draft.meetings, MOST_SPANS, "meetings")
             if (part := span.intersection(day.span)) is not None
         ),
-        gaps=tuple(_gap(gap, day) for gap in _at_most(draft.gaps, MOST_SPANS, "gaps")),
+        gaps=tuple(
+            _gap(gap, day)
+            for gap in _at_most(draft.gaps, MOST_SPANS, "gaps")
+            if gap.span.end <= until
+        ),
         agents=tuple(_agent(one, known) for one in _at_most(draft.agents, MOST_SPANS, "agents")),
     )
 
@@ -162,12 +178,12 @@ def _agent(time: AgentTime, known: Known) -> AgentTime:
     return AgentTime(known.group(time.group), time.minutes)
 
 
-def _status(status: SourceStatus) -> SourceStatus:
+def _status(status: SourceStatus, known: Known) -> SourceStatus:
     if not 0 <= status.clues <= 100_000_000:
         raise Disbelieved("counts that no day has")
     return SourceStatus(
         clean(status.name, MOST_NAME),
-        None if status.group is None else clean(status.group, MOST_NAME),
+        status.group if status.group in known.projects else None,
         status.clues,
         None if status.trouble is None else clean(status.trouble, MOST_WORDS),
         status.traces,

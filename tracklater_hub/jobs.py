@@ -194,13 +194,19 @@ class Jobs:
         with self._members.store.writing() as transaction:
             now = people.now(transaction)
             awake = people.is_awake(people.device_of(transaction, person), now)
-            reported = mailbox.last_report(transaction, person)
             if not awake or mailbox.waits(transaction, person, Ask.DRAFTS):
                 return
-            if reported is not None and now - reported < COLLECT_EVERY:
-                return
-            first = calendar.day_of(reported).date if reported else today
-            first = max(first, today - timedelta(days=MOST_MISSED))
-            dates = [date.fromordinal(on) for on in range(first.toordinal(), today.toordinal() + 1)]
-            request = member.machine.request([calendar.day_on(on) for on in dates])
-            mailbox.put(transaction, person, request)
+            told = mailbox.told(transaction, person, today - timedelta(days=MOST_MISSED))
+            first = min(told, default=today)
+            days = [
+                calendar.day_on(date.fromordinal(on))
+                for on in range(first.toordinal(), today.toordinal() + 1)
+            ]
+            # One that was told of while it lasted went on afterwards.
+            missed = [
+                day
+                for day in days
+                if (at := told.get(day.date)) is None or at < min(day.span.end, now - COLLECT_EVERY)
+            ]
+            if missed:
+                mailbox.put(transaction, person, member.machine.request(missed))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from tracklater_bot.domain.wall import Finding, Shown
 from tracklater_bot.settings import SuggestSettings
 from tracklater_bot.store import Store
 from tracklater_hub import mailbox, people
-from tracklater_hub.believing import Disbelieved, Known, believed, findings
+from tracklater_hub.believing import Disbelieved, Known, believed, findings, named_in
 from tracklater_hub.mailbox import Bell
 from tracklater_hub.people import is_awake
 from tracklater_hub.protocol import MOST_DAYS, Answer, Ask, Request
@@ -58,8 +59,12 @@ class RemoteMachine:
             if answer is None or answer.failed:
                 asleep = FAILED if answer else self.asleep() or LATE
                 break
-        known = self.known(days)
-        return [self._last(day, asleep, known) for day in days]
+        with self.store.reading() as transaction:
+            told = [mailbox.last_draft(transaction, self.person, day.date) for day in days]
+        known = self.known(days, told)
+        return [
+            self._last(day, draft, asleep, known) for day, draft in zip(days, told, strict=True)
+        ]
 
     def worked_since(self, moment: datetime) -> bool:
         """False where nobody tells."""
@@ -70,7 +75,7 @@ class RemoteMachine:
         """What the machine finds, or that it sleeps."""
         answer = self._asked(Request("", Ask.CHECK))
         if answer is not None:
-            return [*findings(answer.findings)]
+            return [*answer.findings]
         sentence = self.asleep() or LATE
         return [Finding(LAPTOP, None, ok=False, sentence=sentence)]
 
@@ -82,8 +87,7 @@ class RemoteMachine:
     def windows_with(self, day: WorkDay, text: str) -> tuple[Span, ...]:
         """Empty where nobody tells."""
         answer = self._asked(Request("", Ask.WINDOWS_WITH, days=(day,), text=text))
-        told = answer.spans[:MOST_SPANS] if answer is not None else ()
-        return tuple(part for span in told if (part := span.intersection(day.span)) is not None)
+        return answer.spans if answer is not None else ()
 
     def shown(self, span: Span) -> Shown:
         """Nothing: no word of a window leaves the machine that serves a team."""
@@ -98,37 +102,64 @@ class RemoteMachine:
     def accept(self, answer: Answer) -> None:
         """Takes the machine's answer to a question of this person's, once.
 
-        One that is over already, or nobody's here, changes nothing. Raises Disbelieved.
+        One that is over already, or nobody's here, changes nothing. Raises Disbelieved; whoever
+        waits is told at once that it failed.
         """
         with self.store.reading() as transaction:
             request = mailbox.question(transaction, self.person, answer.id)
         if request is None:
             return
-        kept: list[Draft] = []
-        if request.ask is Ask.DRAFTS:
-            days = {day.date: day for day in request.days}
-            dates = [draft.day for draft in answer.drafts]
-            if not set(dates) <= set(days) or len(set(dates)) < len(dates):
-                raise Disbelieved("another day than was asked for")
-            with low_priority(low=not request.waited_for):
-                known = self.known(request.days)
-            kept = [
-                believed(draft, days[draft.day], known, self.clock()) for draft in answer.drafts
-            ]
-        with self.store.writing() as transaction:
-            if mailbox.question(transaction, self.person, answer.id, lock=True) is not None:
-                asked = mailbox.taken_at(transaction, answer.id)
-                mailbox.keep_drafts(transaction, self.person, kept, asked)
-                checked = replace(answer, findings=findings(answer.findings))
-                mailbox.answer(transaction, answer.id, checked)
+        try:
+            taken = self._taken(request, answer)
+        except Disbelieved:
+            self._keep(Answer(answer.id, failed=True))
+            raise
+        self._keep(taken)
 
-    def known(self, days: Sequence[WorkDay]) -> Known:
-        """What is known here of the groups, their issues, and what is tracked in these days."""
+    def _taken(self, request: Request, answer: Answer) -> Answer:
+        """What of it was asked for, and can be. Raises Disbelieved."""
+        days = {day.date: day for day in request.days}
+        taken = Answer(answer.id, answer.failed)
+        match request.ask:
+            case Ask.DRAFTS:
+                dates = [draft.day for draft in answer.drafts]
+                if not set(dates) <= set(days) or len(set(dates)) < len(dates):
+                    raise Disbelieved("another day than was asked for")
+                with low_priority(low=not request.waited_for):
+                    known, now = self.known(request.days, answer.drafts), self.clock()
+                drafts = (believed(one, days[one.day], known, now) for one in answer.drafts)
+                return replace(taken, drafts=tuple(drafts))
+            case Ask.WORKED_SINCE:
+                return replace(taken, worked=answer.worked)
+            case Ask.CHECK:
+                return replace(taken, findings=findings(answer.findings))
+            case Ask.WINDOWS_WITH:
+                told = islice(answer.spans, MOST_SPANS)
+                parts = (one.intersection(day.span) for one in told for day in request.days)
+                return replace(taken, spans=tuple(filter(None, parts)))
+        return taken
+
+    def _keep(self, taken: Answer) -> None:
+        with self.store.writing() as transaction:
+            if mailbox.question(transaction, self.person, taken.id, lock=True) is not None:
+                asked = mailbox.taken_at(transaction, taken.id)
+                mailbox.keep_drafts(transaction, self.person, taken.drafts, asked)
+                mailbox.answer(transaction, taken.id, taken)
+
+    def known(self, days: Sequence[WorkDay], drafts: Iterable[Draft | None] = ()) -> Known:
+        """What is known here of the groups, their issues, and what is tracked in these days.
+
+        An issue that the drafts name may have been read by another process a moment ago.
+        """
+        issues = {issue.id: issue for issue in self.catalog.issues()}
+        if not {*named_in(filter(None, drafts))} <= issues.keys():
+            self.catalog.reread()
+            issues = {issue.id: issue for issue in self.catalog.issues()}
         projects = self.catalog.known_projects().by_group
         end = max((day.span.end for day in days), default=self.clock())
         return Known(
             {group.name: projects.get(group.name, ()) for group in self.groups},
-            {issue.id: issue for issue in self.catalog.issues()},
+            issues,
             self.catalog.tracked_until(end).entries if days else (),
         )
 
@@ -162,12 +193,10 @@ class RemoteMachine:
         today = self.clock().astimezone(zone).date()
         return f"asleep or offline; last reported at {in_words(reported, zone, today)}"
 
-    def _last(self, day: WorkDay, trouble: str, known: Known) -> Draft:
+    def _last(self, day: WorkDay, told: Draft | None, trouble: str, known: Known) -> Draft:
         """The day as it was told last; what is tracked is as of now."""
-        with self.store.reading() as transaction:
-            found = mailbox.last_draft(transaction, self.person, day.date)
         try:
-            draft = None if found is None else believed(found[0], day, known, self.clock())
+            draft = None if told is None else believed(told, day, known, self.clock())
         except Disbelieved:  # the team has other groups now, or the day another zone
             draft, trouble = None, trouble or "what it reported does not fit any more"
         if draft is None:  # nothing that waits for a decision is taken away because nobody answers

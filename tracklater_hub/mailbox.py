@@ -20,6 +20,7 @@ import psycopg
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.engine import make_url
 
+from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.wall import UnreadableError, from_json, to_json
 from tracklater_bot.store import Store, Transaction
@@ -202,6 +203,17 @@ def question(
     return _request(*row) if row else None
 
 
+def asked_days(transaction: Transaction, person: str) -> dict[date, WorkDay]:
+    """The days of all questions that the person's machine works on."""
+    query = select(requests.c.id, requests.c.kind, requests.c.body).where(
+        requests.c.person == person,
+        requests.c.taken_at.is_not(None),
+        requests.c.answered_at.is_(None),
+    )
+    asked = [_request(*row) for row in transaction.execute(query.order_by(requests.c.made_at))]
+    return {day.date: day for one in asked if one.ask is Ask.DRAFTS for day in one.days}
+
+
 def _request(request_id: str, kind: str, body: str) -> Request:
     """The question; of one that another version asked, no more than its kind.
 
@@ -261,14 +273,12 @@ def keep_drafts(
     )
 
 
-def last_draft(transaction: Transaction, person: str, day: date) -> tuple[Draft, datetime] | None:
-    """The day as the machine told of it last, and when."""
-    query = select(drafts.c.draft, drafts.c.at).where(
-        drafts.c.person == person, drafts.c.day == day
-    )
-    row = transaction.execute(query).one_or_none()
+def last_draft(transaction: Transaction, person: str, day: date) -> Draft | None:
+    """The day as the machine told of it last."""
+    query = select(drafts.c.draft).where(drafts.c.person == person, drafts.c.day == day)
+    text = transaction.execute(query).scalar()
     try:
-        return (from_json(Draft, row.draft.encode()), row.at) if row else None
+        return from_json(Draft, text.encode()) if text else None
     except UnreadableError:  # of another version
         return None
 
@@ -277,6 +287,14 @@ def last_report(transaction: Transaction, person: str) -> datetime | None:
     """When the machine told of any day last."""
     query = select(func.max(drafts.c.at)).where(drafts.c.person == person)
     return transaction.execute(query).scalar()
+
+
+def told(transaction: Transaction, person: str, since: date) -> dict[date, datetime]:
+    """When the machine told of each day last."""
+    query = select(drafts.c.day, drafts.c.at).where(
+        drafts.c.person == person, drafts.c.day >= since
+    )
+    return {row.day: row.at for row in transaction.execute(query)}
 
 
 def prune(store: Store) -> None:

@@ -27,6 +27,7 @@ from tracklater_bot.slack.days import USUAL, BotTiming, Days
 from tracklater_bot.slack.pace import PacedClient
 from tracklater_bot.store import Store, Transaction
 from tracklater_hub import mailbox, people
+from tracklater_hub.believing import Disbelieved
 from tracklater_hub.machine import RemoteMachine
 from tracklater_hub.mailbox import Bell
 from tracklater_hub.pace import SharedTallies
@@ -151,11 +152,17 @@ class Members:
             return self._members[person]
 
     def brief(self, person: str, wanted: BriefWanted) -> Brief:
-        """What the person's machine may know of these days."""
+        """What the person's machine may know of the days that it is asked for.
+
+        Raises Disbelieved for others: nobody's tracker is asked for what nobody waits for.
+        """
         member = self._known(person)
-        days = [member.core.calendar.day_on(on) for on in dict.fromkeys(wanted.days)]
         with self.store.reading() as transaction:
+            asked = mailbox.asked_days(transaction, person)
             waited = mailbox.is_waited_for(transaction, person)
+        if not set(wanted.days) <= set(asked):
+            raise Disbelieved("days that nobody asked for")
+        days = [asked[on] for on in dict.fromkeys(wanted.days)]
         with low_priority(low=not waited), member.briefing.prepare(days) as prepared:
             return prepared.brief(wanted.keys)
 

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Protocol, TypeVar
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import log_failure
@@ -43,9 +44,13 @@ from tracklater_hub.protocol import (
 )
 
 log = logging.getLogger(__name__)
+_of_strangers = logging.getLogger(f"{__name__}.strangers")
+_of_strangers.setLevel(logging.CRITICAL)  # what is no HTTP would be told word for word
 T = TypeVar("T")
 THREADS = 16
 READ_SECONDS = 20.0  # for a whole request
+KEEP_SECONDS = 75.0  # between the requests of a connection
+MOST_SILENT = 256  # connections without a whole request yet; of more, the oldest ends
 MOST_HELD = 128 * 1024**2  # bytes of all requests together, whose senders nobody knows yet
 
 
@@ -77,12 +82,14 @@ class Service:
         self._attempts = Attempts()
         self._held = 0
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="service")
+        self._silent: dict[RequestHandler, None] = {}
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
         """Listens. Raises OSError where the port is taken."""
-        app = web.Application(client_max_size=max(MOST_BYTES.values()) + 1)
+        app = web.Application()
         for path, handler in (
             (NEXT, self._next),
             (BRIEF, self._brief),
@@ -97,14 +104,36 @@ class Service:
             shutdown_timeout=2.0,
             handler_cancellation=True,  # who hung up takes no question away
             lingering_time=0.0,  # nor is more read of what is too long already
+            auto_decompress=False,  # no machine packs what it says
+            keepalive_timeout=KEEP_SECONDS,
+            logger=_of_strangers,
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_server(self._connection, host, port)
+        self.port = self._listening.sockets[0].getsockname()[1]
+
+    def _connection(self) -> RequestHandler:
+        """A new one, which ends where no whole request comes in time."""
+        assert self._runner is not None
+        assert self._runner.server is not None
+        new = self._runner.server()
+        if len(self._silent) >= MOST_SILENT:
+            self._end_silent(next(iter(self._silent)))
+        self._silent[new] = None
+        # A little later than a slow request, which is told so.
+        asyncio.get_running_loop().call_later(READ_SECONDS + 1.0, self._end_silent, new)
+        return new
+
+    def _end_silent(self, connection: RequestHandler) -> None:
+        if connection in self._silent:
+            del self._silent[connection]
+            connection.force_close()
 
     async def stop(self) -> None:
         """Ends all waiting; machines ask again."""
+        if self._listening is not None:
+            self._listening.close()
         if self._runner is not None:
             await self._runner.cleanup()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -120,11 +149,12 @@ class Service:
         try:
             reading = self._read(request, MOST_BYTES[path], content)
             await asyncio.wait_for(reading, READ_SECONDS)
+            self._silent.pop(request.protocol, None)
             answer = await handler(bytes(content))
         except Refused as refused:
             status, answer = refused.status, Refusal(str(refused), refused.now)
         except Disbelieved as error:
-            log.warning("A draft was not taken: %s.", error)
+            log.warning("What a machine said was not taken: %s.", error)
             status, answer = HTTPStatus.UNPROCESSABLE_ENTITY, Refusal(str(error))
         except TimeoutError:
             status, answer = HTTPStatus.REQUEST_TIMEOUT, Refusal("too slow")
@@ -133,7 +163,12 @@ class Service:
             status, answer = HTTPStatus.INTERNAL_SERVER_ERROR, Refusal("that did not work")
         finally:
             self._held -= len(content)
-        return web.Response(status=status, body=to_json(answer), content_type="application/json")
+        response = web.Response(
+            status=status, body=to_json(answer), content_type="application/json"
+        )
+        if status is not HTTPStatus.OK:  # only a machine that is known keeps its connection
+            response.force_close()
+        return response
 
     async def _read(self, request: web.Request, most: int, content: bytearray) -> None:
         """No further than the bounds, whatever the senders say of their lengths."""
@@ -199,6 +234,12 @@ class Service:
 
     async def _healthy(self, _request: web.Request) -> web.Response:
         """200 with nothing, or 503 with what is wrong, in words without names."""
-        wrong = await self._run(self._health)
+        try:
+            wrong = await self._run(self._health)
+        except Exception as error:  # noqa: BLE001 - that is no health either
+            log_failure(log, "Looking for what is wrong", error)
+            wrong = ["it could not be looked at"]
         status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
-        return web.json_response({"ok": not wrong, "wrong": wrong}, status=status)
+        response = web.json_response({"ok": not wrong, "wrong": wrong}, status=status)
+        response.force_close()
+        return response

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import secrets
 import socket
 import stat
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +25,12 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from tracklater_bot.domain.draft import Brief
-from tracklater_bot.domain.wall import to_json
+from tracklater_bot.domain.wall import Finding, to_json
+from tracklater_bot.settings import Settings
 from tracklater_bot.store import Store
 from tracklater_hub import admission, mailbox, people, service
 from tracklater_hub.admission import Attempts, Refused, sender_of
+from tracklater_hub.agent import Agent
 from tracklater_hub.device import Device, HubClient, HubError, join
 from tracklater_hub.mailbox import Bell
 from tracklater_hub.people import MOST_A_MINUTE
@@ -64,7 +69,9 @@ class NoBriefs:
 class Running:
     """The hub's service on a port of this machine."""
 
-    def __init__(self, store: Store, database: str, poll_seconds: float = 0.3) -> None:
+    def __init__(
+        self, store: Store, database: str, poll_seconds: float = 0.3, port: int = 0
+    ) -> None:
         self.store = store
         self.briefs = NoBriefs()
         self.loop = asyncio.new_event_loop()
@@ -72,7 +79,7 @@ class Running:
         self.service = Service(store, self.bell, self.briefs, list, poll_seconds)
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         self.bell.start(self.loop)
-        self.do(self.service.start("127.0.0.1", 0))
+        self.do(self.service.start("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{self.service.port}"
 
     def do(self, work: Any) -> Any:
@@ -106,7 +113,8 @@ def message(device: Device, path: str, value: object = Done(), /, **other: Any) 
     """What the device would send; `other` fields are changed after it was signed."""
     at = other.pop("signed_at", time.time())
     nonce = other.pop("signed_nonce", secrets.token_hex(16))
-    envelope = Envelope(device.device, at, nonce, to_json(value).decode())
+    payload = other.pop("signed_payload", None) or to_json(value).decode()
+    envelope = Envelope(device.device, at, nonce, payload)
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(device.key))
     signed = {"signature": key.sign(envelope.signed_text(path)).hex()}
     return json.dumps(json.loads(to_json(envelope)) | signed | other).encode()
@@ -208,6 +216,40 @@ def test_a_clock_that_is_wrong_is_set_by_the_hubs(hub: Running, tmp_path: Path) 
     assert client.ask(NEXT, Done(), Next) == Next()
 
 
+def test_a_clock_that_jumps_is_set_again(hub: Running, tmp_path: Path) -> None:
+    ahead = iter((0.0, 86_400.0, 86_400.0, 86_400.0, -3_600.0, -3_600.0, -3_600.0))
+    client = HubClient(hub.joined(ANNA, tmp_path), clock=lambda: time.time() + next(ahead))
+    for _ in range(3):
+        assert client.ask(NEXT, Done(), Next) == Next()
+
+
+def test_what_the_hub_wants_to_know_waits_for_it_and_for_the_laptop(
+    store: Store, database: str, tmp_path: Path
+) -> None:
+    """The hub is away, then the laptop; nothing of an answer is kept there meanwhile."""
+    hub, settings = Running(store, database), Settings()
+    device = hub.joined(ANNA, tmp_path)
+    agent, stopped = Agent(settings, HubClient(device)), threading.Event()
+    hub.do(hub.service.stop())
+    kept = sorted(tmp_path.rglob("*"))
+    working = threading.Thread(target=agent.run, args=(stopped,))
+    working.start()
+    asked = ask(hub, ANNA, Request("", Ask.CHECK))
+    back = Running(store, database, port=hub.service.port)
+    try:
+        while not back.briefs.answers:
+            assert working.is_alive()
+            time.sleep(0.01)
+        stopped.set()
+        working.join()
+        assert back.briefs.answers == [(ANNA, Answer(asked))]
+        assert sorted(tmp_path.rglob("*")) == kept
+    finally:
+        stopped.set()
+        hub.bell.stop()
+        back.stop()
+
+
 def test_the_same_message_twice_counts_once(hub: Running, tmp_path: Path) -> None:
     body = message(hub.joined(ANNA, tmp_path), ANSWER, Answer("x" * 32))
     with ThreadPoolExecutor(8) as pool:  # also at the same time
@@ -280,6 +322,113 @@ def test_many_at_once_are_held_to_a_bound_together(
     while hub.service._held:
         time.sleep(0.01)
     assert hub.post(ANSWER, b" " * 50_000).status_code == 400
+
+
+def test_connections_that_ask_nothing_end(hub: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a head, half a body, nothing at all; and a stranger keeps none."""
+    monkeypatch.setattr(service, "READ_SECONDS", 0.2)
+    head = f"POST {NEXT} HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n\r\n".encode()
+    begun = (
+        b"",
+        b"POST /v1/ne",
+        head,
+        head + b"{}",
+        head + b"{}       ",
+        b"GET /none HTTP/1.1\r\n",
+    )
+    with ExitStack() as stack:
+        where = ("127.0.0.1", hub.service.port)
+        slow = [stack.enter_context(socket.create_connection(where, timeout=20)) for _ in begun]
+        for one, sent in zip(slow, begun, strict=True):
+            one.sendall(sent)
+        for one in slow:
+            while one.recv(65_536):
+                pass
+    assert hub.service._silent == {}
+
+
+def test_of_too_many_connections_the_oldest_ends(
+    hub: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(service, "MOST_SILENT", 10)
+    with ExitStack() as stack:
+        where = ("127.0.0.1", hub.service.port)
+        many = [stack.enter_context(socket.create_connection(where, timeout=20)) for _ in range(30)]
+        assert many[0].recv(10) == b""
+        assert HubClient(hub.joined(ANNA, tmp_path)).ask(NEXT, Done(), Next) == Next()
+
+
+def test_what_is_packed_is_not_unpacked(hub: Running, tmp_path: Path) -> None:
+    """Nobody knows yet who sends it, and 400 kB may be 400 MB."""
+    body = gzip.compress(message(hub.joined(ANNA, tmp_path), NEXT))
+    for packed in ("gzip", "deflate", "br", "zstd"):
+        headers = {"Content-Encoding": packed}
+        assert requests.post(hub.url + NEXT, body, headers=headers, timeout=20).status_code == 400
+
+
+def test_what_is_no_http_is_not_told_word_for_word(
+    hub: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(("127.0.0.1", hub.service.port), timeout=20) as wrong:
+        wrong.sendall(b"POST /v1/next HTTP/1.1\r\nsecretword\r\n\r\n")
+        assert b" 400 " in wrong.recv(1_000)
+    assert caplog.text == ""
+
+
+def test_brackets_of_a_stranger_take_no_memory(hub: Running) -> None:
+    body = b'{"device":[' + b"[]," * 1_300_000 + b"[]]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused, match="not understood"):
+            admission.admitted(hub.store, ANSWER, body)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(body)
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_same_message_at_two_processes_counts_once(
+    hub: Running, store: Store, database: str, tmp_path: Path
+) -> None:
+    other = Running(store, database)
+    try:
+        body = message(hub.joined(ANNA, tmp_path), ANSWER, Answer("x" * 32))
+        places = [hub, other] * 4
+        with ThreadPoolExecutor(8) as pool:
+            found = [*pool.map(lambda at: at.post(ANSWER, body).status_code, places)]
+        assert sorted(found) == [200] + [400] * 7
+        assert len(hub.briefs.answers) + len(other.briefs.answers) == 1
+    finally:
+        other.stop()
+
+
+def test_half_a_character_of_a_file_system_spoils_no_answer(hub: Running, tmp_path: Path) -> None:
+    found = (Finding("git", None, ok=True, sentence="repo \ud800\udc00, \udcff and \\ud800 \x00"),)
+    said = Answer("x" * 32, findings=found)
+    assert hub.post(ANSWER, message(hub.joined(ANNA, tmp_path), ANSWER, said)).status_code == 200
+    ((_, heard),) = hub.briefs.answers
+    assert heard.findings[0].sentence.startswith("repo \U00010000, \ufffd and ")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"id":"a","spans":[{"start":"0001-01-01T00:00:00+14:00","end":"2026-01-01T00:00:00Z"}]}',
+        '{"id":"a","spans":[{"start":"2026-01-01T00:00:00","end":"2026-01-02T00:00:00Z"}]}',
+        '{"id":"a","drafts":[{"day":"0000-00-00","timezone":"UTC"}]}',
+        '{"id":"a","worked":NaN}',
+        '{"id":"a","drafts":' + "[" * 20_000 + "]" * 20_000 + "}",
+        '{"id":"a","drafts":[{"day":"2026-01-01","timezone":"UTC","agents":'
+        '[{"group":null,"minutes":' + "9" * 5_000 + "}]}]}",
+    ],
+)
+def test_what_no_machine_says_is_not_understood(
+    hub: Running, tmp_path: Path, payload: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    device = hub.joined(ANNA, tmp_path)
+    answer = hub.post(ANSWER, message(device, ANSWER, payload=payload, signed_payload=payload))
+    assert answer.status_code == 400
+    assert "not understood" in answer.text
+    assert caplog.text == ""
 
 
 def test_a_machine_that_says_too_much_is_told_to_wait(store: Store, tmp_path: Path) -> None:

@@ -107,12 +107,29 @@ def test_what_is_tracked_is_told_by_the_hub_and_offered_no_more() -> None:
     assert [row.span for row in found.suggestions] == [ROW.span]
 
 
+def test_what_is_still_to_come_is_not_offered() -> None:
+    """But for what rounding may do, and a clock that is a little wrong."""
+    later = Suggestion(span("20:30-21:30"), "acme", description="Not yet")
+    gaps = (*HONEST.gaps, Gap(span("21:00-22:00"), "away"))
+    soon = replace(later, span=span("19:30-20:05"))
+    rows = (*HONEST.suggestions, soon, later)
+    found = told(replace(HONEST, suggestions=rows, gaps=gaps))
+    assert found.suggestions == rows[:-1]
+    assert found.gaps == HONEST.gaps
+
+
 def test_meetings_are_of_the_day_alone() -> None:
     """Or a picture of the day would be of a century."""
     early = Span(at("09:00") - timedelta(days=2), at("09:30"))
     elsewhere = Span(at("09:00") + timedelta(days=9000), at("09:30") + timedelta(days=9001))
     found = told(replace(HONEST, meetings=(early, span("10:00-10:30"), elsewhere)))
     assert found.meetings == (Span(FRIDAY.span.start, at("09:30")), span("10:00-10:30"))
+
+
+def test_a_source_is_of_the_persons_groups_or_of_none() -> None:
+    sources = (SourceStatus("git", "somebody's", 3), SourceStatus("git", "acme", 3))
+    found = told(replace(HONEST, sources=sources))
+    assert [one.group for one in found.sources] == [None, "acme"]
 
 
 def test_texts_are_one_calm_line_of_a_bound() -> None:

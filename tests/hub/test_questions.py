@@ -12,6 +12,7 @@ from tests.hub.firm import Firm
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.errors import StoreError
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.store import Store
 from tracklater_hub import hub, jobs, mailbox, people
@@ -143,7 +144,51 @@ def test_a_process_that_slept_over_an_answer_tells_no_lie(firm: Firm) -> None:
     with store.reading() as transaction:
         told = mailbox.last_draft(transaction, ME, day.date)
     assert told is not None
-    assert told[0].suggestions[0].description == "just now"
+    assert told.suggestions[0].description == "just now"
+
+
+def test_an_issue_that_another_process_read_is_known_at_once(firm: Firm) -> None:
+    """Whoever gives the brief may be another one than who takes the draft."""
+    first, second = firm.start_hub(), firm.start_hub()
+    firm.join(ME)
+    reads, takes = first.members.of(ME), second.members.of(ME)
+    assert reads is not None
+    assert takes is not None
+    day = takes.core.calendar.day_on(firm.sandbox.day)
+    assert takes.core.catalog.issues() == []
+    issue = Issue("DEV-1", "Fix login", "https://acme.example/DEV-1", "jira", "acme")
+    (scope, *_) = reads.core.catalog._scopes()
+    reads.core.catalog._issues.put(scope, [issue])
+    with second.store.writing() as transaction:
+        mailbox.put(transaction, ME, takes.machine.request([day]))
+        asked = mailbox.take(transaction, ME)
+    assert asked is not None
+    part = Span(day.span.start, day.span.start + timedelta(hours=1))
+    row = Suggestion(part, "acme", issue=issue)
+    takes.machine.accept(Answer(asked.id, drafts=(Draft(day.date, str(day.zone), (row,)),)))
+    (draft,) = takes.machine.drafts([day])
+    assert [one.issue for one in draft.suggestions] == [issue]
+
+
+def test_days_that_were_missed_are_asked_for_though_another_was_just_told_of(firm: Firm) -> None:
+    """Who opens the laptop after some days asks for yesterday before anything else happens."""
+    started = firm.start_hub()
+    firm.join(ME)
+    member = started.members.of(ME)
+    assert member is not None
+    today = member.core.calendar.today()
+    before = [today - timedelta(days=ago) for ago in (3, 2, 1, 0)]
+    with started.store.writing() as transaction:
+        now = people.now(transaction)
+        for day, at in ((before[0], now - timedelta(days=3)), (before[2], now)):
+            mailbox.keep_drafts(transaction, ME, [Draft(day, "Europe/Helsinki")], at)
+    firm.sql("UPDATE hub_devices SET seen_at = clock_timestamp()")
+    firm.sql("DELETE FROM hub_requests")
+    started.jobs.work(ME, jobs.ROUND)
+    with started.store.writing() as transaction:
+        asked = mailbox.take(transaction, ME)
+    assert asked is not None
+    assert [day.date for day in asked.days] == [before[0], before[1], before[3]]
 
 
 def test_slack_is_left_alone_also_while_the_database_is_away(

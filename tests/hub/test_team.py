@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,10 +18,12 @@ from pydantic import SecretStr
 from tests.bots import ROOT
 from tests.httpmode import SignedRequests
 from tests.hub.firm import KEY, Firm, is_asleep
+from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.slack.connections import PATH, HttpConnection
 from tracklater_bot.store import Store
 from tracklater_hub import hub
 from tracklater_hub.commands import renew
+from tracklater_hub.protocol import Answer, Request
 from tracklater_hub.sealing import Sealer
 from tracklater_sandbox import ME, OTHER
 
@@ -152,6 +155,24 @@ def test_the_hub_says_what_it_knew_when_the_laptop_sleeps(firm: Firm) -> None:
     firm.wait(lambda: "last reported at" in str(firm.message(ME)["blocks"]) or None)
     approve(firm, ME)  # what is known can be decided all the same
     assert len(firm.entries(ME)) == 1
+
+
+def test_a_day_is_drawn_anew_while_the_person_waits(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm.start_hub()
+    laptop = firm.join(ME).wake()
+    firm.open(ME)
+    answer = laptop.agent.answer
+
+    def meanwhile(request: Request) -> Answer:
+        told = answer(request)
+        status = SourceStatus("thyme", None, 0, "a disk is full", traces=True)
+        return replace(told, drafts=tuple(replace(one, sources=(status,)) for one in told.drafts))
+
+    monkeypatch.setattr(laptop.agent, "answer", meanwhile)
+    firm.ask(ME)
+    firm.wait(lambda: "a disk is full" in str(firm.message(ME)["blocks"]) or None)
 
 
 def test_what_waits_is_not_taken_away_where_nothing_is_known(firm: Firm) -> None:

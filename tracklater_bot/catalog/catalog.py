@@ -124,6 +124,10 @@ class Catalog:
         """All that are known; asks nobody."""
         return self._issues.all(group)
 
+    def reread(self) -> None:
+        """Knows at once what issues other processes stored; asks no service."""
+        self._issues.reread()
+
     def likely(self, keys: Iterable[str], since: datetime) -> list[Issue]:
         """Those that work may have been for: open, one's own, changed since, or among `keys`.
 

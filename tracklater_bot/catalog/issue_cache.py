@@ -85,6 +85,11 @@ class IssueCache:
                 index = self._index = self._index or self._indexed()
         return index.search(text, group, limit)
 
+    def reread(self) -> None:
+        """Reads what other processes stored."""
+        with self._changing:
+            self._read()
+
     def warm(self) -> None:
         """Prepares the search, and reads what other processes stored before anybody must wait."""
         with self._changing:

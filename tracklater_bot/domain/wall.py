@@ -129,7 +129,7 @@ def from_json(shape: type[T], data: bytes) -> T:
     """The value that was written. Raises UnreadableError."""
     try:
         return msgspec.convert(json.loads(data), shape, dec_hook=_zone)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, OverflowError):
         raise UnreadableError(f"this is no {shape.__name__} as JSON") from None
 
 
