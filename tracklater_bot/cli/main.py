@@ -45,6 +45,8 @@ NO_DEMO = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     survive_any_terminal()
+    # pydantic looks for plugins among all packages there are: 20 ms of each start, for none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     parser = _parser()
     arguments = parser.parse_args(argv)
     for option in ("config", "env_file"):

@@ -30,7 +30,7 @@ from tracklater_bot.http import (
     in_header,
     utc_now,
 )
-from tracklater_bot.settings import ClockifySettings, GroupSettings, Settings
+from tracklater_bot.settings import ClockifySettings, GroupSettings
 from tracklater_bot.trackers.base import (
     Account,
     Constraints,
@@ -82,10 +82,6 @@ class ClockifyTracker:
     label = "Clockify"
     page = "https://app.clockify.me/tracker"
     forgets = False
-    first_step = (
-        "TRACKLATER_CLOCKIFY__API_KEY is not set: make a key in Clockify's preferences, under"
-        " Advanced."
-    )
 
     def __init__(
         self,
@@ -105,11 +101,6 @@ class ClockifyTracker:
             retry=RetryPolicy(tries=1),
             timing=timing or Timing(now=clock),
         )
-
-    @classmethod
-    def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> ClockifyTracker | None:
-        """The account of the key, if one is set."""
-        return cls(settings.clockify, clock) if settings.clockify.has_key else None
 
     @property
     def account_key(self) -> str:
