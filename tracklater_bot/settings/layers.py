@@ -16,8 +16,7 @@ from typing import Any
 from dotenv.parser import parse_stream
 
 from tracklater_bot.domain.text import clean, folded
-from tracklater_bot.settings.base import Key
-from tracklater_bot.settings.errors import SettingsError
+from tracklater_bot.settings.base import Key, SettingsError
 from tracklater_bot.settings.models import GroupSettings, Settings
 from tracklater_bot.settings.tree import (
     GROUPS,

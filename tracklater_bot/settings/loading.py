@@ -19,8 +19,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from tracklater_bot.domain.text import folded, listing
 from tracklater_bot.settings import system_keyring
 from tracklater_bot.settings.advice import advice, written
-from tracklater_bot.settings.base import Key
-from tracklater_bot.settings.errors import SettingsError, reason
+from tracklater_bot.settings.base import Key, SettingsError, reason
 from tracklater_bot.settings.layers import (
     CONFIG_VARIABLE,
     FoundValue,

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from tzlocal import get_localzone
 
 from tracklater_bot.domain.day import WEEKDAYS
-from tracklater_bot.settings.errors import SettingsError
+from tracklater_bot.settings.base import SettingsError
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 

@@ -14,8 +14,7 @@ from tracklater_bot.cli.importer.convert import Converted, convert
 from tracklater_bot.cli.importer.original import CannotImport, read
 from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import Settings, SettingsError
-from tracklater_bot.settings.base import Key
-from tracklater_bot.settings.errors import reason
+from tracklater_bot.settings.base import Key, reason
 from tracklater_bot.settings.layers import dotenv_variables
 from tracklater_bot.settings.tree import (
     BARE,

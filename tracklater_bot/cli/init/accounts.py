@@ -16,8 +16,7 @@ from tracklater_bot.http import BadStatus, HttpError, ServiceClient, Timing, bea
 from tracklater_bot.http.jira import JiraError, JiraSite
 from tracklater_bot.http.responses import understood
 from tracklater_bot.settings import GroupJira, Settings
-from tracklater_bot.settings.base import Key
-from tracklater_bot.settings.errors import reason
+from tracklater_bot.settings.base import Key, reason
 from tracklater_bot.settings.issue_sections import (
     TAIGA_API,
     TAIGA_PAGES,

@@ -24,7 +24,7 @@ from tracklater_bot.domain.stretches import Stretch, parse_stretch
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.payloads import Click, refused, reply_privately, stored_first
+from tracklater_bot.slack.gate import Click, refused, reply_privately, stored_first
 
 MOST_WORD = 60
 STILL_LOOKING = "I am still looking…"
