@@ -16,20 +16,9 @@ from typing import Any
 from dotenv.parser import parse_stream
 
 from tracklater_bot.domain.text import clean, folded
+from tracklater_bot.settings import tree
 from tracklater_bot.settings.base import Key, SettingsError
 from tracklater_bot.settings.models import GroupSettings, Settings
-from tracklater_bot.settings.tree import (
-    GROUPS,
-    PREFIX,
-    dotted,
-    env_name,
-    env_names,
-    leaves,
-    nearest,
-    nested,
-    section_at,
-    types_at,
-)
 
 # Slack's own names for three of the secrets; ours win, wherever they are written.
 ALIASES: Mapping[str, Key] = {
@@ -37,7 +26,7 @@ ALIASES: Mapping[str, Key] = {
     "SLACK_APP_TOKEN": ("slack", "app_token"),
     "SLACK_SIGNING_SECRET": ("slack", "signing_secret"),
 }
-CONFIG_VARIABLE = f"{PREFIX}CONFIG"  # says where the settings are, and is none itself
+CONFIG_VARIABLE = f"{tree.PREFIX}CONFIG"  # says where the settings are, and is none itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +46,7 @@ class Layer:
 
     def groups(self) -> Iterator[str]:
         """The groups that are named here, each once."""
-        yield from dict.fromkeys(path[1] for path in self.values if path[0] == GROUPS)
+        yield from dict.fromkeys(path[1] for path in self.values if path[0] == tree.GROUPS)
 
 
 def read_text(path: Path) -> str:
@@ -90,20 +79,20 @@ def toml_layer(path: Path) -> Layer:
 
 def _add_tables(layer: Layer, tables: Mapping[str, Any], at: Key, where: str) -> None:
     """Flattens tables into the layer; keys that do not exist become problems."""
-    section = section_at(at)
+    section = tree.section_at(at)
     for key, value in tables.items():
         path = (*at, key)
-        place = where + dotted(path)
-        if at != (GROUPS,) and (section is None or key not in section.model_fields):
+        place = where + tree.dotted(path)
+        if at != (tree.GROUPS,) and (section is None or key not in section.model_fields):
             layer.problems.append(f"{place}: unknown setting{_hint(at, key)}")
-        elif path != (GROUPS,) and section_at(path) is None:
+        elif path != (tree.GROUPS,) and tree.section_at(path) is None:
             layer.values[path] = FoundValue(value, place)
         elif not isinstance(value, Mapping):
             layer.problems.append(f"{place}: must be a section with settings of its own")
-        elif not value and at == (GROUPS,):
+        elif not value and at == (tree.GROUPS,):
             # a group without settings yet
             layer.values[(*path, "keywords")] = FoundValue((), place)
-        elif not value and path != (GROUPS,):
+        elif not value and path != (tree.GROUPS,):
             layer.values[path] = FoundValue({}, place)  # that it is there may say enough
         else:
             _add_tables(layer, value, path, where)
@@ -111,13 +100,17 @@ def _add_tables(layer: Layer, tables: Mapping[str, Any], at: Key, where: str) ->
 
 def _hint(at: Key, key: str) -> str:
     """A hint for an unknown key: a neighbour with a similar name, or its right place."""
-    section = section_at(at)
-    near = nearest(key, section.model_fields) if section else None
+    section = tree.section_at(at)
+    near = tree.nearest(key, section.model_fields) if section else None
     if near:
-        return f"; did you mean {dotted((*at, near))}?"
-    elsewhere = [path for path in leaves(Settings) if path[-1] == key.lower()]
-    inside = [(GROUPS, "NAME", *path) for path in leaves(GroupSettings) if path[-1] == key.lower()]
-    places = " or ".join(dotted(path) for path in (*elsewhere, *inside)[:3])
+        return f"; did you mean {tree.dotted((*at, near))}?"
+    elsewhere = [path for path in tree.leaves(Settings) if path[-1] == key.lower()]
+    inside = [
+        (tree.GROUPS, "NAME", *path)
+        for path in tree.leaves(GroupSettings)
+        if path[-1] == key.lower()
+    ]
+    places = " or ".join(tree.dotted(path) for path in (*elsewhere, *inside)[:3])
     return f"; it belongs to {places}" if places else ""
 
 
@@ -128,11 +121,13 @@ def _refuse_duplicates(layer: Layer, path: Path) -> None:
         first = seen.setdefault(folded(group.strip()), group)
         if first != group:
             layer.problems.append(
-                f"{path}: {dotted((GROUPS, group))}: is the same group as "
-                f"{dotted((GROUPS, first))}: put the two together"
+                f"{path}: {tree.dotted((tree.GROUPS, group))}: is the same group as "
+                f"{tree.dotted((tree.GROUPS, first))}: put the two together"
             )
         if not folded(group.strip()):
-            layer.problems.append(f"{path}: {dotted((GROUPS, group))}: a group needs a name")
+            layer.problems.append(
+                f"{path}: {tree.dotted((tree.GROUPS, group))}: a group needs a name"
+            )
 
 
 # -- environment and .env ----------------------------------------------------------------------
@@ -171,12 +166,14 @@ def variables_layer(variables: Mapping[str, str], groups: Iterable[str], place: 
     ours = {
         name.upper(): value
         for name, value in variables.items()
-        if name.upper().startswith(PREFIX) and value.strip() and name.upper() != CONFIG_VARIABLE
+        if name.upper().startswith(tree.PREFIX)
+        and value.strip()
+        and name.upper() != CONFIG_VARIABLE
     }
     if not ours:  # most often: all the names that there could be take 2 ms
         return layer
     known = tuple(groups)
-    names = env_names(known)
+    names = tree.env_names(known)
     spelling = {folded(group.strip()): group for group in known}
     # Shorter names first: a variable for one value wins over one for its whole section.
     for name in sorted(ours, key=lambda name: (len(name), name)):
@@ -184,7 +181,7 @@ def variables_layer(variables: Mapping[str, str], groups: Iterable[str], place: 
         if len(paths) == 1:
             _add_variable(layer, paths[0], ours[name], place + name, spelling)
         elif paths:
-            both = " and ".join(dotted(path) for path in paths)
+            both = " and ".join(tree.dotted(path) for path in paths)
             layer.problems.append(
                 f"{place}{clean(name, 60)}: may mean {both}: rename one of the groups"
             )
@@ -199,7 +196,7 @@ def groups_in_variables(variables: Mapping[str, str]) -> list[str]:
     A group in a variable's name alone would hide a slip, and the secret behind it would be lost.
     """
     for name, value in variables.items():
-        if name.upper() == env_name((GROUPS,)):
+        if name.upper() == tree.env_name((tree.GROUPS,)):
             tables = _json(value)
             return list(tables) if isinstance(tables, dict) else []
     return []
@@ -209,22 +206,22 @@ def _add_variable(
     layer: Layer, path: Key, text: str, where: str, spelling: Mapping[str, str]
 ) -> None:
     tables = _json(text)
-    if path != (GROUPS,) and section_at(path) is None:
+    if path != (tree.GROUPS,) and tree.section_at(path) is None:
         try:
             layer.values[path] = FoundValue(_value(path, text), where)
         except ValueError as error:
             layer.problems.append(f"{where}: {error}")
     elif isinstance(tables, dict):
-        if path == (GROUPS,):
+        if path == (tree.GROUPS,):
             tables = {spelling.get(folded(group.strip()), group): tables[group] for group in tables}
-        _add_tables(layer, nested({path: tables}), (), f"{where}: ")
+        _add_tables(layer, tree.nested({path: tables}), (), f"{where}: ")
     else:
         layer.problems.append(f"{where}: must be a JSON object, or name one setting in it")
 
 
 def _value(path: Key, text: str) -> Any:
     """A variable's text as the setting's value: lists with commas or as JSON, tables as JSON."""
-    kinds = types_at(path)
+    kinds = tree.types_at(path)
     if dict in kinds:
         table = _json(text)
         if not isinstance(table, dict):
@@ -248,9 +245,9 @@ def _json(text: str) -> Any:
 
 def _unknown(name: str, names: Iterable[str], groups: tuple[str, ...]) -> str:
     """Compared without what all names begin with, which would make everything look alike."""
-    in_group = env_name((GROUPS, ""))
-    begin = in_group if name.startswith(in_group) else PREFIX
-    near = nearest(name.removeprefix(begin), [known.removeprefix(begin) for known in names])
+    in_group = tree.env_name((tree.GROUPS, ""))
+    begin = in_group if name.startswith(in_group) else tree.PREFIX
+    near = tree.nearest(name.removeprefix(begin), [known.removeprefix(begin) for known in names])
     if near:
         return f"unknown setting; did you mean {near if near in names else begin + near}?"
     if begin == in_group:
