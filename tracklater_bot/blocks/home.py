@@ -63,13 +63,7 @@ def home(view: HomeView) -> Block:
     head = "*Still open*" if view.open_days else "No open decisions from earlier days."
     still_open = [kit.section(head), *open_day_rows(view.open_days)]
     blocks = [*_today(view), *_week(view), *still_open, kit.divider(), *_preference_blocks(view)]
-    blocks += [
-        *rules,
-        *_learned(),
-        kit.divider(),
-        kit.header("Where I look"),
-        kit.section(sources),
-    ]
+    blocks += [*rules, *_learned(), kit.divider(), kit.header("Where I look"), kit.section(sources)]
     blocks.append(kit.context(f"As of {clock(view.now, view.zone)}"))
     blocks.append(kit.context("tracklater.example.toml explains every setting."))
     return {"type": "home", "blocks": blocks}

@@ -39,9 +39,7 @@ FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts t
 
 
 def web_client(
-    settings: Settings,
-    pacer: Pacer | None = None,
-    kind: Callable[..., PacedClient] = PacedClient,
+    settings: Settings, pacer: Pacer | None = None, kind: Callable[..., PacedClient] = PacedClient
 ) -> PacedClient:
     """Slack's Web API with the bot's token. Raises SettingsError when there is none."""
     token = secret(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN")

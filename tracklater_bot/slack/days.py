@@ -160,10 +160,7 @@ class Days:
         return self.review.answer(user, item_id, named[said], project)
 
     def reread(
-        self,
-        on: date,
-        head: str,
-        outcome: Outcome = lambda _digest, _moves: "",
+        self, on: date, head: str, outcome: Outcome = lambda _digest, _moves: ""
     ) -> SlackMessage | None:
         """Reads a day anew that is stored, shows it, and tells what moved and what came of it.
 
