@@ -6,8 +6,7 @@ import argparse
 import logging
 import os
 
-from tracklater_bot.cli.output import say
-from tracklater_bot.cli.shared import FailedError, UsageError, load_settings, told
+from tracklater_bot.cli.shared import FailedError, UsageError, load_settings, say, told
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.settings import Settings, SettingsError

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tracklater_bot.cli.output import say
-from tracklater_bot.cli.shared import FailedError, load_settings, told
+from tracklater_bot.cli.shared import FailedError, load_settings, say, told
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_hub.agent import Agent
 from tracklater_hub.device import Device, HubClient, HubError, device_file

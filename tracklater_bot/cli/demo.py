@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tracklater_bot.cli.output import print_json
 from tracklater_bot.cli.person import person_of
+from tracklater_bot.cli.shared import print_json
 from tracklater_bot.cli.signals import stop_event, stopping_as_interrupt
 from tracklater_bot.core import opened
 from tracklater_bot.domain.digests import Digest, ItemState

@@ -17,7 +17,6 @@ from typing import TypeAlias
 
 from tracklater_bot import __version__
 from tracklater_bot.cli import shared
-from tracklater_bot.cli.output import print_json, say, survive_any_terminal, without_quotes
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.cli.team import agent, demo_team, hub, join
 
@@ -34,7 +33,7 @@ NO_DEMO = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    survive_any_terminal()
+    shared.survive_any_terminal()
     # pydantic looks for plugins among all packages there are: 20 ms of each start, for none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     parser = _parser()
@@ -47,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return command(arguments)
     except (shared.UsageError, shared.FailedError) as error:
-        say(str(error))
+        shared.say(str(error))
         return USAGE if isinstance(error, shared.UsageError) else FAILED
     except KeyboardInterrupt:
         return FAILED
@@ -63,7 +62,7 @@ def _configure_logging(*, verbose: bool) -> None:
     The libraries stay at warnings: at DEBUG, Slack's logs whole messages, answers and tokens.
     """
     handler = logging.StreamHandler()
-    handler.addFilter(without_quotes)
+    handler.addFilter(shared.without_quotes)
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(format=form, handlers=[handler])
     logging.getLogger("tracklater_bot").setLevel(logging.DEBUG if verbose else logging.WARNING)
@@ -223,8 +222,8 @@ def run(arguments: argparse.Namespace) -> int:
         if first:
             raise shared.UsageError("\n".join((*missing, "The README tells where to get them.")))
         for line in missing:
-            say(line)
-        run_until(person_of(core), stopped, started=lambda bot: say("\n".join(bot.story())))
+            shared.say(line)
+        run_until(person_of(core), stopped, started=lambda bot: shared.say("\n".join(bot.story())))
     return 0
 
 
@@ -256,17 +255,17 @@ def preview(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from tracklater_bot.cli.preview_json import draft_json
 
-        print_json(draft_json(draft, now, why=arguments.why))
+        shared.print_json(draft_json(draft, now, why=arguments.why))
     elif arguments.blocks:
         from tracklater_bot.cli.preview_blocks import draft_message
 
-        print_json(draft_message(draft, now, words))
+        shared.print_json(draft_message(draft, now, words))
     elif arguments.png is None:
         from tracklater_bot.cli.terminal import print_draft
 
         print_draft(draft, now, None, words, why=arguments.why)
     for line in advice:
-        say(line)
+        shared.say(line)
     if titles is not None:
         from tracklater_bot.cli.terminal import print_titles
 
@@ -293,7 +292,7 @@ def digest(arguments: argparse.Namespace) -> int:
         days.finish()
     for status in opened.draft.sources:
         if status.trouble:
-            say(f"{status.name}: {status.trouble}")
+            shared.say(f"{status.name}: {status.trouble}")
     print(opened.summary())
     return 0
 
@@ -308,7 +307,7 @@ def check(arguments: argparse.Namespace) -> int:
         read = [files_read(loaded), *secrets_read(loaded)]
         findings = [*read, *check_all(core), network(core.file_settings)]
     if arguments.json:
-        print_json([asdict(finding) for finding in findings])
+        shared.print_json([asdict(finding) for finding in findings])
     else:
         print_lines([(finding.ok, finding.line()) for finding in findings])
     return 0 if all(finding.ok for finding in findings) else FAILED
@@ -322,7 +321,9 @@ def habits(arguments: argparse.Namespace) -> int:
         machine = core.local_machine()
         if arguments.forget:
             machine.forget_habits()
-            say("All that was learned is forgotten. Entries from now on are learned from again.")
+            shared.say(
+                "All that was learned is forgotten. Entries from now on are learned from again."
+            )
             return 0
         with shared.progress("Reading recordings"):
             print_habits(machine.habits_in_words([shared.day_of(core, "today")]))
@@ -352,7 +353,7 @@ def export(arguments: argparse.Namespace) -> int:
     else:
         print_csv(rows)
     if tracked.trouble:
-        say(f"Not all of it is there: {tracked.trouble}.")
+        shared.say(f"Not all of it is there: {tracked.trouble}.")
     return FAILED if tracked.trouble else 0
 
 
@@ -382,7 +383,7 @@ def record(arguments: argparse.Namespace) -> int:
     with shared.told(RecordError):
         recorded = take(settings.thyme.dir, settings.zone())
     if recorded.note:
-        say(recorded.note)
+        shared.say(recorded.note)
     return 0
 
 
@@ -406,9 +407,9 @@ def service(arguments: argparse.Namespace) -> int:
     print(services.shown(manager, jobs))
     unseen = sorted(name for name in os.environ if name.startswith(("TRACKLATER_", "SLACK_")))
     if unseen:
-        say(f"A service does not see this shell's {', '.join(unseen)}: write it into .env.")
+        shared.say(f"A service does not see this shell's {', '.join(unseen)}: write it into .env.")
     if not arguments.show:
         with shared.told(services.ServiceError):
             services.install(manager, jobs, call)
-        say(f"Installed and started. {manager.hint}")
+        shared.say(f"Installed and started. {manager.hint}")
     return 0
