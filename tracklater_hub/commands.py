@@ -10,7 +10,7 @@ from tracklater_bot.cli.shared import FailedError, UsageError, load_settings, sa
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.settings import Settings, SettingsError
-from tracklater_bot.settings.layers import dotenv_variables
+from tracklater_bot.settings.tree import dotenv_variables
 from tracklater_bot.slack.connections import ConnectError
 from tracklater_bot.store import Store
 from tracklater_hub import people, schema

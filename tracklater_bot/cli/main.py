@@ -359,8 +359,8 @@ def export(arguments: argparse.Namespace) -> int:
 
 def import_settings(arguments: argparse.Namespace) -> int:
     """The original's settings as ours."""
-    from tracklater_bot.cli.importer import CannotImport
-    from tracklater_bot.cli.importer import import_settings as convert
+    from tracklater_bot.cli.importer.original import CannotImport
+    from tracklater_bot.cli.importer.writing import import_settings as convert
 
     env_file = arguments.env_file or arguments.output.parent / ".env"
     with shared.told(CannotImport, shared.UsageError):

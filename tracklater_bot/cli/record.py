@@ -87,7 +87,11 @@ def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
         )
     if fcntl is None:
         raise RecordError("this system cannot lock files, which `record` needs: run `thyme track`")
-    snapshot = _of_lock_screen(zone) if is_locked() else snapshot_in(_thyme_output())
+    if is_locked():  # as thyme writes one without windows, with a word that thyme passes over
+        empty: dict[str, Any] = {"Windows": None, "Active": 0, "Visible": None}
+        snapshot = {"Time": datetime.now(zone).isoformat(), **empty, "Locked": True}
+    else:
+        snapshot = snapshot_in(_thyme_output())
     try:
         at = datetime.fromisoformat(snapshot["Time"]).astimezone(zone)
     except OverflowError:
@@ -98,12 +102,6 @@ def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
             return add(folder / f"{at.date()}.json", snapshot)
     except OSError as error:
         raise RecordError(f"{folder}: {(error.strerror or 'cannot be written').lower()}") from None
-
-
-def _of_lock_screen(zone: ZoneInfo) -> dict[str, Any]:
-    """As thyme writes one without windows, with a word that thyme passes over."""
-    empty = {"Windows": None, "Active": 0, "Visible": None}
-    return {"Time": datetime.now(zone).isoformat(), **empty, "Locked": True}
 
 
 # -- thyme -------------------------------------------------------------------------------------

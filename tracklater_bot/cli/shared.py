@@ -121,13 +121,11 @@ def survive_any_terminal() -> None:
 def _alike(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    lacking = error.object[error.start : error.end]
-    return "".join(map(_substitute, lacking)), error.end
-
-
-def _substitute(char: str) -> str:
-    plain = ALIKE.get(char) or normalize("NFKD", char).encode("ascii", "ignore").decode()
-    return plain or "?"
+    plain = (
+        ALIKE.get(char) or normalize("NFKD", char).encode("ascii", "ignore").decode() or "?"
+        for char in error.object[error.start : error.end]
+    )
+    return "".join(plain), error.end
 
 
 def print_json(value: object) -> None:

@@ -159,9 +159,9 @@ def print_titles(minutes: Mapping[str, float], console: Console | None = None) -
         out.print(Text(f"{length:>14}  {clean(title, 300) or '(no title)'}"), soft_wrap=True)
 
 
-def print_habits(habits: Sequence[Habit], console: Console | None = None) -> None:
+def print_habits(habits: Sequence[Habit]) -> None:
     """`“landing” in Figma → acme, 41 h, stood 96 %`, the strongest first."""
-    out = console or Console(highlight=False)
+    out = Console(highlight=False)
     if not habits:
         out.print("Nothing was learned yet: it comes from the entries of your groups.")
         return

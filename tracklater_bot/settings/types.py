@@ -55,10 +55,6 @@ def _blank_is_unset(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def _empty_is_unset(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    return value or None
-
-
 def _clock(value: object) -> object:
     """A time of day as "HH:MM". A bare number would silently mean seconds: it is refused."""
     if isinstance(value, time) and value.tzinfo is None:
@@ -201,7 +197,7 @@ Repositories = Annotated[
 ]
 Emails = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
 OwnEmails = Annotated[
-    tuple[str, ...] | None, BeforeValidator(_addresses), AfterValidator(_empty_is_unset)
+    tuple[str, ...] | None, BeforeValidator(_addresses), AfterValidator(lambda words: words or None)
 ]
 Days = Annotated[
     tuple[Annotated[Weekday, BeforeValidator(_weekday)], ...], BeforeValidator(_listed)

@@ -15,8 +15,15 @@ from tracklater_bot.blocks.digest import DigestView, digest_message, questions
 from tracklater_bot.blocks.elements import SlackMessage
 from tracklater_bot.blocks.help import StatusView, changed_since, sources_lines
 from tracklater_bot.blocks.home import HomeView, Preferences
-from tracklater_bot.blocks.timeline import colours, lanes_of, square, text_timeline
-from tracklater_bot.blocks.week import BillingView, QuotaView, WeekView, in_all, week_message
+from tracklater_bot.blocks.timeline import PHONE_COLUMNS, colours, lanes_of, square, text_timeline
+from tracklater_bot.blocks.week import (
+    WEEK_DAYS,
+    BillingView,
+    QuotaView,
+    WeekView,
+    in_all,
+    week_message,
+)
 from tracklater_bot.catalog import day_totals
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.day_totals import DayTimes, usual_length
@@ -30,13 +37,11 @@ from tracklater_bot.slack.billing import Billing
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import ShownPictures
 
-WEEK_DAYS = 7
 MOST_NOTES = 5
 OPEN_DAYS_BACK = timedelta(days=60)
 TRACK_RECORD_BACK = timedelta(days=90)
 NEVER_SHOWN_BACK = 14  # days; reading more of them anew takes its time
 MOST_SHOWN = 100  # spans of which is remembered what was in front; stored it is nowhere
-TIMELINE_COLUMNS = 38  # more would wrap on a phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Views:
             page=page if isinstance(page, int) else 0,
             tracker=self.person.tracker_words,
             picture=picture,
-            timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
+            timeline=None if picture else text_timeline(lanes, PHONE_COLUMNS, with_sums=False),
             now=now,
             went_on=bool(self.person.stored(went_on_key(digest.day))),
             changes=[

@@ -15,7 +15,7 @@ from tracklater_bot.cli.importer.original import CannotImport, read
 from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import Settings, SettingsError, tree
 from tracklater_bot.settings.base import Key, reason
-from tracklater_bot.settings.layers import dotenv_variables
+from tracklater_bot.settings.tree import dotenv_variables
 from tracklater_bot.sources.files import replace_file
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"

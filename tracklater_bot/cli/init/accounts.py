@@ -142,16 +142,13 @@ def taiga_projects(
     address: str, username: str, password: SecretStr
 ) -> tuple[str, list[IssueProject]]:
     """The API's address and the account's projects. Raises RefusedAnswer."""
-    api = taiga_api(address)
+    # The address may be that of any of its pages.
+    root = address.partition("/project")[0].partition("/api/v1")[0].rstrip("/")
+    theirs = root in (TAIGA_PAGES, TAIGA_API.partition("/api")[0])
+    api = TAIGA_API if theirs else f"{root}/api/v1"
     with _answered():
         found = TaigaLogin(api, username, password, Timing()).projects()
     return api, [IssueProject("taiga", api, each.slug, each.name) for each in found]
-
-
-def taiga_api(address: str) -> str:
-    """Where the API of a Taiga is, by the address of any of its pages."""
-    root = address.partition("/project")[0].partition("/api/v1")[0].rstrip("/")
-    return TAIGA_API if root in (TAIGA_PAGES, TAIGA_API.partition("/api")[0]) else f"{root}/api/v1"
 
 
 class _ForgeRow(BaseModel):

@@ -105,7 +105,11 @@ class FoundMachine:
 
 def find(folders: Sequence[Path], home: Path) -> FoundMachine:
     """Everything that is found under the folders; without any, in home's usual places."""
-    roots = {folder.expanduser().absolute(): DEEP for folder in folders} or _usual_places(home)
+    # In home's usual places it looks deep; the other folders may be repositories themselves.
+    roots = {folder.expanduser().absolute(): DEEP for folder in folders} or {
+        path: DEEP if path.name.casefold() in USUAL else 0
+        for path in filter(_is_worth_a_look, _folders_in(home))
+    }
     places = _Places()
     places.walk(roots)
     tools = [tool for tool in TOOLS if usual_folder(tool).is_dir()]
@@ -127,12 +131,6 @@ def find(folders: Sequence[Path], home: Path) -> FoundMachine:
         agents=tuple(tool.name for tool in tools if any(tool.files(usual_folder(tool)))),
         cut=places.cut,
     )
-
-
-def _usual_places(home: Path) -> dict[Path, int]:
-    """Home's folders, each with how deep to look: the others may be repositories themselves."""
-    inside = [path for path in _folders_in(home) if _is_worth_a_look(path)]
-    return {path: DEEP if path.name.casefold() in USUAL else 0 for path in inside}
 
 
 def _folders_in(folder: Path) -> list[Path]:
