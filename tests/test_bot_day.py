@@ -27,7 +27,7 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import duration, short_day
 from tracklater_bot.slack.connections import SocketConnection
-from tracklater_bot.slack.payloads import stored_first
+from tracklater_bot.slack.gate import stored_first
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import NotThere
 from tracklater_sandbox.slack.workspace import OTHER

@@ -20,7 +20,7 @@ from tests.sourcecontract import hold_clues, hold_trouble, one_line
 from tracklater_bot.domain.clues import Meeting
 from tracklater_bot.domain.day import Span
 from tracklater_bot.settings import Settings
-from tracklater_bot.settings.advice import unfinished
+from tracklater_bot.settings.loading import unfinished
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues import calendar
 from tracklater_bot.sources.clues.calendar import CalendarSource

@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from tracklater_bot.settings import GroupSettings, Settings, load
-from tracklater_bot.settings.layers import dotenv_variables, toml_layer
-from tracklater_bot.settings.tree import GROUPS, env_name, is_secret, leaves, section_at
+from tracklater_bot.settings.tree import (
+    GROUPS,
+    dotenv_variables,
+    env_name,
+    is_secret,
+    leaves,
+    section_at,
+    toml_layer,
+)
 
 ROOT = Path(__file__).parent.parent
 TOML, DOTENV = ROOT / "tracklater.example.toml", ROOT / ".env.example"

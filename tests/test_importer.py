@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tracklater_bot.cli.importer import CannotImport, Report, import_settings
-from tracklater_bot.cli.importer.original import understand
-from tracklater_bot.cli.importer.writing import toml
+from tracklater_bot.cli.importer.original import CannotImport, understand
+from tracklater_bot.cli.importer.writing import Report, import_settings, toml
 from tracklater_bot.domain.keywords import Keywords
 from tracklater_bot.settings import Settings, load
-from tracklater_bot.settings.layers import dotenv_variables, toml_layer
+from tracklater_bot.settings.tree import dotenv_variables, toml_layer
 
 # The first version: a Python module, with the unquoted API_KEY of its README.
 PYTHON = """

@@ -22,9 +22,9 @@ from tests.loopback import Asked, Loopback, Said, closed_port, serving
 from tests.newmachines import ZONE, NewMachine, Watching, by_hand, group, yesterday
 from tracklater_bot.cli.init import accounts, asking, finding
 from tracklater_bot.cli.init.asking import Dialogue
-from tracklater_bot.settings import load, models
+from tracklater_bot.settings import load, sections
 from tracklater_bot.settings.hollow import hollow
-from tracklater_bot.settings.layers import dotenv_variables
+from tracklater_bot.settings.tree import dotenv_variables
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.jira import JiraIssue
 from tracklater_sandbox.workday.story import Scene
@@ -192,7 +192,7 @@ def test_a_freelancer_with_activitywatch(
         ("14:50", "15:20", "Spotify", "Spotify Premium"),
     )
     with serving(seen) as watch:
-        for module in (finding, models):
+        for module in (finding, sections):
             monkeypatch.setattr(module, "ACTIVITYWATCH", watch.url)
         answer = init(new.home, [])
         assert answer.code == 0, answer.err

@@ -16,7 +16,7 @@ from tests.commands import Answer
 from tests.newmachines import yesterday
 from tests.test_init import addresses, init, on, written
 from tracklater_bot.settings import Settings, load
-from tracklater_bot.settings.layers import dotenv_variables
+from tracklater_bot.settings.tree import dotenv_variables
 from tracklater_sandbox import Sandbox
 
 TOGGL = "TRACKLATER_TOGGL__API_TOKEN"

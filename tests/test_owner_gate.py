@@ -42,9 +42,9 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.domain.stretches import ReadyRows, Stretch
 from tracklater_bot.domain.wall import Shown
+from tracklater_bot.slack.app import register
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.gate import STRANGER
-from tracklater_bot.slack.handlers import register
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.workspace import OTHER
 

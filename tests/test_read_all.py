@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -122,11 +123,18 @@ def test_the_global_workspace_and_those_of_groups() -> None:
     assert both == [("slack", None), ("slack", "a")]
 
 
-def test_libraries_of_sources_that_are_not_set_up_are_not_loaded() -> None:
+def test_what_is_not_set_up_is_not_loaded() -> None:
     script = (
-        "import sys; from tracklater_bot.sources.clues.registry import clue_sources;"
-        "from tracklater_bot.settings import Settings; clue_sources(Settings());"
-        "print({'git', 'slack_sdk'} & set(sys.modules))"
+        "import sys; from tracklater_bot.core import opened;"
+        "from tracklater_bot.settings import Settings\n"
+        "with opened(Settings(groups={'acme': {'keywords': ['acme']}})): pass\n"
+        "print({name for name in sys.modules if name in ('git', 'slack_sdk', 'sqlalchemy', 'rich')"
+        " or name.startswith(('tracklater_bot.sources.', 'tracklater_bot.trackers.'))})"
     )
     run = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-    assert run.stdout.strip() == "set()"
+    named = set(re.findall(r"[\w.]+", run.stdout))
+    assert not named - {
+        *(f"tracklater_bot.sources.{name}" for name in ("base", "clues", "issues", "files")),
+        *(f"tracklater_bot.sources.{kind}.registry" for kind in ("clues", "issues")),
+        *(f"tracklater_bot.trackers.{name}" for name in ("base", "projects", "registry")),
+    }

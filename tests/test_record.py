@@ -171,7 +171,7 @@ def test_a_screen_saver_tells_where_the_session_does_not(
 def test_a_system_that_does_not_tell_costs_no_snapshot(
     program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, lines: str
 ) -> None:
-    monkeypatch.setattr("tracklater_bot.cli.lock_screen.SECONDS", 0.2)
+    monkeypatch.setattr("tracklater_bot.cli.record.LOCK_SECONDS", 0.2)
     for name in ("loginctl", "busctl"):
         program(name, lines)
     began = time.monotonic()

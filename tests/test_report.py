@@ -12,7 +12,7 @@ from tests.notation import FRIDAY, at
 from tracklater_bot.cli.preview_blocks import draft_message
 from tracklater_bot.cli.preview_json import draft_json
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.draft import AgentTime, Draft, Gap, agents_words
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_sandbox.slack.blockkit import check_message
 
@@ -107,3 +107,11 @@ def test_the_message_is_one_that_slack_takes() -> None:
     message = json.loads(json.dumps(draft_message(made, at("23:00"))))
     check_message(message["blocks"], lambda _: "ready")
     assert message["blocks"][0]["text"]["text"].startswith("Friday 20 November")
+
+
+def test_the_message_tells_of_gaps_and_agents_as_the_real_one_does() -> None:
+    gap = Gap(Span(at("12:00"), at("12:40")), "away")
+    made = Draft(FRIDAY.date, "Europe/Helsinki", gaps=(gap,), agents=(AgentTime("acme", 95),))
+    said = json.dumps(draft_message(made, at("18:00"))["blocks"], ensure_ascii=False)
+    assert "Not counted: 12:00–12:40 away." in said
+    assert agents_words(made.agents) in said

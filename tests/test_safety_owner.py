@@ -22,10 +22,10 @@ from tests.conftest import FRIDAY
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.slack import connections
+from tracklater_bot.slack.app import register
 from tracklater_bot.slack.connections import PATH, HttpConnection
 from tracklater_bot.slack.days import Days
 from tracklater_bot.slack.gate import NOT_YOURS, STRANGER
-from tracklater_bot.slack.handlers import register
 from tracklater_bot.slack.handlers.dialogs import OUTDATED
 from tracklater_sandbox import ME, Sandbox
 from tracklater_sandbox.slack.workspace import OTHER

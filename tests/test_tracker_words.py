@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -55,8 +54,7 @@ def settings(sandbox: Sandbox) -> Settings:
 @pytest.fixture
 def me(sandbox: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     tracker = Kellokalle(sandbox.clock)
-    made_up = SimpleNamespace(set_up=lambda _settings, _clock: tracker)
-    monkeypatch.setattr(registry, "REGISTRY", (made_up,))
+    monkeypatch.setattr(registry, "REGISTRY", (lambda _settings, _clock: tracker,))
     with live(sandbox, settings) as one:
         yield one
 

@@ -120,7 +120,7 @@ def _checks(core: Core) -> Iterator[tuple[str, str | None, Callable[[], str]]]:
     settings = core.file_settings
     for source in core.issue_sources:
         yield source.name, source.group, source.check
-    yield (core.tracker or SUGGESTED).name, None, partial(_tracker, core)
+    yield core.tracker.name if core.tracker else SUGGESTED, None, partial(_tracker, core)
     yield "slack bot", None, partial(_bot, settings)
     if settings.slack.mode == "socket":
         yield "slack socket", None, partial(_socket, settings)

@@ -27,7 +27,6 @@ from tracklater_bot.sources.base import IssueSource
 from tracklater_bot.sources.clues.registry import clue_sources
 from tracklater_bot.sources.issues.registry import issue_sources, key_forms
 from tracklater_bot.trackers.base import Refused, Tracker
-from tracklater_bot.trackers.jira_worklogs import JiraGroupWorklogs
 from tracklater_bot.trackers.registry import FIRST_STEP, tracker_of
 from tracklater_bot.trackers.tallies import Tallies
 
@@ -60,7 +59,6 @@ class Core:
         )
         self.issue_sources: tuple[IssueSource, ...] = issue_sources(file_settings, clock)
         self.tracker: Tracker | None = tracker_of(file_settings, clock, tallies)
-        self.worklogs = JiraGroupWorklogs(file_settings.groups, clock)
         self.catalog = Catalog(
             store or NullStore(),
             self.person,

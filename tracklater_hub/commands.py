@@ -10,13 +10,19 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.checks import lacking_scopes
-from tracklater_bot.cli.output import end_without_quotes, say
-from tracklater_bot.cli.shared import FailedError, UsageError, load_settings, told
+from tracklater_bot.cli.shared import (
+    FailedError,
+    UsageError,
+    end_without_quotes,
+    load_settings,
+    say,
+    told,
+)
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.domain.text import listing
 from tracklater_bot.settings import Settings, SettingsError
-from tracklater_bot.settings.layers import dotenv_variables
+from tracklater_bot.settings.tree import dotenv_variables
 from tracklater_bot.slack.connections import ConnectError
 from tracklater_bot.store import Store
 from tracklater_hub import outlook, people, schema

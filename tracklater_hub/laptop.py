@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 import threading
 
-from tracklater_bot.cli.output import end_without_quotes, say
-from tracklater_bot.cli.shared import FailedError, UsageError, load_settings, told
+from tracklater_bot.cli.shared import (
+    FailedError,
+    UsageError,
+    end_without_quotes,
+    load_settings,
+    say,
+    told,
+)
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_hub.agent import Agent
 from tracklater_hub.device import Device, HubClient, HubError, device_file, joined

@@ -10,13 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks import dialog_values as values
 from tracklater_bot.blocks import elements as kit
-from tracklater_bot.blocks.dialog_values import (
-    Choices,
-    DialogMeta,
-    FieldValues,
-    ProjectChoice,
-    View,
-)
+from tracklater_bot.blocks.dialog_values import Choices, DialogMeta, FieldValues, View
 from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.rows import RowPlace, issue_line, menu, project_name
 from tracklater_bot.blocks.text import lines_within, mrkdwn, plain, typed
@@ -274,7 +268,7 @@ def field(name: str, text: str, kind: str, hint: str = "", **more: Any) -> Block
 
 def _fields(
     choices: Choices,
-    chosen: ProjectChoice | None,
+    chosen: values.ProjectChoice | None,
     issue: Issue | None,
     description: str,
     item: Item | None = None,
@@ -302,7 +296,7 @@ def _time_field(name: str, text: str, at: datetime | None, zone: ZoneInfo, hint:
     return field(name, text, "timepicker", hint, initial_time=clock(at, zone) if at else None)
 
 
-def _project_field(choices: Choices, chosen: ProjectChoice | None) -> Block:
+def _project_field(choices: Choices, chosen: values.ProjectChoice | None) -> Block:
     groups = values.project_groups(choices, chosen)
     if not groups:
         return kit.section("No groups are set up: add one to your settings first.")
@@ -317,14 +311,14 @@ def _project_field(choices: Choices, chosen: ProjectChoice | None) -> Block:
 
 def default_choice(
     choices: Choices, group: str | None, issue: Issue | None = None
-) -> ProjectChoice | None:
+) -> values.ProjectChoice | None:
     """The group's project for such issues, else its default one; None for an unknown group."""
     if group is None or group not in choices.all_groups():
         return None
     types = [type_key(issue.type) if issue else "default", "default"]
     own = [project for project in choices.projects if project.group == group]
     preferred = sorted(own, key=lambda project: [type_key(project.type) != kind for kind in types])
-    return ProjectChoice(group, preferred[0] if preferred else None)
+    return values.ProjectChoice(group, preferred[0] if preferred else None)
 
 
 def _issue_field(issue: Issue | None, text: str | None = None) -> Block:

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.blocks import elements as kit
-from tracklater_bot.blocks.dialog_values import token
+from tracklater_bot.blocks.dialog_values import MOST_OPTIONS, token
 from tracklater_bot.blocks.elements import Block
 from tracklater_bot.blocks.help import sources_lines
 from tracklater_bot.blocks.rule_dialog import rule_rows
@@ -23,7 +23,6 @@ from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import clock, day_name, duration, short_day
 
 NO_COUNTRY = "none"
-MOST_OPTIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +62,7 @@ def home(view: HomeView) -> Block:
     head = "*Still open*" if view.open_days else "No open decisions from earlier days."
     still_open = [kit.section(head), *open_day_rows(view.open_days)]
     blocks = [*_today(view), *_week(view), *still_open, kit.divider(), *_preference_blocks(view)]
-    blocks += [
-        *rules,
-        *_learned(),
-        kit.divider(),
-        kit.header("Where I look"),
-        kit.section(sources),
-    ]
+    blocks += [*rules, *_learned(), kit.divider(), kit.header("Where I look"), kit.section(sources)]
     blocks.append(kit.context(f"As of {clock(view.now, view.zone)}"))
     blocks.append(kit.context("tracklater.example.toml explains every setting."))
     return {"type": "home", "blocks": blocks}
@@ -89,10 +82,8 @@ def _learned() -> list[Block]:
 def _today(view: HomeView) -> list[Block]:
     today = view.now.astimezone(view.zone).date() if view.today is None else view.today.day
     blocks = [kit.header(f"{day_name(today)} so far"), kit.section(_today_words(view))]
-    buttons = [
-        kit.button("Show today", "open_day", today.isoformat()),
-        kit.button("Add", "add", today.isoformat()),
-    ]
+    ways = (("Show today", "open_day"), ("Add", "add"))
+    buttons = [kit.button(text, action, today.isoformat()) for text, action in ways]
     blocks.append(kit.actions(buttons, block_id="home_today"))
     if view.next_digest is not None:
         local = view.next_digest.astimezone(view.zone)

@@ -233,6 +233,7 @@ def _bar_words(bar: Bar, lane: str, lanes: Lanes) -> str:
 
 _CELL_MINUTES = (5, 10, 15, 20, 30, 60, 120)
 MOST_NAME = 14
+PHONE_COLUMNS = 38  # more of Slack's code font would wrap
 
 
 def text_lanes(lanes: Lanes) -> list[tuple[str, list[Bar]]]:
@@ -247,8 +248,6 @@ def text_lanes(lanes: Lanes) -> list[tuple[str, list[Bar]]]:
 
 def text_timeline(lanes: Lanes, width: int = 80, *, with_sums: bool = True) -> str:
     """The lanes in monospaced bars of at most `width` columns, hours above, sums at the end.
-
-    A phone shows some 38 columns of Slack's code font before it breaks the line.
 
     Half a block is half a cell, and the least that anything shows as.
     """

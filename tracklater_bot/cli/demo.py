@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tracklater_bot.cli.output import print_json
 from tracklater_bot.cli.person import person_of
+from tracklater_bot.cli.shared import print_json
 from tracklater_bot.cli.signals import stop_event, stopping_as_interrupt
 from tracklater_bot.core import opened
 from tracklater_bot.domain.digests import Digest, ItemState
@@ -100,55 +100,39 @@ class Walk:
 
     def whole_day(self) -> None:
         """Asks for the day, approves one suggestion, edits one, skips one, approves the rest."""
-        self.command()
-        self.approve_first()
-        self.edit_next()
-        self.skip_last()
-        self.approve_the_rest()
-
-    def command(self) -> None:
-        """Asks for the sample day and waits for its message."""
-        self.sandbox.slack.command("/tracklater", self.sandbox.day.isoformat())
+        slack, day, note = self.sandbox.slack, self.sandbox.day, self.steps.append
+        slack.command("/tracklater", day.isoformat())
         self._wait(lambda: self._message() is not None, "the day's message")
-        self.steps.append(f"/tracklater {self.sandbox.day}: the digest was posted")
+        note(f"/tracklater {day}: the digest was posted")
 
-    def approve_first(self) -> None:
-        """Clicks the first Approve and waits until the entry is in Toggl."""
-        item = self._items("approve")[0]
-        self._click("approve", item)
-        self._wait(lambda: item in self._items("undo"), "the first entry")
-        self.steps.append(f"approved {self._name(item)}")
+        first = self._items("approve")[0]
+        self._click("approve", first)
+        self._wait(lambda: first in self._items("undo"), "the first entry")
+        note(f"approved {self._name(first)}")
 
-    def edit_next(self) -> None:
-        """Opens the dialog of the next suggestion and changes its description."""
         item = self._items("approve")[0]
         name = self._name(item)
         self._click("edit", item)
-        self._wait(lambda: self.sandbox.slack.view is not None, "the edit dialog")
-        outcome = self.sandbox.slack.submit(None, {"description": EDITED})
+        self._wait(lambda: slack.view is not None, "the edit dialog")
+        outcome = slack.submit(None, {"description": EDITED})
         if outcome.errors:
             raise DemoError(f"The edit was refused: {' '.join(outcome.errors.values())}")
         self._wait(lambda: EDITED in json.dumps(self._message()), "the edited description")
-        self.steps.append(f"edited {name}: it reads “{EDITED}” now")
+        note(f"edited {name}: it reads “{EDITED}” now")
 
-    def skip_last(self) -> None:
-        """Skips the last suggestion that has a group."""
-        item = self._items("skip")[-1]
-        name = self._name(item)
-        self._click("skip", item)
-        self._wait(lambda: item in self._items("undo"), "the skipped suggestion")
-        self.steps.append(f"skipped {name}")
+        last = self._items("skip")[-1]
+        name = self._name(last)
+        self._click("skip", last)
+        self._wait(lambda: last in self._items("undo"), "the skipped suggestion")
+        note(f"skipped {name}")
 
-    def approve_the_rest(self) -> None:
-        """Clicks Approve all, and waits until everything has arrived."""
         rest = len(self._items("approve"))
         self._click("approve_all", None)
         self._wait(lambda: not self._items("approve"), "the rest of the entries")
         self._wait(self._all_sent, "the last entry")
-        self.steps.append(f"approved the other {rest} with “Approve all”")
-        self.steps += [
-            f"left open {self._name(item)}" for item in self._items("edit", ItemState.OPEN)
-        ]
+        note(f"approved the other {rest} with “Approve all”")
+        open_ones = self._items("edit", ItemState.OPEN)
+        self.steps += [f"left open {self._name(item)}" for item in open_ones]
 
     # -- What came of it -----------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tracklater_bot.cli.output import print_json
+from tracklater_bot.cli.shared import print_json
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Group, Project

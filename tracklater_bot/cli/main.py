@@ -16,18 +16,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tracklater_bot import __version__
-from tracklater_bot.cli.output import OURS, print_json, say, survive_any_terminal, without_quotes
-from tracklater_bot.cli.shared import (
-    FailedError,
-    UsageError,
-    core_of,
-    day_of,
-    load_settings,
-    opened_core,
-    progress,
-    told,
-    write_png,
-)
+from tracklater_bot.cli import shared
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.cli.team import agent, demo_team, has_joined, hub, join
 from tracklater_bot.domain.errors import installing
@@ -45,7 +34,9 @@ NO_DEMO = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    survive_any_terminal()
+    shared.survive_any_terminal()
+    # pydantic looks for plugins among all packages there are: 20 ms of each start, for none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     parser = _parser()
     arguments = parser.parse_args(argv)
     for option in ("config", "env_file"):
@@ -55,9 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Command = arguments.command
     try:
         return command(arguments)
-    except (UsageError, FailedError) as error:
-        say(str(error))
-        return USAGE if isinstance(error, UsageError) else FAILED
+    except (shared.UsageError, shared.FailedError) as error:
+        shared.say(str(error))
+        return USAGE if isinstance(error, shared.UsageError) else FAILED
     except KeyboardInterrupt:
         return FAILED
     except BrokenPipeError:
@@ -72,10 +63,10 @@ def _configure_logging(*, verbose: bool) -> None:
     The libraries stay at warnings: at DEBUG, Slack's logs whole messages, answers and tokens.
     """
     handler = logging.StreamHandler()
-    handler.addFilter(without_quotes)
+    handler.addFilter(shared.without_quotes)
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(format=form, handlers=[handler])
-    for name in OURS:
+    for name in shared.OURS:
         logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.WARNING)
 
 
@@ -198,14 +189,14 @@ def _port(text: str) -> int:
 def demo(arguments: argparse.Namespace) -> int:
     """The sandbox and the real bot on it."""
     if arguments.json and not arguments.once:
-        raise UsageError("--json goes with --once.")
+        raise shared.UsageError("--json goes with --once.")
     try:
         from tracklater_bot.cli import demo as demonstration
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("tracklater"):
             raise
-        raise FailedError(NO_DEMO) from error
-    with told(demonstration.DemoError):
+        raise shared.FailedError(NO_DEMO) from error
+    with shared.told(demonstration.DemoError):
         if arguments.team:
             return demo_team(arguments.port, open_browser=not arguments.no_open)
         if arguments.once:
@@ -221,7 +212,7 @@ def init(arguments: argparse.Namespace) -> int:
     from tracklater_bot.settings import SettingsError
 
     files = first_hour.places(arguments.config, arguments.env_file, os.environ)
-    with told(SettingsError, UsageError), told(first_hour.NothingWritten):
+    with shared.told(SettingsError, shared.UsageError), shared.told(first_hour.NothingWritten):
         first_hour.init(arguments.folders, files, os.environ, utc_now(), Dialogue(), has_joined())
     shown = vars(_parser().parse_args(["preview", "yesterday"]))
     env_file = files[1] if files[1].exists() else None
@@ -237,14 +228,14 @@ def run(arguments: argparse.Namespace) -> int:
     from tracklater_bot.slack.connections import ConnectError
 
     stopped = stop_event(END_SECONDS)
-    with core_of(arguments) as core, told(ConnectError):
+    with shared.core_of(arguments) as core, shared.told(ConnectError):
         first = needed(core.file_settings)
         missing = dict.fromkeys((*first, *unfinished(core.file_settings)))
         if first:
-            raise UsageError("\n".join((*missing, "The README tells where to get them.")))
+            raise shared.UsageError("\n".join((*missing, "The README tells where to get them.")))
         for line in missing:
-            say(line)
-        run_until(person_of(core), stopped, started=lambda bot: say("\n".join(bot.story())))
+            shared.say(line)
+        run_until(person_of(core), stopped, started=lambda bot: shared.say("\n".join(bot.story())))
     return 0
 
 
@@ -256,13 +247,15 @@ def preview(arguments: argparse.Namespace) -> int:
     from tracklater_bot.trackers.base import words_of
 
     if arguments.titles and (arguments.json or arguments.blocks):
-        raise UsageError("--titles shows window titles here alone: leave out --json and --blocks.")
+        raise shared.UsageError(
+            "--titles shows window titles here alone: leave out --json and --blocks."
+        )
     titles = UnexplainedTitles() if arguments.titles else None
     engine = answer if titles is None else titles.answer
-    loaded = load_settings(arguments)
-    with opened_core(loaded.settings) as core:
-        day = day_of(core, arguments.when)
-        with progress(f"Reading {day.date}"):
+    loaded = shared.load_settings(arguments)
+    with shared.opened_core(loaded.settings) as core:
+        day = shared.day_of(core, arguments.when)
+        with shared.progress(f"Reading {day.date}"):
             [draft], now = core.local_machine(engine).drafts([day]), core.clock()
             advice = list(empty_day(draft, day, loaded, core))
         taken = [hint.text for group in core.groups for hint in group.hints]
@@ -270,21 +263,21 @@ def preview(arguments: argparse.Namespace) -> int:
     if arguments.png is not None:
         from tracklater_bot.blocks.timeline import lanes_of, ticks_of
 
-        write_png(arguments.png, lanes_of(draft, now, ticks_of(draft), words), groups)
+        shared.write_png(arguments.png, lanes_of(draft, now, ticks_of(draft), words), groups)
     if arguments.json:
         from tracklater_bot.cli.preview_json import draft_json
 
-        print_json(draft_json(draft, now, why=arguments.why))
+        shared.print_json(draft_json(draft, now, why=arguments.why))
     elif arguments.blocks:
         from tracklater_bot.cli.preview_blocks import draft_message
 
-        print_json(draft_message(draft, now, words))
+        shared.print_json(draft_message(draft, now, words))
     elif arguments.png is None:
         from tracklater_bot.cli.terminal import print_draft
 
         print_draft(draft, now, None, words, why=arguments.why)
     for line in advice:
-        say(line)
+        shared.say(line)
     if titles is not None:
         from tracklater_bot.cli.terminal import print_titles
 
@@ -301,17 +294,17 @@ def digest(arguments: argparse.Namespace) -> int:
     from tracklater_bot.slack.days import Days
     from tracklater_bot.slack.messages import PostError
 
-    with core_of(arguments) as core:
-        day_of(core, arguments.when)  # so that a mistake in it is told first
+    with shared.core_of(arguments) as core:
+        shared.day_of(core, arguments.when)  # so that a mistake in it is told first
         days = Days(person_of(core), web_client(core.file_settings))
         days.note_zone()
-        day = day_of(core, arguments.when)
-        with told(PostError), progress(f"Reading {day.date}"):
+        day = shared.day_of(core, arguments.when)
+        with shared.told(PostError), shared.progress(f"Reading {day.date}"):
             opened = days.open_day(day, review=True)
         days.finish()
     for status in opened.draft.sources:
         if status.trouble:
-            say(f"{status.name}: {status.trouble}")
+            shared.say(f"{status.name}: {status.trouble}")
     print(opened.summary())
     return 0
 
@@ -321,12 +314,12 @@ def check(arguments: argparse.Namespace) -> int:
     from tracklater_bot.checks import check_all, files_read, network, secrets_read
     from tracklater_bot.cli.terminal import print_lines
 
-    loaded = load_settings(arguments)
-    with opened_core(loaded.settings) as core, progress("Trying everything"):
+    loaded = shared.load_settings(arguments)
+    with shared.opened_core(loaded.settings) as core, shared.progress("Trying everything"):
         read = [files_read(loaded), *secrets_read(loaded)]
         findings = [*read, *check_all(core), network(core.file_settings)]
     if arguments.json:
-        print_json([asdict(finding) for finding in findings])
+        shared.print_json([asdict(finding) for finding in findings])
     else:
         print_lines([(finding.ok, finding.line()) for finding in findings])
     return 0 if all(finding.ok for finding in findings) else FAILED
@@ -336,14 +329,16 @@ def habits(arguments: argparse.Namespace) -> int:
     """What was learned, in words, or its end."""
     from tracklater_bot.cli.terminal import print_habits
 
-    with core_of(arguments) as core:
+    with shared.core_of(arguments) as core:
         machine = core.local_machine()
         if arguments.forget:
             machine.forget_habits()
-            say("All that was learned is forgotten. Entries from now on are learned from again.")
+            shared.say(
+                "All that was learned is forgotten. Entries from now on are learned from again."
+            )
             return 0
-        with progress("Reading recordings"):
-            print_habits(machine.habits_in_words([day_of(core, "today")]))
+        with shared.progress("Reading recordings"):
+            print_habits(machine.habits_in_words([shared.day_of(core, "today")]))
     return 0
 
 
@@ -353,14 +348,14 @@ def export(arguments: argparse.Namespace) -> int:
     from tracklater_bot.domain.day import Span
     from tracklater_bot.trackers.base import Refused
 
-    with core_of(arguments) as core:
-        first, last = day_of(core, arguments.first), day_of(core, arguments.last)
+    with shared.core_of(arguments) as core:
+        first, last = shared.day_of(core, arguments.first), shared.day_of(core, arguments.last)
         if first.date > last.date:
-            raise UsageError("--from comes after --to: write the earlier day first.")
-        with told(Refused):
+            raise shared.UsageError("--from comes after --to: write the earlier day first.")
+        with shared.told(Refused):
             core.writable_tracker()
         span = Span(first.span.start, last.span.end)
-        with progress(f"Reading {first.date} to {last.date}"):
+        with shared.progress(f"Reading {first.date} to {last.date}"):
             tracked, known = core.catalog.exported(span), Known.of(core, first.date)
         zone, now = core.calendar.zone(), core.clock()
     rows = export_rows(tracked.entries, span, zone, known, now)
@@ -370,17 +365,17 @@ def export(arguments: argparse.Namespace) -> int:
     else:
         print_csv(rows)
     if tracked.trouble:
-        say(f"Not all of it is there: {tracked.trouble}.")
+        shared.say(f"Not all of it is there: {tracked.trouble}.")
     return FAILED if tracked.trouble else 0
 
 
 def import_settings(arguments: argparse.Namespace) -> int:
     """The original's settings as ours."""
-    from tracklater_bot.cli.importer import CannotImport
-    from tracklater_bot.cli.importer import import_settings as convert
+    from tracklater_bot.cli.importer.original import CannotImport
+    from tracklater_bot.cli.importer.writing import import_settings as convert
 
     env_file = arguments.env_file or arguments.output.parent / ".env"
-    with told(CannotImport, UsageError):
+    with shared.told(CannotImport, shared.UsageError):
         report = convert(arguments.file, arguments.output, env_file)
     for line in report.lines():
         print(line)
@@ -392,15 +387,15 @@ def record(arguments: argparse.Namespace) -> int:
     from tracklater_bot.cli.record import RecordError
     from tracklater_bot.cli.record import record as take
 
-    settings = load_settings(arguments).settings
+    settings = shared.load_settings(arguments).settings
     if settings.thyme.dir is None:
-        raise UsageError(
+        raise shared.UsageError(
             "thyme.dir is not set: write the folder of thyme's files into the settings."
         )
-    with told(RecordError):
+    with shared.told(RecordError):
         recorded = take(settings.thyme.dir, settings.zone())
     if recorded.note:
-        say(recorded.note)
+        shared.say(recorded.note)
     return 0
 
 
@@ -415,8 +410,8 @@ def service(arguments: argparse.Namespace) -> int:
         removed = [f"{file}: removed" for file in services.uninstall(manager, call)]
         print("\n".join(removed or ["Nothing was installed."]))
         return 0
-    with told(SettingsError, UsageError):
-        loaded = load_settings(arguments)
+    with shared.told(SettingsError, shared.UsageError):
+        loaded = shared.load_settings(arguments)
         jobs = services.jobs_of(loaded, os.environ, sys.platform, joined=has_joined())
     if arguments.do == "status":
         states = [services.status(manager, job, call) for job in jobs]
@@ -425,9 +420,9 @@ def service(arguments: argparse.Namespace) -> int:
     print(services.shown(manager, jobs))
     unseen = sorted(name for name in os.environ if name.startswith(("TRACKLATER_", "SLACK_")))
     if unseen:
-        say(f"A service does not see this shell's {', '.join(unseen)}: write it into .env.")
+        shared.say(f"A service does not see this shell's {', '.join(unseen)}: write it into .env.")
     if not arguments.show:
-        with told(services.ServiceError):
+        with shared.told(services.ServiceError):
             services.install(manager, jobs, call)
-        say(f"Installed and started. {manager.hint(jobs[0])}")
+        shared.say(f"Installed and started. {manager.hint(jobs[0])}")
     return 0

@@ -10,6 +10,7 @@ from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.slack.person import Person, insist_on_slack
+from tracklater_bot.trackers.jira_worklogs import JiraGroupWorklogs
 
 
 def person_of(core: Core) -> Person:
@@ -35,5 +36,6 @@ def person_of(core: Core) -> Person:
 def _outbox(core: Core, owner: str, pace: Pace) -> Worker:
     key_tag = core.file_settings.suggest.key_tag
     lookup = Lookup(core.writable_tracker, core.catalog, key_tag=key_tag)
-    senders = all_senders(core.store, lookup, core.worklogs)
+    worklogs = JiraGroupWorklogs(core.file_settings.groups, core.clock)
+    senders = all_senders(core.store, lookup, worklogs)
     return Worker(core.store, core.person, owner, senders, core.clock, pace)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +24,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tracklater_bot.cli.lock_screen import is_locked
 from tracklater_bot.sources.clues.salvage import salvage
 from tracklater_bot.sources.clues.thyme import LARGEST
 from tracklater_bot.sources.files import read_regular, replace_file
@@ -86,7 +87,11 @@ def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
         )
     if fcntl is None:
         raise RecordError("this system cannot lock files, which `record` needs: run `thyme track`")
-    snapshot = _of_lock_screen(zone) if is_locked() else snapshot_in(_thyme_output())
+    if is_locked():  # as thyme writes one without windows, with a word that thyme passes over
+        empty: dict[str, Any] = {"Windows": None, "Active": 0, "Visible": None}
+        snapshot = {"Time": datetime.now(zone).isoformat(), **empty, "Locked": True}
+    else:
+        snapshot = snapshot_in(_thyme_output())
     try:
         at = datetime.fromisoformat(snapshot["Time"]).astimezone(zone)
     except OverflowError:
@@ -97,12 +102,6 @@ def record(folder: Path | None, zone: ZoneInfo) -> Recorded:
             return add(folder / f"{at.date()}.json", snapshot)
     except OSError as error:
         raise RecordError(f"{folder}: {(error.strerror or 'cannot be written').lower()}") from None
-
-
-def _of_lock_screen(zone: ZoneInfo) -> dict[str, Any]:
-    """As thyme writes one without windows, with a word that thyme passes over."""
-    empty = {"Windows": None, "Active": 0, "Visible": None}
-    return {"Time": datetime.now(zone).isoformat(), **empty, "Locked": True}
 
 
 # -- thyme -------------------------------------------------------------------------------------
@@ -249,3 +248,60 @@ def _is_snapshot(value: object) -> bool:
     except (ValueError, RecursionError):
         return False
     return at.tzinfo is not None and at.year > 1  # year 1 is Go's "no time"
+
+
+# -- Whether the screen is locked: Linux asks its session (logind), else its screen saver ------
+# Both through programs of systemd. Elsewhere nobody says so, and nothing is asked.
+
+LOCK_SECONDS = 2.0  # for all that is asked; the next snapshot is due in twenty
+_SESSION = re.compile(r"\w{1,40}")
+# What calls itself so has a method GetActive: locked, or dark at least.
+SAVERS = tuple(
+    f"org.{desktop}.ScreenSaver" for desktop in ("freedesktop", "gnome", "cinnamon", "mate", "xfce")
+)
+
+
+def is_locked() -> bool:
+    """Whether nobody can be at work, for certain; False where that cannot be found out."""
+    if sys.platform != "linux":
+        return False
+    until = time.monotonic() + LOCK_SECONDS
+    return _session_is_locked(until) or any(_is_active(saver, until) for saver in SAVERS)
+
+
+def _session_is_locked(until: float) -> bool:
+    """cron has a session of its own or none: the person's is that with the screen, if any has."""
+    wanted = ("--property=Display", "--property=Sessions")
+    shown = _told(until, "loginctl", "show-user", str(os.getuid()), *wanted)
+    told = dict(line.partition("=")[::2] for line in shown.splitlines())
+    named = told.get("Display") or told.get("Sessions") or os.environ.get("XDG_SESSION_ID") or ""
+    sessions = filter(_SESSION.fullmatch, (named or "auto").split())
+    hints = _told(until, "loginctl", "show-session", *sessions, "--property=LockedHint")
+    return not {"LockedHint=yes", "yes"}.isdisjoint(hints.split())
+
+
+def _is_active(saver: str, until: float) -> bool:
+    """A saver that does not run is not started for it."""
+    path = f"/{saver.replace('.', '/')}"
+    call = ("--user", "--auto-start=no", "call", saver, path, saver, "GetActive")
+    return _told(until, "busctl", *call) == "b true"
+
+
+def _told(until: float, program: str, *arguments: str) -> str:
+    """What a program prints; "" where it cannot be run, fails or takes too long."""
+    found, seconds = shutil.which(program), until - time.monotonic()
+    if found is None or seconds <= 0:
+        return ""
+    bus = f"unix:path=/run/user/{os.getuid()}/bus"  # cron does not know it
+    try:
+        done = subprocess.run(  # noqa: S603 - a program found by its name, no shell
+            [found, *arguments],
+            env={"DBUS_SESSION_BUS_ADDRESS": bus, **os.environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode("utf-8", "replace").strip() if not done.returncode else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,7 @@ from tracklater_bot.blocks.timeline import colours, lanes_of, text_timeline
 from tracklater_bot.domain.day_totals import as_digest, gap_lines
 from tracklater_bot.domain.draft import Draft, agents_words
 from tracklater_bot.domain.entries import SOME_TRACKER, TrackerWords
-from tracklater_bot.domain.suggestions import CERTAIN, Evidence, Suggestion
+from tracklater_bot.domain.suggestions import CERTAIN, Suggestion
 from tracklater_bot.domain.text import (
     clean,
     day_name,
@@ -51,8 +50,9 @@ def print_draft(
     """The day's suggestions as a table, and its timeline; with `why`, the reasons of each."""
     out = console or Console(highlight=False)
     closed = not tracker.reaches(draft.day, ZoneInfo(draft.timezone), now)
-    length = _to_review(draft, closed=closed)
-    out.print(Text(f"{day_name(draft.day)} · {length}", style="bold"))
+    length = sum((suggestion.span.length for suggestion in draft.suggestions), timedelta())
+    found = f"{duration(length) if length else 'nothing'} {'found' if closed else 'to review'}"
+    out.print(Text(f"{day_name(draft.day)} · {found}", style="bold"))
     if draft.suggestions:
         out.print(_table(draft, out.width, why=why))
     else:
@@ -63,7 +63,9 @@ def print_draft(
     if draft.suggestions or draft.tracked:
         lanes = lanes_of(draft, now, tracker=tracker)
         out.print(Text(text_timeline(lanes, min(out.width, MOST_COLUMNS))))
-    _print_tracked(draft, now, tracker, out)
+    if spans := [span for entry in draft.tracked if (span := entry.span(now))]:
+        tracked = sum((span.length for span in spans), timedelta())
+        out.print(f"\nIn {tracker.label} already: {duration(tracked)}")
     for line in gap_lines(as_digest(draft), now):
         out.print(Text(line))
     if draft.agents:
@@ -72,19 +74,6 @@ def print_draft(
         if status.trouble:
             where = f" ({status.group})" if status.group else ""
             out.print(Text(f"{status.name}{where}: {clean(status.trouble, 1000)}", style="yellow"))
-
-
-def _to_review(draft: Draft, *, closed: bool) -> str:
-    length = sum((suggestion.span.length for suggestion in draft.suggestions), timedelta())
-    wanted = "found" if closed else "to review"
-    return f"{duration(length) if length else 'nothing'} {wanted}"
-
-
-def _print_tracked(draft: Draft, now: datetime, tracker: TrackerWords, out: Console) -> None:
-    spans = [span for entry in draft.tracked if (span := entry.span(now))]
-    if spans:
-        tracked = sum((span.length for span in spans), timedelta())
-        out.print(f"\nIn {tracker.label} already: {duration(tracked)}")
 
 
 def _table(draft: Draft, width: int, *, why: bool) -> Table:
@@ -100,55 +89,29 @@ def _table(draft: Draft, width: int, *, why: bool) -> Table:
         table.add_column(
             name, justify="right" if right else "left", no_wrap=not what, ratio=1 if what else None
         )
+    zone = ZoneInfo(draft.timezone)
     colour = colours(suggestion.group for suggestion in draft.suggestions if suggestion.group)
     # What nothing explains comes last, as in Slack.
-    for suggestion in sorted(draft.suggestions, key=lambda row: (row.group is None, row.span)):
-        row = _SuggestionRow.of(suggestion, draft, colour.get(suggestion.group or "", "dim"))
-        if why:
-            row = replace(row, why=tuple(_why(suggestion)))
-        table.add_row(*(row.wide(counted) if wide else row.narrow()))
+    for row in sorted(draft.suggestions, key=lambda row: (row.group is None, row.span)):
+        seen = row.evidence
+        reasons = [Text(line, style="dim") for line in _why(row)] if why else []
+        place = Text(_place(row), style=colour.get(row.group or "", "dim"))
+        when, length = times(row.span, zone, draft.day), duration(row.span.length)
+        if wide:
+            windows = f"{seen.window_minutes} min" if seen.window_minutes else ""
+            counts = (str(getattr(seen, what) or "") for what in counted)
+            what_and_why = _lines(Text(_what(row)), *reasons)
+            table.add_row(when, length, place, what_and_why, _sure(row), windows, *counts)
+        else:
+            evidence = Text(listing(evidence_words(seen)), style="dim")
+            lines = _lines(place, Text(_what(row)), evidence, *reasons)
+            table.add_row(f"{when}\n{length}", lines, _sure(row))
     return table
 
 
-@dataclass(frozen=True, slots=True)
-class _SuggestionRow:
-    """A suggestion in words."""
-
-    time: str
-    length: str
-    place: Text
-    what: Text
-    sure: str
-    evidence: Evidence
-    why: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, suggestion: Suggestion, draft: Draft, style: str) -> _SuggestionRow:
-        return cls(
-            time=times(suggestion.span, ZoneInfo(draft.timezone), draft.day),
-            length=duration(suggestion.span.length),
-            place=Text(_place(suggestion), style=style),
-            what=Text(_what(suggestion)),
-            sure=_sure(suggestion),
-            evidence=suggestion.evidence,
-        )
-
-    def wide(self, counted: Sequence[str]) -> tuple[str | Text, ...]:
-        evidence = self.evidence
-        windows = f"{evidence.window_minutes} min" if evidence.window_minutes else ""
-        counts = (str(getattr(evidence, what) or "") for what in counted)
-        what = self._lines(self.what)
-        return (self.time, self.length, self.place, what, self.sure, windows, *counts)
-
-    def narrow(self) -> tuple[str | Text, ...]:
-        evidence = Text(listing(evidence_words(self.evidence)), style="dim")
-        lines = self._lines(self.place, self.what, evidence)
-        return (f"{self.time}\n{self.length}", lines, self.sure)
-
-    def _lines(self, *texts: Text) -> Text:
-        """The texts that are not empty and the reasons, a line each."""
-        why = (Text(line, style="dim") for line in self.why)
-        return Text("\n").join(line for line in (*texts, *why) if line.plain)
+def _lines(*texts: Text) -> Text:
+    """The texts that are not empty, a line each."""
+    return Text("\n").join(line for line in texts if line.plain)
 
 
 def _why(suggestion: Suggestion) -> Iterator[str]:
@@ -196,9 +159,9 @@ def print_titles(minutes: Mapping[str, float], console: Console | None = None) -
         out.print(Text(f"{length:>14}  {clean(title, 300) or '(no title)'}"), soft_wrap=True)
 
 
-def print_habits(habits: Sequence[Habit], console: Console | None = None) -> None:
+def print_habits(habits: Sequence[Habit]) -> None:
     """`“landing” in Figma → acme, 41 h, stood 96 %`, the strongest first."""
-    out = console or Console(highlight=False)
+    out = Console(highlight=False)
     if not habits:
         out.print("Nothing was learned yet: it comes from the entries of your groups.")
         return

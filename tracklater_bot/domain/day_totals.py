@@ -121,8 +121,9 @@ def tracked_length(
 
 def as_digest(draft: Draft) -> Digest:
     """A day that was only read as one of which nothing is decided."""
-    found = tuple(Item("", suggestion) for suggestion in draft.suggestions)
-    return Digest("", draft.day, draft.timezone, found, draft.tracked, gaps=draft.gaps)
+    items = tuple(Item(f"preview-{n}", found) for n, found in enumerate(draft.suggestions, 1))
+    seen = (draft.tracked, draft.sources, draft.gaps, draft.agents)
+    return Digest("preview", draft.day, draft.timezone, items, *seen)
 
 
 def gap_lines(digest: Digest, now: datetime | None) -> list[str]:

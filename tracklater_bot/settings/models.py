@@ -17,36 +17,10 @@ from pydantic import Field, SecretStr
 
 from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.text import folded
+from tracklater_bot.settings import issue_sections as issue_parts
+from tracklater_bot.settings import sections as parts
 from tracklater_bot.settings import types
 from tracklater_bot.settings.base import UNSET, GroupSection, Key, Section
-from tracklater_bot.settings.issue_sections import (
-    TAIGA_API,
-    GitHubSettings,
-    GitLabSettings,
-    GroupGitHub,
-    GroupGitLab,
-    GroupJira,
-    GroupTaiga,
-    ResolvedTaiga,
-    TaigaSettings,
-    pages_beside,
-)
-from tracklater_bot.settings.sections import (
-    ACTIVITYWATCH,
-    ActivityWatchSettings,
-    AgentsSettings,
-    CalendarSettings,
-    ClockifySettings,
-    GitSettings,
-    GroupGit,
-    GroupSlack,
-    GroupThyme,
-    GroupTracker,
-    SlackSettings,
-    ThymeSettings,
-    TogglSettings,
-    TrackerAccount,
-)
 
 
 class DigestSettings(Section):
@@ -82,15 +56,15 @@ class GroupSettings(GroupSection):
     """A client or work project."""
 
     keywords: types.Words = Field((), description="Words that mean this group wherever they stand.")
-    thyme: GroupThyme = UNSET
-    git: GroupGit = UNSET
-    tracker: GroupTracker = UNSET
-    toggl: GroupTracker = UNSET  # what it was called while there was Toggl alone
-    jira: GroupJira = UNSET
-    taiga: GroupTaiga = UNSET
-    github: GroupGitHub = UNSET
-    gitlab: GroupGitLab = UNSET
-    slack: GroupSlack = UNSET
+    thyme: parts.GroupThyme = UNSET
+    git: parts.GroupGit = UNSET
+    tracker: parts.GroupTracker = UNSET
+    toggl: parts.GroupTracker = UNSET  # what it was called while there was Toggl alone
+    jira: issue_parts.GroupJira = UNSET
+    taiga: issue_parts.GroupTaiga = UNSET
+    github: issue_parts.GroupGitHub = UNSET
+    gitlab: issue_parts.GroupGitLab = UNSET
+    slack: parts.GroupSlack = UNSET
 
     def exclusive(self) -> Iterator[tuple[str, Hashable]]:
         """The keywords."""
@@ -107,7 +81,7 @@ class GroupSettings(GroupSection):
         if self.tracker.is_named and self.toggl.is_named:
             yield "toggl", "is not read beside tracker, which means the same: keep one of them"
 
-    def tracked_in(self) -> tuple[str, GroupTracker]:
+    def tracked_in(self) -> tuple[str, parts.GroupTracker]:
         """The table with its client and projects, after its key."""
         if self.toggl.is_named and not self.tracker.is_named:
             return "toggl", self.toggl
@@ -131,17 +105,17 @@ class Settings(Section):
     )
     digest: DigestSettings = UNSET
     suggest: SuggestSettings = UNSET
-    slack: SlackSettings = UNSET
-    thyme: ThymeSettings = UNSET
-    activitywatch: ActivityWatchSettings = UNSET
-    agents: AgentsSettings = UNSET
-    git: GitSettings = UNSET
-    calendar: CalendarSettings = UNSET
-    toggl: TogglSettings = UNSET
-    clockify: ClockifySettings = UNSET
-    taiga: TaigaSettings = UNSET
-    github: GitHubSettings = UNSET
-    gitlab: GitLabSettings = UNSET
+    slack: parts.SlackSettings = UNSET
+    thyme: parts.ThymeSettings = UNSET
+    activitywatch: parts.ActivityWatchSettings = UNSET
+    agents: parts.AgentsSettings = UNSET
+    git: parts.GitSettings = UNSET
+    calendar: parts.CalendarSettings = UNSET
+    toggl: parts.TogglSettings = UNSET
+    clockify: parts.ClockifySettings = UNSET
+    taiga: issue_parts.TaigaSettings = UNSET
+    github: issue_parts.GitHubSettings = UNSET
+    gitlab: issue_parts.GitLabSettings = UNSET
     groups: dict[str, GroupSettings] = Field({}, description="Your clients and work projects.")
 
     def zone(self) -> ZoneInfo:
@@ -156,7 +130,7 @@ class Settings(Section):
         own = self.activitywatch
         names_a_place = {"url", "file"} & own.model_fields_set
         usual = "activitywatch" in self.model_fields_set and not names_a_place
-        return ACTIVITYWATCH if usual else own.url
+        return parts.ACTIVITYWATCH if usual else own.url
 
     @property
     def data_folder(self) -> Path:
@@ -166,15 +140,15 @@ class Settings(Section):
             return Path(path).parent
         return user_data_path("tracklater-bot", appauthor=False)
 
-    def trackers(self) -> list[tuple[Key, TrackerAccount]]:
+    def trackers(self) -> list[tuple[Key, parts.TrackerAccount]]:
         """The accounts that have a key, each after its place; there should be one at most."""
         return [(at, own) for at, own in self.accounts() if own.has_key]
 
-    def accounts(self) -> list[tuple[Key, TrackerAccount]]:
+    def accounts(self) -> list[tuple[Key, parts.TrackerAccount]]:
         """Those of all trackers there are, each after its place."""
-        return [(at, own) for at, own in self.sections() if isinstance(own, TrackerAccount)]
+        return [(at, own) for at, own in self.sections() if isinstance(own, parts.TrackerAccount)]
 
-    def is_chosen(self, account: TrackerAccount) -> bool:
+    def is_chosen(self, account: parts.TrackerAccount) -> bool:
         """Whether it is the person's, or would be if it had a key: that of which most is told."""
         accounts = [own for _, own in self.accounts()]
         told = max(accounts, key=lambda own: (own.has_key, bool(own.model_fields_set)))
@@ -184,30 +158,30 @@ class Settings(Section):
         """Whose commits count in the group's repositories."""
         return self.groups[group].git.emails or self.git.emails
 
-    def taiga_for(self, group: str) -> ResolvedTaiga | None:
+    def taiga_for(self, group: str) -> issue_parts.ResolvedTaiga | None:
         """The group's Taiga project; None when it has none."""
         own = self.groups[group].taiga
         if not own.project_slug:
             return None
-        return ResolvedTaiga(
+        return issue_parts.ResolvedTaiga(
             project_slug=own.project_slug,
             url=own.url or self.taiga.url,
-            web_url=own.web_url or pages_beside(own.url) or self._taiga_pages(),
+            web_url=own.web_url or issue_parts.pages_beside(own.url) or self._taiga_pages(),
             username=own.username or self.taiga.username,
             password=own.password or self.taiga.password,
         )
 
     def _taiga_pages(self) -> str:
-        if "web_url" in self.taiga.model_fields_set or self.taiga.url == TAIGA_API:
+        if "web_url" in self.taiga.model_fields_set or self.taiga.url == issue_parts.TAIGA_API:
             return self.taiga.web_url
-        return pages_beside(self.taiga.url)
+        return issue_parts.pages_beside(self.taiga.url)
 
     def numbers_alone(self, group: str) -> bool:
         """Whether `#12` is one of the group's one repository, and can be no other tracker's."""
         own = self.groups[group]
         return len(own.github.paths + own.gitlab.paths) == 1 and not own.taiga.project_slug
 
-    def slack_for(self, group: str) -> GroupSlack | None:
+    def slack_for(self, group: str) -> parts.GroupSlack | None:
         """The group's own workspace; None when its messages come from the global one.
 
         The token and the member id belong to one workspace: neither is taken over from the global

@@ -135,13 +135,15 @@ class CalendarSettings(Section):
 class TrackerAccount(Section):
     """The account of the tracker that gets the entries: its `label`, the field with its `key`.
 
-    `where` its pages show the key, and the `form` that all keys have.
+    `where` its pages show the key, the `form` that all keys have; `first_step` tells those who have
+    no tracker how to set it up.
     """
 
     label: ClassVar[str]
     key: ClassVar[str]
     where: ClassVar[str]
     form: ClassVar[str]
+    first_step: ClassVar[str]
 
     @property
     def has_key(self) -> bool:
@@ -166,6 +168,9 @@ class TogglSettings(TrackerAccount):
     sends_to = ("base_url",)
     label, key = "Toggl", "api_token"
     where, form = "API token (at the foot of its profile page)", r"[0-9a-f]{32}"
+    first_step = (
+        "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
+    )
 
     base_url: types.SomeAddress = Field(
         "https://api.track.toggl.com/api/v9", description="Toggl's API."
@@ -180,6 +185,10 @@ class ClockifySettings(TrackerAccount):
     sends_to = ("base_url",)
     label, key = "Clockify", "api_key"
     where, form = "API key (in its preferences)", r"[\w+/=-]{40,80}"
+    first_step = (
+        "TRACKLATER_CLOCKIFY__API_KEY is not set: make a key in Clockify's preferences, under"
+        " Advanced."
+    )
 
     base_url: types.SomeAddress = Field(
         "https://api.clockify.me/api/v1", description="Clockify's API, that of your region."

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from tzlocal import get_localzone
 
 from tracklater_bot.domain.day import WEEKDAYS
-from tracklater_bot.settings.errors import SettingsError
+from tracklater_bot.settings.base import SettingsError
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -53,10 +53,6 @@ def _addresses(value: object) -> object:
 def _blank_is_unset(value: object) -> object:
     """An empty text says the same as no setting at all."""
     return None if isinstance(value, str) and not value.strip() else value
-
-
-def _empty_is_unset(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    return value or None
 
 
 def _clock(value: object) -> object:
@@ -201,7 +197,7 @@ Repositories = Annotated[
 ]
 Emails = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
 OwnEmails = Annotated[
-    tuple[str, ...] | None, BeforeValidator(_addresses), AfterValidator(_empty_is_unset)
+    tuple[str, ...] | None, BeforeValidator(_addresses), AfterValidator(lambda words: words or None)
 ]
 Days = Annotated[
     tuple[Annotated[Weekday, BeforeValidator(_weekday)], ...], BeforeValidator(_listed)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import chain, repeat
 from typing import Any
+from uuid import uuid4
 
 from slack_bolt import App, BoltContext, Respond
 from slack_sdk.errors import SlackApiError
@@ -25,8 +26,10 @@ from tracklater_bot.scheduling.scheduler import Schedule
 from tracklater_bot.settings import Settings
 from tracklater_bot.slack import connections
 from tracklater_bot.slack.days import USUAL, BotTiming, Days
-from tracklater_bot.slack.handlers import register
-from tracklater_bot.slack.messages import NETWORK_ERRORS
+from tracklater_bot.slack.gate import OwnerGate, reply_privately
+from tracklater_bot.slack.handlers.day import DayHandlers
+from tracklater_bot.slack.handlers.dialogs import DialogHandlers
+from tracklater_bot.slack.messages import NETWORK_ERRORS, may_be_done
 from tracklater_bot.slack.pace import PacedClient, Pacer, SlackRetryHandler
 from tracklater_bot.slack.person import Person, secret
 
@@ -39,9 +42,7 @@ FIRST_PAUSES, LONGEST_PAUSE = (1, 2, 4, 8, 16), 30  # seconds between attempts t
 
 
 def web_client(
-    settings: Settings,
-    pacer: Pacer | None = None,
-    kind: Callable[..., PacedClient] = PacedClient,
+    settings: Settings, pacer: Pacer | None = None, kind: Callable[..., PacedClient] = PacedClient
 ) -> PacedClient:
     """Slack's Web API with the bot's token. Raises SettingsError when there is none."""
     token = secret(settings.slack.bot_token, "TRACKLATER_SLACK__BOT_TOKEN")
@@ -193,6 +194,34 @@ def bolt_app(
     app.use(answer_once)
     register(app, days)
     return app
+
+
+def register(app: App, days: Days) -> None:
+    """Gives the app its listeners, a gate before all, one answer to whatever goes wrong in them."""
+    app.use(OwnerGate(days.owns, app.listener_runner.listener_executor))
+    day = DayHandlers(days)
+    day.register(app)
+    DialogHandlers(days, day).register(app)
+    app.error(lambda error, context: _failed(days, error, context))
+
+
+def _failed(days: Days, error: Exception, context: BoltContext) -> None:
+    """Tells the person that it did not or may not have worked, with a reference for the log."""
+    reference = uuid4().hex[:8]
+    log_failure(log, f"A listener (reference {reference})", error)
+    user = context.user_id or ""
+    if not days.owns(user):  # nobody else gets a word from the bot, least of all unasked
+        return
+    words = "That did not work, and nothing was sent. Please try again; if"
+    if isinstance(error, StoreError):
+        words = "My database cannot be used, so that may not be kept. Try again in a minute; if"
+    elif may_be_done(error):
+        words = "Slack's answer was lost: that may have worked. Look before you try again; if"
+    sentence = f"{words} it keeps failing, the log tells why under {reference}."
+    if isinstance(error, StoreError) and context.response_url and context.respond:
+        reply_privately(context.respond, sentence)
+    else:
+        days.messenger.reply_privately(user, sentence)
 
 
 @contextmanager

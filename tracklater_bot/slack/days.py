@@ -33,20 +33,13 @@ from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import Review, ReviewError
 from tracklater_bot.scheduling.loop import Loop, stop_all
 from tracklater_bot.settings.preferences import MOVED, OVERRIDES, SILENT_UNTIL
+from tracklater_bot.slack import messages
 from tracklater_bot.slack.announcer import Activity, Announcer
 from tracklater_bot.slack.lookups import Lookups
-from tracklater_bot.slack.messages import (
-    Messenger,
-    Posted,
-    PostedElsewhere,
-    PostError,
-    logged_if_refused,
-)
 from tracklater_bot.slack.pace import MINUTE, PacedClient
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
-from tracklater_bot.slack.views import Views, page_key, said_key
-from tracklater_bot.slack.weeks import Weeks
+from tracklater_bot.slack.views import Views, Weeks, page_key, said_key
 from tracklater_bot.store.processes import owner_name
 
 log = logging.getLogger(__name__)
@@ -82,7 +75,7 @@ class OpenedDay:
 
     draft: Draft
     digest: Digest
-    posted: Posted | None = None
+    posted: messages.Posted | None = None
     tracker: TrackerWords = SOME_TRACKER
     closed: str = ""
 
@@ -115,7 +108,7 @@ class Days:
         self.views = Views(person)
         self.weeks = Weeks(person, self.views, self._stored)
         self.review = Review(person.store, person.clock, person.tracker_words)
-        self.messenger = Messenger(client, person.store, self.views.digest, owner)
+        self.messenger = messages.Messenger(client, person.store, self.views.digest, owner)
         self.outbox = person.outbox(owner, timing.pace)
         self.lookups = Lookups(person)
         self._timing = timing
@@ -167,10 +160,7 @@ class Days:
         return self.review.answer(user, item_id, named[said], project)
 
     def reread(
-        self,
-        on: date,
-        head: str,
-        outcome: Outcome = lambda _digest, _moves: "",
+        self, on: date, head: str, outcome: Outcome = lambda _digest, _moves: ""
     ) -> SlackMessage | None:
         """Reads a day anew that is stored, shows it, and tells what moved and what came of it.
 
@@ -214,7 +204,7 @@ class Days:
         """A message whose answer was lost in the block is looked for, and kept up to date."""
         try:
             yield
-        except PostError:
+        except messages.PostError:
             self._messages.wake()
             raise
 
@@ -247,7 +237,9 @@ class Days:
             with self._mended_later(), low_priority():
                 posted = self.messenger.announce(digest, since)
             if posted is None:
-                raise PostedElsewhere("Another bot on this database is posting the day right now.")
+                raise messages.PostedElsewhere(
+                    "Another bot on this database is posting the day right now."
+                )
             self._with_picture(opened, posted)
         elif digest.ts:
             with low_priority():
@@ -288,7 +280,7 @@ class Days:
         closed = tracker.too_long_ago if self.person.is_closed(day) else ""
         return OpenedDay(draft, digest, tracker=tracker, closed=closed)
 
-    def _with_picture(self, opened: OpenedDay, posted: Posted | None) -> OpenedDay:
+    def _with_picture(self, opened: OpenedDay, posted: messages.Posted | None) -> OpenedDay:
         """The day as it was posted; its picture follows."""
         if posted is not None:
             self._pictures.add(opened.draft)
@@ -298,7 +290,7 @@ class Days:
         """Opens the day and says in a message where it is, or why it is nowhere."""
         try:
             opened = self.open_day(day)
-        except PostError as error:
+        except messages.PostError as error:
             log.warning("The day %s was not posted: %s", day.date, error)
             return note(f"{day_name(day.date)} could not be shown. {error}")
         if opened.posted is None and opened.digest.items:
@@ -361,7 +353,7 @@ class Days:
 
     def show_again(self, day: date) -> None:
         """Brings the day's message up to date with the time, though nothing was decided."""
-        with logged_if_refused(f"The message of {day} could not be updated"):
+        with messages.logged_if_refused(f"The message of {day} could not be updated"):
             self.messenger.show_again(self.person.id, day)
 
     def note_zone(self) -> None:
@@ -410,7 +402,7 @@ class Days:
 
     def _show(self) -> float | None:
         in_doubt = True
-        with logged_if_refused("Old messages could not be looked at"), low_priority():
+        with messages.logged_if_refused("Old messages could not be looked at"), low_priority():
             in_doubt = self.messenger.look(self.person.id)
         stale = [digest.day for digest in self.person.store.stale(self.person.id)]
         self.messenger.refresh_stale(self.person.id)

@@ -181,9 +181,8 @@ class Pictures:
 class Uploader:
     """Uploads pictures into the thread of a day's message."""
 
-    def __init__(self, client: WebClient, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: WebClient) -> None:
         self._client = client
-        self._pause = pause
 
     def upload(
         self, digest: Digest, lanes: Lanes, picture: bytes, *, again: bool = False
@@ -234,5 +233,5 @@ class Uploader:
         for _ in range(round(READY_WITHIN_SECONDS / LOOK_EVERY_SECONDS)):
             if self._client.files_info(file=file_id)["file"].get("mimetype"):
                 return True
-            self._pause(LOOK_EVERY_SECONDS)
+            time.sleep(LOOK_EVERY_SECONDS)
         return False

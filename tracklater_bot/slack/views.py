@@ -1,36 +1,47 @@
-"""What messages, Home and answers show, gathered from the store and the catalogue."""
+"""What messages, Home and answers show, gathered from the store and the catalogue.
+
+A week or a month is read at once, or shown as it is stored.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import dropwhile
 
 from tracklater_bot.blocks.digest import DigestView, digest_message, questions
 from tracklater_bot.blocks.elements import SlackMessage
-from tracklater_bot.blocks.help import StatusView, changed_since
+from tracklater_bot.blocks.help import StatusView, changed_since, sources_lines
 from tracklater_bot.blocks.home import HomeView, Preferences
-from tracklater_bot.blocks.timeline import colours, lanes_of, square, text_timeline
-from tracklater_bot.blocks.week import in_all
+from tracklater_bot.blocks.timeline import PHONE_COLUMNS, colours, lanes_of, square, text_timeline
+from tracklater_bot.blocks.week import (
+    WEEK_DAYS,
+    BillingView,
+    QuotaView,
+    WeekView,
+    in_all,
+    week_message,
+)
 from tracklater_bot.catalog import day_totals
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.day_totals import DayTimes, usual_length
 from tracklater_bot.domain.digests import UNDER_WAY, Digest, ItemState
+from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.plan import Plan
+from tracklater_bot.domain.stretches import ReadyRows, Stretch
 from tracklater_bot.settings.preferences import OVERRIDES, silent_until
 from tracklater_bot.slack.announcer import went_on_key
 from tracklater_bot.slack.billing import Billing
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import ShownPictures
 
-WEEK_DAYS = 7
+MOST_NOTES = 5
 OPEN_DAYS_BACK = timedelta(days=60)
 TRACK_RECORD_BACK = timedelta(days=90)
 NEVER_SHOWN_BACK = 14  # days; reading more of them anew takes its time
 MOST_SHOWN = 100  # spans of which is remembered what was in front; stored it is nowhere
-TIMELINE_COLUMNS = 38  # more would wrap on a phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ class Views:
             page=page if isinstance(page, int) else 0,
             tracker=self.person.tracker_words,
             picture=picture,
-            timeline=None if picture else text_timeline(lanes, TIMELINE_COLUMNS, with_sums=False),
+            timeline=None if picture else text_timeline(lanes, PHONE_COLUMNS, with_sums=False),
             now=now,
             went_on=bool(self.person.stored(went_on_key(digest.day))),
             changes=[
@@ -225,6 +236,86 @@ class Views:
             silent_until=silent_until(stored),
             changed=frozenset(stored) & {*OVERRIDES, "silent_until"},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """One person's weeks and months. `store_draft` stores a day as it was just read."""
+
+    person: Person
+    views: Views
+    store_draft: Callable[[Draft], Digest]
+
+    def read(self, stretch: Stretch) -> SlackMessage:
+        """Its days as they look now: what was found is stored, so that it can be approved."""
+        days = {day.date: day for day in self.person.calendar.days_of(stretch)}
+        drafts = self.person.machine.drafts(list(days.values()))
+        kept = [self.keep(draft, days[draft.day]) for draft in drafts]
+        times, digests = [of for of, _ in kept], [digest for _, digest in kept if digest]
+        statuses = {(s.name, s.group): s for draft in drafts for s in draft.sources if s.trouble}
+        billing = None
+        tracker, closed = self.person.catalog.tracker_name, self.person.is_closed
+        known = tracker and not any(name == tracker for name, _ in statuses)
+        if stretch.is_month and known and not closed(days[min(days)]):
+            entries = (entry for draft in drafts for entry in draft.tracked)
+            billing = self.billing.shown(stretch, entries, times)
+        notes = sources_lines([*statuses.values()])
+        return self._message(stretch, times, digests, notes, billing)
+
+    def again(self, stretch: Stretch, billing: BillingView | None = None) -> SlackMessage:
+        """The same from what is stored: quick, and nobody is asked."""
+        days = self.person.calendar.days_of(stretch)
+        stored = [self.person.store.digest(self.person.id, day.date) for day in days]
+        times = [self.views.stored_day(day.date) for day in days]
+        return self._message(
+            stretch, times, [digest for digest in stored if digest], billing=billing
+        )
+
+    def open_days(self, stretch: Stretch) -> list[date]:
+        """The days on which approving the stretch approves."""
+        days = self.person.calendar.days_of(stretch)
+        return [day.date for day in days if not self.person.is_closed(day)]
+
+    def keep(self, draft: Draft, day: WorkDay) -> tuple[DayTimes, Digest | None]:
+        """Stores a day that has something to decide on or was opened before; else remembers it."""
+        now = self.person.clock()
+        found = draft.suggestions and not self.person.is_closed(day)
+        if found or self.person.store.digest(self.person.id, draft.day) is not None:
+            digest = self.store_draft(draft)
+            # The tracker's own word on our entries too: they may have been changed there.
+            return DayTimes.of(replace(digest, tracked=draft.tracked), now, day.span), digest
+        times = DayTimes.of_draft(draft, now, day.span)
+        self.views.remember(times)
+        return times, None
+
+    def _message(
+        self,
+        stretch: Stretch,
+        times: Sequence[DayTimes],
+        digests: Sequence[Digest],
+        notes: Sequence[str] = (),
+        billing: BillingView | None = None,
+    ) -> SlackMessage:
+        open_days = set(self.open_days(stretch))
+        kept = [digest for digest in digests if digest.day in open_days]
+        certain, ready = (ReadyRows.of(kept, certain_only=only) for only in (True, False))
+        closed = [self.person.tracker_words.too_long_ago] * (len(open_days) < len(times))
+        view = WeekView(
+            stretch, certain, ready, self._quota(), [*closed, *notes[:MOST_NOTES]], billing
+        )
+        return week_message(times, self.person.tracker_words, view)
+
+    @property
+    def billing(self) -> Billing:
+        """The months that are billed."""
+        return Billing(self.person)
+
+    def _quota(self) -> QuotaView:
+        now, zone = self.person.clock(), self.person.settings().zone()
+        quota = self.person.tracker.quota() if self.person.tracker else None
+        if quota is None:
+            return QuotaView(now, zone)
+        return QuotaView(now, zone, quota.remaining, quota.resets_at, quota.hourly)
 
 
 def page_key(day: date) -> str:

@@ -29,7 +29,7 @@ from tracklater_bot.http import (
     in_header,
     utc_now,
 )
-from tracklater_bot.settings import ClockifySettings, GroupSettings, Settings
+from tracklater_bot.settings import ClockifySettings, GroupSettings
 from tracklater_bot.trackers.base import (
     Account,
     Constraints,
@@ -80,10 +80,6 @@ class ClockifyTracker:
     label = "Clockify"
     page = "https://app.clockify.me/tracker"
     forgets = False
-    first_step = (
-        "TRACKLATER_CLOCKIFY__API_KEY is not set: make a key in Clockify's preferences, under"
-        " Advanced."
-    )
 
     def __init__(
         self,
@@ -107,17 +103,6 @@ class ClockifyTracker:
             retry=RetryPolicy(tries=1),
             timing=timing or Timing(now=clock),
         )
-
-    @classmethod
-    def set_up(
-        cls,
-        settings: Settings,
-        clock: Callable[[], datetime],
-        tallies: Tallies | None = None,
-    ) -> ClockifyTracker | None:
-        """The account of the key, if one is set."""
-        own = settings.clockify
-        return cls(own, clock, tallies=tallies) if own.has_key else None
 
     @property
     def account_key(self) -> str:

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from tracklater_bot import http
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
-from tracklater_bot.settings import GroupSettings, Settings, TogglSettings
+from tracklater_bot.settings import GroupSettings, TogglSettings
 from tracklater_bot.trackers import base, forms
 from tracklater_bot.trackers import toggl_models as models
 from tracklater_bot.trackers.tallies import Tallies, ToldQuota, over_quota
@@ -68,9 +68,6 @@ class TogglTracker:
     name = "toggl"
     label = "Toggl"
     forgets = True
-    first_step = (
-        "TRACKLATER_TOGGL__API_TOKEN is not set: copy it from the foot of Toggl's profile page."
-    )
 
     def __init__(
         self,
@@ -96,17 +93,6 @@ class TogglTracker:
             )
             for address in (api, f"{api.removesuffix('/api/v9')}/reports/api/v3")
         )
-
-    @classmethod
-    def set_up(
-        cls,
-        settings: Settings,
-        clock: Callable[[], datetime],
-        tallies: Tallies | None = None,
-    ) -> TogglTracker | None:
-        """The account of the token, if one is set."""
-        own = settings.toggl
-        return cls(own, clock, tallies=tallies) if own.api_token is not None else None
 
     @property
     def account_key(self) -> str:

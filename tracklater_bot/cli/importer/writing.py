@@ -13,20 +13,9 @@ from pydantic import ValidationError
 from tracklater_bot.cli.importer.convert import Converted, convert
 from tracklater_bot.cli.importer.original import CannotImport, read
 from tracklater_bot.domain.text import clean
-from tracklater_bot.settings import Settings, SettingsError
-from tracklater_bot.settings.base import Key
-from tracklater_bot.settings.errors import reason
-from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.tree import (
-    BARE,
-    GROUPS,
-    dotted,
-    env_name,
-    env_names,
-    is_private,
-    nested,
-    section_at,
-)
+from tracklater_bot.settings import Settings, SettingsError, tree
+from tracklater_bot.settings.base import Key, reason
+from tracklater_bot.settings.tree import dotenv_variables
 from tracklater_bot.sources.files import replace_file
 
 HEADER = "# TrackLater's settings, imported from {source}. All of them: tracklater.example.toml\n"
@@ -68,7 +57,7 @@ def import_settings(source: Path, target: Path, env_file: Path) -> Report:
     try:
         secrets = _secrets(converted, env_file)
         append_secrets(env_file, secrets)
-        public = {key: value for key, value in converted.values.items() if not is_private(key)}
+        public = {key: value for key, value in converted.values.items() if not tree.is_private(key)}
         with target.open("x", encoding="utf-8") as file:
             file.write(HEADER.format(source=source.name))
             file.write(toml(public, converted.groups.values()))
@@ -90,11 +79,11 @@ def _drop_invalid(converted: Converted) -> None:
     """Leaves out what our settings would refuse, and says so: the rest must load."""
     while True:
         try:
-            Settings.model_validate(nested(converted.values))
+            Settings.model_validate(tree.nested(converted.values))
         except ValidationError as error:
             detail = error.errors(include_url=False, include_input=False)[0]
             path = next(key for key in converted.values if key == detail["loc"][: len(key)])
-            converted.notes.append(f"{dotted(path)}: {reason(detail)}: left out")
+            converted.notes.append(f"{tree.dotted(path)}: {reason(detail)}: left out")
             del converted.values[path]
         else:
             return
@@ -106,10 +95,10 @@ def _drop_invalid(converted: Converted) -> None:
 def _secrets(converted: Converted, env_file: Path) -> dict[str, str]:
     """Variables to be added. One that has a value already keeps it, and that is noted."""
     present = dotenv_variables(env_file)
-    meanings = env_names(converted.groups.values())
+    meanings = tree.env_names(converted.groups.values())
     secrets: dict[str, str] = {}
-    for path in filter(is_private, converted.values):
-        name, value = env_name(path), str(converted.values[path])
+    for path in filter(tree.is_private, converted.values):
+        name, value = tree.env_name(path), str(converted.values[path])
         if len(meanings[name]) > 1:
             converted.notes.append(f"{name}: fits several groups: rename one, then set it by hand")
         elif not present.get(name):
@@ -147,18 +136,18 @@ def toml(
     """
     tables: dict[Key, list[str]] = {(): []}
     for group in groups:
-        tables[(GROUPS, group)] = []
+        tables[(tree.GROUPS, group)] = []
     for path, value in values.items():
-        head = path[:2] if path[0] == GROUPS else path[:-1]
-        if section_at(path) is not None:  # that it is there says enough
+        head = path[:2] if path[0] == tree.GROUPS else path[:-1]
+        if tree.section_at(path) is not None:  # that it is there says enough
             tables.setdefault(path, [])
             continue
-        tables.setdefault(head, []).append(f"{dotted(path[len(head) :])} = {_literal(value)}")
+        tables.setdefault(head, []).append(f"{tree.dotted(path[len(head) :])} = {_literal(value)}")
     return "\n".join(_sections(tables, comments or {}))
 
 
 def _sections(tables: Mapping[Key, list[str]], comments: Mapping[Key, str]) -> Iterator[str]:
-    for head in sorted(tables, key=lambda key: (key[:1] == (GROUPS,), len(key))):
+    for head in sorted(tables, key=lambda key: (key[:1] == (tree.GROUPS,), len(key))):
         comment = f"# {comments[head]}\n" if head in comments else ""
         title = [f"\n{comment}[{_key(head)}]"] if head else []
         if title or tables[head]:
@@ -167,7 +156,7 @@ def _sections(tables: Mapping[Key, list[str]], comments: Mapping[Key, str]) -> I
 
 
 def _key(path: Key) -> str:
-    return ".".join(part if BARE.fullmatch(part) else _literal(part) for part in path)
+    return ".".join(part if tree.BARE.fullmatch(part) else _literal(part) for part in path)
 
 
 def _literal(value: Any) -> str:

@@ -24,10 +24,15 @@ from tracklater_bot.domain.text import clean, count
 from tracklater_bot.settings import Settings, load, system_keyring
 from tracklater_bot.settings.base import Key
 from tracklater_bot.settings.issue_sections import TAIGA_API
-from tracklater_bot.settings.layers import CONFIG_VARIABLE, dotenv_variables
 from tracklater_bot.settings.loading import ENV_NAME, places_looked_at
 from tracklater_bot.settings.sections import TrackerAccount
-from tracklater_bot.settings.tree import GROUPS, env_name, env_names
+from tracklater_bot.settings.tree import (
+    CONFIG_VARIABLE,
+    GROUPS,
+    dotenv_variables,
+    env_name,
+    env_names,
+)
 
 MOST_SITES = 5
 TOKEN_PAGES = {

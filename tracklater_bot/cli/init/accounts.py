@@ -16,8 +16,7 @@ from tracklater_bot.http import BadStatus, HttpError, ServiceClient, Timing, bea
 from tracklater_bot.http.jira import JiraError, JiraSite
 from tracklater_bot.http.responses import understood
 from tracklater_bot.settings import GroupJira, Settings
-from tracklater_bot.settings.base import Key
-from tracklater_bot.settings.errors import reason
+from tracklater_bot.settings.base import Key, reason
 from tracklater_bot.settings.issue_sections import (
     TAIGA_API,
     TAIGA_PAGES,
@@ -143,16 +142,13 @@ def taiga_projects(
     address: str, username: str, password: SecretStr
 ) -> tuple[str, list[IssueProject]]:
     """The API's address and the account's projects. Raises RefusedAnswer."""
-    api = taiga_api(address)
+    # The address may be that of any of its pages.
+    root = address.partition("/project")[0].partition("/api/v1")[0].rstrip("/")
+    theirs = root in (TAIGA_PAGES, TAIGA_API.partition("/api")[0])
+    api = TAIGA_API if theirs else f"{root}/api/v1"
     with _answered():
         found = TaigaLogin(api, username, password, Timing()).projects()
     return api, [IssueProject("taiga", api, each.slug, each.name) for each in found]
-
-
-def taiga_api(address: str) -> str:
-    """Where the API of a Taiga is, by the address of any of its pages."""
-    root = address.partition("/project")[0].partition("/api/v1")[0].rstrip("/")
-    return TAIGA_API if root in (TAIGA_PAGES, TAIGA_API.partition("/api")[0]) else f"{root}/api/v1"
 
 
 class _ForgeRow(BaseModel):

@@ -19,20 +19,12 @@ from pydantic import TypeAdapter
 from tracklater_bot.http import HttpError, RetryPolicy, ServiceClient, anonymous
 from tracklater_bot.settings.sections import ACTIVITYWATCH
 from tracklater_bot.sources.base import SourceError
+from tracklater_bot.sources.clues import git_repository
 from tracklater_bot.sources.clues.agent_logs import TakesTooLong, lines_of
 from tracklater_bot.sources.clues.agents import TOOLS, Tool, usual_folder
 from tracklater_bot.sources.clues.git_command import own_email, run_git
 from tracklater_bot.sources.clues.git_log import asked_reflog
 from tracklater_bot.sources.clues.git_remotes import remote_words
-from tracklater_bot.sources.clues.git_repository import (
-    Head,
-    ReflogCommit,
-    Repository,
-    head_reflog,
-    likely_own,
-    locate,
-    repository_around,
-)
 from tracklater_bot.sources.files import open_regular, read_end
 
 USUAL = frozenset((
@@ -113,7 +105,11 @@ class FoundMachine:
 
 def find(folders: Sequence[Path], home: Path) -> FoundMachine:
     """Everything that is found under the folders; without any, in home's usual places."""
-    roots = {folder.expanduser().absolute(): DEEP for folder in folders} or _usual_places(home)
+    # In home's usual places it looks deep; the other folders may be repositories themselves.
+    roots = {folder.expanduser().absolute(): DEEP for folder in folders} or {
+        path: DEEP if path.name.casefold() in USUAL else 0
+        for path in filter(_is_worth_a_look, _folders_in(home))
+    }
     places = _Places()
     places.walk(roots)
     tools = [tool for tool in TOOLS if usual_folder(tool).is_dir()]
@@ -135,12 +131,6 @@ def find(folders: Sequence[Path], home: Path) -> FoundMachine:
         agents=tuple(tool.name for tool in tools if any(tool.files(usual_folder(tool)))),
         cut=places.cut,
     )
-
-
-def _usual_places(home: Path) -> dict[Path, int]:
-    """Home's folders, each with how deep to look: the others may be repositories themselves."""
-    inside = [path for path in _folders_in(home) if _is_worth_a_look(path)]
-    return {path: DEEP if path.name.casefold() in USUAL else 0 for path in inside}
 
 
 def _folders_in(folder: Path) -> list[Path]:
@@ -201,7 +191,7 @@ def _repositories(
     paths: Iterable[Path], roots: Iterable[Path], prompted: Mapping[Path, datetime]
 ) -> Iterator[FoundRepository]:
     """Each repository once: of worktrees the one that they are made from, of submodules none."""
-    found: dict[Path, Repository] = {}
+    found: dict[Path, git_repository.Repository] = {}
     typed: dict[Path, datetime] = {}
     for path in paths:
         if (repository := _main(path)) is not None:
@@ -213,26 +203,28 @@ def _repositories(
         yield _described(repository, roots, typed.get(common))
 
 
-def _main(path: Path) -> Repository | None:
+def _main(path: Path) -> git_repository.Repository | None:
     # Here and below: what cannot be read is not proposed. `check` tells it once it is set up.
     with suppress(SourceError, OSError, ValueError, RuntimeError):
-        repository = locate(path)
+        repository = git_repository.locate(path)
         if not repository.is_borrowed():
             return repository
         if "modules" not in repository.common.parts:
-            return locate(repository.main)
+            return git_repository.locate(repository.main)
     return None
 
 
 def _described(
-    repository: Repository, roots: Iterable[Path], typed: datetime | None
+    repository: git_repository.Repository, roots: Iterable[Path], typed: datetime | None
 ) -> FoundRepository:
-    made: list[ReflogCommit] = []
+    made: list[git_repository.ReflogCommit] = []
     keys = Counter[str]()
     for head in repository.heads():
         with suppress(SourceError, OSError):
             asked = repository.keeps_reflogs_itself()
-            reflog = asked_reflog(repository, head) if asked else head_reflog(head)[0]
+            reflog = (
+                asked_reflog(repository, head) if asked else git_repository.head_reflog(head)[0]
+            )
             made += reflog.made_here
             keys += _keys(head, (branch for _, branch in reflog.branches))
     made.sort(key=lambda commit: -commit.at)
@@ -245,7 +237,7 @@ def _described(
         path=repository.path,
         remotes=tuple(words[0] for url in repository.remotes() if (words := remote_words(url))),
         folders=_between(repository.path, roots),
-        emails=tuple(likely_own(made_as)),
+        emails=tuple(git_repository.likely_own(made_as)),
         last=max(filter(None, moments), default=None),
         keys=keys,
     )
@@ -256,13 +248,13 @@ def _cloned(found: FoundRepository, emails: Sequence[str]) -> FoundRepository:
     authors = [f"--author=<{email}>" for email in emails]
     with suppress(SourceError, OSError):
         command = ("log", "--all", "-1", "-F", "-i", "--format=%at", *authors)
-        _, output, _ = run_git(locate(found.path), *command)
+        _, output, _ = run_git(git_repository.locate(found.path), *command)
         if authors and output.strip().isdigit():
             return replace(found, last=_moment(int(output)))
     return found
 
 
-def _keys(head: Head, branches: Iterable[str]) -> Counter[str]:
+def _keys(head: git_repository.Head, branches: Iterable[str]) -> Counter[str]:
     with suppress(OSError):
         lines, _ = read_end(head.gitdir / "logs" / "HEAD", REFLOG_END)
         said = [line.rpartition(b"\t")[2].decode(errors="replace") for line in lines.splitlines()]
@@ -309,7 +301,7 @@ def _prompted(tools: Iterable[Tool]) -> dict[Path, datetime]:
             with suppress(OSError, TakesTooLong):
                 lines = lines_of(path, lambda: time.monotonic() <= until)
                 for prompt in tool.understand(lines, path).prompts:
-                    place = repository_around(Path(prompt.folder))
+                    place = git_repository.repository_around(Path(prompt.folder))
                     if place is not None and (at := _moment(prompt.at / 1000)):
                         last[place] = max(at, last.get(place, at))
     return last

@@ -13,8 +13,7 @@ from pydantic import SecretStr
 from tracklater_bot.cli.importer.writing import append_secrets, toml
 from tracklater_bot.cli.init.grouping import Proposal
 from tracklater_bot.settings.base import Key
-from tracklater_bot.settings.layers import dotenv_variables
-from tracklater_bot.settings.tree import GROUPS, env_name, env_names, is_private
+from tracklater_bot.settings.tree import GROUPS, dotenv_variables, env_name, env_names, is_private
 from tracklater_bot.sources.files import replace_file
 
 HEADER = """\

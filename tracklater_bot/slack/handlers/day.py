@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from threading import Timer
 from typing import Any
 
@@ -24,7 +25,7 @@ from tracklater_bot.domain.stretches import Stretch, parse_stretch
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.settings.preferences import NO_REMINDERS, SILENT_UNTIL
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.payloads import Click, refused, reply_privately, stored_first
+from tracklater_bot.slack.gate import Click, refused, reply_privately, stored_first
 
 MOST_WORD = 60
 STILL_LOOKING = "I am still looking…"
@@ -47,12 +48,12 @@ class DayHandlers:
         app.action(re.compile(r"^answer:\d+$"))(self._answered)
         app.action("move_too")(self._move_too)
         app.action(re.compile(r"^page:\d+$"))(self._turn_page)
-        app.action("refresh")(self.refresh)
-        app.action("open_day")(self.refresh)
+        for action in ("refresh", "open_day"):
+            app.action(action)(self.refresh)
         for action in ("approve_days", "approve_days_all"):
             app.action(action)(self._approve_days)
-        app.action("bill_month")(self._bill_month)
-        app.action("unbill_month")(self._bill_month)
+        for action in ("bill_month", "unbill_month"):
+            app.action(action)(self._bill_month)
         app.action("remind")(self._remind)
         app.event("app_home_opened")(self._home_opened)
         app.action(re.compile(r"^pref_"))(self._preference_changed)
@@ -125,12 +126,10 @@ class DayHandlers:
         click, weeks = Click.of(body), self._days.weeks
         words, _, seen = click.value.rpartition("/")
         stretch = Stretch.parse(words)
-        if click.action_id == "unbill_month":
-            refused(ack, respond, lambda: weeks.billing.unmark(stretch))
-        else:
-            refused(ack, respond, lambda: weeks.billing.mark(stretch, seen))
-        billing = weeks.billing.as_shown(stretch)
-        _say(respond, weeks.again(stretch, billing), replace_original=True)
+        billing, undo = weeks.billing, click.action_id == "unbill_month"
+        decide = partial(billing.unmark, stretch) if undo else partial(billing.mark, stretch, seen)
+        refused(ack, respond, decide)
+        _say(respond, weeks.again(stretch, billing.as_shown(stretch)), replace_original=True)
 
     # -- Decisions -----------------------------------------------------------------------------
 

@@ -23,9 +23,9 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.review.decisions import Change, ReviewError
 from tracklater_bot.slack.days import Days
+from tracklater_bot.slack.gate import Click, refusal_of, reply_privately, say, stored_first
 from tracklater_bot.slack.handlers.day import DayHandlers
 from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
-from tracklater_bot.slack.payloads import Click, refusal_of, reply_privately, say, stored_first
 
 log = logging.getLogger(__name__)
 

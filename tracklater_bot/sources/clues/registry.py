@@ -1,36 +1,44 @@
-"""The places where work leaves traces: one line each. What isn't set up is left out."""
+"""The places where work leaves traces, in their order. What isn't set up is left out.
+
+A source is imported for those who have it: the two with most take 5 ms of each start, git's 40.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import ClueSource
-from tracklater_bot.sources.clues.activitywatch import ActivityWatchSource
-from tracklater_bot.sources.clues.calendar import CalendarSource
-from tracklater_bot.sources.clues.git import GitSource
-from tracklater_bot.sources.clues.slack import SlackSource
-from tracklater_bot.sources.clues.thyme import ThymeSource
 
 
-def _agents(settings: Settings) -> Iterator[ClueSource]:
-    if "agents" in settings.model_fields_set:
-        # Here, because it takes 5 ms, and only those who have the section need it.
-        from tracklater_bot.sources.clues.agents import AgentsSource  # noqa: PLC0415
+def _set_up(settings: Settings) -> Iterator[ClueSource]:
+    own, groups = settings.model_fields_set, settings.groups.values()
+    if "thyme" in own:
+        from tracklater_bot.sources.clues.thyme import ThymeSource
+
+        yield from ThymeSource.set_up(settings)
+    if "activitywatch" in own:
+        from tracklater_bot.sources.clues.activitywatch import ActivityWatchSource
+
+        yield from ActivityWatchSource.set_up(settings)
+    if any(group.git.repos for group in groups):
+        from tracklater_bot.sources.clues.git import GitSource
+
+        yield from GitSource.set_up(settings)
+    if "agents" in own:
+        from tracklater_bot.sources.clues.agents import AgentsSource
 
         yield from AgentsSource.set_up(settings)
+    if settings.slack.user_token or any(group.slack.user_token for group in groups):
+        from tracklater_bot.sources.clues.slack import SlackSource
 
+        yield from SlackSource.set_up(settings)
+    if "calendar" in own:
+        from tracklater_bot.sources.clues.calendar import CalendarSource
 
-REGISTRY: tuple[Callable[[Settings], Iterator[ClueSource]], ...] = (
-    ThymeSource.set_up,
-    ActivityWatchSource.set_up,
-    GitSource.set_up,
-    _agents,
-    SlackSource.set_up,
-    CalendarSource.set_up,
-)
+        yield from CalendarSource.set_up(settings)
 
 
 def clue_sources(settings: Settings) -> tuple[ClueSource, ...]:
     """The places where the person's work leaves traces."""
-    return tuple(source for set_up in REGISTRY for source in set_up(settings))
+    return tuple(_set_up(settings))
