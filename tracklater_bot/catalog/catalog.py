@@ -17,12 +17,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tracklater_bot.catalog import cache
-from tracklater_bot.catalog.cache import (
-    MIN_INTERVAL,
-    Cached,
-    CachedAnswer,
-    PersonalMemory,
-)
+from tracklater_bot.catalog.cache import MIN_INTERVAL, Cached, CachedAnswer, PersonalMemory
 from tracklater_bot.catalog.issue_cache import IssueCache
 from tracklater_bot.catalog.stores import CatalogStore
 from tracklater_bot.domain.day import Span, oldest_in_reach

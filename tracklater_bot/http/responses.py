@@ -76,8 +76,7 @@ class Intercepted(ResponseLost):
 
     def __init__(self, response: Response) -> None:
         super().__init__(
-            from_between(response.service, f" (HTTP {response.status})"),
-            status=response.status,
+            from_between(response.service, f" (HTTP {response.status})"), status=response.status
         )
 
 

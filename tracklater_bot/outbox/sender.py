@@ -6,13 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from tracklater_bot.outbox.outcomes import (
-    NotWritten,
-    Outcome,
-    PersonDay,
-    RetryLater,
-    Unconfirmed,
-)
+from tracklater_bot.outbox.outcomes import NotWritten, Outcome, PersonDay, RetryLater, Unconfirmed
 from tracklater_bot.store import Transaction, jobs
 from tracklater_bot.store.jobs import Job, JobKind, Stage
 from tracklater_bot.trackers.base import TrackerError

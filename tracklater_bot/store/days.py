@@ -12,14 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import (
-    IN_PROGRESS,
-    Digest,
-    Item,
-    ItemState,
-    Problem,
-    Worklog,
-)
+from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry

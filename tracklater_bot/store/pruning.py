@@ -15,15 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, s
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.store import days
 from tracklater_bot.store.jobs import Stage
-from tracklater_bot.store.tables import (
-    ACTIVE,
-    changes,
-    digests,
-    items,
-    memory,
-    outbox,
-    worklogs,
-)
+from tracklater_bot.store.tables import ACTIVE, changes, digests, items, memory, outbox, worklogs
 
 JOBS_LAST = timedelta(days=30)
 DAYS_LAST = timedelta(days=400)

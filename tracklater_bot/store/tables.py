@@ -136,13 +136,7 @@ outbox = Table(
     Column("before", Packed(Item)),  # what an update replaces, if it is refused
     Column("lease_owner", Words),
     Column("problem", Words),
-    Index(
-        "uq_outbox_active",
-        "item_id",
-        "target",
-        unique=True,
-        sqlite_where=_IS_ACTIVE,
-    ),
+    Index("uq_outbox_active", "item_id", "target", unique=True, sqlite_where=_IS_ACTIVE),
     Index("ix_outbox_due", "person", "due_at"),
 )
 

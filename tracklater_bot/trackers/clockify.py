@@ -16,50 +16,13 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr, TypeAdapter
 
+from tracklater_bot import http
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.text import clean, folded
-from tracklater_bot.http import (
-    BadResponse,
-    BadStatus,
-    HttpError,
-    Response,
-    RetryPolicy,
-    ServiceClient,
-    Timing,
-    in_header,
-    utc_now,
-)
 from tracklater_bot.settings import ClockifySettings, GroupSettings, Settings
-from tracklater_bot.trackers.base import (
-    Account,
-    Constraints,
-    Gone,
-    NewEntry,
-    NotSent,
-    OtherEntry,
-    OverQuota,
-    PartlySeen,
-    Quota,
-    Refused,
-    TrackerError,
-    Unknown,
-)
-from tracklater_bot.trackers.clockify_models import (
-    ENTRY,
-    PROJECT,
-    TAG,
-    USER,
-    WORKSPACE,
-    ClockifyEntry,
-    ClockifyUser,
-    account_of,
-    body_of,
-    changed_body,
-    is_same,
-    require_unchanged,
-    says_already,
-)
+from tracklater_bot.trackers import base
+from tracklater_bot.trackers import clockify_models as models
 from tracklater_bot.trackers.forms import meaning, rfc3339, shares_time, signed_in, words
 
 T = TypeVar("T")
@@ -90,20 +53,20 @@ class ClockifyTracker:
     def __init__(
         self,
         settings: ClockifySettings,
-        clock: Callable[[], datetime] = utc_now,
-        timing: Timing | None = None,
+        clock: Callable[[], datetime] = http.utc_now,
+        timing: http.Timing | None = None,
     ) -> None:
         self._key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
         self._configured = settings.workspace.strip()
         self._requests = _HourlyRequests(settings.hourly_requests, clock)
-        self._user: ClockifyUser | None = None
+        self._user: models.ClockifyUser | None = None
         self._tags: dict[str, str] = {}  # id -> name, as last told
-        self._client = ServiceClient(
+        self._client = http.ServiceClient(
             "Clockify",
             settings.base_url,
-            in_header("X-Api-Key", SecretStr(self._key)),
-            retry=RetryPolicy(tries=1),
-            timing=timing or Timing(now=clock),
+            http.in_header("X-Api-Key", SecretStr(self._key)),
+            retry=http.RetryPolicy(tries=1),
+            timing=timing or http.Timing(now=clock),
         )
 
     @classmethod
@@ -121,12 +84,12 @@ class ClockifyTracker:
         """Who the key belongs to, how many projects there are, and what is left of the quota."""
         return signed_in(self, groups)
 
-    def account(self) -> Account:
+    def account(self) -> base.Account:
         """Who the key belongs to, and the workspace's projects: one request, two at first."""
         user, workspace = self._me(), self._workspace()
         path = f"/workspaces/{workspace}/projects"
-        projects, _ = self._pages(path, PROJECT, {"hydrated": "true"})
-        return account_of(user, workspace, projects)
+        projects, _ = self._pages(path, models.PROJECT, {"hydrated": "true"})
+        return models.account_of(user, workspace, projects)
 
     def entries(self, span: Span) -> tuple[TimeEntry, ...]:
         """Entries that share time with `span`, earliest first; the running one among them."""
@@ -135,57 +98,57 @@ class ClockifyTracker:
         shared = (entry for entry in entries if shares_time(entry, span))
         found = tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
         if odd:
-            raise PartlySeen(_ODD, found)
+            raise base.PartlySeen(_ODD, found)
         return found
 
-    def create(self, entry: NewEntry) -> TimeEntry:
+    def create(self, entry: base.NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""
         path = f"/workspaces/{self._workspace()}/time-entries"
-        body = body_of(_with_own_ids(entry), self._tag_ids(entry.tags))
+        body = models.body_of(_with_own_ids(entry), self._tag_ids(entry.tags))
         return self._written(self._write("POST", path, body), entry)
 
-    def find(self, entry: NewEntry) -> TimeEntry | None:
+    def find(self, entry: base.NewEntry) -> TimeEntry | None:
         """An entry that equals `entry` in start, end, description and project, if any."""
         rows, odd = self._entries(entry.span.start - _AROUND, entry.span.end + _AROUND)
-        same = [row for row in rows if is_same(row, entry)]
+        same = [row for row in rows if models.is_same(row, entry)]
         if odd and not same:
-            raise PartlySeen(_ODD)
+            raise base.PartlySeen(_ODD)
         return min(same, key=lambda row: row.id).entry(self._tags) if same else None
 
-    def update(self, entry_id: str, entry: NewEntry, seen: str | None) -> TimeEntry:
+    def update(self, entry_id: str, entry: base.NewEntry, seen: str | None) -> TimeEntry:
         """Makes the entry equal `entry` and keeps what that leaves open; nothing, if it does."""
         path = self._path_of(entry_id)
-        row = self._read(path, {"hydrated": "true"}, ENTRY)
+        row = self._read(path, {"hydrated": "true"}, models.ENTRY)
         kept = {*row.tag_names(self._tags)} == {*map(words, entry.tags)}
         tag_ids = row.tagIds or [] if kept else self._tag_ids(entry.tags)
-        body = changed_body(row, _with_own_ids(entry), tag_ids)
+        body = models.changed_body(row, _with_own_ids(entry), tag_ids)
         # Looked at before the conflict: an update whose answer was lost has changed the entry.
-        if says_already(row, entry, body):
+        if models.says_already(row, entry, body):
             return row.entry(self._tags)
-        require_unchanged(row, seen)
+        models.require_unchanged(row, seen)
         return self._written(self._write("PUT", path, body), entry, row.id)
 
     def delete(self, entry_id: str, seen: str | None) -> None:
         """Removes the entry."""
         path = self._path_of(entry_id)
         if seen is not None:
-            require_unchanged(self._read(path, {"hydrated": "true"}, ENTRY), seen)
+            models.require_unchanged(self._read(path, {"hydrated": "true"}, models.ENTRY), seen)
         self._write("DELETE", path)
 
-    def quota(self) -> Quota:
+    def quota(self) -> base.Quota:
         """What is left of the hour, as far as this process has counted."""
         return self._requests.quota()
 
-    def constraints(self) -> Constraints:
+    def constraints(self) -> base.Constraints:
         """What the workspace demands of every entry."""
-        rows = self._ask("/workspaces", {}, lambda answer: answer.rows(WORKSPACE)[0])
+        rows = self._ask("/workspaces", {}, lambda answer: answer.rows(models.WORKSPACE)[0])
         workspace = self._workspace()
-        return next((row.constraints() for row in rows if row.id == workspace), Constraints())
+        return next((row.constraints() for row in rows if row.id == workspace), base.Constraints())
 
     # -- Details ---------------------------------------------------------------------------
 
-    def _me(self) -> ClockifyUser:
-        self._user = self._user or self._read("/user", {}, USER)
+    def _me(self) -> models.ClockifyUser:
+        self._user = self._user or self._read("/user", {}, models.USER)
         return self._user
 
     def _workspace(self) -> str:
@@ -193,19 +156,21 @@ class ClockifyTracker:
         user = None if self._configured else self._me()
         workspace = self._configured or (user and (user.defaultWorkspace or user.activeWorkspace))
         if not workspace or not _ID.fullmatch(workspace):
-            raise Refused("clockify.workspace is no workspace's id: copy it from its settings' URL")
+            raise base.Refused(
+                "clockify.workspace is no workspace's id: copy it from its settings' URL"
+            )
         return workspace
 
     def _path_of(self, entry_id: str) -> str:
         if not _ID.fullmatch(entry_id):
-            raise Refused("that is no entry of Clockify's")
+            raise base.Refused("that is no entry of Clockify's")
         return f"/workspaces/{self._workspace()}/time-entries/{entry_id}"
 
-    def _entries(self, start: datetime, end: datetime) -> tuple[list[ClockifyEntry], int]:
+    def _entries(self, start: datetime, end: datetime) -> tuple[list[models.ClockifyEntry], int]:
         """Entries of the stretch, and how many there cannot be read."""
         path = f"/workspaces/{self._workspace()}/user/{self._me().id}/time-entries"
         window = {"start": rfc3339(start), "end": rfc3339(end), "hydrated": "true"}
-        rows, odd = self._pages(path, ENTRY, window)
+        rows, odd = self._pages(path, models.ENTRY, window)
         return list({row.id: row for row in rows}.values()), odd
 
     def _tag_ids(self, names: tuple[str, ...]) -> list[str]:
@@ -215,11 +180,11 @@ class ClockifyTracker:
         wanted = {folded(words(name)): words(name) for name in names}
         path = f"/workspaces/{self._workspace()}/tags"
         if wanted.keys() - set(map(folded, self._tags.values())):
-            self._tags = {tag.id: tag.name for tag in self._pages(path, TAG, {})[0]}
+            self._tags = {tag.id: tag.name for tag in self._pages(path, models.TAG, {})[0]}
         ids = {folded(name): tag_id for tag_id, name in self._tags.items()}
         for key in [key for key in wanted if key not in ids]:
             # No entry was sent yet, whatever becomes of this.
-            made = self._ask(path, {"name": wanted[key]}, lambda it: it.read(TAG), post=True)
+            made = self._ask(path, {"name": wanted[key]}, lambda it: it.read(models.TAG), post=True)
             self._tags[made.id], ids[key] = made.name, made.id
         return [ids[key] for key in wanted]
 
@@ -246,7 +211,7 @@ class ClockifyTracker:
         self,
         path: str,
         what: Mapping[str, Any],
-        understood: Callable[[Response], T],
+        understood: Callable[[http.Response], T],
         *,
         post: bool = False,
     ) -> T:
@@ -255,60 +220,62 @@ class ClockifyTracker:
         try:
             self._require()
             return understood(call(path, what))
-        except HttpError as error:
+        except http.HttpError as error:
             raise self._meaning(error, path, writing=False) from None
 
-    def _write(self, method: str, path: str, body: object = None) -> Response:
+    def _write(self, method: str, path: str, body: object = None) -> http.Response:
         try:
             self._require()
             return self._client.send(method, path, body)
-        except HttpError as error:
+        except http.HttpError as error:
             self._tags = {}  # one of them may be gone
             raise self._meaning(error, path, writing=True) from None
 
     def _require(self) -> None:
         if not self._key:
-            raise Refused("Clockify needs a key: set TRACKLATER_CLOCKIFY__API_KEY")
+            raise base.Refused("Clockify needs a key: set TRACKLATER_CLOCKIFY__API_KEY")
         self._requests.take()
 
-    def _written(self, answer: Response, entry: NewEntry, known: str | None = None) -> TimeEntry:
+    def _written(
+        self, answer: http.Response, entry: base.NewEntry, known: str | None = None
+    ) -> TimeEntry:
         """The entry in the answer to a write. An unreadable one may have been carried out."""
         try:
-            row = answer.read(ENTRY)
-        except BadResponse as error:
-            raise Unknown(str(error)) from None
-        if not is_same(row, entry) or row.id != (known or row.id):
-            raise OtherEntry("Clockify answered with another entry than the one sent")
+            row = answer.read(models.ENTRY)
+        except http.BadResponse as error:
+            raise base.Unknown(str(error)) from None
+        if not models.is_same(row, entry) or row.id != (known or row.id):
+            raise base.OtherEntry("Clockify answered with another entry than the one sent")
         return row.entry(self._tags)
 
-    def _meaning(self, error: HttpError, path: str, *, writing: bool) -> TrackerError:
-        def refusal(said: BadStatus) -> TrackerError:
+    def _meaning(self, error: http.HttpError, path: str, *, writing: bool) -> base.TrackerError:
+        def refusal(said: http.BadStatus) -> base.TrackerError:
             return self._refusal(said, path, writing=writing)
 
         return meaning(error, self.label, refusal, writing=writing)
 
-    def _refusal(self, error: BadStatus, path: str, *, writing: bool) -> TrackerError:
+    def _refusal(self, error: http.BadStatus, path: str, *, writing: bool) -> base.TrackerError:
         status, text = error.response.status, _message(error.response)
         if status == 429:
             return self._requests.too_many(error.retry_at)
         if status == 401:
-            return Refused(
+            return base.Refused(
                 "Clockify refused the key: make a new one in its preferences and set"
                 " TRACKLATER_CLOCKIFY__API_KEY; a workspace in a region needs clockify.base_url"
             )
         # Seen too: 400 with "… doesn't belong to workspace" for an id that is not there.
         missing = status == 404 or (status == 400 and not writing and "belong" in text)
         if missing and re.search(r"/time-entries/\w+$", path):
-            return Gone("the entry is no longer in Clockify")
+            return base.Gone("the entry is no longer in Clockify")
         if (missing or status == 403) and not writing:
             where = "clockify.workspace" if "/workspaces/" in path else "clockify.base_url"
-            return Refused(
+            return base.Refused(
                 f"Clockify shows this key nothing there (HTTP {status}): check {where}; a workspace"
                 " with an address of its own wants a key that was made there"
             )
         if status < 400:
-            return Refused(str(error))
-        return Refused(f"Clockify refused it: {text or f'HTTP {status}'}")
+            return base.Refused(str(error))
+        return base.Refused(f"Clockify refused it: {text or f'HTTP {status}'}")
 
 
 class _HourlyRequests:
@@ -329,48 +296,50 @@ class _HourlyRequests:
                 raise _over_quota(quota.resets_at)
             self._taken.append(self._clock())
 
-    def quota(self) -> Quota:
+    def quota(self) -> base.Quota:
         """What is left, and from when on it is more."""
         with self._lock:
             return self._left()
 
-    def too_many(self, retry_at: datetime | None) -> NotSent:
+    def too_many(self, retry_at: datetime | None) -> base.NotSent:
         """What 429 means. The others of the workspace use up its hour too."""
         now = self._clock()
         if not self._allowed:
-            return NotSent("Clockify wants requests to come more slowly", retry_at or now + _PAUSE)
+            return base.NotSent(
+                "Clockify wants requests to come more slowly", retry_at or now + _PAUSE
+            )
         with self._lock:
             self._closed_until = min(retry_at or now + _UNTIL_RESET, now + _HOUR)
         return _over_quota(self._closed_until)
 
-    def _left(self) -> Quota:
+    def _left(self) -> base.Quota:
         now = self._clock()
         # What lies ahead was noted by a clock that was wrong.
         self._taken = [at for at in self._taken if now - _HOUR < at <= now]
         if self._closed_until and now < self._closed_until <= now + _HOUR:
-            return Quota(0, self._closed_until)
+            return base.Quota(0, self._closed_until)
         if not self._allowed or not self._taken:
-            return Quota(self._allowed or None, None)
-        return Quota(max(self._allowed - len(self._taken), 0), self._taken[0] + _HOUR)
+            return base.Quota(self._allowed or None, None)
+        return base.Quota(max(self._allowed - len(self._taken), 0), self._taken[0] + _HOUR)
 
 
-def _over_quota(until: datetime | None) -> OverQuota:
-    return OverQuota("the Clockify workspace's requests for this hour are used up", until)
+def _over_quota(until: datetime | None) -> base.OverQuota:
+    return base.OverQuota("the Clockify workspace's requests for this hour are used up", until)
 
 
-def _message(answer: Response) -> str:
+def _message(answer: http.Response) -> str:
     """What Clockify says of a refusal, as one clean line."""
     try:
         said = answer.json()
-    except BadResponse:
+    except http.BadResponse:
         return ""
     message = said.get("message") if isinstance(said, dict) else None
     return clean(message, 200) if isinstance(message, str) else ""
 
 
-def _with_own_ids(entry: NewEntry) -> NewEntry:
+def _with_own_ids(entry: base.NewEntry) -> base.NewEntry:
     """The same entry. Raises Refused where its project or task is of another tracker."""
     for found in (entry.project_id, entry.task_id):
         if found is not None and not _ID.fullmatch(found):
-            raise Refused("that project or task is not Clockify's: press Edit")
+            raise base.Refused("that project or task is not Clockify's: press Edit")
     return entry

@@ -6,19 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from unicodedata import normalize
 
+from tracklater_bot import http
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.text import clean
-from tracklater_bot.http import (
-    BadResponse,
-    BadStatus,
-    HttpError,
-    ResponseLate,
-    ResponseLost,
-    Unreachable,
-)
 from tracklater_bot.settings import GroupSettings
-from tracklater_bot.trackers.base import Late, NotSent, Refused, Tracker, TrackerError, Unknown
+from tracklater_bot.trackers import base
 from tracklater_bot.trackers.projects import resolve_projects
 
 _LONGEST_TEXT = 2000
@@ -52,7 +45,7 @@ def shares_time(entry: TimeEntry, span: Span) -> bool:
     return entry.start < span.end and (end is None or (end > span.start and end > entry.start))
 
 
-def signed_in(tracker: Tracker, groups: Mapping[str, GroupSettings]) -> str:
+def signed_in(tracker: base.Tracker, groups: Mapping[str, GroupSettings]) -> str:
     """Whose account it is, how many projects there are, and what is left of the quota.
 
     Raises Refused where a group's projects are not there.
@@ -60,35 +53,39 @@ def signed_in(tracker: Tracker, groups: Mapping[str, GroupSettings]) -> str:
     account = tracker.account()
     _, troubles = resolve_projects(account.projects, groups, tracker.label, account.archived)
     if troubles:
-        raise Refused(" ".join(troubles))
+        raise base.Refused(" ".join(troubles))
     left = tracker.quota().remaining
     quota = f", {left} requests left this hour" if left is not None else ""
     return f"signed in as {account.name}, {len(account.projects)} projects{quota}"
 
 
 def meaning(
-    error: HttpError, label: str, refusal: Callable[[BadStatus], TrackerError], *, writing: bool
-) -> TrackerError:
+    error: http.HttpError,
+    label: str,
+    refusal: Callable[[http.BadStatus], base.TrackerError],
+    *,
+    writing: bool,
+) -> base.TrackerError:
     """What went wrong on the way, as what it means for the entry.
 
     `refusal` tells it of answers in which the tracker itself says no, 429 among them.
     """
-    if isinstance(error, BadStatus):
+    if isinstance(error, http.BadStatus):
         own = error.status == 429 or (error.lasting and error.status != 408)
         told = refusal(error) if own else _temporary(error, label, writing=writing)
         told.sent = writing
         return told
-    if isinstance(error, Unreachable) and error.lasting:
-        return Refused(str(error))
-    if writing and isinstance(error, ResponseLost | BadResponse):
-        kind = Late if isinstance(error, ResponseLate) else Unknown
+    if isinstance(error, http.Unreachable) and error.lasting:
+        return base.Refused(str(error))
+    if writing and isinstance(error, http.ResponseLost | http.BadResponse):
+        kind = base.Late if isinstance(error, http.ResponseLate) else base.Unknown
         return kind(f"{error}: it may be in {label} all the same")
-    return NotSent(str(error))
+    return base.NotSent(str(error))
 
 
-def _temporary(error: BadStatus, label: str, *, writing: bool) -> TrackerError:
+def _temporary(error: http.BadStatus, label: str, *, writing: bool) -> base.TrackerError:
     """What may be different a little later."""
     if writing:
-        kind = Late if error.status in _GIVEN_UP else Unknown
+        kind = base.Late if error.status in _GIVEN_UP else base.Unknown
         return kind(f"{error}: it may be in {label} all the same")
-    return NotSent(f"{error}: it has trouble of its own", error.retry_at)
+    return base.NotSent(f"{error}: it has trouble of its own", error.retry_at)

@@ -22,10 +22,7 @@ class TrackerClass(Protocol):
         """The one that the settings set up."""
 
 
-REGISTRY: tuple[TrackerClass, ...] = (
-    TogglTracker,
-    ClockifyTracker,
-)
+REGISTRY: tuple[TrackerClass, ...] = (TogglTracker, ClockifyTracker)
 
 SUGGESTED = TogglTracker  # to those who have none
 FIRST_STEP = " Or ".join(kind.first_step for kind in REGISTRY)

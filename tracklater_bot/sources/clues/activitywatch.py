@@ -28,16 +28,7 @@ from tracklater_bot.domain.text import clean, count, listing
 from tracklater_bot.http import BadStatus, HttpError, RetryPolicy, ServiceClient, bearer, utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError, left_out_sentence
-from tracklater_bot.sources.clues.activitywatch_events import (
-    KINDS,
-    SILENT,
-    Bucket,
-    Piece,
-    by_host,
-    decoded,
-    rows_in,
-    understand,
-)
+from tracklater_bot.sources.clues import activitywatch_events as events
 from tracklater_bot.sources.clues.git_repository import configured, folders_of
 from tracklater_bot.sources.files import MB, os_reason, read_regular
 
@@ -49,7 +40,7 @@ KEY_VARIABLE = "TRACKLATER_ACTIVITYWATCH__API_KEY"
 LARGEST = 64 * MB  # of an export
 MOST_BUCKETS = 200
 # The Python server forgets events that began a day before the time asked for: a weekend away.
-BEFORE, AFTER = timedelta(days=7), timedelta(seconds=SILENT)
+BEFORE, AFTER = timedelta(days=7), timedelta(seconds=events.SILENT)
 AT_ONCE = timedelta(days=7)  # of a busy month's events an answer would be too large
 LATELY = timedelta(days=1)
 
@@ -80,7 +71,7 @@ class _Gathered:
 
     around: Span
     own_host: str = ""
-    buckets: list[Bucket] = field(default_factory=list)
+    buckets: list[events.Bucket] = field(default_factory=list)
     broken: int = 0
 
     def described(self, listed: Mapping[str, msgspec.Raw]) -> list[tuple[str, _Described]]:
@@ -93,19 +84,19 @@ class _Gathered:
                 self.broken += 1
                 continue
             # A phone's bucket calls itself a window watcher too; nobody's desk is there.
-            if described.type in KINDS and "android" not in id:
+            if described.type in events.KINDS and "android" not in id:
                 found.append((id, described))
         return found[:MOST_BUCKETS]
 
     def add(self, id: str, described: _Described, answers: Iterable[bytes | msgspec.Raw]) -> None:
         """Takes a bucket's rows. Raises ValueError where they are no list."""
-        events: list[Piece] = []
+        pieces: list[events.Piece] = []
         first, last = self.around.start.timestamp(), self.around.end.timestamp()
         for rows in answers:
-            understood, broken = rows_in(rows, described.type, first, last)
-            events += understood
+            understood, broken = events.rows_in(rows, described.type, first, last)
+            pieces += understood
             self.broken += broken
-        self.buckets.append(Bucket(id, described.type, described.hostname or "", events))
+        self.buckets.append(events.Bucket(id, described.type, described.hostname or "", pieces))
 
 
 class _Place(Protocol):
@@ -126,7 +117,7 @@ class _ExportFile:
         """What the file holds of the span, and of the keyboard around it."""
         try:
             written = read_regular(self.path, LARGEST).removeprefix(BOM_UTF8)
-            listed = decoded(_decode_export, written).buckets
+            listed = events.decoded(_decode_export, written).buckets
         except OSError as error:
             raise SourceError(
                 f"the export {self.path} cannot be read ({os_reason(error)}):"
@@ -305,8 +296,8 @@ class ActivityWatchSource:
     def _clues(self, gathered: _Gathered, span: Span) -> tuple[Clue, ...]:
         own = gathered.own_host or socket.gethostname()
         clues: list[Window | Attendance] = []
-        for host, buckets in by_host(gathered.buckets, own).items():
-            clues += understand(buckets, host, span, self._now())
+        for host, buckets in events.by_host(gathered.buckets, own).items():
+            clues += events.understand(buckets, host, span, self._now())
         clues.sort(key=lambda clue: clue.at)
         return tuple(clues)
 

@@ -25,15 +25,8 @@ from tracklater_bot.domain.text import count
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues import agent_claude, agent_codex
+from tracklater_bot.sources.clues import agent_logs as logs
 from tracklater_bot.sources.clues.agent_harvest import Harvest, LogFile
-from tracklater_bot.sources.clues.agent_logs import (
-    Prompted,
-    Ran,
-    TakesTooLong,
-    Told,
-    lines_of,
-    milliseconds,
-)
 from tracklater_bot.sources.clues.git_repository import (
     configured,
     folders_of,
@@ -61,7 +54,7 @@ class Tool(NamedTuple):
     variable: str
     folder: str
     files: Callable[[Path], Iterator[Path]]
-    understand: Callable[[Iterable[bytes], Path], Told]
+    understand: Callable[[Iterable[bytes], Path], logs.Told]
 
 
 TOOLS = (
@@ -117,7 +110,7 @@ class AgentsSource:
     def read(self, span: Span) -> Reading:
         """The prompts and the runs of the span; new files are read, and what they tell is kept."""
         files, harvest = self._files(), Harvest.load(self._data)
-        start, end = milliseconds(span.start), milliseconds(span.end)
+        start, end = logs.milliseconds(span.start), logs.milliseconds(span.end)
         troubles = list(self._harvest(files, harvest, start))
         for folder in harvest.new_folders:
             if made_from := _main_folder(Path(folder)):
@@ -200,7 +193,7 @@ class AgentsSource:
             elif not harvest.knows(file):
                 try:
                     self._read(file, harvest, limit)
-                except TakesTooLong:
+                except logs.TakesTooLong:
                     trouble = LATE
                 except OSError:
                     trouble = UNREAD
@@ -213,8 +206,8 @@ class AgentsSource:
 
     def _read(self, file: LogFile, harvest: Harvest, limit: float) -> None:
         if self._clock() > limit:
-            raise TakesTooLong
-        lines = lines_of(file.path, lambda: self._clock() <= limit)
+            raise logs.TakesTooLong
+        lines = logs.lines_of(file.path, lambda: self._clock() <= limit)
         harvest.add(file, _UNDERSTAND[file.tool](lines, file.path))
 
 
@@ -241,11 +234,11 @@ def _is_packed(file: LogFile) -> bool:
 # -- Clues -------------------------------------------------------------------------------------
 
 
-def _prompts(prompts: Iterable[Prompted], span: Span, whose: _Whose) -> list[Prompt]:
+def _prompts(prompts: Iterable[logs.Prompted], span: Span, whose: _Whose) -> list[Prompt]:
     """The prompts of the span, each once: a fork has copies of its parent's."""
     in_order = sorted(prompts, key=lambda one: one.at)
     once = {one.id: one for one in reversed(in_order)}  # the first of each stays
-    start, end = milliseconds(span.start), milliseconds(span.end)
+    start, end = logs.milliseconds(span.start), logs.milliseconds(span.end)
     found = (
         Prompt(_moment(one.at), *whose.place(one.folder), one.branch, one.session)
         for one in once.values()
@@ -254,9 +247,9 @@ def _prompts(prompts: Iterable[Prompted], span: Span, whose: _Whose) -> list[Pro
     return sorted(found, key=_order)
 
 
-def _runs(runs: Iterable[Ran], span: Span, whose: _Whose) -> Iterator[AgentRun]:
+def _runs(runs: Iterable[logs.Ran], span: Span, whose: _Whose) -> Iterator[AgentRun]:
     """The parts of runs that lie in the span."""
-    start, end = milliseconds(span.start), milliseconds(span.end)
+    start, end = logs.milliseconds(span.start), logs.milliseconds(span.end)
     for one in runs:
         at, until = max(one.at, start), min(one.until, end)
         if at < until:

@@ -25,18 +25,8 @@ from tracklater_bot.domain.text import clean, count, listing
 from tracklater_bot.http import BadStatus, Response, Title, When, bearer, understood
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import PartlyRead, SourceError
-from tracklater_bot.sources.issues.forges import (
-    MOST,
-    NUMBER,
-    SEARCHED,
-    Forge,
-    Ref,
-    forms,
-    key_of,
-    merged,
-    own_path,
-    type_of,
-)
+from tracklater_bot.sources.issues import forges
+from tracklater_bot.sources.issues.forges import Forge
 
 _PAGE = 50  # small: GitHub refuses what takes it long
 _PULLS = 25
@@ -137,7 +127,7 @@ class GitHubSource(Forge):
     def key_forms(cls, settings: Settings, group: str) -> tuple[KeyForm, ...]:
         """`acme/api#12`, its pages, and in its own clones `#12`, `(#12)` or `GH-12`."""
         place = cls.place(settings, group)
-        return tuple(forms(cls.name, place, "#", _pages)) if place is not None else ()
+        return tuple(forges.forms(cls.name, place, "#", _pages)) if place is not None else ()
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
         """What changed since then; at first in 90 days, and all open ones of one's own."""
@@ -155,12 +145,12 @@ class GitHubSource(Forge):
                     left_out += len(rows) - len(issues)
                     found += issues
         if left_out:
-            raise PartlyRead("GitHub", left_out, merged(found))
-        return merged(found)
+            raise PartlyRead("GitHub", left_out, forges.merged(found))
+        return forges.merged(found)
 
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
         """Those that exist; of a pull request, the issue that it closes."""
-        return merged(
+        return forges.merged(
             issue
             for path, _, numbers in self._batches(keys, _AT_ONCE)
             for issue in self._numbered(path, numbers)
@@ -168,12 +158,12 @@ class GitHubSource(Forge):
 
     def _titled(self, text: str) -> Iterator[Issue]:
         words = " ".join(_WORD.findall(text))
-        for path in self._place.paths[:SEARCHED] if words else ():
+        for path in self._place.paths[: forges.SEARCHED] if words else ():
             data = self._ask(_SEARCH, {"text": f"repo:{path} is:issue in:title {words}"})
             here = _Repository(path, path, _me(data), {})
             nodes = understood(_NODE, _page(data, "search").nodes or [])
             yield from (
-                self._issue(here, node) for node in nodes if own_path(self._place, node.home)
+                self._issue(here, node) for node in nodes if forges.own_path(self._place, node.home)
             )
 
     def check(self) -> str:
@@ -202,7 +192,7 @@ class GitHubSource(Forge):
         self, path: str, filters: dict[str, Any], *, pulls: bool = False
     ) -> Iterator[_Repository]:
         after = None
-        for _ in range(MOST // _PAGE):
+        for _ in range(forges.MOST // _PAGE):
             variables = {"filter": filters, "after": after, "pulls": pulls and after is None}
             answer = self._repository(
                 path, _RECENT, variables, ",$filter:IssueFilters,$after:String,$pulls:Boolean!"
@@ -277,9 +267,9 @@ class GitHubSource(Forge):
         """The issue, or the one that a pull request closes, if that is the group's as well."""
         for closed in node.closes:
             same = closed.home.casefold() == here.name.casefold()
-            if path := here.path if same else own_path(self._place, closed.home):
+            if path := here.path if same else forges.own_path(self._place, closed.home):
                 there = _Repository(path, closed.home, here.me, {})
-                alias = key_of(self._place, Ref(here.path, "#", node.number))
+                alias = forges.key_of(self._place, forges.Ref(here.path, "#", node.number))
                 return self._issue(there, closed, alias)
         return self._issue(here, node)
 
@@ -288,12 +278,12 @@ class GitHubSource(Forge):
         people = [*node.assignees, *([node.author] if pull and node.author else [])]
         labels = (label.name for label in node.labels)
         return Issue(
-            key=key_of(self._place, Ref(here.path, "#", node.number)),
+            key=forges.key_of(self._place, forges.Ref(here.path, "#", node.number)),
             title=node.title,
             url=f"{self._place.url}/{here.path}/{'pull' if pull else 'issues'}/{node.number}",
             tracker=self.name,
             group=self.group,
-            type=_PULL if pull else type_of(labels, "issue"),
+            type=_PULL if pull else forges.type_of(labels, "issue"),
             closed=node.closed,
             mine=bool(here.me) and here.me in {who.login for who in people},
             updated=node.updated,
@@ -305,10 +295,10 @@ def _pages(host: str, name: str) -> tuple[str, ...]:
     """`github.com/acme/api/issues/12`, and the titles of issues, pull requests, commits, mails."""
     name = re.escape(name)
     return (
-        rf"{host}/{name}/(?:issues|pull)/{NUMBER}",
-        rf"· (?:issue|pull request) #{NUMBER} · {name}(?![\w./-])",
-        rf"\(#{NUMBER}\) · {name}@",
-        rf"\[{name}\] [^\n]{{0,300}}\((?:issue |pr )?#{NUMBER}\)",
+        rf"{host}/{name}/(?:issues|pull)/{forges.NUMBER}",
+        rf"· (?:issue|pull request) #{forges.NUMBER} · {name}(?![\w./-])",
+        rf"\(#{forges.NUMBER}\) · {name}@",
+        rf"\[{name}\] [^\n]{{0,300}}\((?:issue |pr )?#{forges.NUMBER}\)",
     )
 
 

@@ -21,18 +21,8 @@ from tracklater_bot.domain.text import clean, count, listing
 from tracklater_bot.http import BadStatus, Response, Title, When, in_header
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import PartlyRead, SourceError
-from tracklater_bot.sources.issues.forges import (
-    MOST,
-    NUMBER,
-    SEARCHED,
-    Forge,
-    Ref,
-    forms,
-    key_of,
-    merged,
-    own_path,
-    type_of,
-)
+from tracklater_bot.sources.issues import forges
+from tracklater_bot.sources.issues.forges import Forge
 
 _PAGE = 100
 _AT_ONCE = 50
@@ -94,8 +84,10 @@ class GitLabSource(Forge):
         place = cls.place(settings, group)
         if place is None:
             return ()
-        alone = [KeyForm(cls.name, rf"(?<![\w!&/])!{NUMBER}", "!{}")] if place.alone else []
-        both = (form for sign in _LISTS for form in forms(cls.name, place, sign, _pages(sign)))
+        alone = [KeyForm(cls.name, rf"(?<![\w!&/])!{forges.NUMBER}", "!{}")] if place.alone else []
+        both = (
+            form for sign in _LISTS for form in forges.forms(cls.name, place, sign, _pages(sign))
+        )
         return (*both, *alone)
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
@@ -121,8 +113,8 @@ class GitLabSource(Forge):
                 kept = rows if sign == "#" else rows[:_MOST_REQUESTS]
                 found += [self._understood(path, sign, row, me) for row in kept]
         if left_out:
-            raise PartlyRead("GitLab", left_out, merged(found))
-        return merged(found)
+            raise PartlyRead("GitLab", left_out, forges.merged(found))
+        return forges.merged(found)
 
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
         """Those that exist; of a merge request, the issue that it closes."""
@@ -135,14 +127,14 @@ class GitLabSource(Forge):
             asked = "&".join(f"iids[]={iid}" for iid in iids)
             page = self._page(path, f"{_LISTS[sign]}?{asked}", {"per_page": _PAGE})
             found += [self._understood(path, sign, row, me) for row in page.rows]
-        return merged(found)
+        return forges.merged(found)
 
     def _titled(self, text: str) -> Iterator[Issue]:
         me, _ = self._me()
         filters: dict[str, str | int] = {"search": text, "in": "title", "per_page": 20}
-        for path in self._place.paths[:SEARCHED]:
+        for path in self._place.paths[: forges.SEARCHED]:
             page = self._page(path, _LISTS["#"], filters)
-            yield from (self._issue(Ref(path, "#", row.iid), row, me) for row in page.rows)
+            yield from (self._issue(forges.Ref(path, "#", row.iid), row, me) for row in page.rows)
 
     def check(self) -> str:
         """Whose the token is, and how many issues it sees."""
@@ -171,7 +163,7 @@ class GitLabSource(Forge):
         found: list[_GitLabRow] = []
         left_out = 0
         params = {"order_by": "updated_at", "sort": "desc", "per_page": _PAGE, **filters}
-        for number in range(1, MOST // _PAGE + 1):
+        for number in range(1, forges.MOST // _PAGE + 1):
             page = self._page(path, _LISTS[sign], {**params, "page": number})
             found += page.rows
             left_out += page.left_out
@@ -202,28 +194,28 @@ class GitLabSource(Forge):
 
     def _understood(self, path: str, sign: str, row: _GitLabRow, me: _GitLabWho) -> Issue:
         """The issue, or the one that a merge request closes, if that is the group's as well."""
-        ref = Ref(path, sign, row.iid)
+        ref = forges.Ref(path, sign, row.iid)
         if sign == "!":
             name = row.full.rpartition("!")[0].casefold()
             for issue in self._page(path, f"{_LISTS['!']}/{row.iid}/closes_issues", {}).rows:
                 home = issue.full.rpartition("#")[0]
-                there = path if home.casefold() == name else own_path(self._place, home)
+                there = path if home.casefold() == name else forges.own_path(self._place, home)
                 if there:
-                    alias = key_of(self._place, ref)
-                    return self._issue(Ref(there, "#", issue.iid), issue, me, alias)
+                    alias = forges.key_of(self._place, ref)
+                    return self._issue(forges.Ref(there, "#", issue.iid), issue, me, alias)
         return self._issue(ref, row, me)
 
-    def _issue(self, ref: Ref, row: _GitLabRow, me: _GitLabWho, *aliases: str) -> Issue:
+    def _issue(self, ref: forges.Ref, row: _GitLabRow, me: _GitLabWho, *aliases: str) -> Issue:
         request = ref.sign == "!"
         people = [*(row.assignees or ()), *([row.author] if request and row.author else [])]
         word = (row.issue_type or "issue").replace("_", " ").lower()
         return Issue(
-            key=key_of(self._place, ref),
+            key=forges.key_of(self._place, ref),
             title=row.title,
             url=f"{self._place.url}/{ref.path}/-/{_LISTS[ref.sign]}/{ref.number}",
             tracker=self.name,
             group=self.group,
-            type=_REQUEST if request else type_of(row.labels or (), word),
+            type=_REQUEST if request else forges.type_of(row.labels or (), word),
             closed=row.state in ("closed", "merged"),
             mine=me.id in {who.id for who in people},
             updated=row.updated_at,
@@ -236,8 +228,8 @@ def _pages(sign: str) -> Callable[[str, str], Sequence[str]]:
         """`gitlab.com/acme/web/-/issues/12`; titles have the projects' names, spelt alike."""
         shown = " / ".join(spelling_pattern(part) for part in name.split("/"))
         return (
-            rf"{host}/{re.escape(name)}(?:/-)?/{_ADDRESSES[sign]}/{NUMBER}",
-            rf"\({sign}{NUMBER}\) · {_TITLES[sign]} · {shown}(?![\w/-]| /)",
+            rf"{host}/{re.escape(name)}(?:/-)?/{_ADDRESSES[sign]}/{forges.NUMBER}",
+            rf"\({sign}{forges.NUMBER}\) · {_TITLES[sign]} · {shown}(?![\w/-]| /)",
         )
 
     return patterns

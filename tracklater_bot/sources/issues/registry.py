@@ -26,12 +26,7 @@ class IssueSourceClass(Protocol):
         """How a group's issues are called; known as soon as the settings tell it."""
 
 
-REGISTRY: tuple[IssueSourceClass, ...] = (
-    JiraSource,
-    TaigaSource,
-    GitHubSource,
-    GitLabSource,
-)
+REGISTRY: tuple[IssueSourceClass, ...] = (JiraSource, TaigaSource, GitHubSource, GitLabSource)
 
 
 def issue_sources(

@@ -96,10 +96,9 @@ class _Project(BaseModel):
     def uses(self, kind: _Kind) -> bool:
         """Whether the project has that module switched on."""
         stories = self.is_backlog_activated or self.is_kanban_activated
-        return {
-            "issue": self.is_issues_activated,
-            "epic": self.is_epics_activated,
-        }.get(kind.word, stories)
+        return {"issue": self.is_issues_activated, "epic": self.is_epics_activated}.get(
+            kind.word, stories
+        )
 
     def shows(self, kind: _Kind) -> bool:
         """Whether this account may see that kind."""

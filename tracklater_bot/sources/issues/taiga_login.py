@@ -13,17 +13,7 @@ from threading import Lock
 
 from pydantic import BaseModel, SecretStr, TypeAdapter
 
-from tracklater_bot.http import (
-    BadStatus,
-    HttpError,
-    Response,
-    ServiceClient,
-    Timing,
-    Title,
-    Unreachable,
-    anonymous,
-    bearer,
-)
+from tracklater_bot import http
 from tracklater_bot.settings import ResolvedTaiga
 from tracklater_bot.sources.base import SourceError
 
@@ -44,7 +34,7 @@ class TaigaProject(BaseModel):
     """A project of the account."""
 
     slug: str
-    name: Title = ""
+    name: http.Title = ""
 
 
 _PAIR = TypeAdapter(_Pair)
@@ -64,15 +54,17 @@ class _TaigaSession:
 class TaigaLogin:
     """One account on one server, shared by all groups that use it. Safe to call from threads."""
 
-    def __init__(self, url: str, username: str, password: SecretStr, timing: Timing) -> None:
+    def __init__(self, url: str, username: str, password: SecretStr, timing: http.Timing) -> None:
         self.username = username
         self._password = password
         self._clock: Callable[[], datetime] = timing.now
         self._lock = Lock()
         self._session: _TaigaSession | None = None
         self._refused_until: datetime | None = None
-        self._anonymous = ServiceClient("Taiga", url, anonymous(), timing=timing)
-        self._signed_in_client = ServiceClient("Taiga", url, bearer(self._access), timing=timing)
+        self._anonymous = http.ServiceClient("Taiga", url, http.anonymous(), timing=timing)
+        self._signed_in_client = http.ServiceClient(
+            "Taiga", url, http.bearer(self._access), timing=timing
+        )
 
     @property
     def user(self) -> int:
@@ -83,12 +75,12 @@ class TaigaLogin:
         """Those that the account is a member of, a hundred at most. Raises HttpError."""
         return self.get("/projects", {"member": self.user, "page_size": 100}).read(_PROJECTS)
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Response:
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> http.Response:
         """Asks as that account; a token that has run out is renewed once. Raises HttpError."""
         used = self._signed_in()
         try:
             return self._signed_in_client.get(path, params)
-        except BadStatus as error:
+        except http.BadStatus as error:
             if error.status != 401:
                 raise
         self._renew(used)
@@ -119,7 +111,7 @@ class TaigaLogin:
         }
         try:
             answer = self._anonymous.find("/auth", body).read(_SIGNED_IN)
-        except BadStatus as error:
+        except http.BadStatus as error:
             if error.status in (400, 401):
                 self._refused_until = self._clock() + _REFUSED_FOR
                 raise self._refusal() from None
@@ -141,10 +133,10 @@ class TaigaLogin:
         try:
             answer = self._anonymous.send("POST", "/auth/refresh", {"refresh": used.refresh})
             pair = answer.read(_PAIR)
-        except Unreachable:  # it never arrived
+        except http.Unreachable:  # it never arrived
             self._session = used
             raise
-        except HttpError:
+        except http.HttpError:
             return None  # spent, or possibly spent: never sent a second time
         return _TaigaSession(used.user, pair.auth_token, pair.refresh)
 
@@ -152,7 +144,7 @@ class TaigaLogin:
 class TaigaLogins:
     """One login an account, however many groups use it: its refresh token works only once."""
 
-    def __init__(self, timing: Timing) -> None:
+    def __init__(self, timing: http.Timing) -> None:
         self._timing = timing
         self._logins: dict[tuple[str, str], TaigaLogin] = {}
 
