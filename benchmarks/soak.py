@@ -45,9 +45,9 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.drafting.machine import read_all
 from tracklater_bot.http import Timing
+from tracklater_bot.outbox.entries import all_senders
 from tracklater_bot.outbox.lookup import Lookup
-from tracklater_bot.outbox.sender import Sender
-from tracklater_bot.outbox.senders import all_senders
+from tracklater_bot.outbox.outcomes import Sender
 from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.review.decisions import Change, Review, ReviewError
 from tracklater_bot.settings import ClockifySettings, Settings, load

@@ -24,8 +24,8 @@ from tests.notation import FRIDAY, at
 from tests.sourcecontract import hold_clues, hold_trouble, one_line
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.timeline import alt_text, lanes_of, ticks_of
+from tracklater_bot.catalog.cache import NullStore
 from tracklater_bot.catalog.catalog import Catalog
-from tracklater_bot.catalog.stores import NullStore
 from tracklater_bot.cli.preview_json import draft_json
 from tracklater_bot.domain.clues import AgentRun, Clue, Prompt, Window
 from tracklater_bot.domain.day import Span, WorkDay, total
@@ -34,8 +34,8 @@ from tracklater_bot.drafting.machine import _agents
 from tracklater_bot.engine import suggest
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues import agent_claude, agent_codex, agent_harvest
-from tracklater_bot.sources.clues.agent_harvest import Harvest
+from tracklater_bot.sources.clues import agent_claude, agent_codex, agent_logs
+from tracklater_bot.sources.clues.agent_logs import Harvest
 from tracklater_bot.sources.clues.agents import AgentsSource
 from tracklater_bot.sources.clues.registry import clue_sources
 
@@ -463,7 +463,7 @@ def test_a_harvest_that_is_broken_is_begun_anew(logs: Path, content: bytes) -> N
 def test_a_harvest_grows_no_larger_than_what_is_read_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agent_harvest, "LARGEST", 8_000)
+    monkeypatch.setattr(agent_logs, "LARGEST_KEPT", 8_000)
     for number in range(60):
         hour = f"{8 + number // 10:02}:{number % 10:02}"
         session(tmp_path, typed(hour), worked("18:00"), name=f"s{number}").touch()

@@ -33,8 +33,8 @@ from tracklater_bot.domain.digests import ItemState, Problem
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
+from tracklater_bot.outbox.entries import all_senders
 from tracklater_bot.outbox.lookup import Lookup
-from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import lanes
@@ -651,7 +651,7 @@ from tests.rooms import NoWorklogs, PERSON
 from tests.notation import at
 from tests.trackers import FakeTracker
 from tracklater_bot.outbox.lookup import Lookup
-from tracklater_bot.outbox.senders import all_senders
+from tracklater_bot.outbox.entries import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.store import Store
 

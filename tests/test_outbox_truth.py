@@ -32,8 +32,8 @@ from tracklater_bot.blocks.week import week_message
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.digests import ItemState, Problem
 from tracklater_bot.domain.entries import TimeEntry
+from tracklater_bot.outbox.entries import all_senders
 from tracklater_bot.outbox.lookup import Lookup
-from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.store import jobs
 from tracklater_bot.store.jobs import Job

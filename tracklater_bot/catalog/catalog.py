@@ -17,9 +17,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tracklater_bot.catalog import cache
-from tracklater_bot.catalog.cache import MIN_INTERVAL, Cached, CachedAnswer, PersonalMemory
+from tracklater_bot.catalog.cache import MIN_INTERVAL, Cached, CachedAnswer
 from tracklater_bot.catalog.issue_cache import IssueCache
-from tracklater_bot.catalog.stores import CatalogStore
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.errors import log_failure
@@ -89,7 +88,7 @@ class Catalog:
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that it works with comes from outside
         self,
-        store: CatalogStore,
+        store: cache.CatalogStore,
         person: str,
         issue_sources: Sequence[IssueSource],
         tracker: Tracker | None,
@@ -102,7 +101,7 @@ class Catalog:
         self._clock = clock
         self._groups = groups
         self._asker = asker
-        self._memory = PersonalMemory(store, person)
+        self._memory = cache.PersonalMemory(store, person)
         self._issues = IssueCache(store, person, clock, self._scopes())
         self._asking_issues = Lock()
         self._asking_tracker = RLock()

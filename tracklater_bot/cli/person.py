@@ -6,8 +6,8 @@ from functools import partial
 
 from tracklater_bot.checks import check_all
 from tracklater_bot.core import Core
+from tracklater_bot.outbox.entries import all_senders
 from tracklater_bot.outbox.lookup import Lookup
-from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.slack.person import Person, insist_on_slack
 

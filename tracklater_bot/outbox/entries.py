@@ -11,12 +11,12 @@ from tracklater_bot.domain.digests import Digest, ItemState, Problem
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.text import clock, shown, times
 from tracklater_bot.outbox import entry_items, outcomes
+from tracklater_bot.outbox.late_entries import LateEntrySender, LateWorklogSender
 from tracklater_bot.outbox.lookup import Lookup, is_same
-from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.outbox.sender import Ready, Sender
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay, Ready, Sender, Senders
 from tracklater_bot.outbox.worklogs import WorklogSender
 from tracklater_bot.store import Store, Transaction, days
-from tracklater_bot.store.jobs import Job, JobKind, Stage
+from tracklater_bot.store.jobs import Job, JobKind, Stage, Target
 from tracklater_bot.trackers import base
 
 LOOK_LASTS = timedelta(minutes=2)
@@ -232,3 +232,14 @@ def _overlap(other: TimeEntry, digest: Digest, label: str) -> str:
         else f"running since {clock(other.start, zone, digest.day)}"
     )
     return f"it overlaps {what}, {when}, in {label}"
+
+
+def all_senders(store: Store, lookup: Lookup, groups: base.GroupWorklogs) -> Senders:
+    """Every target with its sender: a new target is a sender and a line here."""
+    worklogs = WorklogSender(groups)
+    return {
+        Target.ENTRY: EntrySender(store, lookup, worklogs),
+        Target.WORKLOG: worklogs,
+        Target.LATE: LateEntrySender(store, lookup),
+        Target.LATE_WORKLOG: LateWorklogSender(store, groups),
+    }

@@ -13,16 +13,15 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from tracklater_bot.domain.digests import Problem
 from tracklater_bot.domain.errors import StoreError, log_failure
 from tracklater_bot.outbox import outcomes
-from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.outbox.sender import Ready, Sender
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay, Ready, Sender, Senders
 from tracklater_bot.store import Store, days, jobs, lanes
 from tracklater_bot.store.days import LONGEST_WAIT
 from tracklater_bot.store.jobs import Job, Stage, Target
@@ -30,8 +29,6 @@ from tracklater_bot.store.lanes import Lane, Lease
 from tracklater_bot.trackers.base import Late, NotSent, OverQuota, TrackerError, Unknown
 
 log = logging.getLogger(__name__)
-
-Senders: TypeAlias = Mapping[Target, Sender[Any]]
 
 LEASE = timedelta(minutes=5)  # far longer than a request may take
 SPACING = timedelta(seconds=1)  # what trackers take

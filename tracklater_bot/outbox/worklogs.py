@@ -13,8 +13,7 @@ from datetime import datetime
 from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.domain.payload import Payload, worklog_of
 from tracklater_bot.outbox import late_entries, outcomes
-from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.outbox.sender import Ready, Sender, Waiting, wait
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay, Ready, Sender, Waiting, wait
 from tracklater_bot.store import Transaction, days, jobs, worklogs
 from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
 from tracklater_bot.store.worklogs import StoredWorklog

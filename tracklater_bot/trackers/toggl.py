@@ -23,7 +23,6 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.settings import GroupSettings, Settings, TogglSettings
 from tracklater_bot.trackers import base, forms
 from tracklater_bot.trackers import toggl_models as models
-from tracklater_bot.trackers.toggl_reports import reported
 
 T = TypeVar("T")
 
@@ -140,7 +139,7 @@ class TogglTracker:
         path = f"/workspace/{self._workspace_of(me).id}/search/time_entries"
         ask = partial(self._counted, path)
         try:
-            found, odd = reported(
+            found, odd = models.reported(
                 span, me.id, lambda body: ask(partial(self._reports.find, path, body))
             )
         except http.HttpError as error:
@@ -309,8 +308,8 @@ class TogglTracker:
         return quota if current else None
 
     def _note_quota(self, bucket: str, answer: http.Response) -> None:
-        remaining = _number(answer.headers.get("X-Toggl-Quota-Remaining"))
-        seconds = _number(answer.headers.get("X-Toggl-Quota-Resets-In"))
+        remaining = models.header_number(answer, "X-Toggl-Quota-Remaining")
+        seconds = models.header_number(answer, "X-Toggl-Quota-Resets-In")
         if remaining is not None:
             wait = timedelta(seconds=min(seconds, 3600)) if seconds is not None else _UNTIL_RESET
             # More than the smallest plan has, so it is a larger one.
@@ -391,8 +390,3 @@ def _about_the_token(text: str) -> bool:
 def _bucket(path: str) -> str:
     """Toggl counts calls about the person apart from those about the organisation."""
     return "me" if path.startswith("/me") else "workspace"
-
-
-def _number(value: str | None) -> int | None:
-    """A header's whole number; None for anything else."""
-    return int(value) if value and re.fullmatch(r"-?[0-9]{1,9}", value) else None

@@ -21,9 +21,7 @@ from tracklater_bot.settings.sections import ACTIVITYWATCH
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.agent_logs import TakesTooLong, lines_of
 from tracklater_bot.sources.clues.agents import TOOLS, Tool, usual_folder
-from tracklater_bot.sources.clues.git_command import own_email, run_git
-from tracklater_bot.sources.clues.git_log import asked_reflog
-from tracklater_bot.sources.clues.git_remotes import remote_words
+from tracklater_bot.sources.clues.git_log import asked_reflog, own_email, run_git
 from tracklater_bot.sources.clues.git_repository import (
     Head,
     ReflogCommit,
@@ -31,6 +29,7 @@ from tracklater_bot.sources.clues.git_repository import (
     head_reflog,
     likely_own,
     locate,
+    remote_words,
     repository_around,
 )
 from tracklater_bot.sources.files import open_regular, read_end

@@ -1,7 +1,7 @@
 """Coding agents: when the person typed to one and when it worked by itself, where, on which branch.
 
 Their logs hold whole conversations. Of a line only a fixed list of keys is decoded
-(`agent_claude.py`, `agent_codex.py`), and what is kept is in `agent_harvest.py`.
+(`agent_claude.py`, `agent_codex.py`), and what is kept is in `agent_logs.py`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues import agent_claude, agent_codex
 from tracklater_bot.sources.clues import agent_logs as logs
-from tracklater_bot.sources.clues.agent_harvest import Harvest, LogFile
+from tracklater_bot.sources.clues.agent_logs import Harvest, LogFile
 from tracklater_bot.sources.clues.git_repository import (
     configured,
     folders_of,

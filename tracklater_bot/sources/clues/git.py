@@ -19,15 +19,14 @@ from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.text import count, folded
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.git_command import own_email
 from tracklater_bot.sources.clues.git_log import (
     asked_reflog,
     branch_of,
     deduplicated,
     own_commits,
+    own_email,
     times_of_work,
 )
-from tracklater_bot.sources.clues.git_remotes import on_code_host, remote_words
 from tracklater_bot.sources.clues.git_repository import (
     HeadReflog,
     Repository,
@@ -35,6 +34,8 @@ from tracklater_bot.sources.clues.git_repository import (
     head_reflog,
     likely_own,
     locate,
+    on_code_host,
+    remote_words,
 )
 from tracklater_bot.sources.files import os_reason
 
