@@ -26,6 +26,7 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
+from tracklater_bot.http.responses import adapter
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.base import IssueSource, PartlyRead, SourceError
 from tracklater_bot.trackers.base import Account, Constraints, Reports, Tracker, seen
@@ -364,7 +365,7 @@ class Catalog:
     def _absent(self, source: IssueSource) -> dict[str, datetime]:
         value = self._memory.get(_absent_key(source), self._clock())
         try:
-            absent = cache.adapter(_ABSENT).validate_python(value or {})
+            absent = adapter(_ABSENT).validate_python(value or {})
         except ValidationError:
             return {}
         return {key: until for key, until in absent.items() if self._clock() < until}
@@ -376,7 +377,7 @@ class Catalog:
         absent = self._absent(source) | dict.fromkeys(sorted(keys), until)
         latest = dict(list(absent.items())[-_MOST_ABSENT:])
         self._memory.put(
-            _absent_key(source), cache.adapter(_ABSENT).dump_python(latest, mode="json"), until
+            _absent_key(source), adapter(_ABSENT).dump_python(latest, mode="json"), until
         )
 
     def _scopes(self) -> frozenset[str]:

@@ -22,6 +22,7 @@ from tracklater_bot.http.responses import (
     Response,
     ResponseLate,
     ResponseLost,
+    Shape,
     Title,
     Unreachable,
     When,
@@ -31,6 +32,6 @@ from tracklater_bot.http.responses import (
 
 __all__ = [
     "BadResponse", "BadStatus", "HttpError", "Line", "Response", "ResponseLate", "ResponseLost",
-    "RetryPolicy", "ServiceClient", "Timing", "Title", "Unreachable", "When", "anonymous",
+    "RetryPolicy", "ServiceClient", "Shape", "Timing", "Title", "Unreachable", "When", "anonymous",
     "basic", "bearer", "good_rows", "in_header", "understood", "utc_now",
 ]  # fmt: skip

@@ -82,11 +82,7 @@ class _Errors(BaseModel):
     errors: dict[str, http.Title] | None = None
 
 
-_USER = TypeAdapter(User)
-_PROJECTS = TypeAdapter(_Projects)
 _ALL_PROJECTS = TypeAdapter(Annotated[list[JiraProject], http.good_rows(JiraProject)])
-_TENANT = TypeAdapter(_Tenant)
-_ERRORS = TypeAdapter(_Errors)
 _TOKENS = TypeAdapter(Annotated[list[_Token], http.good_rows(_Token)])
 
 
@@ -114,14 +110,14 @@ class JiraSite:
 
     def me(self) -> User:
         """Who the token belongs to. Unlike a search, this refuses a token that has expired."""
-        return self.get("/myself", _USER)
+        return self.get("/myself", User)
 
     def visible_projects(self) -> list[JiraProject]:
         """Projects that the account may see; of Cloud's the fifty with the latest work."""
         if not self.cloud:
             return self.get("/project", _ALL_PROJECTS)
         order: dict[str, str | int] = {"orderBy": "-lastIssueUpdatedTime", "maxResults": 50}
-        return self.get("/project/search", _PROJECTS, order).values
+        return self.get("/project/search", _Projects, order).values
 
     def tokens_end(self) -> tuple[datetime, ...]:
         """When the account's tokens expire, soonest first; Data Center alone tells, Cloud nobody.
@@ -137,12 +133,12 @@ class JiraSite:
         return tuple(sorted(token.expiringAt for token in tokens if token.expiringAt))
 
     def get(
-        self, path: str, shape: TypeAdapter[T], params: Mapping[str, str | int] | None = None
+        self, path: str, shape: http.Shape[T], params: Mapping[str, str | int] | None = None
     ) -> T:
         """Asks."""
         return self._ask(lambda client: client.get(self._path(path), params), shape)
 
-    def find(self, path: str, shape: TypeAdapter[T], body: object) -> T:
+    def find(self, path: str, shape: http.Shape[T], body: object) -> T:
         """Asks with a POST that changes nothing."""
         return self._ask(lambda client: client.find(self._path(path), body), shape)
 
@@ -161,7 +157,7 @@ class JiraSite:
     def _path(self, path: str) -> str:
         return f"/rest/api/{'3' if self.cloud else '2'}{path}"
 
-    def _ask(self, call: Callable[[http.ServiceClient], http.Response], shape: TypeAdapter[T]) -> T:
+    def _ask(self, call: Callable[[http.ServiceClient], http.Response], shape: http.Shape[T]) -> T:
         response = self._exchange(call)
         try:
             return response.read(shape)
@@ -206,7 +202,7 @@ class JiraSite:
         """The address for tokens with scopes; None where the site does not tell its cloudId."""
         site = http.ServiceClient("Jira", self.url, http.anonymous(), timing=self._timing)
         try:
-            cloud_id = site.get("/_edge/tenant_info").read(_TENANT).cloudId
+            cloud_id = site.get("/_edge/tenant_info").read(_Tenant).cloudId
         except http.HttpError:
             return None  # no Cloud site: the 401 stands
         if not _CLOUD_ID.fullmatch(cloud_id):
@@ -266,7 +262,7 @@ def _credentials(settings: GroupJira) -> Credentials:
 def _messages(response: http.Response) -> str:
     """Jira's own words about a refusal, at most a line."""
     try:
-        said = response.read(_ERRORS)
+        said = response.read(_Errors)
     except http.BadResponse:
         return ""
     return clean(" ".join([*(said.errorMessages or ()), *(said.errors or {}).values()]), 200)

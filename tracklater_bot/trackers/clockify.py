@@ -10,20 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from hashlib import blake2b
+from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
-from pydantic import SecretStr, TypeAdapter
+from pydantic import SecretStr
 
 from tracklater_bot import http
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.text import clean, folded
 from tracklater_bot.settings import ClockifySettings, GroupSettings, Settings
-from tracklater_bot.trackers import base
+from tracklater_bot.trackers import base, forms
 from tracklater_bot.trackers import clockify_models as models
-from tracklater_bot.trackers.forms import meaning, rfc3339, shares_time, signed_in, words
 
 T = TypeVar("T")
 
@@ -77,29 +76,24 @@ class ClockifyTracker:
     @property
     def account_key(self) -> str:
         """What tells apart who asks Clockify and where; the key cannot be had from it."""
-        asker = f"{self._client.base_url} {self._configured} {self._key}"
-        return blake2b(asker.encode(), digest_size=8).hexdigest()
+        return forms.account_key(self._client.base_url, self._configured, self._key)
 
     def check(self, groups: Mapping[str, GroupSettings]) -> str:
         """Who the key belongs to, how many projects there are, and what is left of the quota."""
-        return signed_in(self, groups)
+        return forms.signed_in(self, groups)
 
     def account(self) -> base.Account:
         """Who the key belongs to, and the workspace's projects: one request, two at first."""
         user, workspace = self._me(), self._workspace()
         path = f"/workspaces/{workspace}/projects"
-        projects, _ = self._pages(path, models.PROJECT, {"hydrated": "true"})
+        projects, _ = self._pages(path, models.ClockifyProject, {"hydrated": "true"})
         return models.account_of(user, workspace, projects)
 
     def entries(self, span: Span) -> tuple[TimeEntry, ...]:
         """Entries that share time with `span`, earliest first; the running one among them."""
         rows, odd = self._entries(span.start - _LOOKBACK, span.end + _AROUND)
         entries = (row.entry(self._tags) for row in rows if not row.is_break)
-        shared = (entry for entry in entries if shares_time(entry, span))
-        found = tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
-        if odd:
-            raise base.PartlySeen(_ODD, found)
-        return found
+        return forms.sharing(entries, span, _ODD if odd else "")
 
     def create(self, entry: base.NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""
@@ -110,16 +104,14 @@ class ClockifyTracker:
     def find(self, entry: base.NewEntry) -> TimeEntry | None:
         """An entry that equals `entry` in start, end, description and project, if any."""
         rows, odd = self._entries(entry.span.start - _AROUND, entry.span.end + _AROUND)
-        same = [row for row in rows if models.is_same(row, entry)]
-        if odd and not same:
-            raise base.PartlySeen(_ODD)
-        return min(same, key=lambda row: row.id).entry(self._tags) if same else None
+        same = (row.entry(self._tags) for row in rows if models.is_same(row, entry))
+        return forms.the_same(same, _ODD if odd else "")
 
     def update(self, entry_id: str, entry: base.NewEntry, seen: str | None) -> TimeEntry:
         """Makes the entry equal `entry` and keeps what that leaves open; nothing, if it does."""
         path = self._path_of(entry_id)
-        row = self._read(path, {"hydrated": "true"}, models.ENTRY)
-        kept = {*row.tag_names(self._tags)} == {*map(words, entry.tags)}
+        row = self._read(path, {"hydrated": "true"}, models.ClockifyEntry)
+        kept = {*row.tag_names(self._tags)} == {*map(forms.words, entry.tags)}
         tag_ids = row.tagIds or [] if kept else self._tag_ids(entry.tags)
         body = models.changed_body(row, _with_own_ids(entry), tag_ids)
         # Looked at before the conflict: an update whose answer was lost has changed the entry.
@@ -132,7 +124,9 @@ class ClockifyTracker:
         """Removes the entry."""
         path = self._path_of(entry_id)
         if seen is not None:
-            models.require_unchanged(self._read(path, {"hydrated": "true"}, models.ENTRY), seen)
+            models.require_unchanged(
+                self._read(path, {"hydrated": "true"}, models.ClockifyEntry), seen
+            )
         self._write("DELETE", path)
 
     def quota(self) -> base.Quota:
@@ -141,14 +135,14 @@ class ClockifyTracker:
 
     def constraints(self) -> base.Constraints:
         """What the workspace demands of every entry."""
-        rows = self._ask("/workspaces", {}, lambda answer: answer.rows(models.WORKSPACE)[0])
+        rows = self._ask("/workspaces", {}, lambda answer: answer.rows(models.ClockifyWorkspace)[0])
         workspace = self._workspace()
         return next((row.constraints() for row in rows if row.id == workspace), base.Constraints())
 
     # -- Details ---------------------------------------------------------------------------
 
     def _me(self) -> models.ClockifyUser:
-        self._user = self._user or self._read("/user", {}, models.USER)
+        self._user = self._user or self._read("/user", {}, models.ClockifyUser)
         return self._user
 
     def _workspace(self) -> str:
@@ -169,27 +163,29 @@ class ClockifyTracker:
     def _entries(self, start: datetime, end: datetime) -> tuple[list[models.ClockifyEntry], int]:
         """Entries of the stretch, and how many there cannot be read."""
         path = f"/workspaces/{self._workspace()}/user/{self._me().id}/time-entries"
-        window = {"start": rfc3339(start), "end": rfc3339(end), "hydrated": "true"}
-        rows, odd = self._pages(path, models.ENTRY, window)
+        window = {"start": forms.rfc3339(start), "end": forms.rfc3339(end), "hydrated": "true"}
+        rows, odd = self._pages(path, models.ClockifyEntry, window)
         return list({row.id: row for row in rows}.values()), odd
 
     def _tag_ids(self, names: tuple[str, ...]) -> list[str]:
         """Ids of the tags, which are all that Clockify takes; those that it lacks are made."""
         if not names:
             return []
-        wanted = {folded(words(name)): words(name) for name in names}
+        wanted = {folded(forms.words(name)): forms.words(name) for name in names}
         path = f"/workspaces/{self._workspace()}/tags"
         if wanted.keys() - set(map(folded, self._tags.values())):
-            self._tags = {tag.id: tag.name for tag in self._pages(path, models.TAG, {})[0]}
+            self._tags = {tag.id: tag.name for tag in self._pages(path, models.Named, {})[0]}
         ids = {folded(name): tag_id for tag_id, name in self._tags.items()}
         for key in [key for key in wanted if key not in ids]:
             # No entry was sent yet, whatever becomes of this.
-            made = self._ask(path, {"name": wanted[key]}, lambda it: it.read(models.TAG), post=True)
+            made = self._ask(
+                path, {"name": wanted[key]}, lambda it: it.read(models.Named), post=True
+            )
             self._tags[made.id], ids[key] = made.name, made.id
         return [ids[key] for key in wanted]
 
     def _pages(
-        self, path: str, shape: TypeAdapter[T], params: Mapping[str, str | int]
+        self, path: str, shape: http.Shape[T], params: Mapping[str, str | int]
     ) -> tuple[list[T], int]:
         """All rows that have the shape, and how many have not."""
         found: list[T] = []
@@ -204,7 +200,7 @@ class ClockifyTracker:
                 break
         return found, odd
 
-    def _read(self, path: str, params: Mapping[str, str | int], shape: TypeAdapter[T]) -> T:
+    def _read(self, path: str, params: Mapping[str, str | int], shape: http.Shape[T]) -> T:
         return self._ask(path, params, lambda answer: answer.read(shape))
 
     def _ask(
@@ -240,19 +236,15 @@ class ClockifyTracker:
         self, answer: http.Response, entry: base.NewEntry, known: str | None = None
     ) -> TimeEntry:
         """The entry in the answer to a write. An unreadable one may have been carried out."""
-        try:
-            row = answer.read(models.ENTRY)
-        except http.BadResponse as error:
-            raise base.Unknown(str(error)) from None
-        if not models.is_same(row, entry) or row.id != (known or row.id):
-            raise base.OtherEntry("Clockify answered with another entry than the one sent")
-        return row.entry(self._tags)
+
+        def same(row: models.ClockifyEntry) -> bool:
+            return models.is_same(row, entry) and row.id == (known or row.id)
+
+        return forms.written(answer, models.ClockifyEntry, same, self.label).entry(self._tags)
 
     def _meaning(self, error: http.HttpError, path: str, *, writing: bool) -> base.TrackerError:
-        def refusal(said: http.BadStatus) -> base.TrackerError:
-            return self._refusal(said, path, writing=writing)
-
-        return meaning(error, self.label, refusal, writing=writing)
+        refusal = partial(self._refusal, path=path, writing=writing)
+        return forms.meaning(error, self.label, refusal, writing=writing)
 
     def _refusal(self, error: http.BadStatus, path: str, *, writing: bool) -> base.TrackerError:
         status, text = error.response.status, _message(error.response)

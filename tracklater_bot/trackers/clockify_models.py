@@ -158,13 +158,6 @@ class ClockifyEntry(BaseModel):
         )
 
 
-USER = TypeAdapter(ClockifyUser)
-WORKSPACE = TypeAdapter(ClockifyWorkspace)
-PROJECT = TypeAdapter(ClockifyProject)
-TAG = TypeAdapter(Named)
-ENTRY = TypeAdapter(ClockifyEntry)
-
-
 # -- Entries -----------------------------------------------------------------------------------
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TypeVar
 from unicodedata import normalize
 
 from tracklater_bot import http
@@ -13,6 +15,8 @@ from tracklater_bot.domain.text import clean
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.trackers import base
 from tracklater_bot.trackers.projects import resolve_projects
+
+R = TypeVar("R")
 
 _LONGEST_TEXT = 2000
 # A proxy has given up waiting for the tracker itself, which may still be at it.
@@ -43,6 +47,42 @@ def shares_time(entry: TimeEntry, span: Span) -> bool:
     """Running entries reach up to now and beyond; those of no length share none."""
     end = entry.end
     return entry.start < span.end and (end is None or (end > span.start and end > entry.start))
+
+
+def sharing(entries: Iterable[TimeEntry], span: Span, odd: str) -> tuple[TimeEntry, ...]:
+    """Those that share time with the span, earliest first.
+
+    Raises PartlySeen where `odd` tells of others that cannot be understood.
+    """
+    shared = (entry for entry in entries if shares_time(entry, span))
+    found = tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
+    if odd:
+        raise base.PartlySeen(odd, found)
+    return found
+
+
+def the_same(entries: Iterable[TimeEntry], odd: str) -> TimeEntry | None:
+    """The first of equal entries. Raises PartlySeen where there is none, but `odd` ones are."""
+    same = min(entries, key=lambda entry: (len(entry.id), entry.id), default=None)
+    if odd and same is None:
+        raise base.PartlySeen(odd)
+    return same
+
+
+def written(answer: http.Response, shape: type[R], same: Callable[[R], bool], label: str) -> R:
+    """The row in the answer to a write. An unreadable one may have been carried out."""
+    try:
+        row = answer.read(shape)
+    except http.BadResponse as error:
+        raise base.Unknown(str(error)) from None
+    if not same(row):
+        raise base.OtherEntry(f"{label} answered with another entry than the one sent")
+    return row
+
+
+def account_key(*asker: object) -> str:
+    """What tells apart who asks a tracker and where; no secret can be had from it."""
+    return blake2b(" ".join(map(str, asker)).encode(), digest_size=8).hexdigest()
 
 
 def signed_in(tracker: base.Tracker, groups: Mapping[str, GroupSettings]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter, model_validator
 
@@ -14,7 +14,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.http import Line, Response, Title, good_rows, understood
 from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Refused, Task
-from tracklater_bot.trackers.forms import rfc3339, same_words, shares_time, whole_seconds, words
+from tracklater_bot.trackers.forms import rfc3339, same_words, whole_seconds, words
 
 # -- What Toggl answers: only the fields in use (api_token is in /me and is never kept) ----------
 
@@ -70,12 +70,29 @@ class Me(BaseModel):
     tasks: Annotated[list[TogglTask], good_rows(TogglTask)] = []
 
 
-class TogglEntry(BaseModel):
-    """A time entry. The description is one clean line, as it is compared and shown."""
+class _Timed(BaseModel):
+    """A row with times that a calendar has: not in the year 1 or 9999, or for millions of years."""
 
     id: int
-    workspace_id: int
     start: AwareDatetime
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        try:
+            self.times()
+        except OverflowError:
+            raise ValueError("no time that a calendar has") from None
+        return self
+
+    def times(self) -> tuple[datetime, datetime | None]:
+        """From when to when."""
+        raise NotImplementedError
+
+
+class TogglEntry(_Timed):
+    """A time entry. The description is one clean line, as it is compared and shown."""
+
+    workspace_id: int
     stop: AwareDatetime | None = None
     duration: int
     description: Line = ""
@@ -86,22 +103,20 @@ class TogglEntry(BaseModel):
     at: str = ""
     server_deleted_at: str | None = None
 
-    @model_validator(mode="after")
-    def _is_possible(self) -> TogglEntry:
-        try:
-            self.entry()
-        except OverflowError:  # in the year 1 or 9999, or for millions of years
-            raise ValueError("no time that a calendar has") from None
-        return self
+    def times(self) -> tuple[datetime, datetime | None]:
+        """From when to when, in UTC; a running one has no end."""
+        start = self.start.astimezone(UTC)
+        if self.duration < 0:
+            return start, None
+        return start, (self.stop or start + timedelta(seconds=self.duration)).astimezone(UTC)
 
     def entry(self) -> TimeEntry:
-        """As the rest of the program knows it, in UTC; a running one has no end."""
-        running = self.duration < 0
-        end = None if running else self.stop or self.start + timedelta(seconds=self.duration)
+        """As the rest of the program knows it."""
+        start, end = self.times()
         return TimeEntry(
             id=str(self.id),
-            start=self.start.astimezone(UTC),
-            end=end.astimezone(UTC) if end else None,
+            start=start,
+            end=end,
             description=self.description,
             project_id=None if self.project_id is None else str(self.project_id),
             tags=tuple(self.tags or ()),
@@ -131,8 +146,6 @@ class TogglConstraints(BaseModel):
         )
 
 
-ME = TypeAdapter(Me)
-ENTRY = TypeAdapter(TogglEntry)
 ENTRIES = TypeAdapter(list[object] | None)  # each is read by itself: an odd one loses no other
 CONSTRAINTS = TypeAdapter(TogglConstraints | None)
 
@@ -254,24 +267,13 @@ _PAGE, _MOST_PAGES = 200, 200
 Ask = Callable[[dict[str, object]], Response]
 
 
-class ReportedTimes(BaseModel):
+class ReportedTimes(_Timed):
     """When an entry was, as the reports tell it."""
 
-    id: int
-    start: AwareDatetime
     seconds: int
     at: str = ""
 
-    @model_validator(mode="after")
-    def _is_possible(self) -> ReportedTimes:
-        try:
-            _ = self.span
-        except OverflowError:  # in the year 1 or 9999, or for millions of years
-            raise ValueError("no time that a calendar has") from None
-        return self
-
-    @property
-    def span(self) -> tuple[datetime, datetime]:
+    def times(self) -> tuple[datetime, datetime]:
         """From when to when, in UTC."""
         start = self.start.astimezone(UTC)
         return start, start + timedelta(seconds=max(self.seconds, 0))
@@ -289,11 +291,11 @@ class ReportedEntries(BaseModel):
         """As the rest of the program knows them; None for each that cannot be understood. Tags are
         told by number, and left out.
         """
-        for times in _each(_TIMES, self.time_entries):
+        for times in _each(ReportedTimes, self.time_entries):
             if times is None:
                 yield None
                 continue
-            start, end = times.span
+            start, end = times.times()
             yield TimeEntry(
                 id=str(times.id),
                 start=start,
@@ -306,18 +308,17 @@ class ReportedEntries(BaseModel):
 
 
 _REPORTED = TypeAdapter(list[object] | None)
-_SAME, _TIMES = TypeAdapter(ReportedEntries), TypeAdapter(ReportedTimes)
 
 
-def _each(shape: TypeAdapter[T], rows: Sequence[object] | None) -> list[T | None]:
+def _each(shape: type[T], rows: Sequence[object] | None) -> list[T | None]:
     """The rows that can be understood, and a None for each other."""
     good = understood(shape, rows or ())
     return [*good, *[None] * (len(rows or ()) - len(good))]
 
 
-def reported(span: Span, user: int | None, ask: Ask) -> tuple[tuple[TimeEntry, ...], int]:
-    """The user's entries that share time with the span, earliest first, and how many rows cannot be
-    understood; a request for each page.
+def reported(span: Span, user: int | None, ask: Ask) -> tuple[list[TimeEntry], int]:
+    """The user's entries of about the span, and how many rows cannot be understood; a request for
+    each page.
     """
     # Toggl's days are those of the account's zone, so that a day more is looked at on both sides.
     start, last = span.start.date() - _DAY, span.end.date() + _DAY
@@ -331,8 +332,7 @@ def reported(span: Span, user: int | None, ask: Ask) -> tuple[tuple[TimeEntry, .
             else:
                 found[entry.id] = entry
         start = end + _DAY
-    shared = (entry for entry in found.values() if shares_time(entry, span))
-    return tuple(sorted(shared, key=lambda entry: (entry.start, entry.id))), odd
+    return [*found.values()], odd
 
 
 def _pages(start: date, end: date, user: int | None, ask: Ask) -> Iterator[TimeEntry | None]:
@@ -347,7 +347,7 @@ def _pages(start: date, end: date, user: int | None, ask: Ask) -> Iterator[TimeE
     }
     for _ in range(_MOST_PAGES):
         answer = ask({name: value for name, value in search.items() if value is not None})
-        for same in _each(_SAME, answer.read(_REPORTED)):
+        for same in _each(ReportedEntries, answer.read(_REPORTED)):
             yield from same.entries() if same else [None]
         search["first_row_number"] = following = header_number(answer, "X-Next-Row-Number")
         search["first_id"] = header_number(answer, "X-Next-ID")

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AliasPath, BaseModel, BeforeValidator, Field, PositiveInt, TypeAdapter
+from pydantic import AliasPath, BaseModel, BeforeValidator, Field, PositiveInt
 
 from tracklater_bot.domain.issues import REQUESTS, Issue
 from tracklater_bot.domain.keys import KeyForm
@@ -100,10 +100,6 @@ class _QueryAnswer(BaseModel):
     errors: list[_Error] = []
 
 
-_NODE, _PAGES = TypeAdapter(_Node), TypeAdapter(_GitHubPage)
-_ANSWER, _VIEWER = TypeAdapter(_QueryAnswer), TypeAdapter(_GitHubWho)
-
-
 @dataclass(frozen=True, slots=True)
 class _Repository:
     """What was told of a repository: its name of today, who asks, and what was asked for."""
@@ -141,7 +137,7 @@ class GitHubSource(Forge):
             for page in pages:
                 for what in ("issues", "pullRequests"):
                     rows = page.page(what).nodes or []
-                    issues = [self._understood(page, node) for node in understood(_NODE, rows)]
+                    issues = [self._understood(page, node) for node in understood(_Node, rows)]
                     left_out += len(rows) - len(issues)
                     found += issues
         if left_out:
@@ -161,7 +157,7 @@ class GitHubSource(Forge):
         for path in self._place.paths[: forges.SEARCHED] if words else ():
             data = self._ask(_SEARCH, {"text": f"repo:{path} is:issue in:title {words}"})
             here = _Repository(path, path, _me(data), {})
-            nodes = understood(_NODE, _page(data, "search").nodes or [])
+            nodes = understood(_Node, _page(data, "search").nodes or [])
             yield from (
                 self._issue(here, node) for node in nodes if forges.own_path(self._place, node.home)
             )
@@ -216,7 +212,7 @@ class GitHubSource(Forge):
         )
         answer = self._repository(path, asked)
         rows = [answer.told.get(f"n{number}") for number in numbers]
-        yield from (self._understood(answer, node) for node in understood(_NODE, rows))
+        yield from (self._understood(answer, node) for node in understood(_Node, rows))
 
     def _repository(
         self, path: str, asked: str, variables: dict[str, Any] | None = None, declared: str = ""
@@ -242,7 +238,7 @@ class GitHubSource(Forge):
         return self._client.find("/graphql", body, self._data)
 
     def _data(self, response: Response) -> dict[str, Any]:
-        answer = response.read(_ANSWER)
+        answer = response.read(_QueryAnswer)
         types = {error.type for error in answer.errors}
         if types & {"RATE_LIMITED", "RATE_LIMIT"}:
             raise self._client.slow_down(response)
@@ -303,11 +299,11 @@ def _pages(host: str, name: str) -> tuple[str, ...]:
 
 
 def _me(data: dict[str, Any]) -> str:
-    return next((who.login for who in understood(_VIEWER, [data.get("viewer")])), "")
+    return next((who.login for who in understood(_GitHubWho, [data.get("viewer")])), "")
 
 
 def _page(data: dict[str, Any], what: str) -> _GitHubPage:
-    for page in understood(_PAGES, [data.get(what) or {}]):
+    for page in understood(_GitHubPage, [data.get(what) or {}]):
         return page
     raise SourceError("GitHub answered in an unexpected form")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from pydantic import AliasPath, BaseModel, Field, PositiveInt, TypeAdapter
+from pydantic import AliasPath, BaseModel, Field, PositiveInt
 
 from tracklater_bot.domain.issues import REQUESTS, Issue
 from tracklater_bot.domain.keys import KeyForm
@@ -52,9 +52,6 @@ class _GitLabRow(BaseModel):
     full: str = Field("", validation_alias=AliasPath("references", "full"))
 
 
-_ROW, _WHO = TypeAdapter(_GitLabRow), TypeAdapter(_GitLabWho)
-
-
 @dataclass(frozen=True, slots=True)
 class _GitLabPage:
     """Rows that can be understood, how many others there are, and what is told of all pages."""
@@ -67,7 +64,7 @@ class _GitLabPage:
     @classmethod
     def of(cls, answer: Response) -> _GitLabPage:
         """What an answer has."""
-        rows, sent = answer.rows(_ROW)
+        rows, sent = answer.rows(_GitLabRow)
         headers = answer.headers
         more = bool(headers.get("X-Next-Page"))
         return cls(rows, sent - len(rows), more, headers.get("X-Total", ""))
@@ -153,7 +150,7 @@ class GitLabSource(Forge):
         """Who asks, and how far the server's clock is ahead of ours."""
         now = self._clock()
         return self._client.get(
-            "/user", {}, lambda answer: (answer.read(_WHO), (answer.date or now) - now)
+            "/user", {}, lambda answer: (answer.read(_GitLabWho), (answer.date or now) - now)
         )
 
     def _rows(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
@@ -103,11 +103,6 @@ class _Project(BaseModel):
     def shows(self, kind: _Kind) -> bool:
         """Whether this account may see that kind."""
         return self.my_permissions is None or kind.right in self.my_permissions
-
-
-_PROJECT = TypeAdapter(_Project)
-_ROW = TypeAdapter(_TaigaRow)
-_RESOLVED = TypeAdapter(dict[str, int | None])
 
 
 class TaigaSource:
@@ -211,7 +206,7 @@ class TaigaSource:
         """
         answer = self._get("/projects/by_slug", slug=self._place.project_slug)
         ahead = answer.date - self._clock() if answer.date else timedelta()
-        return answer.read(_PROJECT), ahead
+        return answer.read(_Project), ahead
 
     def _filters(self, since: datetime | None, ahead: timedelta) -> list[dict[str, str]]:
         start = (self._clock() - _FIRST if since is None else since - _LAG) + ahead
@@ -248,7 +243,7 @@ class TaigaSource:
                 if error.status == 404 and number > 1:
                     return  # past the end
                 raise
-            rows, sent = answer.rows(_ROW)
+            rows, sent = answer.rows(_TaigaRow)
             yield rows, sent
             read += sent
             if not sent or "x-paginated" not in answer.headers or read >= _total(answer):
@@ -256,10 +251,10 @@ class TaigaSource:
 
     def _by_ref(self, ref: str) -> Issue | None:
         answer = self._get("/resolver", project=self._place.project_slug, ref=ref)
-        ids = answer.read(_RESOLVED)
+        ids = answer.read(dict[str, int | None])
         for kind in KINDS:
             if number := ids.get(kind.short):
-                return self._parsed(self._get(f"/{kind.path}/{number}").read(_ROW), kind)
+                return self._parsed(self._get(f"/{kind.path}/{number}").read(_TaigaRow), kind)
         return None
 
     def _count(self, kind: _Kind, project: _Project) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
-from pydantic import BaseModel, SecretStr, TypeAdapter
+from pydantic import BaseModel, SecretStr
 
 from tracklater_bot import http
 from tracklater_bot.settings import ResolvedTaiga
@@ -35,11 +35,6 @@ class TaigaProject(BaseModel):
 
     slug: str
     name: http.Title = ""
-
-
-_PAIR = TypeAdapter(_Pair)
-_PROJECTS = TypeAdapter(list[TaigaProject])
-_SIGNED_IN = TypeAdapter(_SignedIn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,9 @@ class TaigaLogin:
 
     def projects(self) -> list[TaigaProject]:
         """Those that the account is a member of, a hundred at most. Raises HttpError."""
-        return self.get("/projects", {"member": self.user, "page_size": 100}).read(_PROJECTS)
+        return self.get("/projects", {"member": self.user, "page_size": 100}).read(
+            list[TaigaProject]
+        )
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> http.Response:
         """Asks as that account; a token that has run out is renewed once. Raises HttpError."""
@@ -110,7 +107,7 @@ class TaigaLogin:
             "password": self._password.get_secret_value(),
         }
         try:
-            answer = self._anonymous.find("/auth", body).read(_SIGNED_IN)
+            answer = self._anonymous.find("/auth", body).read(_SignedIn)
         except http.BadStatus as error:
             if error.status in (400, 401):
                 self._refused_until = self._clock() + _REFUSED_FOR
@@ -132,7 +129,7 @@ class TaigaLogin:
         self._session = replace(used, refresh="")
         try:
             answer = self._anonymous.send("POST", "/auth/refresh", {"refresh": used.refresh})
-            pair = answer.read(_PAIR)
+            pair = answer.read(_Pair)
         except http.Unreachable:  # it never arrived
             self._session = used
             raise
