@@ -140,7 +140,7 @@ class Catalog:
             now = self._clock()
             due = [source for source in self._sources if self._is_due(source, now)]
             self._read(due, now)
-        counts = self._counts()
+        counts = Counter((issue.tracker, issue.group) for issue in self.issues() if self._sources)
         read = [(source, counts[_source_id(source)]) for source in self._sources]
         return tuple(
             SourceStatus(*_source_id(source), n, self._state(source).trouble) for source, n in read
@@ -388,9 +388,6 @@ class Catalog:
         for issue in self.issues():
             known[issue.tracker, issue.group].update(map(str.casefold, (issue.key, *issue.aliases)))
         return known
-
-    def _counts(self) -> Counter[tuple[str, str]]:
-        return Counter((issue.tracker, issue.group) for issue in self.issues() if self._sources)
 
 
 # -- Small parts -------------------------------------------------------------------------------

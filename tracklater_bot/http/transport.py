@@ -110,7 +110,9 @@ class Transport:
                 f"{self._service}'s certificate at {where} is not trusted by this machine",
                 lasting=True,
             ) from None
-        if _never_connected(error):
+        if isinstance(error, requests.ConnectTimeout) or _caused_by(
+            error, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError
+        ):
             raise responses.Unreachable(f"{self._service} at {where} cannot be reached") from None
         if isinstance(error, ValueError):  # a bad address or header: nothing went out
             raise responses.Unreachable(
@@ -178,12 +180,6 @@ def _new_session() -> requests.Session:
     # A cookie could sign us in as somebody else than the token does.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    return isinstance(error, requests.ConnectTimeout) or _caused_by(
-        error, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError
-    )
 
 
 def _caused_by(error: BaseException, *kinds: type[BaseException]) -> bool:

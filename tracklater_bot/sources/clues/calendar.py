@@ -78,7 +78,12 @@ def understand(
             at, until = (_moment(event.get(name).dt, zone) for name in ("DTSTART", "DTEND"))
             if at is None or until is None or at >= span.end or until <= max(at, span.start):
                 continue
-            if not _is_no_meeting(event):
+            # Whether it is a reminder, a place or an absence: time that is not spoken for.
+            if not (
+                "TRANSPARENT" in _words(event, "TRANSP")
+                or not _words(event, _BUSY_STATUS).isdisjoint(("FREE", "OOF", "WORKINGELSEWHERE"))
+                or folded(str(event.get("SUMMARY", "")).strip()) in _NO_MEETINGS
+            ):
                 meetings[_identity(event), at] = _meeting(event, at, until, mine)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             continue  # one broken entry is no reason to lose the others
@@ -128,15 +133,6 @@ def _moment(when: date | datetime, zone: tzinfo) -> datetime | None:
         return None
     aware = when if when.tzinfo is not None else when.replace(tzinfo=zone)
     return aware.astimezone(UTC)
-
-
-def _is_no_meeting(event: Any) -> bool:
-    """Whether it is a reminder, a place or an absence: time that is not spoken for."""
-    return (
-        "TRANSPARENT" in _words(event, "TRANSP")
-        or not _words(event, _BUSY_STATUS).isdisjoint(("FREE", "OOF", "WORKINGELSEWHERE"))
-        or folded(str(event.get("SUMMARY", "")).strip()) in _NO_MEETINGS
-    )
 
 
 def _meeting(event: Any, at: datetime, until: datetime, mine: frozenset[str]) -> Meeting | None:
