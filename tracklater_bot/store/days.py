@@ -261,7 +261,13 @@ def _item(row: sa.Row[Any]) -> Item:
 def save_draft(
     connection: sa.Connection, person: str, draft: Draft, steady_groups: Collection[str] = ()
 ) -> Digest:
-    """Stores the day as it was just read; see `Store.save_draft`."""
+    """Stores the day as it was just read.
+
+    What was decided, or edited by hand, stays as it is and keeps its time. Open items are replaced
+    by the draft's suggestions; one that was there before keeps its id and version. Where the day
+    has a message, open items of `steady_groups` keep what they say, unless something else is
+    certain.
+    """
     empty = Digest(person, draft.day, draft.timezone, version=0)
     insert_missing(connection, digests, _columns(empty))
     before = load(connection, person, draft.day, lock=True) or empty
@@ -380,11 +386,13 @@ def claim(
     day: date,
     owner: str,
     now: datetime,
-    replacing: str | None,
+    replacing: str | None = None,
 ) -> ClaimResult:
-    """Whether the owner may post now a message that replaces that one (None: it is new).
+    """Whether this owner may post the day's message now: one bot at a time may.
 
-    A claim that nobody followed up is void after a while.
+    `replacing` is the `ts` of the message that the owner found gone; a message posted by somebody
+    else meanwhile makes the claim fail. Claims end with `set_posted`, after two minutes, or when
+    their owner's process has ended.
     """
     query = sa.select(digests.c.ts, digests.c.claimed_by, digests.c.claimed_until)
     row = connection.execute(query.where(_is(person, day)).with_for_update()).one_or_none()
