@@ -598,7 +598,7 @@ def test_off_until_its_section_is_there(
     monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
     monkeypatch.delenv("CODEX_HOME", raising=False)
     found = [s for s in clue_sources(settings_of(tmp_path, text)) if isinstance(s, AgentsSource)]
-    assert [one._folders for one in found] == (
+    assert [one.folders for one in found] == (
         [{tool: tmp_path / folder for tool, folder in folders.items()}] if folders else []
     )
 
@@ -608,7 +608,7 @@ def test_it_is_kept_beside_the_database(tmp_path: Path, monkeypatch: pytest.Monk
 
     def kept_in(text: str) -> Path:
         [found] = AgentsSource.set_up(settings_of(tmp_path, text))
-        return found._data
+        return found.data
 
     file = tmp_path / "own" / "days.sqlite3"
     assert kept_in(f'database_url = "sqlite:///{file}"\n[agents]') == tmp_path / "own" / "agents"
@@ -628,7 +628,7 @@ def test_where_the_tools_themselves_look(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "c"))
     monkeypatch.setenv("CODEX_HOME", str(tmp_path / "x"))
     [found] = AgentsSource.set_up(settings_of(tmp_path, "[agents]"))
-    assert found._folders == {"Claude Code": tmp_path / "c", "Codex": tmp_path / "x"}
+    assert found.folders == {"Claude Code": tmp_path / "c", "Codex": tmp_path / "x"}
 
 
 def test_one_tool_is_enough(logs: Path) -> None:

@@ -511,5 +511,5 @@ def test_a_job_of_the_future_in_a_restored_copy_is_due(room: Room) -> None:
     room.approved()
     with room.store.writing() as transaction:
         transaction.execute(update(outbox).values(due_at=at("18:00") + timedelta(minutes=50)))
-    worker_on(room.store, room.worker._senders, room.time, "after a restore").work()
+    worker_on(room.store, room.worker.senders, room.time, "after a restore").work()
     assert room.states() == [ItemState.SENT]

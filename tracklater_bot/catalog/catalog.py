@@ -81,29 +81,24 @@ _ENTRIES = tuple[TimeEntry, ...]
 _ABSENT = dict[str, datetime]
 
 
+@dataclass(eq=False, repr=False)
 class Catalog:
     """One person's issues, projects and tracked time. Safe to call from threads.
 
     What the tracker told another `asker` is asked again, and in use until there is an answer.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all that it works with comes from outside
-        self,
-        store: cache.CatalogStore,
-        person: str,
-        issue_sources: Sequence[IssueSource],
-        tracker: Tracker | None,
-        clock: Callable[[], datetime],
-        groups: Mapping[str, GroupSettings],
-        asker: str = "",
-    ) -> None:
-        self._sources = tuple(issue_sources)
-        self._tracker = tracker
-        self._clock = clock
-        self._groups = groups
-        self._asker = asker
-        self._memory = cache.PersonalMemory(store, person)
-        self._issues = IssueCache(store, person, clock, self._scopes())
+    store: cache.CatalogStore
+    person: str
+    sources: Sequence[IssueSource]
+    tracker: Tracker | None
+    clock: Callable[[], datetime]
+    groups: Mapping[str, GroupSettings]
+    asker: str = ""
+
+    def __post_init__(self) -> None:
+        self._memory = cache.PersonalMemory(self.store, self.person)
+        self._issues = IssueCache(self.store, self.person, self.clock, self._scopes())
         self._asking_issues = Lock()
         self._asking_tracker = RLock()
         self._looked_up: dict[tuple[str, str | None], datetime] = {}
@@ -111,7 +106,7 @@ class Catalog:
     @property
     def tracker_name(self) -> str:
         """What its status is called; "" without one, where nothing is known to be tracked."""
-        return self._tracker.name if self._tracker is not None else ""
+        return self.tracker.name if self.tracker is not None else ""
 
     # -- Issues ----------------------------------------------------------------------------
 
@@ -137,11 +132,11 @@ class Catalog:
         """Reads what changed at each source, if that is due."""
         with self._asking_issues:
             self._issues.keep_only(self._scopes())
-            now = self._clock()
-            due = [source for source in self._sources if self._is_due(source, now)]
+            now = self.clock()
+            due = [source for source in self.sources if self._is_due(source, now)]
             self._read(due, now)
-        counts = Counter((issue.tracker, issue.group) for issue in self.issues() if self._sources)
-        read = [(source, counts[_source_id(source)]) for source in self._sources]
+        counts = Counter((issue.tracker, issue.group) for issue in self.issues() if self.sources)
+        read = [(source, counts[_source_id(source)]) for source in self.sources]
         return tuple(
             SourceStatus(*_source_id(source), n, self._state(source).trouble) for source, n in read
         )
@@ -158,7 +153,7 @@ class Catalog:
             known = self._known_keys() if wanted_keys else {}
             asked = [
                 (source, missing)
-                for source in self._sources
+                for source in self.sources
                 if (missing := self._missing(source, wanted_keys, known))
             ]
             troubles = side_by_side(
@@ -179,12 +174,12 @@ class Catalog:
 
         Slow: not for the time in which Slack waits for an answer. Failures find nothing.
         """
-        now, wanted_text = self._clock(), (text.strip().casefold(), group)
+        now, wanted_text = self.clock(), (text.strip().casefold(), group)
         lately = {text: at for text, at in self._looked_up.items() if now - at < MIN_INTERVAL}
         if not wanted_text[0] or wanted_text in lately:
             return []
         self._looked_up = lately | {wanted_text: now}
-        sources = [source for source in self._sources if group in (None, source.group)]
+        sources = [source for source in self.sources if group in (None, source.group)]
         answers = side_by_side(
             lambda source: _attempt(source, lambda: source.search(text)),
             sources,
@@ -208,35 +203,35 @@ class Catalog:
 
     def projects(self) -> Projects:
         """Each group's projects, with the tracker's ids where it has told them."""
-        if self._tracker is None:
-            return Projects(named_in_settings(self._groups))
-        asked = self._asked("account", self._tracker.account, Account, FRESH)
+        if self.tracker is None:
+            return Projects(named_in_settings(self.groups))
+        asked = self._asked("account", self.tracker.account, Account, FRESH)
         projects, missing = self._resolved(asked.value)
         return replace(projects, troubles=((asked.trouble,) if asked.trouble else ()) + missing)
 
     def _resolved(self, account: Account | None) -> tuple[Projects, tuple[str, ...]]:
         """The groups' projects in the account, and a sentence for each that is missing there."""
-        if account is None or self._tracker is None:
-            return Projects(named_in_settings(self._groups)), ()
-        label = self._tracker.label
-        found, missing = resolve_projects(account.projects, self._groups, label, account.archived)
+        if account is None or self.tracker is None:
+            return Projects(named_in_settings(self.groups)), ()
+        label = self.tracker.label
+        found, missing = resolve_projects(account.projects, self.groups, label, account.archived)
         return Projects(found, account), tuple(missing)
 
     def known_projects(self) -> Projects:
         """Each group's projects as they were last told; asks nobody, so that nobody waits."""
-        if self._tracker is None:
-            return Projects(named_in_settings(self._groups))
-        last = CachedAnswer("account", self._tracker.account, Account, FRESH, STALE)
-        return self._resolved(last.kept(self._memory, self._clock()))[0]
+        if self.tracker is None:
+            return Projects(named_in_settings(self.groups))
+        last = CachedAnswer("account", self.tracker.account, Account, FRESH, STALE)
+        return self._resolved(last.kept(self._memory, self.clock()))[0]
 
     def account(self) -> Account | None:
         """The account as it was last told, days ago perhaps: asked only where it never was.
 
         For sending entries, where every request counts; `projects` keeps it fresh.
         """
-        if self._tracker is None:
+        if self.tracker is None:
             return None
-        return self._asked("account", self._tracker.account, Account, STALE).value
+        return self._asked("account", self.tracker.account, Account, STALE).value
 
     def tracked(self, span: Span) -> Tracked:
         """What is in the tracker already, with groups and projects by name; at most 2 min old.
@@ -244,7 +239,7 @@ class Catalog:
         For looking only: whoever writes asks the tracker itself. What is too old to be asked for
         is left out.
         """
-        tracker, oldest = self._tracker, oldest_in_reach(self._clock())
+        tracker, oldest = self.tracker, oldest_in_reach(self.clock())
         if tracker is None or (tracker.forgets and span.end <= oldest):
             return Tracked()
         span = Span(max(span.start, oldest), span.end) if tracker.forgets else span
@@ -253,7 +248,7 @@ class Catalog:
 
     def exported(self, span: Span) -> Tracked:
         """The same for a span of any age: older days are asked of the tracker's reports."""
-        usual, tracker, oldest = self.tracked(span), self._tracker, oldest_in_reach(self._clock())
+        usual, tracker, oldest = self.tracked(span), self.tracker, oldest_in_reach(self.clock())
         if tracker is None or span.start >= oldest:
             return usual
         older = Span(span.start, min(span.end, oldest))
@@ -269,7 +264,7 @@ class Catalog:
 
     def tracked_until(self, end: datetime) -> Tracked:
         """What is in the tracker up to then, of three months; a minute old."""
-        tracker, oldest = self._tracker, oldest_in_reach(self._clock())
+        tracker, oldest = self.tracker, oldest_in_reach(self.clock())
         if tracker is None or end <= oldest:
             return Tracked()
         key, span = f"until:{end.isoformat()}", Span(oldest, end)
@@ -286,24 +281,22 @@ class Catalog:
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
-        naming = ProjectNames.of(known, projects.by_group, self._groups)
+        naming = ProjectNames.of(known, projects.by_group, self.groups)
         entries = tuple(naming.named(entry) for entry in asked.value or ())
         return Tracked(entries, asked.trouble or odd[0], asked.answered)
 
     def constraints(self) -> Constraints:
         """What the workspace demands of entries; nothing while that is not known."""
-        if self._tracker is None:
+        if self.tracker is None:
             return Constraints()
-        asked = self._asked(
-            "constraints", self._tracker.constraints, Constraints, FRESH_CONSTRAINTS
-        )
+        asked = self._asked("constraints", self.tracker.constraints, Constraints, FRESH_CONSTRAINTS)
         return asked.value or Constraints()
 
     def _asked(self, key: str, ask: Callable[[], T], shape: type[T], fresh: timedelta) -> Cached[T]:
         # One at a time: two threads of one preview must not both ask.
         with self._asking_tracker:
-            question = CachedAnswer(key, ask, shape, fresh, STALE, self._asker)
-            return question.get(self._memory, self._clock())
+            question = CachedAnswer(key, ask, shape, fresh, STALE, self.asker)
+            return question.get(self._memory, self.clock())
 
     # -- Reading sources -------------------------------------------------------------------
 
@@ -341,7 +334,7 @@ class Catalog:
 
     def _state(self, source: IssueSource) -> _SourceState:
         """How it went last; from the beginning where other projects are to be read now."""
-        state = cache.parsed(_SourceState, self._memory.get(_state_key(source), self._clock()))
+        state = cache.parsed(_SourceState, self._memory.get(_state_key(source), self.clock()))
         return state or _SourceState()
 
     def _complete(self, source: IssueSource, keys: Sequence[str]) -> SourceStatus | None:
@@ -363,17 +356,17 @@ class Catalog:
         return [key for key in owned if key not in absent][:_MOST_KEYS]
 
     def _absent(self, source: IssueSource) -> dict[str, datetime]:
-        value = self._memory.get(_absent_key(source), self._clock())
+        value = self._memory.get(_absent_key(source), self.clock())
         try:
             absent = adapter(_ABSENT).validate_python(value or {})
         except ValidationError:
             return {}
-        return {key: until for key, until in absent.items() if self._clock() < until}
+        return {key: until for key, until in absent.items() if self.clock() < until}
 
     def _remember_absent(self, source: IssueSource, keys: set[str]) -> None:
         if not keys:
             return
-        until = self._clock() + ABSENT
+        until = self.clock() + ABSENT
         absent = self._absent(source) | dict.fromkeys(sorted(keys), until)
         latest = dict(list(absent.items())[-_MOST_ABSENT:])
         self._memory.put(
@@ -381,7 +374,7 @@ class Catalog:
         )
 
     def _scopes(self) -> frozenset[str]:
-        return frozenset(map(scope_of, self._sources))
+        return frozenset(map(scope_of, self.sources))
 
     def _known_keys(self) -> dict[tuple[str, str], set[str]]:
         known: defaultdict[tuple[str, str], set[str]] = defaultdict(set)

@@ -28,20 +28,16 @@ class _Known:
     read: datetime
 
 
+@dataclass(eq=False, repr=False)
 class IssueCache:
     """The issues of `scopes`, those that are set up now. Safe to call from threads."""
 
-    def __init__(
-        self,
-        store: CatalogStore,
-        person: str,
-        clock: Callable[[], datetime],
-        scopes: Collection[str],
-    ) -> None:
-        self._store = store
-        self._person = person
-        self._clock = clock
-        self._scopes = frozenset(scopes)
+    store: CatalogStore
+    person: str
+    clock: Callable[[], datetime]
+    scopes: Collection[str]
+
+    def __post_init__(self) -> None:
         self._pruned = False
         self._changing = RLock()
         self._kept: _Known | None = None
@@ -54,9 +50,9 @@ class IssueCache:
     def keep_only(self, scopes: Collection[str]) -> None:
         """Lets go of all other scopes' issues, here and in the store."""
         with self._changing:
-            if not self._pruned or self._scopes != scopes:
-                self._scopes = frozenset(scopes)
-                self._store.keep_issues(self._person, self._scopes)
+            if not self._pruned or self.scopes != scopes:
+                self.scopes = frozenset(scopes)
+                self.store.keep_issues(self.person, self.scopes)
                 self._read()
                 self._pruned = True
 
@@ -66,8 +62,8 @@ class IssueCache:
             known = self._known()
             merged = {issue.id: _with_aliases(issue, known.get(issue.id)) for issue in issues}
             if merged:
-                self._store.put_issues(self._person, scope, [*merged.values()])
-                self._keep({**known, **merged}, self._kept.read if self._kept else self._clock())
+                self.store.put_issues(self.person, scope, [*merged.values()])
+                self._keep({**known, **merged}, self._kept.read if self._kept else self.clock())
 
     def search(self, text: str, group: str | None = None, limit: int = 20) -> list[Issue]:
         """What somebody may mean who typed `text`, best first."""
@@ -96,8 +92,8 @@ class IssueCache:
             return self._kept.issues if self._kept else {}
 
     def _read(self) -> None:
-        stored = self._store.issues(self._person, self._scopes)
-        self._keep({issue.id: issue for issue in stored}, self._clock())
+        stored = self.store.issues(self.person, self.scopes)
+        self._keep({issue.id: issue for issue in stored}, self.clock())
 
     def _keep(self, issues: Mapping[IssueId, Issue], read: datetime) -> None:
         unchanged = self._kept is not None and self._kept.issues == issues
@@ -106,7 +102,7 @@ class IssueCache:
             self._index = self._indexed()
 
     def _age(self) -> timedelta:
-        return self._clock() - self._kept.read if self._kept else timedelta.max
+        return self.clock() - self._kept.read if self._kept else timedelta.max
 
     def _indexed(self) -> IssueIndex:
         return IssueIndex(self._known().values())

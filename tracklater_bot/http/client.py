@@ -92,23 +92,18 @@ class RetryPolicy:
     first: float = 0.5
 
 
+@dataclass(eq=False, repr=False)
 class ServiceClient:
     """The way to one service. Its calls give a Response of status 2xx or raise HttpErrors."""
 
-    def __init__(
-        self,
-        service: str,
-        base_url: str,
-        auth: Credentials,
-        *,
-        retry: RetryPolicy = RetryPolicy(),
-        timing: Timing = Timing(),
-    ) -> None:
-        self.service = service
-        self.base_url = base_url.rstrip("/")
-        self._auth = auth
-        self._retry = retry
-        self._timing = timing
+    service: str
+    base_url: str
+    auth: Credentials
+    retry: RetryPolicy = RetryPolicy()
+    timing: Timing = Timing()
+
+    def __post_init__(self) -> None:
+        self.base_url = self.base_url.rstrip("/")
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> responses.Response:
         """Asks; tried again when that may help."""
@@ -129,26 +124,26 @@ class ServiceClient:
         return self._request(method, path, params=params, body=body)
 
     def _with_retries(self, method: str, path: str, **what: Any) -> responses.Response:
-        left = self._retry.seconds
-        for number in range(1, self._retry.tries + 1):
+        left = self.retry.seconds
+        for number in range(1, self.retry.tries + 1):
             try:
                 return self._request(method, path, **what)
             except responses.HttpError as error:
                 wait = self._pause(error, number)
-                if not _is_temporary(error) or number == self._retry.tries or wait > left:
+                if not _is_temporary(error) or number == self.retry.tries or wait > left:
                     raise
                 log.info("%s; asking again in %.1f s", error, wait)
                 left -= wait
-                self._timing.sleep(wait)
+                self.timing.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
     def _pause(self, error: responses.HttpError, number: int) -> float:
         """Seconds until the next try: what the service asked for, or doubling with jitter."""
-        jitter = self._timing.random()
+        jitter = self.timing.random()
         if error.retry_at is not None:
-            asked = (error.retry_at - self._timing.now()).total_seconds()
-            return max(asked, 0.0) + jitter * self._retry.first
-        return float(self._retry.first * 2 ** (number - 1) * (0.5 + jitter))
+            asked = (error.retry_at - self.timing.now()).total_seconds()
+            return max(asked, 0.0) + jitter * self.retry.first
+        return float(self.retry.first * 2 ** (number - 1) * (0.5 + jitter))
 
     def _request(
         self,
@@ -163,7 +158,7 @@ class ServiceClient:
             return response
         if response.is_from_between:
             raise responses.Intercepted(response)
-        raise responses.BadStatus(response, _retry_at(response, self._timing.now()))
+        raise responses.BadStatus(response, _retry_at(response, self.timing.now()))
 
     @cached_property
     def _transport(self) -> Transport:
@@ -171,7 +166,7 @@ class ServiceClient:
         # remembered makes none.
         from tracklater_bot.http.transport import Transport  # noqa: PLC0415
 
-        return Transport(self.service, self.base_url, self._auth)
+        return Transport(self.service, self.base_url, self.auth)
 
 
 def _is_temporary(error: responses.HttpError) -> bool:

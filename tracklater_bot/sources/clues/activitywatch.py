@@ -255,6 +255,7 @@ def _config_folders() -> Iterator[Path]:
 # -- The source ----------------------------------------------------------------------------------
 
 
+@dataclass(eq=False, repr=False)
 class ActivityWatchSource:
     """What ActivityWatch's watchers recorded of the screen, the keyboard, browsers and editors.
 
@@ -266,15 +267,9 @@ class ActivityWatchSource:
     watches_screen = True
     local = True
 
-    def __init__(
-        self,
-        place: _Place,
-        repos: Sequence[tuple[str, Path]] = (),
-        now: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self._place = place
-        self._repos = repos
-        self._now = now
+    place: _Place
+    repos: Sequence[tuple[str, Path]] = ()
+    now: Callable[[], datetime] = utc_now
 
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[ActivityWatchSource]:
@@ -287,9 +282,9 @@ class ActivityWatchSource:
 
     def read(self, span: Span) -> Reading:
         """Windows and attendance of the span, in order."""
-        gathered = self._place.gather(span)
+        gathered = self.place.gather(span)
         trouble = left_out_sentence(NAME, gathered.broken) if gathered.broken else None
-        folders = dict.fromkeys(folders_of(self._repos))
+        folders = dict.fromkeys(folders_of(self.repos))
         hints = tuple(Hint(group, HintKind.FOLDER, folder) for group, folder in folders)
         return Reading(self.name, None, self._clues(gathered, span), hints, trouble)
 
@@ -297,18 +292,18 @@ class ActivityWatchSource:
         own = gathered.own_host or socket.gethostname()
         clues: list[Window | Attendance] = []
         for host, buckets in events.by_host(gathered.buckets, own).items():
-            clues += events.understand(buckets, host, span, self._now())
+            clues += events.understand(buckets, host, span, self.now())
         clues.sort(key=lambda clue: clue.at)
         return tuple(clues)
 
     def check(self) -> str:
         """Where it is, and who watches there; SourceError where nobody watches windows."""
-        now = self._now()
-        gathered = self._place.gather(Span(now - LATELY, now))
+        now = self.now()
+        gathered = self.place.gather(Span(now - LATELY, now))
         kinds = Counter(bucket.kind for bucket in gathered.buckets)
         if not kinds["currentwindow"]:
             raise SourceError(
-                f"{self._place.describe()} has no windows: start aw-watcher-window, or awatcher"
+                f"{self.place.describe()} has no windows: start aw-watcher-window, or awatcher"
             )
         told = listing(
             count(kinds[kind], name)
@@ -319,4 +314,4 @@ class ActivityWatchSource:
                 ("app.editor.activity", "editor"),
             )
         )
-        return f"{self._place.describe()}: {told}"
+        return f"{self.place.describe()}: {told}"

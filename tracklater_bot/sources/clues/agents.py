@@ -64,6 +64,7 @@ TOOLS = (
 _UNDERSTAND = {tool.name: tool.understand for tool in TOOLS}
 
 
+@dataclass(eq=False, repr=False)
 class AgentsSource:
     """What was typed to coding agents, and what they did by themselves.
 
@@ -76,18 +77,10 @@ class AgentsSource:
     watches_screen = False
     local = True
 
-    def __init__(
-        self,
-        folders: Mapping[str, Path],
-        groups: Sequence[tuple[str, Path]],
-        data: Path,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._folders = folders
-        self._groups = groups
-        self._data = data
-        self._clock = clock
+    folders: Mapping[str, Path]
+    groups: Sequence[tuple[str, Path]]
+    data: Path
+    clock: Callable[[], float] = time.monotonic
 
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[AgentsSource]:
@@ -109,19 +102,19 @@ class AgentsSource:
 
     def read(self, span: Span) -> Reading:
         """The prompts and the runs of the span; new files are read, and what they tell is kept."""
-        files, harvest = self._files(), Harvest.load(self._data)
+        files, harvest = self._files(), Harvest.load(self.data)
         start, end = logs.milliseconds(span.start), logs.milliseconds(span.end)
         troubles = list(self._harvest(files, harvest, start))
         for folder in harvest.new_folders:
             if made_from := _main_folder(Path(folder)):
                 harvest.content.worktrees[folder] = made_from
-        whose = _Whose(self._groups, harvest.content.worktrees)
-        told = list(harvest.during(start, end, self._folders))
+        whose = _Whose(self.groups, harvest.content.worktrees)
+        told = list(harvest.during(start, end, self.folders))
         try:
             harvest.save(files)
         except OSError as error:
             reason = os_reason(error)
-            troubles.append(f"what agents' logs told cannot be kept in {self._data}: {reason}")
+            troubles.append(f"what agents' logs told cannot be kept in {self.data}: {reason}")
         typed = _prompts((one for prompts, _ in told for one in prompts), span, whose)
         days = groupby(typed, key=lambda prompt: prompt.at.date())
         kept = [prompt for _, of_day in days for prompt in islice(of_day, MOST_PROMPTS)]
@@ -138,9 +131,9 @@ class AgentsSource:
         """How many sessions there are, and when the last was; SourceError when there is none."""
         files = self._files()
         if not files:
-            where = " and ".join(str(folder) for folder in self._folders.values())
+            where = " and ".join(str(folder) for folder in self.folders.values())
             raise SourceError(f"there are no sessions of agents in {where}: correct [agents]")
-        harvest = Harvest.load(self._data)
+        harvest = Harvest.load(self.data)
         puzzling = sum(map(harvest.puzzled_by, files))
         if puzzling:
             raise SourceError(PUZZLING.format(count(puzzling, "session")))
@@ -148,7 +141,7 @@ class AgentsSource:
         parts = (
             f"{count(sum(file.tool == tool.name for file in files), 'session')} of {tool.name}"
             for tool in TOOLS
-            if tool.name in self._folders
+            if tool.name in self.folders
         )
         packed = sum(map(_is_packed, files))
         left_out = f", {count(packed, 'compressed one')} left out" if packed else ""
@@ -158,7 +151,7 @@ class AgentsSource:
 
     def _files(self) -> list[LogFile]:
         """The sessions of all tools, the latest first."""
-        there = {tool: at for tool in TOOLS if (at := self._folders.get(tool.name)) is not None}
+        there = {tool: at for tool in TOOLS if (at := self.folders.get(tool.name)) is not None}
         found: list[LogFile] = []
         missing = []
         for tool, folder in there.items():
@@ -183,7 +176,7 @@ class AgentsSource:
 
     def _harvest(self, files: Sequence[LogFile], harvest: Harvest, start: int) -> Iterator[str]:
         """Reads what has changed, as long as there is time; gives what the span lacks for it."""
-        began, lacking = self._clock(), Counter[str]()
+        began, lacking = self.clock(), Counter[str]()
         for file in files:
             needed = file.mtime >= start * 1_000_000
             limit = began + (READING if needed else HARVESTING)
@@ -205,9 +198,9 @@ class AgentsSource:
                 yield what.format(count(lacking[what], kind))
 
     def _read(self, file: LogFile, harvest: Harvest, limit: float) -> None:
-        if self._clock() > limit:
+        if self.clock() > limit:
             raise logs.TakesTooLong
-        lines = logs.lines_of(file.path, lambda: self._clock() <= limit)
+        lines = logs.lines_of(file.path, lambda: self.clock() <= limit)
         harvest.add(file, _UNDERSTAND[file.tool](lines, file.path))
 
 

@@ -249,6 +249,7 @@ def _first_time(written: Iterable[bytes]) -> datetime | None:
     return None
 
 
+@dataclass(eq=False, repr=False)
 class ThymeSource:
     """The windows that thyme recorded, from day files `YYYY-MM-DD.json` in a folder.
 
@@ -261,16 +262,12 @@ class ThymeSource:
     watches_screen = True
     local = True
 
-    def __init__(
-        self,
-        dir: Path,
-        *,
-        wait: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self.dir = dir.expanduser()
-        self._wait = wait
-        self._clock = clock
+    dir: Path
+    wait: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        self.dir = self.dir.expanduser()
 
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[ThymeSource]:
@@ -332,10 +329,10 @@ class ThymeSource:
         """The file's samples; a file that is just being written is read again."""
         for reread in range(REREADS + 1):
             if reread:
-                self._wait(PAUSE)
+                self.wait(PAUSE)
             data, cut = read_end(file.path, LARGEST)
             parsed = parse_file(data[-SALVAGED:] if cut else data, span, file.machine)
-            age = self._clock() - file.path.stat().st_mtime
+            age = self.clock() - file.path.stat().st_mtime
             if cut or parsed.saved is None or age > BEING_WRITTEN:
                 break
         return replace(parsed, cut=cut)
