@@ -30,7 +30,7 @@ from tracklater_bot.http.responses import adapter
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.base import IssueSource, PartlyRead, SourceError
 from tracklater_bot.trackers.base import Account, Constraints, Reports, Tracker, seen
-from tracklater_bot.trackers.projects import ProjectNames, named_in_settings, resolve_projects
+from tracklater_bot.trackers.forms import ProjectNames, named_in_settings, resolve_projects
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.payload import Payload
 from tracklater_bot.domain.text import shown
 from tracklater_bot.trackers import base
-from tracklater_bot.trackers.projects import task_of
+from tracklater_bot.trackers.forms import task_of
 
 
 class AccountFacts(Protocol):

@@ -46,7 +46,7 @@ from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
 from tracklater_bot.slack.views import Views, page_key, said_key
 from tracklater_bot.slack.weeks import Weeks
-from tracklater_bot.store.processes import owner_name
+from tracklater_bot.store.lanes import owner_name
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from tracklater_bot.domain.steadiness import steady
 from tracklater_bot.domain.suggestions import CERTAIN, Suggestion
 from tracklater_bot.domain.track_record import Outcome, TrackRecord
 from tracklater_bot.store.columns import STORED_AS, insert_missing
-from tracklater_bot.store.processes import is_dead
+from tracklater_bot.store.lanes import is_dead
 from tracklater_bot.store.tables import changes, digests, items
 
 CLAIM = timedelta(minutes=2)
