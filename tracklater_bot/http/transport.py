@@ -38,7 +38,14 @@ class Transport:
         self._service = service
         self._base_url = base_url
         self._credentials = credentials
-        self._session = _new_session()
+        session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Adapter())
+        session.headers["User-Agent"] = f"tracklater-bot/{__version__}"
+        session.headers["Accept"] = "application/json"
+        # A cookie could sign us in as somebody else than the token does.
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session = session
         # What this machine tells itself is no proxy's affair.
         local = _LOCAL.match(base_url)
         self._proxies = {"no_proxy": local[1]} if local else None
@@ -169,17 +176,6 @@ class _Adapter(HTTPAdapter):
 
 
 _POOLS = {"http": _HttpPool, "https": _HttpsPool}
-
-
-def _new_session() -> requests.Session:
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter())
-    session.headers["User-Agent"] = f"tracklater-bot/{__version__}"
-    session.headers["Accept"] = "application/json"
-    # A cookie could sign us in as somebody else than the token does.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return session
 
 
 def _caused_by(error: BaseException, *kinds: type[BaseException]) -> bool:

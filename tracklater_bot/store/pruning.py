@@ -35,7 +35,12 @@ def prune(connection: Connection, person: str, now: datetime) -> None:
     for (day,) in connection.execute(old.order_by(digests.c.day)).all():
         digest = days.load(connection, person, day, lock=True)
         if digest is not None and not _is_needed(connection, digest):
-            _drop(connection, digest)
+            ids = [item.id for item in digest.items]
+            connection.execute(delete(worklogs).where(worklogs.c.item_id.in_(ids)))
+            for table in (outbox, changes, items, digests):
+                connection.execute(delete(table).where(_of(digest.person, digest.day, table)))
+            about = (memory.c.person == digest.person) & memory.c.key.like(f"%:{digest.day}")
+            connection.execute(delete(memory).where(about))
 
 
 def _prune_jobs(connection: Connection, person: str, before: datetime) -> None:
@@ -51,15 +56,6 @@ def _is_needed(connection: Connection, digest: Digest) -> bool:
     active = _of(digest.person, digest.day, outbox) & outbox.c.state.in_(ACTIVE)
     waiting = connection.execute(select(outbox.c.id).where(active).limit(1)).first()
     return waiting is not None or any(item.state not in _OVER for item in digest.items)
-
-
-def _drop(connection: Connection, digest: Digest) -> None:
-    ids = [item.id for item in digest.items]
-    connection.execute(delete(worklogs).where(worklogs.c.item_id.in_(ids)))
-    for table in (outbox, changes, items, digests):
-        connection.execute(delete(table).where(_of(digest.person, digest.day, table)))
-    about = (memory.c.person == digest.person) & memory.c.key.like(f"%:{digest.day}")
-    connection.execute(delete(memory).where(about))
 
 
 def _of(person: str, day: date, table: Table) -> ColumnElement[bool]:

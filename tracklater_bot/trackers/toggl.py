@@ -250,7 +250,13 @@ class TogglTracker:
 
     def _counted(self, path: str, call: Callable[[], http.Response]) -> http.Response:
         """Calls, unless that is known to be useless, and remembers what is left afterwards."""
-        self._require_token()
+        if not self._token:
+            raise base.Refused("Toggl needs a token: set TRACKLATER_TOGGL__API_TOKEN")
+        if self._token.startswith("toggl_sk_"):
+            raise base.Refused(
+                "the Toggl token belongs to another Toggl product (it starts with toggl_sk_):"
+                " use the API token from Toggl Track's profile page"
+            )
         quota = self._quota(bucket := _bucket(path))
         if quota and quota.resets_at and quota.remaining is not None and quota.remaining <= 0:
             raise _over_quota(quota.resets_at)
@@ -268,15 +274,6 @@ class TogglTracker:
         if at < oldest:
             raise base.TooOld(_TOO_OLD)
         return oldest
-
-    def _require_token(self) -> None:
-        if not self._token:
-            raise base.Refused("Toggl needs a token: set TRACKLATER_TOGGL__API_TOKEN")
-        if self._token.startswith("toggl_sk_"):
-            raise base.Refused(
-                "the Toggl token belongs to another Toggl product (it starts with toggl_sk_):"
-                " use the API token from Toggl Track's profile page"
-            )
 
     def _quota(self, bucket: str) -> base.Quota | None:
         """What is known of this hour; what is further away was noted by a clock that was ahead."""

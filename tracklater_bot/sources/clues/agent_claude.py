@@ -107,7 +107,13 @@ class _ClaudeSession:
         turns = self._turns[record.is_sidechain]
         where = logs.name(record.cwd), logs.name(record.git_branch), logs.name(record.session_id)
         if record.type == "queue-operation":
-            self._queue_changed(record.operation, at)
+            if record.operation == "enqueue":
+                self._queue.append(at)
+            elif record.operation == "popAll":
+                self._queue.clear()
+            elif self._queue:
+                first = self._queue.popleft()
+                self._handed = first if record.operation == "dequeue" else None
         elif record.type == "assistant" or (record.type == "user" and _is_result(record)):
             turns.go_on(at, *where)
         elif record.type == "user" and not _is_injected(record):
@@ -119,15 +125,6 @@ class _ClaudeSession:
             turns.begin(at, *where)
         elif record.subtype == "turn_duration":
             turns.end(at)
-
-    def _queue_changed(self, operation: str | None, at: int) -> None:
-        if operation == "enqueue":
-            self._queue.append(at)
-        elif operation == "popAll":
-            self._queue.clear()
-        elif self._queue:
-            first = self._queue.popleft()
-            self._handed = first if operation == "dequeue" else None
 
     def _typed_at(self, record: _Record, at: int) -> int:
         """What was queued was typed when it went into the queue."""

@@ -255,7 +255,11 @@ def _reachable(repository: Repository, since: int, current: Iterable[str]) -> li
         while True:
             records = _log(repository, f"--max-count={count}", *starts)
             if not records:
-                _refuse_broken_head(repository)
+                # Raises SourceError where there is a branch, but not its commit: git leaves it out
+                # quietly.
+                _, _, complaint = run_git(repository, "log", "--max-count=1", "HEAD", "--")
+                if "bad object" in complaint:
+                    raise SourceError(refusal(repository.path, complaint))
             oldest = records[-OLD_ENOUGH:]
             if len(records) < count or all(committed_at(record) < since for record in oldest):
                 return list(parse_log(records, since))
@@ -265,13 +269,6 @@ def _reachable(repository: Repository, since: int, current: Iterable[str]) -> li
             count = round(len(records) * min(max(pace * 1.2, 2), 100)) + OLD_ENOUGH
     except DamagedRepository:  # perhaps only where it is old
         return list(parse_log(_log(repository, f"--max-age={since}", *starts), since))
-
-
-def _refuse_broken_head(repository: Repository) -> None:
-    """Raises SourceError where there is a branch, but not its commit: git leaves it out quietly."""
-    _, _, complaint = run_git(repository, "log", "--max-count=1", "HEAD", "--")
-    if "bad object" in complaint:
-        raise SourceError(refusal(repository.path, complaint))
 
 
 def asked_reflog(repository: Repository, head: Head) -> HeadReflog:

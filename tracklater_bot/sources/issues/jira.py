@@ -161,8 +161,11 @@ class JiraSource:
             me = self._me()
             rows, left_out = self._search(self._jql(since))
             found = tuple(issue for row in rows if (issue := self._parsed(row, me)))
-            if not rows:
-                self._confirm()
+            # An expired token finds nothing, politely: asking who we are tells it from no news.
+            due = self._known is None or self._clock() - self._known.confirmed >= _CONFIRMED_FOR
+            if due and not rows:
+                self._known = None
+                self._me()
         if left_out:
             raise PartlyRead("Jira", left_out, found)
         return found
@@ -213,12 +216,6 @@ class JiraSource:
         if self._known is None:
             self._known = _Identity(self._site.me().identity, self._clock())
         return self._known.identity
-
-    def _confirm(self) -> None:
-        """An expired token finds nothing, politely: asking who we are tells it from no news."""
-        if self._known is None or self._clock() - self._known.confirmed >= _CONFIRMED_FOR:
-            self._known = None
-            self._me()
 
     def _jql(self, since: datetime | None) -> str:
         if since is None:

@@ -80,7 +80,10 @@ class TaigaLogin:
         except http.BadStatus as error:
             if error.status != 401:
                 raise
-        self._renew(used)
+        # A fresh session, unless another thread has made one already.
+        with self._lock:
+            if self._session is used:
+                self._session = self._with_refresh(used) or self._with_password()
         return self._signed_in_client.get(path, params)
 
     def _access(self) -> str:
@@ -91,12 +94,6 @@ class TaigaLogin:
             if self._session is None:
                 self._session = self._with_password()
             return self._session
-
-    def _renew(self, used: _TaigaSession) -> None:
-        """A fresh session, unless another thread has made one already."""
-        with self._lock:
-            if self._session is used:
-                self._session = self._with_refresh(used) or self._with_password()
 
     def _with_password(self) -> _TaigaSession:
         if self._refused_until is not None and self._clock() < self._refused_until:
