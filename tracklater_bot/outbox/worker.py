@@ -88,17 +88,12 @@ class Worker:
         if self._working.acquire(blocking=False):
             try:
                 changed |= self._mend()
-                while (days_of_job := self._serve()) is not None:
+                while (days_of_job := self.serve()) is not None:
                     changed |= days_of_job
                 changed |= self._tell_waits()
             finally:
                 self._working.release()
         return changed
-
-    def serve_once(self, target: Target) -> set[PersonDay] | None:
-        """Sends the earliest due job of one lane; None where there is none, or it is another's."""
-        with self._working:
-            return self._serve(target)
 
     def due_in(self) -> timedelta | None:
         """How long until `work` has something to do again; None when all is sent."""
@@ -138,13 +133,12 @@ class Worker:
                 changed |= sender.held_back(transaction, self.person, until, now)
         return changed
 
-    def _serve(self, target: Target | None = None) -> set[PersonDay] | None:
+    def serve(self) -> set[PersonDay] | None:
         """One job of one lane, so that every lane gets its turn; None where none is free."""
         with self.store.writing() as transaction:
             lanes.release_dead(transaction, self.owner)
             now = self.store.now(transaction)
-            lease = Lease(self.owner, now, self.pace.lease)
-            lane = lanes.take(transaction, self.person, lease, target)
+            lane = lanes.take(transaction, self.person, Lease(self.owner, now, self.pace.lease))
             job = jobs.next_due(transaction, lane, now) if lane else None
         if lane is None:
             return None

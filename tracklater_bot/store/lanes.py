@@ -85,10 +85,9 @@ _FREE = (
         ),
     )
     .order_by(lanes.c.not_before.is_not(None), lanes.c.not_before)
+    .limit(1)
     .with_for_update(skip_locked=True)
 )
-_FIRST_FREE = _FREE.limit(1)
-_FREE_OF_TARGET = _FREE.where(lanes.c.target == bindparam("which"))
 _PLACE = and_(lanes.c.person == bindparam("whose"), lanes.c.target == bindparam("which"))
 _HOLDER = select(lanes.c.owner, lanes.c.leased_until).where(_PLACE)
 # What they change is what they are executed with.
@@ -128,20 +127,15 @@ def add(connection: Connection, person: str, target: str) -> None:
     insert_missing(connection, lanes, {"person": person, "target": target, "failures": 0})
 
 
-def take(
-    connection: Connection, person: str, lease: Lease, target: str | None = None
-) -> Lane | None:
+def take(connection: Connection, person: str, lease: Lease) -> Lane | None:
     """Leases a lane of the person that has a due job and is nobody's; None without any.
 
-    It is the target's lane, or the one that has waited longest. PostgreSQL passes over lanes that
-    another worker is taking at this moment.
+    It is the one that has waited longest. PostgreSQL passes over lanes that another worker is
+    taking at this moment.
     """
     until = lease.now + lease.length
     values = {"owner": lease.owner, "now": lease.now, "whose": person, "furthest": until}
-    query = _FIRST_FREE
-    if target is not None:
-        query, values = _FREE_OF_TARGET, values | {"which": target}
-    row = connection.execute(query, values).one_or_none()
+    row = connection.execute(_FREE, values).one_or_none()
     if row is None:
         return None
     place = {"whose": row.person, "which": row.target}
