@@ -15,7 +15,6 @@ from pydantic import BaseModel, TypeAdapter
 
 from tracklater_bot import http
 from tracklater_bot.domain.text import clean
-from tracklater_bot.http.client import Credentials
 from tracklater_bot.settings import GroupJira
 from tracklater_bot.settings.issue_sections import JIRA_GATEWAY
 from tracklater_bot.settings.tree import env_name
@@ -96,7 +95,9 @@ class JiraSite:
         self.projects = tuple(key.strip().upper() for key in settings.project_key)
         self._token_is_set = settings.api_token is not None
         self._timing = timing
-        self._auth = _credentials(settings)
+        self._auth = http.anonymous()
+        if (token := settings.api_token) is not None:
+            self._auth = http.basic(settings.email, token) if settings.email else http.bearer(token)
         self._client = http.ServiceClient(
             "Jira", settings.api_base or self.url, self._auth, timing=timing
         )
@@ -250,13 +251,6 @@ class JiraSite:
             return sentences[error.status]
         said = _messages(error.response)
         return f"Jira refused it: {said}" if said else str(error)
-
-
-def _credentials(settings: GroupJira) -> Credentials:
-    token = settings.api_token
-    if token is None:
-        return http.anonymous()
-    return http.basic(settings.email, token) if settings.email else http.bearer(token)
 
 
 def _messages(response: http.Response) -> str:

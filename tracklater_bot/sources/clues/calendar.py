@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,15 +52,8 @@ _BUSY_STATUS = "X-MICROSOFT-CDO-BUSYSTATUS"
 # -- Understanding -----------------------------------------------------------------------------
 
 
-class _Attending(Enum):
-    """Whether the person goes: for certain, perhaps, or not at all."""
-
-    YES = "yes"
-    MAYBE = "maybe"
-    NO = "no"
-
-
-_ANSWERS = {"ACCEPTED": _Attending.YES, "DECLINED": _Attending.NO, "DELEGATED": _Attending.NO}
+_YES, _MAYBE, _NO = range(3)  # whether the person goes: for certain, perhaps, or not at all
+_ANSWERS = {"ACCEPTED": _YES, "DECLINED": _NO, "DELEGATED": _NO}
 _Key = tuple[str, datetime]
 
 
@@ -137,10 +129,10 @@ def _moment(when: date | datetime, zone: tzinfo) -> datetime | None:
 
 def _meeting(event: Any, at: datetime, until: datetime, mine: frozenset[str]) -> Meeting | None:
     answer = _answer(event, mine)
-    if answer is _Attending.NO:
+    if answer == _NO:
         return None
     series = hashlib.blake2b(_identity(event).encode(), digest_size=8).hexdigest()
-    meeting = Meeting(at, until, "", sure=answer is _Attending.YES, series=series)
+    meeting = Meeting(at, until, "", sure=answer == _YES, series=series)
     if _words(event, "CLASS") & {"PRIVATE", "CONFIDENTIAL"}:
         return meeting
     title = clean(str(event.get("SUMMARY", "")), 200)
@@ -152,22 +144,22 @@ def _identity(event: Any) -> str:
     return str(event.get("UID") or event.get("SUMMARY", ""))
 
 
-def _answer(event: Any, mine: frozenset[str]) -> _Attending:
+def _answer(event: Any, mine: frozenset[str]) -> int:
     """Whether the person goes; of the guests only the person's own line counts."""
     status = _words(event, "STATUS")
     if "CANCELLED" in status:
-        return _Attending.NO
+        return _NO
     guests = _listed(event, "ATTENDEE")
     own = [guest for guest in guests if _address(guest) in mine]
-    answers = [_ANSWERS.get(_parameter(guest, "PARTSTAT"), _Attending.MAYBE) for guest in own]
+    answers = [_ANSWERS.get(_parameter(guest, "PARTSTAT"), _MAYBE) for guest in own]
     organised = any(_address(one) in mine for one in _listed(event, "ORGANIZER"))
     if organised and all(_parameter(guest, "PARTSTAT") in ("", "NEEDS-ACTION") for guest in own):
-        answers = [_Attending.YES]
-    answer = min(answers, key=list(_Attending).index, default=_Attending.MAYBE)
+        answers = [_YES]
+    answer = min(answers, default=_MAYBE)
     if not guests and not answers:
-        answer = _Attending.YES
+        answer = _YES
     unsure = "TENTATIVE" in status | _words(event, _BUSY_STATUS)
-    return _Attending.MAYBE if unsure and answer is _Attending.YES else answer
+    return _MAYBE if unsure and answer == _YES else answer
 
 
 def _domains(event: Any, mine: frozenset[str]) -> tuple[str, ...]:
