@@ -24,15 +24,9 @@ from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.text import count
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues import agent_claude, agent_codex
+from tracklater_bot.sources.clues import agent_claude, agent_codex, git_repository
 from tracklater_bot.sources.clues import agent_logs as logs
 from tracklater_bot.sources.clues.agent_logs import Harvest, LogFile
-from tracklater_bot.sources.clues.git_repository import (
-    configured,
-    folders_of,
-    locate,
-    repository_around,
-)
 from tracklater_bot.sources.files import os_reason
 
 # Seconds: for the files that the span may be in, a little less than a draft waits for; and how
@@ -98,7 +92,7 @@ class AgentsSource:
             )
         }
         if folders:
-            yield cls(folders, configured(settings), settings.data_folder / "agents")
+            yield cls(folders, git_repository.configured(settings), settings.data_folder / "agents")
 
     def read(self, span: Span) -> Reading:
         """The prompts and the runs of the span; new files are read, and what they tell is kept."""
@@ -275,7 +269,7 @@ class _Whose:
 
     def __post_init__(self) -> None:
         """The repositories' folders, the inner ones first."""
-        roots = ((root, group) for group, root in folders_of(self.groups))
+        roots = ((root, group) for group, root in git_repository.folders_of(self.groups))
         self._roots = sorted(roots, key=lambda root: -len(root[0]))
 
     def place(self, folder: str) -> tuple[str | None, str]:
@@ -305,7 +299,7 @@ def _inside(folder: str, root: str) -> bool:
 def _main_folder(folder: Path) -> str:
     """The folder that a worktree was made from; "" for one that is none, or is gone."""
     with suppress(OSError, SourceError):  # then the folder stands for itself
-        place = repository_around(folder)
+        place = git_repository.repository_around(folder)
         if place is not None and not (place / ".git").is_dir():
-            return str(locate(place).main)
+            return str(git_repository.locate(place).main)
     return ""

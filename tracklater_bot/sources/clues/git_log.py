@@ -15,14 +15,8 @@ from pathlib import Path
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.git_repository import (
-    Head,
-    HeadReflog,
-    ReflogCommit,
-    Repository,
-    as_branch,
-    parse_reflog,
-)
+from tracklater_bot.sources.clues import git_repository
+from tracklater_bot.sources.clues.git_repository import Repository
 from tracklater_bot.sources.clues.program_commits import is_by_program
 
 TIMEOUT = 30  # seconds: a repository on a network drive may hang
@@ -162,7 +156,7 @@ def committed_at(record: bytes) -> int:
 def deduplicated(
     reachable: Iterable[LoggedCommit],
     unreachable: Iterable[LoggedCommit],
-    made_here: Iterable[ReflogCommit],
+    made_here: Iterable[git_repository.ReflogCommit],
 ) -> dict[str, LoggedCommit]:
     """For the id of each commit the one that counts for it and all its copies.
 
@@ -188,7 +182,7 @@ def deduplicated(
 
 def times_of_work(
     logged: Iterable[LoggedCommit],
-    made_here: Iterable[ReflogCommit],
+    made_here: Iterable[git_repository.ReflogCommit],
     originals: Mapping[str, LoggedCommit],
 ) -> Iterator[tuple[LoggedCommit, int]]:
     """Each commit that counts at each time of work on it: when it was authored, and amended."""
@@ -217,7 +211,10 @@ def branch_of(ref: str) -> tuple[str, ...]:
 
 
 def own_commits(
-    repository: Repository, span: Span, reflogs: Sequence[HeadReflog], own: frozenset[str]
+    repository: Repository,
+    span: Span,
+    reflogs: Sequence[git_repository.HeadReflog],
+    own: frozenset[str],
 ) -> tuple[list[LoggedCommit], list[LoggedCommit]]:
     """The own commits of about the span: those of the branches, and those that HEAD only knows."""
     since, until = (int(at.timestamp()) for at in (span.start - SKEW, span.end + SKEW))
@@ -271,7 +268,7 @@ def _reachable(repository: Repository, since: int, current: Iterable[str]) -> li
         return list(parse_log(_log(repository, f"--max-age={since}", *starts), since))
 
 
-def asked_reflog(repository: Repository, head: Head) -> HeadReflog:
+def asked_reflog(repository: Repository, head: git_repository.Head) -> git_repository.HeadReflog:
     """The reflog of a HEAD, as git tells it where it has no file for it."""
     _, branch, _ = run_git(repository, "symbolic-ref", "--quiet", head.rev)
     fields = "%H%x1f%gn%x1f%ge%x1f%gd%x1f%gs"
@@ -289,7 +286,8 @@ def asked_reflog(repository: Repository, head: Head) -> HeadReflog:
         at = moment.partition("@{")[2].removesuffix("}")
         lines.append(f"{before} {sha} {name} <{email}> {at}" + (f"\t{what}" if what else ""))
         before = sha
-    return parse_reflog("\n".join(lines), as_branch(branch.decode(errors="replace").strip()))
+    current = git_repository.as_branch(branch.decode(errors="replace").strip())
+    return git_repository.parse_reflog("\n".join(lines), current)
 
 
 def _log(repository: Repository, *selection: str, fields: str = FIELDS) -> list[bytes]:
