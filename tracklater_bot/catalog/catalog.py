@@ -258,9 +258,8 @@ class Catalog:
         known = self._named(key, lambda: tracker.reported(older), FRESH_ENTRIES)
         usual_ids = {entry.id for entry in usual.entries}
         entries = [entry for entry in known.entries if entry.id not in usual_ids]
-        return replace(
-            usual, entries=(*entries, *usual.entries), trouble=known.trouble or usual.trouble
-        )
+        trouble = known.trouble or usual.trouble
+        return replace(usual, entries=(*entries, *usual.entries), trouble=trouble)
 
     def tracked_until(self, end: datetime) -> Tracked:
         """What is in the tracker up to then, of three months; a minute old."""
@@ -311,9 +310,8 @@ class Catalog:
             issues = result.issues if isinstance(result, PartlyRead) else result
             after = _SourceState(asked=now, read=now)
             if isinstance(issues, SourceError):
-                after = self._state(source).model_copy(
-                    update={"asked": now, "lasting": issues.lasting}
-                )
+                failed = {"asked": now, "lasting": issues.lasting}
+                after = self._state(source).model_copy(update=failed)
             else:
                 self._issues.put(scope_of(source), issues)
             if isinstance(result, SourceError):
@@ -369,9 +367,8 @@ class Catalog:
         until = self.clock() + ABSENT
         absent = self._absent(source) | dict.fromkeys(sorted(keys), until)
         latest = dict(list(absent.items())[-_MOST_ABSENT:])
-        self._memory.put(
-            _absent_key(source), adapter(_ABSENT).dump_python(latest, mode="json"), until
-        )
+        value = adapter(_ABSENT).dump_python(latest, mode="json")
+        self._memory.put(_absent_key(source), value, until)
 
     def _scopes(self) -> frozenset[str]:
         return frozenset(map(scope_of, self.sources))

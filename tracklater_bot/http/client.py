@@ -26,6 +26,10 @@ _WAIT_HEADERS = ("Retry-After", "X-Throttle-Wait-Seconds")
 _LONGEST_WAIT = timedelta(days=1)
 
 
+Params: TypeAlias = Mapping[str, str | int]
+"""What is asked for in an address, after the question mark."""
+
+
 # -- Credentials -------------------------------------------------------------------------------
 
 
@@ -105,7 +109,7 @@ class ServiceClient:
     def __post_init__(self) -> None:
         self.base_url = self.base_url.rstrip("/")
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> responses.Response:
+    def get(self, path: str, params: Params | None = None) -> responses.Response:
         """Asks; tried again when that may help."""
         return self._with_retries("GET", path, params=params)
 
@@ -118,7 +122,7 @@ class ServiceClient:
         method: str,
         path: str,
         body: object = None,
-        params: Mapping[str, str | int] | None = None,
+        params: Params | None = None,
     ) -> responses.Response:
         """Changes something: one request, never repeated."""
         return self._request(method, path, params=params, body=body)
@@ -150,7 +154,7 @@ class ServiceClient:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str | int] | None = None,
+        params: Params | None = None,
         body: object = None,
     ) -> responses.Response:
         response = self._transport.exchange(method, self.base_url + path, params, body)

@@ -7,7 +7,7 @@ gateway, which is tried when the site answers 401. `jira.api_base` names another
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -133,9 +133,7 @@ class JiraSite:
             return ()
         return tuple(sorted(token.expiringAt for token in tokens if token.expiringAt))
 
-    def get(
-        self, path: str, shape: http.Shape[T], params: Mapping[str, str | int] | None = None
-    ) -> T:
+    def get(self, path: str, shape: http.Shape[T], params: http.Params | None = None) -> T:
         """Asks."""
         return self._ask(lambda client: client.get(self._path(path), params), shape)
 
@@ -148,7 +146,7 @@ class JiraSite:
         method: str,
         path: str,
         body: object = None,
-        params: Mapping[str, str | int] | None = None,
+        params: http.Params | None = None,
     ) -> http.Response:
         """Changes something, with one request that is never repeated."""
         return self._exchange(

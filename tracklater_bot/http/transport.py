@@ -20,6 +20,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from tracklater_bot import __version__
 from tracklater_bot.domain.side_by_side import in_background
 from tracklater_bot.http import bounds, responses
+from tracklater_bot.http.client import Params
 
 # At DEBUG it logs whole addresses, and those hold what somebody typed into a search.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
@@ -51,7 +52,7 @@ class Transport:
         self._proxies = {"no_proxy": local[1]} if local else None
 
     def exchange(
-        self, method: str, url: str, params: Mapping[str, str | int] | None, body: object
+        self, method: str, url: str, params: Params | None, body: object
     ) -> responses.Response:
         """One request and its response, of whatever status. Raises HttpError's kinds."""
         sockets: list[socket.socket] = []

@@ -193,9 +193,8 @@ class EntrySender(Sender[base.NewEntry]):
             return _written(same[0])
         if not foreign:
             return None
-        return outcomes.Rejected(
-            Problem.OVERLAP, _overlap(foreign[0], stored[0], self._label), foreign
-        )
+        sentence = _overlap(foreign[0], stored[0], self._label)
+        return outcomes.Rejected(Problem.OVERLAP, sentence, foreign)
 
     def _foreign(
         self, job: Job, entry: base.NewEntry, digest: Digest, now: datetime, oldest: datetime

@@ -78,10 +78,9 @@ class WorklogSender(Sender[base.Worklogs]):
         """What an error means for the worklog for good."""
         self._refusals.pop(job.id, None)
         if isinstance(error, base.Gone):
-            deleted = job.kind is JobKind.DELETE
-            return (
-                outcomes.Written(None) if deleted else outcomes.Rejected(Problem.GONE, str(error))
-            )
+            if job.kind is JobKind.DELETE:
+                return outcomes.Written(None)
+            return outcomes.Rejected(Problem.GONE, str(error))
         # A refusal now does not tell whether an earlier request got through.
         doubtful = job.doubtful and not isinstance(error, base.Conflict | base.TooOld)
         return None if doubtful else outcomes.Rejected(Problem.REFUSED, str(error))

@@ -279,9 +279,8 @@ class _DayDecision:
         for entry in self.digest.tracked:
             span = entry.span(self.now)
             if span is not None and span.overlaps(item.suggestion.span):
-                raise ReviewError(
-                    {"": f"There is an entry in {self.tracker.label} between the two."}
-                )
+                between = f"There is an entry in {self.tracker.label} between the two."
+                raise ReviewError({"": between})
 
     def revert(self, number: int) -> None:
         """Puts back what a change replaced. Raises ReviewError if other things came in between."""

@@ -188,9 +188,8 @@ def decisions(connection: sa.Connection, person: str, since: date) -> list[Decis
 
 def entries_taken(connection: sa.Connection, person: str, entry_ids: Collection[str]) -> set[str]:
     """Which of the entries belong to one of the person's items."""
-    query = sa.select(items.c.entry_id).where(
-        items.c.person == person, items.c.entry_id.in_(entry_ids)
-    )
+    where = (items.c.person == person) & items.c.entry_id.in_(entry_ids)
+    query = sa.select(items.c.entry_id).where(where)
     return {entry_id for (entry_id,) in connection.execute(query)}
 
 

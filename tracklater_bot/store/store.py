@@ -157,9 +157,8 @@ class Store:
     def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
         """The value, unless its time is over."""
         ours = (memory.c.person == person) & (memory.c.key == key)
-        query = select(memory.c.value).where(
-            ours, memory.c.until.is_(None) | (memory.c.until > now)
-        )
+        lasts = memory.c.until.is_(None) | (memory.c.until > now)
+        query = select(memory.c.value).where(ours, lasts)
         with self.reading() as transaction:
             value: JsonValue | None = transaction.execute(query).scalar()
         return value

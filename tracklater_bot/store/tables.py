@@ -85,7 +85,7 @@ items = sa.Table(
     sa.Column("change", _NUMBER),
     sa.Column("worklog", Packed(Worklog)),
     sa.ForeignKeyConstraint(
-        ["person", "day"], ["digests.person", "digests.day"], ondelete="CASCADE"
+        ["person", "day"], [digests.c.person, digests.c.day], ondelete="CASCADE"
     ),
     sa.Index(None, "person", "day"),
     sa.Index(None, "entry_id"),

@@ -124,9 +124,8 @@ class ClockifyTracker:
         """Removes the entry."""
         path = self._path_of(entry_id)
         if seen is not None:
-            models.require_unchanged(
-                self._read(path, {"hydrated": "true"}, models.ClockifyEntry), seen
-            )
+            row = self._read(path, {"hydrated": "true"}, models.ClockifyEntry)
+            models.require_unchanged(row, seen)
         self._write("DELETE", path)
 
     def quota(self) -> base.Quota:
@@ -178,15 +177,12 @@ class ClockifyTracker:
         ids = {folded(name): tag_id for tag_id, name in self._tags.items()}
         for key in [key for key in wanted if key not in ids]:
             # No entry was sent yet, whatever becomes of this.
-            made = self._ask(
-                path, {"name": wanted[key]}, lambda it: it.read(models.Named), post=True
-            )
+            body = {"name": wanted[key]}
+            made = self._ask(path, body, lambda it: it.read(models.Named), post=True)
             self._tags[made.id], ids[key] = made.name, made.id
         return [ids[key] for key in wanted]
 
-    def _pages(
-        self, path: str, shape: http.Shape[T], params: Mapping[str, str | int]
-    ) -> tuple[list[T], int]:
+    def _pages(self, path: str, shape: http.Shape[T], params: http.Params) -> tuple[list[T], int]:
         """All rows that have the shape, and how many have not."""
         found: list[T] = []
         odd = 0
@@ -200,7 +196,7 @@ class ClockifyTracker:
                 break
         return found, odd
 
-    def _read(self, path: str, params: Mapping[str, str | int], shape: http.Shape[T]) -> T:
+    def _read(self, path: str, params: http.Params, shape: http.Shape[T]) -> T:
         return self._ask(path, params, lambda answer: answer.read(shape))
 
     def _ask(
@@ -297,9 +293,8 @@ class _HourlyRequests:
         """What 429 means. The others of the workspace use up its hour too."""
         now = self._clock()
         if not self._allowed:
-            return base.NotSent(
-                "Clockify wants requests to come more slowly", retry_at or now + _PAUSE
-            )
+            later = retry_at or now + _PAUSE
+            return base.NotSent("Clockify wants requests to come more slowly", later)
         with self._lock:
             self._closed_until = min(retry_at or now + _UNTIL_RESET, now + _HOUR)
         return _over_quota(self._closed_until)

@@ -224,9 +224,7 @@ class TogglTracker:
         good = http.understood(models.TogglEntry, rows)
         return {row.id: row for row in good if not row.server_deleted_at}, len(rows) - len(good)
 
-    def _read(
-        self, path: str, shape: http.Shape[T], params: Mapping[str, str | int] | None = None
-    ) -> T:
+    def _read(self, path: str, shape: http.Shape[T], params: http.Params | None = None) -> T:
         try:
             return self._counted(path, lambda: self._client.get(path, params)).read(shape)
         except http.HttpError as error:

@@ -261,9 +261,8 @@ def by_host(buckets: Iterable[Bucket], own: str) -> dict[str, list[Bucket]]:
     hosts: defaultdict[str, list[Bucket]] = defaultdict(list)
     for bucket in kept:
         sits_inside = bucket.kind not in ("currentwindow", "afkstatus")
-        hosts[main if sits_inside and bucket.host not in with_windows else bucket.host].append(
-            bucket
-        )
+        host = main if sits_inside and bucket.host not in with_windows else bucket.host
+        hosts[host].append(bucket)
     return {host: hosts[host] for host in with_windows}
 
 
@@ -362,9 +361,8 @@ class _Inside:
     def _said(self, app: str) -> list[Piece]:
         if app not in self._known:
             if programs.is_browser(app):
-                own = [
-                    b for b in self._tabs if programs.program(b.watched) == programs.program(app)
-                ]
+                name = programs.program
+                own = [b for b in self._tabs if name(b.watched) == name(app)]
                 own = own or [b for b in self._tabs if programs.same_browser(b.watched, app)]
             else:
                 own = [b for b in self._projects if programs.same_editor(b.watched, app)]

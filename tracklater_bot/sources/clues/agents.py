@@ -113,9 +113,8 @@ class AgentsSource:
         days = groupby(typed, key=lambda prompt: prompt.at.date())
         kept = [prompt for _, of_day in days for prompt in islice(of_day, MOST_PROMPTS)]
         if too_many := len(typed) - len(kept):
-            troubles.append(
-                f"{count(too_many, 'prompt')} more in a day than a person types: left out"
-            )
+            more = count(too_many, "prompt")
+            troubles.append(f"{more} more in a day than a person types: left out")
         ran = _runs((one for _, runs in told for one in runs), span, whose)
         found: set[Prompt | AgentRun] = {*kept, *ran}
         clues = sorted(found, key=_order)

@@ -251,9 +251,8 @@ class _Address:
         )
         answer = client.get((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
         known = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
-        self.validators = {
-            ours: v for ours, name in known.items() if (v := answer.headers.get(name))
-        }
+        told = answer.headers
+        self.validators = {ours: v for ours, name in known.items() if (v := told.get(name))}
         self.kept = answer.body if self.validators and len(answer.body) <= MOST_KEPT else b""
         return answer.body
 
@@ -269,9 +268,8 @@ class _Address:
             self.led_to.append(clean(urlsplit(url).netloc, 100))
             return url
         if error.status in (401, 403, 404, 410):
-            raise SourceError(
-                f"it is not there (HTTP {error.status}): {AGAIN}", lasting=True
-            ) from None
+            gone = f"it is not there (HTTP {error.status}): {AGAIN}"
+            raise SourceError(gone, lasting=True) from None
         raise SourceError(str(error), lasting=error.lasting) from None
 
 

@@ -174,9 +174,8 @@ def deduplicated(
     for commit in unreachable:
         became = (originals[sha] for sha in _amended_to(commit.sha, newer) if sha in originals)
         original = next(became, None)
-        originals[commit.sha] = original or reworded.setdefault(
-            (commit.authored, commit.email), commit
-        )
+        made = (commit.authored, commit.email)
+        originals[commit.sha] = original or reworded.setdefault(made, commit)
     return originals
 
 

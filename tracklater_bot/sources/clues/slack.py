@@ -205,9 +205,8 @@ class SlackSource:
         shared = self._shared_channels(mine) if self.group is None else {}
         messages = [_message(match, self.group, shared) for match in mine]
         clues = sorted(messages, key=lambda message: (message.at, message.channel, message.text))
-        return Reading(
-            self.name, self.group, clues=tuple(clues), trouble="; ".join(troubles) or None
-        )
+        trouble = "; ".join(troubles) or None
+        return Reading(self.name, self.group, clues=tuple(clues), trouble=trouble)
 
     def check(self) -> str:
         """Who the token belongs to and where; SourceError when it cannot search."""

@@ -18,7 +18,7 @@ from tracklater_bot.domain.issues import REQUESTS, Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.keywords import spelling_pattern
 from tracklater_bot.domain.text import clean, count, listing
-from tracklater_bot.http import BadStatus, Response, Title, When, in_header
+from tracklater_bot.http import BadStatus, Params, Response, Title, When, in_header
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import PartlyRead, SourceError
 from tracklater_bot.sources.issues import forges
@@ -82,9 +82,8 @@ class GitLabSource(Forge):
         if place is None:
             return ()
         alone = [KeyForm(cls.name, rf"(?<![\w!&/])!{forges.NUMBER}", "!{}")] if place.alone else []
-        both = (
-            form for sign in _LISTS for form in forges.forms(cls.name, place, sign, _pages(sign))
-        )
+        named = (forges.forms(cls.name, place, sign, _pages(sign)) for sign in _LISTS)
+        both = (form for forms in named for form in forms)
         return (*both, *alone)
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
@@ -92,13 +91,12 @@ class GitLabSource(Forge):
         open issues of one's own."""
         me, ahead = self._me()
         start = self._start(since) + ahead
-        changed: dict[str, str | int] = {
-            "updated_after": f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        }
+        after = f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        changed: Params = {"updated_after": after}
         found: list[Issue] = []
         left_out = 0
         for path in self._place.paths:
-            lists: list[tuple[str, dict[str, str | int]]] = [
+            lists: list[tuple[str, Params]] = [
                 ("#", changed),
                 ("!", {**changed, "author_id": me.id}),
             ]
@@ -128,7 +126,7 @@ class GitLabSource(Forge):
 
     def _titled(self, text: str) -> Iterator[Issue]:
         me, _ = self._me()
-        filters: dict[str, str | int] = {"search": text, "in": "title", "per_page": 20}
+        filters: Params = {"search": text, "in": "title", "per_page": 20}
         for path in self._place.paths[: forges.SEARCHED]:
             page = self._page(path, _LISTS["#"], filters)
             yield from (self._issue(forges.Ref(path, "#", row.iid), row, me) for row in page.rows)
@@ -153,9 +151,7 @@ class GitLabSource(Forge):
             "/user", {}, lambda answer: (answer.read(_GitLabWho), (answer.date or now) - now)
         )
 
-    def _rows(
-        self, path: str, sign: str, filters: Mapping[str, str | int]
-    ) -> tuple[list[_GitLabRow], int]:
+    def _rows(self, path: str, sign: str, filters: Params) -> tuple[list[_GitLabRow], int]:
         """All rows that can be understood, the latest first, and how many others there are."""
         found: list[_GitLabRow] = []
         left_out = 0
@@ -168,7 +164,7 @@ class GitLabSource(Forge):
                 break
         return found, left_out
 
-    def _page(self, path: str, what: str, params: Mapping[str, str | int]) -> _GitLabPage:
+    def _page(self, path: str, what: str, params: Params) -> _GitLabPage:
         address = f"/projects/{quote(path, safe='')}/{what}"
         return self._client.get(address, {"scope": "all", **params}, _GitLabPage.of)
 

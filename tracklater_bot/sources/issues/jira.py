@@ -303,11 +303,10 @@ class JiraSource:
 
     def _count(self) -> int:
         if self._site.cloud:
-            return self._site.find(
-                "/search/approximate-count", _Count, {"jql": self._site.scope}
-            ).count
-        body = {"jql": self._site.scope, "maxResults": 0}
-        return self._site.find("/search", _JiraPage, body).total
+            path, body = "/search/approximate-count", {"jql": self._site.scope}
+            return self._site.find(path, _Count, body).count
+        none = {"jql": self._site.scope, "maxResults": 0}
+        return self._site.find("/search", _JiraPage, none).total
 
     def _insist_on_rights(self, project: str) -> None:
         wanted = {"BROWSE_PROJECTS": "Browse Projects"}

@@ -6,7 +6,7 @@ came it may be spent, and the password signs in again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
@@ -68,11 +68,10 @@ class TaigaLogin:
 
     def projects(self) -> list[TaigaProject]:
         """Those that the account is a member of, a hundred at most. Raises HttpError."""
-        return self.get("/projects", {"member": self.user, "page_size": 100}).read(
-            list[TaigaProject]
-        )
+        own: http.Params = {"member": self.user, "page_size": 100}
+        return self.get("/projects", own).read(list[TaigaProject])
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> http.Response:
+    def get(self, path: str, params: http.Params | None = None) -> http.Response:
         """Asks as that account; a token that has run out is renewed once. Raises HttpError."""
         used = self._signed_in()
         try:
