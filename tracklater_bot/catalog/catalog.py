@@ -136,10 +136,8 @@ class Catalog:
             due = [source for source in self.sources if self._is_due(source, now)]
             self._read(due, now)
         counts = Counter((issue.tracker, issue.group) for issue in self.issues() if self.sources)
-        read = [(source, counts[_source_id(source)]) for source in self.sources]
-        return tuple(
-            SourceStatus(*_source_id(source), n, self._state(source).trouble) for source, n in read
-        )
+        ids = ((source, _source_id(source)) for source in self.sources)
+        return tuple(SourceStatus(*own, counts[own], self._state(one).trouble) for one, own in ids)
 
     def complete(self, keys: Iterable[str]) -> tuple[SourceStatus, ...]:
         """Fetches issues that clues name and nobody knows yet. Tells only of sources that failed.

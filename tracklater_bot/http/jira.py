@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -21,6 +21,7 @@ from tracklater_bot.settings.tree import env_name
 
 T = TypeVar("T")
 
+_Call: TypeAlias = Callable[[http.ServiceClient], http.Response]
 PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 ISSUE_KEY = re.compile(r"([A-Z][A-Z0-9_]{0,99})-[1-9][0-9]{0,9}")
 _CLOUD_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -98,9 +99,8 @@ class JiraSite:
         self._auth = http.anonymous()
         if (token := settings.api_token) is not None:
             self._auth = http.basic(settings.email, token) if settings.email else http.bearer(token)
-        self._client = http.ServiceClient(
-            "Jira", settings.api_base or self.url, self._auth, timing=timing
-        )
+        address = settings.api_base or self.url
+        self._client = http.ServiceClient("Jira", address, self._auth, timing=timing)
         self._may_move = self.cloud and not settings.api_base
 
     @property
@@ -156,16 +156,14 @@ class JiraSite:
     def _path(self, path: str) -> str:
         return f"/rest/api/{'3' if self.cloud else '2'}{path}"
 
-    def _ask(self, call: Callable[[http.ServiceClient], http.Response], shape: http.Shape[T]) -> T:
+    def _ask(self, call: _Call, shape: http.Shape[T]) -> T:
         response = self._exchange(call)
         try:
             return response.read(shape)
         except http.BadResponse as error:
             raise JiraError(f"{error}: check jira.url", lasting=False, cause=error) from None
 
-    def _exchange(
-        self, call: Callable[[http.ServiceClient], http.Response], *, writing: bool = False
-    ) -> http.Response:
+    def _exchange(self, call: _Call, *, writing: bool = False) -> http.Response:
         self._check_settings()
         try:
             response = self._from_site_or_gateway(call, writing=writing)
@@ -176,9 +174,7 @@ class JiraSite:
             raise self._refused_token(None)
         return response
 
-    def _from_site_or_gateway(
-        self, call: Callable[[http.ServiceClient], http.Response], *, writing: bool
-    ) -> http.Response:
+    def _from_site_or_gateway(self, call: _Call, *, writing: bool) -> http.Response:
         """A write is not repeated at the gateway: who answered 401 may have carried it out."""
         try:
             return call(self._client)

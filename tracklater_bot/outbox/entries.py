@@ -102,9 +102,8 @@ class EntrySender(Sender[base.NewEntry]):
             case base.Gone() if deleting:
                 return outcomes.Written(None)
             case base.Gone():
-                return outcomes.Rejected(
-                    Problem.GONE, f"it was deleted in {self._label}; Approve makes it again"
-                )
+                gone = f"it was deleted in {self._label}; Approve makes it again"
+                return outcomes.Rejected(Problem.GONE, gone)
             case base.TooOld():
                 maybe = "; it may be there already, since an answer was lost" * job.doubtful
                 return outcomes.Rejected(Problem.TOO_OLD, f"{error}{maybe}")
@@ -158,9 +157,8 @@ class EntrySender(Sender[base.NewEntry]):
         if same is None:
             return refusal or outcomes.NotWritten()
         if self._taken(job, {same.id}):
-            return outcomes.Rejected(
-                Problem.REFUSED, f"{self._label} has an entry that is exactly the same already"
-            )
+            twice = f"{self._label} has an entry that is exactly the same already"
+            return outcomes.Rejected(Problem.REFUSED, twice)
         return _written(same)
 
     def _missing(self, entry: base.NewEntry) -> outcomes.Rejected | None:

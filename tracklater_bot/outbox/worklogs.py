@@ -170,9 +170,8 @@ class _ItemWorklog:
                 if isinstance(outcome, outcomes.NotWritten) and job.kind is JobKind.CREATE:
                     late_entries.watch(self.transaction, self.digest, job, self.now)
                 wait(self.transaction, job, outcome, self.now)
-                self.follow(
-                    waiting=outcome.sentence if isinstance(outcome, outcomes.RetryLater) else None
-                )
+                told = outcome.sentence if isinstance(outcome, outcomes.RetryLater) else None
+                self.follow(waiting=told)
             case _:
                 raise AssertionError("this does not become of a worklog's job")
 

@@ -29,13 +29,16 @@ LONGEST_WAIT = timedelta(hours=1)  # of an item, and of its job
 
 # Built once: these are asked at every click, and putting a statement together takes longer than
 # SQLite takes to answer it.
-_DAY = sa.select(digests).where(
-    digests.c.person == sa.bindparam("person"), digests.c.day == sa.bindparam("day")
-)
+
+
+def _at(table: sa.Table, person: str, day: str) -> sa.ColumnElement[bool]:
+    """Of a day, which is told when the statement is executed."""
+    return (table.c.person == sa.bindparam(person)) & (table.c.day == sa.bindparam(day))
+
+
+_DAY = sa.select(digests).where(_at(digests, "person", "day"))
 _DAY_LOCKED = _DAY.with_for_update()
-_ITEMS = sa.select(items).where(
-    items.c.person == sa.bindparam("person"), items.c.day == sa.bindparam("day")
-)
+_ITEMS = sa.select(items).where(_at(items, "person", "day"))
 _DAY_OF_ITEM = (
     sa.select(digests)
     .join(items, sa.and_(items.c.person == digests.c.person, items.c.day == digests.c.day))
@@ -43,9 +46,7 @@ _DAY_OF_ITEM = (
 )
 _DAY_OF_ITEM_LOCKED = _DAY_OF_ITEM.with_for_update(of=digests)
 # What they change is what they are executed with.
-_CHANGE_DAY = sa.update(digests).where(
-    digests.c.person == sa.bindparam("whose"), digests.c.day == sa.bindparam("which")
-)
+_CHANGE_DAY = sa.update(digests).where(_at(digests, "whose", "which"))
 _CHANGE_ITEM = sa.update(items).where(items.c.id == sa.bindparam("which"))
 _ADD_ITEM = sa.insert(items)
 
@@ -142,9 +143,8 @@ def outcomes(
     """What became of the person's suggestions of the days since then, as far as it is decided."""
     query = sa.select(items).where(_decided(person, since))
     query = query.where(items.c.by_hand) if changed_only else query
-    replaced = sa.select(changes.c.id, changes.c.before).where(
-        changes.c.person == person, changes.c.day >= since
-    )
+    lately = (changes.c.person == person) & (changes.c.day >= since)
+    replaced = sa.select(changes.c.id, changes.c.before).where(lately)
     before = {row.id: row.before for row in connection.execute(replaced)}
     became: defaultdict[str, list[tuple[str | None, IssueId | None]]] = defaultdict(list)
     suggested: dict[str, Suggestion] = {}
@@ -224,9 +224,8 @@ def _is(person: str, day: date) -> Any:
 
 
 def _digest(connection: sa.Connection, row: sa.Row[Any]) -> Digest:
-    ours = in_order(
-        _item(item) for item in connection.execute(_ITEMS, {"person": row.person, "day": row.day})
-    )
+    place = {"person": row.person, "day": row.day}
+    ours = in_order(map(_item, connection.execute(_ITEMS, place)))
     values = {name: getattr(row, name) for name in _DAY_NAMES if name != "tracked"}
     return Digest(
         **values,

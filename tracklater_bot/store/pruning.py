@@ -29,9 +29,8 @@ def prune(connection: Connection, person: str, now: datetime) -> None:
     # Taiga's tokens were once kept under such keys; they stay in the process by now.
     tokens = (memory.c.person == person) & memory.c.key.startswith("taiga:")
     connection.execute(delete(memory).where(ended | tokens))
-    old = select(digests.c.day).where(
-        digests.c.person == person, digests.c.day < (now - DAYS_LAST).date()
-    )
+    before = (now - DAYS_LAST).date()
+    old = select(digests.c.day).where(digests.c.person == person, digests.c.day < before)
     for (day,) in connection.execute(old.order_by(digests.c.day)).all():
         digest = days.load(connection, person, day, lock=True)
         if digest is not None and not _is_needed(connection, digest):

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -99,11 +99,6 @@ class _Gathered:
         self.buckets.append(events.Bucket(id, described.type, described.hostname or "", pieces))
 
 
-class _Place(Protocol):
-    def gather(self, span: Span) -> _Gathered: ...
-    def describe(self) -> str: ...
-
-
 # -- An export -----------------------------------------------------------------------------------
 
 
@@ -149,9 +144,8 @@ class _WatchServer:
     def __init__(self, url: str, key: SecretStr | None) -> None:
         self._url = url
         self._key = key
-        self._client = ServiceClient(
-            NAME, f"{url}/api/0", self._credentials, retry=RetryPolicy(tries=2, seconds=2.0)
-        )
+        retry = RetryPolicy(tries=2, seconds=2.0)
+        self._client = ServiceClient(NAME, f"{url}/api/0", self._credentials, retry=retry)
         self._version = ""
 
     def _credentials(self) -> Mapping[str, str]:
@@ -267,7 +261,7 @@ class ActivityWatchSource:
     watches_screen = True
     local = True
 
-    place: _Place
+    place: _ExportFile | _WatchServer
     repos: Sequence[tuple[str, Path]] = ()
     now: Callable[[], datetime] = utc_now
 
@@ -302,9 +296,8 @@ class ActivityWatchSource:
         gathered = self.place.gather(Span(now - LATELY, now))
         kinds = Counter(bucket.kind for bucket in gathered.buckets)
         if not kinds["currentwindow"]:
-            raise SourceError(
-                f"{self.place.describe()} has no windows: start aw-watcher-window, or awatcher"
-            )
+            none = "has no windows: start aw-watcher-window, or awatcher"
+            raise SourceError(f"{self.place.describe()} {none}")
         told = listing(
             count(kinds[kind], name)
             for kind, name in (

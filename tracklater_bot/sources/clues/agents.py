@@ -82,16 +82,11 @@ class AgentsSource:
         if "agents" not in settings.model_fields_set:
             return
         own, written = settings.agents, settings.agents.model_fields_set
-        folders = {
-            tool.name: folder
-            for tool in TOOLS
-            if (
-                folder := getattr(own, tool.setting)
-                if tool.setting in written
-                else usual_folder(tool)
-            )
-        }
-        if folders:
+
+        def folder_of(tool: Tool) -> Path | None:
+            return getattr(own, tool.setting) if tool.setting in written else usual_folder(tool)
+
+        if folders := {tool.name: folder for tool in TOOLS if (folder := folder_of(tool))}:
             yield cls(folders, git_repository.configured(settings), settings.data_folder / "agents")
 
     def read(self, span: Span) -> Reading:

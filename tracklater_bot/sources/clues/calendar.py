@@ -246,9 +246,8 @@ class _Address:
     def _got(self, url: str) -> bytes:
         parts = urlsplit(url)
         headers = {"Accept": "text/calendar, */*;q=0.5", **(self.validators if self.kept else {})}
-        client = ServiceClient(
-            "the calendar", f"{parts.scheme}://{parts.netloc}", lambda: headers, retry=RETRY
-        )
+        server = f"{parts.scheme}://{parts.netloc}"
+        client = ServiceClient("the calendar", server, lambda: headers, retry=RETRY)
         answer = client.get((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
         known = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
         told = answer.headers
@@ -392,9 +391,8 @@ class CalendarSource:
             except SourceError as error:
                 return None, str(error)
 
-        answers = side_by_side(
-            one, self._calendars, lambda _: (None, "took too long"), key=id, seconds=SECONDS
-        )
+        late = (None, "took too long")
+        answers = side_by_side(one, self._calendars, lambda _: late, key=id, seconds=SECONDS)
         return list(zip(self._calendars, answers, strict=True))
 
 

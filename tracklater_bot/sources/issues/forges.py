@@ -236,9 +236,8 @@ class Forge(ABC):
         self.group = group
         self._place = place
         self._clock = clock
-        self._client = ForgeClient(
-            self.service, place.api, self._headers, self._sentence, timing or Timing(now=clock)
-        )
+        asked = (self.service, place.api, self._headers, self._sentence)
+        self._client = ForgeClient(*asked, timing or Timing(now=clock))
 
     @classmethod
     def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> Iterator[Self]:

@@ -158,9 +158,8 @@ class GitHubSource(Forge):
             data = self._ask(_SEARCH, {"text": f"repo:{path} is:issue in:title {words}"})
             here = _Repository(path, path, _me(data), {})
             nodes = understood(_Node, _page(data, "search").nodes or [])
-            yield from (
-                self._issue(here, node) for node in nodes if forges.own_path(self._place, node.home)
-            )
+            ours = (node for node in nodes if forges.own_path(self._place, node.home))
+            yield from (self._issue(here, node) for node in ours)
 
     def check(self) -> str:
         """Whose the token is, and how many issues and pull requests it sees."""
@@ -190,9 +189,8 @@ class GitHubSource(Forge):
         after = None
         for _ in range(forges.MOST // _PAGE):
             variables = {"filter": filters, "after": after, "pulls": pulls and after is None}
-            answer = self._repository(
-                path, _RECENT, variables, ",$filter:IssueFilters,$after:String,$pulls:Boolean!"
-            )
+            declared = ",$filter:IssueFilters,$after:String,$pulls:Boolean!"
+            answer = self._repository(path, _RECENT, variables, declared)
             if answer.told.get("issues") is None:
                 raise SourceError(
                     f"GitHub does not show this token the issues of {path}: it needs Issues: read",

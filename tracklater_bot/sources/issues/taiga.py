@@ -96,9 +96,8 @@ class _Project(BaseModel):
     def uses(self, kind: _Kind) -> bool:
         """Whether the project has that module switched on."""
         stories = self.is_backlog_activated or self.is_kanban_activated
-        return {"issue": self.is_issues_activated, "epic": self.is_epics_activated}.get(
-            kind.word, stories
-        )
+        others = {"issue": self.is_issues_activated, "epic": self.is_epics_activated}
+        return others.get(kind.word, stories)
 
     def shows(self, kind: _Kind) -> bool:
         """Whether this account may see that kind."""
@@ -169,9 +168,8 @@ class TaigaSource:
         with _as_source_error(self.place):
             project, _ = self._project()
             used = [kind for kind in KINDS if project.uses(kind)]
-            counts = ", ".join(
-                kind.counted(self._count(kind, project)) for kind in used if project.shows(kind)
-            )
+            seen = [kind for kind in used if project.shows(kind)]
+            counts = ", ".join(kind.counted(self._count(kind, project)) for kind in seen)
             hidden = [kind.path for kind in used if not project.shows(kind)]
         missing = f"; may not see {', '.join(hidden)}" if hidden else ""
         return (
