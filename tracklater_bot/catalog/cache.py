@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
-from tracklater_bot.http.responses import adapter
 from tracklater_bot.trackers.base import Refused, TrackerError
 
 T = TypeVar("T")
@@ -88,6 +87,16 @@ class PersonalMemory:
     def delete(self, key: str) -> None:
         """Drops the value."""
         self.store.delete(self.person, key)
+
+
+_ADAPTERS: dict[object, TypeAdapter[Any]] = {}
+
+
+def adapter(shape: type[T]) -> TypeAdapter[T]:
+    """What reads and writes values of a shape; built for the first of them, since that takes ms."""
+    if shape not in _ADAPTERS:
+        _ADAPTERS[shape] = TypeAdapter(shape)
+    return _ADAPTERS[shape]
 
 
 @dataclass(frozen=True, slots=True)

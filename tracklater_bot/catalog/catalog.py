@@ -17,7 +17,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tracklater_bot.catalog import cache
-from tracklater_bot.catalog.cache import MIN_INTERVAL, Cached, CachedAnswer
+from tracklater_bot.catalog.cache import MIN_INTERVAL, Cached, CachedAnswer, adapter
 from tracklater_bot.catalog.issue_cache import IssueCache
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
@@ -26,7 +26,6 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
-from tracklater_bot.http.responses import adapter
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.base import IssueSource, PartlyRead, SourceError
 from tracklater_bot.trackers.base import Account, Constraints, Reports, Tracker, seen

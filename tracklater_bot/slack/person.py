@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import SecretStr, ValidationError
 
-from tracklater_bot.catalog.cache import PersonalMemory
+from tracklater_bot.catalog.cache import PersonalMemory, adapter
 from tracklater_bot.catalog.calendar import Calendar
 from tracklater_bot.catalog.catalog import Catalog
 from tracklater_bot.domain.day import WorkDay
@@ -18,7 +18,6 @@ from tracklater_bot.domain.entries import TrackerWords
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.wall import Finding, Machine
-from tracklater_bot.http.responses import adapter
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.settings import Settings, SettingsError
 from tracklater_bot.store import Store
